@@ -1,0 +1,5 @@
+{% from "person.sql" import person, scoped %}
+SELECT count(*)
+FROM {{ relation }} AS t
+WHERE {{ person(belongs) }}
+{{ scoped(scope) }}

@@ -1,0 +1,9 @@
+{% from "person.sql" import person, scoped %}
+SELECT
+{% for expression, name in columns %}
+  {{ expression }} AS {{ name }}{{ "" if loop.last else "," }}
+{% endfor %}
+FROM {{ relation }} AS t
+WHERE {{ person(belongs) }}
+{{ scoped(scope) }}
+ORDER BY {{ order | join(", ") }}

@@ -1,0 +1,23 @@
+{# Other persons who hold one of the person's keys at the same time: counted, never named. #}
+SELECT count(DISTINCT {{ owner.column }})
+FROM {{ relation }} AS t
+WHERE {{ owner.column }} IS NOT NULL
+  AND CAST({{ owner.column }} AS VARCHAR) NOT IN (SELECT p.value FROM afschrift_key AS p WHERE p.name = {{ person }})
+  AND EXISTS (
+    SELECT 1 FROM afschrift_key AS k
+    WHERE k.name = {{ key }}
+{% if casefold %}
+      AND lower({{ link.column }}) = lower(k.value)
+{% else %}
+      AND CAST({{ link.column }} AS VARCHAR) = k.value
+{% endif %}
+{% if not (link.from or link.to) %}
+      AND k.is_current
+{% endif %}
+{% if link.from %}
+      AND ({{ link.from }} IS NULL OR k.valid_to IS NULL OR {{ link.from }} < k.valid_to)
+{% endif %}
+{% if link.to %}
+      AND ({{ link.to }} IS NULL OR k.valid_from IS NULL OR k.valid_from < {{ link.to }})
+{% endif %}
+  )

@@ -1,0 +1,19 @@
+{# The person who has a key at the moment of the request. #}
+SELECT DISTINCT CAST({{ owner.column }} AS VARCHAR)
+FROM {{ relation }} AS t
+WHERE EXISTS (
+  SELECT 1 FROM afschrift_key AS k
+  WHERE k.name = {{ key }}
+{% if casefold %}
+    AND lower({{ link.column }}) = lower(k.value)
+{% else %}
+    AND CAST({{ link.column }} AS VARCHAR) = k.value
+{% endif %}
+{% if link.from %}
+    AND ({{ link.from }} IS NULL OR {{ link.from }} <= k.asked_at)
+{% endif %}
+{% if link.to %}
+    AND ({{ link.to }} IS NULL OR k.asked_at < {{ link.to }})
+{% endif %}
+)
+AND {{ owner.column }} IS NOT NULL

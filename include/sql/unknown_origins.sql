@@ -1,0 +1,5 @@
+{% from "person.sql" import person %}
+SELECT count(*)
+FROM {{ relation }} AS t
+WHERE {{ person(belongs) }}
+  AND (t.{{ by }} IS NULL OR t.{{ by }} NOT IN ({{ known | join(", ") }}))

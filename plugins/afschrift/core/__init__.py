@@ -1,0 +1,1 @@
+"""The domain: rights, origins, decisions, identity, plan, events. No I/O, no Airflow, no Arrow."""

@@ -1,0 +1,76 @@
+"""Errors by what happens next: try again, ask a person, mend the configuration, or stop.
+
+Every message names the place and the way out. None holds personal data: messages reach task logs.
+"""
+
+from __future__ import annotations
+
+
+class AfschriftError(Exception):
+    """Base of all errors that the software raises on purpose."""
+
+    way_out: str = ""
+
+    def __init__(self, message: str, *, way_out: str = "") -> None:
+        super().__init__(message)
+        self.way_out = way_out or self.way_out
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message} What to do: {self.way_out}" if self.way_out else message
+
+
+class RetriableError(AfschriftError):
+    """The same step may succeed later: a source is down, a disk is full for a moment."""
+
+
+class NeedsPersonError(AfschriftError):
+    """A person must decide; the question stands in the register and the run ends.
+
+    Attributes:
+        question: kind of the question, for example `identity` or `unclassified`.
+        detail: codes, tables and columns that the question is about; never values.
+    """
+
+    def __init__(
+        self, message: str, *, question: str, detail: dict[str, object] | None = None, way_out: str = ""
+    ) -> None:
+        super().__init__(message, way_out=way_out)
+        self.question = question
+        self.detail = detail or {}
+
+
+class ConfigurationError(AfschriftError):
+    """Inventory, policy, keys or settings are wrong; a retry cannot help."""
+
+
+class RefusedError(AfschriftError):
+    """What was asked is not allowed, with the rule that says so (for example PDF for portability, R57)."""
+
+
+class GateError(AfschriftError):
+    """A step was started without the decision that it needs in the register."""
+
+
+class ValidationFailedError(AfschriftError):
+    """A written file does not read back as what was extracted; nothing is delivered."""
+
+
+class BundleError(AfschriftError):
+    """A bundle is damaged, hostile or not signed by a trusted key."""
+
+
+class UnknownRequestError(AfschriftError):
+    """No request bears this id."""
+
+
+class MarkerCollisionError(AfschriftError):
+    """A text of the table equals the file's marker for NULL; the file is to be written again.
+
+    Attributes:
+        options: writer options for the next attempt.
+    """
+
+    def __init__(self, field: str, options: dict[str, str]) -> None:
+        super().__init__(f"A text of field {field} equals the marker for NULL.")
+        self.options = options

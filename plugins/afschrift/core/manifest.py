@@ -1,0 +1,164 @@
+"""The frozen plan of a request and the record of what was extracted by it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from afschrift.core.decision import Action
+from afschrift.core.event import digest
+from afschrift.core.kind import Kind
+from afschrift.core.origin import Origin
+from afschrift.core.right import Right
+
+
+@dataclass(frozen=True)
+class FieldPlan:
+    """One column of the inventory with its decision.
+
+    Attributes:
+        name: column name in the source.
+        kind: logical kind, from the source's catalogue; None where the column is not selected.
+        action, rules, reason, mask: the column decision.
+        origin: None where the origin goes by row; `origins` then holds the included ones.
+        outside_art20: handed over voluntarily (R22).
+    """
+
+    name: str
+    kind: Kind | None
+    action: Action
+    rules: tuple[str, ...]
+    reason: str
+    origin: Origin | None = None
+    origins: tuple[Origin, ...] = ()
+    mask: str | None = None
+    outside_art20: bool = False
+    about_others: bool = False
+
+
+@dataclass(frozen=True)
+class ExtractPlan:
+    """One table: its column decisions and the statement that reads it.
+
+    Attributes:
+        statement: SQL text without any value; the person's keys are bound beside it.
+        keys: names of the identity keys that the statement uses.
+        order: the columns that give the rows their total order; empty: by digest of the row.
+        row_rule: columns value -> in or out, where the origin goes by row.
+        path: how the table leads to the person, in words for the officer.
+    """
+
+    source: str
+    table: str
+    fields: tuple[FieldPlan, ...]
+    statement: str
+    keys: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    row_rule: dict[str, Any] = field(default_factory=dict)
+    path: str = ""
+
+    @property
+    def name(self) -> str:
+        """`source.table`, unique in a plan."""
+        return f"{self.source}.{self.table}"
+
+    @property
+    def selected(self) -> tuple[FieldPlan, ...]:
+        """The columns that leave the warehouse, in the order of the file."""
+        return tuple(f for f in self.fields if f.action in (Action.INCLUDE, Action.MASK))
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A table of which nothing leaves the warehouse, and why."""
+
+    source: str
+    table: str
+    fields: tuple[FieldPlan, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Distinct reasons in the order of the columns."""
+        return tuple(dict.fromkeys(f.reason for f in self.fields))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that was decided before the first row is read.
+
+    Attributes:
+        frozen_at: RFC 3339 instant; the bundle says that the systems were read on this date.
+        inventory, policy: digests of what the decisions rest on; a change stops the run (drift).
+        package: version of the software.
+        consents: purpose -> state of the person's own consent.
+    """
+
+    request: str
+    right: Right
+    language: str
+    formats: tuple[str, ...]
+    extracts: tuple[ExtractPlan, ...]
+    withheld: tuple[Withheld, ...]
+    inventory: str
+    policy: str
+    package: str
+    frozen_at: str
+    consents: dict[str, str] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """SHA-256 over the plan in canonical JSON: what reviews and later steps are bound to."""
+        return digest(asdict(self))
+
+    def of_source(self, source: str) -> tuple[ExtractPlan, ...]:
+        """The extracts of one source."""
+        return tuple(e for e in self.extracts if e.source == source)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Sources with something to extract, in order."""
+        return tuple(dict.fromkeys(e.source for e in self.extracts))
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One written file, addressed in staging.
+
+    Attributes:
+        path: path below `data/` of the bundle, for example `shop/orders.csv`.
+        format: name in the registry of formats.
+        bytes, sha256: of the plain content, hex; the staged copy is encrypted.
+        options: what a reader must know, for example the null marker of a CSV.
+    """
+
+    path: str
+    format: str
+    bytes: int
+    sha256: str
+    options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableExtract:
+    """One table's rows of one person, as written.
+
+    Attributes:
+        rows: number of rows.
+        checksums: column -> digest over its value forms in row order; stays in staging.
+        masked: column -> number of masked values.
+    """
+
+    source: str
+    table: str
+    rows: int
+    files: tuple[FileEntry, ...]
+    checksums: dict[str, str]
+    masked: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SourceExtract:
+    """What one source gave, on one snapshot."""
+
+    source: str
+    snapshot: str
+    tables: tuple[TableExtract, ...]

@@ -1,0 +1,143 @@
+"""What the models cannot see: names that must exist elsewhere, and rules across columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from afschrift.core.basis import BASES, CONSENT, SPECIAL_CONDITIONS
+from afschrift.core.decision import About, Protect
+from afschrift.core.origin import Origin
+from afschrift.inventory.document import Document
+from afschrift.inventory.faults import Fault
+from afschrift.inventory.joins import leads_to_person
+from afschrift.inventory.model import Column, Inventory, SourceFile, Table
+
+_KEY_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+
+
+def check(inventory: Inventory, documents: dict[str, Document], identity: Document) -> list[Fault]:
+    """All faults of an inventory whose files are well-formed each on its own."""
+    faults = [
+        identity.fault(["keys", name], "name a key with small letters, digits and _")
+        for name in inventory.identity.keys
+        if not _KEY_NAME.fullmatch(name)
+    ]
+    if inventory.identity.person not in inventory.identity.keys:
+        faults.append(identity.fault(["person"], "this key is not among `keys`"))
+    for name, source in inventory.sources.items():
+        document = documents[name]
+        if not _SOURCE_NAME.fullmatch(name):
+            faults.append(document.fault(["source"], "name a source with small letters, digits, - and _"))
+        found = [*_purposes(inventory, source), *_tables(inventory, source)]
+        faults.extend(document.fault(where, message) for where, message in found)
+    return faults
+
+
+Finding = tuple[list[str], str]
+
+
+@cache
+def fides_categories() -> frozenset[str]:
+    """Data categories of the Fides taxonomy."""
+    from fideslang.default_taxonomy import DEFAULT_TAXONOMY
+
+    return frozenset(category.fides_key for category in DEFAULT_TAXONOMY.data_category)
+
+
+def find_table(inventory: Inventory, source: SourceFile, name: str) -> Table | None:
+    """A table by `table`, or `source.table` for one of another source."""
+    if name in source.tables:
+        return source.tables[name]
+    other, _, table = name.partition(".")
+    return inventory.sources[other].tables.get(table) if other in inventory.sources else None
+
+
+def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
+    for name, purpose in source.purposes.items():
+        where = ["purposes", name]
+        if purpose.basis not in BASES:
+            yield [*where, "basis"], f"choose one of {', '.join(BASES)}"
+        if purpose.special and purpose.special not in SPECIAL_CONDITIONS:
+            yield [*where, "special"], f"choose one of {', '.join(SPECIAL_CONDITIONS)}"
+        if purpose.consent is None:
+            continue
+        if not {purpose.basis, purpose.special} & CONSENT:
+            yield [*where, "consent"], "this purpose does not rest on consent"
+        table = find_table(inventory, source, purpose.consent.table)
+        columns = (purpose.consent.column, purpose.consent.granted, purpose.consent.withdrawn)
+        if table is None:
+            yield [*where, "consent", "table"], "no such table in the inventory"
+        else:
+            for column in columns:
+                if column and column not in table.columns:
+                    yield [*where, "consent"], f"table {purpose.consent.table} has no column {column}"
+
+
+def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
+    for name, table in source.tables.items():
+        where = ["tables", name]
+        if table.personal and not leads_to_person(source, name):
+            yield where, "no way leads from this table to the person: give `subject` or `join`"
+        for part in table.key:
+            if part not in table.columns:
+                yield [*where, "key"], f"the table has no column {part}"
+        yield from _subject(inventory, table, where)
+        yield from _joins(source, table, where)
+        if table.origin and table.origin.by not in table.columns:
+            yield [*where, "origin", "by"], f"the table has no column {table.origin.by}"
+        yield from _names(source, table.purposes, [*where, "purposes"])
+        if table.personal:
+            for column_name, column in table.columns.items():
+                yield from _column(source, table, column, [*where, "columns", column_name])
+
+
+def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[Finding]:
+    for key, link in table.subject.items():
+        place = [*where, "subject", key]
+        if key not in inventory.identity.keys:
+            yield place, "this key is not declared in identity.yml"
+        at = None if link.at == "any" else link.at
+        for column in (link.column, at, link.valid_from, link.valid_to):
+            if column and column not in table.columns:
+                yield place, f"the table has no column {column}"
+
+
+def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+    for join in table.join:
+        for column, target in join.items():
+            place = [*where, "join", column]
+            other, _, key = target.rpartition(".")
+            if column not in table.columns:
+                yield place, f"the table has no column {column}"
+            if other not in source.tables:
+                yield place, f"the source has no table {other or target}; across sources use `subject` keys"
+            elif key not in source.tables[other].columns:
+                yield place, f"table {other} has no column {key}"
+        if len({target.rpartition(".")[0] for target in join.values()}) > 1:
+            yield [*where, "join"], "a composite key leads to one table; write alternatives as a list"
+
+
+def _names(source: SourceFile, names: tuple[str, ...] | None, where: list[str]) -> Iterator[Finding]:
+    for name in names or ():
+        if name not in source.purposes:
+            yield where, f"purpose {name} is not declared"
+
+
+def _column(source: SourceFile, table: Table, column: Column, where: list[str]) -> Iterator[Finding]:
+    yield from _names(source, column.purposes, [*where, "purposes"])
+    if column.category and column.category not in fides_categories():
+        yield [*where, "category"], "this category is not in the Fides taxonomy"
+    computed = column.origin in (Origin.DERIVED, Origin.INFERRED)
+    if computed and column.meaning is None and column.protect is not Protect.SECRET:
+        yield where, "a derived or inferred column needs `meaning`: range, what high means, its use"
+    if column.about is About.SUBJECT and (column.third_party or column.when):
+        yield where, "`third_party` and `when` go with `about: third_party`"
+    if column.when and not table.origin:
+        yield [*where, "when"], "`when` needs the table's `origin: {by: ...}`"
+    elif column.when and table.origin:
+        for value in column.when:
+            if value not in table.origin.values:
+                yield [*where, "when"], f"{value} is no value of the table's `origin`"

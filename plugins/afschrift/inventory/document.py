@@ -1,0 +1,80 @@
+"""A YAML file that remembers on which line each of its parts stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from afschrift.inventory.faults import Fault
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Document:
+    """One file of the inventory, parsed as YAML 1.2 (`yes` and `on` are words)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.data: Any = None
+        self.faults: list[Fault] = []
+        try:
+            self.data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        except MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            self.faults.append(Fault(path.name, line, "", f"not readable as YAML: {error.problem}"))
+        except FileNotFoundError:
+            self.faults.append(Fault(path.name, 1, "", f"the file is missing in {path.parent}"))
+        except UnicodeDecodeError:
+            self.faults.append(Fault(path.name, 1, "", "the file is not UTF-8"))
+        if not self.faults and not isinstance(self.data, dict):
+            self.faults.append(Fault(path.name, 1, "", "the file holds no mapping"))
+
+    def fault(self, where: Iterable[Any], message: str) -> Fault:
+        """A fault at a path such as `("tables", "customer", "columns", "email")`."""
+        line, found = self._locate(where)
+        return Fault(self.path.name, line, ".".join(found), message)
+
+    def parse(self, model: type[Model]) -> Model | None:
+        """The content as a model; faults are added to `faults` and None is returned."""
+        if self.faults:
+            return None
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            self.faults.extend(self._explain(error))
+            return None
+
+    def _locate(self, where: Iterable[Any]) -> tuple[int, list[str]]:
+        node: Any = self.data
+        line, found = 1, list[str]()
+        for step in where:
+            try:
+                lines: Any = node.lc
+                mark = lines.key(step) if isinstance(node, dict) else lines.item(step)
+                node, line = node[step], mark[0] + 1
+            except (AttributeError, KeyError, IndexError, TypeError):
+                break  # the rest of the path speaks of the model, not of the file
+            found.append(str(step))
+        return line, found
+
+    def _explain(self, error: ValidationError) -> Iterable[Fault]:
+        """One fault a place: a union reports the same place once for each of its members."""
+        places: dict[tuple[int, str], list[str]] = {}
+        for item in error.errors(include_url=False, include_input=False):
+            line, found = self._locate(item["loc"])
+            missing = str(item["loc"][-1]) if item["type"] == "missing" else ""
+            message = f"`{missing}` is missing" if missing else _plain(item["msg"], item["type"])
+            places.setdefault((line, ".".join(found)), []).append(message)
+        for (line, where), messages in places.items():
+            yield Fault(self.path.name, line, where, " or ".join(dict.fromkeys(messages)))
+
+
+def _plain(message: str, kind: str) -> str:
+    if kind == "extra_forbidden":
+        return "this word is not known here; see docs/inventory.md"
+    return message[:1].lower() + message[1:]

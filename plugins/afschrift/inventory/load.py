@@ -1,0 +1,64 @@
+"""Load the whole inventory, or say everything that is wrong with it in one error."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from afschrift.inventory.check import check
+from afschrift.inventory.document import Document
+from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.model import IdentityFile, Inventory, Organisation, PolicyFile, SourceFile
+
+IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
+
+
+def load(folder: Path) -> Inventory:
+    """Read `identity.yml`, `controller.yml`, `policy.yml` and one file a source.
+
+    Raises:
+        InventoryError: lists every fault with file and line.
+    """
+    if not folder.is_dir():
+        raise InventoryError([Fault(str(folder), 1, "", "there is no such folder")])
+    singles = {name: Document(folder / name) for name in (IDENTITY, CONTROLLER, POLICY)}
+    identity = singles[IDENTITY].parse(IdentityFile)
+    controller = singles[CONTROLLER].parse(Organisation)
+    policy = singles[POLICY].parse(PolicyFile)
+    files = [path for path in sorted(folder.glob("*.y*ml")) if path.name not in singles]
+    documents = [Document(path) for path in files]
+    parsed = [(document, document.parse(SourceFile)) for document in documents]
+    faults = [fault for document in (*singles.values(), *documents) for fault in document.faults]
+    if not files:
+        faults.append(Fault(str(folder), 1, "", "no source is described: add one file a source"))
+    sources: dict[str, SourceFile] = {}
+    for document, source in parsed:
+        if source is None:
+            continue
+        if source.source in sources:
+            faults.append(document.fault(["source"], "another file describes this source too"))
+        sources[source.source] = source
+    if identity is None or controller is None or policy is None or faults:
+        raise InventoryError(faults)
+    inventory = Inventory(
+        sources=sources,
+        identity=identity,
+        controller=controller,
+        policy=policy,
+        digest=_digest([folder / IDENTITY, folder / CONTROLLER, *files]),
+        policy_digest=_digest([folder / POLICY]),
+    )
+    by_source = {source.source: document for document, source in parsed if source is not None}
+    faults = check(inventory, by_source, singles[IDENTITY])
+    if faults:
+        raise InventoryError(faults)
+    return inventory
+
+
+def _digest(paths: list[Path]) -> str:
+    """SHA-256 over names and contents: any change of a file is drift."""
+    total = hashlib.sha256()
+    for path in sorted(paths, key=lambda p: p.name):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{content}  {path.name}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,252 @@
+"""The inventory as a user writes it: what the tables hold, whose it is and where it comes from.
+
+One YAML file a source. The JSON Schema for editors is generated from these models
+(`afschrift inventory schema`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from afschrift.core.decision import About, Protect, ThirdParty
+from afschrift.core.keys import Unique
+from afschrift.core.origin import Origin
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) or value is None else [value]
+
+
+class Strict(BaseModel):
+    """A misspelt word in the inventory is a fault, not a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Text(Strict):
+    """A text in the languages of the service."""
+
+    nl: str
+    en: str
+
+    def get(self, language: str) -> str:
+        """The text in a language; Dutch where the language is not there."""
+        return str(getattr(self, language, self.nl))
+
+
+class ClassifiedBy(Strict):
+    """Who classified a column, when, why, and when to look again."""
+
+    by: str
+    on: date
+    why: str
+    review: date | None = None
+
+
+class Consent(Strict):
+    """Where the person's own consent for a purpose stands (RULES G.4).
+
+    The person's row in `table` whose `column` holds `value` is their consent; it counts while
+    `withdrawn` is NULL or, where `granted` is given, while that column is true.
+    """
+
+    table: str
+    column: str
+    value: str
+    granted: str | None = None
+    withdrawn: str | None = None
+
+
+class Retention(Strict):
+    """How long data for a purpose are kept: an ISO 8601 period from an event (R75)."""
+
+    period: str
+    from_: str = Field(alias="from")
+
+
+class Purpose(Strict):
+    """Why data are processed, with the legal basis of Art. 6 and, where needed, the condition of Art. 9."""
+
+    basis: str
+    title: Text
+    special: str | None = None
+    public_task: bool = False
+    consent: Consent | None = None
+    retention: Retention | None = None
+    recipients: dict[str, Any] | None = None
+
+
+class SubjectKey(Strict):
+    """How a column of the table holds an identity key.
+
+    Attributes:
+        match: `exact`, or `casefold` for keys compared without regard to case.
+        at: column with the row's own time, for keys that are not for ever one person's;
+            `any` where the row belongs to the key whatever its time.
+            Absent: the row counts for the person who has the key at the time of the request.
+        valid_from, valid_to: columns that say from when until when the link held.
+    """
+
+    column: str
+    match: Literal["exact", "casefold"] = "exact"
+    at: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+def _subject_key(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+class OriginByRow(BaseModel):
+    """Origin by a column's value: `{by: author_type, customer: provided, agent: assigned, else: block}`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    by: str
+    otherwise: Origin | Literal["block"] = Field("block", alias="else")
+
+    @property
+    def values(self) -> dict[str, Origin]:
+        """Column value -> origin."""
+        return {key: Origin(value) for key, value in (self.model_extra or {}).items()}
+
+
+class Column(Strict):
+    """One column: origin, category, purposes and whose data it is.
+
+    Attributes:
+        origin: absent: the table's origin by row, or nobody classified it yet; `mixed` asks a person.
+        category: Fides data category, for example `user.contact.email`.
+        meaning: range and use of a score or code; derived and inferred columns need it.
+        third_party: with `about: third_party`, how others' data are handled.
+        when: rows to which `about` applies, by the table's `origin.by` value; absent: all.
+        codes: code -> meaning.
+        unit: unit of a measurement, UCUM.
+        kind: overrules the logical kind, for example `json` for JSON kept in a text column.
+    """
+
+    origin: Origin | Literal["mixed"] | None = None
+    category: str | None = None
+    purposes: tuple[str, ...] | None = None
+    title: Text | None = None
+    meaning: Text | None = None
+    about: About = About.SUBJECT
+    third_party: ThirdParty | None = None
+    when: tuple[str, ...] | None = None
+    protect: Protect | None = None
+    automated: bool = True
+    codes: dict[str, Text] | None = None
+    unit: str | None = None
+    kind: Literal["json", "text"] | None = None
+    note: Text | None = None
+    decided: ClassifiedBy | None = None
+
+
+class Table(Strict):
+    """One table.
+
+    Attributes:
+        subject: identity key -> column, where the table itself knows the person.
+        join: ways to a table that knows the person: `{order_id: orders.order_id}`; several
+            entries of one mapping are a composite key, several mappings are alternatives (OR).
+        key: columns of the primary key, in order; empty: rows are ordered by all columns.
+        personal: False for a table that holds no personal data.
+        purposes: default of the columns.
+        origin: default by row.
+        note: said to the person beside the table, for data known to be wrong (R28).
+    """
+
+    title: Text | None = None
+    description: Text | None = None
+    subject: dict[str, Annotated[SubjectKey, BeforeValidator(_subject_key)]] = {}
+    join: Annotated[tuple[dict[str, str], ...], BeforeValidator(_as_list)] = ()
+    key: tuple[str, ...] = ()
+    personal: bool = True
+    purposes: tuple[str, ...] = ()
+    origin: OriginByRow | None = None
+    note: Text | None = None
+    decided: ClassifiedBy | None = None
+    columns: dict[str, Column] = {}
+
+
+class SourceFile(Strict):
+    """One file of the inventory: a source and its tables.
+
+    Attributes:
+        connection: Airflow connection id, or for a local source nothing.
+        kind: adapter in the registry of sources.
+        options: options of the adapter, for example `path`.
+        zone: time zone of times without one; said to the person.
+    """
+
+    source: str
+    kind: str
+    connection: str | None = None
+    options: dict[str, Any] = {}
+    zone: str | None = None
+    title: Text | None = None
+    purposes: dict[str, Purpose] = {}
+    tables: dict[str, Table]
+
+
+class KeyDeclaration(Strict):
+    """An identity key of the organisation."""
+
+    unique: Unique
+    title: Text | None = None
+
+
+class Organisation(Strict):
+    """`controller.yml`: who is responsible, whom to reach, where to complain (RULES A.2, A.3)."""
+
+    name: str
+    address: str
+    body: Literal["private", "public"]
+    contact: str
+    dpo: str | None = None
+    zone: str
+    country: str
+    languages: tuple[str, ...]
+    authority: Text
+    authority_url: str
+    court: Text
+    registers: tuple[str, ...] = ()
+
+
+class PolicyChoice(Strict):
+    """One decision of the controller, with approver, date and the DPO's advice (R22, Art. 38(6))."""
+
+    choice: bool
+    approved_by: str
+    on: date
+    dpo_advice: str
+
+
+class PolicyFile(Strict):
+    """`policy.yml`."""
+
+    observed: PolicyChoice
+    join_keys: PolicyChoice
+    legitimate_interest: PolicyChoice
+
+
+class IdentityFile(Strict):
+    """`identity.yml`: the identity keys; `person` is the key that stands for one person."""
+
+    person: str
+    keys: dict[str, KeyDeclaration]
+
+
+class Inventory(Strict):
+    """The whole data map."""
+
+    sources: dict[str, SourceFile]
+    identity: IdentityFile
+    controller: Organisation
+    policy: PolicyFile
+    digest: str
+    policy_digest: str

@@ -1,0 +1,22 @@
+"""JSON Schema of the inventory's files, so that an editor completes and checks while one writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from afschrift.inventory.model import IdentityFile, Organisation, PolicyFile, SourceFile
+
+FILES: dict[str, type[BaseModel]] = {
+    "source": SourceFile,
+    "identity": IdentityFile,
+    "controller": Organisation,
+    "policy": PolicyFile,
+}
+
+
+def schema(file: str) -> dict[str, Any]:
+    """JSON Schema (2020-12) of one kind of file: `source`, `identity`, `controller` or `policy`."""
+    document = FILES[file].model_json_schema(by_alias=True, mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}

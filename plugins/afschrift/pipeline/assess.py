@@ -1,0 +1,41 @@
+"""May this request be worked on: is there an identity decision, and can it be answered in what was asked?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afschrift.core.event import NewEvent, digest
+from afschrift.core.request import check_formats
+from afschrift.core.state import State
+from afschrift.pipeline.gates import identity_decision, must_be_open
+from afschrift.pipeline.questions import IDENTITY, ask
+from afschrift.pipeline.services import Services
+
+
+def assess(services: Services, request_id: str) -> dict[str, Any]:
+    """First step of a run (R10-R12, R57).
+
+    Raises:
+        NeedsPersonError: no identity decision; the question stands in the register.
+        RefusedError: a format that does not exist or does not qualify.
+    """
+    register = services.register
+    request = register.request(request_id)
+    must_be_open(request)
+    check_formats(request.right, request.formats, tuple(services.formats))
+    identity = identity_decision(register, request_id)
+    if identity is None:
+        raise ask(register, request_id, [IDENTITY])
+    inputs = digest({"identity": identity.at, "formats": list(request.formats)})
+    done = register.step(request_id, "assess", inputs)
+    if done is not None:
+        return done
+    if request.state is State.RECEIVED:
+        register.move(request_id, State.ACKNOWLEDGED, NewEvent("acknowledged"))
+    result = {"request": request_id, "right": str(request.right)}
+    event = NewEvent(
+        "assessed",
+        payload={"rules": ["R10", "R57"], "identity": identity.choice, "identity_by": identity.by},
+    )
+    services.log(f"Request {request_id}: {request.right} (Art. {request.right.article}); identity confirmed.")
+    return register.finish_step(request_id, "assess", inputs, result, event)

@@ -1,0 +1,224 @@
+"""The plan before it is frozen: every decision, every statement, and what a person must still answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from afschrift.classify.facts import PersonFacts
+from afschrift.classify.table import Classifier, TableDecision
+from afschrift.core.keys import Key
+from afschrift.core.manifest import ExtractPlan, Plan, Withheld
+from afschrift.core.ports import Source
+from afschrift.core.request import Request
+from afschrift.core.right import Right
+from afschrift.inventory.model import SourceFile
+from afschrift.pipeline.consents import read_consents
+from afschrift.pipeline.identity import Expansion, Identity
+from afschrift.pipeline.questions import INCLUDE_OR_NOT, Answers, OpenQuestion
+from afschrift.pipeline.services import Services
+from afschrift.queries.person import Catalogue
+from afschrift.queries.statements import Statements
+
+_ASK_OPTIONS = {"others_undecided": ("include", "mask", "exclude")}
+_ASK_WORDS = {
+    "unclassified": "Nobody has said yet what these columns hold",
+    "mixed": "These columns hold data of several origins",
+    "basis_unknown": "These columns have no purpose with a legal basis",
+    "special_condition_unknown": "These columns hold special data without a condition of Art. 9",
+    "consent_missing": "The person gave no consent, or took it back, for the only purpose of these columns",
+    "others_undecided": "These columns hold data about others and nobody has said how to treat them",
+}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan, the keys it needs, and what stands in its way.
+
+    Attributes:
+        counts: `source.table` -> rows, where they were asked for.
+        held: whether any row of the person was found in a personal table.
+        portable: whether a row holds something that leaves beyond keys that only join.
+    """
+
+    plan: Plan
+    keys: tuple[Key, ...]
+    questions: tuple[OpenQuestion, ...]
+    held: bool
+    portable: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Drafter:
+    """Builds the draft of one request."""
+
+    def __init__(self, services: Services, request: Request, answers: Answers) -> None:
+        self._services = services
+        self._request = request
+        self._answers = answers
+        self._questions: list[OpenQuestion] = []
+        self._held = False
+        self._portable = False
+        self._counts: dict[str, int] = {}
+
+    def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> Draft:
+        """Expand the identity, read consents, decide on every column of every personal table.
+
+        Args:
+            given: keys as verified at intake.
+            frozen_at: instant that the plan will bear.
+            count: count the rows of each table too (the dry run); else only look whether there are any.
+        """
+        services, request = self._services, self._request
+        keys = self._keys(given)
+        consents = read_consents(
+            services.inventory, services.open_source, services.sql, keys, request.received_at
+        )
+        facts = PersonFacts(consents=consents, limits=request.limits)
+        extracts: list[ExtractPlan] = []
+        withheld: list[Withheld] = []
+        for source in services.inventory.sources.values():
+            if not any(table.personal for table in source.tables.values()):
+                continue
+            with services.open_source(source.source) as session:
+                session.bind(keys, request.received_at)
+                for part in self._source(source, session, facts, count=count):
+                    if isinstance(part, ExtractPlan):
+                        extracts.append(part)
+                    else:
+                        withheld.append(part)
+        plan = Plan(
+            request=request.id,
+            right=request.right,
+            language=request.language,
+            formats=request.formats,
+            extracts=tuple(extracts),
+            withheld=tuple(withheld),
+            inventory=services.inventory.digest,
+            policy=services.inventory.policy_digest,
+            package=services.package,
+            frozen_at=frozen_at,
+            consents={purpose: str(state) for purpose, state in sorted(consents.items())},
+        )
+        return Draft(plan, keys, tuple(self._questions), self._held, self._portable, self._counts)
+
+    def _keys(self, given: Sequence[Key]) -> tuple[Key, ...]:
+        services = self._services
+        expansion = Expansion(
+            services.inventory, services.open_source, services.sql, self._request.received_at
+        )
+        identity = expansion.run(given)
+        if identity.persons > 1:
+            identity = self._several_persons(identity, given, expansion)
+        leave: set[Key] = set()
+        for name, count in sorted(identity.shared.items()):
+            words = f"{count} value(s) of the key {name} are used by another person at the same time."
+            detail = {"key": name, "values": count}
+            choice = self._need(OpenQuestion("shared_key", INCLUDE_OR_NOT, words, detail))
+            if choice != "include":
+                leave |= {key for key in identity.shared_keys if key.name == name}
+        return tuple(key for key in identity.keys if key not in leave)
+
+    def _several_persons(self, identity: Identity, given: Sequence[Key], expansion: Expansion) -> Identity:
+        person = self._services.inventory.identity.person
+        own = [key for key in given if key.name == person]
+        words = f"The keys lead to {identity.persons} different values of {person}."
+        options = ("all_accounts", "only_given") if own else ("all_accounts", "none")
+        detail = {"persons": identity.persons, "given": len(own)}
+        choice = self._need(OpenQuestion("several_persons", options, words, detail))
+        return identity if choice == "all_accounts" else expansion.run(own)
+
+    def _need(self, question: OpenQuestion) -> str | None:
+        """The answer, or None after noting that the question is open."""
+        choice = self._answers.to(question)
+        if choice is None:
+            self._questions.append(question)
+        return choice
+
+    def _source(
+        self, source: SourceFile, session: Source, facts: PersonFacts, *, count: bool
+    ) -> list[ExtractPlan | Withheld]:
+        catalogue = session.catalogue()
+        statements = Statements(
+            self._services.sql,
+            source,
+            self._services.inventory.identity,
+            session.dialect,
+            catalogue,
+        )
+        parts: list[ExtractPlan | Withheld] = []
+        for name, table in source.tables.items():
+            if not table.personal:
+                continue
+            for column in table.columns:
+                statements.finder.native(name, column)
+            decision = self._decide(source, name, catalogue, facts)
+            if table.origin and table.origin.otherwise == "block":
+                self._unknown_origins(session, statements, f"{source.source}.{name}", name)
+            self._look(session, statements, decision)
+            if count:
+                rows = session.rows(statements.count(name, decision.scope))
+                self._counts[f"{source.source}.{name}"] = int(rows[0][0])
+            parts.append(self._part(statements, decision))
+        return parts
+
+    def _decide(
+        self, source: SourceFile, name: str, catalogue: Catalogue, facts: PersonFacts
+    ) -> TableDecision:
+        """Decide; where a person has answered for a column, decide again with the answer."""
+        columns = catalogue[name]
+        right = self._request.right
+        decision = Classifier(self._services.inventory, right, facts).table(source, name, columns)
+        answered: dict[str, str] = {}
+        for reason, places in decision.asks.items():
+            options = _ASK_OPTIONS.get(reason, INCLUDE_OR_NOT)
+            words = f"{_ASK_WORDS[reason]}: {', '.join(places)}."
+            choice = self._need(OpenQuestion(reason, options, words, {"columns": list(places)}))
+            if choice is not None:
+                answered |= dict.fromkeys(places, choice)
+        if not answered:
+            return decision
+        informed = PersonFacts(facts.consents, facts.limits, answered)
+        return Classifier(self._services.inventory, right, informed).table(source, name, columns)
+
+    def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> None:
+        rows = int(session.rows(statements.unknown_origins(name))[0][0])
+        if rows:
+            words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
+            detail = {"table": place, "rows": rows}
+            self._need(OpenQuestion("unknown_origin", ("leave_out",), words, detail))
+
+    def _look(self, session: Source, statements: Statements, decision: TableDecision) -> None:
+        """Stop looking once something portable was found: one hit answers both questions."""
+        if decision.substance and not self._portable:
+            statement = statements.exists(decision.table, decision.scope, decision.substance)
+            self._portable = bool(session.rows(statement))
+            self._held = self._held or self._portable
+        if not self._held:
+            self._held = bool(session.rows(statements.exists(decision.table, None, ())))
+
+    def _part(self, statements: Statements, decision: TableDecision) -> ExtractPlan | Withheld:
+        if not decision.selected:
+            return Withheld(decision.source, decision.table, decision.fields)
+        ways = statements.ways(decision.table)
+        table = self._services.inventory.sources[decision.source].tables[decision.table]
+        scope = decision.scope
+        return ExtractPlan(
+            source=decision.source,
+            table=decision.table,
+            fields=decision.fields,
+            statement=statements.extract(decision.table, decision.fields, scope),
+            keys=ways.keys,
+            order=table.key,
+            row_rule={"column": scope.column, "included": list(scope.included)} if scope else {},
+            path=ways.words,
+        )
+
+
+def outcome(draft: Draft, right: Right) -> str | None:
+    """`nothing_held` or `nothing_portable` where there is nothing to send, else None."""
+    if not draft.held:
+        return "nothing_held"
+    if right is Right.PORTABILITY and not draft.portable:
+        return "nothing_portable"
+    return None

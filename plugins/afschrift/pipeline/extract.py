@@ -1,0 +1,190 @@
+"""Read one source on one snapshot into encrypted staging, in every chosen format."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
+
+import msgspec
+
+from afschrift.core.errors import GateError, MarkerCollisionError
+from afschrift.core.event import NewEvent, digest
+from afschrift.core.manifest import ExtractPlan, FileEntry, SourceExtract, TableExtract
+from afschrift.core.ports import Format, Source, Staging, Writer
+from afschrift.pipeline.classify import staged_keys
+from afschrift.pipeline.gates import gated_plan
+from afschrift.pipeline.services import Sample, Services
+from afschrift.pipeline.sink import HashingSink
+from afschrift.queries.statements import Scope, Statements
+from afschrift.values.checksum import ColumnChecksums
+from afschrift.values.forms import text_batch
+
+SAMPLE_ROWS = 25
+
+
+def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
+    """Extract a source by the frozen plan (R07, R08, R80).
+
+    A retry reads the whole source again on a new snapshot.
+
+    Returns:
+        `source`, `tables`, `rows`, `digest` of what was written.
+
+    Raises:
+        GateError: a decision that the step needs is not in the register, or something drifted.
+        RetriableError: the source or the staging is down.
+    """
+    request, plan = gated_plan(services, request_id, "extract")
+    if source not in plan.sources:
+        raise GateError(
+            f"The plan of request {request_id} reads nothing from this source.",
+            way_out="start a new run of `fulfil_request`.",
+        )
+    inputs = plan.digest()
+    staging = services.staging(request_id)
+    done = services.register.step(request_id, "extract", inputs, part=source)
+    if done is not None and staging.exists(_record(source)):
+        return done
+    staging.wipe(f"data/{source}")
+    keys = staged_keys(staging)
+    samples: dict[str, Sample] = {}
+    tables: list[TableExtract] = []
+    with services.open_source(source) as session:
+        session.bind(keys, request.received_at)
+        declared = services.inventory.sources[source]
+        statements = Statements(
+            services.sql, declared, services.inventory.identity, session.dialect, session.catalogue()
+        )
+        for part in plan.of_source(source):
+            writing = _Table(services, staging, session, part, request.formats)
+            table = writing.run(_masked(statements, session, part))
+            samples[part.name] = writing.sample
+            tables.append(table)
+            services.log(f"{part.name}: {table.rows} rows in {', '.join(f.format for f in table.files)}.")
+        record = SourceExtract(source, session.snapshot, tuple(tables))
+    with staging.writer(_samples(source)) as sink:
+        sink.write(msgspec.json.encode(samples))
+    with staging.writer(_record(source)) as sink:
+        sink.write(msgspec.json.encode(record))
+    written = {f.path: f.sha256 for t in tables for f in t.files}
+    result = {
+        "source": source,
+        "tables": len(tables),
+        "rows": sum(t.rows for t in tables),
+        "digest": digest(written),
+    }
+    payload = {
+        "source": source,
+        "snapshot": record.snapshot,
+        "plan": inputs,
+        "tables": {t.table: t.rows for t in tables},
+        "files": written,
+        "masked": {t.table: t.masked for t in tables if t.masked},
+    }
+    event = NewEvent("extracted", payload=payload)
+    return services.register.finish_step(request_id, "extract", inputs, result, event, part=source)
+
+
+def staged_extract(staging: Staging, source: str) -> SourceExtract:
+    """What `extract` recorded of a source."""
+    with staging.reader(_record(source)) as stream:
+        return msgspec.json.decode(stream.read(), type=SourceExtract)
+
+
+def staged_samples(staging: Staging, source: str) -> dict[str, Sample]:
+    """The first rows of each table of a source, as value forms."""
+    with staging.reader(_samples(source)) as stream:
+        return cast(dict[str, Sample], msgspec.json.decode(stream.read()))
+
+
+def _record(source: str) -> str:
+    return f"records/{source}.json"
+
+
+def _samples(source: str) -> str:
+    return f"samples/{source}.json"
+
+
+def _masked(statements: Statements, session: Source, part: ExtractPlan) -> dict[str, int]:
+    """How many values each mask hides, counted in the warehouse on the same snapshot."""
+    names = [f.name for f in part.selected if f.mask]
+    if not names:
+        return {}
+    rule = part.row_rule
+    scope = Scope(rule["column"], tuple(rule["included"])) if rule else None
+    counts = session.rows(statements.masked(part.table, part.selected, scope))[0]
+    return {name: int(count) for name, count in zip(names, counts, strict=True)}
+
+
+@dataclass
+class _Open:
+    """One file being written."""
+
+    format: Format
+    path: str
+    sink: HashingSink
+    writer: Writer
+
+
+@dataclass
+class _Table:
+    """One table on its way into staging: one pass over the rows, every format."""
+
+    services: Services
+    staging: Staging
+    session: Source
+    part: ExtractPlan
+    formats: tuple[str, ...]
+    sample: Sample = field(default_factory=list)
+
+    def run(self, masked: dict[str, int]) -> TableExtract:
+        """Write; where a text equals a file's NULL marker, write the table again with another."""
+        options: dict[str, dict[str, str]] = {}
+        while True:
+            try:
+                return self._write(masked, options)
+            except _CollidedError as collided:
+                options[collided.format] = collided.options
+
+    def _write(self, masked: dict[str, int], options: dict[str, dict[str, str]]) -> TableExtract:
+        fields = self.part.selected
+        checksums = ColumnChecksums(fields)
+        rows = 0
+        self.sample = []
+        with ExitStack() as stack:
+            files = [self._open(stack, name, options.get(name, {})) for name in self.formats]
+            for batch in self.session.stream(self.part.statement):
+                text = text_batch(batch, fields)
+                checksums.update(text)
+                if rows < SAMPLE_ROWS:
+                    self.sample += text.slice(0, SAMPLE_ROWS - rows).to_pylist()
+                rows += text.num_rows
+                for file in files:
+                    try:
+                        file.writer.write(text)
+                    except MarkerCollisionError as collision:
+                        raise _CollidedError(file.format.name, collision.options) from None
+            entries = tuple(self._close(file) for file in files)
+        return TableExtract(self.part.source, self.part.table, rows, entries, checksums.digests(), masked)
+
+    def _open(self, stack: ExitStack, name: str, options: dict[str, str]) -> _Open:
+        format_ = self.services.formats[name]
+        path = f"{self.part.source}/{self.part.table}.{format_.extension}"
+        raw = stack.enter_context(self.staging.writer(f"data/{path}"))
+        sink = HashingSink(raw)
+        writer = format_.writer(cast(BinaryIO, sink), self.part.selected, options)
+        return _Open(format_, path, sink, writer)
+
+    def _close(self, file: _Open) -> FileEntry:
+        options = file.writer.close()
+        return FileEntry(file.path, file.format.name, file.sink.bytes, file.sink.sha256, options)
+
+
+class _CollidedError(Exception):
+    """A file of the table has to be written again with other options."""
+
+    def __init__(self, format_: str, options: dict[str, str]) -> None:
+        super().__init__(format_)
+        self.format = format_
+        self.options = options

@@ -1,0 +1,162 @@
+"""From the keys given at intake to all keys of the person: a graph with conditions.
+
+Only keys that are for ever one person's are followed. A key that changes hands or is shared selects
+rows inside its interval and is never followed onwards. Reaching a second person stops and asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from afschrift.core.keys import Key, Unique
+from afschrift.core.ports import Source, SourceFactory
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.queries.statements import Statements
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the expansion found.
+
+    Attributes:
+        keys: all keys of the person, sorted.
+        persons: how many values of the person's own key were reached; more than one needs a person.
+        shared: key name -> how many values are used by someone else at the same time.
+    """
+
+    keys: tuple[Key, ...]
+    persons: int
+    shared: Mapping[str, int]
+    shared_keys: tuple[Key, ...] = ()
+
+
+class Expansion:
+    """Follows the links of all sources that know the person by more than one key."""
+
+    def __init__(self, inventory: Inventory, open_source: SourceFactory, sql: Path, at: str) -> None:
+        self._inventory = inventory
+        self._open = open_source
+        self._sql = sql
+        self._at = at
+        self._person = inventory.identity.person
+
+    def run(self, given: Sequence[Key]) -> Identity:
+        """Expand the given keys. Sources are opened only where a table links keys."""
+        with ExitStack() as stack:
+            links = [link for source in self._linked() for link in self._session(stack, source)]
+            found = set(given) | self._start(links, given)
+            while True:
+                followed = [key for key in found if self._unique(key.name) is Unique.YES]
+                more = {key for link in links for key in link.given(followed, self._at)}
+                if more <= found:
+                    break
+                found |= more
+            keys = self._tidy(found)
+            shared = self._shared(links, keys)
+        persons = {key.value for key in keys if key.name == self._person}
+        counts: dict[str, int] = {}
+        for key in shared:
+            counts[key.name] = counts.get(key.name, 0) + 1
+        return Identity(keys, len(persons), counts, tuple(shared))
+
+    def _linked(self) -> Iterator[SourceFile]:
+        for source in self._inventory.sources.values():
+            if any(len(table.subject) > 1 for table in source.tables.values()):
+                yield source
+
+    def _session(self, stack: ExitStack, declared: SourceFile) -> Iterator[_LinkTable]:
+        session = stack.enter_context(self._open(declared.source))
+        statements = Statements(
+            self._sql, declared, self._inventory.identity, session.dialect, session.catalogue()
+        )
+        for name, table in declared.tables.items():
+            unique = any(self._unique(key) is Unique.YES for key in table.subject)
+            if len(table.subject) > 1 and unique:
+                yield _LinkTable(session, statements, name)
+
+    def _start(self, links: Sequence[_LinkTable], given: Sequence[Key]) -> set[Key]:
+        """The person's own key, by a key that was theirs at the moment of the request."""
+        return {
+            Key(self._person, value)
+            for link in links
+            for key in given
+            if key.name != self._person
+            for value in link.owners(key, self._at)
+        }
+
+    def _tidy(self, found: set[Key]) -> tuple[Key, ...]:
+        """A key known with its interval says more than the same key without one."""
+        bounded = {(k.name, k.value.casefold()) for k in found if k.valid_from or k.valid_to}
+        return tuple(
+            sorted(
+                (
+                    key
+                    for key in found
+                    if key.valid_from or key.valid_to or (key.name, key.value.casefold()) not in bounded
+                ),
+                key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or ""),
+            )
+        )
+
+    def _shared(self, links: Sequence[_LinkTable], keys: Sequence[Key]) -> list[Key]:
+        own = [key for key in keys if key.name == self._person]
+        return [
+            key
+            for key in keys
+            if self._unique(key.name) is not Unique.YES
+            and any(link.sharers(key, own, self._at) for link in links)
+        ]
+
+    def _unique(self, key: str) -> Unique:
+        return self._inventory.identity.keys[key].unique
+
+
+@dataclass(frozen=True)
+class _LinkTable:
+    """One table that knows the person by more than one key, in an open session."""
+
+    session: Source
+    statements: Statements
+    table: str
+
+    def given(self, keys: Sequence[Key], at: str) -> Iterator[Key]:
+        """Keys that the person's rows give, with their intervals."""
+        linked = self.statements.links(self.table)
+        if linked is None:
+            return
+        names, statement = linked
+        self.session.bind(keys, at)
+        for row in self.session.rows(statement):
+            for number, name in enumerate(names):
+                value, valid_from, valid_to = row[3 * number : 3 * number + 3]
+                if value is not None:
+                    yield Key(name, str(value), _instant(valid_from), _instant(valid_to))
+
+    def owners(self, key: Key, at: str) -> Iterator[str]:
+        statement = self.statements.start(self.table, key.name)
+        if statement is None:
+            return
+        self.session.bind([replace(key, valid_from=None, valid_to=None)], at)
+        for (value,) in self.session.rows(statement):
+            yield str(value)
+
+    def sharers(self, key: Key, own: Sequence[Key], at: str) -> bool:
+        statement = self.statements.sharers(self.table, key.name)
+        if statement is None or not own:
+            return False
+        self.session.bind([key, *own], at)
+        return bool(self.session.rows(statement)[0][0])
+
+
+def _instant(value: Any) -> str | None:
+    """A time of the source as RFC 3339 in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return str(value)

@@ -1,0 +1,65 @@
+"""Pack and sign the bundle, encrypted until it is delivered."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, cast
+
+from afschrift.core.errors import GateError
+from afschrift.core.event import NewEvent, digest
+from afschrift.pipeline.extract import staged_extract, staged_samples
+from afschrift.pipeline.gates import gated_plan
+from afschrift.pipeline.services import Seal, Services
+from afschrift.pipeline.sink import HashingSink
+from afschrift.pipeline.validate import files_digest
+
+BUNDLE = "bundle.zip"
+
+
+def package(services: Services, request_id: str) -> dict[str, Any]:
+    """Pack what was validated (R19, R57-R62, R72, R78).
+
+    The seal is fixed before packing, so that a second attempt gives the same bytes.
+
+    Returns:
+        `bundle` (SHA-256 of the ZIP), `bytes`, `plan`.
+
+    Raises:
+        GateError: the staged files are not the ones that were validated.
+    """
+    request, plan = gated_plan(services, request_id, "package")
+    register = services.register
+    staging = services.staging(request_id)
+    records = [staged_extract(staging, source) for source in plan.sources]
+    written = files_digest(records)
+    validated = register.latest_step(request_id, "validate")
+    if validated is None or validated["digest"] != written:
+        register.record(request_id, NewEvent("gate_bypassed", payload={"step": "package"}))
+        raise GateError(
+            f"The staged files of request {request_id} are not the ones that were validated.",
+            way_out="clear `validate` and what follows.",
+        )
+    inputs = digest({"plan": plan.digest(), "files": written})
+    done = register.step(request_id, "package", inputs)
+    if done is not None and staging.exists(BUNDLE):
+        return done
+    seal = _seal(services, request_id, inputs)
+    samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
+    with staging.writer(BUNDLE) as raw:
+        sink = HashingSink(cast(BinaryIO, raw))
+        for chunk in services.pack(request, plan, records, samples, seal, staging):
+            sink.write(chunk)
+    result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
+    event = NewEvent("packed", payload={**result, "sealed_at": seal.sealed_at})
+    services.log(f"Bundle {sink.sha256[:12]} packed and signed: {sink.bytes} bytes.")
+    return register.finish_step(request_id, "package", inputs, result, event)
+
+
+def _seal(services: Services, request_id: str, inputs: str) -> Seal:
+    """The head of the trail at sealing: every bundle is a witness of the trail up to here."""
+    register = services.register
+    done = register.step(request_id, "seal", inputs)
+    if done is None:
+        seq, head = register.head()
+        result = {"sealed_at": services.now(), "trail_seq": seq, "trail_head": head}
+        done = register.finish_step(request_id, "seal", inputs, result, NewEvent("sealed", payload=result))
+    return Seal(**done)

@@ -1,0 +1,49 @@
+"""Read every staged file again with another reader than its writer; a difference stops delivery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afschrift.core.event import NewEvent, digest
+from afschrift.core.manifest import SourceExtract
+from afschrift.pipeline.extract import staged_extract
+from afschrift.pipeline.gates import gated_plan
+from afschrift.pipeline.services import Services
+
+
+def validate(services: Services, request_id: str) -> dict[str, Any]:
+    """Validate all files of a request.
+
+    Returns:
+        `files`, `rows`, and `digest` over all files.
+
+    Raises:
+        ValidationFailedError: names file, field, row and rule, never the value.
+    """
+    _, plan = gated_plan(services, request_id, "validate")
+    staging = services.staging(request_id)
+    records = [staged_extract(staging, source) for source in plan.sources]
+    written = files_digest(records)
+    inputs = digest({"plan": plan.digest(), "files": written})
+    done = services.register.step(request_id, "validate", inputs)
+    if done is not None:
+        return done
+    fields = {extract.name: extract.selected for extract in plan.extracts}
+    files = rows = 0
+    for record in records:
+        for table in record.tables:
+            for entry in table.files:
+                with staging.reader(f"data/{entry.path}") as stream:
+                    selected = fields[f"{table.source}.{table.table}"]
+                    services.validate(entry, stream, selected, table.rows, table.checksums)
+                files += 1
+            rows += table.rows
+        services.log(f"{record.source}: {len(record.tables)} tables read back as they were extracted.")
+    result = {"files": files, "rows": rows, "digest": written}
+    event = NewEvent("validated", payload={**result, "plan": plan.digest()})
+    return services.register.finish_step(request_id, "validate", inputs, result, event)
+
+
+def files_digest(records: list[SourceExtract]) -> str:
+    """One digest over all files of a request: path and SHA-256 of each."""
+    return digest({f.path: f.sha256 for r in records for t in r.tables for f in t.files})

@@ -1,0 +1,180 @@
+"""The statements that a request needs, each from one template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from afschrift.core.decision import Action
+from afschrift.core.keys import Unique
+from afschrift.core.manifest import FieldPlan
+from afschrift.core.ports import Dialect
+from afschrift.inventory.model import Consent, IdentityFile, SourceFile, Table
+from afschrift.queries.person import Catalogue, WayFinder, Ways
+from afschrift.queries.render import render
+
+MASKED = "[masked]"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Rows by the value of a column: only `included` ones leave; None: all do."""
+
+    column: str
+    included: tuple[str, ...]
+
+
+class Statements:
+    """Writes the SQL of one source for one person's request."""
+
+    def __init__(
+        self,
+        folder: Path,
+        source: SourceFile,
+        identity: IdentityFile,
+        dialect: Dialect,
+        catalogue: Catalogue,
+    ) -> None:
+        self._folder = folder
+        self._source = source
+        self._identity = identity
+        self._dialect = dialect
+        self._catalogue = catalogue
+        self.finder = WayFinder(source, identity, dialect, catalogue)
+
+    def extract(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
+        """The rows of a table that are the person's: selected columns, total order by key."""
+        declared = self._source.tables[table]
+        selected = [f for f in fields if f.action in (Action.INCLUDE, Action.MASK)]
+        expressions = [self._expression(table, field) for field in selected]
+        quote = self._dialect.quote
+        order = [f"t.{quote(column)}" for column in declared.key] or [self._dialect.row_order(expressions)]
+        columns = [(expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True)]
+        return self._render("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
+
+    def count(self, table: str, scope: Scope | None = None) -> str:
+        """How many rows of a table are the person's."""
+        return self._render("count.sql", table, scope=self._scope(scope))
+
+    def exists(self, table: str, scope: Scope | None, any_of: Sequence[str]) -> str:
+        """Whether a row of the person holds a value in one of some columns; no row: no."""
+        columns = [self.finder.column(table, name) for name in any_of]
+        return self._render("exists.sql", table, scope=self._scope(scope), columns=columns)
+
+    def masked(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
+        """How many values each masked column hides, in the order of the fields."""
+        quote = self._dialect.quote
+        masked = [(f"t.{quote(f.name)}", self._when(table, f)) for f in fields if f.action is Action.MASK]
+        return self._render("masked.sql", table, masked=masked, scope=self._scope(scope))
+
+    def unknown_origins(self, table: str) -> str:
+        """How many of the person's rows have an origin that the inventory does not name."""
+        origin = self._source.tables[table].origin
+        assert origin is not None
+        known = [self._dialect.literal(value) for value in origin.values]
+        return self._render("unknown_origins.sql", table, by=self._dialect.quote(origin.by), known=known)
+
+    def consent(self, table: str, consent: Consent) -> str:
+        """The person's rows for one consent: how many hold, how many there are."""
+        quote = self._dialect.quote
+        return self._render(
+            "consent.sql",
+            table,
+            column=quote(consent.column),
+            value=self._dialect.literal(consent.value),
+            granted=quote(consent.granted) if consent.granted else None,
+            withdrawn=quote(consent.withdrawn) if consent.withdrawn else None,
+        )
+
+    def links(self, table: str) -> tuple[tuple[str, ...], str] | None:
+        """Keys that a table gives for its person, and the statement; None where it gives none.
+
+        Each row: for each key its text, from when and until when it held.
+        """
+        declared = self._source.tables[table]
+        if len(declared.subject) < 2:
+            return None
+        names = tuple(declared.subject)
+        links = [self._link(table, declared, name) for name in names]
+        return names, self._render("links.sql", table, links=links)
+
+    def sharers(self, table: str, key: str) -> str | None:
+        """Statement counting other persons who hold one of the person's keys at the same time."""
+        declared = self._source.tables[table]
+        person = self._identity.person
+        if key == person or person not in declared.subject or key not in declared.subject:
+            return None
+        if self._identity.keys[key].unique is Unique.YES:
+            return None
+        return self._render(
+            "sharers.sql",
+            table,
+            key=self._dialect.literal(key),
+            person=self._dialect.literal(person),
+            link=self._link(table, declared, key),
+            owner=self._link(table, declared, person),
+            casefold=declared.subject[key].match == "casefold",
+        )
+
+    def start(self, table: str, key: str) -> str | None:
+        """Statement finding the person's own key by another key given at intake, at that moment."""
+        declared = self._source.tables[table]
+        person = self._identity.person
+        if key == person or person not in declared.subject or key not in declared.subject:
+            return None
+        return self._render(
+            "start.sql",
+            table,
+            key=self._dialect.literal(key),
+            link=self._link(table, declared, key),
+            owner=self._link(table, declared, person),
+            casefold=declared.subject[key].match == "casefold",
+        )
+
+    def ways(self, table: str) -> Ways:
+        """The ways of a table to the person."""
+        return self.finder.ways(table)
+
+    def _link(self, table: str, declared: Table, name: str) -> dict[str, str | None]:
+        link = declared.subject[name]
+        finder = self.finder
+        return {
+            "column": finder.column(table, link.column),
+            "from": finder.instant(table, link.valid_from) if link.valid_from else None,
+            "to": finder.instant(table, link.valid_to) if link.valid_to else None,
+        }
+
+    def _expression(self, table: str, field: FieldPlan) -> str:
+        quoted = f"t.{self._dialect.quote(field.name)}"
+        exact = self._catalogue[table][field.name].expression.format(column=quoted)
+        if field.action is not Action.MASK:
+            return exact
+        masked = self._dialect.literal(MASKED)
+        if field.mask == "last4":
+            masked = f"{masked} || right(CAST({quoted} AS VARCHAR), 4)"
+        when = self._when(table, field)
+        other = f"CAST({exact} AS VARCHAR)" if when else masked
+        condition = f"{quoted} IS NOT NULL" + (f" AND {when}" if when else "")
+        keep = other if when else "NULL"
+        return f"CASE WHEN {condition} THEN {masked} ELSE {keep} END"
+
+    def _when(self, table: str, field: FieldPlan) -> str | None:
+        """The rows whose value is masked, where only some are."""
+        declared = self._source.tables[table]
+        when = declared.columns[field.name].when if field.name in declared.columns else None
+        if not when or declared.origin is None:
+            return None
+        values = ", ".join(self._dialect.literal(value) for value in when)
+        return f"t.{self._dialect.quote(declared.origin.by)} IN ({values})"
+
+    def _scope(self, scope: Scope | None) -> tuple[str, list[str]] | None:
+        if scope is None:
+            return None
+        literals = [self._dialect.literal(value) for value in scope.included]
+        return f"t.{self._dialect.quote(scope.column)}", literals
+
+    def _render(self, template: str, table: str, **parts: object) -> str:
+        belongs = self.finder.ways(table).belongs
+        relation = self._dialect.relation(table)
+        return render(self._folder, template, relation=relation, belongs=belongs, **parts)

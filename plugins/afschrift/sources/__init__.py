@@ -1,0 +1,1 @@
+"""Adapters that read warehouses: one read-only session, one snapshot, batches in flat memory."""

@@ -1,0 +1,1 @@
+"""The one place where adapters, register and use cases are put together."""
