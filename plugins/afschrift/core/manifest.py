@@ -162,3 +162,18 @@ class SourceExtract:
     source: str
     snapshot: str
     tables: tuple[TableExtract, ...]
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a bundle is sealed with, fixed once a plan, so that packing again gives the same bytes.
+
+    Attributes:
+        sealed_at: RFC 3339 instant, UTC.
+        trail_seq, trail_head: last event of the audit trail at sealing and its digest (hex); every
+            bundle delivered is a witness of the trail.
+    """
+
+    sealed_at: str
+    trail_seq: int
+    trail_head: str

@@ -5,7 +5,7 @@ Arrow types are written as Any here, so that the core needs no Arrow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, Self
@@ -15,6 +15,7 @@ from afschrift.core.keys import Key
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan, Plan
 from afschrift.core.request import Request
+from afschrift.core.right import Right
 from afschrift.core.state import State
 
 
@@ -201,6 +202,53 @@ class QuestionRow:
 
 class Register(Protocol):
     """The ledger as the pipeline sees it. Every method is one transaction."""
+
+    def open_case(
+        self, text: bytes, channel: str, received_at: str, arrived_at: str, *, by: str = "system"
+    ) -> str:
+        """Keep a message verbatim, encrypted (R01, R02); returns the case id."""
+
+    def open_request(
+        self,
+        case: str,
+        right: Right,
+        received_at: str,
+        zone: str,
+        language: str,
+        formats: Sequence[str],
+        destination: str,
+        keys: Sequence[Key],
+        casefold: Collection[str] = (),
+        limits: Mapping[str, Any] | None = None,
+        *,
+        by: str = "system",
+        verified_by: str | None = None,
+    ) -> Request:
+        """Open a request of a case, with its keys encrypted."""
+
+    def change_options(
+        self,
+        request_id: str,
+        *,
+        formats: Sequence[str] | None = None,
+        language: str | None = None,
+        destination: str | None = None,
+        by: str = "system",
+    ) -> Request:
+        """Change how the answer is to be given, before a plan is frozen; recorded as an event."""
+
+    def decide(
+        self,
+        request_id: str,
+        kind: str,
+        choice: str,
+        by: str,
+        *,
+        about: str | None = None,
+        detail: Mapping[str, Any] | None = None,
+        text: str | None = None,
+    ) -> Any:
+        """Record a decision; a text is encrypted and the trail holds its HMAC."""
 
     def request(self, request_id: str) -> Request:
         """The request.

@@ -108,11 +108,12 @@ class OriginByRow(BaseModel):
 
     by: str
     otherwise: Origin | Literal["block"] = Field("block", alias="else")
+    __pydantic_extra__: dict[str, Origin]
 
     @property
     def values(self) -> dict[str, Origin]:
         """Column value -> origin."""
-        return {key: Origin(value) for key, value in (self.model_extra or {}).items()}
+        return self.__pydantic_extra__
 
 
 class Column(Strict):
@@ -171,6 +172,11 @@ class Table(Strict):
     note: Text | None = None
     decided: ClassifiedBy | None = None
     columns: dict[str, Column] = {}
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Keys that a row ties together. One with `at` is what an event saw, and ties nothing."""
+        return tuple(name for name, link in self.subject.items() if link.at is None)
 
 
 class SourceFile(Strict):
@@ -250,3 +256,14 @@ class Inventory(Strict):
     policy: PolicyFile
     digest: str
     policy_digest: str
+
+
+def casefold_keys(inventory: Inventory) -> frozenset[str]:
+    """Names of the keys that some table compares without regard to case."""
+    return frozenset(
+        name
+        for source in inventory.sources.values()
+        for table in source.tables.values()
+        for name, link in table.subject.items()
+        if link.match == "casefold"
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from afschrift.core.errors import NeedsPersonError
+from afschrift.core.errors import ConfigurationError, NeedsPersonError
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.keys import Key
-from afschrift.core.ports import Staging
+from afschrift.core.manifest import ExtractPlan, Plan, Withheld
+from afschrift.core.ports import Register, Staging
 from afschrift.core.state import State
 from afschrift.pipeline.draft import Draft, Drafter, outcome
 from afschrift.pipeline.gates import identity_decision, must_be_open
@@ -38,31 +40,38 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
             "inventory": services.inventory.digest,
             "policy": services.inventory.policy_digest,
             "package": services.package,
+            "answer": [list(request.formats), request.language],
             "decisions": [[d.kind, d.choice, d.about] for d in decisions],
         }
     )
     staging = services.staging(request_id)
-    done = register.step(request_id, "classify", inputs)
-    if done is not None and staging.exists(KEYS):
-        return done
-    frozen_at = register.plan(request_id, done["plan"]).frozen_at if done else services.now()
+    latest = register.latest_step(request_id, "classify")
+    if latest is not None and latest["inputs"] == inputs and staging.exists(KEYS):
+        return latest
     answers = Answers(decisions)
+    now = services.now()
+    frozen_at = _frozen_before(register, request_id, latest) or now
     draft = Drafter(services, request, answers).draft(register.identity(request_id), frozen_at)
     _stop_where_a_person_is_needed(services, request_id, draft, answers)
     _keep_keys(staging, draft.keys)
-    plan = draft.plan
-    if done is not None and done["plan"] == plan.digest():
-        return done
-    if done is not None:
-        inputs = digest({"inputs": inputs, "plan": plan.digest()})
+    if latest is not None and latest["plan"] == draft.plan.digest():
+        return latest
+    plan = replace(draft.plan, frozen_at=now)
+    return _freeze(services, plan, inputs, latest)
+
+
+def _freeze(services: Services, plan: Plan, inputs: str, latest: dict[str, Any] | None) -> dict[str, Any]:
+    """Keep the plan and say so in the trail; every later step is bound to its digest."""
+    register = services.register
     plan_digest = register.save_plan(plan)
     result = {
         "plan": plan_digest,
         "sources": list(plan.sources),
         "tables": len(plan.extracts),
         "withheld": len(plan.withheld),
+        "inputs": inputs,
     }
-    rules = sorted({rule for e in (*plan.extracts, *plan.withheld) for f in e.fields for rule in f.rules})
+    parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
     event = NewEvent(
         "plan_frozen",
         payload={
@@ -71,17 +80,28 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
             "policy": plan.policy,
             "tables": len(plan.extracts),
             "withheld": len(plan.withheld),
-            "rules": rules,
+            "rules": sorted({rule for part in parts for f in part.fields for rule in f.rules}),
         },
     )
-    if register.request(request_id).state is not State.ACCEPTED:
-        register.move(request_id, State.ACCEPTED, NewEvent("accepted"))
-    result = register.finish_step(request_id, "classify", inputs, result, event)
+    if register.request(plan.request).state is not State.ACCEPTED:
+        register.move(plan.request, State.ACCEPTED, NewEvent("accepted"))
+    replaced = digest({"inputs": inputs, "replaces": latest and latest["plan"]})
+    result = register.finish_step(plan.request, "classify", replaced, result, event)
     services.log(
         f"Plan {plan_digest[:12]} frozen: {len(plan.extracts)} tables from {', '.join(plan.sources)}; "
         f"{len(plan.withheld)} tables withheld whole."
     )
     return result
+
+
+def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] | None) -> str | None:
+    """When the plan was frozen that this one may turn out to be again."""
+    if latest is None:
+        return None
+    try:
+        return register.plan(request_id, latest["plan"]).frozen_at
+    except ConfigurationError:  # kept by another version of the software: a new plan is due
+        return None
 
 
 def _stop_where_a_person_is_needed(
@@ -93,7 +113,7 @@ def _stop_where_a_person_is_needed(
     if nothing is None:
         return
     register = services.register
-    systems = sorted({e.source for e in (*draft.plan.extracts, *draft.plan.withheld)})
+    systems = sorted({e.source for e in draft.plan.extracts} | {w.source for w in draft.plan.withheld})
     detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.keys})}
     if nothing == "nothing_portable":
         register.move(request_id, State.NOTHING_PORTABLE, NewEvent(nothing, payload=detail))

@@ -66,7 +66,7 @@ class Expansion:
 
     def _linked(self) -> Iterator[SourceFile]:
         for source in self._inventory.sources.values():
-            if any(len(table.subject) > 1 for table in source.tables.values()):
+            if any(len(table.links) > 1 for table in source.tables.values()):
                 yield source
 
     def _session(self, stack: ExitStack, declared: SourceFile) -> Iterator[_LinkTable]:
@@ -75,8 +75,8 @@ class Expansion:
             self._sql, declared, self._inventory.identity, session.dialect, session.catalogue()
         )
         for name, table in declared.tables.items():
-            unique = any(self._unique(key) is Unique.YES for key in table.subject)
-            if len(table.subject) > 1 and unique:
+            unique = any(self._unique(key) is Unique.YES for key in table.links)
+            if len(table.links) > 1 and unique:
                 yield _LinkTable(session, statements, name)
 
     def _start(self, links: Sequence[_LinkTable], given: Sequence[Key]) -> set[Key]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from afschrift.core.errors import GateError
 from afschrift.core.event import NewEvent, digest
+from afschrift.core.manifest import Seal
 from afschrift.pipeline.extract import staged_extract, staged_samples
 from afschrift.pipeline.gates import gated_plan
-from afschrift.pipeline.services import Seal, Services
+from afschrift.pipeline.services import Services
 from afschrift.pipeline.sink import HashingSink
 from afschrift.pipeline.validate import files_digest
 
@@ -45,7 +46,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     seal = _seal(services, request_id, inputs)
     samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
     with staging.writer(BUNDLE) as raw:
-        sink = HashingSink(cast(BinaryIO, raw))
+        sink = HashingSink(raw)
         for chunk in services.pack(request, plan, records, samples, seal, staging):
             sink.write(chunk)
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}

@@ -7,25 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from afschrift.core.manifest import FieldPlan, FileEntry, Plan, SourceExtract
+from afschrift.core.manifest import FieldPlan, FileEntry, Plan, Seal, SourceExtract
 from afschrift.core.ports import Destination, Format, Register, SourceFactory, Staging
 from afschrift.core.request import Request
 from afschrift.inventory.model import Inventory
-
-
-@dataclass(frozen=True)
-class Seal:
-    """What a bundle is sealed with, fixed once a plan, so that packing again gives the same bytes.
-
-    Attributes:
-        sealed_at: RFC 3339 instant.
-        trail_seq, trail_head: last event of the audit trail at sealing and its digest.
-    """
-
-    sealed_at: str
-    trail_seq: int
-    trail_head: str
-
 
 Sample = list[dict[str, str | None]]
 

@@ -93,9 +93,9 @@ class Statements:
         Each row: for each key its text, from when and until when it held.
         """
         declared = self._source.tables[table]
-        if len(declared.subject) < 2:
+        names = declared.links
+        if len(names) < 2:
             return None
-        names = tuple(declared.subject)
         links = [self._link(table, declared, name) for name in names]
         return names, self._render("links.sql", table, links=links)
 
@@ -103,7 +103,7 @@ class Statements:
         """Statement counting other persons who hold one of the person's keys at the same time."""
         declared = self._source.tables[table]
         person = self._identity.person
-        if key == person or person not in declared.subject or key not in declared.subject:
+        if key == person or not {key, person} <= set(declared.links):
             return None
         if self._identity.keys[key].unique is Unique.YES:
             return None
@@ -121,7 +121,7 @@ class Statements:
         """Statement finding the person's own key by another key given at intake, at that moment."""
         declared = self._source.tables[table]
         person = self._identity.person
-        if key == person or person not in declared.subject or key not in declared.subject:
+        if key == person or not {key, person} <= set(declared.links):
             return None
         return self._render(
             "start.sql",

@@ -1,0 +1,160 @@
+"""The demo: `python -m demo.run` answers two requests of one person on the real DAG and sums up.
+
+Builds the warehouse where it is not there yet. Everything lands below AFSCHRIFT_HOME (`.afschrift`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from afschrift.airflow_ext.local import run_here
+from afschrift.bundle.unpack import unpack
+from afschrift.bundle.verify import verify
+from afschrift.core.errors import AfschriftError
+from afschrift.core.right import Right
+from afschrift.core.state import State
+from afschrift.ledger.keys import KeyStore
+from afschrift.wiring.demo import open_demo_request, set_demo_data
+from afschrift.wiring.services import build as build_services
+from afschrift.wiring.services import initialise
+from afschrift.wiring.settings import Settings
+from demo.build import SUMMARY
+from demo.build import build as build_warehouse
+from demo.people import HEAVY
+
+out = Console(highlight=False)
+
+_WHY = {
+    "origin_assigned": "made by the shop itself",
+    "origin_derived": "computed by the shop",
+    "origin_inferred": "guessed by the shop: scores, profiles",
+    "origin_third_party": "bought from, or written by, others",
+    "basis_not_portable": "kept on another ground than consent or contract",
+    "proof_record": "kept as proof or for security",
+    "security_secret": "a security secret",
+    "only_keys": "nothing portable beside it",
+    "not_personal": "not personal data",
+}
+
+
+def main() -> None:
+    """Run the demo and print its summary."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="size of the warehouse; 1.0 is 3 million rows"
+    )
+    arguments = parser.parse_args()
+    os.environ["AFSCHRIFT_DEMO"] = "1"
+    began = time.monotonic()
+    try:
+        ok = run(Path(set_demo_data()), arguments.scale)
+    except AfschriftError as error:
+        out.print(f"[red]The demo stopped:[/red] {error}")
+        sys.exit(1)
+    out.print(f"\n{time.monotonic() - began:.0f} seconds in all.")
+    sys.exit(0 if ok else 1)
+
+
+def run(data: Path, scale: float) -> bool:
+    """Warehouse, two requests, summary; whether all of it went well."""
+    settings = Settings.from_environment()
+    if not (data / SUMMARY).exists():
+        out.print(f"[bold]1. The warehouse[/bold] of a Dutch web shop with an app, into {data}")
+        rows = build_warehouse(data, scale, say=lambda _: None)
+        out.print(f"   {sum(rows.values()):,} rows in {len(rows)} tables of two sources.")
+    else:
+        out.print(f"[bold]1. The warehouse[/bold] stands in {data} already.")
+    initialise(settings)
+    results = {}
+    for number, right in enumerate((Right.PORTABILITY, Right.ACCESS), start=2):
+        out.print(f"\n[bold]{number}. {right.capitalize()}[/bold] (Art. {right.article}): one person asks")
+        results[right] = answer(settings, right)
+        if results[right] is None:
+            return False
+    summary(results)
+    return True
+
+
+def answer(settings: Settings, right: Right) -> dict[str, Any] | None:
+    """One request on the real DAG; the unpacked bundle, or None where it did not come to that."""
+    services = build_services(lambda _: None, settings)
+    request = open_demo_request(services, str(HEAVY.number), right, language="en")
+    out.print(f"   request {request}; Airflow runs fulfil_request:")
+    outcome = run_here(request, {}, lambda line: out.print(f"   {line}", markup=False))
+    if services.register.request(request).state is not State.DELIVERED:
+        out.print(f"[red]   The run ended as {outcome.state}; the request was not answered.[/red]")
+        return None
+    delivered = services.register.latest_step(request, "deliver") or {}
+    bundle = settings.home / "outbox" / f"{request}-{right}.zip"
+    trusted = KeyStore.open(settings.keys).public_keys()
+    report = verify(bundle, trusted)
+    folder = settings.home / "demo" / right
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(exist_ok=True)
+    root = unpack(bundle, folder, trusted)
+    coverage = json.loads((root / "data" / "coverage.json").read_text(encoding="utf-8"))
+    return {
+        "report": report,
+        "bundle": bundle,
+        "root": root,
+        "coverage": coverage,
+        "sha": delivered["sha256"],
+    }
+
+
+def summary(results: dict[Right, Any]) -> None:
+    """What is in, what is out and why, where it lies, and that it verifies."""
+    out.print("\n[bold]What came of it[/bold]")
+    table = Table(box=None, padding=(0, 3, 0, 0))
+    for heading in ("", "portability (Art. 20)", "access (Art. 15)"):
+        table.add_column(heading)
+    port, acc = results[Right.PORTABILITY], results[Right.ACCESS]
+    for words, value in (
+        ("rows in the bundle", lambda r: f"{r['report'].rows:,}"),
+        ("tables with rows", lambda r: str(_count(r, "rows"))),
+        ("tables left out whole", lambda r: str(_count(r, "withheld"))),
+        ("files", lambda r: str(r["report"].files)),
+        ("ZIP file", lambda r: f"{r['bundle'].stat().st_size / 1e6:.1f} MB"),
+        ("verified and signed by a trusted key", lambda r: "yes" if r["report"].exit_code == 0 else "NO"),
+    ):
+        table.add_row(words, value(port), value(acc))
+    out.print(table)
+    out.print(
+        "\nIn both: what the person gave and what was seen of them (account, orders, searches, heart rate)."
+    )
+    out.print("Not in portability, because the person did not provide it (they get it by access):")
+    for why, columns in _left_out(port).items():
+        out.print(f"  {why}: {', '.join(columns[:6])}{' ...' if len(columns) > 6 else ''}")
+    for right, result in results.items():
+        out.print(f"\n[bold]{right}[/bold]  {result['bundle']}")
+        out.print(f"  sha256 {result['sha']}")
+        out.print(f"  read   {result['root'] / 'index.html'}", soft_wrap=True)
+    out.print("\nLook further: `.venv/bin/afschrift requests --all`, `afschrift audit verify`, `make up`.")
+
+
+def _count(result: dict[str, Any], status: str) -> int:
+    return sum(table["status"] == status for table in result["coverage"]["tables"])
+
+
+def _left_out(result: dict[str, Any]) -> dict[str, list[str]]:
+    """Reason in words -> columns of the bundle's coverage that are not in it."""
+    found: dict[str, list[str]] = {}
+    for table in result["coverage"]["tables"]:
+        for column in table["leftOut"]:
+            why = _WHY.get(column["reason"], column["reason"])
+            found.setdefault(why, []).append(f"{table['table']}.{column['column']}")
+    return found
+
+
+if __name__ == "__main__":
+    main()

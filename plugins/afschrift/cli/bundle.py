@@ -1,0 +1,75 @@
+"""`afschrift verify` and `afschrift unpack`: look at a bundle without trusting anybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from afschrift.core.errors import ConfigurationError
+
+Bundle = Annotated[Path, typer.Argument(help="A bundle: ZIP file or unpacked folder.")]
+Keys = Annotated[
+    list[Path] | None,
+    typer.Option("--key", help="Trusted public key (PEM); default: this installation's own keys."),
+]
+
+
+def verify(bundle: Bundle, key: Keys = None) -> None:
+    """Verify a bundle offline. Exit code 0: whole and trusted; 1: refused; 3: whole, by an unknown key."""
+    from afschrift.bundle.verify import verify as check
+
+    report = check(bundle, _trusted(key))
+    for problem in report.problems:
+        typer.echo(f"  {problem}", err=True)
+    if not report.ok:
+        typer.echo("REFUSED: do not rely on this bundle.", err=True)
+    else:
+        typer.echo(
+            f"Whole: {report.files} files, {report.rows} rows, request {report.request} ({report.right})."
+        )
+        seq, head = report.trail
+        typer.echo(f"Sealed {report.sealed_at}; the trail stood at event {seq}, {head}.")
+        known = "which is trusted" if report.trusted else "which is NOT among the trusted keys"
+        typer.echo(f"Signed by key {report.signer}, {known}.")
+    raise typer.Exit(report.exit_code)
+
+
+def unpack(
+    bundle: Bundle,
+    into: Annotated[Path, typer.Argument(help="Folder to unpack into; made where it is not there.")],
+    key: Keys = None,
+) -> None:
+    """Verify a bundle and unpack it."""
+    from afschrift.bundle.unpack import unpack as unpacked
+
+    into.parent.mkdir(parents=True, exist_ok=True)
+    typer.echo(unpacked(bundle, into, _trusted(key)))
+
+
+def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
+    if paths is None:
+        from afschrift.ledger.keys import KeyStore
+        from afschrift.wiring.settings import Settings
+
+        settings = Settings.from_environment()
+        return KeyStore.open(settings.keys).public_keys() if settings.keys.exists() else {}
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    from afschrift.bundle.signature import key_id
+
+    trusted = {}
+    for path in paths:
+        try:
+            loaded = load_pem_public_key(path.read_bytes())
+        except (OSError, ValueError):
+            raise ConfigurationError(
+                f"{path} is no readable public key in PEM.", way_out="see `afschrift key public`."
+            ) from None
+        if not isinstance(loaded, Ed25519PublicKey):
+            raise ConfigurationError(f"{path} is no Ed25519 key.")
+        raw = loaded.public_bytes_raw()
+        trusted[key_id(raw)] = raw
+    return trusted

@@ -1,0 +1,86 @@
+"""`afschrift inventory`: check the data map, explain one decision, print the JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from afschrift.core.decision import Action
+from afschrift.core.right import Right
+
+app = typer.Typer(
+    help="The data map: check it, explain a decision, get its JSON Schema.", no_args_is_help=True
+)
+
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")
+]
+
+
+@app.command()
+def check(
+    folder: Folder = None,
+    live: bool = typer.Option(
+        False, "--live", help="Compare with the tables as they are in the sources now."
+    ),
+) -> None:
+    """Say everything that is wrong with the inventory, with file and line."""
+    from afschrift.wiring.live import compare
+    from afschrift.wiring.services import load_inventory
+
+    inventory = load_inventory(folder)
+    tables = sum(len(source.tables) for source in inventory.sources.values())
+    columns = sum(len(t.columns) for s in inventory.sources.values() for t in s.tables.values())
+    typer.echo(
+        f"The inventory is sound: {len(inventory.sources)} sources, {tables} tables, {columns} columns."
+    )
+    typer.echo(f"Digest {inventory.digest[:16]}, policy {inventory.policy_digest[:16]}.")
+    if not live:
+        return
+    differences = list(compare(inventory))
+    for difference in differences:
+        typer.echo(f"  {difference}")
+    if differences:
+        raise typer.Exit(1)
+    typer.echo("The sources have exactly these tables and columns.")
+
+
+@app.command()
+def explain(
+    column: Annotated[str, typer.Argument(help="TABLE.COLUMN, or SOURCE.TABLE.COLUMN.")],
+    right: Annotated[Right, typer.Option(help="access or portability.")] = Right.PORTABILITY,
+    folder: Folder = None,
+) -> None:
+    """Say why a column is in or out, by which way its table leads to the person, and show the SQL."""
+    from afschrift.wiring.explain import explain as explained
+
+    found = explained(column, right, folder)
+    decision = found.field
+    typer.echo(f"{found.place}, {right} (Art. {right.article}): {decision.action.upper()}")
+    typer.echo(f"  because   {found.words}")
+    typer.echo(f"  rules     {', '.join(decision.rules)} (docs/rules.md)")
+    if decision.origins:
+        typer.echo(f"  origin    {', '.join(decision.origins)}")
+    for purpose in found.purposes:
+        typer.echo(f"  purpose   {purpose}")
+    if found.decided:
+        typer.echo(f"  decided   {found.decided}")
+    typer.echo(f"  way       {found.way}")
+    if decision.action in (Action.INCLUDE, Action.MASK) and found.statement:
+        typer.echo("\n" + found.statement)
+
+
+@app.command()
+def schema(
+    file: Annotated[str, typer.Argument(help="source, identity, controller or policy.")] = "source",
+) -> None:
+    """Print the JSON Schema of a file of the inventory, for an editor to check while you write."""
+    from afschrift.inventory.schema import FILES
+    from afschrift.inventory.schema import schema as document
+
+    if file not in FILES:
+        raise typer.BadParameter(f"choose one of {', '.join(FILES)}")
+    typer.echo(json.dumps(document(file), indent=2, ensure_ascii=False))

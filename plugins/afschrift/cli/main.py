@@ -1,0 +1,52 @@
+"""The command line. Errors end with one message that names the place and the way out."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from afschrift import __version__
+from afschrift.cli import audit, bundle, inventory, keys, questions, requests, running, submit
+from afschrift.core.errors import AfschriftError
+from afschrift.wiring.demo import set_demo_data
+
+app = typer.Typer(
+    name="afschrift",
+    help="Fulfil people's requests for their own data (GDPR Art. 15 and 20) on Apache Airflow.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+app.add_typer(inventory.app, name="inventory")
+app.add_typer(keys.app, name="key")
+app.add_typer(audit.app, name="audit")
+app.add_typer(requests.app, name="request")
+app.command()(submit.submit)
+app.command()(running.plan)
+app.command()(running.run)
+app.command()(running.up)
+app.command("requests")(requests.listing)
+app.command()(questions.questions)
+app.command()(questions.answer)
+app.command()(bundle.verify)
+app.command()(bundle.unpack)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: bool = typer.Option(False, "--version", help="Print the version and end.")) -> None:
+    """Fulfil people's requests for their own data (GDPR Art. 15 and 20) on Apache Airflow."""
+    if show:
+        typer.echo(f"afschrift {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the `afschrift` command."""
+    set_demo_data()
+    try:
+        app()
+    except AfschriftError as error:
+        typer.echo(f"afschrift: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,48 @@
+"""`afschrift plan`, `run`, `up`: see what a request would do, do it here, start a local Airflow."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from afschrift.cli.common import ledger, say, services
+
+RequestId = Annotated[str, typer.Argument(help="Id of a request, such as req-7k3m9x2p4v0q.")]
+
+
+def plan(
+    request: RequestId,
+    sql: Annotated[bool, typer.Option("--sql", help="Show the statements too.")] = False,
+) -> None:
+    """Dry run: tables, decisions, rows and SQL of a request. Nothing is extracted or changed."""
+    from afschrift.pipeline.preview import preview
+
+    for line in preview(services(), request, sql=sql):
+        typer.echo(line)
+
+
+def run(request: RequestId) -> None:
+    """Run fulfil_request for a request in this process, on the real DAG."""
+    run_here(request)
+
+
+def run_here(request: str) -> None:
+    """Run and tell how it ended; exit code 1 where a task failed."""
+    from afschrift.airflow_ext.local import run_here as run_dag
+
+    ledger().request(request)
+    outcome = run_dag(request, {}, say)
+    state = ledger().request(request).state
+    say(f"The run ended as {outcome.state} after {outcome.seconds:.1f} s; the request is {state}.")
+    if outcome.state != "success":
+        raise typer.Exit(1)
+
+
+def up(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8080,
+) -> None:
+    """Start a tuned local Airflow on loopback, with the trigger form ready; Ctrl-C ends it."""
+    from afschrift.airflow_ext.up import up as start
+
+    start(port)

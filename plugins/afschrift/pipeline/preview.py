@@ -1,0 +1,64 @@
+"""The dry run: what a request would read and why, for a person to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from afschrift.classify.words import REASONS
+from afschrift.core.decision import Action
+from afschrift.core.errors import GateError
+from afschrift.core.manifest import FieldPlan
+from afschrift.pipeline.draft import Drafter, outcome
+from afschrift.pipeline.gates import identity_decision
+from afschrift.pipeline.questions import Answers
+from afschrift.pipeline.services import Services
+
+
+def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
+    """Lines of the dry run. Sources are read for counts only, after the same identity gate as a run.
+
+    Raises:
+        GateError: nobody has confirmed who the requester is.
+    """
+    register = services.register
+    request = register.request(request_id)
+    if identity_decision(register, request_id) is None:
+        raise GateError(
+            f"Nobody has confirmed who the requester of {request_id} is, so nothing is looked up.",
+            way_out=f"`afschrift request confirm-identity {request_id}`.",
+        )
+    answers = Answers(register.decisions(request_id))
+    drafter = Drafter(services, request, answers)
+    draft = drafter.draft(register.identity(request_id), services.now(), count=True)
+    names = sorted({key.name for key in draft.keys})
+    yield f"Request {request_id}: {request.right} (Art. {request.right.article}), state {request.state}"
+    yield f"Keys      {len(draft.keys)} values of {', '.join(names)}"
+    for purpose, state in draft.plan.consents.items():
+        yield f"Consent   {purpose}: {state}"
+    for part in draft.plan.extracts:
+        rows = draft.counts.get(part.name, 0)
+        yield f"\n{part.name}: {rows} rows, by {part.path}"
+        if part.row_rule:
+            yield f"  rows only where {part.row_rule['column']} is {', '.join(part.row_rule['included'])}"
+        yield from _fields(part.fields)
+        if sql:
+            yield from ("    " + line for line in part.statement.splitlines())
+    for table in draft.plan.withheld:
+        yield f"\n{table.source}.{table.table}: nothing leaves"
+        yield from _fields(table.fields)
+    for question in draft.questions:
+        yield f"\nA person must decide ({question.kind}): {question.words}"
+        yield f"  options: {', '.join(question.options)}"
+    ending = outcome(draft, request.right)
+    if ending:
+        yield f"\nThis run would end in {ending}: there is nothing to send."
+
+
+def _fields(fields: tuple[FieldPlan, ...]) -> Iterator[str]:
+    """Columns grouped by what happens to them and why."""
+    groups: dict[tuple[Action, str, tuple[str, ...]], list[str]] = {}
+    for field in fields:
+        groups.setdefault((field.action, field.reason, field.rules), []).append(field.name)
+    for (action, reason, rules), names in groups.items():
+        yield f"  {action:<11} {', '.join(names)}"
+        yield f"              {REASONS.get(reason, reason)} [{', '.join(rules)}]"

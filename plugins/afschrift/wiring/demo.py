@@ -1,0 +1,46 @@
+"""The demo's short cut: a request for a customer number, only where the installation is a demo."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import MutableMapping
+
+from afschrift.core.errors import RefusedError
+from afschrift.core.right import Right
+from afschrift.pipeline.intake import Intake, submit
+from afschrift.pipeline.services import Services
+from afschrift.wiring.settings import Settings
+
+DATA = "AFSCHRIFT_DEMO_DATA"
+
+
+def open_demo_request(services: Services, customer_number: str, right: str, language: str = "nl") -> str:
+    """Open a request for a customer of the demo warehouse; returns its id.
+
+    Raises:
+        RefusedError: this is no demo, so no number may come in by a form.
+    """
+    if not Settings.from_environment().demo:
+        raise RefusedError(
+            "A customer number may only be given in a demo.",
+            way_out="store the request with `afschrift submit` and trigger by its id.",
+        )
+    now = services.now()
+    intake = Intake.model_validate(
+        {
+            "message": "Graag ontvang ik mijn gegevens." if language == "nl" else "Please send me my data.",
+            "channel": "demo",
+            "received_at": now,
+            "right": Right(right),
+            "keys": {services.inventory.identity.person: str(customer_number)},
+            "authenticated": {"by": "demo form", "level": "demo", "at": now},
+            "language": language,
+        }
+    )
+    return submit(services, intake, "demo")[0]
+
+
+def set_demo_data(environment: MutableMapping[str, str] | None = None) -> str:
+    """Where the demo warehouse stands: `AFSCHRIFT_DEMO_DATA`, by default below the home."""
+    env = os.environ if environment is None else environment
+    return env.setdefault(DATA, str(Settings.from_environment(env).home / "demo-data"))

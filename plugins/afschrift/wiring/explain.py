@@ -1,0 +1,101 @@
+"""Why a column is in or out: the decision, the way to the person and the statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from afschrift.classify.facts import PersonFacts
+from afschrift.classify.table import Classifier
+from afschrift.classify.words import REASONS
+from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.core.kind import Kind
+from afschrift.core.manifest import FieldPlan
+from afschrift.core.ports import ColumnType
+from afschrift.core.right import Right
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.queries.statements import Statements
+from afschrift.sources.registry import open_source
+from afschrift.wiring.services import load_inventory
+from afschrift.wiring.settings import Settings
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One column's decision in words, with what it rests on."""
+
+    place: str
+    field: FieldPlan
+    words: str
+    purposes: tuple[str, ...]
+    decided: str
+    way: str
+    statement: str
+
+
+def explain(name: str, right: Right, folder: Path | None = None) -> Explained:
+    """Decide on a column as a request without personal consents or limits would.
+
+    Raises:
+        ConfigurationError: there is no such column, or several bear the name.
+    """
+    inventory = load_inventory(folder)
+    source, table, column = _find(inventory, name)
+    session = open_source(source.source, source.kind, source.options)
+    try:
+        with session:
+            catalogue: Mapping[str, Mapping[str, ColumnType]] = session.catalogue()
+    except RetriableError:  # the source is not here: decide on the inventory alone
+        unknown = ColumnType("VARCHAR", Kind.TEXT, "{column}")
+        catalogue = {t: dict.fromkeys(declared.columns, unknown) for t, declared in source.tables.items()}
+    declared = source.tables[table]
+    place = f"{source.source}.{table}.{column}"
+    if not declared.personal:
+        raise ConfigurationError(
+            f"Table {source.source}.{table} holds no personal data (`personal: false`): "
+            f"{place} is in no answer.",
+        )
+    decision = Classifier(inventory, right, PersonFacts()).table(source, table, catalogue[table])
+    field = next(f for f in decision.fields if f.name == column)
+    statements = Statements(
+        Settings.from_environment().include / "sql",
+        source,
+        inventory.identity,
+        session.dialect,
+        catalogue,
+    )
+    written = declared.columns.get(column)
+    names = declared.purposes if written is None or written.purposes is None else written.purposes
+    note = (written.decided if written and written.decided else None) or declared.decided
+    return Explained(
+        place=place,
+        field=field,
+        words=REASONS[field.reason],
+        purposes=tuple(
+            " + ".join(filter(None, (f"{p} ({source.purposes[p].basis}", source.purposes[p].special))) + ")"
+            for p in names
+        ),
+        decided=f"by {note.by} on {note.on}: {note.why}" if note else "",
+        way=statements.ways(table).words,
+        statement=statements.extract(table, decision.fields, decision.scope) if decision.selected else "",
+    )
+
+
+def _find(inventory: Inventory, name: str) -> tuple[SourceFile, str, str]:
+    found = [
+        (source, table, column)
+        for source in inventory.sources.values()
+        for table, declared in source.tables.items()
+        for column in declared.columns
+        if name in (f"{table}.{column}", f"{source.source}.{table}.{column}")
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ConfigurationError(
+            f"The inventory has no column {name}.",
+            way_out="write TABLE.COLUMN or SOURCE.TABLE.COLUMN as in the inventory.",
+        )
+    places = ", ".join(f"{source.source}.{table}.{column}" for source, table, column in found)
+    raise ConfigurationError(f"Several columns bear this name: {places}.", way_out="name the source too.")

@@ -1,0 +1,28 @@
+"""Compare the inventory with the sources as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from afschrift.inventory.model import Inventory
+from afschrift.sources.registry import open_source
+
+
+def compare(inventory: Inventory) -> Iterator[str]:
+    """Every table and column that stands on one side only, and every type that is not known."""
+    for name, declared in inventory.sources.items():
+        with open_source(name, declared.kind, declared.options) as session:
+            catalogue = session.catalogue()
+        for table in sorted(catalogue.keys() - declared.tables.keys()):
+            yield f"{name}.{table} is in the source, but not in the inventory"
+        for table in sorted(declared.tables.keys() - catalogue.keys()):
+            yield f"{name}.{table} is in the inventory, but not in the source"
+        for table in sorted(catalogue.keys() & declared.tables.keys()):
+            here, there = declared.tables[table].columns, catalogue[table]
+            for column in there.keys() - here.keys():
+                yield f"{name}.{table}.{column} is not classified: every request stops there"
+            for column in here.keys() - there.keys():
+                yield f"{name}.{table}.{column} is in the inventory, but not in the source"
+            for column, column_type in there.items():
+                if column_type.kind is None:
+                    yield f"{name}.{table}.{column} has the type {column_type.native}, which is not known"

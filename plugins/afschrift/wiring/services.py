@@ -1,0 +1,138 @@
+"""Builds the services of an installation from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from upath import UPath
+
+from afschrift import __version__
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.pack import pack
+from afschrift.bundle.signature import Ed25519Signer
+from afschrift.core.manifest import FieldPlan, FileEntry, Plan, Seal, SourceExtract
+from afschrift.core.ports import Destination, Source, Staging
+from afschrift.core.request import Request
+from afschrift.destinations.registry import open_destination
+from afschrift.formats.registry import FORMATS
+from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory
+from afschrift.ledger.clock import rfc3339, utc_now
+from afschrift.ledger.keys import KeyStore
+from afschrift.ledger.register import Ledger
+from afschrift.ledger.schema import upgrade
+from afschrift.pipeline.services import Sample, Services
+from afschrift.sources.registry import open_source
+from afschrift.staging import EncryptedStaging
+from afschrift.validation.validate import require_valid, validate
+from afschrift.wiring.settings import Settings
+
+
+def load_inventory(folder: Path | None = None) -> Inventory:
+    """The inventory of the settings, or of a folder.
+
+    Raises:
+        InventoryError: lists every fault.
+    """
+    return load(folder or Settings.from_environment().inventory)
+
+
+def build(log: Callable[[str], None], settings: Settings | None = None) -> Services:
+    """All services, ready for use. Opens no source and no destination.
+
+    Args:
+        log: says one line to whoever follows the run.
+        settings: default: from the environment.
+
+    Raises:
+        ConfigurationError: inventory, keys or register cannot be used; says what to do.
+    """
+    settings = settings or Settings.from_environment()
+    inventory = load(settings.inventory)
+    keys = KeyStore.open(settings.keys)
+    ledger = Ledger(settings.register, keys)
+    return Services(
+        register=ledger,
+        inventory=inventory,
+        open_source=partial(_source, inventory),
+        formats=FORMATS,
+        validate=_validate,
+        pack=partial(_pack, settings, inventory, keys),
+        destination=partial(_destination, settings),
+        staging=partial(_staging, settings, ledger),
+        sql=settings.include / "sql",
+        now=lambda: rfc3339(utc_now()),
+        package=__version__,
+        log=log,
+    )
+
+
+def open_ledger(settings: Settings | None = None) -> Ledger:
+    """The register and its keys.
+
+    Raises:
+        ConfigurationError: keys or register cannot be used; says what to do.
+    """
+    settings = settings or Settings.from_environment()
+    return Ledger(settings.register, KeyStore.open(settings.keys))
+
+
+def initialise(settings: Settings) -> bool:
+    """Make the key file where there is none, and bring the register to the newest version.
+
+    Returns:
+        Whether keys were made.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    fresh = not settings.keys.exists()
+    if fresh:
+        KeyStore.create(settings.keys)
+    upgrade(settings.register)
+    return fresh
+
+
+def _source(inventory: Inventory, name: str) -> Source:
+    declared = inventory.sources[name]
+    return open_source(name, declared.kind, declared.options)
+
+
+def _destination(settings: Settings, name: str) -> Destination:
+    return open_destination(name, {"kind": "folder", "url": settings.destination(name)})
+
+
+def _staging(settings: Settings, ledger: Ledger, request_id: str) -> Staging:
+    return EncryptedStaging(UPath(settings.staging), request_id, ledger.subkey(request_id, "staging"))
+
+
+def _validate(
+    entry: FileEntry,
+    stream: BinaryIO,
+    fields: Sequence[FieldPlan],
+    rows: int,
+    checksums: Mapping[str, str],
+) -> None:
+    require_valid(validate(entry, stream, fields, rows, checksums))
+
+
+def _pack(
+    settings: Settings,
+    inventory: Inventory,
+    keys: KeyStore,
+    request: Request,
+    plan: Plan,
+    extracts: Sequence[SourceExtract],
+    samples: Mapping[str, Sample],
+    seal: Seal,
+    staging: Staging,
+) -> Iterator[bytes]:
+    def open_payload(path: str) -> AbstractContextManager[BinaryIO]:
+        return staging.reader(f"data/{path}")
+
+    media_types = {name: format_.media_type for name, format_ in FORMATS.items()}
+    contents = Contents(plan, extracts, inventory, request, samples, seal, media_types)
+    signer = Ed25519Signer(keys.signing_key().private.private_bytes_raw())
+    return pack(contents, signer=signer, open_payload=open_payload, letters=settings.include / "letters")

@@ -1,0 +1,86 @@
+"""The loader tells every fault at once, with file and line."""
+
+from pathlib import Path
+
+import pytest
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.load import load
+from tests.support.mini import SHOP, write_inventory
+
+
+def faults(folder: Path) -> dict[str, int]:
+    with pytest.raises(InventoryError) as caught:
+        load(folder)
+    return {fault.message: fault.line for fault in caught.value.faults}
+
+
+def line_of(text: str, part: str) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), start=1) if part in line)
+
+
+def test_a_sound_inventory_loads(tmp_path: Path) -> None:
+    inventory = load(write_inventory(tmp_path))
+    assert list(inventory.sources) == ["shop"]
+    assert inventory.sources["shop"].tables["ticket_message"].origin.values["bot"] == "inferred"
+
+
+def test_digest_follows_content_and_not_place(tmp_path: Path) -> None:
+    first = load(write_inventory(tmp_path / "a"))
+    second = load(write_inventory(tmp_path / "b"))
+    changed = load(write_inventory(tmp_path / "c", SHOP.replace("A6-1-f", "A6-1-c")))
+    assert first.digest == second.digest != changed.digest
+    assert first.policy_digest == changed.policy_digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("origin: provided, category: user", "orign: provided, category: user", "orign: provided", "not known here"),
+        ("user.contact.email", "user.contact.emial", "emial", "not in the Fides taxonomy"),
+        ("basis: A6-1-f", "basis: A6-1-z", "A6-1-z", "choose one of A6-1-a"),
+        ("join: {order_id: orders.order_id}\n    key: [order_id, line_no]", "join: {order_id: order.order_id}\n    key: [order_id, line_no]", "order.order_id", "has no table order"),
+        ("{order_id: line.order_id, line_no: line.line_no}", "{order_id: line.order_id, line_no: orders.order_id}", "line_no: orders", "composite key"),
+        ("purposes: [coaching]", "purposes: [coachin]", "[coachin]", "purpose coachin is not declared"),
+        (", meaning: {nl: hoger is beter, en: higher is better}", "", "score: {origin: inferred}", "needs `meaning`"),
+        ("device_id: {column: device_id, at: at}", "phone: {column: device_id, at: at}", "phone:", "not declared in identity.yml"),
+        ("at: at}}", "at: when}}", "at: when", "no column when"),
+        ("when: [agent]", "when: [agnt]", "[agnt]", "agnt is no value"),
+        ("key: [list_id]", "key: [list]", "key: [list]", "no column list"),
+        ("value: coaching, withdrawn: withdrawn_at", "value: coaching, withdrawn: gone", "withdrawn: gone", "has no column gone"),
+        ("by: author_type, customer: provided", "by: author_type, customer: given", "customer: given", "input should be"),
+        ("origin: {by: author_type", "origin: {by: authr", "authr", "no column authr"),
+    ],
+)  # fmt: skip
+def test_each_fault_is_told_with_its_line(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+    assert SHOP.count(old) >= 1
+    text = SHOP.replace(old, new, 1)
+    found = faults(write_inventory(tmp_path, text))
+    assert any(words in message and line == line_of(text, place) for message, line in found.items()), found
+
+
+def test_all_faults_in_one_error(tmp_path: Path) -> None:
+    folder = write_inventory(tmp_path, SHOP.replace("A6-1-f", "A6-1-z").replace("user.contact.email", "nope"))
+    (folder / "policy.yml").write_text("observed: {choice: true}\n")
+    (folder / "identity.yml").unlink()
+    with pytest.raises(InventoryError) as caught:
+        load(folder)
+    assert {fault.file for fault in caught.value.faults} == {"policy.yml", "identity.yml"}
+    assert "afschrift inventory check" in str(caught.value)
+
+
+def test_broken_yaml_and_doubled_key(tmp_path: Path) -> None:
+    folder = write_inventory(tmp_path, "source: shop\ntables: [\n")
+    assert any("not readable as YAML" in message for message in faults(folder))
+    write_inventory(tmp_path, SHOP + "\nsource: shop\n")
+    assert any("not readable as YAML" in message for message in faults(folder))
+
+
+def test_a_table_without_a_way_to_the_person(tmp_path: Path) -> None:
+    text = SHOP.replace("    subject: {customer_id: customer_id}\n    join: {list_id: wishlist.list_id}\n",
+                        "    join: {list_id: wishlist.list_id}\n")  # fmt: skip
+    found = faults(write_inventory(tmp_path, text))
+    assert sum("no way leads" in message for message in found) == 1
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    assert any("no such folder" in message for message in faults(tmp_path / "nowhere"))
