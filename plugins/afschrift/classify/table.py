@@ -17,6 +17,10 @@ from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.queries.statements import Scope
 
 
+NO_ROWS = "no_rows"
+"""Instead of a person's answer: the person has no row that the question could be about."""
+
+
 @dataclass(frozen=True)
 class TableDecision:
     """What leaves of a table.
@@ -102,8 +106,7 @@ class Classifier:
         place = f"{facts.source.source}.{facts.name}.{name}"
         answer = self._person.answers.get(place)
         if decision.action is Action.ASK and answer is not None:
-            mask = "label" if answer == "mask" else None
-            decision = ColumnDecision(Action(answer), decision.rules, "person_decided", mask)
+            decision = _answered(decision, answer)
         kind = Kind(column.kind) if column and column.kind else column_type.kind
         if decision.selected and kind is None:
             raise ConfigurationError(
@@ -149,6 +152,13 @@ class Classifier:
         order = (Action.ASK, Action.MASK, Action.INCLUDE, Action.EXISTS_ONLY, Action.EXCLUDE)
         strictest = min(decisions, key=lambda d: order.index(d.action))
         return strictest, tuple(dict.fromkeys(origins))
+
+
+def _answered(decision: ColumnDecision, answer: str) -> ColumnDecision:
+    if answer == NO_ROWS:
+        return ColumnDecision(Action.INCLUDE, decision.rules, NO_ROWS)
+    mask = "label" if answer == "mask" else None
+    return ColumnDecision(Action(answer), decision.rules, "person_decided", mask)
 
 
 def _drop_key(field: FieldPlan) -> FieldPlan:

@@ -14,6 +14,7 @@ REASONS: dict[str, str] = {
     "consent_missing": "its only portable purpose rests on consent that is absent or withdrawn",
     "join_key": "an assigned key that the exported tables need to be joined again",
     "mixed": "it holds data of several origins: split the column or let a person decide",
+    "no_rows": "the person has no row that holds it",
     "not_automated": "not processed by automated means, so outside Art. 20",
     "not_personal": "not personal data",
     "only_keys": "nothing else of its table is portable, and keys alone say nothing",

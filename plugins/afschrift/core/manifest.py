@@ -90,7 +90,7 @@ class Plan:
         frozen_at: RFC 3339 instant; the bundle says that the systems were read on this date.
         inventory, policy: digests of what the decisions rest on; a change stops the run (drift).
         package: version of the software.
-        consents: purpose -> state of the person's own consent.
+        consents: `source.purpose` -> state of the person's own consent.
     """
 
     request: str

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from afschrift.core.errors import ConfigurationError, NeedsPersonError
+from afschrift.core.errors import ConfigurationError, GateError, NeedsPersonError
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.keys import Key
 from afschrift.core.manifest import ExtractPlan, Plan, Withheld
@@ -146,7 +146,12 @@ def staged_keys(staging: Staging) -> tuple[Key, ...]:
     """The person's keys as `classify` found them.
 
     Raises:
-        RetriableError: they are not staged any more.
+        GateError: they are not staged any more.
     """
+    if not staging.exists(KEYS):
+        raise GateError(
+            "What the plan's step had staged is gone.",
+            way_out="clear `classify` and what follows, or start a new run of `fulfil_request`.",
+        )
     with staging.reader(KEYS) as stream:
         return tuple(Key(*row) for row in json.loads(stream.read()))

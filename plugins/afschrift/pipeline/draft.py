@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from afschrift.classify.facts import PersonFacts
-from afschrift.classify.table import Classifier, TableDecision
+from afschrift.classify.table import NO_ROWS, Classifier, TableDecision
 from afschrift.core.keys import Key
 from afschrift.core.manifest import ExtractPlan, Plan, Withheld
 from afschrift.core.ports import Source
@@ -17,7 +17,6 @@ from afschrift.pipeline.consents import read_consents
 from afschrift.pipeline.identity import Expansion, Identity
 from afschrift.pipeline.questions import INCLUDE_OR_NOT, Answers, OpenQuestion
 from afschrift.pipeline.services import Services
-from afschrift.queries.person import Catalogue
 from afschrift.queries.statements import Statements
 
 _ASK_OPTIONS = {"others_undecided": ("include", "mask", "exclude")}
@@ -152,7 +151,7 @@ class Drafter:
                 continue
             for column in table.columns:
                 statements.finder.native(name, column)
-            decision = self._decide(source, name, catalogue, facts)
+            decision = self._decide(source, name, session, statements, facts)
             if table.origin and table.origin.otherwise == "block":
                 self._unknown_origins(session, statements, f"{source.source}.{name}", name)
             self._look(session, statements, decision)
@@ -163,14 +162,20 @@ class Drafter:
         return parts
 
     def _decide(
-        self, source: SourceFile, name: str, catalogue: Catalogue, facts: PersonFacts
+        self, source: SourceFile, name: str, session: Source, statements: Statements, facts: PersonFacts
     ) -> TableDecision:
         """Decide; where a person has answered for a column, decide again with the answer."""
-        columns = catalogue[name]
+        columns = statements.columns(name)
         right = self._request.right
         decision = Classifier(self._services.inventory, right, facts).table(source, name, columns)
         answered: dict[str, str] = {}
         for reason, places in decision.asks.items():
+            names = [place.rpartition(".")[2] for place in places]
+            if reason == "consent_missing" and not session.rows(
+                statements.exists(name, decision.scope, names)
+            ):
+                answered |= dict.fromkeys(places, NO_ROWS)  # nothing is held that consent could cover
+                continue
             options = _ASK_OPTIONS.get(reason, INCLUDE_OR_NOT)
             words = f"{_ASK_WORDS[reason]}: {', '.join(places)}."
             choice = self._need(OpenQuestion(reason, options, words, {"columns": list(places)}))

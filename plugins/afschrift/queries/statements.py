@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from afschrift.core.decision import Action
 from afschrift.core.keys import Unique
 from afschrift.core.manifest import FieldPlan
-from afschrift.core.ports import Dialect
+from afschrift.core.ports import ColumnType, Dialect
 from afschrift.inventory.model import Consent, IdentityFile, SourceFile, Table
 from afschrift.queries.person import Catalogue, WayFinder, Ways
 from afschrift.queries.render import render
@@ -42,6 +42,10 @@ class Statements:
         self._dialect = dialect
         self._catalogue = catalogue
         self.finder = WayFinder(source, identity, dialect, catalogue)
+
+    def columns(self, table: str) -> Mapping[str, ColumnType]:
+        """The columns of a table as the source has them now."""
+        return self._catalogue[table]
 
     def extract(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
         """The rows of a table that are the person's: selected columns, total order by key."""

@@ -1,0 +1,60 @@
+"""Drive a request through the use cases in this process, as the tasks of the DAG do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from afschrift.core.event import Header
+from afschrift.pipeline.assess import assess
+from afschrift.pipeline.classify import classify
+from afschrift.pipeline.deliver import close, deliver
+from afschrift.pipeline.extract import extract
+from afschrift.pipeline.intake import Intake, submit
+from afschrift.pipeline.package import package
+from afschrift.pipeline.services import Services
+from afschrift.pipeline.validate import validate
+from afschrift.wiring.services import build, initialise
+from afschrift.wiring.settings import Settings
+
+RECEIVED = "2026-01-01T00:00:00Z"
+
+
+def installation(home: Path, inventory: Path) -> Services:
+    """A fresh installation below a folder."""
+    settings = Settings.from_environment({"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(inventory)})
+    initialise(settings)
+    return build(lambda _line: None, settings)
+
+
+def store(services: Services, keys: Mapping[str, str], right: str = "access", **more: Any) -> str:
+    """A stored request of an authenticated person, unless `authenticated=None`."""
+    content = {
+        "message": "Please send me my data.",
+        "channel": "portal",
+        "received_at": RECEIVED,
+        "right": right,
+        "keys": dict(keys),
+        "authenticated": {"by": "log-in", "level": "password", "at": RECEIVED},
+        **more,
+    }
+    return submit(services, Intake.model_validate(content), "tester")[0]
+
+
+def run(services: Services, request: str) -> Path:
+    """All steps; the delivered bundle."""
+    assess(services, request)
+    for source in classify(services, request)["sources"]:
+        extract(services, request, source)
+    validate(services, request)
+    package(services, request)
+    delivered = deliver(services, request)
+    close(services, request)
+    return Path(delivered["uri"].removeprefix("file://"))
+
+
+def event_types(services: Services, request: str) -> list[str]:
+    """Types of a request's events, in order."""
+    events: list[tuple[Header, Any]] = services.register.events(request)
+    return [header.type for header, _ in events]

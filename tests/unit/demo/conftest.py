@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from demo.build import LAKE, SHOP, build
+from demo.lake import TABLES
+
+SCALE = 0.02
+
+
+def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Both sources in one session: the shop's tables by name, the lake's as `app.<name>`."""
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute(f"ATTACH '{folder / SHOP}' AS shop (READ_ONLY)")
+    con.execute("ATTACH ':memory:' AS app")
+    for table in TABLES:
+        files = folder / LAKE / table / "*" / "*.parquet"
+        con.execute(
+            f"CREATE VIEW app.{table} AS SELECT * FROM read_parquet('{files}', hive_partitioning = true)"
+        )
+    con.execute("USE shop")
+    return con
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    build(folder, SCALE, say=lambda _: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_rows(demo_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = connect(demo_folder)
+    yield con
+    con.close()

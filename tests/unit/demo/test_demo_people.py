@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import math
+
+import duckdb
+import pytest
+from demo.people import (
+    AWKWARD,
+    BEYOND_DOUBLE,
+    CUSTOMERS,
+    EMAIL_CHANGED,
+    EMAIL_ONLY,
+    EMAIL_REISSUED,
+    GUEST_DEVICE,
+    HEART_RATE_WITHDRAWN,
+    HEAVY,
+    NOTHING_PORTABLE,
+    OLD_EMAIL,
+    REISSUED,
+    RENAMED,
+    SECOND_HAND_CHANGE,
+    SECOND_HAND_DEVICE,
+    SECOND_HAND_NEW,
+    SECOND_HAND_OLD,
+    SHARED_TABLET,
+    TABLET_A,
+    TABLET_B,
+    UNKNOWN,
+    WITHDREW,
+)
+from demo.zoo import ALL_BYTES, HUGE, TEXTS
+
+BY_NUMBER = "t.customer_id = $me"
+BY_ORDER = "order_id IN (SELECT order_id FROM orders WHERE customer_id = $me)"
+BY_LIST = "wishlist_id IN (SELECT wishlist_id FROM wishlist_member WHERE customer_id = $me)"
+BY_DEVICE = "device_id IN (SELECT device_id FROM device WHERE customer_id = $me)"
+WAYS = {
+    "order_line": BY_ORDER,
+    "return_line": BY_ORDER,
+    "shipment": BY_ORDER,
+    "message": "$me IN (sender_id, recipient_id)",
+    "wishlist": BY_LIST,
+    "wishlist_item": BY_LIST,
+    "ticket_message": "ticket_id IN (SELECT ticket_id FROM ticket WHERE customer_id = $me)",
+    "newsletter": "lower(email) = (SELECT email FROM customer WHERE customer_id = $me)",
+    "app.heart_rate": BY_DEVICE,
+    "app.location": BY_DEVICE,
+    "app.app_event": BY_DEVICE,
+    "app.search": BY_DEVICE,
+}
+PERSONAL = (
+    *WAYS,
+    *("customer", "customer_email", "address", "device", "consent", "login", "profile", "enrichment"),
+    *("loyalty_account", "orders", "search_history", "page_view", "review", "referral", "wishlist_member"),
+    *("upload", "ticket"),
+)
+
+Rows = duckdb.DuckDBPyConnection
+
+
+def count(con: Rows, table: str, where: str, **values: object) -> int:
+    found = con.execute(f"SELECT count(*) FROM {table} AS t WHERE {where}", values).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def every(con: Rows, statement: str, **values: object) -> list[object]:
+    return [row[0] for row in con.execute(statement, values).fetchall()]
+
+
+def test_addresses_and_numbers_are_fictitious_and_apart() -> None:
+    numbers = [p.number for p in (*CUSTOMERS, NOTHING_PORTABLE)]
+    assert len({*numbers, UNKNOWN}) == len(numbers) + 1
+    emails = [p.email for p in (*CUSTOMERS, EMAIL_ONLY)]
+    assert len(set(emails)) == len(emails)
+    assert all(str(e).endswith(("@example.org", "@example.com", "@example.net")) for e in emails)
+
+
+@pytest.mark.parametrize("persona", CUSTOMERS, ids=lambda p: p.last_name.split()[-1])
+def test_account_and_present_email(demo_rows: Rows, persona: object) -> None:
+    me = persona.number
+    found = demo_rows.execute("SELECT email, last_name FROM customer WHERE customer_id = $me", {"me": me})
+    assert found.fetchall() == [(persona.email, persona.last_name)]
+    present = every(
+        demo_rows, "SELECT email FROM customer_email WHERE customer_id = $me AND valid_to IS NULL", me=me
+    )
+    assert present == [persona.email]
+
+
+@pytest.mark.parametrize("table", PERSONAL)
+def test_heavy_is_in_every_table(demo_rows: Rows, table: str) -> None:
+    assert count(demo_rows, table, WAYS.get(table, BY_NUMBER), me=HEAVY.number) > 0
+
+
+def test_heavy_needs_nobody(demo_rows: Rows) -> None:
+    me = HEAVY.number
+    samples = count(demo_rows, "app.heart_rate", "device_id = $d", d=HEAVY.pairings[0].device_id)
+    assert samples == 500_000 * 0.02
+    granted = every(
+        demo_rows, "SELECT purpose FROM consent WHERE customer_id = $me AND withdrawn_at IS NULL", me=me
+    )
+    assert sorted(map(str, granted)) == ["coaching", "location", "newsletter"]
+    shared = "t.customer_id <> $me AND {} IN (SELECT {} FROM {} WHERE customer_id = $me)"
+    assert count(demo_rows, "device", shared.format("device_id", "device_id", "device"), me=me) == 0
+    assert count(demo_rows, "customer_email", shared.format("email", "email", "customer_email"), me=me) == 0
+    assert count(demo_rows, "ticket", "lower(contact_email) = $e", e=HEAVY.email) == 0
+    authors = every(
+        demo_rows,
+        f"SELECT DISTINCT author_type FROM ticket_message WHERE {WAYS['ticket_message']} ORDER BY 1",
+        me=me,
+    )
+    assert authors == ["agent", "bot", "customer"]
+
+
+def test_second_hand_watch_is_cut_at_the_change(demo_rows: Rows) -> None:
+    pairs = demo_rows.execute(
+        "SELECT customer_id, unpaired_at = $at, paired_at = $at FROM device WHERE device_id = $d "
+        "ORDER BY paired_at",
+        {"d": SECOND_HAND_DEVICE, "at": SECOND_HAND_CHANGE},
+    ).fetchall()
+    assert pairs == [(SECOND_HAND_OLD.number, True, False), (SECOND_HAND_NEW.number, None, True)]
+    device = {"d": SECOND_HAND_DEVICE, "at": SECOND_HAND_CHANGE}
+    for table, moment in (("app.heart_rate", "measured_at"), ("app.app_event", "at")):
+        for relation in ("<", ">", "="):
+            assert count(demo_rows, table, f'device_id = $d AND "{moment}" {relation} $at', **device) > 0
+    same_day = f"device_id = $d AND day = DATE '{SECOND_HAND_CHANGE[:10]}'"
+    assert count(demo_rows, "app.heart_rate", f"{same_day} AND measured_at < $at", **device) > 0
+    assert count(demo_rows, "app.heart_rate", f"{same_day} AND measured_at >= $at", **device) > 0
+
+
+def test_tablet_of_two(demo_rows: Rows) -> None:
+    owners = demo_rows.execute(
+        "SELECT customer_id, paired_at IS NULL, unpaired_at IS NULL FROM device WHERE device_id = $d "
+        "ORDER BY 1",
+        {"d": SHARED_TABLET},
+    ).fetchall()
+    assert owners == [(TABLET_A.number, False, True), (TABLET_B.number, True, True)]
+    assert count(demo_rows, "app.search", "device_id = $d", d=SHARED_TABLET) > 0
+    lists = "wishlist_id IN (SELECT wishlist_id FROM wishlist_member WHERE customer_id = $b)"
+    assert count(
+        demo_rows, "wishlist_member", f"{BY_NUMBER} AND {lists}", me=TABLET_A.number, b=TABLET_B.number
+    )
+
+
+def test_withdrew_heart_rate_only(demo_rows: Rows) -> None:
+    stand = demo_rows.execute(
+        "SELECT purpose, withdrawn_at = $at FROM consent WHERE customer_id = $me ORDER BY 1",
+        {"me": WITHDREW.number, "at": HEART_RATE_WITHDRAWN},
+    ).fetchall()
+    assert stand == [("coaching", True), ("location", None), ("newsletter", None)]
+    watch = WITHDREW.pairings[0].device_id
+    assert count(demo_rows, "app.heart_rate", "device_id = $d", d=watch) > 0
+    at = HEART_RATE_WITHDRAWN
+    assert count(demo_rows, "app.heart_rate", "device_id = $d AND measured_at >= $at", d=watch, at=at) == 0
+    borrowed = "t.customer_id = $me AND contact_email = $e"
+    assert count(demo_rows, "ticket", borrowed, me=WITHDREW.number, e=AWKWARD.email) == 1
+
+
+def test_nothing_portable_was_only_bought_and_computed(demo_rows: Rows) -> None:
+    me = NOTHING_PORTABLE.number
+    found = demo_rows.execute("SELECT * FROM customer WHERE customer_id = $me", {"me": me})
+    columns = [column[0] for column in found.description]
+    row = dict(zip(columns, found.fetchall()[0], strict=True))
+    filled = {name for name, value in row.items() if value is not None}
+    assert filled == {"customer_id", "status", "staff_note", "segment", "credit_score", "churn_probability"}
+    held = {table for table in PERSONAL if count(demo_rows, table, WAYS.get(table, BY_NUMBER), me=me)}
+    assert held == {"customer", "profile", "enrichment"}
+
+
+def test_old_address_has_two_owners_and_a_gap(demo_rows: Rows) -> None:
+    owners = demo_rows.execute(
+        "SELECT customer_id, valid_to = $changed, valid_from = $reissued FROM customer_email "
+        "WHERE email = $e ORDER BY valid_from",
+        {"e": OLD_EMAIL, "changed": EMAIL_CHANGED, "reissued": EMAIL_REISSUED},
+    ).fetchall()
+    assert owners == [(RENAMED.number, True, False), (REISSUED.number, None, True)]
+    for table, column, moment in (
+        ("newsletter", "email", "subscribed_at"),
+        ("ticket", "contact_email", "opened_at"),
+    ):
+        nobody = "" if table == "newsletter" else " AND customer_id IS NULL"
+        for since, until in (
+            (RENAMED.since, EMAIL_CHANGED),
+            (EMAIL_CHANGED, EMAIL_REISSUED),
+            (EMAIL_REISSUED, "2026-06-30T00:00:00Z"),
+        ):
+            where = f"lower({column}) = $e AND {moment} >= $since AND {moment} < $until{nobody}"
+            assert count(demo_rows, table, where, e=OLD_EMAIL, since=since, until=until) > 0
+    for moment in (EMAIL_CHANGED, EMAIL_REISSUED):
+        assert (
+            count(demo_rows, "newsletter", "email = $e AND subscribed_at = $at", e=OLD_EMAIL, at=moment) == 1
+        )
+
+
+def test_email_only_is_no_customer(demo_rows: Rows) -> None:
+    email = EMAIL_ONLY.email
+    assert count(demo_rows, "customer_email", "lower(email) = $e", e=email) == 0
+    assert count(demo_rows, "newsletter", "email = $e", e=email) == 1
+    assert count(demo_rows, "ticket", "contact_email = $e AND customer_id IS NULL", e=email) == 1
+
+
+def test_unknown_and_guest_name_nobody(demo_rows: Rows) -> None:
+    for table in PERSONAL:
+        assert count(demo_rows, table, WAYS.get(table, BY_NUMBER), me=UNKNOWN) == 0
+    assert count(demo_rows, "device", "device_id = $d", d=GUEST_DEVICE) == 0
+    assert count(demo_rows, "app.app_event", "device_id = $d", d=GUEST_DEVICE) > 0
+
+
+def test_awkward_texts_stand_in_shop_and_lake(demo_rows: Rows) -> None:
+    device = AWKWARD.pairings[0].device_id
+    wanted = set(TEXTS.values())
+    assert wanted <= set(
+        every(demo_rows, f"SELECT query FROM search_history t WHERE {BY_NUMBER}", me=AWKWARD.number)
+    )
+    assert wanted <= set(every(demo_rows, "SELECT query FROM app.search WHERE device_id = $d", d=device))
+    assert wanted <= set(
+        every(demo_rows, "SELECT properties.screen FROM app.app_event WHERE device_id = $d", d=device)
+    )
+    bodies = every(demo_rows, f"SELECT body FROM review t WHERE {BY_NUMBER}", me=AWKWARD.number)
+    assert {None, ""} <= set(bodies)
+
+
+def test_awkward_numbers_and_bytes(demo_rows: Rows) -> None:
+    me, device = AWKWARD.number, AWKWARD.pairings[0].device_id
+    for values in (
+        every(demo_rows, f"SELECT scroll_depth FROM page_view t WHERE {BY_NUMBER}", me=me),
+        every(demo_rows, "SELECT lat FROM app.location WHERE device_id = $d", d=device),
+        every(demo_rows, "SELECT properties.value FROM app.app_event WHERE device_id = $d", d=device),
+    ):
+        numbers = [float(str(v)) for v in values if v is not None]
+        assert any(math.isnan(n) for n in numbers)
+        assert {math.inf, -math.inf} <= set(numbers)
+        assert any(n == 0 and math.copysign(1, n) < 0 for n in numbers)
+    assert HUGE in every(demo_rows, f"SELECT visit_no FROM page_view t WHERE {BY_NUMBER}", me=me)
+    assert {ALL_BYTES, b"", None} <= set(
+        every(demo_rows, f"SELECT content FROM upload t WHERE {BY_NUMBER}", me=me)
+    )
+    assert count(demo_rows, "address", f"{BY_NUMBER} AND valid_until = 'infinity'", me=me) == 1
+    assert count(demo_rows, "message", "sender_id = $me AND recipient_id = $me", me=me) > 0
+
+
+def test_order_numbers_that_a_double_confuses(demo_rows: Rows) -> None:
+    assert float(BEYOND_DOUBLE) == float(BEYOND_DOUBLE - 1)
+    owners = every(
+        demo_rows,
+        "SELECT customer_id FROM orders WHERE order_id IN ($a, $b) ORDER BY order_id",
+        a=BEYOND_DOUBLE - 1,
+        b=BEYOND_DOUBLE,
+    )
+    assert owners == [RENAMED.number, AWKWARD.number]
