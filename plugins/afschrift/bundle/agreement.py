@@ -1,0 +1,125 @@
+"""Whether the description and the coverage of a bundle agree with its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from afschrift.bundle import layout
+from afschrift.bundle.report import Code, Problem, problem
+
+T = TypeVar("T")
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """What is checked of a resource of `datapackage.json`."""
+
+    path: str
+    bytes: int
+    hash: str
+    format: str
+    dialect: dict[str, Any] | None = None
+    source: str = msgspec.field(name="afschrift:source", default="")
+    table: str = msgspec.field(name="afschrift:table", default="")
+    rows: int | None = msgspec.field(name="afschrift:rows", default=None)
+
+
+class Package(msgspec.Struct, frozen=True):
+    """What is checked of `datapackage.json`."""
+
+    resources: list[Resource]
+
+
+class CoveredTable(msgspec.Struct, frozen=True):
+    """What is checked of a table in `coverage.json`."""
+
+    source: str
+    table: str
+    status: str
+    rows: int = 0
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """What is checked of `coverage.json`."""
+
+    tables: list[CoveredTable]
+
+
+def read(content: bytes, kind: type[T]) -> T:
+    """A document of the bundle.
+
+    Raises:
+        ValueError: it is no JSON, or has another form.
+    """
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def check_description(
+    package: Package, digests: Mapping[str, str], sizes: Mapping[str, int]
+) -> Iterator[Problem]:
+    """Every file is described, with the size and digest that the manifest knows.
+
+    Args:
+        package: the descriptor.
+        digests: payload path -> SHA-256 of the manifest.
+        sizes: payload path -> bytes.
+    """
+    described = {layout.DATAPACKAGE}
+    for resource in package.resources:
+        path = layout.DATA + resource.path
+        known = (f"sha256:{digests.get(path)}", sizes.get(path))
+        if path in described or (resource.hash, resource.bytes) != known:
+            yield problem(Code.DESCRIPTION_DIFFERS, path)
+        described.add(path)
+    for path in digests:
+        if path not in described:
+            yield problem(Code.DESCRIPTION_DIFFERS, path)
+
+
+def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int]) -> Iterator[Problem]:
+    """The coverage, the description and the records of the CSV files say the same number of rows.
+
+    Args:
+        package: the descriptor.
+        coverage: the coverage.
+        counted: payload path of a CSV file -> records found in it, without the header.
+    """
+    covered = {(t.source, t.table): t.rows for t in coverage.tables if t.status == "rows"}
+    seen = set()
+    for resource in package.resources:
+        if resource.rows is None:
+            continue
+        place = (resource.source, resource.table)
+        path = layout.DATA + resource.path
+        seen.add(place)
+        if resource.rows != covered.get(place) or counted.get(path, resource.rows) != resource.rows:
+            yield problem(Code.ROWS_DIFFER, path)
+    for source, table in covered.keys() - seen:
+        yield problem(Code.ROWS_DIFFER, f"{source}.{table}")
+
+
+class CsvCounter:
+    """Counts the records of a CSV file (RFC 4180) while its bytes pass."""
+
+    def __init__(self) -> None:
+        self._quoted = False
+        self._lines = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes: a line end counts outside quotes alone."""
+        for piece in chunk.split(b'"'):
+            if not self._quoted:
+                self._lines += piece.count(b"\n")
+            self._quoted = not self._quoted
+        # The last piece ends without a quotation mark.
+        self._quoted = not self._quoted
+
+    @property
+    def records(self) -> int:
+        """Records after the header."""
+        return self._lines - 1

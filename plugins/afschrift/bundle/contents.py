@@ -1,0 +1,77 @@
+"""Everything that goes into one bundle. Nothing else may influence its bytes: no clock, no environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from afschrift.core.manifest import ExtractPlan, FileEntry, Plan, Seal, SourceExtract, TableExtract
+from afschrift.core.request import Request
+from afschrift.inventory.model import Column, Inventory, SourceFile, Table
+
+Row = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The plan, what was extracted by it, and what explains it to the person.
+
+    Attributes:
+        extracts: one for each source that was read.
+        samples: `source.table` -> its first rows as value forms; column -> text, None for NULL.
+        media_types: name of a format -> media type, from the registry of formats.
+    """
+
+    plan: Plan
+    extracts: Sequence[SourceExtract]
+    inventory: Inventory
+    request: Request
+    samples: Mapping[str, Sequence[Row]]
+    seal: Seal
+    media_types: Mapping[str, str]
+
+    @property
+    def language(self) -> str:
+        """Language of the person's texts."""
+        return self.plan.language
+
+    def extracted(self, source: str, table: str) -> TableExtract | None:
+        """What was written of a table, or None where nothing was."""
+        return self._written.get((source, table))
+
+    @cached_property
+    def _written(self) -> dict[tuple[str, str], TableExtract]:
+        return {(e.source, written.table): written for e in self.extracts for written in e.tables}
+
+    def snapshot(self, source: str) -> str | None:
+        """The snapshot on which a source was read."""
+        return next((extract.snapshot for extract in self.extracts if extract.source == source), None)
+
+    @cached_property
+    def held(self) -> tuple[tuple[ExtractPlan, TableExtract], ...]:
+        """The tables with rows, in the order of the plan. Only their files are in the bundle."""
+        found = ((planned, self.extracted(planned.source, planned.table)) for planned in self.plan.extracts)
+        return tuple((planned, written) for planned, written in found if written and written.rows)
+
+    def files(self) -> Iterator[FileEntry]:
+        """The staged files that are packed."""
+        for _, written in self.held:
+            yield from written.files
+
+    def source(self, name: str) -> SourceFile:
+        """A source of the inventory."""
+        return self.inventory.sources[name]
+
+    def table(self, source: str, table: str) -> Table:
+        """A table of the inventory."""
+        return self.source(source).tables[table]
+
+    def column(self, source: str, table: str, column: str) -> Column:
+        """A column of the inventory; one that it does not name has nothing to tell."""
+        return self.table(source, table).columns.get(column) or Column()
+
+    def purposes(self, source: str, table: str, column: str) -> tuple[str, ...]:
+        """Ids of the purposes of a column, or else of its table."""
+        own = self.column(source, table, column).purposes
+        return self.table(source, table).purposes if own is None else own

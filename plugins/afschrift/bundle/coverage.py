@@ -1,0 +1,89 @@
+"""`data/coverage.json`: every table in scope and what became of it. Silence is never an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from afschrift.bundle.contents import Contents
+from afschrift.core.decision import Action
+from afschrift.core.manifest import FieldPlan
+
+
+class Status(StrEnum):
+    """What became of a table."""
+
+    ROWS = "rows"
+    NONE_HELD = "none_held"
+    WITHHELD = "withheld"
+    FAILED = "failed"
+    NOT_SEARCHED = "not_searched"
+
+
+@dataclass(frozen=True)
+class TableCoverage:
+    """One personal table of the inventory.
+
+    Attributes:
+        rows: rows in the bundle; None where nobody looked.
+        left_out: the columns that are not in, with their decisions.
+    """
+
+    source: str
+    table: str
+    status: Status
+    rows: int | None
+    left_out: tuple[FieldPlan, ...]
+
+
+def coverage(contents: Contents) -> Iterator[TableCoverage]:
+    """Every personal table in the order of the inventory.
+
+    A planned table without an extract has failed. One that the plan does not name was not searched.
+    """
+    planned = {(e.source, e.table): e for e in contents.plan.extracts}
+    withheld = {(w.source, w.table): w for w in contents.plan.withheld}
+    for source, file in contents.inventory.sources.items():
+        for table, entry in file.tables.items():
+            place = (source, table)
+            if place in planned:
+                left_out = _left_out(planned[place].fields)
+                written = contents.extracted(source, table)
+                if written is None:
+                    yield TableCoverage(source, table, Status.FAILED, None, left_out)
+                else:
+                    status = Status.ROWS if written.rows else Status.NONE_HELD
+                    yield TableCoverage(source, table, status, written.rows, left_out)
+            elif place in withheld:
+                yield TableCoverage(source, table, Status.WITHHELD, None, _left_out(withheld[place].fields))
+            elif entry.personal:
+                yield TableCoverage(source, table, Status.NOT_SEARCHED, None, ())
+
+
+def coverage_document(contents: Contents) -> dict[str, Any]:
+    """The document, with the rule ids that an auditor looks for (R19)."""
+    return {
+        "right": contents.plan.right.value,
+        "stateOn": contents.plan.frozen_at,
+        "tables": [_table(entry) for entry in coverage(contents)],
+    }
+
+
+def _table(entry: TableCoverage) -> dict[str, Any]:
+    document: dict[str, Any] = {"source": entry.source, "table": entry.table, "status": entry.status.value}
+    if entry.rows is not None:
+        document["rows"] = entry.rows
+    if entry.status is Status.WITHHELD:
+        document["reasons"] = list(dict.fromkeys(f.reason for f in entry.left_out))
+        document["rules"] = list(dict.fromkeys(rule for f in entry.left_out for rule in f.rules))
+    document["leftOut"] = [
+        {"column": f.name, "action": f.action.value, "reason": f.reason, "rules": list(f.rules)}
+        for f in entry.left_out
+    ]
+    return document
+
+
+def _left_out(fields: Iterable[FieldPlan]) -> tuple[FieldPlan, ...]:
+    return tuple(f for f in fields if f.action not in (Action.INCLUDE, Action.MASK))

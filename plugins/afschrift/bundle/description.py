@@ -1,0 +1,198 @@
+"""`data/datapackage.json`: a Data Package v2 that lets another party load every file with nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from afschrift.bundle import layout
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.fields import describe_field, translations
+from afschrift.bundle.relations import Relation, primary_key, relations
+from afschrift.core.basis import basis_iri
+from afschrift.core.manifest import ExtractPlan, FileEntry, TableExtract
+from afschrift.inventory.model import Purpose, Text
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+
+VALUE_FORMS = {
+    "null": "CSV: the text in missingValues; an empty cell is an empty text. JSON: null.",
+    "integer": "JSON: a number; beyond 2^53 a string, so that no digit is lost.",
+    "decimal": "JSON: a string, so that no digit is lost. The decimal sign is a point.",
+    "number": "NaN, INF and -INF as in Data Package v2; in JSON these three are strings.",
+    "instant": "RFC 3339 with Z: UTC.",
+    "datetime": "No zone in the text; see afschrift:timeZone.",
+    "infinite dates": "The texts infinity and -infinity.",
+    "binary": "Base64.",
+    "json": "CSV: the JSON text. JSON: the value itself.",
+    "masked": "The text [masked], or what is left of the value.",
+}
+
+Names = Mapping[tuple[str, str, str], str]
+
+
+def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str, Any]:
+    """The descriptor of the package (R58).
+
+    Args:
+        contents: what is packed.
+        documents: the other JSON documents of the bundle by path, for example `data/coverage.json`.
+    """
+    plan, controller = contents.plan, contents.inventory.controller
+    names = _resource_names(contents)
+    return {
+        "$schema": PROFILE,
+        "name": layout.root(plan.request),
+        "created": contents.seal.sealed_at,
+        "contributors": [{"title": controller.name, "roles": ["publisher"]}],
+        "sources": [{"title": _title(contents, source)} for source in plan.sources],
+        "afschrift:format": layout.FORMAT_VERSION,
+        "afschrift:language": plan.language,
+        "afschrift:right": plan.right.value,
+        "afschrift:rightTerm": plan.right.iri,
+        "afschrift:stateOn": plan.frozen_at,
+        "afschrift:timeZone": controller.zone,
+        "afschrift:valueForms": VALUE_FORMS,
+        "afschrift:purposes": _purposes(contents),
+        "resources": [
+            *(
+                _resource(contents, planned, written, entry, names)
+                for planned, written in contents.held
+                for entry in written.files
+            ),
+            *(_document(path, content) for path, content in documents.items()),
+        ],
+    }
+
+
+def _resource(
+    contents: Contents, planned: ExtractPlan, written: TableExtract, entry: FileEntry, names: Names
+) -> dict[str, Any]:
+    table = contents.table(planned.source, planned.table)
+    resource: dict[str, Any] = {
+        "name": names[planned.source, planned.table, entry.format],
+        "type": "table",
+        "path": entry.path,
+        "format": entry.format,
+        "mediatype": contents.media_types.get(entry.format, "application/octet-stream"),
+        "encoding": "utf-8",
+        "bytes": entry.bytes,
+        "hash": f"sha256:{entry.sha256}",
+        **_text("title", table.title, contents.language),
+        **_text("description", table.description, contents.language),
+        "afschrift:source": planned.source,
+        "afschrift:table": planned.table,
+        "afschrift:snapshot": contents.snapshot(planned.source),
+        "afschrift:rows": written.rows,
+        "afschrift:order": list(planned.order),
+    }
+    if table.note:
+        resource["afschrift:notes"] = translations(table.note)
+    if entry.format == "csv":
+        resource["dialect"] = {
+            "delimiter": ",",
+            "lineTerminator": "\r\n",
+            "quoteChar": '"',
+            "doubleQuote": True,
+            "header": True,
+        }
+    resource["schema"] = _schema(contents, planned, entry, names)
+    return resource
+
+
+def _schema(contents: Contents, planned: ExtractPlan, entry: FileEntry, names: Names) -> dict[str, Any]:
+    marker = entry.options.get("null")
+    schema: dict[str, Any] = {
+        "fields": [describe_field(contents, planned, field) for field in planned.selected],
+        "missingValues": [] if marker is None else [marker],
+    }
+    key = primary_key(contents, planned)
+    if key:
+        schema["primaryKey"] = list(key)
+    found = list(relations(contents, planned))
+    for name, some in (
+        ("foreignKeys", [r for r in found if r.holds]),
+        ("afschrift:relations", [r for r in found if not r.holds]),
+    ):
+        described = [_relation(r, planned, entry, names) for r in some]
+        if described:
+            schema[name] = described
+    return schema
+
+
+def _relation(relation: Relation, planned: ExtractPlan, entry: FileEntry, names: Names) -> dict[str, Any]:
+    reference: dict[str, Any] = {"fields": list(relation.reference)}
+    if relation.table != planned.table:
+        reference = {"resource": names[planned.source, relation.table, entry.format], **reference}
+    return {"fields": list(relation.fields), "reference": reference}
+
+
+def _document(path: str, content: bytes) -> dict[str, Any]:
+    relative = path.removeprefix(layout.DATA)
+    return {
+        "name": relative.removesuffix(".json"),
+        "type": "json",
+        "path": relative,
+        "format": "json",
+        "mediatype": "application/json",
+        "encoding": "utf-8",
+        "bytes": len(content),
+        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+    }
+
+
+def _resource_names(contents: Contents) -> dict[tuple[str, str, str], str]:
+    """Unique names of the lower-case letters and signs that Data Package readers accept."""
+    names: dict[tuple[str, str, str], str] = {}
+    taken = {"coverage", "redactions"}
+    for _, written in contents.held:
+        for entry in written.files:
+            plain = re.sub(r"[^a-z0-9._-]", "-", f"{written.source}.{written.table}.{entry.format}".lower())
+            name = next(name for name in _candidates(plain) if name not in taken)
+            taken.add(name)
+            names[written.source, written.table, entry.format] = name
+    return names
+
+
+def _candidates(name: str) -> Iterator[str]:
+    yield name
+    number = 2
+    while True:
+        yield f"{name}-{number}"
+        number += 1
+
+
+def _purposes(contents: Contents) -> dict[str, dict[str, Any]]:
+    return {
+        source: {
+            name: _purpose(contents, f"{source}.{name}", purpose)
+            for name, purpose in contents.source(source).purposes.items()
+        }
+        for source in contents.plan.sources
+    }
+
+
+def _purpose(contents: Contents, place: str, purpose: Purpose) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "titles": translations(purpose.title),
+        "basis": purpose.basis,
+        "basisTerm": basis_iri(purpose.basis),
+    }
+    if purpose.special:
+        described |= {"special": purpose.special, "specialTerm": basis_iri(purpose.special)}
+    if place in contents.plan.consents:
+        described["consent"] = contents.plan.consents[place]
+    return described
+
+
+def _title(contents: Contents, source: str) -> str:
+    title = contents.source(source).title
+    return title.get(contents.language) if title else source
+
+
+def _text(name: str, text: Text | None, language: str) -> dict[str, Any]:
+    if text is None:
+        return {}
+    return {name: text.get(language), f"afschrift:{name}s": translations(text)}

@@ -1,0 +1,128 @@
+"""What a verification found: problems as data, and what a whole bundle says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why a bundle is refused."""
+
+    NOT_A_BUNDLE = "not_a_bundle"
+    DAMAGED_ZIP = "damaged_zip"
+    ENCRYPTED = "encrypted"
+    SPECIAL_FILE = "special_file"
+    UNSAFE_NAME = "unsafe_name"
+    COLLIDING_NAME = "colliding_name"
+    NOT_ONE_FOLDER = "not_one_folder"
+    TOO_MANY_FILES = "too_many_files"
+    TOO_LARGE = "too_large"
+    FETCH_FILE = "fetch_file"
+    MISSING = "missing"
+    UNLISTED = "unlisted"
+    UNREADABLE = "unreadable"
+    UNKNOWN_VERSION = "unknown_version"
+    SIGNATURE_INVALID = "signature_invalid"
+    CHANGED = "changed"
+    SIZE_DIFFERS = "size_differs"
+    DESCRIPTION_DIFFERS = "description_differs"
+    ROWS_DIFFER = "rows_differ"
+
+
+SENTENCES = {
+    Code.NOT_A_BUNDLE: "This is neither a ZIP file nor the folder of a bundle.",
+    Code.DAMAGED_ZIP: "The ZIP file is damaged, or built so that programs read different things in it.",
+    Code.ENCRYPTED: "A file in the ZIP file is encrypted.",
+    Code.SPECIAL_FILE: "This is a link, a folder entry or a device instead of an ordinary file.",
+    Code.UNSAFE_NAME: "This name could be written outside the folder, or is not possible on every system.",
+    Code.COLLIDING_NAME: "Some systems take this file for another one of the bundle.",
+    Code.NOT_ONE_FOLDER: "A bundle is one folder with everything in it.",
+    Code.TOO_MANY_FILES: "There are more files in it than the limit allows.",
+    Code.TOO_LARGE: "Unpacked, it is larger than the limit allows.",
+    Code.FETCH_FILE: "The bag asks to fetch files from elsewhere, which a bundle never does.",
+    Code.MISSING: "This file is missing.",
+    Code.UNLISTED: "This file was added: no manifest names it.",
+    Code.UNREADABLE: "This file has not the form that a bundle needs.",
+    Code.UNKNOWN_VERSION: "This version of the bundle format is not known.",
+    Code.SIGNATURE_INVALID: "The signature does not fit: the bundle was changed after it was signed.",
+    Code.CHANGED: "The content was changed.",
+    Code.SIZE_DIFFERS: "The number of files or bytes is not what the bag says.",
+    Code.DESCRIPTION_DIFFERS: "The description of this file does not fit the file.",
+    Code.ROWS_DIFFER: "The number of rows is not what the coverage says.",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason to refuse, and the file that it is about (escaped; empty for the whole)."""
+
+    code: Code
+    place: str = ""
+
+    def __str__(self) -> str:
+        sentence = SENTENCES[self.code]
+        return f"{self.place}: {sentence}" if self.place else sentence
+
+
+def problem(code: Code, path: str = "") -> Problem:
+    """A problem at a path, which a stranger chose: made harmless for a terminal."""
+    return Problem(code, ascii(path)[1:-1][:200])
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a verification.
+
+    Attributes:
+        signer: id of the signing key; None where the signature does not hold.
+        trusted: the signing key is in the trust store.
+        files, size, rows: of the payload; size in bytes.
+        info: the signed `bag-info.txt` by label; empty where it is not as it was signed.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    signer: str | None = None
+    trusted: bool = False
+    files: int = 0
+    size: int = 0
+    rows: int = 0
+    info: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whole and consistently signed; by whom is another question (`trusted`)."""
+        return not self.problems
+
+    @property
+    def request(self) -> str:
+        """Id of the request."""
+        return self.info.get("External-Identifier", "")
+
+    @property
+    def right(self) -> str:
+        """`access` or `portability`."""
+        return self.info.get("Afschrift-Right", "")
+
+    @property
+    def plan(self) -> str:
+        """Digest of the plan."""
+        return self.info.get("Afschrift-Plan-SHA256", "")
+
+    @property
+    def sealed_at(self) -> str:
+        """RFC 3339 instant of sealing."""
+        return self.info.get("Afschrift-Sealed-At", "")
+
+    @property
+    def trail(self) -> tuple[int, str]:
+        """Sequence number and digest of the audit trail's last event at sealing."""
+        return int(self.info.get("Afschrift-Trail-Seq", "0")), self.info.get("Afschrift-Trail-Head", "")
+
+    @property
+    def exit_code(self) -> int:
+        """0: whole and trusted. 3: whole, signed by a key that is not trusted. 1: refused."""
+        if not self.ok:
+            return 1
+        return 0 if self.trusted else 3

@@ -1,0 +1,176 @@
+"""A folder, or an object store: everything that `fsspec` reaches by a URL."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit, urlunsplit
+
+from upath import UPath
+
+from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.core.ports import Receipt
+from afschrift.destinations.names import check_name
+
+Place = Path | UPath
+
+_CHUNK = 1 << 20
+_LOCAL = frozenset({"", "file", "local"})
+_CONFIGURATION = (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+
+
+class FolderDestination:
+    """Leaves bundles in one folder, each whole or not at all."""
+
+    def __init__(self, name: str, url: str, options: Mapping[str, Any] | None = None) -> None:
+        """Take the place.
+
+        Args:
+            name: name of the destination, as requests and errors call it.
+            url: path or URL of the folder, for example `file:///srv/outbox` or `s3://bucket/outbox`.
+            options: what `fsspec` needs for it, credentials included; never shown.
+        """
+        self.name = name
+        folder = UPath(url, **(options or {}))
+        self._folder: Place = Path(folder.path) if folder.protocol in _LOCAL else folder
+        self._shown = _without_secrets(url)
+
+    def __repr__(self) -> str:
+        """Hide the options: they may hold credentials."""
+        return f"FolderDestination({self.name!r})"
+
+    def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
+        """Write a bundle beside its place, and move it there when it is whole.
+
+        The same bundle again changes nothing and gives the same receipt.
+
+        Raises:
+            ConfigurationError: the name is not opaque, another file lies there, or the folder is not usable.
+            RetriableError: the place is full or out of reach; nothing is left half-written.
+        """
+        check_name(name)
+        target = self._folder / name
+        with self._errors():
+            if isinstance(self._folder, Path):
+                # Only the last folder: a missing parent may be a share that is not mounted.
+                self._folder.mkdir(mode=0o700, exist_ok=True)
+            there = target.exists()
+        return self._compare(target, chunks) if there else self._write(target, chunks)
+
+    def _write(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
+        # One name for all attempts: what a killed one left behind is overwritten, not kept.
+        part = target.with_name(f".{target.name}.part")
+        digest, size = hashlib.sha256(), 0
+        try:
+            with self._errors():
+                part.unlink(missing_ok=True)
+                sink = _create(part)
+            try:
+                for chunk in chunks:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    with self._errors():
+                        sink.write(chunk)
+            finally:
+                with self._errors():
+                    _close(sink, part)
+            with self._errors():
+                if part.stat().st_size != size:
+                    raise OSError("fewer bytes arrived than were sent")
+                self._publish(part, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+        return Receipt(f"{self._shown}/{target.name}", size, digest.hexdigest())
+
+    def _publish(self, part: Place, target: Place) -> None:
+        if target.exists():
+            raise self._occupied(target)
+        if not isinstance(part, Path) or not isinstance(target, Path):
+            part.rename(str(target))
+            return
+        try:
+            # A hard link, unlike a rename, never replaces a file that came up meanwhile.
+            target.hardlink_to(part)
+            part.unlink()
+        except FileExistsError:
+            raise self._occupied(target) from None
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            part.rename(target)
+        _flush_folder(target.parent)
+
+    def _compare(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
+        sent, there, size = hashlib.sha256(), hashlib.sha256(), 0
+        for chunk in chunks:
+            sent.update(chunk)
+            size += len(chunk)
+        with self._errors(), target.open("rb") as stream:
+            while read := stream.read(_CHUNK):
+                there.update(read)
+        if there.digest() != sent.digest():
+            raise self._occupied(target)
+        return Receipt(f"{self._shown}/{target.name}", size, sent.hexdigest())
+
+    def _occupied(self, target: Place) -> ConfigurationError:
+        return ConfigurationError(
+            f"Another file named {target.name} already lies in the destination '{self.name}'.",
+            way_out="find out whether it was handed over, move it away, and deliver again.",
+        )
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Name the destination in what goes wrong there, and nothing that its address may hold."""
+        try:
+            yield
+        except _CONFIGURATION as error:
+            raise ConfigurationError(
+                f"The destination '{self.name}' cannot be used ({type(error).__name__}).",
+                way_out="check that the folder exists and that the software may write there.",
+            ) from None
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else type(error).__name__
+            raise RetriableError(
+                f"The destination '{self.name}' did not take the bundle ({reason}).",
+                way_out="free space there or bring it back; the delivery is then tried again.",
+            ) from None
+
+
+def _create(part: Place) -> BinaryIO:
+    """Open a new file that, on a local disk, its owner alone may read."""
+    if isinstance(part, Path):
+        return os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    stream: BinaryIO = part.open("wb")
+    return stream
+
+
+def _close(sink: BinaryIO, part: Place) -> None:
+    """Close a file; on a local disk, when its bytes are there to stay."""
+    with sink:
+        if isinstance(part, Path):
+            sink.flush()
+            os.fsync(sink.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _without_secrets(url: str) -> str:
+    """The URL without user, password and query."""
+    parts = urlsplit(url)
+    if not parts.netloc:
+        return url.rstrip("/")
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))

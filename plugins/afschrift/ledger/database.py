@@ -1,0 +1,101 @@
+"""Transactions on the register: one writer at a time, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool
+
+from afschrift.core.errors import ConfigurationError
+from afschrift.ledger.faults import translated
+
+WAIT_SECONDS = 30
+_LOCK = 0x4146_5343_4852_4946  # "AFSCHRIF": the advisory lock of the trail, the same for every writer
+
+
+class Database:
+    """The register's database.
+
+    Connections are not pooled: tasks are forks, and a forked connection must never be used twice.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Prepare for `url`, for example `sqlite:////srv/afschrift/register.db`; connects at first use.
+
+        Raises:
+            ConfigurationError: no database address, or its driver is not installed.
+        """
+        try:
+            self.url = make_url(url)
+            # Parameters hold ciphertext and ids; they have no business in messages.
+            self.engine = create_engine(self.url, poolclass=NullPool, hide_parameters=True)
+        except (ArgumentError, ImportError) as error:
+            raise ConfigurationError(
+                f"The address of the register cannot be used ({type(error).__name__}).",
+                way_out="write it as sqlite:////path/register.db or postgresql+psycopg://host/database, and "
+                "install the driver that it names.",
+            ) from None
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        if self.sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the register's write lock from its first statement to its commit.
+
+        Raises:
+            RetriableError: the database is down, full, or held by another writer for 30 s.
+            ConfigurationError: it is read-only, damaged or lacks tables.
+        """
+        with self._transaction(write=True) as connection:
+            if not self.sqlite:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction for reading; errors as for `write`."""
+        with self._transaction(write=False) as connection:
+            yield connection
+
+    def forget(self) -> None:
+        """Leave nothing of overwritten rows behind in SQLite's write-ahead log.
+
+        PostgreSQL does the like with VACUUM and the turnover of its own log.
+        """
+        if self.sqlite:
+            with self.engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(afschrift_write=write)
+                with connection.begin():
+                    yield connection
+        except DBAPIError as error:
+            raise translated(error, self.url) from None
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # BEGIN is ours to write, see below
+    connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # destroyed keys must not stay in free pages
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once: a lock taken half-way can fail instead of waiting."""
+    write = connection.get_execution_options().get("afschrift_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,97 @@
+"""A person's identity keys: encrypted under the request's key, and recognised again by a blind index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from sqlalchemy import Connection, insert, select
+
+from afschrift.core.keys import Key
+from afschrift.ledger.base import LedgerBase
+from afschrift.ledger.blind import blind_index
+from afschrift.ledger.crypto import DataKey
+from afschrift.ledger.tables import request, request_identity
+
+
+class Identities(LedgerBase):
+    """Keeps identity keys and finds earlier requests of the same person."""
+
+    def identity(self, request_id: str) -> tuple[Key, ...]:
+        """The identity keys given at intake, decrypted, in the order given.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request's data key was destroyed.
+        """
+        with self._db.read() as tx:
+            self._request_row(tx, request_id)
+            return tuple(key for key, _ in self._identity(tx, request_id, self._key(tx, request_id)))
+
+    def earlier(self, request_id: str, names: Collection[str] | None = None) -> tuple[str, ...]:
+        """Ids of earlier requests of the same person, oldest first, found by blind index.
+
+        Requests of the same case are no repeats and are left out. Earlier ones are recognised after their
+        data keys were destroyed, for as long as the index key of their year exists.
+
+        Args:
+            request_id: the later request. Once its own data key was destroyed, only requests that were
+                entered in the same calendar year are found.
+            names: identity keys to go by, for example those that belong to one person alone; None: all.
+        """
+        with self._db.read() as tx:
+            mine = self._request_row(tx, request_id)
+            position = (request.c.received_at, request.c.created_at, request.c.id)
+            found = (
+                select(*position)
+                .join(request_identity)
+                .where(request_identity.c.blind_index.in_(self._indexes(tx, request_id, names)))
+                .where(request.c.case_id != mine.case_id)
+                .distinct()
+                .order_by(*position)
+            )
+            before = (mine.received_at, mine.created_at, mine.id)
+            return tuple(row.id for row in tx.execute(found) if tuple(row) < before)
+
+    def _keep_identity(
+        self, tx: Connection, key: DataKey, request_id: str, one: Key, *, fold: bool, verified_by: str | None
+    ) -> None:
+        # The year of entry, not of receipt: a key of a past year is never made again.
+        index_key = self._keys.index_key(self._clock().year)
+        facts = {"value": one.value, "valid_from": one.valid_from, "valid_to": one.valid_to, "casefold": fold}
+        tx.execute(
+            insert(request_identity).values(
+                request_id=request_id,
+                kind=one.name,
+                ciphertext=key.encrypt(
+                    json.dumps(facts).encode(), "request_identity", "ciphertext", one.name
+                ),
+                blind_index=blind_index(index_key.key, one.name, one.value, casefold=fold),
+                key_id=index_key.id,
+                verified_by=verified_by,
+            )
+        )
+
+    def _identity(self, tx: Connection, request_id: str, key: DataKey) -> list[tuple[Key, bool]]:
+        """Keys with whether they are compared without regard to case."""
+        mine = request_identity.c.request_id == request_id
+        keys = []
+        for row in tx.execute(select(request_identity).where(mine).order_by(request_identity.c.id)).all():
+            facts = json.loads(key.decrypt(row.ciphertext, "request_identity", "ciphertext", row.kind))
+            fold = facts.pop("casefold")
+            keys.append((Key(name=row.kind, **facts), fold))
+        return keys
+
+    def _indexes(self, tx: Connection, request_id: str, names: Collection[str] | None) -> set[str]:
+        """Blind indexes of the request's keys under every year's key; without its data key, those it has."""
+        key = self._find_key(tx, request_id)
+        if key is None:
+            mine = select(request_identity).where(request_identity.c.request_id == request_id)
+            return {row.blind_index for row in tx.execute(mine) if names is None or row.kind in names}
+        years = self._keys.index_keys()
+        return {
+            blind_index(year.key, one.name, one.value, casefold=fold)
+            for one, fold in self._identity(tx, request_id, key)
+            if names is None or one.name in names
+            for year in years
+        }

@@ -1,0 +1,218 @@
+"""Questions at which runs end, and the decisions that people take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.engine import Row
+
+from afschrift.core.errors import RefusedError
+from afschrift.core.event import NewEvent, digest
+from afschrift.core.ports import DecisionRow, QuestionRow
+from afschrift.core.request import is_id, new_id
+from afschrift.core.state import State
+from afschrift.ledger.base import LedgerBase
+from afschrift.ledger.tables import decision, question, request
+
+
+class Questions(LedgerBase):
+    """Asks, decides and answers."""
+
+    def ask(
+        self,
+        request_id: str,
+        kind: str,
+        *,
+        options: Sequence[str],
+        detail: Mapping[str, Any],
+        role: str = "officer",
+        about: str | None = None,
+    ) -> QuestionRow:
+        """Ask a person and move to `needs_person`.
+
+        While the same question (kind, about, detail) of the request is open, asking it again returns it
+        and writes nothing. After its answer it may be asked anew.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request is closed.
+        """
+        fingerprint = digest({"kind": kind, "about": about, "detail": dict(detail)})
+        same = (question.c.request_id == request_id) & (question.c.fingerprint == fingerprint)
+        with self._db.write() as tx:
+            row = self._request_row(tx, request_id)
+            asked = tx.execute(select(question).where(same & question.c.answered_at.is_(None))).first()
+            if asked is None:
+                asked = self._new_question(
+                    tx,
+                    request_id=request_id,
+                    kind=kind,
+                    role=role,
+                    options=list(options),
+                    detail=dict(detail),
+                    about=about,
+                    fingerprint=fingerprint,
+                )
+            self._set_state(tx, row, State.NEEDS_PERSON)
+            return _question(asked)
+
+    def questions(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
+        """Questions, oldest first; open ones are those without an answer on a request that is open."""
+        wanted = select(question).join(request).order_by(question.c.asked_at, question.c.id)
+        if open_only:
+            still_open = request.c.state.in_([s for s in State if s.open])
+            wanted = wanted.where(question.c.answered_at.is_(None) & still_open)
+        if request_id is not None:
+            wanted = wanted.where(question.c.request_id == request_id)
+        with self._db.read() as tx:
+            return tuple(_question(row) for row in tx.execute(wanted))
+
+    def answer(
+        self,
+        question_id: str,
+        choice: str,
+        by: str,
+        detail: Mapping[str, Any] | None = None,
+        text: str | None = None,
+    ) -> DecisionRow:
+        """Answer a question: a decision of its kind about what it asked. The state stays as it is.
+
+        Args:
+            question_id: the question.
+            choice: one of its options.
+            by: who answers, as Airflow names them.
+            detail: codes only.
+            text: free text; kept encrypted, the trail holds its HMAC.
+
+        Raises:
+            RefusedError: no such question, no such option, answered already, or the request is closed.
+        """
+        with self._db.write() as tx:
+            row = None
+            if is_id(question_id):
+                row = tx.execute(select(question).where(question.c.id == question_id)).first()
+            if row is None:
+                raise RefusedError(
+                    "The register knows no question with this id.",
+                    way_out="list them with `afschrift questions`.",
+                )
+            self._check_answer(tx, row, choice)
+            decided = self._decide(
+                tx, row.request_id, row.kind, choice, by, row.about, detail, text, question_id=row.id
+            )
+            tx.execute(update(question).where(question.c.id == row.id).values(answered_at=decided.at))
+            return decided
+
+    def decide(
+        self,
+        request_id: str,
+        kind: str,
+        choice: str,
+        by: str,
+        about: str | None = None,
+        detail: Mapping[str, Any] | None = None,
+        text: str | None = None,
+    ) -> DecisionRow:
+        """Record a decision that answers no question, for example the identity decision at intake.
+
+        Args and text as for `answer`; `about` is the digest that was decided on.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: a text was given, and the request's data key was destroyed.
+        """
+        with self._db.write() as tx:
+            self._request_row(tx, request_id)
+            return self._decide(tx, request_id, kind, choice, by, about, detail, text)
+
+    def decisions(self, request_id: str) -> tuple[DecisionRow, ...]:
+        """All decisions of the request, oldest first.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.read() as tx:
+            self._request_row(tx, request_id)
+            of_request = select(decision).where(decision.c.request_id == request_id).order_by(decision.c.id)
+            return tuple(
+                DecisionRow(r.kind, r.choice, r.by, r.at, r.about, r.detail) for r in tx.execute(of_request)
+            )
+
+    def _new_question(self, tx: Connection, **values: Any) -> Row[Any]:
+        question_id = new_id("q")
+        tx.execute(insert(question).values(id=question_id, asked_at=self._now(), **values))
+        told = {name: values[name] for name in ("kind", "role", "options", "detail", "about")}
+        self._append(
+            tx, values["request_id"], NewEvent("question_asked", "system", {"question": question_id, **told})
+        )
+        return tx.execute(select(question).where(question.c.id == question_id)).one()
+
+    def _check_answer(self, tx: Connection, row: Row[Any], choice: str) -> None:
+        if row.answered_at is not None:
+            raise RefusedError(
+                f"Question {row.id} was answered already, at {row.answered_at}.",
+                way_out="look at the decision that was taken; only a new question can change it.",
+            )
+        if choice not in row.options:
+            raise RefusedError(
+                f"This choice is no option of question {row.id}.",
+                way_out=f"choose {' | '.join(row.options)}.",
+            )
+        _check_open(self._request_row(tx, row.request_id))
+
+    def _decide(
+        self,
+        tx: Connection,
+        request_id: str,
+        kind: str,
+        choice: str,
+        by: str,
+        about: str | None,
+        detail: Mapping[str, Any] | None,
+        text: str | None,
+        *,
+        question_id: str | None = None,
+    ) -> DecisionRow:
+        codes, now, message_id, mac = dict(detail or {}), self._now(), None, None
+        if text is not None:
+            case = self._request_row(tx, request_id).case_id
+            message_id, mac = self._keep_text(
+                tx,
+                self._key(tx, request_id),
+                text.encode(),
+                case=case,
+                request_id=request_id,
+                kind="decision",
+                by=by,
+            )
+        told = {"kind": kind, "choice": choice, "about": about, "detail": codes}
+        columns = {**told, "by": by, "at": now, "question_id": question_id, "message_id": message_id}
+        tx.execute(insert(decision).values(request_id=request_id, **columns))
+        payload = {**told, "question": question_id, "text_hmac": mac}
+        self._append(tx, request_id, NewEvent("decision_taken", by, payload))
+        return DecisionRow(kind, choice, by, now, about, codes)
+
+
+def _check_open(row: Row[Any]) -> None:
+    state = State(row.state)
+    if not state.open:
+        raise RefusedError(
+            f"Request {row.id} is {state}: it is closed, and nothing is decided on it any more.",
+            way_out="open a new request, or a complaint, in the same case.",
+        )
+
+
+def _question(row: Row[Any]) -> QuestionRow:
+    return QuestionRow(
+        id=row.id,
+        request=row.request_id,
+        kind=row.kind,
+        role=row.role,
+        options=tuple(row.options),
+        detail=row.detail,
+        about=row.about,
+        asked_at=row.asked_at,
+        answered_at=row.answered_at,
+    )

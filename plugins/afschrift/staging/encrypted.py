@@ -1,0 +1,168 @@
+"""Staging on a folder or an object store: each file encrypted, and visible only when whole."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from tink import TinkError
+from upath import UPath
+
+from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.core.ports import Staging
+from afschrift.core.request import is_id
+from afschrift.staging.cipher import SEGMENT_BYTES, streaming_cipher
+
+SUFFIX = ".enc"
+PART = ".part"
+
+
+class EncryptedStaging(Staging):
+    """Files under `root/<request>/<path>.enc`, bound to request and path: none can stand in for another."""
+
+    def __init__(self, root: UPath | Path, request_id: str, key: bytes) -> None:
+        """Stage below a root.
+
+        Args:
+            root: folder or object store, shared by all requests.
+            request_id: opaque id; names the request's folder.
+            key: 32 bytes, the request's subkey for staging.
+
+        Raises:
+            ConfigurationError: the request id has no id's shape.
+        """
+        if not is_id(request_id):
+            raise ConfigurationError("Staging is asked for something that is no request id.")
+        self._folder = UPath(root) / request_id
+        self._request = request_id
+        self._cipher = streaming_cipher(key)
+
+    def __repr__(self) -> str:
+        return f"EncryptedStaging({self._folder})"
+
+    @contextmanager
+    def writer(self, path: str) -> Iterator[BinaryIO]:
+        """Open for writing; the file appears when the block ends without an exception, over an older one.
+
+        Raises:
+            RetriableError: the place cannot be written; what was begun is removed.
+            ConfigurationError: `path` is none below the request's folder.
+        """
+        target = self._file(path)
+        part = target.with_name(target.name + PART)
+        with self._writing(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            stream = self._cipher.new_encrypting_stream(part.open("wb"), self._bound(path))
+        try:
+            with self._writing(path, (TinkError,)):
+                yield cast(BinaryIO, stream)
+            with self._writing(path):
+                stream.close()
+                part.rename(target)
+        except BaseException:
+            with suppress(TinkError, OSError, ValueError):  # the file is thrown away
+                stream.close()
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+
+    @contextmanager
+    def reader(self, path: str) -> Iterator[BinaryIO]:
+        """Open for reading, decrypted, forward only. Damage shows at the latest at the end of the file.
+
+        Raises:
+            RetriableError: the file is gone or damaged, or belongs to another key.
+            ConfigurationError: `path` is none below the request's folder.
+        """
+        target = self._file(path)
+        try:
+            source = target.open("rb")
+        except OSError:
+            raise RetriableError(
+                f"The staged file {path} of request {self._request} is not there.",
+                way_out="clear `extract`; it makes the file again.",
+            ) from None
+        damaged = RetriableError(
+            f"The staged file {path} of request {self._request} is damaged, or was staged under another key.",
+            way_out="clear `extract`; it makes the file again.",
+        )
+        with source:
+            raw = _Decrypting(self._cipher.new_decrypting_stream(source, self._bound(path)), damaged)
+            with io.BufferedReader(raw, SEGMENT_BYTES) as stream:
+                yield cast(BinaryIO, stream)
+
+    def exists(self, path: str) -> bool:
+        """Whether a file is staged whole.
+
+        Raises:
+            ConfigurationError: `path` is none below the request's folder.
+        """
+        return bool(self._file(path).exists())
+
+    def wipe(self, under: str = "") -> None:
+        """Remove what is staged, begun files too; `under`: only that folder. Nothing there is as good.
+
+        Raises:
+            ConfigurationError: `under` is none below the request's folder.
+        """
+        folder = self._folder.joinpath(*_parts(under)) if under else self._folder
+        if folder.exists():
+            folder.fs.rm(folder.path, recursive=True)
+
+    def _file(self, path: str) -> UPath:
+        *folders, name = _parts(path)
+        return self._folder.joinpath(*folders, name + SUFFIX)
+
+    @contextmanager
+    def _writing(
+        self, path: str, errors: tuple[type[Exception], ...] = (TinkError, OSError)
+    ) -> Iterator[None]:
+        """Our words for a failed write. Within the caller's block only Tink's error is ours to explain."""
+        try:
+            yield
+        except errors as error:
+            # Tink wraps an error of the disk in a text that holds paths of the installation.
+            reason = getattr(error, "strerror", None) or "writing failed, perhaps for want of room"
+            raise RetriableError(
+                f"The file {path} cannot be staged at {self._folder}: {reason}.",
+                way_out="see that there is room and the right to write; then clear the failed task.",
+            ) from None
+
+    def _bound(self, path: str) -> bytes:
+        return f"{self._request}/{path}".encode()
+
+
+class _Decrypting(io.RawIOBase):
+    """Reads from Tink's stream, and says in our words when that fails.
+
+    Readers such as Arrow's catch errors of their own kind alone, so the right one is raised at the source.
+    """
+
+    def __init__(self, stream: BinaryIO, damaged: RetriableError) -> None:
+        self._stream = stream
+        self._damaged = damaged
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._stream.read(len(buffer))
+        except (TinkError, OSError):
+            raise self._damaged from None
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _parts(path: str) -> list[str]:
+    """The names of a relative path; anything that could lead elsewhere is turned down unread."""
+    parts = path.split("/")
+    if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
+        raise ConfigurationError(
+            "A path for staging leads out of the request's folder.",
+            way_out="see the names of sources and tables in the inventory: no `..`, no backslash, no slash.",
+        )
+    return parts

@@ -1,0 +1,164 @@
+"""Reads a JSON array of objects again with msgspec (pyarrow joined the texts), in flat memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, BinaryIO
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.core.kind import Kind
+from afschrift.core.manifest import FieldPlan
+from afschrift.validation.finding import UnreadableError
+from afschrift.validation.header import check_header
+from afschrift.values.forms import text_schema, written_kind
+
+_BLOCK = 1 << 20  # larger ones leave the processor's cache, at half the speed
+_SEPARATOR = b",\n"  # no line break stands inside a value: JSON strings escape it
+_TYPES: dict[Kind, Any] = {
+    Kind.INTEGER: int | str | None,
+    Kind.NUMBER: float | str | None,
+    Kind.BOOLEAN: bool | None,
+    Kind.JSON: msgspec.Raw,  # the text as it stands
+}
+_NUMBERS = {Kind.INTEGER: pa.int64(), Kind.NUMBER: pa.float64()}
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_AWKWARD_NAME = re.compile(r'["\\\x00-\x1f]')  # msgspec takes no such field names
+
+_Decoder = Callable[[bytes], list[list[Any]]]
+
+
+def read_json(
+    stream: BinaryIO,
+    fields: Sequence[FieldPlan],
+    options: Mapping[str, str],  # noqa: ARG001
+) -> Iterator[pa.RecordBatch]:
+    """Batches of value forms (see `core.ports.Reader`).
+
+    Raises:
+        UnreadableError: `encoding`, `header` or `malformed`.
+    """
+    kinds = [written_kind(field) for field in fields]
+    decode = _decoder([field.name for field in fields], [_TYPES.get(kind, str | None) for kind in kinds])
+    schema = text_schema(fields)
+    rows = 0
+    for records in _whole_records(stream):
+        if not rows:
+            check_header(_names(records), fields)
+        try:
+            columns = decode(b"[" + records + b"]")
+            texts = [_texts(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+        except _UNREADABLE as error:
+            raise _fault(error, records, rows, decode) from None
+        batch = pa.RecordBatch.from_arrays(texts, schema=schema)
+        yield batch
+        rows += batch.num_rows
+
+
+def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
+    """Runs of `{...},` newline `{...}`; checks the brackets around them."""
+    pending = b""
+    opened = False
+    while block := stream.read(max(_BLOCK, len(pending))):
+        pending += block
+        if not opened and len(pending) > 2:
+            if pending.startswith(b"[]\n"):
+                break
+            if not pending.startswith(b"[\n"):
+                raise UnreadableError("malformed", "the document is an array with one object a line")
+            pending = pending[2:]
+            opened = True
+        end = pending.rfind(_SEPARATOR)
+        if opened and end >= 0:
+            yield pending[:end]
+            pending = pending[end + len(_SEPARATOR) :]
+    if not opened:
+        if pending != b"[]\n":
+            raise UnreadableError("malformed", "the document is an array with one object a line")
+        return
+    if not pending.endswith(b"\n]\n"):
+        raise UnreadableError("malformed", "the array is closed at the end of the file")
+    yield pending[:-3]
+
+
+def _names(records: bytes) -> list[str]:
+    first = records.split(_SEPARATOR, 1)[0]
+    try:
+        return list(msgspec.json.decode(first, type=dict[str, msgspec.Raw]))
+    except _UNREADABLE:
+        raise UnreadableError("malformed", "every row is one JSON object", row=1) from None
+
+
+def _decoder(names: list[str], types: list[Any]) -> _Decoder:
+    """From a JSON array of objects to columns; each object has exactly these members."""
+    if any(_AWKWARD_NAME.search(name) for name in names):
+        return _by_mapping(names, types)
+    members = [f"f{position}" for position in range(len(names))]
+    row = msgspec.defstruct(
+        "Row",
+        list(zip(members, types, strict=True)),
+        rename=dict(zip(members, names, strict=True)),
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    rows = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
+    getters = [attrgetter(member) for member in members]
+
+    def decode(data: bytes) -> list[list[Any]]:
+        found = rows.decode(data)
+        return [list(map(get, found)) for get in getters]
+
+    return decode
+
+
+def _by_mapping(names: list[str], types: list[Any]) -> _Decoder:
+    rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+    cells = [msgspec.json.Decoder(kind) for kind in types]
+
+    def decode(data: bytes) -> list[list[Any]]:
+        found = rows.decode(data)
+        if any(list(row) != names for row in found):
+            raise msgspec.ValidationError
+        return [[cell.decode(row[name]) for row in found] for name, cell in zip(names, cells, strict=True)]
+
+    return decode
+
+
+def _texts(values: list[Any], kind: Kind) -> pa.Array:
+    """Value forms from what the decoder gave."""
+    if kind is Kind.JSON:
+        texts = [bytes(raw).decode() for raw in values]
+        return pa.array([None if text == "null" else text for text in texts], pa.string())
+    if kind is Kind.BOOLEAN:
+        return pa.array(values, pa.bool_()).cast(pa.string())
+    if kind in _NUMBERS:
+        try:
+            return pa.array(values, _NUMBERS[kind]).cast(pa.string())
+        except (pa.ArrowInvalid, OverflowError):
+            return _with_strings(values, kind)  # large integers, NaN, INF
+    return pa.array(values, pa.string())
+
+
+def _with_strings(values: list[Any], kind: Kind) -> pa.Array:
+    if kind is Kind.INTEGER:
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    strings = [value if isinstance(value, str) else None for value in values]
+    numbers = [None if isinstance(value, str) else value for value in values]
+    return pc.coalesce(pa.array(strings, pa.string()), pa.array(numbers, pa.float64()).cast(pa.string()))
+
+
+def _fault(error: Exception, records: bytes, rows: int, decode: _Decoder) -> UnreadableError:
+    """The first faulty row of a run of records."""
+    if isinstance(error, UnicodeDecodeError):
+        return UnreadableError("encoding", "the file is UTF-8")
+    rule = "every row is one JSON object with the columns of the plan and values of their types"
+    for number, record in enumerate(records.split(_SEPARATOR), start=rows + 1):
+        try:
+            decode(b"[" + record + b"]")
+        except _UNREADABLE:
+            return UnreadableError("malformed", rule, row=number)
+    return UnreadableError("malformed", rule)

@@ -1,0 +1,88 @@
+"""From Arrow batches of a source to batches of value forms: one exact text a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+from afschrift.core.decision import Action
+from afschrift.core.errors import ConfigurationError
+from afschrift.core.kind import Kind
+from afschrift.core.manifest import FieldPlan
+from afschrift.values import json_text, nested, scalars
+from afschrift.values.faults import FormError
+
+
+def text_batch(batch: pa.RecordBatch, fields: Sequence[FieldPlan]) -> pa.RecordBatch:
+    """Turn every column into its value form; masks come after this.
+
+    Args:
+        batch: columns named as the fields, in their order; awkward types already exact text.
+        fields: the selected columns of the plan (`ExtractPlan.selected`).
+
+    Returns:
+        The same columns as `pa.string`, null where NULL.
+
+    Raises:
+        ConfigurationError: names the column whose type or values have no value form, or says that
+            the columns are not the plan's. Never holds a value.
+    """
+    names = [field.name for field in fields]
+    if batch.schema.names != names:
+        raise ConfigurationError(
+            f"The source gave {batch.num_columns} columns that are not the {len(names)} columns of the plan.",
+            way_out="plan the request again; the table's columns may have changed.",
+        )
+    columns = [_column(column, field) for column, field in zip(batch.columns, fields, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
+
+
+def text_schema(fields: Sequence[FieldPlan]) -> pa.Schema:
+    """Schema of a batch of value forms: one string column a field."""
+    return pa.schema([(field.name, pa.string()) for field in fields])
+
+
+def written_kind(field: FieldPlan) -> Kind:
+    """The kind of what stands in the file: a masked column is text, whatever it was.
+
+    Raises:
+        ConfigurationError: the plan knows no kind for the column.
+    """
+    if field.action is Action.MASK:
+        return Kind.TEXT
+    return _kind(field)
+
+
+def _kind(field: FieldPlan) -> Kind:
+    if field.kind is None:
+        raise ConfigurationError(
+            f"Column {field.name} has no known type.",
+            way_out="give it a `kind` in the inventory, or leave the column out there.",
+        )
+    return field.kind
+
+
+def _column(array: pa.Array, field: FieldPlan) -> pa.Array:
+    kind = _kind(field)
+    try:
+        return _text(array, kind)
+    except FormError as fault:
+        raise ConfigurationError(f"Column {field.name} {fault.reason}.", way_out=fault.way_out) from None
+    except (pa.ArrowException, ValueError, OverflowError):
+        # their messages quote the value
+        raise ConfigurationError(
+            f"Column {field.name} holds values that do not fit its kind, {kind}.",
+            way_out="let the source cast it to text in SQL, or mend the column's kind.",
+        ) from None
+
+
+def _text(array: pa.Array, kind: Kind) -> pa.Array:
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    if nested.is_nested(array.type):
+        return nested.documents(array)
+    texts = scalars.text(array, kind)
+    is_text = pt.is_string(array.type) or pt.is_large_string(array.type) or pt.is_string_view(array.type)
+    return json_text.documents(texts) if kind is Kind.JSON and is_text else texts

@@ -1,0 +1,97 @@
+"""Arrow columns of plain types as value forms."""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from afschrift.core.kind import Kind
+from afschrift.values.faults import FormError
+from afschrift.values.times import from_dates, from_timestamps, normalise
+
+_UNKNOWN = "let the source cast it to text in SQL, or leave the column out in the inventory."
+
+
+def kind_of(kind: pa.DataType) -> Kind:
+    """The kind of an Arrow type, where no catalogue names one: members of lists and structs."""
+    for test, found in _KINDS:
+        if test(kind):
+            return found
+    return Kind.TEXT
+
+
+def text(array: pa.Array, kind: Kind) -> pa.Array:
+    """Value forms of a column (`pa.string`), NULL where NULL.
+
+    Args:
+        array: a column of any plain Arrow type; strings are exact text of `kind` from the warehouse.
+        kind: logical kind; decides over `Z` and over what strings mean.
+
+    Raises:
+        FormError: the Arrow type is not known, or a value is outside the years 1 to 9999.
+    """
+    found = array.type
+    if pt.is_string(found) or pt.is_large_string(found) or pt.is_string_view(found):
+        return _from_strings(array.cast(pa.string()), kind)
+    if pt.is_integer(found) or pt.is_boolean(found) or pt.is_null(found):
+        return array.cast(pa.string())
+    if pt.is_floating(found):
+        return _from_floats(array)
+    if pt.is_timestamp(found):
+        return from_timestamps(array, kind)
+    if pt.is_date(found):
+        return from_dates(array)
+    if pt.is_time(found):
+        return normalise(array.cast(pa.string()), Kind.TIME)
+    if pt.is_decimal(found):
+        return pa.array([None if v is None else format(v, "f") for v in array.to_pylist()], pa.string())
+    if any(test(found) for test in _BINARY):
+        return pa.array([None if v is None else _base64(v) for v in array.to_pylist()], pa.string())
+    if pt.is_dictionary(found):
+        return text(array.dictionary_decode(), kind)
+    raise FormError(f"has the type {found}, which has no value form", way_out=_UNKNOWN)
+
+
+def _from_strings(texts: pa.Array, kind: Kind) -> pa.Array:
+    if kind is Kind.NUMBER:
+        return _from_floats(texts.cast(pa.float64()))
+    if kind is Kind.DECIMAL:
+        return _spell_specials(texts)
+    return normalise(texts, kind)
+
+
+def _from_floats(array: pa.Array) -> pa.Array:
+    """Shortest text that reads back as the same float of the same width."""
+    texts = array.cast(pa.string())
+    return texts if pc.all(pc.is_finite(array)).as_py() is not False else _spell_specials(texts)
+
+
+def _spell_specials(texts: pa.Array) -> pa.Array:
+    """NaN, INF and -INF as Data Package v2 spells them."""
+    letters = pc.match_substring_regex(texts, "(?i)^[+-]?(nan|inf)")
+    if not pc.any(letters).as_py():
+        return texts
+    for shape, spelling in (("nan", "NaN"), (r"\+?inf(inity)?", "INF"), ("-inf(inity)?", "-INF")):
+        texts = pc.replace_substring_regex(texts, f"(?i)^{shape}$", spelling)
+    return texts
+
+
+def _base64(value: bytes) -> str:
+    return b2a_base64(value, newline=False).decode("ascii")
+
+
+_BINARY = (pt.is_binary, pt.is_large_binary, pt.is_fixed_size_binary, pt.is_binary_view)
+_KINDS = (
+    (pt.is_integer, Kind.INTEGER),
+    (pt.is_floating, Kind.NUMBER),
+    (pt.is_boolean, Kind.BOOLEAN),
+    (pt.is_decimal, Kind.DECIMAL),
+    (pt.is_date, Kind.DATE),
+    (pt.is_time, Kind.TIME),
+    (lambda t: pt.is_timestamp(t) and t.tz is not None, Kind.INSTANT),
+    (pt.is_timestamp, Kind.DATETIME),
+    *((test, Kind.BINARY) for test in _BINARY),
+)

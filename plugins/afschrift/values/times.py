@@ -1,0 +1,114 @@
+"""Times as RFC 3339 text: `T`, `Z` for instants, six to nine digits of a fraction or none."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.core.kind import Kind
+from afschrift.values.faults import FormError
+from afschrift.values.patterns import PATTERNS
+
+_MOMENT = (
+    r"^(?P<day>[0-9]{4,}-[0-9]{2}-[0-9]{2})[ T](?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:\.(?P<fraction>[0-9]{1,9}))?(?P<zone>Z|[+-][0-9]{2}(?::[0-9]{2})?)?$"
+)
+_PLAIN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+_PLAIN_OF = {Kind.DATETIME: (_PLAIN + "$", "", 0), Kind.INSTANT: (_PLAIN + r"\+00$", "Z", len("+00"))}
+_CLOCK = (
+    r"^(?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
+    r"(?P<zone>Z|[+-][0-9]{2}(?::[0-9]{2})?)?$"
+)
+_UTC = pa.array(["", "Z", "+00", "+00:00"])
+_FIRST_DAY, _LAST_DAY = -719162, 2932896  # 0001-01-01 and 9999-12-31, in days since 1970
+_A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
+
+def normalise(texts: pa.Array, kind: Kind) -> pa.Array:
+    """Texts of a warehouse (`2024-01-01 10:00:00.5+00`) in the form of their kind.
+
+    Infinite dates, dates before Christ and whatever else is no time pass unchanged.
+
+    Args:
+        texts: strings; read in a session whose time zone is UTC.
+        kind: DATETIME, INSTANT or TIME; texts of other kinds come back as they are.
+
+    Raises:
+        FormError: an instant has an offset other than UTC, or a local time has one at all.
+    """
+    if kind not in (Kind.DATETIME, Kind.INSTANT, Kind.TIME):
+        return texts
+    if kind in _PLAIN_OF:
+        pattern, suffix, offset = _PLAIN_OF[kind]
+        if _all_match(texts, pattern):
+            return _from_plain(pc.utf8_slice_codeunits(texts, 0, -offset) if offset else texts, suffix)
+    if _all_match(texts, PATTERNS[kind]):
+        return texts
+    parts = pc.extract_regex(texts, _CLOCK if kind is Kind.TIME else _MOMENT)
+    clock, fraction, zone = (pc.struct_field(parts, name) for name in ("clock", "fraction", "zone"))
+    if kind is Kind.TIME:
+        written = pc.binary_join_element_wise(clock, _fraction(fraction), _offset(zone), "")
+    else:
+        known = pc.is_in(zone, _UTC) if kind is Kind.INSTANT else pc.equal(zone, "")
+        if pc.all(pc.or_kleene(known, pc.is_null(clock))).as_py() is False:
+            raise FormError(
+                "holds times with an offset from UTC",
+                way_out="set the time zone of the source's session to UTC, or cast the column in a view.",
+            )
+        suffix = "Z" if kind is Kind.INSTANT else ""
+        day = pc.struct_field(parts, "day")
+        written = pc.binary_join_element_wise(day, "T", clock, _fraction(fraction), suffix, "")
+    return pc.coalesce(written, texts)
+
+
+def _all_match(texts: pa.Array, pattern: str) -> bool:
+    return pc.all(pc.match_substring_regex(texts, pattern)).as_py() is not False
+
+
+def _from_plain(texts: pa.Array, suffix: str) -> pa.Array:
+    """The short way for what warehouses mostly give: `2024-01-01 10:00:00`, with up to six more digits."""
+    texts = pc.replace_substring(texts, " ", "T")
+    padded = pc.replace_substring(pc.ascii_rpad(texts, len("2024-01-01T10:00:00.000000"), "0"), ".000000", "")
+    whole = pc.equal(pc.binary_length(texts), len("2024-01-01T10:00:00"))
+    return pc.binary_join_element_wise(pc.if_else(whole, texts, padded), suffix, "")
+
+
+def _fraction(digits: pa.Array) -> pa.Array:
+    """No fraction for zero, else at least six digits."""
+    digits = pc.ascii_rtrim(digits, characters="0")
+    written = pc.binary_join_element_wise(".", pc.ascii_rpad(digits, 6, "0"), "")
+    return pc.if_else(pc.equal(digits, ""), "", written)
+
+
+def _offset(zone: pa.Array) -> pa.Array:
+    """`+02` as `+02:00`, UTC as `Z`."""
+    minutes = pc.replace_substring_regex(zone, r"^([+-][0-9]{2})$", r"\1:00")
+    return pc.replace_substring(minutes, "+00:00", "Z")
+
+
+def from_timestamps(array: pa.Array, kind: Kind) -> pa.Array:
+    """Arrow timestamps as text; with a zone they count from UTC whatever the zone's name."""
+    unit = array.type.unit
+    naive = array.cast(pa.int64())
+    _check_range(naive, _FIRST_DAY * _A_DAY[unit], (_LAST_DAY + 1) * _A_DAY[unit] - 1)
+    texts = naive.cast(pa.timestamp(unit)).cast(pa.string())
+    if unit == "ns":
+        return normalise(texts, kind)
+    return _from_plain(texts, "Z" if kind is Kind.INSTANT else "")
+
+
+def from_dates(array: pa.Array) -> pa.Array:
+    """Arrow dates as ISO 8601 text."""
+    days = array.cast(pa.date32()).cast(pa.int32())
+    _check_range(days, _FIRST_DAY, _LAST_DAY)
+    return days.cast(pa.date32()).cast(pa.string())
+
+
+def _check_range(numbers: pa.Array, first: int, last: int) -> None:
+    """Arrow writes a remark in place of a time outside the years 1 to 9999, and raises nothing."""
+    extremes = pc.min_max(numbers).as_py()
+    if extremes["min"] is not None and (extremes["min"] < first or extremes["max"] > last):
+        raise FormError(
+            "holds a time before the year 1, after 9999 or infinite",
+            way_out="let the source cast the column to text in SQL.",
+        )

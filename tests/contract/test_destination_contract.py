@@ -1,0 +1,157 @@
+"""Every destination hands over whole bundles under opaque names, once, or nothing at all."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from upath import UPath
+
+from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.core.ports import Destination
+from afschrift.destinations.registry import DESTINATIONS, open_destination
+
+NAME = "req-0123456789ab-access.zip"
+CHUNKS = [b"PK\x03\x04", b"x" * 100_000, b"end"]
+WHOLE = b"".join(CHUNKS)
+numbers = itertools.count()
+
+
+@dataclass
+class Place:
+    """A destination and what stands behind it."""
+
+    destination: Destination
+    folder: UPath
+
+    def content(self) -> dict[str, bytes]:
+        if not self.folder.exists():
+            return {}
+        return {path.name: path.read_bytes() for path in self.folder.iterdir()}
+
+
+PLACES = [("folder", "path"), ("folder", "file://"), ("folder", "memory://")]
+
+
+def test_every_kind_is_tested() -> None:
+    assert {kind for kind, _ in PLACES} == set(DESTINATIONS)
+
+
+@pytest.fixture(params=PLACES, ids=" ".join)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    kind, scheme = request.param
+    url = {
+        "path": str(tmp_path / "outbox"),
+        "file://": (tmp_path / "outbox").as_uri(),
+        "memory://": f"memory://outbox{next(numbers)}/here",
+    }[scheme]
+    return Place(open_destination("outbox", {"kind": kind, "url": url}), UPath(url))
+
+
+def test_a_bundle_arrives_whole_with_a_receipt(place: Place) -> None:
+    receipt = place.destination.deliver(NAME, iter(CHUNKS))
+    assert place.content() == {NAME: WHOLE}
+    assert receipt.sha256 == hashlib.sha256(WHOLE).hexdigest()
+    assert receipt.bytes == len(WHOLE)
+    assert UPath(receipt.uri).read_bytes() == WHOLE
+
+
+def test_the_same_bundle_again_changes_nothing(place: Place) -> None:
+    first = place.destination.deliver(NAME, iter(CHUNKS))
+    assert place.destination.deliver(NAME, iter([WHOLE])) == first
+    assert place.content() == {NAME: WHOLE}
+
+
+@pytest.mark.parametrize("other", [b"another", WHOLE[:-1], WHOLE + b"x", b""])
+def test_another_bundle_never_replaces_one(place: Place, other: bytes) -> None:
+    place.destination.deliver(NAME, iter(CHUNKS))
+    with pytest.raises(ConfigurationError, match=NAME):
+        place.destination.deliver(NAME, iter([other]))
+    assert place.content() == {NAME: WHOLE}
+
+
+def test_nothing_is_visible_before_it_is_whole(place: Place) -> None:
+    def watched() -> Iterator[bytes]:
+        for chunk in CHUNKS:
+            assert NAME not in place.content()
+            yield chunk
+
+    place.destination.deliver(NAME, watched())
+    assert NAME in place.content()
+
+
+@pytest.mark.parametrize("fault", [RetriableError("staging is gone"), ValueError("x"), KeyboardInterrupt()])
+def test_a_bundle_that_breaks_off_leaves_nothing(place: Place, fault: BaseException) -> None:
+    def broken() -> Iterator[bytes]:
+        yield from CHUNKS[:2]
+        raise fault
+
+    with pytest.raises(type(fault)) as caught:
+        place.destination.deliver(NAME, broken())
+    assert caught.value is fault
+    assert place.content() == {}
+
+
+def test_what_a_killed_attempt_left_is_overwritten(place: Place) -> None:
+    place.folder.mkdir(parents=True, exist_ok=True)
+    (place.folder / f".{NAME}.part").write_bytes(b"half" * 100_000)
+    place.destination.deliver(NAME, iter(CHUNKS))
+    assert place.content() == {NAME: WHOLE}
+
+
+def test_a_file_that_comes_up_meanwhile_is_not_replaced(place: Place) -> None:
+    def overtaken() -> Iterator[bytes]:
+        yield WHOLE
+        (place.folder / NAME).write_bytes(b"another")
+
+    with pytest.raises(ConfigurationError, match=NAME):
+        place.destination.deliver(NAME, overtaken())
+    assert place.content() == {NAME: b"another"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../req-0123456789ab.zip",
+        "/req-0123456789ab.zip",
+        "a/req-0123456789ab.zip",
+        "req-0123456789ab.zip/..",
+        "req-0123456789ab",
+        "req-0123456789AB.zip",
+        "req-0123456789ab.zip\n",
+        "req-0123456789ab.zip\0",
+        "jan@example.org.zip",
+        "jan-jansen.zip",
+        ".req-0123456789ab.zip",
+    ],
+)
+def test_names_that_are_not_opaque_are_turned_down(place: Place, name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        place.destination.deliver(name, iter(CHUNKS))
+    assert place.content() == {}
+    assert "jan" not in str(caught.value)
+
+
+def test_errors_and_reprs_name_the_destination_and_no_secret() -> None:
+    settings = {"kind": "folder", "url": "memory://user:hunter2@outbox/x?token=hunter2"}
+    destination = open_destination("outbox", settings)
+    assert "outbox" in repr(destination)
+    assert "hunter2" not in repr(destination)
+    assert "hunter2" not in destination.deliver(NAME, iter(CHUNKS)).uri
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"kind": "pigeon"}, {"kind": "folder"}, {"kind": "folder", "uri": "x"}]
+)
+def test_settings_that_do_not_fit_say_what_does(settings: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="'outbox'") as caught:
+        open_destination("outbox", settings)
+    assert isinstance(caught.value, AfschriftError)
+    assert caught.value.way_out

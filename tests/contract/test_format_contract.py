@@ -1,0 +1,194 @@
+"""Every registered format writes what its reader finds again, and no corruption goes unseen."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.formats.random_tables import AWKWARD, Written, field, tables, write
+
+from afschrift.core.decision import Action
+from afschrift.core.kind import Kind
+from afschrift.core.manifest import FieldPlan
+from afschrift.formats.registry import FORMATS
+from afschrift.validation.finding import Finding
+from afschrift.validation.readers import READERS
+from afschrift.validation.validate import validate
+from afschrift.values.forms import text_schema
+
+pytestmark = pytest.mark.parametrize("name", sorted(FORMATS))
+
+FIELDS = [
+    field("id", Kind.INTEGER),
+    field("Note", Kind.TEXT),
+    field("note", Kind.TEXT),
+    field("price", Kind.DECIMAL),
+    field("at", Kind.INSTANT),
+]
+
+
+def batch(rows: list[tuple[str | None, ...]], fields: list[FieldPlan] = FIELDS) -> pa.RecordBatch:
+    columns = [pa.array([row[i] for row in rows], pa.string()) for i in range(len(fields))]
+    return pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
+
+
+ROWS: list[tuple[str | None, ...]] = [
+    ("1", "plain", None, "1.10", "2024-01-01T10:00:00Z"),
+    ("2", "", "é 👩‍👩‍👧", None, "2024-01-02T10:00:00.500000Z"),
+    ("3", 'a "quoted",\r\nsecond line', "x", "-0.000001", None),
+    ("9007199254740993", None, "", "5", "infinity"),
+]
+
+
+def found(written: Written, fields: list[FieldPlan] = FIELDS) -> list[Finding]:
+    return validate(written.entry, io.BytesIO(written.data), fields, written.rows, written.checksums)
+
+
+def corrupted(
+    name: str, rows: list[tuple[str | None, ...]], fields: list[FieldPlan] = FIELDS
+) -> list[Finding]:
+    """Findings about another table's file whose size and digest are right."""
+    other = write(name, fields, batch(rows, fields))
+    return found(write(name, FIELDS, batch(ROWS)).with_data(other.data))
+
+
+def test_it_has_a_reader_and_says_what_it_is(name: str) -> None:
+    adapter = FORMATS[name]
+    assert name in READERS
+    assert adapter.name == name
+    assert adapter.extension.isalnum()
+    assert "/" in adapter.media_type
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=tables())
+def test_any_table_reads_back(name: str, table: tuple[list[FieldPlan], pa.RecordBatch]) -> None:
+    fields, rows = table
+    written = write(name, fields, rows)
+    read = list(READERS[name](io.BytesIO(written.data), fields, written.entry.options))
+    assert [row for part in read for row in part.to_pylist()] == rows.to_pylist()
+    assert found(written, fields) == []
+
+
+@settings(max_examples=20, deadline=None)
+@given(table=tables(min_rows=1), cut=st.integers(0, 8))
+def test_batches_leave_no_trace(name: str, table: tuple[list[FieldPlan], pa.RecordBatch], cut: int) -> None:
+    fields, rows = table
+    whole = write(name, fields, rows)
+    parts = write(name, fields, rows.slice(0, cut), rows.slice(0, 0), rows.slice(cut))
+    if whole.entry.options == parts.entry.options:
+        assert parts.data == whole.data
+    assert parts.checksums == whole.checksums
+
+
+@pytest.mark.parametrize("value", AWKWARD)
+def test_one_column_of_one_awkward_text(name: str, value: str) -> None:
+    fields = [field("only", Kind.TEXT)]
+    written = write(name, fields, batch([(value,), (None,), ("",), (value,)], fields))
+    assert found(written, fields) == []
+
+
+def test_no_rows(name: str) -> None:
+    written = write(name, FIELDS)
+    assert found(written) == []
+    assert found(write(name, FIELDS, batch([]))) == []
+
+
+def test_more_rows_than_a_block(name: str) -> None:
+    rows = batch(ROWS * 30_000)
+    written = write(name, FIELDS, rows, rows)
+    assert len(written.data) > 8 << 20
+    assert found(written) == []
+
+
+def test_a_text_longer_than_a_block(name: str) -> None:
+    rows: list[tuple[str | None, ...]] = [("1", '"\r\n,' * 5_000_000, "é", None, None)]
+    assert found(write(name, FIELDS, batch(rows))) == []
+
+
+def test_a_masked_column_may_hold_any_text(name: str) -> None:
+    fields = [field("age", Kind.INTEGER, Action.MASK), field("doc", Kind.JSON, Action.MASK)]
+    assert found(write(name, fields, batch([("[masked]", "{[masked"), (None, None)], fields)), fields) == []
+
+
+def test_three_thousand_columns(name: str) -> None:
+    fields = [field(f"c{number}", Kind.TEXT) for number in range(3_000)]
+    row = tuple(map(str, range(3_000)))
+    assert found(write(name, fields, batch([row] * 3, fields)), fields) == []
+
+
+def test_a_byte_flipped_anywhere(name: str) -> None:
+    written = write(name, FIELDS, batch(ROWS))
+    for position in range(len(written.data)):
+        data = bytearray(written.data)
+        data[position] ^= 1
+        codes = {f.code for f in found(Written(bytes(data), written.entry, written.rows, written.checksums))}
+        assert "sha256" in codes
+        assert "size" not in codes
+
+
+def test_cut_off_anywhere_even_with_the_right_digest(name: str) -> None:
+    written = write(name, FIELDS, batch(ROWS))
+    for end in range(len(written.data)):
+        assert found(written.with_data(written.data[:end])), f"cut at {end}"
+
+
+def test_appended_bytes(name: str) -> None:
+    written = write(name, FIELDS, batch(ROWS))
+    for more in (b"x", b"\r\n", b"\n", b" ", b"]", b"\x00", b"1,a,b,1,infinity\r\n"):
+        assert found(written.with_data(written.data + more)), more
+
+
+def test_a_row_dropped(name: str) -> None:
+    findings = corrupted(name, ROWS[:2] + ROWS[3:])
+    assert "row_count" in {f.code for f in findings}
+    assert "checksum" in {f.code for f in findings}
+
+
+def test_a_row_doubled(name: str) -> None:
+    assert "row_count" in {f.code for f in corrupted(name, [*ROWS, ROWS[-1]])}
+
+
+def test_two_rows_exchanged(name: str) -> None:
+    findings = corrupted(name, [ROWS[1], ROWS[0], *ROWS[2:]])
+    assert {f.code for f in findings} == {"checksum"}
+
+
+def test_a_column_renamed(name: str) -> None:
+    renamed = [FIELDS[0], field("remark", Kind.TEXT), *FIELDS[2:]]
+    assert [(f.code, f.field) for f in corrupted(name, ROWS, renamed)] == [("header", "Note")]
+
+
+def test_a_column_missing_or_too_many(name: str) -> None:
+    assert corrupted(name, [row[:4] for row in ROWS], FIELDS[:4])[0].code == "header"
+    more = [*FIELDS, field("more", Kind.TEXT)]
+    assert corrupted(name, [(*row, "x") for row in ROWS], more)[0].code == "header"
+
+
+def test_two_columns_exchanged_with_their_names(name: str) -> None:
+    exchanged = [FIELDS[0], FIELDS[2], FIELDS[1], *FIELDS[3:]]
+    rows = [(row[0], row[2], row[1], *row[3:]) for row in ROWS]
+    assert corrupted(name, rows, exchanged)[0].code == "header"
+
+
+def test_two_columns_exchanged_below_their_names(name: str) -> None:
+    rows = [(row[0], row[2], row[1], *row[3:]) for row in ROWS]
+    assert {f.field for f in corrupted(name, rows)} == {"Note", "note"}
+
+
+@pytest.mark.parametrize(("row", "column", "value"), [(0, 2, ""), (1, 1, None), (0, 1, "Plain"), (3, 2, " ")])
+def test_one_value_changed(name: str, row: int, column: int, value: str | None) -> None:
+    rows = [list(r) for r in ROWS]
+    rows[row][column] = value
+    findings = corrupted(name, [tuple(r) for r in rows])
+    assert [(f.code, f.field) for f in findings] == [("checksum", FIELDS[column].name)]
+
+
+def test_a_value_that_is_not_of_its_kind_is_found_with_its_row_and_without_itself(name: str) -> None:
+    rows = [*ROWS, ("5", "", "", "twelve-secret", "2024-01-01T10:00:00Z")]
+    findings = found(write(name, FIELDS, batch(ROWS), batch(rows)))
+    assert [(f.code, f.field, f.row) for f in findings] == [("type", "price", 9)]
+    assert "secret" not in str(findings)

@@ -1,0 +1,441 @@
+"""A hand-made bundle of two sources, for the tests of the bundle. Run as a program, it writes one."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import sys
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.pack import pack
+from afschrift.bundle.signature import Ed25519Signer
+from afschrift.core.decision import Action, ColumnFacts, Policy, PurposeFacts, decide
+from afschrift.core.kind import Kind
+from afschrift.core.manifest import (
+    ExtractPlan,
+    FieldPlan,
+    FileEntry,
+    Plan,
+    Seal,
+    SourceExtract,
+    TableExtract,
+    Withheld,
+)
+from afschrift.core.origin import Origin
+from afschrift.core.request import Request
+from afschrift.core.right import Right
+from afschrift.core.state import State
+from afschrift.inventory.model import Column, Inventory
+
+LETTERS = Path(__file__).parents[3] / "include" / "letters"
+SIGNER = Ed25519Signer(bytes(range(32)))
+STRANGER = Ed25519Signer(bytes(range(1, 33)))
+REQUEST = "req-0123456789ab"
+ROOT = f"afschrift-{REQUEST}"
+MEDIA_TYPES = {"csv": "text/csv", "json": "application/json"}
+
+SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
+FORMULA = '=HYPERLINK("http://example.org","klik")'
+RIGHT_TO_LEFT = "\u202eomgekeerd\u2066 שלום"
+
+
+def text(nl: str, en: str) -> dict[str, str]:
+    return {"nl": nl, "en": en}
+
+
+INVENTORY = Inventory.model_validate(
+    {
+        "digest": "1" * 64,
+        "policy_digest": "2" * 64,
+        "identity": {"person": "customer_id", "keys": {"customer_id": {"unique": "yes"}}},
+        "controller": {
+            "name": "Voorbeeldwinkel B.V.",
+            "address": "Dorpsstraat 1, 1234 AB Ergens",
+            "body": "private",
+            "contact": "privacy@voorbeeldwinkel.example of 010 123 45 67",
+            "dpo": "A. de Vries, fg@voorbeeldwinkel.example",
+            "zone": "Europe/Amsterdam",
+            "country": "NL",
+            "languages": ["nl", "en"],
+            "authority": text(
+                "Autoriteit Persoonsgegevens, Postbus 93374, 2509 AJ Den Haag",
+                "Dutch Data Protection Authority, Postbus 93374, 2509 AJ The Hague",
+            ),
+            "authority_url": "https://autoriteitpersoonsgegevens.nl",
+            "court": text(
+                "Binnen zes weken na ons antwoord kunt u de rechtbank vragen om een besluit.",
+                "Within six weeks of our answer you can ask the court for a decision.",
+            ),
+        },
+        "policy": {
+            name: {"choice": True, "approved_by": "Directie", "on": date(2026, 1, 5), "dpo_advice": "akkoord"}
+            for name in ("observed", "join_keys", "legitimate_interest")
+        },
+        "sources": {
+            "shop": {
+                "source": "shop",
+                "kind": "duckdb",
+                "zone": "Europe/Amsterdam",
+                "title": text("Webwinkel", "Web shop"),
+                "purposes": {
+                    "account": {
+                        "basis": "A6-1-b",
+                        "title": text("Uw account en bestellingen", "Your account and orders"),
+                    },
+                    "scoring": {
+                        "basis": "A6-1-f",
+                        "title": text("Bepalen of u achteraf kunt betalen", "Deciding on payment afterwards"),
+                    },
+                },
+                "tables": {
+                    "customer": {
+                        "title": text("Klantgegevens", "Customer"),
+                        "description": text("Uw gegevens als klant.", "Your data as a customer."),
+                        "note": text(
+                            "Uw oude adres stond hier tot 2 mei 2026 verkeerd.",
+                            "Your old address was wrong here until 2 May 2026.",
+                        ),
+                        "subject": {"customer_id": "customer_id"},
+                        "key": ["customer_id"],
+                        "purposes": ["account"],
+                        "columns": {
+                            "customer_id": {
+                                "origin": "assigned",
+                                "category": "user.unique_id",
+                                "title": text("Klantnummer", "Customer number"),
+                            },
+                            "email": {
+                                "origin": "provided",
+                                "category": "user.contact.email",
+                                "title": text("E-mailadres", "E-mail address"),
+                            },
+                            "bio": {"origin": "provided", "title": text("Over u", "About you")},
+                            "credit_score": {
+                                "origin": "inferred",
+                                "category": "user.financial.credit",
+                                "purposes": ["scoring"],
+                                "title": text("Kredietscore", "Credit score"),
+                                "meaning": text(
+                                    "Een getal van 0 tot 999. Hoog betekent: minder risico.",
+                                    "A number from 0 to 999. High means: less risk.",
+                                ),
+                            },
+                            "password_hash": {
+                                "origin": "derived",
+                                "protect": "secret",
+                                "title": text("Versleuteld wachtwoord", "Encrypted password"),
+                            },
+                        },
+                    },
+                    "orders": {
+                        "title": text("Bestellingen", "Orders"),
+                        "join": {"customer_id": "customer.customer_id"},
+                        "key": ["order_id"],
+                        "purposes": ["account"],
+                        "columns": {
+                            "order_id": {"origin": "assigned", "title": text("Bestelnummer", "Order number")},
+                            "customer_id": {
+                                "origin": "assigned",
+                                "title": text("Klantnummer", "Customer number"),
+                            },
+                            "ordered_at": {"origin": "observed", "title": text("Besteld op", "Ordered at")},
+                            "total": {
+                                "origin": "observed",
+                                "title": text("Bedrag", "Amount"),
+                                "unit": "EUR",
+                            },
+                            "status": {
+                                "origin": "observed",
+                                "title": text("Status", "Status"),
+                                "codes": {
+                                    "S": text("verzonden", "sent"),
+                                    "R": text("teruggestuurd", "returned"),
+                                },
+                            },
+                        },
+                    },
+                    "message": {
+                        "title": text("Berichten", "Messages"),
+                        "join": [
+                            {"sender_id": "customer.customer_id"},
+                            {"recipient_id": "customer.customer_id"},
+                        ],
+                        "key": ["message_id"],
+                        "purposes": ["account"],
+                        "columns": {
+                            "message_id": {"origin": "assigned", "title": text("Nummer", "Number")},
+                            "sender_id": {"origin": "assigned", "title": text("Afzender", "Sender")},
+                            "recipient_id": {"origin": "assigned", "title": text("Ontvanger", "Recipient")},
+                            "recipient_email": {
+                                "origin": "provided",
+                                "about": "third_party",
+                                "third_party": "own_use",
+                                "title": text("E-mail van de ontvanger", "E-mail of the recipient"),
+                            },
+                            "agent_name": {
+                                "origin": "provided",
+                                "about": "third_party",
+                                "third_party": "mask",
+                                "title": text("Naam medewerker", "Name of the employee"),
+                            },
+                        },
+                    },
+                    "enrichment": {
+                        "title": text("Gekochte gegevens", "Bought data"),
+                        "join": {"customer_id": "customer.customer_id"},
+                        "purposes": ["scoring"],
+                        "columns": {
+                            "income_class": {
+                                "origin": "third_party",
+                                "title": text("Inkomensgroep", "Income group"),
+                                "meaning": text("Van A (laag) tot E (hoog).", "From A (low) to E (high)."),
+                            }
+                        },
+                    },
+                    "wish": {
+                        "title": text("Verlanglijst", "Wish list"),
+                        "join": {"customer_id": "customer.customer_id"},
+                        "purposes": ["account"],
+                        "columns": {"sku": {"origin": "provided", "title": text("Artikel", "Article")}},
+                    },
+                    "product": {"personal": False, "columns": {"sku": {"origin": "not_personal"}}},
+                },
+            },
+            "app": {
+                "source": "app",
+                "kind": "parquet",
+                "title": text("App", "App"),
+                "purposes": {
+                    "coaching": {
+                        "basis": "A6-1-a",
+                        "special": "A9-2-a",
+                        "title": text("Advies over bewegen", "Coaching"),
+                    }
+                },
+                "tables": {
+                    "heart_rate": {
+                        "title": text("Hartslag", "Heart rate"),
+                        "description": text("Metingen van uw horloge.", "Measurements by your watch."),
+                        "subject": {"device_id": {"column": "device_id", "at": "measured_at"}},
+                        "purposes": ["coaching"],
+                        "columns": {
+                            "measured_at": {"origin": "observed", "title": text("Gemeten op", "Measured at")},
+                            "bpm": {
+                                "origin": "observed",
+                                "title": text("Hartslag", "Heart rate"),
+                                "unit": "/min",
+                            },
+                            "local_at": {
+                                "origin": "observed",
+                                "title": text("Tijd op horloge", "Watch time"),
+                            },
+                            "raw": {"origin": "observed", "title": text("Ruwe meting", "Raw reading")},
+                        },
+                    }
+                },
+            },
+        },
+    }
+)
+
+KINDS = {
+    "credit_score": Kind.INTEGER,
+    "total": Kind.DECIMAL,
+    "ordered_at": Kind.INSTANT,
+    "measured_at": Kind.INSTANT,
+    "local_at": Kind.DATETIME,
+    "bpm": Kind.INTEGER,
+    "raw": Kind.JSON,
+}
+
+Rows = list[dict[str, str | None]]
+
+ROWS: dict[str, Rows] = {
+    "shop.customer": [
+        {"customer_id": "K-1001", "email": "jan@example.org", "bio": SCRIPT, "credit_score": "640"}
+    ],
+    "shop.orders": [
+        {
+            "order_id": f"B-{n}",
+            "customer_id": "K-1001",
+            "ordered_at": f"2026-03-{n:02d}T23:30:00.5Z",
+            "total": f"{n}.50",
+            "status": "S" if n % 2 else "R",
+        }
+        for n in range(1, 8)
+    ],
+    "shop.message": [
+        {
+            "message_id": "1",
+            "sender_id": "K-1001",
+            "recipient_id": "K-9",
+            "recipient_email": "",
+            "agent_name": "[masked]",
+        },
+        {
+            "message_id": "2",
+            "sender_id": "K-9",
+            "recipient_id": "K-1001",
+            "recipient_email": RIGHT_TO_LEFT,
+            "agent_name": None,
+        },
+        {
+            "message_id": "3",
+            "sender_id": "K-1001",
+            "recipient_id": "K-1001",
+            "recipient_email": FORMULA + '\r\n"Twee" regels, ' + "lang " * 60,
+            "agent_name": "[masked]",
+        },
+    ],
+    "shop.enrichment": [{"income_class": "C"}],
+    "shop.wish": [],
+    "app.heart_rate": [
+        {
+            "measured_at": f"2026-06-01T{n // 60:02d}:{n % 60:02d}:00Z",
+            "bpm": str(60 + n % 40),
+            "local_at": f"2026-06-01T{n // 60:02d}:{n % 60:02d}:00",
+            "raw": json.dumps({"v": [n, None]}, separators=(",", ":")),
+        }
+        for n in range(300)
+    ],
+}
+
+
+def plan(right: Right, language: str = "nl", formats: tuple[str, ...] = ("csv", "json")) -> Plan:
+    """Decisions by `core.decision`, as the pipeline takes them."""
+    extracts, withheld = [], []
+    for source, file in INVENTORY.sources.items():
+        for name, table in file.tables.items():
+            if not table.personal:
+                continue
+            fields = tuple(
+                _field(right, source, name, column, entry) for column, entry in table.columns.items()
+            )
+            if any(f.action in (Action.INCLUDE, Action.MASK) for f in fields):
+                extracts.append(ExtractPlan(source, name, fields, "SELECT 1", order=table.key))
+            else:
+                withheld.append(Withheld(source, name, fields))
+    return Plan(
+        request=REQUEST,
+        right=right,
+        language=language,
+        formats=formats,
+        extracts=tuple(extracts),
+        withheld=tuple(withheld),
+        inventory=INVENTORY.digest,
+        policy=INVENTORY.policy_digest,
+        package="0.1.0",
+        frozen_at="2026-06-30T22:15:00.000000Z",
+        consents={"app.coaching": "granted"},
+    )
+
+
+def _field(right: Right, source: str, table: str, name: str, column: Column) -> FieldPlan:
+    declared = INVENTORY.sources[source]
+    purposes = column.purposes if column.purposes is not None else declared.tables[table].purposes
+    assert isinstance(column.origin, Origin)
+    facts = ColumnFacts(
+        origin=column.origin,
+        purposes=tuple(
+            PurposeFacts(p, declared.purposes[p].basis, declared.purposes[p].special) for p in purposes
+        ),
+        about=column.about,
+        third_party=column.third_party,
+        protect=column.protect,
+        join_key=name.endswith("_id"),
+    )
+    d = decide(right, facts, Policy())
+    kind = KINDS.get(name, Kind.TEXT) if d.selected else None
+    return FieldPlan(
+        name, kind, d.action, d.rules, d.reason, column.origin, (), d.mask, d.outside_art20, d.about_others
+    )
+
+
+def written(fields: tuple[FieldPlan, ...], rows: Rows, format_name: str) -> bytes:
+    """A file in the value forms of the design."""
+    if format_name == "csv":
+        out = io.StringIO(newline="")
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow([f.name for f in fields])
+        for row in rows:
+            writer.writerow([r"\N" if row[f.name] is None else row[f.name] for f in fields])
+        return out.getvalue().encode()
+    return (json.dumps([{f.name: _json(f, row[f.name]) for f in fields} for row in rows]) + "\n").encode()
+
+
+def _json(field: FieldPlan, value: str | None) -> object:
+    if value is None or field.action is Action.MASK:
+        return value
+    if field.kind in (Kind.INTEGER, Kind.JSON):
+        return json.loads(value)
+    return value
+
+
+class Example:
+    """Contents with the staged files behind them."""
+
+    def __init__(
+        self,
+        right: Right = Right.ACCESS,
+        language: str = "nl",
+        formats: tuple[str, ...] = ("csv", "json"),
+        rows: dict[str, Rows] | None = None,
+    ) -> None:
+        self.rows = ROWS | (rows or {})
+        self.plan = plan(right, language, formats)
+        self.files: dict[str, bytes] = {}
+        extracts = []
+        for source in self.plan.sources:
+            tables = [self._table(e) for e in self.plan.of_source(source)]
+            extracts.append(SourceExtract(source, f"snapshot-{source}", tuple(tables)))
+        self.contents = Contents(
+            plan=self.plan,
+            extracts=tuple(extracts),
+            inventory=INVENTORY,
+            request=Request(
+                id=REQUEST,
+                case="case-0123456789ab",
+                right=right,
+                received_at="2026-06-11T08:30:00Z",
+                zone="Europe/Amsterdam",
+                state=State.ACCEPTED,
+                version=3,
+                language=language,
+                formats=formats,
+            ),
+            samples={e.name: self.rows[e.name][:25] for e in self.plan.extracts},
+            seal=Seal("2026-07-01T09:00:00Z", 42, "ab" * 32),
+            media_types=MEDIA_TYPES,
+        )
+
+    def _table(self, extract: ExtractPlan) -> TableExtract:
+        rows, entries = self.rows[extract.name], []
+        for name in self.plan.formats:
+            content = written(extract.selected, rows, name)
+            path = f"{extract.source}/{extract.table}.{name}"
+            self.files[path] = content
+            options = {"null": r"\N"} if name == "csv" else {}
+            digest = hashlib.sha256(content).hexdigest()
+            entries.append(FileEntry(path, name, len(content), digest, options))
+        masked = {
+            f.name: sum(row[f.name] is not None for row in rows)
+            for f in extract.fields
+            if f.action is Action.MASK
+        }
+        return TableExtract(extract.source, extract.table, len(rows), tuple(entries), {}, masked)
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        return io.BytesIO(self.files[path])
+
+    def zip(self, signer: Ed25519Signer = SIGNER) -> bytes:
+        return b"".join(pack(self.contents, signer=signer, open_payload=self.open, letters=LETTERS))
+
+
+if __name__ == "__main__":
+    Path(sys.argv[3]).write_bytes(Example(Right(sys.argv[1]), sys.argv[2]).zip())

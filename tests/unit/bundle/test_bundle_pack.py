@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tracemalloc
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+from tests.unit.bundle.bundle_example import LETTERS, ROOT, ROWS, SIGNER, Example
+
+import afschrift
+from afschrift.bundle import pack as packing
+from afschrift.bundle.pack import pack
+from afschrift.bundle.verify import verify
+from afschrift.core.errors import ConfigurationError, ValidationFailedError
+from afschrift.core.manifest import FileEntry, TableExtract
+from afschrift.core.right import Right
+
+PROGRAM = Path(__file__).with_name("bundle_example.py")
+PLUGINS = Path(afschrift.__file__).parents[1]
+
+
+def in_another_process(folder: Path, right: str, language: str, **environment: str) -> str:
+    out = folder / "bundle.zip"
+    subprocess.run(
+        [sys.executable, PROGRAM, right, language, out],
+        check=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PLUGINS), **environment},
+    )
+    return hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(("right", "language"), [("access", "nl"), ("portability", "en")])
+def test_the_same_contents_give_the_same_bytes_anywhere(right: str, language: str, tmp_path: Path) -> None:
+    here = hashlib.sha256(Example(Right(right), language).zip()).hexdigest()
+    for seed, zone, locale in (("0", "UTC", "C"), ("4711", "Pacific/Kiritimati", "C.UTF-8")):
+        folder = tmp_path / seed
+        folder.mkdir()
+        environment = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale, "TMPDIR": str(folder)}
+        assert in_another_process(folder, right, language, **environment) == here
+
+
+class Dribble(io.BytesIO):
+    """Gives few bytes at a time, as a decrypting stream may."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(min(size, 777) if size and size > 0 else 777)
+
+
+def test_how_a_staged_file_is_read_does_not_show() -> None:
+    rows = [dict(row, local_at=str(n * 7919)) for n in range(30) for row in ROWS["app.heart_rate"]]
+    example = Example(rows={"app.heart_rate": rows})
+    dribbled = b"".join(
+        pack(
+            example.contents,
+            signer=SIGNER,
+            open_payload=lambda path: Dribble(example.files[path]),
+            letters=LETTERS,
+        )
+    )
+    assert dribbled == example.zip()
+
+
+def test_members_are_sorted_dated_1980_and_readable_by_all() -> None:
+    with zipfile.ZipFile(io.BytesIO(Example().zip())) as archive:
+        names = archive.namelist()
+        assert names == sorted(names)
+        assert all(name.startswith(f"{ROOT}/") for name in names)
+        for info in archive.infolist():
+            assert info.date_time == (1980, 1, 1, 0, 0, 0)
+            assert info.external_attr >> 16 == 0o100644
+        assert archive.testzip() is None
+
+
+@pytest.mark.parametrize("change", [b"x", b""])
+def test_a_staged_file_that_changed_stops_the_packing(change: bytes) -> None:
+    example = Example()
+    example.files["shop/orders.csv"] = example.files["shop/orders.csv"][:-1] + change
+    with pytest.raises(ValidationFailedError, match=r"data/shop/orders\.csv is not what was extracted"):
+        example.zip()
+
+
+@pytest.mark.parametrize("path", ["../evil.csv", "/etc/x.csv", "shop/CUSTOMER.csv", "shop/con.csv", "a\\b"])
+def test_a_name_that_is_not_safe_everywhere_is_turned_down_before_the_first_byte(path: str) -> None:
+    example = Example()
+
+    def renamed(table: TableExtract) -> TableExtract:
+        first, *rest = table.files
+        return replace(table, files=(replace(first, path=path), *rest)) if table.table == "orders" else table
+
+    extracts = tuple(replace(e, tables=tuple(map(renamed, e.tables))) for e in example.contents.extracts)
+    contents = replace(example.contents, extracts=extracts)
+    with pytest.raises(ConfigurationError):
+        pack(contents, signer=SIGNER, open_payload=example.open, letters=LETTERS)
+
+
+def test_a_large_bundle_is_zip64(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    small = Example().zip()
+    monkeypatch.setattr(packing, "_ZIP_32_TOTAL", 1000)
+    large = Example().zip()
+    assert b"PK\x06\x06" in large
+    assert b"PK\x06\x06" not in small
+    (tmp_path / "large.zip").write_bytes(large)
+    assert verify(tmp_path / "large.zip", {"": SIGNER.public_key}).exit_code == 0
+
+
+class Endless(io.RawIOBase):
+    """A staged file of many bytes that are nowhere in memory."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.rest = size
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = b"1,2,3,4\r\n" * 7282
+        part = chunk[: min(size, self.rest, len(chunk))]
+        self.rest -= len(part)
+        return part
+
+
+def test_memory_stays_flat() -> None:
+    size = 64 * 1024**2
+    digest, source = hashlib.sha256(), Endless(size)
+    while chunk := source.read(1 << 16):
+        digest.update(chunk)
+    example = Example(formats=("csv",))
+    entry = FileEntry("app/heart_rate.csv", "csv", size, digest.hexdigest(), {"null": "\\N"})
+    app = example.contents.extracts[1]
+    tables = (replace(app.tables[0], files=(entry,)),)
+    contents = replace(example.contents, extracts=(example.contents.extracts[0], replace(app, tables=tables)))
+
+    def open_payload(path: str) -> BinaryIO:
+        return Endless(size) if path == entry.path else example.open(path)  # type: ignore[return-value]
+
+    tracemalloc.start()
+    for _ in pack(contents, signer=SIGNER, open_payload=open_payload, letters=LETTERS):
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 * 1024**2

@@ -1,0 +1,166 @@
+"""Random tables of value forms, and helpers that write them as the pipeline does."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from afschrift.core.decision import Action
+from afschrift.core.errors import MarkerCollisionError
+from afschrift.core.kind import Kind
+from afschrift.core.manifest import FieldPlan, FileEntry
+from afschrift.formats.registry import FORMATS
+from afschrift.values.checksum import ColumnChecksums
+from afschrift.values.forms import text_schema
+
+AWKWARD = [
+    "",
+    " ",
+    r"\N",
+    r"\NULL",
+    r"\N1",
+    "NULL",
+    "null",
+    '"',
+    '""',
+    'a "b" c',
+    ",",
+    "\r",
+    "\n",
+    "\r\n",
+    "a\rb\nc\r\nd",
+    "\t",
+    "\x00",
+    "a\x00b",
+    "".join(map(chr, range(0x20))),
+    "\x7f\x85\u2028\u2029",
+    "\ufeff",
+    "\\",
+    "\\u0041",
+    "=1+1",
+    "@SUM(A1)",
+    "-5",
+    "שלום عالم",
+    "👩‍👩‍👧 𝕏",
+    "é e\u0301",
+    "long " * 5_000,
+    "{",
+    "},\n{",
+    "[masked]",
+]
+DOCUMENTS = [
+    '{"a": 1.10, "a": 2}',
+    "[1,  2.50]",
+    '"text\\n"',
+    "1e400",
+    "true",
+    "{}",
+    '{"é": "\\u0000"}',
+    "12",
+]
+
+
+def field(name: str, kind: Kind, action: Action = Action.INCLUDE) -> FieldPlan:
+    return FieldPlan(name, kind, action, ("R18",), "test")
+
+
+def _float_text(value: float) -> str:
+    text = pa.array([value]).cast(pa.string())[0].as_py()
+    return {"nan": "NaN", "inf": "INF", "-inf": "-INF"}.get(text, text)
+
+
+_text = st.sampled_from(AWKWARD) | st.text()
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)
+)
+_days = st.dates().map(str)
+_moment = st.datetimes().map(lambda moment: moment.isoformat())
+
+VALUES: dict[Kind, st.SearchStrategy[str]] = {
+    Kind.TEXT: _text,
+    Kind.INTEGER: st.one_of(
+        st.integers(),
+        st.integers(2**53 - 3, 2**53 + 3),
+        st.integers(-(2**53) - 3, -(2**53) + 3),
+    ).map(str),
+    Kind.DECIMAL: st.decimals(allow_infinity=False, allow_nan=False).map(lambda d: format(d, "f"))
+    | st.sampled_from(["NaN", "1.10", "0." + "0" * 19 + "1", "9" * 38]),
+    Kind.NUMBER: (st.floats() | st.floats(width=32)).map(_float_text),
+    Kind.BOOLEAN: st.sampled_from(["true", "false"]),
+    Kind.DATE: _days | st.sampled_from(["infinity", "-infinity", "0044-03-15 (BC)", "0044-03-15 BC"]),
+    Kind.TIME: st.times().map(lambda time: time.isoformat()),
+    Kind.DATETIME: _moment | st.sampled_from(["infinity", "0044-03-15 (BC) 10:00:00"]),
+    Kind.INSTANT: _moment.map(lambda text: text + "Z")
+    | st.sampled_from(["-infinity", "0044-03-15 (BC) 10:00:00.5+00", "0044-03-15 10:00:00+00 BC"]),
+    Kind.DURATION: st.sampled_from(["1 month 03:00:00", "P1D"]),
+    Kind.BINARY: st.binary().map(lambda data: base64.b64encode(data).decode()),
+    Kind.UUID: st.uuids().map(str),
+    Kind.JSON: st.sampled_from(DOCUMENTS) | _json.map(json.dumps).filter(lambda text: text != "null"),
+}
+
+_names = st.sampled_from(
+    ["id", "Id", "a b", "naïve", "x,y", 'with "quotes"', "back\\slash", "tab\t", "=f", "𝕏"]
+)
+
+
+@st.composite
+def tables(draw: st.DrawFn, min_rows: int = 0) -> tuple[list[FieldPlan], pa.RecordBatch]:
+    """Fields of every kind and a batch of their value forms."""
+    names = draw(st.lists(_names, min_size=1, max_size=5, unique=True))
+    fields = [field(name, draw(st.sampled_from(list(Kind)))) for name in names]
+    rows = draw(st.integers(min_rows, 8))
+    columns = [
+        pa.array(
+            draw(st.lists(st.none() | VALUES[f.kind or Kind.TEXT], min_size=rows, max_size=rows)), pa.string()
+        )
+        for f in fields
+    ]
+    return fields, pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file with its entry and the checksums that extraction would have kept."""
+
+    data: bytes
+    entry: FileEntry
+    rows: int
+    checksums: dict[str, str]
+
+    def with_data(self, data: bytes) -> Written:
+        """The same expectations about other bytes, whose size and digest are right."""
+        entry = FileEntry(
+            self.entry.path,
+            self.entry.format,
+            len(data),
+            hashlib.sha256(data).hexdigest(),
+            self.entry.options,
+        )
+        return Written(data, entry, self.rows, self.checksums)
+
+
+def write(name: str, fields: list[FieldPlan], *batches: pa.RecordBatch) -> Written:
+    """Write batches in a format, again with another marker where a text collides."""
+    options: dict[str, str] = {}
+    while True:
+        sink = io.BytesIO()
+        checksums = ColumnChecksums(fields)
+        try:
+            writer = FORMATS[name].writer(sink, fields, options)
+            for batch in batches:
+                checksums.update(batch)
+                writer.write(batch)
+            options = writer.close()
+        except MarkerCollisionError as collision:
+            options = collision.options
+            continue
+        data = sink.getvalue()
+        path = f"shop/orders.{FORMATS[name].extension}"
+        entry = FileEntry(path, name, len(data), hashlib.sha256(data).hexdigest(), options)
+        return Written(data, entry, sum(batch.num_rows for batch in batches), checksums.digests())

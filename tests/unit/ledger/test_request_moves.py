@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+
+from afschrift.core.errors import RefusedError, RetriableError
+from afschrift.core.event import NewEvent
+from afschrift.core.request import Request
+from afschrift.core.state import MOVES, State, may_move
+from afschrift.ledger.register import Ledger
+
+Open = Callable[..., Request]
+
+
+def way_to(target: State) -> list[State]:
+    """Shortest allowed way from `received`."""
+    ways = deque([[State.RECEIVED]])
+    while ways:
+        way = ways.popleft()
+        if way[-1] is target:
+            return way[1:]
+        ways.extend([*way, after] for after in sorted(MOVES[way[-1]]) if after not in way)
+    raise AssertionError(target)
+
+
+@pytest.mark.parametrize("now", State)
+def test_every_move_from_a_state_is_allowed_or_refused_as_the_table_says(
+    ledger: Ledger, open_one: Open, now: State
+) -> None:
+    for to in State:
+        one = open_one()
+        for step in way_to(now):
+            one = ledger.move(one.id, step)
+        before = ledger.events(one.id)
+        if may_move(now, to):
+            moved = ledger.move(one.id, to, NewEvent("told", payload={"n": 1}))
+            types = [header.type for header, _ in ledger.events(one.id)[len(before) :]]
+            assert moved == ledger.request(one.id)
+            assert (moved.state, moved.version) == (to, one.version + (now is not to))
+            assert types == (["told"] if now is to else ["state_changed", "told"])
+        else:
+            with pytest.raises(RefusedError, match=f"{now} and cannot become {to}"):
+                ledger.move(one.id, to, NewEvent("told"))
+            assert (ledger.request(one.id), ledger.events(one.id)) == (one, before)
+
+
+def test_the_events_of_its_moves_lead_to_the_state_of_a_request(ledger: Ledger, open_one: Open) -> None:
+    one = open_one()
+    for to in (State.ACKNOWLEDGED, State.NEEDS_PERSON, State.ACCEPTED, State.DELIVERED):
+        one = ledger.move(one.id, to, by="officer")
+    state, version = State.RECEIVED.value, 1
+    for header, payload in ledger.events(one.id):
+        if header.type == "state_changed":
+            assert payload == {"from": state, "to": payload["to"], "version": version + 1}
+            assert header.actor == "officer"
+            state, version = payload["to"], version + 1
+    assert (state, version) == (one.state.value, one.version) == ("delivered", 5)
+
+
+def test_who_saw_an_older_version_changes_nothing(ledger: Ledger, open_one: Open) -> None:
+    seen = open_one()
+    ledger.move(seen.id, State.ACKNOWLEDGED)
+    before = ledger.events()
+    with pytest.raises(RetriableError, match="changed by someone else"):
+        ledger.move(seen.id, State.WITHDRAWN, NewEvent("told"), version=seen.version)
+    assert ledger.events() == before
+    assert ledger.move(seen.id, State.WITHDRAWN, version=2).state is State.WITHDRAWN
+
+
+def test_a_state_and_its_events_are_written_together_or_not_at_all(ledger: Ledger, open_one: Open) -> None:
+    one = open_one()
+    before = ledger.events()
+    with pytest.raises(ValueError):  # no canonical form: the last thing to be written fails
+        ledger.move(one.id, State.ACCEPTED, NewEvent("told", payload={"n": float("nan")}))
+    assert (ledger.request(one.id), ledger.events()) == (one, before)
+
+
+def test_options_change_while_a_request_is_open_and_the_change_is_told(
+    ledger: Ledger, open_one: Open
+) -> None:
+    one = open_one()
+    changed = ledger.change_options(one.id, formats=("json",), language="nl", by="officer")
+    assert changed == ledger.request(one.id)
+    assert (changed.formats, changed.language, changed.destination) == (("json",), "nl", "outbox")
+    header, payload = ledger.events(one.id)[-1]
+    assert (header.type, header.actor) == ("options_changed", "officer")
+    assert payload == {"changed": {"formats": ["json"]}}
+    before = ledger.events()
+    assert ledger.change_options(one.id, formats=["json"]) == changed
+    ledger.move(one.id, State.WITHDRAWN)
+    with pytest.raises(RefusedError, match="closed"):
+        ledger.change_options(one.id, destination="elsewhere")
+    assert len(ledger.events()) == len(before) + 1
+
+
+def test_of_two_processes_that_saw_the_same_version_one_moves(
+    ledger: Ledger, open_one: Open, at_once: Callable[[str, int], list[str]]
+) -> None:
+    one = open_one()
+    told = at_once(
+        f"""
+from afschrift.core.state import State
+from afschrift.core.errors import RetriableError
+try:
+    ledger.move({one.id!r}, [State.ACCEPTED, State.NEEDS_PERSON][me], version=1)
+    print("moved")
+except RetriableError:
+    print("late")
+""",
+        2,
+    )
+    assert sorted(told) == ["late", "moved"]
+    assert ledger.request(one.id).version == 2
+    assert [header.type for header, _ in ledger.events(one.id)] == ["request_received", "state_changed"]

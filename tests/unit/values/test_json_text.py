@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afschrift.core.kind import Kind
+from afschrift.values.json_text import escape, fragments, is_document
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8") | st.characters(max_codepoint=0x20))))
+def test_strings_escape_what_rfc_8259_asks_and_nothing_else(texts: list[str]) -> None:
+    for text, escaped in zip(texts, escape(pa.array(texts, pa.string())).to_pylist(), strict=True):
+        assert json.loads(f'"{escaped}"') == text
+        assert escaped == json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+@given(st.lists(st.integers(2**53 - 3, 2**53 + 3) | st.integers()))
+def test_integers_beyond_what_a_double_holds_are_strings(values: list[int]) -> None:
+    texts = [str(sign * value) for value in values for sign in (1, -1)]
+    for text, fragment in zip(texts, fragments(pa.array(texts, pa.string()), Kind.INTEGER), strict=True):
+        expected = text if abs(int(text)) <= 2**53 - 1 else f'"{text}"'
+        assert fragment.as_py() == expected
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_null_is_null_in_every_kind(kind: Kind) -> None:
+    assert fragments(pa.array([None], pa.string()), kind).to_pylist() == ["null"]
+    assert fragments(pa.array([], pa.string()), kind).to_pylist() == []
+
+
+@pytest.mark.parametrize("text", ['{"a":1,"a":1.10}', "1e400", " [] ", "null", '"\\u0000"', "-0"])
+def test_documents(text: str) -> None:
+    assert is_document(text)
+
+
+@pytest.mark.parametrize("text", ["", "{", "1 2", "NaN", "'a'", "01", '"\t"', "[1,]", "\ufeff{}"])
+def test_no_documents(text: str) -> None:
+    assert not is_document(text)
