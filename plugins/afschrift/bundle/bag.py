@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from afschrift.bundle import layout
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.signature import key_id
+from afschrift.core.signing import key_id
 
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 

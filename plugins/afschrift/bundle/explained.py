@@ -14,7 +14,7 @@ from afschrift.core.kind import Kind
 from afschrift.core.manifest import ExtractPlan, FieldPlan
 from afschrift.inventory.model import Purpose
 
-_REMARKS = frozenset({"others_masked", "payment_masked", "own_use", "join_key", "voluntary"})
+REMARKS = frozenset({"others_masked", "payment_masked", "person_masked", "own_use", "join_key", "voluntary"})
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,10 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
     elif field.kind is Kind.DATETIME:
         zone = contents.source(extract.source).zone
         yield words.say("zone", place=place(zone)) if zone else words.say("no_zone")
-    if field.reason in _REMARKS:
-        yield words.phrase("remarks", field.reason)
+    masked_by_hand = field.action is Action.MASK and field.reason == "person_decided"
+    remark = "person_masked" if masked_by_hand else field.reason
+    if remark in REMARKS:
+        yield words.phrase("remarks", remark)
 
 
 def _purposes(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: Words) -> Iterator[str]:

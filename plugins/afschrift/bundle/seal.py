@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from afschrift.bundle import bag, layout
 from afschrift.bundle.container import Container, Limits
 from afschrift.bundle.report import Code, Problem, problem
-from afschrift.bundle.signature import holds, key_id
+from afschrift.bundle.signature import holds
 from afschrift.bundle.zip_container import READ_ERRORS
+from afschrift.core.signing import key_id
 
 
 class UnreadableError(Exception):

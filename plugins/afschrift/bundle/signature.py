@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -35,15 +34,6 @@ class Ed25519Signer:
     def sign(self, message: bytes) -> bytes:
         """The raw 64-byte signature."""
         return self._key.sign(message)
-
-
-def key_id(public_key: bytes) -> str:
-    """Id of a public key: the first 16 hex digits of the SHA-256 of its raw bytes.
-
-    It tells keys apart for people, as the key store lists them. Trust never rests on it alone: a
-    signature is checked with the whole key.
-    """
-    return hashlib.sha256(public_key).hexdigest()[:16]
 
 
 def holds(public_key: bytes, message: bytes, signature: bytes) -> bool:

@@ -16,7 +16,6 @@ from afschrift.core.right import Right
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.queries.statements import Scope
 
-
 NO_ROWS = "no_rows"
 """Instead of a person's answer: the person has no row that the question could be about."""
 

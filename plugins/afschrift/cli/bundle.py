@@ -58,7 +58,7 @@ def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    from afschrift.bundle.signature import key_id
+    from afschrift.core.signing import key_id
 
     trusted = {}
     for path in paths:

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from afschrift import __version__
-from afschrift.cli import audit, bundle, inventory, keys, questions, requests, running, submit
+from afschrift.cli import audit, bundle, inventory, keys, questions, register, requests, running, submit
 from afschrift.core.errors import AfschriftError
 from afschrift.wiring.demo import set_demo_data
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(inventory.app, name="inventory")
 app.add_typer(keys.app, name="key")
+app.add_typer(register.app, name="register")
 app.add_typer(audit.app, name="audit")
 app.add_typer(requests.app, name="request")
 app.command()(submit.submit)

@@ -42,6 +42,7 @@ class ExtractPlan:
 
     Attributes:
         statement: SQL text without any value; the person's keys are bound beside it.
+        masked_statement: counts what each mask hides, in the order of the masked fields; may be empty.
         keys: names of the identity keys that the statement uses.
         order: the columns that give the rows their total order; empty: by digest of the row.
         row_rule: columns value -> in or out, where the origin goes by row.
@@ -56,6 +57,7 @@ class ExtractPlan:
     order: tuple[str, ...] = ()
     row_rule: dict[str, Any] = field(default_factory=dict)
     path: str = ""
+    masked_statement: str = ""
 
     @property
     def name(self) -> str:

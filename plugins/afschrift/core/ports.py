@@ -298,6 +298,9 @@ class Register(Protocol):
     ) -> dict[str, Any]:
         """Record a step's result and its events once; a second finish returns the first result."""
 
+    def record_delivery(self, request_id: str, destination: str, receipt: Receipt) -> Any:
+        """Record a hand-over and its event `bundle_delivered`; the same receipt again changes nothing."""
+
     def save_plan(self, plan: Plan) -> str:
         """Keep a plan, encrypted under the request's key; returns its digest."""
 

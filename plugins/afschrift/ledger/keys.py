@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from afschrift.core.errors import ConfigurationError
 from afschrift.core.request import new_id
+from afschrift.core.signing import key_id
 from afschrift.ledger import keyfile
 from afschrift.ledger.clock import Clock, rfc3339, utc_now
 from afschrift.ledger.crypto import KEY_BYTES, seal, unseal
@@ -32,7 +33,7 @@ class IndexKey:
 
 @dataclass(frozen=True)
 class SigningKey:
-    """Ed25519 key that signs bundles; `id` is the first 16 hex digits of SHA-256 of the raw public key."""
+    """Ed25519 key that signs bundles; `id` is the name of its public key."""
 
     id: str
     private: Ed25519PrivateKey = field(repr=False)
@@ -200,4 +201,4 @@ def _new_index_key(year: str, now: str) -> StoredKey:
 def _new_signing_key(now: str) -> StoredKey:
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes_raw()
-    return StoredKey(hashlib.sha256(public).hexdigest()[:16], private.private_bytes_raw(), now)
+    return StoredKey(key_id(public), private.private_bytes_raw(), now)

@@ -49,8 +49,8 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         )
     result = {"uri": receipt.uri, "bytes": receipt.bytes, "sha256": receipt.sha256}
     services.log(f"Delivered {receipt.bytes} bytes to {receipt.uri}.")
-    event = NewEvent("delivered", payload={**result, "destination": request.destination})
-    return register.finish_step(request_id, "deliver", inputs, result, event)
+    register.record_delivery(request_id, request.destination, receipt)
+    return register.finish_step(request_id, "deliver", inputs, result)
 
 
 def close(services: Services, request_id: str) -> dict[str, Any]:

@@ -213,6 +213,7 @@ class Drafter:
             table=decision.table,
             fields=decision.fields,
             statement=statements.extract(decision.table, decision.fields, scope),
+            masked_statement=statements.masked(decision.table, decision.fields, scope),
             keys=ways.keys,
             order=table.key,
             row_rule={"column": scope.column, "included": list(scope.included)} if scope else {},

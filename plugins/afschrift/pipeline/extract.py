@@ -16,7 +16,6 @@ from afschrift.pipeline.classify import staged_keys
 from afschrift.pipeline.gates import gated_plan
 from afschrift.pipeline.services import Sample, Services
 from afschrift.pipeline.sink import HashingSink
-from afschrift.queries.statements import Scope, Statements
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_batch
 
@@ -41,7 +40,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
             f"The plan of request {request_id} reads nothing from this source.",
             way_out="start a new run of `fulfil_request`.",
         )
-    inputs = plan.digest()
+    frozen = inputs = plan.digest()
     staging = services.staging(request_id)
     done = services.register.step(request_id, "extract", inputs, part=source)
     if done is not None and staging.exists(_record(source)):
@@ -52,13 +51,9 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     tables: list[TableExtract] = []
     with services.open_source(source) as session:
         session.bind(keys, request.received_at)
-        declared = services.inventory.sources[source]
-        statements = Statements(
-            services.sql, declared, services.inventory.identity, session.dialect, session.catalogue()
-        )
         for part in plan.of_source(source):
             writing = _Table(services, staging, session, part, request.formats)
-            table = writing.run(_masked(statements, session, part))
+            table = writing.run(_masked(session, part))
             samples[part.name] = writing.sample
             tables.append(table)
             services.log(f"{part.name}: {table.rows} rows in {', '.join(f.format for f in table.files)}.")
@@ -67,6 +62,8 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         sink.write(msgspec.json.encode(samples))
     with staging.writer(_record(source)) as sink:
         sink.write(msgspec.json.encode(record))
+    if done is not None:  # what was staged is gone: another reading on another snapshot, said as such
+        inputs = digest({"plan": frozen, "snapshot": record.snapshot})
     written = {f.path: f.sha256 for t in tables for f in t.files}
     result = {
         "source": source,
@@ -77,7 +74,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     payload = {
         "source": source,
         "snapshot": record.snapshot,
-        "plan": inputs,
+        "plan": frozen,
         "tables": {t.table: t.rows for t in tables},
         "files": written,
         "masked": {t.table: t.masked for t in tables if t.masked},
@@ -106,14 +103,12 @@ def _samples(source: str) -> str:
     return f"samples/{source}.json"
 
 
-def _masked(statements: Statements, session: Source, part: ExtractPlan) -> dict[str, int]:
+def _masked(session: Source, part: ExtractPlan) -> dict[str, int]:
     """How many values each mask hides, counted in the warehouse on the same snapshot."""
-    names = [f.name for f in part.selected if f.mask]
-    if not names:
+    if not part.masked_statement:
         return {}
-    rule = part.row_rule
-    scope = Scope(rule["column"], tuple(rule["included"])) if rule else None
-    counts = session.rows(statements.masked(part.table, part.selected, scope))[0]
+    names = [f.name for f in part.selected if f.mask]
+    counts = session.rows(part.masked_statement)[0]
     return {name: int(count) for name, count in zip(names, counts, strict=True)}
 
 

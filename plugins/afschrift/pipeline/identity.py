@@ -36,7 +36,7 @@ class Identity:
 
 
 class Expansion:
-    """Follows the links of all sources that know the person by more than one key."""
+    """Follows the links of all sources that know the person by more than one key (R14)."""
 
     def __init__(self, inventory: Inventory, open_source: SourceFactory, sql: Path, at: str) -> None:
         self._inventory = inventory

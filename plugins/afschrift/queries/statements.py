@@ -67,9 +67,11 @@ class Statements:
         return self._render("exists.sql", table, scope=self._scope(scope), columns=columns)
 
     def masked(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
-        """How many values each masked column hides, in the order of the fields."""
+        """How many values each masked column hides, in the order of the fields; empty without masks."""
         quote = self._dialect.quote
         masked = [(f"t.{quote(f.name)}", self._when(table, f)) for f in fields if f.action is Action.MASK]
+        if not masked:
+            return ""
         return self._render("masked.sql", table, masked=masked, scope=self._scope(scope))
 
     def unknown_origins(self, table: str) -> str:

@@ -43,8 +43,12 @@ class DuckDialect:
         return "'" + text.replace("'", "''") + "'"
 
     def typed_key(self, value: str, native: str) -> str:
-        """TRY_CAST: a key that is no number matches nothing in a column of numbers."""
-        return value if native == "VARCHAR" else f"TRY_CAST({value} AS {native})"
+        """TRY_CAST alone would round: 3.7 must not find customer 4, so the text must come back the same."""
+        if native == "VARCHAR":
+            return value
+        cast = f"TRY_CAST({value} AS {native})"
+        text = f"lower({value})" if native == "UUID" else value
+        return f"CASE WHEN CAST({cast} AS VARCHAR) = {text} THEN {cast} END"
 
     def instant(self, column: str, native: str, zone: str | None) -> str:
         """Times without zone are the source's local times."""

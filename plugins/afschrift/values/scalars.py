@@ -31,7 +31,8 @@ def text(array: pa.Array, kind: Kind) -> pa.Array:
         kind: logical kind; decides over `Z` and over what strings mean.
 
     Raises:
-        FormError: the Arrow type is not known, or a value is outside the years 1 to 9999.
+        FormError: the Arrow type is not known, a text is not UTF-8, or a time is outside the years
+            1 to 9999.
     """
     found = array.type
     if pt.is_string(found) or pt.is_large_string(found) or pt.is_string_view(found):
@@ -56,6 +57,13 @@ def text(array: pa.Array, kind: Kind) -> pa.Array:
 
 
 def _from_strings(texts: pa.Array, kind: Kind) -> pa.Array:
+    try:
+        texts.validate(full=True)  # drivers hand over bytes unseen, and writers rely on them
+    except pa.ArrowInvalid:
+        raise FormError(
+            "holds bytes that are not UTF-8",
+            way_out="let the source convert the column in SQL, or hand it over as binary.",
+        ) from None
     if kind is Kind.NUMBER:
         return _from_floats(texts.cast(pa.float64()))
     if kind is Kind.DECIMAL:

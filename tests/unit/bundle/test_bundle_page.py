@@ -143,6 +143,17 @@ def test_rows_left_out_by_row_are_told() -> None:
     assert "alleen de rijen erin die u ons gaf" in text
 
 
+def test_a_mask_that_a_person_chose_is_explained() -> None:
+    example = Example()
+    message = next(e for e in example.plan.extracts if e.table == "message")
+    fields = tuple(
+        replace(f, reason="person_decided") if f.name == "agent_name" else f for f in message.fields
+    )
+    extracts = (*(e for e in example.plan.extracts if e is not message), replace(message, fields=fields))
+    example.contents = replace(example.contents, plan=replace(example.plan, extracts=extracts))
+    assert "Een medewerker besloot om dit onleesbaar te maken." in page(example).text
+
+
 def test_values_are_text_and_never_markup() -> None:
     source = html(Example())
     assert SCRIPT not in source

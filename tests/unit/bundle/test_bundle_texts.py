@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from tests.unit.bundle.bundle_example import LETTERS
 
-from afschrift.bundle.explained import _REMARKS
+from afschrift.bundle.explained import REMARKS
 from afschrift.bundle.words import Words
+from afschrift.classify.words import REASONS
 from afschrift.core.basis import BASES, SPECIAL_CONDITIONS
 from afschrift.core.decision import (
     About,
@@ -81,8 +82,15 @@ def test_every_reason_to_leave_out_and_to_mask_has_a_text(language: str) -> None
         if action in (Action.EXCLUDE, Action.EXISTS_ONLY, Action.ASK) and reason != "not_personal":
             assert words["left_out"][reason]
         elif action is Action.MASK:
-            assert reason in _REMARKS
-    assert set(words["remarks"]) == _REMARKS
+            assert reason in REMARKS
+    assert set(words["remarks"]) == REMARKS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_that_officers_read_of_has_a_text_where_it_leaves_something_out(language: str) -> None:
+    inside = {"join_key", "no_rows", "others_masked", "own_use", "payment_masked", "voluntary"}
+    outside = {r for r in REASONS if not r.startswith(("access_", "portable_"))} - inside
+    assert outside - {"not_personal"} <= set(texts(language)["left_out"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

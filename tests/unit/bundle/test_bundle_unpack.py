@@ -6,9 +6,9 @@ import pytest
 from tests.unit.bundle.bundle_example import SIGNER, STRANGER, Example
 from tests.unit.bundle.bundle_tampering import files_of, zipped
 
-from afschrift.bundle.signature import key_id
 from afschrift.bundle.unpack import unpack
 from afschrift.core.errors import BundleError, ConfigurationError
+from afschrift.core.signing import key_id
 
 TRUSTED = {key_id(SIGNER.public_key): SIGNER.public_key}
 

@@ -22,8 +22,8 @@ from tests.unit.bundle.bundle_tampering import Files, files_of, manifests, signe
 from afschrift.bundle.agreement import CsvCounter
 from afschrift.bundle.container import Limits
 from afschrift.bundle.report import SENTENCES, Code, Report
-from afschrift.bundle.signature import key_id
 from afschrift.bundle.verify import verify
+from afschrift.core.signing import key_id
 
 TRUSTED = {key_id(SIGNER.public_key): SIGNER.public_key}
 GOOD = Example().zip()

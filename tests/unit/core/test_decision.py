@@ -5,6 +5,9 @@ import itertools
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from afschrift.core.basis import BASES, PORTABLE, SPECIAL_CONDITIONS
 from afschrift.core.decision import (
     About,
@@ -19,8 +22,6 @@ from afschrift.core.decision import (
 )
 from afschrift.core.origin import Origin
 from afschrift.core.right import Right
-from hypothesis import given
-from hypothesis import strategies as st
 
 CASES = list(csv.DictReader((Path(__file__).parent / "data" / "columns.csv").open(encoding="utf-8")))
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.support.mini import SHOP, write_inventory
+
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
-from tests.support.mini import SHOP, write_inventory
 
 
 def faults(folder: Path) -> dict[str, int]:

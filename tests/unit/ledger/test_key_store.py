@@ -85,7 +85,7 @@ def test_signing_keys_bear_the_digest_of_their_public_key_and_old_ones_stay_publ
     assert keys.signing_key().id == second_id != first.id
     public = keys.public_keys()
     assert set(public) == {first.id, second_id}
-    assert all(hashlib.sha256(raw).hexdigest()[:16] == name for name, raw in public.items())
+    assert all(hashlib.sha256(raw).hexdigest()[:32] == name for name, raw in public.items())
     signature = first.private.sign(b"manifest")
     assert first.private.public_key().public_bytes_raw() == public[first.id]
     first.private.public_key().verify(signature, b"manifest")

@@ -147,3 +147,11 @@ def test_no_error_shows_what_was_to_be_written(ledger: Ledger) -> None:
         with ledger._db.write() as tx:
             tx.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
     assert "a-needle" not in str(told.value)
+
+
+def test_what_the_database_library_says_holds_no_values(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/register.db"
+    schema.upgrade(address)
+    with pytest.raises(IntegrityError) as told, database.Database(address).engine.connect() as connection:
+        connection.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
+    assert "a-needle" not in str(told.value)

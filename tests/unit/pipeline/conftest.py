@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from afschrift.pipeline.services import Services
 from tests.support.mini import write_database, write_inventory
 from tests.support.running import installation
+
+from afschrift.pipeline.services import Services
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.support.mini import SHOP, write_inventory
+from tests.support.running import event_types, installation, run, store
+
 from afschrift.core.errors import (
     ConfigurationError,
     GateError,
@@ -26,8 +29,6 @@ from afschrift.pipeline.extract import extract
 from afschrift.pipeline.package import package
 from afschrift.pipeline.services import Services
 from afschrift.pipeline.validate import validate
-from tests.support.mini import SHOP, write_inventory
-from tests.support.running import event_types, installation, run, store
 
 ANN, BOB, CLEO, GHOST = ({"customer_id": n} for n in ("1", "2", "3", "999"))
 
@@ -60,7 +61,7 @@ def test_whole_way(services: Services) -> None:
         "validated",
         "sealed",
         "packed",
-        "delivered",
+        "bundle_delivered",
         "closed",
     ):
         assert types.count(once) == 1, types

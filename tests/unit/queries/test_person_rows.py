@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.mini import write_database, write_inventory
+
 from afschrift.core.keys import Key
 from afschrift.inventory.load import load
 from afschrift.pipeline.identity import Expansion
 from afschrift.queries.statements import Statements
 from afschrift.sources.registry import open_source
-from tests.support.mini import write_database, write_inventory
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
 AT = "2026-01-01T00:00:00.000000Z"

@@ -72,6 +72,21 @@ def test_an_unreadable_file_is_still_read_to_its_end_for_its_digest() -> None:
     assert codes == ["header", "size", "sha256"]
 
 
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_check_that_breaks_is_never_taken_for_a_check_that_passes(
+    batches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: object, batch: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(ValueTypes, "update", broken)
+    fields = [field("a", Kind.TEXT)]
+    batch = pa.RecordBatch.from_arrays([pa.array(["x" * 3_000_000])], schema=text_schema(fields))
+    written = write("csv", fields, *[batch] * batches)
+    with pytest.raises(MemoryError):
+        validate(written.entry, io.BytesIO(written.data), fields, batches, written.checksums)
+
+
 def test_what_stops_delivery_names_file_field_row_and_rule() -> None:
     require_valid([])
     findings = [Finding("type", "shop/a.csv", "price", 7, "every value has the form of a decimal")]

@@ -140,6 +140,16 @@ def test_a_number_that_is_none_names_the_column_and_not_the_value() -> None:
     assert caught.value.__suppress_context__
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_bytes_that_are_not_utf_8_name_the_column_and_not_themselves(nested: bool) -> None:
+    column = pa.array([b"secret\xff"], pa.binary()).view(pa.string())
+    if nested:
+        column = pa.ListArray.from_arrays([0, 1], column)
+    with pytest.raises(ConfigurationError, match="Column c holds bytes that are not UTF-8") as caught:
+        forms(column, Kind.TEXT)
+    assert "secret" not in str(caught.value)
+
+
 def test_other_columns_than_the_plan_has_are_turned_down() -> None:
     fields = [FieldPlan("c", Kind.TEXT, Action.INCLUDE, (), "test")]
     for batch in (pa.record_batch({"d": ["x"]}), pa.record_batch({"c": ["x"], "d": ["y"]})):

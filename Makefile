@@ -1,0 +1,62 @@
+# Everything runs from .venv, which is made on first need. `make` alone lists the commands.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# More arguments for a command: make test ARGS="-k plan", make lock ARGS=--upgrade
+ARGS ?=
+
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+# The first of these that fits; another one: make PYTHON=/path/to/python
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c '$(FITS)' 2>/dev/null && echo "$$python" && break; done)
+
+BIN := .venv/bin
+VENV := .venv/.made
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: $(VENV) ## Fulfil one person's access and portability requests on a demo warehouse
+	@$(BIN)/python -m demo.run $(ARGS)
+
+.PHONY: test
+test: $(VENV) ## Run all tests
+	@$(BIN)/pytest -n auto $(ARGS)
+
+.PHONY: up
+up: $(VENV) ## Start a local Airflow with the trigger form
+	@$(BIN)/afschrift up $(ARGS)
+
+.PHONY: check
+check: $(VENV) ## Check format, lint, types and layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: venv
+venv: $(VENV) ## Make or renew .venv
+
+.PHONY: lock
+lock: $(VENV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		--group dev pyproject.toml -o constraints.txt $(ARGS)
+
+.PHONY: clean
+clean: ## Remove .venv, caches and build output; registers, keys and bundles stay
+	rm -rf .venv build dist plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV): pyproject.toml constraints.txt
+	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || { \
+		echo "No Python 3.11, 3.12 or 3.13 here. Install one, or name it: make PYTHON=/path/to/python3.12" >&2; \
+		exit 1; }
+	@echo "Setting up .venv ..."
+	@$(BIN)/python -c 'import pip; $(FITS)' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
+	@$(BIN)/python -m pip install -q -c constraints.txt uv
+	@$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt --group dev -e .
+	@touch $@

@@ -1,0 +1,16 @@
+"""Imports, once and in the scheduler, what every task needs.
+
+Airflow imports this module in each of its processes, by its name, from `$AIRFLOW_HOME/config` or the
+Python path. Under LocalExecutor a task is a fork of the scheduler: a library that the scheduler has
+imported costs the task nothing, and otherwise more than a second each time. The other processes run no
+tasks, so they import nothing here.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if sys.argv[1:2] == ["scheduler"]:
+    import afschrift.wiring.services  # noqa: F401  (pyarrow, polars, duckdb, pandas, SQLAlchemy, tink)
+
+__all__: list[str] = []

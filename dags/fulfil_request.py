@@ -1,0 +1,87 @@
+"""Answers one request for access (Art. 15) or data portability (Art. 20).
+
+It goes from the warehouses to a signed bundle at the request's destination.
+
+## Trigger
+Give the **id of a stored request** (`afschrift submit` stores one and triggers by itself; `afschrift
+requests` lists them). Formats, language and destination are optional: empty means "as the request says".
+They can be changed until the plan is frozen. Never put a name, an address or a number of a person into
+this form: Airflow keeps it where every viewer reads it.
+
+## Tasks
+| task | what it does |
+|---|---|
+| assess | is the request open, is there an identity decision, do the formats qualify? |
+| classify | decides on every column before anything is read, follows the joins, freezes the plan |
+| extract | one a source: one read-only snapshot, one pass, into encrypted staging |
+| validate | reads every file again with another library and compares |
+| package | builds and signs the bundle |
+| deliver | hands it over; nothing is visible there before it is whole |
+| close | marks the request as fulfilled and destroys the staging |
+| wipe | always runs; destroys the staging of a closed request and keeps that of an open one |
+
+The logs hold ids, counts, digests and rule ids. What each task did also stands in the audit trail:
+`afschrift request show ID`.
+
+## The run ends as a success, with skipped tasks
+A person must decide first: identity, a column that nobody classified, a key of two persons, nothing held.
+The log of the last task that was not skipped says which question. A run does not wait.
+`afschrift questions` lists what is open; answer with `afschrift answer QUESTION --choice ...` (identity:
+`afschrift request confirm-identity ID ...`), then trigger again with the same id.
+
+## The run failed
+The last line of the failed task's log says what to do. In general:
+- **a source, the register or the destination is down**: the task was tried three times. When it is
+  back, clear the failed task;
+- **inventory, policy, keys or settings**: mend them, then clear the failed task; where the line says so,
+  clear `classify` and what follows, because a plan holds for the inventory that it was frozen on;
+- **refused or a gate**: the line names the rule or the missing decision. Marking tasks as successful
+  opens nothing: each step asks the register;
+- **unexpected**: report the line. It names places in the code and no data.
+
+## Resume
+Clear the failed task, or trigger again with the same id: both skip what is finished, by its digests.
+Staging stays encrypted until the request is closed. Where it is gone, `extract` says so; then clear
+`classify` and what follows.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from airflow.sdk import dag, task, teardown
+
+from afschrift.airflow_ext import tasks
+from afschrift.airflow_ext.params import demo_mode, form
+from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    max_active_runs=16,
+    default_args=TASK_ARGUMENTS,
+    params=form(demo_mode()),
+    doc_md=__doc__,
+    tags=["afschrift", "access", "portability"],
+)
+def fulfil_request() -> None:
+    """The chain of tasks; only ids, digests and counts travel along it."""
+    run = partial(task, multiple_outputs=False)  # one XCom a task, not one more for each of its keys
+    request = run(tasks.assess)()
+    sources = run(tasks.classify)(request)
+    by_source = run(
+        tasks.extract,
+        map_index_template="{{ task.op_kwargs['source'] }}",
+        doc_md=tasks.extract.__doc__,  # a mapped task does not take it from the function
+    )
+    extracted = by_source.partial(request=request).expand(source=sources)
+    validated = run(tasks.validate)(request)
+    packed = run(tasks.package)(request)
+    delivered = run(tasks.deliver)(request)
+    closed = run(tasks.close)(request)
+    wiped = teardown(tasks.wipe)(request)
+    extracted >> validated >> packed >> delivered >> closed >> wiped
+
+
+fulfil_request()

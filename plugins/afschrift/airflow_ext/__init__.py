@@ -1,0 +1,1 @@
+"""The only code that knows Airflow: tasks, trigger form, retries, and an Airflow of our own."""

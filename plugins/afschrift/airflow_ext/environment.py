@@ -1,0 +1,41 @@
+"""Environment of an Airflow of our own: its folders, and the tuned settings of `config/airflow.env`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from afschrift.wiring.settings import PROJECT, Settings
+
+DAG_ID = "fulfil_request"
+DAGS = PROJECT / "dags"
+CONFIG = PROJECT / "config"
+
+
+def tuned(file: Path = CONFIG / "airflow.env") -> dict[str, str]:
+    """The settings of a file of KEY=VALUE lines."""
+    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def environment(settings: Settings, home: Path, base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The whole environment for processes of an Airflow that lives in a folder.
+
+    Settings of another Airflow that stand in the environment are left out, so that this one never
+    reaches that one's database. Connections and variables (`AIRFLOW_CONN_...`) stay.
+    """
+    base = os.environ if base is None else base
+    kept = {k: v for k, v in base.items() if not k.startswith("AIRFLOW__") and k != "AIRFLOW_HOME"}
+    path = [str(CONFIG), *filter(None, [kept.get("PYTHONPATH")])]
+    return (
+        kept
+        | tuned()
+        | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+            "AFSCHRIFT_HOME": str(settings.home),
+            "PYTHONPATH": os.pathsep.join(path),  # where Airflow finds airflow_local_settings
+        }
+    )

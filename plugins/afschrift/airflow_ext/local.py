@@ -1,0 +1,127 @@
+"""Run the real `fulfil_request` in this process, on a private Airflow that nothing else uses."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from afschrift.airflow_ext.environment import DAG_ID, DAGS, environment
+from afschrift.core.errors import ConfigurationError
+from afschrift.wiring.settings import Settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+HERE = "airflow-here"
+"""Below the installation's home. Not the folder of `afschrift up`: its scheduler would run our runs too."""
+
+LOG = "run.log"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        state: of the DAG run, `success` or `failed`.
+        failed, skipped: tasks, a mapped one as `extract[0]`.
+        run_id: in the private Airflow.
+        seconds: from start to end.
+    """
+
+    state: str
+    failed: tuple[str, ...]
+    skipped: tuple[str, ...]
+    run_id: str
+    seconds: float
+
+
+def run_here(request_id: str, conf: Mapping[str, Any], on_line: Callable[[str], None]) -> Outcome:
+    """Run a request as far as the register allows.
+
+    Args:
+        request_id: id of a stored request.
+        conf: options of the trigger form.
+        on_line: gets a line when a task starts and ends, and whatever a person has to do.
+
+    Raises:
+        ConfigurationError: another Airflow is loaded in this process already.
+    """
+    if "airflow" not in sys.modules:
+        on_line("Starting Airflow in this process, about ten seconds ...")
+    prepare(Settings.from_environment())
+    return run_dag(load_dag(), {"request": request_id, **conf}, on_line)
+
+
+def prepare(settings: Settings) -> Path:
+    """Load Airflow on its private home, with its tables at the newest version; the home."""
+    home = settings.home / HERE
+    if "airflow" in sys.modules:
+        if os.environ.get("AIRFLOW_HOME") != str(home):
+            raise ConfigurationError(
+                "Another Airflow is loaded in this process already.",
+                way_out="run the request in a process of its own.",
+            )
+        return home
+    logs = home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    ours = environment(settings, home)
+    for name in os.environ.keys() - ours.keys():
+        del os.environ[name]
+    os.environ.update(ours)
+    log_to(logs / LOG)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two first runs at once would both make the tables
+        from airflow.utils.db import initdb
+
+        initdb()
+    return home
+
+
+def log_to(file: Path) -> None:
+    """Send what Airflow logs in this process to a file, so that the terminal keeps to the progress."""
+    from airflow.sdk.log import configure_logging
+
+    configure_logging(output=file.open("a", encoding="utf-8", buffering=1), colored_console_log=False)
+
+
+def load_dag() -> DAG:
+    """The DAG as Airflow reads it from its file.
+
+    Raises:
+        ConfigurationError: the file does not import.
+    """
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(DAGS / f"{DAG_ID}.py"))
+    if bag.import_errors:
+        raise ConfigurationError("The DAG does not import: " + " ".join(bag.import_errors.values()))
+    return bag.dags[DAG_ID]
+
+
+def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -> Outcome:
+    """Run a DAG to its end; Airflow must be loaded and have its tables."""
+    from airflow.utils.state import TaskInstanceState
+
+    from afschrift.airflow_ext.progress import told
+
+    began = time.monotonic()
+    with told(on_line):
+        run = dag.test(run_conf=dict(conf))
+    by_state: dict[str, list[str]] = {}
+    for ti in sorted(run.get_task_instances(), key=lambda ti: (ti.start_date is None, ti.start_date)):
+        name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
+        by_state.setdefault(str(ti.state), []).append(name)
+    return Outcome(
+        state=str(run.state),
+        failed=tuple(by_state.get(TaskInstanceState.FAILED, ())),
+        skipped=tuple(by_state.get(TaskInstanceState.SKIPPED, ())),
+        run_id=run.run_id,
+        seconds=time.monotonic() - began,
+    )

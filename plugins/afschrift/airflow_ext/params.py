@@ -1,0 +1,114 @@
+"""The trigger form of `fulfil_request`: an opaque id and how the answer is to be given.
+
+Airflow validates these on every trigger, shows a refused value to whoever sent it, and keeps the conf
+where every viewer can read it. So nothing here may name a person; the demo's customer number is the one
+exception, and its people are made up.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Param
+
+from afschrift.core.errors import RefusedError
+
+REQUEST = {"pattern": r"^req-[0-9a-z]{12}$", "maxLength": 16}  # a $ alone lets a line end pass
+FORMATS = ("csv", "json")
+LANGUAGES = {"nl": "Nederlands", "en": "English"}
+OPTIONS = ("formats", "language", "destination")
+
+_AS_ASKED = "Empty: as the request says."
+
+
+def demo_mode(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the form may take a customer number (`AFSCHRIFT_DEMO=1`)."""
+    return (os.environ if environment is None else environment).get("AFSCHRIFT_DEMO") == "1"
+
+
+def form(demo: bool) -> dict[str, Param]:
+    """The fields, in the order of the form."""
+    return (_demo_fields() if demo else {"request": _request()}) | {
+        "formats": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "string", "enum": list(FORMATS)},
+            minItems=1,
+            uniqueItems=True,
+            examples=list(FORMATS),  # makes the form offer them as choices
+            title="Formats",
+            description=f"{_AS_ASKED} All are structured, commonly used and machine-readable (Art. 20).",
+        ),
+        "language": Param(
+            None,
+            type=["null", "string"],
+            enum=[None, *LANGUAGES],
+            values_display=LANGUAGES,
+            title="Language",
+            description=f"Of the README and the pages for the person. {_AS_ASKED}",
+        ),
+        "destination": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^[a-z][a-z0-9_]{0,40}$",
+            title="Destination",
+            description=f"Name of a destination of the installation, such as outbox. {_AS_ASKED}",
+        ),
+    }
+
+
+def _request() -> Param:
+    return Param(
+        type="string",
+        **REQUEST,
+        title="Request",
+        description="Id of a stored request, such as req-7k3m9x2p4v0q: `afschrift requests` lists them.",
+    )
+
+
+def _demo_fields() -> dict[str, Param]:
+    return {
+        "request": Param(
+            None,
+            type=["null", "string"],
+            **REQUEST,
+            title="Request",
+            description="Id of a stored request. Empty: a new one is opened for the customer number below.",
+        ),
+        "customer_number": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^[0-9]{1,12}$",
+            maxLength=12,
+            title="Customer number (demo only)",
+            description="For example 900001. Opens a request of this made-up customer.",
+        ),
+        "right": Param(
+            "portability",
+            type="string",
+            enum=["access", "portability"],
+            values_display={"access": "Access (Art. 15)", "portability": "Portability (Art. 20)"},
+            title="Right (demo only)",
+            description="Which right the new request exercises.",
+        ),
+    }
+
+
+def chosen(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were filled in."""
+    return {name: params[name] for name in OPTIONS if params.get(name) is not None}
+
+
+def refuse_unknown(conf: Mapping[str, Any] | None, params: Mapping[str, Any]) -> None:
+    """Turn down a conf with fields that the form does not have; Airflow lets them through.
+
+    Raises:
+        RefusedError: without the names, which somebody may have filled with a person's data.
+    """
+    if set(conf or ()) - set(params):
+        raise RefusedError(
+            "The conf of this run holds fields that fulfil_request does not have.",
+            way_out=f"trigger again with {', '.join(params)} only; delete this run if it names a person.",
+        )

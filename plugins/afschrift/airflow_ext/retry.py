@@ -1,0 +1,44 @@
+"""What Airflow does with an error: try again, or fail at once and say what to do."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from afschrift.core.errors import AfschriftError, RetriableError
+
+log = logging.getLogger("afschrift.run")
+
+POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(RetriableError, RetryAction.RETRY, reason="This may succeed later."),
+        RetryRule(AfschriftError, RetryAction.FAIL, reason="Trying again cannot help."),
+    ]
+)
+"""The first rule that fits counts. What neither fits comes from Airflow itself: its own rules hold."""
+
+RESUME = "mend it, then clear this task: what is finished is not done again."
+
+
+def last_line(context: Any) -> None:
+    """End the log of a failed task with the one line that says what to do."""
+    error = context.get("exception")
+    if isinstance(error, AfschriftError):
+        words = str(error) if error.way_out else f"{error} What to do: {RESUME}"
+    else:
+        words = f"The task was ended ({type(error).__name__}). What to do: {RESUME}"
+    log.error("%s", words)
+
+
+TASK_ARGUMENTS: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": 3.0,
+    "max_retry_delay": timedelta(minutes=2),
+    "retry_policy": POLICY,
+    "on_failure_callback": [last_line],
+}
+"""Default arguments of every task: with the delays, a source may be away for about a minute."""

@@ -1,0 +1,89 @@
+"""Around every task: the services it works with, and errors that a task log may show.
+
+A task log is read by many. An error of a library may quote a row, a key or a statement, so it does not
+get there: its type and the places in the code do.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from afschrift.core.errors import AfschriftError, NeedsPersonError, RetriableError
+
+if TYPE_CHECKING:
+    from afschrift.pipeline.services import Services
+
+log = logging.getLogger("afschrift.run")
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+@contextmanager
+def step() -> Iterator[Services]:
+    """Services whose log is the task's log.
+
+    Raises:
+        AirflowSkipException: a person must decide; what follows is skipped and the run ends as a success.
+        AfschriftError: anything else that went wrong, without what caused it.
+    """
+    try:
+        from afschrift.wiring.services import build  # heavy: never when Airflow parses the DAG file
+
+        yield build(log.info)
+    except NeedsPersonError as error:
+        log.warning("A person is needed. %s", error)
+        raise AirflowSkipException("A person is needed, see above. The answer starts the next run.") from None
+    except AfschriftError as error:
+        raise error from None  # the cause may quote data
+    except BaseException as error:
+        if _belongs_to_airflow(error):
+            raise
+        raise masked(error) from None
+
+
+def masked(error: BaseException) -> AfschriftError:
+    """An error of unknown origin without its message: its type and where in the code it came up.
+
+    An error of the operating system (a disk that is full, a connection that broke) may pass, so it is
+    retriable, and its standard text names no file.
+    """
+    name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    where = " < ".join(_places(error))
+    if isinstance(error, OSError):
+        reason = os.strerror(error.errno) if error.errno else name
+        return RetriableError(f"The system said: {reason} ({name} at {where}).")
+    return AfschriftError(
+        f"There was an unexpected {name} at {where}.",
+        way_out="this is a fault of the software: report it with this line. The message of the error "
+        "is left out, as it may quote personal data.",
+    )
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where it was raised, then our own places on the way there, innermost first: file:line."""
+    frames = list(reversed(traceback.extract_tb(error.__traceback__)))
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]
+    shown = [*frames[:1], *(frame for frame in ours if frame is not frames[0])]
+    return [f"{_short(frame.filename)}:{frame.lineno}" for frame in shown[:6]]
+
+
+def _short(filename: str) -> str:
+    path = Path(filename)
+    return (
+        str(path.relative_to(_PACKAGE.parent)) if path.is_relative_to(_PACKAGE) else "/".join(path.parts[-2:])
+    )
+
+
+def _belongs_to_airflow(error: BaseException) -> bool:
+    """Airflow steers tasks by exceptions (a time limit, an end from outside): they pass."""
+    return isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)) or type(
+        error
+    ).__module__.startswith("airflow.")

@@ -1,0 +1,150 @@
+"""Start a run of `fulfil_request` on a running Airflow, by its REST API."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from afschrift.airflow_ext.environment import DAG_ID
+from afschrift.core.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
+from afschrift.wiring.settings import Settings
+
+ADMIN = "admin"
+PASSWORDS = "passwords.json"
+_DAG = f"/api/v2/dags/{DAG_ID}"
+_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where Airflow is and how to get in.
+
+    Attributes:
+        url: base URL (`AFSCHRIFT_AIRFLOW_URL`).
+        token: bearer token (`AFSCHRIFT_AIRFLOW_TOKEN`), or None: one is asked for with user and password.
+        user, password: `AFSCHRIFT_AIRFLOW_USER`, `AFSCHRIFT_AIRFLOW_PASSWORD`; default: those that
+            `afschrift up` made.
+    """
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Access:
+        """Read the environment."""
+        env = os.environ if environment is None else environment
+        user, password = env.get("AFSCHRIFT_AIRFLOW_USER"), env.get("AFSCHRIFT_AIRFLOW_PASSWORD")
+        made = Settings.from_environment(env).home / "airflow" / PASSWORDS
+        if user is None and made.exists():
+            user, password = ADMIN, json.loads(made.read_text(encoding="utf-8"))[ADMIN]
+        url = env.get("AFSCHRIFT_AIRFLOW_URL", "http://127.0.0.1:8080").rstrip("/")
+        return cls(url, env.get("AFSCHRIFT_AIRFLOW_TOKEN"), user, password)
+
+
+def trigger(request_id: str, conf: Mapping[str, Any], access: Access | None = None) -> str:
+    """Start the next run of a request, named `<request>.<attempt>`.
+
+    Args:
+        request_id: id of a stored request.
+        conf: options of the form (`formats`, `language`, `destination`); nothing that names a person.
+        access: default: from the environment.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        RetriableError: Airflow does not answer.
+        ConfigurationError: it does not let us in, or does not know the DAG or has it paused.
+        RefusedError: it turns the options down, or a run of this request is still going.
+    """
+    access = access or Access.from_environment()
+    try:
+        with httpx.Client(base_url=access.url, timeout=_SECONDS, trust_env=False) as client:
+            client.headers["Authorization"] = f"Bearer {access.token or _token(client, access)}"
+            _dag_must_be_ready(client, access)
+            attempt = 1 + _attempts(client, access, request_id)
+            while True:
+                run_id = f"{request_id}.{attempt}"
+                body = {"dag_run_id": run_id, "logical_date": None, "conf": {"request": request_id, **conf}}
+                answer = client.post(f"{_DAG}/dagRuns", json=body)
+                if answer.status_code != httpx.codes.CONFLICT:
+                    _check(answer, access)
+                    return run_id
+                attempt += 1
+    except httpx.HTTPError as error:
+        raise RetriableError(
+            f"Airflow at {access.url} does not answer ({type(error).__name__}).",
+            way_out="start it (`afschrift up`), or set AFSCHRIFT_AIRFLOW_URL; "
+            f"`afschrift run {request_id}` runs the request without it.",
+        ) from None
+
+
+def _token(client: httpx.Client, access: Access) -> str:
+    if access.user is None or access.password is None:
+        raise ConfigurationError(
+            "There is no way in to Airflow.",
+            way_out="set AFSCHRIFT_AIRFLOW_TOKEN, or AFSCHRIFT_AIRFLOW_USER and AFSCHRIFT_AIRFLOW_PASSWORD.",
+        )
+    answer = client.post("/auth/token", json={"username": access.user, "password": access.password})
+    _check(answer, access)
+    return str(answer.json()["access_token"])
+
+
+def _dag_must_be_ready(client: httpx.Client, access: Access) -> None:
+    answer = client.get(_DAG)
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise ConfigurationError(
+            f"Airflow at {access.url} knows no DAG {DAG_ID}.",
+            way_out="put `dags/` and `plugins/` where it looks, and see its import errors.",
+        )
+    _check(answer, access)
+    if answer.json()["is_paused"]:
+        raise ConfigurationError(
+            f"The DAG {DAG_ID} is paused: a run would wait for ever.",
+            way_out=f"unpause it on its page, or with `airflow dags unpause {DAG_ID}`.",
+        )
+
+
+def _attempts(client: httpx.Client, access: Access, request_id: str) -> int:
+    """How many runs the request has had.
+
+    Raises:
+        RefusedError: one is still going; two at once would work in the same staging.
+    """
+    query: dict[str, str | int] = {"run_id_prefix_pattern": f"{request_id}.", "order_by": "-id", "limit": 100}
+    answer = client.get(f"{_DAG}/dagRuns", params=query)
+    _check(answer, access)
+    for run in answer.json()["dag_runs"]:
+        if run["state"] in ("queued", "running"):
+            raise RefusedError(
+                f"Run {run['dag_run_id']} of this request is still going.",
+                way_out="wait for its end; a failed task is cleared in it instead of starting another run.",
+            )
+    return int(answer.json()["total_entries"])
+
+
+def _check(answer: httpx.Response, access: Access) -> None:
+    """Turn a refusal into an error; Airflow's own words are left out, as they repeat what was sent."""
+    code = answer.status_code
+    if answer.is_success:
+        return
+    if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        raise ConfigurationError(
+            f"Airflow at {access.url} does not let us in ({code}).",
+            way_out="set AFSCHRIFT_AIRFLOW_TOKEN, or user and password of somebody who may trigger DAGs.",
+        )
+    if code in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
+        raise RefusedError(
+            "Airflow turned the options of the run down.",
+            way_out="see the trigger form: formats, language and destination have fixed choices.",
+        )
+    if answer.is_server_error:
+        raise RetriableError(f"Airflow at {access.url} has a fault of its own ({code}).")
+    raise AfschriftError(f"Airflow at {access.url} answered {code} to {answer.request.url.path}.")

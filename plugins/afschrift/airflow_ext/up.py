@@ -1,0 +1,166 @@
+"""A tuned local Airflow on loopback: API server, scheduler with LocalExecutor, DAG processor, SQLite.
+
+For trying out, for demonstrations and for tests; production runs an Airflow of its own with the settings of
+`config/airflow.env`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from afschrift.airflow_ext.environment import DAG_ID, environment
+from afschrift.airflow_ext.processes import Processes, port_is_free
+from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS
+from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.wiring.demo import set_demo_data
+from afschrift.wiring.services import initialise
+from afschrift.wiring.settings import PROJECT, Settings
+
+HOME = "airflow"
+"""Below the installation's home: database, passwords, logs."""
+
+READY_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """A running one.
+
+    Attributes:
+        url: base URL.
+        user, password: of somebody who may do everything.
+        logs: folder with a log of each process and of each task.
+    """
+
+    url: str
+    user: str
+    password: str
+    logs: Path
+
+
+def up(port: int = 8080, say: Callable[[str], None] | None = None) -> None:
+    """Start it, say where the trigger form is, and end it on Ctrl-C or SIGTERM.
+
+    Raises:
+        ConfigurationError: the port is taken, or the register, keys or inventory cannot be used.
+        RetriableError: a process of Airflow ended by itself, or none got ready.
+    """
+    say = say or _to_terminal
+    with suppress(KeyboardInterrupt), running(port, say) as (airflow, processes):
+        say(f"Airflow is ready: {airflow.url}/dags/{DAG_ID} and then Trigger (top right).")
+        say(f"  user {airflow.user}, password {airflow.password}")
+        if port != 8080:
+            say(f"  elsewhere: export AFSCHRIFT_AIRFLOW_URL={airflow.url}")
+        say(f"  logs in {airflow.logs}; Ctrl-C ends it.")
+        processes.watch()
+
+
+@contextmanager
+def running(port: int, say: Callable[[str], None]) -> Iterator[tuple[Airflow, Processes]]:
+    """Airflow while the context is open. SIGTERM interrupts like Ctrl-C."""
+    if not port_is_free(port):
+        raise ConfigurationError(
+            f"Port {port} of 127.0.0.1 is taken.", way_out="choose another one: `afschrift up --port 8081`."
+        )
+    os.environ.setdefault("AFSCHRIFT_DEMO", "1")
+    set_demo_data()
+    settings = Settings.from_environment()
+    initialise(settings)
+    home = settings.home / HOME
+    logs = home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    env = environment(settings, home) | _addresses(port, home)
+    if settings.demo:
+        _demo_data(Path(os.environ["AFSCHRIFT_DEMO_DATA"]), env, logs, say)
+    airflow = Airflow(f"http://127.0.0.1:{port}", ADMIN, _password(home / PASSWORDS), logs)
+    say("Starting Airflow ...")
+    _once(["-m", "airflow", "db", "migrate"], env, logs / "migrate.log")
+    with _interruptible(), Processes(env, logs) as processes:
+        processes.start("api-server", "--host", "127.0.0.1", "--port", str(port))
+        processes.start("scheduler")
+        processes.start("dag-processor")
+        _wait_until_ready(airflow, processes)
+        yield airflow, processes
+
+
+def _addresses(port: int, home: Path) -> dict[str, str]:
+    return {
+        # without it workers would call port 8080
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
+    }
+
+
+def _password(file: Path) -> str:
+    """The generated pass word of the one user, readable by the owner of the folder alone."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(json.dumps({ADMIN: secrets.token_urlsafe(12)}), encoding="utf-8")
+    return str(json.loads(file.read_text(encoding="utf-8"))[ADMIN])
+
+
+def _demo_data(folder: Path, env: dict[str, str], logs: Path, say: Callable[[str], None]) -> None:
+    if (folder / "demo.json").exists() or not (PROJECT / "demo" / "build.py").exists():
+        return
+    say(f"Building the demo warehouse in {folder} ...")
+    _once(["-m", "demo.build", "--into", str(folder)], env, logs / "demo.log")
+
+
+def _once(arguments: list[str], env: dict[str, str], log: Path) -> None:
+    with log.open("wb") as file:
+        done = subprocess.run(  # noqa: S603  (our own interpreter and words)
+            [sys.executable, *arguments], env=env, cwd=PROJECT, stdout=file, stderr=file, check=False
+        )
+    if done.returncode:
+        raise ConfigurationError(
+            f"`{' '.join(arguments[1:])}` ended with code {done.returncode}.", way_out=f"see {log}."
+        )
+
+
+def _wait_until_ready(airflow: Airflow, processes: Processes) -> None:
+    """Until all parts beat and the DAG is there."""
+    until = time.monotonic() + READY_SECONDS
+    with httpx.Client(base_url=airflow.url, timeout=10, trust_env=False) as client:
+        while time.monotonic() < until:
+            processes.must_live()
+            with suppress(httpx.HTTPError, KeyError):
+                health = client.get("/api/v2/monitor/health").json()
+                parts = ("metadatabase", "scheduler", "dag_processor")
+                if all(health[part]["status"] == "healthy" for part in parts):
+                    login = {"username": airflow.user, "password": airflow.password}
+                    token = client.post("/auth/token", json=login).json()["access_token"]
+                    bearer = {"Authorization": f"Bearer {token}"}
+                    if client.get(f"/api/v2/dags/{DAG_ID}", headers=bearer).is_success:
+                        return
+            time.sleep(0.25)
+    raise RetriableError(
+        f"Airflow was not ready within {READY_SECONDS} seconds.", way_out=f"see the logs in {airflow.logs}."
+    )
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM raises what Ctrl-C raises."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _to_terminal(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

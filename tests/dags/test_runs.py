@@ -1,0 +1,222 @@
+"""Runs of the real DAG on a small warehouse: how they end, what they leave, how they go on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo.people import HEAVY
+from tests.airflow_support import ONCE, AirflowEnv, Installation, installed
+
+REST = ("classify", "extract", "validate", "package", "deliver", "close")
+
+
+def tries(airflow_env: AirflowEnv, run_id: str) -> dict[str, tuple[str, int]]:
+    """State and number of tries of each task; a mapped one by its place in the list."""
+    rows = airflow_env.rows(
+        "SELECT task_id, map_index, state, try_number FROM task_instance WHERE run_id = ?", run_id
+    )
+    return {name if index < 0 else f"{name}[{index}]": (state, n) for name, index, state, n in rows}
+
+
+@dataclass
+class Run:
+    """A run that went through, with its installation."""
+
+    installation: Installation
+    request: str
+    outcome: Any
+    lines: list[str]
+    log: str
+
+
+@pytest.fixture(scope="module")
+def fulfilled(
+    airflow_env: AirflowEnv, demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Run]:
+    with installed(demo_warehouse, tmp_path_factory.mktemp("fulfilled")) as installation:
+        request = installation.submit(HEAVY.number, "portability")
+        logged = len(airflow_env.log)
+        outcome = airflow_env.run({"request": request, "formats": ["json"], "language": "en"})
+        yield Run(installation, request, outcome, airflow_env.lines, airflow_env.log[logged:])
+
+
+def test_a_request_is_fulfilled(fulfilled: Run) -> None:
+    installation, request = fulfilled.installation, fulfilled.request
+
+    assert (fulfilled.outcome.state, fulfilled.outcome.failed, fulfilled.outcome.skipped) == (
+        "success",
+        (),
+        (),
+    )
+    assert installation.state(request) == "delivered"
+    assert [bundle.name for bundle in installation.bundles] == [f"{request}-portability.zip"]
+    counts = installation.counted(request)
+    assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+    left = [path for path in (installation.home / "staging").rglob("*") if path.is_file()]
+    assert left == []
+
+
+def test_options_of_the_form_hold(fulfilled: Run) -> None:
+    stored = fulfilled.installation.services.register.request(fulfilled.request)
+
+    assert (stored.formats, stored.language) == (("json",), "en")
+
+
+def test_only_ids_digests_and_counts_reach_airflow(airflow_env: AirflowEnv, fulfilled: Run) -> None:
+    known = re.compile(r"req-[0-9a-z]{12}|[0-9a-f]{64}|[a-z_]{1,20}")
+    run_id = fulfilled.outcome.run_id
+
+    values = airflow_env.rows("SELECT value FROM xcom WHERE run_id = ?", run_id)
+    rendered = airflow_env.rows(
+        "SELECT rendered_fields FROM rendered_task_instance_fields WHERE run_id = ?", run_id
+    )
+
+    assert [len(values), len(rendered)] == [9, 9]
+    for text in _texts([json.loads(value) for (value,) in values + rendered]):
+        assert known.fullmatch(text), text
+
+
+PERSON = [HEAVY.email, HEAVY.last_name, HEAVY.pairings[0].device_id]
+
+
+@pytest.mark.parametrize("value", [*PERSON, str(HEAVY.number)])
+def test_nothing_of_the_person_is_logged(fulfilled: Run, value: str) -> None:
+    assert f"{fulfilled.request}: delivered" in fulfilled.log
+    assert value not in fulfilled.log
+
+
+@pytest.mark.parametrize("value", PERSON)
+def test_nothing_of_the_person_is_in_the_database(
+    airflow_env: AirflowEnv, fulfilled: Run, value: str
+) -> None:
+    content = b"".join(part.read_bytes() for part in airflow_env.home.glob("airflow.db*"))  # with the WAL
+
+    assert fulfilled.request.encode() in content
+    assert value.encode() not in content
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [t for item in value.values() for t in _texts(item)]
+    if isinstance(value, list):
+        return [t for item in value for t in _texts(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_progress_is_a_line_at_the_start_and_the_end_of_each_task(fulfilled: Run) -> None:
+    starts = [line.removesuffix(" ...") for line in fulfilled.lines if line.endswith(" ...")]
+    ends = [re.fullmatch(r"(.+) done in \d+\.\d s", line) for line in fulfilled.lines]
+
+    chain = ["assess", "classify", "extract app", "extract shop", "validate", "package", "deliver", "close"]
+    assert sorted(starts) == sorted([*chain, "wipe"])
+    assert [end.group(1) for end in ends if end] == starts
+
+
+def test_a_closed_request_is_not_worked_on_again(airflow_env: AirflowEnv, fulfilled: Run) -> None:
+    before = fulfilled.installation.events(fulfilled.request)
+
+    outcome = airflow_env.run({"request": fulfilled.request})
+
+    assert (outcome.state, outcome.failed) == ("failed", ("assess",))
+    assert fulfilled.installation.events(fulfilled.request) == before
+    assert any("is closed" in line for line in airflow_env.lines)
+
+
+def test_without_an_identity_decision_the_run_ends_and_the_next_one_goes_on(
+    airflow_env: AirflowEnv, installation: Installation
+) -> None:
+    request = installation.submit(HEAVY.number, "portability", authenticated=False)
+
+    outcome = airflow_env.run({"request": request})
+
+    assert (outcome.state, outcome.failed) == ("success", ())
+    assert sorted(outcome.skipped) == sorted(("assess", *REST))
+    assert installation.state(request) == "needs_person"
+    assert any("Nobody has confirmed who the requester is" in line for line in airflow_env.lines)
+    assert installation.bundles == []
+
+    installation.services.register.decide(request, "identity", "confirmed", "officer")
+    assert airflow_env.run({"request": request}).state == "success"
+    assert installation.state(request) == "delivered"
+
+
+def test_an_unknown_request_fails_at_once(airflow_env: AirflowEnv, installation: Installation) -> None:
+    outcome = airflow_env.run({"request": "req-000000000000"})
+
+    assert (outcome.state, outcome.failed) == ("failed", ("assess",))
+    assert tries(airflow_env, outcome.run_id)["assess"] == ("failed", 1)
+    assert any("What to do: list them with `afschrift requests`" in line for line in airflow_env.lines)
+
+
+def test_a_source_that_is_down_is_tried_three_times_and_named(
+    airflow_env: AirflowEnv, installation: Installation
+) -> None:
+    request = installation.submit(HEAVY.number, "portability")
+    lake, away = installation.warehouse / "lake", installation.warehouse / "away"
+
+    def unplug(line: str) -> None:
+        if line.startswith("classify done"):
+            lake.rename(away)
+
+    outcome = airflow_env.run({"request": request}, unplug)
+
+    assert (outcome.state, outcome.failed) == ("failed", ("extract[0]",))
+    of = tries(airflow_env, outcome.run_id)
+    assert [of["extract[0]"], of["extract[1]"]] == [("failed", 3), ("success", 1)]
+    assert any("app" in line and "What to do" in line for line in airflow_env.lines)
+    assert installation.state(request) == "accepted"
+    assert installation.bundles == []
+    before = installation.counted(request)
+
+    away.rename(lake)
+    assert airflow_env.run({"request": request}).state == "success"
+
+    after = installation.counted(request)
+    assert {kind: after[kind] for kind in before} == dict(before)
+    assert after["extracted app"] == after["extracted shop"] == 1
+    assert installation.state(request) == "delivered"
+
+
+def test_a_run_that_failed_at_the_end_resumes_with_the_same_bundle(
+    airflow_env: AirflowEnv, installation: Installation
+) -> None:
+    request = installation.submit(HEAVY.number, "access")
+    outbox = installation.home / "outbox"
+    outbox.write_text("a file where the folder should be")
+
+    outcome = airflow_env.run({"request": request})
+
+    assert (outcome.state, outcome.failed) == ("failed", ("deliver",))
+    digest, before = installation.packed(request), installation.counted(request)
+    assert any((installation.home / "staging").rglob("bundle.zip*"))
+
+    outbox.unlink()
+    assert airflow_env.run({"request": request}).state == "success"
+
+    assert installation.packed(request) == digest
+    after = installation.counted(request)
+    assert {kind: after[kind] for kind in before} == dict(before)
+    assert after["bundle_delivered"] == after["closed"] == 1
+
+
+def test_a_customer_number_counts_only_in_a_demo(
+    airflow_env: AirflowEnv, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
+    conf = {"customer_number": str(HEAVY.number), "right": "portability"}
+
+    assert airflow_env.run(conf).state == "success"
+    assert len(installation.bundles) == 1
+
+    monkeypatch.delenv("AFSCHRIFT_DEMO")
+    outcome = airflow_env.run({"request": "req-000000000000"} | conf)
+
+    assert outcome.failed == ("assess",)
+    assert any("fields that fulfil_request does not have" in line for line in airflow_env.lines)
+    assert str(HEAVY.number) not in airflow_env.log.rpartition("starting dagrun")[2]

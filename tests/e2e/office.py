@@ -1,0 +1,85 @@
+"""An installation of the product in a folder, on the demo's inventory; each person's bundle is made once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.running import installation, run, store
+
+from afschrift.core.errors import NeedsPersonError
+from afschrift.ledger.register import Ledger
+from afschrift.pipeline.services import Services
+
+ROOT = Path(__file__).parents[2]
+RECEIVED = "2026-07-01T09:00:00Z"
+"""After everything in the demo."""
+
+
+@dataclass
+class Office:
+    """Takes requests in, answers questions and keeps what was delivered."""
+
+    home: Path
+    services: Services
+    _made: dict[tuple[Any, ...], Path] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, home: Path, warehouse: Path) -> Office:
+        """Set up on a warehouse."""
+        return cls(home, installation(home, inventory(home / "inventory", warehouse)))
+
+    @property
+    def register(self) -> Ledger:
+        """The register with what officers need."""
+        assert isinstance(self.services.register, Ledger)
+        return self.services.register
+
+    def submit(self, right: str, keys: Mapping[str, str], **more: Any) -> str:
+        """Store a request of somebody who was logged in; its id."""
+        return store(self.services, keys, right, received_at=RECEIVED, **more)
+
+    def run(self, request: str) -> Path:
+        """A run to its end; the delivered bundle.
+
+        Raises:
+            NeedsPersonError: where the run ends because a person must decide.
+        """
+        return run(self.services, request)
+
+    def answer(self, request: str, choices: Mapping[str, str]) -> None:
+        """Answer all open questions of a request, by their kind."""
+        for question in self.register.questions(request_id=request):
+            self.register.answer(question.id, choices[question.kind], "officer")
+
+    def bundle(self, right: str, keys: Mapping[str, str], choices: Mapping[str, str] | None = None) -> Path:
+        """The delivered ZIP file of a person; `choices` answer the questions that come up."""
+        choices = choices or {}
+        wanted = (right, *sorted(keys.items()), *sorted(choices.items()))
+        if wanted not in self._made:
+            request = self.submit(right, keys)
+            try:
+                self._made[wanted] = self.run(request)
+            except NeedsPersonError:
+                self.answer(request, choices)
+                self._made[wanted] = self.run(request)
+        return self._made[wanted]
+
+    def state(self, request: str) -> str:
+        """State of a request in the register."""
+        return str(self.register.request(request).state)
+
+    def delivered(self, request: str) -> list[str]:
+        """Names of what lies in the outbox for a request."""
+        return [path.name for path in (self.home / "outbox").glob(f"{request}*")]
+
+
+def inventory(folder: Path, warehouse: Path) -> Path:
+    """The demo's inventory with the warehouse's path written in: no environment variable is needed."""
+    folder.mkdir(parents=True)
+    for file in (ROOT / "include" / "inventory").glob("*.yml"):
+        text = file.read_text(encoding="utf-8").replace("${AFSCHRIFT_DEMO_DATA}", str(warehouse))
+        (folder / file.name).write_text(text, encoding="utf-8")
+    return folder

@@ -1,0 +1,46 @@
+"""Which columns each right covers on the demo, by hand; nothing here comes from the product."""
+
+from __future__ import annotations
+
+LEFT_OUT = {
+    "customer": "customer_uuid status staff_note password_hash segment credit_score churn_probability",
+    "address": "latitude longitude",
+    "device": "pairing_id",
+    "consent": "text_version proof",
+    "loyalty_account": "card_number points tier",
+    "orders": "status",
+    "return_line": "return_id inspection refund",
+    "shipment": "shipment_id tracking_code signed_by",
+    "search_history": "search_id results",
+    "review": "review_id helpful_votes sentiment shop_reply",
+    "referral": "referral_id friend_joined reward",
+    "wishlist_item": "item_no",
+    "upload": "upload_id",
+    "ticket": "closed_at status priority tags agent_id summary",
+    "ticket_message": "message_id author_type agent_name sentiment",
+    "heart_rate": "day",
+    "location": "day",
+    "app_event": "day experiment_arm",
+    "search": "day",
+}
+"""Not portable: derived, inferred, assigned, bought, secret or a proof; not provided by the person."""
+
+WITHHELD = ("login", "profile", "enrichment")
+"""Not portable as a whole: kept on legitimate interest, computed, bought."""
+
+SECRET = {("customer", "password_hash")}
+"""Access tells only its existence."""
+
+MASKED = {
+    ("shipment", "signed_by"): "'[masked]'",
+    ("referral", "friend_joined"): "'[masked]'",
+    ("ticket", "agent_id"): "'[masked]'",
+    ("ticket_message", "agent_name"): "CASE author_type WHEN 'agent' THEN '[masked]' ELSE agent_name END",
+    ("orders", "card_token"): "'[masked]' || card_token[-4:]",
+}
+"""What stands in place of a value that is there, as SQL; a NULL stays a NULL."""
+
+
+def left_out(table: str, column: str) -> bool:
+    """Whether portability leaves a column out."""
+    return table in WITHHELD or column in LEFT_OUT.get(table, "").split()

@@ -1,0 +1,218 @@
+"""Over all customers: each row is in exactly the access extracts of the persons whom it names.
+
+The product's side is its own identity expansion and the frozen plan's own statements, each customer's keys
+bound in turn. The other side is `tests/sql`. `AFSCHRIFT_TEST_SCALE=1.0` runs it over 5,000 customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from demo import accounts, activity, helpdesk, lake
+from demo.build import SEED
+from demo.people import EMAIL_ONLY, GUEST_DEVICE, HEAVY, NOTHING_PORTABLE, TABLET_A, TABLET_B
+from demo.world import Use, World
+from tests.e2e import hand_sql
+from tests.e2e.conftest import SCALE
+from tests.e2e.office import Office
+
+from afschrift.core.keys import Key
+from afschrift.core.manifest import Plan
+from afschrift.core.ports import Source
+from afschrift.pipeline.draft import Drafter
+from afschrift.pipeline.identity import Expansion
+from afschrift.pipeline.questions import Answers
+
+Extracts = dict[str, dict[int, tuple[int, str]]]
+"""Table -> person -> number of rows and digest of their identities; persons without rows are left out."""
+
+
+class Shared:
+    """A session that several users open and close and that stays open."""
+
+    def __init__(self, session: Source) -> None:
+        self._session = session
+
+    def __enter__(self) -> Source:
+        return self._session
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+
+class Product:
+    """The product's extracts, person after person, on sessions that stay open."""
+
+    def __init__(self, office: Office, plan: Plan, at: str, stack: ExitStack) -> None:
+        services = office.services
+        self._plan, self._at = plan, at
+        self._sessions = {s: stack.enter_context(services.open_source(s)) for s in services.inventory.sources}
+        opener: Callable[[str], Any] = lambda name: Shared(self._sessions[name])  # noqa: E731
+        self._expansion = Expansion(services.inventory, opener, services.sql, at)
+        self.shared: set[int] = set()
+
+    def extracts(self, key: Key, identity: dict[str, str]) -> dict[str, tuple[int, str]]:
+        """Number and digest of the rows of one person by table; keys shared with others are included."""
+        found = self._expansion.run([key])
+        if found.shared:
+            self.shared.add(int(key.value))
+        for session in self._sessions.values():
+            session.bind(found.keys, self._at)
+        answer = {}
+        for part in self._plan.extracts:
+            texts = identity[part.table]
+            statement = f"SELECT {hand_sql.multiset(texts)} FROM ({part.statement})"
+            (answer[part.table],) = self._sessions[part.source].rows(statement)
+        return {table: (rows, digest) for table, (rows, digest) in answer.items() if rows}
+
+
+@pytest.fixture(scope="module")
+def identity(by_hand: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return {table: hand_sql.identity(by_hand, table) for table in hand_sql.KEYS}
+
+
+@pytest.fixture(scope="module")
+def product(office: Office) -> Iterator[Product]:
+    request = office.services.register.request(office.submit("access", {"customer_id": str(HEAVY.number)}))
+    plan = _plan(office, str(HEAVY.number))
+    with ExitStack() as stack:
+        yield Product(office, plan, request.received_at, stack)
+
+
+@pytest.fixture(scope="module")
+def expected(by_hand: duckdb.DuckDBPyConnection, identity: dict[str, str]) -> Extracts:
+    """What the hand-written SQL says; person 0 stands for rows that name nobody."""
+    found: Extracts = {}
+    for table, texts in identity.items():
+        answer = f"coalesce(person, 0), {hand_sql.multiset(texts)}"
+        statement = f"SELECT {answer} FROM ({hand_sql.statement(table)}) GROUP BY 1"
+        grouped = by_hand.execute(statement).fetchall()
+        found[table] = {person: (rows, digest) for person, rows, digest in grouped}
+    return found
+
+
+@pytest.fixture(scope="module")
+def customers(by_hand: duckdb.DuckDBPyConnection) -> list[int]:
+    return [c for (c,) in by_hand.execute("SELECT customer_id FROM customer ORDER BY 1").fetchall()]
+
+
+def _plan(office: Office, customer: str) -> Plan:
+    services = office.services
+    request = services.register.request(office.submit("access", {"customer_id": customer}))
+    draft = Drafter(services, request, Answers([])).draft([Key("customer_id", customer)], services.now())
+    assert not draft.questions
+    return draft.plan
+
+
+def test_the_statements_of_all_personal_tables_are_the_same_for_everybody(office: Office) -> None:
+    plans = [_plan(office, str(p.number)) for p in (HEAVY, NOTHING_PORTABLE)]
+    texts = [{(e.source, e.table): e.statement for e in plan.extracts} for plan in plans]
+    assert texts[0] == texts[1]
+    assert set(texts[0]) == {(hand_sql.source_of(table), table) for table in hand_sql.KEYS}
+    assert not any(plan.withheld for plan in plans)
+
+
+def test_each_row_is_in_exactly_the_extracts_of_whom_it_names(
+    product: Product, expected: Extracts, identity: dict[str, str], customers: list[int]
+) -> None:
+    by_product: Extracts = {table: {} for table in identity}
+    for customer in customers:
+        found = product.extracts(Key("customer_id", str(customer)), identity)
+        for table, rows in found.items():
+            by_product[table][customer] = rows
+    wrong = {
+        table: sorted(
+            person
+            for person in by_product[table].keys() | expected[table].keys() - {0}
+            if by_product[table].get(person) != expected[table].get(person)
+        )
+        for table in identity
+    }
+    assert {table: people for table, people in wrong.items() if people} == {}
+    assert product.shared == {TABLET_A.number, TABLET_B.number}
+
+
+def test_every_row_is_accounted_for(by_hand: duckdb.DuckDBPyConnection) -> None:
+    for table in hand_sql.KEYS:
+        place = "app." + table if table in hand_sql.APP else table
+        key = hand_sql.identity(by_hand, table)
+        sql = hand_sql.statement(table)
+        lost = f"SELECT {key} FROM {place} EXCEPT ALL SELECT {key} FROM ({sql})"
+        more = f"SELECT {key} FROM ({sql}) EXCEPT SELECT {key} FROM {place}"
+        strange = f"SELECT person FROM ({sql}) WHERE person NOT IN (SELECT customer_id FROM customer)"
+        for statement in (lost, more, strange):
+            assert by_hand.execute(statement).fetchall() == [], table
+
+
+def test_rows_that_name_nobody_are_those_the_demo_promises(expected: Extracts) -> None:
+    nobody = {table: people[0][0] for table, people in expected.items() if 0 in people}
+    assert nobody == _promised(World(SEED, SCALE))
+
+
+def test_a_device_never_paired_and_the_time_between_owners_name_nobody(
+    by_hand: duckdb.DuckDBPyConnection,
+) -> None:
+    events = hand_sql.statement("app_event")
+    guest = f"SELECT DISTINCT person FROM ({events}) WHERE device_id = ?"
+    assert by_hand.execute(guest, [GUEST_DEVICE]).fetchall() == [(None,)]
+    between = f"""SELECT count(*) FROM ({events}) WHERE person IS NULL
+                  AND device_id IN (SELECT device_id FROM device)"""
+    assert by_hand.execute(between).fetchall()[0][0] > 0
+
+
+def test_somebody_known_by_an_address_alone_gets_what_names_no_customer(
+    product: Product, identity: dict[str, str], by_hand: duckdb.DuckDBPyConnection
+) -> None:
+    found = product.extracts(Key("email", str(EMAIL_ONLY.email)), identity)
+    mine = {
+        "newsletter": "email = $e",
+        "ticket": "contact_email = $e",
+        "ticket_message": "ticket_id IN (SELECT ticket_id FROM ticket WHERE contact_email = $e)",
+    }
+    assert found.keys() == mine.keys()
+    for table, where in mine.items():
+        texts = hand_sql.multiset(identity[table])
+        statement = f"SELECT {texts} FROM ({hand_sql.statement(table)}) WHERE person IS NULL AND {where}"
+        assert by_hand.execute(statement, {"e": EMAIL_ONLY.email}).fetchall() == [found[table]]
+
+
+def _promised(world: World) -> dict[str, int]:
+    """How many rows name no customer, counted in what the generators made before any database saw it."""
+    nobodys: dict[str, list[Use]] = {}
+    for use in world.uses:
+        if use.owner < 0:
+            nobodys.setdefault(use.device_id, []).append(use)
+    promised = {}
+    for table, (moment, make) in lake.TABLES.items():
+        rows = make(world)
+        times = rows[moment].cast(pa.int64()).to_pylist()
+        devices = rows["device_id"].to_pylist()
+        promised[table] = sum(
+            any(use.begin <= at < use.end for use in nobodys.get(device, ()))
+            for device, at in zip(devices, times, strict=True)
+        )
+    desk = helpdesk.tables(world)
+    strange = [
+        ticket
+        for ticket, email in zip(
+            *(desk["ticket"][c].to_pylist() for c in ("ticket_id", "contact_email")), strict=True
+        )
+        if str(email).startswith("onbekend.")
+    ]
+    readers = [e for e in accounts.newsletter(world)["email"].to_pylist() if e.startswith("lezer.")]
+    talks = sum(ticket in strange for ticket in desk["ticket_message"]["ticket_id"].to_pylist())
+    # By hand in the stories: a question (of two lines) and a newsletter of EMAIL_ONLY; a question and two
+    # newsletters of an address in the time between its two owners.
+    promised |= {
+        "page_view": activity.page_view(world)["customer_id"].null_count,
+        "review": activity.review(world)["customer_id"].null_count,
+        "newsletter": len(readers) + 3,
+        "ticket": len(strange) + 2,
+        "ticket_message": talks + 4,
+    }
+    return {table: rows for table, rows in promised.items() if rows}

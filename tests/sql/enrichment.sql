@@ -1,0 +1,3 @@
+-- The customer's number stands in the row.
+SELECT t.customer_id AS person, t.*
+FROM enrichment AS t

@@ -1,0 +1,66 @@
+"""Options of the trigger form on their way into the register."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.airflow_support import Installation
+
+from afschrift.core.errors import ConfigurationError, UnknownRequestError
+
+
+@pytest.fixture
+def change(installation: Installation) -> Any:
+    from afschrift.airflow_ext.options import change
+
+    def with_services(request: str, **options: Any) -> None:
+        change(installation.services, request, options, "airflow:somebody")
+
+    return with_services
+
+
+def changes(installation: Installation, request: str) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (header.actor, payload or {})
+        for header, payload in installation.services.register.events(request)
+        if header.type == "options_changed"
+    ]
+
+
+def test_what_differs_is_recorded_once_with_who(installation: Installation, change: Any) -> None:
+    request = installation.submit(900001, "portability")
+
+    for _ in range(2):
+        change(request, formats=["json"], language="nl")
+
+    assert installation.services.register.request(request).formats == ("json",)
+    assert changes(installation, request) == [("airflow:somebody", {"changed": {"formats": ["json"]}})]
+
+
+def test_nothing_filled_in_changes_nothing(installation: Installation, change: Any) -> None:
+    request = installation.submit(900001, "portability")
+    before = installation.services.register.request(request)
+
+    change(request)
+    change(request, formats=["csv", "json"], destination="outbox")
+
+    assert installation.services.register.request(request) == before
+    assert changes(installation, request) == []
+
+
+@pytest.mark.parametrize("option", [{"destination": "nowhere"}, {"language": "fr"}])
+def test_what_the_installation_does_not_have_is_turned_down(
+    installation: Installation, change: Any, option: dict[str, str]
+) -> None:
+    request = installation.submit(900001, "portability")
+
+    with pytest.raises(ConfigurationError, match="choose one of"):
+        change(request, formats=["json"], **option)
+
+    assert changes(installation, request) == []
+
+
+def test_an_unknown_request(change: Any) -> None:
+    with pytest.raises(UnknownRequestError):
+        change("req-000000000000", language="en")

@@ -1,0 +1,56 @@
+"""The marker `needs_program` lets a laptop go without a program, and CI not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CASES = """
+import pytest
+
+@pytest.mark.needs_program("{program}")
+def test_case():
+    pass
+"""
+
+
+def run(folder: Path, root: Path, program: str, ci: str) -> str:
+    shutil.copy(root / "tests" / "conftest.py", folder)
+    (folder / "test_case.py").write_text(CASES.format(program=program))
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-rA",
+        "--rootdir",
+        str(folder),
+        str(folder),
+    ]
+    done = subprocess.run(command, env=os.environ | {"CI": ci}, cwd=folder, capture_output=True, text=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("program", "ci", "outcome"),
+    [
+        ("sh", "", "1 passed"),
+        ("sh", "true", "1 passed"),
+        ("no-such-program", "", "1 skipped"),
+        ("no-such-program", "true", "1 error"),
+    ],
+)
+def test_absence_skips_locally_and_fails_in_ci(
+    tmp_path: Path, project_root: Path, program: str, ci: str, outcome: str
+) -> None:
+    said = run(tmp_path, project_root, program, ci)
+
+    assert outcome in said
+    if program != "sh":
+        assert "no-such-program is not installed" in said
