@@ -44,24 +44,30 @@ def load(sql: Path, into: Path) -> dict[str, int]:
         sys.exit(f"{into} is there already: remove it first, or give another name.")
     try:
         script = sql.read_text(encoding="utf-8")
-    except OSError as error:
-        sys.exit(f"{sql} cannot be read: {error.strerror}.")
-    start = script.find("CREATE TABLE")
-    if start < 0:
-        sys.exit(f"{sql} makes no tables: give the file Chinook_PostgreSql.sql of lerocha/chinook-database.")
+    except (OSError, UnicodeDecodeError) as error:
+        sys.exit(f"{sql} cannot be read: {error}")
+    _, create, rest = script.partition("CREATE TABLE")
+    into.parent.mkdir(parents=True, exist_ok=True)
     unfinished = into.with_name(f"{into.name}.part")
     unfinished.unlink(missing_ok=True)
-    with duckdb.connect(str(unfinished)) as con:
+    try:
+        counts = _fill(unfinished, create + rest)
+    except duckdb.Error as error:
+        sys.exit(f"{sql} is not the script that this loader knows, Chinook 1.4.5 for PostgreSQL: {error}")
+    unfinished.rename(into)
+    return counts
+
+
+def _fill(database: Path, script: str) -> dict[str, int]:
+    with duckdb.connect(str(database)) as con:
         con.begin()
-        for statement in con.extract_statements(script[start:]):
+        for statement in con.extract_statements(script):
             if statement.type in KEPT:
                 con.execute(statement)
         con.execute(PURCHASED_TRACK)
         con.commit()
         rows = con.execute("SELECT table_name, estimated_size FROM duckdb_tables() ORDER BY table_name")
-        counts = dict(rows.fetchall())
-    unfinished.rename(into)
-    return counts
+        return dict(rows.fetchall())
 
 
 def main() -> None:

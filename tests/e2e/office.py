@@ -27,9 +27,9 @@ class Office:
     _made: dict[tuple[Any, ...], Path] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, home: Path, warehouse: Path) -> Office:
-        """Set up on a warehouse."""
-        return cls(home, installation(home, inventory(home / "inventory", warehouse)))
+    def open(cls, home: Path, warehouse: Path, amend: Mapping[str, str] | None = None) -> Office:
+        """Set up on a warehouse; `amend` replaces texts of the demo's inventory."""
+        return cls(home, installation(home, inventory(home / "inventory", warehouse, amend or {})))
 
     @property
     def register(self) -> Ledger:
@@ -76,10 +76,12 @@ class Office:
         return [path.name for path in (self.home / "outbox").glob(f"{request}*")]
 
 
-def inventory(folder: Path, warehouse: Path) -> Path:
+def inventory(folder: Path, warehouse: Path, amend: Mapping[str, str]) -> Path:
     """The demo's inventory with the warehouse's path written in: no environment variable is needed."""
     folder.mkdir(parents=True)
     for file in (ROOT / "include" / "inventory").glob("*.yml"):
-        text = file.read_text(encoding="utf-8").replace("${AFSCHRIFT_DEMO_DATA}", str(warehouse))
+        text = file.read_text(encoding="utf-8")
+        for old, new in {"${AFSCHRIFT_DEMO_DATA}": str(warehouse), **amend}.items():
+            text = text.replace(old, new)
         (folder / file.name).write_text(text, encoding="utf-8")
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -31,8 +32,8 @@ class Canary:
     """What was put where.
 
     Attributes:
-        columns: number of a text -> (table, column) in which it stands, where it stands in one alone.
-        author: number of a text -> who wrote that line of a talk.
+        columns: text -> (table, column); each text stands in one place.
+        author: text of a line of a talk -> who wrote it.
     """
 
     columns: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class Canary:
                     names = ", ".join(f'"{name}"' for name in row)
                     marks = ", ".join("?" * len(row))
                     con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
-        for table, (_, moment) in _MOMENTS.items():
+        for table, moment in _MOMENTS.items():
             self._event(warehouse / "lake" / table, table, moment)
 
     def _event(self, folder: Path, table: str, moment: str) -> None:
@@ -64,7 +65,7 @@ class Canary:
             for name, kind in zip(kinds.columns, kinds.types, strict=True)
         }
         if "context" in row:
-            row["context"] = f'{{"os": "{row["context"]}"}}'
+            row["context"] = json.dumps({"os": row["context"]})
         pq.write_table(pa.Table.from_pylist([row], schema=schema), day / "part-1.parquet")
 
     def _value(self, table: str, column: str, kind: DuckDBPyType, fixed: dict[str, Any]) -> Any:
@@ -73,21 +74,23 @@ class Canary:
             return fixed[column]
         if column == "customer_id":
             return CUSTOMER
-        self.columns[f"{TEXT}x{number}"] = (table, column)
+        value = _made(kind, number)
+        if TEXT in str(value) and kind.id != "blob":  # a blob is written in base64
+            self.columns[f"{TEXT}x{number}"] = (table, column)
         if column == "body" and "author_type" in fixed:
             self.author[f"{TEXT}x{number}"] = fixed["author_type"]
-        return _made(kind, number)
+        return value
 
-    def seen(self, files: dict[str, bytes]) -> set[tuple[str, str]]:
-        """Columns of which a text stands in some files."""
-        found = re.findall(rf"{TEXT}x[0-9]+".encode(), b"".join(files.values()))
-        return {self.columns[text.decode()] for text in set(found) if text.decode() in self.columns}
+    def seen(self, content: bytes) -> set[str]:
+        """Which of the texts stand in there."""
+        found = {text.decode() for text in re.findall(rf"{TEXT}x[0-9]+".encode(), content)}
+        return found & self.columns.keys()
 
 
 def _made(kind: DuckDBPyType, number: int) -> Any:
     """A value of a type that names its number, where the type has room for that."""
     text = f"{TEXT}x{number} é&\"'<b>\n"
-    members = dict(kind.children) if kind.id in ("struct", "map", "list", "array") else {}
+    members = dict(kind.children) if kind.id in ("struct", "map", "list", "array", "decimal") else {}
     if str(kind) == "JSON":
         return f'{{"key": "{TEXT}x{number}"}}'
     if kind.id == "struct":
@@ -105,7 +108,7 @@ def _made(kind: DuckDBPyType, number: int) -> Any:
         "integer": int(f"{NUMBER}0") + number,
         "bigint": int(f"{NUMBER}0000") + number,
         "hugeint": int(f"{NUMBER}{'0' * 20}") + number,
-        "decimal": Decimal(f"{NUMBER}.5"),
+        "decimal": Decimal(f"{NUMBER}.5") if members.get("precision", 0) > 9 else Decimal("42.5"),
         "float": float(NUMBER),
         "double": float(f"{NUMBER}.0{number}"),
         "boolean": True,
@@ -140,14 +143,16 @@ _ROWS: dict[str, list[dict[str, Any]]] = {
     "wishlist_item": [{"wishlist_id": _LIST, "added_by": CUSTOMER}],
     "ticket": [{"ticket_id": _TICKET}],
     "ticket_message": [
-        {"ticket_id": _TICKET, "author_type": author} for author in ("customer", "agent", "bot")
+        {"ticket_id": _TICKET, "author_type": "customer", "agent_name": None},
+        {"ticket_id": _TICKET, "author_type": "agent"},
+        {"ticket_id": _TICKET, "author_type": "bot", "agent_name": None},
     ],
 }
 """What ties the person's rows together; everything else is made up."""
 
 _MOMENTS = {
-    "heart_rate": ("watch", "measured_at"),
-    "location": ("phone", "located_at"),
-    "app_event": ("app", "at"),
-    "search": ("app", "searched_at"),
+    "heart_rate": "measured_at",
+    "location": "located_at",
+    "app_event": "at",
+    "search": "searched_at",
 }

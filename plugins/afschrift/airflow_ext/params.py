@@ -15,7 +15,7 @@ from airflow.sdk import Param
 
 from afschrift.core.errors import RefusedError
 
-REQUEST = {"pattern": r"^req-[0-9a-z]{12}$", "maxLength": 16}  # a $ alone lets a line end pass
+REQUEST = r"^req-[0-9a-z]{12}$"
 FORMATS = ("csv", "json")
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
 OPTIONS = ("formats", "language", "destination")
@@ -62,7 +62,8 @@ def form(demo: bool) -> dict[str, Param]:
 def _request() -> Param:
     return Param(
         type="string",
-        **REQUEST,
+        pattern=REQUEST,
+        maxLength=16,  # the pattern's $ alone lets a line end pass
         title="Request",
         description="Id of a stored request, such as req-7k3m9x2p4v0q: `afschrift requests` lists them.",
     )
@@ -73,7 +74,8 @@ def _demo_fields() -> dict[str, Param]:
         "request": Param(
             None,
             type=["null", "string"],
-            **REQUEST,
+            pattern=REQUEST,
+            maxLength=16,  # the pattern's $ alone lets a line end pass
             title="Request",
             description="Id of a stored request. Empty: a new one is opened for the customer number below.",
         ),

@@ -66,19 +66,20 @@ class Processes:
             time.sleep(0.5)
 
     def end(self) -> None:
-        """Ask all to end, wait, and then end what is left of their groups."""
+        """Ask all to end, wait, and then end what is left of their groups; at once if interrupted again."""
         for process in self._running.values():
-            with suppress(ProcessLookupError):
-                process.terminate()
+            process.terminate()
         until = time.monotonic() + GRACE_SECONDS
-        for process in self._running.values():
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.1, until - time.monotonic()))
-        for process in self._running.values():
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        self._running.clear()
+        try:
+            for process in self._running.values():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.1, until - time.monotonic()))
+        finally:
+            for process in self._running.values():
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            self._running.clear()
 
 
 def port_is_free(port: int) -> bool:

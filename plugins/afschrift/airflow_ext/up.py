@@ -74,16 +74,16 @@ def running(port: int, say: Callable[[str], None]) -> Iterator[tuple[Airflow, Pr
         raise ConfigurationError(
             f"Port {port} of 127.0.0.1 is taken.", way_out="choose another one: `afschrift up --port 8081`."
         )
-    os.environ.setdefault("AFSCHRIFT_DEMO", "1")
-    set_demo_data()
-    settings = Settings.from_environment()
+    base = {"AFSCHRIFT_DEMO": "1", **os.environ}
+    data = set_demo_data(base)
+    settings = Settings.from_environment(base)
     initialise(settings)
     home = settings.home / HOME
     logs = home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    env = environment(settings, home) | _addresses(port, home)
+    env = environment(settings, home, base) | _addresses(port, home)
     if settings.demo:
-        _demo_data(Path(os.environ["AFSCHRIFT_DEMO_DATA"]), env, logs, say)
+        _demo_data(Path(data).absolute(), env, logs, say)
     airflow = Airflow(f"http://127.0.0.1:{port}", ADMIN, _password(home / PASSWORDS), logs)
     say("Starting Airflow ...")
     _once(["-m", "airflow", "db", "migrate"], env, logs / "migrate.log")

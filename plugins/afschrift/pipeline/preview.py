@@ -37,7 +37,7 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
         yield f"Consent   {purpose}: {state}"
     for part in draft.plan.extracts:
         rows = draft.counts.get(part.name, 0)
-        yield f"\n{part.name}: {rows} rows, by {part.path}"
+        yield f"\n{part.name}: {rows} rows ({part.path})"
         if part.row_rule:
             yield f"  rows only where {part.row_rule['column']} is {', '.join(part.row_rule['included'])}"
         yield from _fields(part.fields)

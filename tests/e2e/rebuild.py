@@ -1,0 +1,68 @@
+"""Packs a stored request in a process of its own, on any day and with any number of threads.
+
+    python -m tests.e2e.rebuild REQUEST DAY THREADS
+
+Prints the SHA-256 of the packed bundle as it stands in staging.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sys
+from datetime import UTC, datetime, tzinfo
+from typing import Self
+
+from afschrift.core.ports import Source
+from afschrift.pipeline.assess import assess
+from afschrift.pipeline.classify import classify
+from afschrift.pipeline.extract import extract
+from afschrift.pipeline.package import BUNDLE, package
+from afschrift.pipeline.services import Services
+from afschrift.pipeline.validate import validate
+from afschrift.sources.registry import open_source
+from afschrift.wiring.services import build
+
+
+def set_clock(day: str) -> None:
+    """Every clock of the product shows the moment that it is on another day."""
+    shift = datetime.fromisoformat(f"{day}T00:00:00+00:00") - datetime.now(UTC)
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + shift
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("afschrift.") and getattr(module, "datetime", None) is datetime:
+            module.datetime = Shifted  # type: ignore[attr-defined]
+
+
+def with_threads(services: Services, threads: int) -> Services:
+    """The same services; the sources are read with so many threads."""
+
+    def opened(name: str) -> Source:
+        declared = services.inventory.sources[name]
+        return open_source(name, declared.kind, {**declared.options, "threads": threads})
+
+    return dataclasses.replace(services, open_source=opened)
+
+
+def main() -> None:
+    """Run the steps up to the sealed bundle."""
+    request, day, threads = sys.argv[1:]
+    set_clock(day)
+    services = with_threads(build(lambda _line: None), int(threads))
+    assert services.now().startswith(day)
+    assess(services, request)
+    for source in classify(services, request)["sources"]:
+        extract(services, request, source)
+    validate(services, request)
+    packed = package(services, request)
+    with services.staging(request).reader(BUNDLE) as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    print(packed["bundle"], digest)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""A real Airflow with its scheduler, workers and REST API: requests go through it, also when killed.
+
+Takes about two minutes on two idle cores; `-m "not airflow"` leaves it out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from demo.people import HEAVY
+from tests.airflow_support import ONCE, Installation, demo_warehouse, installed, once
+
+__all__ = ["demo_warehouse", "once"]
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("running-airflow"),
+    pytest.mark.skipif(sys.platform != "linux", reason="finds the tasks' processes in /proc"),
+]
+
+CHAIN = ["assess", "classify", "extract[0]", "extract[1]", "validate", "package", "deliver", "close"]
+
+EVENT = {
+    "assess": "assessed",
+    "classify": "plan_frozen",
+    "extract[0]": "extracted app",
+    "extract[1]": "extracted shop",
+    "validate": "validated",
+    "package": "packed",
+    "deliver": "bundle_delivered",
+    "close": "closed",
+}
+"""The event with which each task's work is done."""
+
+
+@dataclass
+class Running:
+    """Airflow, what it works for, and somebody who is logged in."""
+
+    installation: Installation
+    url: str
+    password: str
+    client: httpx.Client
+
+    def get(self, path: str, **query: Any) -> Any:
+        answer = self.client.get(f"/api/v2/dags/fulfil_request{path}", params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    def trigger(self, request: str, **conf: Any) -> str:
+        from afschrift.airflow_ext.trigger import trigger
+
+        return trigger(request, conf)
+
+    def tasks(self, run: str) -> dict[str, dict[str, Any]]:
+        """Task instances by name; a mapped one as `extract[0]`."""
+        found = self.get(f"/dagRuns/{run}/taskInstances", limit=100)["task_instances"]
+        return {
+            ti["task_id"] if ti["map_index"] < 0 else f"{ti['task_id']}[{ti['map_index']}]": ti
+            for ti in found
+        }
+
+    def clear(self, run: str, task: str) -> None:
+        """Clear one task of a run."""
+        name, _, index = task.rstrip("]").partition("[")
+        body = {"dry_run": False, "dag_run_id": run, "only_failed": False, "reset_dag_runs": True}
+        body["task_ids"] = [[name, int(index)] if index else name]
+        answer = self.client.post("/api/v2/dags/fulfil_request/clearTaskInstances", json=body)
+        answer.raise_for_status()
+
+    def wait(self, run: str, seconds: float = 120) -> str:
+        """State in which a run ends."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            state = self.get(f"/dagRuns/{run}")["state"]
+            if state in ("success", "failed"):
+                return str(state)
+            time.sleep(0.1)
+        pytest.fail(f"run {run} did not end: { {n: t['state'] for n, t in self.tasks(run).items()} }")
+
+
+@pytest.fixture(scope="module")
+def airflow(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    from afschrift.airflow_ext.up import running
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with (
+        installed(demo_warehouse, tmp_path_factory.mktemp("running")) as installation,
+        pytest.MonkeyPatch.context() as patch,
+        running(port, lambda line: None) as (airflow, _),
+        httpx.Client(base_url=airflow.url, timeout=30, trust_env=False) as client,
+    ):
+        patch.setenv("AFSCHRIFT_AIRFLOW_URL", airflow.url)
+        login = {"username": airflow.user, "password": airflow.password}
+        token = client.post("/auth/token", json=login).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield Running(installation, airflow.url, airflow.password, client)
+
+
+def test_a_request_goes_through(airflow: Running) -> None:
+    request = airflow.installation.submit(HEAVY.number, "portability")
+
+    run = airflow.trigger(request)
+
+    assert run == f"{request}.1"
+    assert airflow.wait(run) == "success"
+    assert airflow.installation.state(request) == "delivered"
+    tasks = airflow.tasks(run)
+    assert {tasks[name]["rendered_map_index"] for name in ("extract[0]", "extract[1]")} == {"app", "shop"}
+    assert airflow.client.get("/api/v2/importErrors").json()["total_entries"] == 0
+
+
+def test_the_next_run_of_a_request_has_the_next_number(airflow: Running) -> None:
+    from afschrift.core.errors import RefusedError
+
+    request = airflow.installation.submit(HEAVY.number, "portability", authenticated=False)
+
+    first = airflow.trigger(request)
+    with pytest.raises(RefusedError, match=r"Run .*\.1 of this request is still going"):
+        airflow.trigger(request)
+    assert airflow.wait(first) == "success"
+    second = airflow.trigger(request)
+
+    assert [first, second] == [f"{request}.1", f"{request}.2"]
+    assert airflow.wait(second) == "success"
+    assert {
+        name: task["state"] for name, task in airflow.tasks(second).items() if name != "wipe"
+    } == dict.fromkeys(
+        ("assess", "classify", "extract", "validate", "package", "deliver", "close"), "skipped"
+    )
+    assert airflow.installation.state(request) == "needs_person"
+
+
+def test_the_log_of_a_failed_task_ends_with_what_to_do(airflow: Running) -> None:
+    run = airflow.trigger("req-000000000000")
+
+    assert airflow.wait(run) == "failed"
+    log = airflow.get(f"/dagRuns/{run}/taskInstances/assess/logs/1")["content"]
+    lines = [entry["event"] for entry in log if not entry["event"].startswith("::")]
+    assert lines[-1].endswith("What to do: list them with `afschrift requests`.")
+
+
+@pytest.mark.parametrize("conf", [{"formats": ["pdf"]}, {"language": "fr"}, {"destination": "../x"}])
+def test_options_that_do_not_exist_are_refused(airflow: Running, conf: dict[str, Any]) -> None:
+    from afschrift.core.errors import RefusedError
+
+    with pytest.raises(RefusedError, match="turned the options of the run down"):
+        airflow.trigger(airflow.installation.submit(HEAVY.number, "portability"), **conf)
+
+
+def test_a_demo_may_give_a_customer_number_and_the_event_log_hides_it(airflow: Running) -> None:
+    body = {"logical_date": None, "conf": {"customer_number": str(HEAVY.number), "right": "access"}}
+
+    answer = airflow.client.post("/api/v2/dags/fulfil_request/dagRuns", json=body)
+
+    assert answer.status_code == httpx.codes.OK
+    assert airflow.wait(answer.json()["dag_run_id"]) == "success"
+    logged = airflow.client.get("/api/v2/eventLogs", params={"event": "trigger_dag_run", "limit": 100}).text
+    assert "customer_number" in logged
+    assert str(HEAVY.number) not in logged
+
+
+def process_of(task: dict[str, Any]) -> int | None:
+    """The process in which a task instance runs; Airflow gives it the instance's id as title."""
+    title = f"airflow worker -- {task['id']}".encode()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "cmdline").read_bytes().rstrip(b"\0 ") == title:
+                    return int(entry.name)
+            except OSError:  # it ended meanwhile
+                continue
+    return None
+
+
+def kill_each_once(airflow: Running, run: str, moment: Callable[[str], None]) -> list[str]:
+    """Kill the process of each task of a run once, at a moment of its work, and clear the task.
+
+    Returns:
+        The tasks whose process was still there.
+    """
+    killed, seen = [], set()
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        tasks = airflow.tasks(run)
+        for name in CHAIN:
+            if name in seen or name not in tasks or (pid := process_of(tasks[name])) is None:
+                continue
+            seen.add(name)
+            moment(name)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            killed.append(name)
+            wait_for(lambda name=name: airflow.tasks(run)[name]["state"] in ("up_for_retry", "failed"))
+            airflow.clear(run, name)
+        if airflow.get(f"/dagRuns/{run}")["state"] in ("success", "failed"):
+            return killed
+        time.sleep(0.01)
+    pytest.fail(f"run {run} did not end")
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            pytest.fail("the state did not come")
+        time.sleep(0.02)
+
+
+def at_work(name: str) -> None:
+    """While the task is at work: it needs a quarter of a second to begin."""
+    time.sleep(0.5 if name.startswith("extract") else 0.3)
+
+
+def just_after(installation: Installation, request: str) -> Callable[[str], None]:
+    """Right after the work stands in the register, before Airflow knows."""
+    register = installation.services.register
+
+    def moment(name: str) -> None:
+        kind, _, source = EVENT[name].partition(" ")
+        wait_for(
+            lambda: any(
+                header.type == kind and (payload or {}).get("source", "") == source
+                for header, payload in register.events(request)
+            )
+        )
+
+    return moment
+
+
+@pytest.mark.parametrize("when", ["at work", "just after"])
+def test_each_task_killed_once_gives_one_bundle_and_one_event_each(airflow: Running, when: str) -> None:
+    installation = airflow.installation
+    request = installation.submit(HEAVY.number, "access")
+    run = airflow.trigger(request)
+
+    moment = at_work if when == "at work" else just_after(installation, request)
+    killed = kill_each_once(airflow, run, moment)
+
+    assert killed == CHAIN if when == "at work" else len(killed) >= 6, killed
+    assert airflow.wait(run) == "success"
+    counts = installation.counted(request)
+    assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+    assert set(counts) - set(ONCE) == {"request_received", "decision_taken"}
+    [bundle] = [path for path in installation.bundles if request in path.name]
+    assert hashlib.sha256(bundle.read_bytes()).hexdigest() == installation.packed(request)
+    assert list(bundle.parent.glob(f"*{request}*")) == [bundle]

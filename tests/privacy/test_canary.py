@@ -1,0 +1,180 @@
+"""A person of whom every value can be recognised is found in the bundle and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.e2e.office import RECEIVED, Office
+from tests.e2e.opened import Opened
+from tests.e2e.scope import MASKED, SECRET, left_out
+from tests.privacy.canary import CUSTOMER, NEEDLES, TEXT, Canary
+from tests.privacy.canary_search import search
+from tests.privacy.conftest import Cage
+
+from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.pipeline.assess import assess
+from afschrift.pipeline.classify import classify
+from afschrift.pipeline.deliver import close, deliver
+from afschrift.pipeline.extract import extract
+from afschrift.pipeline.package import package
+from afschrift.pipeline.validate import validate
+from afschrift.wiring.services import initialise
+from afschrift.wiring.settings import Settings
+
+KEYS = {"customer_id": str(CUSTOMER)}
+AFSCHRIFT = "from afschrift.cli.main import main; main()"
+LETTER = f"Ik ben {TEXT} en mijn nummer is {CUSTOMER}. Dit mag nergens anders staan."
+
+
+def expected(canary: Canary, right: str) -> set[str]:
+    """The texts that must be in a bundle, by the hand-written lists."""
+    return {
+        text
+        for text, place in canary.columns.items()
+        if place not in MASKED.keys() | SECRET
+        and (right == "access" or not (left_out(*place) or canary.author.get(text) in ("agent", "bot")))
+    }
+
+
+def check_bundle(canary: Canary, path: Path, right: str) -> None:
+    """Exactly the texts that the right covers are in: in the CSV files, in the JSON files, and elsewhere."""
+    files = Opened(path).files
+    wanted = expected(canary, right)
+    assert len(wanted) > 50
+    for ending in (".csv", ".json"):
+        tables = b"".join(
+            c for name, c in files.items() if name.startswith("data/") and name.endswith(ending)
+        )
+        assert canary.seen(tables) == wanted, ending
+    assert canary.seen(b"".join(files.values())) == wanted
+
+
+@pytest.mark.airflow
+def test_through_the_real_airflow(cage: Cage, tmp_path: Path) -> None:
+    """Intake on standard input, the real DAG, both rights; everything that the processes wrote is searched."""
+    seen = tmp_path / "seen"
+    for name in ("home", "tmp", "user", "work"):
+        (seen / name).mkdir(parents=True)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(seen / "user"),
+        "TMPDIR": str(seen / "tmp"),
+        "AFSCHRIFT_HOME": str(seen / "home"),
+        "AFSCHRIFT_DEMO_DATA": str(cage.warehouse),
+    }
+    initialise(Settings.from_environment(environment))
+    letter = {
+        "message": LETTER,
+        "channel": "portal",
+        "received_at": RECEIVED,
+        "right": ["access", "portability"],
+        "keys": KEYS,
+        "authenticated": {"by": "log-in", "level": "substantial", "at": RECEIVED},
+    }
+    with (seen / "stdout").open("wb") as out, (seen / "stderr").open("wb") as err:
+        ended = subprocess.run(
+            [sys.executable, "-c", AFSCHRIFT, "submit", "-", "--start", "here"],
+            input=json.dumps(letter).encode(),
+            stdout=out,
+            stderr=err,
+            cwd=seen / "work",
+            env=environment,
+            check=False,
+        )
+    assert ended.returncode == 0, (seen / "stderr").read_text()
+    bundles = list((seen / "home" / "outbox").iterdir())
+    for right in ("access", "portability"):
+        (bundle,) = (path for path in bundles if path.name.endswith(f"{right}.zip"))
+        check_bundle(cage.canary, bundle, right)
+    assert {hit.needle for hit in search(seen / "home" / "outbox", NEEDLES)} == NEEDLES.keys()
+    assert search(seen, NEEDLES, skip=frozenset(bundles)) == []
+    # what was searched holds the places that matter
+    names = {str(path.relative_to(seen)) for path in seen.rglob("*") if path.is_file()}
+    assert {"home/register.db", "home/keys.json", "stdout", "stderr"} <= names
+    assert any(name.endswith("airflow.db") for name in names)
+    assert any(name.endswith(".log") for name in names)
+
+
+@pytest.fixture
+def office(cage: Cage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """An installation on the canary's warehouse; temporary files go beside it, and are searched too."""
+    (tmp_path / "seen" / "tmp").mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "seen" / "tmp"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "seen" / "tmp"))
+    return Office.open(tmp_path / "seen", cage.warehouse)
+
+
+def leaks(office: Office, skip: frozenset[Path] = frozenset()) -> list[str]:
+    """Where the canary is below the installation's folder."""
+    found = search(office.home, NEEDLES, skip)
+    return [f"{hit.place}: {hit.needle} as {hit.form}" for hit in found]
+
+
+@pytest.mark.parametrize("right", ["access", "portability"])
+def test_nothing_is_in_clear_at_any_step(right: str, office: Office, cage: Cage) -> None:
+    request = office.submit(right, KEYS, message=LETTER)
+    services = office.services
+    assess(services, request)
+    assert leaks(office) == []
+    sources = classify(services, request)["sources"]
+    assert leaks(office) == []
+    for source in sources:
+        extract(services, request, source)
+    validate(services, request)
+    assert leaks(office) == []
+    package(services, request)
+    assert list((office.home / "staging" / request).rglob("bundle.zip.enc"))
+    assert leaks(office) == []
+    bundle = Path(deliver(services, request)["uri"].removeprefix("file://"))
+    close(services, request)
+    check_bundle(cage.canary, bundle, right)
+    assert leaks(office, frozenset({bundle})) == []
+    assert not list((office.home / "staging").rglob("*.enc"))
+
+
+def test_what_people_write_stays_in_the_case_file(office: Office) -> None:
+    request = office.submit("access", KEYS, message=LETTER, authenticated=None)
+    demonstration = f"Gebeld met {TEXT}, die nummer {CUSTOMER} noemde."
+    office.register.decide(request, "identity", "confirmed", "officer", text=demonstration)
+    bundle = office.run(request)
+    assert leaks(office, frozenset({bundle})) == []
+    assert TEXT not in json.dumps([payload for _, payload in office.register.events(request)])
+
+
+VIEW = """
+    ALTER TABLE review RENAME TO review_kept;
+    CREATE VIEW review AS SELECT * REPLACE (CAST(title AS TINYINT) AS rating) FROM review_kept"""
+NOTE = "      staff_note:\n        origin: assigned\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "amend", "error"),
+    [(VIEW, {}, RetriableError), ("SELECT 1", {NOTE: f"{NOTE}        kind: json\n"}, ConfigurationError)],
+    ids=["a cast in a view", "text that is no JSON"],
+)
+def test_errors_quote_nothing(
+    change: str, amend: dict[str, str], error: type[AfschriftError], cage: Cage, tmp_path: Path
+) -> None:
+    """The first one's own error quotes the value that the database stumbles over."""
+    warehouse, home = tmp_path / "warehouse", tmp_path / "home"
+    shutil.copytree(cage.warehouse, warehouse)
+    home.mkdir()
+    with duckdb.connect(str(warehouse / "shop.duckdb")) as con:
+        con.execute(change)
+    office = Office.open(home, warehouse, amend)
+    request = office.submit("access", KEYS)
+    with pytest.raises(error) as failed:
+        office.run(request)
+    told = "".join(traceback.format_exception(failed.value))
+    assert not any(needle in told for needle in NEEDLES.values())
+    assert leaks(office) == []
+    assert office.delivered(request) == []

@@ -1,0 +1,159 @@
+"""The command line as a person types it: a process of its own, real files, exit codes and what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.mini import SHOP, write_database, write_inventory
+from tests.support.running import installation, run, store
+
+REQUEST = {
+    "message": "Ik wil graag al mijn gegevens.",
+    "channel": "portal",
+    "received_at": "2026-01-01T10:00:00+01:00",
+    "right": ["portability", "access"],
+    "keys": {"customer_id": 1},
+    "authenticated": {"by": "log-in", "level": "password + code", "at": "2026-01-01T09:59:00+01:00"},
+}
+
+
+class Terminal:
+    """Runs `afschrift` with an installation of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.inventory = write_inventory(folder / "inventory")
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("AFSCHRIFT_")} | {
+            "AFSCHRIFT_HOME": str(folder / "home"),
+            "AFSCHRIFT_INVENTORY": str(self.inventory),
+            "MINI_SHOP": str(write_database(folder / "shop.duckdb")),
+        }
+
+    def __call__(self, *words: str, stdin: str = "", code: int = 0) -> str:
+        command = [sys.executable, "-c", "from afschrift.cli.main import main; main()", *words]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=self.env, timeout=120)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    def submit(self, **more: object) -> list[str]:
+        said = self("submit", "-", "--start", "no", stdin=json.dumps(REQUEST | more))
+        return [line for line in said.splitlines() if line.startswith("req-")]
+
+
+@pytest.fixture
+def afschrift(tmp_path: Path) -> Terminal:
+    terminal = Terminal(tmp_path)
+    terminal("key", "new")
+    return terminal
+
+
+def test_without_keys_it_says_what_to_do(tmp_path: Path) -> None:
+    assert "afschrift key new" in Terminal(tmp_path)("requests", code=1)
+
+
+def test_submit_and_look(afschrift: Terminal) -> None:
+    ids = afschrift.submit()
+    assert len(ids) == 2
+    assert [r["id"] for r in json.loads(afschrift("requests", "--json"))] == sorted(ids)
+    assert "customer_id" in afschrift("request", "show", ids[0])
+    assert "The trail is whole" in afschrift("audit", "verify")
+    preview = afschrift("plan", ids[0], "--sql")
+    assert "shop.orders: 2 rows" in preview
+    assert "password_hash" in preview
+    assert 'FROM "orders" AS t' in preview
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"keys": {"phone": "1"}}, "identity keys are not declared: phone"),
+        ({"keys": {}}, "keys"),
+        ({"message": ""}, "message"),
+        ({"received_at": "2999-01-01T00:00:00Z"}, "lies in the future"),
+        ({"received_at": "2026-01-01T10:00:00"}, "received_at"),
+        ({"right": "erasure"}, "right"),
+        ({"formats": ["pdf"]}, "R57"),
+        ({"language": "fr"}, "not offered in this language"),
+        ({"destination": "moon"}, "destination is not configured"),
+        ({"recieved": 1}, "recieved"),
+    ],
+)
+def test_a_mistake_in_a_request_stores_nothing(
+    afschrift: Terminal, change: dict[str, object], words: str
+) -> None:
+    said = afschrift("submit", "-", "--start", "no", stdin=json.dumps(REQUEST | change), code=1)
+    assert words in said
+    assert "Ik wil graag" not in said
+    assert "No open request" in afschrift("requests")
+
+
+def test_submit_what_is_no_yaml_or_not_there(afschrift: Terminal) -> None:
+    assert "line 1" in afschrift("submit", "-", "--start", "no", stdin="a: [", code=1)
+    assert "cannot be read" in afschrift("submit", "nowhere.yml", code=1)
+
+
+def test_identity_question_and_answer(afschrift: Terminal) -> None:
+    request = afschrift.submit(authenticated=None, right="access")[0]
+    assert "Nobody has confirmed" in afschrift("plan", request, code=1)
+    afschrift("request", "confirm-identity", request, "--method", "call_back", "--level", "substantial")
+    assert "shop.customer: 1 rows" in afschrift("plan", request)
+
+
+def test_unknown_ids(afschrift: Terminal) -> None:
+    for words in (("plan", "req-000000000000"), ("request", "show", "../../etc/passwd")):
+        assert "knows no request" in afschrift(*words, code=1)
+    assert "question" in afschrift("answer", "q-000000000000", "--choice", "x", stdin="\n", code=1)
+
+
+def test_inventory_commands(afschrift: Terminal) -> None:
+    assert "is sound" in afschrift("inventory", "check", "--live")
+    explained = afschrift("inventory", "explain", "customer.score", "--right", "portability")
+    assert "EXCLUDE" in explained
+    assert "R18" in explained
+    assert "INCLUDE" in afschrift("inventory", "explain", "shop.customer.score", "--right", "access")
+    assert "Several columns" not in afschrift("inventory", "explain", "beat.bpm")
+    assert "no column customer.nope" in afschrift("inventory", "explain", "customer.nope", code=1)
+    assert json.loads(afschrift("inventory", "schema"))["title"] == "SourceFile"
+    write_inventory(afschrift.inventory, SHOP.replace("A6-1-f", "A6-1-z"))
+    assert "shop.yml:13" in afschrift("inventory", "check", code=1)
+
+
+def test_verify_exit_codes(afschrift: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINI_SHOP", afschrift.env["MINI_SHOP"])
+    services = installation(afschrift.folder / "home", afschrift.inventory)
+    bundle = run(services, store(services, {"customer_id": "1"}))
+    assert "which is trusted" in afschrift("verify", str(bundle))
+    other = afschrift.folder / "other.pem"
+    pem = afschrift("key", "public").split("\n", 1)[1]
+    other.write_text(pem)
+    afschrift("verify", str(bundle), "--key", str(other))
+    (afschrift.folder / "stranger").mkdir()
+    stranger = Terminal(afschrift.folder / "stranger")
+    assert "NOT among the trusted keys" in stranger("verify", str(bundle), code=3)
+    broken = afschrift.folder / "broken.zip"
+    content = bytearray(bundle.read_bytes())
+    content[len(content) // 2] ^= 1
+    broken.write_bytes(content)
+    assert "REFUSED" in afschrift("verify", str(broken), code=1)
+    into = afschrift.folder / "deep" / "unpacked"
+    afschrift("unpack", str(bundle), str(into))
+    assert (into / "index.html").exists()
+
+
+def test_help_everywhere(afschrift: Terminal) -> None:
+    for words in (
+        (),
+        ("submit",),
+        ("inventory",),
+        ("inventory", "explain"),
+        ("key",),
+        ("audit",),
+        ("request",),
+    ):
+        assert "Usage" in afschrift(*words, "--help")
