@@ -31,6 +31,10 @@ EXISTS (
 {% endfor %}
 )
 {% endmacro %}
+{% macro holds(link, key, casefold) -%}
+    k.name = {{ key }}
+    AND {{ "lower(" ~ link.column ~ ") = lower(k.value)" if casefold else "CAST(" ~ link.column ~ " AS VARCHAR) = k.value" }}
+{% endmacro %}
 {% macro scoped(scope) %}
 {% if scope %}
   AND {{ scope[0] }} IN ({{ scope[1] | join(", ") or "NULL" }})

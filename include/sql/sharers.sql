@@ -1,3 +1,4 @@
+{% from "person.sql" import holds %}
 {# Other persons who hold one of the person's keys at the same time: counted, never named. #}
 SELECT count(DISTINCT {{ owner.column }})
 FROM {{ relation }} AS t
@@ -5,12 +6,7 @@ WHERE {{ owner.column }} IS NOT NULL
   AND CAST({{ owner.column }} AS VARCHAR) NOT IN (SELECT p.value FROM afschrift_key AS p WHERE p.name = {{ person }})
   AND EXISTS (
     SELECT 1 FROM afschrift_key AS k
-    WHERE k.name = {{ key }}
-{% if casefold %}
-      AND lower({{ link.column }}) = lower(k.value)
-{% else %}
-      AND CAST({{ link.column }} AS VARCHAR) = k.value
-{% endif %}
+    WHERE {{ holds(link, key, casefold) }}
 {% if not (link.from or link.to) %}
       AND k.is_current
 {% endif %}

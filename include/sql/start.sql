@@ -1,14 +1,10 @@
+{% from "person.sql" import holds %}
 {# The person who has a key at the moment of the request. #}
 SELECT DISTINCT CAST({{ owner.column }} AS VARCHAR)
 FROM {{ relation }} AS t
 WHERE EXISTS (
   SELECT 1 FROM afschrift_key AS k
-  WHERE k.name = {{ key }}
-{% if casefold %}
-    AND lower({{ link.column }}) = lower(k.value)
-{% else %}
-    AND CAST({{ link.column }} AS VARCHAR) = k.value
-{% endif %}
+  WHERE {{ holds(link, key, casefold) }}
 {% if link.from %}
     AND ({{ link.from }} IS NULL OR {{ link.from }} <= k.asked_at)
 {% endif %}

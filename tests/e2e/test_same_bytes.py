@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -9,10 +10,18 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
 from demo.people import AWKWARD, HEAVY
+from tests.e2e.office import Office
+from tests.e2e.opened import Opened
 from tests.support.running import store
 
+from afschrift.pipeline.assess import assess
+from afschrift.pipeline.classify import classify
+from afschrift.pipeline.extract import extract
+from afschrift.pipeline.package import package
+from afschrift.pipeline.validate import validate
 from afschrift.wiring.services import build, initialise
 from afschrift.wiring.settings import Settings
 
@@ -36,7 +45,7 @@ class Place:
         """Of the process."""
         return {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
             "PYTHONHASHSEED": self.hash_seed,
             "TZ": self.zone,
             "LC_ALL": self.locale,
@@ -82,3 +91,44 @@ def test_same_bytes(customer: int, right: str, warehouse: Path, tmp_path: Path) 
     shutil.copytree(here.folder / "home", there.folder / "home")
     shutil.rmtree(there.folder / "home" / "staging")
     assert there.pack(request) == first
+
+
+def test_a_bundle_whose_staging_was_lost_is_packed_again_and_delivered(office: Office) -> None:
+    request = office.submit("access", {"customer_id": str(AWKWARD.number)})
+    packed = upto_package(office, request)
+    office.services.staging(request).wipe()
+    delivered = office.run(request)
+    assert hashlib.sha256(delivered.read_bytes()).hexdigest() == packed
+    assert office.delivered(request) == [delivered.name]
+
+
+def test_what_was_read_again_and_has_changed_stands_in_the_trail(warehouse: Path, tmp_path: Path) -> None:
+    """The evidence names the snapshot and the files that the bundle was made of."""
+    shutil.copytree(warehouse, tmp_path / "warehouse")
+    (tmp_path / "home").mkdir()
+    office = Office.open(tmp_path / "home", tmp_path / "warehouse")
+    request = office.submit("access", {"customer_id": str(AWKWARD.number)})
+    upto_package(office, request)
+    office.services.staging(request).wipe()
+    with duckdb.connect(str(tmp_path / "warehouse" / "shop.duckdb")) as con:
+        con.execute("UPDATE customer SET first_name = 'Zoë' WHERE customer_id = ?", [AWKWARD.number])
+    files = Opened(office.run(request)).files
+    held = {path for path in files if path.startswith("data/shop/")}
+    extracted = [
+        payload
+        for header, payload in office.register.events(request)
+        if header.type == "extracted" and payload and payload["source"] == "shop"
+    ]
+    last = extracted[-1]["files"]
+    assert all(last[path.removeprefix("data/")] == hashlib.sha256(files[path]).hexdigest() for path in held)
+    assert len(extracted) == 2
+
+
+def upto_package(office: Office, request: str) -> str:
+    """Run the steps before the delivery; the SHA-256 of the bundle."""
+    services = office.services
+    assess(services, request)
+    for source in classify(services, request)["sources"]:
+        extract(services, request, source)
+    validate(services, request)
+    return str(package(services, request)["bundle"])

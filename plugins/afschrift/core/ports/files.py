@@ -1,0 +1,82 @@
+"""Ports of files: writing and reading formats, encrypted staging, and where bundles go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol
+
+from afschrift.core.manifest import FieldPlan
+
+
+class Writer(Protocol):
+    """Writes one file from batches of value forms (string columns, null where NULL)."""
+
+    def write(self, batch: Any) -> None:
+        """Append a `pyarrow.RecordBatch` of string columns."""
+
+    def close(self) -> dict[str, str]:
+        """Finish the file; what a reader must know to read it (`FileEntry.options`)."""
+
+
+class Format(Protocol):
+    """A file format. Adding one is a file and a line in the registry."""
+
+    name: str
+    extension: str
+    media_type: str
+
+    def writer(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
+        """A writer into a binary sink. `options` may carry choices of an earlier, abandoned attempt."""
+
+
+class Reader(Protocol):
+    """Reads a finished file again, with another library than its writer."""
+
+    def __call__(
+        self, stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
+    ) -> Iterator[Any]:
+        """Batches of value forms, as the writer got them.
+
+        Raises:
+            ValidationFailedError: not well-formed, naming the row where that is known.
+        """
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof of a hand-over: where it lies (no secret in it), size and digest of what arrived."""
+
+    uri: str
+    bytes: int
+    sha256: str
+
+
+class Destination(Protocol):
+    """Where a bundle goes."""
+
+    name: str
+
+    def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
+        """Write under an opaque name; nothing is visible there until it is whole."""
+
+
+class Staging(Protocol):
+    """Encrypted files of one request between its tasks."""
+
+    def writer(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """Open for writing; the content is encrypted with the request's data key."""
+
+    def reader(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """Open for reading, decrypted.
+
+        Raises:
+            RetriableError: the file is gone or damaged; says which step makes it again.
+        """
+
+    def exists(self, path: str) -> bool:
+        """Whether a whole file is staged under this path."""
+
+    def wipe(self, under: str = "") -> None:
+        """Destroy what is staged, or what is staged under a folder."""

@@ -1,0 +1,91 @@
+"""Ports of the warehouses. Arrow types are written as Any, so that the core needs no Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from afschrift.core.keys import Key
+from afschrift.core.kind import Kind
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A column as the source's own catalogue names it.
+
+    Attributes:
+        native: type in the source's words.
+        kind: logical kind of its value forms; None where the software does not know the type.
+        expression: SQL that selects it exactly, with `{column}` for the quoted column.
+    """
+
+    native: str
+    kind: Kind | None
+    expression: str
+
+
+class Dialect(Protocol):
+    """How one database spells what the templates need."""
+
+    name: str
+
+    def quote(self, identifier: str) -> str:
+        """An identifier of the inventory, quoted."""
+
+    def relation(self, table: str) -> str:
+        """What stands after FROM for a table of the inventory (a lake's is a scan of files)."""
+
+    def literal(self, text: str) -> str:
+        """A constant of the inventory as a string literal; never a value of a person."""
+
+    def typed_key(self, value: str, native: str) -> str:
+        """A bound key's text as a column's type; NULL where it cannot be one."""
+
+    def instant(self, column: str, native: str, zone: str | None) -> str:
+        """A column of times as an instant; a time without zone is one of the source's zone."""
+
+    def row_order(self, expressions: Sequence[str]) -> str:
+        """ORDER BY expression over all columns, for a table without a key."""
+
+
+class Source(Protocol):
+    """One read-only session on one snapshot of a warehouse. Use as a context manager."""
+
+    name: str
+    snapshot: str
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this database spells things."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        """Tables and their columns in order, as they are there now."""
+
+    def bind(self, keys: Sequence[Key], at: str) -> None:
+        """Replace the session's key table `afschrift_key`.
+
+        Args:
+            keys: the person's keys; values are bound, never written into a statement.
+            at: instant of the request (RFC 3339).
+
+        The table's columns are `name, value, valid_from, valid_to, is_current, asked_at`;
+        `is_current` says whether the key was the person's at the instant of the request.
+        """
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a small result: counts and identity links."""
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        """Record batches of a large result, in flat memory."""
+
+
+class SourceFactory(Protocol):
+    """Opens the sources of the inventory by name."""
+
+    def __call__(self, source: str) -> Source:
+        """A session that is not opened yet."""
