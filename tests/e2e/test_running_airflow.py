@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -50,8 +53,6 @@ class Running:
     """Airflow, what it works for, and somebody who is logged in."""
 
     installation: Installation
-    url: str
-    password: str
     client: httpx.Client
 
     def get(self, path: str, **query: Any) -> Any:
@@ -93,22 +94,48 @@ class Running:
 
 @pytest.fixture(scope="module")
 def airflow(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    from afschrift.airflow_ext.up import running
-
+    """`afschrift up`; it must end with all its children on SIGTERM."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    folder = tmp_path_factory.mktemp("running")
+    command = [str(Path(sys.executable).with_name("afschrift")), "up", "--port", str(port)]
     with (
-        installed(demo_warehouse, tmp_path_factory.mktemp("running")) as installation,
+        installed(demo_warehouse, folder) as installation,
         pytest.MonkeyPatch.context() as patch,
-        running(port, lambda line: None) as (airflow, _),
-        httpx.Client(base_url=airflow.url, timeout=30, trust_env=False) as client,
+        (folder / "terminal").open("w+") as terminal,
+        httpx.Client(base_url=url, timeout=30, trust_env=False) as client,
     ):
-        patch.setenv("AFSCHRIFT_AIRFLOW_URL", airflow.url)
-        login = {"username": airflow.user, "password": airflow.password}
-        token = client.post("/auth/token", json=login).json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        yield Running(installation, airflow.url, airflow.password, client)
+        patch.setenv("AFSCHRIFT_AIRFLOW_URL", url)
+        up = subprocess.Popen(command, stdout=terminal, stderr=terminal)
+        try:
+            wait_for(lambda: "Ctrl-C ends it" in said(terminal) or up.poll() is not None, 180)
+            [password] = re.findall(r"user admin, password (\S+)", said(terminal))
+            login = {"username": "admin", "password": password}
+            token = client.post("/auth/token", json=login).json()["access_token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            yield Running(installation, client)
+        finally:
+            up.terminate()
+            code = up.wait(60)
+        assert (code, children(installation.home)) == (0, []), said(terminal)
+
+
+def said(terminal: IO[str]) -> str:
+    """What a process has printed so far."""
+    return Path(terminal.name).read_text(encoding="utf-8")
+
+
+def children(home: Path) -> list[str]:
+    """Processes that know an installation by their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                if f"AIRFLOW_HOME={home}/airflow".encode() in (entry / "environ").read_bytes():
+                    found.append((entry / "cmdline").read_bytes().decode())
+    return found
 
 
 def test_a_request_goes_through(airflow: Running) -> None:
@@ -179,11 +206,9 @@ def process_of(task: dict[str, Any]) -> int | None:
     title = f"airflow worker -- {task['id']}".encode()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            try:
+            with suppress(OSError):  # it ended meanwhile
                 if (entry / "cmdline").read_bytes().rstrip(b"\0 ") == title:
                     return int(entry.name)
-            except OSError:  # it ended meanwhile
-                continue
     return None
 
 

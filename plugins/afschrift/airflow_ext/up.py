@@ -145,6 +145,7 @@ def _wait_until_ready(airflow: Airflow, processes: Processes) -> None:
                     token = client.post("/auth/token", json=login).json()["access_token"]
                     bearer = {"Authorization": f"Bearer {token}"}
                     if client.get(f"/api/v2/dags/{DAG_ID}", headers=bearer).is_success:
+                        client.get("/execution/health")  # loads what tasks talk to, for the first of them
                         return
             time.sleep(0.25)
     raise RetriableError(

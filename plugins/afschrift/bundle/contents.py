@@ -44,10 +44,6 @@ class Contents:
     def _written(self) -> dict[tuple[str, str], TableExtract]:
         return {(e.source, written.table): written for e in self.extracts for written in e.tables}
 
-    def snapshot(self, source: str) -> str | None:
-        """The snapshot on which a source was read."""
-        return next((extract.snapshot for extract in self.extracts if extract.source == source), None)
-
     @cached_property
     def held(self) -> tuple[tuple[ExtractPlan, TableExtract], ...]:
         """The tables with rows, in the order of the plan. Only their files are in the bundle."""

@@ -84,7 +84,7 @@ def _resource(
         **_text("description", table.description, contents.language),
         "afschrift:source": planned.source,
         "afschrift:table": planned.table,
-        "afschrift:snapshot": contents.snapshot(planned.source),
+        "afschrift:stateOn": contents.plan.frozen_at,
         "afschrift:rows": written.rows,
         "afschrift:order": list(planned.order),
     }

@@ -1,0 +1,125 @@
+"""The environment of an Airflow of our own, and the processes in it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.airflow_support import AirflowEnv
+
+from afschrift.airflow_ext.environment import CONFIG, environment, tuned
+from afschrift.airflow_ext.processes import Processes, port_is_free
+from afschrift.core.errors import RetriableError
+from afschrift.wiring.settings import Settings
+
+
+def test_the_tuned_settings_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "airflow.env"
+    file.write_text("# why\n\nAIRFLOW__CORE__PARALLELISM=8\nAIRFLOW__X__Y=a=b\n")
+
+    assert tuned(file) == {"AIRFLOW__CORE__PARALLELISM": "8", "AIRFLOW__X__Y": "a=b"}
+
+
+def test_every_setting_has_a_reason_and_airflow_knows_it(airflow_env: AirflowEnv) -> None:
+    from airflow.configuration import retrieve_configuration_description
+
+    known = retrieve_configuration_description()
+    before = ""
+    for line in (CONFIG / "airflow.env").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            _, section, key = line.partition("=")[0].lower().split("__")
+            assert key in known[section]["options"], line
+            assert before, f"{line} has no reason"
+        before = line
+
+
+def test_another_airflow_in_the_environment_is_left_alone(tmp_path: Path) -> None:
+    base = {
+        "PATH": "/bin",
+        "AIRFLOW_HOME": "/srv/airflow",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://production",
+        "AIRFLOW_CONN_WAREHOUSE": "postgres://warehouse",
+        "PYTHONPATH": "/elsewhere",
+        "AFSCHRIFT_HOME": str(tmp_path),
+    }
+
+    ours = environment(Settings.from_environment(base), tmp_path / "airflow", base)
+
+    assert ours["AIRFLOW_HOME"] == str(tmp_path / "airflow")
+    assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in ours
+    assert ours["AIRFLOW_CONN_WAREHOUSE"] == "postgres://warehouse"
+    assert ours["PYTHONPATH"].split(os.pathsep)[-1] == "/elsewhere"
+
+
+def test_a_port(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert not port_is_free(port)
+    assert port_is_free(port)
+
+
+def stand_in(folder: Path, code: str) -> Processes:
+    """A program instead of Airflow's."""
+    package = folder / "airflow"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(code)
+    return Processes({**os.environ, "PYTHONPATH": str(folder)}, folder)
+
+
+def test_processes_end_with_their_children(tmp_path: Path) -> None:
+    code = f"""
+import os, pathlib, time
+os.fork()
+pathlib.Path({str(tmp_path)!r}, "pid-" + str(os.getpid())).touch()
+time.sleep(60)
+"""
+    with stand_in(tmp_path, code) as processes:
+        processes.start("scheduler")
+        until = time.monotonic() + 20
+        while len(started := list(tmp_path.glob("pid-*"))) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        processes.must_live()
+
+    assert len(started) == 2
+    for file in started:
+        assert not _alive(int(file.name.removeprefix("pid-")))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().split(") ")[1][:1]
+    except FileNotFoundError:
+        return False
+
+
+def test_a_part_that_ends_by_itself_is_named_with_its_log(tmp_path: Path) -> None:
+    with stand_in(tmp_path, "import sys; print('no database'); sys.exit(3)") as processes:
+        processes.start("scheduler")
+        with pytest.raises(RetriableError, match=r"scheduler ended by itself \(code 3\).*scheduler\.log"):
+            processes.watch()
+
+    assert (tmp_path / "scheduler.log").read_text() == "no database\n"
+
+
+def test_the_scheduler_alone_imports_the_heavy_libraries(
+    project_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import runpy
+
+    for name in [name for name in sys.modules if name.startswith("afschrift.wiring.services")]:
+        monkeypatch.delitem(sys.modules, name)
+    settings = str(project_root / "config" / "airflow_local_settings.py")
+
+    monkeypatch.setattr(sys, "argv", ["airflow", "api-server"])
+    runpy.run_path(settings)
+    assert "afschrift.wiring.services" not in sys.modules
+    monkeypatch.setattr(sys, "argv", ["airflow", "scheduler", "--num-runs", "1"])
+    runpy.run_path(settings)
+    assert "afschrift.wiring.services" in sys.modules

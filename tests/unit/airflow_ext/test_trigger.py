@@ -1,0 +1,180 @@
+"""Starting runs by REST: against a small server that answers as Airflow does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from afschrift.core.errors import (
+    AfschriftError,
+    ConfigurationError,
+    RefusedError,
+    RetriableError,
+)
+
+REQUEST = "req-7k3m9x2p4v0q"
+DAG = "/api/v2/dags/fulfil_request"
+
+
+class Server(ThreadingHTTPServer):
+    """Keeps what it was asked.
+
+    Attributes:
+        answers: method and path -> status and body; a list is used up one by one.
+        asked: method, path, token and body of each question.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[tuple[str, str, str | None, Any]] = []
+        self.answers: dict[str, Any] = {
+            "POST /auth/token": (201, {"access_token": "made"}),
+            f"GET {DAG}": (200, {"is_paused": False}),
+            f"GET {DAG}/dagRuns": (200, {"dag_runs": [], "total_entries": 0}),
+            f"POST {DAG}/dagRuns": (200, {}),
+        }
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def answer(self) -> None:
+        path = self.path.partition("?")[0]
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length)) if length else None
+        self.server.asked.append((self.command, path, self.headers.get("Authorization"), body))
+        found = self.server.answers[f"{self.command} {path}"]
+        status, content = found.pop(0) if isinstance(found, list) else found
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(content).encode())
+
+    do_GET = do_POST = answer
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def start(server: Server, token: str | None = "given", **conf: Any) -> str:
+    from afschrift.airflow_ext.trigger import Access, trigger
+
+    url = f"http://127.0.0.1:{server.server_port}"
+    return trigger(REQUEST, conf, Access(url, token, "admin", "secret"))
+
+
+def test_the_first_run(server: Server) -> None:
+    assert start(server, formats=["json"]) == f"{REQUEST}.1"
+
+    assert server.asked[-1] == (
+        "POST",
+        f"{DAG}/dagRuns",
+        "Bearer given",
+        {
+            "dag_run_id": f"{REQUEST}.1",
+            "logical_date": None,
+            "conf": {"request": REQUEST, "formats": ["json"]},
+        },
+    )
+
+
+def test_without_a_token_one_is_asked_for(server: Server) -> None:
+    start(server, token=None)
+
+    assert server.asked[0][3] == {"username": "admin", "password": "secret"}
+    assert {asked[2] for asked in server.asked[1:]} == {"Bearer made"}
+
+
+def test_attempts_are_counted_and_a_taken_number_is_passed_over(server: Server) -> None:
+    runs = [{"dag_run_id": f"{REQUEST}.{n}", "state": "success"} for n in (2, 1)]
+    server.answers[f"GET {DAG}/dagRuns"] = (200, {"dag_runs": runs, "total_entries": 2})
+    server.answers[f"POST {DAG}/dagRuns"] = [(409, {}), (200, {})]
+
+    assert start(server) == f"{REQUEST}.4"
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_two_runs_of_a_request_at_once_are_refused(server: Server, state: str) -> None:
+    runs = [{"dag_run_id": f"{REQUEST}.1", "state": state}]
+    server.answers[f"GET {DAG}/dagRuns"] = (200, {"dag_runs": runs, "total_entries": 1})
+
+    with pytest.raises(RefusedError, match=r"req-7k3m9x2p4v0q\.1 of this request is still going"):
+        start(server)
+
+
+@pytest.mark.parametrize(
+    ("question", "status", "body", "kind", "words"),
+    [
+        ("POST /auth/token", 401, {}, ConfigurationError, "does not let us in"),
+        (f"GET {DAG}", 403, {}, ConfigurationError, "does not let us in"),
+        (f"GET {DAG}", 404, {}, ConfigurationError, "knows no DAG fulfil_request"),
+        (f"GET {DAG}", 200, {"is_paused": True}, ConfigurationError, "is paused"),
+        (f"POST {DAG}/dagRuns", 400, {"detail": "Kanarie"}, RefusedError, "turned the options"),
+        (f"POST {DAG}/dagRuns", 422, {"detail": "Kanarie"}, RefusedError, "turned the options"),
+        (f"POST {DAG}/dagRuns", 503, {}, RetriableError, "has a fault of its own"),
+        (f"POST {DAG}/dagRuns", 418, {}, AfschriftError, "answered 418"),
+    ],
+)
+def test_refusals_are_told_apart(
+    server: Server, question: str, status: int, body: object, kind: type[AfschriftError], words: str
+) -> None:
+    server.answers[question] = (status, body)
+
+    with pytest.raises(kind, match=words) as raised:
+        start(server, token=None)
+
+    assert type(raised.value) is kind
+    assert "Kanarie" not in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_nobody_answers(server: Server) -> None:
+    from afschrift.airflow_ext.trigger import Access, trigger
+
+    with pytest.raises(RetriableError, match=r"does not answer .*afschrift run req-7k3m9x2p4v0q"):
+        trigger(REQUEST, {}, Access("http://127.0.0.1:1", "given"))
+
+
+def test_without_a_way_in(server: Server) -> None:
+    from afschrift.airflow_ext.trigger import Access, trigger
+
+    with pytest.raises(ConfigurationError, match="AFSCHRIFT_AIRFLOW_TOKEN"):
+        trigger(REQUEST, {}, Access(f"http://127.0.0.1:{server.server_port}"))
+
+
+def test_access_comes_from_the_environment_or_from_up(tmp_path: Any) -> None:
+    from afschrift.airflow_ext.trigger import Access
+
+    home = {"AFSCHRIFT_HOME": str(tmp_path)}
+    assert Access.from_environment(home) == Access("http://127.0.0.1:8080")
+
+    (tmp_path / "airflow").mkdir()
+    (tmp_path / "airflow" / "passwords.json").write_text('{"admin": "made by up"}')
+    assert Access.from_environment(home) == Access(
+        "http://127.0.0.1:8080", user="admin", password="made by up"
+    )
+
+    given = {
+        "AFSCHRIFT_AIRFLOW_URL": "https://airflow.example.org/",
+        "AFSCHRIFT_AIRFLOW_TOKEN": "t",
+        "AFSCHRIFT_AIRFLOW_USER": "u",
+        "AFSCHRIFT_AIRFLOW_PASSWORD": "p",
+    }
+    access = Access.from_environment(home | given)
+    assert access == Access("https://airflow.example.org", "t", "u", "p")
+    assert "'p'" not in repr(access)

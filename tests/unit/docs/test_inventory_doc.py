@@ -1,0 +1,53 @@
+"""`docs/inventory.md` explains every word of the format, and its examples are what the software reads."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+from tests.support.mini import CONTROLLER, IDENTITY, POLICY
+
+from afschrift.core.basis import BASES
+from afschrift.core.decision import About, Protect, ThirdParty
+from afschrift.core.keys import Unique
+from afschrift.core.origin import Origin
+from afschrift.inventory import model
+from afschrift.inventory.load import load
+
+PAGE = Path(__file__).parents[3] / "docs" / "inventory.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+NOT_WRITTEN = (model.Inventory, model.Strict, model.Text)
+
+
+def words() -> Iterator[str]:
+    for _, found in inspect.getmembers(model, inspect.isclass):
+        written = issubclass(found, BaseModel) and found.__module__ == model.__name__
+        if written and found not in NOT_WRITTEN:
+            yield from (field.alias or name for name, field in found.model_fields.items())
+    for choices in (Origin, About, ThirdParty, Protect, Unique):
+        yield from choices
+    yield from BASES
+
+
+@pytest.mark.parametrize("word", sorted(set(words())))
+def test_every_word_is_explained(word: str) -> None:
+    assert re.search(rf"`[^`\n]*(?<![\w-]){re.escape(word)}(?![\w-])[^`\n]*`", TEXT)
+
+
+def test_examples_are_well_formed() -> None:
+    assert BLOCKS
+    for block in BLOCKS:
+        assert isinstance(YAML(typ="safe").load(block), dict)
+
+
+def test_the_small_inventory_loads(tmp_path: Path) -> None:
+    files = {"shop": BLOCKS[0], "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
+    for name, text in files.items():
+        (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
+    assert list(load(tmp_path).sources["shop"].tables) == ["customer", "orders"]
