@@ -1,7 +1,7 @@
 {% from "person.sql" import person %}
 SELECT DISTINCT
 {% for link in links %}
-  CAST({{ link.column }} AS VARCHAR), {{ link.from or "NULL" }}, {{ link.to or "NULL" }}{{ "" if loop.last else "," }}
+  {{ link.text }}, {{ link.from or "NULL" }}, {{ link.to or "NULL" }}{{ "" if loop.last else "," }}
 {% endfor %}
 FROM {{ relation }} AS t
 WHERE {{ person(belongs) }}

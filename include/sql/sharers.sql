@@ -3,7 +3,7 @@
 SELECT count(DISTINCT {{ owner.column }})
 FROM {{ relation }} AS t
 WHERE {{ owner.column }} IS NOT NULL
-  AND CAST({{ owner.column }} AS VARCHAR) NOT IN (SELECT p.value FROM afschrift_key AS p WHERE p.name = {{ person }})
+  AND {{ owner.text }} NOT IN (SELECT p.value FROM afschrift_key AS p WHERE p.name = {{ person }})
   AND EXISTS (
     SELECT 1 FROM afschrift_key AS k
     WHERE {{ holds(link, key, casefold) }}

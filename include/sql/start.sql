@@ -1,6 +1,6 @@
 {% from "person.sql" import holds %}
 {# The person who has a key at the moment of the request. #}
-SELECT DISTINCT CAST({{ owner.column }} AS VARCHAR)
+SELECT DISTINCT {{ owner.text }}
 FROM {{ relation }} AS t
 WHERE EXISTS (
   SELECT 1 FROM afschrift_key AS k

@@ -138,6 +138,26 @@ def test_keys_are_bound_and_typed(source: Source) -> None:
         assert session.rows("SELECT count(*) FROM afschrift_key") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    "native", ["DOUBLE", "FLOAT", "DECIMAL(18,2)", "HUGEINT", "BIGINT", "VARCHAR", "UUID"]
+)
+def test_a_key_is_found_whatever_the_type_of_its_column(source: Source, native: str) -> None:
+    uuid = "6F1DE0D0-7a4b-4c43-8f1c-0a1b2c3d4e5f"
+    given, stored, others = (
+        (uuid, f"'{uuid}'", ["x"]) if native == "UUID" else ("46", "46", ["46.4", "47", "4 6", "046x"])
+    )
+    with source as session:
+        typed = session.dialect.typed_key("k.value", native)
+        statement = f"SELECT count(*) FROM (SELECT CAST({stored} AS {native}) AS c) t, afschrift_key k WHERE t.c = {typed}"
+        for value, rows in [(given, 1), *((other, 0) for other in others)]:
+            session.bind([Key("c", value)], AT)
+            assert session.rows(statement)[0][0] == rows, value
+        text = session.dialect.key_text("t.c", native)
+        assert session.rows(f"SELECT {text} FROM (SELECT CAST({stored} AS {native}) AS c) t") == [
+            (given.lower(),)
+        ]
+
+
 def test_interval_of_a_key(source: Source) -> None:
     keys = [
         Key("a", "always"),

@@ -35,6 +35,7 @@ REASONS: dict[str, str] = {
     "public_task": "processed for a public task (Art. 20(3))",
     "security_secret": "a security secret: its value never leaves; access says that it exists",
     "special_condition_unknown": "special data without a recorded condition of Art. 9",
+    "special_condition_other": "special data on a condition of Art. 9 other than consent",
     "unclassified": "nobody has classified it, so it goes neither in nor out",
     "voluntary": "outside Art. 20, given voluntarily by the controller's policy",
 }

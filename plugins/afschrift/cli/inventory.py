@@ -10,6 +10,7 @@ import typer
 
 from afschrift.core.decision import Action
 from afschrift.core.right import Right
+from afschrift.core.words import count
 
 app = typer.Typer(
     help="The data map: check it, explain a decision, get its JSON Schema.", no_args_is_help=True
@@ -34,9 +35,8 @@ def check(
     inventory = load_inventory(folder)
     tables = sum(len(source.tables) for source in inventory.sources.values())
     columns = sum(len(t.columns) for s in inventory.sources.values() for t in s.tables.values())
-    typer.echo(
-        f"The inventory is sound: {len(inventory.sources)} sources, {tables} tables, {columns} columns."
-    )
+    sizes = ((len(inventory.sources), "source"), (tables, "table"), (columns, "column"))
+    typer.echo(f"The inventory is sound: {', '.join(count(n, noun) for n, noun in sizes)}.")
     typer.echo(f"Digest {inventory.digest[:16]}, policy {inventory.policy_digest[:16]}.")
     if not live:
         return

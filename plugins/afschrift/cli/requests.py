@@ -68,5 +68,10 @@ def confirm_identity(
 ) -> None:
     """Record that the requester is who they say. No copy of an identity document is kept (R11)."""
     detail = {"method": method, "level": level}
-    ledger().decide(request, "identity", "confirmed", actor(), detail=detail)
+    register = ledger()
+    asked = [q for q in register.questions(request_id=request) if q.kind == "identity"]
+    if asked:
+        register.answer(asked[0].id, "confirmed", actor(), detail)
+    else:
+        register.decide(request, "identity", "confirmed", actor(), detail=detail)
     typer.echo(f"Identity confirmed for {request}. Start the run again to go on.")

@@ -33,8 +33,13 @@ def run_here(request: str) -> None:
 
     ledger().request(request)
     outcome = run_dag(request, {}, say)
-    state = ledger().request(request).state
-    say(f"The run ended as {outcome.state} after {outcome.seconds:.1f} s; the request is {state}.")
+    register = ledger()
+    state = register.request(request).state
+    say(f"{request} is {state} after {outcome.seconds:.1f} s.")
+    for delivery in register.deliveries(request):
+        say(f"The bundle is at {delivery.uri}")
+    for question in register.questions(request_id=request):
+        say(f"Open question {question.id} ({question.kind}): afschrift questions --request {request}")
     if outcome.state != "success":
         raise typer.Exit(1)
 

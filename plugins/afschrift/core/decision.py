@@ -175,8 +175,14 @@ def _portability(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
 
 
 def _gate_basis(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
-    """One portable purpose is enough (R21); consent taken back is for a person to judge (G.4)."""
+    """One portable purpose is enough (R21).
+
+    Consent taken back is for a person to judge, and so are special data on a condition of Art. 9
+    other than consent.
+    """
     portable = [p for p in facts.purposes if p.portable_basis]
+    if portable and all(p.special not in (None, "A9-2-a") for p in portable):
+        return ColumnDecision(Action.ASK, ("R20",), "special_condition_other")
     if any(not p.consent_missing for p in portable):
         return ColumnDecision(Action.INCLUDE, ("R18", "R20", "R21"), f"portable_{facts.origin}")
     if portable:

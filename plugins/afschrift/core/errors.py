@@ -17,7 +17,8 @@ class AfschriftError(Exception):
 
     def __str__(self) -> str:
         message = super().__str__()
-        return f"{message} What to do: {self.way_out}" if self.way_out else message
+        gap = "" if message.endswith("\n") else " "
+        return f"{message}{gap}What to do: {self.way_out}" if self.way_out else message
 
 
 class RetriableError(AfschriftError):

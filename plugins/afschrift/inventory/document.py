@@ -40,14 +40,35 @@ class Document:
         return Fault(self.path.name, line, ".".join(found), message)
 
     def parse(self, model: type[Model]) -> Model | None:
-        """The content as a model; faults are added to `faults` and None is returned."""
+        """The content as a model; what is wrong is added to `faults`.
+
+        Where nothing but unknown words is wrong, the model without them is returned beside the faults,
+        so that the checks across columns can go on.
+        """
         if self.faults:
             return None
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
             self.faults.extend(self._explain(error))
+            items = error.errors(include_url=False, include_input=False)
+        if any(item["type"] != "extra_forbidden" for item in items):
             return None
+        for item in items:
+            self._drop(item["loc"])
+        try:
+            return model.model_validate(self.data)
+        except ValidationError:
+            return None
+
+    def _drop(self, where: Iterable[Any]) -> None:
+        *path, last = where
+        node: Any = self.data
+        for step in path:
+            if not isinstance(node, dict | list):
+                return
+            node = node[step]
+        node.pop(last, None)
 
     def _locate(self, where: Iterable[Any]) -> tuple[int, list[str]]:
         node: Any = self.data

@@ -38,7 +38,7 @@ def load(folder: Path) -> Inventory:
         if source.source in sources:
             faults.append(document.fault(["source"], "another file describes this source too"))
         sources[source.source] = source
-    if identity is None or controller is None or policy is None or faults:
+    if identity is None or controller is None or policy is None:
         raise InventoryError(faults)
     inventory = Inventory(
         sources=sources,
@@ -49,7 +49,7 @@ def load(folder: Path) -> Inventory:
         policy_digest=_digest([folder / POLICY]),
     )
     by_source = {source.source: document for document, source in parsed if source is not None}
-    faults = check(inventory, by_source, singles[IDENTITY])
+    faults += check(inventory, by_source, singles[IDENTITY])
     if faults:
         raise InventoryError(faults)
     return inventory

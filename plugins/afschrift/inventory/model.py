@@ -107,7 +107,7 @@ class OriginByRow(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     by: str
-    otherwise: Origin | Literal["block"] = Field("block", alias="else")
+    otherwise: Literal["block"] = Field("block", alias="else")
     __pydantic_extra__: dict[str, Origin]
 
     @property
@@ -163,8 +163,13 @@ class Table(Strict):
 
     title: Text | None = None
     description: Text | None = None
-    subject: dict[str, Annotated[SubjectKey, BeforeValidator(_subject_key)]] = {}
-    join: Annotated[tuple[dict[str, str], ...], BeforeValidator(_as_list)] = ()
+    subject: dict[
+        str, Annotated[SubjectKey, BeforeValidator(_subject_key, json_schema_input_type=str | SubjectKey)]
+    ] = {}
+    join: Annotated[
+        tuple[dict[str, str], ...],
+        BeforeValidator(_as_list, json_schema_input_type=dict[str, str] | list[dict[str, str]]),
+    ] = ()
     key: tuple[str, ...] = ()
     personal: bool = True
     purposes: tuple[str, ...] = ()
@@ -187,6 +192,8 @@ class SourceFile(Strict):
         kind: adapter in the registry of sources.
         options: options of the adapter, for example `path`.
         zone: time zone of times without one; said to the person.
+        unlisted: what a table of the source that is not described here means for a request:
+            `ask` stops at a person, `ignore` passes it over.
     """
 
     source: str
@@ -194,6 +201,7 @@ class SourceFile(Strict):
     connection: str | None = None
     options: dict[str, Any] = {}
     zone: str | None = None
+    unlisted: Literal["ask", "ignore"] = "ask"
     title: Text | None = None
     purposes: dict[str, Purpose] = {}
     tables: dict[str, Table]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from afschrift.classify.facts import PersonFacts
 from afschrift.classify.table import NO_ROWS, Classifier, TableDecision
@@ -17,7 +17,8 @@ from afschrift.pipeline.consents import read_consents
 from afschrift.pipeline.identity import Expansion, Identity
 from afschrift.pipeline.questions import INCLUDE_OR_NOT, Answers, OpenQuestion
 from afschrift.pipeline.services import Services
-from afschrift.queries.statements import Statements
+from afschrift.queries.person import Catalogue
+from afschrift.queries.statements import Scope, Statements
 
 _ASK_OPTIONS = {"others_undecided": ("include", "mask", "exclude")}
 _ASK_WORDS = {
@@ -25,6 +26,7 @@ _ASK_WORDS = {
     "mixed": "These columns hold data of several origins",
     "basis_unknown": "These columns have no purpose with a legal basis",
     "special_condition_unknown": "These columns hold special data without a condition of Art. 9",
+    "special_condition_other": "These columns hold special data on a condition of Art. 9 other than consent",
     "consent_missing": "The person gave no consent, or took it back, for the only purpose of these columns",
     "others_undecided": "These columns hold data about others and nobody has said how to treat them",
 }
@@ -145,6 +147,7 @@ class Drafter:
             session.dialect,
             catalogue,
         )
+        self._unlisted(source, catalogue)
         parts: list[ExtractPlan | Withheld] = []
         for name, table in source.tables.items():
             if not table.personal:
@@ -152,8 +155,9 @@ class Drafter:
             for column in table.columns:
                 statements.finder.native(name, column)
             decision = self._decide(source, name, session, statements, facts)
-            if table.origin and table.origin.otherwise == "block":
-                self._unknown_origins(session, statements, f"{source.source}.{name}", name)
+            if table.origin and self._unknown_origins(session, statements, f"{source.source}.{name}", name):
+                named = Scope(table.origin.by, tuple(table.origin.values))
+                decision = replace(decision, scope=decision.scope or named)
             self._look(session, statements, decision)
             if count:
                 rows = session.rows(statements.count(name, decision.scope))
@@ -186,12 +190,23 @@ class Drafter:
         informed = PersonFacts(facts.consents, facts.limits, answered)
         return Classifier(self._services.inventory, right, informed).table(source, name, columns)
 
-    def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> None:
+    def _unlisted(self, source: SourceFile, catalogue: Catalogue) -> None:
+        """A table that nobody described may hold the person's data: it is not passed over in silence."""
+        unlisted = sorted(catalogue.keys() - source.tables.keys())
+        if unlisted and source.unlisted == "ask":
+            words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
+            detail = {"source": source.source, "tables": unlisted}
+            self._need(OpenQuestion("unlisted_tables", ("leave_out",), words, detail))
+
+    def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> bool:
+        """Whether the person has rows of an origin that nobody named; a person must leave them out."""
         rows = int(session.rows(statements.unknown_origins(name))[0][0])
-        if rows:
-            words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
-            detail = {"table": place, "rows": rows}
-            self._need(OpenQuestion("unknown_origin", ("leave_out",), words, detail))
+        if not rows:
+            return False
+        words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
+        detail = {"table": place, "rows": rows}
+        self._need(OpenQuestion("unknown_origin", ("leave_out",), words, detail))
+        return True
 
     def _look(self, session: Source, statements: Statements, decision: TableDecision) -> None:
         """Stop looking once something portable was found: one hit answers both questions."""

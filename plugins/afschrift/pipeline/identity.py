@@ -15,7 +15,7 @@ from typing import Any
 
 from afschrift.core.keys import Key, Unique
 from afschrift.core.ports import Source, SourceFactory
-from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.model import Inventory, SourceFile, casefold_keys
 from afschrift.queries.statements import Statements
 
 
@@ -91,6 +91,7 @@ class Expansion:
 
     def _tidy(self, found: set[Key]) -> tuple[Key, ...]:
         """A key known with its interval says more than the same key without one."""
+        found = self._folded(found)
         bounded = {(k.name, k.value.casefold()) for k in found if k.valid_from or k.valid_to}
         return tuple(
             sorted(
@@ -102,6 +103,15 @@ class Expansion:
                 key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or ""),
             )
         )
+
+    def _folded(self, found: set[Key]) -> set[Key]:
+        """An address in two cases is one key, where the tables compare it without regard to case."""
+        fold = casefold_keys(self._inventory)
+        firsts: dict[tuple[object, ...], Key] = {}
+        for key in sorted(found, key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or "")):
+            value = key.value.casefold() if key.name in fold else key.value
+            firsts.setdefault((key.name, value, key.valid_from, key.valid_to), key)
+        return set(firsts.values())
 
     def _shared(self, links: Sequence[_LinkTable], keys: Sequence[Key]) -> list[Key]:
         own = [key for key in keys if key.name == self._person]

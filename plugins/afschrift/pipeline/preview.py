@@ -8,6 +8,7 @@ from afschrift.classify.words import REASONS
 from afschrift.core.decision import Action
 from afschrift.core.errors import GateError
 from afschrift.core.manifest import FieldPlan
+from afschrift.core.words import count
 from afschrift.pipeline.draft import Drafter, outcome
 from afschrift.pipeline.gates import identity_decision
 from afschrift.pipeline.questions import Answers
@@ -25,19 +26,19 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     if identity_decision(register, request_id) is None:
         raise GateError(
             f"Nobody has confirmed who the requester of {request_id} is, so nothing is looked up.",
-            way_out=f"`afschrift request confirm-identity {request_id}`.",
+            way_out=f"`afschrift request confirm-identity {request_id} --method ... --level ...`.",
         )
     answers = Answers(register.decisions(request_id))
     drafter = Drafter(services, request, answers)
     draft = drafter.draft(register.identity(request_id), services.now(), count=True)
     names = sorted({key.name for key in draft.keys})
     yield f"Request {request_id}: {request.right} (Art. {request.right.article}), state {request.state}"
-    yield f"Keys      {len(draft.keys)} values of {', '.join(names)}"
+    yield f"Keys      {count(len(draft.keys), 'value')} of {', '.join(names)}"
     for purpose, state in draft.plan.consents.items():
         yield f"Consent   {purpose}: {state}"
     for part in draft.plan.extracts:
         rows = draft.counts.get(part.name, 0)
-        yield f"\n{part.name}: {rows} rows ({part.path})"
+        yield f"\n{part.name}: {count(rows, 'row')} ({part.path})"
         if part.row_rule:
             yield f"  rows only where {part.row_rule['column']} is {', '.join(part.row_rule['included'])}"
         yield from _fields(part.fields)

@@ -145,8 +145,10 @@ class Statements:
     def _link(self, table: str, declared: Table, name: str) -> dict[str, str | None]:
         link = declared.subject[name]
         finder = self.finder
+        column = finder.column(table, link.column)
         return {
-            "column": finder.column(table, link.column),
+            "column": column,
+            "text": self._dialect.key_text(column, finder.native(table, link.column)),
             "from": finder.instant(table, link.valid_from) if link.valid_from else None,
             "to": finder.instant(table, link.valid_to) if link.valid_to else None,
         }
@@ -158,7 +160,8 @@ class Statements:
             return exact
         masked = self._dialect.literal(MASKED)
         if field.mask == "last4":
-            masked = f"{masked} || right(CAST({quoted} AS VARCHAR), 4)"
+            text = f"CAST({quoted} AS VARCHAR)"  # a short one would be given away whole
+            masked = f"{masked} || CASE WHEN length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
         when = self._when(table, field)
         other = f"CAST({exact} AS VARCHAR)" if when else masked
         condition = f"{quoted} IS NOT NULL" + (f" AND {when}" if when else "")

@@ -14,6 +14,7 @@ from afschrift.core.ports import ColumnType
 from afschrift.sources.duck_types import column_type
 
 BATCH_ROWS = 65_536
+_INEXACT = ("DOUBLE", "FLOAT", "DECIMAL")
 _KEYS = (
     "CREATE OR REPLACE TEMP TABLE afschrift_key (name VARCHAR, value VARCHAR, valid_from TIMESTAMPTZ, "
     "valid_to TIMESTAMPTZ, is_current BOOLEAN, asked_at TIMESTAMPTZ)"
@@ -43,12 +44,26 @@ class DuckDialect:
         return "'" + text.replace("'", "''") + "'"
 
     def typed_key(self, value: str, native: str) -> str:
-        """TRY_CAST alone would round: 3.7 must not find customer 4, so the text must come back the same."""
+        """TRY_CAST alone would round: 3.7 must not find customer 4, so the value must come back the same."""
         if native == "VARCHAR":
             return value
         cast = f"TRY_CAST({value} AS {native})"
-        text = f"lower({value})" if native == "UUID" else value
-        return f"CASE WHEN CAST({cast} AS VARCHAR) = {text} THEN {cast} END"
+        if native.startswith(_INEXACT):
+            exact = "DECIMAL(38, 12)"
+            same = f"TRY_CAST({cast} AS {exact}) = TRY_CAST({value} AS {exact})"
+        elif native == "UUID":
+            same = f"CAST({cast} AS VARCHAR) = lower({value})"
+        else:
+            same = f"CAST({cast} AS VARCHAR) = {value}"
+        return f"CASE WHEN {same} THEN {cast} END"
+
+    def key_text(self, column: str, native: str) -> str:
+        """A customer number kept as 46.0 is the 46 of the other tables."""
+        text = f"CAST({column} AS VARCHAR)"
+        if not native.startswith(_INEXACT):
+            return text
+        whole = f"TRY_CAST({column} AS HUGEINT)"
+        return f"CASE WHEN {whole} = {column} THEN CAST({whole} AS VARCHAR) ELSE {text} END"
 
     def instant(self, column: str, native: str, zone: str | None) -> str:
         """Times without zone are the source's local times."""

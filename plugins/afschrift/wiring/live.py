@@ -13,14 +13,16 @@ def compare(inventory: Inventory) -> Iterator[str]:
     for name, declared in inventory.sources.items():
         with open_source(name, declared.kind, declared.options) as session:
             catalogue = session.catalogue()
+        stops = ": every request stops there" if declared.unlisted == "ask" else ""
         for table in sorted(catalogue.keys() - declared.tables.keys()):
-            yield f"{name}.{table} is in the source, but not in the inventory"
+            yield f"{name}.{table} is in the source, but not in the inventory{stops}"
         for table in sorted(declared.tables.keys() - catalogue.keys()):
             yield f"{name}.{table} is in the inventory, but not in the source"
         for table in sorted(catalogue.keys() & declared.tables.keys()):
             here, there = declared.tables[table].columns, catalogue[table]
             for column in there.keys() - here.keys():
-                yield f"{name}.{table}.{column} is not classified: every request stops there"
+                stops = ": every request stops there" if declared.tables[table].personal else ""
+                yield f"{name}.{table}.{column} is not in the inventory{stops}"
             for column in here.keys() - there.keys():
                 yield f"{name}.{table}.{column} is in the inventory, but not in the source"
             for column, column_type in there.items():

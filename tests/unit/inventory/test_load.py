@@ -1,12 +1,16 @@
 """The loader tells every fault at once, with file and line."""
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
 from tests.support.mini import SHOP, write_inventory
 
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
+from afschrift.inventory.schema import schema
 
 
 def faults(folder: Path) -> dict[str, int]:
@@ -85,3 +89,29 @@ def test_a_table_without_a_way_to_the_person(tmp_path: Path) -> None:
 
 def test_missing_folder(tmp_path: Path) -> None:
     assert any("no such folder" in message for message in faults(tmp_path / "nowhere"))
+
+
+def test_a_misspelt_word_does_not_hide_other_faults(tmp_path: Path) -> None:
+    text = (
+        SHOP.replace("unit:", "unti:")
+        .replace("A6-1-f", "A6-1-z")
+        .replace("{order_id: orders.order_id}", "{order_id: x.y}", 1)
+    )
+    found = faults(write_inventory(tmp_path, text))
+    assert any("not known here" in message for message in found)
+    assert any("choose one of A6-1-a" in message for message in found)
+    assert any("has no table x" in message for message in found)
+
+
+def test_the_schema_accepts_what_the_loader_accepts(project_root: Path) -> None:
+    kinds = {"identity.yml": "identity", "controller.yml": "controller", "policy.yml": "policy"}
+    folders = (project_root / "include" / "inventory", project_root / "examples" / "chinook" / "inventory")
+    for path in [p for folder in folders for p in folder.glob("*.yml")]:
+        document = json.loads(
+            json.dumps(YAML(typ="safe").load(path.read_text(encoding="utf-8")), default=str)
+        )
+        jsonschema.validate(document, schema(kinds.get(path.name, "source")))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(
+            {"source": "x", "kind": "duckdb", "tables": {"t": {"joins": {}}}}, schema("source")
+        )

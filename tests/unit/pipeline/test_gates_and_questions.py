@@ -182,6 +182,32 @@ def test_unclassified_column_blocks(services: Services, tmp_path: Path) -> None:
     assert caught.value.detail == {"columns": ["shop.orders.remark"]}
 
 
+def test_rows_of_an_unknown_origin_stay_out_once_a_person_says_so(services: Services) -> None:
+    request = store(services, BOB)
+    assess(services, request)
+    with pytest.raises(NeedsPersonError):
+        classify(services, request)
+    for question in ledger(services).questions(request_id=request):
+        ledger(services).answer(question.id, question.options[0], "officer")
+    with zipfile.ZipFile(run(services, request)) as bundle:
+        name = next(n for n in bundle.namelist() if n.endswith("ticket_message.csv"))
+        assert b"alien" not in bundle.read(name)
+        assert b"Bob" in bundle.read(name)
+
+
+def test_a_table_that_nobody_described_is_not_passed_over(services: Services, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
+    request = store(services, ANN)
+    assess(services, request)
+    with pytest.raises(NeedsPersonError) as caught:
+        classify(services, request)
+    assert caught.value.question == "unlisted_tables"
+    assert caught.value.detail == {"source": "shop", "tables": ["secret_profile"]}
+    answer_all(services, request, "leave_out")
+    run(services, request)
+
+
 def test_several_persons(services: Services) -> None:
     request = store(services, {"customer_id": "1", "email": "bob@example.org"})
     assess(services, request)

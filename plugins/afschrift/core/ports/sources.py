@@ -42,6 +42,9 @@ class Dialect(Protocol):
     def typed_key(self, value: str, native: str) -> str:
         """A bound key's text as a column's type; NULL where it cannot be one."""
 
+    def key_text(self, column: str, native: str) -> str:
+        """A column's value as the text of a key, the same whatever the column's type."""
+
     def instant(self, column: str, native: str, zone: str | None) -> str:
         """A column of times as an instant; a time without zone is one of the source's zone."""
 
