@@ -32,7 +32,7 @@ from demo.build import SUMMARY
 from demo.build import build as build_warehouse
 from demo.people import HEAVY
 
-out = Console(highlight=False)
+out = Console(highlight=False, soft_wrap=True)
 
 _WHY = {
     "origin_assigned": "made by the shop itself",
@@ -117,7 +117,7 @@ def summary(results: dict[Right, Any]) -> None:
     out.print("\n[bold]What came of it[/bold]")
     table = Table(box=None, padding=(0, 3, 0, 0))
     for heading in ("", "portability (Art. 20)", "access (Art. 15)"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     port, acc = results[Right.PORTABILITY], results[Right.ACCESS]
     for words, value in (
         ("rows in the bundle", lambda r: f"{r['report'].rows:,}"),
@@ -125,7 +125,7 @@ def summary(results: dict[Right, Any]) -> None:
         ("tables left out whole", lambda r: str(_count(r, "withheld"))),
         ("files", lambda r: str(r["report"].files)),
         ("ZIP file", lambda r: f"{r['bundle'].stat().st_size / 1e6:.1f} MB"),
-        ("verified and signed by a trusted key", lambda r: "yes" if r["report"].exit_code == 0 else "NO"),
+        ("whole, and signed by a known key", lambda r: "yes" if r["report"].exit_code == 0 else "NO"),
     ):
         table.add_row(words, value(port), value(acc))
     out.print(table)
@@ -149,7 +149,7 @@ def _count(result: dict[str, Any], status: str) -> int:
 def _left_out(result: dict[str, Any]) -> dict[str, list[str]]:
     """Reason in words -> columns of the bundle's coverage that are not in it."""
     found: dict[str, list[str]] = {}
-    for table in result["coverage"]["tables"]:
+    for table in sorted(result["coverage"]["tables"], key=lambda t: t["source"] != "shop"):
         for column in table["leftOut"]:
             why = _WHY.get(column["reason"], column["reason"])
             found.setdefault(why, []).append(f"{table['table']}.{column['column']}")

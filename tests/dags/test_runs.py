@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +149,30 @@ def test_without_an_identity_decision_the_run_ends_and_the_next_one_goes_on(
     assert installation.state(request) == "delivered"
 
 
+def test_a_run_in_a_process_of_its_own_keeps_the_terminal_to_the_progress(
+    installation: Installation,
+) -> None:
+    request = installation.submit(HEAVY.number, "portability", authenticated=False)
+    code = f"from afschrift.airflow_ext.local import run_here; print(run_here({request!r}, {{}}, print))"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+
+    lines = [re.sub(r"\d+\.\d s$", "N s", line) for line in done.stdout.splitlines()]
+    assert lines[0].startswith("Starting Airflow in this process")
+    assert lines[1] == "assess ..."
+    assert lines[2].startswith("A person is needed. Nobody has confirmed who the requester is.")
+    assert lines[3:6] == [
+        "assess stopped, a person is needed, after N s",
+        "wipe ...",
+        "wipe done in N s",
+    ]
+    assert lines[6].startswith("Outcome(state='success', failed=(), skipped=('assess', ")
+    assert len(lines) == 7
+    assert done.stderr == ""
+    assert "Nobody has confirmed" in (installation.home / "airflow-here" / "logs" / "run.log").read_text()
+
+
 def test_an_unknown_request_fails_at_once(airflow_env: AirflowEnv, installation: Installation) -> None:
     outcome = airflow_env.run({"request": "req-000000000000"})
 
@@ -194,7 +221,8 @@ def test_a_run_that_failed_at_the_end_resumes_with_the_same_bundle(
 
     assert (outcome.state, outcome.failed) == ("failed", ("deliver",))
     digest, before = installation.packed(request), installation.counted(request)
-    assert any((installation.home / "staging").rglob("bundle.zip*"))
+    [staged] = (installation.home / "staging").rglob("bundle.zip*")
+    staged.unlink()  # so that it is packed again
 
     outbox.unlink()
     assert airflow_env.run({"request": request}).state == "success"

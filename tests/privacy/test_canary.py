@@ -28,7 +28,7 @@ from afschrift.pipeline.extract import extract
 from afschrift.pipeline.package import package
 from afschrift.pipeline.validate import validate
 from afschrift.wiring.services import initialise
-from afschrift.wiring.settings import Settings
+from afschrift.wiring.settings import PROJECT, Settings
 
 KEYS = {"customer_id": str(CUSTOMER)}
 AFSCHRIFT = "from afschrift.cli.main import main; main()"
@@ -66,6 +66,7 @@ def test_through_the_real_airflow(cage: Cage, tmp_path: Path) -> None:
         (seen / name).mkdir(parents=True)
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(PROJECT / "plugins"),
         "HOME": str(seen / "user"),
         "TMPDIR": str(seen / "tmp"),
         "AFSCHRIFT_HOME": str(seen / "home"),
@@ -150,15 +151,21 @@ def test_what_people_write_stays_in_the_case_file(office: Office) -> None:
     assert TEXT not in json.dumps([payload for _, payload in office.register.events(request)])
 
 
-VIEW = """
+VIEW = f"""
     ALTER TABLE review RENAME TO review_kept;
-    CREATE VIEW review AS SELECT * REPLACE (CAST(title AS TINYINT) AS rating) FROM review_kept"""
+    CREATE VIEW review AS SELECT * REPLACE (
+      CASE WHEN customer_id = {CUSTOMER} THEN CAST(title AS TINYINT) ELSE rating END AS rating
+    ) FROM review_kept"""
+ABOVE = "  # ---- Who the person is ----\n"
 NOTE = "      staff_note:\n        origin: assigned\n"
 
 
 @pytest.mark.parametrize(
     ("change", "amend", "error"),
-    [(VIEW, {}, RetriableError), ("SELECT 1", {NOTE: f"{NOTE}        kind: json\n"}, ConfigurationError)],
+    [
+        (VIEW, {ABOVE: f"{ABOVE}  review_kept: {{personal: false}}\n"}, RetriableError),
+        ("SELECT 1", {NOTE: f"{NOTE}        kind: json\n"}, ConfigurationError),
+    ],
     ids=["a cast in a view", "text that is no JSON"],
 )
 def test_errors_quote_nothing(

@@ -45,9 +45,9 @@ def form(demo: bool) -> dict[str, Param]:
             None,
             type=["null", "string"],
             enum=[None, *LANGUAGES],
-            values_display=LANGUAGES,
+            values_display={"null": "as the request says", **LANGUAGES},
             title="Language",
-            description=f"Of the README and the pages for the person. {_AS_ASKED}",
+            description="Of the README and the pages for the person.",
         ),
         "destination": Param(
             None,

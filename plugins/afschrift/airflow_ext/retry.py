@@ -34,6 +34,7 @@ def last_line(context: Any) -> None:
 
 
 TASK_ARGUMENTS: dict[str, Any] = {
+    "owner": "afschrift",
     "retries": 2,
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": 3.0,

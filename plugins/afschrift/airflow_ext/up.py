@@ -81,7 +81,7 @@ def running(port: int, say: Callable[[str], None]) -> Iterator[tuple[Airflow, Pr
     home = settings.home / HOME
     logs = home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    env = environment(settings, home, base) | _addresses(port, home)
+    env = environment(settings, home, base) | _own(port, home)
     if settings.demo:
         _demo_data(Path(data).absolute(), env, logs, say)
     airflow = Airflow(f"http://127.0.0.1:{port}", ADMIN, _password(home / PASSWORDS), logs)
@@ -95,11 +95,13 @@ def running(port: int, say: Callable[[str], None]) -> Iterator[tuple[Airflow, Pr
         yield airflow, processes
 
 
-def _addresses(port: int, home: Path) -> dict[str, str]:
+def _own(port: int, home: Path) -> dict[str, str]:
     return {
         # without it workers would call port 8080
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        # the one that Airflow makes for itself is shorter than SHA-512 wants; sessions end with this start
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
     }

@@ -88,6 +88,8 @@ class Classifier:
         if by_row is None:
             return None
         bare = [name for name, column in facts.table.columns.items() if column.origin is None]
+        if not bare:
+            return None  # every column says its own origin, so the row's decides nothing
         included = tuple(
             value
             for value, origin in by_row.values.items()

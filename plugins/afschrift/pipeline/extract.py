@@ -52,7 +52,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     with services.open_source(source) as session:
         session.bind(keys, request.received_at)
         for part in plan.of_source(source):
-            writing = _Table(services, staging, session, part, request.formats)
+            writing = _Table(services, staging, session, part, plan.formats)
             table = writing.run(_masked(session, part))
             samples[part.name] = writing.sample
             tables.append(table)
