@@ -1,8 +1,8 @@
-"""Packs a stored request in a process of its own, on any day and with any number of threads.
+"""Packs stored requests in a process of its own, on any day and with any number of threads.
 
-    python -m tests.e2e.rebuild REQUEST DAY THREADS
+    python -m tests.e2e.rebuild DAY THREADS REQUEST...
 
-Prints the SHA-256 of the packed bundle as it stands in staging.
+Prints a line for each: the SHA-256 of the bundle as the register has it, and of the one in staging.
 """
 
 from __future__ import annotations
@@ -48,20 +48,25 @@ def with_threads(services: Services, threads: int) -> Services:
     return dataclasses.replace(services, open_source=opened)
 
 
-def main() -> None:
-    """Run the steps up to the sealed bundle."""
-    request, day, threads = sys.argv[1:]
-    set_clock(day)
-    services = with_threads(build(lambda _line: None), int(threads))
-    assert services.now().startswith(day)
+def packed(services: Services, request: str) -> tuple[str, str]:
+    """Run the steps up to the sealed bundle; its digest in the register and in staging."""
     assess(services, request)
     for source in classify(services, request)["sources"]:
         extract(services, request, source)
     validate(services, request)
-    packed = package(services, request)
+    recorded = package(services, request)["bundle"]
     with services.staging(request).reader(BUNDLE) as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    print(packed["bundle"], digest)
+        return recorded, hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def main() -> None:
+    """Pack what the command line names."""
+    day, threads, *requests = sys.argv[1:]
+    set_clock(day)
+    services = with_threads(build(lambda _line: None), int(threads))
+    assert services.now().startswith(day)
+    for request in requests:
+        print(*packed(services, request))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import pytest
 from demo.people import AWKWARD, HEAVY
-from frictionless import Package
+from frictionless import Checklist, Package
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 
@@ -55,7 +55,8 @@ def test_bagit(bundle: Unpacked) -> None:
 
 
 def test_frictionless(bundle: Unpacked) -> None:
-    report = Package(str(bundle.package)).validate()
+    # It counts no bytes of a JSON file; `afschrift verify` holds every size against the manifest.
+    report = Package(str(bundle.package)).validate(Checklist(skip_errors=["byte-count"]))
     errors = {
         (task.name, error.type, getattr(error, "cell", "")) for task in report.tasks for error in task.errors
     }

@@ -123,7 +123,7 @@ def _made(kind: DuckDBPyType, number: int) -> Any:
 
 
 _SINCE = datetime(2021, 1, 1, 7, 39, 18, 264_000, UTC)
-_ORDER, _LIST, _TICKET, _MESSAGE = (int(f"{NUMBER}{n}000") for n in (1, 2, 3, 4))
+_ORDER, _LIST, _TICKET = (int(f"{NUMBER}{n}000") for n in (1, 2, 3))
 _ROWS: dict[str, list[dict[str, Any]]] = {
     "customer": [{"email": EMAIL}],
     "customer_email": [{"email": EMAIL, "valid_from": _SINCE, "valid_to": None}],

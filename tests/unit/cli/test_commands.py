@@ -60,7 +60,7 @@ def test_without_keys_it_says_what_to_do(tmp_path: Path) -> None:
 def test_submit_and_look(afschrift: Terminal) -> None:
     ids = afschrift.submit()
     assert len(ids) == 2
-    assert [r["id"] for r in json.loads(afschrift("requests", "--json"))] == sorted(ids)
+    assert {r["id"] for r in json.loads(afschrift("requests", "--json"))} == set(ids)
     assert "customer_id" in afschrift("request", "show", ids[0])
     assert "The trail is whole" in afschrift("audit", "verify")
     preview = afschrift("plan", ids[0], "--sql")
@@ -102,7 +102,7 @@ def test_identity_question_and_answer(afschrift: Terminal) -> None:
     request = afschrift.submit(authenticated=None, right="access")[0]
     assert "Nobody has confirmed" in afschrift("plan", request, code=1)
     afschrift("request", "confirm-identity", request, "--method", "call_back", "--level", "substantial")
-    assert "shop.customer: 1 rows" in afschrift("plan", request)
+    assert "shop.customer: 1 row " in afschrift("plan", request)
 
 
 def test_unknown_ids(afschrift: Terminal) -> None:
