@@ -25,7 +25,7 @@ demo: $(VENV) ## Fulfil one person's access and portability requests on a demo w
 
 .PHONY: test
 test: $(VENV) ## Run all tests
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: up
 up: $(VENV) ## Start a local Airflow with the trigger form
