@@ -33,7 +33,7 @@ EXISTS (
 {% endmacro %}
 {% macro holds(link, key, casefold) -%}
     k.name = {{ key }}
-    AND {{ "lower(" ~ link.column ~ ") = lower(k.value)" if casefold else link.text ~ " = k.value" }}
+    AND {{ "lower(" ~ link.column ~ ") = lower(k.value)" if casefold else link.column ~ " = " ~ link.typed }}
 {% endmacro %}
 {% macro scoped(scope) %}
 {% if scope %}

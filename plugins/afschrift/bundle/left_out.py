@@ -60,7 +60,9 @@ def column_title(contents: Contents, source: str, table: str, column: str) -> st
 
 
 def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
-    by_row = {(e.source, e.table) for e in contents.plan.extracts if e.row_rule}
+    by_row = {
+        (e.source, e.table) for e in contents.plan.extracts if e.row_rule and not e.row_rule.get("whole")
+    }
     portability = contents.plan.right is Right.PORTABILITY
     for entry in coverage(contents):
         title = table_title(contents, entry.source, entry.table)

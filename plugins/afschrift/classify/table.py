@@ -99,7 +99,8 @@ class Classifier:
 
     def _keeps(self, facts: TableFacts, column: str, origin: Origin, row: str) -> bool:
         decision = decide(self._right, facts.of(column, origin, row=row), self._policy)
-        return decision.action not in (Action.EXCLUDE, Action.EXISTS_ONLY)
+        # a key that only joins is no reason to let a row go
+        return decision.reason != "join_key" and decision.action not in (Action.EXCLUDE, Action.EXISTS_ONLY)
 
     def _field(self, facts: TableFacts, name: str, column_type: ColumnType, scope: Scope | None) -> FieldPlan:
         column = facts.table.columns.get(name)
@@ -150,6 +151,9 @@ class Classifier:
         if not decisions:
             origin = Origin(fixed) if fixed else next(iter(by_row.values.values()))
             return decide(self._right, facts.of(name, origin), self._policy), (origin,)
+        if len({d.selected for d in decisions}) > 1 and all(d.action is not Action.ASK for d in decisions):
+            rules = tuple(dict.fromkeys(rule for d in decisions for rule in d.rules))
+            return ColumnDecision(Action.ASK, rules, "mixed"), tuple(dict.fromkeys(origins))
         order = (Action.ASK, Action.MASK, Action.INCLUDE, Action.EXISTS_ONLY, Action.EXCLUDE)
         strictest = min(decisions, key=lambda d: order.index(d.action))
         return strictest, tuple(dict.fromkeys(origins))

@@ -92,6 +92,8 @@ class Plan:
         frozen_at: RFC 3339 instant; the bundle says that the systems were read on this date.
         inventory, policy: digests of what the decisions rest on; a change stops the run (drift).
         package: version of the software.
+        keys: fingerprint of the person's keys that the plan was made for.
+        destination: where the bundle goes.
         consents: `source.purpose` -> state of the person's own consent.
     """
 
@@ -105,6 +107,8 @@ class Plan:
     policy: str
     package: str
     frozen_at: str
+    keys: str = ""
+    destination: str = ""
     consents: dict[str, str] = field(default_factory=dict)
 
     def digest(self) -> str:

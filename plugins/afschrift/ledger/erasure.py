@@ -25,6 +25,17 @@ class Erasure(LedgerBase):
             self._request_row(tx, request_id)
             return self._key(tx, request_id).subkey(use)
 
+    def fingerprint(self, request_id: str, data: bytes) -> str:
+        """HMAC-SHA256 of data under the request's own key, hex: safe for the trail, void once shredded.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request's data key was destroyed.
+        """
+        with self._db.read() as tx:
+            self._request_row(tx, request_id)
+            return self._key(tx, request_id).hmac(data)
+
     def shred(self, request_id: str, rule: str, by: str = "system") -> bool:
         """Destroy a request's data key: identity, limits, plans, texts and staging become unreadable.
 

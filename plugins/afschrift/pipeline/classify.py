@@ -40,14 +40,14 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
             "inventory": services.inventory.digest,
             "policy": services.inventory.policy_digest,
             "package": services.package,
-            "answer": [list(request.formats), request.language],
+            "answer": [list(request.formats), request.language, request.destination],
             "decisions": [[d.kind, d.choice, d.about] for d in decisions],
         }
     )
     staging = services.staging(request_id)
     latest = register.latest_step(request_id, "classify")
     if latest is not None and latest["inputs"] == inputs and staging.exists(KEYS):
-        return latest
+        return _accepted(services, request_id, latest)
     answers = Answers(decisions)
     now = services.now()
     frozen_at = _frozen_before(register, request_id, latest) or now
@@ -55,7 +55,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     _stop_where_a_person_is_needed(services, request_id, draft, answers)
     _keep_keys(staging, draft.keys)
     if latest is not None and latest["plan"] == draft.plan.digest():
-        return latest
+        return _accepted(services, request_id, latest)
     plan = replace(draft.plan, frozen_at=now)
     return _freeze(services, plan, inputs, latest)
 
@@ -83,14 +83,20 @@ def _freeze(services: Services, plan: Plan, inputs: str, latest: dict[str, Any] 
             "rules": sorted({rule for part in parts for f in part.fields for rule in f.rules}),
         },
     )
-    if register.request(plan.request).state is not State.ACCEPTED:
-        register.move(plan.request, State.ACCEPTED, NewEvent("accepted"))
+    _accepted(services, plan.request, result)
     replaced = digest({"inputs": inputs, "replaces": latest and latest["plan"]})
     result = register.finish_step(plan.request, "classify", replaced, result, event)
     services.log(
         f"Plan {plan_digest[:12]} frozen: {len(plan.extracts)} tables from {', '.join(plan.sources)}; "
         f"{len(plan.withheld)} tables withheld whole."
     )
+    return result
+
+
+def _accepted(services: Services, request_id: str, result: dict[str, Any]) -> dict[str, Any]:
+    """Nothing stands in the way (any more): the request is in work."""
+    if services.register.request(request_id).state is not State.ACCEPTED:
+        services.register.move(request_id, State.ACCEPTED, NewEvent("accepted"))
     return result
 
 
@@ -112,6 +118,9 @@ def _stop_where_a_person_is_needed(
     nothing = outcome(draft, draft.plan.right)
     if nothing is None:
         return
+    if nothing == "nothing_in_limits":
+        words = "The person's own limits leave nothing to give."
+        raise ask(services.register, request_id, [OpenQuestion(nothing, ("ask_the_person",), words)])
     register = services.register
     systems = sorted({e.source for e in draft.plan.extracts} | {w.source for w in draft.plan.withheld})
     detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.keys})}

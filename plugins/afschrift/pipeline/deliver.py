@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,21 +36,16 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
             f"Nothing is packed for request {request_id} under its frozen plan.",
             way_out="clear `package` and what follows.",
         )
-    inputs = digest({"bundle": packed["bundle"], "destination": request.destination})
+    inputs = digest({"bundle": packed["bundle"], "destination": plan.destination})
     done = register.step(request_id, "deliver", inputs)
     if done is not None:
         return done
     staging = services.staging(request_id)
     name = f"{request_id}-{request.right}.zip"
-    receipt = services.destination(request.destination).deliver(name, _chunks(staging))
-    if receipt.sha256 != packed["bundle"]:
-        raise GateError(
-            f"What arrived for request {request_id} is not the bundle that was packed.",
-            way_out="remove it from the destination and clear `package` and what follows.",
-        )
+    receipt = services.destination(plan.destination).deliver(name, _chunks(staging, packed["bundle"]))
     result = {"uri": receipt.uri, "bytes": receipt.bytes, "sha256": receipt.sha256}
     services.log(f"Delivered {receipt.bytes} bytes to {receipt.uri}.")
-    register.record_delivery(request_id, request.destination, receipt)
+    register.record_delivery(request_id, plan.destination, receipt)
     return register.finish_step(request_id, "deliver", inputs, result)
 
 
@@ -80,7 +76,15 @@ def wipe(services: Services, request_id: str) -> bool:
     return True
 
 
-def _chunks(staging: Staging) -> Iterator[bytes]:
+def _chunks(staging: Staging, expected: str) -> Iterator[bytes]:
+    """The bundle; an error at its end, before it becomes visible, where it is not the one packed."""
+    seen = hashlib.sha256()
     with staging.reader(BUNDLE) as stream:
         while chunk := stream.read(CHUNK):
+            seen.update(chunk)
             yield chunk
+    if seen.hexdigest() != expected:
+        raise GateError(
+            "The staged bundle is not the one that the register knows as packed.",
+            way_out="clear `package` and what follows.",
+        )

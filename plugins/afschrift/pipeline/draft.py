@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from afschrift.classify.facts import PersonFacts
 from afschrift.classify.table import NO_ROWS, Classifier, TableDecision
 from afschrift.core.keys import Key
 from afschrift.core.manifest import ExtractPlan, Plan, Withheld
-from afschrift.core.ports import Source
+from afschrift.core.ports import Register, Source
 from afschrift.core.request import Request
 from afschrift.core.right import Right
-from afschrift.inventory.model import SourceFile
+from afschrift.inventory.model import SourceFile, Table
 from afschrift.pipeline.consents import read_consents
 from afschrift.pipeline.identity import Expansion, Identity
 from afschrift.pipeline.questions import INCLUDE_OR_NOT, Answers, OpenQuestion
@@ -32,6 +34,12 @@ _ASK_WORDS = {
 }
 
 
+def fingerprint(register: Register, request_id: str, keys: Iterable[Key]) -> str:
+    """HMAC of keys under the request's own key, whatever their order."""
+    rows = sorted([k.name, k.value, k.valid_from or "", k.valid_to or ""] for k in keys)
+    return register.fingerprint(request_id, json.dumps(rows).encode())
+
+
 @dataclass(frozen=True)
 class Draft:
     """A plan, the keys it needs, and what stands in its way.
@@ -39,6 +47,7 @@ class Draft:
     Attributes:
         counts: `source.table` -> rows, where they were asked for.
         held: whether any row of the person was found in a personal table.
+        limited: whether the person's own words limit the request (R24).
         portable: whether a row holds something that leaves beyond keys that only join.
     """
 
@@ -47,6 +56,7 @@ class Draft:
     questions: tuple[OpenQuestion, ...]
     held: bool
     portable: bool
+    limited: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -99,9 +109,19 @@ class Drafter:
             policy=services.inventory.policy_digest,
             package=services.package,
             frozen_at=frozen_at,
+            keys=self._fingerprint(keys),
+            destination=request.destination,
             consents={purpose: str(state) for purpose, state in sorted(consents.items())},
         )
-        return Draft(plan, keys, tuple(self._questions), self._held, self._portable, self._counts)
+        return Draft(
+            plan,
+            keys,
+            tuple(self._questions),
+            self._held,
+            self._portable,
+            bool(request.limits),
+            self._counts,
+        )
 
     def _keys(self, given: Sequence[Key]) -> tuple[Key, ...]:
         services = self._services
@@ -114,7 +134,8 @@ class Drafter:
         leave: set[Key] = set()
         for name, count in sorted(identity.shared.items()):
             words = f"{count} value(s) of the key {name} are used by another person at the same time."
-            detail = {"key": name, "values": count}
+            which = self._fingerprint(k for k in identity.shared_keys if k.name == name)
+            detail = {"key": name, "values": count, "which": which}
             choice = self._need(OpenQuestion("shared_key", INCLUDE_OR_NOT, words, detail))
             if choice != "include":
                 leave |= {key for key in identity.shared_keys if key.name == name}
@@ -125,9 +146,14 @@ class Drafter:
         own = [key for key in given if key.name == person]
         words = f"The keys lead to {identity.persons} different values of {person}."
         options = ("all_accounts", "only_given") if own else ("all_accounts", "none")
-        detail = {"persons": identity.persons, "given": len(own)}
+        which = self._fingerprint(key for key in identity.keys if key.name == person)
+        detail = {"persons": identity.persons, "given": len(own), "which": which}
         choice = self._need(OpenQuestion("several_persons", options, words, detail))
-        return identity if choice == "all_accounts" else expansion.run(own)
+        return identity if choice == "all_accounts" else expansion.run(own, only=True)
+
+    def _fingerprint(self, keys: Iterable[Key]) -> str:
+        """Binds an answer or a plan to the keys, under the request's own key: it tells nobody a value."""
+        return fingerprint(self._services.register, self._request.id, keys)
 
     def _need(self, question: OpenQuestion) -> str | None:
         """The answer, or None after noting that the question is open."""
@@ -155,7 +181,8 @@ class Drafter:
             for column in table.columns:
                 statements.finder.native(name, column)
             decision = self._decide(source, name, session, statements, facts)
-            if table.origin and self._unknown_origins(session, statements, f"{source.source}.{name}", name):
+            if table.origin:
+                self._unknown_origins(session, statements, f"{source.source}.{name}", name)
                 named = Scope(table.origin.by, tuple(table.origin.values))
                 decision = replace(decision, scope=decision.scope or named)
             self._look(session, statements, decision)
@@ -198,15 +225,13 @@ class Drafter:
             detail = {"source": source.source, "tables": unlisted}
             self._need(OpenQuestion("unlisted_tables", ("leave_out",), words, detail))
 
-    def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> bool:
-        """Whether the person has rows of an origin that nobody named; a person must leave them out."""
+    def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> None:
+        """Rows of an origin that nobody named never leave; where there are some, a person must know."""
         rows = int(session.rows(statements.unknown_origins(name))[0][0])
-        if not rows:
-            return False
-        words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
-        detail = {"table": place, "rows": rows}
-        self._need(OpenQuestion("unknown_origin", ("leave_out",), words, detail))
-        return True
+        if rows:
+            words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
+            detail = {"table": place, "rows": rows}
+            self._need(OpenQuestion("unknown_origin", ("leave_out",), words, detail))
 
     def _look(self, session: Source, statements: Statements, decision: TableDecision) -> None:
         """Stop looking once something portable was found: one hit answers both questions."""
@@ -231,15 +256,25 @@ class Drafter:
             masked_statement=statements.masked(decision.table, decision.fields, scope),
             keys=ways.keys,
             order=table.key,
-            row_rule={"column": scope.column, "included": list(scope.included)} if scope else {},
+            row_rule=_row_rule(table, scope),
             path=ways.words,
         )
 
 
+def _row_rule(table: Table, scope: Scope | None) -> dict[str, Any]:
+    """Which rows leave, in words for the bundle; `whole` where every named origin does."""
+    if scope is None:
+        return {}
+    whole = table.origin is not None and set(scope.included) == set(table.origin.values)
+    return {"column": scope.column, "included": list(scope.included), "whole": whole}
+
+
 def outcome(draft: Draft, right: Right) -> str | None:
-    """`nothing_held` or `nothing_portable` where there is nothing to send, else None."""
+    """Why there is nothing to send: `nothing_held`, `nothing_in_limits`, `nothing_portable`; else None."""
     if not draft.held:
         return "nothing_held"
+    if draft.limited and not draft.plan.extracts:
+        return "nothing_in_limits"
     if right is Right.PORTABILITY and not draft.portable:
         return "nothing_portable"
     return None

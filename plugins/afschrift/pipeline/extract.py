@@ -8,11 +8,13 @@ from typing import Any, BinaryIO, cast
 
 import msgspec
 
+from afschrift.classify.table import NO_ROWS
 from afschrift.core.errors import GateError, MarkerCollisionError
 from afschrift.core.event import NewEvent, digest
-from afschrift.core.manifest import ExtractPlan, FileEntry, SourceExtract, TableExtract
+from afschrift.core.manifest import ExtractPlan, FileEntry, Plan, SourceExtract, TableExtract
 from afschrift.core.ports import Format, Source, Staging, Writer
 from afschrift.pipeline.classify import staged_keys
+from afschrift.pipeline.draft import fingerprint
 from afschrift.pipeline.gates import gated_plan
 from afschrift.pipeline.services import Sample, Services
 from afschrift.pipeline.sink import HashingSink
@@ -47,6 +49,11 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         return done
     staging.wipe(f"data/{source}")
     keys = staged_keys(staging)
+    if fingerprint(services.register, request_id, keys) != plan.keys:
+        raise GateError(
+            f"The staged keys of request {request_id} are not those that its plan was made for.",
+            way_out="clear `classify` and what follows.",
+        )
     samples: dict[str, Sample] = {}
     tables: list[TableExtract] = []
     with services.open_source(source) as session:
@@ -54,6 +61,11 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         for part in plan.of_source(source):
             writing = _Table(services, staging, session, part, plan.formats)
             table = writing.run(_masked(session, part))
+            if table.rows and any(f.reason == NO_ROWS for f in part.selected):
+                raise GateError(
+                    f"{part.name} holds rows of the person by now, for which consent is missing.",
+                    way_out="clear `classify` and what follows: a person must decide on them.",
+                )
             samples[part.name] = writing.sample
             tables.append(table)
             services.log(f"{part.name}: {table.rows} rows in {', '.join(f.format for f in table.files)}.")
@@ -83,10 +95,29 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     return services.register.finish_step(request_id, "extract", inputs, result, event, part=source)
 
 
-def staged_extract(staging: Staging, source: str) -> SourceExtract:
-    """What `extract` recorded of a source."""
-    with staging.reader(_record(source)) as stream:
-        return msgspec.json.decode(stream.read(), type=SourceExtract)
+def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExtract]:
+    """What `extract` recorded of each source of the plan.
+
+    Raises:
+        GateError: what is staged was not extracted under this plan.
+    """
+    staging, register = services.staging(plan.request), services.register
+    records = []
+    for source in plan.sources:
+        with staging.reader(_record(source)) as stream:
+            record = msgspec.json.decode(stream.read(), type=SourceExtract)
+        written = digest({f.path: f.sha256 for t in record.tables for f in t.files})
+        again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
+        steps = [register.step(plan.request, "extract", i, part=source) for i in (plan.digest(), again)]
+        if not any(done is not None and done["digest"] == written for done in steps):
+            payload = {"step": step, "source": source, "reason": "not extracted under this plan"}
+            register.record(plan.request, NewEvent("gate_bypassed", payload=payload))
+            raise GateError(
+                f"What is staged of {source} for request {plan.request} was not extracted under its plan.",
+                way_out="clear `extract` and what follows.",
+            )
+        records.append(record)
+    return records
 
 
 def staged_samples(staging: Staging, source: str) -> dict[str, Sample]:

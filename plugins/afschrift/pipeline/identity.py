@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +44,25 @@ class Expansion:
         self._sql = sql
         self._at = at
         self._person = inventory.identity.person
+        self._fold = casefold_keys(inventory)
 
-    def run(self, given: Sequence[Key]) -> Identity:
-        """Expand the given keys. Sources are opened only where a table links keys."""
+    def run(self, given: Sequence[Key], *, only: bool = False) -> Identity:
+        """Expand the given keys. Sources are opened only where a table links keys.
+
+        Args:
+            given: keys as verified at intake.
+            only: stay with the person keys that were given; what ties them to others is dropped.
+        """
+        own = {key for key in given if key.name == self._person}
         with ExitStack() as stack:
             links = [link for source in self._linked() for link in self._session(stack, source)]
-            found = set(given) | self._start(links, given)
+            found = set(given) | (set() if only else self._start(links, given))
             while True:
                 followed = [key for key in found if self._unique(key.name) is Unique.YES]
                 more = {key for link in links for key in link.given(followed, self._at)}
+                if only:
+                    tying = {key for key in more - own if self._ties(links, key, own)}
+                    more = {key for key in more - tying if key.name != self._person or key in own}
                 if more <= found:
                     break
                 found |= more
@@ -92,26 +102,20 @@ class Expansion:
     def _tidy(self, found: set[Key]) -> tuple[Key, ...]:
         """A key known with its interval says more than the same key without one."""
         found = self._folded(found)
-        bounded = {(k.name, k.value.casefold()) for k in found if k.valid_from or k.valid_to}
-        return tuple(
-            sorted(
-                (
-                    key
-                    for key in found
-                    if key.valid_from or key.valid_to or (key.name, key.value.casefold()) not in bounded
-                ),
-                key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or ""),
-            )
-        )
+        bounded = {(k.name, self._value(k)) for k in found if k.valid_from or k.valid_to}
+        kept = [k for k in found if k.valid_from or k.valid_to or (k.name, self._value(k)) not in bounded]
+        return tuple(sorted(kept, key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or "")))
 
     def _folded(self, found: set[Key]) -> set[Key]:
         """An address in two cases is one key, where the tables compare it without regard to case."""
-        fold = casefold_keys(self._inventory)
         firsts: dict[tuple[object, ...], Key] = {}
         for key in sorted(found, key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or "")):
-            value = key.value.casefold() if key.name in fold else key.value
-            firsts.setdefault((key.name, value, key.valid_from, key.valid_to), key)
+            firsts.setdefault((key.name, self._value(key), key.valid_from, key.valid_to), key)
         return set(firsts.values())
+
+    def _value(self, key: Key) -> str:
+        """The value as the warehouse compares it: by `lower`, which leaves ß alone, unlike `casefold`."""
+        return key.value.lower() if key.name in self._fold else key.value
 
     def _shared(self, links: Sequence[_LinkTable], keys: Sequence[Key]) -> list[Key]:
         own = [key for key in keys if key.name == self._person]
@@ -121,6 +125,12 @@ class Expansion:
             if self._unique(key.name) is not Unique.YES
             and any(link.sharers(key, own, self._at) for link in links)
         ]
+
+    def _ties(self, links: Sequence[_LinkTable], key: Key, own: set[Key]) -> bool:
+        """Whether a key that should be one person's is somebody else's too."""
+        if key.name == self._person or self._unique(key.name) is not Unique.YES:
+            return False
+        return any(link.sharers(key, sorted(own), self._at) for link in links)
 
     def _unique(self, key: str) -> Unique:
         return self._inventory.identity.keys[key].unique
@@ -157,7 +167,7 @@ class _LinkTable:
 
     def sharers(self, key: Key, own: Sequence[Key], at: str) -> bool:
         statement = self.statements.sharers(self.table, key.name)
-        if statement is None or not own:
+        if statement is None:  # without an owner of their own, any owner is a stranger
             return False
         self.session.bind([key, *own], at)
         return bool(self.session.rows(statement)[0][0])
@@ -168,5 +178,7 @@ def _instant(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, datetime):
+        if value.year in (MINYEAR, MAXYEAR):  # infinity is no bound
+            return None
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return str(value)

@@ -11,7 +11,8 @@ from afschrift.core.errors import ConfigurationError
 from afschrift.core.keys import Key
 from afschrift.core.request import check_formats
 from afschrift.core.right import Right
-from afschrift.inventory.model import casefold_keys
+from afschrift.inventory.check import fides_categories
+from afschrift.inventory.model import Inventory, casefold_keys
 from afschrift.pipeline.services import Services
 
 
@@ -20,7 +21,9 @@ def _as_tuple(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> Any:
-    return {key: str(item) for key, item in value.items()} if isinstance(value, dict) else value
+    if isinstance(value, dict) and not all(isinstance(item, str) for item in value.values()):
+        raise ValueError("put identity keys between quotes: they are text, and 0046 is not 46")
+    return value
 
 
 class _Strict(BaseModel):
@@ -130,9 +133,24 @@ def _check(services: Services, intake: Intake) -> None:
             "The receipt lies in the future.",
             way_out="give the instant of first arrival with its zone, such as 2026-11-20T09:30:00+01:00.",
         )
+    _check_limits(inventory, intake.limits)
     for right in intake.rights:
         check_formats(right, intake.formats, tuple(services.formats))
     services.destination(intake.destination)
+
+
+def _check_limits(inventory: Inventory, limits: Limits | None) -> None:
+    """A misspelt limit would leave out what the person wants."""
+    if limits is None:
+        return
+    tables = {f"{name}.{table}" for name, source in inventory.sources.items() for table in source.tables}
+    known = tables | fides_categories()
+    unknown = sorted({*limits.tables, *limits.categories} - known)
+    if unknown or not (limits.tables or limits.categories):
+        raise ConfigurationError(
+            f"These limits name nothing that there is: {', '.join(unknown) or 'they are empty'}.",
+            way_out="give `tables` as source.table or `categories` of the Fides taxonomy.",
+        )
 
 
 def _utc(instant: datetime) -> str:

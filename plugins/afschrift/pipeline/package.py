@@ -7,7 +7,7 @@ from typing import Any
 from afschrift.core.errors import GateError
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.manifest import Seal
-from afschrift.pipeline.extract import staged_extract, staged_samples
+from afschrift.pipeline.extract import staged_extracts, staged_samples
 from afschrift.pipeline.gates import gated_plan
 from afschrift.pipeline.services import Services
 from afschrift.pipeline.sink import HashingSink
@@ -30,16 +30,14 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     request, plan = gated_plan(services, request_id, "package")
     register = services.register
     staging = services.staging(request_id)
-    records = [staged_extract(staging, source) for source in plan.sources]
-    written = files_digest(records)
-    validated = register.latest_step(request_id, "validate")
-    if validated is None or validated["digest"] != written:
+    records = staged_extracts(services, plan, "package")
+    inputs = digest({"plan": plan.digest(), "files": files_digest(records)})
+    if register.step(request_id, "validate", inputs) is None:
         register.record(request_id, NewEvent("gate_bypassed", payload={"step": "package"}))
         raise GateError(
             f"The staged files of request {request_id} are not the ones that were validated.",
             way_out="clear `validate` and what follows.",
         )
-    inputs = digest({"plan": plan.digest(), "files": written})
     done = register.step(request_id, "package", inputs)
     if done is not None and staging.exists(BUNDLE):
         return done

@@ -39,7 +39,7 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     for part in draft.plan.extracts:
         rows = draft.counts.get(part.name, 0)
         yield f"\n{part.name}: {count(rows, 'row')} ({part.path})"
-        if part.row_rule:
+        if part.row_rule and not part.row_rule["whole"]:
             yield f"  rows only where {part.row_rule['column']} is {', '.join(part.row_rule['included'])}"
         yield from _fields(part.fields)
         if sql:

@@ -6,7 +6,7 @@ from typing import Any
 
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.manifest import SourceExtract
-from afschrift.pipeline.extract import staged_extract
+from afschrift.pipeline.extract import staged_extracts
 from afschrift.pipeline.gates import gated_plan
 from afschrift.pipeline.services import Services
 
@@ -22,7 +22,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
     """
     _, plan = gated_plan(services, request_id, "validate")
     staging = services.staging(request_id)
-    records = [staged_extract(staging, source) for source in plan.sources]
+    records = staged_extracts(services, plan, "validate")
     written = files_digest(records)
     inputs = digest({"plan": plan.digest(), "files": written})
     done = services.register.step(request_id, "validate", inputs)

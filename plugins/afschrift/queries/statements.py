@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afschrift.core.decision import Action
-from afschrift.core.keys import Unique
 from afschrift.core.manifest import FieldPlan
 from afschrift.core.ports import ColumnType, Dialect
 from afschrift.inventory.model import Consent, IdentityFile, SourceFile, Table
@@ -111,8 +110,6 @@ class Statements:
         person = self._identity.person
         if key == person or not {key, person} <= set(declared.links):
             return None
-        if self._identity.keys[key].unique is Unique.YES:
-            return None
         return self._render(
             "sharers.sql",
             table,
@@ -148,6 +145,7 @@ class Statements:
         column = finder.column(table, link.column)
         return {
             "column": column,
+            "typed": self._dialect.typed_key("k.value", finder.native(table, link.column)),
             "text": self._dialect.key_text(column, finder.native(table, link.column)),
             "from": finder.instant(table, link.valid_from) if link.valid_from else None,
             "to": finder.instant(table, link.valid_to) if link.valid_to else None,

@@ -17,7 +17,7 @@ REQUEST = {
     "channel": "portal",
     "received_at": "2026-01-01T10:00:00+01:00",
     "right": ["portability", "access"],
-    "keys": {"customer_id": 1},
+    "keys": {"customer_id": "1"},
     "authenticated": {"by": "log-in", "level": "password + code", "at": "2026-01-01T09:59:00+01:00"},
 }
 
@@ -74,6 +74,11 @@ def test_submit_and_look(afschrift: Terminal) -> None:
     [
         ({"keys": {"phone": "1"}}, "identity keys are not declared: phone"),
         ({"keys": {}}, "keys"),
+        ({"keys": {"customer_id": 46}}, "between quotes"),
+        (
+            {"limits": {"quote": "only orders", "tables": ["shop.order"]}},
+            "name nothing that there is: shop.order",
+        ),
         ({"message": ""}, "message"),
         ({"received_at": "2999-01-01T00:00:00Z"}, "lies in the future"),
         ({"received_at": "2026-01-01T10:00:00"}, "received_at"),

@@ -291,3 +291,82 @@ def test_settings_of_two_installations_stay_apart(tmp_path: Path, services: Serv
     request = store(services, ANN)
     with pytest.raises(UnknownRequestError):
         other.register.request(request)
+
+
+def test_a_device_without_an_owner_now_asks_before_its_former_owners_rows_leave(
+    services: Services, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("UPDATE device SET unpaired = '2023-01-01 00:00Z' WHERE device_id = 'd9'")
+    request = store(services, {"device_id": "d9"})
+    assess(services, request)
+    with pytest.raises(NeedsPersonError) as caught:
+        classify(services, request)
+    assert caught.value.question == "shared_key"
+
+
+def test_files_of_an_older_plan_do_not_leave_as_the_new_one(services: Services, tmp_path: Path) -> None:
+    request = store(services, ANN)
+    assess(services, request)
+    classify(services, request)
+    extract(services, request, "shop")
+    write_inventory(tmp_path / "inventory", SHOP.replace("nl: Account", "nl: Rekening"))
+    changed = dataclasses.replace(services, inventory=load(tmp_path / "inventory"))
+    classify(changed, request)
+    with pytest.raises(GateError, match="was not extracted under its plan"):  # extract marked as success
+        validate(changed, request)
+    assert "gate_bypassed" in event_types(services, request)
+    run(changed, request)
+
+
+def test_keys_of_another_plan_are_not_used(services: Services) -> None:
+    request = store(services, ANN)
+    assess(services, request)
+    classify(services, request)
+    with services.staging(request).writer("keys.json") as sink:
+        sink.write(b'[["customer_id", "2", null, null]]')
+    with pytest.raises(GateError, match="not those that its plan was made for"):
+        extract(services, request, "shop")
+
+
+def test_an_answer_that_changes_nothing_leads_on(services: Services) -> None:
+    request = store(services, ANN)
+    assess(services, request)
+    classify(services, request)
+    services.register.ask(request, "identity", options=["confirmed"], detail={}, about=None)
+    answer_all(services, request, "confirmed")
+    run(services, request)
+
+
+def test_limits_that_leave_nothing_are_no_green_run(services: Services) -> None:
+    limits = {"quote": "Only what I can never get.", "tables": ["shop.sku"]}
+    request = store(services, ANN, limits=limits)
+    assess(services, request)
+    with pytest.raises(NeedsPersonError) as caught:
+        classify(services, request)
+    assert caught.value.question == "nothing_in_limits"
+
+
+def test_a_destination_named_after_the_plan_takes_nothing(services: Services) -> None:
+    request = store(services, ANN)
+    assess(services, request)
+    classify(services, request)
+    extract(services, request, "shop")
+    validate(services, request)
+    package(services, request)
+    services.register.change_options(request, destination="elsewhere", by="somebody")
+    assert "/outbox/" in deliver(services, request)["uri"]
+
+
+def test_only_given_stays_with_the_given_account(services: Services) -> None:
+    request = store(services, {"customer_id": "1", "email": "bob@example.org"})
+    assess(services, request)
+    with pytest.raises(NeedsPersonError):
+        classify(services, request)
+    question = ledger(services).questions(request_id=request)[0]
+    assert question.kind == "several_persons"
+    ledger(services).answer(question.id, "only_given", "officer")
+    with zipfile.ZipFile(run(services, request)) as bundle:
+        everything = b"".join(bundle.read(n) for n in bundle.namelist() if "/data/shop/" in n)
+    assert b"Ann" in everything
+    assert b"Bob" not in everything.replace(b"Bobs", b"")

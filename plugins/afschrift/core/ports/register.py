@@ -151,6 +151,9 @@ class Register(Protocol):
     def record_delivery(self, request_id: str, destination: str, receipt: Receipt) -> Any:
         """Record a hand-over and its event `bundle_delivered`; the same receipt again changes nothing."""
 
+    def fingerprint(self, request_id: str, data: bytes) -> str:
+        """HMAC-SHA256 of data under the request's own key, hex: safe for the trail, void once shredded."""
+
     def save_plan(self, plan: Plan) -> str:
         """Keep a plan, encrypted under the request's key; returns its digest."""
 
