@@ -5,8 +5,8 @@ It goes from the warehouses to a signed bundle at the request's destination.
 ## Trigger
 Give the **id of a stored request** (`afschrift submit` stores one and triggers by itself; `afschrift
 requests` lists them). Formats, language and destination are optional: empty means "as the request says".
-A run that freezes a plan takes them into it; later changes make a new plan. Never put a name, an address or a number of a person into
-this form: Airflow keeps it where every viewer reads it.
+A run that freezes a plan takes them into it; later changes make a new plan. Never put a name, an address
+or a number of a person into this form: Airflow keeps it where every viewer reads it.
 
 ## Tasks
 | task | what it does |

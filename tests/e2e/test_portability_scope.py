@@ -203,7 +203,7 @@ def test_withdrawn_consent_asks_for_portability_and_not_for_access(office: Offic
 def test_a_tablet_of_two_asks(person: Persona, right: str, office: Office, by_hand: Rows) -> None:
     request, question = ends_with_question(office, right, {"customer_id": str(person.number)})
     assert (office.state(request), question.question) == ("needs_person", "shared_key")
-    assert question.detail == {"key": "device_id", "values": 1}
+    assert (question.detail["key"], question.detail["values"]) == ("device_id", 1)
     with_it = opened(office, right, person, shared_key="include")
     without = opened(office, right, person, shared_key="exclude")
     for table in ("app_event", "search"):
