@@ -212,8 +212,11 @@ def process_of(task: dict[str, Any]) -> int | None:
     return None
 
 
-def kill_each_once(airflow: Running, run: str, moment: Callable[[str], None]) -> list[str]:
-    """Kill the process of each task of a run once, at a moment of its work, and clear the task.
+ENDED = ("up_for_retry", "failed", "success")
+
+
+def kill_each_once(airflow: Running, run: str, moment: Callable[[str], None], wanted: list[str]) -> list[str]:
+    """Kill the process of each wanted task of a run once, at a moment of its work, and clear the task.
 
     Returns:
         The tasks whose process was still there.
@@ -222,7 +225,7 @@ def kill_each_once(airflow: Running, run: str, moment: Callable[[str], None]) ->
     until = time.monotonic() + 300
     while time.monotonic() < until:
         tasks = airflow.tasks(run)
-        for name in CHAIN:
+        for name in wanted:
             if name in seen or name not in tasks or (pid := process_of(tasks[name])) is None:
                 continue
             seen.add(name)
@@ -231,8 +234,10 @@ def kill_each_once(airflow: Running, run: str, moment: Callable[[str], None]) ->
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+            wait_for(lambda name=name: airflow.tasks(run)[name]["state"] in ENDED)
+            if airflow.tasks(run)[name]["state"] == "success":
+                continue  # it had told Airflow so before the signal came
             killed.append(name)
-            wait_for(lambda name=name: airflow.tasks(run)[name]["state"] in ("up_for_retry", "failed"))
             airflow.clear(run, name)
         if airflow.get(f"/dagRuns/{run}")["state"] in ("success", "failed"):
             return killed
@@ -250,7 +255,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def at_work(name: str) -> None:
     """While it is under way; the shortest tasks take little more than their start."""
-    time.sleep({"assess": 0.15, "deliver": 0.15, "close": 0.15}.get(name, 0.35))
+    time.sleep({"assess": 0.1, "deliver": 0.1, "close": 0.1}.get(name, 0.25))
 
 
 def just_after(installation: Installation, request: str) -> Callable[[str], None]:
@@ -271,18 +276,24 @@ def just_after(installation: Installation, request: str) -> Callable[[str], None
 
 @pytest.mark.parametrize("when", ["at work", "just after"])
 def test_each_task_killed_once_gives_one_bundle_and_one_event_each(airflow: Running, when: str) -> None:
+    """A short task may end before the signal comes, so what was missed is hit in a further run."""
     installation = airflow.installation
-    request = installation.submit(HEAVY.number, "access")
-    run = airflow.trigger(request)
+    missed = list(CHAIN)
+    for _ in range(4):
+        request = installation.submit(HEAVY.number, "access")
+        run = airflow.trigger(request)
+        moment = at_work if when == "at work" else just_after(installation, request)
+        killed = kill_each_once(airflow, run, moment, missed)
+        missed = [name for name in missed if name not in killed]
 
-    moment = at_work if when == "at work" else just_after(installation, request)
-    killed = kill_each_once(airflow, run, moment)
-
-    assert killed == CHAIN if when == "at work" else len(killed) >= 6, killed
-    assert airflow.wait(run) == "success"
-    counts = installation.counted(request)
-    assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
-    assert set(counts) - set(ONCE) == {"request_received", "decision_taken"}
-    [bundle] = [path for path in installation.bundles if request in path.name]
-    assert hashlib.sha256(bundle.read_bytes()).hexdigest() == installation.packed(request)
-    assert list(bundle.parent.glob(f"*{request}*")) == [bundle]
+        assert airflow.wait(run) == "success"
+        counts = installation.counted(request)
+        assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+        assert set(counts) - set(ONCE) == {"request_received", "decision_taken"}
+        [bundle] = [path for path in installation.bundles if request in path.name]
+        assert hashlib.sha256(bundle.read_bytes()).hexdigest() == installation.packed(request)
+        assert list(bundle.parent.glob(f"*{request}*")) == [bundle]
+        if not missed:
+            break
+    # After the commit a task lives on for an instant only, so not each of them can be hit there.
+    assert len(missed) <= (0 if when == "at work" else 2), missed
