@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support import postgres as pg
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,3 +48,30 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no sample databases in ../shared/data beside this clone")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[pg.Server]:
+    """A PostgreSQL server of this test process."""
+    with pg.running() as server:
+        yield server
+
+
+@pytest.fixture
+def new_postgres(postgres_server: pg.Server) -> Iterator[Callable[..., pg.Database]]:
+    """Makes databases that are dropped after the test."""
+    made: list[pg.Database] = []
+
+    def make(options: str = "") -> pg.Database:
+        made.append(postgres_server.create(options))
+        return made[-1]
+
+    yield make
+    for database in made:
+        postgres_server.drop(database)
+
+
+@pytest.fixture
+def postgres(new_postgres: Callable[..., pg.Database]) -> pg.Database:
+    """A PostgreSQL database of this test's own."""
+    return new_postgres()

@@ -114,11 +114,13 @@ message = Table(
     _id(),
     Column("case_id", _ID, ForeignKey("case_file.id"), nullable=False, index=True),
     _request(nullable=True),  # NULL: the message of the case, under the case's key
-    Column("kind", _CODE, nullable=False),  # request, decision
+    Column("kind", _CODE, nullable=False),  # request, decision, note, received, sent, document
     Column("ciphertext", LargeBinary, nullable=False),
     Column("hmac", _SHA256, nullable=False),
     Column("by", _NAME, nullable=False),
     Column("created_at", _INSTANT, nullable=False),
+    Column("label", LargeBinary),  # ciphertext of a document's file name
+    Column("media_type", _NAME),
 )
 
 question = Table(
@@ -212,6 +214,26 @@ step = Table(
     Column("result", JSON, nullable=False),
     Column("finished_at", _INSTANT, nullable=False),
     UniqueConstraint("request_id", "name", "part", "inputs"),
+)
+
+run = Table(
+    # A run of a request on Airflow; one that goes keeps a second one from starting.
+    "run",
+    metadata,
+    Column("request_id", _ID, ForeignKey("request.id"), nullable=False),
+    Column("run_id", _NAME, nullable=False),
+    Column("started_at", _INSTANT, nullable=False),
+    Column("seen_at", _INSTANT, nullable=False),  # its last step began
+    Column("ended_at", _INSTANT),
+    Column("outcome", _CODE),  # state of the request at the end
+    PrimaryKeyConstraint("request_id", "run_id"),
+)
+Index(
+    "uq_run_going",
+    run.c.request_id,
+    unique=True,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
 )
 
 plan = Table(

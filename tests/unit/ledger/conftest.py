@@ -1,4 +1,4 @@
-"""A real register for each test: SQLite, and PostgreSQL too where AFSCHRIFT_TEST_POSTGRES names one."""
+"""A real register for each test, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from afschrift.ledger.database import Database
 from afschrift.ledger.keys import KeyStore
 from afschrift.ledger.register import Ledger
 
-POSTGRES = os.environ.get("AFSCHRIFT_TEST_POSTGRES")
 RECEIVED = "2026-03-02T09:00:00+01:00"
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
 
@@ -47,13 +46,12 @@ def keys(tmp_path: Path, clock: Ticking) -> KeyStore:
     return KeyStore.create(tmp_path / "keys" / "keys.json", clock)
 
 
-@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES else [])])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         address = f"sqlite:///{tmp_path}/register.db"
     else:
-        address = str(POSTGRES)
-        schema.downgrade(address, "base")
+        address = request.getfixturevalue("postgres").url
     schema.upgrade(address)
     return address
 
