@@ -14,10 +14,11 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 
 BIN := .venv/bin
 VENV := .venv/.made
+VENV_BENCH := .venv/.bench
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: $(VENV) ## Fulfil one person's access and portability requests on a demo warehouse
@@ -38,13 +39,29 @@ check: $(VENV) ## Check format, lint, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: bench
+bench: $(VENV_BENCH) ## Measure every case beside its limit; writes bench/results/latest.json
+	@$(BIN)/python -m bench.run $(ARGS)
+
+.PHONY: bench-large
+bench-large: $(VENV_BENCH) ## The same with 20 million rows
+	@$(BIN)/python -m bench.run --rows 20000000 --orders 1000000 --only wide $(ARGS)
+
+.PHONY: bench-check
+bench-check: $(VENV) ## Fail where a ratio of the last `make bench` is a quarter worse than recorded
+	@$(BIN)/python -m bench.check $(ARGS)
+
+.PHONY: bench-report
+bench-report: $(VENV_BENCH) ## Write docs/performance.md and its chart from the last `make bench`
+	@$(BIN)/python -m bench.report
+
 .PHONY: venv
 venv: $(VENV) ## Make or renew .venv
 
 .PHONY: lock
 lock: $(VENV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
-		--group dev pyproject.toml -o constraints.txt $(ARGS)
+		--group dev --group bench pyproject.toml -o constraints.txt $(ARGS)
 
 .PHONY: clean
 clean: ## Remove .venv, caches and build output; registers, keys and bundles stay
@@ -59,4 +76,8 @@ $(VENV): pyproject.toml constraints.txt
 	@$(BIN)/python -c 'import pip; $(FITS)' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
 	@$(BIN)/python -m pip install -q -c constraints.txt uv
 	@$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt --group dev -e .
+	@touch $@
+
+$(VENV_BENCH): $(VENV)
+	@$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt --group bench
 	@touch $@

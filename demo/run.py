@@ -25,8 +25,8 @@ from afschrift.core.right import Right
 from afschrift.core.state import State
 from afschrift.ledger.keys import KeyStore
 from afschrift.wiring.demo import open_demo_request, set_demo_data
+from afschrift.wiring.keys import initialise
 from afschrift.wiring.services import build as build_services
-from afschrift.wiring.services import initialise
 from afschrift.wiring.settings import Settings
 from demo.build import SUMMARY
 from demo.build import build as build_warehouse

@@ -203,11 +203,11 @@ class Installation:
         return [(header.type, payload or {}) for header, payload in self.services.register.events(request)]
 
     def counted(self, request: str) -> Counter[str]:
-        """How often each event of a step stands; an extract counts by source."""
+        """How often each event of a step stands, whatever the number of runs; an extract counts by source."""
         return Counter(
             f"{kind} {payload['source']}" if kind == "extracted" else kind
             for kind, payload in self.events(request)
-            if kind != "state_changed"
+            if kind not in ("state_changed", "run_started", "run_ended")
         )
 
     def packed(self, request: str) -> str:
@@ -224,7 +224,7 @@ class Installation:
 @contextmanager
 def installed(warehouse: Path, folder: Path) -> Iterator[Installation]:
     """An installation in a folder, on a copy of a warehouse; the environment names it while it is open."""
-    from afschrift.wiring.services import initialise
+    from afschrift.wiring.keys import initialise
     from afschrift.wiring.settings import Settings
 
     copy = folder / "warehouse"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
+from tests.support import mariadb
 from tests.support import postgres as pg
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +53,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[pg.Server]:
     """A PostgreSQL server of this test process."""
-    with pg.running() as server:
+    with pg.running(durable=False) as server:
         yield server
 
 
@@ -69,6 +69,19 @@ def new_postgres(postgres_server: pg.Server) -> Iterator[Callable[..., pg.Databa
     yield make
     for database in made:
         postgres_server.drop(database)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[mariadb.Server]:
+    """A MariaDB server of this test process, where the program is installed."""
+    program = mariadb.program()
+    if program is None:
+        reason = "the program mariadbd is not installed (.ci/run installs it)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with mariadb.running(program) as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-{% from "person.sql" import person %}
+{% from "person.sql" import person with context %}
 SELECT
-  count(*) FILTER (WHERE TRUE{{ " AND t." ~ granted if granted }}{{ " AND t." ~ withdrawn ~ " IS NULL" if withdrawn }}),
+  count(CASE WHEN 1 = 1{{ " AND t." ~ granted if granted }}{{ " AND t." ~ withdrawn ~ " IS NULL" if withdrawn }} THEN 1 END),
   count(*)
 FROM {{ relation }} AS t
 WHERE {{ person(belongs) }}

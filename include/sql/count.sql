@@ -1,4 +1,4 @@
-{% from "person.sql" import person, scoped %}
+{% from "person.sql" import person, scoped with context %}
 SELECT count(*)
 FROM {{ relation }} AS t
 WHERE {{ person(belongs) }}

@@ -1,4 +1,4 @@
-{% from "person.sql" import person, scoped %}
+{% from "person.sql" import person, scoped with context %}
 SELECT 1
 FROM {{ relation }} AS t
 WHERE {{ person(belongs) }}
@@ -6,4 +6,4 @@ WHERE {{ person(belongs) }}
 {% if columns %}
   AND ({{ columns | join(" IS NOT NULL OR ") }} IS NOT NULL)
 {% endif %}
-LIMIT 1
+{{ one_row }}

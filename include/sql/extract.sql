@@ -1,4 +1,4 @@
-{% from "person.sql" import person, scoped %}
+{% from "person.sql" import person, scoped with context %}
 SELECT
 {% for expression, name in columns %}
   {{ expression }} AS {{ name }}{{ "" if loop.last else "," }}

@@ -1,4 +1,4 @@
-{% from "person.sql" import person %}
+{% from "person.sql" import person with context %}
 SELECT DISTINCT
 {% for link in links %}
   {{ link.text }}, {{ link.from or "NULL" }}, {{ link.to or "NULL" }}{{ "" if loop.last else "," }}

@@ -1,10 +1,10 @@
-{# Which rows are the person's. `afschrift_key` holds the keys, bound by the session. #}
+{# Which rows are the person's. `keys` holds the keys, bound by the session. #}
 {% macro match(m) %}
 {% if m.unless %}{{ m.unless | join(" IS NULL AND ") }} IS NULL AND {% endif %}
 EXISTS (
-  SELECT 1 FROM afschrift_key AS k
+  SELECT 1 FROM {{ keys }} AS k
   WHERE k.name = {{ m.key }}
-    AND {{ "lower(" ~ m.column ~ ") = lower(k.value)" if m.casefold else m.column ~ " = " ~ m.typed }}
+    AND {{ m.holds }}
 {% if m.instant %}
     AND (k.valid_from IS NULL OR {{ m.instant }} >= k.valid_from)
     AND (k.valid_to IS NULL OR {{ m.instant }} < k.valid_to)
@@ -22,7 +22,7 @@ OR
 {% if way.relation is defined %}
 EXISTS (
   SELECT 1 FROM {{ way.relation }} AS {{ way.alias }}
-  WHERE {% for own, theirs in way.pairs %}{{ own }} = {{ theirs }} AND {% endfor %}
+  WHERE {{ way.pairs | join(" AND ") }} AND
 {{ person(way.belongs) }}
 )
 {% else %}
@@ -31,9 +31,9 @@ EXISTS (
 {% endfor %}
 )
 {% endmacro %}
-{% macro holds(link, key, casefold) -%}
+{% macro holds(link, key) -%}
     k.name = {{ key }}
-    AND {{ "lower(" ~ link.column ~ ") = lower(k.value)" if casefold else link.column ~ " = " ~ link.typed }}
+    AND {{ link.holds }}
 {% endmacro %}
 {% macro scoped(scope) %}
 {% if scope %}

@@ -1,12 +1,12 @@
-{% from "person.sql" import holds %}
+{% from "person.sql" import holds with context %}
 {# Other persons who hold one of the person's keys at the same time: counted, never named. #}
 SELECT count(DISTINCT {{ owner.column }})
 FROM {{ relation }} AS t
 WHERE {{ owner.column }} IS NOT NULL
-  AND {{ owner.text }} NOT IN (SELECT p.value FROM afschrift_key AS p WHERE p.name = {{ person }})
+  AND {{ owner.text }} NOT IN (SELECT p.value FROM {{ keys }} AS p WHERE p.name = {{ person }})
   AND EXISTS (
-    SELECT 1 FROM afschrift_key AS k
-    WHERE {{ holds(link, key, casefold) }}
+    SELECT 1 FROM {{ keys }} AS k
+    WHERE {{ holds(link, key) }}
 {% if not (link.from or link.to) %}
       AND k.is_current
 {% endif %}

@@ -1,10 +1,10 @@
-{% from "person.sql" import holds %}
+{% from "person.sql" import holds with context %}
 {# The person who has a key at the moment of the request. #}
 SELECT DISTINCT {{ owner.text }}
 FROM {{ relation }} AS t
 WHERE EXISTS (
-  SELECT 1 FROM afschrift_key AS k
-  WHERE {{ holds(link, key, casefold) }}
+  SELECT 1 FROM {{ keys }} AS k
+  WHERE {{ holds(link, key) }}
 {% if link.from %}
     AND ({{ link.from }} IS NULL OR {{ link.from }} <= k.asked_at)
 {% endif %}

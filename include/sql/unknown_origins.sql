@@ -1,4 +1,4 @@
-{% from "person.sql" import person %}
+{% from "person.sql" import person with context %}
 SELECT count(*)
 FROM {{ relation }} AS t
 WHERE {{ person(belongs) }}

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 from demo.people import HEAVY
+from sqlalchemy.engine import make_url
 from tests.airflow_support import ONCE, AirflowEnv, Installation, installed
+from tests.support.postgres import Database, Server
 
 REST = ("classify", "extract", "validate", "package", "deliver", "close")
 
@@ -123,11 +125,14 @@ def test_progress_is_a_line_at_the_start_and_the_end_of_each_task(fulfilled: Run
 
 def test_a_closed_request_is_not_worked_on_again(airflow_env: AirflowEnv, fulfilled: Run) -> None:
     before = fulfilled.installation.events(fulfilled.request)
+    bundles = [bundle.stat() for bundle in fulfilled.installation.bundles]
 
     outcome = airflow_env.run({"request": fulfilled.request})
 
     assert (outcome.state, outcome.failed) == ("failed", ("assess",))
-    assert fulfilled.installation.events(fulfilled.request) == before
+    [(kind, told)] = fulfilled.installation.events(fulfilled.request)[len(before) :]
+    assert (kind, told["step"], told["reason"]) == ("gate_refused", "assess", "closed")
+    assert [bundle.stat() for bundle in fulfilled.installation.bundles] == bundles
     assert any("is closed" in line for line in airflow_env.lines)
 
 
@@ -208,6 +213,103 @@ def test_a_source_that_is_down_is_tried_three_times_and_named(
     assert {kind: after[kind] for kind in before} == dict(before)
     assert after["extracted app"] == after["extracted shop"] == 1
     assert installation.state(request) == "delivered"
+
+
+@pytest.fixture
+def on_postgres(
+    installation: Installation, postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> Installation:
+    """An installation whose register is a PostgreSQL database."""
+    from afschrift.wiring.services import initialise
+    from afschrift.wiring.settings import Settings
+
+    monkeypatch.setenv("AFSCHRIFT_REGISTER", postgres.url)
+    initialise(Settings.from_environment())
+    return installation
+
+
+def with_nobody_connected(server: Server, database: Database, change: str) -> None:
+    """Change a database from outside and end its connections, so that each one feels it."""
+    name = make_url(database.libpq).database
+    Database(server.admin).execute(
+        f"ALTER DATABASE {name} {change}",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+    )
+
+
+def test_a_register_that_is_down_for_a_moment_loses_nothing(
+    airflow_env: AirflowEnv, on_postgres: Installation, postgres: Database, postgres_server: Server
+) -> None:
+    request = on_postgres.submit(HEAVY.number, "portability")
+
+    started: list[str] = []
+
+    def unplug(line: str) -> None:
+        if line.startswith("classify done"):
+            with_nobody_connected(postgres_server, postgres, "ALLOW_CONNECTIONS false")
+        elif line in started:  # the second try
+            with_nobody_connected(postgres_server, postgres, "ALLOW_CONNECTIONS true")
+        started.append(line)
+
+    outcome = airflow_env.run({"request": request}, unplug)
+
+    assert outcome.state == "success"
+    assert {n for _, n in tries(airflow_env, outcome.run_id).values()} == {1, 2}
+    assert on_postgres.state(request) == "delivered"
+    counts = on_postgres.counted(request)
+    assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+    assert on_postgres.services.register.verify() == []
+
+
+def test_a_register_that_takes_no_writes_fails_the_run_at_once_and_the_next_one_goes_on(
+    airflow_env: AirflowEnv, on_postgres: Installation, postgres: Database, postgres_server: Server
+) -> None:
+    request = on_postgres.submit(HEAVY.number, "portability")
+
+    def protect(line: str) -> None:
+        if line.startswith("validate done"):
+            with_nobody_connected(postgres_server, postgres, "SET default_transaction_read_only = on")
+
+    outcome = airflow_env.run({"request": request}, protect)
+
+    assert (outcome.state, outcome.failed) == ("failed", ("package", "wipe"))
+    assert tries(airflow_env, outcome.run_id)["package"] == ("failed", 1)
+    assert any("can be read but not written. What to do: give" in line for line in airflow_env.lines)
+    before = on_postgres.counted(request)
+    assert on_postgres.bundles == []
+    [going] = on_postgres.services.register.runs(request_id=request, going=True)  # nothing could end it
+
+    with_nobody_connected(postgres_server, postgres, "RESET default_transaction_read_only")
+    assert airflow_env.run({"request": request}).state == "success"
+
+    after = on_postgres.counted(request)
+    assert {kind: after[kind] for kind in before} == dict(before)
+    assert {kind: after[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+    runs = on_postgres.services.register.runs(request_id=request)
+    assert [(run.id == going.id, run.outcome) for run in runs] == [(True, "lost"), (False, "delivered")]
+    assert on_postgres.services.register.verify() == []
+
+
+def test_two_processes_do_not_run_one_request(airflow_env: AirflowEnv) -> None:
+    from afschrift.airflow_ext.local import alone
+    from afschrift.core.errors import RefusedError
+
+    request = "req-000000000000"
+    code = (
+        f"import os; os.environ['AIRFLOW_HOME'] = {str(airflow_env.home)!r}\n"
+        "from afschrift.airflow_ext import local\n"
+        "local._end_dead_runs = lambda request: None\n"
+        f"with local.alone({request!r}): print('in', flush=True); input()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "in\n"
+    with pytest.raises(RefusedError, match="Another process runs request"), alone(request):
+        pass
+    other.communicate("\n")
+    assert other.returncode == 0
 
 
 def test_a_run_that_failed_at_the_end_resumes_with_the_same_bundle(

@@ -82,8 +82,12 @@ def columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, duckdb.sqlt
 
 
 def identity(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """SQL expression: the text that tells the rows of a table apart."""
-    names = KEYS[table] or tuple(columns(con, table))
+    """SQL expression: the text that tells the rows of a table apart.
+
+    Without intervals, which the product writes otherwise than DuckDB does.
+    """
+    kinds = columns(con, table)
+    names = KEYS[table] or tuple(name for name, kind in kinds.items() if kind.id != "interval")
     parts = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in names)
     return f"CAST(json_array({parts}) AS VARCHAR)"
 

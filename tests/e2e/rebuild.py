@@ -41,9 +41,9 @@ def set_clock(day: str) -> None:
 def with_threads(services: Services, threads: int) -> Services:
     """The same services; the sources are read with so many threads."""
 
-    def opened(name: str) -> Source:
+    def opened(name: str, tag: str = "") -> Source:
         declared = services.inventory.sources[name]
-        return open_source(name, declared.kind, {**declared.options, "threads": threads})
+        return open_source(name, declared.kind, {**declared.options, "threads": threads}, tag=tag)
 
     return dataclasses.replace(services, open_source=opened)
 

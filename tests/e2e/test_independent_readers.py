@@ -63,7 +63,8 @@ def test_frictionless(bundle: Unpacked) -> None:
     # Data Package knows no infinite date, and AWKWARD has one; `afschrift:valueForms` says how it is written.
     infinite = {(f"shop.address.{kind}", "type-error", "infinity") for kind in ("csv", "json")}
     assert errors == (infinite if bundle.customer == AWKWARD.number else set())
-    assert len(report.tasks) == len(bundle.resources("csv")) * 2 + 2
+    # a CSV and a JSON file a table, with the schema of the latter, and two documents
+    assert len(report.tasks) == len(bundle.resources("csv")) * 3 + 2
 
 
 def test_pandas(bundle: Unpacked) -> None:

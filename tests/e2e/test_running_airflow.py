@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httpx
 import pytest
 from demo.people import HEAVY
-from tests.airflow_support import ONCE, Installation, demo_warehouse, installed, once
+from tests.airflow_support import ONCE, Installation, demo_warehouse, once
+from tests.support.airflow_up import Running, airflow_up, wait_for
 
 __all__ = ["demo_warehouse", "once"]
 
@@ -48,94 +45,10 @@ EVENT = {
 """The event with which each task's work is done."""
 
 
-@dataclass
-class Running:
-    """Airflow, what it works for, and somebody who is logged in."""
-
-    installation: Installation
-    client: httpx.Client
-
-    def get(self, path: str, **query: Any) -> Any:
-        answer = self.client.get(f"/api/v2/dags/fulfil_request{path}", params=query)
-        answer.raise_for_status()
-        return answer.json()
-
-    def trigger(self, request: str, **conf: Any) -> str:
-        from afschrift.airflow_ext.trigger import trigger
-
-        return trigger(request, conf)
-
-    def tasks(self, run: str) -> dict[str, dict[str, Any]]:
-        """Task instances by name; a mapped one as `extract[0]`."""
-        found = self.get(f"/dagRuns/{run}/taskInstances", limit=100)["task_instances"]
-        return {
-            ti["task_id"] if ti["map_index"] < 0 else f"{ti['task_id']}[{ti['map_index']}]": ti
-            for ti in found
-        }
-
-    def clear(self, run: str, task: str) -> None:
-        """Clear one task of a run."""
-        name, _, index = task.rstrip("]").partition("[")
-        body = {"dry_run": False, "dag_run_id": run, "only_failed": False, "reset_dag_runs": True}
-        body["task_ids"] = [[name, int(index)] if index else name]
-        answer = self.client.post("/api/v2/dags/fulfil_request/clearTaskInstances", json=body)
-        answer.raise_for_status()
-
-    def wait(self, run: str, seconds: float = 120) -> str:
-        """State in which a run ends."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            state = self.get(f"/dagRuns/{run}")["state"]
-            if state in ("success", "failed"):
-                return str(state)
-            time.sleep(0.1)
-        pytest.fail(f"run {run} did not end: { {n: t['state'] for n, t in self.tasks(run).items()} }")
-
-
 @pytest.fixture(scope="module")
 def airflow(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """`afschrift up`; it must end with all its children on SIGTERM."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    folder = tmp_path_factory.mktemp("running")
-    command = [str(Path(sys.executable).with_name("afschrift")), "up", "--port", str(port)]
-    with (
-        installed(demo_warehouse, folder) as installation,
-        pytest.MonkeyPatch.context() as patch,
-        (folder / "terminal").open("w+") as terminal,
-        httpx.Client(base_url=url, timeout=30, trust_env=False) as client,
-    ):
-        patch.setenv("AFSCHRIFT_AIRFLOW_URL", url)
-        up = subprocess.Popen(command, stdout=terminal, stderr=terminal)
-        try:
-            wait_for(lambda: "Ctrl-C ends it" in said(terminal) or up.poll() is not None, 180)
-            [password] = re.findall(r"user admin, password (\S+)", said(terminal))
-            login = {"username": "admin", "password": password}
-            token = client.post("/auth/token", json=login).json()["access_token"]
-            client.headers["Authorization"] = f"Bearer {token}"
-            yield Running(installation, client)
-        finally:
-            up.terminate()
-            code = up.wait(60)
-        assert (code, children(installation.home)) == (0, []), said(terminal)
-
-
-def said(terminal: IO[str]) -> str:
-    """What a process has printed so far."""
-    return Path(terminal.name).read_text(encoding="utf-8")
-
-
-def children(home: Path) -> list[str]:
-    """Processes that know an installation by their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with suppress(OSError):
-                if f"AIRFLOW_HOME={home}/airflow".encode() in (entry / "environ").read_bytes():
-                    found.append((entry / "cmdline").read_bytes().decode())
-    return found
+    with airflow_up(demo_warehouse, tmp_path_factory.mktemp("running")) as running:
+        yield running
 
 
 def test_a_request_goes_through(airflow: Running) -> None:
@@ -243,14 +156,6 @@ def kill_each_once(airflow: Running, run: str, moment: Callable[[str], None], wa
             return killed
         time.sleep(0.01)
     pytest.fail(f"run {run} did not end")
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            pytest.fail("the state did not come")
-        time.sleep(0.02)
 
 
 def at_work(name: str) -> None:

@@ -1,7 +1,7 @@
 """Values of the warehouse and of the bundle's files brought to one form, in plain Python.
 
 Written from the design's words on value forms and from nothing of the product: integers and decimals digit
-by digit, floats by their bits, times in RFC 3339, binary in base64, nested values member by member, JSON
+by digit, floats by their bits, times in RFC 3339, intervals in ISO 8601, binary in base64, nested values member by member, JSON
 documents with every number as it was written.
 """
 
@@ -19,7 +19,7 @@ Form = Any
 """None for NULL, a text, a list, or a tuple of (name, form) pairs for an object."""
 
 _INTEGERS = {"tinyint", "smallint", "integer", "bigint", "hugeint"}
-_TEXTS = {"varchar", "enum", "interval"}
+_TEXTS = {"varchar", "enum"}
 _MOMENTS = {"date", "time", "timestamp", "timestamp with time zone"}
 _SPECIALS = {"NaN", "INF", "-INF"}
 
@@ -111,6 +111,8 @@ def _of_python(value: Any, kind: DuckDBPyType) -> Form:
         return base64.b64encode(value).decode("ascii")
     if kind.id in _MOMENTS:
         return _moment(value)
+    if kind.id == "interval":
+        return _duration(value)
     assert kind.id in _INTEGERS | _TEXTS | {"uuid"}, f"no form for {kind}"
     return str(value)
 
@@ -120,6 +122,25 @@ def _moment(value: date | time | datetime) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     return value.isoformat()
+
+
+def _duration(text: str) -> str:
+    """ISO 8601 of `1 year 2 months -3 days -04:05:06.789`, as DuckDB shows it; the clock has one sign."""
+    words = text.split()
+    clock = words.pop() if ":" in words[-1] else "00:00:00"
+    date_part = "".join(
+        number + unit[0].upper() for number, unit in zip(words[::2], words[1::2], strict=True)
+    )
+    sign = "-" * clock.startswith("-")
+    hours, minutes, seconds = clock.lstrip("-").split(":")
+    whole, _, fraction = seconds.partition(".")
+    figures = (
+        (str(int(hours)), "H"),
+        (str(int(minutes)), "M"),
+        (f"{int(whole)}.{fraction}".rstrip("0").rstrip(".") if fraction else str(int(whole)), "S"),
+    )
+    time_part = "".join(sign + number + unit for number, unit in figures if number != "0")
+    return ("P" + date_part + ("T" + time_part if time_part else "")) if date_part or time_part else "PT0S"
 
 
 def _float(text: str, kind: DuckDBPyType) -> str:

@@ -27,7 +27,7 @@ from afschrift.pipeline.deliver import close, deliver
 from afschrift.pipeline.extract import extract
 from afschrift.pipeline.package import package
 from afschrift.pipeline.validate import validate
-from afschrift.wiring.services import initialise
+from afschrift.wiring.keys import initialise
 from afschrift.wiring.settings import PROJECT, Settings
 
 KEYS = {"customer_id": str(CUSTOMER)}

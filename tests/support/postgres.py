@@ -54,6 +54,16 @@ class Server:
         url: URL = make_url(self.admin).set(database=name)
         return Database(url.render_as_string(hide_password=False))
 
+    def copy(self, database: Database) -> Database:
+        """A new database with what another one holds; whoever is connected to that one is disconnected."""
+        name = make_url(database.libpq).database
+        assert name is not None
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+        return self.create(f'TEMPLATE "{name}"')
+
     def drop(self, database: Database) -> None:
         """Drop a database, whoever is connected."""
         name = make_url(database.libpq).database
@@ -65,8 +75,12 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server for this process, gone afterwards; AFSCHRIFT_TEST_POSTGRES names another one to use."""
+def running(*, durable: bool = True) -> Iterator[Server]:
+    """A server for this process, gone afterwards; AFSCHRIFT_TEST_POSTGRES names another one to use.
+
+    Args:
+        durable: a commit is on the disk. Where nobody pulls the plug, tests are faster without.
+    """
     if given := os.environ.get("AFSCHRIFT_TEST_POSTGRES"):
         yield Server(given)
         return
@@ -77,6 +91,12 @@ def running() -> Iterator[Server]:
     folder.chmod(0o755)
     server = get_server(folder / "d", cleanup_mode="stop")
     try:
+        if not durable:
+            Database(server.get_uri()).execute(
+                "ALTER SYSTEM SET fsync = off",
+                "ALTER SYSTEM SET full_page_writes = off",
+                "SELECT pg_reload_conf()",
+            )
         yield Server(server.get_uri())
     finally:
         server.cleanup()

@@ -1,1 +1,11 @@
-"""The only code that knows Airflow: tasks, trigger form, retries, and an Airflow of our own."""
+"""The only code that knows Airflow: tasks, trigger form, retries, and an Airflow of our own.
+
+Whatever imports this package can read keys from Airflow's secrets backends (docs/adr/0009).
+"""
+
+from __future__ import annotations
+
+from afschrift.airflow_ext import secrets
+from afschrift.wiring import key_sources
+
+key_sources.offer(secrets.KIND, secrets.read)

@@ -11,6 +11,7 @@ from afschrift.wiring.settings import PROJECT, Settings
 DAG_ID = "fulfil_request"
 DAGS = PROJECT / "dags"
 CONFIG = PROJECT / "config"
+_SECRETS = ("AIRFLOW__SECRETS__", "AIRFLOW__WORKERS__SECRETS_BACKEND")
 
 
 def tuned(file: Path = CONFIG / "airflow.env") -> dict[str, str]:
@@ -23,10 +24,14 @@ def environment(settings: Settings, home: Path, base: Mapping[str, str] | None =
     """The whole environment for processes of an Airflow that lives in a folder.
 
     Settings of another Airflow that stand in the environment are left out, so that this one never
-    reaches that one's database. Connections and variables (`AIRFLOW_CONN_...`) stay.
+    reaches that one's database. Connections, variables (`AIRFLOW_CONN_...`) and its secrets backend stay.
     """
     base = os.environ if base is None else base
-    kept = {k: v for k, v in base.items() if not k.startswith("AIRFLOW__") and k != "AIRFLOW_HOME"}
+    kept = {
+        k: v
+        for k, v in base.items()
+        if k.startswith(_SECRETS) or not (k.startswith("AIRFLOW__") or k == "AIRFLOW_HOME")
+    }
     path = [str(CONFIG), *filter(None, [kept.get("PYTHONPATH")])]
     return (
         kept

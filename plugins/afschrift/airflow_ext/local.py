@@ -6,13 +6,15 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afschrift.airflow_ext.environment import DAG_ID, DAGS, environment
-from afschrift.core.errors import ConfigurationError
+from afschrift.core.errors import AfschriftError, ConfigurationError, RefusedError
 from afschrift.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def run_here(request_id: str, conf: Mapping[str, Any], on_line: Callable[[str], 
 
     Raises:
         ConfigurationError: another Airflow is loaded in this process already.
+        RefusedError: another process runs the request.
     """
     if "airflow" not in sys.modules:
         on_line("Starting Airflow in this process, about ten seconds ...")
@@ -106,13 +109,17 @@ def load_dag() -> DAG:
 
 
 def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -> Outcome:
-    """Run a DAG to its end; Airflow must be loaded and have its tables."""
+    """Run a DAG to its end; Airflow must be loaded and have its tables.
+
+    Raises:
+        RefusedError: another process runs the request on this Airflow.
+    """
     from airflow.utils.state import TaskInstanceState
 
     from afschrift.airflow_ext.progress import told
 
     began = time.monotonic()
-    with told(on_line):
+    with alone(conf.get("request")), told(on_line):
         run = dag.test(run_conf=dict(conf))
     by_state: dict[str, list[str]] = {}
     for ti in sorted(run.get_task_instances(), key=lambda ti: (ti.start_date is None, ti.start_date)):
@@ -125,3 +132,47 @@ def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -
         run_id=run.run_id,
         seconds=time.monotonic() - began,
     )
+
+
+@contextmanager
+def alone(request_id: str | None) -> Iterator[None]:
+    """While open, no other process runs the request on this Airflow.
+
+    Nothing else runs the runs of this Airflow, so one that the register still takes for alive was killed, or
+    could not end there: it is ended as lost, and nobody has to wait until its time is over.
+    """
+    if request_id is None:
+        yield
+        return
+    with (Path(os.environ["AIRFLOW_HOME"]) / "runs.lock").open("a") as lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, zlib.crc32(request_id.encode()))
+        except OSError:
+            raise RefusedError(
+                f"Another process runs request {request_id}.", way_out="wait for its end."
+            ) from None
+        _end_dead_runs(request_id)
+        yield
+
+
+def _end_dead_runs(request_id: str) -> None:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    from afschrift.core.run import run_name
+    from afschrift.ledger.runs import LOST
+    from afschrift.wiring.services import open_ledger
+
+    try:
+        register = open_ledger(Settings.from_environment())
+    except AfschriftError:
+        return  # the run's first task meets the same and tells it
+    going = register.runs(request_id=request_id, going=True)
+    if not going:
+        return
+    with create_session() as session:
+        here = {run_name(run_id) for run_id in session.scalars(select(DagRun.run_id))}
+    for run in going:
+        if run.id in here:
+            register.end_run(request_id, run.id, LOST)

@@ -16,7 +16,7 @@ from airflow.sdk import Param
 from afschrift.core.errors import RefusedError
 
 REQUEST = r"^req-[0-9a-z]{12}$"
-FORMATS = ("csv", "json")
+FORMATS = ("csv", "json", "ndjson", "xml", "parquet")  # the registry itself would load every writer
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
 OPTIONS = ("formats", "language", "destination")
 

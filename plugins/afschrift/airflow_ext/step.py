@@ -11,12 +11,14 @@ import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowSkipException
 
 from afschrift.core.errors import AfschriftError, NeedsPersonError, RetriableError
+from afschrift.core.run import run_name
 
 if TYPE_CHECKING:
     from afschrift.pipeline.services import Services
@@ -27,17 +29,22 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 @contextmanager
-def step() -> Iterator[Services]:
+def step(run_id: str | None = None) -> Iterator[Services]:
     """Services whose log is the task's log.
+
+    Args:
+        run_id: Airflow's id of the run that the task belongs to.
 
     Raises:
         AirflowSkipException: a person must decide; what follows is skipped and the run ends as a success.
         AfschriftError: anything else that went wrong, without what caused it.
     """
     try:
+        from afschrift.airflow_ext.connections import connection
         from afschrift.wiring.services import build  # heavy: never when Airflow parses the DAG file
 
-        yield build(log.info)
+        services = build(log.info, connect=connection)
+        yield replace(services, run=None if run_id is None else run_name(run_id))
     except NeedsPersonError as error:
         log.warning("A person is needed. %s", error)
         raise AirflowSkipException("A person is needed, see above. The answer starts the next run.") from None

@@ -6,11 +6,15 @@ The docstrings are what Airflow shows beside the task.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from afschrift.airflow_ext.handed import handed_on
+from afschrift.airflow_ext.heartbeat import beating
 from afschrift.airflow_ext.params import chosen, demo_mode, form, refuse_unknown
 from afschrift.airflow_ext.step import step
-from afschrift.core.errors import RefusedError, UnknownRequestError
+from afschrift.core.errors import NeedsPersonError, RefusedError, StagedFileError, UnknownRequestError
 
 if TYPE_CHECKING:
     from afschrift.pipeline.services import Services
@@ -23,39 +27,44 @@ log = logging.getLogger("afschrift.run")
 def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None) -> str:
     """Check that the request exists, is open, has an identity decision and asks for formats that qualify.
 
-    Options filled in on the form are recorded in the register first. Hands on the request's id.
+    Begins the run in the register: one at a time for a request. Options filled in on the form are recorded
+    there then. Hands on the request's id.
     """
-    with step() as services:
+    with step(dag_run.run_id) as services:
         from afschrift.airflow_ext.options import change
         from afschrift.pipeline.assess import assess as use_case
+        from afschrift.pipeline.gates import begin
 
-        refuse_unknown(dag_run.conf, form(demo_mode()))  # params hold every field of the conf
+        _form_must_hold(services, params, dag_run)
         by = f"airflow:{dag_run.triggering_user_name or 'system'}"
         request: str = params.get("request") or _demo_request(services, params, task_state_store)
+        begin(services, request, by)
         change(services, request, chosen(params), by)
-        use_case(services, request)
+        with _ended_at_a_question(services, request):
+            use_case(services, request)
         return request
 
 
-def classify(request: str) -> list[str]:
+def classify(request: str | None, params: Any = None, dag_run: Any = None) -> list[str]:
     """Decide on every column before anything is read, and freeze the plan.
 
     Where only a person may decide, the question stands in the register and the rest is skipped.
     Hands on the names of the sources that the plan reads.
     """
-    with step() as services:
+    with _working("classify", request, params, dag_run) as (services, request):
         from afschrift.pipeline.classify import classify as use_case
 
-        result = use_case(services, request)
+        with _ended_at_a_question(services, request):
+            result = use_case(services, request)
         log.info(
             "Plan %s: %s tables, %s withheld whole.", result["plan"], result["tables"], result["withheld"]
         )
         return list(result["sources"])
 
 
-def extract(request: str, source: str) -> dict[str, Any]:
+def extract(request: str | None, source: str, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Read one source, read-only and on one snapshot, into encrypted staging in every chosen format."""
-    with step() as services:
+    with _working("extract", request, params, dag_run) as (services, request):
         from afschrift.pipeline.extract import extract as use_case
 
         result = use_case(services, request, source)
@@ -65,9 +74,9 @@ def extract(request: str, source: str) -> dict[str, Any]:
         return result
 
 
-def validate(request: str) -> dict[str, Any]:
+def validate(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Read every written file again with another library and compare it with what was extracted."""
-    with step() as services:
+    with _working("validate", request, params, dag_run) as (services, request):
         from afschrift.pipeline.validate import validate as use_case
 
         result = use_case(services, request)
@@ -75,9 +84,9 @@ def validate(request: str) -> dict[str, Any]:
         return result
 
 
-def package(request: str) -> dict[str, Any]:
+def package(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Pack and sign the bundle, encrypted until it is delivered."""
-    with step() as services:
+    with _working("package", request, params, dag_run) as (services, request):
         from afschrift.pipeline.package import package as use_case
 
         result = use_case(services, request)
@@ -85,9 +94,9 @@ def package(request: str) -> dict[str, Any]:
         return result
 
 
-def deliver(request: str) -> dict[str, Any]:
+def deliver(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Hand the bundle over to the request's destination; nothing is visible there before it is whole."""
-    with step() as services:
+    with _working("deliver", request, params, dag_run) as (services, request):
         from afschrift.pipeline.deliver import deliver as use_case
 
         result = use_case(services, request)
@@ -95,9 +104,9 @@ def deliver(request: str) -> dict[str, Any]:
         return {"sha256": result["sha256"], "bytes": result["bytes"]}
 
 
-def close(request: str) -> dict[str, Any]:
+def close(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Mark the request as fulfilled and destroy what was staged."""
-    with step() as services:
+    with _working("close", request, params, dag_run) as (services, request):
         from afschrift.pipeline.deliver import close as use_case
 
         result = use_case(services, request)
@@ -105,25 +114,70 @@ def close(request: str) -> dict[str, Any]:
         return result
 
 
-def wipe(request: str | None, params: Any = None) -> bool:
-    """Destroy what is staged of a closed request; keep it while the request is open, so that it resumes.
+def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any = None) -> bool:
+    """End the run; destroy what is staged of a closed request, and keep it while the request is open.
 
-    Runs whatever happened before; where assess handed no id on, the form's id counts.
+    Runs whatever happened before, and tells the audit trail where somebody set the state of a task by hand.
+    The request is the one that the run began for; where it never began, the form's.
     """
-    with step() as services:
+    with step(dag_run.run_id) as services:
+        from afschrift.pipeline.claims import check_claims
         from afschrift.pipeline.deliver import wipe as use_case
 
-        request = request or params.get("request")
+        request = services.register.request_of_run(services.run or "") or params.get("request") or request
         if request is None:
             return False
         try:
             wiped = use_case(services, request)
         except UnknownRequestError:  # assess has said so
             return False
+        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])
+        check_claims(services, request, states.get(ti.run_id, {}))
         log.info(
             "Staging of %s is %s.", request, "destroyed" if wiped else "kept until the request is closed"
         )
         return wiped
+
+
+@contextmanager
+def _working(name: str, request: str | None, params: Any, dag_run: Any) -> Iterator[tuple[Services, str]]:
+    """Services and request of a task after `assess`."""
+    with step(dag_run.run_id) as services:
+        known = handed_on(services, name, request, params)
+        try:
+            with beating(services, known):
+                yield services, known
+        except StagedFileError:
+            from afschrift.pipeline.gates import refusal
+
+            refusal(services, known, name, "staged_file", "", event="gate_refused")
+            raise
+
+
+@contextmanager
+def _ended_at_a_question(services: Services, request: str) -> Iterator[None]:
+    """A run that ends at a question is over: the answer starts the next one."""
+    try:
+        yield
+    except NeedsPersonError:
+        state = services.register.request(request).state
+        services.register.end_run(request, services.run or "", str(state))
+        raise
+
+
+def _form_must_hold(services: Services, params: Any, dag_run: Any) -> None:
+    """Turn down a conf with fields that the form does not have; they stand nowhere but in Airflow.
+
+    Raises:
+        RefusedError: as `refuse_unknown`.
+    """
+    from afschrift.pipeline.gates import refusal
+
+    try:
+        refuse_unknown(dag_run.conf, form(demo_mode()))  # params hold every field of the conf
+    except RefusedError:
+        refusal(services, params.get("request"), "assess", "unknown_fields_in_conf", "")
+        raise
 
 
 def _demo_request(services: Services, params: Any, task_state_store: Any) -> str:
@@ -136,7 +190,8 @@ def _demo_request(services: Services, params: Any, task_state_store: Any) -> str
         )
     from afschrift.wiring.demo import open_demo_request
 
-    request: str | None = task_state_store.get("request")
+    request: str | None = services.register.request_of_run(services.run or "")
+    request = request or task_state_store.get("request")
     if request is None:
         request = open_demo_request(services, number, params["right"])
         task_state_store.set("request", request)

@@ -48,13 +48,21 @@ class Access:
         return cls(url, env.get("AFSCHRIFT_AIRFLOW_TOKEN"), user, password)
 
 
-def trigger(request_id: str, conf: Mapping[str, Any], access: Access | None = None) -> str:
+def trigger(
+    request_id: str,
+    conf: Mapping[str, Any],
+    access: Access | None = None,
+    transport: httpx.BaseTransport | None = None,
+    run_id: str | None = None,
+) -> str:
     """Start the next run of a request, named `<request>.<attempt>`.
 
     Args:
         request_id: id of a stored request.
         conf: options of the form (`formats`, `language`, `destination`); nothing that names a person.
         access: default: from the environment.
+        run_id: exactly this one; by default the next that is free.
+        transport: how Airflow is reached; default: over the network.
 
     Returns:
         The run's id.
@@ -66,17 +74,24 @@ def trigger(request_id: str, conf: Mapping[str, Any], access: Access | None = No
     """
     access = access or Access.from_environment()
     try:
-        with httpx.Client(base_url=access.url, timeout=_SECONDS, trust_env=False) as client:
+        with httpx.Client(
+            base_url=access.url, timeout=_SECONDS, trust_env=False, transport=transport
+        ) as client:
             client.headers["Authorization"] = f"Bearer {access.token or _token(client, access)}"
             _dag_must_be_ready(client, access)
             attempt = 1 + _attempts(client, access, request_id)
             while True:
-                run_id = f"{request_id}.{attempt}"
-                body = {"dag_run_id": run_id, "logical_date": None, "conf": {"request": request_id, **conf}}
+                name = run_id or f"{request_id}.{attempt}"
+                body = {"dag_run_id": name, "logical_date": None, "conf": {"request": request_id, **conf}}
                 answer = client.post(f"{_DAG}/dagRuns", json=body)
                 if answer.status_code != httpx.codes.CONFLICT:
                     _check(answer, access)
-                    return run_id
+                    return name
+                if run_id:
+                    raise RefusedError(
+                        f"Run {run_id} stands in Airflow already.",
+                        way_out="see its log; when what it says is mended, trigger the next one.",
+                    )
                 attempt += 1
     except httpx.HTTPError as error:
         raise RetriableError(

@@ -25,7 +25,7 @@ from afschrift.airflow_ext.processes import Processes, port_is_free
 from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS
 from afschrift.core.errors import ConfigurationError, RetriableError
 from afschrift.wiring.demo import set_demo_data
-from afschrift.wiring.services import initialise
+from afschrift.wiring.keys import initialise
 from afschrift.wiring.settings import PROJECT, Settings
 
 HOME = "airflow"

@@ -90,16 +90,21 @@ def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int])
         counted: payload path of a CSV file -> records found in it, without the header.
     """
     covered = {(t.source, t.table): t.rows for t in coverage.tables if t.status == "rows"}
-    seen = set()
+    described: dict[tuple[str, str, str], int] = {}
+    last: dict[tuple[str, str, str], str] = {}
     for resource in package.resources:
         if resource.rows is None:
             continue
-        place = (resource.source, resource.table)
         path = layout.DATA + resource.path
-        seen.add(place)
-        if resource.rows != covered.get(place) or counted.get(path, resource.rows) != resource.rows:
+        if counted.get(path, resource.rows) != resource.rows:
             yield problem(Code.ROWS_DIFFER, path)
-    for source, table in covered.keys() - seen:
+        place = (resource.source, resource.table, resource.format)
+        described[place] = described.get(place, 0) + resource.rows  # a large table has several parts
+        last[place] = path
+    for (source, table, format_), rows in described.items():
+        if rows != covered.get((source, table)):
+            yield problem(Code.ROWS_DIFFER, last[source, table, format_])
+    for source, table in covered.keys() - {place[:2] for place in described}:
         yield problem(Code.ROWS_DIFFER, f"{source}.{table}")
 
 

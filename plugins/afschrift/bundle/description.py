@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain, count
 from typing import Any
 
 from afschrift.bundle import layout
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.fields import describe_field, translations
 from afschrift.bundle.relations import Relation, primary_key, relations
+from afschrift.bundle.schemas import XSD, schema_path
 from afschrift.core.basis import basis_iri
 from afschrift.core.manifest import ExtractPlan, FileEntry, TableExtract
 from afschrift.inventory.model import Purpose, Text
@@ -18,17 +20,22 @@ from afschrift.inventory.model import Purpose, Text
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
 VALUE_FORMS = {
-    "null": "CSV: the text in missingValues; an empty cell is an empty text. JSON: null.",
-    "integer": "JSON: a number; beyond 2^53 a string, so that no digit is lost.",
-    "decimal": "JSON: a string, so that no digit is lost. The decimal sign is a point.",
-    "number": "NaN, INF and -INF as in Data Package v2; in JSON these three are strings.",
+    "null": "CSV: the text in missingValues; an empty cell is an empty text. JSON, NDJSON: null. XML: nil.",
+    "integer": "JSON, NDJSON: a number; beyond 2^53 a string, so that no digit is lost.",
+    "decimal": "JSON, NDJSON: a string, so that no digit is lost. The decimal sign is a point.",
+    "number": "NaN, INF and -INF as in Data Package v2; in JSON and NDJSON these three are strings.",
     "instant": "RFC 3339 with Z: UTC.",
     "datetime": "No zone in the text; see afschrift:timeZone.",
     "infinite dates": "The texts infinity and -infinity.",
     "binary": "Base64.",
-    "json": "CSV: the JSON text. JSON: the value itself.",
+    "json": "JSON, NDJSON: the value itself. Elsewhere the JSON text.",
+    "xml": "A character that XML 1.0 forbids is U+FFFD; the attribute base64 then holds the exact text.",
+    "parquet": "A column with a value that its Parquet type cannot hold is text, as all decimals are.",
     "masked": "The text [masked], or what is left of the value.",
 }
+
+_TABULAR = ("csv", "json", "ndjson", "parquet")
+"""What Data Package v2 can call a table; other formats are files with a schema of their own."""
 
 Names = Mapping[tuple[str, str, str], str]
 
@@ -41,7 +48,9 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str,
         documents: the other JSON documents of the bundle by path, for example `data/coverage.json`.
     """
     plan, controller = contents.plan, contents.inventory.controller
-    names = _resource_names(contents)
+    taken: set[str] = set()
+    of_documents = {path: _unique(_stem(path), taken) for path in documents}
+    names = _resource_names(contents, taken)
     return {
         "$schema": PROFILE,
         "name": layout.root(plan.request),
@@ -58,22 +67,28 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str,
         "afschrift:purposes": _purposes(contents),
         "resources": [
             *(
-                _resource(contents, planned, written, entry, names)
+                _resource(contents, planned, written, number, entry, names)
                 for planned, written in contents.held
-                for entry in written.files
+                for number, part in enumerate(written.parts)
+                for entry in part.files
             ),
-            *(_document(path, content) for path, content in documents.items()),
+            *(_document(of_documents[path], path, content) for path, content in documents.items()),
         ],
     }
 
 
 def _resource(
-    contents: Contents, planned: ExtractPlan, written: TableExtract, entry: FileEntry, names: Names
+    contents: Contents,
+    planned: ExtractPlan,
+    written: TableExtract,
+    number: int,
+    entry: FileEntry,
+    names: Names,
 ) -> dict[str, Any]:
     table = contents.table(planned.source, planned.table)
     resource: dict[str, Any] = {
-        "name": names[planned.source, planned.table, entry.format],
-        "type": "table",
+        "name": names[planned.source, planned.table, entry.format] + (f".{number + 1}" if number else ""),
+        **({"type": "table"} if entry.format in _TABULAR else {}),
         "path": entry.path,
         "format": entry.format,
         "mediatype": contents.media_types.get(entry.format, "application/octet-stream"),
@@ -85,9 +100,11 @@ def _resource(
         "afschrift:source": planned.source,
         "afschrift:table": planned.table,
         "afschrift:stateOn": contents.plan.frozen_at,
-        "afschrift:rows": written.rows,
+        "afschrift:rows": written.parts[number].rows,
         "afschrift:order": list(planned.order),
     }
+    if len(written.parts) > 1:  # every part has a header and stands for itself
+        resource["afschrift:part"] = {"number": number + 1, "of": len(written.parts)}
     if table.note:
         resource["afschrift:notes"] = translations(table.note)
     if entry.format == "csv":
@@ -98,6 +115,8 @@ def _resource(
             "doubleQuote": True,
             "header": True,
         }
+    if beside := schema_path(planned, entry.format):
+        resource["afschrift:schema"] = beside
     resource["schema"] = _schema(contents, planned, entry, names)
     return resource
 
@@ -129,39 +148,41 @@ def _relation(relation: Relation, planned: ExtractPlan, entry: FileEntry, names:
     return {"fields": list(relation.fields), "reference": reference}
 
 
-def _document(path: str, content: bytes) -> dict[str, Any]:
-    relative = path.removeprefix(layout.DATA)
+def _stem(path: str) -> str:
+    return path.removeprefix(layout.DATA).removesuffix(".json").replace("/", ".")
+
+
+def _document(name: str, path: str, content: bytes) -> dict[str, Any]:
+    is_xsd = path.endswith(XSD)
     return {
-        "name": relative.removesuffix(".json"),
-        "type": "json",
-        "path": relative,
-        "format": "json",
-        "mediatype": "application/json",
+        "name": name,
+        **({} if is_xsd else {"type": "json"}),
+        "path": path.removeprefix(layout.DATA),
+        "format": "xsd" if is_xsd else "json",
+        "mediatype": "application/xml" if is_xsd else "application/json",
         "encoding": "utf-8",
         "bytes": len(content),
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
     }
 
 
-def _resource_names(contents: Contents) -> dict[tuple[str, str, str], str]:
-    """Unique names of the lower-case letters and signs that Data Package readers accept."""
-    names: dict[tuple[str, str, str], str] = {}
-    taken = {"coverage", "redactions"}
-    for _, written in contents.held:
-        for entry in written.files:
-            plain = re.sub(r"[^a-z0-9._-]", "-", f"{written.source}.{written.table}.{entry.format}".lower())
-            name = next(name for name in _candidates(plain) if name not in taken)
-            taken.add(name)
-            names[written.source, written.table, entry.format] = name
-    return names
+def _resource_names(contents: Contents, taken: set[str]) -> dict[tuple[str, str, str], str]:
+    return {
+        (written.source, written.table, entry.format): _unique(
+            f"{written.source}.{written.table}.{entry.format}", taken
+        )
+        for _, written in contents.held
+        for entry in written.parts[0].files
+    }
 
 
-def _candidates(name: str) -> Iterator[str]:
-    yield name
-    number = 2
-    while True:
-        yield f"{name}-{number}"
-        number += 1
+def _unique(text: str, taken: set[str]) -> str:
+    """A name of the lower-case letters and signs that Data Package readers accept; adds it to those taken."""
+    plain = re.sub(r"[^a-z0-9._-]", "-", text.lower())
+    numbered = (f"{plain}-{number}" for number in count(2))
+    name = next(name for name in chain([plain], numbered) if name not in taken)
+    taken.add(name)
+    return name
 
 
 def _purposes(contents: Contents) -> dict[str, dict[str, Any]]:

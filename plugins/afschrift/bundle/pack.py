@@ -7,12 +7,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from isal import isal_zlib
-from stream_zip import ZIP_32, ZIP_64, stream_zip
 
 from afschrift.bundle import bag, layout
 from afschrift.bundle.contents import Contents
@@ -20,27 +18,26 @@ from afschrift.bundle.coverage import coverage_document
 from afschrift.bundle.description import datapackage
 from afschrift.bundle.page import render_index, render_readme
 from afschrift.bundle.redactions import redactions_document
+from afschrift.bundle.schemas import schemas
 from afschrift.bundle.signature import Signer
+from afschrift.bundle.zip_writer import Member, write_zip
 from afschrift.core.errors import ConfigurationError, ValidationFailedError
+from afschrift.core.manifest import FileEntry
 
 OpenPayload = Callable[[str], AbstractContextManager[BinaryIO]]
 
-CHUNK = 1 << 16
-_DOS_EPOCH = datetime(1980, 1, 1)  # noqa: DTZ001  the ZIP format has no zones
-_MODE = 0o100644
-# Below this, no offset can pass 4 GiB, and readers that do not know ZIP64 in streamed members open it too.
-_ZIP_32_TOTAL = 3_500_000_000
-_ZIP_32_MEMBERS = 60_000
+CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
 class _Member:
-    """One file of the bag; `content` is None where it is staged."""
+    """One file of the bag: either written here, or staged, deflated already."""
 
     path: str
     size: int
     sha256: str
     content: bytes | None = None
+    staged: FileEntry | None = None
 
 
 def pack(contents: Contents, *, signer: Signer, open_payload: OpenPayload, letters: Path) -> Iterator[bytes]:
@@ -49,7 +46,7 @@ def pack(contents: Contents, *, signer: Signer, open_payload: OpenPayload, lette
     Args:
         contents: what is packed.
         signer: signs the tag manifest.
-        open_payload: opens a staged file, decrypted, by `FileEntry.path`.
+        open_payload: opens a staged file, decrypted and deflated, by `FileEntry.path`.
         letters: the folder `include/letters`.
 
     Raises:
@@ -57,25 +54,12 @@ def pack(contents: Contents, *, signer: Signer, open_payload: OpenPayload, lette
         ValidationFailedError: between chunks: a staged file is not what was extracted.
     """
     members = _members(contents, signer, letters)
-    small = sum(m.size for m in members) < _ZIP_32_TOTAL and len(members) < _ZIP_32_MEMBERS
-    method = ZIP_32 if small else ZIP_64
     root = layout.root(contents.request.id)
-    files = (
-        (f"{root}/{member.path}", _DOS_EPOCH, _MODE, method, _content(member, open_payload))
-        for member in members
-    )
-    chunks: Iterator[bytes] = iter(
-        stream_zip(files, chunk_size=CHUNK, get_compressobj=_deflate, extended_timestamps=False)
-    )
-    return chunks
-
-
-def _deflate() -> Any:
-    return isal_zlib.compressobj(level=1, wbits=-isal_zlib.MAX_WBITS)
+    return write_zip(_zipped(f"{root}/{member.path}", member, open_payload) for member in members)
 
 
 def _members(contents: Contents, signer: Signer, letters: Path) -> list[_Member]:
-    payload = [_Member(layout.DATA + e.path, e.bytes, e.sha256) for e in contents.files()]
+    payload = [_Member(layout.DATA + e.path, e.bytes, e.sha256, staged=e) for e in contents.files()]
     payload += [_written(path, content) for path, content in _documents(contents).items()]
     tags = [
         _written(layout.BAGIT, bag.BAGIT),
@@ -100,6 +84,7 @@ def _documents(contents: Contents) -> dict[str, bytes]:
     documents = {
         layout.COVERAGE: _json(coverage_document(contents)),
         layout.REDACTIONS: _json(redactions_document(contents)),
+        **schemas(contents),
     }
     return documents | {layout.DATAPACKAGE: _json(datapackage(contents, documents))}
 
@@ -126,30 +111,25 @@ def _check_names(members: list[_Member]) -> None:
         )
 
 
-def _content(member: _Member, open_payload: OpenPayload) -> Iterator[bytes]:
-    if member.content is not None:
-        yield member.content
-        return
+def _zipped(path: str, member: _Member, open_payload: OpenPayload) -> Member:
+    entry = member.staged
+    if entry is not None:
+        return Member(path, entry.bytes, entry.crc32, entry.deflated_bytes, _staged(entry, open_payload))
+    content = member.content or b""
+    deflated = isal_zlib.compress(content, level=1, wbits=-isal_zlib.MAX_WBITS)
+    return Member(path, len(content), isal_zlib.crc32(content), len(deflated), [deflated])
+
+
+def _staged(entry: FileEntry, open_payload: OpenPayload) -> Iterator[bytes]:
     digest, size = hashlib.sha256(), 0
-    with open_payload(member.path.removeprefix(layout.DATA)) as stream:
-        for chunk in _even(stream):
+    with open_payload(entry.path) as stream:
+        while chunk := stream.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
-            yield chunk
-    if (size, digest.hexdigest()) != (member.size, member.sha256):
+            if size <= entry.deflated_bytes:
+                yield chunk
+    if (size, digest.hexdigest()) != (entry.deflated_bytes, entry.deflated_sha256):
         raise ValidationFailedError(
-            f"The staged file {member.path} is not what was extracted.",
+            f"The staged file {entry.path} is not what was extracted.",
             way_out="clear the extract of its source, so that it is written again.",
         )
-
-
-def _even(stream: BinaryIO) -> Iterator[bytes]:
-    """Chunks of one size whatever the stream gives at once: how input is cut can change deflate's output."""
-    rest = b""
-    while chunk := stream.read(CHUNK):
-        rest += chunk
-        while len(rest) >= CHUNK:
-            yield rest[:CHUNK]
-            rest = rest[CHUNK:]
-    if rest:
-        yield rest

@@ -34,18 +34,20 @@ def primary_key(contents: Contents, extract: ExtractPlan) -> tuple[str, ...]:
 def relations(contents: Contents, extract: ExtractPlan) -> Iterator[Relation]:
     """The joins whose columns are in the bundle on both sides."""
     table = contents.table(extract.source, extract.table)
-    held = {planned.table: planned for planned, _ in contents.held if planned.source == extract.source}
+    held = {p.table: (p, written) for p, written in contents.held if p.source == extract.source}
     for way in table.join:
         targets = {target.rsplit(".", 1)[0] for target in way.values()}
         if len(targets) != 1:
             continue
         target = targets.pop()
         reference = tuple(column.rsplit(".", 1)[1] for column in way.values())
-        other = held.get(target)
-        if other and set(way) <= _whole(extract) and set(reference) <= _whole(other):
-            # Rows that came by this way alone have their counterpart, unless it was left out by row.
+        other, written = held.get(target, (None, None))
+        if other and written and set(way) <= _whole(extract) and set(reference) <= _whole(other):
+            # Rows that came by this way alone have their counterpart, unless it was left out by row,
+            # or may stand in another part of a large table.
             only_way = len(table.join) == 1 and not table.subject
-            yield Relation(tuple(way), target, reference, holds=only_way and not other.row_rule)
+            holds = only_way and not other.row_rule and len(written.parts) == 1
+            yield Relation(tuple(way), target, reference, holds)
 
 
 def _whole(extract: ExtractPlan) -> set[str]:

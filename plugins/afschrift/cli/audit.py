@@ -1,15 +1,20 @@
-"""`afschrift audit`: read and verify the trail."""
+"""`afschrift audit`: show, verify, witness, export and shorten the trail."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import ledger
+from afschrift.cli.common import actor, ledger, say
+from afschrift.core.errors import ConfigurationError
 
-app = typer.Typer(help="The audit trail: show it, verify the chain.", no_args_is_help=True)
+app = typer.Typer(
+    help="The audit trail: show it, verify the chain, sign checkpoints, export it.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -19,18 +24,136 @@ def show(
     """Print the events as JSON lines: header, payload (null where erased)."""
     from dataclasses import asdict
 
-    for header, payload in ledger().events(request):
+    events = ledger().events(request)
+    if request and not events:
+        say("No event names this request: see `afschrift requests`.")
+    for header, payload in events:
         typer.echo(json.dumps({**asdict(header), "payload": payload}, ensure_ascii=False))
 
 
 @app.command()
-def verify() -> None:
-    """Verify the whole chain and every payload against it; exit code 1 where something was altered."""
+def verify(
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint, or a folder of them, besides what the witness places hold."),
+    ] = None,
+    bundle: Annotated[
+        list[Path] | None, typer.Option(help="A bundle: its head must be in the trail.")
+    ] = None,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Trusted public key (PEM); default: this installation's own keys."),
+    ] = None,
+    max_age: Annotated[
+        float, typer.Option(help="Hours that the newest checkpoint may be old; 0: any age.")
+    ] = 48,
+) -> None:
+    """Verify the whole chain, and compare it with checkpoints and bundles; exit code 1 with any finding."""
+    from afschrift.ledger.checkpoint import offered
+    from afschrift.ledger.clock import rfc3339, utc_now
+    from afschrift.wiring.settings import Settings
+    from afschrift.wiring.witnesses import gather
+
     register = ledger()
-    findings = register.verify()
+    gathered = gather(Settings.from_environment(), register)
+    checkpoints = gathered.checkpoints
+    if checkpoint:
+        checkpoints = [*(checkpoints or []), *offered(checkpoint)]
+    heads, refused = _heads(bundle or [], key)
+    findings = [
+        *register.verify(
+            heads,
+            checkpoints=checkpoints,
+            trusted=_trusted(key) if key else None,
+            newest_after=rfc3339(utc_now() - timedelta(hours=max_age)) if max_age else "",
+        ),
+        *gathered.findings,
+    ]
     for finding in findings:
-        typer.echo(f"  {finding}")
-    if findings:
+        typer.echo(f"  event {finding.seq}: {finding.text} ({finding.code})")
+    for name, why in gathered.unread.items():
+        say(f"Not compared with the witness place '{name}': {why}")
+    if checkpoints is None:
+        say("No checkpoint was compared: a cut end, or a trail written anew, would not show.")
+    if findings or refused or gathered.failed:
         raise typer.Exit(1)
     seq, head = register.head()
-    typer.echo(f"The trail is whole: {seq} events, head {head}.")
+    compared = "" if checkpoints is None else f" {len(checkpoints)} checkpoint(s) agree."
+    typer.echo(f"The trail is whole: {seq} events, head {head}.{compared}")
+
+
+@app.command()
+def checkpoint() -> None:
+    """Sign the trail's head and send it to every witness place; exit code 1 where one did not take it."""
+    from afschrift.wiring.settings import Settings
+    from afschrift.wiring.witnesses import send_checkpoint
+
+    sending = send_checkpoint(Settings.from_environment(), ledger(), actor())
+    for line in sending.lines():
+        say(line)
+    typer.echo(sending.checkpoint.name)
+    if sending.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Write the whole trail as JSON Lines, for `tools/verify_trail.py` and for auditors."""
+    import os
+
+    register = ledger()
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file} cannot be made: {error.strerror}.", way_out="name a new file in a folder that is there."
+        ) from None
+    try:
+        with os.fdopen(handle, "wb") as into:
+            events = register.export(into, actor())
+    except BaseException:
+        file.unlink()
+        raise
+    typer.echo(f"{events} events written to {file}.")
+
+
+@app.command()
+def drop_year(
+    year: Annotated[int, typer.Argument(help="The oldest year of the trail.")],
+    rule: Annotated[str, typer.Option(help="The rule that says so, a code, for example retention_trail.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Drop a year of the trail whole, after its retention; the chain goes on from its last digest."""
+    from afschrift.wiring.settings import Settings
+
+    register = ledger()
+    keep = Settings.from_environment().trail_years
+    what = register.droppable(year, rule, keep)
+    say(
+        f"Year {year}: {what.count} events, {what.first_seq} to {what.last_seq}. They cannot be brought back."
+    )
+    if not yes:
+        typer.confirm("Drop them?", abort=True, err=True)
+    what = register.drop_year(year, rule, keep, actor())
+    typer.echo(f"Dropped {what.count} events; closing digest {what.closing}.")
+
+
+def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int, str]], bool]:
+    """Heads that bundles name; and whether one of them cannot be relied on."""
+    from afschrift.bundle.verify import verify as check
+
+    heads, refused = [], False
+    for path in bundles:
+        report = check(path, _trusted(key))
+        if report.ok and report.trusted:
+            heads.append(report.trail)
+        else:
+            refused = True
+            say(f"{path}: not compared, `afschrift verify` does not trust it.")
+    return heads, refused
+
+
+def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
+    from afschrift.cli.bundle import _trusted as trusted
+
+    return trusted(paths)

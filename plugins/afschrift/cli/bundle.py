@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from afschrift.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from afschrift.ledger.keys import KeyStore
 
 Bundle = Annotated[Path, typer.Argument(help="A bundle: ZIP file or unpacked folder.")]
 Keys = Annotated[
@@ -17,10 +22,16 @@ Keys = Annotated[
 
 
 def verify(bundle: Bundle, key: Keys = None) -> None:
-    """Verify a bundle offline. Exit code 0: whole and trusted; 1: refused; 3: whole, by an unknown key."""
+    """Verify a bundle offline. Exit code 0: whole and trusted; 1: refused; 3: whole, by an unknown key.
+
+    A key that was revoked (`afschrift key revoke`) counts as unknown for what was sealed since.
+    """
     from afschrift.bundle.verify import verify as check
 
     report = check(bundle, _trusted(key))
+    since = None if key else _revoked().get(report.signer or "")
+    if since and report.ok and not _earlier(report.sealed_at, since):
+        report = replace(report, trusted=False)
     for problem in report.problems:
         typer.echo(f"  {problem}", err=True)
     if not report.ok:
@@ -33,6 +44,11 @@ def verify(bundle: Bundle, key: Keys = None) -> None:
         typer.echo(f"Sealed {report.sealed_at}; the trail stood at event {seq}, {head}.")
         known = "which is trusted" if report.trusted else "which is NOT among the trusted keys"
         typer.echo(f"Signed by key {report.signer}, {known}.")
+        if since:
+            typer.echo(
+                f"That key was stolen: it is revoked since {since}. The time of sealing is the bundle's own "
+                "word, so compare the bundle with the trail."
+            )
     raise typer.Exit(report.exit_code)
 
 
@@ -41,20 +57,37 @@ def unpack(
     into: Annotated[Path, typer.Argument(help="Folder to unpack into; made where it is not there.")],
     key: Keys = None,
 ) -> None:
-    """Verify a bundle and unpack it."""
+    """Verify a bundle and unpack it. One that a revoked key signed is unpacked only with `--key`."""
     from afschrift.bundle.unpack import unpack as unpacked
 
     into.parent.mkdir(parents=True, exist_ok=True)
-    typer.echo(unpacked(bundle, into, _trusted(key)))
+    stolen = set() if key else _revoked().keys()
+    trusted = {name: raw for name, raw in _trusted(key).items() if name not in stolen}
+    typer.echo(unpacked(bundle, into, trusted))
+
+
+def _own_keys() -> KeyStore | None:
+    """Keys of this installation; None where there is none, as with somebody who only verifies."""
+    from afschrift.wiring.keys import open_keys
+    from afschrift.wiring.settings import Settings
+
+    settings = Settings.from_environment()
+    return open_keys(settings) if settings.key_source or settings.keys.exists() else None
+
+
+def _revoked() -> dict[str, str]:
+    keys = _own_keys()
+    return keys.revoked() if keys else {}
+
+
+def _earlier(sealed_at: str, since: str) -> bool:
+    return datetime.fromisoformat(sealed_at) < datetime.fromisoformat(since)
 
 
 def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
     if paths is None:
-        from afschrift.ledger.keys import KeyStore
-        from afschrift.wiring.settings import Settings
-
-        settings = Settings.from_environment()
-        return KeyStore.open(settings.keys).public_keys() if settings.keys.exists() else {}
+        keys = _own_keys()
+        return keys.public_keys() if keys else {}
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 

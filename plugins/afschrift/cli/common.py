@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 
 import typer
 
@@ -24,11 +25,15 @@ def services() -> Services:
 
 def ledger() -> Ledger:
     """The register alone, for what needs no inventory."""
-    from afschrift.wiring.services import open_ledger
+    from afschrift.wiring.keys import open_ledger
 
     return open_ledger()
 
 
 def actor() -> str:
-    """Who is at the terminal, for the trail."""
-    return f"cli:{getpass.getuser()}"
+    """Who is at the terminal, for the trail and for their roles: by the process, not by a variable."""
+    number = os.getuid()
+    try:
+        return f"cli:{pwd.getpwuid(number).pw_name}"
+    except KeyError:  # a container may run under an account without a name
+        return f"cli:uid-{number}"

@@ -1,56 +1,233 @@
-"""`afschrift key`: the keys of the installation, kept apart from the register."""
+"""`afschrift key`: the keys of the installation, apart from the register; docs/keys.md is the runbook."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Annotated
+
 import typer
 
-from afschrift.cli.common import say
+from afschrift.cli.common import actor, say
+from afschrift.core.errors import AfschriftError
+from afschrift.core.signing import fingerprint as readable
 from afschrift.ledger.keys import KeyStore
+from afschrift.ledger.register import Ledger
 
-app = typer.Typer(help="Keys: make, list, rotate, print the public signing key.", no_args_is_help=True)
+app = typer.Typer(
+    help="Keys: make, list, rotate, retire, forget, revoke; print the public signing keys.",
+    no_args_is_help=True,
+)
+
+Print = Annotated[
+    bool,
+    typer.Option(
+        "--print",
+        help="Change nothing where the keys are; print the changed document, to be stored in the secrets "
+        "backend. It is secret: send it on through a pipe, not to the screen.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command()
-def new() -> None:
-    """Make the key file and bring the register's tables to the newest version."""
-    from afschrift.wiring.services import initialise
+def new(
+    print_: Print = False,
+    lost: Annotated[
+        bool,
+        typer.Option(
+            "--lost",
+            help="Keys of a register in use are lost for good: go on without them; the trail tells of it.",
+        ),
+    ] = False,
+) -> None:
+    """Make the first keys and bring the register's tables to the newest version.
+
+    Keys wrap the data key of each request, recognise a person who asks again, and sign bundles. They are
+    written to the key file; with --print they are printed and kept nowhere.
+    """
+    from afschrift.ledger import keydocument
+    from afschrift.ledger.clock import rfc3339, utc_now
+    from afschrift.wiring.keys import initialise
     from afschrift.wiring.settings import Settings
 
+    if print_:
+        typer.echo(keydocument.encode(keydocument.fresh(rfc3339(utc_now()))))
+        return
     settings = Settings.from_environment()
-    if initialise(settings):
+    if initialise(settings, lost=lost, by=actor()):
         say(f"Keys made in {settings.keys}. Keep a copy apart from the register's back-up.")
     else:
-        say(f"Keys stand in {settings.keys} already and were left as they are.")
+        say(f"Keys stand in {settings.key_source or settings.keys} already and were left as they are.")
     say("The register is at its newest version.")
 
 
 @app.command("list")
 def listing() -> None:
-    """List the keys: kind, id, when made, which is active. Never the secrets."""
-    for key in _store().listing():
-        typer.echo(f"{key.kind:<10} {key.id:<18} {key.created}  {'active' if key.active else ''}".rstrip())
+    """List the keys: kind, id, when made, age, use. Never the secrets.
+
+    Of a wrapping key (kek) the use is the number of data keys that it wraps; one that wraps none and is not
+    active can be retired. An index key recognises the persons of its year.
+    """
+    keys = _keys()
+    try:
+        uses: dict[str, int] | None = _ledger(keys).key_uses()
+    except AfschriftError as error:
+        uses = None
+        say(f"How many data keys each key wraps is not known. {error}")
+    now, infos = datetime.now(UTC), keys.listing()
+    for key in infos:
+        days = (now - datetime.fromisoformat(key.created)).days
+        notes = [f"{days} d"]
+        if key.kind == "kek" and uses is not None:
+            notes.append(f"wraps {uses.pop(key.id, 0)}")
+        if key.active:
+            notes.append("active")
+        if key.revoked_since:
+            notes.append(f"revoked since {key.revoked_since}")
+        typer.echo(f"{key.kind:<8} {key.id:<32} {key.created[:16]}Z  {', '.join(notes)}")
+    for kek_id, count in sorted((uses or {}).items()):
+        typer.echo(f"{'kek':<8} {kek_id:<32} MISSING: {count} data keys that it wraps cannot be opened")
+    if not any(key.kind == "index" and key.id.startswith(f"{now.year + 1}-") for key in infos):
+        say(f"There is no index key for {now.year + 1} yet: `afschrift key rotate` makes some years ahead.")
 
 
 @app.command()
-def rotate() -> None:
-    """Make a new key for wrapping; what was wrapped before stays readable."""
-    typer.echo(_store().rotate())
+def rotate(
+    signing: Annotated[
+        bool, typer.Option("--signing/--wrapping", help="Which kind of key to make; default: wrapping.")
+    ] = False,
+    print_: Print = False,
+) -> None:
+    """Make a new key and use it from now on; prints its id.
+
+    --wrapping: once a year, or when somebody who had access leaves. What was wrapped before stays readable
+    until `afschrift key retire`. --signing: publish the new fingerprint then; bundles signed before stay
+    valid, and their public key stays listed. Either also makes index keys for the years ahead.
+
+    A rotation that was cut short, or keys that you stored in the secrets backend yourself, are entered in
+    the trail first: then no other key is made, and the command says so.
+    """
+    keys = _keys()
+    if print_:
+        draft = keys.draft()
+        new_id = draft.rotate_signing() if signing else draft.rotate()
+        _hand_over(draft, f"This document makes {new_id} the active key.")
+        say("Then run `afschrift key rotate` without --print, which enters it in the trail.")
+        return
+    ledger = _ledger(keys)
+    done = ledger.rotate_signing(actor()) if signing else ledger.rotate_wrapping(actor())
+    if done.made_before:
+        say("This key was made before and is now entered in the trail. For another one, run it again.")
+    typer.echo(done.id)
+    if signing:
+        say(f"Publish its fingerprint: {readable(done.id)}")
+    say("Make a back-up of the keys now.")
+
+
+@app.command()
+def retire(yes: Yes = False, print_: Print = False) -> None:
+    """Wrap every data key under the active wrapping key and destroy the older ones.
+
+    What was destroyed in the register before can then not be opened from an old back-up either. Earlier
+    back-ups of the register's data keys open no more, so make a new one at once.
+    """
+    keys = _keys()
+    _confirm("Older back-ups of the data keys will open no more. Destroy the older wrapping keys?", yes)
+    target = keys.draft() if print_ else keys
+    old = _ledger(target).retire_keks(actor())
+    if not old:
+        say("There is no older wrapping key.")
+        return
+    if print_:
+        _hand_over(target, f"This document is without {', '.join(old)}.")
+        say("Destroy earlier versions of it in the backend too.")
+    else:
+        typer.echo("\n".join(old))
+    say("Make a new back-up of keys and data keys now; destroy the older ones.")
+
+
+@app.command("forget-year")
+def forget_year(
+    year: Annotated[int, typer.Argument(help="Calendar year, for example 2026.")],
+    yes: Yes = False,
+    print_: Print = False,
+) -> None:
+    """Destroy the blind-index key of a year, 24 months after its end.
+
+    From then on nobody can find out any more, not even we, who asked in that year.
+    """
+    keys = _keys()
+    _confirm(f"Persons who asked in {year} will not be recognised any more. Go on?", yes)
+    target = keys.draft() if print_ else keys
+    gone = _ledger(target).forget_year(year, actor())
+    if print_:
+        _hand_over(target, f"This document is without {gone}.")
+    else:
+        typer.echo(gone)
+    say("Destroy the key in back-ups of the keys too.")
+
+
+@app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="Id of a signing key that is no longer active.")],
+    since: Annotated[
+        str, typer.Option(help="First moment at which somebody else may have had it, with offset.")
+    ],
+    print_: Print = False,
+) -> None:
+    """Say that a signing key was stolen. `afschrift verify` then trusts nothing sealed by it since.
+
+    The time of sealing is the bundle's own word, and a thief can antedate it: compare older bundles of a
+    stolen key with the trail. Run `afschrift key rotate --signing` first.
+    """
+    keys = _keys()
+    target = keys.draft() if print_ else keys
+    _ledger(target).revoke_signing_key(key_id, since, actor())
+    if print_:
+        _hand_over(target, f"This document says that {key_id} is revoked.")
+    say("Publish the revocation beside the fingerprints.")
 
 
 @app.command()
 def public() -> None:
-    """Print the public signing keys as PEM: publish them with their ids."""
+    """Print the public signing keys as PEM: publish them with their ids, so that others verify bundles."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    for key_id, raw in _store().public_keys().items():
+    for key_id, raw in _keys().public_keys().items():
         pem = Ed25519PublicKey.from_public_bytes(raw).public_bytes(
             Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
         )
         typer.echo(f"{key_id}\n{pem.decode()}", nl=False)
 
 
-def _store() -> KeyStore:
+@app.command()
+def fingerprint() -> None:
+    """Print the fingerprint of the active signing key, as it is published and stands in delivery letters.
+
+    It is the key's id in groups of four, to be compared by eye or read out on the telephone.
+    """
+    typer.echo(readable(_keys().signing_key().id))
+
+
+def _keys() -> KeyStore:
+    from afschrift.wiring.keys import open_keys
     from afschrift.wiring.settings import Settings
 
-    return KeyStore.open(Settings.from_environment().keys)
+    return open_keys(Settings.from_environment())
+
+
+def _ledger(keys: KeyStore) -> Ledger:
+    from afschrift.wiring.settings import Settings
+
+    return Ledger(Settings.from_environment().register, keys)
+
+
+def _confirm(question: str, yes: bool) -> None:
+    if not yes:
+        typer.confirm(question, abort=True, err=True)
+
+
+def _hand_over(draft: KeyStore, what: str) -> None:
+    typer.echo(draft.document())
+    say(f"{what} Store it as the {draft.place}; nothing has changed there yet.")

@@ -6,8 +6,21 @@ import sys
 
 import typer
 
-from afschrift import __version__
-from afschrift.cli import audit, bundle, inventory, keys, questions, register, requests, running, submit
+from afschrift import __version__, airflow_ext  # noqa: F401  (keys in a secrets backend)
+from afschrift.cli import (
+    audit,
+    bundle,
+    case,
+    due,
+    inventory,
+    keys,
+    questions,
+    register,
+    requests,
+    running,
+    submit,
+    sweep,
+)
 from afschrift.core.errors import AfschriftError
 from afschrift.wiring.demo import set_demo_data
 
@@ -24,10 +37,13 @@ app.add_typer(keys.app, name="key")
 app.add_typer(register.app, name="register")
 app.add_typer(audit.app, name="audit")
 app.add_typer(requests.app, name="request")
+app.add_typer(case.app, name="case")
 app.command()(submit.submit)
 app.command()(running.plan)
 app.command()(running.run)
 app.command()(running.up)
+app.command()(sweep.sweep)
+app.command()(due.due)
 app.command("requests")(requests.listing)
 app.command()(questions.questions)
 app.command()(questions.answer)
@@ -45,8 +61,8 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 def main() -> None:
     """Entry point of the `afschrift` command."""
-    set_demo_data()
     try:
+        set_demo_data()
         app()
     except AfschriftError as error:
         typer.echo(f"afschrift: {error}", err=True)

@@ -63,15 +63,12 @@ def show(
 @app.command("confirm-identity")
 def confirm_identity(
     request: RequestId,
-    method: Annotated[str, typer.Option(help="How it was checked, as a code: call_back, counter, ...")],
+    method: Annotated[str, typer.Option(help="How it was checked: login, eid, call_back, counter, ...")],
     level: Annotated[str, typer.Option(help="How sure it is: low, substantial, high.")],
 ) -> None:
     """Record that the requester is who they say. No copy of an identity document is kept (R11)."""
-    detail = {"method": method, "level": level}
-    register = ledger()
-    asked = [q for q in register.questions(request_id=request) if q.kind == "identity"]
-    if asked:
-        register.answer(asked[0].id, "confirmed", actor(), detail)
-    else:
-        register.decide(request, "identity", "confirmed", actor(), detail=detail)
+    from afschrift.pipeline.answer import confirm_identity as record
+    from afschrift.wiring.roles import load_roles
+
+    record(ledger(), load_roles(), request, actor(), detail={"method": method, "level": level})
     typer.echo(f"Identity confirmed for {request}. Start the run again to go on.")

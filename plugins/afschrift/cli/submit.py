@@ -34,6 +34,12 @@ def submit(
         list[str] | None,
         typer.Option(help="Identity key as name=value. Shows in the process list and shell history."),
     ] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            help="Formats of the files, by commas: csv, json, ndjson, xml, parquet. Default: csv,json."
+        ),
+    ] = None,
 ) -> None:
     """Store a request (message, channel, receipt, right, identity keys) and trigger its run by its id.
 
@@ -41,13 +47,18 @@ def submit(
     authenticated the person, authenticated: {by, level, at}. Optional: formats, language, destination,
     limits: {quote, tables, categories}.
     """
+    from afschrift.core.roles import Act
     from afschrift.pipeline.intake import submit as store
+    from afschrift.wiring.roles import load_roles
 
+    load_roles().require(actor(), Act.SUBMIT)
     content = _prompted() if file is None else _read(file)
     if key:
         say("A key given as a flag shows in the process list and the shell history: prefer a file or stdin.")
         pairs = dict(item.partition("=")[::2] for item in key)
         content["keys"] = {**content.get("keys", {}), **pairs}
+    if formats is not None:
+        content["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
     ready = services()
     ids = store(ready, _intake(content), actor())
     for request_id in ids:

@@ -5,6 +5,8 @@ Every message names the place and the way out. None holds personal data: message
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class AfschriftError(Exception):
     """Base of all errors that the software raises on purpose."""
@@ -23,6 +25,10 @@ class AfschriftError(Exception):
 
 class RetriableError(AfschriftError):
     """The same step may succeed later: a source is down, a disk is full for a moment."""
+
+
+class StagedFileError(RetriableError):
+    """A staged file is damaged, or was staged for another request or under another key."""
 
 
 class NeedsPersonError(AfschriftError):
@@ -49,6 +55,30 @@ class RefusedError(AfschriftError):
     """What was asked is not allowed, with the rule that says so (for example PDF for portability, R57)."""
 
 
+class NotAllowedError(RefusedError):
+    """Whoever asks does not hold the role that this takes; names the role, never the person."""
+
+
+class TooLateError(RefusedError):
+    """Somebody else was first, or the request is closed: nothing was changed."""
+
+
+class UnknownQuestionError(RefusedError):
+    """No question bears this id."""
+
+
+class FormError(RefusedError):
+    """An answer does not fit its question.
+
+    Attributes:
+        fields: name of the field -> what is wrong with it, never with what was filled in.
+    """
+
+    def __init__(self, message: str, fields: Mapping[str, str], *, way_out: str = "") -> None:
+        super().__init__(message, way_out=way_out)
+        self.fields = dict(fields)
+
+
 class GateError(AfschriftError):
     """A step was started without the decision that it needs in the register."""
 
@@ -65,13 +95,25 @@ class UnknownRequestError(AfschriftError):
     """No request bears this id."""
 
 
-class MarkerCollisionError(AfschriftError):
-    """A text of the table equals the file's marker for NULL; the file is to be written again.
+class RewriteError(AfschriftError):
+    """A file cannot go on as it was begun; the table is to be written again.
 
     Attributes:
         options: writer options for the next attempt.
     """
 
     def __init__(self, field: str, options: dict[str, str]) -> None:
-        super().__init__(f"A text of field {field} equals the marker for NULL.")
+        super().__init__(self._why(field))
         self.options = options
+
+    @staticmethod
+    def _why(field: str) -> str:
+        return f"Values of field {field} do not fit the type that the file gave it."
+
+
+class MarkerCollisionError(RewriteError):
+    """A text of the table equals the file's marker for NULL."""
+
+    @staticmethod
+    def _why(field: str) -> str:
+        return f"A text of field {field} equals the marker for NULL."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,3 +41,8 @@ class Key:
         return (self.valid_from is None or self.valid_from <= instant) and (
             self.valid_to is None or instant < self.valid_to
         )
+
+
+def keys_text(keys: Iterable[Key]) -> bytes:
+    """Keys as one text, whatever their order: what a fingerprint of them is taken of."""
+    return json.dumps(sorted([k.name, k.value, k.valid_from or "", k.valid_to or ""] for k in keys)).encode()

@@ -127,13 +127,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One written file, addressed in staging.
+    """One written file, addressed in staging, where it lies deflated and encrypted.
 
     Attributes:
         path: path below `data/` of the bundle, for example `shop/orders.csv`.
         format: name in the registry of formats.
-        bytes, sha256: of the plain content, hex; the staged copy is encrypted.
+        bytes, sha256: of the plain content, hex.
         options: what a reader must know, for example the null marker of a CSV.
+        crc32: of the plain content, as ZIP wants it.
+        deflated_bytes, deflated_sha256: of the content as raw deflate (RFC 1951), which the bundle takes
+            over as it is.
     """
 
     path: str
@@ -141,6 +144,23 @@ class FileEntry:
     bytes: int
     sha256: str
     options: dict[str, str] = field(default_factory=dict)
+    crc32: int = 0
+    deflated_bytes: int = 0
+    deflated_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run of a table's rows, in a file of its own for each format.
+
+    Attributes:
+        rows: number of rows.
+        checksums: column -> digest over its value forms in row order; stays in staging.
+    """
+
+    rows: int
+    files: tuple[FileEntry, ...]
+    checksums: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -148,17 +168,24 @@ class TableExtract:
     """One table's rows of one person, as written.
 
     Attributes:
-        rows: number of rows.
-        checksums: column -> digest over its value forms in row order; stays in staging.
+        parts: in the order of the rows; more than one where the table is large.
         masked: column -> number of masked values.
     """
 
     source: str
     table: str
-    rows: int
-    files: tuple[FileEntry, ...]
-    checksums: dict[str, str]
+    parts: tuple[Part, ...]
     masked: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of all parts."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def files(self) -> tuple[FileEntry, ...]:
+        """The files of all parts."""
+        return tuple(entry for part in self.parts for entry in part.files)
 
 
 @dataclass(frozen=True)

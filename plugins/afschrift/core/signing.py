@@ -11,3 +11,8 @@ def key_id(public_key: bytes) -> str:
     An id cannot be claimed for another key, so a stranger's bundle cannot bear a known name.
     """
     return hashlib.sha256(public_key).hexdigest()[:32]
+
+
+def fingerprint(of: str) -> str:
+    """A key's id as it is published: eight groups of four, to be compared by eye or on the telephone."""
+    return " ".join(of[at : at + 4] for at in range(0, len(of), 4))

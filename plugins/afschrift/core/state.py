@@ -1,11 +1,15 @@
-"""States of a request and the moves between them, with their DPV terms (RULES E.3)."""
+"""States of a request and the moves between them, with their DPV terms (RULES E.3).
+
+What may hold beside a state (suspended, extended, an answer received) is no state: see `core.status`.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-_DPV = "https://w3id.org/dpv#"
-_OWN = "https://w3id.org/dpv#RequestStatus/afschrift/"
+DPV = "https://w3id.org/dpv#"
+OWN = "urn:afschrift:status:"
+"""Name space of our own, for what DPV has no term for; each such sub-term names the DPV term above it."""
 
 
 class State(StrEnum):
@@ -23,9 +27,21 @@ class State(StrEnum):
 
     @property
     def iri(self) -> str:
-        """DPV status where DPV has one, else a sub-term of our own."""
-        term = _TERMS.get(self)
-        return _DPV + term if term else _OWN + self.value
+        """DPV status where DPV has one, else a sub-term of our own under `broader`."""
+        return OWN + self.value if self in _BROADER else DPV + _TERMS[self]
+
+    @property
+    def broader(self) -> str:
+        """The DPV term that stands for it or, for a sub-term of our own, above it."""
+        return DPV + _BROADER[self] if self in _BROADER else self.iri
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """DPV statuses that a request in this state went through at the same moment, `iri` the last.
+
+        A refused request is rejected, and by that unfulfilled.
+        """
+        return (DPV + "RequestRejected", self.iri) if self is State.REFUSED else (self.iri,)
 
     @property
     def open(self) -> bool:
@@ -39,7 +55,13 @@ _TERMS = {
     State.NEEDS_PERSON: "RequestRequiresAction",
     State.ACCEPTED: "RequestAccepted",
     State.DELIVERED: "RequestFulfilled",
-    State.REFUSED: "RequestRejected",
+    State.REFUSED: "RequestUnfulfilled",
+}
+_BROADER = {
+    # Assessed, and the answer is known; what is due is a letter.
+    State.NOTHING_HELD: "RequestAccepted",
+    State.NOTHING_PORTABLE: "RequestAccepted",
+    State.WITHDRAWN: "RequestStatus",
 }
 
 _WORKING = frozenset(

@@ -11,20 +11,13 @@ A table without rows is `[]`. The members stand in the order of the fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan
-from afschrift.values.buffers import text_bytes
-from afschrift.values.forms import written_kind
-from afschrift.values.json_text import fragments
-
-_SLICE_ROWS = 8_192
-_SLICE_BYTES = 32 << 20
+from afschrift.formats.json_objects import ObjectRows
 
 
 class JsonWriter:
@@ -32,19 +25,15 @@ class JsonWriter:
 
     def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan]) -> None:
         self._sink = sink
-        self._kinds = [written_kind(field) for field in fields]
-        names = fragments(pa.array([field.name for field in fields], pa.string()), Kind.TEXT).to_pylist()
-        self._keys = [f"{',' if position else '{'}{name}:" for position, name in enumerate(names)]
+        self._rows = ObjectRows(fields)
         self._empty = True
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append rows; each begins with the separator, the first one with the bracket instead."""
-        for part in _slices(batch):
-            pieces: list[pa.Array | str] = []
-            for key, column, kind in zip(self._keys, part.columns, self._kinds, strict=True):
-                pieces += [key, fragments(column, kind)]
-            rows = text_bytes(pc.binary_join_element_wise(",\n", *pieces, "}", ""))
-            self._sink.write(b"[" + rows[1:] if self._empty else rows)
+        for lines in self._rows.lines(batch, before=",\n"):
+            if self._empty:
+                self._sink.write(b"[")
+            self._sink.write(lines[1:] if self._empty else lines)
             self._empty = False
 
     def close(self) -> dict[str, str]:
@@ -63,12 +52,3 @@ class Json:
     def writer(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> JsonWriter:  # noqa: ARG002
         """A writer; there are no options."""
         return JsonWriter(sink, fields)
-
-
-def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Parts that stay small while fragments and lines are built."""
-    rows = batch.num_rows
-    fitting = rows * _SLICE_BYTES // max(batch.nbytes, 1)
-    step = max(1, min(_SLICE_ROWS, fitting))
-    for start in range(0, rows, step):
-        yield batch.slice(start, step)

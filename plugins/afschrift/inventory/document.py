@@ -18,8 +18,9 @@ Model = TypeVar("Model", bound=BaseModel)
 class Document:
     """One file of the inventory, parsed as YAML 1.2 (`yes` and `on` are words)."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, page: str = "docs/inventory.md") -> None:
         self.path = path
+        self._page = page  # that explains the file's words
         self.data: Any = None
         self.faults: list[Fault] = []
         try:
@@ -89,13 +90,13 @@ class Document:
         for item in error.errors(include_url=False, include_input=False):
             line, found = self._locate(item["loc"])
             missing = str(item["loc"][-1]) if item["type"] == "missing" else ""
-            message = f"`{missing}` is missing" if missing else _plain(item["msg"], item["type"])
+            message = f"`{missing}` is missing" if missing else _plain(item["msg"], item["type"], self._page)
             places.setdefault((line, ".".join(found)), []).append(message)
         for (line, where), messages in places.items():
             yield Fault(self.path.name, line, where, " or ".join(dict.fromkeys(messages)))
 
 
-def _plain(message: str, kind: str) -> str:
+def _plain(message: str, kind: str, page: str) -> str:
     if kind == "extra_forbidden":
-        return "this word is not known here; see docs/inventory.md"
+        return f"this word is not known here; see {page}"
     return message[:1].lower() + message[1:]

@@ -15,6 +15,7 @@ from afschrift.ledger import trail
 from afschrift.ledger.clock import Clock, rfc3339, utc_now
 from afschrift.ledger.crypto import DataKey
 from afschrift.ledger.database import Database
+from afschrift.ledger.faults import as_written
 from afschrift.ledger.keys import KeyStore
 from afschrift.ledger.tables import case_file, data_key, message, request
 
@@ -53,7 +54,7 @@ class LedgerBase:
 
     def _set_state(self, tx: Connection, row: Row[Any], to: State, actor: str = "system") -> None:
         """Compare-and-swap of the state, with its event; staying changes nothing."""
-        now = State(row.state)
+        now = as_written(State, row.state)
         if not may_move(now, to):
             raise RefusedError(f"Request {row.id} is {now} and cannot become {to}.")
         if now is to:

@@ -1,29 +1,49 @@
-"""The case file: the message as it came, and what was written about it since."""
+"""The case file: the message as it came, and what was written, received and sent about it since.
+
+A text or document belongs to one request and is encrypted under that one's key, or to the case as a whole
+and is encrypted under the case's. The trail holds its HMAC under the same key, so that destroying the key
+makes text and fingerprint useless together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.engine import Row
 
+from afschrift.core.errors import UnknownRequestError
 from afschrift.core.event import NewEvent
-from afschrift.core.request import new_id
+from afschrift.core.request import is_id, new_id
+from afschrift.ledger import trail
 from afschrift.ledger.base import LedgerBase
 from afschrift.ledger.clock import instant
-from afschrift.ledger.tables import case_file, message
+from afschrift.ledger.crypto import OVERHEAD_BYTES, DataKey
+from afschrift.ledger.tables import case_file, message, message_part, request
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """When a data key was destroyed and by which rule, as far as the trail (still) says."""
+
+    at: str | None
+    rule: str | None
 
 
 @dataclass(frozen=True)
 class CaseText:
-    """A text of the case file.
+    """A text or document of the case file.
 
     Attributes:
-        request: None for the message that opened the case.
-        kind: `request` or `decision`.
-        text: None once its key was destroyed.
+        request: None where it belongs to the case as a whole.
+        kind: `request` (the message that opened the case), `decision`, `note`, `received`, `sent` or
+            `document`.
+        size: bytes of the text or document.
+        text: None for a document (`case_document` reads it), and once the key was destroyed.
+        name: of a document's file; None once the key was destroyed.
+        destroyed: None while its key is there.
     """
 
     id: str
@@ -31,11 +51,33 @@ class CaseText:
     kind: str
     by: str
     at: str
+    size: int
+    media_type: str | None
     text: bytes | None = field(repr=False)
+    name: str | None = field(repr=False)
+    destroyed: Destroyed | None
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case without its texts.
+
+    Attributes:
+        made_by: `self`, `parent`, `guardian` or `proxy`.
+        requests: ids, in the order in which they were opened.
+        texts: how many texts and documents there are.
+    """
+
+    id: str
+    channel: str
+    received_at: str
+    made_by: str
+    requests: tuple[str, ...]
+    texts: int
 
 
 class Cases(LedgerBase):
-    """Opens cases and reads their texts."""
+    """Opens cases, adds to their files and reads them."""
 
     def open_case(
         self,
@@ -77,20 +119,123 @@ class Cases(LedgerBase):
             self._append(tx, None, NewEvent("case_opened", by, {**facts, "case": case_id, "text_hmac": mac}))
         return case_id
 
-    def case_texts(self, case_id: str, by: str) -> tuple[CaseText, ...]:
-        """All texts of a case, decrypted, oldest first. That `by` looked is an event of the trail.
+    def add_text(self, owner: str, kind: str, content: bytes, by: str) -> str:
+        """Add a text to the case file; returns its id.
+
+        The event `case_text_added` holds kind, id, HMAC and size: never the text.
+
+        Args:
+            owner: the request that it belongs to, or the case where it belongs to no single request.
+            kind: `note`, `received` or `sent`.
+            content: UTF-8 text.
+            by: who adds it.
 
         Raises:
-            UnknownRequestError: no such case.
+            UnknownRequestError: no such case or request.
+            RefusedError: the key of its owner was destroyed.
         """
         with self._db.write() as tx:
-            self._case_row(tx, case_id)
-            of_case = select(message).where(message.c.case_id == case_id)
-            rows = tx.execute(of_case.order_by(message.c.created_at, message.c.id)).all()
-            self._append(tx, None, NewEvent("case_viewed", by, {"case": case_id, "texts": len(rows)}))
-            return tuple(self._text(tx, row) for row in rows)
+            case_id, request_id = self._owner(tx, owner)
+            key = self._key(tx, owner)
+            text_id, mac = self._keep_text(
+                tx, key, content, case=case_id, request_id=request_id, kind=kind, by=by
+            )
+            told = {"case": case_id, "id": text_id, "kind": kind, "hmac": mac, "size": len(content)}
+            self._append(tx, request_id, NewEvent("case_text_added", by, told))
+        return text_id
 
-    def _text(self, tx: Connection, row: Row[Any]) -> CaseText:
-        key = self._find_key(tx, row.request_id or row.case_id)
-        text = key.decrypt(row.ciphertext, "message", "ciphertext", row.id) if key else None
-        return CaseText(row.id, row.request_id, row.kind, row.by, row.created_at, text)
+    def case_texts(self, owner: str, by: str) -> tuple[CaseText, ...]:
+        """Texts decrypted, and documents without their content, oldest first. The look is an event.
+
+        Args:
+            owner: a case: everything in its file; a request: what belongs to it or to the case as a whole.
+            by: who looks.
+
+        Raises:
+            UnknownRequestError: no such case or request.
+        """
+        columns = [c for c in message.c if c.name != "ciphertext"]
+        further = select(func.sum(func.length(message_part.c.ciphertext) - OVERHEAD_BYTES))
+        further = further.where(message_part.c.message_id == message.c.id)
+        first = func.length(message.c.ciphertext) - OVERHEAD_BYTES
+        size = (first + func.coalesce(further.scalar_subquery(), 0)).label("size")
+        with self._db.write() as tx:
+            case_id, request_id = self._owner(tx, owner)
+            wanted = select(*columns, size).where(message.c.case_id == case_id)
+            if request_id is not None:
+                wanted = wanted.where(message.c.request_id.is_(None) | (message.c.request_id == request_id))
+            rows: Sequence[Any] = tx.execute(wanted.order_by(message.c.created_at, message.c.id)).all()
+            viewed = NewEvent("case_viewed", by, {"case": case_id, "texts": len(rows)})
+            self._append(tx, request_id, viewed)
+            keys = {key: self._find_key(tx, key) for key in {row.request_id or case_id for row in rows}}
+            return tuple(self._text(tx, row, keys[row.request_id or case_id]) for row in rows)
+
+    def case(self, owner: str) -> CaseRow:
+        """A case by its own id or by that of one of its requests, without its texts.
+
+        Raises:
+            UnknownRequestError: no such case or request.
+        """
+        with self._db.read() as tx:
+            case_id, _ = self._owner(tx, owner)
+            return self._case(tx, self._case_row(tx, case_id))
+
+    def cases(self) -> tuple[CaseRow, ...]:
+        """All cases, in the order in which they were received; no text is read."""
+        with self._db.read() as tx:
+            rows = tx.execute(select(case_file).order_by(case_file.c.received_at, case_file.c.id)).all()
+            return tuple(self._case(tx, row) for row in rows)
+
+    def _owner(self, tx: Connection, owner: str) -> tuple[str, str | None]:
+        """The case, and the request where the owner is one."""
+        if is_id(owner):
+            of_request = select(request.c.case_id).where(request.c.id == owner)
+            case_id: str | None = tx.execute(of_request).scalar()
+            if case_id is not None:
+                return case_id, owner
+            if tx.execute(select(case_file.c.id).where(case_file.c.id == owner)).first():
+                return owner, None
+        raise UnknownRequestError(
+            "The register knows no case and no request with this id.",
+            way_out="list them with `afschrift case list` or `afschrift requests`.",
+        )
+
+    def _case(self, tx: Connection, row: Row[Any]) -> CaseRow:
+        of_case = select(request.c.id).where(request.c.case_id == row.id).order_by(request.c.created_at)
+        texts = tx.execute(select(func.count()).where(message.c.case_id == row.id)).scalar_one()
+        requests = tuple(tx.scalars(of_case))
+        return CaseRow(row.id, row.channel, row.received_at, row.made_by, requests, texts)
+
+    def _text(self, tx: Connection, row: Row[Any], key: DataKey | None) -> CaseText:
+        text = name = None
+        if key is not None and row.label is not None:
+            name = key.decrypt(row.label, "message", "label", row.id).decode()
+        if key is not None and row.kind != "document":
+            sealed = tx.execute(select(message.c.ciphertext).where(message.c.id == row.id)).scalar_one()
+            text = key.decrypt(sealed, "message", "ciphertext", row.id)
+        return CaseText(
+            id=row.id,
+            request=row.request_id,
+            kind=row.kind,
+            by=row.by,
+            at=row.created_at,
+            size=row.size,
+            media_type=row.media_type,
+            text=text,
+            name=name,
+            destroyed=None if key else self._destroyed(tx, row),
+        )
+
+    def _destroyed(self, tx: Connection, row: Row[Any]) -> Destroyed:
+        """What the trail says of the end of a text's key; the case's goes with its last request's."""
+        requests = [row.request_id]
+        if row.request_id is None:
+            requests = list(tx.scalars(select(request.c.id).where(request.c.case_id == row.case_id)))
+        told = [
+            Destroyed(header.at, payload["rule"] if payload else None)
+            for one in requests
+            for header, payload in trail.read(tx, one)
+            if header.type == "data_key_destroyed"
+            and (row.request_id or payload is None or payload["case"] == row.case_id)
+        ]
+        return max(told, key=lambda d: d.at or "", default=Destroyed(None, None))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from hmac import HMAC
 from typing import Literal
 
 from cryptography.exceptions import InvalidTag
@@ -21,6 +22,8 @@ from afschrift.core.errors import ConfigurationError
 KEY_BYTES = 32
 _FORMAT = b"\x01"
 _NONCE_BYTES = 12
+OVERHEAD_BYTES = len(_FORMAT) + _NONCE_BYTES + 16
+"""By how much a ciphertext is longer than what it protects: format, nonce, GCM's tag."""
 
 Use = Literal["fields", "staging", "hmac"]
 
@@ -93,4 +96,10 @@ class DataKey:
 
     def hmac(self, text: bytes) -> str:
         """HMAC-SHA256, hex: what the trail keeps of a text. Useless once the key is destroyed."""
-        return hmac.new(self.subkey("hmac"), text, hashlib.sha256).hexdigest()
+        mac = self.mac()
+        mac.update(text)
+        return mac.hexdigest()
+
+    def mac(self) -> HMAC:
+        """The same for a text that comes in parts."""
+        return hmac.new(self.subkey("hmac"), digestmod=hashlib.sha256)

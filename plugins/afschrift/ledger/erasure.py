@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import select, union
 
 from afschrift.core.event import NewEvent
 from afschrift.ledger import trail
 from afschrift.ledger.base import LedgerBase
 from afschrift.ledger.crypto import Use
-from afschrift.ledger.tables import data_key, request
+from afschrift.ledger.tables import case_file, data_key, request
 
 
 class Erasure(LedgerBase):
@@ -65,6 +65,24 @@ class Erasure(LedgerBase):
         self._db.forget()
         return True
 
+    def shred_strays(self, rule: str, by: str = "system") -> tuple[str, ...]:
+        """Destroy the data keys whose request or case the register does not know; returns whose they were.
+
+        A restored register keeps the data keys of what came in after its back-up, so that a newer back-up
+        can still take its place. Nobody would ever destroy them after that: no rule finds their requests.
+        """
+        known = union(select(request.c.id), select(case_file.c.id))
+        with self._db.write() as tx:
+            strays = select(data_key.c.owner).where(data_key.c.owner.not_in(known)).order_by(data_key.c.owner)
+            owners = tuple(tx.scalars(strays))
+            for owner in owners:
+                self._destroy_key(tx, owner)
+            if owners:
+                payload = {"rule": rule, "owners": list(owners)}
+                self._append(tx, None, NewEvent("stray_data_keys_destroyed", by, payload))
+        self._db.forget()
+        return owners
+
     def erase_payloads(self, request_id: str, rule: str, by: str = "system") -> int:
         """Erase the payloads of a request's events after retention; returns how many.
 
@@ -78,24 +96,3 @@ class Erasure(LedgerBase):
                 self._append(tx, None, told)
         self._db.forget()
         return erased
-
-    def retire_keks(self, by: str = "system") -> tuple[str, ...]:
-        """Wrap every data key under the active wrapping key and destroy the older ones; returns their ids.
-
-        What was shredded before can then not be opened from a back-up of the register either. Make a new
-        back-up at once: earlier ones of the register open no more.
-        """
-        with self._db.write() as tx:
-            # Read once: a key that another process makes active meanwhile is none of the old ones.
-            old = tuple(k.id for k in self._keys.listing() if k.kind == "kek" and not k.active)
-            for row in tx.execute(select(data_key).where(data_key.c.kek_id.in_(old))).all():
-                raw = self._keys.unwrap(row.kek_id, row.wrapped, row.owner)
-                kek_id, wrapped = self._keys.wrap(raw, row.owner)
-                this = data_key.c.owner == row.owner
-                tx.execute(update(data_key).where(this).values(wrapped=wrapped, kek_id=kek_id))
-            if old:
-                self._append(tx, None, NewEvent("wrapping_keys_retired", by, {"keys": list(old)}))
-        for kek_id in old:
-            self._keys.forget_kek(kek_id)
-        self._db.forget()
-        return old

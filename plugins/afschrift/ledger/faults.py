@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
 
+T = TypeVar("T")
+
 _UPGRADE = "run `afschrift register upgrade`."
 _REPORT = (
     "report it with its traceback: it is a fault of the software, or somebody changes the register by hand."
+)
+_DAMAGE = ("XX001", "XX002")
+# libpq gives no code for a connection that the server turned away.
+_TURNED_AWAY = (
+    "does not exist",
+    "authentication failed",
+    "permission denied",
+    "pg_hba.conf",
+    "not permitted to log in",
 )
 _WAIT = "the step is tried again; see that the database is up, reachable and has room."
 
@@ -17,6 +31,30 @@ _WAIT = "the step is tried again; see that the database is up, reachable and has
 def place(url: URL) -> str:
     """Where the register is, without user, pass word or options."""
     return URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
+
+
+class NotAsWrittenError(Exception):
+    """In a row stands what the software never writes; `Database` tells it as damage, with the place."""
+
+
+def as_written(kind: Callable[[Any], T], value: object) -> T:
+    """A value of a row as the kind that it was written from, for example a `State`.
+
+    Raises:
+        NotAsWrittenError: it is none.
+    """
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise NotAsWrittenError from None
+
+
+def damaged(url: URL) -> ConfigurationError:
+    """The error for a register in which stands what nobody wrote."""
+    return ConfigurationError(
+        f"The register at {place(url)} is damaged.",
+        way_out="restore the register from a back-up, then run `afschrift audit verify`.",
+    )
 
 
 def translated(error: DBAPIError, url: URL) -> AfschriftError:
@@ -38,13 +76,16 @@ def translated(error: DBAPIError, url: URL) -> AfschriftError:
         return ConfigurationError(f"{where} lacks tables of this version.", way_out=_UPGRADE)
     if name.startswith("SQLITE_CANTOPEN"):
         return ConfigurationError(
-            f"{where} cannot be opened.", way_out="make its folder, or correct the address."
+            f"{where} cannot be opened.",
+            way_out="make its folder, correct the address, or give the service's account the right to write "
+            "in the folder.",
         )
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return ConfigurationError(f"{where} is damaged.", way_out="restore the register from a back-up.")
-    if state.startswith(("28", "3D")) or state == "42501":
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or state in _DAMAGE or "decode to UTF-8" in text:
+        return damaged(url)
+    turned_away = not state and "FATAL" in text and any(words in text for words in _TURNED_AWAY)
+    if turned_away or state.startswith(("28", "3D")) or state == "42501":
         return ConfigurationError(
-            f"{where} does not let the service in ({state}).",
+            f"{where} does not let the service in{f' ({state})' if state else ''}.",
             way_out="correct account, rights or database name.",
         )
     if name.startswith("SQLITE_BUSY") or state == "55P03":

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, insert, select
 
-from afschrift.core.keys import Key
+from afschrift.core.keys import Key, keys_text
 from afschrift.ledger.base import LedgerBase
 from afschrift.ledger.blind import blind_index
 from afschrift.ledger.crypto import DataKey
@@ -52,6 +52,11 @@ class Identities(LedgerBase):
             )
             before = (mine.received_at, mine.created_at, mine.id)
             return tuple(row.id for row in tx.execute(found) if tuple(row) < before)
+
+    def _identity_fingerprint(self, tx: Connection, request_id: str) -> str:
+        """HMAC of the request's keys: an identity decision holds for these alone."""
+        key = self._key(tx, request_id)
+        return key.hmac(keys_text(one for one, _ in self._identity(tx, request_id, key)))
 
     def _keep_identity(
         self, tx: Connection, key: DataKey, request_id: str, one: Key, *, fold: bool, verified_by: str | None

@@ -8,16 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import Row
 
-from afschrift.core.errors import RefusedError
+from afschrift.core.errors import RefusedError, TooLateError, UnknownQuestionError
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.ports import DecisionRow, QuestionRow
 from afschrift.core.request import is_id, new_id
 from afschrift.core.state import State
-from afschrift.ledger.base import LedgerBase
+from afschrift.ledger.faults import as_written
+from afschrift.ledger.identities import Identities
 from afschrift.ledger.tables import decision, question, request
 
 
-class Questions(LedgerBase):
+class Questions(Identities):
     """Asks, decides and answers."""
 
     def ask(
@@ -29,6 +30,7 @@ class Questions(LedgerBase):
         detail: Mapping[str, Any],
         role: str = "officer",
         about: str | None = None,
+        form: Mapping[str, Any] | None = None,
     ) -> QuestionRow:
         """Ask a person and move to `needs_person`.
 
@@ -51,12 +53,22 @@ class Questions(LedgerBase):
                     kind=kind,
                     role=role,
                     options=list(options),
+                    form=dict(form) if form is not None else None,
                     detail=dict(detail),
                     about=about,
                     fingerprint=fingerprint,
                 )
             self._set_state(tx, row, State.NEEDS_PERSON)
             return _question(asked)
+
+    def question(self, question_id: str) -> QuestionRow:
+        """One question, answered or not.
+
+        Raises:
+            UnknownQuestionError: no such question.
+        """
+        with self._db.read() as tx:
+            return _question(self._question_row(tx, question_id))
 
     def questions(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
         """Questions, oldest first; open ones are those without an answer on a request that is open."""
@@ -76,8 +88,12 @@ class Questions(LedgerBase):
         by: str,
         detail: Mapping[str, Any] | None = None,
         text: str | None = None,
+        *,
+        held: Mapping[str, str] | None = None,
     ) -> DecisionRow:
         """Answer a question: a decision of its kind about what it asked. The state stays as it is.
+
+        Who may answer, and what the form asks for, is checked before (`pipeline/answer.py`).
 
         Args:
             question_id: the question.
@@ -85,22 +101,18 @@ class Questions(LedgerBase):
             by: who answers, as Airflow names them.
             detail: codes only.
             text: free text; kept encrypted, the trail holds its HMAC.
+            held: the role in which they answer, and what says that they hold it; recorded.
 
         Raises:
-            RefusedError: no such question, no such option, answered already, or the request is closed.
+            UnknownQuestionError: no such question.
+            RefusedError: no such option.
+            TooLateError: answered already, or the request is closed.
         """
         with self._db.write() as tx:
-            row = None
-            if is_id(question_id):
-                row = tx.execute(select(question).where(question.c.id == question_id)).first()
-            if row is None:
-                raise RefusedError(
-                    "The register knows no question with this id.",
-                    way_out="list them with `afschrift questions`.",
-                )
+            row = self._question_row(tx, question_id)
             self._check_answer(tx, row, choice)
             decided = self._decide(
-                tx, row.request_id, row.kind, choice, by, row.about, detail, text, question_id=row.id
+                tx, row.request_id, row.kind, choice, by, row.about, detail, text, held, question_id=row.id
             )
             tx.execute(update(question).where(question.c.id == row.id).values(answered_at=decided.at))
             return decided
@@ -114,6 +126,7 @@ class Questions(LedgerBase):
         about: str | None = None,
         detail: Mapping[str, Any] | None = None,
         text: str | None = None,
+        held: Mapping[str, str] | None = None,
     ) -> DecisionRow:
         """Record a decision that answers no question, for example the identity decision at intake.
 
@@ -121,11 +134,12 @@ class Questions(LedgerBase):
 
         Raises:
             UnknownRequestError: no such request.
+            TooLateError: the request is closed.
             RefusedError: a text was given, and the request's data key was destroyed.
         """
         with self._db.write() as tx:
-            self._request_row(tx, request_id)
-            return self._decide(tx, request_id, kind, choice, by, about, detail, text)
+            _check_open(self._request_row(tx, request_id))
+            return self._decide(tx, request_id, kind, choice, by, about, detail, text, held)
 
     def decisions(self, request_id: str) -> tuple[DecisionRow, ...]:
         """All decisions of the request, oldest first.
@@ -149,9 +163,20 @@ class Questions(LedgerBase):
         )
         return tx.execute(select(question).where(question.c.id == question_id)).one()
 
+    def _question_row(self, tx: Connection, question_id: str) -> Row[Any]:
+        row = None
+        if is_id(question_id):
+            row = tx.execute(select(question).where(question.c.id == question_id)).first()
+        if row is None:
+            raise UnknownQuestionError(
+                "The register knows no question with this id.",
+                way_out="list them with `afschrift questions`.",
+            )
+        return row
+
     def _check_answer(self, tx: Connection, row: Row[Any], choice: str) -> None:
         if row.answered_at is not None:
-            raise RefusedError(
+            raise TooLateError(
                 f"Question {row.id} was answered already, at {row.answered_at}.",
                 way_out="look at the decision that was taken; only a new question can change it.",
             )
@@ -172,10 +197,13 @@ class Questions(LedgerBase):
         about: str | None,
         detail: Mapping[str, Any] | None,
         text: str | None,
+        held: Mapping[str, str] | None,
         *,
         question_id: str | None = None,
     ) -> DecisionRow:
         codes, now, message_id, mac = dict(detail or {}), self._now(), None, None
+        if kind == "identity" and about is None:
+            about = self._identity_fingerprint(tx, request_id)
         if text is not None:
             case = self._request_row(tx, request_id).case_id
             message_id, mac = self._keep_text(
@@ -191,14 +219,16 @@ class Questions(LedgerBase):
         columns = {**told, "by": by, "at": now, "question_id": question_id, "message_id": message_id}
         tx.execute(insert(decision).values(request_id=request_id, **columns))
         payload = {**told, "question": question_id, "text_hmac": mac}
+        if held is not None:
+            payload["held"] = dict(held)
         self._append(tx, request_id, NewEvent("decision_taken", by, payload))
         return DecisionRow(kind, choice, by, now, about, codes)
 
 
 def _check_open(row: Row[Any]) -> None:
-    state = State(row.state)
+    state = as_written(State, row.state)
     if not state.open:
-        raise RefusedError(
+        raise TooLateError(
             f"Request {row.id} is {state}: it is closed, and nothing is decided on it any more.",
             way_out="open a new request, or a complaint, in the same case.",
         )
@@ -215,4 +245,5 @@ def _question(row: Row[Any]) -> QuestionRow:
         about=row.about,
         asked_at=row.asked_at,
         answered_at=row.answered_at,
+        form=row.form,
     )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from afschrift.core.event import Header
 from afschrift.core.ports import Register
 from afschrift.ledger import trail
-from afschrift.ledger.cases import Cases
+from afschrift.ledger.audit import Audit
+from afschrift.ledger.documents import Documents
 from afschrift.ledger.erasure import Erasure
+from afschrift.ledger.keyring import Keyring
+from afschrift.ledger.oversight import Oversight
 from afschrift.ledger.questions import Questions
 from afschrift.ledger.requests import Requests
+from afschrift.ledger.runs import Runs
 from afschrift.ledger.steps import Steps
-from afschrift.ledger.trail import Finding
 
 
-class Ledger(Cases, Requests, Questions, Steps, Erasure, Register):
+class Ledger(Documents, Requests, Questions, Steps, Runs, Erasure, Keyring, Oversight, Audit, Register):
     """Register and audit trail in one database. Every method is one transaction.
 
     `Ledger(url, keys, clock)`: address of the database, key store, and a callable that gives the present
@@ -35,8 +37,3 @@ class Ledger(Cases, Requests, Questions, Steps, Erasure, Register):
         """Sequence number and digest of the trail's last event; (0, 64 zeros) for an empty trail."""
         with self._db.read() as tx:
             return trail.head(tx)
-
-    def verify(self, witnesses: Iterable[tuple[int, str]] = ()) -> list[Finding]:
-        """Check the whole trail; `witnesses` are heads (seq, digest) from bundles and checkpoints."""
-        with self._db.read() as tx:
-            return trail.verify(tx, witnesses)

@@ -17,6 +17,7 @@ from afschrift.core.right import Right
 from afschrift.core.state import State
 from afschrift.ledger.base import changed_meanwhile
 from afschrift.ledger.clock import instant
+from afschrift.ledger.faults import as_written
 from afschrift.ledger.identities import Identities
 from afschrift.ledger.tables import request
 
@@ -186,10 +187,10 @@ class Requests(Identities):
         return Request(
             id=row.id,
             case=row.case_id,
-            right=Right(row.right),
+            right=as_written(Right, row.right),
             received_at=row.received_at,
             zone=row.zone,
-            state=State(row.state),
+            state=as_written(State, row.state),
             version=row.version,
             language=row.language,
             formats=tuple(row.formats),

@@ -115,12 +115,22 @@ message = Table(
     Column("case_id", _ID, ForeignKey("case_file.id"), nullable=False, index=True),
     _request(nullable=True),  # NULL: the message of the case, under the case's key
     Column("kind", _CODE, nullable=False),  # request, decision, note, received, sent, document
-    Column("ciphertext", LargeBinary, nullable=False),
-    Column("hmac", _SHA256, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),  # of a large document its first part
+    Column("hmac", _SHA256, nullable=False),  # of the whole
     Column("by", _NAME, nullable=False),
     Column("created_at", _INSTANT, nullable=False),
     Column("label", LargeBinary),  # ciphertext of a document's file name
     Column("media_type", _NAME),
+)
+
+message_part = Table(
+    # What follows the first part of a large document; numbered from 1.
+    "message_part",
+    metadata,
+    Column("message_id", _ID, ForeignKey("message.id"), nullable=False),
+    Column("number", Integer, nullable=False, autoincrement=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("message_id", "number"),
 )
 
 question = Table(
@@ -258,6 +268,22 @@ event = Table(
     Column("actor", _NAME, nullable=False),
     Column("payload_sha256", _SHA256, nullable=False),
     Column("prev", _SHA256, nullable=False),
+)
+
+segment = Table(
+    # A year of the trail that was dropped whole: what the chain goes on from. Append-only too.
+    "segment",
+    metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("register", _SHA256, nullable=False),
+    Column("first_seq", _COUNTER, nullable=False),
+    Column("last_seq", _COUNTER, nullable=False),
+    Column("closing", _SHA256, nullable=False),
+    Column("count", _COUNTER, nullable=False),
+    Column("rule", _CODE, nullable=False),
+    Column("dropped_at", _INSTANT, nullable=False),
+    Column("previous", _SHA256, nullable=False),
+    Column("event_seq", _COUNTER, nullable=False),  # the event that tells of it
 )
 
 event_payload = Table(

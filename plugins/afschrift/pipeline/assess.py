@@ -7,8 +7,8 @@ from typing import Any
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.request import check_formats
 from afschrift.core.state import State
-from afschrift.pipeline.gates import identity_decision, must_be_open
-from afschrift.pipeline.questions import IDENTITY, ask
+from afschrift.pipeline.gates import enter, identity_decision, identity_question
+from afschrift.pipeline.questions import ask
 from afschrift.pipeline.services import Services
 
 
@@ -16,16 +16,16 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
     """First step of a run (R10-R12, R57).
 
     Raises:
+        GateError: the request is closed, or another run of it goes.
         NeedsPersonError: no identity decision; the question stands in the register.
         RefusedError: a format that does not exist or does not qualify.
     """
     register = services.register
-    request = register.request(request_id)
-    must_be_open(request)
+    request = enter(services, request_id, "assess")
     check_formats(request.right, request.formats, tuple(services.formats))
     identity = identity_decision(register, request_id)
     if identity is None:
-        raise ask(register, request_id, [IDENTITY])
+        raise ask(register, request_id, [identity_question(register, request_id)])
     inputs = digest({"identity": identity.at, "formats": list(request.formats)})
     done = register.step(request_id, "assess", inputs)
     if done is not None:

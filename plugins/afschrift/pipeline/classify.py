@@ -13,8 +13,8 @@ from afschrift.core.manifest import ExtractPlan, Plan, Withheld
 from afschrift.core.ports import Register, Staging
 from afschrift.core.state import State
 from afschrift.pipeline.draft import Draft, Drafter, outcome
-from afschrift.pipeline.gates import identity_decision, must_be_open
-from afschrift.pipeline.questions import IDENTITY, Answers, OpenQuestion, ask
+from afschrift.pipeline.gates import decided, enter, identity_decision, identity_question
+from afschrift.pipeline.questions import Answers, OpenQuestion, ask, asking
 from afschrift.pipeline.services import Services
 
 KEYS = "keys.json"
@@ -27,13 +27,13 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
         `plan` (digest), `sources` (names with something to extract), `tables`, `withheld`.
 
     Raises:
+        GateError: the request is closed, or the step's run is not the one that goes.
         NeedsPersonError: something only a person may decide; the questions stand in the register.
     """
     register = services.register
-    request = register.request(request_id)
-    must_be_open(request)
+    request = enter(services, request_id, "classify")
     if identity_decision(register, request_id) is None:
-        raise ask(register, request_id, [IDENTITY])
+        raise ask(register, request_id, [identity_question(register, request_id)])
     decisions = register.decisions(request_id)
     inputs = digest(
         {
@@ -41,7 +41,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
             "policy": services.inventory.policy_digest,
             "package": services.package,
             "answer": [list(request.formats), request.language, request.destination],
-            "decisions": [[d.kind, d.choice, d.about] for d in decisions],
+            "decisions": decided(decisions),
         }
     )
     staging = services.staging(request_id)
@@ -51,17 +51,31 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     answers = Answers(decisions)
     now = services.now()
     frozen_at = _frozen_before(register, request_id, latest) or now
-    draft = Drafter(services, request, answers).draft(register.identity(request_id), frozen_at)
+    with asking(register, request_id):
+        draft = Drafter(services, request, answers).draft(register.identity(request_id), frozen_at)
     _stop_where_a_person_is_needed(services, request_id, draft, answers)
     _keep_keys(staging, draft.keys)
+    turn = latest.get("turn", 0) + 1 if latest else 1
+    basis = {"inputs": inputs, "decisions": decided(decisions), "turn": turn}
     if latest is not None and latest["plan"] == draft.plan.digest():
-        return _accepted(services, request_id, latest)
+        return _keep(services, request_id, latest, basis)
     plan = replace(draft.plan, frozen_at=now)
-    return _freeze(services, plan, inputs, latest)
+    return _freeze(services, plan, basis)
 
 
-def _freeze(services: Services, plan: Plan, inputs: str, latest: dict[str, Any] | None) -> dict[str, Any]:
-    """Keep the plan and say so in the trail; every later step is bound to its digest."""
+def _keep(
+    services: Services, request_id: str, latest: dict[str, Any], basis: dict[str, Any]
+) -> dict[str, Any]:
+    """The plan comes out the same under the decisions and options of today: it holds for them too."""
+    _accepted(services, request_id, latest)
+    if latest["inputs"] == basis["inputs"]:
+        return latest
+    event = NewEvent("plan_kept", payload={"plan": latest["plan"]})
+    return services.register.finish_step(request_id, "classify", digest(basis), {**latest, **basis}, event)
+
+
+def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, Any]:
+    """Keep the plan and say so in the trail; every later step is bound to its digest and basis."""
     register = services.register
     plan_digest = register.save_plan(plan)
     result = {
@@ -69,7 +83,7 @@ def _freeze(services: Services, plan: Plan, inputs: str, latest: dict[str, Any] 
         "sources": list(plan.sources),
         "tables": len(plan.extracts),
         "withheld": len(plan.withheld),
-        "inputs": inputs,
+        **basis,
     }
     parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
     event = NewEvent(
@@ -84,8 +98,7 @@ def _freeze(services: Services, plan: Plan, inputs: str, latest: dict[str, Any] 
         },
     )
     _accepted(services, plan.request, result)
-    replaced = digest({"inputs": inputs, "replaces": latest and latest["plan"]})
-    result = register.finish_step(plan.request, "classify", replaced, result, event)
+    result = register.finish_step(plan.request, "classify", digest(basis), result, event)
     services.log(
         f"Plan {plan_digest[:12]} frozen: {len(plan.extracts)} tables from {', '.join(plan.sources)}; "
         f"{len(plan.withheld)} tables withheld whole."

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from afschrift.classify.facts import PersonFacts
 from afschrift.classify.table import NO_ROWS, Classifier, TableDecision
-from afschrift.core.keys import Key
+from afschrift.core.keys import Key, keys_text
 from afschrift.core.manifest import ExtractPlan, Plan, Withheld
 from afschrift.core.ports import Register, Source
 from afschrift.core.request import Request
@@ -36,8 +36,7 @@ _ASK_WORDS = {
 
 def fingerprint(register: Register, request_id: str, keys: Iterable[Key]) -> str:
     """HMAC of keys under the request's own key, whatever their order."""
-    rows = sorted([k.name, k.value, k.valid_from or "", k.valid_to or ""] for k in keys)
-    return register.fingerprint(request_id, json.dumps(rows).encode())
+    return register.fingerprint(request_id, keys_text(keys))
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,7 @@ class Drafter:
     def __init__(self, services: Services, request: Request, answers: Answers) -> None:
         self._services = services
         self._request = request
+        self._open = partial(services.open_source, tag=request.id)
         self._answers = answers
         self._questions: list[OpenQuestion] = []
         self._held = False
@@ -82,16 +82,14 @@ class Drafter:
         """
         services, request = self._services, self._request
         keys = self._keys(given)
-        consents = read_consents(
-            services.inventory, services.open_source, services.sql, keys, request.received_at
-        )
+        consents = read_consents(services.inventory, self._open, services.sql, keys, request.received_at)
         facts = PersonFacts(consents=consents, limits=request.limits)
         extracts: list[ExtractPlan] = []
         withheld: list[Withheld] = []
         for source in services.inventory.sources.values():
             if not any(table.personal for table in source.tables.values()):
                 continue
-            with services.open_source(source.source) as session:
+            with self._open(source.source) as session:
                 session.bind(keys, request.received_at)
                 for part in self._source(source, session, facts, count=count):
                     if isinstance(part, ExtractPlan):
@@ -125,9 +123,7 @@ class Drafter:
 
     def _keys(self, given: Sequence[Key]) -> tuple[Key, ...]:
         services = self._services
-        expansion = Expansion(
-            services.inventory, services.open_source, services.sql, self._request.received_at
-        )
+        expansion = Expansion(services.inventory, self._open, services.sql, self._request.received_at)
         identity = expansion.run(given)
         if identity.persons > 1:
             identity = self._several_persons(identity, given, expansion)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from afschrift.core.errors import GateError
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.manifest import Seal
+from afschrift.pipeline.deflate import HashingSink
 from afschrift.pipeline.extract import staged_extracts, staged_samples
-from afschrift.pipeline.gates import gated_plan
+from afschrift.pipeline.gates import gated_plan, refusal
 from afschrift.pipeline.services import Services
-from afschrift.pipeline.sink import HashingSink
 from afschrift.pipeline.validate import files_digest
 
 BUNDLE = "bundle.zip"
@@ -33,10 +32,13 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     records = staged_extracts(services, plan, "package")
     inputs = digest({"plan": plan.digest(), "files": files_digest(records)})
     if register.step(request_id, "validate", inputs) is None:
-        register.record(request_id, NewEvent("gate_bypassed", payload={"step": "package"}))
-        raise GateError(
+        raise refusal(
+            services,
+            request_id,
+            "package",
+            "not_validated",
             f"The staged files of request {request_id} are not the ones that were validated.",
-            way_out="clear `validate` and what follows.",
+            "clear `validate` and what follows.",
         )
     done = register.step(request_id, "package", inputs)
     if done is not None and staging.exists(BUNDLE):

@@ -2,15 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.core.errors import NeedsPersonError
 from afschrift.core.event import digest
 from afschrift.core.ports import DecisionRow, Register
+from afschrift.core.roles import Role
+from afschrift.pipeline.forms import form
 
 INCLUDE_OR_NOT = ("include", "exclude")
+_CONFIRMED = ("confirmed", "not_confirmed")
+
+IDENTITY_FORM = form(
+    _CONFIRMED,
+    {
+        "method": {
+            "title": "How it was checked",
+            "enum": ["login", "eid", "call_back", "known_address", "counter", "video", "mandate"],
+        },
+        "level": {"title": "How sure it is", "enum": ["low", "substantial", "high"]},
+        "checked_on": {"title": "When it was checked", "type": "string", "format": "date"},
+        "doubt": {
+            "title": "Why more was asked than the message showed (R10)",
+            "enum": ["unknown_sender", "other_address", "keys_disagree", "special_data", "sent_by_another"],
+        },
+    },
+    {"confirmed": ("method", "level"), "not_confirmed": ("doubt",)},
+)
+"""What is kept of an identity check: codes and a date, never a copy of a document (R11)."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of question.
+
+    Attributes:
+        asks: what it asks, in a clause.
+        options: every choice it may offer; a question may offer some of them.
+        role: who answers.
+        form: JSON Schema of `choice` and the fields besides it; None: none.
+        reason: whether the terminal asks for a reason in words.
+    """
+
+    asks: str
+    options: tuple[str, ...]
+    role: Role = Role.OFFICER
+    form: Mapping[str, Any] | None = None
+    reason: bool = True
+
+
+KINDS: dict[str, Kind] = {
+    "identity": Kind("is the requester who they say", _CONFIRMED, form=IDENTITY_FORM, reason=False),
+    "several_persons": Kind(
+        "the keys lead to several accounts: whose are they", ("all_accounts", "only_given", "none")
+    ),
+    "shared_key": Kind("somebody else uses this key too: do its rows leave", INCLUDE_OR_NOT),
+    "unclassified": Kind("nobody has said what these columns hold: do they leave", INCLUDE_OR_NOT),
+    "mixed": Kind("these columns hold data of several origins: do they leave", INCLUDE_OR_NOT),
+    "basis_unknown": Kind("these columns have no purpose with a legal basis: do they leave", INCLUDE_OR_NOT),
+    "special_condition_unknown": Kind(
+        "these columns hold special data without a condition of Art. 9: do they leave", INCLUDE_OR_NOT
+    ),
+    "special_condition_other": Kind(
+        "these columns hold special data on a condition other than consent: do they leave", INCLUDE_OR_NOT
+    ),
+    "consent_missing": Kind(
+        "the only purpose of these columns lacks the person's consent: do they leave", INCLUDE_OR_NOT
+    ),
+    "others_undecided": Kind(
+        "these columns hold data about others: how are they treated", ("include", "mask", "exclude")
+    ),
+    "unlisted_tables": Kind("the inventory does not describe these tables", ("leave_out",)),
+    "no_right": Kind("the connection may not read these tables", ("try_again",)),
+    "unknown_origin": Kind("these rows have an origin that the inventory does not name", ("leave_out",)),
+    "nothing_in_limits": Kind("the person's own limits leave nothing to give", ("ask_the_person",)),
+    "nothing_held": Kind("no system holds anything under these keys", ("confirm_none", "search_again")),
+}
+"""Every kind there is; docs/questions.md explains each."""
 
 
 @dataclass(frozen=True)
@@ -18,26 +89,30 @@ class OpenQuestion:
     """A question a run ends at.
 
     Attributes:
-        kind: stable code, for example `unclassified`.
+        kind: one of `KINDS`.
         options: codes to choose from; none is a default.
         detail: tables, columns and counts; never values.
         words: one sentence for the log.
+        bound: what an answer holds for, where that is more than kind and detail.
     """
 
     kind: str
     options: tuple[str, ...]
     words: str
     detail: dict[str, Any] = field(default_factory=dict)
+    bound: str | None = None
+
+    def __post_init__(self) -> None:
+        if not set(self.options) <= set(KINDS[self.kind].options):
+            raise ValueError(f"a question of kind {self.kind} offers an option that the kind does not have")
 
     @property
     def about(self) -> str:
         """Digest of what is asked: an answer to something else does not count."""
-        return digest({"kind": self.kind, "detail": self.detail})
+        return self.bound or digest({"kind": self.kind, "detail": self.detail})
 
 
-IDENTITY = OpenQuestion(
-    "identity", ("confirmed", "not_confirmed"), "Nobody has confirmed who the requester is."
-)
+IDENTITY = OpenQuestion("identity", _CONFIRMED, "Nobody has confirmed who the requester is.")
 
 
 class Answers:
@@ -59,9 +134,20 @@ class Answers:
 
 def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) -> NeedsPersonError:
     """Write the questions into the register; the error to raise says what a person has to do."""
-    rows = [
-        register.ask(request_id, q.kind, options=q.options, detail=q.detail, about=q.about) for q in questions
-    ]
+    rows = []
+    for q in questions:
+        kind = KINDS[q.kind]
+        rows.append(
+            register.ask(
+                request_id,
+                q.kind,
+                options=q.options,
+                detail=q.detail,
+                about=q.about,
+                role=kind.role,
+                form=kind.form,
+            )
+        )
     listing = " ".join(f"{q.words} (question {row.id})" for q, row in zip(questions, rows, strict=True))
     first: Mapping[str, Any] = questions[0].detail
     return NeedsPersonError(
@@ -70,3 +156,17 @@ def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) 
         detail=dict(first),
         way_out=f"answer with `afschrift answer {rows[0].id} --choice {'|'.join(rows[0].options)}`.",
     )
+
+
+@contextmanager
+def asking(register: Register, request_id: str) -> Iterator[None]:
+    """What only a person can mend and a source met while it was read becomes a question.
+
+    Raises:
+        NeedsPersonError: with the question that now stands in the register.
+    """
+    try:
+        yield
+    except NeedsPersonError as met:
+        question = OpenQuestion(met.question, KINDS[met.question].options, str(met.args[0]), met.detail)
+        raise ask(register, request_id, [question]) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -45,6 +46,19 @@ class Validate(Protocol):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What bounds memory and file sizes.
+
+    Attributes:
+        batch_bytes: rows are handled in slices of about this size; a few of them are in memory at once.
+        part_bytes: a table with more than this much text goes into several files.
+    """
+
+    batch_bytes: int = 8_000_000
+    part_bytes: int = 2_000_000_000
+
+
+@dataclass(frozen=True)
 class Services:
     """Everything outside a use case.
 
@@ -53,6 +67,8 @@ class Services:
         now: RFC 3339 instant of now, UTC.
         package: version of the software.
         log: says one line to whoever follows the run; never personal data.
+        run: name of the run that a step belongs to (`core.run.run_name`); None: outside of any run.
+        patience: how long a run may give no sign of life before another one may begin.
     """
 
     register: Register
@@ -67,3 +83,6 @@ class Services:
     now: Callable[[], str]
     package: str
     log: Callable[[str], None]
+    limits: Limits = Limits()
+    run: str | None = None
+    patience: timedelta = timedelta(hours=2)

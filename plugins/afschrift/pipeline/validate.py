@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
+from afschrift.core.errors import ValidationFailedError
 from afschrift.core.event import NewEvent, digest
-from afschrift.core.manifest import SourceExtract
+from afschrift.core.manifest import FileEntry, SourceExtract
+from afschrift.pipeline.deflate import CHUNK, DeflateError, InflatingReader
 from afschrift.pipeline.extract import staged_extracts
 from afschrift.pipeline.gates import gated_plan
 from afschrift.pipeline.services import Services
@@ -32,16 +37,30 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
     files = rows = 0
     for record in records:
         for table in record.tables:
-            for entry in table.files:
-                with staging.reader(f"data/{entry.path}") as stream:
-                    selected = fields[f"{table.source}.{table.table}"]
-                    services.validate(entry, stream, selected, table.rows, table.checksums)
-                files += 1
+            selected = fields[f"{table.source}.{table.table}"]
+            for part in table.parts:
+                for entry in part.files:
+                    with staging.reader(f"data/{entry.path}") as staged, _inflated(staged, entry) as stream:
+                        services.validate(entry, stream, selected, part.rows, part.checksums)
+                    files += 1
             rows += table.rows
         services.log(f"{record.source}: {len(record.tables)} tables read back as they were extracted.")
     result = {"files": files, "rows": rows, "digest": written}
     event = NewEvent("validated", payload={**result, "plan": plan.digest()})
     return services.register.finish_step(request_id, "validate", inputs, result, event)
+
+
+@contextmanager
+def _inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
+    """The plain content of a staged file."""
+    try:
+        with io.BufferedReader(InflatingReader(staged), CHUNK) as stream:
+            yield stream
+    except DeflateError:
+        raise ValidationFailedError(
+            f"The staged file {entry.path} is no deflate stream.",
+            way_out="clear the extract of its source, so that it is written again.",
+        ) from None
 
 
 def files_digest(records: list[SourceExtract]) -> str:

@@ -24,17 +24,14 @@ class Match:
 
     Attributes:
         key: name of the key, as a literal.
-        column: qualified and quoted column.
-        typed: bound value `k.value` as the column's type.
+        holds: condition that the column equals the bound key `k`.
         instant: the row's own time as an instant, for keys that change hands; None: see `timeless`.
         timeless: the row counts whatever its time (`at: any`, or a key that is for ever one person's).
         unless: columns of better keys; the row must hold none of them.
     """
 
     key: str
-    column: str
-    typed: str
-    casefold: bool
+    holds: str
     instant: str | None
     timeless: bool
     unless: tuple[str, ...] = ()
@@ -46,7 +43,7 @@ class Via:
 
     relation: str
     alias: str
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[str, ...]
     belongs: tuple[Match | Via, ...]
 
     @property
@@ -127,7 +124,10 @@ class WayFinder:
             inner = self._belongs(hop.parent, parent, seen | {table}, keys, words, way)
             if inner:
                 pairs = tuple(
-                    (self.column(table, own, alias), self.column(hop.parent, theirs, parent))
+                    self._dialect.joins(
+                        (self.column(table, own, alias), self.native(table, own)),
+                        (self.column(hop.parent, theirs, parent), self.native(hop.parent, theirs)),
+                    )
                     for own, theirs in hop.pairs
                 )
                 found.append(Via(self._dialect.relation(hop.parent), parent, pairs, inner))
@@ -137,6 +137,12 @@ class WayFinder:
         """A column that the source has, qualified and quoted."""
         self.native(table, column)
         return f"{alias}.{self._dialect.quote(column)}"
+
+    def holds(self, table: str, key: str, alias: str = "t") -> str:
+        """Condition: the table's column of a key equals the bound key `k`."""
+        link = self._source.tables[table].subject[key]
+        column, native = self.column(table, link.column, alias), self.native(table, link.column)
+        return self._dialect.holds_key(column, native, casefold=link.match == "casefold")
 
     def instant(self, table: str, column: str, alias: str = "t") -> str:
         """A column of times as an instant."""
@@ -161,9 +167,7 @@ class WayFinder:
         link = self._source.tables[table].subject[name]
         return Match(
             key=self._dialect.literal(name),
-            column=self.column(table, link.column, alias),
-            typed=self._dialect.typed_key("k.value", self.native(table, link.column)),
-            casefold=link.match == "casefold",
+            holds=self.holds(table, name, alias),
             instant=self.instant(table, link.at, alias) if link.at and not timeless else None,
             timeless=timeless,
             unless=unless,

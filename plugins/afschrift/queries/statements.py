@@ -52,7 +52,10 @@ class Statements:
         selected = [f for f in fields if f.action in (Action.INCLUDE, Action.MASK)]
         expressions = [self._expression(table, field) for field in selected]
         quote = self._dialect.quote
-        order = [f"t.{quote(column)}" for column in declared.key] or [self._dialect.row_order(expressions)]
+        order = [
+            self._dialect.order(f"t.{quote(column)}", self.finder.native(table, column))
+            for column in declared.key
+        ] or [self._dialect.row_order(expressions)]
         columns = [(expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True)]
         return self._render("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
 
@@ -117,7 +120,6 @@ class Statements:
             person=self._dialect.literal(person),
             link=self._link(table, declared, key),
             owner=self._link(table, declared, person),
-            casefold=declared.subject[key].match == "casefold",
         )
 
     def start(self, table: str, key: str) -> str | None:
@@ -132,7 +134,6 @@ class Statements:
             key=self._dialect.literal(key),
             link=self._link(table, declared, key),
             owner=self._link(table, declared, person),
-            casefold=declared.subject[key].match == "casefold",
         )
 
     def ways(self, table: str) -> Ways:
@@ -145,11 +146,14 @@ class Statements:
         column = finder.column(table, link.column)
         return {
             "column": column,
-            "typed": self._dialect.typed_key("k.value", finder.native(table, link.column)),
+            "holds": finder.holds(table, name),
             "text": self._dialect.key_text(column, finder.native(table, link.column)),
-            "from": finder.instant(table, link.valid_from) if link.valid_from else None,
-            "to": finder.instant(table, link.valid_to) if link.valid_to else None,
+            "from": self._bound(table, link.valid_from),
+            "to": self._bound(table, link.valid_to),
         }
+
+    def _bound(self, table: str, column: str | None) -> str | None:
+        return self._dialect.bound(self.finder.instant(table, column)) if column else None
 
     def _expression(self, table: str, field: FieldPlan) -> str:
         quoted = f"t.{self._dialect.quote(field.name)}"
@@ -158,10 +162,9 @@ class Statements:
             return exact
         masked = self._dialect.literal(MASKED)
         if field.mask == "last4":
-            text = f"CAST({quoted} AS VARCHAR)"  # a short one would be given away whole
-            masked = f"{masked} || CASE WHEN length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
+            masked = f"{masked} || {self._dialect.last_four(self._dialect.text(quoted))}"
         when = self._when(table, field)
-        other = f"CAST({exact} AS VARCHAR)" if when else masked
+        other = self._dialect.text(exact) if when else masked
         condition = f"{quoted} IS NOT NULL" + (f" AND {when}" if when else "")
         keep = other if when else "NULL"
         return f"CASE WHEN {condition} THEN {masked} ELSE {keep} END"
@@ -184,4 +187,5 @@ class Statements:
     def _render(self, template: str, table: str, **parts: object) -> str:
         belongs = self.finder.ways(table).belongs
         relation = self._dialect.relation(table)
+        parts |= {"keys": self._dialect.keys, "one_row": self._dialect.one_row}
         return render(self._folder, template, relation=relation, belongs=belongs, **parts)

@@ -2,94 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Timer
 from typing import Any, Self
 
 import duckdb
 
-from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.core.errors import ConfigurationError
 from afschrift.core.keys import Key
 from afschrift.core.ports import ColumnType
+from afschrift.sources.duck_dialect import DuckDialect
+from afschrift.sources.duck_errors import FAILURES, reading_error
 from afschrift.sources.duck_types import column_type
+from afschrift.sources.key_table import key_rows
+from afschrift.sources.local_times import rfc3339
+from afschrift.sources.options import Opening, cell_limit, seconds
 
 BATCH_ROWS = 65_536
-_INEXACT = ("DOUBLE", "FLOAT", "DECIMAL")
+LIMITS = ("threads", "memory", "statement_timeout", "cell_limit")
+_GIVEN = "afschrift_given"
 _KEYS = (
     "CREATE OR REPLACE TEMP TABLE afschrift_key (name VARCHAR, value VARCHAR, valid_from TIMESTAMPTZ, "
     "valid_to TIMESTAMPTZ, is_current BOOLEAN, asked_at TIMESTAMPTZ)"
 )
 
 
-class DuckDialect:
-    """DuckDB's SQL."""
-
-    name = "duckdb"
-
-    def __init__(self, relation: Callable[[str], str] | None = None) -> None:
-        self._relation = relation
-
-    def quote(self, identifier: str) -> str:
-        """Double quotes, doubled inside."""
-        return '"' + identifier.replace('"', '""') + '"'
-
-    def relation(self, table: str) -> str:
-        """`schema.table` is quoted by its parts."""
-        if self._relation is not None:
-            return self._relation(table)
-        return ".".join(self.quote(part) for part in table.split("."))
-
-    def literal(self, text: str) -> str:
-        """Single quotes, doubled inside; DuckDB knows no other escape here."""
-        return "'" + text.replace("'", "''") + "'"
-
-    def typed_key(self, value: str, native: str) -> str:
-        """TRY_CAST alone would round: 3.7 must not find customer 4, so the value must come back the same."""
-        if native == "VARCHAR":
-            return value
-        cast = f"TRY_CAST({value} AS {native})"
-        if native.startswith(_INEXACT):
-            exact = "DECIMAL(38, 12)"
-            same = f"TRY_CAST({cast} AS {exact}) = TRY_CAST({value} AS {exact})"
-        elif native == "UUID":
-            same = f"CAST({cast} AS VARCHAR) = lower({value})"
-        else:
-            same = f"CAST({cast} AS VARCHAR) = {value}"
-        return f"CASE WHEN {same} THEN {cast} END"
-
-    def key_text(self, column: str, native: str) -> str:
-        """A customer number kept as 46.0 is the 46 of the other tables."""
-        text = f"CAST({column} AS VARCHAR)"
-        if not native.startswith(_INEXACT):
-            return text
-        whole = f"TRY_CAST({column} AS HUGEINT)"
-        return f"CASE WHEN {whole} = {column} THEN CAST({whole} AS VARCHAR) ELSE {text} END"
-
-    def instant(self, column: str, native: str, zone: str | None) -> str:
-        """Times without zone are the source's local times."""
-        if native == "TIMESTAMP WITH TIME ZONE":
-            return column
-        return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS TIMESTAMP))"
-
-    def row_order(self, expressions: Sequence[str]) -> str:
-        """By digest of the row's text; rows that tie are equal."""
-        return f"md5(CAST(ROW({', '.join(expressions)}) AS VARCHAR))"
-
-
 class DuckSession:
     """A read-only session on one snapshot. Subclasses open the connection.
 
     Args:
-        name: the source's name in the inventory; it stands in every error.
-        threads, memory: limits of the session; None leaves DuckDB's own.
+        opening: of its options `threads` and `memory` limit the session (absent: DuckDB's own limits),
+            `statement_timeout` each statement, `cell_limit` (MB) each cell.
     """
 
-    def __init__(self, name: str, *, threads: int | None = None, memory: str | None = None) -> None:
-        self.name = name
+    def __init__(self, opening: Opening) -> None:
+        self.name = opening.name
         self.dialect = DuckDialect()
         self.snapshot = ""
-        self._threads = threads
-        self._memory = memory
+        self._threads = opening.options.get("threads")
+        self._memory = opening.options.get("memory")
+        self._timeout = seconds(opening, "statement_timeout", "1h")
+        self._cell_limit = cell_limit(opening)
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     def connect(self) -> duckdb.DuckDBPyConnection:
@@ -107,7 +62,7 @@ class DuckSession:
             con.execute("SET memory_limit = ?", [self._memory])
         con.execute(_KEYS)
         con.execute("BEGIN TRANSACTION")
-        self.snapshot = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        self.snapshot = rfc3339(datetime.now(UTC))
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -132,56 +87,40 @@ class DuckSession:
         )
         for schema, table, column, native in rows:
             name = table if schema == "main" else f"{schema}.{table}"
-            found.setdefault(name, {})[column] = column_type(native)
+            known = column_type(f"{name}.{column}", native, self._cell_limit)
+            found.setdefault(self.dialect.table(name, schema, table), {})[column] = known
         return found
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
-        """Fill the key table; the values travel as parameters only."""
-        self.connection.execute("DELETE FROM afschrift_key")
-        rows = [[k.name, k.value, k.valid_from, k.valid_to, k.valid_at(at), at] for k in keys]
-        if rows:
-            with self._told():
-                self.connection.executemany("INSERT INTO afschrift_key VALUES (?, ?, ?, ?, ?, ?)", rows)
+        """Fill the key table; no statement holds the values."""
+        with self._told(""):
+            self.connection.execute("DELETE FROM afschrift_key")
+            self.connection.register(_GIVEN, key_rows(keys, at))
+            self.connection.execute(f"INSERT INTO afschrift_key FROM {_GIVEN}")
+            self.connection.unregister(_GIVEN)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result."""
-        with self._told():
+        with self._told(statement):
             return self.connection.execute(statement).fetchall()
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows."""
-        with self._told():
-            reader = self.connection.sql(statement).to_arrow_reader(BATCH_ROWS)
-            yield from reader
+        with self._told(statement):
+            yield from self.connection.sql(statement).to_arrow_reader(BATCH_ROWS)
 
-    def _told(self) -> _Told:
-        return _Told(self.name)
+    @contextmanager
+    def _told(self, statement: str) -> Iterator[None]:
+        """Ends a statement at its time limit, and says its errors in our words."""
+        limit = Timer(self._timeout, self.connection.interrupt)
+        limit.daemon = True
+        limit.start()
+        try:
+            yield
+        except FAILURES as error:
+            raise self._error(statement, error) from None
+        finally:
+            limit.cancel()
 
-
-class _Told:
-    """Turns DuckDB's errors into ours. Their text may quote values, so it is not passed on."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if not isinstance(error, duckdb.Error):
-            return
-        name = type(error).__name__
-        if isinstance(error, duckdb.CatalogException | duckdb.BinderException | duckdb.ParserException):
-            raise ConfigurationError(
-                f"Source {self._source} does not understand a statement ({name}).",
-                way_out="compare the inventory with the tables: `afschrift inventory check --live`.",
-            ) from None
-        if isinstance(error, duckdb.OutOfMemoryException):
-            raise ConfigurationError(
-                f"Source {self._source} needs more memory than its limit.",
-                way_out="raise `memory` under the source's `options`.",
-            ) from None
-        raise RetriableError(
-            f"Source {self._source} failed while being read ({name}).",
-            way_out="see whether the source is up; the step is tried again.",
-        ) from None
+    def _error(self, statement: str, error: Exception) -> Exception:
+        return reading_error(self.name, statement, error)

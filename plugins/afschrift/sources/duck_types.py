@@ -8,6 +8,34 @@ from afschrift.core.ports import ColumnType
 _AS_IS = "{column}"
 _AS_TEXT = "CAST({column} AS VARCHAR)"
 
+
+def _ad(first_day: str) -> str:
+    """Text of dates and times; those before Christ bear `BC` at their end, as in other databases."""
+    return (
+        f"CASE WHEN {{column}} < {first_day} AND isfinite({{column}}) "
+        f"THEN replace({_AS_TEXT}, ' (BC)', '') || ' BC' ELSE {_AS_TEXT} END"
+    )
+
+
+def _iso_duration() -> str:
+    """ISO 8601, part by part as DuckDB keeps them: months, days and microseconds each have their sign."""
+
+    def part(name: str, unit: str) -> str:
+        value = f"datepart('{name}', {{column}})"
+        return f"CASE WHEN {value} <> 0 THEN {value} || '{unit}' ELSE '' END"
+
+    micros = "datepart('microsecond', {column})"  # of the minute
+    fraction = f"lpad(CAST(abs({micros}) % 1000000 AS VARCHAR), 6, '0')"
+    seconds = (
+        f"CASE WHEN {micros} <> 0 THEN CASE WHEN {micros} < 0 THEN '-' ELSE '' END || "
+        f"abs({micros}) // 1000000 || rtrim(rtrim('.' || {fraction}, '0'), '.') || 'S' ELSE '' END"
+    )
+    days = " || ".join([part("year", "Y"), part("month", "M"), part("day", "D")])
+    clock = " || ".join([part("hour", "H"), part("minute", "M"), seconds])
+    whole = f"nullif('P' || {days} || coalesce('T' || nullif({clock}, ''), ''), 'P')"
+    return f"CASE WHEN {{column}} IS NOT NULL THEN coalesce({whole}, 'PT0S') END"
+
+
 _PLAIN: dict[str, tuple[Kind, str]] = {
     **dict.fromkeys(
         ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
@@ -23,15 +51,15 @@ _PLAIN: dict[str, tuple[Kind, str]] = {
     "BIT": (Kind.TEXT, _AS_TEXT),
     "JSON": (Kind.JSON, _AS_TEXT),
     "UUID": (Kind.UUID, _AS_TEXT),
-    "DATE": (Kind.DATE, _AS_TEXT),
+    "DATE": (Kind.DATE, _ad("DATE '0001-01-01'")),
     "TIME": (Kind.TIME, _AS_TEXT),
     "TIME WITH TIME ZONE": (Kind.TIME, _AS_TEXT),
-    "TIMESTAMP": (Kind.DATETIME, _AS_TEXT),
-    "TIMESTAMP_S": (Kind.DATETIME, _AS_TEXT),
-    "TIMESTAMP_MS": (Kind.DATETIME, _AS_TEXT),
+    "TIMESTAMP": (Kind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
+    "TIMESTAMP_S": (Kind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
+    "TIMESTAMP_MS": (Kind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
     "TIMESTAMP_NS": (Kind.DATETIME, _AS_TEXT),
-    "TIMESTAMP WITH TIME ZONE": (Kind.INSTANT, _AS_TEXT),
-    "INTERVAL": (Kind.DURATION, _AS_TEXT),
+    "TIMESTAMP WITH TIME ZONE": (Kind.INSTANT, _ad("TIMESTAMPTZ '0001-01-01 00:00:00+00'")),
+    "INTERVAL": (Kind.DURATION, _iso_duration()),
     "BLOB": (Kind.BINARY, "base64({column})"),
 }
 _NESTED = ("STRUCT(", "MAP(")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from afschrift.core.errors import RetriableError
-from afschrift.sources.duck import DuckSession
-from afschrift.sources.options import expand, required
+from afschrift.sources.duck import LIMITS, DuckSession
+from afschrift.sources.options import Opening, expand, required
 
 
 class DuckDBFile(DuckSession):
@@ -18,9 +17,10 @@ class DuckDBFile(DuckSession):
     The file is attached READ_ONLY (R80): a statement that writes is turned down by DuckDB.
     """
 
-    def __init__(self, name: str, options: dict[str, Any]) -> None:
-        super().__init__(name, threads=options.get("threads"), memory=options.get("memory"))
-        self._path = Path(expand(name, required(name, options, "path")))
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening)
+        opening.only(("path", *LIMITS))
+        self._path = Path(expand(self.name, required(self.name, opening.options, "path")))
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Open the file.

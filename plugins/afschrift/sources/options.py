@@ -1,14 +1,66 @@
-"""Options of a source: what must be there, and variables of the environment in paths."""
+"""Options of a source: what may and must be there, and variables of the environment in paths."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
+from afschrift.core.connection import Connect, Connection
 from afschrift.core.errors import ConfigurationError
+from afschrift.sources.connections import from_environment
 
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|min|h)")
+_SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600}
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a source is opened with.
+
+    Attributes:
+        name: the source's name in the inventory; it stands in every error.
+        options: of the adapter, as the inventory has them.
+        connection: id of the connection that the inventory names.
+        connect: finds a connection by its id.
+        tag: id of the request, shown by the database beside the session.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    connection: str | None = None
+    connect: Connect = from_environment
+    tag: str = ""
+
+    def address(self) -> Connection:
+        """The connection of a kind that needs one.
+
+        Raises:
+            ConfigurationError: the inventory names none, or it is not defined.
+        """
+        if not self.connection:
+            raise ConfigurationError(
+                f"Source {self.name} names no connection.",
+                way_out="write `connection: <id>` in its inventory file and define the id in Airflow.",
+            )
+        return self.connect(self.connection)
+
+    def only(self, allowed: Collection[str]) -> None:
+        """Turn down options that the adapter does not know: a misspelt limit would be no limit.
+
+        Raises:
+            ConfigurationError: names the option, never its value.
+        """
+        unknown = sorted(self.options.keys() - set(allowed))
+        if unknown:
+            raise ConfigurationError(
+                f"Source {self.name} has an option `{unknown[0]}`, which its kind does not know.",
+                way_out=f"choose from {', '.join(sorted(allowed))}; address and password belong to the "
+                "connection, never to the inventory.",
+            )
 
 
 def required(source: str, options: dict[str, Any], name: str) -> str:
@@ -43,3 +95,33 @@ def expand(source: str, text: str) -> str:
         return os.environ[name]
 
     return _VARIABLE.sub(value, text)
+
+
+def seconds(opening: Opening, option: str, default: str) -> float:
+    """A time limit that is written with its unit, in seconds.
+
+    Raises:
+        ConfigurationError: it has another form.
+    """
+    found = _DURATION.fullmatch(str(opening.options.get(option, default)))
+    if found is None:
+        raise ConfigurationError(
+            f"Source {opening.name} has an option `{option}` that is no time with its unit.",
+            way_out="write it as `90s`, `10min` or `2h`.",
+        )
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def cell_limit(opening: Opening) -> int:
+    """Bytes above which a cell is not read; the option `cell_limit` is in MB.
+
+    Raises:
+        ConfigurationError: it is no whole number.
+    """
+    value = opening.options.get("cell_limit", 64)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigurationError(
+            f"Source {opening.name} has an option `cell_limit` that is no whole number.",
+            way_out="write the megabytes that one cell may have, for example 64.",
+        )
+    return value << 20

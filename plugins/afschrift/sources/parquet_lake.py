@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from afschrift.core.errors import RetriableError
-from afschrift.sources.duck import DuckSession
-from afschrift.sources.options import expand, required
+from afschrift.sources.duck import LIMITS, DuckSession
+from afschrift.sources.options import Opening, expand, required
 
 
 class ParquetLake(DuckSession):
@@ -19,9 +18,10 @@ class ParquetLake(DuckSession):
     snapshot. Files of a lake are replaced, never changed, so the listing is the snapshot.
     """
 
-    def __init__(self, name: str, options: dict[str, Any]) -> None:
-        super().__init__(name, threads=options.get("threads"), memory=options.get("memory"))
-        self._root = Path(expand(name, required(name, options, "root")))
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening)
+        opening.only(("root", *LIMITS))
+        self._root = Path(expand(self.name, required(self.name, opening.options, "root")))
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """An in-memory database with one view a table over the files that are there now.

@@ -5,26 +5,53 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from afschrift.core.connection import Connect
 from afschrift.core.errors import ConfigurationError
 from afschrift.core.ports import Source
+from afschrift.sources.alchemy import Alchemy
+from afschrift.sources.connections import from_environment
 from afschrift.sources.duckdb_file import DuckDBFile
+from afschrift.sources.mysql import Mysql
+from afschrift.sources.options import Opening
 from afschrift.sources.parquet_lake import ParquetLake
+from afschrift.sources.postgres import Postgres
+from afschrift.sources.sqlite import Sqlite
 
-SOURCES: dict[str, Callable[[str, dict[str, Any]], Source]] = {
+SOURCES: dict[str, Callable[[Opening], Source]] = {
     "duckdb": DuckDBFile,
+    "mysql": Mysql,
     "parquet": ParquetLake,
+    "postgres": Postgres,
+    "sqlalchemy": Alchemy,
+    "sqlite": Sqlite,
 }
 
 
-def open_source(name: str, kind: str, options: dict[str, Any]) -> Source:
+def open_source(
+    name: str,
+    kind: str,
+    options: dict[str, Any],
+    *,
+    connection: str | None = None,
+    connect: Connect = from_environment,
+    tag: str = "",
+) -> Source:
     """A session on a source, not opened yet.
 
+    Args:
+        name: of the source in the inventory.
+        kind: of the source, one of `SOURCES`.
+        options: of the adapter, as the inventory has them.
+        connection: id of the connection that the inventory names.
+        connect: finds a connection by its id; by default in the environment.
+        tag: id of the request, for the database's list of sessions.
+
     Raises:
-        ConfigurationError: the kind is not known.
+        ConfigurationError: the kind, an option or the connection is not known.
     """
     if kind not in SOURCES:
         raise ConfigurationError(
             f"Source {name} is of kind {kind}, which is not known.",
             way_out=f"choose one of {', '.join(sorted(SOURCES))}.",
         )
-    return SOURCES[kind](name, options)
+    return SOURCES[kind](Opening(name, options, connection, connect, tag))

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 from tink import TinkError
 from upath import UPath
 
-from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.core.errors import ConfigurationError, RetriableError, StagedFileError
 from afschrift.core.ports import Staging
 from afschrift.core.request import is_id
 from afschrift.staging.cipher import SEGMENT_BYTES, streaming_cipher
@@ -74,7 +74,8 @@ class EncryptedStaging(Staging):
         """Open for reading, decrypted, forward only. Damage shows at the latest at the end of the file.
 
         Raises:
-            RetriableError: the file is gone or damaged, or belongs to another key.
+            RetriableError: the file is gone.
+            StagedFileError: it is damaged, or belongs to another request or key.
             ConfigurationError: `path` is none below the request's folder.
         """
         target = self._file(path)
@@ -85,7 +86,7 @@ class EncryptedStaging(Staging):
                 f"The staged file {path} of request {self._request} is not there.",
                 way_out="clear `extract`; it makes the file again.",
             ) from None
-        damaged = RetriableError(
+        damaged = StagedFileError(
             f"The staged file {path} of request {self._request} is damaged, or was staged under another key.",
             way_out="clear `extract`; it makes the file again.",
         )
@@ -141,7 +142,7 @@ class _Decrypting(io.RawIOBase):
     Readers such as Arrow's catch errors of their own kind alone, so the right one is raised at the source.
     """
 
-    def __init__(self, stream: BinaryIO, damaged: RetriableError) -> None:
+    def __init__(self, stream: BinaryIO, damaged: StagedFileError) -> None:
         self._stream = stream
         self._damaged = damaged
 

@@ -1,42 +1,77 @@
-"""What lies in staging and for how long: for the sweep that destroys what nobody comes back for."""
+"""What lies in staging and for how long, and its end without a key: for the sweep."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from upath import UPath
 
+from afschrift.core.errors import RetriableError
+from afschrift.core.ports import Held
 from afschrift.core.request import is_id
 
 
-@dataclass(frozen=True)
-class Held:
-    """Staged files of one request.
+def held(root: UPath | Path) -> tuple[Held, ...]:
+    """Requests of which something is staged, the longest untouched first; other folders do not count.
 
-    Attributes:
-        touched: time of the newest file, UTC.
-        bytes: encrypted size of all files.
+    Raises:
+        RetriableError: the place does not answer or may not be read.
     """
-
-    request: str
-    touched: datetime
-    bytes: int
-
-
-def held(root: UPath | Path, older_than: datetime) -> tuple[Held, ...]:
-    """Requests whose newest staged file is older than a moment, oldest first; other folders do not count."""
     found = []
     base = UPath(root)
-    for folder in base.iterdir() if base.exists() else ():
-        if not is_id(folder.name):
-            continue
-        files = [file for file in folder.rglob("*") if file.is_file()]
-        if not files:
-            continue
-        # The file system's own call: `stat` has no time on some object stores.
-        touched = max(file.fs.modified(file.path) for file in files)
-        if touched < older_than:
-            found.append(Held(folder.name, touched, sum(file.stat().st_size for file in files)))
+    try:
+        folders = [f for f in base.iterdir() if _of_request(f.name)] if base.exists() else []
+    except OSError as error:
+        raise _unusable(error) from None
+    for folder in folders:
+        one = _held(folder)
+        if one is not None:
+            found.append(one)
     return tuple(sorted(found, key=lambda h: h.touched))
+
+
+def destroy(root: UPath | Path, request_id: str) -> Held | None:
+    """Remove everything staged for a request; what it was, or None where nothing was left.
+
+    Raises:
+        RetriableError: something could not be removed.
+    """
+    folder = UPath(root) / request_id
+    if not _of_request(request_id) or not folder.exists():
+        return None
+    was = _held(folder)
+    try:
+        folder.fs.rm(folder.path, recursive=True)
+    except FileNotFoundError:  # somebody else was at it too
+        return None
+    except OSError as error:
+        raise _unusable(error) from None
+    return was
+
+
+def _of_request(name: str) -> bool:
+    return name.startswith("req-") and is_id(name)
+
+
+def _held(folder: UPath) -> Held | None:
+    """What lies in a request's folder; a run may add and remove files meanwhile."""
+    times, size = [], 0
+    try:
+        for file in folder.rglob("*"):
+            if file.is_file():
+                # The file system's own call: `stat` has no time on some object stores.
+                times.append(file.fs.modified(file.path))
+                size += file.stat().st_size
+    except FileNotFoundError:  # under work: the next look will tell
+        return None
+    except OSError as error:
+        raise _unusable(error) from None
+    return Held(folder.name, max(times), size) if times else None
+
+
+def _unusable(error: OSError) -> RetriableError:
+    reason = error.strerror or type(error).__name__
+    return RetriableError(
+        f"The place for staging cannot be used: {reason}.",
+        way_out="see that it is there and that the service may read and write it (AFSCHRIFT_STAGING).",
+    )

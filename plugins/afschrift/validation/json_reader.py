@@ -1,4 +1,4 @@
-"""Reads a JSON array of objects again with msgspec (pyarrow joined the texts), in flat memory."""
+"""Reads JSON and NDJSON again with msgspec (pyarrow joined the texts), in flat memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,7 +27,7 @@ _TYPES: dict[Kind, Any] = {
     Kind.JSON: msgspec.Raw,  # the text as it stands
 }
 _NUMBERS = {Kind.INTEGER: pa.int64(), Kind.NUMBER: pa.float64()}
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowInvalid)
 _AWKWARD_NAME = re.compile(r'["\\\x00-\x1f]')  # msgspec takes no such field names
 
 _Decoder = Callable[[bytes], list[list[Any]]]
@@ -37,16 +38,33 @@ def read_json(
     fields: Sequence[FieldPlan],
     options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms (see `core.ports.Reader`).
+    """Batches of value forms of an array with one object a line (see `core.ports.Reader`).
 
     Raises:
         UnreadableError: `encoding`, `header` or `malformed`.
     """
+    return _read(_whole_records(stream), fields)
+
+
+def read_ndjson(
+    stream: BinaryIO,
+    fields: Sequence[FieldPlan],
+    options: Mapping[str, str],  # noqa: ARG001
+) -> Iterator[pa.RecordBatch]:
+    """Batches of value forms of lines with one object each (see `core.ports.Reader`).
+
+    Raises:
+        UnreadableError: `encoding`, `header` or `malformed`.
+    """
+    return _read(_whole_lines(stream), fields)
+
+
+def _read(runs: Iterator[bytes], fields: Sequence[FieldPlan]) -> Iterator[pa.RecordBatch]:
     kinds = [written_kind(field) for field in fields]
     decode = _decoder([field.name for field in fields], [_TYPES.get(kind, str | None) for kind in kinds])
     schema = text_schema(fields)
     rows = 0
-    for records in _whole_records(stream):
+    for records in runs:
         if not rows:
             check_header(_names(records), fields)
         try:
@@ -55,8 +73,23 @@ def read_json(
         except _UNREADABLE as error:
             raise _fault(error, records, rows, decode) from None
         batch = pa.RecordBatch.from_arrays(texts, schema=schema)
+        if batch.num_rows != records.count(b"\n") + 1:
+            raise UnreadableError("malformed", "every object stands on a line of its own")
         yield batch
         rows += batch.num_rows
+
+
+def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Runs of lines, with the separators of an array between them."""
+    pending = b""
+    while block := stream.read(max(_BLOCK, len(pending))):
+        pending += block
+        end = pending.rfind(b"\n")
+        if end >= 0:
+            yield pending[:end].replace(b"\n", _SEPARATOR)
+            pending = pending[end + 1 :]
+    if pending:
+        raise UnreadableError("malformed", "every line is ended, the last one too")
 
 
 def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
@@ -131,8 +164,7 @@ def _by_mapping(names: list[str], types: list[Any]) -> _Decoder:
 def _texts(values: list[Any], kind: Kind) -> pa.Array:
     """Value forms from what the decoder gave."""
     if kind is Kind.JSON:
-        texts = [bytes(raw).decode() for raw in values]
-        return pa.array([None if text == "null" else text for text in texts], pa.string())
+        return _documents(values)
     if kind is Kind.BOOLEAN:
         return pa.array(values, pa.bool_()).cast(pa.string())
     if kind in _NUMBERS:
@@ -141,6 +173,19 @@ def _texts(values: list[Any], kind: Kind) -> pa.Array:
         except (pa.ArrowInvalid, OverflowError):
             return _with_strings(values, kind)  # large integers, NaN, INF
     return pa.array(values, pa.string())
+
+
+def _documents(values: list[msgspec.Raw]) -> pa.Array:
+    """The texts as they stand in the file, where each is on one line."""
+    ends = np.flatnonzero(np.frombuffer(b"\n".join([*values, b""]), np.uint8) == ord("\n"))
+    if len(ends) != len(values):
+        raise UnreadableError("malformed", "every object stands on a line of its own")
+    offsets = np.concatenate(([0], ends - np.arange(len(ends)))).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
+    texts = pa.Array.from_buffers(pa.string(), len(values), buffers)
+    texts.validate(full=True)
+    nothing = pc.equal(texts, "null")
+    return pc.if_else(nothing, pa.scalar(None, pa.string()), texts) if pc.any(nothing).as_py() else texts
 
 
 def _with_strings(values: list[Any], kind: Kind) -> pa.Array:
@@ -153,7 +198,7 @@ def _with_strings(values: list[Any], kind: Kind) -> pa.Array:
 
 def _fault(error: Exception, records: bytes, rows: int, decode: _Decoder) -> UnreadableError:
     """The first faulty row of a run of records."""
-    if isinstance(error, UnicodeDecodeError):
+    if isinstance(error, UnicodeDecodeError | pa.ArrowInvalid):
         return UnreadableError("encoding", "the file is UTF-8")
     rule = "every row is one JSON object with the columns of the plan and values of their types"
     for number, record in enumerate(records.split(_SEPARATOR), start=rows + 1):

@@ -6,21 +6,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.core.kind import Kind
+from afschrift.values.buffers import with_bytes
 from afschrift.values.faults import FormError
-from afschrift.values.patterns import PATTERNS
+from afschrift.values.shapes import first_offence
 
 _MOMENT = (
     r"^(?P<day>[0-9]{4,}-[0-9]{2}-[0-9]{2})[ T](?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})"
     r"(?:\.(?P<fraction>[0-9]{1,9}))?(?P<zone>Z|[+-][0-9]{2}(?::[0-9]{2})?)?$"
 )
-_PLAIN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-_PLAIN_OF = {Kind.DATETIME: (_PLAIN + "$", "", 0), Kind.INSTANT: (_PLAIN + r"\+00$", "Z", len("+00"))}
+# Arrow's parser takes these, and nothing shorter without seconds that is as long.
+_PLAIN = {
+    Kind.DATETIME: (pa.timestamp("us"), "", len("2024-01-01 10:00:00")),
+    Kind.INSTANT: (pa.timestamp("us", "UTC"), "+00", len("2024-01-01 10:00:00+00")),
+}
 _CLOCK = (
     r"^(?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
     r"(?P<zone>Z|[+-][0-9]{2}(?::[0-9]{2})?)?$"
 )
 _UTC = pa.array(["", "Z", "+00", "+00:00"])
 _FIRST_DAY, _LAST_DAY = -719162, 2932896  # 0001-01-01 and 9999-12-31, in days since 1970
+_SECOND = 1_000_000
 _A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
@@ -38,11 +43,9 @@ def normalise(texts: pa.Array, kind: Kind) -> pa.Array:
     """
     if kind not in (Kind.DATETIME, Kind.INSTANT, Kind.TIME):
         return texts
-    if kind in _PLAIN_OF:
-        pattern, suffix, offset = _PLAIN_OF[kind]
-        if _all_match(texts, pattern):
-            return _from_plain(pc.utf8_slice_codeunits(texts, 0, -offset) if offset else texts, suffix)
-    if _all_match(texts, PATTERNS[kind]):
+    if kind in _PLAIN and (moments := _parsed(texts, kind)) is not None:
+        return _from_moments(moments, kind)
+    if first_offence(texts, kind) is None:
         return texts
     parts = pc.extract_regex(texts, _CLOCK if kind is Kind.TIME else _MOMENT)
     clock, fraction, zone = (pc.struct_field(parts, name) for name in ("clock", "fraction", "zone"))
@@ -61,16 +64,37 @@ def normalise(texts: pa.Array, kind: Kind) -> pa.Array:
     return pc.coalesce(written, texts)
 
 
-def _all_match(texts: pa.Array, pattern: str) -> bool:
-    return pc.all(pc.match_substring_regex(texts, pattern)).as_py() is not False
+def _parsed(texts: pa.Array, kind: Kind) -> pa.Array | None:
+    """The short way for what warehouses mostly give: `2024-01-01 10:00:00`, with up to six more digits.
+
+    Returns:
+        Microseconds since 1970, or None where a text has another form.
+    """
+    as_type, ending, least = _PLAIN[kind]
+    shortest = pc.min(pc.binary_length(texts)).as_py()
+    if shortest is None or shortest < least:
+        return None
+    if ending and not pc.all(pc.ends_with(texts, ending)).as_py():
+        return None
+    try:
+        return texts.cast(as_type).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
 
 
-def _from_plain(texts: pa.Array, suffix: str) -> pa.Array:
-    """The short way for what warehouses mostly give: `2024-01-01 10:00:00`, with up to six more digits."""
-    texts = pc.replace_substring(texts, " ", "T")
-    padded = pc.replace_substring(pc.ascii_rpad(texts, len("2024-01-01T10:00:00.000000"), "0"), ".000000", "")
-    whole = pc.equal(pc.binary_length(texts), len("2024-01-01T10:00:00"))
-    return pc.binary_join_element_wise(pc.if_else(whole, texts, padded), suffix, "")
+def _from_moments(micros: pa.Array, kind: Kind) -> pa.Array:
+    """Microseconds since 1970 as text; the fraction has six digits, or is left out where it is zero."""
+    whole = pc.equal(pc.multiply(pc.divide(micros, _SECOND), _SECOND), micros)
+    extremes = pc.min_max(whole).as_py()
+    in_seconds = extremes["min"] is not False  # or nothing but NULLs
+    if in_seconds:
+        micros = pc.divide(micros, _SECOND)
+    texts = micros.cast(pa.timestamp("s" if in_seconds else "us")).cast(pa.string())
+    if extremes["max"] and not in_seconds:
+        texts = pc.replace_substring(texts, ".000000", "")
+    if kind is Kind.INSTANT:  # by a type with zone it takes ten times as long
+        texts = pc.binary_join_element_wise(texts, "Z", "")
+    return with_bytes(texts, lambda data: data.replace(b" ", b"T"))
 
 
 def _fraction(digits: pa.Array) -> pa.Array:
@@ -91,10 +115,9 @@ def from_timestamps(array: pa.Array, kind: Kind) -> pa.Array:
     unit = array.type.unit
     naive = array.cast(pa.int64())
     _check_range(naive, _FIRST_DAY * _A_DAY[unit], (_LAST_DAY + 1) * _A_DAY[unit] - 1)
-    texts = naive.cast(pa.timestamp(unit)).cast(pa.string())
     if unit == "ns":
-        return normalise(texts, kind)
-    return _from_plain(texts, "Z" if kind is Kind.INSTANT else "")
+        return normalise(naive.cast(pa.timestamp(unit)).cast(pa.string()), kind)
+    return _from_moments(naive.cast(pa.timestamp(unit)).cast(pa.timestamp("us")).cast(pa.int64()), kind)
 
 
 def from_dates(array: pa.Array) -> pa.Array:

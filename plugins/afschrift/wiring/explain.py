@@ -42,7 +42,7 @@ def explain(name: str, right: Right, folder: Path | None = None) -> Explained:
     """
     inventory = load_inventory(folder)
     source, table, column = _find(inventory, name)
-    session = open_source(source.source, source.kind, source.options)
+    session = open_source(source.source, source.kind, source.options, connection=source.connection)
     try:
         with session:
             catalogue: Mapping[str, Mapping[str, ColumnType]] = session.catalogue()

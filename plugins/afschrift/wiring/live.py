@@ -11,7 +11,7 @@ from afschrift.sources.registry import open_source
 def compare(inventory: Inventory) -> Iterator[str]:
     """Every table and column that stands on one side only, and every type that is not known."""
     for name, declared in inventory.sources.items():
-        with open_source(name, declared.kind, declared.options) as session:
+        with open_source(name, declared.kind, declared.options, connection=declared.connection) as session:
             catalogue = session.catalogue()
         stops = ": every request stops there" if declared.unlisted == "ask" else ""
         for table in sorted(catalogue.keys() - declared.tables.keys()):

@@ -14,6 +14,7 @@ from afschrift import __version__
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
 from afschrift.bundle.signature import Ed25519Signer
+from afschrift.core.connection import Connect
 from afschrift.core.manifest import FieldPlan, FileEntry, Plan, Seal, SourceExtract
 from afschrift.core.ports import Destination, Source, Staging
 from afschrift.core.request import Request
@@ -24,11 +25,15 @@ from afschrift.inventory.model import Inventory
 from afschrift.ledger.clock import rfc3339, utc_now
 from afschrift.ledger.keys import KeyStore
 from afschrift.ledger.register import Ledger
-from afschrift.ledger.schema import upgrade
-from afschrift.pipeline.services import Sample, Services
+from afschrift.ledger.schema import require_current
+from afschrift.pipeline.services import Limits, Sample, Services
+from afschrift.sources.connections import from_environment
 from afschrift.sources.registry import open_source
 from afschrift.staging import EncryptedStaging
 from afschrift.validation.validate import require_valid, validate
+from afschrift.wiring.keys import initialise as initialise
+from afschrift.wiring.keys import open_keys as open_keys
+from afschrift.wiring.keys import open_ledger as open_ledger
 from afschrift.wiring.settings import Settings
 
 
@@ -41,24 +46,28 @@ def load_inventory(folder: Path | None = None) -> Inventory:
     return load(folder or Settings.from_environment().inventory)
 
 
-def build(log: Callable[[str], None], settings: Settings | None = None) -> Services:
+def build(
+    log: Callable[[str], None], settings: Settings | None = None, *, connect: Connect = from_environment
+) -> Services:
     """All services, ready for use. Opens no source and no destination.
 
     Args:
         log: says one line to whoever follows the run.
         settings: default: from the environment.
+        connect: finds a source's connection by its id.
 
     Raises:
         ConfigurationError: inventory, keys or register cannot be used; says what to do.
     """
     settings = settings or Settings.from_environment()
     inventory = load(settings.inventory)
-    keys = KeyStore.open(settings.keys)
+    keys = open_keys(settings)
+    require_current(settings.register)
     ledger = Ledger(settings.register, keys)
     return Services(
         register=ledger,
         inventory=inventory,
-        open_source=partial(_source, inventory),
+        open_source=partial(_source, inventory, connect),
         formats=FORMATS,
         validate=_validate,
         pack=partial(_pack, settings, inventory, keys),
@@ -68,36 +77,16 @@ def build(log: Callable[[str], None], settings: Settings | None = None) -> Servi
         now=lambda: rfc3339(utc_now()),
         package=__version__,
         log=log,
+        limits=Limits(settings.batch_bytes, settings.part_bytes),
+        patience=settings.sweep_lost,
     )
 
 
-def open_ledger(settings: Settings | None = None) -> Ledger:
-    """The register and its keys.
-
-    Raises:
-        ConfigurationError: keys or register cannot be used; says what to do.
-    """
-    settings = settings or Settings.from_environment()
-    return Ledger(settings.register, KeyStore.open(settings.keys))
-
-
-def initialise(settings: Settings) -> bool:
-    """Make the key file where there is none, and bring the register to the newest version.
-
-    Returns:
-        Whether keys were made.
-    """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    fresh = not settings.keys.exists()
-    if fresh:
-        KeyStore.create(settings.keys)
-    upgrade(settings.register)
-    return fresh
-
-
-def _source(inventory: Inventory, name: str) -> Source:
+def _source(inventory: Inventory, connect: Connect, name: str, tag: str = "") -> Source:
     declared = inventory.sources[name]
-    return open_source(name, declared.kind, declared.options)
+    return open_source(
+        name, declared.kind, declared.options, connection=declared.connection, connect=connect, tag=tag
+    )
 
 
 def _destination(settings: Settings, name: str) -> Destination:

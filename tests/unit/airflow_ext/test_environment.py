@@ -43,6 +43,8 @@ def test_another_airflow_in_the_environment_is_left_alone(tmp_path: Path) -> Non
         "AIRFLOW_HOME": "/srv/airflow",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://production",
         "AIRFLOW_CONN_WAREHOUSE": "postgres://warehouse",
+        "AIRFLOW__SECRETS__BACKEND": "vault",
+        "AIRFLOW__WORKERS__SECRETS_BACKEND_KWARGS": "{}",
         "PYTHONPATH": "/elsewhere",
         "AFSCHRIFT_HOME": str(tmp_path),
     }
@@ -52,6 +54,8 @@ def test_another_airflow_in_the_environment_is_left_alone(tmp_path: Path) -> Non
     assert ours["AIRFLOW_HOME"] == str(tmp_path / "airflow")
     assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in ours
     assert ours["AIRFLOW_CONN_WAREHOUSE"] == "postgres://warehouse"
+    assert ours["AIRFLOW__SECRETS__BACKEND"] == "vault"
+    assert ours["AIRFLOW__WORKERS__SECRETS_BACKEND_KWARGS"] == "{}"
     assert ours["PYTHONPATH"].split(os.pathsep)[-1] == "/elsewhere"
 
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import sys
+import zlib
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,7 @@ from afschrift.core.manifest import (
     ExtractPlan,
     FieldPlan,
     FileEntry,
+    Part,
     Plan,
     Seal,
     SourceExtract,
@@ -419,16 +421,29 @@ class Example:
         for name in self.plan.formats:
             content = written(extract.selected, rows, name)
             path = f"{extract.source}/{extract.table}.{name}"
-            self.files[path] = content
             options = {"null": r"\N"} if name == "csv" else {}
-            digest = hashlib.sha256(content).hexdigest()
-            entries.append(FileEntry(path, name, len(content), digest, options))
+            entries.append(self.stage(path, name, content, options))
         masked = {
             f.name: sum(row[f.name] is not None for row in rows)
             for f in extract.fields
             if f.action is Action.MASK
         }
-        return TableExtract(extract.source, extract.table, len(rows), tuple(entries), {}, masked)
+        return TableExtract(extract.source, extract.table, (Part(len(rows), tuple(entries), {}),), masked)
+
+    def stage(self, path: str, name: str, content: bytes, options: dict[str, str]) -> FileEntry:
+        """Keep a file as staging holds it, deflated."""
+        deflated = zlib.compress(content, level=1, wbits=-15)
+        self.files[path] = deflated
+        return FileEntry(
+            path=path,
+            format=name,
+            bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            options=options,
+            crc32=zlib.crc32(content),
+            deflated_bytes=len(deflated),
+            deflated_sha256=hashlib.sha256(deflated).hexdigest(),
+        )
 
     def open(self, path: str) -> AbstractContextManager[BinaryIO]:
         return io.BytesIO(self.files[path])

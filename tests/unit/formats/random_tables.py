@@ -12,7 +12,7 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from afschrift.core.decision import Action
-from afschrift.core.errors import MarkerCollisionError
+from afschrift.core.errors import RewriteError
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan, FileEntry
 from afschrift.formats.registry import FORMATS
@@ -157,7 +157,7 @@ def write(name: str, fields: list[FieldPlan], *batches: pa.RecordBatch) -> Writt
                 checksums.update(batch)
                 writer.write(batch)
             options = writer.close()
-        except MarkerCollisionError as collision:
+        except RewriteError as collision:
             options = collision.options
             continue
         data = sink.getvalue()

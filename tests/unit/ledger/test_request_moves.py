@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support import ledger_reader
 
 from afschrift.core.errors import RefusedError, RetriableError
 from afschrift.core.event import NewEvent
 from afschrift.core.request import Request
-from afschrift.core.state import MOVES, State, may_move
+from afschrift.core.state import MOVES, State
 from afschrift.ledger.register import Ledger
 
 Open = Callable[..., Request]
@@ -34,7 +37,7 @@ def test_every_move_from_a_state_is_allowed_or_refused_as_the_table_says(
         for step in way_to(now):
             one = ledger.move(one.id, step)
         before = ledger.events(one.id)
-        if may_move(now, to):
+        if to is now or to in MOVES[now]:
             moved = ledger.move(one.id, to, NewEvent("told", payload={"n": 1}))
             types = [header.type for header, _ in ledger.events(one.id)[len(before) :]]
             assert moved == ledger.request(one.id)
@@ -44,6 +47,27 @@ def test_every_move_from_a_state_is_allowed_or_refused_as_the_table_says(
             with pytest.raises(RefusedError, match=f"{now} and cannot become {to}"):
                 ledger.move(one.id, to, NewEvent("told"))
             assert (ledger.request(one.id), ledger.events(one.id)) == (one, before)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wanted=st.lists(st.sampled_from(State), max_size=12))
+def test_any_series_of_moves_goes_as_far_as_the_table_and_writes_nothing_beyond(
+    ledger: Ledger, open_one: Open, url: str, wanted: list[State]
+) -> None:
+    one, state, version, told = open_one(), State.RECEIVED, 1, 0
+    for to in wanted:
+        if to is state or to in MOVES[state]:
+            told += 1 + (to is not state)
+            version += to is not state
+            state = to
+            ledger.move(one.id, to, NewEvent("told"))
+        else:
+            with pytest.raises(RefusedError):
+                ledger.move(one.id, to, NewEvent("told"))
+        kept = ledger.request(one.id)
+        assert (kept.state, kept.version) == (state, version)
+        assert len(ledger.events(one.id)) == 1 + told
+    assert ledger_reader.faults(url) == []
 
 
 def test_the_events_of_its_moves_lead_to_the_state_of_a_request(ledger: Ledger, open_one: Open) -> None:
@@ -93,6 +117,35 @@ def test_options_change_while_a_request_is_open_and_the_change_is_told(
     with pytest.raises(RefusedError, match="closed"):
         ledger.change_options(one.id, destination="elsewhere")
     assert len(ledger.events()) == len(before) + 1
+
+
+def test_of_processes_that_move_one_request_all_the_time_each_change_is_from_what_was_seen(
+    ledger: Ledger, open_one: Open, at_once: Callable[[str, int], list[str]], url: str
+) -> None:
+    one = open_one()
+    told = at_once(
+        f"""
+from afschrift.core.state import State
+from afschrift.core.errors import RetriableError
+moved = late = 0
+while moved < 10:
+    seen = ledger.request({one.id!r})
+    to = State.NEEDS_PERSON if seen.state is State.ACCEPTED else State.ACCEPTED
+    time.sleep(0.002)
+    try:
+        ledger.move(seen.id, to, version=seen.version, by=f"officer{{me}}")
+        moved += 1
+    except RetriableError:
+        late += 1
+print(late)
+""",
+        4,
+    )
+    assert sum(map(int, told)) > 0, "no two were at it at the same moment"
+    assert ledger.request(one.id).version == 41
+    actors = Counter(header.actor for header, _ in ledger.events(one.id) if header.type == "state_changed")
+    assert actors == {f"officer{n}": 10 for n in range(4)}
+    assert ledger_reader.faults(url) == []
 
 
 def test_of_two_processes_that_saw_the_same_version_one_moves(

@@ -1,30 +1,18 @@
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+
+from bench.writers import measure
 
 from afschrift.ledger.register import Ledger
 
-EACH = 60
 
-
-def test_processes_that_append_at_once_make_one_chain(
-    ledger: Ledger, at_once: Callable[[str, int], list[str]]
-) -> None:
-    at_once(
-        f"""
-from afschrift.core.event import NewEvent
-for n in range({EACH}):
-    ledger.record(None, NewEvent("counted", f"writer{{me}}", {{"n": n}}))
-""",
-        4,
-    )
-    events = ledger.events()
-    assert Counter(header.actor for header, _ in events) == {f"writer{n}": EACH for n in range(4)}
-    assert [header.seq for header, _ in events] == list(range(1, 4 * EACH + 1))
-    for writer in range(4):
-        own = [payload["n"] for header, payload in events if payload and header.actor == f"writer{writer}"]
-        assert own == list(range(EACH))
+def test_eight_processes_that_append_at_once_make_one_chain(ledger: Ledger, url: str, tmp_path: Path) -> None:
+    """The full number is `python -m bench.writers`."""
+    figures = measure(url, tmp_path / "keys" / "keys.json", processes=8, events=40)
+    assert figures["faults"] == []
+    assert ledger.head()[0] == figures["events"] == 320
     assert ledger.verify([ledger.head()]) == []
 
 

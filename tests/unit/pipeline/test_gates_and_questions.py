@@ -347,7 +347,9 @@ def test_limits_that_leave_nothing_are_no_green_run(services: Services) -> None:
     assert caught.value.question == "nothing_in_limits"
 
 
-def test_a_destination_named_after_the_plan_takes_nothing(services: Services) -> None:
+def test_an_option_changed_after_the_plan_stops_until_there_is_a_new_one(
+    services: Services, tmp_path: Path
+) -> None:
     request = store(services, ANN)
     assess(services, request)
     classify(services, request)
@@ -355,7 +357,11 @@ def test_a_destination_named_after_the_plan_takes_nothing(services: Services) ->
     validate(services, request)
     package(services, request)
     services.register.change_options(request, destination="elsewhere", by="somebody")
-    assert "/outbox/" in deliver(services, request)["uri"]
+    with pytest.raises(GateError, match="options changed"):
+        deliver(services, request)
+    assert list((tmp_path / "home" / "outbox").glob("*")) == []
+    services.register.change_options(request, destination="outbox", by="somebody")
+    run(services, request)
 
 
 def test_only_given_stays_with_the_given_account(services: Services) -> None:

@@ -37,7 +37,6 @@ def first_offence(kind: Kind, *texts: str | None) -> int | None:
         *((Kind.INSTANT, text) for text in ("2024-01-01T10:00:00", "2024-01-01T10:00:00+00:00", "Infinity")),
         *((Kind.BINARY, text) for text in ("a", "ab=", "\\x00", "ab==\n")),
         (Kind.UUID, "550E8400-E29B-41D4-A716-446655440000"),
-        *((Kind.JSON, text) for text in ("{", "", "a")),
     ],
 )
 def test_a_text_that_is_not_of_the_kind(kind: Kind, text: str) -> None:

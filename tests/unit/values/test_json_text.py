@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.core.kind import Kind
-from afschrift.values.json_text import escape, fragments, is_document
+from afschrift.values.faults import FormError
+from afschrift.values.json_text import are_documents, documents, escape, fragments
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8") | st.characters(max_codepoint=0x20))))
@@ -32,11 +33,43 @@ def test_null_is_null_in_every_kind(kind: Kind) -> None:
     assert fragments(pa.array([], pa.string()), kind).to_pylist() == []
 
 
-@pytest.mark.parametrize("text", ['{"a":1,"a":1.10}', "1e400", " [] ", "null", '"\\u0000"', "-0"])
+@pytest.mark.parametrize("text", ['{"a":1,"a":1.10}', "1e400", "[]", '"\\u0000"', "-0", '{"é": [1.10, {}]}'])
 def test_documents(text: str) -> None:
-    assert is_document(text)
+    assert are_documents(pa.array([text]))
+    assert are_documents(pa.array(["{}", text, None, text]))
+    assert documents(pa.array(["1", f" \t{text}\r\n", None])).to_pylist() == ["1", text, None]
 
 
-@pytest.mark.parametrize("text", ["", "{", "1 2", "NaN", "'a'", "01", '"\t"', "[1,]", "\ufeff{}"])
+def test_the_document_null_is_no_value() -> None:
+    assert documents(pa.array(["null", " null ", '"null"', None])).to_pylist() == [None, None, '"null"', None]
+
+
+def test_line_breaks_between_tokens_become_blanks() -> None:
+    assert documents(pa.array(['{\n"a":\r\n1}'])).to_pylist() == ['{ "a":  1}']
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "{", "1 2", "[1][2]", "NaN", "'a'", "01", '"\t"', "[1,]", "\ufeff{}"]
+)
 def test_no_documents(text: str) -> None:
-    assert not is_document(text)
+    assert not are_documents(pa.array([text]))
+    with pytest.raises(FormError) as caught:
+        documents(pa.array(["{}", text, "[]"]))
+    assert text not in caught.value.reason or not text.strip()
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["1 2", "[3,", "4]"],  # as many documents as texts
+        ['1"', '"2 3'],
+        ["[1", "2]", "3,4"],
+        ["1 2", "", "3"],
+        ["{}{}", " ", "{}"],
+        ['"a', 'b"', '1 "c"'],
+    ],
+)
+def test_texts_that_make_documents_only_together(texts: list[str]) -> None:
+    assert not are_documents(pa.array(texts))
+    with pytest.raises(FormError):
+        documents(pa.array(texts))

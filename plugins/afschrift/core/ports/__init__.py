@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from afschrift.core.ports.files import Destination, Format, Reader, Receipt, Staging, Writer
+from afschrift.core.ports.files import Destination, Format, Held, Reader, Receipt, Staging, Writer
 from afschrift.core.ports.register import DecisionRow, QuestionRow, Register
 from afschrift.core.ports.sources import ColumnType, Dialect, Source, SourceFactory
 
@@ -12,6 +12,7 @@ __all__ = [
     "Destination",
     "Dialect",
     "Format",
+    "Held",
     "QuestionRow",
     "Reader",
     "Receipt",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, BinaryIO, Protocol
 
 from afschrift.core.manifest import FieldPlan
@@ -72,7 +73,8 @@ class Staging(Protocol):
         """Open for reading, decrypted.
 
         Raises:
-            RetriableError: the file is gone or damaged; says which step makes it again.
+            RetriableError: the file is gone; says which step makes it again.
+            StagedFileError: it is damaged, or was staged for another request or under another key.
         """
 
     def exists(self, path: str) -> bool:
@@ -80,3 +82,17 @@ class Staging(Protocol):
 
     def wipe(self, under: str = "") -> None:
         """Destroy what is staged, or what is staged under a folder."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is staged of one request.
+
+    Attributes:
+        touched: time of the newest file, UTC.
+        bytes: encrypted size of all files.
+    """
+
+    request: str
+    touched: datetime
+    bytes: int

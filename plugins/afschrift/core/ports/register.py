@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from afschrift.core.event import Header, NewEvent
@@ -12,6 +13,8 @@ from afschrift.core.manifest import Plan
 from afschrift.core.ports.files import Receipt
 from afschrift.core.request import Request
 from afschrift.core.right import Right
+from afschrift.core.run import Run
+from afschrift.core.standing import Standing
 from afschrift.core.state import State
 
 
@@ -37,7 +40,14 @@ class DecisionRow:
 
 @dataclass(frozen=True)
 class QuestionRow:
-    """A question that a run ended at."""
+    """A question that a run ended at.
+
+    Attributes:
+        role: who may answer it.
+        detail: what it is about: tables, columns, counts; never values.
+        about: digest of what is asked; the answer holds for that alone.
+        form: JSON Schema of `choice` with the fields besides it; None: there are none.
+    """
 
     id: str
     request: str
@@ -48,6 +58,7 @@ class QuestionRow:
     about: str | None
     asked_at: str
     answered_at: str | None
+    form: dict[str, Any] | None = None
 
 
 class Register(Protocol):
@@ -97,8 +108,15 @@ class Register(Protocol):
         about: str | None = None,
         detail: Mapping[str, Any] | None = None,
         text: str | None = None,
-    ) -> Any:
-        """Record a decision; a text is encrypted and the trail holds its HMAC."""
+        held: Mapping[str, str] | None = None,
+    ) -> DecisionRow:
+        """Record a decision; a text is encrypted and the trail holds its HMAC.
+
+        `held`: the role in which it was taken, and what says that they hold it.
+
+        Raises:
+            TooLateError: the request is closed.
+        """
 
     def request(self, request_id: str) -> Request:
         """The request.
@@ -128,8 +146,35 @@ class Register(Protocol):
         detail: Mapping[str, Any],
         role: str = "officer",
         about: str | None = None,
+        form: Mapping[str, Any] | None = None,
     ) -> QuestionRow:
         """Ask a person and move to `needs_person`; asking the same again changes nothing."""
+
+    def question(self, question_id: str) -> QuestionRow:
+        """One question.
+
+        Raises:
+            UnknownQuestionError: no such id.
+        """
+
+    def questions(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
+        """Questions, oldest first; open ones have no answer and stand on an open request."""
+
+    def answer(
+        self,
+        question_id: str,
+        choice: str,
+        by: str,
+        detail: Mapping[str, Any] | None = None,
+        text: str | None = None,
+        *,
+        held: Mapping[str, str] | None = None,
+    ) -> DecisionRow:
+        """Answer a question: a decision of its kind about what it asked.
+
+        Raises:
+            TooLateError: answered already, or the request is closed.
+        """
 
     def step(self, request_id: str, name: str, inputs: str, part: str = "") -> dict[str, Any] | None:
         """Result of a finished step with these inputs (a digest), or None."""
@@ -159,6 +204,51 @@ class Register(Protocol):
 
     def plan(self, request_id: str, digest: str) -> Plan:
         """A plan by digest."""
+
+    def add_text(self, owner: str, kind: str, content: bytes, by: str) -> str:
+        """Add a text to the file of a case or request, encrypted; returns its id."""
+
+    def add_document(
+        self,
+        owner: str,
+        parts: Iterable[bytes],
+        by: str,
+        *,
+        name: str,
+        media_type: str,
+        detail: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Add a document likewise, in parts; where `parts` raises, nothing is kept."""
+
+    def begin_run(self, request_id: str, run_id: str, patience: timedelta, *, by: str = "system") -> Run:
+        """Begin a run; the run that goes: this one, or the one in its way, and then nothing began.
+
+        Another run that gave no sign of life for as long as `patience` is ended as `lost`.
+        """
+
+    def see_run(self, request_id: str, run_id: str, patience: timedelta) -> Run | None:
+        """A run at the beginning of a step; the run that goes, None where this one never began."""
+
+    def keep_run(self, request_id: str, run_id: str) -> None:
+        """A sign of life of a run in the middle of a long step."""
+
+    def end_run(self, request_id: str, run_id: str, outcome: str, *, seen_at: str | None = None) -> bool:
+        """End a run that goes; whether it went. `seen_at`: only where that is its last sign of life."""
+
+    def runs(self, *, request_id: str | None = None, going: bool = False) -> tuple[Run, ...]:
+        """Runs of one request or of all, oldest first; `going`: only those that have not ended."""
+
+    def request_of_run(self, run_id: str) -> str | None:
+        """The request that a run began for, or None."""
+
+    def standings(self, also: Collection[str] = ()) -> tuple[Standing, ...]:
+        """Where every open request stands, and every other one that is named, known or not."""
+
+    def note_found(self, findings: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+        """Record what a sweep found (request id, payload), each once; how many were new."""
+
+    def while_no_run_goes(self, request_id: str, act: Callable[[Standing], NewEvent | None]) -> bool:
+        """Act on a request while no run of it goes or can begin; whether something was done."""
 
     def events(self, request_id: str | None = None) -> list[tuple[Header, dict[str, Any] | None]]:
         """Headers with their payloads (None: erased), in order."""

@@ -30,6 +30,14 @@ class Dialect(Protocol):
 
     name: str
 
+    @property
+    def keys(self) -> str:
+        """What stands after FROM for the session's key table."""
+
+    @property
+    def one_row(self) -> str:
+        """Ends a statement of which the first row is enough."""
+
     def quote(self, identifier: str) -> str:
         """An identifier of the inventory, quoted."""
 
@@ -39,14 +47,29 @@ class Dialect(Protocol):
     def literal(self, text: str) -> str:
         """A constant of the inventory as a string literal; never a value of a person."""
 
-    def typed_key(self, value: str, native: str) -> str:
-        """A bound key's text as a column's type; NULL where it cannot be one."""
+    def text(self, expression: str) -> str:
+        """A value as text."""
+
+    def last_four(self, text: str) -> str:
+        """The last four characters of a text; nothing of one shorter than eight."""
+
+    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
+        """Condition: a column equals the bound key `k`, whatever its type; never raises, never rounds."""
+
+    def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
+        """Condition: two columns are equal; each with its type."""
 
     def key_text(self, column: str, native: str) -> str:
         """A column's value as the text of a key, the same whatever the column's type."""
 
     def instant(self, column: str, native: str, zone: str | None) -> str:
         """A column of times as an instant; a time without zone is one of the source's zone."""
+
+    def bound(self, instant: str) -> str:
+        """An instant as an end of an interval: NULL where it is infinite or outside the years 1 to 9999."""
+
+    def order(self, column: str, native: str) -> str:
+        """ORDER BY expression of a column of the table's key: texts by their bytes."""
 
     def row_order(self, expressions: Sequence[str]) -> str:
         """ORDER BY expression over all columns, for a table without a key."""
@@ -90,5 +113,10 @@ class Source(Protocol):
 class SourceFactory(Protocol):
     """Opens the sources of the inventory by name."""
 
-    def __call__(self, source: str) -> Source:
-        """A session that is not opened yet."""
+    def __call__(self, source: str, tag: str = "") -> Source:
+        """A session that is not opened yet.
+
+        Args:
+            source: its name in the inventory.
+            tag: id of the request, shown by the database beside the session.
+        """

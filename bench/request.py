@@ -1,0 +1,62 @@
+"""One request by the functions that the tasks call, in their order; run as a process of its own.
+
+    python -m bench.request CUSTOMER FORMAT[,FORMAT]
+
+Prints seconds by step as JSON. The clock starts when everything is imported, as in a scheduler that has
+imported beforehand. The installation comes from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.running import store
+
+from afschrift.pipeline.assess import assess
+from afschrift.pipeline.classify import classify
+from afschrift.pipeline.deliver import close, deliver
+from afschrift.pipeline.extract import extract
+from afschrift.pipeline.package import package
+from afschrift.pipeline.services import Services
+from afschrift.pipeline.validate import validate
+from afschrift.wiring.services import build, initialise
+from afschrift.wiring.settings import Settings
+
+
+def main() -> None:
+    """Run it."""
+    customer, formats = sys.argv[1], sys.argv[2].split(",")
+    initialise(Settings.from_environment())
+    services = build(lambda _line: None)
+    request = store(services, {"customer_id": customer}, "portability", formats=formats)
+    print(json.dumps(run(services, request)))
+
+
+def run(services: Services, request: str) -> dict[str, Any]:
+    """Seconds by step, and `rows`."""
+    seconds: dict[str, Any] = {}
+
+    def timed(name: str, step: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        began = time.perf_counter()
+        result = step()
+        seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - began
+        return result
+
+    timed("assess", lambda: assess(services, request))
+    planned = timed("classify", lambda: classify(services, request))
+    rows = 0
+    for source in planned["sources"]:
+        rows += timed("extract", lambda source=source: extract(services, request, source))["rows"]
+    timed("validate", lambda: validate(services, request))
+    timed("package", lambda: package(services, request))
+    timed("deliver", lambda: deliver(services, request))
+    timed("close", lambda: close(services, request))
+    return {**seconds, "rows": rows}
+
+
+if __name__ == "__main__":
+    main()

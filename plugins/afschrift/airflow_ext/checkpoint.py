@@ -1,0 +1,52 @@
+"""The task of `checkpoint_trail`. Its docstring is what Airflow shows beside it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from afschrift.core.errors import AfschriftError, RetriableError
+
+log = logging.getLogger("afschrift.run")
+
+
+def checkpoint() -> dict[str, Any]:
+    """Sign the trail's head and send it to every witness place; fails where one did not take it.
+
+    Skipped where no place is configured. Hands on the number, the event and the places.
+    """
+    try:
+        return _checkpoint()
+    except AfschriftError as error:
+        raise error from None  # the cause may quote what a place or the register said
+    except AirflowException:
+        raise
+    except Exception as error:
+        from afschrift.airflow_ext.step import masked
+
+        raise masked(error) from None
+
+
+def _checkpoint() -> dict[str, Any]:
+    from afschrift.wiring.keys import open_ledger  # heavy: never when Airflow parses the DAG file
+    from afschrift.wiring.settings import Settings
+    from afschrift.wiring.witnesses import send_checkpoint
+
+    settings = Settings.from_environment()
+    if not settings.witnesses:
+        raise AirflowSkipException(
+            "No witness place is configured: set AFSCHRIFT_WITNESS_<NAME>, see docs/trail.md."
+        )
+    sending = send_checkpoint(settings, open_ledger(settings), "airflow:checkpoint_trail")
+    for line in sending.lines():
+        log.info("%s", line)
+    statement = sending.checkpoint.statement
+    if sending.problems:
+        raise RetriableError(
+            f"Checkpoint {statement.number} did not reach {', '.join(sorted(sending.problems))}; the lines "
+            "above say why.",
+            way_out="mend the place; the next checkpoint brings it what it lacks.",
+        )
+    return {"number": statement.number, "seq": statement.seq, "places": sorted(sending.sent)}

@@ -1,0 +1,113 @@
+"""`afschrift due`: when an answer is due, and why; without a register."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from afschrift.core.calendar import calendar
+from afschrift.core.deadline import Deadline, Suspension, deadline, local_date
+from afschrift.core.errors import ConfigurationError
+
+
+def due(
+    received: Annotated[
+        str, typer.Option(help="A date, or an instant with its offset: 2025-03-30T22:30:00Z.")
+    ],
+    country: Annotated[
+        str, typer.Option(help="Where the controller must act: NL, BE, DE-BY, GB, ...")
+    ] = "NL",
+    timezone: Annotated[
+        str | None, typer.Option(help="IANA zone of that place; default: the country's.")
+    ] = None,
+    extended: Annotated[bool, typer.Option("--extended", help="An extension was announced in time.")] = False,
+    extension_sent: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The day on which its notice was sent.")
+    ] = None,
+    suspended: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FROM:TO",
+            help="A question about identity, from sent to answered; no TO while it is open. Repeatable.",
+        ),
+    ] = None,
+    clarified: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FROM:TO", help="The same of a question what is wanted. Repeatable."),
+    ] = None,
+    public_body: Annotated[
+        bool, typer.Option("--public-body", help="A suspension counts a day less (Awb 4:15).")
+    ] = False,
+    holiday: Annotated[
+        list[str] | None, typer.Option(metavar="DATE", help="A further day off, as by decree. Repeatable.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Compute the last day for an answer, with every step and its rule (R37-R43)."""
+    place = calendar(country, [_date(day, "--holiday") for day in holiday or ()])
+    zone = timezone or place.zone
+    if zone is None:
+        raise ConfigurationError(
+            f"The time zone of {place.country} is not known here.", way_out="name it with --timezone."
+        )
+    day = local_date(_moment(received), zone)
+    found = deadline(
+        day,
+        place,
+        suspensions=[
+            *(_suspension(text, identity=True) for text in suspended or ()),
+            *(_suspension(text, identity=False) for text in clarified or ()),
+        ],
+        extension_sent=_date(extension_sent, "--extension-sent")
+        if extension_sent
+        else day
+        if extended
+        else None,
+        public_body=public_body,
+    )
+    typer.echo(json.dumps(_row(found, zone, place.version), indent=2) if as_json else _text(found))
+
+
+def _text(found: Deadline) -> str:
+    due_on = "not known while an answer is awaited" if found.due is None else found.due.isoformat()
+    notice = "not known" if found.notice_due is None else found.notice_due.isoformat()
+    return "\n".join(
+        [
+            f"due     {due_on}",
+            f"notice  {notice}  (extension, refusal, fee)",
+            f"target  {found.target.isoformat()}",
+            "",
+            *found.steps,
+        ]
+    )
+
+
+def _row(found: Deadline, zone: str, version: str) -> dict[str, object]:
+    row = {name: str(value) if isinstance(value, date) else value for name, value in asdict(found).items()}
+    return {**row, "zone": zone, "calendar": version}
+
+
+def _moment(text: str) -> date | datetime:
+    try:
+        return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"--received {text!a} is no date.", way_out="write 2025-03-05 or 2025-03-30T22:30:00Z."
+        ) from None
+
+
+def _date(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{option} {text!a} is no date.", way_out="write 2025-03-05.") from None
+
+
+def _suspension(text: str, *, identity: bool) -> Suspension:
+    start, _, end = text.partition(":")
+    option = "--suspended" if identity else "--clarified"
+    return Suspension(_date(start, option), _date(end, option) if end else None, identity)

@@ -1,0 +1,117 @@
+"""Answering a question: the one way for the terminal, the REST interface and every other front.
+
+Role, four eyes and form are held here; the register then lets one answer in and tells the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from afschrift.core.errors import NotAllowedError
+from afschrift.core.event import NewEvent
+from afschrift.core.ports import DecisionRow, QuestionRow, Register
+from afschrift.core.roles import Act, Role, Roles
+from afschrift.pipeline.forms import check
+from afschrift.pipeline.questions import IDENTITY, IDENTITY_FORM, KINDS
+
+
+def form_of(question: QuestionRow) -> Mapping[str, Any] | None:
+    """The form as it was asked; of a question that was asked before it had one, that of its kind."""
+    if question.form is not None or question.kind not in KINDS:
+        return question.form
+    return KINDS[question.kind].form
+
+
+def visible(roles: Roles, account: str, question: QuestionRow) -> bool:
+    """Whether somebody gets to see a question: it is put to their role, or they oversee all."""
+    return roles.may(account, Act.OVERSEE) or roles.holds(account, Role(question.role))
+
+
+def still_open(register: Register, request_id: str) -> tuple[str, ...]:
+    """Ids of the open questions of a request: its next run waits for the last answer."""
+    return tuple(question.id for question in register.questions(request_id=request_id))
+
+
+def answer(
+    register: Register,
+    roles: Roles,
+    question_id: str,
+    choice: str,
+    by: str,
+    *,
+    detail: Mapping[str, Any] | None = None,
+    text: str | None = None,
+) -> DecisionRow:
+    """Answer a question; it is recorded with who, when, in which role and by what right.
+
+    Args:
+        register: of the installation.
+        roles: who may do what.
+        question_id: the question.
+        choice: one of its options.
+        by: account of whoever answers, such as `airflow:anna` or `cli:anna`.
+        detail: the form's fields; codes, numbers and dates only.
+        text: a reason in words; kept encrypted, the trail holds its HMAC.
+
+    Raises:
+        UnknownQuestionError: no such question.
+        NotAllowedError: they lack the question's role, or four eyes are due and they decided before; the
+            attempt is an event `answer_refused`.
+        TooLateError: answered already, or the request is closed.
+        FormError: the answer does not fit the form.
+    """
+    question = register.question(question_id)
+    role = Role(question.role)
+    with _refusals(register, question.request, question.kind, role, by):
+        if not roles.holds(by, role):
+            raise roles.refusal([role])
+        if role is Role.SECOND_SIGNER:
+            decided = register.decisions(question.request)
+            roles.need_another(by, [d.by for d in decided if d.about == question.about])
+    if question.answered_at is None:
+        check(form_of(question), question.options, choice, detail or {})
+    return register.answer(question.id, choice, by, detail, text, held=_held(roles, by, role))
+
+
+def confirm_identity(
+    register: Register,
+    roles: Roles,
+    request_id: str,
+    by: str,
+    *,
+    detail: Mapping[str, Any],
+    text: str | None = None,
+) -> DecisionRow:
+    """Record that the requester is who they say: the answer to that question, or before it is asked (R10).
+
+    Raises:
+        UnknownRequestError: no such request.
+        NotAllowedError, TooLateError, FormError: as for `answer`.
+    """
+    asked = [q for q in register.questions(request_id=request_id) if q.kind == IDENTITY.kind]
+    if asked:
+        return answer(register, roles, asked[-1].id, "confirmed", by, detail=detail, text=text)
+    request = register.request(request_id)
+    with _refusals(register, request.id, IDENTITY.kind, Role.OFFICER, by):
+        role = roles.require(by, Act.DECIDE)
+    check(IDENTITY_FORM, IDENTITY.options, "confirmed", detail)
+    return register.decide(
+        request_id, IDENTITY.kind, "confirmed", by, detail=detail, text=text, held=_held(roles, by, role)
+    )
+
+
+def _held(roles: Roles, by: str, role: Role) -> dict[str, str]:
+    return {"role": role.value, "source": roles.person(by).source}
+
+
+@contextmanager
+def _refusals(register: Register, request_id: str, kind: str, role: Role, by: str) -> Iterator[None]:
+    """An attempt without the role is told to the trail."""
+    try:
+        yield
+    except NotAllowedError:
+        payload = {"kind": kind, "role": role.value}
+        register.record(request_id, NewEvent("answer_refused", by, payload))
+        raise

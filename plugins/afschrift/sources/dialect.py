@@ -1,0 +1,46 @@
+"""What most databases spell alike. Each dialect overrides what its own spells otherwise."""
+
+from __future__ import annotations
+
+from afschrift.sources.key_table import KEY_TABLE
+
+
+class StandardDialect:
+    """Standard SQL; the other methods of `core.ports.Dialect` differ everywhere."""
+
+    keys = KEY_TABLE
+    one_row = "LIMIT 1"
+
+    def quote(self, identifier: str) -> str:
+        """Double quotes, doubled inside."""
+        return '"' + identifier.replace('"', '""') + '"'
+
+    def relation(self, table: str) -> str:
+        """`schema.table` is quoted by its parts."""
+        return ".".join(self.quote(part) for part in table.split("."))
+
+    def literal(self, text: str) -> str:
+        """Single quotes, doubled inside; there is no other escape."""
+        return "'" + text.replace("'", "''") + "'"
+
+    def text(self, expression: str) -> str:
+        """A value as text."""
+        return f"CAST({expression} AS VARCHAR)"
+
+    def last_four(self, text: str) -> str:
+        """Nothing of a text of fewer than eight characters: it would be given away whole."""
+        return f"CASE WHEN length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
+
+    def typed_key(self, value: str, native: str) -> str:  # noqa: ARG002
+        """A key's text as a column's type; NULL where it is none of its values."""
+        return value
+
+    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
+        """The column equals the key `k`."""
+        if casefold:
+            return f"lower({column}) = lower(k.value)"
+        return f"{column} = {self.typed_key('k.value', native)}"
+
+    def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
+        """By the database's own equality, as its foreign keys."""
+        return f"{own[0]} = {theirs[0]}"

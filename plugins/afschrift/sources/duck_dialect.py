@@ -1,0 +1,65 @@
+"""DuckDB's SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from afschrift.sources.dialect import StandardDialect
+
+_INEXACT = ("DOUBLE", "FLOAT", "DECIMAL")
+
+
+class DuckDialect(StandardDialect):
+    """DuckDB's SQL."""
+
+    name = "duckdb"
+
+    def __init__(self, relation: Callable[[str], str] | None = None) -> None:
+        self._relation = relation
+
+    def relation(self, table: str) -> str:
+        """`schema.table` is quoted by its parts."""
+        if self._relation is not None:
+            return self._relation(table)
+        return super().relation(table)
+
+    def typed_key(self, value: str, native: str) -> str:
+        """TRY_CAST alone would round: 3.7 must not find customer 4, so the value must come back the same."""
+        if native == "VARCHAR":
+            return value
+        cast = f"TRY_CAST({value} AS {native})"
+        if native.startswith(_INEXACT):
+            exact = "DECIMAL(38, 12)"
+            same = f"TRY_CAST({cast} AS {exact}) = TRY_CAST({value} AS {exact})"
+        elif native == "UUID":
+            same = f"CAST({cast} AS VARCHAR) = lower({value})"
+        else:
+            same = f"CAST({cast} AS VARCHAR) = {value}"
+        return f"CASE WHEN {same} THEN {cast} END"
+
+    def key_text(self, column: str, native: str) -> str:
+        """A customer number kept as 46.0 is the 46 of the other tables."""
+        text = f"CAST({column} AS VARCHAR)"
+        if not native.startswith(_INEXACT):
+            return text
+        whole = f"TRY_CAST({column} AS HUGEINT)"
+        return f"CASE WHEN {whole} = {column} THEN CAST({whole} AS VARCHAR) ELSE {text} END"
+
+    def instant(self, column: str, native: str, zone: str | None) -> str:
+        """Times without zone are the source's local times."""
+        if native == "TIMESTAMP WITH TIME ZONE":
+            return column
+        return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS TIMESTAMP))"
+
+    def bound(self, instant: str) -> str:
+        """Python, which reads it, knows the years 1 to 9999."""
+        within = "BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'"
+        return f"CASE WHEN {instant} {within} THEN {instant} END"
+
+    def order(self, column: str, native: str) -> str:  # noqa: ARG002
+        """DuckDB compares texts by their bytes."""
+        return column
+
+    def row_order(self, expressions: Sequence[str]) -> str:
+        """By digest of the row's text; rows that tie are equal."""
+        return f"md5(CAST(ROW({', '.join(expressions)}) AS VARCHAR))"

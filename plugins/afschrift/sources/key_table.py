@@ -1,0 +1,81 @@
+"""The person's keys as the rows of the session's key table, the same for every source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+import pyarrow as pa
+
+from afschrift.core.keys import Key
+from afschrift.sources.local_times import utc_text
+
+KEY_TABLE = "afschrift_key"
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_INSTANT = pa.timestamp("us", "UTC")
+_SCHEMA = pa.schema(
+    [
+        ("name", pa.string()),
+        ("value", pa.string()),
+        ("valid_from", _INSTANT),
+        ("valid_to", _INSTANT),
+        ("is_current", pa.bool_()),
+        ("asked_at", _INSTANT),
+    ]
+)
+
+
+def key_rows(keys: Iterable[Key], at: str) -> pa.Table:
+    """One row a key: `name, value, valid_from, valid_to, is_current, asked_at`.
+
+    A value with a NUL is left out: some databases cannot take one, and none that cannot holds one.
+
+    Args:
+        keys: the person's keys.
+        at: instant of the request (RFC 3339).
+    """
+    rows = [
+        {
+            "name": key.name,
+            "value": key.value,
+            "valid_from": _moment(key.valid_from),
+            "valid_to": _moment(key.valid_to),
+            "is_current": key.valid_at(at),
+            "asked_at": _moment(at),
+        }
+        for key in keys
+        if "\0" not in key.value
+    ]
+    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def text_key_rows(keys: Iterable[Key], at: str) -> list[tuple[object, ...]]:
+    """The same rows for databases without instants: times are RFC 3339 texts in UTC.
+
+    The third column, `number`, holds a value that is an integer as such, so that a column of numbers is
+    compared with a number: a text would be compared as one in some databases, rounded in others.
+    """
+    asked = utc_text(at, "UTC")
+    return [
+        (
+            key.name,
+            key.value,
+            number(key.value),
+            utc_text(key.valid_from, "UTC"),
+            utc_text(key.valid_to, "UTC"),
+            int(key.valid_at(at)),
+            asked,
+        )
+        for key in keys
+        if "\0" not in key.value
+    ]
+
+
+def number(value: str) -> int | None:
+    """An integer in its plain spelling; NULL for `046`, `4.6` and whatever has more than 18 digits."""
+    return int(value) if _INTEGER.fullmatch(value) else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

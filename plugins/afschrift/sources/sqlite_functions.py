@@ -1,0 +1,69 @@
+"""Functions that SQLite lacks, defined in its session: exact decimals, base64, Unicode, clocks, errors."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from binascii import b2a_base64
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from afschrift.core.errors import AfschriftError, ConfigurationError
+from afschrift.sources.local_times import utc_text
+from afschrift.sources.places import too_large
+
+
+def define(connection: sqlite3.Connection, source: str, tell: Callable[[AfschriftError], None]) -> None:
+    """Define them.
+
+    Args:
+        connection: the session.
+        source: name of the source, for errors.
+        tell: takes the error behind SQLite's "user-defined function raised exception".
+    """
+
+    def wrong(place: str, found: str) -> None:
+        tell(
+            ConfigurationError(
+                f"A value of {source}.{place} is {found}, which its declared type does not hold.",
+                way_out="mend the value, or give the person a view with `CAST(column AS TEXT) AS column`.",
+            )
+        )
+        raise ValueError
+
+    def large(place: str, size: int) -> None:
+        tell(too_large(source, place, str(size)))
+        raise ValueError
+
+    functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
+        ("afschrift_wrong", 2, wrong),
+        ("afschrift_large", 2, large),
+        ("afschrift_decimal", 2, decimal_text),
+        ("afschrift_base64", 1, _base64),
+        ("afschrift_lower", 1, lambda text: None if text is None else str(text).lower()),
+        ("afschrift_utc", 2, utc_text),
+        ("afschrift_digest", -1, lambda *values: hashlib.sha256(repr(values).encode()).hexdigest()),
+    )
+    for name, arguments, function in functions:
+        connection.create_function(name, arguments, function, deterministic=True)
+
+
+def decimal_text(value: float | str | None, scale: int | None) -> str | None:
+    """A number's shortest exact decimals; with as many as the column declares, where that changes nothing."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value
+    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if scale is not None and exact.is_finite():
+        try:
+            scaled = round(exact, scale)
+        except InvalidOperation:
+            scaled = exact
+        exact = scaled if scaled == exact else exact
+    return format(exact, "f")
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else b2a_base64(value, newline=False).decode("ascii")

@@ -1,0 +1,43 @@
+"""Rows of bytes, as drivers of the wire's text hand them over, as Arrow batches of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from afschrift.core.errors import ConfigurationError
+
+FETCHED = 4096
+"""Rows of one fetch: what a driver holds as Python objects at a time."""
+
+
+def text_batch(source: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
+    """Rows of bytes, floats, integers or NULL as columns; a text must be UTF-8.
+
+    Raises:
+        ConfigurationError: a text is not UTF-8; names the column.
+    """
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
+    arrays = [_array(source, name, values) for name, values in zip(names, columns, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, names=list(names))
+
+
+def _array(source: str, name: str, values: Sequence[Any]) -> pa.Array:
+    first = next((value for value in values if value is not None), None)
+    if not isinstance(first, bytes | None):
+        return pa.array(values)
+    try:
+        return pa.array(values, pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        raise ConfigurationError(
+            f"Column {name} of source {source} holds a text that is not UTF-8.",
+            way_out="mend the text, or convert the column in a view.",
+        ) from None
+
+
+def in_slices(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
+    """A batch in pieces of at most so many rows."""
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)

@@ -1,0 +1,45 @@
+"""Who calls: whoever Airflow's log-in says, with the roles that our own map gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import Depends, Request
+
+from afschrift.core.roles import AIRFLOW, Act, Roles
+from afschrift.wiring.roles import load_roles
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who is logged in.
+
+    Attributes:
+        account: as the trail names them, such as `airflow:anna`.
+        token: what they showed to Airflow.
+    """
+
+    account: str
+    roles: Roles
+    token: str = field(repr=False)
+
+
+def caller(request: Request, user: GetUserDep) -> Caller:
+    """The caller; every route depends on it.
+
+    Raises:
+        HTTPException: 401 without a log-in, 403 with one that is not valid.
+        NotAllowedError: logged in, but without any role here.
+    """
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        token = request.cookies[COOKIE_NAME_JWT_TOKEN]
+    roles, account = load_roles(), f"{AIRFLOW}{user.get_name()}"
+    roles.require(account, Act.SEE)
+    return Caller(account, roles, token.strip())
+
+
+Known = Annotated[Caller, Depends(caller)]

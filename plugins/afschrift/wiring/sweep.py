@@ -1,0 +1,62 @@
+"""Puts a sweep together, and shows what it found as a table."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import partial
+
+from rich.box import ASCII2
+from rich.console import Console
+from rich.table import Table
+from upath import UPath
+
+from afschrift.ledger.clock import utc_now
+from afschrift.pipeline.findings import Limits
+from afschrift.pipeline.sweep import Starter, Sweep, Swept
+from afschrift.staging import destroy, held
+from afschrift.wiring.keys import open_ledger
+from afschrift.wiring.settings import Settings
+
+_WIDTH = 180
+
+
+def sweep(start: Starter, *, dry: bool = False, settings: Settings | None = None) -> list[Swept]:
+    """Sweep over register and staging of this installation.
+
+    Args:
+        start: starts a run, or says why not.
+        dry: find and name only.
+        settings: default: from the environment.
+
+    Raises:
+        ConfigurationError: keys or register cannot be used; says what to do.
+        RetriableError: register or staging does not answer.
+    """
+    settings = settings or Settings.from_environment()
+    now, staging = utc_now(), UPath(settings.staging)
+    return Sweep(
+        register=open_ledger(settings),
+        staged=partial(held, staging),
+        destroy=partial(destroy, staging),
+        start=start,
+        now=now,
+        limits=Limits(settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold),
+        dry=dry,
+    ).run()
+
+
+def table(found: Sequence[Swept]) -> str:
+    """What was found, one line a finding: request, what, since when, run, last step, what was done."""
+    if not found:
+        return "Nothing found: every request has its run or its question, and staging holds nothing stray."
+    shown = Table(box=ASCII2, pad_edge=False)
+    for title in ("Request", "Found", "Since (UTC)", "Hours", "Run", "Last step", "Done"):
+        shown.add_column(title, justify="right" if title == "Hours" else "left", overflow="fold")
+    for swept in found:
+        f = swept.finding
+        cells = (f.request, f.code.value, f.since[:16], f"{swept.hours:.1f}", f.run or "-", f.step or "-")
+        shown.add_row(*cells, swept.action)
+    text = io.StringIO()
+    Console(file=text, width=_WIDTH, no_color=True).print(shown, markup=False)
+    return text.getvalue().rstrip()

@@ -1,0 +1,1 @@
+"""Places for checkpoints of the trail that the register's operators cannot write."""

@@ -1,0 +1,367 @@
+"""The REST interface in Airflow's own application, behind its log-in, with our roles: no network, no scheduler."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo.people import HEAVY
+from tests.airflow_support import AirflowEnv, Installation, installed
+
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("rest")]
+
+ROLES = """
+people:
+  Anna: {accounts: ["airflow:anna", "cli:anna"], roles: [officer]}
+  Sam: {accounts: ["airflow:sam"], roles: [second_signer]}
+  Dirk: {accounts: ["airflow:dirk"], roles: [dpo]}
+  Ada: {accounts: ["airflow:ada"], roles: [auditor]}
+  Ivo: {accounts: ["airflow:ivo"], roles: [intake]}
+  Vera: {accounts: ["airflow:vera"], roles: [officer]}
+"""
+CONFIRMED = {"choice": "confirmed", "detail": {"method": "call_back", "level": "substantial"}}
+TEXT = "Kanariezin over de vrouw met de gele jas"
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One for all tests here; each has a request of its own."""
+    with installed(demo_warehouse, tmp_path_factory.mktemp("rest")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
+    """What the API server runs, with the DAG in Airflow's database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # its import sets it; other tests are no server
+        from airflow.api_fastapi.main import app
+        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+        from airflow.utils.session import create_session
+        from sqlalchemy import text
+
+        from afschrift.airflow_ext.environment import DAGS
+
+        with create_session() as session:
+            session.execute(text("INSERT OR IGNORE INTO dag_bundle (name) VALUES ('dags-folder')"))
+        sync_bag_to_db(DagBag(dag_folder=str(DAGS / "fulfil_request.py")), "dags-folder", None)
+        yield app
+
+
+@pytest.fixture
+def call(app: Any, installation: Installation) -> Call:
+    """Asks as a user of Airflow; None is nobody. Everybody may trigger but `vera`, who is a viewer."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from starlette.testclient import TestClient
+
+    (installation.home / "roles.yml").write_text(ROLES, encoding="utf-8")
+    client = TestClient(app, raise_server_exceptions=False)
+
+    def ask(user: str | None, method: str, path: str, **more: Any) -> Any:
+        headers = more.pop("headers", {})
+        if user is not None:
+            role = "viewer" if user == "vera" else "user"
+            known = SimpleAuthManagerUser(username=user, role=role)
+            headers["Authorization"] = f"Bearer {get_auth_manager().generate_jwt(known)}"
+        return client.request(method, f"/afschrift/api{path}", headers=headers, **more)
+
+    return ask
+
+
+@pytest.fixture
+def asked(installation: Installation) -> tuple[str, str]:
+    """A request that waits for its identity decision, and its question."""
+    from afschrift.core.errors import NeedsPersonError
+    from afschrift.pipeline.assess import assess
+
+    request = installation.submit(HEAVY.number, "access", authenticated=False)
+    with pytest.raises(NeedsPersonError):
+        assess(installation.services, request)
+    [question] = installation.services.register.questions(request_id=request)
+    return request, question.id
+
+
+def test_nobody_gets_in_without_a_log_in(call: Call, asked: tuple[str, str]) -> None:
+    request, question = asked
+    ways = [
+        ("GET", "/questions"),
+        ("GET", f"/questions/{question}"),
+        ("POST", f"/questions/{question}/answer"),
+        ("GET", f"/requests/{request}"),
+    ]
+    assert [call(None, *way).status_code for way in ways] == [401] * 4
+    forged = {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm5hIn0."}
+    assert {call(None, *way, headers=dict(forged)).status_code for way in ways} <= {401, 403}
+    assert [call("stranger", *way).status_code for way in ways] == [403] * 4
+    for path in ("/../openapi.json", "/../docs", "/../redoc"):
+        assert call(None, "GET", path).status_code in (401, 404)
+
+
+def test_every_route_asks_who_calls() -> None:
+    from fastapi.routing import APIRoute
+
+    from afschrift.web.app import create
+    from afschrift.web.caller import caller
+
+    routes = [route for route in create(lambda request, token: "").routes if isinstance(route, APIRoute)]
+    assert len(routes) == 4
+    assert all(caller in [d.dependency for d in route.dependencies] for route in routes)
+
+
+def test_who_sees_what(call: Call, asked: tuple[str, str]) -> None:
+    request, question = asked
+    listed = {user: call(user, "GET", "/questions").json() for user in ("anna", "sam", "dirk", "ada", "ivo")}
+    seen = {
+        user: [(q["id"], q["may_answer"]) for q in qs if q["id"] == question] for user, qs in listed.items()
+    }
+    assert (listed["sam"], listed["ivo"]) == ([], [])
+    assert seen == {
+        "anna": [(question, True)],
+        "sam": [],
+        "dirk": [(question, False)],
+        "ada": [(question, False)],
+        "ivo": [],
+    }
+    shown = call("anna", "GET", f"/questions/{question}").json()
+    assert shown["form"]["properties"]["level"]["enum"] == ["low", "substantial", "high"]
+    assert (shown["kind"], shown["options"]) == ("identity", ["confirmed", "not_confirmed"])
+    assert call("sam", "GET", f"/questions/{question}").status_code == 404
+    assert "timeline" not in call("ivo", "GET", f"/requests/{request}").json()
+
+
+def test_a_look_at_the_timeline_is_an_event(call: Call, asked: tuple[str, str]) -> None:
+    request, question = asked
+    told = call("ada", "GET", f"/requests/{request}").json()
+    assert (told["state"], told["open_questions"]) == ("needs_person", [question])
+    last = told["timeline"][-1]
+    assert (last["type"], last["actor"], last["payload"]) == (
+        "request_viewed",
+        "airflow:ada",
+        {"role": "auditor"},
+    )
+
+
+@pytest.mark.parametrize("user", ["sam", "dirk", "ada", "ivo"])
+def test_an_answer_without_the_role_changes_nothing_but_the_trail(
+    call: Call, asked: tuple[str, str], installation: Installation, user: str
+) -> None:
+    request, question = asked
+    refused = call(user, "POST", f"/questions/{question}/answer", json=CONFIRMED)
+    assert refused.status_code == 403
+    assert "role officer" in refused.json()["detail"]
+    assert "roles.yml" in refused.json()["detail"]
+    register = installation.services.register
+    assert register.decisions(request) == ()
+    assert register.question(question).answered_at is None
+    header, payload = register.events(request)[-1]
+    assert (header.type, header.actor) == ("answer_refused", f"airflow:{user}")
+    assert payload == {"kind": "identity", "role": "officer"}
+
+
+def test_an_answer_is_recorded_and_starts_the_next_run(
+    call: Call, asked: tuple[str, str], installation: Installation, airflow_env: AirflowEnv
+) -> None:
+    request, question = asked
+    reply = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED | {"text": TEXT})
+    assert reply.status_code == 200, reply.text
+    assert (reply.json()["run"], reply.json()["next"]) == (f"{request}.1", None)
+    runs = airflow_env.rows(
+        "SELECT state, triggering_user_name FROM dag_run WHERE run_id = ?", f"{request}.1"
+    )
+    assert runs == [("queued", "anna")]
+    [decision] = installation.services.register.decisions(request)
+    assert (decision.by, decision.detail) == ("airflow:anna", CONFIRMED["detail"])
+    assert installation.events(request)[-1][1]["held"] == {"role": "officer", "source": "roles_file"}
+
+    again = call("anna", "POST", f"/questions/{question}/answer", json={"choice": "not_confirmed"})
+    assert again.status_code == 409
+    assert "answered already" in again.json()["detail"]
+    assert len(installation.services.register.decisions(request)) == 1
+
+
+def test_the_next_run_starts_with_the_last_answer(
+    call: Call, asked: tuple[str, str], installation: Installation, airflow_env: AirflowEnv
+) -> None:
+    request, question = asked
+    register = installation.services.register
+    options = ["include", "exclude"]
+    other = register.ask(request, "unclassified", options=options, detail={"columns": ["shop.a.b"]}).id
+    told = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED).json()
+    assert (told["run"], other in told["next"]) == (None, True)
+    assert airflow_env.rows("SELECT state FROM dag_run WHERE run_id LIKE ?", f"{request}%") == []
+    told = call("anna", "POST", f"/questions/{other}/answer", json={"choice": "include"}).json()
+    assert (told["run"], told["next"]) == (f"{request}.1", None)
+
+
+def test_of_answers_at_once_one_wins_and_the_others_are_told(
+    call: Call, asked: tuple[str, str], installation: Installation
+) -> None:
+    request, question = asked
+    with ThreadPoolExecutor(4) as pool:
+        replies = list(
+            pool.map(
+                lambda _: call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED), range(4)
+            )
+        )
+    assert sorted(reply.status_code for reply in replies) == [200, 409, 409, 409]
+    assert all("answered already" in r.json()["detail"] for r in replies if r.status_code == 409)
+    assert [r.json()["run"] for r in replies if r.status_code == 200] == [f"{request}.1"]
+    assert len(installation.services.register.decisions(request)) == 1
+
+
+def test_the_words_of_an_answer_reach_nothing_of_airflow(
+    call: Call, asked: tuple[str, str], installation: Installation, airflow_env: AirflowEnv
+) -> None:
+    _, question = asked
+    bodies = [
+        CONFIRMED | {"text": TEXT, "more": TEXT},
+        CONFIRMED | {"detail": {"method": TEXT, TEXT: 1}},
+        CONFIRMED | {"text": TEXT},
+    ]
+    replies = [call("anna", "POST", f"/questions/{question}/answer", json=body) for body in bodies]
+    assert [reply.status_code for reply in replies] == [422, 422, 200]
+    assert all(TEXT not in reply.text for reply in replies)
+    with sqlite3.connect(airflow_env.home / "airflow.db") as connection:
+        dump = "\n".join(connection.iterdump())
+    with sqlite3.connect(installation.home / "register.db") as connection:
+        ours = "\n".join(connection.iterdump())
+    assert question in ours
+    assert "trigger_dag_run" in dump
+    assert TEXT not in airflow_env.log + dump + ours
+    assert "request finished" in airflow_env.log
+
+
+def test_a_viewer_of_airflow_answers_and_is_told_that_no_run_started(
+    call: Call, asked: tuple[str, str], installation: Installation
+) -> None:
+    request, question = asked
+    told = call("vera", "POST", f"/questions/{question}/answer", json=CONFIRMED).json()
+    assert told["run"] is None
+    assert "The answer is recorded, but no run was started" in told["next"]
+    assert f"afschrift run {request}" in told["next"]
+    assert [d.choice for d in installation.services.register.decisions(request)] == ["confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"choice": "perhaps"}, {"choice"}),
+        ({"choice": "confirmed"}, {"method", "level"}),
+        ({"choice": "confirmed", "detail": {"method": "Jan", "level": "high"}}, {"method"}),
+        ({"choice": "not_confirmed", "detail": {"doubt": "keys_disagree", "Jan": "Jan"}}, {"detail"}),
+        (
+            {"choice": "confirmed", "detail": {"method": "login", "level": "low", "checked_on": "Jan"}},
+            {"checked_on"},
+        ),
+        ({"choice": "confirmed", "detail": {"method": ["Jan"]}}, {"detail"}),
+        ({"Jan": "Jan"}, {"choice", "body"}),
+        ({"choice": "confirmed", "text": "Jan" * 10_000}, {"text"}),
+        (["Jan"], {"body"}),
+    ],
+)
+def test_a_bad_form_is_told_by_field_and_repeats_nothing(
+    call: Call, asked: tuple[str, str], installation: Installation, body: Any, fields: set[str]
+) -> None:
+    request, question = asked
+    before = installation.services.register.events(request)
+    reply = call("anna", "POST", f"/questions/{question}/answer", json=body)
+    assert reply.status_code == 422
+    assert set(reply.json()["fields"]) == fields
+    assert "Jan" not in reply.text
+    assert installation.services.register.events(request) == before
+
+
+def test_what_is_no_json_is_not_read(call: Call, asked: tuple[str, str]) -> None:
+    """A page of a stranger can make a browser send plain text with its cookie, but no JSON."""
+    path = f"/questions/{asked[1]}/answer"
+    for kind in ("text/plain", "application/x-www-form-urlencoded", None):
+        headers = {"Content-Type": kind} if kind else {}
+        assert call("anna", "POST", path, content=json.dumps(CONFIRMED), headers=headers).status_code == 422
+    assert (
+        call("anna", "POST", path, content=b"{", headers={"Content-Type": "application/json"}).status_code
+        == 422
+    )
+
+
+def test_unknown_and_closed(call: Call, asked: tuple[str, str], installation: Installation) -> None:
+    from afschrift.core.state import State
+
+    request, question = asked
+    for path in ("/questions/q-000000000000", "/questions/%27%20OR%201", "/requests/req-000000000000"):
+        assert call("anna", "GET", path).status_code == 404
+    assert call("anna", "POST", "/questions/q-000000000000/answer", json=CONFIRMED).status_code == 404
+    installation.services.register.move(request, State.WITHDRAWN)
+    closed = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED)
+    assert (closed.status_code, "it is closed" in closed.json()["detail"]) == (409, True)
+
+
+def test_a_roles_file_with_faults_lets_nobody_in_and_says_so_in_the_log(
+    call: Call, installation: Installation, airflow_env: AirflowEnv
+) -> None:
+    (installation.home / "roles.yml").write_text(ROLES + "  Anna2: {accounts: [anna], roles: [boss]}\n")
+    reply = call("anna", "GET", "/questions")
+    assert reply.status_code == 500
+    assert "roles.yml" not in reply.text
+    assert "roles.yml:9: people.Anna2.roles" in airflow_env.log
+
+
+def test_a_fault_of_the_software_is_told_without_its_message(
+    call: Call, airflow_env: AirflowEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from afschrift.web import questions
+
+    def broken() -> Any:
+        raise ValueError(TEXT)
+
+    monkeypatch.setattr(questions, "open_ledger", broken)
+    reply = call("anna", "GET", "/questions")
+    assert reply.status_code == 500
+    assert "Unexpected ValueError at" in airflow_env.log
+    assert TEXT not in airflow_env.log + reply.text
+
+
+def test_the_cookie_of_the_user_interface_will_do(
+    call: Call, app: Any, asked: tuple[str, str], installation: Installation
+) -> None:
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from starlette.testclient import TestClient
+
+    request, question = asked
+    known = SimpleAuthManagerUser(username="anna", role="user")
+    client = TestClient(app, cookies={"_token": get_auth_manager().generate_jwt(known)})
+    reply = client.post(f"/afschrift/api/questions/{question}/answer", json=CONFIRMED)
+    assert (reply.status_code, reply.json()["run"]) == (200, f"{request}.1")
+
+
+def test_in_a_demo_admin_is_officer(
+    call: Call, asked: tuple[str, str], installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (installation.home / "roles.yml").unlink()
+    assert call("admin", "GET", "/questions").status_code == 403
+    monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
+    assert call("anna", "GET", "/questions").status_code == 403
+    assert call("admin", "POST", f"/questions/{asked[1]}/answer", json=CONFIRMED).status_code == 200
+
+
+def test_other_processes_do_not_build_it(airflow_env: AirflowEnv, tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    probe = (
+        "import sys; from airflow import plugins_manager as m; plugins, errors = m._get_plugins();"
+        "assert [p.name for p in plugins if p.name == 'afschrift'] and not errors;"
+        "print(sorted(n for n in sys.modules if n.startswith('afschrift.')))"
+    )
+    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", probe], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,157 @@
+"""The DAG `sweep` on a real Airflow: it starts the runs that are missing, once, and clears up."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo.people import HEAVY
+from sqlalchemy import text, update
+from tests.airflow_support import AirflowEnv, Installation
+
+from afschrift.core.state import State
+from afschrift.ledger.clock import rfc3339
+from afschrift.ledger.database import Database
+from afschrift.ledger.tables import request
+from afschrift.pipeline.findings import Code
+from afschrift.wiring.settings import Settings
+
+TASKS = {"sweep", "to_start", "start"}
+
+
+@pytest.fixture(scope="module")
+def dag(airflow_env: AirflowEnv) -> Any:
+    """`sweep`, read anew, with `fulfil_request` known to Airflow as its scheduler would know it."""
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.utils.session import create_session
+
+    from afschrift.airflow_ext.environment import DAGS
+
+    with create_session() as session:
+        session.execute(text("INSERT OR IGNORE INTO dag_bundle (name) VALUES ('dags-folder')"))
+    bag = DagBag(dag_folder=str(DAGS / "fulfil_request.py"))
+    sync_bag_to_db(bag, "dags-folder", None)
+    swept = DagBag(dag_folder=str(DAGS / "sweep.py"))
+    assert swept.import_errors == {}
+    for task in swept.dags["sweep"].task_dict.values():
+        task.retries = 0
+    return swept.dags["sweep"]
+
+
+def run(dag: Any) -> dict[str, str]:
+    """Runs it to its end; state of each task, a mapped one by its place."""
+    done = dag.test()
+    return {
+        ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": str(ti.state)
+        for ti in done.get_task_instances()
+    }
+
+
+def runs(airflow_env: AirflowEnv, request: str) -> list[tuple[str, str]]:
+    """Runs of `fulfil_request` that Airflow knows for a request, with who or what asked for them."""
+    return airflow_env.rows(
+        "SELECT run_id, run_type FROM dag_run WHERE dag_id = 'fulfil_request' AND run_id LIKE ? ORDER BY 1",
+        f"{request}.%",
+    )
+
+
+def aged(request_id: str, hours: float) -> str:
+    """Put the request's times back, as if it had been stored, or moved last, some hours ago."""
+    then = rfc3339(datetime.now(UTC) - timedelta(hours=hours))
+    with Database(Settings.from_environment().register).write() as tx:
+        of = update(request).where(request.c.id == request_id)
+        tx.execute(of.values(created_at=then, changed_at=then))
+    return request_id
+
+
+def stored(installation: Installation, hours: float) -> str:
+    """A request stored some hours ago and never triggered, as a crash in between leaves it."""
+    return aged(installation.submit(HEAVY.number, "access"), hours)
+
+
+def test_what_was_stored_and_never_triggered_is_started_once(
+    airflow_env: AirflowEnv, installation: Installation, dag: Any
+) -> None:
+    forgotten, fresh = stored(installation, 2), stored(installation, 0.5)
+    logged = len(airflow_env.log)
+
+    assert run(dag) == {"sweep": "success", "to_start": "success", "start[0]": "success"}
+
+    [(name, _)] = runs(airflow_env, forgotten)
+    assert name == f"{forgotten}.1"
+    conf = airflow_env.rows("SELECT conf FROM dag_run WHERE run_id = ?", name)
+    assert str(conf).count(forgotten) == 1
+    assert runs(airflow_env, fresh) == []
+    table = airflow_env.log[logged:]
+    assert f"run {forgotten}.1 is started" in table
+    assert "never_run" in table
+
+    assert run(dag) == {"sweep": "success", "to_start": "success", "start": "skipped"}
+    assert len(runs(airflow_env, forgotten)) == 1
+    assert "stands in Airflow already" in airflow_env.log[logged:]
+    found = [payload["code"] for kind, payload in installation.events(forgotten) if kind == "sweep_found"]
+    assert found == ["never_run"]
+
+
+def test_two_sweeps_that_both_chose_a_run_start_it_once(
+    airflow_env: AirflowEnv, installation: Installation, dag: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is faster, between the look and the start."""
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    forgotten = stored(installation, 2)
+    run(dag)
+    monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", lambda *_, **__: 0)
+    assert run(dag)["start[0]"] == "skipped"
+    assert len(runs(airflow_env, forgotten)) == 1
+
+
+def test_stray_staging_is_destroyed_and_what_a_person_must_do_is_logged(
+    airflow_env: AirflowEnv, installation: Installation, dag: Any
+) -> None:
+    register, failed, closed = (
+        installation.services.register,
+        stored(installation, 100),
+        stored(installation, 9),
+    )
+    register.begin_run(failed, f"{failed}.1", timedelta(hours=2))
+    register.end_run(failed, f"{failed}.1", "accepted")
+    register.move(closed, State.WITHDRAWN)
+    with installation.services.staging(closed).writer("shop/customer.csv") as file:
+        file.write(b"x")
+    [staged] = (installation.home / "staging" / closed).rglob("*.enc")
+    os.utime(staged, times=(time.time() - 10_000,) * 2)
+    aged(closed, 3)
+    logged = len(airflow_env.log)
+
+    assert run(dag)["start"] == "skipped"
+
+    assert not (installation.home / "staging" / closed).exists()
+    told = airflow_env.log[logged:]
+    assert "staged_closed" in told
+    assert "run_failed" in told
+    assert "clear the failed task or trigger the next run" in " ".join(told.split())
+
+
+def test_a_register_that_is_away_fails_the_run_with_the_way_out(
+    airflow_env: AirflowEnv,
+    installation: Installation,
+    dag: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("AFSCHRIFT_REGISTER", f"sqlite:///{tmp_path}/nowhere/register.db")
+    logged = len(airflow_env.log)
+    assert run(dag)["sweep"] == "failed"
+    assert "cannot be opened. What to do: make its folder" in airflow_env.log[logged:]
+
+
+def test_the_runbook_names_every_finding_and_task(dag: Any) -> None:
+    assert set(dag.task_dict) == TASKS
+    assert all(task.doc_md for task in dag.task_dict.values())
+    assert all(f"| {name} |" in dag.doc_md for name in TASKS)
+    assert all(f"**{code.value}**" in dag.doc_md for code in Code)

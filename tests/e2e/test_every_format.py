@@ -1,0 +1,147 @@
+"""One request with every format: everybody else's tools read the same values from each file of a table."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import duckdb
+import jsonschema_rs
+import pandas as pd
+import polars as pl
+import pytest
+from demo.people import AWKWARD
+from frictionless import Package
+from tests.e2e.office import Office
+from tests.e2e.opened import Opened
+
+from afschrift.bundle.verify import verify
+from afschrift.formats.registry import FORMATS
+
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_SPECIALS = {"NaN": "nan", "INF": "inf", "-INF": "-inf"}
+
+
+class Bundle:
+    """The delivered ZIP file, and the same on disk."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path = path
+        self.opened = Opened(path)
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+        (bag,) = folder.iterdir()
+        self.data = bag / "data"
+
+    def files(self, kind: str) -> Iterator[tuple[dict[str, Any], Path]]:
+        """Descriptor and path of each table's file in a format."""
+        for resource in self.opened.package["resources"]:
+            if "afschrift:table" in resource and resource["format"] == kind:
+                yield resource, self.data / resource["path"]
+
+    def csv(self, resource: dict[str, Any]) -> list[dict[str, str | None]]:
+        """The rows of a table as the standard library reads them from its CSV file."""
+        return list(self.opened.csv(resource["afschrift:table"]))
+
+
+@pytest.fixture(scope="module")
+def bundle(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    request = office.submit("access", {"customer_id": str(AWKWARD.number)}, formats=sorted(FORMATS))
+    return Bundle(office.run(request), tmp_path_factory.mktemp("bundle"))
+
+
+def test_each_table_has_a_file_in_each_format(bundle: Bundle) -> None:
+    tables = {name: {r["afschrift:table"] for r, _ in bundle.files(name)} for name in FORMATS}
+    assert tables["csv"]
+    assert all(found == tables["csv"] for found in tables.values())
+
+
+def test_the_bundle_verifies(bundle: Bundle) -> None:
+    assert {p.code for p in verify(bundle.path, {}).problems} <= {"untrusted"}
+
+
+def test_xml_holds_the_texts_of_the_csv_file(bundle: Bundle) -> None:
+    for resource, path in bundle.files("xml"):
+        rows = [{f.attrib["name"]: _text(f) for f in row} for row in ElementTree.parse(path).getroot()]
+        assert rows == bundle.csv(resource), resource["path"]
+
+
+def _text(field: ElementTree.Element) -> str | None:
+    if field.get(_NIL) == "true":
+        return None
+    exact = field.get("base64")
+    return field.text or "" if exact is None else _decoded(exact)
+
+
+def _decoded(exact: str) -> str:
+    return base64.b64decode(exact, validate=True).decode()
+
+
+@pytest.mark.needs_program("xmllint")
+def test_xmllint_with_the_schema_in_the_bundle(bundle: Bundle) -> None:
+    for resource, path in bundle.files("xml"):
+        schema = bundle.data / resource["afschrift:schema"]
+        subprocess.run(["xmllint", "--noout", "--schema", schema, path], check=True, capture_output=True)
+
+
+def test_ndjson_holds_the_rows_of_the_json_file(bundle: Bundle) -> None:
+    for (one, lines), (_, array) in zip(bundle.files("ndjson"), bundle.files("json"), strict=True):
+        rows = [_exact(line) for line in lines.read_text("utf-8").split("\n") if line]
+        assert rows == _exact(array.read_text("utf-8")), one["path"]
+        assert len(rows) == one["afschrift:rows"]
+
+
+def _exact(text: str) -> Any:
+    """JSON with the digits of its numbers and the order of its members."""
+    return json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=list)
+
+
+def test_json_schemas_in_the_bundle(bundle: Bundle) -> None:
+    for (resource, array), (_, lines) in zip(bundle.files("json"), bundle.files("ndjson"), strict=True):
+        schema = json.loads((bundle.data / resource["afschrift:schema"]).read_bytes())
+        whole = jsonschema_rs.validator_for(schema)
+        for line in lines.read_text("utf-8").split("\n")[:-1]:
+            whole.validate([json.loads(line)])
+        whole.validate(json.loads(array.read_bytes()))
+
+
+def test_polars_and_duckdb_and_pandas_read_parquet(bundle: Bundle) -> None:
+    for resource, path in bundle.files("parquet"):
+        rows = pl.read_parquet(path).rows(named=True)
+        expected = bundle.csv(resource)
+        assert [list(row) for row in rows] == [list(row) for row in expected]
+        for row, texts in zip(rows, expected, strict=True):
+            for name, value in row.items():
+                assert _same(value, texts[name]), f"{resource['path']} {name}"
+        with duckdb.connect() as con:
+            assert con.read_parquet(str(path)).count("*").fetchall() == [(len(rows),)]
+        assert len(pd.read_parquet(path)) == len(rows)
+
+
+def _same(value: Any, text: str | None) -> bool:
+    """Whether a value from Parquet is the one that a text spells."""
+    if value is None or text is None:
+        return value is None and text is None
+    if isinstance(value, bool):
+        return text == str(value).lower()
+    if isinstance(value, float):
+        return str(value) == str(float(_SPECIALS.get(text, text)))
+    if isinstance(value, datetime):
+        return text == value.replace(tzinfo=None).isoformat() + ("Z" if value.tzinfo else "")
+    if isinstance(value, date):
+        return text == value.isoformat()
+    return text == str(value)
+
+
+def test_frictionless_reads_the_lines_too(bundle: Bundle) -> None:
+    package = Package(str(bundle.data / "datapackage.json"))
+    for resource, _ in bundle.files("ndjson"):
+        found = package.get_resource(resource["name"]).read_rows()
+        assert len(found) == resource["afschrift:rows"], resource["path"]

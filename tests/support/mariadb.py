@@ -1,0 +1,103 @@
+"""A real MariaDB for tests: a server a test process on a socket of its own, a database a test."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pymysql
+
+# Debian keeps the server's program where a user's PATH does not look
+PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin"
+_STARTS = 60.0
+
+
+def program() -> str | None:
+    """The server's program, where it is installed."""
+    return shutil.which("mariadbd", path=PATH)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of its own, empty at first."""
+
+    socket: str
+    name: str
+
+    def uri(self, user: str = "root") -> str:
+        """Address as an Airflow connection."""
+        return f"mysql://{user}@/{self.name}?unix_socket={quote(self.socket, safe='')}"
+
+    def connect(self, user: str = "root") -> pymysql.connections.Connection:
+        """A connection that is not the product's."""
+        return pymysql.connect(
+            unix_socket=self.socket, user=user, database=self.name, autocommit=True, charset="utf8mb4"
+        )
+
+    def execute(self, *statements: str) -> None:
+        """Run statements."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    socket: str
+
+    def create(self, options: str = "CHARACTER SET utf8mb4") -> Database:
+        """A new database; `options` as for CREATE DATABASE."""
+        name = f"t{secrets.token_hex(6)}"
+        Database(self.socket, "mysql").execute(f"CREATE DATABASE {name} {options}")
+        return Database(self.socket, name)
+
+    def drop(self, database: Database) -> None:
+        """Drop a database."""
+        Database(self.socket, "mysql").execute(f"DROP DATABASE {database.name}")
+
+
+@contextmanager
+def running(mariadbd: str, *options: str) -> Iterator[Server]:
+    """A server for this process, gone afterwards; it listens on its socket alone."""
+    folder = Path(tempfile.mkdtemp(prefix="mdb-"))  # short, for the socket's path
+    data, socket = folder / "d", folder / "s"
+    common = ["--no-defaults", f"--datadir={data}", *(["--user=root"] if os.geteuid() == 0 else [])]
+    install = shutil.which("mariadb-install-db", path=PATH)
+    assert install is not None
+    made = [install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"]
+    subprocess.run(made, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    small = ["--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0", "--skip-networking"]
+    process = subprocess.Popen(
+        [mariadbd, *common, f"--socket={socket}", *small, *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(process, str(socket))
+        yield Server(str(socket))
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+        shutil.rmtree(folder)
+
+
+def _wait(process: subprocess.Popen[bytes], socket: str) -> None:
+    until = time.monotonic() + _STARTS
+    while True:
+        try:
+            return pymysql.connect(unix_socket=socket, user="root").close()
+        except pymysql.MySQLError:
+            if process.poll() is not None or time.monotonic() > until:
+                raise
+            time.sleep(0.1)

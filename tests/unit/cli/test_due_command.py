@@ -1,0 +1,60 @@
+"""`afschrift due`: a date and why, without an installation."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.core.errors import AfschriftError
+
+
+def said(*words: str) -> str:
+    result = CliRunner().invoke(app, ["due", *words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_date_and_why() -> None:
+    lines = said("--received", "2025-03-05", "--country", "NL").splitlines()
+    assert lines[0].split() == ["due", "2025-04-07"]
+    assert lines[-1].startswith("Not a working day (Saturday, Sunday): Mon 2025-04-07")
+
+
+def test_every_option() -> None:
+    received = ("--received", "2025-03-05")
+    assert "due     2025-06-05" in said(*received, "--extended")
+    assert "due     2025-04-07" in said(*received, "--extension-sent", "2025-04-08")
+    assert "due     2025-04-09" in said(*received, "--suspended", "2025-03-06:2025-03-10")
+    assert "due     2025-04-08" in said(*received, "--suspended", "2025-03-06:2025-03-10", "--public-body")
+    assert "not known while an answer is awaited" in said(*received, "--suspended", "2025-03-06")
+    assert "due     2025-04-08" in said(*received, "--holiday", "2025-04-07")
+
+
+def test_for_machines() -> None:
+    found = json.loads(said("--received", "2025-06-04T22:00:00Z", "--timezone", "Europe/Amsterdam", "--json"))
+    assert (found["received"], found["due"], found["zone"]) == (
+        "2025-06-05",
+        "2025-07-07",
+        "Europe/Amsterdam",
+    )
+    assert found["calendar"].startswith("holidays ")
+
+
+@pytest.mark.parametrize(
+    ("words", "way_out"),
+    [
+        (("--received", "5 March"), "write 2025-03-05"),
+        (("--received", "2025-03-05", "--country", "XX"), "ISO 3166-1"),
+        (("--received", "2025-03-05", "--country", "JP"), "--timezone"),
+        (("--received", "2025-03-05", "--timezone", "Mars"), "IANA"),
+        (("--received", "2025-03-05T10:00:00"), "offset"),
+        (("--received", "2025-03-05", "--suspended", "soon"), "--suspended"),
+        (("--received", "2025-03-05", "--holiday", "soon"), "--holiday"),
+    ],
+)
+def test_a_mistake_names_the_way_out(words: tuple[str, ...], way_out: str) -> None:
+    with pytest.raises(AfschriftError, match=way_out):
+        said(*words)

@@ -1,0 +1,261 @@
+"""`afschrift key` and `afschrift register` as they are typed, on real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from tests.support.mini import write_database, write_inventory
+from tests.support.running import installation, run, store
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.core.errors import AfschriftError, RefusedError
+from afschrift.core.keys import Key
+from afschrift.core.right import Right
+from afschrift.core.signing import key_id
+from afschrift.core.state import State
+from afschrift.ledger import keydocument
+from afschrift.wiring.keys import open_ledger
+
+Said = tuple[str, str]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def afschrift(home: Path) -> Callable[..., Said]:
+    """Types a command; gives standard output and error. An error of ours is text in the latter."""
+
+    def typed(*words: str, stdin: str = "", code: int = 0) -> Said:
+        done = CliRunner().invoke(app, [*words], input=stdin)
+        error = done.stderr
+        if isinstance(done.exception, AfschriftError):
+            error += str(done.exception)
+        assert done.exit_code == code, (done.stdout, error, done.exception)
+        return done.stdout, error
+
+    return typed
+
+
+def events(kind: str) -> list[dict[str, Any] | None]:
+    return [payload for header, payload in open_ledger().events() if header.type == kind]
+
+
+def secrets(document: str) -> list[str]:
+    return keydocument.secret_texts(keydocument.decode(document, "test"))
+
+
+def test_a_life_of_keys(afschrift: Callable[..., Said], home: Path) -> None:
+    afschrift("key", "new")
+    first = json.loads((home / "keys.json").read_text())
+    kek, signing = first["keks"][0]["id"], first["signing_keys"][0]["id"]
+    assert "left as they are" in afschrift("key", "new")[1]
+
+    out, said = afschrift("key", "rotate")
+    new_kek = out.strip()
+    assert "back-up" in said
+    out, said = afschrift("key", "rotate", "--signing")
+    new_signing = out.strip()
+    grouped = " ".join(new_signing[i : i + 4] for i in range(0, 32, 4))
+    assert grouped in said
+    assert afschrift("key", "fingerprint")[0].strip() == grouped
+
+    listed = afschrift("key", "list")[0]
+    assert f"kek      {kek}" in listed
+    [active] = [line for line in listed.splitlines() if new_kek in line]
+    assert active.endswith("0 d, wraps 0, active")
+    pem = afschrift("key", "public")[0]
+    for name, block in zip((signing, new_signing), pem.split("-----END PUBLIC KEY-----\n")[:2], strict=True):
+        named, _, text = block.partition("\n")
+        loaded = load_pem_public_key((text + "-----END PUBLIC KEY-----\n").encode())
+        assert named == name == key_id(loaded.public_bytes_raw())  # type: ignore[union-attr]
+
+    afschrift("key", "retire", stdin="n\n", code=1)
+    assert kek in afschrift("key", "list")[0]
+    assert afschrift("key", "retire", stdin="y\n")[0].strip().endswith(kek)
+    assert kek not in afschrift("key", "list")[0]
+    assert "no older wrapping key" in afschrift("key", "retire", "--yes")[1]
+
+    assert (
+        "the active one" in afschrift("key", "revoke", new_signing, "--since", "2026-01-01T00:00Z", code=1)[1]
+    )
+    afschrift("key", "revoke", signing, "--since", "2026-01-01T00:00:00Z")
+    assert f"{signing} " in afschrift("key", "list")[0]
+    assert "revoked since 2026-01-01" in afschrift("key", "list")[0]
+    assert "from 2100-01-01 on" in afschrift("key", "forget-year", "2097", "--yes", code=1)[1]
+    assert "no blind-index key of 1999" in afschrift("key", "forget-year", "1999", "--yes", code=1)[1]
+
+    assert [p and p["key"] for p in events("keys_rotated")] == [new_kek, new_signing]
+    assert len(events("wrapping_keys_retired")) == len(events("signing_key_revoked")) == 1
+
+
+def test_no_command_shows_a_secret_but_where_it_is_asked_to(
+    afschrift: Callable[..., Said], home: Path
+) -> None:
+    afschrift("key", "new")
+    before = (home / "keys.json").read_text()
+    shown = ""
+    for words in (
+        ["list"],
+        ["public"],
+        ["fingerprint"],
+        ["new"],
+        ["rotate"],
+        ["rotate", "--signing"],
+        ["retire", "--yes"],
+    ):
+        shown += "".join(afschrift("key", *words))
+    after = (home / "keys.json").read_text()
+    assert not [one for one in secrets(before) + secrets(after) if one in shown]
+
+    for words in (["new"], ["rotate"], ["rotate", "--signing"]):
+        out, said = afschrift("key", *words, "--print")
+        assert len(secrets(out)) >= 7
+        assert not [one for one in secrets(out) if one in said]
+    assert (home / "keys.json").read_text() == after
+
+
+def test_what_is_printed_takes_the_place_of_the_document(afschrift: Callable[..., Said], home: Path) -> None:
+    afschrift("key", "new")
+    file = home / "keys.json"
+    old = json.loads(file.read_text())["keks"][0]["id"]
+    file.write_text(afschrift("key", "rotate", "--print")[0])
+    assert "made before" in afschrift("key", "rotate")[1]
+    assert len(events("keys_rotated")) == 1
+    smaller = afschrift("key", "retire", "--yes", "--print")[0]
+    assert old in file.read_text()
+    assert old not in smaller
+    file.write_text(smaller)
+    assert old not in afschrift("key", "list")[0]
+
+
+def test_the_list_tells_of_data_keys_that_do_not_open_and_needs_no_register(
+    afschrift: Callable[..., Said], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    afschrift("key", "new")
+    open_ledger().open_case(b"message", "mail", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
+    kek = json.loads((home / "keys.json").read_text())["keks"][0]["id"]
+    (home / "keys.json").unlink()
+    assert f"only {kek} of such a file opens" in afschrift("key", "new", code=1)[1]
+    afschrift("key", "new", "--lost")
+    [line] = [line for line in afschrift("key", "list")[0].splitlines() if kek in line]
+    assert "MISSING: 1 data keys" in line
+    monkeypatch.setenv("AFSCHRIFT_REGISTER", "sqlite:////nowhere/register.db")
+    out, said = afschrift("key", "list")
+    assert "not known" in said
+    assert out.count("kek") >= 1
+
+
+def test_a_bundle_of_a_stolen_key(
+    afschrift: Callable[..., Said], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    services = installation(home, write_inventory(tmp_path / "inventory"))
+    bundle = str(run(services, store(services, {"customer_id": "1"})))
+    stolen = json.loads((home / "keys.json").read_text())["signing_keys"][0]["id"]
+    afschrift("key", "rotate", "--signing")
+    assert "which is trusted" in afschrift("verify", bundle)[0]
+
+    afschrift("key", "revoke", stolen, "--since", "2199-01-01T00:00:00Z")
+    said = afschrift("verify", bundle)[0]
+    assert "which is trusted" in said
+    assert "was stolen" in said
+    afschrift("key", "revoke", stolen, "--since", "2026-01-01T00:00:00+01:00")
+    assert "NOT among the trusted keys" in afschrift("verify", bundle, code=3)[0]
+    afschrift("unpack", bundle, str(tmp_path / "unpacked"), code=1)
+
+
+def test_back_up_and_restore(afschrift: Callable[..., Said], home: Path, tmp_path: Path) -> None:
+    afschrift("key", "new")
+    afschrift("key", "rotate")
+    said = afschrift("register", "backup", str(tmp_path / "b.db"), "--data-keys", str(tmp_path / "k.db"))[1]
+    assert "without its data keys" in said
+    afschrift("key", "rotate")
+    afschrift("register", "restore", str(tmp_path / "b.db"), stdin="n\n", code=1)
+    assert len(events("keys_rotated")) == 2
+    afschrift("register", "restore", str(tmp_path / "b.db"), stdin="y\n")
+    assert len(events("keys_rotated")) == 1
+    [restored] = [h for h, _ in open_ledger().events() if h.type == "register_restored"]
+    assert restored.actor.startswith("cli:")
+
+
+def test_a_request_is_shredded_once_it_is_closed(afschrift: Callable[..., Said], home: Path) -> None:
+    afschrift("key", "new")
+    ledger, at = open_ledger(), "2026-01-01T00:00:00Z"
+    case = ledger.open_case(b"message", "mail", at, at)
+    person = (Key("customer_id", "C-1"),)
+    one = ledger.open_request(case, Right.ACCESS, at, "UTC", "nl", ("csv",), "outbox", person, set()).id
+    words = ("register", "shred", one, "--rule", "retention_identity")
+    assert "is open" in afschrift(*words, "--yes", code=1)[1]
+    ledger.move(one, State.WITHDRAWN)
+    said = afschrift("register", "shred", one, "--rule", "the person asked", "--yes", code=1)[1]
+    assert "no code" in said
+    afschrift(*words, stdin="n\n", code=1)
+    assert ledger.identity(one) == person
+
+    assert "Destroyed" in afschrift(*words, stdin="y\n")[1]
+    with pytest.raises(RefusedError, match="destroyed"):
+        ledger.identity(one)
+    assert events("data_key_destroyed") == [{"rule": "retention_identity", "case": case}]
+    assert "destroyed before" in afschrift(*words, "--yes")[1]
+    assert "There is none" in afschrift("register", "shred-strays", "--yes")[0]
+    assert "Entered" in afschrift("register", "restored")[1]
+    assert "already" in afschrift("register", "restored")[1]
+
+
+def test_keys_in_a_secrets_backend_of_airflow(home: Path, tmp_path: Path) -> None:
+    name = "afschrift_secret_keys"
+    variables = tmp_path / "variables.json"
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")} | {
+        "AFSCHRIFT_KEYS": f"airflow-variable:{name}",
+        "AIRFLOW_HOME": str(tmp_path / "airflow"),
+        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"variables_file_path": str(variables)}),
+    }
+
+    def typed(*words: str, code: int = 0) -> Said:
+        command = [sys.executable, "-c", "from afschrift.cli.main import main; main()", *words]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout, done.stderr
+
+    document = typed("key", "new", "--print")[0]
+    variables.write_text(json.dumps({name: document}))
+    assert f"Keys stand in airflow-variable:{name} already" in typed("key", "new")[1]
+    out, said = typed("key", "rotate", code=1)
+    assert f"airflow-variable {name} can be read but not written" in said
+    assert not [one for one in secrets(document) if one in out + said]
+    assert not (home / "keys.json").exists()
+
+
+def test_a_kind_of_place_that_nobody_offers(
+    afschrift: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFSCHRIFT_KEYS", "teapot:keys")
+    said = afschrift("key", "list", code=1)[1]
+    assert "teapot" in said
+    assert "airflow-variable:<name>" in said
+
+
+@pytest.mark.parametrize(
+    "command", ["new", "list", "rotate", "retire", "forget-year", "revoke", "public", "fingerprint"]
+)
+def test_each_command_says_what_it_is_for(afschrift: Callable[..., Said], command: str) -> None:
+    out = afschrift("key", command, "--help")[0]
+    sentence = out.split("\n\n")[1].strip()
+    assert len(sentence) > 40

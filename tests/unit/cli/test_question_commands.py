@@ -1,0 +1,119 @@
+"""Questions and answers at a terminal: what is shown, recorded and turned down."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+
+import pytest
+from tests.support.mini import write_database, write_inventory
+from tests.support.running import installation, store
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.core.errors import AfschriftError, NeedsPersonError, NotAllowedError, TooLateError
+from afschrift.pipeline.assess import assess
+from afschrift.pipeline.services import Services
+
+PROOF = ("--set", "method=call_back", "--set", "level=substantial")
+WORDS = "Teruggebeld op het nummer van de kwikstaart."
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
+    return installation(tmp_path / "home", tmp_path / "inventory")
+
+
+@pytest.fixture
+def asked(services: Services) -> tuple[str, str]:
+    """A request at its identity question, and that question."""
+    request = store(services, {"customer_id": "1"}, authenticated=None)
+    with pytest.raises(NeedsPersonError):
+        assess(services, request)
+    return request, services.register.questions(request_id=request)[0].id
+
+
+def said(*words: str | Path, stdin: str = "") -> str:
+    done = CliRunner().invoke(app, list(map(str, words)), input=stdin)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def refused(*words: str, stdin: str = "") -> AfschriftError:
+    error = CliRunner().invoke(app, list(words), input=stdin).exception
+    assert isinstance(error, AfschriftError)
+    return error
+
+
+def test_a_question_is_shown_with_options_and_fields(asked: tuple[str, str]) -> None:
+    request, question = asked
+    shown = said("questions")
+    assert f"{question}  {request}  identity  role officer" in shown
+    assert "options confirmed, not_confirmed" in shown
+    assert "level: low | substantial | high (How sure it is, needed for confirmed)" in shown
+    [row] = json.loads(said("questions", "--json"))
+    assert (row["id"], row["form"]["properties"]["choice"]["enum"]) == (question, row["options"])
+    assert row["answered_at"] is None
+
+
+def test_an_answer_is_recorded_as_whoever_is_at_the_terminal(
+    services: Services, asked: tuple[str, str], tmp_path: Path
+) -> None:
+    request, question = asked
+    (tmp_path / "why.txt").write_text(WORDS, encoding="utf-8")
+    told = said("answer", question, "--choice", "confirmed", *PROOF, "--text-file", tmp_path / "why.txt")
+    assert "Recorded: identity = confirmed." in told
+    assert f"afschrift run {request}" in told
+    header, payload = services.register.events(request)[-1]
+    assert (header.actor, payload and payload["held"]["source"]) == (f"cli:{getpass.getuser()}", "terminal")
+    assert WORDS not in repr(services.register.events(request))
+    assert said("questions").startswith("No open question")
+    assert question in said("questions", "--all")
+    assert isinstance(refused("answer", question, "--choice", "not_confirmed"), TooLateError)
+
+
+def test_the_others_that_are_open_are_named(services: Services, asked: tuple[str, str]) -> None:
+    request, question = asked
+    other = services.register.ask(
+        request, "unclassified", options=["include", "exclude"], detail={"columns": ["shop.a.b"]}
+    ).id
+    assert f"needs an answer to {other} too" in said("answer", question, "--choice", "confirmed", *PROOF)
+    assert f"afschrift run {request}" in said("answer", other, "--choice", "include")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--choice", "perhaps"), "choose confirmed | not_confirmed"),
+        (("--choice", "confirmed"), "method: is missing; it takes login | eid"),
+        (("--choice", "confirmed", "--set", "method"), "write it as --set name=value"),
+        (("--choice", "confirmed", *PROOF, "--set", "checked_on=kwikstaart"), "a date as 2026-11-25"),
+        (("--choice", "confirmed", *PROOF, "--set", "naam=kwikstaart"), "1 field(s) that there are not"),
+        (("--choice", "confirmed", *PROOF, "--text-file", "/nowhere/kwik"), "The text cannot be read"),
+        (("--choice", "confirmed", *PROOF, "--run", "--airflow"), "give --run or --airflow"),
+    ],
+)
+def test_a_mistake_records_nothing_and_says_what_to_do(
+    services: Services, asked: tuple[str, str], words: tuple[str, ...], told: str
+) -> None:
+    request, question = asked
+    message = str(refused("answer", question, *words))
+    assert told in message
+    assert "kwikstaart" not in message
+    assert services.register.decisions(request) == ()
+
+
+def test_a_roles_file_takes_the_right_from_the_terminal(
+    services: Services, asked: tuple[str, str], tmp_path: Path
+) -> None:
+    request, question = asked
+    roles = "people: {Anna: {accounts: ['airflow:anna'], roles: [officer]}}"
+    (tmp_path / "home" / "roles.yml").write_text(roles, encoding="utf-8")
+    error = refused("answer", question, "--choice", "confirmed", *PROOF)
+    assert isinstance(error, NotAllowedError)
+    assert "roles.yml" in str(error)
+    assert services.register.events(request)[-1][0].type == "answer_refused"

@@ -1,0 +1,183 @@
+"""docs/operations.md is played: each trouble is made, and what the software says then stands there."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from tests.support.mini import write_database, write_inventory
+from tests.support.running import installation, store
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.core.errors import AfschriftError
+from afschrift.core.event import NewEvent
+from afschrift.ledger import database, schema
+from afschrift.ledger.register import Ledger
+from afschrift.pipeline.findings import Code
+from afschrift.wiring.services import open_keys
+from afschrift.wiring.settings import Settings
+
+DOC = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation with a stored request."""
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
+    store(installation(tmp_path / "home", tmp_path / "inventory"), {"customer_id": "1"}, "access")
+    return tmp_path / "home"
+
+
+def done(*words: str) -> str:
+    """What a command says, its error included."""
+    result = CliRunner().invoke(app, list(words))
+    if result.exception is not None:
+        assert isinstance(result.exception, AfschriftError), result.output
+    return f"{result.output}{result.exception or ''}"
+
+
+def address() -> str:
+    return Settings.from_environment().register
+
+
+def gone(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AFSCHRIFT_REGISTER", f"sqlite:///{home}/not-mounted/register.db")
+
+
+def empty(home: Path, patch: pytest.MonkeyPatch) -> None:
+    (home / "register.db").rename(home / "elsewhere.db")
+
+
+def down(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AFSCHRIFT_REGISTER", "postgresql+psycopg://u:geheim@127.0.0.1:9/register")
+
+
+def read_only(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AFSCHRIFT_REGISTER", f"sqlite:///file:{home}/register.db?mode=ro&uri=true")
+
+
+def full(home: Path, patch: pytest.MonkeyPatch) -> None:
+    with sqlite3.connect(home / "register.db") as connection:
+        [pages] = connection.execute("PRAGMA page_count").fetchone()
+    prepare = database._prepare_sqlite
+
+    def small(connection: sqlite3.Connection, record: object) -> None:
+        prepare(connection, record)
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    patch.setattr(database, "_prepare_sqlite", small)
+
+
+def held(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(database, "WAIT_SECONDS", 0.1)
+    holder = sqlite3.connect(home / "register.db", isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    patch.setattr(held, "holder", holder, raising=False)  # ends with the test
+
+
+def older(home: Path, patch: pytest.MonkeyPatch) -> None:
+    schema.downgrade(address(), schema.revisions()[-2])
+
+
+def newer(home: Path, patch: pytest.MonkeyPatch) -> None:
+    with database.Database(address()).write() as tx:
+        tx.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'"))
+
+
+def damaged(home: Path, patch: pytest.MonkeyPatch) -> None:
+    (home / "register.db").write_bytes(b"no database, and long enough to be looked at" * 50)
+
+
+def keyless(home: Path, patch: pytest.MonkeyPatch) -> None:
+    (home / "keys.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (gone, "cannot be opened"),
+        (empty, "has no tables yet"),
+        (down, "did not answer"),
+        (read_only, "can be read but not written"),
+        (full, "did not answer (SQLITE_FULL)"),
+        (held, "was held by another writer for too long"),
+        (older, "is at revision ...; this software needs revision ..."),
+        (newer, "is at revision ..., which this software does not know"),
+        (damaged, "is damaged"),
+        (keyless, "There is no key file"),
+    ],
+)
+def test_trouble_is_told_in_the_words_of_the_runbook(
+    trouble: Callable[[Path, pytest.MonkeyPatch], None],
+    words: str,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert words in DOC
+    monkeypatch.setenv("AFSCHRIFT_SWEEP_UNSTARTED_HOURS", "0.000001")  # so that it writes
+    trouble(home, monkeypatch)
+    told = done("sweep")
+    if trouble is full:  # room for a finding may be left
+        (home / "much.txt").write_text("x" * 500_000)
+        request = done("requests").split()[0]
+        told = done("case", "add", request, "--kind", "sent", "--file", str(home / "much.txt"))
+    assert re.search(re.escape(words).replace(r"\.\.\.", r"\d+"), told), told
+    assert "What to do: " in told
+    assert "geheim" not in told
+
+
+def test_after_a_migration_that_stopped_the_upgrade_is_run_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = done("requests")
+    older(home, monkeypatch)
+    assert "register upgrade" in done("requests")
+    done("register", "upgrade")
+    assert done("requests") == before
+    assert "is whole" in done("audit", "verify")
+
+
+def test_what_the_clock_did_is_found_as_the_runbook_says(home: Path) -> None:
+    def ahead() -> datetime:
+        return datetime.now(UTC) + timedelta(days=400)
+
+    settings = Settings.from_environment()
+    request = done("requests").split()[0]
+    early = Ledger(settings.register, open_keys(settings), ahead)
+    early.begin_run(request, f"{request}.1", timedelta(hours=2))
+    early.record(None, NewEvent("counted"))
+
+    found = done("sweep")
+
+    assert "run_lost" in found
+    shown = done("audit", "show")
+    assert shown.index("run_started") < shown.index("clock_went_back") < shown.index("run_ended")
+    assert "clock_went_back" in DOC
+    assert "is whole" in done("audit", "verify")
+
+
+def test_every_finding_and_setting_of_the_sweep_stands_there() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", DOC, re.MULTILINE))
+    assert {code.value for code in Code} <= rows.keys()
+    settings = Settings.from_environment({})
+    defaults = {
+        "AFSCHRIFT_SWEEP_UNSTARTED_HOURS": settings.sweep_unstarted / timedelta(hours=1),
+        "AFSCHRIFT_SWEEP_LOST_HOURS": settings.sweep_lost / timedelta(hours=1),
+        "AFSCHRIFT_STAGING_HOLD_HOURS": settings.staging_hold / timedelta(hours=1),
+        "AFSCHRIFT_DOCUMENT_MEGABYTES": settings.document_bytes / 1_000_000,
+    }
+    assert {name: float(rows[name].split(" |")[0]) for name in defaults} == defaults
+
+
+def test_every_link_leads_somewhere() -> None:
+    folder = Path(__file__).parents[3] / "docs"
+    for target in re.findall(r"\]\(([^)#]+)", DOC):
+        assert (folder / target).exists(), target

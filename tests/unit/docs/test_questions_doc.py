@@ -1,0 +1,63 @@
+"""`docs/questions.md` explains every kind, option, field and role, and its roles file is one."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from afschrift.core.roles import MAY, Act, Role
+from afschrift.pipeline.forms import check, fields, needed
+from afschrift.pipeline.questions import IDENTITY_FORM, KINDS
+from afschrift.wiring.roles import load_roles
+from afschrift.wiring.settings import Settings
+
+TEXT = (Path(__file__).parents[3] / "docs" / "questions.md").read_text(encoding="utf-8")
+ROWS = {row[0].strip(" `"): row for line in TEXT.splitlines() if len(row := line.split("|")[1:-1]) > 1}
+
+
+def codes(cell: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"`([^`]+)`", cell))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_with_its_options(kind: str) -> None:
+    assert codes(ROWS[kind][2]) == KINDS[kind].options
+    assert KINDS[kind].role is Role.OFFICER  # the page says so of all
+
+
+def test_no_kind_too_many() -> None:
+    table = TEXT.split("## The kinds")[1].split("\n\n")[1]
+    assert sorted(codes(line)[0] for line in table.splitlines()[2:]) == sorted(KINDS)
+
+
+@pytest.mark.parametrize("field", fields(IDENTITY_FORM))
+def test_every_field_of_the_identity_form(field: str) -> None:
+    takes, when = ROWS[field][1:]
+    assert list(codes(takes)) == fields(IDENTITY_FORM)[field].get("enum", [])
+    options = [choice for choice in KINDS["identity"].options if field in needed(IDENTITY_FORM, choice)]
+    assert list(codes(when)) == options
+
+
+def test_every_role_and_who_may_answer(tmp_path: Path) -> None:
+    for role in Role:
+        may = ROWS[role.value][1]
+        assert ("answer nothing" in may) == (Act.OVERSEE in MAY[role])
+        assert ("store requests" in may) == (Act.SUBMIT in MAY[role])
+    [example] = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    (tmp_path / "roles.yml").write_text(example, encoding="utf-8")
+    roles = load_roles(Settings.from_environment({"AFSCHRIFT_HOME": str(tmp_path)}))
+    assert roles.person("cli:anna").name == "Anna"
+    assert {role for person in roles.people for role in person.roles} == {
+        Role.OFFICER,
+        Role.SECOND_SIGNER,
+        Role.DPO,
+    }
+
+
+def test_the_body_that_is_sent_fits_the_form() -> None:
+    [sent] = re.findall(r"-d '(\{\"choice\".*?\}\})'", TEXT)
+    body = json.loads(sent)
+    check(IDENTITY_FORM, KINDS["identity"].options, body["choice"], body["detail"])

@@ -1,0 +1,114 @@
+"""The tampering matrix: every row is found by the product's verification and by the standalone one."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support import postgres as pg
+from tests.support.tampering import MATRIX, Tamper, cut, statements
+from tests.support.trail_matrix import TOOL, Trail
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
+    folder = tmp_path_factory.mktemp("trail")
+    if request.param == "sqlite":
+        yield Trail.new(f"sqlite:///{folder}/register.db", folder)
+        return
+    server: pg.Server = request.getfixturevalue("postgres_server")
+    database = server.create()
+    yield Trail.new(database.url, folder)
+    server.drop(database)
+
+
+@pytest.fixture
+def trail(original: Trail, tmp_path: Path) -> Trail:
+    return original.again(tmp_path)
+
+
+@pytest.mark.parametrize("tamper", MATRIX, ids=lambda tamper: tamper.__name__)
+def test_both_verifiers_find_it(trail: Trail, tamper: Tamper) -> None:
+    expected = tamper(trail)
+    found = trail.product()
+    assert expected <= {code for code, _ in found}, found
+    assert trail.standalone() == found
+
+
+def test_a_clean_trail_gives_no_finding(trail: Trail) -> None:
+    events = trail.ledger.events()
+    assert events[0][0].seq > 1
+    assert {payload is None for _, payload in events} == {True, False}
+    assert "clock_went_back" in {header.type for header, _ in events}
+    heads = [(header.seq, header.digest()) for header, _ in events]
+    trail.heads += [*heads, (0, "0" * 64), (1, "f" * 64)]  # of a dropped year nothing can be compared
+    assert trail.product() == set() == trail.standalone()
+
+
+def test_the_last_header_dropped_is_still_compared(trail: Trail) -> None:
+    first = trail.ledger.events()[0][0]
+    trail.heads.append((first.seq - 1, first.prev))
+    assert trail.product() == set() == trail.standalone()
+    trail.heads.append((first.seq - 1, "f" * 64))
+    assert trail.product() == {("head_differs", first.seq - 1)} == trail.standalone()
+
+
+def test_a_trail_set_back_with_its_checkpoints_shows_by_their_age(trail: Trail) -> None:
+    """Everything after the second checkpoint is gone, here and at the place: all that is left agrees."""
+    second = statements(trail)[2].statement
+    (trail.held / statements(trail)[3].name).unlink()
+    trail.heads.clear()
+    cut(trail, second.seq + 2, trail.last())
+    assert trail.product() == set() == trail.standalone()
+    stale = {("checkpoint_stale", second.seq)}
+    assert trail.product(newest_after="2018-03-02T00:00:00.000000Z") == stale
+    assert trail.standalone(more=()) == stale
+
+
+def test_a_place_that_holds_nothing_witnesses_nothing(trail: Trail) -> None:
+    """The trail is emptied and so is the place: no number is missing."""
+    for file in trail.held.iterdir():
+        file.unlink()
+    trail.tamper("DELETE FROM event_payload", "DELETE FROM event", "DELETE FROM segment")
+    trail.heads.clear()
+    assert trail.product() == set() == trail.standalone()
+    stale = {("checkpoint_stale", 0)}
+    assert trail.product(newest_after="2018-03-02T00:00:00.000000Z") == stale == trail.standalone(more=())
+
+
+def verify_file(export: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", str(TOOL), str(export)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_an_export_that_ends_early_or_is_none_is_told(trail: Trail) -> None:
+    trail.standalone()
+    export = trail.folder / "export.jsonl"
+    lines = export.read_bytes().splitlines(keepends=True)
+    export.write_bytes(b"".join(lines[:-3]))
+    done = verify_file(export)
+    assert done.returncode == 1
+    assert done.stdout.split() == ["export_cut", str(trail.last() - 2)]
+
+    export.write_bytes(b"".join([lines[0].replace(b"afschrift-trail/1", b"afschrift-trail/9"), *lines[1:]]))
+    assert verify_file(export).stdout.split() == ["export_unknown", "0"]
+
+    export.write_bytes(b"".join(lines)[:-20])
+    done = verify_file(export)
+    assert done.returncode == 2
+    assert "is no export of a trail, or damaged" in done.stderr
+    assert verify_file(trail.folder / "nothing.jsonl").returncode == 2
+
+
+def test_the_standalone_verifier_is_short_and_knows_nothing_of_the_product() -> None:
+    source = TOOL.read_text(encoding="utf-8")
+    assert len(source.splitlines()) < 150
+    nodes = list(ast.walk(ast.parse(source)))
+    names = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    tops = {name.partition(".")[0] for name in names}
+    assert tops - set(sys.stdlib_module_names) == {"rfc8785", "cryptography"}

@@ -1,0 +1,86 @@
+"""A folder or an object store keeps what it was given, and takes no second content under a name."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.witnesses.folder import FolderWitness
+
+ONE = {"afschrift-checkpoint-00-00000001.json": b'{"n":1}'}
+TWO = {"afschrift-checkpoint-00-00000002.json": b'{"n":2}', "afschrift-checkpoint-00-00000002.tsa.tsr": b"\0"}
+_numbers = itertools.count()
+
+
+@pytest.fixture(params=["file", "memory"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> FolderWitness:
+    url = tmp_path.as_uri() if request.param == "file" else f"memory://witness-{next(_numbers)}"
+    return FolderWitness("dpo", url, {})
+
+
+def test_it_keeps_and_gives_back_in_order(place: FolderWitness) -> None:
+    place.send(TWO)
+    place.send(ONE)
+    assert list(place.read()) == [*ONE.items(), *TWO.items()]
+    assert place.readable
+
+
+def test_the_same_again_changes_nothing(place: FolderWitness) -> None:
+    for _ in range(2):
+        place.send(ONE)
+    assert dict(place.read()) == ONE
+
+
+def test_another_content_under_a_name_is_refused_and_what_is_there_stays(place: FolderWitness) -> None:
+    place.send(ONE)
+    with pytest.raises(ConfigurationError, match=r"another content.*afschrift audit verify"):
+        place.send(dict.fromkeys(ONE, b'{"n":9}'))
+    assert dict(place.read()) == ONE
+
+
+def test_what_else_lies_there_is_not_read(place: FolderWitness, tmp_path: Path) -> None:
+    place.send({"notes.json": b"{}", **ONE})
+    assert dict(place.read()) == ONE
+
+
+def test_an_empty_place_holds_nothing(place: FolderWitness) -> None:
+    assert list(place.read()) == []
+
+
+def test_a_file_is_whole_and_cannot_be_written_again(tmp_path: Path) -> None:
+    FolderWitness("dpo", str(tmp_path), {}).send(ONE)
+    [file] = tmp_path.iterdir()  # no part is left
+    assert file.stat().st_mode & 0o777 == 0o440
+
+
+@pytest.mark.parametrize("there", [None, "a file"])
+def test_a_folder_that_is_none_is_told(tmp_path: Path, there: str | None) -> None:
+    path = tmp_path / "gone"
+    if there:
+        path.write_text(there)
+    place = FolderWitness("dpo", str(path), {})
+    for use in (lambda: place.send(ONE), lambda: list(place.read())):
+        with pytest.raises(ConfigurationError, match=r"'dpo' cannot be used.*check its folder"):
+            use()
+
+
+@pytest.mark.parametrize(
+    "url", ["teapot://bucket/x", "dask://bucket/x"], ids=["unknown", "without its library"]
+)
+def test_an_address_that_cannot_be_used_is_told_without_its_options(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="witness place 'dpo' cannot be used") as told:
+        FolderWitness("dpo", url, {"password": "needle"})
+    assert "needle" not in str(told.value)
+
+
+def test_a_store_that_is_down_is_tried_again_later(unused_port: int) -> None:
+    place = FolderWitness("ftp", f"ftp://127.0.0.1:{unused_port}/x", {"password": "needle"})
+    assert "needle" not in repr(place)
+    for use in (lambda: place.send(ONE), lambda: list(place.read())):
+        with pytest.raises(RetriableError, match="did not answer") as told:
+            use()
+        assert "needle" not in str(told.value)
+        assert isinstance(told.value, AfschriftError)
