@@ -64,6 +64,21 @@ def test_a_request_goes_through(airflow: Running) -> None:
     assert airflow.client.get("/api/v2/importErrors").json()["total_entries"] == 0
 
 
+def test_a_source_is_read_in_the_pool_of_its_name(airflow: Running) -> None:
+    pool = {"name": "afschrift_shop", "slots": 1, "description": "", "include_deferred": False}
+    assert airflow.client.post("/api/v2/pools", json=pool).status_code == httpx.codes.CREATED
+
+    run = airflow.trigger(airflow.installation.submit(HEAVY.number, "portability"))
+
+    assert airflow.wait(run) == "success"
+    assert {task["rendered_map_index"]: task["pool"] for name, task in airflow.tasks(run).items()} == {
+        None: "default_pool",
+        "app": "default_pool",
+        "shop": "afschrift_shop",
+    }
+    assert airflow.client.delete("/api/v2/pools/afschrift_shop").status_code == httpx.codes.NO_CONTENT
+
+
 def test_the_next_run_of_a_request_has_the_next_number(airflow: Running) -> None:
     from afschrift.core.errors import RefusedError
 

@@ -1,4 +1,4 @@
-"""The lawful clock: when a request must be answered, and why then (R37-R43).
+"""The lawful clock: when a request must be answered, and why then (R37, R38, R39, R41-R43).
 
 A period of one calendar month after receipt, or of three where an extension was announced in time; what it
 was suspended for is added; then one roll over days off at the end. Regulation 1182/71, Art. 3; EDPB
@@ -121,7 +121,7 @@ def deadline(
         extended = until is None or extension_sent <= until
         steps.append(_extension(extension_sent, until, extended))
         if not extended:
-            breaches.append("extension_late:R41")
+            breaches.append("extension_void:R41")
             whole.months = MONTHS
     open_since: date | None = None
     for suspension in ordered:
@@ -130,7 +130,7 @@ def deadline(
                 f"The question of {_day(suspension.start)} came after the last day, "
                 f"{_day(whole.due)}: it suspends nothing (R42)."
             )
-            breaches.append("suspension_late:R42")
+            breaches.append("suspension_after_expiry:R42")
             continue
         if suspension.end is None:
             open_since = suspension.start
