@@ -29,18 +29,15 @@ from typing import NoReturn
 
 from sqlalchemy import Engine, event
 from tests.support import ledger_reader
+from tests.support.register_rows import Register
 
 from afschrift.core.errors import RefusedError
-from afschrift.core.event import NewEvent, digest
-from afschrift.core.keys import Key
-from afschrift.core.ports import Receipt
-from afschrift.core.right import Right
 from afschrift.core.state import State
 from afschrift.ledger.keys import KeyStore
 from afschrift.ledger.register import Ledger
+from bench.daily_work import STEP_EVENT, WORK
 from bench.writers import BACKENDS, RESULTS, new_register
 
-STEP_EVENT = "step_finished"
 _LATEST = 60  # statements that a writer may live for: some ten transactions
 _A_REGISTER = 100  # kills on one register, in a long series
 _AT_WORK = 12  # requests that a round works on, besides those it opens
@@ -86,18 +83,15 @@ def kill_writers(url: str, keys: Path, count: int, seed: int, ledger_class: type
     random, report = Random(seed), Report(seed)
     begin = time.perf_counter()
     while report.rounds < count and not report.faults:
-        ledger, work, requests = (
-            ledger_class(url, KeyStore.open(keys)),
-            random.getrandbits(32),
-            _open_requests(url),
-        )
-        died = killed_before(random.randint(1, _LATEST), partial(_work_on, ledger, work, requests))
+        ledger = ledger_class(url, KeyStore.open(keys))
+        work = partial(_work_on, ledger, random.getrandbits(32), _open_requests(url))
+        died = killed_before(random.randint(1, _LATEST), work)
         report.rounds += 1
         report.died[str(died)] += 1
         found = ledger_reader.faults(url, step_event=STEP_EVENT)
         report.faults = [f"round {report.rounds}, killed before {died}: {fault}" for fault in found]
     report.seconds = round(time.perf_counter() - begin, 1)
-    register = ledger_reader.Register(url)
+    register = Register(url)
     report.events, report.requests = len(register.trail), len(register.rows["request"])
     return report
 
@@ -168,73 +162,8 @@ def _kind(statement: str) -> str:
 
 
 def _open_requests(url: str) -> list[str]:
-    rows = ledger_reader.Register(url).rows["request"]
+    rows = Register(url).rows["request"]
     return [row["id"] for row in rows if State(row["state"]).open][-_AT_WORK:]
-
-
-def _open(ledger: Ledger, random: Random, requests: list[str]) -> None:
-    received = "2026-03-02T09:00:00+01:00"
-    case = ledger.open_case(b"My data, please.", "mail", received, received)
-    keys = (Key("customer_id", f"C-{random.randint(1, 99)}"),)
-    limits = random.choice([None, {"tables": ["orders"]}])
-    for right in random.sample(list(Right), random.randint(1, 2)):
-        one = ledger.open_request(case, right, received, "UTC", "en", ["csv"], "outbox", keys, (), limits)
-        requests.append(one.id)
-
-
-def _move(ledger: Ledger, random: Random, requests: list[str]) -> None:
-    for one in random.sample(requests, min(1, len(requests))):
-        ledger.move(one, random.choice(list(State)), NewEvent("told", payload={"n": random.randint(1, 9)}))
-
-
-def _ask(ledger: Ledger, random: Random, requests: list[str]) -> None:
-    for one in random.sample(requests, min(1, len(requests))):
-        about = digest(random.randint(1, 5))
-        ledger.ask(one, "unclassified", options=["include", "exclude"], detail={"columns": 1}, about=about)
-
-
-def _answer(ledger: Ledger, random: Random, requests: list[str]) -> None:
-    for one in random.sample(requests, min(1, len(requests))):
-        for question in ledger.questions(request_id=one)[:1]:
-            text = random.choice([None, "Weighed with the head of the department."])
-            ledger.answer(question.id, random.choice(question.options), "officer", {"rules": ["R32"]}, text)
-
-
-def _decide(ledger: Ledger, random: Random, requests: list[str]) -> None:
-    for one in random.sample(requests, min(1, len(requests))):
-        ledger.decide(one, "identity", "confirmed", "officer", text="By telephone.")
-
-
-def _finish(ledger: Ledger, random: Random, requests: list[str]) -> None:
-    for one in random.sample(requests, min(1, len(requests))):
-        name, inputs = random.choice(["assess", "extract"]), digest(random.randint(1, 9))
-        told = NewEvent(STEP_EVENT, payload={"step": name, "part": "shop", "inputs": inputs})
-        ledger.finish_step(one, name, inputs, {"rows": random.randint(0, 9)}, told, part="shop")
-
-
-def _deliver(ledger: Ledger, random: Random, requests: list[str]) -> None:
-    for one in random.sample(requests, min(1, len(requests))):
-        ledger.record_delivery(one, "outbox", Receipt(f"file:///{one}.zip", 9, digest(random.randint(1, 3))))
-
-
-def _change(ledger: Ledger, random: Random, requests: list[str]) -> None:
-    for one in random.sample(requests, min(1, len(requests))):
-        ledger.change_options(one, formats=random.choice([["csv"], ["json"], ["csv", "json"]]))
-
-
-def _forget(ledger: Ledger, random: Random, requests: list[str]) -> None:
-    for one in random.sample(requests, min(1, len(requests))):
-        if random.random() < 0.3:
-            ledger.shred(one, "retention")
-        elif random.random() < 0.1:
-            ledger.erase_payloads(one, "retention")
-
-
-def _record(ledger: Ledger, random: Random, _requests: list[str]) -> None:
-    ledger.record(None, *(NewEvent("counted", payload={"n": n}) for n in range(random.randint(1, 3))))
-
-
-WORK = (_open, _move, _move, _ask, _answer, _answer, _decide, _finish, _deliver, _change, _forget, _record)
 
 
 def series(backend: str, count: int, seed: int) -> Report:

@@ -136,8 +136,13 @@ class Live:
         found = self._get(f"/dagRuns/{run}/taskInstances")["task_instances"]
         return {task["task_id"] for task in found}
 
+    def in_tasks(self, run: str) -> float:
+        """Seconds of a run between the starts and ends of its tasks, added up."""
+        found = self._get(f"/dagRuns/{run}/taskInstances")["task_instances"]
+        return float(sum(task["duration"] or 0 for task in found))
+
     def answer(self, question: str) -> dict[str, Any]:
-        """Confirm an identity by the REST interface, which starts the next run; `run` is None where it did not.
+        """Confirm an identity by the REST interface; `run`: the next run, None where it did not start.
 
         An answer that was recorded although its reply got lost counts as one without a run.
         """

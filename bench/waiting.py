@@ -1,6 +1,6 @@
 """Many requests wait for people: what do they cost the others, and what becomes of them?
 
-    python -m bench.waiting --count 500 [--repeat 5] [--through COUNT] [--folder PLACE]
+    python -m bench.waiting --count 500 [--repeat 5] [--through COUNT]
 
 1. COUNT requests without an identity decision are run on a real Airflow: each run ends at its question.
 2. New requests are run on that Airflow and, in turn, on another one where nothing waits.
@@ -25,9 +25,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -133,17 +133,6 @@ def ends(shop: Shop, requests: Sequence[str]) -> Counter[str]:
     return found
 
 
-@contextmanager
-def folder(given: Path | None) -> Iterator[Path]:
-    """A place to work in: the one that was given, which stays, or one that goes."""
-    if given is not None:
-        given.mkdir(parents=True)
-        yield given.absolute()
-        return
-    with tempfile.TemporaryDirectory(prefix="waiting-", ignore_cleanup_errors=True) as made:
-        yield Path(made)
-
-
 def rename_tasks(dags: Path) -> None:
     """Change the DAG file as a deployment would."""
     file = dags / f"{DAG_ID}.py"
@@ -201,11 +190,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500, help="requests that wait")
     parser.add_argument("--repeat", type=int, default=5, help="new requests timed on each side")
     parser.add_argument("--through", type=int, help="requests that go through Airflow; default: all")
-    parser.add_argument("--folder", type=Path, help="work in this new folder and leave it there")
     given = parser.parse_args()
     through = given.count if given.through is None else min(given.through, given.count)
-    with folder(given.folder) as place:
-        figures = measure(place, given.count, given.repeat, through)
+    with tempfile.TemporaryDirectory(prefix="waiting-", ignore_cleanup_errors=True) as folder:
+        figures = measure(Path(folder), given.count, given.repeat, through)
     text = json.dumps(figures, indent=2)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "waiting.json").write_text(text + "\n", encoding="utf-8")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import ledger_reader, postgres
+from tests.support.register_rows import Register
 
 from afschrift.core.event import NewEvent
 from afschrift.ledger import schema
@@ -105,7 +106,7 @@ def _append(url: str, keys: Path, me: int, events: int, together: Any, slowest: 
 def _lost(url: str, processes: int, events: int) -> list[str]:
     """Writers whose events are not all there, each once and in the order in which they were written."""
     told: dict[str, list[int]] = {f"writer{me}": [] for me in range(processes)}
-    for one in ledger_reader.events(url):
+    for one in Register(url).trail:
         if one.type == "counted" and one.payload is not None:
             told[one.actor].append(one.payload["n"])
     return [

@@ -1,107 +1,28 @@
 """An independent reader of the register: derives from the trail what the tables must hold, and compares.
 
-It shares no code with the ledger: plain SQL on the database's own driver, RFC 8785 by its library. What the
-trail and the tables do not agree on comes back as sentences, without values:
+It shares no code with the ledger (`register_rows` reads with plain SQL). What the trail and the tables do not
+agree on comes back as sentences, without values:
 
 - the chain is whole, and every payload is the one that its header names;
 - every request, its state, version and options follow from its events, and the other way round;
-- every case, question, decision, delivery and text of a decision stands in the trail once, and vice versa;
+- every case, question, decision, delivery, text and document stands in the trail once, and vice versa;
+- a document is as long as the trail says, and a run goes or has ended as its last event says;
+- every fact beside the state stands in the trail once, and vice versa;
 - a data key is missing where the trail says that it was destroyed, and nowhere else;
 - a payload is missing where the trail says that it was erased, and nowhere else.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
-import psycopg
-import rfc8785
-from psycopg.rows import dict_row
-from sqlalchemy.engine import make_url
+from tests.support.register_rows import Register, sha256
 
-Rows = list[dict[str, Any]]
-
-_SELECTS = {
-    "event": "SELECT h.*, p.seq AS payload_seq, p.payload, p.salt, p.erased_by FROM event h "
-    "LEFT JOIN event_payload p ON p.seq = h.seq ORDER BY h.seq",
-    "lone_payload": "SELECT p.seq FROM event_payload p LEFT JOIN event h ON h.seq = p.seq WHERE h.seq IS NULL",
-    "case_file": "SELECT * FROM case_file",
-    "request": "SELECT * FROM request",
-    "data_key": "SELECT owner FROM data_key",
-    "text": "SELECT m.id, m.case_id, m.request_id, m.kind, m.hmac, d.id AS decision FROM message m "
-    "LEFT JOIN decision d ON d.message_id = m.id WHERE m.kind IN ('request', 'decision')",
-    "question": "SELECT * FROM question",
-    "decision": "SELECT d.*, m.hmac AS text_hmac, q.answered_at FROM decision d "
-    "LEFT JOIN message m ON m.id = d.message_id LEFT JOIN question q ON q.id = d.question_id",
-    "delivery": "SELECT * FROM delivery",
-    "step": "SELECT * FROM step",
-}
-_HEADER = ("seq", "at", "request", "type", "actor", "payload_sha256", "prev")
-
-
-@dataclass(frozen=True)
-class Event:
-    """A header with its payload; None: erased."""
-
-    header: dict[str, Any]
-    payload: dict[str, Any] | None
-    salt: str | None
-    erased_by: str | None
-
-    @property
-    def payload_sha256(self) -> str:
-        return _sha256({"payload": self.payload, "salt": self.salt})
-
-    @property
-    def type(self) -> str:
-        return str(self.header["type"])
-
-    @property
-    def request(self) -> str | None:
-        return self.header["request"]
-
-    @property
-    def actor(self) -> str:
-        return str(self.header["actor"])
-
-
-class Register:
-    """All that is compared, read at one moment."""
-
-    def __init__(self, url: str) -> None:
-        self.rows = _read(url)
-        self.trail = [
-            Event(
-                {name: row[name] for name in _HEADER},
-                None if row["payload"] is None else json.loads(row["payload"]),
-                row["salt"],
-                row["erased_by"],
-            )
-            for row in self.rows["event"]
-        ]
-
-    def told(self, *types: str) -> Iterator[tuple[Event, dict[str, Any]]]:
-        """Events of these types whose payload is not erased."""
-        for event in self.trail:
-            if event.type in types and event.payload is not None:
-                yield event, event.payload
-
-    @property
-    def silent(self) -> set[str | None]:
-        """Requests with erased payloads: their rows cannot be compared field by field any more."""
-        return {event.request for event in self.trail if event.payload is None}
-
-
-def events(url: str) -> list[Event]:
-    """The trail as it stands."""
-    return Register(url).trail
+_SEALED_BYTES = 29
+"""A sealed piece has a byte for its format, a nonce of 12 and a tag of 16."""
 
 
 def faults(url: str, *, step_event: str | None = None) -> list[str]:
@@ -120,32 +41,18 @@ def faults(url: str, *, step_event: str | None = None) -> list[str]:
         *_questions(register),
         *_decisions(register),
         *_deliveries(register),
+        *_texts(register),
+        *_runs(register),
+        *_facts(register),
         *_keys(register),
         *_erased(register),
     ]
     return found if step_event is None else [*found, *_steps(register, step_event)]
 
 
-def _read(url: str) -> dict[str, Rows]:
-    address = make_url(url)
-    if address.drivername.startswith("sqlite"):
-        with closing(sqlite3.connect(str(address.database), isolation_level=None)) as db:
-            db.row_factory = sqlite3.Row
-            db.execute("BEGIN")
-            return {name: [dict(row) for row in db.execute(select)] for name, select in _SELECTS.items()}
-    libpq = address.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(libpq, row_factory=dict_row) as db:
-        db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        return {name: db.execute(select).fetchall() for name, select in _SELECTS.items()}  # type: ignore[arg-type]
-
-
 def _json(value: Any) -> Any:
     """SQLite gives JSON columns as text, PostgreSQL's driver as objects."""
     return json.loads(value) if isinstance(value, str) else value
-
-
-def _sha256(value: Any) -> str:
-    return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
 
 
 def _chain(register: Register) -> Iterator[str]:
@@ -161,7 +68,7 @@ def _chain(register: Register) -> Iterator[str]:
             yield f"event {seq} has no payload"
         elif event.payload is not None and event.payload_sha256 != event.header["payload_sha256"]:
             yield f"the payload of event {seq} is another one"
-        prev = _sha256(event.header)
+        prev = sha256(event.header)
     for row in register.rows["lone_payload"]:
         yield f"payload {row['seq']} has no event"
 
@@ -253,6 +160,53 @@ def _deliveries(register: Register) -> Iterator[str]:
         if event.request not in register.silent
     )
     yield from _once("delivery", kept, told)
+
+
+def _texts(register: Register) -> Iterator[str]:
+    """Texts and documents that were added to the case file; each stands there once, whole."""
+    sizes: Counter[str] = Counter()
+    for row in register.rows["part"]:
+        sizes[row["message_id"]] += row["sealed"] - _SEALED_BYTES
+    kept = (
+        _key(*(row[name] for name in ("case_id", "request_id", "id", "kind", "hmac")), size)
+        for row in register.rows["text"]
+        if row["kind"] not in ("request", "decision") and row["request_id"] not in register.silent
+        for size in [row["sealed"] - _SEALED_BYTES + sizes[row["id"]]]
+    )
+    told = (
+        _key(payload["case"], event.request, *(payload[name] for name in ("id", "kind", "hmac", "size")))
+        for event, payload in register.told("case_text_added")
+        if event.request not in register.silent
+    )
+    yield from _once("text or document", kept, told)
+
+
+def _runs(register: Register) -> Iterator[str]:
+    """Runs with their outcome; one that goes has none."""
+    last = {
+        (event.request, payload["run"]): payload.get("outcome")
+        for event, payload in register.told("run_started", "run_ended")
+        if event.request not in register.silent
+    }
+    rows = [row for row in register.rows["run"] if row["request_id"] not in register.silent]
+    kept = ((row["request_id"], row["run_id"], row["outcome"]) for row in rows)
+    yield from _once("run", kept, ((*run, outcome) for run, outcome in last.items()))
+
+
+def _facts(register: Register) -> Iterator[str]:
+    names = ("id", "number", "kind", "at", "day", "instant", "about", "letter", "channel", "proof", "other")
+    names += ("text", "detail")
+    kept = (
+        _key(row["request_id"], row["by"], *(_json_column(row, name) for name in names))
+        for row in register.rows["fact"]
+        if row["request_id"] not in register.silent
+    )
+    told = (
+        _key(event.request, event.actor, *(payload["fact"].get(name) for name in names))
+        for event, payload in register.told(*{e.type for e in register.trail if e.type.startswith("fact_")})
+        if event.request not in register.silent
+    )
+    yield from _once("fact", kept, told)
 
 
 def _steps(register: Register, step_event: str) -> Iterator[str]:

@@ -197,8 +197,9 @@ class Warehouse:
 
     def open(self, **options: Any) -> Source:
         """A session on it, not opened yet."""
+        named = None if self.connect is from_environment else "w"
         return open_source(
-            "w", self.kind, self.options | options, connection="w", connect=self.connect, tag="R-1"
+            "w", self.kind, self.options | options, connection=named, connect=self.connect, tag="R-1"
         )
 
 

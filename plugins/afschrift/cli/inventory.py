@@ -29,10 +29,12 @@ def check(
     ),
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
+    from afschrift.core.calendar import calendar
     from afschrift.wiring.live import compare
     from afschrift.wiring.services import load_inventory
 
     inventory = load_inventory(folder)
+    calendar(inventory.controller.country, inventory.controller.days_off)
     tables = sum(len(source.tables) for source in inventory.sources.values())
     columns = sum(len(t.columns) for s in inventory.sources.values() for t in s.tables.values())
     sizes = ((len(inventory.sources), "source"), (tables, "table"), (columns, "column"))

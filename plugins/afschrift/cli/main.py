@@ -14,6 +14,8 @@ from afschrift.cli import (
     due,
     inventory,
     keys,
+    letter,
+    overview,
     questions,
     register,
     requests,
@@ -38,13 +40,14 @@ app.add_typer(register.app, name="register")
 app.add_typer(audit.app, name="audit")
 app.add_typer(requests.app, name="request")
 app.add_typer(case.app, name="case")
+app.add_typer(letter.app, name="letter")
 app.command()(submit.submit)
 app.command()(running.plan)
 app.command()(running.run)
 app.command()(running.up)
 app.command()(sweep.sweep)
 app.command()(due.due)
-app.command("requests")(requests.listing)
+app.command("requests")(overview.listing)
 app.command()(questions.questions)
 app.command()(questions.answer)
 app.command()(bundle.verify)

@@ -54,13 +54,15 @@ class Request:
 
 
 def check_formats(right: Right, formats: tuple[str, ...], known: tuple[str, ...]) -> None:
-    """Turn down formats that do not exist or do not qualify (R57).
+    """Turn down formats that do not exist, do not qualify (R57) or stand there twice.
 
     Raises:
         RefusedError: names the format, the rule and what can be had.
     """
     if not formats:
         raise RefusedError("No format was chosen.", way_out=f"choose one or more of {', '.join(known)}.")
+    if len(set(formats)) < len(formats):  # two files of a table cannot have one name
+        raise RefusedError("A format was chosen twice.", way_out="name each format once.")
     for name in formats:
         if right is Right.PORTABILITY and name in NOT_PORTABLE_FORMATS:
             raise RefusedError(

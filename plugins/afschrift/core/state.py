@@ -24,6 +24,7 @@ class State(StrEnum):
     DELIVERED = "delivered"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    MERGED = "merged"  # with an earlier request of the same person, in which it is answered (R55)
 
     @property
     def iri(self) -> str:
@@ -46,7 +47,7 @@ class State(StrEnum):
     @property
     def open(self) -> bool:
         """Whether the clock still runs."""
-        return self not in (State.DELIVERED, State.REFUSED, State.WITHDRAWN)
+        return self not in (State.DELIVERED, State.REFUSED, State.WITHDRAWN, State.MERGED)
 
 
 _TERMS = {
@@ -62,6 +63,7 @@ _BROADER = {
     State.NOTHING_HELD: "RequestAccepted",
     State.NOTHING_PORTABLE: "RequestAccepted",
     State.WITHDRAWN: "RequestStatus",
+    State.MERGED: "RequestStatus",
 }
 
 _WORKING = frozenset(
@@ -72,6 +74,7 @@ _WORKING = frozenset(
         State.NOTHING_PORTABLE,
         State.REFUSED,
         State.WITHDRAWN,
+        State.MERGED,
     }
 )
 
@@ -85,6 +88,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.DELIVERED: frozenset(),
     State.REFUSED: frozenset(),
     State.WITHDRAWN: frozenset(),
+    State.MERGED: frozenset(),
 }
 """Every move there is. Any other one is a fault."""
 

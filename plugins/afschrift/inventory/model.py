@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from afschrift.core.decision import About, Protect, ThirdParty
 from afschrift.core.keys import Unique
@@ -18,6 +19,14 @@ from afschrift.core.origin import Origin
 
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) or value is None else [value]
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("this is no time zone of the IANA list, such as Europe/Amsterdam") from None
+    return value
 
 
 class Strict(BaseModel):
@@ -222,13 +231,14 @@ class Organisation(Strict):
     body: Literal["private", "public"]
     contact: str
     dpo: str | None = None
-    zone: str
+    zone: Annotated[str, AfterValidator(_zone)]
     country: str
     languages: tuple[str, ...]
     authority: Text
     authority_url: str
     court: Text
     registers: tuple[str, ...] = ()
+    days_off: tuple[date, ...] = ()
 
 
 class PolicyChoice(Strict):

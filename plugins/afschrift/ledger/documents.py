@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from afschrift.core.errors import ConfigurationError, UnknownRequestError
 from afschrift.core.event import NewEvent
@@ -47,36 +47,7 @@ class Documents(Cases):
             RefusedError: the key of its owner was destroyed.
         """
         with self._db.write() as tx:
-            case_id, request_id = self._owner(tx, owner)
-            key, text_id = self._key(tx, owner), new_id("txt")
-            pieces = iter(parts)
-            first = next(pieces, b"")
-            values = {
-                "id": text_id,
-                "case_id": case_id,
-                "request_id": request_id,
-                "kind": "document",
-                "ciphertext": key.encrypt(first, "message", "ciphertext", text_id),
-                "hmac": "",  # known at the end
-                "by": by,
-                "created_at": self._now(),
-                "label": key.encrypt(name.encode(), "message", "label", text_id),
-                "media_type": media_type,
-            }
-            tx.execute(insert(message).values(values))
-            mac, size = key.mac(), len(first)
-            mac.update(first)
-            for number, piece in enumerate(pieces, 1):
-                mac.update(piece)
-                size += len(piece)
-                sealed = key.encrypt(piece, "message_part", "ciphertext", text_id, str(number))
-                part = {"message_id": text_id, "number": number, "ciphertext": sealed}
-                tx.execute(insert(message_part).values(part))
-            tx.execute(update(message).where(message.c.id == text_id).values(hmac=mac.hexdigest()))
-            told = {"case": case_id, "id": text_id, "kind": "document", "hmac": mac.hexdigest()}
-            payload = {**told, "size": size, "media_type": media_type, **(detail or {})}
-            self._append(tx, request_id, NewEvent("case_text_added", by, payload))
-        return text_id
+            return self._keep_document(tx, owner, parts, by, name=name, media_type=media_type, detail=detail)
 
     def case_document(self, text_id: str, by: str) -> Iterator[bytes]:
         """The content of a document or text, in parts. That `by` took it out is an event, and stands first.
@@ -100,6 +71,48 @@ class Documents(Cases):
             payload = {"case": row.case_id, "id": text_id}
             self._append(tx, row.request_id, NewEvent("case_document_read", by, payload))
         return self._parts(text_id, key, row.hmac)
+
+    def _keep_document(
+        self,
+        tx: Connection,
+        owner: str,
+        parts: Iterable[bytes],
+        by: str,
+        *,
+        name: str,
+        media_type: str,
+        detail: Mapping[str, Any] | None,
+    ) -> str:
+        case_id, request_id = self._owner(tx, owner)
+        key, text_id = self._key(tx, owner), new_id("txt")
+        pieces = iter(parts)
+        first = next(pieces, b"")
+        values = {
+            "id": text_id,
+            "case_id": case_id,
+            "request_id": request_id,
+            "kind": "document",
+            "ciphertext": key.encrypt(first, "message", "ciphertext", text_id),
+            "hmac": "",  # known at the end
+            "by": by,
+            "created_at": self._now(),
+            "label": key.encrypt(name.encode(), "message", "label", text_id),
+            "media_type": media_type,
+        }
+        tx.execute(insert(message).values(values))
+        mac, size = key.mac(), len(first)
+        mac.update(first)
+        for number, piece in enumerate(pieces, 1):
+            mac.update(piece)
+            size += len(piece)
+            sealed = key.encrypt(piece, "message_part", "ciphertext", text_id, str(number))
+            part = {"message_id": text_id, "number": number, "ciphertext": sealed}
+            tx.execute(insert(message_part).values(part))
+        tx.execute(update(message).where(message.c.id == text_id).values(hmac=mac.hexdigest()))
+        told = {"case": case_id, "id": text_id, "kind": "document", "hmac": mac.hexdigest()}
+        payload = {**told, "size": size, "media_type": media_type, **(detail or {})}
+        self._append(tx, request_id, NewEvent("case_text_added", by, payload))
+        return text_id
 
     def _parts(self, text_id: str, key: DataKey, expected: str) -> Iterator[bytes]:
         mac = key.mac()

@@ -39,6 +39,7 @@ _ID = String(32)
 _CODE = String(64)
 _NAME = String(255)
 _INSTANT = String(32)
+_DAY = String(10)
 _SHA256 = String(64)
 _COUNTER = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -173,8 +174,7 @@ decision = Table(
 )
 
 notice = Table(
-    # A letter produced is not a letter sent: only `sent_at` counts. Its text has a data key of its own
-    # (owner: the notice), since letters are kept longer than identities.
+    # Nothing writes it: `letter` came in its place.
     "notice",
     metadata,
     _id(),
@@ -192,6 +192,54 @@ notice = Table(
     Column("by", _NAME),
     Column("proof", _NAME),
     Column("detail", JSON, nullable=False),
+)
+
+fact = Table(
+    # What happened to a request beside its state (`core.facts`). Append-only: triggers refuse the rest.
+    "fact",
+    metadata,
+    _id(),
+    _request(index=False),  # the unique constraint is its index
+    Column("number", Integer, nullable=False),  # 1, 2, ... within the request
+    Column("kind", _CODE, nullable=False),
+    Column("at", _INSTANT, nullable=False),
+    Column("by", _NAME, nullable=False),
+    Column("day", _DAY),  # local date
+    Column("instant", _INSTANT),
+    Column("about", _ID),  # the fact that it concerns
+    Column("letter", _ID),
+    Column("channel", _CODE),
+    Column("proof", _NAME),
+    Column("other", _ID),  # another request
+    Column("text", _ID),  # reasons in words: a `message`, which may be gone before this
+    Column("detail", JSON, nullable=False),
+    UniqueConstraint("request_id", "number"),
+)
+
+letter = Table(
+    # A letter produced is not a letter sent: only `sent_on` counts. Its text is a document of the case file.
+    "letter",
+    metadata,
+    _id(),
+    _request(),
+    Column("kind", _CODE, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("state", _CODE, nullable=False),  # `core.letter.LetterState`
+    Column("document_id", _ID, ForeignKey("message.id"), nullable=False),
+    Column("fact_id", _ID),  # the question or extension that it tells of
+    Column("recipient", LargeBinary),  # ciphertext of an e-mail address
+    Column("same_as", _SHA256, nullable=False),  # HMAC of what it says, without its day
+    Column("produced_at", _INSTANT, nullable=False),
+    Column("produced_by", _NAME, nullable=False),
+    Column("claimed_at", _INSTANT),  # in the hands of a process since then
+    Column("sent_on", _DAY),  # local date, from which the clock counts
+    Column("sent_at", _INSTANT),  # the mail server took it; NULL where a person entered the sending
+    Column("sent_by", _NAME),
+    Column("channel", _CODE),
+    Column("proof_id", _ID, ForeignKey("message.id")),
+    Column("bounced_on", _DAY),
+    Column("bounce", _CODE),
+    Column("detail", JSON, nullable=False),  # dates that it told
 )
 
 delivery = Table(

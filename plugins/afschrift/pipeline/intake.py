@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from afschrift.core.errors import ConfigurationError
-from afschrift.core.keys import Key
+from afschrift.core.keys import Key, Unique
+from afschrift.core.overlap import link
 from afschrift.core.request import check_formats
 from afschrift.core.right import Right
+from afschrift.core.state import State
 from afschrift.inventory.check import fides_categories
 from afschrift.inventory.model import Inventory, casefold_keys
 from afschrift.pipeline.services import Services
@@ -108,8 +110,29 @@ def submit(services: Services, intake: Intake, by: str) -> list[str]:
             proof = intake.authenticated
             detail = {"method": proof.by, "level": proof.level, "authenticated_at": _utc(proof.at)}
             register.decide(request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail)
+            _link(services, request.id)
         ids.append(request.id)
     return ids
+
+
+def _link(services: Services, request_id: str) -> None:
+    """Link a repeat of somebody known to what they were answered before; it is answered in full (R26).
+
+    One that is still open is left to a person: it may overlap (R55).
+    """
+    keys = services.inventory.identity.keys
+    own = [name for name, key in keys.items() if key.unique is Unique.YES]
+    register = services.register
+    found = {one: register.request(one).state for one in register.earlier(request_id, own)}
+    answered = [one for one, state in found.items() if not state.open and state is not State.MERGED]
+    for one in answered[-1:]:
+        register.record_pair(
+            request_id,
+            one,
+            lambda later, earlier, same, _: (link(later, earlier, "repeat", same=same), []),
+            "system",
+            names=own,
+        )
 
 
 def _check(services: Services, intake: Intake) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.core.errors import ConfigurationError, NeedsPersonError
 from afschrift.core.keys import Unique
 from afschrift.core.ports import ColumnType, Dialect
 from afschrift.inventory.joins import hops
@@ -88,8 +88,18 @@ class WayFinder:
 
         Raises:
             ConfigurationError: the table or the column is not in the source.
+            NeedsPersonError: it may be there, but the connection has no right to it.
         """
         columns = self._catalogue.get(table)
+        if self._dialect.hides_tables and (columns is None or column not in columns):
+            place = f"{self._source.source}.{table}"
+            raise NeedsPersonError(
+                f"The connection of {self._source.source} sees no {table}.{column}: it has no right to read "
+                "it, or it is not there.",
+                question="no_right",
+                detail={"table": place},
+                way_out="give its account SELECT on the table, or correct the inventory.",
+            )
         if columns is None:
             raise ConfigurationError(
                 f"Source {self._source.source} has no table {table}, but the inventory names it.",

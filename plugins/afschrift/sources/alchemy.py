@@ -10,32 +10,39 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, CursorResult
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.core.errors import ConfigurationError, RetriableError
 from afschrift.core.keys import Key
 from afschrift.core.kind import Kind
 from afschrift.core.ports import ColumnType
 from afschrift.sources.alchemy_dialect import AlchemyDialect
-from afschrift.sources.alchemy_values import Values, kind_of
+from afschrift.sources.alchemy_errors import reading_error
+from afschrift.sources.alchemy_values import Values, guarded, kind_of
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
 from afschrift.sources.local_times import rfc3339
 from afschrift.sources.options import Opening, cell_limit, required, seconds
-from afschrift.sources.places import place, relation_of
+from afschrift.sources.places import relation_of, unquoted
 
 _OPTIONS = ("driver", "schema", "isolation", "session", "statement_timeout", "cell_limit")
 _FETCHED = 1024
 _SNAPSHOT = {"postgresql": "REPEATABLE READ", "mysql": "REPEATABLE READ", "mariadb": "REPEATABLE READ"}
 _SESSION = {
-    "postgresql": ["SET TIME ZONE 'UTC'", "SET statement_timeout = {ms}"],
-    "mysql": ["SET time_zone = '+00:00'"],
-    "mariadb": ["SET time_zone = '+00:00'"],
+    "postgresql": [
+        "SET TIME ZONE 'UTC'",
+        "SET statement_timeout = {ms}",
+        "SET application_name = 'afschrift {tag}'",
+    ],
+    "mysql": ["SET time_zone = '+00:00'", "SET SESSION max_execution_time = {ms}"],
+    "mariadb": ["SET time_zone = '+00:00'", "SET SESSION max_statement_time = {ms} / 1000"],
 }
 _READ_ONLY = {
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
     "mysql": "SET SESSION TRANSACTION READ ONLY",
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
 }
+_CONSISTENT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+_BEGIN = {"mysql": _CONSISTENT, "mariadb": _CONSISTENT}
 _READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 _KEYS = sa.Table(
     KEY_TABLE,
@@ -68,7 +75,8 @@ class Alchemy:
         self.snapshot = ""
         self._opening = opening
         self._timeout = seconds(opening, "statement_timeout", "1h")
-        self._values = Values(self.name, cell_limit(opening))
+        self._limit = cell_limit(opening)
+        self._values = Values(self.name, self._limit)
         self._driver = required(self.name, options, "driver")
         self._schema: str | None = options.get("schema")
         self._tag = re.sub(r"[^A-Za-z0-9._-]", "", opening.tag)
@@ -91,6 +99,7 @@ class Alchemy:
 
     def __enter__(self) -> Self:
         address = self._opening.address()
+        of_driver = {"client_encoding": "utf8"} if self._engine.dialect.driver.startswith("psycopg") else {}
         url = URL.create(
             self._driver,
             address.login,
@@ -98,7 +107,7 @@ class Alchemy:
             address.host,
             address.port,
             address.database,
-            {name: str(value) for name, value in address.extra.items()},
+            of_driver | {name: str(value) for name, value in address.extra.items()},
         )
         self._engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
         try:
@@ -120,14 +129,17 @@ class Alchemy:
 
     def _prepare(self, connection: Connection) -> None:
         connection.execution_options(isolation_level=self._isolation)
-        name = self.dialect.name
+        name = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else self.dialect.name
         for statement in (*_SESSION.get(name, ()), *self._opening.options.get("session", ())):
-            connection.exec_driver_sql(statement.replace("{ms}", f"{self._timeout * 1000:.0f}"))
+            limited = statement.replace("{ms}", f"{self._timeout * 1000:.0f}")
+            connection.exec_driver_sql(limited.replace("{tag}", self._tag))
         _KEYS.create(connection)
         if name in _READ_ONLY:
             connection.exec_driver_sql(_READ_ONLY[name])
         connection.commit()
-        self.rows("SELECT 1")  # most snapshots begin at the first statement that reads
+        if name in _BEGIN:
+            connection.exec_driver_sql(_BEGIN[name])
+        self.rows("SELECT 1")  # most other snapshots begin at the first statement that reads
         self.snapshot = rfc3339(datetime.now(UTC))
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
@@ -148,7 +160,7 @@ class Alchemy:
         native = found.compile(self._engine.dialect) if kind else str(found)
         self.dialect.kinds[native] = kind
         exact = "{column}" if kind not in (None, Kind.JSON) else self.dialect.text("{column}")
-        return ColumnType(native, kind, exact)
+        return ColumnType(native, kind, guarded(found, kind, exact, self._engine.dialect, self._limit))
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Fill the key table; values are bound."""
@@ -172,7 +184,7 @@ class Alchemy:
         with self._told(statement), self._run(statement, stream=True) as result:
             names = list(result.keys())
             while rows := result.fetchmany(_FETCHED):
-                yield self._values.batch(relation.replace('"', ""), kinds, names, rows)
+                yield self._values.batch(unquoted(relation), kinds, names, rows)
 
     def _run(self, statement: str, *, stream: bool) -> CursorResult[Any]:
         if not _READS.match(statement):
@@ -192,25 +204,7 @@ class Alchemy:
         try:
             yield
         except SQLAlchemyError as error:
-            raise self._error(error, place(self.name, statement)) from None
-
-    def _error(self, error: SQLAlchemyError, where: str) -> AfschriftError:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            return RetriableError(
-                f"Source {self.name} failed while {where} was being read (connection lost).",
-                way_out="see whether the server is up; the step is tried again.",
-            )
-        name = type(getattr(error, "orig", error)).__name__
-        if name in ("ProgrammingError", "UndefinedTable", "UndefinedColumn", "InsufficientPrivilege"):
-            return ConfigurationError(
-                f"Source {self.name} does not know what is asked of {where} or may not read it ({name}).",
-                way_out="compare the inventory with the tables: `afschrift inventory check --live`, and see "
-                "whether the account has SELECT on each.",
-            )
-        return RetriableError(
-            f"Source {self.name} failed while {where} was being read ({name}).",
-            way_out="see whether the server is up and the table may be read; the step is tried again.",
-        )
+            raise reading_error(self.name, statement, error) from None
 
 
 def _aware(value: Any) -> Any:

@@ -27,6 +27,7 @@ class AlchemyDialect(StandardDialect):
 
     def __init__(self, source: str, dialect: Dialect, schema: str | None) -> None:
         self.name = dialect.name
+        self.hides_tables = dialect.name not in ("postgresql", "sqlite")
         self.kinds: dict[str, Kind | None] = {}
         self._source = source
         self._dialect = dialect
@@ -34,7 +35,11 @@ class AlchemyDialect(StandardDialect):
 
     def quote(self, identifier: str) -> str:
         """As the database quotes."""
-        return self._dialect.identifier_preparer.quote_identifier(identifier)
+        return self._bare(self._dialect.identifier_preparer.quote_identifier(identifier))
+
+    def _bare(self, text: str) -> str:
+        """SQLAlchemy doubles `%` for drivers that put values in its place; no statement here has any."""
+        return text.replace("%%", "%") if self._dialect.paramstyle in ("format", "pyformat") else text
 
     def relation(self, table: str) -> str:
         """A table of the connection's schema, or of the one that the options name."""
@@ -55,7 +60,7 @@ class AlchemyDialect(StandardDialect):
 
     def text(self, expression: str) -> str:
         """A value as text."""
-        return str(cast(literal_column(expression), String()).compile(dialect=self._dialect))
+        return self._bare(str(cast(literal_column(expression), String()).compile(dialect=self._dialect)))
 
     def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
         """Numbers with numbers, all else as text."""
@@ -100,5 +105,5 @@ class AlchemyDialect(StandardDialect):
         return column
 
     def row_order(self, expressions: Sequence[str]) -> str:
-        """By all columns as text; there is no digest that all databases have."""
-        return ", ".join(self.text(expression) for expression in expressions)
+        """By all columns, by their places; there is no digest that all databases have."""
+        return ", ".join(str(place) for place in range(1, len(expressions) + 1))

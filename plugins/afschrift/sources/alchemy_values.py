@@ -10,7 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+from sqlalchemy import cast, literal_column
 from sqlalchemy import types as sa
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Dialect
 
 from afschrift.core.errors import ConfigurationError
 from afschrift.core.kind import Kind
@@ -27,17 +30,41 @@ _KINDS: tuple[tuple[type[sa.TypeEngine[Any]], Kind], ...] = (
     (sa.Date, Kind.DATE),
     (sa.DateTime, Kind.DATETIME),
     (sa.Time, Kind.TIME),
-    (sa.LargeBinary, Kind.BINARY),
 )
+_BINARY = (sa.LargeBinary, sa.BINARY, sa.VARBINARY, mysql.TINYBLOB, mysql.MEDIUMBLOB, mysql.LONGBLOB)
 
 
 def kind_of(found: sa.TypeEngine[Any]) -> Kind | None:
     """Kind of a reflected type; None for one that is not known, such as an interval or an array."""
     if isinstance(found, sa.DateTime) and getattr(found, "timezone", False):
         return Kind.INSTANT
-    if isinstance(found, sa.LargeBinary | sa.BINARY | sa.VARBINARY):
+    if isinstance(found, _BINARY):
         return Kind.BINARY
     return next((kind for type_, kind in _KINDS if isinstance(found, type_)), None)
+
+
+TOO_LARGE = "[afschrift: too large]"
+"""What a cell above the limit is read as, so that nobody's memory has to hold it."""
+
+_MEASURED = ("postgresql", "mysql", "mariadb")
+
+
+def guarded(
+    found: sa.TypeEngine[Any], kind: Kind | None, expression: str, dialect: Dialect, limit: int
+) -> str:
+    """An expression that gives `TOO_LARGE` for a cell of more than `limit` bytes, where SQL can measure it.
+
+    SQL has no way to fail that all databases share, so the word stands where the value would. A text that
+    is this word itself is turned down with the large ones: nothing is given wrongly.
+    """
+    if kind not in (Kind.TEXT, Kind.JSON, Kind.BINARY, None) or isinstance(found, sa.Enum):
+        return expression
+    if dialect.name not in _MEASURED:
+        return expression
+    word = f"'{TOO_LARGE}'"
+    if kind is Kind.BINARY:
+        word = str(cast(literal_column(word), sa.LargeBinary()).compile(dialect=dialect))
+    return f"CASE WHEN octet_length({expression}) > {limit} THEN {word} ELSE {expression} END"
 
 
 class Values:
@@ -87,8 +114,12 @@ class Values:
             return None
         if isinstance(value, bytearray | memoryview):
             value = bytes(value)
+        if isinstance(value, bytes) and kind in (Kind.TEXT, Kind.JSON):
+            value = self._decoded(place, value)
         if isinstance(value, str | bytes) and len(value) > self._limit:
             raise too_large(self._source, place, str(len(value)))
+        if value in (TOO_LARGE, TOO_LARGE.encode()):
+            raise too_large(self._source, place)
         if kind is Kind.BOOLEAN and value in (0, 1):
             return "true" if value else "false"
         write = _WRITERS.get(type(value))
@@ -98,6 +129,16 @@ class Values:
                 way_out="cast the column to text in a view.",
             )
         return write(value)
+
+    def _decoded(self, place: str, value: bytes) -> str:
+        """Some drivers hand over the bytes of a text whose encoding the database does not name."""
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise ConfigurationError(
+                f"A text of {self._source}.{place} is not UTF-8.",
+                way_out="mend the text, or convert the column in a view.",
+            ) from None
 
 
 def _decimal(value: Decimal) -> str:

@@ -10,6 +10,7 @@ class StandardDialect:
 
     keys = KEY_TABLE
     one_row = "LIMIT 1"
+    hides_tables = False
 
     def quote(self, identifier: str) -> str:
         """Double quotes, doubled inside."""

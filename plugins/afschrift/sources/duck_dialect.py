@@ -14,14 +14,20 @@ class DuckDialect(StandardDialect):
 
     name = "duckdb"
 
-    def __init__(self, relation: Callable[[str], str] | None = None) -> None:
-        self._relation = relation
+    def __init__(self) -> None:
+        self._relations: dict[str, tuple[str, str]] = {}
+
+    def table(self, name: str, schema: str, table: str) -> str:
+        """Name in the inventory of a table of the catalogue; a dot in its own name is then no separator."""
+        self._relations[name] = (schema, table)
+        return name
 
     def relation(self, table: str) -> str:
-        """`schema.table` is quoted by its parts."""
-        if self._relation is not None:
-            return self._relation(table)
-        return super().relation(table)
+        """`schema.table` is quoted by its parts; without a schema it is `main`."""
+        if table not in self._relations:
+            return super().relation(table)
+        schema, name = self._relations[table]
+        return self.quote(name) if schema == "main" else f"{self.quote(schema)}.{self.quote(name)}"
 
     def typed_key(self, value: str, native: str) -> str:
         """TRY_CAST alone would round: 3.7 must not find customer 4, so the value must come back the same."""

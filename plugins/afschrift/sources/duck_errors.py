@@ -39,8 +39,8 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
     if kind in _WRONG_STATEMENT:
         return ConfigurationError(
             f"Source {source} does not understand what is asked of {place} ({kind}).",
-            way_out="compare the inventory with the tables: `afschrift inventory check --live`; where it is a "
-            "view, see whether it can be selected from.",
+            way_out="compare the inventory with the tables: `afschrift inventory check --live`. A view must "
+            "be one that can be selected from.",
         )
     if kind == "out of memory":
         return ConfigurationError(

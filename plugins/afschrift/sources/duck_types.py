@@ -62,16 +62,45 @@ _PLAIN: dict[str, tuple[Kind, str]] = {
     "INTERVAL": (Kind.DURATION, _iso_duration()),
     "BLOB": (Kind.BINARY, "base64({column})"),
 }
-_NESTED = ("STRUCT(", "MAP(")
+_SIZES = {"VARCHAR": "strlen({column})", "BLOB": "octet_length({column})"}
+_LONG = ("BIT", "JSON", "BIGNUM")
+
+TOO_LARGE = "[afschrift: too large]"
+"""Begins the message of the error that a cell above the limit raises; its place follows, then `|`."""
 
 
-def column_type(native: str) -> ColumnType:
-    """How a column of a DuckDB type is selected; the kind is None for a type that is not known."""
-    if native.endswith("]") or native.startswith(_NESTED):
-        return ColumnType(native, Kind.JSON, _AS_IS)
+def column_type(place: str, native: str, cell_limit: int) -> ColumnType:
+    """How a column of a DuckDB type is selected; the kind is None for a type that is not known.
+
+    Args:
+        place: `table.column`, for errors.
+        native: as the catalogue spells it.
+        cell_limit: bytes above which a cell raises an error instead of its value.
+    """
+    kind, expression = _plain(native)
+    return ColumnType(native, kind, _guarded(place, native, expression, cell_limit))
+
+
+def _plain(native: str) -> tuple[Kind | None, str]:
+    if native.endswith("]") or native.startswith(("STRUCT(", "MAP(")):
+        return Kind.JSON, _AS_IS
     if native.startswith("DECIMAL("):
-        return ColumnType(native, Kind.DECIMAL, _AS_TEXT)
+        return Kind.DECIMAL, _AS_TEXT
     if native.startswith("ENUM("):
-        return ColumnType(native, Kind.TEXT, _AS_TEXT)
-    kind, expression = _PLAIN.get(native, (None, _AS_TEXT))
-    return ColumnType(native, kind, expression)
+        return Kind.TEXT, _AS_TEXT
+    return _PLAIN.get(native, (None, _AS_TEXT))
+
+
+def _guarded(place: str, native: str, expression: str, limit: int) -> str:
+    """A cell above the limit raises an error that names its place: nobody's memory has to hold it."""
+    if native in _SIZES:
+        size = _SIZES[native]
+    elif native in _LONG or (native not in _PLAIN and not native.startswith(("DECIMAL(", "ENUM("))):
+        size = f"strlen({_AS_TEXT})"
+    else:
+        return expression
+    large = f"{size} > {limit}"
+    if native in ("BIGINT[]", "INTEGER[]", "DOUBLE[]", "FLOAT[]"):  # at most 26 bytes each with their comma
+        large = f"len({{column}}) > {limit // 26} AND {large}"
+    message = "'" + f"{TOO_LARGE}{place}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+    return f"CASE WHEN {large} THEN error({message} || {size}) ELSE {expression} END"

@@ -32,6 +32,7 @@ class MysqlDialect(StandardDialect):
     """
 
     name = "mysql"
+    hides_tables = True
 
     def __init__(self, source: str, knows_zone: Callable[[str], bool]) -> None:
         self._source = source

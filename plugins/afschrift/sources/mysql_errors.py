@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pymysql.err import MySQLError
 
-from afschrift.core.errors import AfschriftError, ConfigurationError, NeedsPersonError, RetriableError
+from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.sources.mysql_types import MysqlTypes
-from afschrift.sources.places import place, too_large
+from afschrift.sources.places import no_right, place, too_large
 
 _REFUSED = (1044, 1045, 1049, 1130, 1698)
-_NO_RIGHT = (1142, 1143, 1370)
-_READ_ONLY = (1290, 1792, 1836)
-_TIMEOUT = (1028, 1317, 1969, 3024)
+NO_RIGHT = (1142, 1143, 1370)
+READ_ONLY = (1290, 1792, 1836)
+TIMEOUT = (1028, 1317, 1969, 3024)
 _LOCKED = (1205, 1213)
 _PACKET = (1153, 1301)
-_WRONG_STATEMENT = (1052, 1054, 1064, 1109, 1146, 1267, 1271, 1305)
+WRONG_STATEMENT = (1052, 1054, 1064, 1109, 1146, 1267, 1271, 1305)
 _CONNECTION = (0, 1053, 1158, 1159, 1160, 1161, 2002, 2003, 2006, 2013, 2014, 2055)
 
 
@@ -48,17 +48,11 @@ def reading_error(source: str, statement: str, error: MySQLError, types: MysqlTy
             f"A value of {source}.{column} is no time of day: it is negative, or of 24 hours and more.",
             way_out="give the person a view with `CAST(column AS CHAR) AS column`.",
         )
-    if code in _NO_RIGHT:
-        return NeedsPersonError(
-            f"The connection has no right to read {where}.",
-            question="no_right",
-            detail={"table": where},
-            way_out="give its account SELECT on the table, or set `personal: false` where it holds nobody's "
-            "data.",
-        )
-    if code in _READ_ONLY:
+    if code in NO_RIGHT:
+        return no_right(where)
+    if code in READ_ONLY:
         return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
-    if code in _TIMEOUT:
+    if code in TIMEOUT:
         return RetriableError(
             f"Reading {where} took longer than the statement's time limit, or somebody ended it.",
             way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
@@ -73,7 +67,7 @@ def reading_error(source: str, statement: str, error: MySQLError, types: MysqlTy
             f"What is asked of {where} is larger than the server takes ({code}).",
             way_out="raise `max_allowed_packet` on the server.",
         )
-    if code in _WRONG_STATEMENT:
+    if code in WRONG_STATEMENT:
         return ConfigurationError(
             f"Source {source} does not understand what is asked of {where} ({code}).",
             way_out="compare the inventory with the tables: `afschrift inventory check --live`.",

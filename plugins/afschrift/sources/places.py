@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.core.errors import ConfigurationError, NeedsPersonError
 
 _RELATION = re.compile(r"^FROM (.+) AS t$", re.MULTILINE)
 _QUOTES = str.maketrans("", "", '"`[]')
@@ -19,7 +19,12 @@ def relation_of(statement: str) -> str:
 def place(source: str, statement: str) -> str:
     """`source.table` of a statement of `include/sql/`."""
     relation = relation_of(statement)
-    return f"{source}.{relation}".translate(_QUOTES) if relation else f"a statement of {source}"
+    return f"{source}.{unquoted(relation)}" if relation else f"a statement of {source}"
+
+
+def unquoted(relation: str) -> str:
+    """A quoted name as people write it."""
+    return relation.translate(_QUOTES)
 
 
 def too_large(source: str, place: str, size: str = "") -> ConfigurationError:
@@ -28,4 +33,14 @@ def too_large(source: str, place: str, size: str = "") -> ConfigurationError:
         f"A cell of {source}.{place} has {f'{size} bytes, ' if size else ''}more than the limit.",
         way_out="raise `cell_limit` under the source's `options`, with the memory for it, or leave the "
         "column out.",
+    )
+
+
+def no_right(place: str) -> NeedsPersonError:
+    """The account may not read a table; somebody must give it the right, so the request waits for them."""
+    return NeedsPersonError(
+        f"The connection has no right to read {place}.",
+        question="no_right",
+        detail={"table": place},
+        way_out="give its account SELECT on it, or set `personal: false` where it holds nobody's data.",
     )

@@ -119,7 +119,7 @@ class Postgres:
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables, views and foreign tables; those of another schema as `schema.table`. No partitions."""
-        return read_catalogue(self.rows, self.dialect, self._cell_limit)
+        return read_catalogue(self.name, self.rows, self.dialect, self._cell_limit)
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Fill the key table by COPY: the values are in no statement, and in no log of the server."""

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from afschrift.core.ports import ColumnType
+from afschrift.sources.places import no_right
 from afschrift.sources.postgres_dialect import PostgresDialect
 from afschrift.sources.postgres_types import PgType, PgTypes
+from afschrift.sources.unreadable import Unreadable
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
@@ -19,7 +21,8 @@ WHERE n.nspname <> 'pg_catalog' ORDER BY 1
 
 _COLUMNS = """
 SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(a.attname AS text),
-  CAST(a.atttypid AS bigint), format_type(a.atttypid, a.atttypmod)
+  CAST(a.atttypid AS bigint), format_type(a.atttypid, a.atttypmod),
+  has_any_column_privilege(c.oid, 'SELECT')
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -51,11 +54,14 @@ ORDER BY a.attrelid, a.attnum
 
 
 def read_catalogue(
-    rows: Rows, dialect: PostgresDialect, cell_limit: int
+    source: str, rows: Rows, dialect: PostgresDialect, cell_limit: int
 ) -> Mapping[str, Mapping[str, ColumnType]]:
     """Table of the inventory -> column -> type; the dialect learns where each table is.
 
+    Who asks for a column of a table without the right to read it is told so, before anything is read.
+
     Args:
+        source: its name, for errors.
         rows: runs a statement.
         dialect: of the session.
         cell_limit: bytes above which a cell raises an error instead of its value.
@@ -66,7 +72,10 @@ def read_catalogue(
         members.setdefault(relation, []).append((name, oid))
     known = PgTypes(types, members, cell_limit)
     found: dict[str, dict[str, ColumnType]] = {}
-    for schema, relation, column, oid, native in rows(_COLUMNS):
+    closed: dict[str, Unreadable] = {}
+    for schema, relation, column, oid, native, readable in rows(_COLUMNS):
         table = dialect.table(schema, relation)
         found.setdefault(table, {})[column] = known.column(f"{table}.{column}", oid, native)
-    return found
+        if not readable:
+            closed[table] = Unreadable(no_right(f"{source}.{schema}.{relation}"))
+    return {**found, **closed}

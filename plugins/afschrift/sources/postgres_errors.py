@@ -6,9 +6,9 @@ import re
 
 from adbc_driver_manager import Error
 
-from afschrift.core.errors import AfschriftError, ConfigurationError, NeedsPersonError, RetriableError
+from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.sources.places import no_right, too_large
 from afschrift.sources.places import place as place_of
-from afschrift.sources.places import too_large
 from afschrift.sources.postgres_types import TOO_LARGE
 
 _TOO_LARGE = re.compile(re.escape(TOO_LARGE) + r"(.*)\|([0-9]+)", re.DOTALL)
@@ -44,13 +44,7 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
     if found := _TOO_LARGE.search(str(error)):
         return too_large(source, found[1], found[2])
     if code == _NO_RIGHT:
-        return NeedsPersonError(
-            f"The connection has no right to read {place}.",
-            question="no_right",
-            detail={"table": place},
-            way_out="give its role SELECT on the table, or set `personal: false` where it holds nobody's "
-            "data.",
-        )
+        return no_right(place)
     if code == _READ_ONLY:
         return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
     if code == _TIMEOUT:

@@ -8,6 +8,7 @@ from afschrift.core.kind import Kind
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.sqlite_types import declared
 
+_ARGUMENTS = 100  # a function of SQLite takes 127, and a table has 2,000 columns at most
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL, Kind.BOOLEAN)
 
 
@@ -63,4 +64,9 @@ class SqliteDialect(StandardDialect):
 
     def row_order(self, expressions: Sequence[str]) -> str:
         """By digest of the row; rows that tie are equal."""
-        return f"afschrift_digest({', '.join(expressions)})"
+        parts = [_digest(expressions[at : at + _ARGUMENTS]) for at in range(0, len(expressions), _ARGUMENTS)]
+        return parts[0] if len(parts) == 1 else _digest(parts)
+
+
+def _digest(expressions: Sequence[str]) -> str:
+    return f"afschrift_digest({', '.join(expressions)})"

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from binascii import b2a_base64
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NoReturn
 
 from afschrift.core.errors import AfschriftError, ConfigurationError
+from afschrift.core.kind import Kind
 from afschrift.sources.local_times import utc_text
 from afschrift.sources.places import too_large
+
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.(?P<fraction>[0-9]{1,9}))?"
+_TIMES = {
+    Kind.DATE: re.compile(_DAY),
+    Kind.TIME: re.compile(_CLOCK),
+    Kind.DATETIME: re.compile(f"{_DAY}[ T]{_CLOCK}"),
+    Kind.INSTANT: re.compile(f"{_DAY}[ T]{_CLOCK}(?P<zone>Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)"),
+}
+_UTC = ("Z", "+00", "+00:00")
+_MICROSECONDS = 6
 
 
 def define(connection: sqlite3.Connection, source: str, tell: Callable[[AfschriftError], None]) -> None:
@@ -23,7 +36,7 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         tell: takes the error behind SQLite's "user-defined function raised exception".
     """
 
-    def wrong(place: str, found: str) -> None:
+    def wrong(place: str, found: str) -> NoReturn:
         tell(
             ConfigurationError(
                 f"A value of {source}.{place} is {found}, which its declared type does not hold.",
@@ -32,13 +45,20 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         )
         raise ValueError
 
-    def large(place: str, size: int) -> None:
+    def large(place: str, size: int) -> NoReturn:
         tell(too_large(source, place, str(size)))
         raise ValueError
+
+    def time(place: str, kind: str, text: str | None) -> str | None:
+        if text is None:
+            return None
+        found = time_text(Kind(kind), text)
+        return wrong(place, f"no {kind} of ISO 8601") if found is None else found
 
     functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
         ("afschrift_wrong", 2, wrong),
         ("afschrift_large", 2, large),
+        ("afschrift_time", 3, time),
         ("afschrift_decimal", 2, decimal_text),
         ("afschrift_base64", 1, _base64),
         ("afschrift_lower", 1, lambda text: None if text is None else str(text).lower()),
@@ -47,6 +67,17 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
     )
     for name, arguments, function in functions:
         connection.create_function(name, arguments, function, deterministic=True)
+
+
+def time_text(kind: Kind, text: str) -> str | None:
+    """A text where it is a date or time as its column's kind has them, an instant in UTC; else None.
+
+    SQLite takes any text for a time: `2021/1/2`, or one without seconds. To guess would be to convert unseen.
+    """
+    found = _TIMES[kind].fullmatch(text)
+    if found is None or kind is not Kind.INSTANT or found["zone"] in _UTC:
+        return text if found else None
+    return utc_text(text, "UTC") if len(found["fraction"] or "") <= _MICROSECONDS else None
 
 
 def decimal_text(value: float | str | None, scale: int | None) -> str | None:

@@ -31,6 +31,7 @@ _DECLARED: tuple[tuple[str, Kind, tuple[str, ...]], ...] = (
     (r".*BLOB.*|BYTEA|(VAR)?BINARY", Kind.BINARY, ("blob",)),
     (r".*(REAL|FLOA|DOUB).*", Kind.NUMBER, ("real",)),
 )
+_TIMES = (Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.INSTANT)
 
 
 def declared(native: str) -> tuple[Kind | None, tuple[str, ...]]:
@@ -53,6 +54,8 @@ def column_type(place: str, native: str, cell_limit: int) -> ColumnType:
     kind, classes = declared(native)
     where = _literal(place).replace("{", "{{").replace("}", "}}")
     value = _value(kind, native)
+    if kind in _TIMES:
+        value = f"afschrift_time({where}, '{kind}', {{column}})"
     if {"text", "blob"} & set(classes):
         size = "length(CAST({column} AS BLOB))"
         value = f"CASE WHEN {size} > {cell_limit} THEN afschrift_large({where}, {size}) ELSE {value} END"

@@ -16,10 +16,13 @@ from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan
 from afschrift.validation.finding import UnreadableError
 from afschrift.validation.header import check_header
+from afschrift.values.buffers import text_bytes
 from afschrift.values.forms import text_schema, written_kind
+from afschrift.values.patterns import PATTERNS
 
-_BLOCK = 1 << 20  # larger ones leave the processor's cache, at half the speed
+_BLOCK = 1 << 19  # the objects of a larger one leave the processor's cache
 _SEPARATOR = b",\n"  # no line break stands inside a value: JSON strings escape it
+_MEMBER = b'":'  # the decoder takes the last of two members without a word, so names are counted
 _TYPES: dict[Kind, Any] = {
     Kind.INTEGER: int | str | None,
     Kind.NUMBER: float | str | None,
@@ -63,6 +66,7 @@ def _read(runs: Iterator[bytes], fields: Sequence[FieldPlan]) -> Iterator[pa.Rec
     kinds = [written_kind(field) for field in fields]
     decode = _decoder([field.name for field in fields], [_TYPES.get(kind, str | None) for kind in kinds])
     schema = text_schema(fields)
+    members = sum((msgspec.json.encode(field.name) + b":").count(_MEMBER) for field in fields)
     rows = 0
     for records in runs:
         if not rows:
@@ -75,8 +79,16 @@ def _read(runs: Iterator[bytes], fields: Sequence[FieldPlan]) -> Iterator[pa.Rec
         batch = pa.RecordBatch.from_arrays(texts, schema=schema)
         if batch.num_rows != records.count(b"\n") + 1:
             raise UnreadableError("malformed", "every object stands on a line of its own")
+        if records.count(_MEMBER) != batch.num_rows * members + _members_within(texts, kinds):
+            raise UnreadableError("malformed", "no object has a member twice")
         yield batch
         rows += batch.num_rows
+
+
+def _members_within(texts: list[pa.Array], kinds: list[Kind]) -> int:
+    """How often values hold what ends a name; those of a kind with a pattern have no quotes."""
+    free = (column for column, kind in zip(texts, kinds, strict=True) if kind not in PATTERNS)
+    return sum(bytes(text_bytes(column)).count(_MEMBER) for column in free)
 
 
 def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
@@ -203,7 +215,9 @@ def _fault(error: Exception, records: bytes, rows: int, decode: _Decoder) -> Unr
     rule = "every row is one JSON object with the columns of the plan and values of their types"
     for number, record in enumerate(records.split(_SEPARATOR), start=rows + 1):
         try:
-            decode(b"[" + record + b"]")
+            objects = len(decode(b"[" + record + b"]")[0])
         except _UNREADABLE:
+            objects = 0
+        if objects != 1:  # none on an empty line
             return UnreadableError("malformed", rule, row=number)
     return UnreadableError("malformed", rule)

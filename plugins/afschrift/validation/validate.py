@@ -11,6 +11,7 @@ from afschrift.core.manifest import FieldPlan, FileEntry
 from afschrift.validation.column_checksums import SameValues
 from afschrift.validation.digest_stream import DigestStream
 from afschrift.validation.finding import Check, Finding, UnreadableError
+from afschrift.validation.joined import joined
 from afschrift.validation.readers import READERS
 from afschrift.validation.row_count import RowCount
 from afschrift.validation.value_types import ValueTypes
@@ -50,7 +51,7 @@ def validate(
     ]
     source = DigestStream(stream)
     try:
-        _run(reader(cast(BinaryIO, source), fields, entry.options), checks)
+        _run(joined(reader(cast(BinaryIO, source), fields, entry.options)), checks)
     except UnreadableError as error:
         # counts and checksums of half a file would only repeat that
         found = [error.finding(entry.path)]

@@ -112,19 +112,19 @@ def _columns(text: str, names: Sequence[str]) -> list[pa.Array] | None:
     )
     openings = [f"{'' if n else _ROW_END + _ROW}<field name={name}" for n, name in enumerate(names)]
     plain = {n: pl.col(str(n)).str.starts_with(opening + ">") for n, opening in enumerate(openings)}
-    exact = {n: pl.col(str(n)).str.starts_with(opening + _BASE64) for n, opening in enumerate(openings)}
-    known = (plain[n] | exact[n] | (pl.col(str(n)) == opening + _NIL) for n, opening in enumerate(openings))
-    if not all(cells.select(column.all() for column in known).row(0)):
+    mixed = [
+        n for n, all_plain in enumerate(cells.select(c.all() for c in plain.values()).row(0)) if not all_plain
+    ]
+    exact = {n: pl.col(str(n)).str.starts_with(openings[n] + _BASE64) for n in mixed}
+    known = (plain[n] | exact[n] | (pl.col(str(n)) == openings[n] + _NIL) for n in mixed)
+    if mixed and not all(cells.select(column.all() for column in known).row(0)):
         return None
-    texts = cells.select(
-        pl.when(plain[n]).then(pl.col(str(n)).str.strip_prefix(opening + ">"))
-        for n, opening in enumerate(openings)
-    )
+    bare = [pl.col(str(n)).str.strip_prefix(opening + ">") for n, opening in enumerate(openings)]
+    texts = cells.select(pl.when(plain[n]).then(text) if n in exact else text for n, text in enumerate(bare))
     columns = [unescape(_arrow(column)) for column in texts.get_columns()]
-    beside = cells.select(column.any() for column in exact.values()).row(0)
-    for position, opening in enumerate(openings):
-        if beside[position]:
-            columns[position] = _with_exact(columns[position], cells.to_series(position), opening + _BASE64)
+    for n in mixed:
+        if cells.select(exact[n].any()).item():
+            columns[n] = _with_exact(columns[n], cells.to_series(n), openings[n] + _BASE64)
     return None if any(column is None for column in columns) else columns
 
 

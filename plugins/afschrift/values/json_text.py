@@ -103,7 +103,7 @@ def _one_document(text: str) -> str:
         _document.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise FormError(
-            "holds text that is no JSON document",
+            "holds text that is no JSON document, or one that spells half a surrogate pair",
             way_out="write `kind: text` at the column in the inventory, or mend the data.",
         ) from None
     return text.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from afschrift.core.errors import AfschriftError
 from afschrift.inventory.model import Inventory
 from afschrift.sources.registry import open_source
 
@@ -19,7 +20,11 @@ def compare(inventory: Inventory) -> Iterator[str]:
         for table in sorted(declared.tables.keys() - catalogue.keys()):
             yield f"{name}.{table} is in the inventory, but not in the source"
         for table in sorted(catalogue.keys() & declared.tables.keys()):
-            here, there = declared.tables[table].columns, catalogue[table]
+            try:
+                here, there = declared.tables[table].columns, dict(catalogue[table])
+            except AfschriftError as why:
+                yield str(why)
+                continue
             for column in there.keys() - here.keys():
                 stops = ": every request stops there" if declared.tables[table].personal else ""
                 yield f"{name}.{table}.{column} is not in the inventory{stops}"

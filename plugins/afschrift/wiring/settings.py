@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from afschrift.core.alarm import USUAL
 from afschrift.core.errors import ConfigurationError
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -41,6 +42,9 @@ class Settings:
         witnesses: name -> address of a place for checkpoints of the trail (`AFSCHRIFT_WITNESS_<NAME>`).
         witness_options: name -> JSON file with what the place needs, credentials included
             (`AFSCHRIFT_WITNESS_<NAME>_OPTIONS`).
+        deadline_marks: days before the last one at which somebody is told (`AFSCHRIFT_DEADLINE_MARKS`).
+        notifiers: who is told, and how (`AFSCHRIFT_NOTIFIERS`); None: see `airflow_ext.notifiers`.
+        mail: JSON file with the mail server for letters to the person (`AFSCHRIFT_MAIL`).
         trail_years: years of the trail that are kept after their end (`AFSCHRIFT_TRAIL_YEARS`).
         roles: who may do what (`AFSCHRIFT_ROLES`); None: see `wiring.roles`.
         batch_bytes: size of the slices in which rows are handled (`AFSCHRIFT_BATCH_MEGABYTES`); the memory
@@ -64,6 +68,9 @@ class Settings:
     roles: Path | None = None
     witnesses: Mapping[str, str] = field(default_factory=dict, repr=False)
     witness_options: Mapping[str, Path] = field(default_factory=dict)
+    deadline_marks: str = USUAL
+    notifiers: Path | None = None
+    mail: Path | None = None
     trail_years: int = 5
     batch_bytes: int = 8_000_000
     part_bytes: int = 2_000_000_000
@@ -106,10 +113,13 @@ class Settings:
             sweep_lost=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_LOST_HOURS", 2)),
             witnesses=witnesses,
             witness_options=witness_options,
+            deadline_marks=env.get("AFSCHRIFT_DEADLINE_MARKS") or USUAL,
+            notifiers=_path(env, "AFSCHRIFT_NOTIFIERS"),
+            mail=_path(env, "AFSCHRIFT_MAIL"),
             trail_years=math.ceil(_positive(env, "AFSCHRIFT_TRAIL_YEARS", 5)),
             batch_bytes=int(_positive(env, "AFSCHRIFT_BATCH_MEGABYTES", 8) * 1_000_000),
             part_bytes=int(_positive(env, "AFSCHRIFT_PART_MEGABYTES", 2_000) * 1_000_000),
-            roles=Path(env["AFSCHRIFT_ROLES"]).absolute() if env.get("AFSCHRIFT_ROLES") else None,
+            roles=_path(env, "AFSCHRIFT_ROLES"),
         )
 
     def destination(self, name: str) -> str:
@@ -124,6 +134,10 @@ class Settings:
                 way_out=f"choose one of {', '.join(sorted(self.destinations))}, or set {_DESTINATION}<NAME>.",
             )
         return self.destinations[name]
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).absolute() if env.get(name) else None
 
 
 def _positive(env: Mapping[str, str], name: str, default: float) -> float:

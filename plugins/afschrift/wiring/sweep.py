@@ -50,13 +50,19 @@ def table(found: Sequence[Swept]) -> str:
     """What was found, one line a finding: request, what, since when, run, last step, what was done."""
     if not found:
         return "Nothing found: every request has its run or its question, and staging holds nothing stray."
-    shown = Table(box=ASCII2, pad_edge=False)
+    shown = Table()
     for title in ("Request", "Found", "Since (UTC)", "Hours", "Run", "Last step", "Done"):
         shown.add_column(title, justify="right" if title == "Hours" else "left", overflow="fold")
     for swept in found:
         f = swept.finding
         cells = (f.request, f.code.value, f.since[:16], f"{swept.hours:.1f}", f.run or "-", f.step or "-")
         shown.add_row(*cells, swept.action)
+    return drawn(shown)
+
+
+def drawn(shown: Table) -> str:
+    """A table as the lines of a log."""
+    shown.box, shown.pad_edge = ASCII2, False
     text = io.StringIO()
     Console(file=text, width=_WIDTH, no_color=True).print(shown, markup=False)
     return text.getvalue().rstrip()

@@ -16,6 +16,7 @@ from afschrift.ledger.audit import NOT_SENT, SENT
 from afschrift.ledger.checkpoint import Checkpoint, Offered
 from afschrift.ledger.finding import Finding
 from afschrift.ledger.register import Ledger
+from afschrift.wiring.options import read_options
 from afschrift.wiring.settings import Settings
 from afschrift.witnesses.place import Witness
 from afschrift.witnesses.registry import open_witness
@@ -165,20 +166,7 @@ def _open(settings: Settings, name: str) -> Witness | TimeStamper:
     path = settings.witness_options.get(name)
     options: Any = {}
     if path is not None:
-        try:
-            if path.stat().st_mode & 0o077:
-                raise ConfigurationError(
-                    f"The options of the witness place '{name}' are open to other accounts.",
-                    way_out=f"run `chmod 600 {path}`.",
-                )
-            options = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            options = None
-        if not isinstance(options, dict):
-            raise ConfigurationError(
-                f"The options of the witness place '{name}' cannot be read.",
-                way_out=f"make {path} a JSON object; docs/trail.md lists what each kind of place takes.",
-            )
+        options = read_options(path, f"the witness place '{name}'", "docs/trail.md")
     return open_witness(name, settings.witnesses[name], options)
 
 

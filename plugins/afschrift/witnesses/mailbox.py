@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import smtplib
-import ssl
 from collections.abc import Iterator, Mapping
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -11,16 +10,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.mail.server import TURNED_DOWN, connected, server_address
 from afschrift.witnesses.place import Files, setting
 
-_SECONDS = 60
-_TURNED_DOWN = (
-    smtplib.SMTPAuthenticationError,
-    smtplib.SMTPNotSupportedError,
-    smtplib.SMTPRecipientsRefused,
-    smtplib.SMTPSenderRefused,
-    ssl.SSLCertVerificationError,
-)
+_TURNED_DOWN = (*TURNED_DOWN, smtplib.SMTPRecipientsRefused)
 _TEXT = """\
 Attached is a signed checkpoint of the audit trail of Afschrift, which answers people's requests for their
 own data. Please keep this message where those who run that software cannot delete it.
@@ -51,12 +44,12 @@ class MailWitness:
         self.name = name
         self._to = unquote(urlsplit(url).path)
         self._from = setting(options, name, "sender")
-        server = urlsplit(setting(options, name, "server"))
-        if server.scheme not in ("smtp", "smtps") or not server.hostname or "@" not in self._to:
+        if "@" not in self._to:
             raise ConfigurationError(
-                f"The address or the server of the witness place '{name}' has another form.",
-                way_out="write mailto:NAME@DOMAIN, and smtps://USER:PASSWORD@HOST:PORT as 'server'.",
+                f"The address of the witness place '{name}' has another form.",
+                way_out="write mailto:NAME@DOMAIN.",
             )
+        server = server_address(setting(options, name, "server"), f"the witness place '{name}'")
         self._server = server
 
     def __repr__(self) -> str:
@@ -75,7 +68,7 @@ class MailWitness:
             kind = ("application", "json") if name.endswith(".json") else ("application", "timestamp-reply")
             message.add_attachment(content, maintype=kind[0], subtype=kind[1], filename=name)
         try:
-            with self._connected() as server:
+            with connected(self._server, f"the witness place '{self.name}'") as server:
                 server.send_message(message)
         except _TURNED_DOWN as error:
             raise ConfigurationError(
@@ -94,24 +87,3 @@ class MailWitness:
     def read(self) -> Iterator[tuple[str, bytes]]:
         """Nothing: a mailbox is read by its owner."""
         return iter(())
-
-    def _connected(self) -> smtplib.SMTP:
-        host, port = self._server.hostname or "", self._server.port or 0
-        tls = ssl.create_default_context()
-        if self._server.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=tls)
-        else:
-            server = smtplib.SMTP(host, port, timeout=_SECONDS)
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=tls)
-                server.ehlo()
-            elif self._server.username:
-                server.close()
-                raise ConfigurationError(
-                    f"The mail server of the witness place '{self.name}' has no TLS for the password.",
-                    way_out="use smtps:// or a server with STARTTLS.",
-                )
-        if self._server.username:
-            server.login(unquote(self._server.username), unquote(self._server.password or ""))
-        return server

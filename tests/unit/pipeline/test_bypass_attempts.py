@@ -191,6 +191,16 @@ def test_closed_request(world: World, step: Step, state: State) -> None:
     assert world.ledger.runs(going=True) == ()
 
 
+def test_no_run_begins_for_a_closed_request(world: World) -> None:
+    request = store(world.services, ANN)
+    world.services.register.move(request, State.WITHDRAWN)
+
+    event = world.refused(lambda s, r: begin(s, r, "somebody"), request, ONE, match="is closed")
+
+    assert event["reason"] == "closed"
+    assert world.ledger.runs() == ()
+
+
 @pytest.mark.parametrize("step", DATA)
 def test_no_plan(world: World, step: Step) -> None:
     request = store(world.services, ANN)

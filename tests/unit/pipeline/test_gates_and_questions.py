@@ -216,11 +216,13 @@ def test_several_persons(services: Services) -> None:
     assert caught.value.question == "several_persons"
 
 
-def test_pdf_and_unknown_format(services: Services) -> None:
+def test_pdf_unknown_format_and_one_twice(services: Services) -> None:
     with pytest.raises(RefusedError, match="R57"):
         store(services, ANN, "portability", formats=["pdf"])
     with pytest.raises(RefusedError, match="not known"):
         store(services, ANN, "access", formats=["xlsx"])
+    with pytest.raises(RefusedError, match="twice"):
+        store(services, ANN, "access", formats=["csv", "xml", "csv"])
 
 
 def test_drift_stops_the_run(services: Services, tmp_path: Path) -> None:

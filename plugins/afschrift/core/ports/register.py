@@ -11,6 +11,7 @@ from afschrift.core.event import Header, NewEvent
 from afschrift.core.keys import Key
 from afschrift.core.manifest import Plan
 from afschrift.core.ports.files import Receipt
+from afschrift.core.ports.timelines import Timelines
 from afschrift.core.request import Request
 from afschrift.core.right import Right
 from afschrift.core.run import Run
@@ -61,7 +62,7 @@ class QuestionRow:
     form: dict[str, Any] | None = None
 
 
-class Register(Protocol):
+class Register(Timelines, Protocol):
     """The ledger as the pipeline sees it. Every method is one transaction."""
 
     def open_case(
@@ -133,9 +134,6 @@ class Register(Protocol):
 
     def move(self, request_id: str, to: State, *events: NewEvent) -> Request:
         """Change the state and append the events, in one transaction (compare-and-swap)."""
-
-    def record(self, request_id: str | None, *events: NewEvent) -> None:
-        """Append events alone."""
 
     def ask(
         self,

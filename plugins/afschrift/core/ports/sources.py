@@ -26,9 +26,14 @@ class ColumnType:
 
 
 class Dialect(Protocol):
-    """How one database spells what the templates need."""
+    """How one database spells what the templates need.
+
+    Attributes:
+        hides_tables: its catalogue lacks what the account has no right to.
+    """
 
     name: str
+    hides_tables: bool
 
     @property
     def keys(self) -> str:

@@ -1,0 +1,91 @@
+"""`python -m bench.deadlines`: a check of the last days of 10,000 open requests, then a second one.
+
+The requests came in over fifty days, so that every level has its share. Prints the seconds that the steps of
+`check_deadlines` take, the notices of each level beside those that plain counting of dates expects, and that
+the second check raises and tells none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from afschrift.core.alarm import marks
+from afschrift.core.calendar import calendar
+from afschrift.core.clock import Place
+from afschrift.core.deadline import deadline
+from afschrift.core.keys import Key
+from afschrift.core.right import Right
+from afschrift.ledger import schema
+from afschrift.ledger.keys import KeyStore
+from afschrift.ledger.register import Ledger
+from afschrift.pipeline.watch import Watch, Watched
+from afschrift.wiring.watch import message, table
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+DAYS = 50
+PLACE = Place(calendar("NL"))
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--count", type=int, default=10_000, help="open requests")
+    count = parser.parse_args().count
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        url = f"sqlite:///{folder}/register.db"
+        schema.upgrade(url)
+        ledger = Ledger(url, KeyStore.create(Path(folder) / "keys.json"))
+        received = [NOW - timedelta(days=n % DAYS) for n in range(count)]
+        for at in received:
+            _store(ledger, at.isoformat())
+        print(f"{count} open requests.")
+        check(ledger)
+        print("expected", dict(sorted(Counter(filter(None, map(_expected, received))).items())))
+        check(ledger)
+
+
+def check(ledger: Ledger) -> None:
+    """One check with one notifier, as the tasks do it."""
+    told: list[str] = []
+
+    def send(watched: list[Watched]) -> None:
+        message(watched)
+        told.extend(str(one.level) for one in watched)
+
+    began = time.perf_counter()
+    watch = Watch(ledger, PLACE, marks(), NOW, "airflow:check_deadlines")
+    watched = watch.look()
+    looked = time.perf_counter()
+    raised = watch.raise_new(watched)
+    noted = time.perf_counter()
+    table(watched)
+    watch.tell("log", send)
+    ended = time.perf_counter()
+    print(
+        f"{ended - began:.2f} s: look {looked - began:.2f}, raise {noted - looked:.2f}, "
+        f"tell {ended - noted:.2f}; {raised} raised"
+    )
+    print("told", dict(sorted(Counter(told).items())))
+
+
+def _store(ledger: Ledger, at: str) -> None:
+    case = ledger.open_case(b"What do you have about me?", "mail", at, at)
+    keys = (Key("customer_id", "1"),)
+    ledger.open_request(case, Right.ACCESS, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", keys, ())
+
+
+def _expected(at: datetime) -> str | None:
+    """Another way to the level: days counted from the last day alone."""
+    due = deadline(at.date(), PLACE.calendar).due
+    assert due is not None
+    left = (due - NOW.date()).days
+    return "overdue" if left < 0 else next((str(mark) for mark in (1, 3, 7, 14) if left <= mark), None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Watches, every hour, the last day of each open request, and tells people before it comes.
+
+It reads the register, and no personal data. The law's calendar sets the last day (`afschrift request show
+ID` says how); a notice is raised once for each request, last day and level, whoever looks how often. After
+days without a scheduler one notice of today's level is raised, and none of those in between.
+
+## Tasks
+| task | what it does |
+|---|---|
+| look | looks at every open request, raises new notices, logs the table, the most urgent first |
+| names | hands on the notifiers, one each |
+| notify | one a notifier: tells it what it was not told yet; skipped where that is nothing |
+| overdue | fails while a request is overdue and nobody has said why |
+
+## What the table says
+`Days` are calendar days, working days in brackets. `Notice` is the level that is reached: a number of days
+(`3w`: working days) or `overdue`; `NEW` where it was raised now. `Also` names what else somebody should see:
+an extension or a question whose letter was not sent, a letter that was made and did not go, a run that the
+DAG `sweep` would name.
+
+## The run failed
+- **overdue**: requests are late, and nobody has said why. Answer them; say why with `afschrift request
+  acknowledge ID`, which takes a reason and your name. Then clear the task, or wait for the next hour.
+- **notify**: one notifier did not take its notices; the last line of its log says which. The next run tells
+  it again; the others were told.
+- **look**: the register does not answer, or a setting cannot be read; the last line says what to do. The
+  next hour tries again by itself.
+
+Marks, notifiers and their settings: `docs/deadlines.md`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+from airflow.sdk import dag, task
+
+from afschrift.airflow_ext import deadlines as tasks
+from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+
+
+@dag(
+    schedule="@hourly",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=TASK_ARGUMENTS,
+    doc_md=__doc__,
+    tags=["afschrift", "operations"],
+)
+def check_deadlines() -> None:
+    """Look, then tell each notifier for itself; only names and counts travel."""
+    run = partial(task, multiple_outputs=False)
+    looked = run(tasks.look)()
+    run(tasks.notify).expand(name=run(tasks.names)(looked))
+    run(tasks.overdue)(looked)
+
+
+check_deadlines()

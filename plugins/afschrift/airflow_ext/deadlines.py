@@ -1,0 +1,101 @@
+"""The tasks of `check_deadlines`. Their docstrings are what Airflow shows beside them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from afschrift.core.errors import AfschriftError, RefusedError, RetriableError
+
+BY = "airflow:check_deadlines"
+
+log = logging.getLogger("afschrift.run")
+
+
+def look() -> dict[str, Any]:
+    """Look at every open request, raise the notices that are new, and log the table of them.
+
+    Hands on the counts and the names of the notifiers.
+    """
+    with _told():
+        from afschrift.airflow_ext.notifiers import load_notifiers
+        from afschrift.wiring.watch import open_watch, remarks, table
+
+        notifiers = sorted(load_notifiers())
+        watch = open_watch(BY)
+        watched = watch.look(remarks())
+        raised = watch.raise_new(watched)
+        for line in table(watched).splitlines():
+            log.info("%s", line)
+        log.info("Open requests: %d. New notices: %d.", len(watched), raised)
+        return {"open": len(watched), "raised": raised, "notifiers": notifiers}
+
+
+def names(looked: dict[str, Any]) -> list[str]:
+    """Hand on the notifiers, one each."""
+    return list(looked["notifiers"])
+
+
+def notify(name: str) -> int:
+    """Tell one notifier what it has not been told yet; skipped where there is nothing.
+
+    One that fails hides no other, and is told again by the next check.
+    """
+    with _told():
+        from afschrift.airflow_ext.notifiers import load_notifiers, make
+        from afschrift.wiring.watch import message, open_watch
+
+        notifier = make(name, load_notifiers()[name])
+
+        def send(watched: list[Any]) -> None:
+            context: Any = {**get_current_context(), "notices": message(watched)}
+            try:
+                notifier(context)
+            except Exception as error:
+                raise RetriableError(
+                    f"The notifier '{name}' did not take its notices ({type(error).__name__}).",
+                    way_out="see its connection and its server; the next check tells it again.",
+                ) from None
+
+        told = open_watch(BY).tell(name, send)
+        if not told:
+            raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
+        log.info("Told to '%s': %d.", name, told)
+        return told
+
+
+def overdue(_looked: dict[str, Any]) -> int:
+    """Fail while a request is overdue of which nobody has said why; hands on how many are overdue."""
+    with _told():
+        from afschrift.core.alarm import OVERDUE
+        from afschrift.wiring.watch import open_watch
+
+        late = [one for one in open_watch(BY).look() if one.level == OVERDUE]
+        silent = [one.timeline.request for one in late if one.needs_word]
+        if silent:
+            raise RefusedError(
+                f"Overdue, and nobody has said why ({len(silent)}): {', '.join(silent[:20])}"
+                f"{' ...' if len(silent) > 20 else ''}.",
+                way_out="answer them. Say why they are late: `afschrift request acknowledge REQUEST`.",
+            )
+        return len(late)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors that a task log may show."""
+    try:
+        yield
+    except AfschriftError as error:
+        raise error from None  # the cause may quote data
+    except AirflowException:
+        raise
+    except Exception as error:
+        from afschrift.airflow_ext.step import masked
+
+        raise masked(error) from None

@@ -1,0 +1,98 @@
+"""Who is told of notices: notifiers of Airflow, by a file of the installation.
+
+    officers:
+      notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier
+      arguments:
+        to: privacy@example.org
+        from_email: afschrift@example.org
+        subject: "{{ notices.subject }}"
+        html_content: "{{ notices.html }}"
+
+Any class made after Airflow's `BaseNotifier` will do; its templates find `notices` (`wiring.watch.Message`)
+beside what Airflow gives them. Passwords belong into an Airflow connection, never into this file.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from airflow.sdk import BaseNotifier
+from pydantic import BaseModel, ConfigDict, RootModel
+
+from afschrift.core.errors import ConfigurationError
+from afschrift.wiring.settings import Settings
+
+FILE = "notifiers.yml"
+LOG = "log"
+
+log = logging.getLogger("afschrift.run")
+
+
+class Entry(BaseModel):
+    """One notifier of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    notifier: str
+    arguments: dict[str, Any] = {}
+
+
+class NotifiersFile(RootModel[dict[str, Entry]]):
+    """The whole file: a name of one's own -> a notifier."""
+
+
+class LogNotifier(BaseNotifier):
+    """Writes the notices into the task's log; the only one where no file names others."""
+
+    def notify(self, context: Any) -> None:
+        """Write them."""
+        for line in context["notices"].text.splitlines():
+            log.warning("%s", line)
+
+
+def load_notifiers(settings: Settings | None = None) -> Mapping[str, Entry]:
+    """Name -> notifier: `AFSCHRIFT_NOTIFIERS`, else `notifiers.yml` in the home, else the log alone.
+
+    Raises:
+        ConfigurationError: lists what is wrong with the file, with its lines.
+    """
+    from afschrift.inventory.document import Document
+
+    settings = settings or Settings.from_environment()
+    file = settings.notifiers or settings.home / FILE
+    if settings.notifiers is None and not file.exists():
+        return {LOG: Entry(notifier=f"{__name__}.{LogNotifier.__name__}")}
+    document = Document(file, page="docs/deadlines.md")
+    parsed = document.parse(NotifiersFile)
+    if parsed is None or document.faults or not parsed.root:
+        listing = "\n".join(f"  {fault}" for fault in document.faults) or "  it names no notifier"
+        raise ConfigurationError(
+            f"The notifiers file {file} cannot be used:\n{listing}\n",
+            way_out="mend it; docs/deadlines.md shows one. Until then nobody is told of deadlines.",
+        )
+    return parsed.root
+
+
+def make(name: str, entry: Entry) -> BaseNotifier:
+    """The notifier of an entry.
+
+    Raises:
+        ConfigurationError: there is no such class, or it does not take these arguments.
+    """
+    module, _, kind = entry.notifier.rpartition(".")
+    try:
+        found = getattr(import_module(module), kind)
+        made = found(**entry.arguments)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"The notifier '{name}' cannot be made ({type(error).__name__}).",
+            way_out=f"see whether {entry.notifier} is installed, and which arguments it takes.",
+        ) from None
+    if not isinstance(made, BaseNotifier):
+        raise ConfigurationError(
+            f"The notifier '{name}' is none of Airflow's.", way_out="name a class made after BaseNotifier."
+        )
+    return made

@@ -1,0 +1,283 @@
+"""The clock of one request: its facts, and when its answer is due by them (R37-R45).
+
+`deadline` knows the law's calendar. What stands here is which facts count for it: a question or an extension
+from the day on which its letter was sent, and no day longer than there was something to wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from afschrift.core.calendar import Calendar
+from afschrift.core.deadline import ALGORITHM, Deadline, Suspension, deadline
+from afschrift.core.facts import FactKind, FactRow, Ground, Timeline
+from afschrift.core.state import State
+from afschrift.core.status import Fact
+
+AT_ONCE = 1
+"""Working days within which a further question follows an insufficient reply (R43: "at once")."""
+
+SOON, NOTICEABLE = 3, 14
+"""Calendar days before the last day from which a request is orange, and yellow."""
+
+
+class Colour(StrEnum):
+    """How urgent a request is, at a glance."""
+
+    RED = "red"  # overdue
+    ORANGE = "orange"  # the target day is there, or at most three days are left
+    YELLOW = "yellow"  # at most two weeks are left
+    GREEN = "green"
+    BLUE = "blue"  # suspended: an answer of the person is awaited
+    GREY = "grey"  # closed
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the controller must act.
+
+    Attributes:
+        calendar: its days off.
+        public_body: a Dutch public body counts a suspension a day less (Awb 4:15).
+    """
+
+    calendar: Calendar
+    public_body: bool = False
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When a request is due on some day, and why.
+
+    Attributes:
+        received: local date of receipt.
+        due: last day, which ends at 23:59:59 local time; None while suspended.
+        days_left: calendar days from today to `due`; 0: today, negative: overdue. None while suspended and
+            once closed.
+        working_days_left: likewise.
+        notice_due: last day for sending an extension, a refusal or a fee; None while suspended.
+        target: the day to be ready by.
+        suspended_since: local date; None where the clock runs.
+        breaches: what was done too late or without effect, as `code:rule`.
+        status: what holds beside the state, with its DPV term.
+        steps: how it was reached, in words.
+        versions: of the algorithm, the calendar and the time zones.
+    """
+
+    received: date
+    due: date | None
+    days_left: int | None
+    working_days_left: int | None
+    notice_due: date | None
+    target: date
+    extended: bool
+    suspended_since: date | None
+    closed_on: date | None
+    colour: Colour
+    breaches: tuple[str, ...]
+    status: tuple[Fact, ...]
+    steps: tuple[str, ...]
+    versions: tuple[tuple[str, str], ...]
+
+    @property
+    def evidence(self) -> dict[str, str | None]:
+        """What is kept of it with a fact that changed it."""
+        return {"due": str(self.due) if self.due else None, **dict(self.versions)}
+
+
+def clock(timeline: Timeline, place: Place, today: date) -> Clock:
+    """The clock of a request on a local date. Takes any facts, and raises nothing about them.
+
+    Args:
+        timeline: the request with its facts.
+        place: where the controller must act.
+        today: local date there.
+    """
+    waits = tuple(_in_order(timeline, place, today))
+    extension = next(iter(timeline.of(FactKind.EXTENDED)), None)
+    found = deadline(
+        timeline.received,
+        place.calendar,
+        suspensions=[wait.period for wait in waits],
+        extension_sent=extension.sent_on if extension else None,
+        public_body=place.public_body,
+    )
+    closed_on = timeline.local(timeline.closed_at) if timeline.closed_at else None
+    since = next((w.period.start for w in waits if w.period.end is None), None) if found.due is None else None
+    running = closed_on is None and found.due is not None
+    return Clock(
+        received=found.received,
+        due=found.due,
+        days_left=(found.due - today).days if running and found.due else None,
+        working_days_left=place.calendar.working_days(today, found.due) if running and found.due else None,
+        notice_due=found.notice_due,
+        target=found.target,
+        extended=found.extended,
+        suspended_since=since if closed_on is None else None,
+        closed_on=closed_on,
+        colour=_colour(found, closed_on, today),
+        breaches=(*found.breaches, *_breaches(timeline, found, closed_on, today)),
+        status=tuple(_status(timeline, found, closed_on)),
+        steps=(*_receipt(timeline), *found.steps, *_words(timeline, found, waits, today)),
+        versions=_versions(place.calendar),
+    )
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """A time for which the person was asked something, and what is to be said of its end."""
+
+    period: Suspension
+    why: str = ""
+
+
+def _in_order(timeline: Timeline, place: Place, today: date) -> Iterator[_Wait]:
+    """Times of waiting, each from where the one before it ended: two questions never count twice."""
+    last = date.min
+    found = [w for asked in timeline.of(FactKind.SUSPENDED) for w in _waits(timeline, asked, place, today)]
+    for wait in sorted(found, key=lambda w: (w.period.start, w.period.end or date.max)):
+        period, why = wait.period, wait.why
+        if last == date.max or (period.end is not None and period.end <= last and period.start < last):
+            continue  # inside another one
+        if period.start < last:
+            why = f"Two questions overlap: the second counts from {last}, when the first was answered (R42)."
+            period = replace(period, start=last)
+        last = period.end or date.max
+        yield _Wait(period, why)
+
+
+def _waits(timeline: Timeline, asked: FactRow, place: Place, today: date) -> Iterator[_Wait]:
+    """Times for which a question stopped the clock: one, or more where a further one came late (R43)."""
+    start, identity = asked.sent_on, asked.detail.get("ground") == Ground.IDENTITY
+    end = next((one.day for one in timeline.about(asked, FactKind.RESUMED)), None)
+    why = ""
+    identified = timeline.local(timeline.identified_at) if identity and timeline.identified_at else None
+    if identified and (end is None or identified < end):
+        end = identified
+        why = f"The identity was confirmed on {end}: nothing is awaited after that (R43)."
+    for reply in timeline.about(asked, FactKind.REPLY_INSUFFICIENT):
+        if start is None or reply.day is None or reply.day < start or (end and reply.day >= end):
+            continue
+        sent = reply.sent_on
+        if place.calendar.working_days(reply.day, sent or today) <= AT_ONCE:
+            continue
+        yield _Wait(
+            Suspension(start, reply.day, identity),
+            f"The reply of {reply.day} fell short, and no further question followed at once: the clock ran "
+            "on from then (R43).",
+        )
+        start = sent
+    if start is not None and (end is None or end >= start):
+        yield _Wait(Suspension(start, end, identity), why)
+
+
+def _moot(timeline: Timeline, asked: FactRow) -> bool:
+    """Whether a question about identity left when nothing was in doubt any more."""
+    if asked.detail.get("ground") != Ground.IDENTITY or not asked.sent_on or not timeline.identified_at:
+        return False
+    return timeline.local(timeline.identified_at) < asked.sent_on
+
+
+def _colour(found: Deadline, closed_on: date | None, today: date) -> Colour:
+    if closed_on is not None:
+        return Colour.GREY
+    if found.due is None:
+        return Colour.BLUE
+    left = (found.due - today).days
+    if left < 0:
+        return Colour.RED
+    if left <= SOON or today >= found.target:
+        return Colour.ORANGE
+    return Colour.YELLOW if left <= NOTICEABLE else Colour.GREEN
+
+
+def _breaches(timeline: Timeline, found: Deadline, closed_on: date | None, today: date) -> Iterator[str]:
+    for unsent in _unsent(timeline):
+        yield "extension_not_sent:R39" if unsent.kind is FactKind.EXTENDED else "suspension_not_sent:R42"
+    if closed_on is None:
+        if found.overdue(today):
+            yield "overdue:R37"
+    elif timeline.state is State.REFUSED and found.notice_due and closed_on > found.notice_due:
+        yield "refused_late:R45"
+    elif timeline.state is State.DELIVERED and found.overdue(closed_on):
+        yield "answered_late:R37"
+
+
+def _unsent(timeline: Timeline) -> Iterator[FactRow]:
+    for fact in timeline.of(FactKind.EXTENDED, FactKind.SUSPENDED):
+        if fact.sent_on is None and not timeline.about(fact, FactKind.RESUMED):
+            yield fact
+
+
+def _status(timeline: Timeline, found: Deadline, closed_on: date | None) -> Iterator[Fact]:
+    if found.extended:
+        yield Fact.EXTENDED
+    if closed_on is None and found.due is None and timeline.waiting:
+        yield Fact.SUSPENDED
+        identity = timeline.waiting.detail.get("ground") == Ground.IDENTITY
+        yield Fact.WAITING_FOR_IDENTITY if identity else Fact.WAITING_FOR_SPECIFICATION
+
+
+def _receipt(timeline: Timeline) -> Iterator[str]:
+    before = timeline.local(timeline.entered_at)
+    for fact in timeline.of(FactKind.RECEIPT_CORRECTED):
+        after = timeline.local(fact.instant or timeline.entered_at)
+        signed = f", signed by {fact.by}" if fact.about else ""
+        yield (
+            f"The receipt was entered as {before} and corrected to {after} on {timeline.local(fact.at)} by "
+            f"{fact.detail.get('decided_by', fact.by)}{signed} ({fact.detail.get('reason', '')}, R02)."
+        )
+        before = after
+    if timeline.proposed and timeline.proposed.instant:
+        later = timeline.local(timeline.proposed.instant)
+        yield f"A later receipt, {later}, waits for a second signer and does not count yet."
+
+
+def _words(timeline: Timeline, found: Deadline, waits: tuple[_Wait, ...], today: date) -> Iterator[str]:
+    yield from (wait.why for wait in waits if wait.why)
+    for fact in timeline.of(FactKind.SUSPENDED):
+        ended = timeline.about(fact, FactKind.RESUMED)
+        if fact.sent_on is None:
+            what = "the person answered all the same" if ended else "the clock runs"
+            yield (
+                f"The question of {timeline.local(fact.at)} about {fact.detail.get('ground')} was not sent: "
+                f"it suspends nothing, {what} (R42)."
+            )
+        elif _moot(timeline, fact):
+            yield (
+                f"The question of {fact.sent_on} about identity was sent after it had been confirmed: it "
+                "suspends nothing (R42)."
+            )
+    for fact in timeline.of(FactKind.EXTENDED):
+        if fact.sent_on is None:
+            late = found.notice_due is not None and today > found.notice_due
+            rest = (
+                "and the first month is over, so it never will be (R41)"
+                if late
+                else "and the day stays (R39)"
+            )
+            yield f"The extension of {timeline.local(fact.at)} was not announced: no letter was sent, {rest}."
+    for fact in timeline.of(FactKind.ABSORBED):
+        yield f"Request {fact.other} of the same person was merged into this one: this receipt counts (R55)."
+    for fact in timeline.of(FactKind.MERGED):
+        yield f"Merged into request {fact.other} of the same person, whose clock counts (R55)."
+    for fact in timeline.of(FactKind.LINKED):
+        what = "A reminder of" if fact.detail.get("as") == "reminder" else "Comes after"
+        rule = "R54" if fact.detail.get("as") == "reminder" else "R26: it is answered in full"
+        yield f"{what} request {fact.other} of the same person ({rule})."
+    for fact in timeline.of(FactKind.WITHDRAWN):
+        yield f"The person withdrew the request on {fact.day}."
+
+
+@cache
+def _versions(calendar: Calendar) -> tuple[tuple[str, str], ...]:
+    try:
+        zones = f"tzdata {version('tzdata')}"
+    except PackageNotFoundError:  # the system has its own
+        zones = "tzdata of the system"
+    return (("algorithm", ALGORITHM), ("calendar", calendar.version), ("zones", zones))

@@ -1,0 +1,129 @@
+"""A letter to the person on its way: produced, sent, bounced. Only a sent one has an effect in law.
+
+Its text stands in the case file; here are its states, and what somebody may say of its sending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class LetterState(StrEnum):
+    """Where a letter stands.
+
+    `sending` is a claim: one process has it in hand. One that was left behind so, and one whose mail server
+    broke off after it had the text, is `unknown`: a person looks whether it went. It is never sent again by
+    itself.
+    """
+
+    PRODUCED = "produced"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    BOUNCED = "bounced"
+
+
+LETTER_MOVES: dict[LetterState, frozenset[LetterState]] = {
+    LetterState.PRODUCED: frozenset({LetterState.SENDING, LetterState.SENT}),
+    LetterState.SENDING: frozenset(
+        {LetterState.PRODUCED, LetterState.UNKNOWN, LetterState.SENT, LetterState.BOUNCED}
+    ),
+    LetterState.UNKNOWN: frozenset({LetterState.PRODUCED, LetterState.SENT, LetterState.BOUNCED}),
+    LetterState.SENT: frozenset({LetterState.BOUNCED}),
+    LetterState.BOUNCED: frozenset(),
+}
+"""Every move there is. A bounced letter is made anew, with the right address."""
+
+PATIENCE = timedelta(minutes=15)
+"""How long one process may have a letter in hand; longer than all waits for a mail server together."""
+
+
+LOOK = (
+    "look at the log of the mail server, by the letter's id. It went: `afschrift letter sent`. It did not: "
+    "`afschrift letter release`, then send it."
+)
+"""The way out of `unknown`."""
+
+
+class Channel(StrEnum):
+    """How a letter went that a person sent."""
+
+    EMAIL = "email"
+    POST = "post"
+    REGISTERED_POST = "registered_post"
+    PORTAL = "portal"
+    BY_HAND = "by_hand"
+
+
+SMTP = "smtp"
+"""The channel of what the software itself sent."""
+
+
+class Bounce(StrEnum):
+    """Why a letter did not reach the person."""
+
+    ADDRESS_UNKNOWN = "address_unknown"
+    MAILBOX_FULL = "mailbox_full"
+    REFUSED = "refused"
+    RETURNED_BY_POST = "returned_by_post"
+    NOT_COLLECTED = "not_collected"
+
+
+@dataclass(frozen=True)
+class NewLetter:
+    """A letter about to be kept.
+
+    Attributes:
+        id: made beforehand, as the letter's own message id is built from it.
+        content: the whole message (RFC 5322), as it goes out.
+        same_as: what makes it this letter: its kind, language, address and elements, without the day.
+        to: e-mail address; None where it goes another way.
+        detail: codes and dates that it tells, for example the due date; never texts or values.
+    """
+
+    id: str
+    request: str
+    kind: str
+    language: str
+    content: bytes = field(repr=False)
+    same_as: bytes = field(repr=False)
+    to: str | None = field(default=None, repr=False)
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LetterRow:
+    """A letter as the register holds it, without its text.
+
+    Attributes:
+        document: id of its text in the case file.
+        mailed: whether it has an e-mail address, so that it can be sent by SMTP.
+        claimed_at: since when it is, or was, in one process's hands.
+        sent_on: local date of sending where the controller acts (what the clock counts from).
+        sent_at: instant at which the mail server took it; None where a person entered the sending.
+        channel: `smtp`, or one of `Channel`.
+        proof: id of the proof in the case file; None for `smtp`.
+        bounce: one of `Bounce`.
+    """
+
+    id: str
+    request: str
+    kind: str
+    language: str
+    state: LetterState
+    document: str
+    mailed: bool
+    produced_at: str
+    produced_by: str
+    claimed_at: str | None
+    sent_on: str | None
+    sent_at: str | None
+    sent_by: str | None
+    channel: str | None
+    proof: str | None
+    bounced_on: str | None
+    bounce: str | None
+    detail: dict[str, Any]

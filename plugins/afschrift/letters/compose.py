@@ -1,0 +1,134 @@
+"""Composes a letter: its elements checked, said in the person's language, and checked in what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+
+from afschrift.core.errors import ConfigurationError
+from afschrift.letters.filled import clean, filled, form_error
+from afschrift.letters.kinds import Kind
+from afschrift.letters.plain import said_elements, to_text
+from afschrift.letters.said import Said
+from afschrift.letters.unverified import told
+from afschrift.letters.words import Words
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known without asking whoever writes the letter.
+
+    Attributes:
+        language: of the request.
+        values: elements that the register gives: lines, dates, codes, lists of paragraphs.
+        links: element -> https address that belongs to it.
+        wrote: what the requester wrote, and keys that they gave; None once they are identified.
+    """
+
+    language: str
+    values: Mapping[str, Any] = field(repr=False)
+    links: Mapping[str, str] = field(default_factory=dict)
+    wrote: Sequence[str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter, ready to be kept.
+
+    Attributes:
+        values: what was filled in, cleaned.
+    """
+
+    kind: str
+    language: str
+    subject: str = field(repr=False)
+    html: str = field(repr=False)
+    text: str = field(repr=False)
+    values: Mapping[str, Any] = field(repr=False)
+
+
+def compose(kind: Kind, given: Mapping[str, Any], facts: Facts, folder: Path) -> Letter:
+    """Compose a letter.
+
+    Args:
+        kind: of the letter.
+        given: element -> value, as whoever writes it gave them.
+        facts: the rest.
+        folder: `include/letters`.
+
+    Raises:
+        FormError: an element is missing or has another form, or the letter would tell somebody who is not
+            identified what they did not write; names elements and repeats no value.
+        ConfigurationError: no such language, or its template leaves out what the letter must say.
+    """
+    values = filled(kind, given)
+    _check_person(kind, values, facts)
+    own = {name: value for name, value in facts.values.items() if value}
+    words = Words.load(folder, facts.language)
+    said = Said({**values, **own}, words, facts.links)
+    name = f"{facts.language}/{kind.name}.html.j2"
+    try:
+        template = _environment(folder).get_template(name)
+        # A block of the template on its own, so that the subject is what the heading says.
+        title = template.blocks["title"](template.new_context({"e": said, "w": words}))
+        subject = unescape("".join(title)).strip()
+        html = template.render(e=said, w=words, language=facts.language, subject=subject)
+    except TemplateNotFound as error:
+        raise _template(
+            str(error.name), "is not there", "add it, or give the request another language."
+        ) from None
+    except (TemplateError, KeyError) as error:
+        raise _template(name, f"cannot be used ({type(error).__name__})", "mend it.") from None
+    _check_said(kind, html, own, name)
+    return Letter(kind.name, facts.language, subject, html, to_text(html), values)
+
+
+def _check_person(kind: Kind, values: Mapping[str, Any], facts: Facts) -> None:
+    if facts.wrote is None:
+        return
+    if not kind.before_identity:
+        raise form_error(
+            kind, {"identity": "the requester is not identified, and this letter tells of their data"}
+        )
+    own = [str(facts.values.get(name, "")) for name in ("organisation", "address", "contact", "reference")]
+    if faults := told(kind, values, [clean(text) for text in facts.wrote], own):
+        raise form_error(kind, faults)
+
+
+def _check_said(kind: Kind, html: str, own: Mapping[str, Any], template: str) -> None:
+    """What must be said and is not: a fault of controller.yml or the register, or of the template."""
+    lacking = [element.name for element in kind.elements if element.name not in said_elements(html)]
+    if not lacking:
+        return
+    unknown = [name for name in lacking if name in _NEEDED and name not in own]
+    if unknown:
+        raise form_error(kind, {name: f"it is missing: {_NEEDED[name]}" for name in unknown})
+    raise _template(template, f"leaves out what the letter must say: {', '.join(lacking)}", "write it in.")
+
+
+_NEEDED = {
+    **dict.fromkeys(("organisation", "address", "contact"), "controller.yml must name it"),
+    **dict.fromkeys(("authority", "court"), "controller.yml must name it in this language (R45, R56)"),
+    **dict.fromkeys(("until", "new_due"), "the last day is not known while the period stands still"),
+    **dict.fromkeys(("received_on", "written_on", "reference", "right"), "the register must give it"),
+}
+
+
+def _template(name: str, fault: str, way_out: str) -> ConfigurationError:
+    return ConfigurationError(f"The template include/letters/{name} {fault}.", way_out=way_out)
+
+
+def _environment(folder: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

@@ -1,0 +1,128 @@
+"""What letters say: each element with its form and who gives it. A name means the same in every letter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from afschrift.core.status import REFUSAL_GROUNDS
+
+
+class Form(StrEnum):
+    """What an element takes."""
+
+    LINE = "line"  # one line
+    TEXT = "text"  # paragraphs, divided by an empty line
+    ITEMS = "items"  # a list of lines
+    DAY = "day"  # a date as 2026-03-05
+    CODE = "code"  # one of the codes, said in words by texts.yml
+    CODES = "codes"  # some of them
+    COSTS = "costs"  # code -> amount in euro, as 3.50
+    FIXED = "fixed"  # words of the template
+
+
+class Giver(StrEnum):
+    """Who gives an element."""
+
+    OFFICER = "officer"
+    REGISTER = "register"  # computed, or read from the register or controller.yml
+    TEMPLATE = "template"
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element.
+
+    Attributes:
+        help: what to fill in, for whoever writes the letter.
+        codes: those that it takes.
+        wrote: where the requester is not identified yet, it must stand in what they wrote.
+    """
+
+    name: str
+    form: Form
+    giver: Giver
+    help: str = ""
+    codes: tuple[str, ...] = ()
+    wrote: bool = False
+
+
+WAYS = ("login", "eid", "call_back", "known_address", "counter", "video")
+COSTS = ("material", "postage", "extra_work")
+"""What a fee may hold (R51); a general or own cost is none (R52)."""
+SECRET_BY = ("sms", "post", "phone", "portal")
+GROUNDS = (*(ground.value for ground in REFUSAL_GROUNDS), "outside_portability")
+
+
+def _officer(name: str, form: Form, help_: str, *codes: str, wrote: bool = False) -> Element:
+    return Element(name, form, Giver.OFFICER, help_, codes, wrote)
+
+
+_ALL = (
+    *(
+        Element(name, form, Giver.REGISTER, help_)
+        for name, form, help_ in (
+            ("organisation", Form.LINE, "name of the controller"),
+            ("address", Form.LINE, "of the controller"),
+            ("contact", Form.LINE, "where questions go"),
+            ("reference", Form.LINE, "id of the request"),
+            ("right", Form.CODE, "which right was used"),
+            ("written_on", Form.DAY, "day of the letter"),
+            ("received_on", Form.DAY, "day of receipt"),
+            ("until", Form.DAY, "last day for an answer"),
+            ("new_due", Form.DAY, "last day for an answer from now on"),
+            ("authority", Form.TEXT, "where to complain"),
+            ("court", Form.TEXT, "which court, and by when"),
+        )
+    ),
+    _officer("name", Form.LINE, "how to address the person; left out: a general greeting", wrote=True),
+    _officer("quote", Form.TEXT, "a passage of the message that is answered", wrote=True),
+    _officer("doubt", Form.TEXT, "why it is not sure who asks (R10)"),
+    _officer("ways", Form.CODES, "ways to show who they are; never a copy of an identity document", *WAYS),
+    _officer("question", Form.TEXT, "what is asked"),
+    _officer("overview", Form.ITEMS, "what is processed, so that the person can choose (R25)"),
+    _officer("reasons", Form.TEXT, "the concrete facts"),
+    _officer("ground", Form.CODE, "why, in law", *GROUNDS),
+    _officer("costs", Form.COSTS, "what it costs", *COSTS),
+    _officer("refused", Form.ITEMS, "what is not given"),
+    _officer("given", Form.ITEMS, "what is given all the same"),
+    _officer("where", Form.LINE, "where the files are"),
+    _officer("available_until", Form.DAY, "last day for fetching them"),
+    _officer("secret_by", Form.CODE, "how the pass phrase comes", *SECRET_BY),
+    _officer("fingerprint", Form.LINE, "of the public key that the files are signed with"),
+    _officer("searched", Form.ITEMS, "systems that were searched"),
+    _officer("searched_for", Form.ITEMS, "what they were searched for"),
+    _officer("answered_on", Form.DAY, "day on which the answer came"),
+    _officer("asked_on", Form.DAY, "day on which it was asked"),
+    _officer("lacking", Form.TEXT, "what is not clear yet"),
+    _officer("recipient", Form.LINE, "to whom the data are to go"),
+    _officer("data", Form.ITEMS, "which kinds of data"),
+    _officer("impediment", Form.TEXT, "why it cannot be sent directly"),
+    _officer("missing", Form.ITEMS, "what is not in it yet"),
+    _officer("rest_by", Form.DAY, "by when the rest comes"),
+    _officer("contains", Form.ITEMS, "what is in it"),
+    _officer("withdrawn_on", Form.DAY, "day of the withdrawal"),
+    _officer("tried", Form.TEXT, "how it was tried to find the person"),
+    _officer("identifiers", Form.ITEMS, "what would help to find them, for example a cookie id"),
+    *(
+        Element(name, Form.FIXED, Giver.TEMPLATE, help_)
+        for name, help_ in (
+            ("what_next", "what happens next"),
+            ("how_to_reply", "how to answer"),
+            ("no_copy", "send no copy of an identity document (R11)"),
+            ("period_stops", "the period stands still until the answer (R42)"),
+            ("period_runs", "the period goes on meanwhile"),
+            ("may_want_all", "'everything' is an answer too (R25)"),
+            ("may_withdraw", "the request can be taken back"),
+            ("how_to_open", "how to open the files"),
+            ("how_to_keep", "how to keep them safe (R72)"),
+            ("access_offered", "the rest can be had by an access request (R19)"),
+            ("other_identifiers", "invitation to give other names or numbers"),
+            ("others_data", "data of others can be left out (R34)"),
+            ("recipient_answers", "the recipient answers for what it does (R67)"),
+            ("to_person", "the person gets the file themselves (R66)"),
+            ("nothing_deleted", "nothing was deleted (R80)"),
+        )
+    ),
+)
+ELEMENTS = {element.name: element for element in _ALL}

@@ -1,0 +1,94 @@
+"""The plain text of a letter, read from its HTML; and which elements it really says."""
+
+from __future__ import annotations
+
+import textwrap
+from html.parser import HTMLParser
+
+from afschrift.letters.said import MARK
+
+WIDTH = 76
+_BLOCKS = frozenset({"p", "h1", "h2", "li", "div", "ul", "header", "main", "footer", "blockquote"})
+_SILENT = frozenset({"head", "style", "title"})
+_VOID = frozenset({"br", "meta"})
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.lines: list[str] = []
+        self.said: dict[str, str] = {}
+        self._open: list[tuple[str, str | None]] = []
+        self._text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self._text += "\n"
+        if tag in _VOID:
+            return
+        if tag in _BLOCKS:
+            self._end_block()
+        self._open.append((tag, dict(attrs).get(MARK)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self._end_block()
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if any(tag in _SILENT for tag, _ in self._open):
+            return
+        # An element's own paragraphs may break their lines; elsewhere the template's layout means nothing.
+        own = any(name for _, name in self._open)
+        self._text += data if own else " ".join(f"|{data}|".split())[1:-1]
+        for _, name in self._open:
+            if name:
+                self.said[name] = self.said.get(name, "") + data
+
+    def _end_block(self) -> None:
+        lines = [" ".join(line.split()) for line in self._text.split("\n")]
+        self._text = ""
+        tags = [tag for tag, _ in self._open]
+        bullet, quoted = "li" in tags, "blockquote" in tags
+        first, rest = ("- ", "  ") if bullet else ("> ", "> ") if quoted else ("", "")
+        wrapped: list[str] = []
+        for line in lines:
+            if line:
+                indent = rest if wrapped else first
+                wrapped += textwrap.wrap(
+                    line,
+                    WIDTH,
+                    initial_indent=indent,
+                    subsequent_indent=rest,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
+        if not wrapped:
+            return
+        before = self.lines[-1] if self.lines else ""
+        if quoted and before.startswith(">"):
+            self.lines.append(">")
+        elif self.lines and not (bullet and before.startswith(("- ", "  "))):
+            self.lines.append("")
+        self.lines += wrapped
+        if tags and tags[-1] == "h1":
+            self.lines.append("=" * min(WIDTH, max(map(len, wrapped))))
+
+
+def to_text(html: str) -> str:
+    """The letter as plain text, in lines of up to 76 characters; a longer word stays whole."""
+    return "\n".join(_read(html).lines) + "\n"
+
+
+def said_elements(html: str) -> frozenset[str]:
+    """Names of the elements that the letter says something of."""
+    return frozenset(name for name, text in _read(html).said.items() if text.strip())
+
+
+def _read(html: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    reader._end_block()
+    return reader

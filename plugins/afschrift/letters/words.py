@@ -1,0 +1,82 @@
+"""The texts of letters in one language. A language is one folder in `include/letters`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from afschrift.core.errors import ConfigurationError
+
+TEXTS = "texts.yml"
+
+
+class Words:
+    """Phrases, dates and amounts of a language."""
+
+    def __init__(self, texts: Mapping[str, Any], language: str) -> None:
+        self._texts = texts
+        self._place = f"include/letters/{language}/{TEXTS}"
+
+    @classmethod
+    def load(cls, folder: Path, language: str) -> Words:
+        """Read a language.
+
+        Args:
+            folder: `include/letters`.
+            language: `nl`, `en` or another folder beside them.
+
+        Raises:
+            ConfigurationError: there are no letters in this language.
+        """
+        file = folder / language / TEXTS
+        if language not in languages(folder):
+            raise ConfigurationError(
+                f"There are no letters in the language {language!a}.",
+                way_out=f"add the folder {file.parent} with its texts, or choose one of "
+                f"{', '.join(languages(folder))} for the request.",
+            )
+        return cls(_read(file, file.stat().st_mtime_ns), language)
+
+    def say(self, *path: str) -> str:
+        """A phrase, for example `say("ways", "login")`.
+
+        Raises:
+            ConfigurationError: it is missing in this language.
+        """
+        found: Any = self._texts
+        for key in path:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        if not isinstance(found, str) or not found:
+            raise ConfigurationError(
+                f"The text '{'.'.join(path)}' is missing in {self._place}.", way_out="add it."
+            )
+        return found
+
+    def day(self, day: date) -> str:
+        """A date in words: `5 maart 2026`."""
+        months = self._texts.get("months")
+        if not isinstance(months, list) or len(months) != 12:
+            raise ConfigurationError(f"{self._place} does not name twelve months.", way_out="add them.")
+        return self.say("day").format(day=day.day, month=months[day.month - 1], year=day.year)
+
+    def amount(self, euro: Decimal) -> str:
+        """An amount with its sign: `€ 3,50`."""
+        number = f"{euro:,.2f}".translate({ord(","): self.say("thousands"), ord("."): self.say("decimal")})
+        return self.say("amount").format(number=number)
+
+
+def languages(folder: Path) -> tuple[str, ...]:
+    """The languages that there are letters in."""
+    return tuple(sorted(file.parent.name for file in folder.glob(f"*/{TEXTS}")))
+
+
+@cache
+def _read(file: Path, _changed: int) -> Mapping[str, Any]:
+    found = YAML(typ="safe").load(file)
+    return found if isinstance(found, Mapping) else {}

@@ -1,0 +1,174 @@
+"""One small shop, the same rows in every kind of warehouse, and its inventory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+from tests.support import mariadb
+from tests.support import postgres as pg
+from tests.support.mini import CONTROLLER, IDENTITY, POLICY
+
+UTC_TIME = datetime(2024, 10, 27, 0, 30, tzinfo=UTC)
+MICRO = UTC_TIME.replace(microsecond=123456, tzinfo=None)
+LAST_DAY = UTC_TIME.replace(year=9999, tzinfo=None)
+
+# table -> columns with their types, and rows; the types in braces are spelled by each kind
+TABLES: dict[str, tuple[dict[str, str], list[tuple[Any, ...]]]] = {
+    "customer": (
+        {
+            "customer_id": "INTEGER",
+            "email": "VARCHAR(60)",
+            "name": "VARCHAR(60)",
+            "born": "DATE",
+            "joined": "{datetime}",
+            "balance": "DECIMAL(20,2)",
+            "ratio": "{double}",
+            "points": "BIGINT",
+            "photo": "{blob}",
+        },
+        [
+            (1, "ann@example.org", 'Änn "A" 😀', date(2000, 2, 29), MICRO, Decimal("1.10"), 0.1, 2**53 + 1, b"\0\xff"),
+            (2, "bob@example.org", "", None, None, Decimal("-0.05"), 1e300, -1, b""),
+            (3, None, None, date(1, 1, 1), LAST_DAY, None, None, None, None),
+        ],
+    ),
+    "login": (
+        {"customer_id": "INTEGER", "email": "VARCHAR(60)", "seen": "{instant}", "page": "VARCHAR(20)"},
+        [
+            (1, None, UTC_TIME, "home"),
+            (None, "ANN@example.org", UTC_TIME, "\\N, \n;"),
+            (2, "ann@example.org", UTC_TIME, "of bob"),
+            (None, "ann@example.org ", UTC_TIME, "another address"),
+        ],
+    ),
+    "orders": (
+        {"order_id": "VARCHAR(9)", "customer_id": "INTEGER"},
+        [("b", 1), ("B", 1), ("á", 1), ("a", 1), ("c", 2), ("d", None)],
+    ),
+    "line": (
+        {"order_id": "VARCHAR(9)", "line_no": "INTEGER", "price": "DECIMAL(10,2)"},
+        [("b", 2, Decimal("2.00")), ("b", 10, Decimal("0.00")), ("á", 1, None), ("c", 1, Decimal("9.99"))],
+    ),
+}  # fmt: skip
+
+SPELLED = {
+    "duckdb": {"datetime": "TIMESTAMP", "instant": "TIMESTAMPTZ", "double": "DOUBLE", "blob": "BLOB"},
+    "mysql": {"datetime": "DATETIME(6)", "instant": "TIMESTAMP(6) NULL", "double": "DOUBLE", "blob": "BLOB"},
+    "postgres": {"datetime": "TIMESTAMP", "instant": "TIMESTAMPTZ", "double": "FLOAT8", "blob": "BYTEA"},
+    "sqlite": {"datetime": "DATETIME", "instant": "TIMESTAMPTZ", "double": "DOUBLE", "blob": "BLOB"},
+}
+
+SOURCE = """
+source: shop
+kind: {kind}
+{more}
+zone: UTC
+purposes: {{sale: {{basis: A6-1-b, title: {{nl: Verkoop, en: Sale}}}}}}
+tables:
+  customer:
+    subject: {{customer_id: customer_id, email: {{column: email, match: casefold}}}}
+    key: [customer_id]
+    purposes: [sale]
+    columns:
+      customer_id: {{origin: assigned}}
+      email: {{origin: provided}}
+      name: {{origin: provided}}
+      born: {{origin: provided}}
+      joined: {{origin: observed}}
+      balance: {{origin: observed}}
+      ratio: {{origin: observed}}
+      points: {{origin: observed}}
+      photo: {{origin: provided}}
+  login:
+    subject: {{customer_id: customer_id, email: {{column: email, match: casefold, at: seen}}}}
+    key: [page]
+    purposes: [sale]
+    columns:
+      customer_id: {{origin: assigned}}
+      email: {{origin: provided}}
+      seen: {{origin: observed}}
+      page: {{origin: observed}}
+  orders:
+    subject: {{customer_id: customer_id}}
+    key: [order_id]
+    purposes: [sale]
+    columns: {{order_id: {{origin: assigned}}, customer_id: {{origin: assigned}}}}
+  line:
+    join: {{order_id: orders.order_id}}
+    key: [order_id, line_no]
+    purposes: [sale]
+    columns: {{order_id: {{origin: assigned}}, line_no: {{origin: assigned}}, price: {{origin: observed}}}}
+"""
+
+
+def write_inventory(folder: Path, kind: str, more: str) -> Path:
+    """The inventory of the shop in one kind of warehouse; `more` is its options or its connection."""
+    folder.mkdir(parents=True)
+    source = SOURCE.format(kind=kind, more=more)
+    files = {"shop": source, "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
+    for name, text in files.items():
+        (folder / f"{name}.yml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def _statements(kind: str, mark: str) -> Iterator[tuple[str, str, list[tuple[Any, ...]]]]:
+    for table, (columns, rows) in TABLES.items():
+        spelled = ", ".join(f"{name} {type_.format(**SPELLED[kind])}" for name, type_ in columns.items())
+        marks = ", ".join([mark] * len(columns))
+        yield f"CREATE TABLE {table} ({spelled})", f"INSERT INTO {table} VALUES ({marks})", rows
+
+
+def in_duckdb(path: Path) -> None:
+    with duckdb.connect(str(path)) as con:
+        for create, insert, rows in _statements("duckdb", "?"):
+            con.execute(create)
+            con.executemany(insert, rows)
+
+
+def in_lake(path: Path, lake: Path) -> None:
+    """The tables of a DuckDB file, a folder each."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        for table in TABLES:
+            (lake / table).mkdir(parents=True)
+            con.execute(f"COPY {table} TO '{lake / table / 'part.parquet'}' (FORMAT parquet)")
+
+
+def in_sqlite(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as con:
+        for create, insert, rows in _statements("sqlite", "?"):
+            con.execute(create)
+            con.executemany(insert, [tuple(map(_sqlite, row)) for row in rows])
+        con.commit()
+
+
+def _sqlite(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(" ").replace("+00:00", "Z")
+    return str(value) if isinstance(value, date | Decimal) else value
+
+
+def in_postgres(database: pg.Database) -> None:
+    with psycopg.connect(database.libpq) as con, con.cursor() as cursor:
+        for create, insert, rows in _statements("postgres", "%s"):
+            cursor.execute(create)  # type: ignore[arg-type]
+            cursor.executemany(insert, rows)  # type: ignore[arg-type]
+
+
+def in_mariadb(database: mariadb.Database) -> None:
+    with database.connect() as con, con.cursor() as cursor:
+        cursor.execute("SET time_zone = '+00:00'")
+        for create, insert, rows in _statements("mysql", "%s"):
+            cursor.execute(create)
+            cursor.executemany(insert, [tuple(map(_mysql, row)) for row in rows])
+
+
+def _mysql(value: Any) -> Any:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value

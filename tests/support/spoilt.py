@@ -1,0 +1,136 @@
+"""An empty warehouse of each kind, and how to put into it what goes wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from tests.support import mariadb
+from tests.support import postgres as pg
+from tests.support.warehouses import Warehouse, at
+
+Run = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """What a kind's SQL calls things.
+
+    Attributes:
+        text, blob, integer: types.
+        large_blob: expression of 2,000,000 bytes.
+        unreadable: expression over `s` that fails for a text that is no number.
+        unknown: a column's type that the software does not know.
+        columns: how many a table may have, where that is fewer than 3,000.
+        after: what ends CREATE TABLE of so many.
+    """
+
+    text: str = "TEXT"
+    blob: str = "BLOB"
+    integer: str = "INTEGER"
+    large_blob: str = "CAST(repeat('x', 2000000) AS BLOB)"
+    unreadable: str = "CAST(s AS INTEGER)"
+    unknown: str = "UNION(a INTEGER, b VARCHAR)"
+    columns: int = 3000
+    after: str = ""
+
+
+_POSTGRES = Spelling(
+    blob="BYTEA", large_blob="convert_to(repeat('x', 2000000), 'UTF8')", unknown="aclitem", columns=1600
+)
+SPELLINGS = {
+    "duckdb": Spelling(),
+    "mysql": Spelling(
+        text="LONGTEXT",
+        blob="LONGBLOB",
+        integer="SMALLINT",
+        large_blob="repeat('x', 2000000)",
+        unreadable="9223372036854775807 + (s = 'secret-word')",
+        unknown="POINT",
+        columns=2500,
+        after=" ENGINE = MyISAM",  # InnoDB takes 1,017 columns, MyISAM what fits into 64 KB of names
+    ),
+    "parquet": Spelling(unknown="VARIANT"),
+    "postgres": _POSTGRES,
+    "sqlalchemy": _POSTGRES,
+    "sqlite": Spelling(large_blob="zeroblob(2000000)", unreadable="json(s)", unknown="", columns=2000),
+}
+
+
+def _servers_sql(execute: Run, before: tuple[str, ...] = ()) -> Run:
+    def run(*statements: str) -> None:
+        execute(*before, *statements)
+
+    return run
+
+
+def _duckdb(folder: Path, _: None) -> tuple[Warehouse, Run]:
+    path = folder / "s.duckdb"
+
+    def run(*statements: str) -> None:
+        with duckdb.connect(str(path)) as con:
+            for statement in statements:
+                con.execute(statement)
+
+    run()
+    return Warehouse("duckdb", {"path": str(path)}), run
+
+
+def _sqlite(folder: Path, _: None) -> tuple[Warehouse, Run]:
+    path = folder / "s.sqlite"
+
+    def run(*statements: str) -> None:
+        con = sqlite3.connect(path, isolation_level=None)
+        try:
+            for statement in statements:
+                con.execute(statement)
+        finally:
+            con.close()
+
+    run("PRAGMA user_version = 1")
+    return Warehouse("sqlite", {"path": str(path)}), run
+
+
+def _parquet(folder: Path, _: None) -> tuple[Warehouse, Run]:
+    """What a database in memory holds is written out, a folder a table."""
+    lake = folder / "lake"
+    lake.mkdir()
+    con = duckdb.connect()
+
+    def run(*statements: str) -> None:
+        for statement in statements:
+            con.execute(statement)
+        for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+            (lake / table).mkdir(exist_ok=True)
+            quoted, path = table.replace('"', '""'), str(lake / table / "part-0.parquet")
+            con.execute(f'COPY "{quoted}" TO ? (FORMAT parquet, ROW_GROUP_SIZE 20000)', [path])
+
+    return Warehouse("parquet", {"root": str(lake)}), run
+
+
+def _mysql(_: Path, database: mariadb.Database) -> tuple[Warehouse, Run]:
+    run = _servers_sql(database.execute, ("SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'",))
+    return Warehouse("mysql", {}, at(database.uri())), run
+
+
+def _postgres(_: Path, database: pg.Database) -> tuple[Warehouse, Run]:
+    return Warehouse("postgres", {}, at(database.libpq)), database.execute
+
+
+def _sqlalchemy(_: Path, database: pg.Database) -> tuple[Warehouse, Run]:
+    options = {"driver": "postgresql+psycopg"}
+    return Warehouse("sqlalchemy", options, at(database.libpq)), database.execute
+
+
+EMPTY: dict[str, Callable[[Path, Any], tuple[Warehouse, Run]]] = {
+    "duckdb": _duckdb,
+    "mysql": _mysql,
+    "parquet": _parquet,
+    "postgres": _postgres,
+    "sqlalchemy": _sqlalchemy,
+    "sqlite": _sqlite,
+}

@@ -1,0 +1,84 @@
+"""docs/deadlines.md is played: its commands on its days, and its tables are those of the software."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.support.mini import write_database, write_inventory
+from tests.support.running import installation, store
+from typer.testing import CliRunner
+
+from afschrift.cli import overview, timekeeping
+from afschrift.cli.main import app
+from afschrift.core.clock import Colour
+from afschrift.ledger import clock
+from afschrift.ledger.register import Ledger
+from afschrift.wiring.keys import open_keys
+from afschrift.wiring.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+DOC = (ROOT / "docs" / "deadlines.md").read_text(encoding="utf-8")
+CORE = ROOT / "plugins" / "afschrift" / "core"
+TODAY = [datetime(2026, 3, 2, 11, tzinfo=UTC)]
+
+
+def now() -> datetime:
+    return TODAY[0]
+
+
+@pytest.fixture
+def request_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A request of 2 March, in an installation whose clock is `TODAY`."""
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
+    services = installation(tmp_path / "home", tmp_path / "inventory")
+    settings = Settings.from_environment()
+    monkeypatch.setattr(clock, "utc_now", now)
+    monkeypatch.setattr(overview, "ledger", lambda: Ledger(settings.register, open_keys(settings), now))
+    received = "2026-03-02T10:00:00+01:00"
+    return store(services, {"customer_id": "1"}, received_at=received, authenticated=None)
+
+
+def steps() -> Iterator[tuple[str, str, list[str]]]:
+    """Day, command and what it must say, in order."""
+    for block in re.findall(r"```console\n(.*?)```", DOC, re.DOTALL):
+        for day, rest in re.findall(r"# (\S+)\n(.*?)(?=\n#|\Z)", block, re.DOTALL):
+            command, *expected = rest.strip().splitlines()
+            yield day, command.removeprefix("$ afschrift "), expected
+
+
+def test_the_story_goes_as_it_is_told(request_id: str) -> None:
+    played = 0
+    for day, command, expected in steps():
+        TODAY[0] = datetime.fromisoformat(f"{day}T11:00:00+00:00")
+        words = command.replace("REQUEST", request_id).split()
+        done = CliRunner().invoke(app, words, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        for line in expected:
+            assert line in done.output, f"{day} {command}\n{done.output}"
+        played += len(expected)
+    assert played == 7
+
+
+def test_every_breach_stands_there_with_its_rule() -> None:
+    code = "".join((CORE / name).read_text(encoding="utf-8") for name in ("clock.py", "deadline.py"))
+    known = set(re.findall(r'"([a-z_]+):(R\d\d)"', code))
+    assert known
+    assert set(re.findall(r"^\| `(\w+)` \| (R\d\d) \|", DOC, re.MULTILINE)) == known
+
+
+def test_every_colour_and_command_stands_there() -> None:
+    assert re.findall(r"^\| `(red|orange|yellow|green|blue|grey)` \|", DOC, re.MULTILINE) == list(Colour)
+    told = set(re.findall(r"^\| `(\w+)(?: --insufficient)?` \| [^R]", DOC, re.MULTILINE))
+    assert set(timekeeping.COMMANDS) <= told
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)", DOC):
+        assert (ROOT / "docs" / target).exists(), target
+    assert len(DOC.splitlines()) < 120

@@ -1,0 +1,184 @@
+"""A letter that lacks something it must say cannot be produced, whoever left it out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from tests.support.letter_samples import FOLDER, LANGUAGES, facts, given, sample
+
+from afschrift.core.errors import ConfigurationError, FormError, RefusedError
+from afschrift.letters.compose import Facts, compose
+from afschrift.letters.elements import ELEMENTS, Giver
+from afschrift.letters.kinds import HEAD, KINDS, kind_named
+from afschrift.letters.plain import said_elements
+
+OFFICER = [(kind, e) for kind, k in KINDS.items() for e in k.required if ELEMENTS[e].giver is Giver.OFFICER]
+REGISTER = [
+    (kind, e)
+    for kind, k in KINDS.items()
+    for e in (*HEAD, *k.required)
+    if ELEMENTS[e].giver is Giver.REGISTER
+]
+SAID = [(kind, e.name) for kind, k in KINDS.items() for e in k.elements]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_letter_says_all_that_it_must(kind: str, language: str) -> None:
+    letter = sample(kind, language)
+    assert {e.name for e in KINDS[kind].elements} <= said_elements(letter.html)
+    assert letter.subject in letter.text
+    assert f'lang="{language}"' in letter.html
+    assert "Anneke Jansen" in letter.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_what_may_be_left_out_it_is_produced_too(kind: str) -> None:
+    required = {name: value for name, value in given(KINDS[kind]).items() if name in KINDS[kind].required}
+    assert "Goedendag," in compose(KINDS[kind], required, facts(), FOLDER).text
+
+
+@pytest.mark.parametrize(("kind", "element"), OFFICER)
+@pytest.mark.parametrize("empty", [None, "", "\u200b \n", []], ids=["none", "empty", "blank", "list"])
+def test_an_element_that_nobody_filled_in(kind: str, element: str, empty: Any) -> None:
+    values = given(KINDS[kind]) | {element: empty}
+    with pytest.raises(FormError) as told:
+        compose(KINDS[kind], values, facts(), FOLDER)
+    assert set(told.value.fields) == {element}
+
+
+@pytest.mark.parametrize(("kind", "element"), REGISTER)
+def test_what_the_register_or_the_controller_does_not_give(kind: str, element: str) -> None:
+    with pytest.raises(FormError, match=f"{element}: it is missing") as told:
+        compose(KINDS[kind], given(KINDS[kind]), facts(**{element: ""}), FOLDER)
+    assert set(told.value.fields) == {element}
+
+
+@pytest.mark.parametrize(("kind", "element"), SAID)
+def test_a_template_that_leaves_it_out(kind: str, element: str, tmp_path: Path) -> None:
+    """A new language, or a change by somebody who did not know the rule."""
+    folder = tmp_path / "letters"
+    shutil.copytree(FOLDER, folder)
+    for file in folder.rglob("*.j2"):
+        text = file.read_text()
+        text = re.sub(rf"\{{\{{ e\.{element} \}}\}}", "", text)
+        text = re.sub(rf'<(p|div) data-element="{element}">.*?</\1>', "", text, flags=re.S)
+        file.write_text(text)
+    with pytest.raises(ConfigurationError, match=rf"leaves out what the letter must say: {element}\b"):
+        compose(KINDS[kind], given(KINDS[kind]), facts(), folder)
+
+
+def test_the_period_of_an_acknowledgement_and_the_three_elements_of_a_refusal() -> None:
+    assert "van 5 maart 2026 tot en met 7 april 2026." in sample("acknowledgement").text.replace("\n", " ")
+    refusal = sample("refusal").text
+    assert "Uw gegevens staan in vijf systemen." in refusal
+    assert "Autoriteit Persoonsgegevens" in refusal
+    assert "verzoekschrift" in refusal
+    assert "up to and including 7 April 2026" in sample("acknowledgement", "en").text.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "element", "value"),
+    [
+        ("refusal", "ground", "effort"),
+        ("refusal", "ground", ["rights_of_others"]),
+        ("refusal", "reasons", ["a list"]),
+        ("refusal", "reasons", "x" * 6001),
+        ("delivery", "where", "x" * 201),
+        ("delivery", "available_until", "31-02-2026"),
+        ("delivery", "available_until", 20260331),
+        ("partial_refusal", "refused", "no list"),
+        ("partial_refusal", "refused", [1]),
+        ("partial_refusal", "refused", ["x"] * 101),
+        ("identity_request", "ways", ["copy_of_passport"]),
+        ("identity_request", "ways", "login"),
+        ("fee", "costs", "12"),
+        ("fee", "costs", {"material": "much"}),
+        ("fee", "costs", {"material": "-1"}),
+        ("fee", "costs", {"material": "NaN"}),
+        ("fee", "costs", {"material": "1.005"}),
+    ],
+)
+def test_a_value_of_another_form_is_told_and_not_repeated(kind: str, element: str, value: Any) -> None:
+    with pytest.raises(FormError) as told:
+        sample(kind, **{element: value})
+    assert set(told.value.fields) == {element}
+    assert "x" * 30 not in str(told.value)
+    assert "copy_of_passport" not in str(told.value)
+
+
+@pytest.mark.parametrize("own", ["overhead", "system", "own_hours"])
+def test_no_overhead_is_charged(own: str) -> None:
+    with pytest.raises(FormError, match=r"no overhead.*R51-R52"):
+        sample("fee", costs={"postage": "4.00", own: "100.00"})
+
+
+def test_costs_are_added_up() -> None:
+    assert "Samen: € 1.260,75" in sample("fee").text
+    assert "Total: €1,260.75" in sample("fee", "en").text
+
+
+def test_an_unknown_kind_element_or_language() -> None:
+    with pytest.raises(RefusedError, match="letter kinds"):
+        kind_named("../refusal")
+    with pytest.raises(FormError, match=r"1 that this letter does not have"):
+        sample("resumed", kwikstaart="x")
+    for language in ("fr", "../nl", "", "bundle"):
+        with pytest.raises(ConfigurationError, match=r"no letters in the language.*en, nl"):
+            compose(KINDS["resumed"], given(KINDS["resumed"]), Facts(language, facts().values), FOLDER)
+
+
+def test_a_third_language_is_one_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "letters"
+    shutil.copytree(FOLDER, folder)
+    shutil.copytree(folder / "en", folder / "fy")
+    for file in (folder / "fy").glob("*.j2"):
+        file.write_text(file.read_text().replace('"en/', '"fy/'))
+    frisian = Facts("fy", facts().values)
+    for kind in KINDS.values():
+        assert 'lang="fy"' in compose(kind, given(kind), frisian, folder).html
+    texts = folder / "fy" / "texts.yml"
+    texts.write_text(texts.read_text().replace("  counter:", "  desk:"))
+    with pytest.raises(
+        ConfigurationError, match=r"'ways.counter' is missing in include/letters/fy/texts.yml"
+    ):
+        compose(KINDS["identity_request"], given(KINDS["identity_request"]), frisian, folder)
+
+
+def test_a_broken_template_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "letters"
+    shutil.copytree(FOLDER, folder)
+    (folder / "nl" / "resumed.html.j2").write_text(
+        "{% extends 'letter.html.j2' %}{% block title %}{{ e.oops }}"
+    )
+    with pytest.raises(ConfigurationError, match=r"nl/resumed.html.j2 cannot be used"):
+        compose(KINDS["resumed"], given(KINDS["resumed"]), facts(), folder)
+    (folder / "nl" / "resumed.html.j2").unlink()
+    with pytest.raises(ConfigurationError, match=r"nl/resumed.html.j2 is not there"):
+        compose(KINDS["resumed"], given(KINDS["resumed"]), facts(), folder)
+
+
+def test_every_language_has_the_same_texts_and_templates() -> None:
+    def keys(value: Any, at: str = "") -> set[str]:
+        return (
+            {k for n, v in value.items() for k in keys(v, f"{at}.{n}")} if isinstance(value, dict) else {at}
+        )
+
+    texts = [keys(YAML(typ="safe").load(FOLDER / language / "texts.yml")) for language in LANGUAGES]
+    assert texts[0] == texts[1]
+    names = [{file.name for file in (FOLDER / language).glob("*.j2")} for language in LANGUAGES]
+    assert names[0] == names[1]
+    assert {f"{kind}.html.j2" for kind in KINDS} <= names[0]
+    for element in ELEMENTS.values():
+        for code in element.codes:
+            assert f".{element.name}.{code}" in texts[0]
+
+
+def test_every_element_is_used() -> None:
+    used = {name for kind in KINDS.values() for name in (*HEAD, *kind.required, *kind.optional, "name")}
+    assert used == set(ELEMENTS)

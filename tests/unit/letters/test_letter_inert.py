@@ -1,0 +1,115 @@
+"""What strangers wrote stays text: in the HTML, in the plain text and in the message."""
+
+from __future__ import annotations
+
+import time
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tests.support.letter_samples import LANGUAGES, sample
+
+from afschrift.core.errors import FormError
+from afschrift.ledger.clock import utc_now
+from afschrift.letters.filled import clean
+from afschrift.letters.message import as_message, parts
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</p></div><img src=x onerror=alert(1)>",
+    "{{ 7 * 7 }} {% raw %}",
+    "\u202eneknes drow\u202c \u2066x\u2069 שלום مرحبا",
+    '=HYPERLINK("http://evil.example")',
+    "Z\u0351\u036b\u0343a\u0316l\u0347g\u0320o",
+    "\x00\x1b[31m\x07\ud800",
+    "]]>-->&amp;&#60;",
+)
+
+
+class Shape(HTMLParser):
+    """Tags with their attributes, and the text of the page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+WORDS = Shape(sample("extension", reasons="word", name="word").html).tags
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=300))
+@example(HOSTILE[0])
+@example(HOSTILE[1])
+@example(HOSTILE[2])
+@example(HOSTILE[3])
+@example(HOSTILE[6])
+@example(HOSTILE[7])
+def test_a_text_adds_no_tag_and_loses_no_printed_character(text: str) -> None:
+    line = " ".join(clean(text).split())
+    try:
+        letter = sample("extension", reasons=f"word {line}", name=f"word {line}"[:200])
+    except FormError:
+        pytest.fail("nothing here is too long")
+    shape = Shape(letter.html)
+    assert shape.tags == WORDS
+    assert squeezed(line) in squeezed(shape.text)
+    assert squeezed(line) in squeezed(letter.text)
+    assert not any(c in letter.text for c in "\x00\x1b\u202e\u2066\u200e")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_lists_and_lines_too(hostile: str, language: str) -> None:
+    plain = sample("partial_refusal", language, refused=["word"], given=["word"], name="word")
+    letter = sample("partial_refusal", language, refused=[hostile], given=[hostile], name=hostile)
+    assert Shape(letter.html).tags == Shape(plain.html).tags
+    content = as_message(letter, "let-000000000000", utc_now(), "a@example.org", "b@example.org")
+    content.decode("ascii")
+    subject, text, html = parts(content)
+    assert (subject, text, html) == (letter.subject, letter.text, letter.html)
+
+
+def test_a_text_in_another_direction_does_not_turn_its_surroundings() -> None:
+    letter = sample("acknowledgement", name="שלום", quote="مرحبا")
+    assert '<bdi data-element="name">שלום</bdi>' in letter.html
+    assert '<p dir="auto">مرحبا</p>' in letter.html
+
+
+def test_a_line_break_in_a_line_is_none() -> None:
+    text = sample("delivery", where="https://portal.example\n\nWachtwoord: x").text
+    assert "https://portal.example Wachtwoord: x" in text.replace("\n", " ").replace("  ", " ")
+    assert "\nWachtwoord" not in text.replace("\nWachtwoord: x\nU kunt", "")
+
+
+def test_an_enormous_text_is_turned_down_at_once() -> None:
+    before = time.monotonic()
+    for enormous in ("x" * 50_000_000, "\u0351" * 1_000_000):
+        with pytest.raises(FormError, match="6000 characters"):
+            sample("extension", reasons=enormous)
+    with pytest.raises(FormError, match="1 to 100 lines"):
+        sample("partial_refusal", refused=["x"] * 1_000_000)
+    assert time.monotonic() - before < 1
+
+
+def test_the_largest_letter_is_small_and_quick() -> None:
+    before = time.monotonic()
+    letter = sample(
+        "partial_refusal", reasons="woord " * 1000, refused=["é" * 200] * 100, given=["é" * 200] * 100
+    )
+    assert len(as_message(letter, "let-000000000000", utc_now(), None, None)) < 1 << 19
+    assert max(map(len, sample("extension", reasons="woord " * 1000).text.splitlines())) <= 76
+    assert time.monotonic() - before < 2

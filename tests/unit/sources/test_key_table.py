@@ -1,0 +1,59 @@
+"""The person's keys as rows, as Arrow and as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from afschrift.core.keys import Key
+from afschrift.sources.key_table import key_rows, number, text_key_rows
+
+AT = "2026-01-01T00:00:00Z"
+KEYS = [
+    Key("id", "46"),
+    Key("mail", "ann@example.org", "2020-01-01T01:00:00+01:00", AT),
+    Key("mail", "a\0b"),
+]
+
+
+def test_arrow_rows() -> None:
+    rows = key_rows(KEYS, AT).to_pylist()
+    asked = datetime(2026, 1, 1, tzinfo=UTC)
+    assert rows == [
+        {"name": "id", "value": "46", "valid_from": None, "valid_to": None, "is_current": True, "asked_at": asked},
+        {
+            "name": "mail",
+            "value": "ann@example.org",
+            "valid_from": datetime(2020, 1, 1, tzinfo=UTC),
+            "valid_to": asked,
+            "is_current": False,
+            "asked_at": asked,
+        },
+    ]  # fmt: skip
+
+
+def test_text_rows_have_times_whose_order_is_that_of_time() -> None:
+    asked = "2026-01-01T00:00:00.000000Z"
+    assert text_key_rows(KEYS, AT) == [
+        ("id", "46", 46, None, None, 1, asked),
+        ("mail", "ann@example.org", None, "2020-01-01T00:00:00.000000Z", asked, 0, asked),
+    ]
+
+
+def test_no_keys_are_a_table_too() -> None:
+    assert key_rows([], AT).num_rows == 0
+    assert key_rows([], AT).schema == key_rows(KEYS, AT).schema
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "46", "999999999999999999"])
+def test_integers(value: str) -> None:
+    assert number(value) == int(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "-0", "046", "4.6", "4e6", " 4", "4 ", "+4", "٤", "1000000000000000000", "0x1", "NaN", "4\n"],
+)
+def test_what_is_no_integer_in_its_plain_spelling(value: str) -> None:
+    assert number(value) is None
