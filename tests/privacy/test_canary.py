@@ -20,7 +20,7 @@ from tests.privacy.canary import CUSTOMER, NEEDLES, TEXT, Canary
 from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
 
-from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.core.errors import AfschriftError, ConfigurationError
 from afschrift.pipeline.assess import assess
 from afschrift.pipeline.classify import classify
 from afschrift.pipeline.deliver import close, deliver
@@ -163,7 +163,7 @@ NOTE = "      staff_note:\n        origin: assigned\n"
 @pytest.mark.parametrize(
     ("change", "amend", "error"),
     [
-        (VIEW, {ABOVE: f"{ABOVE}  review_kept: {{personal: false}}\n"}, RetriableError),
+        (VIEW, {ABOVE: f"{ABOVE}  review_kept: {{personal: false}}\n"}, ConfigurationError),
         ("SELECT 1", {NOTE: f"{NOTE}        kind: json\n"}, ConfigurationError),
     ],
     ids=["a cast in a view", "text that is no JSON"],

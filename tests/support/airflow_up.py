@@ -27,8 +27,12 @@ class Running:
     client: httpx.Client
 
     def call(self, method: str, path: str, **more: Any) -> Any:
-        """Ask the REST API about the DAG; what it answers."""
-        answer = self.client.request(method, f"/api/v2/dags/fulfil_request{path}", **more)
+        """Ask the REST API about the DAG; what it answers. Airflow on SQLite answers 500 while it is locked."""
+        for _ in range(20):
+            answer = self.client.request(method, f"/api/v2/dags/fulfil_request{path}", **more)
+            if answer.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+                break
+            time.sleep(0.5)
         answer.raise_for_status()
         return answer.json()
 

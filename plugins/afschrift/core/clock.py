@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from afschrift.core import clock_words
 from afschrift.core.calendar import Calendar
 from afschrift.core.deadline import ALGORITHM, Deadline, Suspension, deadline
 from afschrift.core.facts import FactKind, FactRow, Ground, Timeline
@@ -123,7 +124,12 @@ def clock(timeline: Timeline, place: Place, today: date) -> Clock:
         colour=_colour(found, closed_on, today),
         breaches=(*found.breaches, *_breaches(timeline, found, closed_on, today)),
         status=tuple(_status(timeline, found, closed_on)),
-        steps=(*_receipt(timeline), *found.steps, *_words(timeline, found, waits, today)),
+        steps=(
+            *clock_words.before(timeline),
+            *found.steps,
+            *(wait.why for wait in waits if wait.why),
+            *clock_words.after(timeline, found, today),
+        ),
         versions=_versions(place.calendar),
     )
 
@@ -176,13 +182,6 @@ def _waits(timeline: Timeline, asked: FactRow, place: Place, today: date) -> Ite
         yield _Wait(Suspension(start, end, identity), why)
 
 
-def _moot(timeline: Timeline, asked: FactRow) -> bool:
-    """Whether a question about identity left when nothing was in doubt any more."""
-    if asked.detail.get("ground") != Ground.IDENTITY or not asked.sent_on or not timeline.identified_at:
-        return False
-    return timeline.local(timeline.identified_at) < asked.sent_on
-
-
 def _colour(found: Deadline, closed_on: date | None, today: date) -> Colour:
     if closed_on is not None:
         return Colour.GREY
@@ -221,57 +220,6 @@ def _status(timeline: Timeline, found: Deadline, closed_on: date | None) -> Iter
         yield Fact.SUSPENDED
         identity = timeline.waiting.detail.get("ground") == Ground.IDENTITY
         yield Fact.WAITING_FOR_IDENTITY if identity else Fact.WAITING_FOR_SPECIFICATION
-
-
-def _receipt(timeline: Timeline) -> Iterator[str]:
-    before = timeline.local(timeline.entered_at)
-    for fact in timeline.of(FactKind.RECEIPT_CORRECTED):
-        after = timeline.local(fact.instant or timeline.entered_at)
-        signed = f", signed by {fact.by}" if fact.about else ""
-        yield (
-            f"The receipt was entered as {before} and corrected to {after} on {timeline.local(fact.at)} by "
-            f"{fact.detail.get('decided_by', fact.by)}{signed} ({fact.detail.get('reason', '')}, R02)."
-        )
-        before = after
-    if timeline.proposed and timeline.proposed.instant:
-        later = timeline.local(timeline.proposed.instant)
-        yield f"A later receipt, {later}, waits for a second signer and does not count yet."
-
-
-def _words(timeline: Timeline, found: Deadline, waits: tuple[_Wait, ...], today: date) -> Iterator[str]:
-    yield from (wait.why for wait in waits if wait.why)
-    for fact in timeline.of(FactKind.SUSPENDED):
-        ended = timeline.about(fact, FactKind.RESUMED)
-        if fact.sent_on is None:
-            what = "the person answered all the same" if ended else "the clock runs"
-            yield (
-                f"The question of {timeline.local(fact.at)} about {fact.detail.get('ground')} was not sent: "
-                f"it suspends nothing, {what} (R42)."
-            )
-        elif _moot(timeline, fact):
-            yield (
-                f"The question of {fact.sent_on} about identity was sent after it had been confirmed: it "
-                "suspends nothing (R42)."
-            )
-    for fact in timeline.of(FactKind.EXTENDED):
-        if fact.sent_on is None:
-            late = found.notice_due is not None and today > found.notice_due
-            rest = (
-                "and the first month is over, so it never will be (R41)"
-                if late
-                else "and the day stays (R39)"
-            )
-            yield f"The extension of {timeline.local(fact.at)} was not announced: no letter was sent, {rest}."
-    for fact in timeline.of(FactKind.ABSORBED):
-        yield f"Request {fact.other} of the same person was merged into this one: this receipt counts (R55)."
-    for fact in timeline.of(FactKind.MERGED):
-        yield f"Merged into request {fact.other} of the same person, whose clock counts (R55)."
-    for fact in timeline.of(FactKind.LINKED):
-        what = "A reminder of" if fact.detail.get("as") == "reminder" else "Comes after"
-        rule = "R54" if fact.detail.get("as") == "reminder" else "R26: it is answered in full"
-        yield f"{what} request {fact.other} of the same person ({rule})."
-    for fact in timeline.of(FactKind.WITHDRAWN):
-        yield f"The person withdrew the request on {fact.day}."
 
 
 @cache

@@ -147,7 +147,7 @@ class Outbox(Letters, Sendings):
                 by,
                 name=proof.name,
                 media_type=proof.media_type,
-                detail={"letter": row.id, "id_copy": False},
+                detail={"letter": row.id},
             )
             return self._sent(tx, row, on, channel, by, proof=document, held=held)
 

@@ -150,6 +150,16 @@ def test_a_third_language_is_one_folder(tmp_path: Path) -> None:
         compose(KINDS["identity_request"], given(KINDS["identity_request"]), frisian, folder)
 
 
+def test_a_text_of_a_language_is_text_and_no_html(tmp_path: Path) -> None:
+    folder = tmp_path / "letters"
+    shutil.copytree(FOLDER, folder)
+    texts = folder / "nl" / "texts.yml"
+    texts.write_text(texts.read_text().replace('"Met vriendelijke groet,"', '"Groet <b>&"'))
+    letter = compose(KINDS["resumed"], given(KINDS["resumed"]), facts(), folder)
+    assert "Groet &lt;b&gt;&amp;<br>" in letter.html
+    assert "Groet <b>&" in letter.text
+
+
 def test_a_broken_template_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "letters"
     shutil.copytree(FOLDER, folder)

@@ -19,6 +19,7 @@ from tests.support.audited.sitecustomize import audit
 from tests.support.running import run, store
 
 from afschrift.core.errors import AfschriftError, GateError, NeedsPersonError, RetriableError
+from afschrift.core.event import NewEvent
 from afschrift.core.state import State
 from afschrift.ledger.register import Ledger
 from afschrift.pipeline import gates
@@ -234,6 +235,22 @@ def test_a_decision_after_the_plan(world: World, step: Step) -> None:
     assert [h.type for h, _ in world.services.register.events(request)].count("plan_kept") == 1
     run(world.services, request)
     assert len(world.seen[1]) == 1
+
+
+@pytest.mark.parametrize("changed", ["inventory", "policy", "software version", "options"])
+def test_something_else_changed_after_the_plan(world: World, changed: str) -> None:
+    request, services = store(world.services, ANN), world.services
+    world.until(extract_shop, request)
+    if changed == "options":
+        services.register.change_options(request, formats=["json"])
+    elif changed == "software version":
+        world.services = dataclasses.replace(services, package="0")
+    else:
+        digest = {"inventory": "digest", "policy": "policy_digest"}[changed]
+        inventory = dataclasses.replace(services.inventory, **{digest: "0" * 64})  # type: ignore[arg-type]
+        world.services = dataclasses.replace(services, inventory=inventory)
+
+    assert world.refused(extract_shop, request)["changed"] == [changed]
 
 
 def test_options_changed_to_and_fro_end_in_what_was_said_last(world: World) -> None:
@@ -497,6 +514,23 @@ def test_a_run_that_ended_at_a_question_skips_rightly(world: World) -> None:
         assess(world.services, request)
 
     assert check_claims(world.services, request, dict.fromkeys(WHOLE, "skipped")) == ()
+
+
+def test_a_run_with_nothing_to_read_skips_rightly(world: World) -> None:
+    request = store(world.services, ANN)
+    world.services.register.finish_step(request, "classify", "0" * 64, {"sources": []})
+
+    assert check_claims(world.services, request, {"extract": "skipped"}) == ()
+
+
+def test_one_of_several_sources_marked_as_read(world: World) -> None:
+    request = store(world.services, ANN)
+    read = NewEvent("extracted", payload={"source": "shop"})
+    world.services.register.finish_step(request, "classify", "0" * 64, {"sources": ["shop", "app"]}, read)
+
+    states = {"extract_0": "success", "extract_1": "success"}
+    assert check_claims(world.services, request, states) == ("extract",)
+    assert [event["place"] for event in world.attempts(request)] == [1]
 
 
 def attempts_tested() -> set[str]:

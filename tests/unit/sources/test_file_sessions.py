@@ -225,7 +225,7 @@ def test_duckdb_writes_no_row_to_a_disk_in_clear(tmp_path: Path) -> None:
     with duckdb.connect(str(path)) as con:
         con.execute("CREATE TABLE t AS SELECT i AS a, md5(i::VARCHAR) AS b FROM range(1000000) r(i)")
     with (
-        open_source("w", "duckdb", {"path": str(path), "memory": "20MB", "threads": 1}) as session,
+        open_source("w", "duckdb", {"path": str(path), "memory": "50MB", "threads": 1}) as session,
         pytest.raises(ConfigurationError, match=r"more memory than its limit while w\.t .* `memory`"),
     ):
         list(session.stream("SELECT *\nFROM t AS t\nORDER BY b"))

@@ -86,10 +86,10 @@ def test_where_the_keys_stand(shop: mariadb.Database, guest: str, temporary: boo
         assert session.rows(statement) == [(0,)]
 
 
+@pytest.mark.usefixtures("mariadb_server")  # which says so where there is no program
 def test_a_binary_log_never_holds_a_key() -> None:
     program = mariadb.program()
-    if program is None:
-        pytest.skip("the program mariadbd is not installed")
+    assert program is not None
     with mariadb.running(program, "--log-bin", "--binlog-format=MIXED") as server:
         database = server.create()
         database.execute("CREATE TABLE customer (id BIGINT)", "INSERT INTO customer VALUES (4711123)")

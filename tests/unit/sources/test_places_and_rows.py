@@ -25,7 +25,7 @@ def test_the_table_that_a_statement_reads(relation: str, named: str) -> None:
     assert place("w", statement) == named
 
 
-@pytest.mark.parametrize("statement", ["", "SELECT 1", "SELECT x FROM t"])
+@pytest.mark.parametrize("statement", ["", "SELECT 1", "SELECT x FROM t", "SELECT x FROM a AS t WHERE 1"])
 def test_any_other_statement(statement: str) -> None:
     assert relation_of(statement) == ""
     assert place("w", statement) == "a statement of w"

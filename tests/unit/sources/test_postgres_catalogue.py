@@ -10,6 +10,7 @@ from tests.unit.sources.reading import forms
 from afschrift.core.errors import ConfigurationError
 from afschrift.core.kind import Kind
 from afschrift.core.ports import Source
+from afschrift.sources.postgres_dialect import PostgresDialect
 from afschrift.sources.registry import open_source
 
 
@@ -62,3 +63,17 @@ def test_another_schema_is_the_one_without_a_name(shop: pg.Database) -> None:
 def test_an_option_that_is_not_known(shop: pg.Database) -> None:
     with pytest.raises(ConfigurationError, match="`password`, which its kind does not know"):
         opened(shop, password="secret")
+
+
+@pytest.mark.parametrize(
+    ("native", "order"),
+    [
+        ("text", 'CAST(t.c AS text) COLLATE "C"'),
+        ("character varying(9)", 'CAST(t.c AS text) COLLATE "C"'),
+        ("public.citext", 'CAST(t.c AS text) COLLATE "C"'),
+        ("integer", "t.c"),
+    ],
+)
+def test_texts_are_in_order_by_their_bytes(native: str, order: str) -> None:
+    """No server of the tests has a collation of words, so the order itself cannot show it."""
+    assert PostgresDialect().order("t.c", native) == order
