@@ -247,7 +247,7 @@ def test_something_else_changed_after_the_plan(world: World, changed: str) -> No
         world.services = dataclasses.replace(services, package="0")
     else:
         digest = {"inventory": "digest", "policy": "policy_digest"}[changed]
-        inventory = dataclasses.replace(services.inventory, **{digest: "0" * 64})  # type: ignore[arg-type]
+        inventory = services.inventory.model_copy(update={digest: "0" * 64})
         world.services = dataclasses.replace(services, inventory=inventory)
 
     assert world.refused(extract_shop, request)["changed"] == [changed]
