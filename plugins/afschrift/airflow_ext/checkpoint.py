@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
-from afschrift.core.errors import AfschriftError, RetriableError
+from afschrift.airflow_ext.step import shown
+from afschrift.core.errors import RetriableError
 
 log = logging.getLogger("afschrift.run")
 
@@ -17,16 +18,8 @@ def checkpoint() -> dict[str, Any]:
 
     Skipped where no place is configured. Hands on the number, the event and the places.
     """
-    try:
+    with shown():  # the cause may quote what a place or the register said
         return _checkpoint()
-    except AfschriftError as error:
-        raise error from None  # the cause may quote what a place or the register said
-    except AirflowException:
-        raise
-    except Exception as error:
-        from afschrift.airflow_ext.step import masked
-
-        raise masked(error) from None
 
 
 def _checkpoint() -> dict[str, Any]:

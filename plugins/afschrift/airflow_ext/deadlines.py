@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
-from afschrift.core.errors import AfschriftError, RefusedError, RetriableError
+from afschrift.airflow_ext.step import shown
+from afschrift.core.errors import RefusedError, RetriableError
 
 BY = "airflow:check_deadlines"
 
@@ -22,7 +21,7 @@ def look() -> dict[str, Any]:
 
     Hands on the counts and the names of the notifiers.
     """
-    with _told():
+    with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers
         from afschrift.wiring.watch import open_watch, remarks, table
 
@@ -46,7 +45,7 @@ def notify(name: str) -> int:
 
     One that fails hides no other, and is told again by the next check.
     """
-    with _told():
+    with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, make
         from afschrift.wiring.watch import message, open_watch
 
@@ -71,7 +70,7 @@ def notify(name: str) -> int:
 
 def overdue(_looked: dict[str, Any]) -> int:
     """Fail while a request is overdue of which nobody has said why; hands on how many are overdue."""
-    with _told():
+    with shown():
         from afschrift.core.alarm import OVERDUE
         from afschrift.wiring.watch import open_watch
 
@@ -84,18 +83,3 @@ def overdue(_looked: dict[str, Any]) -> int:
                 way_out="answer them. Say why they are late: `afschrift request acknowledge REQUEST`.",
             )
         return len(late)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Errors that a task log may show."""
-    try:
-        yield
-    except AfschriftError as error:
-        raise error from None  # the cause may quote data
-    except AirflowException:
-        raise
-    except Exception as error:
-        from afschrift.airflow_ext.step import masked
-
-        raise masked(error) from None

@@ -56,6 +56,19 @@ def step(run_id: str | None = None) -> Iterator[Services]:
         raise masked(error) from None
 
 
+@contextmanager
+def shown() -> Iterator[None]:
+    """Around a task that needs no services of a request: its errors as a task log may show them."""
+    try:
+        yield
+    except AfschriftError as error:
+        raise error from None  # the cause may quote data
+    except BaseException as error:
+        if _belongs_to_airflow(error):
+            raise
+        raise masked(error) from None
+
+
 def masked(error: BaseException) -> AfschriftError:
     """An error of unknown origin without its message: its type and where in the code it came up.
 

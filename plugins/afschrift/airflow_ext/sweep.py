@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowException
-
 from afschrift.airflow_ext.environment import DAG_ID
-from afschrift.core.errors import AfschriftError, RefusedError
+from afschrift.airflow_ext.step import shown
+from afschrift.core.errors import RefusedError
 
 log = logging.getLogger("afschrift.run")
 
@@ -36,16 +35,8 @@ def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
         chosen.append({"trigger_run_id": run_id, "conf": {"request": request_id}})
         return f"run {run_id} is started"
 
-    try:
+    with shown():
         found = whole(start)
-    except AfschriftError as error:
-        raise error from None  # the cause may quote data
-    except AirflowException:
-        raise
-    except Exception as error:
-        from afschrift.airflow_ext.step import masked
-
-        raise masked(error) from None
     for line in table(found).splitlines():
         log.info("%s", line)
     return {"found": [swept.row() for swept in found], "start": chosen}
