@@ -26,15 +26,18 @@ class Running:
     installation: Installation
     client: httpx.Client
 
-    def call(self, method: str, path: str, **more: Any) -> Any:
-        """Ask the REST API about the DAG; what it answers. Airflow on SQLite answers 500 while it is locked."""
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask the REST API, again while it answers 500: Airflow on SQLite does so while it is locked."""
         for _ in range(20):
-            answer = self.client.request(method, f"/api/v2/dags/fulfil_request{path}", **more)
+            answer = self.client.request(method, f"/api/v2{path}", **more)
             if answer.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
                 break
             time.sleep(0.5)
-        answer.raise_for_status()
-        return answer.json()
+        return answer
+
+    def call(self, method: str, path: str, **more: Any) -> Any:
+        """What the REST API says of the DAG."""
+        return self.ask(method, f"/dags/fulfil_request{path}", **more).raise_for_status().json()
 
     def get(self, path: str, **query: Any) -> Any:
         return self.call("GET", path, params=query)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
 from afschrift.airflow_ext.environment import DAG_ID
 from afschrift.core.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
@@ -18,6 +19,13 @@ ADMIN = "admin"
 PASSWORDS = "passwords.json"
 _DAG = f"/api/v2/dags/{DAG_ID}"
 _SECONDS = 30
+_FAULT = Retrying(
+    retry=retry_if_result(lambda answer: answer.is_server_error),
+    wait=wait_exponential(multiplier=0.25),
+    stop=stop_after_attempt(4),
+    retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+)
+"""Airflow answers 500 while its database is locked: a second later it may not be."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ def trigger(
             while True:
                 name = run_id or f"{request_id}.{attempt}"
                 body = {"dag_run_id": name, "logical_date": None, "conf": {"request": request_id, **conf}}
-                answer = client.post(f"{_DAG}/dagRuns", json=body)
+                answer = _FAULT(client.post, f"{_DAG}/dagRuns", json=body)
                 if answer.status_code != httpx.codes.CONFLICT:
                     _check(answer, access)
                     return name
@@ -92,7 +100,7 @@ def trigger(
                         f"Run {run_id} stands in Airflow already.",
                         way_out="see its log; when what it says is mended, trigger the next one.",
                     )
-                attempt += 1
+                attempt = max(attempt, _attempts(client, access, request_id)) + 1
     except httpx.HTTPError as error:
         raise RetriableError(
             f"Airflow at {access.url} does not answer ({type(error).__name__}).",
@@ -107,13 +115,14 @@ def _token(client: httpx.Client, access: Access) -> str:
             "There is no way in to Airflow.",
             way_out="set AFSCHRIFT_AIRFLOW_TOKEN, or AFSCHRIFT_AIRFLOW_USER and AFSCHRIFT_AIRFLOW_PASSWORD.",
         )
-    answer = client.post("/auth/token", json={"username": access.user, "password": access.password})
+    login = {"username": access.user, "password": access.password}
+    answer = _FAULT(client.post, "/auth/token", json=login)
     _check(answer, access)
     return str(answer.json()["access_token"])
 
 
 def _dag_must_be_ready(client: httpx.Client, access: Access) -> None:
-    answer = client.get(_DAG)
+    answer = _FAULT(client.get, _DAG)
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise ConfigurationError(
             f"Airflow at {access.url} knows no DAG {DAG_ID}.",
@@ -134,7 +143,7 @@ def _attempts(client: httpx.Client, access: Access, request_id: str) -> int:
         RefusedError: one is still going; two at once would work in the same staging.
     """
     query: dict[str, str | int] = {"run_id_prefix_pattern": f"{request_id}.", "order_by": "-id", "limit": 100}
-    answer = client.get(f"{_DAG}/dagRuns", params=query)
+    answer = _FAULT(client.get, f"{_DAG}/dagRuns", params=query)
     _check(answer, access)
     for run in answer.json()["dag_runs"]:
         if run["state"] in ("queued", "running"):

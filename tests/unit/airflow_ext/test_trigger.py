@@ -108,6 +108,25 @@ def test_attempts_are_counted_and_a_taken_number_is_passed_over(server: Server) 
     assert start(server) == f"{REQUEST}.4"
 
 
+def test_a_fault_that_passes_is_asked_again(server: Server) -> None:
+    server.answers[f"GET {DAG}/dagRuns"] = [(500, {}), (200, {"dag_runs": [], "total_entries": 0})]
+    server.answers[f"POST {DAG}/dagRuns"] = [(500, {}), (200, {})]
+
+    assert start(server) == f"{REQUEST}.1"
+
+
+def test_a_run_that_started_despite_a_fault_is_not_started_twice(server: Server) -> None:
+    from afschrift.core.errors import RefusedError
+
+    going = {"dag_runs": [{"dag_run_id": f"{REQUEST}.1", "state": "queued"}], "total_entries": 1}
+    server.answers[f"GET {DAG}/dagRuns"] = [(200, {"dag_runs": [], "total_entries": 0}), (200, going)]
+    server.answers[f"POST {DAG}/dagRuns"] = [(500, {}), (409, {})]
+
+    with pytest.raises(RefusedError, match=rf"Run {REQUEST}\.1 of this request is still going"):
+        start(server)
+    assert sum(asked[0] == "POST" for asked in server.asked) == 2
+
+
 @pytest.mark.parametrize("state", ["queued", "running"])
 def test_two_runs_of_a_request_at_once_are_refused(server: Server, state: str) -> None:
     runs = [{"dag_run_id": f"{REQUEST}.1", "state": state}]
