@@ -35,6 +35,8 @@ def fragment(value: str, text: str, kind: Kind) -> str:
         )
     if kind is Kind.DECIMAL:
         text = f"replace({text}, 'Infinity', 'INF')"
+    if kind is Kind.BINARY:
+        text = f"translate(encode({value}, 'base64'), E'\\n', '')"
     if kind in (Kind.DATETIME, Kind.INSTANT):
         text = _moment(value, text, "Z" if kind is Kind.INSTANT else "")
     return f"CAST(to_json(CAST({text} AS text)) AS text)"
@@ -46,14 +48,17 @@ def _moment(value: str, text: str, suffix: str) -> str:
     return f"CASE WHEN isfinite({value}) AND {value} >= '0001-01-01' THEN {written} ELSE {text} END"
 
 
-def array_text(column: str, element: str, alias: str) -> str:
+def array_text(column: str, element: str, alias: str, at_once: str | None = None) -> str:
     """An array of any number of dimensions as nested JSON lists.
 
     Args:
         column: the array.
         element: JSON value of one element, `<alias>.e`.
         alias: name that no enclosing array uses.
+        at_once: the same in one call (`whole_array`); NULL where an element needs a look of its own.
     """
+    if at_once is not None:
+        return f"coalesce({at_once}, {array_text(column, element, alias)})"
     value = f"coalesce({element}, 'null')"
     # in FROM, `unnest` would take composite elements apart
     rows = f"FROM (SELECT unnest({column}) AS e, generate_series(1, cardinality({column})) AS i) AS {alias}"
@@ -65,6 +70,31 @@ def array_text(column: str, element: str, alias: str) -> str:
         f"CASE WHEN array_ndims({column}) = 1 THEN {flat} WHEN array_ndims({column}) > 1 THEN {deep} "
         f"WHEN {column} IS NOT NULL THEN '[]' END"
     )
+
+
+def whole_array(column: str, kind: Kind, *, bare: bool, cast: bool) -> str | None:
+    """An array written by `to_json` in one call, a sixth of the time that element by element takes.
+
+    Args:
+        column: the array.
+        kind: of the elements.
+        bare: Arrow carries an element as it is.
+        cast: the text of an element is what a cast to text gives.
+
+    Returns:
+        NULL for arrays that `to_json` would write otherwise; None for elements of which it writes none as
+        `fragment` does.
+    """
+    plain = f"CAST(to_json({column}) AS text)"
+    if kind is Kind.INTEGER and bare:
+        return f"CASE WHEN {_SAFE} >= ALL ({column}) AND -{_SAFE} <= ALL ({column}) THEN {plain} END"
+    if kind is Kind.NUMBER and bare:
+        return f"CASE WHEN CAST({column} AS text) !~ 'N|I|-0[,}}}}]' THEN {plain} END"
+    if kind is Kind.BOOLEAN and bare:
+        return plain
+    if kind in (Kind.TEXT, Kind.UUID, Kind.DATE, Kind.TIME, Kind.DURATION) and (bare or cast):
+        return f"CAST(to_json(CAST({column} AS text[])) AS text)"
+    return None
 
 
 def _edges(column: str, position: str) -> str:

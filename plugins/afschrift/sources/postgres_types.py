@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 from afschrift.core.kind import Kind
 from afschrift.core.ports import ColumnType
-from afschrift.sources.postgres_json import array_text, composite_text, fragment
+from afschrift.sources.postgres_json import array_text, composite_text, fragment, whole_array
 
 _AS_IS = "{c}"
 _AS_TEXT = "CAST({c} AS text)"
-_BASE64 = "translate(encode({c}, 'base64'), E'\\n', '')"
 
 _PLAIN: dict[str, tuple[Kind, str]] = {
     **dict.fromkeys(("int2", "int4", "int8"), (Kind.INTEGER, _AS_IS)),
@@ -27,7 +26,7 @@ _PLAIN: dict[str, tuple[Kind, str]] = {
     **dict.fromkeys(("text", "varchar"), (Kind.TEXT, _AS_IS)),
     "bpchar": (Kind.TEXT, _AS_TEXT),  # padding is no part of the value
     "uuid": (Kind.UUID, _AS_TEXT),
-    "bytea": (Kind.BINARY, _BASE64),
+    "bytea": (Kind.BINARY, _AS_IS),
     **dict.fromkeys(("json", "jsonb"), (Kind.JSON, _AS_TEXT)),
     "date": (Kind.DATE, _AS_TEXT),
     **dict.fromkeys(("time", "timetz"), (Kind.TIME, _AS_TEXT)),
@@ -148,8 +147,8 @@ class PgTypes:
         found = self._types[oid]
         if found.element:
             alias = f"u{depth}"
-            element = self._fragment(found.element, f"{alias}.e", depth + 1)
-            return (Kind.JSON, array_text(column, element, alias)) if element else None
+            element = self._text(found.element, f"{alias}.e", depth + 1)
+            return (Kind.JSON, self._array(column, alias, element)) if element else None
         if found.kind == "c":
             members = [
                 (name, self._fragment(member, f"({column}).{_quoted(name)}", depth))
@@ -166,6 +165,11 @@ class PgTypes:
         found = self._text(oid, column, depth)
         return None if found is None else fragment(column, found[1], found[0])
 
+    def _array(self, column: str, alias: str, element: tuple[Kind, str]) -> str:
+        value, (kind, text) = f"{alias}.e", element
+        at_once = whole_array(column, kind, bare=text == value, cast=text == _AS_TEXT.replace("{c}", value))
+        return array_text(column, fragment(value, text, kind), alias, at_once)
+
     def _guarded(self, place: str, oid: int, text: str) -> str:
         """A cell above the limit raises an error that names its place: nobody's memory has to hold it."""
         found = self._types[oid]
@@ -179,6 +183,8 @@ class PgTypes:
             large = f"pg_column_size({{column}}) > {self._limit // _RATIO} AND {size} > {self._limit}"
         message = "'" + f"{TOO_LARGE}{place}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
         raised = f"CAST(CAST({message} || {size} AS integer) AS text)"
+        if found.name == "bytea":
+            raised = f"CAST({raised} AS bytea)"
         return f"CASE WHEN {large} THEN {raised} ELSE {text} END"
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from binascii import b2a_base64
-
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
@@ -51,7 +50,8 @@ def text(array: pa.Array, kind: Kind) -> pa.Array:
     if pt.is_decimal(found):
         return pa.array([None if v is None else format(v, "f") for v in array.to_pylist()], pa.string())
     if any(test(found) for test in _BINARY):
-        return pa.array([None if v is None else _base64(v) for v in array.to_pylist()], pa.string())
+        encoded = pl.Series(array.cast(pa.large_binary())).bin.encode("base64")
+        return encoded.to_arrow().cast(pa.string())
     if pt.is_dictionary(found):
         return text(array.dictionary_decode(), kind)
     raise FormError(f"has the type {found}, which has no value form", way_out=_UNKNOWN)
@@ -89,10 +89,6 @@ def _spell_specials(texts: pa.Array) -> pa.Array:
     for shape, spelling in (("nan", "NaN"), (r"\+?inf(inity)?", "INF"), ("-inf(inity)?", "-INF")):
         texts = pc.replace_substring_regex(texts, f"(?i)^{shape}$", spelling)
     return texts
-
-
-def _base64(value: bytes) -> str:
-    return b2a_base64(value, newline=False).decode("ascii")
 
 
 _BINARY = (pt.is_binary, pt.is_large_binary, pt.is_fixed_size_binary, pt.is_binary_view)
