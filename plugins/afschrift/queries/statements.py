@@ -157,9 +157,10 @@ class Statements:
 
     def _expression(self, table: str, field: FieldPlan) -> str:
         quoted = f"t.{self._dialect.quote(field.name)}"
-        exact = self._catalogue[table][field.name].expression.format(column=quoted)
+        column = self._catalogue[table][field.name]
         if field.action is not Action.MASK:
-            return exact
+            return column.expression.format(column=quoted)
+        exact = (column.text or column.expression).format(column=quoted)
         masked = self._dialect.literal(MASKED)
         if field.mask == "last4":
             masked = f"{masked} || {self._dialect.last_four(self._dialect.text(quoted))}"

@@ -22,7 +22,7 @@ from afschrift.core.ports import ColumnType
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.postgres_catalogue import EXTENSION_SCHEMAS, read_catalogue
-from afschrift.sources.postgres_dialect import KEY_COLUMNS, KEY_SETTING, PostgresDialect
+from afschrift.sources.postgres_dialect import KEY_SETTING, PostgresDialect
 from afschrift.sources.postgres_errors import opening_error, reading_error
 
 BATCH_ROWS = 65_536
@@ -109,7 +109,7 @@ class Postgres:
     def _make_key_table(self) -> None:
         with self._cursor() as cursor:
             try:
-                cursor.execute(f"CREATE TEMP TABLE {KEY_TABLE} ({KEY_COLUMNS})")
+                cursor.execute(f"CREATE TEMP TABLE {KEY_TABLE} ({self.dialect.key_columns})")
             except adbc_driver_manager.Error as error:
                 if error.sqlstate not in _NO_TEMPORARY_TABLE:
                     raise reading_error(self.name, "", error) from None

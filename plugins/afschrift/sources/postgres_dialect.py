@@ -27,6 +27,8 @@ _IS_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _BIGINT = "BETWEEN -9223372036854775808 AND 9223372036854775807"
 _MODIFIERS = re.compile(r"\([0-9, -]*\)")
 _ASKS_VALIDITY = 160000  # first server version with pg_input_is_valid
+_GENERATES = 120000  # and the first one with generated columns
+_IN_COLUMNS = {**dict.fromkeys(_INTEGERS, "whole"), "numeric": "number", "uuid": "uuid"}
 
 
 class PostgresDialect(StandardDialect):
@@ -43,6 +45,22 @@ class PostgresDialect(StandardDialect):
         self.keys = KEY_TABLE
         self.version = _ASKS_VALIDITY
         self._relations: dict[str, tuple[str, str]] = {}
+
+    @property
+    def key_columns(self) -> str:
+        """Columns of the temporary table of keys.
+
+        A value stands there as other types too: compared with a text, each row of a large table would
+        have it converted again.
+        """
+        if self.version < _GENERATES:
+            return KEY_COLUMNS
+        types = {"whole": "bigint", "number": "numeric", "uuid": "uuid"}
+        typed = (
+            f"{name} {type_} GENERATED ALWAYS AS ({self._typed('value', type_)}) STORED"
+            for name, type_ in types.items()
+        )
+        return ", ".join((KEY_COLUMNS, *typed))
 
     def keys_in_setting(self) -> None:
         """From now on the keys stand in a setting of the session, where no temporary table may be made."""
@@ -67,6 +85,11 @@ class PostgresDialect(StandardDialect):
             ConfigurationError: the server is older than 16 and cannot tell for this type.
         """
         native = _bare(native)
+        if native in _IN_COLUMNS and self.keys == KEY_TABLE and self.version >= _GENERATES:
+            return f"{value.removesuffix('.value')}.{_IN_COLUMNS[native]}"
+        return self._typed(value, native)
+
+    def _typed(self, value: str, native: str) -> str:
         if native in _TEXTS:
             return value
         if native == "character":

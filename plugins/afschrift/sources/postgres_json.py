@@ -36,10 +36,15 @@ def fragment(value: str, text: str, kind: Kind) -> str:
     if kind is Kind.DECIMAL:
         text = f"replace({text}, 'Infinity', 'INF')"
     if kind is Kind.BINARY:
-        text = f"translate(encode({value}, 'base64'), E'\\n', '')"
+        text = base64(value)
     if kind in (Kind.DATETIME, Kind.INSTANT):
         text = _moment(value, text, "Z" if kind is Kind.INSTANT else "")
     return f"CAST(to_json(CAST({text} AS text)) AS text)"
+
+
+def base64(value: str) -> str:
+    """Bytes as base64 on one line."""
+    return f"translate(encode({value}, 'base64'), E'\\n', '')"
 
 
 def _moment(value: str, text: str, suffix: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from afschrift.core.kind import Kind
 from afschrift.core.ports import ColumnType
-from afschrift.sources.postgres_json import array_text, composite_text, fragment, whole_array
+from afschrift.sources.postgres_json import array_text, base64, composite_text, fragment, whole_array
 
 _AS_IS = "{c}"
 _AS_TEXT = "CAST({c} AS text)"
@@ -134,7 +134,8 @@ class PgTypes:
             native = self._types[base].spelled
         found = self._text(base, "{column}")
         kind, text = found or (None, "CAST({column} AS text)")
-        return ColumnType(native, kind, self._guarded(place, base, text))
+        form = base64("{column}") if kind is Kind.BINARY else ""
+        return ColumnType(native, kind, self._guarded(place, base, text), form)
 
     def _base(self, oid: int) -> int:
         while self._types[oid].kind == "d":

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 import pytest
 from tests.support import postgres as pg
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms, select
 
+from afschrift.core.decision import Action
 from afschrift.core.errors import ConfigurationError, NeedsPersonError, RetriableError
 from afschrift.core.keys import Key
+from afschrift.core.kind import Kind
+from afschrift.core.manifest import FieldPlan
 from afschrift.core.ports import Source
+from afschrift.inventory.model import IdentityFile, SourceFile
+from afschrift.queries.statements import Statements
 from afschrift.sources.registry import open_source
 
+SQL = Path(__file__).parents[3] / "include" / "sql"
 NOW = "2026-01-01T00:00:00Z"
 
 
@@ -216,3 +224,26 @@ def test_as_many_columns_as_there_can_be(shop: pg.Database) -> None:
     )
     with opened(shop) as session:
         assert forms(session, "wide") == [{name: str(number) for number, name in enumerate(names)}]
+
+
+def test_bytes_beside_a_mask_are_their_value_form(postgres: pg.Database) -> None:
+    postgres.execute(
+        "CREATE TABLE note (id int PRIMARY KEY, author text, photo bytea)",
+        "INSERT INTO note VALUES (1, 'agent', '\\x01'), (2, 'customer', '\\x00ff'), (3, 'customer', NULL)",
+    )
+    declared = {
+        "subject": {"id": {"column": "id"}},
+        "key": ["id"],
+        "origin": {"by": "author", "agent": "assigned", "customer": "provided"},
+        "columns": {"photo": {"about": "third_party", "third_party": "mask", "when": ["agent"]}},
+    }
+    identity = IdentityFile.model_validate({"person": "id", "keys": {"id": {"unique": "yes"}}})
+    source = SourceFile.model_validate({"source": "w", "kind": "postgres", "tables": {"note": declared}})
+    photo = FieldPlan("photo", Kind.BINARY, Action.MASK, (), "")
+
+    with opened(postgres) as session:
+        session.bind([Key("id", str(n)) for n in (1, 2, 3)], "2026-01-01T00:00:00Z")
+        statements = Statements(SQL, source, identity, session.dialect, session.catalogue())
+        batches = list(session.stream(statements.extract("note", [photo], None)))
+
+    assert [row["photo"] for batch in batches for row in batch.to_pylist()] == ["[masked]", "AP8=", None]

@@ -18,11 +18,13 @@ class ColumnType:
         native: type in the source's words.
         kind: logical kind of its value forms; None where the software does not know the type.
         expression: SQL that selects it exactly, with `{column}` for the quoted column.
+        text: SQL of its value form, where a cast of `expression` to text is another; empty elsewhere.
     """
 
     native: str
     kind: Kind | None
     expression: str
+    text: str = ""
 
 
 class Dialect(Protocol):
