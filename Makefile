@@ -18,7 +18,7 @@ VENV_BENCH := .venv/.bench
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: $(VENV) ## Fulfil one person's access and portability requests on a demo warehouse
@@ -38,6 +38,10 @@ check: $(VENV) ## Check format, lint, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: play-deadlines
+play-deadlines: $(VENV) ## Play the clock and its letters on a real Airflow and mail server, with a transcript
+	@$(BIN)/python -m plays.deadlines $(ARGS)
 
 .PHONY: bench
 bench: $(VENV_BENCH) ## Measure every case beside its limit; writes bench/results/latest.json

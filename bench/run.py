@@ -18,6 +18,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from bench.measure import Watched, watch
@@ -82,6 +85,10 @@ class Bench:
         return watch([*command, format_, statement], _with_path())
 
 
+Fill = tuple[tuple[int, ...], tuple[int, ...]]
+Measure = Callable[[Bench], Result]
+
+
 def wide(bench: Bench, rows: int, formats: str, repeat: int) -> Result:
     """All events of one customer, beside the limit, in turns."""
     customer = bench.warehouse.events[rows]
@@ -144,18 +151,24 @@ def whole_run(repeat: int) -> Result:
     return Result("whole run", figures["rows"], seconds, ours, None, seen.peak_mb, note)
 
 
-def cases(bench: Bench, sizes: list[int]) -> Iterator[tuple[str, Callable[[], Result]]]:
-    """Name and measurement of each case."""
+def cases(sizes: list[int], orders: list[int], repeat: int) -> Iterator[tuple[str, Fill, Measure]]:
+    """Name of each case, the events and orders that its database holds, and its measurement.
+
+    Each number of events has a database of its own, in which a tenth as many belong to somebody else.
+    """
     for rows in sizes:
-        repeat = bench.repeat if rows <= 1_000_000 else 1
-        yield "wide", lambda rows=rows, repeat=repeat: wide(bench, rows, "csv", repeat)
-        yield "wide", lambda rows=rows, repeat=repeat: wide(bench, rows, "csv,json", repeat)
-    yield "pandas", lambda: pandas_way(bench, min(sizes), "csv")
-    yield "eight", lambda: readings(bench, "json")
-    for orders in bench.warehouse.orders:
-        yield "orders", lambda orders=orders: joined(bench, orders, "csv")
-    yield "orders", lambda: joined(bench, min(bench.warehouse.orders), "json")
-    yield "airflow", lambda: whole_run(bench.repeat)
+        fill = ((rows, rows // 10), ())
+        turns = repeat if rows <= 1_000_000 else 1
+        yield "wide", fill, partial(wide, rows=rows, formats="csv", repeat=turns)
+        yield "wide", fill, partial(wide, rows=rows, formats="csv,json", repeat=turns)
+        if rows == min(sizes):
+            yield "pandas", fill, partial(pandas_way, rows=rows, format_="csv")
+    fill = ((), tuple(orders))
+    yield "eight", fill, partial(readings, formats="json")
+    for count in orders:
+        yield "orders", fill, partial(joined, orders=count, formats="csv")
+    yield "orders", fill, partial(joined, orders=min(orders), formats="json")
+    yield "airflow", fill, lambda _bench: whole_run(repeat)
 
 
 def main() -> None:
@@ -168,13 +181,16 @@ def main() -> None:
     given = parser.parse_args()
     sizes = [int(rows) for rows in given.rows.split(",")]
     orders = [int(count) for count in given.orders.split(",")]
-    print(f"Filling PostgreSQL with {sum(sizes):,} events and {3 * sum(orders):,} orders and lines ...")
+    wanted = [case for case in cases(sizes, orders, given.repeat) if given.only in (None, case[0])]
     results = []
-    with filled(sizes, orders) as warehouse, tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        bench = Bench(warehouse, Path(folder), given.repeat)
-        for name, measure in cases(bench, sizes):
-            if given.only in (None, name):
-                results.append(measure())
+    for fill, measured in groupby(wanted, key=itemgetter(1)):
+        print(
+            f"Filling PostgreSQL with {sum(fill[0]):,} events and {3 * sum(fill[1]):,} orders and lines ..."
+        )
+        with filled(*fill) as warehouse, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            bench = Bench(warehouse, Path(folder), given.repeat)
+            for _, _, measure in measured:
+                results.append(measure(bench))
                 print(line(results[-1]), flush=True)
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "latest.json"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,7 +151,7 @@ class Warehouse:
 
 
 @contextmanager
-def filled(events: list[int], orders: list[int]) -> Iterator[Warehouse]:
+def filled(events: Sequence[int], orders: Sequence[int]) -> Iterator[Warehouse]:
     """A database with one customer for each number of events, and one for each number of orders."""
     with postgres.running() as server:
         database = server.create()

@@ -7,7 +7,7 @@ days without a scheduler one notice of today's level is raised, and none of thos
 ## Tasks
 | task | what it does |
 |---|---|
-| look | looks at every open request, raises new notices, logs the table, the most urgent first |
+| look | looks at every open request, raises new notices, logs the table and what is to be reviewed |
 | names | hands on the notifiers, one each |
 | notify | one a notifier: tells it what it was not told yet; skipped where that is nothing |
 | overdue | fails while a request is overdue and nobody has said why |
@@ -16,7 +16,8 @@ days without a scheduler one notice of today's level is raised, and none of thos
 `Days` are calendar days, working days in brackets. `Notice` is the level that is reached: a number of days
 (`3w`: working days) or `overdue`; `NEW` where it was raised now. `Also` names what else somebody should see:
 an extension or a question whose letter was not sent, a letter that was made and did not go, a run that the
-DAG `sweep` would name.
+DAG `sweep` would name. Below it stand restrictions whose day to be looked at again has come (R84), of closed
+requests too.
 
 ## The run failed
 - **overdue**: requests are late, and nobody has said why. Answer them; say why with `afschrift request

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from demo import accounts, activity, assortment, helpdesk, lake, orders, stories, views
+from demo import accounts, activity, assortment, helpdesk, lake, orders, stories, uploads, views
 from demo.world import World
 
 SEED = 20
@@ -42,7 +42,8 @@ def build(
     into.mkdir(parents=True, exist_ok=True)
     (into / SUMMARY).unlink(missing_ok=True)
     (into / SHOP).unlink(missing_ok=True)
-    shutil.rmtree(into / LAKE, ignore_errors=True)
+    for folder in (LAKE, uploads.FOLDER):
+        shutil.rmtree(into / folder, ignore_errors=True)
     world = World(seed, scale)
     rows = {f"shop.{table}": n for table, n in _shop(world, into / SHOP, say)}
     for table, (moment, make) in lake.TABLES.items():
@@ -58,7 +59,7 @@ def _shop(world: World, path: Path, say: Callable[[str], None]) -> Iterator[tupl
         con.execute("SET TimeZone = 'UTC'")
         con.execute((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
         filled = []
-        for table, rows in _generated(world):
+        for table, rows in _generated(world, path.parent):
             con.register("generated", rows)
             con.execute(f"INSERT INTO {table} BY NAME SELECT {_EXTRA.get(table, '*')} FROM generated")  # noqa: S608
             filled.append(table)
@@ -71,7 +72,7 @@ def _shop(world: World, path: Path, say: Callable[[str], None]) -> Iterator[tupl
             yield table, found[0]
 
 
-def _generated(world: World) -> Iterator[tuple[str, pa.Table]]:
+def _generated(world: World, into: Path) -> Iterator[tuple[str, pa.Table]]:
     modules = {
         assortment: ("carrier", "category", "product", "exchange_rate"),
         accounts: ("customer", "customer_email", "address", "device", "consent", "login", "newsletter"),
@@ -81,6 +82,7 @@ def _generated(world: World) -> Iterator[tuple[str, pa.Table]]:
     for module, tables in modules.items():
         for table in tables:
             yield table, getattr(module, table)(world)
+    yield "review_file", uploads.review_file(world, into / uploads.FOLDER)
     for made in (orders.tables(world), activity.wish_lists(world), helpdesk.tables(world)):
         yield from made.items()
 

@@ -96,6 +96,10 @@ CREATE TABLE review (
     rating TINYINT, title VARCHAR, body VARCHAR, tags VARCHAR[], written_at TIMESTAMPTZ,
     helpful_votes INTEGER, sentiment FLOAT, shop_reply VARCHAR
 );
+CREATE TABLE review_file (
+    file_id BIGINT PRIMARY KEY, review_id BIGINT, path VARCHAR, file_name VARCHAR, media_type VARCHAR,
+    bytes INTEGER, sha256 VARCHAR, uploaded_at TIMESTAMPTZ
+);
 CREATE TABLE message (
     message_id BIGINT PRIMARY KEY, sender_id BIGINT, recipient_id BIGINT, sender_name VARCHAR,
     recipient_name VARCHAR, sent_at TIMESTAMPTZ, read_at TIMESTAMPTZ, subject VARCHAR, body VARCHAR,

@@ -155,6 +155,10 @@ def demo_warehouse(once: Once) -> Path:
     return once("demo-warehouse", build)
 
 
+CUSTOMERS = tuple(n for n in range(100_006, 100_030) if n != 100_017)
+"""Ordinary customers of the small demo, of whom no question is asked: one for each request that stays open."""
+
+
 @dataclass
 class Installation:
     """An empty installation on a warehouse of its own.

@@ -261,7 +261,10 @@ def test_a_viewer_of_airflow_answers_and_is_told_that_no_run_started(
             {"choice": "confirmed", "detail": {"method": "login", "level": "low", "checked_on": "Jan"}},
             {"checked_on"},
         ),
-        ({"choice": "confirmed", "detail": {"method": ["Jan"]}}, {"detail"}),
+        ({"choice": "confirmed", "detail": {"method": ["Jan"]}}, {"method", "level"}),
+        ({"choice": "confirmed", "detail": {"method": [["Jan"]]}}, {"detail"}),
+        (CONFIRMED | {"texts": {"reasons": "Jan"}}, {"texts"}),
+        (CONFIRMED | {"texts": {"reasons": {"Jan": "Jan"}}}, {"texts"}),
         ({"Jan": "Jan"}, {"choice", "body"}),
         ({"choice": "confirmed", "text": "Jan" * 10_000}, {"text"}),
         (["Jan"], {"body"}),
@@ -365,3 +368,40 @@ def test_other_processes_do_not_build_it(airflow_env: AirflowEnv, tmp_path: Path
     env = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", probe], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_decision_on_its_form_is_taken_signed_and_has_its_letter(
+    call: Call, installation: Installation
+) -> None:
+    from tests.support.ground_forms import GROUNDS, complete
+
+    from afschrift.core.grounds import Outcome
+    from afschrift.pipeline.decisions import open_decision
+
+    register = installation.services.register
+    request = installation.submit(HEAVY.number, "portability")
+    question = open_decision(GROUNDS, register, request).id
+    form = complete("manifestly_unfounded", Outcome.REFUSE) | {"objective": TEXT}
+    ground = {"ground": "manifestly_unfounded"}
+    body = {"choice": "refuse", "detail": ground | GROUNDS.told(form), "texts": GROUNDS.texts(form)}
+    ask = f"/questions/{question}/answer"
+    before = register.events(request)
+    lacking = call("anna", "POST", ask, json=body | {"texts": {"objective": TEXT}})
+    assert (lacking.status_code, set(lacking.json()["fields"])) == (422, {"subjective", "reasons"})
+    misplaced = call("anna", "POST", ask, json=body | {"detail": ground | {"objective": TEXT}})
+    assert (misplaced.status_code, set(misplaced.json()["fields"])) == (422, {"objective"})
+    never = call("anna", "POST", ask, json={"choice": "refuse", "detail": {"ground": "own_costs"}})
+    assert (never.status_code, "(R52)" in never.json()["detail"]) == (409, True)
+    assert not any(TEXT in reply.text for reply in (lacking, misplaced, never))
+    assert register.events(request) == before
+
+    shown = call("anna", "GET", f"/questions/{question}").json()
+    assert "manifestly_unfounded" in shown["form"]["properties"]["ground"]["enum"]
+    told = call("anna", "POST", ask, json=body).json()
+    assert (told["run"], told["signer"] in told["next"]) == (None, True)
+    sign = f"/questions/{told['signer']}/answer"
+    assert call("anna", "POST", sign, json={"choice": "agree"}).status_code == 403
+    signed = call("sam", "POST", sign, json={"choice": "agree"}).json()
+    assert signed["letter"] in signed["next"]
+    assert register.request(request).state.open
+    assert TEXT not in json.dumps(installation.events(request))

@@ -37,6 +37,7 @@ SHOP = {
     "search_history": ("search_id",),
     "page_view": (),
     "review": ("review_id",),
+    "review_file": ("file_id",),
     "message": ("message_id",),
     "referral": ("referral_id",),
     "wishlist": ("wishlist_id",),

@@ -37,7 +37,7 @@ class Opened:
         return {
             r["afschrift:table"]: [field["name"] for field in r["schema"]["fields"]]
             for r in self.package["resources"]
-            if r["type"] == "table"
+            if r.get("type") == "table"
         }
 
     def field(self, table: str, column: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import re
 import sqlite3
 import zipfile
@@ -81,7 +82,9 @@ def files(home: Path, kind: str, more: str) -> dict[str, bytes]:
     request = store(services, {"customer_id": "1"}, formats=FORMATS)
     with zipfile.ZipFile(run(services, request)) as archive:
         named = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
-    return {name: content for name, content in named.items() if name.startswith("data/shop/")}
+    found = {name: content for name, content in named.items() if name.startswith("data/shop/")}
+    (purpose,) = json.loads(named["data/information.json"])["purposes"]
+    return found | {"sheet.json": json.dumps([purpose["recipients"], purpose["storage"]]).encode()}
 
 
 def test_the_same_bytes(payload: dict[str, bytes], of_duckdb: dict[str, bytes]) -> None:
@@ -98,6 +101,12 @@ def test_rows_equal_sql_written_by_hand(of_duckdb: dict[str, bytes], folder: Pat
             names = [column[0] for column in cursor.description]
             rows = list(csv.reader(io.StringIO(of_duckdb[f"data/shop/{table}.csv"].decode(), newline="")))
             assert rows == [names, *([as_csv(value) for value in row] for row in cursor)], table
+
+
+def test_the_sheet_names_what_the_rows_name(of_duckdb: dict[str, bytes]) -> None:
+    recipients, storage = json.loads(of_duckdb["sheet.json"])
+    assert recipients == ["1", "10", "2", 'Änn "A" 😀']
+    assert storage["until"] == "2025-10-27"  # 00:30 in UTC is 02:30 in Amsterdam
 
 
 def as_csv(value: Any) -> str:

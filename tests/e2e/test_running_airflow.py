@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from demo.people import HEAVY
-from tests.airflow_support import ONCE, Installation, demo_warehouse, once
+from tests.airflow_support import CUSTOMERS, ONCE, Installation, demo_warehouse, once
 from tests.support.airflow_up import Running, airflow_up, wait_for
 
 __all__ = ["demo_warehouse", "once"]
@@ -45,6 +45,9 @@ EVENT = {
 """The event with which each task's work is done."""
 
 
+PEOPLE = iter(CUSTOMERS)
+
+
 @pytest.fixture(scope="module")
 def airflow(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with airflow_up(demo_warehouse, tmp_path_factory.mktemp("running")) as running:
@@ -68,7 +71,7 @@ def test_a_source_is_read_in_the_pool_of_its_name(airflow: Running) -> None:
     pool = {"name": "afschrift_shop", "slots": 1, "description": "", "include_deferred": False}
     assert airflow.ask("POST", "/pools", json=pool).status_code == httpx.codes.CREATED
 
-    run = airflow.trigger(airflow.installation.submit(HEAVY.number, "portability"))
+    run = airflow.trigger(airflow.installation.submit(next(PEOPLE), "portability"))
 
     assert airflow.wait(run) == "success"
     assert {task["rendered_map_index"]: task["pool"] for name, task in airflow.tasks(run).items()} == {
@@ -82,7 +85,7 @@ def test_a_source_is_read_in_the_pool_of_its_name(airflow: Running) -> None:
 def test_the_next_run_of_a_request_has_the_next_number(airflow: Running) -> None:
     from afschrift.core.errors import RefusedError
 
-    request = airflow.installation.submit(HEAVY.number, "portability", authenticated=False)
+    request = airflow.installation.submit(next(PEOPLE), "portability", authenticated=False)
 
     first = airflow.trigger(request)
     with pytest.raises(RefusedError, match=r"Run .*\.1 of this request is still going"):
@@ -114,7 +117,7 @@ def test_options_that_do_not_exist_are_refused(airflow: Running, conf: dict[str,
     from afschrift.core.errors import RefusedError
 
     with pytest.raises(RefusedError, match="turned the options of the run down"):
-        airflow.trigger(airflow.installation.submit(HEAVY.number, "portability"), **conf)
+        airflow.trigger(airflow.installation.submit(next(PEOPLE), "portability"), **conf)
 
 
 def test_a_demo_may_give_a_customer_number_and_the_event_log_hides_it(airflow: Running) -> None:

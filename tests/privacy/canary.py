@@ -51,6 +51,8 @@ class Canary:
                     names = ", ".join(f'"{name}"' for name in row)
                     marks = ", ".join("?" * len(row))
                     con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+                    if table == "review_file":
+                        (warehouse / "uploads" / row["path"]).write_text(TEXT, encoding="utf-8")
         for table, moment in _MOMENTS.items():
             self._event(warehouse / "lake" / table, table, moment)
 
@@ -123,9 +125,12 @@ def _made(kind: DuckDBPyType, number: int) -> Any:
 
 
 _SINCE = datetime(2021, 1, 1, 7, 39, 18, 264_000, UTC)
-_ORDER, _LIST, _TICKET = (int(f"{NUMBER}{n}000") for n in (1, 2, 3))
+_ORDER, _LIST, _TICKET, _REVIEW = (int(f"{NUMBER}{n}000") for n in (1, 2, 3, 4))
 _ROWS: dict[str, list[dict[str, Any]]] = {
-    "customer": [{"email": EMAIL}],
+    "review": [{"review_id": _REVIEW}],
+    "review_file": [{"review_id": _REVIEW, "bytes": len(TEXT), "sha256": None}],
+    "customer": [{"email": EMAIL, "segment": "S1"}],  # a code without a meaning would stop access
+    "loyalty_account": [{"tier": "goud"}],
     "customer_email": [{"email": EMAIL, "valid_from": _SINCE, "valid_to": None}],
     "device": [{"device_id": DEVICE, "paired_at": _SINCE, "unpaired_at": None}],
     "consent": [{"purpose": p, "withdrawn_at": None} for p in ("coaching", "location", "newsletter")],

@@ -185,3 +185,57 @@ def test_errors_quote_nothing(
     assert not any(needle in told for needle in NEEDLES.values())
     assert leaks(office) == []
     assert office.delivered(request) == []
+
+
+def test_a_demonstration_is_in_the_case_file_and_nowhere_else_in_clear(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Every word of every form, at the terminal: not in the register, the trail, a log, a letter's row."""
+    from tests.support.ground_forms import GROUNDS, complete
+    from typer.testing import CliRunner
+
+    from afschrift.cli.main import app
+    from afschrift.core.grounds import Kept, Outcome
+
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))
+    request = office.submit("access", KEYS, message=LETTER)
+    refused = 0
+    for code, choice in (("malicious_intent", "refuse"), ("restriction", "restrict")):
+        opened = CliRunner().invoke(app, ["questions", "open", request])
+        question = opened.output.split()[0]
+        form = complete(code, Outcome(choice)) | {"places": ["shop.ticket"], "dpo_advice": "x"}
+        form = {name: value for name, value in form.items() if name in GROUNDS.grounds[code].fields}
+        texts = {
+            name: [LETTER] if isinstance(value, list) else LETTER
+            for name, value in GROUNDS.texts(form).items()
+        }
+        detail = {"ground": code, **GROUNDS.told(form), "review_on": "2099-01-01"}
+        detail = {n: v for n, v in detail.items() if n == "ground" or n in GROUNDS.grounds[code].fields}
+        answer = {"choice": choice, "detail": detail, "texts": texts}
+        for wrong in (
+            answer | {"detail": detail | {"reasons": LETTER}},
+            answer | {"detail": {**detail, LETTER: LETTER}},
+            answer | {"choice": LETTER},
+            answer | {"texts": texts | {LETTER: LETTER}},
+        ):
+            told = CliRunner().invoke(app, ["answer", question, "--form", "-"], input=json.dumps(wrong))
+            assert told.exception is not None
+            refused += 1
+            assert not any(needle in f"{told.output}{told.exception}" for needle in NEEDLES.values())
+        done = CliRunner().invoke(app, ["answer", question, "--form", "-"], input=json.dumps(answer))
+        assert "Recorded" in done.output, done.exception
+        [signing] = office.register.questions(request_id=request)
+        office.register.answer(signing.id, "disagree", "airflow:sam", text=LETTER)
+        assert leaks(office) == []
+    assert refused == 8
+    assert {f.kept for n, f in GROUNDS.fields.items() if n in texts} == {Kept.CASE_FILE}
+    assert TEXT not in json.dumps([payload for _, payload in office.register.events(request)])
+    seen = capfd.readouterr()
+    assert not any(needle in seen.out + seen.err for needle in NEEDLES.values())
+    kept = [
+        t.text.decode()
+        for t in office.register.case_texts(request, "officer")
+        if t.kind == "decision" and t.text
+    ]
+    assert sum(LETTER in text for text in kept) == 4

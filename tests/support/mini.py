@@ -62,13 +62,24 @@ kind: duckdb
 options: {path: "${MINI_SHOP}"}
 zone: Europe/Amsterdam
 purposes:
-  account: {basis: A6-1-b, title: {nl: Account, en: Account}}
+  account:
+    basis: A6-1-b
+    title: {nl: Account, en: Account}
+    retention: {period: P2Y, from: orders.ordered_at}
+    recipients: {from: shipment.carrier}
+    automated_decision: false
   coaching:
     basis: A6-1-a
     special: A9-2-a
     title: {nl: Coaching, en: Coaching}
     consent: {table: consent, column: purpose, value: coaching, withdrawn: withdrawn_at}
-  security: {basis: A6-1-f, title: {nl: Beveiliging, en: Security}}
+    retention: {period: P1Y, from: beat.at}
+    recipients: []
+  security:
+    basis: A6-1-f
+    title: {nl: Beveiliging, en: Security}
+    retention: {period: P1Y, trigger: {nl: nadat u inlogde, en: after you logged in}}
+    recipients: {name: Wachtpost B.V., country: NL}
 tables:
   customer:
     subject: {customer_id: customer_id, email: {column: email, match: casefold}}
@@ -232,7 +243,9 @@ dpo: fg@example.org
 zone: Europe/Amsterdam
 country: NL
 languages: [nl, en]
-authority: {nl: Autoriteit Persoonsgegevens, en: Dutch Data Protection Authority}
+authority:
+  nl: Autoriteit Persoonsgegevens, Postbus 93374, 2509 AJ Den Haag
+  en: Dutch Data Protection Authority, PO Box 93374, 2509 AJ The Hague
 authority_url: https://autoriteitpersoonsgegevens.nl
 court: {nl: "de rechtbank, binnen zes weken", en: "the court, within six weeks"}
 """

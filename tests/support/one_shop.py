@@ -71,7 +71,12 @@ source: shop
 kind: {kind}
 {more}
 zone: UTC
-purposes: {{sale: {{basis: A6-1-b, title: {{nl: Verkoop, en: Sale}}}}}}
+purposes:
+  sale:
+    basis: A6-1-b
+    title: {{nl: Verkoop, en: Sale}}
+    retention: {{period: P1Y, from: login.seen}}
+    recipients: [{{from: customer.name}}, {{from: line.line_no}}]
 tables:
   customer:
     subject: {{customer_id: customer_id, email: {{column: email, match: casefold}}}}

@@ -1,16 +1,22 @@
 """How hard a text is to read: Flesch for English, in Douma's form for Dutch; syllables by hyphenation.
 
 100 is very easy, 60 and above is plain language that most people read (about B1), 30 and below is for experts.
-As a table, letter by letter: `PYTHONPATH=plugins:. python -m tests.support.readability`.
+As a table, letter by letter and for what lies in a bundle:
+`PYTHONPATH=plugins:. python -m tests.support.readability`.
 """
 
 from __future__ import annotations
 
+import html
+import io
 import re
+import zipfile
 
 import pyphen
 from tests.support.letter_samples import LANGUAGES, sample
+from tests.unit.bundle.bundle_example import ROOT, Example
 
+from afschrift.core.right import Right
 from afschrift.letters.compose import Letter
 from afschrift.letters.kinds import KINDS
 
@@ -51,6 +57,25 @@ def figures() -> dict[str, tuple[int, ...]]:
     }
 
 
+def in_words(page: str) -> str:
+    """What a page says to whoever reads it; every element that stands alone ends a block."""
+    seen = re.sub(r"<(style|head|script)\b.*?</\1>", "", page, flags=re.DOTALL)
+    blocks = re.sub(r"</(p|h\d|li|dt|dd|a|td|th|caption|summary|div)>|<br>", "\n\n", seen)
+    return html.unescape(re.sub(r"<[^>]*>", " ", blocks))
+
+
+def of_a_bundle() -> dict[str, tuple[int, ...]]:
+    """What the person reads in the bundle of an access answer -> reading ease in each language."""
+    read: dict[str, list[int]] = {}
+    for language in LANGUAGES:
+        with zipfile.ZipFile(io.BytesIO(Example(Right.ACCESS, language).zip())) as bundle:
+            for name in ("data/information.html", "index.html", "README.txt"):
+                text = bundle.read(f"{ROOT}/{name}").decode().replace("\r", "")
+                text = in_words(text) if name.endswith("html") else text
+                read.setdefault(name, []).append(round(ease(text, language)))
+    return {name: tuple(found) for name, found in read.items()}
+
+
 if __name__ == "__main__":
-    for name, found in figures().items():
+    for name, found in (figures() | of_a_bundle()).items():
         print(f"{name:<24}", *found)

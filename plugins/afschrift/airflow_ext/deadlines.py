@@ -23,6 +23,8 @@ def look() -> dict[str, Any]:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers
+        from afschrift.wiring.keys import open_ledger
+        from afschrift.wiring.reviews import due_reviews
         from afschrift.wiring.watch import open_watch, remarks, table
 
         notifiers = sorted(load_notifiers())
@@ -32,6 +34,8 @@ def look() -> dict[str, Any]:
         for line in table(watched).splitlines():
             log.info("%s", line)
         log.info("Open requests: %d. New notices: %d.", len(watched), raised)
+        for review in due_reviews(open_ledger(), watch.now.date()):
+            log.info("%s", review.words)
         return {"open": len(watched), "raised": raised, "notifiers": notifiers}
 
 
@@ -47,12 +51,16 @@ def notify(name: str) -> int:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, make
-        from afschrift.wiring.watch import message, open_watch
+        from afschrift.wiring.keys import open_ledger
+        from afschrift.wiring.reviews import tell_reviews
+        from afschrift.wiring.searches import remind
+        from afschrift.wiring.watch import message, open_watch, remarks
 
-        notifier = make(name, load_notifiers()[name])
+        entry = load_notifiers()[name]
+        notifier = make(name, entry)
 
-        def send(watched: list[Any]) -> None:
-            context: Any = {**get_current_context(), "notices": message(watched)}
+        def send(notices: Any) -> None:
+            context: Any = {**get_current_context(), "notices": notices}
             try:
                 notifier(context)
             except Exception as error:
@@ -61,7 +69,12 @@ def notify(name: str) -> int:
                     way_out="see its connection and its server; the next check tells it again.",
                 ) from None
 
-        told = open_watch(BY).tell(name, send)
+        watch = open_watch(BY)
+        told = watch.tell(name, lambda watched: send(message(watched)), remarks())
+        told += remind(
+            open_ledger(), watch.place, watch.now, name, send, BY, [role.value for role in entry.roles]
+        )
+        told += tell_reviews(open_ledger(), watch.now.date(), name, send, BY)
         if not told:
             raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
         log.info("Told to '%s': %d.", name, told)

@@ -1,4 +1,4 @@
-"""Who is told of notices: notifiers of Airflow, by a file of the installation.
+"""Who is told of notices and open questions: notifiers of Airflow, by a file of the installation.
 
     officers:
       notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier
@@ -7,9 +7,11 @@
         from_email: afschrift@example.org
         subject: "{{ notices.subject }}"
         html_content: "{{ notices.html }}"
+      roles: [officer]
 
-Any class made after Airflow's `BaseNotifier` will do; its templates find `notices` (`wiring.watch.Message`)
-beside what Airflow gives them. Passwords belong into an Airflow connection, never into this file.
+`roles`: whose open questions it tells of (DAG `tell_questions`); left out: of everybody's. Any class made
+after Airflow's `BaseNotifier` will do; its templates find `notices` (`wiring.watch.Message`) beside what
+Airflow gives them. Passwords belong into an Airflow connection, never into this file.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from airflow.sdk import BaseNotifier
 from pydantic import BaseModel, ConfigDict, RootModel
 
 from afschrift.core.errors import ConfigurationError
+from afschrift.core.roles import Role
 from afschrift.wiring.settings import Settings
 
 FILE = "notifiers.yml"
@@ -32,12 +35,17 @@ log = logging.getLogger("afschrift.run")
 
 
 class Entry(BaseModel):
-    """One notifier of the file."""
+    """One notifier of the file.
+
+    Attributes:
+        roles: whose open questions it tells of; empty: of all. Deadlines concern everybody.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     notifier: str
     arguments: dict[str, Any] = {}
+    roles: tuple[Role, ...] = ()
 
 
 class NotifiersFile(RootModel[dict[str, Entry]]):

@@ -24,12 +24,20 @@ class Resource(msgspec.Struct, frozen=True):
     source: str = msgspec.field(name="afschrift:source", default="")
     table: str = msgspec.field(name="afschrift:table", default="")
     rows: int | None = msgspec.field(name="afschrift:rows", default=None)
+    file: dict[str, Any] | None = msgspec.field(name="afschrift:file", default=None)
+    given: dict[str, Any] | None = msgspec.field(name="afschrift:given", default=None)
 
 
 class Package(msgspec.Struct, frozen=True):
     """What is checked of `datapackage.json`."""
 
     resources: list[Resource]
+
+
+class CoveredFiles(msgspec.Struct, frozen=True):
+    """What is checked of a table's uploaded files in `coverage.json`."""
+
+    held: int
 
 
 class CoveredTable(msgspec.Struct, frozen=True):
@@ -39,12 +47,21 @@ class CoveredTable(msgspec.Struct, frozen=True):
     table: str
     status: str
     rows: int = 0
+    files: CoveredFiles | None = None
+
+
+class SearchedSystem(msgspec.Struct, frozen=True):
+    """What is checked of a system that a person searched, in `coverage.json`."""
+
+    source: str
+    files: int = 0
 
 
 class Coverage(msgspec.Struct, frozen=True):
     """What is checked of `coverage.json`."""
 
     tables: list[CoveredTable]
+    searched: list[SearchedSystem] = []
 
 
 def read(content: bytes, kind: type[T]) -> T:
@@ -106,6 +123,23 @@ def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int])
             yield problem(Code.ROWS_DIFFER, last[source, table, format_])
     for source, table in covered.keys() - {place[:2] for place in described}:
         yield problem(Code.ROWS_DIFFER, f"{source}.{table}")
+
+
+def check_files(package: Package, coverage: Coverage) -> Iterator[Problem]:
+    """The coverage and the description say the same number of uploaded files, table by table.
+
+    Likewise of the files that were found in each system that a person searched; it has no table.
+    """
+    covered = {(t.source, t.table): t.files.held for t in coverage.tables if t.files and t.files.held}
+    covered |= {(s.source, ""): s.files for s in coverage.searched if s.files}
+    described: dict[tuple[str, str], int] = {}
+    for resource in package.resources:
+        if resource.file is not None or resource.given is not None:
+            place = (resource.source, resource.table)
+            described[place] = described.get(place, 0) + 1
+    for source, table in sorted(covered.keys() | described.keys()):
+        if covered.get((source, table)) != described.get((source, table)):
+            yield problem(Code.FILES_DIFFER, f"{source}.{table}".rstrip("."))
 
 
 class CsvCounter:

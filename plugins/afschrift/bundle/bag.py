@@ -35,7 +35,7 @@ def bag_info(contents: Contents, sizes: Mapping[str, int], public_key: bytes) ->
         "Bagging-Date": seal.sealed_at[:10],
         "Bag-Software-Agent": f"Afschrift {plan.package}",
         "Payload-Oxum": f"{sum(sizes.values())}.{len(sizes)}",
-        "Afschrift-Bundle-Format": layout.FORMAT_VERSION,
+        "Afschrift-Bundle-Version": layout.FORMAT_VERSION,
         "Afschrift-Right": plan.right.value,
         "Afschrift-Plan-SHA256": plan.digest(),
         "Afschrift-Sealed-At": seal.sealed_at,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from afschrift.core.manifest import ExtractPlan, FileEntry, Plan, Seal, SourceExtract, TableExtract
+from afschrift.core.manifest import ExtractPlan, FileEntry, GivenFile, Plan, Seal, SourceExtract, TableExtract
+from afschrift.core.overview import Overview
 from afschrift.core.request import Request
 from afschrift.inventory.model import Column, Inventory, SourceFile, Table
 
@@ -20,6 +21,7 @@ class Contents:
     Attributes:
         extracts: one for each source that was read.
         samples: `source.table` -> its first rows as value forms; column -> text, None for NULL.
+        overviews: `source.table` -> what was seen of all its rows.
         media_types: name of a format -> media type, from the registry of formats.
     """
 
@@ -30,6 +32,7 @@ class Contents:
     samples: Mapping[str, Sequence[Row]]
     seal: Seal
     media_types: Mapping[str, str]
+    overviews: Mapping[str, Overview] = field(default_factory=dict)
 
     @property
     def language(self) -> str:
@@ -44,16 +47,31 @@ class Contents:
     def _written(self) -> dict[tuple[str, str], TableExtract]:
         return {(e.source, written.table): written for e in self.extracts for written in e.tables}
 
+    def references(self, source: str) -> Mapping[str, bool]:
+        """Relation of a source -> whether the person's rows satisfy it, where somebody looked."""
+        return next((e.references for e in self.extracts if e.source == source), {})
+
     @cached_property
     def held(self) -> tuple[tuple[ExtractPlan, TableExtract], ...]:
         """The tables with rows, in the order of the plan. Only their files are in the bundle."""
         found = ((planned, self.extracted(planned.source, planned.table)) for planned in self.plan.extracts)
         return tuple((planned, written) for planned, written in found if written and written.rows)
 
+    @property
+    def given(self) -> Iterator[tuple[str, GivenFile]]:
+        """The files that people found in systems that no query reaches, each with its source."""
+        return ((extract.source, file) for extract in self.extracts for file in extract.given)
+
     def files(self) -> Iterator[FileEntry]:
-        """The staged files that are packed."""
+        """The staged files that are packed: of the tables, uploaded by the person, found by a person."""
         for _, written in self.held:
             yield from written.files
+            yield from (upload.entry for upload in written.uploads)
+        yield from (file.entry for _, file in self.given)
+
+    def overview(self, extract: ExtractPlan) -> Overview:
+        """What was seen of all rows of a table; nothing where nobody looked."""
+        return self.overviews.get(extract.name) or Overview()
 
     def source(self, name: str) -> SourceFile:
         """A source of the inventory."""

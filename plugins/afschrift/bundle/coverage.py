@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from afschrift.bundle.contents import Contents
+from afschrift.bundle.files import files_covered
 from afschrift.core.decision import Action
-from afschrift.core.manifest import FieldPlan
+from afschrift.core.manifest import FieldPlan, ManualPlan
 
 
 class Status(StrEnum):
@@ -67,8 +68,23 @@ def coverage_document(contents: Contents) -> dict[str, Any]:
     return {
         "right": contents.plan.right.value,
         "stateOn": contents.plan.frozen_at,
-        "tables": [_table(entry) for entry in coverage(contents)],
+        "tables": [
+            _table(entry) | files_covered(contents, entry.source, entry.table) for entry in coverage(contents)
+        ],
+        **({"searched": [_searched(one) for one in contents.plan.manual]} if contents.plan.manual else {}),
     }
+
+
+def _searched(one: ManualPlan) -> dict[str, Any]:
+    """A system that no query reaches, and what a person said of it (R08)."""
+    document: dict[str, Any] = {"source": one.source, "medium": one.medium.value, "status": one.status.value}
+    if one.answered_at:
+        document["answeredAt"] = one.answered_at
+    if one.files:
+        document["files"] = len(one.files)
+    if one.reason:
+        document["reason"] = one.reason
+    return document | {"rules": list(one.rules)}
 
 
 def _table(entry: TableCoverage) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from typing import Any
 from afschrift.bundle import layout
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.fields import describe_field, translations
+from afschrift.bundle.files import file_resources, given_resources
 from afschrift.bundle.relations import Relation, primary_key, relations
-from afschrift.bundle.schemas import XSD, schema_path
+from afschrift.bundle.schemas import schema_path
 from afschrift.core.basis import basis_iri
 from afschrift.core.manifest import ExtractPlan, FileEntry, TableExtract
-from afschrift.inventory.model import Purpose, Text
+from afschrift.inventory.base import Text
+from afschrift.inventory.model import Purpose
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
@@ -32,16 +34,28 @@ VALUE_FORMS = {
     "xml": "A character that XML 1.0 forbids is U+FFFD; the attribute base64 then holds the exact text.",
     "parquet": "A column with a value that its Parquet type cannot hold is text, as all decimals are.",
     "masked": "The text [masked], or what is left of the value.",
+    "files": "A resource with afschrift:file is a file as it was uploaded. It belongs to the row of that "
+    "number in the table's files (from 1, without the header, counted on over parts); the column holds it or "
+    "says where it lay.",
+}
+
+VOCABULARIES = {
+    "afschrift:category": "https://ethyca.github.io/fideslang/",
+    "afschrift:categoryTerm": "https://w3id.org/dpv/pd#",
+    "afschrift:originTerm": "https://w3id.org/dpv#",
+    "afschrift:unit": "https://ucum.org/ (UCUM), of amounts ISO 4217",
 }
 
 _TABULAR = ("csv", "json", "ndjson", "parquet")
 """What Data Package v2 can call a table; other formats are files with a schema of their own."""
 
+_MEDIA_TYPES = {"json": "application/json", "xsd": "application/xml", "html": "text/html"}
+
 Names = Mapping[tuple[str, str, str], str]
 
 
 def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str, Any]:
-    """The descriptor of the package (R58).
+    """The descriptor of the package (R58); with it the files can be used elsewhere (R64).
 
     Args:
         contents: what is packed.
@@ -57,13 +71,14 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str,
         "created": contents.seal.sealed_at,
         "contributors": [{"title": controller.name, "roles": ["publisher"]}],
         "sources": [{"title": _title(contents, source)} for source in plan.sources],
-        "afschrift:format": layout.FORMAT_VERSION,
+        "afschrift:bundleVersion": layout.FORMAT_VERSION,
         "afschrift:language": plan.language,
         "afschrift:right": plan.right.value,
         "afschrift:rightTerm": plan.right.iri,
         "afschrift:stateOn": plan.frozen_at,
         "afschrift:timeZone": controller.zone,
         "afschrift:valueForms": VALUE_FORMS,
+        "afschrift:vocabularies": VOCABULARIES,
         "afschrift:purposes": _purposes(contents),
         "resources": [
             *(
@@ -72,6 +87,8 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str,
                 for number, part in enumerate(written.parts)
                 for entry in part.files
             ),
+            *file_resources(contents),
+            *given_resources(contents),
             *(_document(of_documents[path], path, content) for path, content in documents.items()),
         ],
     }
@@ -86,6 +103,7 @@ def _resource(
     names: Names,
 ) -> dict[str, Any]:
     table = contents.table(planned.source, planned.table)
+    snapshot = contents.seal.snapshots.get(planned.source)
     resource: dict[str, Any] = {
         "name": names[planned.source, planned.table, entry.format] + (f".{number + 1}" if number else ""),
         **({"type": "table"} if entry.format in _TABULAR else {}),
@@ -97,9 +115,10 @@ def _resource(
         "hash": f"sha256:{entry.sha256}",
         **_text("title", table.title, contents.language),
         **_text("description", table.description, contents.language),
+        "sources": [{"title": _title(contents, planned.source)}],
         "afschrift:source": planned.source,
         "afschrift:table": planned.table,
-        "afschrift:stateOn": contents.plan.frozen_at,
+        **({"afschrift:snapshot": snapshot} if snapshot else {}),
         "afschrift:rows": written.parts[number].rows,
         "afschrift:order": list(planned.order),
     }
@@ -144,8 +163,13 @@ def _schema(contents: Contents, planned: ExtractPlan, entry: FileEntry, names: N
 def _relation(relation: Relation, planned: ExtractPlan, entry: FileEntry, names: Names) -> dict[str, Any]:
     reference: dict[str, Any] = {"fields": list(relation.reference)}
     if relation.table != planned.table:
-        reference = {"resource": names[planned.source, relation.table, entry.format], **reference}
-    return {"fields": list(relation.fields), "reference": reference}
+        resource = names.get((planned.source, relation.table, entry.format))
+        # A table that is not in the bundle has no resource: its name in the source says what was meant.
+        reference = (
+            {"resource": resource, **reference} if resource else {"table": relation.table, **reference}
+        )
+    described = {"fields": list(relation.fields), "reference": reference}
+    return described if relation.why_not is None else described | {"reason": relation.why_not.value}
 
 
 def _stem(path: str) -> str:
@@ -153,13 +177,13 @@ def _stem(path: str) -> str:
 
 
 def _document(name: str, path: str, content: bytes) -> dict[str, Any]:
-    is_xsd = path.endswith(XSD)
+    extension = path.rpartition(".")[2]
     return {
         "name": name,
-        **({} if is_xsd else {"type": "json"}),
+        **({"type": "json"} if extension == "json" else {}),
         "path": path.removeprefix(layout.DATA),
-        "format": "xsd" if is_xsd else "json",
-        "mediatype": "application/xml" if is_xsd else "application/json",
+        "format": extension,
+        "mediatype": _MEDIA_TYPES[extension],
         "encoding": "utf-8",
         "bytes": len(content),
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",

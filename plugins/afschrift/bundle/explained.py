@@ -63,8 +63,10 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
     column = contents.column(extract.source, extract.table, field.name)
     if column.meaning:
         yield column.meaning.get(contents.language)
-    if column.unit:
-        yield words.say("unit", unit=column.unit)
+    elif field.kind and field.action is Action.INCLUDE and not column.codes and words.kind(field.kind):
+        yield words.kind(field.kind)
+    if column.unit and column.unit != "1":
+        yield words.say("unit", unit=words.unit(column.unit))
     if column.note:
         yield column.note.get(contents.language)
     if field.action is Action.EXISTS_ONLY:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from afschrift.bundle.contents import Contents
+from afschrift.bundle.relations import primary_key
+from afschrift.core.category import category_iri
 from afschrift.core.decision import Action
 from afschrift.core.kind import Kind
-from afschrift.core.manifest import ExtractPlan, FieldPlan
-from afschrift.inventory.model import Column, Text
+from afschrift.core.manifest import ExtractPlan, FieldPlan, Seen
+from afschrift.inventory.base import Text
+from afschrift.inventory.model import Column
 
 LANGUAGES = ("nl", "en")
 _FORMATS = {Kind.BINARY: "binary", Kind.UUID: "uuid"}
@@ -30,10 +33,17 @@ def describe_field(contents: Contents, extract: ExtractPlan, field: FieldPlan) -
     descriptor: dict[str, Any] = {"name": field.name, "type": kind.data_package_type}
     if kind in _FORMATS:
         descriptor["format"] = _FORMATS[kind]
-    descriptor |= _texts(column, contents.language) | _codes(column, kind, contents.language)
+    written = contents.extracted(extract.source, extract.table)
+    seen = written.seen if written else None
+    descriptor |= _texts(column, contents.language) | _codes(column, field, seen, contents.language)
+    constraints = _constraints(contents, extract, field, seen)
+    if constraints:
+        descriptor["constraints"] = constraints
     descriptor["afschrift:kind"] = kind.value
     if column.unit:
         descriptor["afschrift:unit"] = column.unit
+    if column.unit_from:
+        descriptor["afschrift:unitFrom"] = column.unit_from
     zone = _zone(contents, extract, kind)
     if zone:
         descriptor["afschrift:timeZone"] = zone
@@ -53,17 +63,65 @@ def _texts(column: Column, language: str) -> dict[str, Any]:
     return texts
 
 
-def _codes(column: Column, kind: Kind, language: str) -> dict[str, Any]:
-    """Codes as `categories`, which v2 knows for text and integers alone."""
-    if not column.codes or kind not in (Kind.TEXT, Kind.INTEGER):
+def complete_codes(contents: Contents, extract: ExtractPlan, field: FieldPlan) -> dict[int | str, Text]:
+    """Code as a value -> meaning, where every value of the person's rows is one of them; else nothing."""
+    column = contents.column(extract.source, extract.table, field.name)
+    written = contents.extracted(extract.source, extract.table)
+    if (
+        not column.codes
+        or not _coded(field)
+        or not _complete(column, field, written.seen if written else None)
+    ):
         return {}
-    value = int if kind is Kind.INTEGER else str
-    return {
-        "categories": [
-            {"value": value(code), "label": meaning.get(language)} for code, meaning in column.codes.items()
-        ],
-        "afschrift:codes": {code: translations(meaning) for code, meaning in column.codes.items()},
+    return {_value(field, code): meaning for code, meaning in column.codes.items()}
+
+
+def _codes(column: Column, field: FieldPlan, seen: Seen | None, language: str) -> dict[str, Any]:
+    """Codes with their meanings: as `categories`, where every value has one, for text and integers (v2)."""
+    if not column.codes or not _coded(field):
+        return {}
+    told: dict[str, Any] = {
+        "afschrift:codes": {code: translations(meaning) for code, meaning in column.codes.items()}
     }
+    if _complete(column, field, seen):
+        told["categories"] = [
+            {"value": _value(field, code), "label": meaning.get(language)}
+            for code, meaning in column.codes.items()
+        ]
+    return told
+
+
+def _coded(field: FieldPlan) -> bool:
+    return field.action is Action.INCLUDE and field.kind in (Kind.TEXT, Kind.INTEGER)
+
+
+def _complete(column: Column, field: FieldPlan, seen: Seen | None) -> bool:
+    """Whether every value of the person's rows is a code of the inventory."""
+    if seen is None:
+        return True
+    return field.name in seen.codes and set(seen.codes[field.name]) <= (column.codes or {}).keys()
+
+
+def _value(field: FieldPlan, code: str) -> int | str:
+    return int(code) if field.kind is Kind.INTEGER else code
+
+
+def _constraints(
+    contents: Contents, extract: ExtractPlan, field: FieldPlan, seen: Seen | None
+) -> dict[str, Any]:
+    """What the inventory says and the person's rows satisfy; nothing where nobody looked at them."""
+    if seen is None or field.action is not Action.INCLUDE:
+        return {}
+    column = contents.column(extract.source, extract.table, field.name)
+    key = primary_key(contents, extract)
+    constraints: dict[str, Any] = {}
+    if (column.required or field.name in key) and field.name not in seen.nulls:
+        constraints["required"] = True
+    if key == (field.name,):
+        constraints["unique"] = True
+    if column.codes and _coded(field) and _complete(column, field, seen):
+        constraints["enum"] = [_value(field, code) for code in column.codes]
+    return constraints
 
 
 def _zone(contents: Contents, extract: ExtractPlan, kind: Kind) -> str | None:
@@ -90,6 +148,8 @@ def _law(contents: Contents, extract: ExtractPlan, field: FieldPlan, column: Col
     law: dict[str, Any] = {"afschrift:column": f"{extract.table}.{field.name}"}
     if column.category:
         law["afschrift:category"] = column.category
+        if term := category_iri(column.category):
+            law["afschrift:categoryTerm"] = term
     purposes = contents.purposes(extract.source, extract.table, field.name)
     if purposes:
         law["afschrift:purposes"] = list(purposes)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-FORMAT_VERSION = "1"
-"""Version of the bundle format, in `bag-info.txt` and `datapackage.json`."""
+FORMAT_VERSION = "1.0"
+"""Version of the bundle format, in `bag-info.txt` and `datapackage.json`; docs/bundle.md describes it."""
 
 DATA = "data/"
 INDEX = "index.html"
@@ -14,6 +14,8 @@ README = "README.txt"
 DATAPACKAGE = "data/datapackage.json"
 COVERAGE = "data/coverage.json"
 REDACTIONS = "data/redactions.json"
+INFORMATION = "data/information.html"
+INFORMATION_DOCUMENT = "data/information.json"
 BAGIT = "bagit.txt"
 BAG_INFO = "bag-info.txt"
 MANIFEST = "manifest-sha256.txt"
@@ -23,6 +25,12 @@ FETCH = "fetch.txt"
 
 _FORBIDDEN = frozenset('<>:"|?*\\')
 _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10)})
+
+
+def is_known(version: str | None) -> bool:
+    """Whether a bundle of this version can be verified: any minor version of the major one of today."""
+    major, dot, minor = (version or "").partition(".")
+    return bool(dot) and major == FORMAT_VERSION.partition(".")[0] and minor.isascii() and minor.isdigit()
 
 
 def root(request_id: str) -> str:

@@ -12,6 +12,12 @@ from afschrift.core.right import Right
 
 NOT_ABOUT_THE_PERSON = "not_personal"
 ROWS = "rows_not_from_you"
+_OUTSIDE = {
+    "on_paper": "not_automated",
+    "not_from_the_person": "searched_not_from_you",
+    "own_limits": "own_limitation",
+}
+"""Why the request does not reach a system that a person would search -> reason as the person reads it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,18 @@ def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
             for field in entry.left_out:
                 if field.reason != NOT_ABOUT_THE_PERSON:
                     yield field.reason, title, column_title(contents, entry.source, entry.table, field.name)
+    yield from _not_asked(contents)
+
+
+def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
+    """Systems that nobody searched, as the request does not reach them."""
+    for one in contents.plan.manual:
+        if one.reason in _OUTSIDE:
+            yield (
+                _OUTSIDE[one.reason],
+                contents.inventory.manual[one.source].title.get(contents.language),
+                None,
+            )
 
 
 def _may_be_held(entry: TableCoverage) -> bool:

@@ -19,10 +19,16 @@ from afschrift.bundle.description import datapackage
 from afschrift.bundle.page import render_index, render_readme
 from afschrift.bundle.redactions import redactions_document
 from afschrift.bundle.schemas import schemas
+from afschrift.bundle.sheet import require_whole
+from afschrift.bundle.sheet_document import sheet_document
+from afschrift.bundle.sheet_page import render_sheet
+from afschrift.bundle.sheet_told import Told
+from afschrift.bundle.sheet_words import SheetWords
 from afschrift.bundle.signature import Signer
 from afschrift.bundle.zip_writer import Member, write_zip
 from afschrift.core.errors import ConfigurationError, ValidationFailedError
 from afschrift.core.manifest import FileEntry
+from afschrift.core.right import Right
 
 OpenPayload = Callable[[str], AbstractContextManager[BinaryIO]]
 
@@ -50,7 +56,8 @@ def pack(contents: Contents, *, signer: Signer, open_payload: OpenPayload, lette
         letters: the folder `include/letters`.
 
     Raises:
-        ConfigurationError: before the first chunk: a text is missing, or a file name is not safe.
+        ConfigurationError: before the first chunk: a text is missing, a file name is not safe, or the
+            information sheet of an access answer lacks a field (A.2).
         ValidationFailedError: between chunks: a staged file is not what was extracted.
     """
     members = _members(contents, signer, letters)
@@ -60,7 +67,7 @@ def pack(contents: Contents, *, signer: Signer, open_payload: OpenPayload, lette
 
 def _members(contents: Contents, signer: Signer, letters: Path) -> list[_Member]:
     payload = [_Member(layout.DATA + e.path, e.bytes, e.sha256, staged=e) for e in contents.files()]
-    payload += [_written(path, content) for path, content in _documents(contents).items()]
+    payload += [_written(path, content) for path, content in _documents(contents, letters).items()]
     tags = [
         _written(layout.BAGIT, bag.BAGIT),
         _written(
@@ -80,13 +87,23 @@ def _members(contents: Contents, signer: Signer, letters: Path) -> list[_Member]
     return members
 
 
-def _documents(contents: Contents) -> dict[str, bytes]:
+def _documents(contents: Contents, letters: Path) -> dict[str, bytes]:
     documents = {
         layout.COVERAGE: _json(coverage_document(contents)),
         layout.REDACTIONS: _json(redactions_document(contents)),
+        **(_information(contents, letters) if contents.plan.right is Right.ACCESS else {}),
         **schemas(contents),
     }
     return documents | {layout.DATAPACKAGE: _json(datapackage(contents, documents))}
+
+
+def _information(contents: Contents, letters: Path) -> dict[str, bytes]:
+    require_whole(contents)
+    told = Told(contents, SheetWords.of(letters, contents.language))
+    return {
+        layout.INFORMATION: render_sheet(told, letters),
+        layout.INFORMATION_DOCUMENT: _json(sheet_document(told)),
+    }
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

@@ -3,87 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
+from afschrift.bundle.browse import PAGE, inert, row_scripts, script
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.coverage import Status, coverage
-from afschrift.bundle.explained import Explained, explain
-from afschrift.bundle.left_out import column_title, left_out, table_title, unread
-from afschrift.bundle.redactions import redactions
-from afschrift.bundle.sample import Sample, sample
+from afschrift.bundle.left_out import left_out, unread
+from afschrift.bundle.redactions import grounds
+from afschrift.bundle.script import own_script, own_style, policy
+from afschrift.bundle.searched import searched
+from afschrift.bundle.tables import SystemView, anchors, systems
 from afschrift.bundle.words import Words
-from afschrift.core.manifest import ExtractPlan, TableExtract
+from afschrift.core.errors import ConfigurationError
+from afschrift.core.manual import Status as ManualStatus
 from afschrift.core.right import Right
 
 
-@dataclass(frozen=True)
-class TableView:
-    """One table with rows, as the page shows it."""
-
-    anchor: str
-    title: str
-    description: str
-    note: str
-    rows: int
-    own_rows: bool
-    files: tuple[tuple[str, str], ...]
-    fields: tuple[Explained, ...]
-    sample: Sample
-
-
-@dataclass(frozen=True)
-class SystemView:
-    """One source: its tables with rows, and the titles of those without."""
-
-    title: str
-    tables: tuple[TableView, ...]
-    none_held: tuple[str, ...]
-
-
 def render_index(contents: Contents, letters: Path) -> bytes:
-    """The page: whole in itself, without script or network, everything from the data escaped."""
+    """The page: whole in itself, without network, everything from the data escaped (R63).
+
+    It tells what a portability answer leaves out and how to have it (R19), and of what is known to be wrong
+    (R28). It is read without script too. With script, its tables can be searched and its charts zoomed.
+
+    Raises:
+        ConfigurationError: a text is missing; names it.
+    """
     words = Words.load(letters, contents.language)
-    template = _environment(letters).get_template("page.html.j2")
-    return template.render(_page(contents, words)).encode()
+    code, style = own_script(letters), own_style(letters)
+    values = _page(contents, words) | {"script": code, "style": style, "policy": policy(code, style)}
+    page = _rendered(letters, "page.html.j2", values)
+    # Only the template can hold this: what comes from the data is escaped.
+    before, after = page.split("<!-- data -->\n")
+    fixed = _data(contents, words, values["systems"])
+    left = PAGE - len(page.encode()) - len(fixed.encode())
+    return "".join([before, fixed, *row_scripts(contents, anchors(contents), words, left), after]).encode()
 
 
 def render_readme(contents: Contents, letters: Path) -> bytes:
     """The README in the person's language, with the line ends that every editor shows (R62, R72)."""
     words = Words.load(letters, contents.language)
     files = list(contents.files())
-    template = _environment(letters).get_template(f"{contents.language}/README.txt.j2")
-    text = template.render(
-        organisation=contents.inventory.controller,
-        request=contents.request,
-        request_line=_request_line(contents, words),
-        right=contents.plan.right.value,
-        formats=list(dict.fromkeys(entry.format for entry in files)) or list(contents.plan.formats),
-        null_markers=list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
-    )
+    values = {
+        "organisation": contents.inventory.controller,
+        "language": contents.language,
+        "request": contents.request,
+        "request_line": _request_line(contents, words),
+        "right": contents.plan.right.value,
+        "formats": list(dict.fromkeys(entry.format for entry in files)) or list(contents.plan.formats),
+        "null_markers": list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
+    }
+    text = _rendered(letters, f"{contents.language}/README.txt.j2", values)
     return text.replace("\n", "\r\n").encode()
 
 
-def _environment(letters: Path) -> Environment:
-    return Environment(
+def _rendered(letters: Path, name: str, values: dict[str, Any]) -> str:
+    environment = Environment(
         loader=FileSystemLoader(letters / "bundle"),
         autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    try:
+        return environment.get_template(name).render(values)
+    except TemplateError as error:
+        raise ConfigurationError(
+            f"The template include/letters/bundle/{name} is missing or cannot be filled in: {error}",
+            way_out="compare it with the one of another language.",
+        ) from error
+
+
+def _data(contents: Contents, words: Words, views: list[SystemView]) -> str:
+    """What the script says and draws."""
+    said = words.script() | {"zone": contents.inventory.controller.zone}
+    tables = [table for system in views for table in system.tables]
+    drawn = [script(f"{t.anchor}-bins", inert(t.chart.data)) for t in tables if t.chart and t.chart.data]
+    return "".join([script("words", inert(said)), *drawn])
 
 
 def _page(contents: Contents, words: Words) -> dict[str, Any]:
     controller, plan = contents.inventory.controller, contents.plan
     gone = left_out(contents, words)
-    masked = [r for r in redactions(contents) if r.count]
+    masked = grounds(contents, words)
     failed = unread(contents, Status.FAILED)
-    not_searched = unread(contents, Status.NOT_SEARCHED)
+    by_hand = list(searched(contents, words))
+    not_searched = (*unread(contents, Status.NOT_SEARCHED), *(one.title for one in by_hand if one.missing))
     entries = list(coverage(contents))
     return {
         "w": words,
@@ -100,22 +107,17 @@ def _page(contents: Contents, words: Words) -> dict[str, Any]:
         "not_searched": not_searched,
         "completeness": _completeness(bool(gone), bool(masked)),
         "left_out": gone,
-        "left_out_maybe": any(e.status is Status.WITHHELD for e in entries),
+        "left_out_maybe": any(e.status is Status.WITHHELD for e in entries)
+        or any(one.status is ManualStatus.OUTSIDE for one in plan.manual),
         # What cannot be had by asking is no reason to invite the person to ask.
         "more_on_request": any(g.reason != "security_secret" for g in gone),
         "held": sum(e.status is Status.ROWS for e in entries),
         "none_held": sum(e.status is Status.NONE_HELD for e in entries),
-        "masked": [
-            words.count(
-                "masked_line",
-                r.count,
-                column=column_title(contents, r.source, r.table, r.field.name),
-                table=table_title(contents, r.source, r.table),
-            )
-            for r in masked
-        ],
+        "masked": masked,
         "consents": list(_consents(contents, words)),
-        "systems": list(_systems(contents, words)),
+        "systems": list(systems(contents, words)),
+        "searched": by_hand,
+        "files_found": sum(1 for _ in contents.given),
     }
 
 
@@ -126,8 +128,11 @@ def _completeness(left_out: bool, masked: bool) -> str:
 
 
 def _request_line(contents: Contents, words: Words) -> str:
-    day = words.day(contents.request.received_at, contents.request.zone)
-    return words.say(f"request_{contents.plan.right}", day=day)
+    request = contents.request
+    line = words.say(f"request_{contents.plan.right}", day=words.day(request.received_at, request.zone))
+    if request.entered_at:
+        line += " " + words.say("request_corrected", day=words.day(request.entered_at, request.zone))
+    return line
 
 
 def _consents(contents: Contents, words: Words) -> Iterator[str]:
@@ -140,43 +145,3 @@ def _consents(contents: Contents, words: Words) -> Iterator[str]:
     for name, state in contents.plan.consents.items():
         if state in ("withdrawn", "absent"):
             yield words.say(f"consent_{state}", purpose=titles[name])
-
-
-def _systems(contents: Contents, words: Words) -> Iterator[SystemView]:
-    anchors = {planned.name: f"t{n}" for n, (planned, _) in enumerate(contents.held, start=1)}
-    empty = [e for e in coverage(contents) if e.status is Status.NONE_HELD]
-    for source in contents.plan.sources:
-        title = contents.source(source).title
-        yield SystemView(
-            title=title.get(contents.language) if title else source,
-            tables=tuple(
-                _table(contents, planned, written, anchors[planned.name], words)
-                for planned, written in contents.held
-                if planned.source == source
-            ),
-            none_held=tuple(table_title(contents, e.source, e.table) for e in empty if e.source == source),
-        )
-
-
-def _table(
-    contents: Contents, planned: ExtractPlan, written: TableExtract, anchor: str, words: Words
-) -> TableView:
-    table = contents.table(planned.source, planned.table)
-    titles = tuple(column_title(contents, planned.source, planned.table, f.name) for f in planned.selected)
-    return TableView(
-        anchor=anchor,
-        title=table_title(contents, planned.source, planned.table),
-        description=table.description.get(contents.language) if table.description else "",
-        note=table.note.get(contents.language) if table.note else "",
-        rows=written.rows,
-        own_rows=bool(planned.row_rule) and contents.plan.right is Right.PORTABILITY,
-        files=tuple(
-            (
-                quote(f"data/{entry.path}"),
-                words.say("file", format=entry.format.upper(), size=words.size(entry.bytes)),
-            )
-            for entry in written.files
-        ),
-        fields=explain(contents, planned, words),
-        sample=sample(contents, planned, titles, words),
-    )

@@ -29,6 +29,7 @@ class Code(StrEnum):
     SIZE_DIFFERS = "size_differs"
     DESCRIPTION_DIFFERS = "description_differs"
     ROWS_DIFFER = "rows_differ"
+    FILES_DIFFER = "files_differ"
 
 
 SENTENCES = {
@@ -51,6 +52,7 @@ SENTENCES = {
     Code.SIZE_DIFFERS: "The number of files or bytes is not what the bag says.",
     Code.DESCRIPTION_DIFFERS: "The description of this file does not fit the file.",
     Code.ROWS_DIFFER: "The number of rows is not what the coverage says.",
+    Code.FILES_DIFFER: "The number of uploaded files is not what the coverage says.",
 }
 
 

@@ -19,6 +19,7 @@ MASK = "[masked]"
 # Direction overrides and isolates could reorder the text around a cell.
 _REORDER = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
+_SPARED = 40  # bytes of markup around a cell
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER})
 
 
@@ -47,23 +48,36 @@ class Sample:
 
 def readable(text: str) -> str:
     """Text that cannot disturb the page: controls become visible, line ends become one sign."""
+    if text.isprintable():  # most are: no controls, no overrides, no surrogates
+        return text
     text = text.replace("\r\n", "\n").translate(_CONTROL)
     # A lone surrogate cannot be written as UTF-8.
     return _REORDER.sub("\ufffd", text).encode("utf-8", "replace").decode("utf-8")
 
 
-def sample(contents: Contents, extract: ExtractPlan, titles: tuple[str, ...], words: Words) -> Sample:
-    """The rows that the page shows of a table.
+def sample_sizes(contents: Contents, extract: ExtractPlan) -> list[int]:
+    """About the bytes of each row that the page could show of a table."""
+    return [
+        sum(_SPARED + min(len(value or ""), MAX_LENGTH) for value in row.values())
+        for row in contents.samples.get(extract.name, ())[:MAX_ROWS]
+    ]
+
+
+def sample(
+    contents: Contents, extract: ExtractPlan, titles: tuple[str, ...], words: Words, most: int = MAX_ROWS
+) -> Sample:
+    """The rows that the page shows of a table without any script.
 
     Args:
         contents: what is packed.
         extract: the table.
         titles: titles of the selected columns, in their order.
         words: the language.
+        most: rows at most.
     """
-    rows = contents.samples.get(extract.name, ())[:MAX_ROWS]
+    rows = contents.samples.get(extract.name, ())[:most]
     return Sample(
-        tuple(zip(titles, map(_style, extract.selected), strict=True)),
+        tuple(zip(titles, map(_class, extract.selected), strict=True)),
         tuple(
             tuple(_cell(contents, extract, field, row.get(field.name), words) for field in extract.selected)
             for row in rows
@@ -87,11 +101,18 @@ def _cell(
     codes = contents.column(extract.source, extract.table, field.name).codes or {}
     if value in codes:
         return Cell(readable(value), codes[value].get(contents.language))
-    return _plain(value, _style(field), words)
+    return _plain(value, _class(field), words)
 
 
-def _style(field: FieldPlan) -> str:
-    return "number" if field.kind in _NUMBERS and field.action is not Action.MASK else ""
+def column_style(field: FieldPlan) -> str:
+    """How a column is shown: `time`, `number` or as text."""
+    if field.action is Action.MASK:
+        return ""
+    return "time" if field.kind is Kind.INSTANT else "number" if field.kind in _NUMBERS else ""
+
+
+def _class(field: FieldPlan) -> str:
+    return "number" if column_style(field) == "number" else ""
 
 
 def _plain(value: str, style: str, words: Words) -> Cell:

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 from afschrift.bundle import layout
 from afschrift.bundle.contents import Contents
+from afschrift.bundle.fields import complete_codes
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import ExtractPlan, FieldPlan
 from afschrift.values.forms import written_kind
@@ -71,7 +72,11 @@ def json_schema(contents: Contents, planned: ExtractPlan) -> bytes:
 
 
 def _property(contents: Contents, planned: ExtractPlan, field: FieldPlan) -> dict[str, Any]:
-    return _texts(contents, planned, field) | _value(written_kind(field))
+    codes = complete_codes(contents, planned, field)
+    if not codes:
+        return _texts(contents, planned, field) | _value(written_kind(field))
+    meanings = [{"const": code, "title": text.get(contents.language)} for code, text in codes.items()]
+    return _texts(contents, planned, field) | {"oneOf": [*meanings, {"type": "null"}]}
 
 
 def _texts(contents: Contents, planned: ExtractPlan, field: FieldPlan) -> dict[str, str]:
@@ -111,6 +116,10 @@ def xml_schema(contents: Contents, planned: ExtractPlan) -> bytes:
 
 def _column(contents: Contents, planned: ExtractPlan, field: FieldPlan) -> str:
     texts = [written_kind(field).value, *_texts(contents, planned, field).values()]
+    codes = complete_codes(contents, planned, field)
+    texts += [", ".join(f"{code} = {text.get(contents.language)}" for code, text in codes.items())] * bool(
+        codes
+    )
     told = escape(": ".join(texts))
     return (
         f"      <xs:enumeration value={attribute(field.name)}>"

@@ -44,7 +44,7 @@ class Sealed:
         """What is wrong with the seal itself."""
         if self.signer is None:
             yield problem(Code.SIGNATURE_INVALID, layout.SIGNATURE)
-        if self.info.get("Afschrift-Bundle-Format") != layout.FORMAT_VERSION:
+        if not layout.is_known(self.info.get("Afschrift-Bundle-Version")):
             yield problem(Code.UNKNOWN_VERSION, layout.BAG_INFO)
 
 

@@ -96,6 +96,7 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: Limits) ->
         *_same_content(sealed, container, counters),
         *agreement.check_description(package, sealed.payload, payload),
         *agreement.check_rows(package, coverage, {p: c.records for p, c in counters.items()}),
+        *agreement.check_files(package, coverage),
     ]
     as_signed = sealed.signer and problem(Code.CHANGED, layout.BAG_INFO) not in problems
     return Report(

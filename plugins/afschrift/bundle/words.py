@@ -1,12 +1,14 @@
 """The texts to the person in one language, with its numbers, sizes and dates.
 
-A language is one folder in `include/letters/bundle`: `texts.yml` and `README.txt.j2`.
+A language is one folder in `include/letters/bundle`: `texts.yml` and `README.txt.j2`. The Dutch one is the
+model: every text in it has to be in every other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +17,8 @@ from ruamel.yaml import YAML
 
 from afschrift.core.errors import ConfigurationError
 
+_BRACES = str.maketrans("", "", "{}")
+MODEL = "nl"
 _UNITS = ("kB", "MB", "GB", "TB")
 
 
@@ -42,7 +46,21 @@ class Words:
                 f"There are no texts of the bundle in the language '{language}'.",
                 way_out=f"choose another language, or add the folder {path.parent.name} with its texts.",
             )
-        return cls(YAML(typ="safe").load(path), f"include/letters/bundle/{language}/texts.yml")
+        words = cls(_texts(path), f"include/letters/bundle/{language}/texts.yml")
+        words.require(_texts(letters / "bundle" / MODEL / "texts.yml"))
+        return words
+
+    def require(self, model: Mapping[str, Any]) -> None:
+        """Refuse to say half of it.
+
+        Raises:
+            ConfigurationError: names each text of the model that is missing here.
+        """
+        missing = [name for name in _names(model) if name not in set(_names(self._texts))]
+        if missing:
+            raise ConfigurationError(
+                f"{_listed(missing)} missing in {self._place}.", way_out="add it in every language."
+            )
 
     def phrase(self, section: str, key: str) -> str:
         """A phrase of a section, for example `origins`, `provided`."""
@@ -61,6 +79,33 @@ class Words:
     def number(self, number: int) -> str:
         """An integer with the language's thousands sign."""
         return f"{number:,}".replace(",", str(self._texts["thousands"]))
+
+    def measured(self, total: int, parts: int) -> str:
+        """A measured value, `total / parts`, to one place; whole ones without."""
+        text = f"{round(total / parts, 1):,.1f}".removesuffix(".0")
+        signs = {ord(","): str(self._texts["thousands"]), ord("."): str(self._texts["decimal"])}
+        return text.translate(signs)
+
+    def unit(self, code: str) -> str:
+        """A unit (UCUM) in words, or else its sign."""
+        return str(self._texts["units"].get(code) or code.translate(_BRACES))
+
+    def kind(self, kind: str) -> str:
+        """What values of a kind look like; empty where that needs no words."""
+        return str(self._texts["kinds"].get(kind, ""))
+
+    def period(self, name: str) -> str:
+        """A month (`2026-03`) in words; a year as it is."""
+        year, _, month = name.partition("-")
+        return f"{self._texts['months'][int(month) - 1]} {year}" if month else year
+
+    def script(self) -> dict[str, Any]:
+        """What the page's script says."""
+        return {
+            **self._texts["script"],
+            "months": self._texts["months"],
+            "local_time": self._texts["local_time"],
+        }
 
     def size(self, size: int) -> str:
         """A size in bytes, in words: `812 bytes`, `1,2 MB`."""
@@ -103,6 +148,29 @@ class Words:
                 f"The text '{section}.{key}' is missing in {self._place}.",
                 way_out="add it in every language.",
             ) from None
+
+
+def _texts(path: Path) -> Mapping[str, Any]:
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _changed: int) -> Mapping[str, Any]:
+    texts: Mapping[str, Any] = YAML(typ="safe").load(path)
+    return texts
+
+
+def _names(texts: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for key, value in texts.items():
+        if isinstance(value, Mapping):
+            yield from _names(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}"
+
+
+def _listed(names: list[str]) -> str:
+    quoted = ", ".join(f"'{name}'" for name in names)
+    return f"The text {quoted} is" if len(names) == 1 else f"The texts {quoted} are"
 
 
 def place(zone: str) -> str:

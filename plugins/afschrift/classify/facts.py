@@ -6,10 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from afschrift.core.decision import About, ColumnFacts, ConsentState, PurposeFacts
+from afschrift.core.decision import About, Action, ColumnFacts, ConsentState, PurposeFacts
 from afschrift.core.origin import Origin
 from afschrift.inventory.joins import join_columns
 from afschrift.inventory.model import Column, Inventory, SourceFile, Table
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What a person decided about a table or column of a request, on a ground.
+
+    Attributes:
+        action: EXCLUDE or MASK.
+        reason: a key of the texts in `include/letters`.
+        hidden: nobody may know of it: it is in no plan, and so in nothing that is made of one (R84).
+    """
+
+    action: Action
+    rules: tuple[str, ...]
+    reason: str
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -20,11 +36,22 @@ class PersonFacts:
         consents: `source.purpose` -> state of their own consent.
         limits: their own limits (R24): `tables` and `categories` they want, empty: all.
         answers: `source.table.column` -> `include`, `exclude` or `mask`, where a person decided.
+        left_out: `source.table` or `source.table.column` -> what a person decided on a ground.
     """
 
     consents: Mapping[str, ConsentState] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+
+    def withheld(self, table: str, column: str) -> LeftOut | None:
+        """What was decided about a column of a table (`source.table`), or about the table."""
+        return self.left_out.get(table) or self.left_out.get(f"{table}.{column}")
+
+    def hides(self, table: str) -> bool:
+        """Whether nobody may know of a table as a whole."""
+        found = self.left_out.get(table)
+        return found is not None and found.hidden
 
 
 class TableFacts:

@@ -68,6 +68,7 @@ class Classifier:
         """
         facts = TableFacts(self._inventory, source, name, self._person)
         scope = self._scope(facts)
+        columns = {c: t for c, t in columns.items() if not self._hidden(f"{source.source}.{name}", c)}
         fields = tuple(
             self._field(facts, column, column_type, scope) for column, column_type in columns.items()
         )
@@ -81,6 +82,10 @@ class Classifier:
         if decision.selected and not decision.substance:
             return replace(decision, fields=tuple(_drop_key(f) for f in fields))
         return decision
+
+    def _hidden(self, table: str, column: str) -> bool:
+        left_out = self._person.withheld(table, column)
+        return left_out is not None and left_out.hidden
 
     def _scope(self, facts: TableFacts) -> Scope | None:
         """Rows of an origin that the right does not cover stay in the warehouse."""
@@ -109,6 +114,10 @@ class Classifier:
         answer = self._person.answers.get(place)
         if decision.action is Action.ASK and answer is not None:
             decision = _answered(decision, answer)
+        left_out = self._person.withheld(f"{facts.source.source}.{facts.name}", name)
+        if left_out is not None and (decision.selected or decision.action is Action.ASK):
+            mask = "label" if left_out.action is Action.MASK else None
+            decision = ColumnDecision(left_out.action, left_out.rules, left_out.reason, mask)
         kind = Kind(column.kind) if column and column.kind else column_type.kind
         if decision.selected and kind is None:
             raise ConfigurationError(

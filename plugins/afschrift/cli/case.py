@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from afschrift.cli.common import actor, ledger, say
-from afschrift.cli.documents import empty_folder, harmless, opened, printable, write
+from afschrift.cli.documents import empty_folder, harmless, id_copy, opened, printable, write
 from afschrift.core.errors import RefusedError
 
 app = typer.Typer(
@@ -145,14 +145,8 @@ def add(
         if file is None:
             raise typer.BadParameter("a document comes from a file: --file FILE")
         with opened(file) as stream:
-            id_copy = not no_id_copy and typer.confirm(
-                "Is this, or does it hold, a copy of an identity document (passport, identity card, driving "
-                "licence, residence permit)?",
-                err=True,
-            )
-            text_id = add_document(
-                register, owner, file.name, stream, actor(), at_most=at_most, id_copy=id_copy
-            )
+            said = id_copy(no_id_copy)
+            text_id = add_document(register, owner, file.name, stream, actor(), at_most=at_most, id_copy=said)
     else:
         content = _typed(at_most) if file is None else _read(file, at_most)
         text_id = add_text(register, owner, kind.value, content, actor(), at_most=at_most)

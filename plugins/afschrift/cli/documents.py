@@ -8,7 +8,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+import typer
+
 from afschrift.core.errors import ConfigurationError, RefusedError
+
+
+def id_copy(said_no: bool) -> bool:
+    """Whether a document holds a copy of an identity document (R11): asked, unless it was said beforehand."""
+    return not said_no and typer.confirm(
+        "Is this, or does it hold, a copy of an identity document (passport, identity card, driving "
+        "licence, residence permit)?",
+        err=True,
+    )
 
 
 @contextmanager

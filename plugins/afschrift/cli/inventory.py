@@ -30,16 +30,27 @@ def check(
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
     from afschrift.core.calendar import calendar
+    from afschrift.inventory.sheet import all_columns, gaps
     from afschrift.wiring.live import compare
+    from afschrift.wiring.roles import load_roles
+    from afschrift.wiring.searches import unknown_owners
     from afschrift.wiring.services import load_inventory
 
     inventory = load_inventory(folder)
     calendar(inventory.controller.country, inventory.controller.days_off)
     tables = sum(len(source.tables) for source in inventory.sources.values())
     columns = sum(len(t.columns) for s in inventory.sources.values() for t in s.tables.values())
-    sizes = ((len(inventory.sources), "source"), (tables, "table"), (columns, "column"))
+    sizes = [(len(inventory.sources), "source"), (tables, "table"), (columns, "column")]
+    if inventory.manual:
+        sizes.append((len(inventory.manual), "searched system"))
     typer.echo(f"The inventory is sound: {', '.join(count(n, noun) for n, noun in sizes)}.")
     typer.echo(f"Digest {inventory.digest[:16]}, policy {inventory.policy_digest[:16]}.")
+    if missing := gaps(inventory, all_columns(inventory)):
+        typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
+        for gap in missing:
+            typer.echo(f"  {gap}")
+    for fault in unknown_owners(inventory, load_roles()):
+        typer.echo(f"  {fault}")
     if not live:
         return
     differences = list(compare(inventory))
@@ -77,7 +88,7 @@ def explain(
 
 @app.command()
 def schema(
-    file: Annotated[str, typer.Argument(help="source, identity, controller or policy.")] = "source",
+    file: Annotated[str, typer.Argument(help="source, manual, identity, controller or policy.")] = "source",
 ) -> None:
     """Print the JSON Schema of a file of the inventory, for an editor to check while you write."""
     from afschrift.inventory.schema import FILES

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.cli.common import actor, ledger, say
+from afschrift.core.errors import RefusedError
 from afschrift.core.letter import Bounce, Channel, LetterState
 
 if TYPE_CHECKING:
@@ -157,20 +158,25 @@ def sent(
     on: On,
     channel: Annotated[Channel, typer.Option(help="How it went.")],
     proof: Annotated[Path, typer.Option(metavar="FILE", help="What shows it; kept in the case file.")],
+    no_id_copy: Annotated[
+        bool,
+        typer.Option("--no-id-copy", help="Say beforehand that the proof is no copy of an identity one."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Enter that you sent a letter yourself, with the proof: a receipt of the post, a print of the e-mail.
 
-    It counts from the day that you give. A copy of an identity document is no proof and must not be kept
-    (R11).
+    It counts from the day that you give. A copy of an identity document (passport, identity card, driving
+    licence, residence permit) proves no sending and must not be kept (R11). No software can tell one
+    reliably, so this command asks, and the trail holds your answer.
     """
     from functools import partial
     from itertools import chain
 
-    from afschrift.cli.documents import opened
+    from afschrift.cli.documents import id_copy, opened
     from afschrift.core.document import media_type, watched
     from afschrift.ledger.outbox import Proof
-    from afschrift.pipeline.case_file import PART_BYTES
+    from afschrift.pipeline.case_file import NO_ID_COPY, PART_BYTES
     from afschrift.wiring.settings import Settings
 
     register, day = ledger(), _day(on)
@@ -179,6 +185,8 @@ def sent(
         first = stream.read(PART_BYTES)
         kind = media_type(proof.name, first)
         parts = chain([first], iter(partial(stream.read, PART_BYTES), b""))
+        if id_copy(no_id_copy):
+            raise RefusedError("Nothing was entered.", way_out=NO_ID_COPY)
         kept = Proof(proof.name, kind, watched(proof.name, parts, Settings.from_environment().document_bytes))
         _done(register.enter_sending(letter, day, channel, kept, actor(), held=held), as_json)
 

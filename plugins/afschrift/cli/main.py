@@ -12,9 +12,11 @@ from afschrift.cli import (
     bundle,
     case,
     due,
+    grounds,
     inventory,
     keys,
     letter,
+    manual,
     overview,
     questions,
     register,
@@ -41,6 +43,9 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(requests.app, name="request")
 app.add_typer(case.app, name="case")
 app.add_typer(letter.app, name="letter")
+app.add_typer(questions.app, name="questions")
+app.add_typer(grounds.app, name="grounds")
+app.add_typer(manual.app, name="manual")
 app.command()(submit.submit)
 app.command()(running.plan)
 app.command()(running.run)
@@ -48,7 +53,6 @@ app.command()(running.up)
 app.command()(sweep.sweep)
 app.command()(due.due)
 app.command("requests")(overview.listing)
-app.command()(questions.questions)
 app.command()(questions.answer)
 app.command()(bundle.verify)
 app.command()(bundle.unpack)

@@ -126,8 +126,8 @@ def _due(clock: Clock) -> str:
 
 
 def _explained(clock: Clock) -> Iterator[str]:
-    notice = clock.notice_due or "not known while suspended"
-    yield f"{_due(clock)}, {clock.colour}; notice by {notice}, target {clock.target}"
+    notice = f"by {clock.notice_due}" if clock.notice_due else "day not known while suspended"
+    yield f"{_due(clock)}, {clock.colour}; notice {notice}, target {clock.target}"
     for breach in clock.breaches:
         code, _, rule = breach.partition(":")
         yield f"breach {code} ({rule})"

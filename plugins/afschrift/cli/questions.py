@@ -14,10 +14,20 @@ from afschrift.cli.common import actor, ledger, say
 from afschrift.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from afschrift.cli.decision_forms import Filled
     from afschrift.core.ports import QuestionRow
+    from afschrift.ledger.register import Ledger
 
 
+app = typer.Typer(
+    help="Questions that only a person may answer: list them, assign one, or open a decision.",
+    invoke_without_command=True,
+)
+
+
+@app.callback()
 def questions(
+    context: typer.Context,
     request: Annotated[str | None, typer.Option(help="Of one request only.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -26,26 +36,73 @@ def questions(
     from dataclasses import asdict
 
     from afschrift.pipeline.answer import form_of
+    from afschrift.pipeline.assignment import assigned_to
 
-    found = ledger().questions(open_only=not all_, request_id=request)
+    if context.invoked_subcommand is not None:
+        return
+    register = ledger()
+    found = register.questions(open_only=not all_, request_id=request)
+    to = {q.id: assigned_to(register.timeline(q.request), q.id) for q in found}
     if as_json:
-        typer.echo(json.dumps([asdict(q) | {"form": form_of(q)} for q in found], indent=2))
+        rows = [asdict(q) | {"form": form_of(q), "assigned_to": to[q.id]} for q in found]
+        typer.echo(json.dumps(rows, indent=2))
         return
     if not found:
         typer.echo("No open question.")
     for q in found:
-        typer.echo(f"{q.id}  {q.request}  {q.kind}  role {q.role}  asked {q.asked_at[:16]}")
+        whose = f"  for {to[q.id]}" if to[q.id] else ""
+        typer.echo(f"{q.id}  {q.request}  {q.kind}  role {q.role}{whose}  asked {q.asked_at[:16]}")
         typer.echo(f"    about   {json.dumps(q.detail, ensure_ascii=False)}")
         typer.echo(f"    options {', '.join(q.options)}")
+        if q.kind == "decision":
+            typer.echo("    form    `afschrift grounds list`, then `afschrift grounds show CODE`")
+            continue
         for line in _fields(q):
             typer.echo(f"    field   {line}")
 
 
+@app.command()
+def assign(
+    question: Annotated[str, typer.Argument(help="Id of the question.")],
+    to: Annotated[
+        str | None, typer.Option(help="Name in the roles file, or account, of somebody with the role.")
+    ] = None,
+    anybody: Annotated[bool, typer.Option("--anybody", help="Back to everybody with the role.")] = False,
+) -> None:
+    """Give a question to one person; others with the role cannot answer it then, but deputies can."""
+    from afschrift.pipeline.assignment import assign as record
+    from afschrift.wiring.roles import load_roles
+
+    if (to is None) != anybody:
+        raise ConfigurationError("A question goes to somebody.", way_out="give --to NAME, or --anybody.")
+    name = record(ledger(), load_roles(), question, to, actor())
+    typer.echo(f"Question {question} is for {name or 'everybody with its role'}.")
+
+
+@app.command("open")
+def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
+    """Put a request before an officer though nothing was flagged, for example to refuse it in part."""
+    from afschrift.pipeline.decisions import open_decision
+    from afschrift.wiring.answering import load_grounds
+    from afschrift.wiring.officer import require
+
+    register = ledger()
+    require(register, request, actor(), "decide", "decision")
+    asked = open_decision(load_grounds(), register, request)
+    typer.echo(f"{asked.id}  {', '.join(asked.options)}")
+
+
 def answer(
     question: Annotated[str, typer.Argument(help="Id of the question.")],
-    choice: Annotated[str, typer.Option(help="One of the question's options.")],
+    choice: Annotated[str | None, typer.Option(help="One of the question's options.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A field of its form as name=value; codes only.")
+    ] = None,
+    form: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The whole answer as YAML or JSON, as REST takes it; `-`: standard input."
+        ),
     ] = None,
     text_file: Annotated[
         Path | None,
@@ -60,34 +117,73 @@ def answer(
 ) -> None:
     """Answer a question. It is recorded with who, when and in which role; a second answer is turned down.
 
-    At a terminal a reason in words is asked for where the question calls for one.
+    At a terminal a decision is asked for field by field, and a reason where the question calls for one.
     """
-    from afschrift.pipeline.answer import answer as record
-    from afschrift.pipeline.answer import form_of, still_open
-    from afschrift.pipeline.forms import typed
+    from afschrift.wiring.answering import answer_question
     from afschrift.wiring.roles import load_roles
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
     register = ledger()
     asked = register.question(question)
-    detail = typed(form_of(asked), dict(map(_pair, set_ or ())))
-    decided = record(
-        register, load_roles(), question, choice, actor(), detail=detail, text=_text(text_file, asked)
+    filled = _filled(asked, choice, set_ or [], form, text_file)
+    done = answer_question(
+        register,
+        load_roles(),
+        question,
+        filled.choice,
+        actor(),
+        detail=filled.detail,
+        texts=filled.texts,
+        text=filled.text,
     )
-    typer.echo(f"Recorded: {decided.kind} = {decided.choice}.")
+    typer.echo(f"Recorded: {done.decision.kind} = {done.decision.choice}.")
+    if done.said:
+        say(done.said)
+    if not register.request(asked.request).state.open or done.signer:
+        return
+    go_on(register, asked.request, here=here, airflow=airflow)
+
+
+def go_on(register: Ledger, request: str, *, here: bool, airflow: bool) -> None:
+    """Start the next run after an answer, or say what is left to do."""
+    from afschrift.pipeline.answer import still_open
+
     if here:
         from afschrift.cli.running import run_here
 
-        run_here(asked.request)
+        run_here(request)
     elif airflow:
         from afschrift.airflow_ext.trigger import trigger
 
-        say(f"Run {trigger(asked.request, {})} started.")
-    elif others := still_open(register, asked.request):
+        say(f"Run {trigger(request, {})} started.")
+    elif others := still_open(register, request):
         say(f"Before its next run, the request needs an answer to {', '.join(others)} too.")
     else:
-        say(f"Start the run again to go on: `afschrift run {asked.request}`, or trigger fulfil_request.")
+        say(f"Start the run again to go on: `afschrift run {request}`, or trigger fulfil_request.")
+
+
+def _filled(
+    asked: QuestionRow, choice: str | None, set_: list[str], form: Path | None, text_file: Path | None
+) -> Filled:
+    """The answer, from wherever it comes."""
+    from afschrift.cli.decision_forms import Filled, from_file
+    from afschrift.pipeline.answer import form_of
+    from afschrift.pipeline.forms import typed
+
+    if form is not None:
+        if choice or set_ or text_file:
+            raise ConfigurationError("The form is the whole answer.", way_out="give --form alone.")
+        return from_file(form)
+    if choice is None and asked.kind == "decision":
+        from afschrift.cli.decision_forms import ask
+        from afschrift.wiring.answering import load_grounds
+
+        return ask(load_grounds(), ledger().request(asked.request).right, asked.options)
+    if choice is None:
+        raise ConfigurationError("The answer is missing.", way_out=f"--choice {' | '.join(asked.options)}.")
+    detail = typed(form_of(asked), dict(map(_pair, set_)))
+    return Filled(choice, detail, text=_text(text_file, asked))
 
 
 def _fields(question: QuestionRow) -> Iterator[str]:

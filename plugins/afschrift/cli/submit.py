@@ -43,13 +43,17 @@ def submit(
 ) -> None:
     """Store a request (message, channel, receipt, right, identity keys) and trigger its run by its id.
 
+    Where the channel had authenticated the person, the receipt is confirmed by a letter at once, unless
+    policy.yml says `acknowledge: manual` (R04).
+
     A file holds: message, channel, received_at, right (or a list), keys, and, where the channel had
     authenticated the person, authenticated: {by, level, at}. Optional: formats, language, destination,
     limits: {quote, tables, categories}.
     """
     from afschrift.core.roles import Act
-    from afschrift.pipeline.intake import submit as store
+    from afschrift.wiring.intake import receive
     from afschrift.wiring.roles import load_roles
+    from afschrift.wiring.settings import Settings
 
     load_roles().require(actor(), Act.SUBMIT)
     content = _prompted() if file is None else _read(file)
@@ -60,7 +64,7 @@ def submit(
     if formats is not None:
         content["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
     ready = services()
-    ids = store(ready, _intake(content), actor())
+    ids = receive(Settings.from_environment(), ready, _intake(content), actor(), say)
     for request_id in ids:
         typer.echo(request_id)
     if start is Start.NO:

@@ -26,6 +26,13 @@ AT_ONCE = 1
 SOON, NOTICEABLE = 3, 14
 """Calendar days before the last day from which a request is orange, and yellow."""
 
+_NOT_SENT = {
+    FactKind.EXTENDED: "extension_not_sent:R39",
+    FactKind.SUSPENDED: "suspension_not_sent:R42",
+    FactKind.DECIDED: "decision_not_sent:R45",
+}
+"""What was decided and counts from a letter that did not go: the breach until it goes."""
+
 
 class Colour(StrEnum):
     """How urgent a request is, at a glance."""
@@ -108,7 +115,7 @@ def clock(timeline: Timeline, place: Place, today: date) -> Clock:
         extension_sent=extension.sent_on if extension else None,
         public_body=place.public_body,
     )
-    closed_on = timeline.local(timeline.closed_at) if timeline.closed_at else None
+    closed_on = _closed_on(timeline)
     since = next((w.period.start for w in waits if w.period.end is None), None) if found.due is None else None
     running = closed_on is None and found.due is not None
     return Clock(
@@ -182,6 +189,15 @@ def _waits(timeline: Timeline, asked: FactRow, place: Place, today: date) -> Ite
         yield _Wait(Suspension(start, end, identity), why)
 
 
+def _closed_on(timeline: Timeline) -> date | None:
+    """A refusal closes on the day its letter left, whenever that was entered (R45)."""
+    if timeline.state is State.REFUSED:
+        sent = [one.sent_on for one in timeline.of(FactKind.DECIDED) if one.sent_on is not None]
+        if sent:
+            return sent[-1]
+    return timeline.local(timeline.closed_at) if timeline.closed_at else None
+
+
 def _colour(found: Deadline, closed_on: date | None, today: date) -> Colour:
     if closed_on is not None:
         return Colour.GREY
@@ -196,19 +212,21 @@ def _colour(found: Deadline, closed_on: date | None, today: date) -> Colour:
 
 
 def _breaches(timeline: Timeline, found: Deadline, closed_on: date | None, today: date) -> Iterator[str]:
-    for unsent in _unsent(timeline):
-        yield "extension_not_sent:R39" if unsent.kind is FactKind.EXTENDED else "suspension_not_sent:R42"
+    unsent = [fact.kind for fact in _unsent(timeline)]
+    yield from (_NOT_SENT[kind] for kind in unsent)
     if closed_on is None:
         if found.overdue(today):
             yield "overdue:R37"
-    elif timeline.state is State.REFUSED and found.notice_due and closed_on > found.notice_due:
-        yield "refused_late:R45"
+    elif timeline.state is State.REFUSED:
+        told = today if FactKind.DECIDED in unsent else closed_on  # the letter came back: nobody was told
+        if found.notice_due and told > found.notice_due:
+            yield "refused_late:R45"
     elif timeline.state is State.DELIVERED and found.overdue(closed_on):
         yield "answered_late:R37"
 
 
 def _unsent(timeline: Timeline) -> Iterator[FactRow]:
-    for fact in timeline.of(FactKind.EXTENDED, FactKind.SUSPENDED):
+    for fact in timeline.of(*_NOT_SENT):
         if fact.sent_on is None and not timeline.about(fact, FactKind.RESUMED):
             yield fact
 

@@ -95,6 +95,10 @@ class UnknownRequestError(AfschriftError):
     """No request bears this id."""
 
 
+class OutsideStoreError(AfschriftError):
+    """A row names a file outside its store; nothing was opened."""
+
+
 class RewriteError(AfschriftError):
     """A file cannot go on as it was begun; the table is to be written again.
 

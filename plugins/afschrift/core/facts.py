@@ -31,12 +31,15 @@ class FactKind(StrEnum):
     RECEIPT_PROPOSED = "receipt_proposed"  # a later receipt, which waits for a second signer
     RECEIPT_CORRECTED = "receipt_corrected"  # the receipt was at `instant`
     RECEIPT_REJECTED = "receipt_rejected"  # of a proposal: the second signer turned it down
+    DECIDED = "decided"  # a decision whose letter must go out: `outcome` and `ground` in its detail
     WITHDRAWN = "withdrawn"  # by the person, on `day`
     MERGED = "merged"  # into the request `other`
     ABSORBED = "absorbed"  # the request `other` was merged into this one
     LINKED = "linked"  # to the earlier request `other`
     NOTICE_RAISED = "notice_raised"  # the last day comes near, or is over: `level` and `due` in its detail
     NOTICE_TOLD = "notice_told"  # of a notice: the `notifier` in its detail took it
+    QUESTION_ASSIGNED = "question_assigned"  # the `question` in its detail is for the person in `to` there
+    QUESTION_TOLD = "question_told"  # the `notifier` in its detail was told of the `question` there
     OVERDUE_ACKNOWLEDGED = "overdue_acknowledged"  # somebody said why the day `due` in its detail is missed
 
 
@@ -47,7 +50,9 @@ class Ground(StrEnum):
     SPECIFICATION = "specification"
 
 
-WITH_LETTER = (FactKind.SUSPENDED, FactKind.REPLY_INSUFFICIENT, FactKind.EXTENDED)
+WITH_LETTER = (FactKind.SUSPENDED, FactKind.REPLY_INSUFFICIENT, FactKind.EXTENDED, FactKind.DECIDED)
+REFUSED_WHOLE = "refuse"
+"""Outcome of the one decision that closes a request, with the sending of its letter."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +200,11 @@ class Timeline:
         done = self.of(FactKind.RECEIPT_CORRECTED, FactKind.RECEIPT_REJECTED)
         last = proposed[-1] if proposed else None
         return last if last and not any(one.number > last.number for one in done) else None
+
+    def closed_by(self, fact: FactRow) -> State | None:
+        """The state that it takes once the letter of a fact is sent; None: the state stays."""
+        refuses = fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE
+        return State.REFUSED if refuses and self.state.open else None
 
     def with_(self, *facts: FactRow) -> Timeline:
         """As it would be with further facts."""

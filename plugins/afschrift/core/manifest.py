@@ -1,4 +1,4 @@
-"""The frozen plan of a request and the record of what was extracted by it."""
+"""The frozen plan of a request, and what its bundle is sealed with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ from typing import Any
 
 from afschrift.core.decision import Action
 from afschrift.core.event import digest
+from afschrift.core.extracted import UPLOADS as UPLOADS
+from afschrift.core.extracted import Fact as Fact
+from afschrift.core.extracted import FileEntry as FileEntry
+from afschrift.core.extracted import GivenFile as GivenFile
+from afschrift.core.extracted import MissingFile as MissingFile
+from afschrift.core.extracted import Part as Part
+from afschrift.core.extracted import Seen as Seen
+from afschrift.core.extracted import SourceExtract as SourceExtract
+from afschrift.core.extracted import TableExtract as TableExtract
+from afschrift.core.extracted import Upload as Upload
 from afschrift.core.kind import Kind
+from afschrift.core.manual import ManualPlan as ManualPlan
+from afschrift.core.manual import Status as ManualStatus
 from afschrift.core.origin import Origin
 from afschrift.core.right import Right
 
@@ -71,6 +83,22 @@ class ExtractPlan:
 
 
 @dataclass(frozen=True)
+class FactPlan:
+    """A small question about the person's own rows, for the information sheet of an access answer (A.2).
+
+    Attributes:
+        place: where the inventory asks for it, for example `purposes.sale.recipients.0`.
+        fields: columns of the statement's result.
+        statement: SQL text without any value, as of an extract.
+    """
+
+    source: str
+    place: str
+    fields: tuple[FieldPlan, ...]
+    statement: str
+
+
+@dataclass(frozen=True)
 class Withheld:
     """A table of which nothing leaves the warehouse, and why."""
 
@@ -95,6 +123,9 @@ class Plan:
         keys: fingerprint of the person's keys that the plan was made for.
         destination: where the bundle goes.
         consents: `source.purpose` -> state of the person's own consent.
+        facts: what the information sheet needs from the sources; access only.
+        manual: systems that a person searched, with what came of it.
+        received_at: when the request arrived; who held which key is looked up as of then.
     """
 
     request: str
@@ -110,6 +141,9 @@ class Plan:
     keys: str = ""
     destination: str = ""
     consents: dict[str, str] = field(default_factory=dict)
+    facts: tuple[FactPlan, ...] = ()
+    manual: tuple[ManualPlan, ...] = ()
+    received_at: str = ""
 
     def digest(self) -> str:
         """SHA-256 over the plan in canonical JSON: what reviews and later steps are bound to."""
@@ -124,77 +158,15 @@ class Plan:
         """Sources with something to extract, in order."""
         return tuple(dict.fromkeys(e.source for e in self.extracts))
 
-
-@dataclass(frozen=True)
-class FileEntry:
-    """One written file, addressed in staging, where it lies deflated and encrypted.
-
-    Attributes:
-        path: path below `data/` of the bundle, for example `shop/orders.csv`.
-        format: name in the registry of formats.
-        bytes, sha256: of the plain content, hex.
-        options: what a reader must know, for example the null marker of a CSV.
-        crc32: of the plain content, as ZIP wants it.
-        deflated_bytes, deflated_sha256: of the content as raw deflate (RFC 1951), which the bundle takes
-            over as it is.
-    """
-
-    path: str
-    format: str
-    bytes: int
-    sha256: str
-    options: dict[str, str] = field(default_factory=dict)
-    crc32: int = 0
-    deflated_bytes: int = 0
-    deflated_sha256: str = ""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A run of a table's rows, in a file of its own for each format.
-
-    Attributes:
-        rows: number of rows.
-        checksums: column -> digest over its value forms in row order; stays in staging.
-    """
-
-    rows: int
-    files: tuple[FileEntry, ...]
-    checksums: dict[str, str]
-
-
-@dataclass(frozen=True)
-class TableExtract:
-    """One table's rows of one person, as written.
-
-    Attributes:
-        parts: in the order of the rows; more than one where the table is large.
-        masked: column -> number of masked values.
-    """
-
-    source: str
-    table: str
-    parts: tuple[Part, ...]
-    masked: dict[str, int] = field(default_factory=dict)
+    @property
+    def given(self) -> tuple[ManualPlan, ...]:
+        """Systems in which a person found files."""
+        return tuple(one for one in self.manual if one.status is ManualStatus.GIVEN)
 
     @property
-    def rows(self) -> int:
-        """Number of rows of all parts."""
-        return sum(part.rows for part in self.parts)
-
-    @property
-    def files(self) -> tuple[FileEntry, ...]:
-        """The files of all parts."""
-        return tuple(entry for part in self.parts for entry in part.files)
-
-
-@dataclass(frozen=True)
-class SourceExtract:
-    """What one source gave, on one snapshot."""
-
-    source: str
-    snapshot: str
-    tables: tuple[TableExtract, ...]
+    def staged(self) -> tuple[str, ...]:
+        """Sources of which something is staged: read by a statement, or found by a person."""
+        return (*self.sources, *(one.source for one in self.given))
 
 
 @dataclass(frozen=True)
@@ -205,8 +177,10 @@ class Seal:
         sealed_at: RFC 3339 instant, UTC.
         trail_seq, trail_head: last event of the audit trail at sealing and its digest (hex); every
             bundle delivered is a witness of the trail.
+        snapshots: source -> when it was read first with this outcome; reading again gives another moment.
     """
 
     sealed_at: str
     trail_seq: int
     trail_head: str
+    snapshots: dict[str, str] = field(default_factory=dict)

@@ -32,7 +32,8 @@ class Request:
     """One right exercised by one person.
 
     Attributes:
-        received_at: RFC 3339 instant of first arrival at an official channel (R02), UTC.
+        received_at: RFC 3339 instant of first arrival at an official channel (R02), UTC; as corrected.
+        entered_at: what was entered before a correction; empty without one.
         zone: IANA time zone of the establishment that must act.
         formats: names in the registry of formats.
         language: language of the person's bundle, `nl` or `en`.
@@ -51,6 +52,7 @@ class Request:
     formats: tuple[str, ...] = ("csv", "json")
     destination: str = "outbox"
     limits: dict[str, Any] = field(default_factory=dict)
+    entered_at: str = ""
 
 
 def check_formats(right: Right, formats: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -18,6 +18,7 @@ class Role(StrEnum):
     INTAKE = "intake"
     OFFICER = "officer"
     SECOND_SIGNER = "second_signer"
+    KEEPER = "keeper"
     DPO = "dpo"
     AUDITOR = "auditor"
 
@@ -30,16 +31,21 @@ class Act(StrEnum):
     TIMELINE = "timeline"  # the trail of a request
     OVERSEE = "oversee"  # every question, whoever it is put to
     ANSWER = "answer"  # the questions put to one's own role
+    ASSIGN = "assign"  # say who of a role answers a question
     DECIDE = "decide"  # without having been asked, for example the identity
 
 
 MAY: dict[Role, frozenset[Act]] = {
     Role.INTAKE: frozenset({Act.SUBMIT, Act.SEE}),
-    Role.OFFICER: frozenset({Act.SEE, Act.TIMELINE, Act.ANSWER, Act.DECIDE}),
-    Role.SECOND_SIGNER: frozenset({Act.SEE, Act.TIMELINE, Act.ANSWER}),
+    Role.OFFICER: frozenset({Act.SEE, Act.TIMELINE, Act.ANSWER, Act.ASSIGN, Act.DECIDE}),
+    Role.SECOND_SIGNER: frozenset({Act.SEE, Act.TIMELINE, Act.ANSWER, Act.ASSIGN}),
+    Role.KEEPER: frozenset({Act.SEE, Act.ANSWER}),  # searches a system that no query reaches
     Role.DPO: frozenset({Act.SEE, Act.TIMELINE, Act.OVERSEE}),  # advises, never decides: Art. 38(6)
     Role.AUDITOR: frozenset({Act.SEE, Act.TIMELINE, Act.OVERSEE}),
 }
+
+STAND_IN = {Role.KEEPER: Role.OFFICER}
+"""Role -> the one that may answer in its place."""
 
 ONLOOKERS = frozenset({Role.DPO, Role.AUDITOR})
 """Whoever holds one of these holds no role that acts: they would judge their own work."""
@@ -55,12 +61,14 @@ class Person:
     Attributes:
         accounts: as the trail names them, for example `airflow:anna` and `cli:anna`.
         source: what says that they hold their roles: `roles_file` or `demo`.
+        deputies: names of those who may answer what is assigned to this person.
     """
 
     name: str
     accounts: frozenset[str]
     roles: frozenset[Role]
     source: str = "roles_file"
+    deputies: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -92,13 +100,30 @@ class Roles:
             return Person(account, frozenset({account}), frozenset(MAY) - ONLOOKERS, "terminal")
         return Person(account, frozenset({account}), frozenset(), "nobody")
 
+    def named(self, name: str) -> Person | None:
+        """Somebody by their name in the roles file, or by an account that holds a role."""
+        found = next((person for person in self.people if person.name == name), None)
+        one = found or self.person(name)
+        return one if one.roles else None
+
+    def stands_for(self, account: str, name: str) -> bool:
+        """Whether an account is of a person of this name, or of a deputy of theirs."""
+        one = self.named(name)
+        mine = self.person(account).name
+        return one is not None and (mine == one.name or mine in one.deputies)
+
     def may(self, account: str, act: Act) -> bool:
         """Whether one of the roles of an account allows an act."""
         return any(act in MAY[role] for role in self.person(account).roles)
 
     def holds(self, account: str, role: Role) -> bool:
         """Whether an account may answer the questions put to a role."""
-        return role in self.person(account).roles and Act.ANSWER in MAY[role]
+        return self.acting(self.person(account), role) is not None
+
+    def acting(self, person: Person, role: Role) -> Role | None:
+        """The role in which somebody answers what is put to a role: that one, or one in its place."""
+        fitting = (one for one in (role, STAND_IN.get(role)) if one in person.roles)
+        return next((one for one in fitting if one is not None and Act.ANSWER in MAY[one]), None)
 
     def require(self, account: str, act: Act) -> Role:
         """The role that allows an act.

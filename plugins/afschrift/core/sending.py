@@ -8,6 +8,7 @@ from datetime import date
 
 from afschrift.core.errors import RefusedError, TooLateError
 from afschrift.core.facts import WITH_LETTER, FactKind, FactRow, NewFact, Timeline
+from afschrift.core.state import State
 
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 _PROOF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,99}")
@@ -31,10 +32,16 @@ class Sending:
         code(self.channel, "The channel")
         proof(self.proof)
 
-    def fact(self, about: str | None = None, letter: str | None = None) -> NewFact:
-        """The fact that tells of it."""
+    def fact(self, about: str | None = None, letter: str | None = None, to: State | None = None) -> NewFact:
+        """The fact that tells of it; `to`: the state that the request takes by it."""
         return NewFact(
-            FactKind.LETTER_SENT, self.on, about=about, letter=letter, channel=self.channel, proof=self.proof
+            FactKind.LETTER_SENT,
+            self.on,
+            about=about,
+            letter=letter,
+            channel=self.channel,
+            proof=self.proof,
+            to=to,
         )
 
 
@@ -72,7 +79,7 @@ def sent(timeline: Timeline, today: date, about: str | None, sending: Sending) -
         )
     if found.kind is FactKind.SUSPENDED:
         must_not_overlap(timeline, sending.on, but=found)
-    return [sending.fact(found.id)]
+    return [sending.fact(found.id, to=timeline.closed_by(found))]
 
 
 def code(text: str, what: str) -> None:

@@ -8,10 +8,13 @@ from functools import cache
 
 from afschrift.core.basis import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.core.decision import About, Protect
+from afschrift.core.manifest import UPLOADS
 from afschrift.core.origin import Origin
+from afschrift.inventory.check_processing import processing_faults, source_faults
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault
 from afschrift.inventory.joins import leads_to_person
+from afschrift.inventory.manual import manual_faults
 from afschrift.inventory.model import Column, Inventory, SourceFile, Table
 
 _KEY_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -29,11 +32,19 @@ def check(inventory: Inventory, documents: dict[str, Document], identity: Docume
         faults.append(identity.fault(["person"], "this key is not among `keys`"))
     for name, source in inventory.sources.items():
         document = documents[name]
-        if not _SOURCE_NAME.fullmatch(name):
-            faults.append(document.fault(["source"], "name a source with small letters, digits, - and _"))
-        found = [*_purposes(inventory, source), *_tables(inventory, source)]
+        found = [*_source_name(name), *_purposes(inventory, source), *_tables(inventory, source)]
         faults.extend(document.fault(where, message) for where, message in found)
+    for name, manual in inventory.manual.items():
+        found = [*_source_name(name), *manual_faults(manual)]
+        faults.extend(documents[name].fault(where, message) for where, message in found)
     return faults
+
+
+def _source_name(name: str) -> Iterator[Finding]:
+    if name == UPLOADS:
+        yield ["source"], "this name is the folder of uploaded files in a bundle"
+    if not _SOURCE_NAME.fullmatch(name):
+        yield ["source"], "name a source with small letters, digits, - and _"
 
 
 Finding = tuple[list[str], str]
@@ -62,6 +73,7 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
             yield [*where, "basis"], f"choose one of {', '.join(BASES)}"
         if purpose.special and purpose.special not in SPECIAL_CONDITIONS:
             yield [*where, "special"], f"choose one of {', '.join(SPECIAL_CONDITIONS)}"
+        yield from processing_faults(source, purpose, where)
         if purpose.consent is None:
             continue
         if not {purpose.basis, purpose.special} & CONSENT:
@@ -86,9 +98,11 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
                 yield [*where, "key"], f"the table has no column {part}"
         yield from _subject(inventory, table, where)
         yield from _joins(source, table, where)
+        yield from _files(source, table, where)
         if table.origin and table.origin.by not in table.columns:
             yield [*where, "origin", "by"], f"the table has no column {table.origin.by}"
         yield from _names(source, table.purposes, [*where, "purposes"])
+        yield from source_faults(table, table.source, where)
         if table.personal:
             for column_name, column in table.columns.items():
                 yield from _column(source, table, column, [*where, "columns", column_name])
@@ -120,6 +134,21 @@ def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[Findi
             yield [*where, "join"], "a composite key leads to one table; write alternatives as a list"
 
 
+def _files(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+    for own, target in table.references.items():
+        other, _, key = target.rpartition(".")
+        if own not in table.columns:
+            yield [*where, "references", own], f"the table has no column {own}"
+        if other not in source.tables or key not in source.tables[other].columns:
+            yield [*where, "references", own], f"the source has no column {target}"
+    for file in table.file:
+        for column in (file.column, *file.beside):
+            if column not in table.columns:
+                yield [*where, "file"], f"the table has no column {column}"
+        if file.store and file.store not in source.stores:
+            yield [*where, "file"], f"store {file.store} is not declared under `stores`"
+
+
 def _names(source: SourceFile, names: tuple[str, ...] | None, where: list[str]) -> Iterator[Finding]:
     for name in names or ():
         if name not in source.purposes:
@@ -128,6 +157,7 @@ def _names(source: SourceFile, names: tuple[str, ...] | None, where: list[str]) 
 
 def _column(source: SourceFile, table: Table, column: Column, where: list[str]) -> Iterator[Finding]:
     yield from _names(source, column.purposes, [*where, "purposes"])
+    yield from source_faults(table, column.source, where)
     if column.category and column.category not in fides_categories():
         yield [*where, "category"], "this category is not in the Fides taxonomy"
     computed = column.origin in (Origin.DERIVED, Origin.INFERRED)
@@ -135,6 +165,8 @@ def _column(source: SourceFile, table: Table, column: Column, where: list[str]) 
         yield where, "a derived or inferred column needs `meaning`: range, what high means, its use"
     if column.about is About.SUBJECT and (column.third_party or column.when):
         yield where, "`third_party` and `when` go with `about: third_party`"
+    if column.unit_from and (column.unit or column.unit_from not in table.columns):
+        yield [*where, "unit_from"], "name a column of the table, and no `unit` beside it"
     if column.when and not table.origin:
         yield [*where, "when"], "`when` needs the table's `origin: {by: ...}`"
     elif column.when and table.origin:

@@ -23,6 +23,27 @@ def hops(source: SourceFile, table: str) -> Iterator[Hop]:
         yield Hop(next(iter(join.values())).rpartition(".")[0], pairs)
 
 
+def references(source: SourceFile, table: str) -> Iterator[Hop]:
+    """Every way from a table to another one: its joins, then what it declares under `references`."""
+    seen = set()
+    declared = source.tables[table].references
+    named = [
+        Hop(target.rpartition(".")[0], ((own, target.rpartition(".")[2]),))
+        for own, target in declared.items()
+    ]
+    for hop in (*hops(source, table), *named):
+        if hop not in seen:
+            seen.add(hop)
+            yield hop
+
+
+def reference_id(table: str, hop: Hop) -> str:
+    """Name of a relation inside its source: `orders(address_id)->address(address_id)`."""
+    own = ",".join(column for column, _ in hop.pairs)
+    theirs = ",".join(column for _, column in hop.pairs)
+    return f"{table}({own})->{hop.parent}({theirs})"
+
+
 def leads_to_person(source: SourceFile, table: str, seen: frozenset[str] = frozenset()) -> bool:
     """Whether some way without a cycle ends at a table with `subject`."""
     if table in seen or table not in source.tables:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from afschrift.core.manual import KIND as MANUAL
 from afschrift.inventory.check import check
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import IdentityFile, Inventory, Organisation, PolicyFile, SourceFile
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
@@ -27,21 +29,26 @@ def load(folder: Path) -> Inventory:
     policy = singles[POLICY].parse(PolicyFile)
     files = [path for path in sorted(folder.glob("*.y*ml")) if path.name not in singles]
     documents = [Document(path) for path in files]
-    parsed = [(document, document.parse(SourceFile)) for document in documents]
+    parsed = [(document, document.parse(_model(document))) for document in documents]
     faults = [fault for document in (*singles.values(), *documents) for fault in document.faults]
     if not files:
         faults.append(Fault(str(folder), 1, "", "no source is described: add one file a source"))
     sources: dict[str, SourceFile] = {}
+    manual: dict[str, ManualSource] = {}
     for document, source in parsed:
         if source is None:
             continue
-        if source.source in sources:
+        if source.source in sources or source.source in manual:
             faults.append(document.fault(["source"], "another file describes this source too"))
-        sources[source.source] = source
+        if isinstance(source, ManualSource):
+            manual[source.source] = source
+        else:
+            sources[source.source] = source
     if identity is None or controller is None or policy is None:
         raise InventoryError(faults)
     inventory = Inventory(
         sources=sources,
+        manual=manual,
         identity=identity,
         controller=controller,
         policy=policy,
@@ -53,6 +60,11 @@ def load(folder: Path) -> Inventory:
     if faults:
         raise InventoryError(faults)
     return inventory
+
+
+def _model(document: Document) -> type[SourceFile] | type[ManualSource]:
+    """What a file describes: tables, or a system that a person searches."""
+    return ManualSource if (document.data or {}).get("kind") == MANUAL else SourceFile
 
 
 def _digest(paths: list[Path]) -> str:

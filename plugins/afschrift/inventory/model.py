@@ -6,6 +6,7 @@ One YAML file a source. The JSON Schema for editors is generated from these mode
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,10 +16,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from afschrift.core.decision import About, Protect, ThirdParty
 from afschrift.core.keys import Unique
 from afschrift.core.origin import Origin
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) or value is None else [value]
+from afschrift.inventory.base import STRICT, Text, as_list
+from afschrift.inventory.manual import ManualSource
+from afschrift.inventory.processing import (
+    AutomatedDecision,
+    DataSource,
+    Recipient,
+    Retention,
+    Transfer,
+    bare_period,
+)
 
 
 def _zone(value: str) -> str:
@@ -32,18 +39,7 @@ def _zone(value: str) -> str:
 class Strict(BaseModel):
     """A misspelt word in the inventory is a fault, not a silent default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Text(Strict):
-    """A text in the languages of the service."""
-
-    nl: str
-    en: str
-
-    def get(self, language: str) -> str:
-        """The text in a language; Dutch where the language is not there."""
-        return str(getattr(self, language, self.nl))
+    model_config = STRICT
 
 
 class ClassifiedBy(Strict):
@@ -69,23 +65,31 @@ class Consent(Strict):
     withdrawn: str | None = None
 
 
-class Retention(Strict):
-    """How long data for a purpose are kept: an ISO 8601 period from an event (R75)."""
-
-    period: str
-    from_: str = Field(alias="from")
-
-
 class Purpose(Strict):
-    """Why data are processed, with the legal basis of Art. 6 and, where needed, the condition of Art. 9."""
+    """Why data are processed, with the legal basis of Art. 6 and, where needed, the condition of Art. 9.
+
+    Attributes:
+        retention, recipients: an access answer needs both; `recipients: []` says that nobody receives them.
+        transfers: countries outside the European Economic Area with a recipient.
+        automated_decision: needed where the purpose uses inferred columns; false: there is none.
+        direct_marketing: whoever objects is heard without reasons (Art. 21(2)).
+    """
 
     basis: str
     title: Text
     special: str | None = None
     public_task: bool = False
     consent: Consent | None = None
-    retention: Retention | None = None
-    recipients: dict[str, Any] | None = None
+    retention: Annotated[
+        Retention | None, BeforeValidator(bare_period, json_schema_input_type=str | Retention | None)
+    ] = None
+    recipients: Annotated[
+        tuple[Recipient, ...] | None,
+        BeforeValidator(as_list, json_schema_input_type=Recipient | list[Recipient] | None),
+    ] = None
+    transfers: tuple[Transfer, ...] = ()
+    automated_decision: bool | AutomatedDecision | None = None
+    direct_marketing: bool = False
 
 
 class SubjectKey(Strict):
@@ -125,6 +129,46 @@ class OriginByRow(BaseModel):
         return self.__pydantic_extra__
 
 
+class FileColumn(Strict):
+    """A column that holds an uploaded file, or says where it lies (R60).
+
+    The file goes along where the column does: its classification is the file's. The other columns are read
+    where the request includes them.
+
+    Attributes:
+        store: name of a store under `stores`; the column then holds a path or key in it. Absent: the
+            column holds the bytes.
+        name: column with the name that the person gave the file.
+        media_type: column with its media type.
+        size: column with its size in bytes.
+        digest: column with its MD5, SHA-1, SHA-256 or SHA-512 in hex: a file that is another one by now
+            is found out.
+    """
+
+    column: str
+    store: str | None = None
+    name: str | None = None
+    media_type: str | None = None
+    size: str | None = None
+    digest: str | None = None
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The other columns."""
+        return tuple(c for c in (self.name, self.media_type, self.size, self.digest) if c)
+
+
+class Store(Strict):
+    """A place of uploaded files: a folder, or an object store that fsspec knows (`s3://bucket/prefix`).
+
+    Attributes:
+        connection: Airflow connection id; its extra holds fsspec's options.
+    """
+
+    url: str
+    connection: str | None = None
+
+
 class Column(Strict):
     """One column: origin, category, purposes and whose data it is.
 
@@ -135,8 +179,11 @@ class Column(Strict):
         third_party: with `about: third_party`, how others' data are handled.
         when: rows to which `about` applies, by the table's `origin.by` value; absent: all.
         codes: code -> meaning.
-        unit: unit of a measurement, UCUM.
+        unit: unit of a measurement (UCUM), or of an amount (ISO 4217, such as EUR).
+        unit_from: column of the same row that says the unit.
+        required: no row is without a value; said to readers where it is true of the person's rows.
         kind: overrules the logical kind, for example `json` for JSON kept in a text column.
+        source: who gave it, where that was not the person.
     """
 
     origin: Origin | Literal["mixed"] | None = None
@@ -151,8 +198,11 @@ class Column(Strict):
     automated: bool = True
     codes: dict[str, Text] | None = None
     unit: str | None = None
+    unit_from: str | None = None
+    required: bool = False
     kind: Literal["json", "text"] | None = None
     note: Text | None = None
+    source: DataSource | None = None
     decided: ClassifiedBy | None = None
 
 
@@ -164,10 +214,13 @@ class Table(Strict):
         join: ways to a table that knows the person: `{order_id: orders.order_id}`; several
             entries of one mapping are a composite key, several mappings are alternatives (OR).
         key: columns of the primary key, in order; empty: rows are ordered by all columns.
+        references: column -> `table.column` of the same source that it points to, beside the joins.
+        file: columns with uploaded files.
         personal: False for a table that holds no personal data.
         purposes: default of the columns.
         origin: default by row.
         note: said to the person beside the table, for data known to be wrong (R28).
+        source: who gave its data, where that was not the person.
     """
 
     title: Text | None = None
@@ -177,13 +230,19 @@ class Table(Strict):
     ] = {}
     join: Annotated[
         tuple[dict[str, str], ...],
-        BeforeValidator(_as_list, json_schema_input_type=dict[str, str] | list[dict[str, str]]),
+        BeforeValidator(as_list, json_schema_input_type=dict[str, str] | list[dict[str, str]]),
     ] = ()
     key: tuple[str, ...] = ()
+    references: dict[str, str] = {}
+    file: Annotated[
+        tuple[FileColumn, ...],
+        BeforeValidator(as_list, json_schema_input_type=FileColumn | list[FileColumn]),
+    ] = ()
     personal: bool = True
     purposes: tuple[str, ...] = ()
     origin: OriginByRow | None = None
     note: Text | None = None
+    source: DataSource | None = None
     decided: ClassifiedBy | None = None
     columns: dict[str, Column] = {}
 
@@ -201,6 +260,7 @@ class SourceFile(Strict):
         kind: adapter in the registry of sources.
         options: options of the adapter, for example `path`.
         zone: time zone of times without one; said to the person.
+        stores: name -> where uploaded files lie.
         unlisted: what a table of the source that is not described here means for a request:
             `ask` stops at a person, `ignore` passes it over.
     """
@@ -213,6 +273,7 @@ class SourceFile(Strict):
     unlisted: Literal["ask", "ignore"] = "ask"
     title: Text | None = None
     purposes: dict[str, Purpose] = {}
+    stores: dict[str, Store] = {}
     tables: dict[str, Table]
 
 
@@ -251,11 +312,17 @@ class PolicyChoice(Strict):
 
 
 class PolicyFile(Strict):
-    """`policy.yml`."""
+    """`policy.yml`.
+
+    Attributes:
+        acknowledge: whether a receipt is confirmed by itself, where the channel had authenticated the person
+            (R04).
+    """
 
     observed: PolicyChoice
     join_keys: PolicyChoice
     legitimate_interest: PolicyChoice
+    acknowledge: Literal["automatic", "manual"] = "automatic"
 
 
 class IdentityFile(Strict):
@@ -266,14 +333,32 @@ class IdentityFile(Strict):
 
 
 class Inventory(Strict):
-    """The whole data map."""
+    """The whole data map.
+
+    Attributes:
+        manual: systems that a person searches; no name is both here and in `sources`.
+    """
 
     sources: dict[str, SourceFile]
+    manual: dict[str, ManualSource] = {}
     identity: IdentityFile
     controller: Organisation
     policy: PolicyFile
     digest: str
     policy_digest: str
+
+
+def without(inventory: Inventory, tables: Collection[str]) -> Inventory:
+    """The data map without some tables (`source.table`), for whoever may not know of them (R84)."""
+    if not tables:
+        return inventory
+    kept = {
+        name: source.model_copy(
+            update={"tables": {t: one for t, one in source.tables.items() if f"{name}.{t}" not in tables}}
+        )
+        for name, source in inventory.sources.items()
+    }
+    return inventory.model_copy(update={"sources": {n: s for n, s in kept.items() if s.tables}})
 
 
 def casefold_keys(inventory: Inventory) -> frozenset[str]:

@@ -6,10 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import IdentityFile, Organisation, PolicyFile, SourceFile
 
 FILES: dict[str, type[BaseModel]] = {
     "source": SourceFile,
+    "manual": ManualSource,
     "identity": IdentityFile,
     "controller": Organisation,
     "policy": PolicyFile,
@@ -17,6 +19,6 @@ FILES: dict[str, type[BaseModel]] = {
 
 
 def schema(file: str) -> dict[str, Any]:
-    """JSON Schema (2020-12) of one kind of file: `source`, `identity`, `controller` or `policy`."""
+    """JSON Schema (2020-12) of one kind of file: `source`, `manual`, `identity`, `controller` or `policy`."""
     document = FILES[file].model_json_schema(by_alias=True, mode="validation")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}

@@ -180,6 +180,35 @@ class Cases(LedgerBase):
             case_id, _ = self._owner(tx, owner)
             return self._case(tx, self._case_row(tx, case_id))
 
+    def made_by(self, request_id: str) -> str:
+        """Who made a request for the person: `self`, `parent`, `guardian` or `proxy`.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.read() as tx:
+            case_id = self._request_row(tx, request_id).case_id
+            return str(self._case_row(tx, case_id).made_by)
+
+    def wrote(self, request_id: str) -> tuple[str, ...]:
+        """What the person wrote, to compare a quotation with: nobody looks at it, so it is no event.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.read() as tx:
+            case_id = self._request_row(tx, request_id).case_id
+            mine = message.c.request_id.is_(None) | (message.c.request_id == request_id)
+            received = message.c.kind.in_(("request", "received"))
+            rows = tx.execute(select(message).where(message.c.case_id == case_id, mine & received)).all()
+            keys = {owner: self._find_key(tx, owner) for owner in {row.request_id or case_id for row in rows}}
+            found = [
+                key.decrypt(row.ciphertext, "message", "ciphertext", row.id).decode(errors="replace")
+                for row in rows
+                if (key := keys[row.request_id or case_id]) is not None
+            ]
+        return tuple(found)
+
     def cases(self) -> tuple[CaseRow, ...]:
         """All cases, in the order in which they were received; no text is read."""
         with self._db.read() as tx:

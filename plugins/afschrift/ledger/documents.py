@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from afschrift.core.errors import ConfigurationError, UnknownRequestError
+from afschrift.core.errors import ConfigurationError, RefusedError, UnknownRequestError
 from afschrift.core.event import NewEvent
+from afschrift.core.ports import StoredDocument
 from afschrift.core.request import is_id, new_id
 from afschrift.ledger.cases import Cases
 from afschrift.ledger.crypto import DataKey
@@ -71,6 +72,28 @@ class Documents(Cases):
             payload = {"case": row.case_id, "id": text_id}
             self._append(tx, row.request_id, NewEvent("case_document_read", by, payload))
         return self._parts(text_id, key, row.hmac)
+
+    def document(self, request_id: str, text_id: str) -> StoredDocument | None:
+        """A document of a request, for the steps that pass it on: what they do with it is an event of theirs.
+
+        None once its key was destroyed.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request has no such document.
+            ConfigurationError: while its parts are read: it was altered or cut.
+        """
+        mine = (message.c.id == text_id) & (message.c.request_id == request_id)
+        with self._db.read() as tx:
+            self._request_row(tx, request_id)
+            row = tx.execute(select(message).where(mine & (message.c.kind == "document"))).first()
+            if row is None:
+                raise RefusedError(f"Request {request_id} has no such document.")
+            key = self._find_key(tx, request_id)
+        if key is None:
+            return None
+        name = key.decrypt(row.label, "message", "label", text_id).decode()
+        return StoredDocument(name, row.media_type, self._parts(text_id, key, row.hmac))
 
     def _keep_document(
         self,

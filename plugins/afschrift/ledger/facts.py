@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -18,6 +17,7 @@ from afschrift.core.facts import FactKind, FactRow, NewFact, Timeline, rows, set
 from afschrift.core.request import is_id, new_id
 from afschrift.core.right import Right
 from afschrift.core.state import State
+from afschrift.ledger import trail
 from afschrift.ledger.faults import as_written
 from afschrift.ledger.identities import Identities
 from afschrift.ledger.tables import decision, fact, message, request, request_identity
@@ -81,16 +81,25 @@ class Facts(Identities):
             return self._timeline(tx, request_id)
 
     def record_many(self, facts: Mapping[str, Make], by: str) -> None:
-        """Append the facts of many requests, with their events, in one transaction.
+        """Append the facts of many open requests, with their events, in one transaction and few statements.
 
         Args:
-            facts: request -> gives the facts to append, looking at the request as it is then.
+            facts: request -> gives the facts to append, looking at the request as it is then; none that
+                moves its state.
             by: account of whoever records them.
         """
         with self._db.write() as tx:
+            at = self._now()
+            columns: list[dict[str, Any]] = []
+            events: list[tuple[str | None, NewEvent]] = []
             for request_id, timeline in self._timelines(tx, request.c.state.in_(_OPEN)).items():
-                if request_id in facts:
-                    self._add(tx, timeline, facts[request_id], by, None, None)
+                new = facts[request_id](timeline) if request_id in facts else ()
+                for one in rows(timeline, new, at, by, [new_id("fact") for _ in new]):
+                    columns.append(_columns(one, None))
+                    events.append((request_id, NewEvent(EVENT + one.kind, by, _told(columns[-1], None))))
+            if columns:
+                tx.execute(insert(fact), columns)
+                trail.append_all(tx, at, events)
 
     def record_pair(
         self,
@@ -117,13 +126,25 @@ class Facts(Identities):
             UnknownRequestError: no such request.
         """
         with self._db.write() as tx:
-            later, earlier = self._timeline(tx, request_id), self._timeline(tx, other_id)
-            shared = self._same_person(tx, request_id, other_id, names)
-            of_later, of_earlier = make(later, earlier, shared, self._narrower(tx, request_id, other_id))
-            self._add(tx, later, lambda _: of_later, by, held, None)
-            if of_earlier:
-                self._add(tx, earlier, lambda _: of_earlier, by, held, None)
+            self._add_pair(tx, request_id, other_id, make, by, names, held)
             return self._timeline(tx, request_id)
+
+    def _add_pair(
+        self,
+        tx: Connection,
+        request_id: str,
+        other_id: str,
+        make: Pair,
+        by: str,
+        names: Collection[str],
+        held: Mapping[str, str] | None,
+    ) -> None:
+        later, earlier = self._timeline(tx, request_id), self._timeline(tx, other_id)
+        shared = self._same_person(tx, request_id, other_id, names)
+        of_later, of_earlier = make(later, earlier, shared, self._narrower(tx, request_id, other_id))
+        self._add(tx, later, lambda _: of_later, by, held, None)
+        if of_earlier:
+            self._add(tx, earlier, lambda _: of_earlier, by, held, None)
 
     def fact_text(self, fact_id: str) -> str | None:
         """The reasons in words that were given with a fact; None: none were, or their key was destroyed.
@@ -180,11 +201,7 @@ class Facts(Identities):
         for number, (one, given) in enumerate(zip(made, new, strict=True)):
             columns = _columns(one, text_id if number == 0 else None)
             tx.execute(insert(fact).values(columns))
-            said = {n: v for n, v in columns.items() if v is not None and n not in ("request_id", "by")}
-            told: dict[str, Any] = {"fact": said}
-            if held is not None:
-                told["held"] = dict(held)
-            self._append(tx, timeline.request, NewEvent(EVENT + one.kind, by, told))
+            self._append(tx, timeline.request, NewEvent(EVENT + one.kind, by, _told(columns, held)))
             if given.to is not None:
                 self._set_state(tx, self._request_row(tx, timeline.request), given.to, by)
 
@@ -228,10 +245,14 @@ class Facts(Identities):
         return {(name, one) for name in ("tables", "categories") for one in limits.get(name, ())}
 
 
+def _told(columns: Mapping[str, Any], held: Mapping[str, str] | None) -> dict[str, Any]:
+    """What the event of a fact says."""
+    said = {n: v for n, v in columns.items() if v is not None and n not in ("request_id", "by")}
+    return {"fact": said} if held is None else {"fact": said, "held": dict(held)}
+
+
 def _columns(one: FactRow, text: str | None) -> dict[str, Any]:
-    kept = asdict(one)
-    for name in ("request", "sent_on", "sent_by"):
-        del kept[name]
+    kept = {n: v for n, v in vars(one).items() if n not in ("request", "sent_on", "sent_by")}
     kept |= {"kind": one.kind.value, "day": one.day.isoformat() if one.day else None, "text": text}
     return {**kept, "request_id": one.request, "detail": dict(one.detail)}
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
 from afschrift.core.keys import Key, keys_text
+from afschrift.core.ports import Past
+from afschrift.core.right import Right
+from afschrift.core.state import State
 from afschrift.ledger.base import LedgerBase
 from afschrift.ledger.blind import blind_index
 from afschrift.ledger.crypto import DataKey
+from afschrift.ledger.faults import as_written
 from afschrift.ledger.tables import request, request_identity
 
 
@@ -52,6 +57,37 @@ class Identities(LedgerBase):
             )
             before = (mine.received_at, mine.created_at, mine.id)
             return tuple(row.id for row in tx.execute(found) if tuple(row) < before)
+
+    def history(self, request_id: str, names: Collection[str]) -> tuple[Past, ...]:
+        """Earlier requests of the same person in other cases, oldest first, as `earlier` finds them.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        ids = self.earlier(request_id, names)
+        with self._db.read() as tx:
+            mine = self._kinds(tx, request_id)
+            known = {kind: self._indexes(tx, request_id, [kind]) for kind in mine}
+            rows = {r.id: r for r in tx.execute(select(request).where(request.c.id.in_(ids)))}
+            return tuple(self._past(rows[one], known, self._kinds(tx, one)) for one in ids)
+
+    def _kinds(self, tx: Connection, request_id: str) -> dict[str, set[str]]:
+        """Name of an identity key -> the blind indexes with which the request keeps it."""
+        found: dict[str, set[str]] = {}
+        for row in tx.execute(select(request_identity).where(request_identity.c.request_id == request_id)):
+            found.setdefault(row.kind, set()).add(row.blind_index)
+        return found
+
+    def _past(self, row: Any, mine: dict[str, set[str]], theirs: dict[str, set[str]]) -> Past:
+        state = as_written(State, row.state)
+        return Past(
+            request=row.id,
+            right=as_written(Right, row.right),
+            state=state,
+            received_at=row.received_at,
+            ended_at=None if state.open else row.changed_at,
+            changed=tuple(sorted(k for k in mine.keys() & theirs.keys() if not mine[k] & theirs[k])),
+        )
 
     def _identity_fingerprint(self, tx: Connection, request_id: str) -> str:
         """HMAC of the request's keys: an identity decision holds for these alone."""

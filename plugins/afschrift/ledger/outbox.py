@@ -25,7 +25,7 @@ from afschrift.ledger.tables import fact
 
 @dataclass(frozen=True)
 class Proof:
-    """A document that shows that a letter was sent, about to be kept in the case file."""
+    """A document that shows that a letter was sent; no copy of an identity one, as somebody said (R11)."""
 
     name: str = field(repr=False)
     media_type: str
@@ -147,7 +147,7 @@ class Outbox(Letters, Sendings):
                 by,
                 name=proof.name,
                 media_type=proof.media_type,
-                detail={"letter": row.id},
+                detail={"letter": row.id, "id_copy": False},
             )
             return self._sent(tx, row, on, channel, by, proof=document, held=held)
 

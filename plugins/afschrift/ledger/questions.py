@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -10,15 +10,17 @@ from sqlalchemy.engine import Row
 
 from afschrift.core.errors import RefusedError, TooLateError, UnknownQuestionError
 from afschrift.core.event import NewEvent, digest
+from afschrift.core.manual import NewFile
 from afschrift.core.ports import DecisionRow, QuestionRow
 from afschrift.core.request import is_id, new_id
 from afschrift.core.state import State
+from afschrift.ledger.documents import Documents
+from afschrift.ledger.facts import Facts, Make, Pair
 from afschrift.ledger.faults import as_written
-from afschrift.ledger.identities import Identities
-from afschrift.ledger.tables import decision, question, request
+from afschrift.ledger.tables import decision, message, question, request
 
 
-class Questions(Identities):
+class Questions(Documents, Facts):
     """Asks, decides and answers."""
 
     def ask(
@@ -90,8 +92,14 @@ class Questions(Identities):
         text: str | None = None,
         *,
         held: Mapping[str, str] | None = None,
+        rules: Sequence[str] = (),
+        facts: Make | None = None,
+        pair: tuple[str, Pair, Collection[str]] | None = None,
+        files: Sequence[NewFile] = (),
     ) -> DecisionRow:
-        """Answer a question: a decision of its kind about what it asked. The state stays as it is.
+        """Answer a question: a decision of its kind about what it asked, and the facts that follow from it.
+
+        All of it is one transaction. The state stays as it is, unless a fact moves it.
 
         Who may answer, and what the form asks for, is checked before (`pipeline/answer.py`).
 
@@ -102,6 +110,11 @@ class Questions(Identities):
             detail: codes only.
             text: free text; kept encrypted, the trail holds its HMAC.
             held: the role in which they answer, and what says that they hold it; recorded.
+            rules: ids of the rules by which it was held against its form; recorded.
+            facts: gives facts to append, as for `record_facts`.
+            pair: another request, what gives facts to append to both, and key names: as for `record_pair`.
+            files: kept as documents of the request, encrypted under its key; id, digest, size and type of
+                each stand under `files` in the decision. Other writers wait meanwhile.
 
         Raises:
             UnknownQuestionError: no such question.
@@ -111,11 +124,57 @@ class Questions(Identities):
         with self._db.write() as tx:
             row = self._question_row(tx, question_id)
             self._check_answer(tx, row, choice)
+            if files:
+                detail = {**(detail or {}), "files": [self._keep(tx, row, one, by) for one in files]}
             decided = self._decide(
-                tx, row.request_id, row.kind, choice, by, row.about, detail, text, held, question_id=row.id
+                tx,
+                row.request_id,
+                row.kind,
+                choice,
+                by,
+                row.about,
+                detail,
+                text,
+                held,
+                asked=row,
+                rules=rules,
             )
             tx.execute(update(question).where(question.c.id == row.id).values(answered_at=decided.at))
+            if facts is not None:
+                self._add(tx, self._timeline(tx, row.request_id), facts, by, held, None)
+            if pair is not None:
+                other, make, names = pair
+                self._add_pair(tx, row.request_id, other, make, by, names, held)
             return decided
+
+    def _keep(self, tx: Connection, asked: Row[Any], file: NewFile, by: str) -> dict[str, Any]:
+        text_id = self._keep_document(
+            tx,
+            asked.request_id,
+            file.parts,
+            by,
+            name=file.name,
+            media_type=file.media_type,
+            detail={"question": asked.id},
+        )
+        of_file = {"bytes": file.size, "sha256": file.sha256, "media_type": file.media_type}
+        return {"id": text_id, **of_file}
+
+    def decision_text(self, request_id: str, text_id: str) -> str | None:
+        """The words of a decision, for what must go on with them; None once their key was destroyed.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request has no such text.
+        """
+        with self._db.read() as tx:
+            self._request_row(tx, request_id)
+            key = self._find_key(tx, request_id)
+            mine = (message.c.id == text_id) & (message.c.request_id == request_id)
+            sealed = tx.execute(select(message.c.ciphertext).where(mine)).scalar()
+            if sealed is None:
+                raise RefusedError(f"Request {request_id} has no such text.")
+            return key.decrypt(sealed, "message", "ciphertext", text_id).decode() if key else None
 
     def decide(
         self,
@@ -151,8 +210,15 @@ class Questions(Identities):
             self._request_row(tx, request_id)
             of_request = select(decision).where(decision.c.request_id == request_id).order_by(decision.c.id)
             return tuple(
-                DecisionRow(r.kind, r.choice, r.by, r.at, r.about, r.detail) for r in tx.execute(of_request)
+                DecisionRow(r.kind, r.choice, r.by, r.at, r.about, r.detail, r.question_id, r.message_id)
+                for r in tx.execute(of_request)
             )
+
+    def decided_on(self, choice: str) -> tuple[str, ...]:
+        """Requests on which something was decided, open ones and closed ones; by id."""
+        with self._db.read() as tx:
+            taken = select(decision.c.request_id).where(decision.c.choice == choice).distinct()
+            return tuple(tx.scalars(taken.order_by(decision.c.request_id)))
 
     def _new_question(self, tx: Connection, **values: Any) -> Row[Any]:
         question_id = new_id("q")
@@ -199,8 +265,10 @@ class Questions(Identities):
         text: str | None,
         held: Mapping[str, str] | None,
         *,
-        question_id: str | None = None,
+        asked: Row[Any] | None = None,
+        rules: Sequence[str] = (),
     ) -> DecisionRow:
+        question_id = asked.id if asked is not None else None
         codes, now, message_id, mac = dict(detail or {}), self._now(), None, None
         if kind == "identity" and about is None:
             about = self._identity_fingerprint(tx, request_id)
@@ -219,10 +287,14 @@ class Questions(Identities):
         columns = {**told, "by": by, "at": now, "question_id": question_id, "message_id": message_id}
         tx.execute(insert(decision).values(request_id=request_id, **columns))
         payload = {**told, "question": question_id, "text_hmac": mac}
+        if asked is not None:
+            payload["options"] = list(asked.options)
+        if rules:
+            payload["rules"] = list(rules)
         if held is not None:
             payload["held"] = dict(held)
         self._append(tx, request_id, NewEvent("decision_taken", by, payload))
-        return DecisionRow(kind, choice, by, now, about, codes)
+        return DecisionRow(kind, choice, by, now, about, codes, question_id, message_id)
 
 
 def _check_open(row: Row[Any]) -> None:

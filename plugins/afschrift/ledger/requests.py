@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 
 from afschrift.core.errors import RefusedError
 from afschrift.core.event import NewEvent
+from afschrift.core.facts import FactKind
 from afschrift.core.keys import Key
 from afschrift.core.request import Request, new_id
 from afschrift.core.right import Right
@@ -19,7 +20,7 @@ from afschrift.ledger.base import changed_meanwhile
 from afschrift.ledger.clock import instant
 from afschrift.ledger.faults import as_written
 from afschrift.ledger.identities import Identities
-from afschrift.ledger.tables import request
+from afschrift.ledger.tables import fact, request
 
 
 class Requests(Identities):
@@ -104,7 +105,8 @@ class Requests(Identities):
         if case is not None:
             wanted = wanted.where(request.c.case_id == case)
         with self._db.read() as tx:
-            return [self._request(tx, row) for row in tx.execute(wanted).all()]
+            corrected = self._corrected(tx)
+            return [self._request(tx, row, corrected) for row in tx.execute(wanted).all()]
 
     def move(
         self,
@@ -182,13 +184,23 @@ class Requests(Identities):
                 self._request_row(tx, request_id)
             self._append(tx, request_id, *events)
 
-    def _request(self, tx: Connection, row: Row[Any]) -> Request:
+    def _corrected(self, tx: Connection, *request_ids: str) -> dict[str, str]:
+        """Requests whose receipt was corrected -> the instant by the last correction. None named: all."""
+        kind = fact.c.kind == FactKind.RECEIPT_CORRECTED.value
+        which = select(fact.c.request_id, fact.c.instant).where(kind).order_by(fact.c.number)
+        if request_ids:
+            which = which.where(fact.c.request_id.in_(request_ids))
+        return {row.request_id: row.instant for row in tx.execute(which)}
+
+    def _request(self, tx: Connection, row: Row[Any], corrected: Mapping[str, str] | None = None) -> Request:
+        arrived = (self._corrected(tx, row.id) if corrected is None else corrected).get(row.id)
         key = self._find_key(tx, row.id) if row.limits is not None else None
         return Request(
             id=row.id,
             case=row.case_id,
             right=as_written(Right, row.right),
-            received_at=row.received_at,
+            received_at=arrived or row.received_at,
+            entered_at=row.received_at if arrived else "",
             zone=row.zone,
             state=as_written(State, row.state),
             version=row.version,

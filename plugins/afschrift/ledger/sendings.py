@@ -27,7 +27,8 @@ class Sendings(Facts):
         """Record that the letter of a fact was really sent; whether that was new.
 
         Args:
-            fact_id: a suspension, a further question or an extension.
+            fact_id: a suspension, a further question, an extension or a decision. The letter of a refusal
+                closes the request by its sending (R45).
             sent_on: local date of the sending, where the controller must act.
             channel: a code, such as `smtp` or `post`.
             proof: a reference, such as the queue id that the mail server gave.
@@ -71,6 +72,7 @@ class Sendings(Facts):
             letter=letter or of.letter,
             channel=channel,
             proof=proof,
+            to=timeline.closed_by(of),
         )
         self._add(tx, timeline, lambda _: [new], by, None, None)
         return True

@@ -173,27 +173,6 @@ decision = Table(
     Column("message_id", _ID, ForeignKey("message.id")),
 )
 
-notice = Table(
-    # Nothing writes it: `letter` came in its place.
-    "notice",
-    metadata,
-    _id(),
-    _request(),
-    Column("kind", _CODE, nullable=False),
-    Column("state", _CODE, nullable=False),  # produced, sent, bounced
-    Column("language", String(8), nullable=False),
-    Column("sha256", _SHA256, nullable=False),
-    Column("ciphertext", LargeBinary),
-    Column("due_at", _INSTANT),
-    Column("produced_at", _INSTANT, nullable=False),
-    Column("sent_at", _INSTANT),
-    Column("bounced_at", _INSTANT),
-    Column("channel", _CODE),
-    Column("by", _NAME),
-    Column("proof", _NAME),
-    Column("detail", JSON, nullable=False),
-)
-
 fact = Table(
     # What happened to a request beside its state (`core.facts`). Append-only: triggers refuse the rest.
     "fact",

@@ -29,7 +29,14 @@ Recorded = tuple[Header, dict[str, Any] | None]
 
 
 def append(connection: Connection, at: str, request: str | None, events: Sequence[NewEvent]) -> None:
-    """Append events to the chain. The transaction must hold the write lock (`Database.write`).
+    """Append events of one request, or of none, to the chain; as `append_all`."""
+    append_all(connection, at, [(request, new) for new in events])
+
+
+def append_all(connection: Connection, at: str, events: Sequence[tuple[str | None, NewEvent]]) -> None:
+    """Append events, each with its request, to the chain, in few statements however many there are.
+
+    The transaction must hold the write lock (`Database.write`).
 
     Times never go back untold: a clock that is behind the last event by less than `SKEW_SECONDS` gets that
     event's time, and before anything recorded at an earlier time stands an event `clock_went_back`.
@@ -38,7 +45,7 @@ def append(connection: Connection, at: str, request: str | None, events: Sequenc
         return
     last = _last(connection)
     seq, prev = (last.seq, last.digest()) if last else (0, GENESIS)
-    chain = [(request, new) for new in events]
+    chain = list(events)
     if last and at < last.at:
         back = (as_written(datetime.fromisoformat, last.at) - datetime.fromisoformat(at)).total_seconds()
         if back < SKEW_SECONDS:

@@ -5,16 +5,21 @@ Role, four eyes and form are held here; the register then lets one answer in and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from afschrift.core.errors import NotAllowedError
+from afschrift.core.errors import ConfigurationError, FormError, NotAllowedError
 from afschrift.core.event import NewEvent
+from afschrift.core.manual import GIVEN, NewFile
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
 from afschrift.core.roles import Act, Role, Roles
+from afschrift.pipeline.assignment import must_be_theirs
 from afschrift.pipeline.forms import check
 from afschrift.pipeline.questions import IDENTITY, IDENTITY_FORM, KINDS
+
+OF_A_BENCH = ("decision", "decision_signed")
+"""Kinds whose answers have consequences of their own: `pipeline/decide.py` takes them."""
 
 
 def form_of(question: QuestionRow) -> Mapping[str, Any] | None:
@@ -43,6 +48,7 @@ def answer(
     *,
     detail: Mapping[str, Any] | None = None,
     text: str | None = None,
+    files: Sequence[NewFile] = (),
 ) -> DecisionRow:
     """Answer a question; it is recorded with who, when, in which role and by what right.
 
@@ -54,6 +60,7 @@ def answer(
         by: account of whoever answers, such as `airflow:anna` or `cli:anna`.
         detail: the form's fields; codes, numbers and dates only.
         text: a reason in words; kept encrypted, the trail holds its HMAC.
+        files: what was found in a system that no query reaches; kept encrypted.
 
     Raises:
         UnknownQuestionError: no such question.
@@ -63,16 +70,42 @@ def answer(
         FormError: the answer does not fit the form.
     """
     question = register.question(question_id)
+    held = answering(register, roles, question, by)
+    if question.answered_at is None:
+        if question.kind in OF_A_BENCH:
+            raise ConfigurationError("A decision is taken at its bench (`pipeline/decide.py`).")
+        check(form_of(question), question.options, choice, detail or {})
+        _files_fit(choice, files)
+    return register.answer(question.id, choice, by, detail, text, held=held, files=files)
+
+
+def _files_fit(choice: str, files: Sequence[NewFile]) -> None:
+    """Files come with the one choice that says so."""
+    if (choice == GIVEN) != bool(files):
+        raise FormError(
+            "The answer does not fit its question.",
+            {"files": "go with the choice `given`, and it with them"},
+            way_out="`afschrift manual answer REQUEST SOURCE --file FILE` gives files. Nothing was recorded.",
+        )
+
+
+def answering(register: Register, roles: Roles, question: QuestionRow, by: str) -> dict[str, str]:
+    """Somebody about to answer: the role in which they do, and what says that they hold it.
+
+    Raises:
+        NotAllowedError: they lack it, it is assigned to somebody else, or four eyes are due and they decided
+            before; the attempt is an event `answer_refused`.
+    """
     role = Role(question.role)
     with _refusals(register, question.request, question.kind, role, by):
         if not roles.holds(by, role):
             raise roles.refusal([role])
+        if question.answered_at is None:
+            must_be_theirs(register, roles, question, by)
         if role is Role.SECOND_SIGNER:
             decided = register.decisions(question.request)
             roles.need_another(by, [d.by for d in decided if d.about == question.about])
-    if question.answered_at is None:
-        check(form_of(question), question.options, choice, detail or {})
-    return register.answer(question.id, choice, by, detail, text, held=_held(roles, by, role))
+    return _held(roles, by, roles.acting(roles.person(by), role) or role)
 
 
 def confirm_identity(

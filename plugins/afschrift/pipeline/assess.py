@@ -7,6 +7,7 @@ from typing import Any
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.request import check_formats
 from afschrift.core.state import State
+from afschrift.pipeline.decisions import require_decision
 from afschrift.pipeline.gates import enter, identity_decision, identity_question
 from afschrift.pipeline.questions import ask
 from afschrift.pipeline.services import Services
@@ -17,7 +18,8 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
 
     Raises:
         GateError: the request is closed, or another run of it goes.
-        NeedsPersonError: no identity decision; the question stands in the register.
+        NeedsPersonError: no identity decision, or something was flagged and nobody has decided on it; the
+            question stands in the register.
         RefusedError: a format that does not exist or does not qualify.
     """
     register = services.register
@@ -26,6 +28,7 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
     identity = identity_decision(register, request_id)
     if identity is None:
         raise ask(register, request_id, [identity_question(register, request_id)])
+    require_decision(services, request_id)
     inputs = digest({"identity": identity.at, "formats": list(request.formats)})
     done = register.step(request_id, "assess", inputs)
     if done is not None:

@@ -12,8 +12,10 @@ from afschrift.core.keys import Key
 from afschrift.core.manifest import ExtractPlan, Plan, Withheld
 from afschrift.core.ports import Register, Staging
 from afschrift.core.state import State
+from afschrift.pipeline.decisions import require_decision
 from afschrift.pipeline.draft import Draft, Drafter, outcome
 from afschrift.pipeline.gates import decided, enter, identity_decision, identity_question
+from afschrift.pipeline.manual import asked_again
 from afschrift.pipeline.questions import Answers, OpenQuestion, ask, asking
 from afschrift.pipeline.services import Services
 
@@ -34,6 +36,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     request = enter(services, request_id, "classify")
     if identity_decision(register, request_id) is None:
         raise ask(register, request_id, [identity_question(register, request_id)])
+    require_decision(services, request_id)
     decisions = register.decisions(request_id)
     inputs = digest(
         {
@@ -41,12 +44,14 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
             "policy": services.inventory.policy_digest,
             "package": services.package,
             "answer": [list(request.formats), request.language, request.destination],
+            "receipt": request.received_at,
             "decisions": decided(decisions),
         }
     )
     staging = services.staging(request_id)
     latest = register.latest_step(request_id, "classify")
-    if latest is not None and latest["inputs"] == inputs and staging.exists(KEYS):
+    same = latest is not None and latest["inputs"] == inputs and staging.exists(KEYS)
+    if same and latest is not None and not asked_again(register, request_id):
         return _accepted(services, request_id, latest)
     answers = Answers(decisions)
     now = services.now()
@@ -80,7 +85,7 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
     plan_digest = register.save_plan(plan)
     result = {
         "plan": plan_digest,
-        "sources": list(plan.sources),
+        "sources": list(plan.staged),
         "tables": len(plan.extracts),
         "withheld": len(plan.withheld),
         **basis,
@@ -95,12 +100,13 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
             "tables": len(plan.extracts),
             "withheld": len(plan.withheld),
             "rules": sorted({rule for part in parts for f in part.fields for rule in f.rules}),
+            **({"manual": {one.source: one.status.value for one in plan.manual}} if plan.manual else {}),
         },
     )
     _accepted(services, plan.request, result)
     result = register.finish_step(plan.request, "classify", digest(basis), result, event)
     services.log(
-        f"Plan {plan_digest[:12]} frozen: {len(plan.extracts)} tables from {', '.join(plan.sources)}; "
+        f"Plan {plan_digest[:12]} frozen: {len(plan.extracts)} tables from {', '.join(plan.staged)}; "
         f"{len(plan.withheld)} tables withheld whole."
     )
     return result
@@ -137,6 +143,8 @@ def _stop_where_a_person_is_needed(
     register = services.register
     systems = sorted({e.source for e in draft.plan.extracts} | {w.source for w in draft.plan.withheld})
     detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.keys})}
+    if draft.plan.manual:
+        detail["manual"] = {one.source: one.status.value for one in draft.plan.manual}
     if nothing == "nothing_portable":
         register.move(request_id, State.NOTHING_PORTABLE, NewEvent(nothing, payload=detail))
         raise NeedsPersonError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -10,16 +10,19 @@ from typing import Any
 from afschrift.classify.facts import PersonFacts
 from afschrift.classify.table import NO_ROWS, Classifier, TableDecision
 from afschrift.core.keys import Key, keys_text
-from afschrift.core.manifest import ExtractPlan, Plan, Withheld
+from afschrift.core.manifest import ExtractPlan, FactPlan, ManualPlan, Plan, Withheld
 from afschrift.core.ports import Register, Source
 from afschrift.core.request import Request
 from afschrift.core.right import Right
 from afschrift.inventory.model import SourceFile, Table
+from afschrift.inventory.sheet import columns_told, gaps
 from afschrift.pipeline.consents import read_consents
+from afschrift.pipeline.decisions import left_out
 from afschrift.pipeline.identity import Expansion, Identity
+from afschrift.pipeline.manual import planned
 from afschrift.pipeline.questions import INCLUDE_OR_NOT, Answers, OpenQuestion
 from afschrift.pipeline.services import Services
-from afschrift.queries.person import Catalogue
+from afschrift.pipeline.sheet import fact_plans, incomplete
 from afschrift.queries.statements import Scope, Statements
 
 _ASK_OPTIONS = {"others_undecided": ("include", "mask", "exclude")}
@@ -83,19 +86,26 @@ class Drafter:
         services, request = self._services, self._request
         keys = self._keys(given)
         consents = read_consents(services.inventory, self._open, services.sql, keys, request.received_at)
-        facts = PersonFacts(consents=consents, limits=request.limits)
+        left = left_out(services.register, request.id)
+        facts = PersonFacts(consents=consents, limits=request.limits, left_out=left)
         extracts: list[ExtractPlan] = []
         withheld: list[Withheld] = []
+        told: list[FactPlan] = []
         for source in services.inventory.sources.values():
             if not any(table.personal for table in source.tables.values()):
                 continue
             with self._open(source.source) as session:
                 session.bind(keys, request.received_at)
-                for part in self._source(source, session, facts, count=count):
+                statements = self._statements(source, session)
+                parts = self._source(source, session, statements, facts, count=count)
+                if request.right is Right.ACCESS:
+                    told += fact_plans(source, parts, statements)
+                for part in parts:
                     if isinstance(part, ExtractPlan):
                         extracts.append(part)
                     else:
                         withheld.append(part)
+        manual = tuple(self._manual(given))
         plan = Plan(
             request=request.id,
             right=request.right,
@@ -110,7 +120,11 @@ class Drafter:
             keys=self._fingerprint(keys),
             destination=request.destination,
             consents={purpose: str(state) for purpose, state in sorted(consents.items())},
+            facts=tuple(fact for fact in told if any(e.source == fact.source for e in extracts)),
+            manual=manual,
+            received_at=request.received_at,
         )
+        self._sheet(plan)
         return Draft(
             plan,
             keys,
@@ -120,6 +134,22 @@ class Drafter:
             bool(request.limits),
             self._counts,
         )
+
+    def _manual(self, given: Sequence[Key]) -> Iterable[ManualPlan]:
+        """What came of the systems that people search; the open questions are noted."""
+        register, request = self._services.register, self._request
+        if not self._services.inventory.manual:
+            return
+        decisions = register.decisions(request.id)
+        waiting = register.questions(request_id=request.id)
+        which = self._fingerprint(given)
+        for part, asked in planned(self._services.inventory, request, which, decisions, waiting):
+            if asked is not None:
+                self._questions.append(asked)
+            if part is not None:
+                if part.files:
+                    self._held = self._portable = True
+                yield part
 
     def _keys(self, given: Sequence[Key]) -> tuple[Key, ...]:
         services = self._services
@@ -159,20 +189,12 @@ class Drafter:
         return choice
 
     def _source(
-        self, source: SourceFile, session: Source, facts: PersonFacts, *, count: bool
+        self, source: SourceFile, session: Source, statements: Statements, facts: PersonFacts, *, count: bool
     ) -> list[ExtractPlan | Withheld]:
-        catalogue = session.catalogue()
-        statements = Statements(
-            self._services.sql,
-            source,
-            self._services.inventory.identity,
-            session.dialect,
-            catalogue,
-        )
-        self._unlisted(source, catalogue)
+        self._unlisted(source, statements.tables)
         parts: list[ExtractPlan | Withheld] = []
         for name, table in source.tables.items():
-            if not table.personal:
+            if not table.personal or facts.hides(f"{source.source}.{name}"):
                 continue
             for column in table.columns:
                 statements.finder.native(name, column)
@@ -187,6 +209,16 @@ class Drafter:
                 self._counts[f"{source.source}.{name}"] = int(rows[0][0])
             parts.append(self._part(statements, decision))
         return parts
+
+    def _statements(self, source: SourceFile, session: Source) -> Statements:
+        identity = self._services.inventory.identity
+        return Statements(self._services.sql, source, identity, session.dialect, session.catalogue())
+
+    def _sheet(self, plan: Plan) -> None:
+        """An access answer without its information sheet is none: stop before anything leaves a source."""
+        found = gaps(self._services.inventory, columns_told(plan)) if plan.right is Right.ACCESS else ()
+        if found and self._held:
+            self._questions.append(incomplete(found))
 
     def _decide(
         self, source: SourceFile, name: str, session: Source, statements: Statements, facts: PersonFacts
@@ -210,12 +242,12 @@ class Drafter:
                 answered |= dict.fromkeys(places, choice)
         if not answered:
             return decision
-        informed = PersonFacts(facts.consents, facts.limits, answered)
+        informed = replace(facts, answers=answered)
         return Classifier(self._services.inventory, right, informed).table(source, name, columns)
 
-    def _unlisted(self, source: SourceFile, catalogue: Catalogue) -> None:
+    def _unlisted(self, source: SourceFile, tables: Collection[str]) -> None:
         """A table that nobody described may hold the person's data: it is not passed over in silence."""
-        unlisted = sorted(catalogue.keys() - source.tables.keys())
+        unlisted = sorted(set(tables) - source.tables.keys())
         if unlisted and source.unlisted == "ask":
             words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
             detail = {"source": source.source, "tables": unlisted}
@@ -269,7 +301,7 @@ def outcome(draft: Draft, right: Right) -> str | None:
     """Why there is nothing to send: `nothing_held`, `nothing_in_limits`, `nothing_portable`; else None."""
     if not draft.held:
         return "nothing_held"
-    if draft.limited and not draft.plan.extracts:
+    if draft.limited and not draft.plan.staged:
         return "nothing_in_limits"
     if right is Right.PORTABILITY and not draft.portable:
         return "nothing_portable"

@@ -10,13 +10,18 @@ import msgspec
 from afschrift.classify.table import NO_ROWS
 from afschrift.core.errors import GateError
 from afschrift.core.event import NewEvent, digest
-from afschrift.core.manifest import ExtractPlan, Plan, SourceExtract, TableExtract
+from afschrift.core.manifest import UPLOADS, ExtractPlan, Plan, SourceExtract, TableExtract
+from afschrift.core.overview import Overview
 from afschrift.core.ports import Source, Staging
 from afschrift.pipeline.classify import staged_keys
 from afschrift.pipeline.draft import fingerprint
 from afschrift.pipeline.gates import gated_plan, refusal
+from afschrift.pipeline.given import stage
+from afschrift.pipeline.overview import choices, kept_bytes
 from afschrift.pipeline.questions import asking
 from afschrift.pipeline.services import Sample, Services
+from afschrift.pipeline.sheet import read_facts, require_complete
+from afschrift.pipeline.watching import Watch
 from afschrift.pipeline.write import TableWriter
 
 
@@ -33,7 +38,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         RetriableError: the source or the staging is down.
     """
     request, plan = gated_plan(services, request_id, "extract")
-    if source not in plan.sources:
+    if source not in plan.staged:
         raise refusal(
             services,
             request_id,
@@ -47,6 +52,9 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     if done is not None and staging.exists(_record(source)):
         return done
     staging.wipe(f"data/{source}")
+    staging.wipe(f"data/{UPLOADS}/{source}")
+    if source in {one.source for one in plan.given}:
+        return _given(services, plan, source)
     keys = staged_keys(staging)
     if fingerprint(services.register, request_id, keys) != plan.keys:
         raise refusal(
@@ -57,30 +65,40 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
             f"The staged keys of request {request_id} are not those that its plan was made for.",
             "clear `classify` and what follows.",
         )
+    watch = Watch(services, staging, source)
     samples: dict[str, Sample] = {}
+    overviews: dict[str, Overview] = {}
+    inventory = services.inventory
+    chosen, kept = choices(inventory, plan), kept_bytes(len(plan.extracts))
     tables: list[TableExtract] = []
     with asking(services.register, request_id), services.open_source(source, request_id) as session:
         session.bind(keys, request.received_at)
         for part in plan.of_source(source):
             formats = [services.formats[name] for name in plan.formats]
-            writer = TableWriter(staging, part, formats, services.limits)
-            table = writer.write(partial(session.stream, part.statement), _masked(session, part))
+            writer = TableWriter(staging, part, formats, services.limits, chosen[part.name], kept)
+            stream = watch.over(part, partial(session.stream, part.statement))
+            table = watch.noted(writer.write(stream, _masked(session, part)))
             if table.rows and any(f.reason == NO_ROWS for f in part.selected):
                 raise GateError(
                     f"{part.name} holds rows of the person by now, for which consent is missing.",
                     way_out="clear `classify` and what follows: a person must decide on them.",
                 )
-            samples[part.name] = writer.sample
+            samples[part.name], overviews[part.name] = writer.sample, writer.overview
             tables.append(table)
             services.log(f"{part.name}: {table.rows} rows in {', '.join(f.format for f in table.files)}.")
-        record = SourceExtract(source, session.snapshot, tuple(tables))
+        told = read_facts(session, [fact for fact in plan.facts if fact.source == source])
+        record = SourceExtract(source, session.snapshot, tuple(tables), watch.references(), told)
+        require_complete(inventory, plan, record)
+    watch.ask_about_missing(request_id, tables)
     with staging.writer(_samples(source)) as sink:
         sink.write(msgspec.json.encode(samples))
+    with staging.writer(_overviews(source)) as sink:
+        sink.write(msgspec.json.encode(overviews))
     with staging.writer(_record(source)) as sink:
         sink.write(msgspec.json.encode(record))
     if done is not None:  # what was staged is gone: another reading on another snapshot, said as such
         inputs = digest({"plan": frozen, "snapshot": record.snapshot})
-    written = {f.path: f.sha256 for t in tables for f in t.files}
+    written = {path: sha256 for t in tables for path, sha256 in t.digests.items()}
     result = {
         "source": source,
         "tables": len(tables),
@@ -94,9 +112,37 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         "tables": {t.table: t.rows for t in tables},
         "files": written,
         "masked": {t.table: t.masked for t in tables if t.masked},
+        "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},
+        "missing": {t.table: len(t.missing) for t in tables if t.missing},
     }
     event = NewEvent("extracted", payload=payload)
     return services.register.finish_step(request_id, "extract", inputs, result, event, part=source)
+
+
+def _given(services: Services, plan: Plan, source: str) -> dict[str, Any]:
+    """The files that a person found in a system are staged as they were given (R08)."""
+    staging, request_id = services.staging(plan.request), plan.request
+    found = next(one for one in plan.given if one.source == source)
+    record = stage(services.register, staging, request_id, found)
+    with staging.writer(_record(source)) as sink:
+        sink.write(msgspec.json.encode(record))
+    services.log(f"{source}: {len(record.given)} files of whoever searched it.")
+    result = {
+        "source": source,
+        "tables": 0,
+        "rows": 0,
+        "files": len(record.given),
+        "digest": digest(record.digests),
+    }
+    payload = {
+        "source": source,
+        "snapshot": record.snapshot,
+        "plan": plan.digest(),
+        "answer": found.answer,
+        "files": record.digests,
+    }
+    event = NewEvent("extracted", payload=payload)
+    return services.register.finish_step(request_id, "extract", plan.digest(), result, event, part=source)
 
 
 def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExtract]:
@@ -107,13 +153,13 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
     """
     staging, register = services.staging(plan.request), services.register
     records = []
-    for source in plan.sources:
+    for source in plan.staged:
         first = register.step(plan.request, "extract", plan.digest(), part=source)
         record = None
         if first is not None:
             with staging.reader(_record(source)) as stream:
                 record = msgspec.json.decode(stream.read(), type=SourceExtract)
-            written = digest({f.path: f.sha256 for t in record.tables for f in t.files})
+            written = digest(record.digests)
             again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
             steps = [first, register.step(plan.request, "extract", again, part=source)]
         if record is None or not any(done is not None and done["digest"] == written for done in steps):
@@ -136,12 +182,22 @@ def staged_samples(staging: Staging, source: str) -> dict[str, Sample]:
         return cast(dict[str, Sample], msgspec.json.decode(stream.read()))
 
 
+def staged_overviews(staging: Staging, source: str) -> dict[str, Overview]:
+    """What was seen of all rows of each table of a source."""
+    with staging.reader(_overviews(source)) as stream:
+        return msgspec.json.decode(stream.read(), type=dict[str, Overview])
+
+
 def _record(source: str) -> str:
     return f"records/{source}.json"
 
 
 def _samples(source: str) -> str:
     return f"samples/{source}.json"
+
+
+def _overviews(source: str) -> str:
+    return f"overviews/{source}.json"
 
 
 def _masked(session: Source, part: ExtractPlan) -> dict[str, int]:

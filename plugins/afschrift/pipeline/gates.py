@@ -219,6 +219,7 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
         "policy": services.inventory.policy_digest,
         "software version": services.package,
         "options": (request.formats, request.language, request.destination),
+        "receipt": request.received_at,
         "decisions": decided(services.register.decisions(request.id)),
     }
     then = {
@@ -226,6 +227,7 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
         "policy": plan.policy,
         "software version": plan.package,
         "options": (plan.formats, plan.language, plan.destination),
+        "receipt": plan.received_at,
         "decisions": frozen.get("decisions"),
     }
     changed = [name for name, value in now.items() if then[name] != value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -58,6 +58,7 @@ class Intake(_Strict):
         rights: one letter may hold several; each becomes a request of its own (R05).
         keys: identity key -> value, as verified or as the requester gave them.
         authenticated: absent: a person must confirm the identity before anything is read.
+        made_by: who wrote it; a person decides on what somebody else than the person made (R15, R16).
     """
 
     message: str = Field(min_length=1, repr=False)
@@ -66,6 +67,7 @@ class Intake(_Strict):
     rights: Annotated[tuple[Right, ...], BeforeValidator(_as_tuple), Field(alias="right", min_length=1)]
     keys: Annotated[dict[str, str], BeforeValidator(_as_text), Field(min_length=1, repr=False)]
     authenticated: Authenticated | None = None
+    made_by: Literal["self", "parent", "guardian", "proxy"] = "self"
     formats: tuple[str, ...] = ("csv", "json")
     language: str = "nl"
     destination: str = "outbox"
@@ -89,7 +91,9 @@ def submit(services: Services, intake: Intake, by: str) -> list[str]:
     received = _utc(intake.received_at)
     declared = services.inventory.identity.keys
     keys = [Key(name, value.strip()) for name, value in intake.keys.items() if name in declared]
-    case = register.open_case(intake.message.encode(), intake.channel, received, services.now(), by=by)
+    case = register.open_case(
+        intake.message.encode(), intake.channel, received, services.now(), by=by, made_by=intake.made_by
+    )
     ids = []
     for right in dict.fromkeys(intake.rights):
         request = register.open_request(
@@ -167,12 +171,13 @@ def _check_limits(inventory: Inventory, limits: Limits | None) -> None:
     if limits is None:
         return
     tables = {f"{name}.{table}" for name, source in inventory.sources.items() for table in source.tables}
-    known = tables | fides_categories()
+    known = tables | set(inventory.manual) | fides_categories()
     unknown = sorted({*limits.tables, *limits.categories} - known)
     if unknown or not (limits.tables or limits.categories):
         raise ConfigurationError(
             f"These limits name nothing that there is: {', '.join(unknown) or 'they are empty'}.",
-            way_out="give `tables` as source.table or `categories` of the Fides taxonomy.",
+            way_out="give `tables` as source.table (a system without tables by its name) or "
+            "`categories` of the Fides taxonomy.",
         )
 
 

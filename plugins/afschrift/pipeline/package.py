@@ -6,8 +6,9 @@ from typing import Any
 
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.manifest import Seal
+from afschrift.pipeline.decisions import left_out
 from afschrift.pipeline.deflate import HashingSink
-from afschrift.pipeline.extract import staged_extracts, staged_samples
+from afschrift.pipeline.extract import staged_extracts, staged_overviews, staged_samples
 from afschrift.pipeline.gates import gated_plan, refusal
 from afschrift.pipeline.services import Services
 from afschrift.pipeline.validate import files_digest
@@ -43,11 +44,13 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     done = register.step(request_id, "package", inputs)
     if done is not None and staging.exists(BUNDLE):
         return done
-    seal = _seal(services, request_id, inputs)
+    seal = _seal(services, request_id, inputs, {r.source: r.snapshot for r in records})
     samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
+    overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
+    hidden = [place for place, one in left_out(register, request_id).items() if one.hidden]
     with staging.writer(BUNDLE) as raw:
         sink = HashingSink(raw)
-        for chunk in services.pack(request, plan, records, samples, seal, staging):
+        for chunk in services.pack(request, plan, records, samples, overviews, seal, staging, hidden):
             sink.write(chunk)
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
     event = NewEvent("packed", payload={**result, "sealed_at": seal.sealed_at})
@@ -55,12 +58,17 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     return register.finish_step(request_id, "package", inputs, result, event)
 
 
-def _seal(services: Services, request_id: str, inputs: str) -> Seal:
+def _seal(services: Services, request_id: str, inputs: str, snapshots: dict[str, str]) -> Seal:
     """The head of the trail at sealing: every bundle is a witness of the trail up to here."""
     register = services.register
     done = register.step(request_id, "seal", inputs)
     if done is None:
         seq, head = register.head()
-        result = {"sealed_at": services.now(), "trail_seq": seq, "trail_head": head}
+        result = {
+            "sealed_at": services.now(),
+            "trail_seq": seq,
+            "trail_head": head,
+            "snapshots": snapshots,
+        }
         done = register.finish_step(request_id, "seal", inputs, result, NewEvent("sealed", payload=result))
     return Seal(**done)

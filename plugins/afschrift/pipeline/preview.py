@@ -47,6 +47,10 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     for table in draft.plan.withheld:
         yield f"\n{table.source}.{table.table}: nothing leaves"
         yield from _fields(table.fields)
+    for searched in draft.plan.manual:
+        files = f", {count(len(searched.files), 'file')}" if searched.files else ""
+        why = f" ({searched.reason}, {', '.join(searched.rules)})" if searched.reason else ""
+        yield f"\n{searched.source}: {searched.medium}, {searched.status}{files}{why}"
     for question in draft.questions:
         yield f"\nA person must decide ({question.kind}): {question.words}"
         yield f"  options: {', '.join(question.options)}"

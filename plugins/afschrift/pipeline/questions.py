@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from afschrift.core.errors import NeedsPersonError
 from afschrift.core.event import digest
-from afschrift.core.ports import DecisionRow, Register
+from afschrift.core.facts import FactKind, NewFact, Timeline
+from afschrift.core.grounds import Outcome
+from afschrift.core.manual import KIND as MANUAL
+from afschrift.core.manual import OPTIONS as MANUAL_OPTIONS
+from afschrift.core.ports import DecisionRow, QuestionRow, Register
 from afschrift.core.roles import Role
 from afschrift.pipeline.forms import form
 
@@ -78,6 +83,19 @@ KINDS: dict[str, Kind] = {
     "unlisted_tables": Kind("the inventory does not describe these tables", ("leave_out",)),
     "no_right": Kind("the connection may not read these tables", ("try_again",)),
     "unknown_origin": Kind("these rows have an origin that the inventory does not name", ("leave_out",)),
+    "file_missing": Kind("uploaded files are gone, or are others by now", ("leave_out",)),
+    "sheet_incomplete": Kind(
+        "the inventory does not say what an access answer must tell of the processing", ("try_again",)
+    ),
+    "decision": Kind(
+        "the request was flagged: is it fulfilled", tuple(outcome.value for outcome in Outcome), reason=False
+    ),
+    "decision_signed": Kind(
+        "a decision takes a second person: do you sign it", ("agree", "disagree"), Role.SECOND_SIGNER
+    ),
+    MANUAL: Kind(
+        "a system that no query reaches: search it, and say what is held", MANUAL_OPTIONS, Role.KEEPER
+    ),
     "nothing_in_limits": Kind("the person's own limits leave nothing to give", ("ask_the_person",)),
     "nothing_held": Kind("no system holds anything under these keys", ("confirm_none", "search_again")),
 }
@@ -94,6 +112,9 @@ class OpenQuestion:
         detail: tables, columns and counts; never values.
         words: one sentence for the log.
         bound: what an answer holds for, where that is more than kind and detail.
+        form: JSON Schema, where it is not that of the kind.
+        role: who answers, where that is not the role of the kind.
+        person: name of the one person that it is assigned to at once.
     """
 
     kind: str
@@ -101,6 +122,9 @@ class OpenQuestion:
     words: str
     detail: dict[str, Any] = field(default_factory=dict)
     bound: str | None = None
+    form: Mapping[str, Any] | None = None
+    role: Role | None = None
+    person: str | None = None
 
     def __post_init__(self) -> None:
         if not set(self.options) <= set(KINDS[self.kind].options):
@@ -144,18 +168,34 @@ def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) 
                 options=q.options,
                 detail=q.detail,
                 about=q.about,
-                role=kind.role,
-                form=kind.form,
+                role=q.role or kind.role,
+                form=q.form or kind.form,
             )
         )
+        if q.person is not None:
+            register.record_facts(request_id, partial(_to, rows[-1].id, q.person), "system")
     listing = " ".join(f"{q.words} (question {row.id})" for q, row in zip(questions, rows, strict=True))
     first: Mapping[str, Any] = questions[0].detail
     return NeedsPersonError(
         listing,
         question=questions[0].kind,
         detail=dict(first),
-        way_out=f"answer with `afschrift answer {rows[0].id} --choice {'|'.join(rows[0].options)}`.",
+        way_out=_how(rows[0]),
     )
+
+
+def _how(question: QuestionRow) -> str:
+    if question.kind == MANUAL:
+        return f"search it: `afschrift manual show {question.request} {question.detail['source']}` says how."
+    return f"answer with `afschrift answer {question.id} --choice {'|'.join(question.options)}`."
+
+
+def _to(question_id: str, name: str, timeline: Timeline) -> list[NewFact]:
+    """Assign a question once; whoever assigned it to another since has the last word."""
+    assigned = timeline.of(FactKind.QUESTION_ASSIGNED)
+    if any(fact.detail["question"] == question_id for fact in assigned):
+        return []
+    return [NewFact(FactKind.QUESTION_ASSIGNED, detail={"question": question_id, "to": name})]
 
 
 @contextmanager

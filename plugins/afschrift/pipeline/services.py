@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from afschrift.core.grounds import Grounds
 from afschrift.core.manifest import FieldPlan, FileEntry, Plan, Seal, SourceExtract
-from afschrift.core.ports import Destination, Format, Register, SourceFactory, Staging
+from afschrift.core.overview import Overview
+from afschrift.core.ports import Destination, Format, Register, SourceFactory, Staging, StoreFactory
 from afschrift.core.request import Request
 from afschrift.inventory.model import Inventory
 
@@ -25,10 +27,12 @@ class Pack(Protocol):
         plan: Plan,
         extracts: Sequence[SourceExtract],
         samples: Mapping[str, Sample],
+        overviews: Mapping[str, Overview],
         seal: Seal,
         staging: Staging,
+        hidden: Collection[str] = (),
     ) -> Iterator[bytes]:
-        """Chunks of the ZIP file."""
+        """Chunks of the ZIP file; nothing of it knows of the tables that are `hidden`."""
 
 
 class Validate(Protocol):
@@ -73,7 +77,9 @@ class Services:
 
     register: Register
     inventory: Inventory
+    grounds: Grounds
     open_source: SourceFactory
+    open_store: StoreFactory
     formats: Mapping[str, Format]
     validate: Validate
     pack: Pack

@@ -167,7 +167,7 @@ class Desk:
             later: Timeline, earlier: Timeline, same: bool, narrower: bool
         ) -> tuple[list[NewFact], list[NewFact]]:
             of_later, of_earlier = overlap.merge(later, earlier, same=same, narrower=narrower)
-            return [of_later], self._told(earlier, [of_earlier])
+            return [of_later], self.told(earlier, [of_earlier])
 
         with self._refusals(later_id, "merge", Role.OFFICER):
             role = self.roles.require(self.by, Act.DECIDE)
@@ -207,11 +207,11 @@ class Desk:
         text: str | None,
     ) -> Result:
         after = self.register.record_facts(
-            request_id, lambda t: self._told(t, make(t)), self.by, held=self._held(role), text=text
+            request_id, lambda t: self.told(t, make(t)), self.by, held=self._held(role), text=text
         )
         return after, self.look(after)
 
-    def _told(self, timeline: Timeline, new: Sequence[NewFact]) -> list[NewFact]:
+    def told(self, timeline: Timeline, new: Sequence[NewFact]) -> list[NewFact]:
         """The same facts; the first one tells the due date after all of them, and how it was computed."""
         ids = [f"new-{number}" for number in range(len(new))]
         after = timeline.with_(*rows(timeline, new, self.now.isoformat(), self.by, ids))

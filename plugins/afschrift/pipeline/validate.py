@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any
 
-from afschrift.core.errors import ValidationFailedError
 from afschrift.core.event import NewEvent, digest
-from afschrift.core.manifest import FileEntry, SourceExtract
-from afschrift.pipeline.deflate import CHUNK, DeflateError, InflatingReader
+from afschrift.core.manifest import SourceExtract
 from afschrift.pipeline.extract import staged_extracts
 from afschrift.pipeline.gates import gated_plan
 from afschrift.pipeline.services import Services
+from afschrift.pipeline.uploads import inflated, read_back
 
 
 def validate(services: Services, request_id: str) -> dict[str, Any]:
@@ -40,29 +36,20 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
             selected = fields[f"{table.source}.{table.table}"]
             for part in table.parts:
                 for entry in part.files:
-                    with staging.reader(f"data/{entry.path}") as staged, _inflated(staged, entry) as stream:
+                    with staging.reader(f"data/{entry.path}") as staged, inflated(staged, entry) as stream:
                         services.validate(entry, stream, selected, part.rows, part.checksums)
                     files += 1
+            read_back(staging, table.uploads)
+            files += len(table.uploads)
             rows += table.rows
+        read_back(staging, record.given)
+        files += len(record.given)
         services.log(f"{record.source}: {len(record.tables)} tables read back as they were extracted.")
     result = {"files": files, "rows": rows, "digest": written}
     event = NewEvent("validated", payload={**result, "plan": plan.digest()})
     return services.register.finish_step(request_id, "validate", inputs, result, event)
 
 
-@contextmanager
-def _inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
-    """The plain content of a staged file."""
-    try:
-        with io.BufferedReader(InflatingReader(staged), CHUNK) as stream:
-            yield stream
-    except DeflateError:
-        raise ValidationFailedError(
-            f"The staged file {entry.path} is no deflate stream.",
-            way_out="clear the extract of its source, so that it is written again.",
-        ) from None
-
-
 def files_digest(records: list[SourceExtract]) -> str:
     """One digest over all files of a request: path and SHA-256 of each."""
-    return digest({f.path: f.sha256 for r in records for t in r.tables for f in t.files})
+    return digest({path: sha256 for r in records for path, sha256 in r.digests.items()})

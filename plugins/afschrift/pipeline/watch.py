@@ -100,21 +100,25 @@ class Watch:
         self.register.record(None, NewEvent("deadlines_checked", self.by, counts))
         return len(new)
 
-    def untold(self, notifier: str) -> list[Watched]:
+    def untold(self, notifier: str, remarks: Remarks | None = None) -> list[Watched]:
         """Requests whose notice of today's level this notifier has not taken."""
         return [
             one
-            for one in self.look()
+            for one in self.look(remarks)
             if one.raised is not None and not _told(one.timeline, one.raised, notifier)
         ]
 
-    def tell(self, notifier: str, send: Callable[[list[Watched]], None]) -> int:
+    def tell(
+        self, notifier: str, send: Callable[[list[Watched]], None], remarks: Remarks | None = None
+    ) -> int:
         """Give a notifier what it has not taken, in one message; how many notices it held.
+
+        `remarks`: what else the message should say of its requests.
 
         What `send` raises passes; then nothing was recorded, and the next check sends again. A check that is
         killed in between sends again too: a notice twice is better than none.
         """
-        untold = self.untold(notifier)
+        untold = self.untold(notifier, remarks)
         if not untold:
             return 0
         send(untold)

@@ -17,14 +17,15 @@ import pyarrow.compute as pc
 
 from afschrift.core.errors import RewriteError
 from afschrift.core.manifest import ExtractPlan, FieldPlan, FileEntry, Part, TableExtract
+from afschrift.core.overview import Choice, Overview
 from afschrift.core.ports import Format, Staging
 from afschrift.pipeline.deflate import DeflatingSink
 from afschrift.pipeline.lane import Lane
 from afschrift.pipeline.services import Limits, Sample
 from afschrift.values.checksum import ColumnChecksums
+from afschrift.values.first_rows import FirstRows
 from afschrift.values.forms import text_batch
-
-SAMPLE_ROWS = 25
+from afschrift.values.overview import Onlooker
 
 Options = dict[str, str]
 
@@ -35,14 +36,20 @@ class TableWriter:
 
     Attributes:
         formats: the chosen ones, in their order.
+        choice: what to look at in every row on the way.
+        kept: bytes of first rows to keep.
         sample: the first rows as value forms, once written.
+        overview: what was seen of all rows, once written.
     """
 
     staging: Staging
     plan: ExtractPlan
     formats: Sequence[Format]
     limits: Limits
+    choice: Choice = field(default_factory=Choice)
+    kept: int = 100_000
     sample: Sample = field(default_factory=list)
+    overview: Overview = field(default_factory=Overview)
 
     def write(self, stream: Callable[[], Iterator[pa.RecordBatch]], masked: dict[str, int]) -> TableExtract:
         """Write the table; where a text equals a file's marker for NULL, write it again with another.
@@ -61,12 +68,12 @@ class TableWriter:
                 return TableExtract(self.plan.source, self.plan.table, parts, masked)
 
     def _attempt(self, stream: Iterator[pa.RecordBatch], options: Mapping[str, Options]) -> tuple[Part, ...]:
-        self.sample = []
+        first, onlooker = FirstRows(self.kept), Onlooker(self.choice)
 
         def take(batch: pa.RecordBatch) -> None:
             text = text_batch(batch, self.plan.selected)
-            if len(self.sample) < SAMPLE_ROWS:
-                self.sample += text.slice(0, SAMPLE_ROWS - len(self.sample)).to_pylist()
+            first.take(text)
+            onlooker.take(text)
             parts.write(text)
 
         with _Parts(lambda number: self._open(number, options), self.limits.part_bytes) as parts:
@@ -75,6 +82,7 @@ class TableWriter:
                     for piece in slices(batch, self.limits.batch_bytes):
                         lane(piece)
                 lane.wait()
+            self.sample, self.overview = first.rows, onlooker.overview()
             return parts.finish()
 
     def _open(self, number: int, options: Mapping[str, Options]) -> _Files:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from afschrift.core.decision import Action
+from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan
 from afschrift.core.ports import ColumnType, Dialect
 from afschrift.inventory.model import Consent, IdentityFile, SourceFile, Table
+from afschrift.inventory.processing import CountryOf
 from afschrift.queries.person import Catalogue, WayFinder, Ways
 from afschrift.queries.render import render
 
@@ -41,6 +43,11 @@ class Statements:
         self._dialect = dialect
         self._catalogue = catalogue
         self.finder = WayFinder(source, identity, dialect, catalogue)
+
+    @property
+    def tables(self) -> Collection[str]:
+        """The tables that the source has now."""
+        return self._catalogue.keys()
 
     def columns(self, table: str) -> Mapping[str, ColumnType]:
         """The columns of a table as the source has them now."""
@@ -82,6 +89,46 @@ class Statements:
         assert origin is not None
         known = [self._dialect.literal(value) for value in origin.values]
         return self._render("unknown_origins.sql", table, by=self._dialect.quote(origin.by), known=known)
+
+    def names(
+        self, table: str, column: str, *, country: CountryOf | None = None, present: str | None = None
+    ) -> tuple[tuple[FieldPlan, ...], str]:
+        """The distinct values of a column in the person's rows.
+
+        Args:
+            table: the table they stand in.
+            column: the column.
+            country: the table that gives the country of each, in a second column.
+            present: only rows that have a value in this column too.
+        """
+        quoted = self.finder.column(table, column)
+        columns = [(self._dialect.text(quoted), self._dialect.quote("name"))]
+        lookup = None
+        if country is not None:
+            place, name = country.table, country.name
+            theirs = (self.finder.column(place, name, "l"), self.finder.native(place, name))
+            on = self._dialect.joins((quoted, self.finder.native(table, column)), theirs)
+            lookup = {"relation": self._dialect.relation(place), "on": on}
+            of = self.finder.column(place, country.country, "l")
+            columns.append((self._dialect.text(of), self._dialect.quote("country")))
+        fields = tuple(_fact(name, Kind.TEXT) for name in ("name", "country")[: len(columns)])
+        found = [quoted] + ([self.finder.column(table, present)] if present else [])
+        return fields, self._render("names.sql", table, columns=columns, present=found, lookup=lookup)
+
+    def span(self, table: str, column: str) -> tuple[tuple[FieldPlan, ...], str]:
+        """The first and the last value of a column in the person's rows, and how many rows have none."""
+        quoted = self.finder.column(table, column)
+        of = self._catalogue[table][column]
+        columns = [
+            (of.expression.format(column=f"min({quoted})"), self._dialect.quote("first")),
+            (of.expression.format(column=f"max({quoted})"), self._dialect.quote("last")),
+            (self._dialect.text(f"(count(*) - count({quoted}))"), self._dialect.quote("without")),
+        ]
+        fields = (
+            *(_fact(name, of.kind or Kind.TEXT) for name in ("first", "last")),
+            _fact("without", Kind.TEXT),
+        )
+        return fields, self._render("span.sql", table, columns=columns)
 
     def consent(self, table: str, consent: Consent) -> str:
         """The person's rows for one consent: how many hold, how many there are."""
@@ -190,3 +237,7 @@ class Statements:
         relation = self._dialect.relation(table)
         parts |= {"keys": self._dialect.keys, "one_row": self._dialect.one_row}
         return render(self._folder, template, relation=relation, belongs=belongs, **parts)
+
+
+def _fact(name: str, kind: Kind) -> FieldPlan:
+    return FieldPlan(name, kind, Action.INCLUDE, ("R73",), "information_sheet")

@@ -26,7 +26,7 @@ from afschrift.sources.postgres_dialect import KEY_SETTING, PostgresDialect
 from afschrift.sources.postgres_errors import opening_error, reading_error
 
 BATCH_ROWS = 65_536
-_BATCH_BYTES = 4 << 20
+_BATCH_BYTES = 2 << 20
 _OPTIONS = ("schema", "statement_timeout", "lock_timeout", "cell_limit")
 _OF_LIBPQ = re.compile(
     r"ssl.*|gss.*|krbsrvname|channel_binding|connect_timeout|keepalives.*|tcp_user_timeout"
@@ -146,7 +146,7 @@ class Postgres:
             return list(cursor.fetchall())
 
     def stream(self, statement: str) -> Iterator[Any]:
-        """Record batches of at most 65,536 rows and about 4 MB."""
+        """Record batches of at most 65,536 rows and about 2 MB."""
         with self._told(statement), self._cursor() as cursor:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
             cursor.execute(statement)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,25 +12,30 @@ from pydantic import BaseModel, ConfigDict, Field
 from afschrift.core.errors import AfschriftError, UnknownQuestionError
 from afschrift.core.ports import QuestionRow
 from afschrift.core.roles import Role
-from afschrift.pipeline.answer import answer, form_of, still_open, visible
+from afschrift.pipeline.answer import form_of, still_open, visible
+from afschrift.pipeline.assignment import assigned_to
 from afschrift.web.caller import Caller, Known
+from afschrift.wiring.answering import answer_question
 from afschrift.wiring.keys import open_ledger
 
 Start = Callable[[str, str], str]
 """Starts the next run of a request: its id, the caller's token -> the run's id."""
 
 LONGEST_TEXT = 20_000
+Code = str | int | float | bool | None
+Words = Annotated[str, Field(max_length=LONGEST_TEXT)]
 WAITS = "The answer is recorded. The next run starts with the answer to the last open question: {others}."
 MATTER = "Where those no longer matter, trigger fulfil_request with this id."
 
 
 class Answer(BaseModel):
-    """What somebody answers. Codes in `detail`; words in `text` alone, which is kept encrypted."""
+    """What somebody answers. Codes in `detail`; words in `text` and `texts`, which are kept encrypted."""
 
     model_config = ConfigDict(extra="forbid")
 
     choice: str = Field(max_length=64)
-    detail: dict[str, str | int | float | bool | None] = {}
+    detail: dict[str, Code | list[Code] | dict[str, Code]] = {}
+    texts: dict[str, Words | list[Words]] = Field(default={}, max_length=40, repr=False)
     text: str | None = Field(default=None, max_length=LONGEST_TEXT, repr=False)
 
 
@@ -59,21 +64,28 @@ def routes(start: Start) -> APIRouter:
         Where no run starts, the answer stands all the same, and `next` says what to do.
         """
         register = open_ledger()
-        decided = answer(
+        done = answer_question(
             register,
             by.roles,
             question_id,
             body.choice,
             by.account,
             detail=body.detail,
+            texts=body.texts,
             text=body.text or None,
         )
-        request = register.question(question_id).request
-        told = {"question": question_id, "request": request, "choice": decided.choice, "at": decided.at}
+        request = done.request
+        told: dict[str, Any] = {"question": question_id, "request": request}
+        told |= {"choice": done.decision.choice, "at": done.decision.at}
+        told |= {"letter": done.letter, "signer": done.signer} if done.said else {}
+        if not register.request(request).state.open:
+            return told | {"run": None, "next": f"The request is closed by it. {done.said}".strip()}
+        if done.signer:
+            return told | {"run": None, "next": done.said}
         if others := still_open(register, request):
             return told | {"run": None, "next": f"{WAITS.format(others=', '.join(others))} {MATTER}"}
         try:
-            return told | {"run": start(request, by.token), "next": None}
+            return told | {"run": start(request, by.token), "next": done.said or None}
         except AfschriftError as error:
             words = f"The answer is recorded, but no run was started. {error}"
             hint = f"Trigger fulfil_request with this id, or `afschrift run {request}`; else the sweep will."
@@ -84,4 +96,6 @@ def routes(start: Start) -> APIRouter:
 
 def _shown(by: Caller, question: QuestionRow) -> dict[str, Any]:
     mine = by.roles.holds(by.account, Role(question.role))
-    return asdict(question) | {"form": form_of(question), "may_answer": mine}
+    to = assigned_to(open_ledger().timeline(question.request), question.id)
+    mine = mine and (to is None or by.roles.stands_for(by.account, to))
+    return asdict(question) | {"form": form_of(question), "may_answer": mine, "assigned_to": to}

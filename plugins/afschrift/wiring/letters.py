@@ -14,9 +14,6 @@ from afschrift.core.event import canonical
 from afschrift.core.facts import FactKind, FactRow, Ground, Timeline
 from afschrift.core.letter import LetterRow, NewLetter
 from afschrift.core.request import Request, new_id
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.load import CONTROLLER
 from afschrift.inventory.model import Organisation
 from afschrift.ledger.clock import Clock as Now
 from afschrift.ledger.clock import utc_now
@@ -25,12 +22,20 @@ from afschrift.letters.compose import Facts, Letter, compose
 from afschrift.letters.kinds import Kind, kind_named
 from afschrift.letters.message import as_message, checked_address
 from afschrift.pipeline.gates import identity_decision
-from afschrift.wiring.place import load_place
+from afschrift.wiring.place import load_controller, place_of
 from afschrift.wiring.post import mail_settings
 from afschrift.wiring.settings import Settings
 
 RECEIVED_KINDS = ("request", "received")
 _ASKS = {"identity_request": Ground.IDENTITY, "specify_request": Ground.SPECIFICATION}
+_TELLS = {
+    "refusal": ("refuse",),
+    "cannot_identify": ("refuse",),
+    "nothing_portable": ("refuse",),
+    "partial_refusal": ("refuse_part", "restrict"),
+    "fee": ("charge",),
+}
+"""Letter -> outcomes of the decision that it tells of; the sending of a refusal closes the request (R45)."""
 _FIRST = {
     "identity_request": "afschrift request suspend",
     "specify_request": "afschrift request suspend",
@@ -87,7 +92,8 @@ def make(
     """
     kind = kind_named(kind_name)
     request, timeline = ledger.request(request_id), ledger.timeline(request_id)
-    controller, place, moment = _controller(settings), load_place(settings), now()
+    controller, moment = load_controller(settings), now()
+    place = place_of(controller)
     today = local_date(moment, request.zone)
     about = _about(kind, timeline)
     dates, told = _dates(kind, timeline, place, today, about)
@@ -126,6 +132,9 @@ def _about(kind: Kind, timeline: Timeline) -> FactRow | None:
         found = timeline.of(FactKind.EXTENDED)
     elif kind.name == "answer_insufficient":
         found = timeline.of(FactKind.REPLY_INSUFFICIENT)
+    elif kind.name in _TELLS:
+        decided = timeline.of(FactKind.DECIDED)
+        found = tuple(one for one in decided if one.detail.get("outcome") in _TELLS[kind.name])
     elif kind.name in _ASKS:
         asked = timeline.of(FactKind.SUSPENDED)
         found = tuple(one for one in asked if one.detail.get("ground") == _ASKS[kind.name])
@@ -180,14 +189,6 @@ def _as_sent(timeline: Timeline, about: FactRow, today: date) -> FactRow:
         about=about.id,
         day=today,
     )
-
-
-def _controller(settings: Settings) -> Organisation:
-    document = Document(settings.inventory / CONTROLLER)
-    controller = document.parse(Organisation)
-    if controller is None or document.faults:
-        raise InventoryError(document.faults)
-    return controller
 
 
 def _controller_says(controller: Organisation, request: Request) -> dict[str, Any]:

@@ -12,18 +12,36 @@ from afschrift.inventory.model import IdentityFile, Organisation
 from afschrift.wiring.settings import Settings
 
 
-def load_place(settings: Settings | None = None) -> Place:
-    """Calendar and kind of body of this installation.
+def load_controller(settings: Settings | None = None) -> Organisation:
+    """Who is responsible in this installation.
 
     Raises:
         InventoryError: the file is missing or wrong; lists every fault with its line.
-        ConfigurationError: there is no calendar of its country.
     """
     folder = (settings or Settings.from_environment()).inventory
     document = Document(folder / CONTROLLER)
     controller = document.parse(Organisation)
     if controller is None or document.faults:
         raise InventoryError(document.faults)
+    return controller
+
+
+def load_place(settings: Settings | None = None) -> Place:
+    """Calendar and kind of body of this installation.
+
+    Raises:
+        InventoryError: as `load_controller`.
+        ConfigurationError: there is no calendar of its country.
+    """
+    return place_of(load_controller(settings))
+
+
+def place_of(controller: Organisation) -> Place:
+    """Calendar and kind of body of a controller.
+
+    Raises:
+        ConfigurationError: there is no calendar of its country.
+    """
     return Place(calendar(controller.country, controller.days_off), controller.body == "public")
 
 

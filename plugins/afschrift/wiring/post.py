@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult
 
+from afschrift.core.clock import clock
+from afschrift.core.deadline import local_date
 from afschrift.core.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 from afschrift.core.letter import LOOK, Bounce, LetterRow, LetterState
+from afschrift.ledger.clock import utc_now
 from afschrift.ledger.outbox import Claimed
 from afschrift.ledger.register import Ledger
 from afschrift.letters.message import checked_address
 from afschrift.mail.once import Handed, Outcome, hand_over
 from afschrift.mail.server import server_address
 from afschrift.wiring.options import read_options
+from afschrift.wiring.place import load_place
 from afschrift.wiring.settings import Settings
 
 _WHAT = "letters (AFSCHRIFT_MAIL)"
@@ -73,13 +77,14 @@ def send(settings: Settings, ledger: Ledger, letter_id: str, by: str) -> LetterR
     Raises:
         UnknownRequestError: no such letter.
         TooLateError: it is not waiting to be sent.
-        RefusedError: it has no address.
+        RefusedError: it has no address, or it would promise a last day that does not hold (R41).
         ConfigurationError: no mail server, or it does not let us in; nothing was sent.
         RetriableError: the server is down or asks to come again later; nothing was sent. Or the register did
             not answer after the server took the letter: then it reads as unknown.
         AfschriftError: the server broke off with the letter in its hands: it may have gone, and is `unknown`.
     """
     mail = mail_settings(settings)
+    _must_hold(settings, ledger, ledger.letter(letter_id))
     claimed = ledger.claim_letter(letter_id, by)
     zone = ledger.request(claimed.row.request).zone
     handed = hand_over(mail.server, _WHAT, mail.sender, claimed.to, claimed.content)
@@ -94,6 +99,22 @@ def send(settings: Settings, ledger: Ledger, letter_id: str, by: str) -> LetterR
     )
     _raise_unless_settled(claimed, handed)
     return row
+
+
+def _must_hold(settings: Settings, ledger: Ledger, letter: LetterRow) -> None:
+    """Turn down an extension whose announcement today would be void: its day would mislead the person."""
+    if letter.kind != "extension" or letter.state is not LetterState.PRODUCED:
+        return
+    timeline = ledger.timeline(letter.request)
+    today = local_date(utc_now(), timeline.zone)
+    last = clock(timeline, load_place(settings), today).notice_due
+    if last is not None and today > last:
+        raise RefusedError(
+            f"Letter {letter.id} was not sent: the last day for announcing an extension was {last}, and now "
+            "it would be void (R41).",
+            way_out="answer the request. Where the letter left another way, in time or late, enter that with "
+            "`afschrift letter sent`.",
+        )
 
 
 def _raise_unless_settled(claimed: Claimed, handed: Handed) -> None:

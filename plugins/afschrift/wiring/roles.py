@@ -24,6 +24,7 @@ class PersonEntry(BaseModel):
 
     accounts: tuple[str, ...] = Field(min_length=1)
     roles: tuple[Role, ...] = Field(min_length=1)
+    deputies: tuple[str, ...] = ()
 
 
 class RolesFile(BaseModel):
@@ -59,7 +60,10 @@ def load_roles(settings: Settings | None = None) -> Roles:
             way_out="mend it; docs/questions.md shows one. Until then nobody can decide anything.",
         )
     return Roles(
-        tuple(Person(n, frozenset(p.accounts), frozenset(p.roles)) for n, p in parsed.people.items()),
+        tuple(
+            Person(n, frozenset(p.accounts), frozenset(p.roles), deputies=frozenset(p.deputies))
+            for n, p in parsed.people.items()
+        ),
         place=str(file),
     )
 
@@ -75,6 +79,10 @@ def _check(document: Document, file: RolesFile) -> Iterator[Fault]:
             elif account in seen:
                 yield document.fault(where, f"this account is one of {seen[account]} already")
             seen[account] = name
+        for number, deputy in enumerate(person.deputies):
+            if deputy == name or deputy not in file.people:
+                where = ("people", name, "deputies", number)
+                yield document.fault(where, "name somebody else who stands in this file")
         onlooker = ONLOOKERS & set(person.roles)
         if onlooker and set(person.roles) - ONLOOKERS:
             who = "a dpo (Art. 38(6))" if Role.DPO in onlooker else "an auditor"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
 from upath import UPath
 
 from afschrift import __version__
@@ -16,18 +17,22 @@ from afschrift.bundle.pack import pack
 from afschrift.bundle.signature import Ed25519Signer
 from afschrift.core.connection import Connect
 from afschrift.core.manifest import FieldPlan, FileEntry, Plan, Seal, SourceExtract
-from afschrift.core.ports import Destination, Source, Staging
+from afschrift.core.overview import Overview
+from afschrift.core.ports import Destination, FileStore, Source, Staging
 from afschrift.core.request import Request
 from afschrift.destinations.registry import open_destination
 from afschrift.formats.registry import FORMATS
+from afschrift.inventory.grounds import load_grounds
 from afschrift.inventory.load import load
-from afschrift.inventory.model import Inventory
+from afschrift.inventory.model import Inventory, without
 from afschrift.ledger.clock import rfc3339, utc_now
 from afschrift.ledger.keys import KeyStore
 from afschrift.ledger.register import Ledger
 from afschrift.ledger.schema import require_current
 from afschrift.pipeline.services import Limits, Sample, Services
 from afschrift.sources.connections import from_environment
+from afschrift.sources.file_store import UploadStore
+from afschrift.sources.options import expand
 from afschrift.sources.registry import open_source
 from afschrift.staging import EncryptedStaging
 from afschrift.validation.validate import require_valid, validate
@@ -59,6 +64,7 @@ def build(
     Raises:
         ConfigurationError: inventory, keys or register cannot be used; says what to do.
     """
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps a tenth more of what streams through
     settings = settings or Settings.from_environment()
     inventory = load(settings.inventory)
     keys = open_keys(settings)
@@ -67,7 +73,9 @@ def build(
     return Services(
         register=ledger,
         inventory=inventory,
+        grounds=load_grounds(settings.include / "grounds"),
         open_source=partial(_source, inventory, connect),
+        open_store=partial(_store, inventory, connect),
         formats=FORMATS,
         validate=_validate,
         pack=partial(_pack, settings, inventory, keys),
@@ -87,6 +95,12 @@ def _source(inventory: Inventory, connect: Connect, name: str, tag: str = "") ->
     return open_source(
         name, declared.kind, declared.options, connection=declared.connection, connect=connect, tag=tag
     )
+
+
+def _store(inventory: Inventory, connect: Connect, source: str, name: str) -> FileStore:
+    declared = inventory.sources[source].stores[name]
+    options = connect(declared.connection).extra if declared.connection else {}
+    return UploadStore(f"{source}.{name}", expand(source, declared.url), options)
 
 
 def _destination(settings: Settings, name: str) -> Destination:
@@ -115,13 +129,16 @@ def _pack(
     plan: Plan,
     extracts: Sequence[SourceExtract],
     samples: Mapping[str, Sample],
+    overviews: Mapping[str, Overview],
     seal: Seal,
     staging: Staging,
+    hidden: Collection[str] = (),
 ) -> Iterator[bytes]:
     def open_payload(path: str) -> AbstractContextManager[BinaryIO]:
         return staging.reader(f"data/{path}")
 
     media_types = {name: format_.media_type for name, format_ in FORMATS.items()}
-    contents = Contents(plan, extracts, inventory, request, samples, seal, media_types)
+    known = without(inventory, hidden)
+    contents = Contents(plan, extracts, known, request, samples, seal, media_types, overviews=overviews)
     signer = Ed25519Signer(keys.signing_key().private.private_bytes_raw())
     return pack(contents, signer=signer, open_payload=open_payload, letters=settings.include / "letters")

@@ -36,6 +36,7 @@ class Settings:
         destinations: name -> URI of a folder or object store (`AFSCHRIFT_DESTINATION_<NAME>`).
         demo: the trigger form may take a customer number (`AFSCHRIFT_DEMO=1`).
         document_bytes: largest document of a case file (`AFSCHRIFT_DOCUMENT_MEGABYTES`).
+        manual_bytes: largest file of a system that a person searches (`AFSCHRIFT_MANUAL_MEGABYTES`).
         staging_hold: how long staging is kept after the last activity (`AFSCHRIFT_STAGING_HOLD_HOURS`).
         sweep_unstarted: age at which a request without a run is found (`AFSCHRIFT_SWEEP_UNSTARTED_HOURS`).
         sweep_lost: time unseen after which a run counts as lost (`AFSCHRIFT_SWEEP_LOST_HOURS`).
@@ -62,6 +63,7 @@ class Settings:
     demo: bool
     key_source: str | None = None
     document_bytes: int = 25_000_000
+    manual_bytes: int = 500_000_000
     staging_hold: timedelta = timedelta(hours=72)
     sweep_unstarted: timedelta = timedelta(hours=1)
     sweep_lost: timedelta = timedelta(hours=2)
@@ -108,6 +110,7 @@ class Settings:
             destinations=destinations,
             demo=env.get("AFSCHRIFT_DEMO") == "1",
             document_bytes=int(_positive(env, "AFSCHRIFT_DOCUMENT_MEGABYTES", 25) * 1_000_000),
+            manual_bytes=int(_positive(env, "AFSCHRIFT_MANUAL_MEGABYTES", 500) * 1_000_000),
             staging_hold=timedelta(hours=_positive(env, "AFSCHRIFT_STAGING_HOLD_HOURS", 72)),
             sweep_unstarted=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_UNSTARTED_HOURS", 1)),
             sweep_lost=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_LOST_HOURS", 2)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -10,7 +10,7 @@ from html import escape
 from rich.table import Table
 
 from afschrift.core.alarm import OVERDUE, marks
-from afschrift.core.letter import LetterState
+from afschrift.core.letter import LetterRow, LetterState
 from afschrift.ledger.clock import utc_now
 from afschrift.pipeline.findings import Limits, of_run
 from afschrift.pipeline.watch import Watch, Watched
@@ -54,9 +54,19 @@ def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
     for standing in ledger.standings():
         if finding := of_run(standing, now, limits):
             found.setdefault(standing.request, []).append(finding.code.value)
-    for letter in ledger.letters(states=_NOT_GONE):
-        found.setdefault(letter.request, []).append(f"letter_{letter.state}")
+    for request, state in _not_gone(ledger.letters()):
+        found.setdefault(request, []).append(f"letter_{state}")
     return found
+
+
+def _not_gone(letters: Sequence[LetterRow]) -> Iterator[tuple[str, LetterState]]:
+    """Request and state of letters that did not reach the person; one that was made anew stands for both."""
+    last = {(one.request, one.kind): one.id for one in letters}
+    for one in letters:
+        if one.state in _NOT_GONE and (
+            one.state is not LetterState.BOUNCED or last[one.request, one.kind] == one.id
+        ):
+            yield one.request, one.state
 
 
 def table(watched: Sequence[Watched]) -> str:
@@ -114,9 +124,23 @@ def message(watched: Sequence[Watched]) -> Message:
         for r in rows
     ]
     what = "Days are calendar days, working days in brackets. More: afschrift request show REQUEST."
-    head = "".join(f'<th align="left">{escape(name)}</th>' for name in _COLUMNS)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in r.values()) + "</tr>" for r in rows
-    )
+    return as_message(subject, _COLUMNS, [tuple(r.values()) for r in rows], lines, what)
+
+
+def as_message(
+    subject: str, columns: Sequence[str], cells: Sequence[Sequence[str]], lines: Sequence[str], what: str
+) -> Message:
+    """A message of some rows.
+
+    Args:
+        subject: one line.
+        columns: names of the cells.
+        cells: a row each.
+        lines: the same rows in plain text.
+        what: how to read them and where there is more.
+    """
+    head = "".join(f'<th align="left">{escape(name)}</th>' for name in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
     html = f'<p>{subject}.</p><table cellpadding="4"><tr>{head}</tr>{body}</table><p>{what}</p>'
+    rows = tuple(dict(zip(columns, row, strict=True)) for row in cells)
     return Message(subject, "\n".join([f"{subject}.", *lines, what]), html, rows)

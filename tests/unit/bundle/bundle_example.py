@@ -89,10 +89,28 @@ INVENTORY = Inventory.model_validate(
                     "account": {
                         "basis": "A6-1-b",
                         "title": text("Uw account en bestellingen", "Your account and orders"),
+                        "retention": {"period": "P2Y", "from": "orders.ordered_at"},
+                        "recipients": {"name": "Pakketpost B.V.", "country": "NL"},
                     },
                     "scoring": {
                         "basis": "A6-1-f",
                         "title": text("Bepalen of u achteraf kunt betalen", "Deciding on payment afterwards"),
+                        "retention": {
+                            "period": "P1Y",
+                            "trigger": text("nadat wij uw score berekenden", "after we computed your score"),
+                        },
+                        "recipients": [],
+                        "automated_decision": {
+                            "logic": text(
+                                "De computer telt hoe vaak u op tijd betaalde.", "The computer counts."
+                            ),
+                            "significance": text(
+                                "U kunt wel of niet achteraf betalen.", "You may pay later, or not."
+                            ),
+                            "consequences": text(
+                                "Met een lage score betaalt u vooraf.", "A low score: you pay first."
+                            ),
+                        },
                     },
                 },
                 "tables": {
@@ -195,6 +213,7 @@ INVENTORY = Inventory.model_validate(
                         "columns": {
                             "income_class": {
                                 "origin": "third_party",
+                                "source": {"name": text("Databron B.V.", "Databron B.V.")},
                                 "title": text("Inkomensgroep", "Income group"),
                                 "meaning": text("Van A (laag) tot E (hoog).", "From A (low) to E (high)."),
                             }
@@ -218,6 +237,11 @@ INVENTORY = Inventory.model_validate(
                         "basis": "A6-1-a",
                         "special": "A9-2-a",
                         "title": text("Advies over bewegen", "Coaching"),
+                        "retention": {
+                            "period": "P6M",
+                            "trigger": text("na elke meting", "after each reading"),
+                        },
+                        "recipients": [],
                     }
                 },
                 "tables": {

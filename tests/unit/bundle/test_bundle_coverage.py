@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from tests.unit.bundle.bundle_example import Example
+import pytest
+from tests.unit.bundle.bundle_example import LETTERS, Example
 from tests.unit.bundle.bundle_tampering import files_of
 
 from afschrift.bundle.coverage import coverage, coverage_document
-from afschrift.bundle.redactions import redactions_document
+from afschrift.bundle.redactions import grounds, redactions_document
+from afschrift.bundle.words import Words
 from afschrift.core.right import Right
 
 
@@ -61,6 +63,28 @@ def test_redactions_count_by_column_and_never_by_value() -> None:
             "count": 2,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "ground"),
+    [
+        ("others_masked", "Dit zijn gegevens van iemand anders. Daarom maakten wij ze onleesbaar."),
+        ("person_decided", "Een medewerker besloot om dit onleesbaar te maken."),
+    ],
+)
+def test_the_page_tells_the_ground_of_what_was_masked_with_its_number(reason: str, ground: str) -> None:
+    example = Example()
+    extracts = tuple(
+        replace(e, fields=tuple(replace(f, reason=reason) if f.mask else f for f in e.fields))
+        for e in example.plan.extracts
+    )
+    example.contents = replace(example.contents, plan=replace(example.plan, extracts=extracts))
+    (told,) = grounds(example.contents, Words.load(LETTERS, "nl"))
+    assert told.text == ground
+    assert told.places == ("Naam medewerker in ‘Berichten’: 2 keer.",)
+    page = files_of(example.zip())["index.html"].decode()
+    assert ground in page
+    assert told.places[0] in page
 
 
 def test_the_bundle_holds_both_documents() -> None:

@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from tests.unit.bundle.bundle_example import Example
 from tests.unit.bundle.bundle_tampering import files_of
 
-from afschrift.core.manifest import ExtractPlan
+from afschrift.core.manifest import ExtractPlan, Seen
 from afschrift.core.origin import Origin
 from afschrift.core.right import Right
 
@@ -87,6 +88,7 @@ def test_a_join_that_may_lead_to_somebody_else_is_no_constraint() -> None:
     schema = resource(Example(), "shop.message.csv")["schema"]
     assert "foreignKeys" not in schema
     assert [r["fields"] for r in schema["afschrift:relations"]] == [["sender_id"], ["recipient_id"]]
+    assert {r["reason"] for r in schema["afschrift:relations"]} == {"rows_not_included"}
 
 
 def test_a_join_to_a_table_that_was_thinned_by_row_is_no_constraint() -> None:
@@ -128,3 +130,79 @@ def test_origins_by_row_are_all_named() -> None:
     plan = replace(example.plan, extracts=(replace(extract, fields=by_row), *example.plan.extracts[1:]))
     example.contents = replace(example.contents, plan=plan)
     assert fields(example, "shop.customer.csv")["bio"]["afschrift:origin"] == ["provided", "assigned"]
+
+
+def seen(example: Example, table: str, what: Seen, **references: bool) -> Example:
+    """The example, with what was observed of one of its tables."""
+    extracts = [
+        replace(
+            extract,
+            references=references,
+            tables=tuple(replace(t, seen=what) if t.table == table else t for t in extract.tables),
+        )
+        for extract in example.contents.extracts
+    ]
+    example.contents = replace(example.contents, extracts=tuple(extracts))
+    return example
+
+
+def test_constraints_are_those_that_the_rows_satisfy() -> None:
+    orders = fields(seen(Example(), "orders", Seen(codes={"status": ("R", "S")})), "shop.orders.csv")
+    assert orders["order_id"]["constraints"] == {"required": True, "unique": True}
+    assert orders["status"]["constraints"] == {"enum": ["S", "R"]}
+    assert "constraints" not in orders["total"]
+
+
+def test_a_code_without_meaning_makes_no_categories() -> None:
+    status = fields(seen(Example(), "orders", Seen(codes={"status": ("R", "X")})), "shop.orders.csv")[
+        "status"
+    ]
+    assert not {"categories", "constraints"} & status.keys()
+    assert status["afschrift:codes"]["R"] == {"nl": "teruggestuurd", "en": "returned"}
+
+
+@pytest.mark.parametrize("what", [Seen(key_unique=False), Seen(nulls={"order_id": 1})])
+def test_a_key_that_the_rows_break_is_told_as_none(what: Seen) -> None:
+    schema = resource(seen(Example(), "orders", what), "shop.orders.csv")["schema"]
+    assert "primaryKey" not in schema
+    assert not any("unique" in f.get("constraints", {}) for f in schema["fields"])
+
+
+def test_a_reference_that_was_seen_to_fail_is_told_with_its_reason() -> None:
+    relation = {"orders(customer_id)->customer(customer_id)": False}
+    schema = resource(seen(Example(), "orders", Seen(), **relation), "shop.orders.csv")["schema"]
+    assert "foreignKeys" not in schema
+    assert schema["afschrift:relations"] == [
+        {
+            "fields": ["customer_id"],
+            "reference": {"resource": "shop.customer.csv", "fields": ["customer_id"]},
+            "reason": "rows_not_included",
+        }
+    ]
+
+
+def test_a_reference_to_a_table_that_is_not_in_is_told() -> None:
+    example = Example(rows={"shop.customer": []})
+    assert resource(example, "shop.orders.csv")["schema"]["afschrift:relations"] == [
+        {
+            "fields": ["customer_id"],
+            "reference": {"table": "customer", "fields": ["customer_id"]},
+            "reason": "table_not_included",
+        }
+    ]
+
+
+def test_each_resource_tells_its_source_and_when_it_was_read() -> None:
+    example = Example(language="en")
+    seal = replace(example.contents.seal, snapshots={"shop": "2026-06-30T22:16:00Z"})
+    example.contents = replace(example.contents, seal=seal)
+    orders = resource(example, "shop.orders.csv")
+    assert orders["sources"] == [{"title": "Web shop"}]
+    assert orders["afschrift:snapshot"] == "2026-06-30T22:16:00Z"
+
+
+def test_categories_bear_the_term_of_others_too() -> None:
+    email = fields(Example(), "shop.customer.csv")["email"]
+    assert email["afschrift:categoryTerm"] == "https://w3id.org/dpv/pd#EmailAddress"
+    vocabularies = described(Example())["afschrift:vocabularies"]
+    assert vocabularies["afschrift:originTerm"] == "https://w3id.org/dpv#"

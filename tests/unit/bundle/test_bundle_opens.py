@@ -46,7 +46,7 @@ def test_frictionless_validates_every_csv(right: Right, language: str, tmp_path:
     bag = unpacked(Example(right, language, formats=("csv",)), tmp_path)
     report = Package(str(bag / "data/datapackage.json")).validate()
     assert report.valid, [task.errors for task in report.tasks if not task.valid]
-    assert len(report.tasks) == (7 if right is Right.ACCESS else 6)
+    assert len(report.tasks) == (9 if right is Right.ACCESS else 6)
 
 
 def test_frictionless_finds_the_foreign_key_broken_when_it_is(tmp_path: Path) -> None:

@@ -116,3 +116,12 @@ def test_the_schemas_of_a_bundle_are_described_and_pointed_to() -> None:
         assert resource.get("afschrift:schema") == expected
         assert expected is None or f"data/{expected}" in files
     assert len({r["name"] for r in package["resources"]}) == len(package["resources"])
+
+
+def test_codes_are_told_with_their_meanings() -> None:
+    status = [field("status", Kind.TEXT)]
+    row = json.loads(json_schema(CONTENTS, planned(status)))["$defs"]["row"]["properties"]["status"]
+    assert row["oneOf"][0] == {"const": "S", "title": "verzonden"}
+    for value, fits in (("S", True), (None, True), ("X", False)):
+        assert jsonschema_rs.validator_for(row).is_valid(value) is fits
+    assert b"S = verzonden, R = teruggestuurd" in xml_schema(CONTENTS, planned(status))

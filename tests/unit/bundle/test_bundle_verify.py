@@ -130,7 +130,7 @@ TAMPERED: list[tuple[str, Files, Code]] = [
     ("another version", changed("bagit.txt", FILES["bagit.txt"].replace(b"1.0", b"0.97")), Code.UNREADABLE),
     (
         "another format",
-        signed(manifests(rewritten(b"Format: 1", b"Format: 2")), SIGNER),
+        signed(manifests(rewritten(b"Bundle-Version: 1.0", b"Bundle-Version: 2.0")), SIGNER),
         Code.UNKNOWN_VERSION,
     ),
     ("signature of 63 bytes", changed("tagmanifest-sha256.txt.sig", b"x" * 63), Code.SIGNATURE_INVALID),
@@ -256,7 +256,7 @@ def test_a_name_cut_at_nul_is_refused(check: Callable[..., Report]) -> None:
 
 
 def test_a_bomb_is_refused_unread(check: Callable[..., Report]) -> None:
-    bomb = members((info(f"{ROOT}/data/bomb"), bytes(4 * 10**6)))
+    bomb = members((info(f"{ROOT}/data/bomb"), bytes(8 * 10**6)))
     assert codes(check(bomb, Limits(free=10**6, ratio=100))) == {Code.TOO_LARGE}
     assert codes(check(GOOD, Limits(total=1000))) == {Code.TOO_LARGE}
     assert codes(check(GOOD, Limits(files=5))) == {Code.TOO_MANY_FILES}

@@ -125,8 +125,12 @@ def test_inventory_commands(afschrift: Terminal) -> None:
     assert "Several columns" not in afschrift("inventory", "explain", "beat.bpm")
     assert "no column customer.nope" in afschrift("inventory", "explain", "customer.nope", code=1)
     assert json.loads(afschrift("inventory", "schema"))["title"] == "SourceFile"
+    assert "information sheet" not in afschrift("inventory", "check")
+    write_inventory(afschrift.inventory, SHOP.replace("period: P2Y", "period: as long as necessary"))
+    told = afschrift("inventory", "check")
+    assert "purposes.account.retention of source shop: “as long as necessary” is no period" in told
     write_inventory(afschrift.inventory, SHOP.replace("A6-1-f", "A6-1-z"))
-    assert "shop.yml:13" in afschrift("inventory", "check", code=1)
+    assert "shop.yml:21" in afschrift("inventory", "check", code=1)
 
 
 def test_verify_exit_codes(afschrift: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -279,14 +279,16 @@ def test_a_person_enters_a_sending_with_a_proof(services: Services, request_id: 
     one = made(request_id)
     today = shown("list")[0]["produced_at"][:10]
     proof = tmp_path / "Bewijs Anneke.pdf"
-    words = ("sent", one, "--on", today, "--channel", "registered_post", "--proof", proof)
+    words = ("sent", one, "--on", today, "--channel", "registered_post", "--proof", proof, "--no-id-copy")
     missing = str(refused(*words))
     assert "cannot be read" in missing
     assert "Anneke" not in missing
     proof.write_bytes(b"#!/bin/sh")
     assert "content is something else" in str(refused(*words))
     proof.write_bytes(b"%PDF-1.7")
-    assert "by registered_post" in said(*words)
+    assert "identity document must not be kept (R11)" in str(refused(*words[:-1], stdin="y\n"))
+    assert shown("list")[0]["state"] == "produced"
+    assert "by registered_post" in said(*words[:-1], stdin="n\n")
     row = shown("list")[0]
     assert (row["state"], row["sent_on"]) == ("sent", today)
     assert b"".join(services.register.case_document(row["proof"], "x")) == b"%PDF-1.7"  # type: ignore[attr-defined]

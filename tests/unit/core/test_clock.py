@@ -22,6 +22,9 @@ TODAY = date(2026, 3, 16)
 ASKED = NewFact(FactKind.SUSPENDED, detail={"ground": "identity"})
 EXTENDED = NewFact(FactKind.EXTENDED, detail={"reasons": ["rights_of_others"]})
 
+REFUSED = NewFact(FactKind.DECIDED, detail={"outcome": "refuse"})
+BOUNCED = NewFact(FactKind.LETTER_BOUNCED, about="fact-000000000001")
+
 
 def at(day: date) -> str:
     return f"{day}T09:00:00.000000Z"
@@ -179,6 +182,37 @@ def test_how_an_extended_request_ended(state: State, closed: date, breach: tuple
     found = look(EXTENDED, sent(march(20)), state=state, closed_at=at(closed), today=date(2026, 8, 1))
     assert (found.breaches, found.colour, found.days_left) == (breach, Colour.GREY, None)
     assert (found.closed_on, found.due) == (closed, date(2026, 6, 2))
+
+
+@pytest.mark.parametrize(
+    ("facts", "breaches"),
+    [
+        ((REFUSED, sent(date(2026, 4, 2))), ()),
+        ((REFUSED, sent(date(2026, 4, 3))), ("refused_late:R45",)),
+        ((REFUSED,), ("decision_not_sent:R45", "refused_late:R45")),
+        ((REFUSED, sent(march(20)), BOUNCED), ("decision_not_sent:R45", "refused_late:R45")),
+        ((REFUSED, sent(march(20)), BOUNCED, sent(date(2026, 4, 2), 1)), ()),
+    ],
+)
+def test_a_refusal_counts_from_the_day_on_which_its_letter_was_sent(
+    facts: tuple[NewFact, ...], breaches: tuple[str, ...]
+) -> None:
+    """It was entered on 20 April, late; that is not the day on which the person was told."""
+    closed = {"state": State.REFUSED, "closed_at": at(date(2026, 4, 20))}
+    assert look(*facts, today=date(2026, 4, 21), **closed).breaches == breaches
+
+
+def test_a_refusal_whose_letter_came_back_told_nobody() -> None:
+    facts = (REFUSED, sent(march(20)), BOUNCED)
+    closed = {"state": State.REFUSED, "closed_at": at(march(20))}
+    assert look(*facts, today=date(2026, 4, 2), **closed).breaches == ("decision_not_sent:R45",)
+    late = ("decision_not_sent:R45", "refused_late:R45")
+    assert look(*facts, today=date(2026, 4, 3), **closed).breaches == late
+
+
+def test_a_decision_whose_letter_did_not_go_is_a_breach_from_the_first_day() -> None:
+    assert look(REFUSED).breaches == ("decision_not_sent:R45",)
+    assert look(REFUSED, sent(TODAY)).breaches == ()
 
 
 def test_a_corrected_receipt_counts_and_both_stand_there() -> None:

@@ -15,8 +15,9 @@ from tests.support.mini import CONTROLLER, IDENTITY, POLICY
 from afschrift.core.basis import BASES
 from afschrift.core.decision import About, Protect, ThirdParty
 from afschrift.core.keys import Unique
+from afschrift.core.manual import NOT_SEARCHED_BECAUSE, Medium
 from afschrift.core.origin import Origin
-from afschrift.inventory import model
+from afschrift.inventory import manual, model
 from afschrift.inventory.load import load
 
 PAGE = Path(__file__).parents[3] / "docs" / "inventory.md"
@@ -26,11 +27,14 @@ NOT_WRITTEN = (model.Inventory, model.Strict, model.Text)
 
 
 def words() -> Iterator[str]:
-    for _, found in inspect.getmembers(model, inspect.isclass):
-        written = issubclass(found, BaseModel) and found.__module__ == model.__name__
+    for _, found in [
+        *inspect.getmembers(model, inspect.isclass),
+        *inspect.getmembers(manual, inspect.isclass),
+    ]:
+        written = issubclass(found, BaseModel) and found.__module__ in (model.__name__, manual.__name__)
         if written and found not in NOT_WRITTEN:
             yield from (field.alias or name for name, field in found.model_fields.items())
-    for choices in (Origin, About, ThirdParty, Protect, Unique):
+    for choices in (Origin, About, ThirdParty, Protect, Unique, Medium, NOT_SEARCHED_BECAUSE):
         yield from choices
     yield from BASES
 
@@ -51,3 +55,11 @@ def test_the_small_inventory_loads(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
     assert list(load(tmp_path).sources["shop"].tables) == ["customer", "orders"]
+
+
+def test_the_system_that_people_search_loads(tmp_path: Path) -> None:
+    files = {"shop": BLOCKS[0], "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
+    files["mail"] = next(block for block in BLOCKS if "kind: manual" in block)
+    for name, text in files.items():
+        (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
+    assert list(load(tmp_path).manual) == ["service_mail"]

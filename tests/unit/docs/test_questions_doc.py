@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from afschrift.core.roles import MAY, Act, Role
 from afschrift.pipeline.forms import check, fields, needed
@@ -25,7 +26,8 @@ def codes(cell: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_with_its_options(kind: str) -> None:
     assert codes(ROWS[kind][2]) == KINDS[kind].options
-    assert KINDS[kind].role is Role.OFFICER  # the page says so of all
+    roles = {"decision_signed": Role.SECOND_SIGNER, "manual": Role.KEEPER}  # the page says so
+    assert KINDS[kind].role is roles.get(kind, Role.OFFICER)
 
 
 def test_no_kind_too_many() -> None:
@@ -46,10 +48,14 @@ def test_every_role_and_who_may_answer(tmp_path: Path) -> None:
         may = ROWS[role.value][1]
         assert ("answer nothing" in may) == (Act.OVERSEE in MAY[role])
         assert ("store requests" in may) == (Act.SUBMIT in MAY[role])
-    [example] = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    notifiers, example = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
     (tmp_path / "roles.yml").write_text(example, encoding="utf-8")
     roles = load_roles(Settings.from_environment({"AFSCHRIFT_HOME": str(tmp_path)}))
     assert roles.person("cli:anna").name == "Anna"
+    assert roles.stands_for("airflow:s.devries@example.org", "Anna")
+    [entry] = YAML(typ="safe").load(notifiers).values()
+    assert set(entry) == {"notifier", "arguments", "roles"}
+    assert set(entry["roles"]) <= set(Role)
     assert {role for person in roles.people for role in person.roles} == {
         Role.OFFICER,
         Role.SECOND_SIGNER,

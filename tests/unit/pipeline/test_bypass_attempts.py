@@ -326,7 +326,7 @@ def test_a_bundle_replaced(world: World) -> None:
 @pytest.mark.parametrize("step", [validate, package, deliver])
 def test_staging_of_two_requests_swapped(world: World, step: Step) -> None:
     """Attempt: Swap the staged files of two requests"""
-    one, other = store(world.services, ANN), store(world.services, ANN)
+    one, other = store(world.services, ANN), store(world.services, ANN, "portability")
     for request in (one, other):
         world.until(step, request)
     staging = world.home / "staging"

@@ -251,7 +251,7 @@ def test_missing_table_and_source_down(services: Services, tmp_path: Path) -> No
         con.execute("DROP TABLE newsletter")
     with pytest.raises(ConfigurationError):
         extract(services, request, "shop")
-    other = store(services, ANN)
+    other = store(services, {"customer_id": "4"})
     assess(services, other)
     with pytest.raises(ConfigurationError, match="no table newsletter"):
         classify(services, other)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +63,23 @@ class Destination(Protocol):
         """Write under an opaque name; nothing is visible there until it is whole."""
 
 
+class FileStore(Protocol):
+    """Where files lie that people uploaded; read, never written."""
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file by the path or key that a row holds.
+
+        Raises:
+            OutsideStoreError: the path leads out of the store; nothing was opened.
+            FileNotFoundError: there is no such file.
+            RetriableError: the store is not there, or does not let us read.
+        """
+
+
+StoreFactory = Callable[[str, str], FileStore]
+"""Opens a store by the names of its source and of the store."""
+
+
 class Staging(Protocol):
     """Encrypted files of one request between its tasks."""
 
@@ -82,6 +99,20 @@ class Staging(Protocol):
 
     def wipe(self, under: str = "") -> None:
         """Destroy what is staged, or what is staged under a folder."""
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document of the case file, for what must go on with it.
+
+    Attributes:
+        name: of its file; may name a person.
+        parts: its content in order. Whether it is whole shows only at its end.
+    """
+
+    name: str
+    media_type: str
+    parts: Iterator[bytes]
 
 
 @dataclass(frozen=True)

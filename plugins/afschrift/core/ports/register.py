@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from afschrift.core.event import Header, NewEvent
 from afschrift.core.keys import Key
 from afschrift.core.manifest import Plan
-from afschrift.core.ports.files import Receipt
-from afschrift.core.ports.timelines import Timelines
+from afschrift.core.manual import NewFile
+from afschrift.core.ports.files import Receipt, StoredDocument
+from afschrift.core.ports.timelines import Make, Pair, Timelines
 from afschrift.core.request import Request
 from afschrift.core.right import Right
 from afschrift.core.run import Run
@@ -29,6 +30,8 @@ class DecisionRow:
         by: who, as Airflow or the intake channel names them.
         about: digest that was decided on, or None where nothing was bound.
         detail: codes only, for example the log-in method and level.
+        question: id of the question that it answers.
+        text: id of its words in the case file.
     """
 
     kind: str
@@ -37,6 +40,8 @@ class DecisionRow:
     at: str
     about: str | None
     detail: dict[str, Any]
+    question: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,14 @@ class Register(Timelines, Protocol):
     """The ledger as the pipeline sees it. Every method is one transaction."""
 
     def open_case(
-        self, text: bytes, channel: str, received_at: str, arrived_at: str, *, by: str = "system"
+        self,
+        text: bytes,
+        channel: str,
+        received_at: str,
+        arrived_at: str,
+        *,
+        by: str = "system",
+        made_by: str = "self",
     ) -> str:
         """Keep a message verbatim, encrypted (R01, R02); returns the case id."""
 
@@ -126,6 +138,12 @@ class Register(Timelines, Protocol):
             UnknownRequestError: no such id, or it has no id's shape.
         """
 
+    def made_by(self, request_id: str) -> str:
+        """Who made it for the person: `self`, `parent`, `guardian` or `proxy` (R15-R17)."""
+
+    def wrote(self, request_id: str) -> tuple[str, ...]:
+        """What the person wrote about it, as far as it is readable; only to be compared with."""
+
     def identity(self, request_id: str) -> tuple[Key, ...]:
         """The identity keys given at intake, decrypted."""
 
@@ -167,12 +185,31 @@ class Register(Timelines, Protocol):
         text: str | None = None,
         *,
         held: Mapping[str, str] | None = None,
+        rules: Sequence[str] = (),
+        facts: Make | None = None,
+        pair: tuple[str, Pair, Collection[str]] | None = None,
+        files: Sequence[NewFile] = (),
     ) -> DecisionRow:
-        """Answer a question: a decision of its kind about what it asked.
+        """Answer a question: a decision of its kind about what it asked, with what follows from it.
+
+        Args:
+            question_id: the question.
+            choice: one of its options.
+            by: who answers.
+            detail: codes only.
+            text: free text; kept encrypted.
+            held: the role in which they answer.
+            rules: ids of rules to record.
+            facts: facts to append.
+            pair: likewise for another request too.
+            files: kept encrypted, in the same transaction; the decision's detail says which.
 
         Raises:
             TooLateError: answered already, or the request is closed.
         """
+
+    def decision_text(self, request_id: str, text_id: str) -> str | None:
+        """The words of a decision; None once their key was destroyed."""
 
     def step(self, request_id: str, name: str, inputs: str, part: str = "") -> dict[str, Any] | None:
         """Result of a finished step with these inputs (a digest), or None."""
@@ -217,6 +254,13 @@ class Register(Timelines, Protocol):
         detail: Mapping[str, Any] | None = None,
     ) -> str:
         """Add a document likewise, in parts; where `parts` raises, nothing is kept."""
+
+    def document(self, request_id: str, text_id: str) -> StoredDocument | None:
+        """A document of a request, for the steps that pass it on; None once its key was destroyed.
+
+        Raises:
+            RefusedError: the request has no such document.
+        """
 
     def begin_run(self, request_id: str, run_id: str, patience: timedelta, *, by: str = "system") -> Run:
         """Begin a run; the run that goes: this one, or the one in its way, and then nothing began.

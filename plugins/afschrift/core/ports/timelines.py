@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from afschrift.core.event import NewEvent
 from afschrift.core.facts import NewFact, Timeline
+from afschrift.core.right import Right
+from afschrift.core.state import State
 
 Make = Callable[[Timeline], Sequence[NewFact]]
 Pair = Callable[[Timeline, Timeline, bool, bool], tuple[Sequence[NewFact], Sequence[NewFact]]]
+
+
+@dataclass(frozen=True)
+class Past:
+    """An earlier request of the same person. Instants are RFC 3339 in UTC.
+
+    Attributes:
+        ended_at: when it was delivered, refused, withdrawn or merged; None: it is open.
+        changed: names of identity keys that both gave, with other values now.
+    """
+
+    request: str
+    right: Right
+    state: State
+    received_at: str
+    ended_at: str | None
+    changed: tuple[str, ...] = ()
 
 
 class Timelines(Protocol):
@@ -27,6 +47,9 @@ class Timelines(Protocol):
 
     def earlier(self, request_id: str, names: Collection[str] | None = None) -> tuple[str, ...]:
         """Ids of earlier requests of the same person in other cases, oldest first, by the keys in `names`."""
+
+    def history(self, request_id: str, names: Collection[str]) -> tuple[Past, ...]:
+        """The same with what the register knows of each."""
 
     def record_facts(
         self,

@@ -1,0 +1,47 @@
+"""Tells people, every quarter of an hour, that a question is open for their role: runs do not wait for them.
+
+It reads the register, and no personal data. Each notifier is told once of each question, and once more when
+the question is assigned to somebody. What a question is about stays in the register: the message has ids,
+kinds and roles.
+
+## Tasks
+| task | what it does |
+|---|---|
+| names | hands on the notifiers, one each |
+| notify | one a notifier: tells it what it was not told yet; skipped where that is nothing |
+
+## The run failed
+- **notify**: one notifier did not take its message; the last line of its log says which. The next run tells
+  it again; the others were told.
+- **names**: the file of notifiers cannot be read; the last line says what to do.
+
+Which notifier tells which role: `docs/questions.md`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+from airflow.sdk import dag, task
+
+from afschrift.airflow_ext import open_questions as tasks
+from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+
+
+@dag(
+    schedule="*/15 * * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=TASK_ARGUMENTS,
+    doc_md=__doc__,
+    tags=["afschrift", "operations"],
+)
+def tell_questions() -> None:
+    """Tell each notifier for itself; only names travel."""
+    run = partial(task, multiple_outputs=False)
+    run(tasks.notify).expand(name=run(tasks.names)())
+
+
+tell_questions()

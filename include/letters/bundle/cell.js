@@ -1,0 +1,48 @@
+// One cell: what it says, how it is shown, and by what it is sorted.
+
+const collator = new Intl.Collator(language, { numeric: true, sensitivity: "base" });
+
+// A cell of the data is null, a text, or a list of one text that goes on in the file.
+function textOf(cell) {
+  return cell === null ? "" : Array.isArray(cell) ? cell[0] : cell;
+}
+
+function noteOf(cell, [style, codes]) {
+  if (cell === null) return ["none", "", words.null];
+  const text = textOf(cell);
+  if (text === "") return ["none", "", words.empty];
+  if (style === "masked" && text.startsWith("[masked]")) return ["masked", text, words.masked_cell];
+  if (Object.hasOwn(codes, text)) return ["", text, codes[text]];
+  const local = style === "time" ? localTime(text) : "";
+  return local ? ["time", local, text] : [style === "number" ? "number" : "", text, ""];
+}
+
+function cellOf(cell, column) {
+  const [style, text, note] = noteOf(cell, column);
+  const made = element("td", style ? { class: style } : {});
+  if (text.length > SHOWN || Array.isArray(cell)) {
+    const more = element("details", { class: "long" }, element("summary", {}, element("bdi", {}, shortened(text, SHOWN))));
+    more.append(element("bdi", {}, text));
+    if (Array.isArray(cell)) more.append("… ", element("small", {}, words.cut));
+    made.append(more);
+    return made;
+  }
+  if (note) made.append(...(text ? [element("bdi", {}, text), " "] : []), element("small", {}, note));
+  else {
+    made.dir = "auto";
+    made.append(text);
+  }
+  return made;
+}
+
+function keyOf(cell, [style]) {
+  const text = textOf(cell);
+  if (cell === null || text === "") return null;
+  const key = style === "time" ? Date.parse(text) : style === "number" ? Number(text) : text;
+  return typeof key === "number" && Number.isNaN(key) ? null : key;
+}
+
+function order(one, other) {
+  if (one === null || other === null) return (one === null) - (other === null);
+  return typeof one === "number" && typeof other === "number" ? one - other : collator.compare(one, other);
+}

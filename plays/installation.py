@@ -1,0 +1,47 @@
+"""The installation that a play works on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.support.mini import write_database, write_inventory
+
+NOTIFIERS = """
+officers:
+  notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier
+  arguments:
+    to: privacy@example.org
+    from_email: afschrift@example.org
+    subject: "{{ notices.subject }}"
+    html_content: "{{ notices.html }}"
+"""
+
+
+def install(folder: Path, office_at: str) -> dict[str, str]:
+    """An installation on the small shop of the tests, whose officers are told by mail; its environment."""
+    from afschrift.cli.common import actor
+    from afschrift.wiring.keys import initialise
+    from afschrift.wiring.settings import Settings
+
+    home, server = folder / "home", urlsplit(office_at)
+    connection = {
+        "conn_type": "smtp",
+        "host": server.hostname,
+        "port": server.port,
+        "extra": {"disable_ssl": True, "disable_tls": True, "retry_limit": 1},
+    }
+    variables = {
+        "AFSCHRIFT_HOME": str(home),
+        "AFSCHRIFT_INVENTORY": str(write_inventory(folder / "inventory")),
+        "AFSCHRIFT_MAIL": str(folder / "mail.json"),
+        "AFSCHRIFT_DEMO": "0",
+        "MINI_SHOP": str(write_database(folder / "shop.duckdb")),
+        "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(connection),
+    }
+    initialise(Settings.from_environment(variables))
+    (home / "notifiers.yml").write_text(NOTIFIERS, encoding="utf-8")
+    roles = f"people:\n  Anna: {{accounts: [{actor()}], roles: [officer, intake]}}\n"
+    (home / "roles.yml").write_text(roles, encoding="utf-8")
+    return variables

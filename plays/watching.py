@@ -1,0 +1,175 @@
+"""Scenes about the check: who is told, once and of the right level, however many requests there are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from datetime import datetime, timedelta
+
+from plays import by_hand
+from plays.stage import ZONE, Stage, utc
+
+_DAYS = 50
+"""Over so many days the ten thousand came in, so that every level has its share."""
+_EXTENDED, _SUSPENDED = 40, 50
+"""Every fortieth was extended in time, every fiftieth waits for an answer."""
+
+
+def acknowledged(stage: Stage) -> None:
+    """Scene 7: the run fails until somebody says by name why a request is late (R37)."""
+    stage.begin("7. Overdue: the run fails until somebody says why (R37)")
+    request = stage.request(40, "Gijs")
+    stage.due(request, by_hand.last_day(stage.today - timedelta(40)), "overdue:R37")
+    stage.tell("The check runs.")
+    checked = stage.watches(request)
+    stage.must((checked.state, checked.tasks["overdue"]) == ("failed", "failed"), "the run failed at overdue")
+    stage.must("nobody has said why" in checked.log, "the log says what is missing")
+
+    stage.tell("An officer says why, by name.")
+    stage.types(
+        *("request", "acknowledge", request, "--text-file", "-"),
+        stdin="The processor delivered late; the answer goes out tomorrow.",
+    )
+    checked = stage.watches(request)
+    stage.must(checked.state == "success", "the run is green")
+    stage.due(request, by_hand.last_day(stage.today - timedelta(40)), "overdue:R37")
+
+
+def after_days(stage: Stage) -> None:
+    """Scene 8: after days without a scheduler one notice of today's level is raised."""
+    from afschrift.wiring.watch import open_watch
+
+    stage.begin("8. No scheduler for days: one notice, of today's level")
+    received = by_hand.almost_due(stage.today)
+    due = by_hand.last_day(received)
+    request = stage.request((stage.today - received).days, "Hanna")
+    now = by_hand.level(due, stage.today)
+
+    back = 12 - (due - stage.today).days
+    stage.tell(f"The last check was made {back} days ago, when twelve were left.")
+    watch = open_watch("airflow:check_deadlines", now=datetime.now(ZONE) - timedelta(back))
+    watch.raise_new(one for one in watch.look() if one.timeline.request == request)
+    stage.must(raised(stage)[request] == ["14"], "it raised the notice of fourteen days")
+
+    stage.tell("Today the scheduler is back.")
+    stage.watches(request)
+    stage.must(
+        raised(stage)[request] == ["14", str(now)], f"one notice more, of level {now}, and none between"
+    )
+    stage.watches(request)
+    stage.must(raised(stage)[request] == ["14", str(now)], "the next check raises none")
+    if stage.scheduled is not None:
+        begun = datetime(2026, 1, 1, tzinfo=ZONE)
+        missed = int((datetime.now(ZONE) - begun).total_seconds() // 3600)
+        stage.must(
+            stage.scheduled() <= 2,
+            f"for the {missed:,} hours since the DAG's first day the scheduler began no run each",
+        )
+
+
+def ten_thousand(stage: Stage, count: int, seconds: float = 10) -> None:
+    """Scene 6: many open requests at once, counted in another way."""
+    stage.begin(f"6. {count:,} open requests at once")
+    stage.tell("They are stored; each came in on one of the last fifty days.")
+    ids = set(store_many(stage, count))
+    expected = _expected(stage, ids)
+    stage.tell("The check runs.")
+    checked = stage.watches()
+    stage.must(checked.tasks["look"] == "success", "the check ended")
+    found = {one: levels for one, levels in raised(stage).items() if one in ids}
+    stage.write(f"     by hand  {dict(sorted(Counter(expected.values()).items()))}")
+    stage.write(f"     raised   {dict(sorted(Counter(x for y in found.values() for x in y).items()))}")
+    stage.must(
+        found == {one: [level] for one, level in expected.items()},
+        "each request has the notice that plain SQL and arithmetic give it, once",
+    )
+    mails = "".join(
+        str(part.get_content()) for mail in stage.mailbox() for part in mail.walk() if _is_html(part)
+    )
+    told = Counter(word.partition("</td>")[0] for word in mails.split("<tr><td>")[1:])
+    stage.must(
+        {one: told[one] for one in ids if told[one]} == dict.fromkeys(expected, 1),
+        "the officers' mail names each of these, once",
+    )
+    stage.must(checked.seconds < seconds, f"{checked.seconds:.1f} s of task time are less than {seconds:g}")
+
+    stage.tell("A second check.")
+    before = raised(stage)
+    checked = stage.watches()
+    stage.must(raised(stage) == before, "it raises nothing")
+    stage.must(checked.tasks["notify[0]"] == "skipped", "it tells nobody")
+    stage.must(checked.seconds < seconds, f"{checked.seconds:.1f} s of task time are less than {seconds:g}")
+
+
+def store_many(stage: Stage, count: int) -> list[str]:
+    """Store open requests; some extended in time, some suspended; their ids."""
+    from afschrift.core.extension import extend
+    from afschrift.core.facts import NewFact, Timeline
+    from afschrift.core.keys import Key
+    from afschrift.core.right import Right
+    from afschrift.core.sending import Sending
+    from afschrift.core.suspension import suspend
+    from afschrift.wiring.keys import open_ledger
+    from afschrift.wiring.place import load_place
+
+    register, place, today = open_ledger(), load_place(), stage.today
+    now = datetime.now(ZONE)
+    ids: list[str] = []
+    for number in range(count):
+        at = utc(now - timedelta(number % _DAYS))
+        case = register.open_case(b"What do you have about me?", "mail", at, at)
+        keys = (Key("customer_id", str(number)),)
+        made = register.open_request(
+            case, Right.ACCESS, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", keys, ()
+        )
+        ids.append(made.id)
+        if (number + 1) % 1000 == 0:
+            stage.write(f"     {number + 1:,}")
+
+    def sent(timeline: Timeline) -> Sending:
+        return Sending(min(timeline.received + timedelta(2), today), "post", "3SABC")
+
+    def extended(timeline: Timeline) -> list[NewFact]:
+        return extend(timeline, place, today, ["amount_of_data"], sending=sent(timeline))
+
+    def suspended(timeline: Timeline) -> list[NewFact]:
+        doubt = "unknown_sender"
+        return suspend(timeline, place, today, "identity", doubt=doubt, sending=sent(timeline))
+
+    register.record_many(dict.fromkeys(ids[7::_EXTENDED], extended), "play")
+    register.record_many(dict.fromkeys(ids[9::_SUSPENDED], suspended), "play")
+    return ids
+
+
+def raised(stage: Stage) -> dict[str, list[str]]:
+    """Levels of the notices of each request, in their order: plain SQL on the register."""
+    found: dict[str, list[str]] = {}
+    statement = "SELECT request_id, json_extract(detail, '$.level') FROM fact WHERE kind = 'notice_raised'"
+    with closing(sqlite3.connect(stage.home / "register.db")) as register:
+        for request, level in register.execute(f"{statement} ORDER BY request_id, number"):
+            found.setdefault(request, []).append(level)
+    return found
+
+
+def _expected(stage: Stage, ids: set[str]) -> dict[str, str]:
+    """Another way to the notices: plain SQL on the register, and the calendar by hand."""
+    statement = """
+        SELECT id, received_at,
+               EXISTS (SELECT 1 FROM fact f WHERE f.request_id = r.id AND f.kind = 'extended'),
+               EXISTS (SELECT 1 FROM fact f WHERE f.request_id = r.id AND f.kind = 'suspended')
+        FROM request r"""
+    with closing(sqlite3.connect(stage.home / "register.db")) as register:
+        rows = [row for row in register.execute(statement) if row[0] in ids]
+    levels: dict[str, str] = {}
+    for request, at, extended, suspended in rows:
+        received = datetime.fromisoformat(at).astimezone(ZONE).date()
+        due = by_hand.last_day(received, months=3 if extended else 1)
+        level = None if suspended else by_hand.level(due, stage.today)
+        if level is not None:
+            levels[request] = level
+    return levels
+
+
+def _is_html(part: object) -> bool:
+    return getattr(part, "get_content_type", str)() == "text/html"

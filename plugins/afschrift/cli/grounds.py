@@ -1,0 +1,128 @@
+"""`afschrift grounds`: on what a person may decide otherwise than to fulfil, and the form that each takes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from afschrift.core.errors import RefusedError
+
+if TYPE_CHECKING:
+    from afschrift.core.grounds import Grounds
+
+app = typer.Typer(
+    help="Grounds of decisions: list them, or show one with its form.",
+    no_args_is_help=True,
+)
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+@app.command("list")
+def listing(
+    right: Annotated[str | None, typer.Option(help="Of one right only: access or portability.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the grounds with outcomes, rights and who signs, and the codes that are turned down."""
+    from afschrift.wiring.answering import load_grounds
+
+    grounds = load_grounds()
+    codes = [c for c in grounds.codes if c in grounds.never or right in (None, *grounds.grounds[c].rights)]
+    if as_json:
+        typer.echo(json.dumps([_shown(grounds, code) for code in codes], indent=2, ensure_ascii=False))
+        return
+    for code in codes:
+        if code in grounds.never:
+            never = grounds.never[code]
+            typer.echo(f"{code}  turned down ({', '.join(never.rules)}): {never.because}")
+            continue
+        ground = grounds.grounds[code]
+        typer.echo(
+            f"{code}  {ground.title['en']}: {', '.join(ground.outcomes)}  ({' and '.join(ground.rights)})"
+            f"  four eyes {ground.four_eyes}  {', '.join(ground.rules)}"
+        )
+
+
+@app.command()
+def show(
+    code: Annotated[str, typer.Argument(help="Code of a ground: `grounds list`.")],
+    form: Annotated[
+        bool, typer.Option("--form", help="Print a form to be filled in, for `answer --form`.")
+    ] = False,
+    choice: Annotated[
+        str | None, typer.Option(help="The outcome of the form, where the ground has several.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a ground with the fields of its form: which are needed, and which are kept encrypted."""
+    from afschrift.cli.decision_forms import template
+    from afschrift.core.ground_values import takes
+    from afschrift.core.grounds import Kept, Outcome
+    from afschrift.wiring.answering import load_grounds
+
+    grounds = load_grounds()
+    if code not in grounds.codes:
+        raise RefusedError(
+            "There is no such ground.", way_out="`afschrift grounds list` shows those there are."
+        )
+    if as_json:
+        typer.echo(json.dumps(_shown(grounds, code), indent=2, ensure_ascii=False))
+        return
+    if code in grounds.never:
+        never = grounds.never[code]
+        typer.echo(
+            f"{code} is turned down ({', '.join(never.rules)}): {never.because}.\nInstead: {never.instead}."
+        )
+        return
+    ground = grounds.grounds[code]
+    if choice is not None and choice not in ground.outcomes:
+        raise RefusedError(f"{code} does not lead to that.", way_out=f"choose {' | '.join(ground.outcomes)}.")
+    outcome = Outcome(choice) if choice else next(iter(ground.outcomes))
+    if form:
+        typer.echo(template(grounds, code, outcome))
+        return
+    typer.echo(f"{code}  {ground.title['en']} / {ground.title['nl']}")
+    typer.echo(f"    rights   {', '.join(ground.rights)}")
+    for one, letter in ground.outcomes.items():
+        typer.echo(f"    outcome  {one}, letter {letter or 'none'}")
+    typer.echo(f"    rules    {', '.join(ground.rules)}")
+    typer.echo(f"    signs    {', '.join(ground.signers)}; a second signer: {ground.four_eyes}")
+    for name in ground.fields:
+        field = grounds.fields[name]
+        needs = [n for n in ground.needed if name in n.fields]
+        when = " or ".join(
+            " and ".join(f"{k} = {str(v).lower() if isinstance(v, bool) else v}" for k, v in n.when.items())
+            or "always"
+            for n in needs
+        )
+        kept = "encrypted" if field.kept is Kept.CASE_FILE else "trail"
+        typer.echo(f"    field    {name} ({kept}, {'needed: ' + when if needs else 'may be left out'})")
+        typer.echo(f"             {field.title['en']}: {takes(field)}")
+
+
+def _shown(grounds: Grounds, code: str) -> dict[str, Any]:
+    """A code of the table for machines; codes are texts by themselves."""
+    if code in grounds.never:
+        never = grounds.never[code]
+        told = {"turned_down": never.because, "instead": never.instead}
+        return {"code": code, "title": dict(never.title), "rules": never.rules, **told}
+    ground = grounds.grounds[code]
+    return {
+        "code": code,
+        "title": dict(ground.title),
+        "rights": ground.rights,
+        "outcomes": dict(ground.outcomes),
+        "rules": ground.rules,
+        "signers": ground.signers,
+        "four_eyes": ground.four_eyes,
+        "fields": {
+            name: {"title": dict(one.title), "kept": one.kept, "schema": dict(one.schema)}
+            for name in ground.fields
+            for one in [grounds.fields[name]]
+        },
+        "needed": [
+            {"fields": need.fields, "when": dict(need.when), "rule": need.rule or ground.rules[0]}
+            for need in ground.needed
+        ],
+    }

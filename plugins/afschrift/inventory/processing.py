@@ -1,0 +1,110 @@
+"""What a purpose and a column say about the processing itself: the fields of the information sheet (A.2)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from afschrift.inventory.base import Part, Text
+
+
+class Retention(Part):
+    """How long data for a purpose are kept: an ISO 8601 period from an event (R75).
+
+    Attributes:
+        period: such as `P2Y`. Another text loads, but no access request goes on with it.
+        from_: `table.column` of the source whose value, the latest of the person's rows, starts the period.
+        trigger: the event in words that follow the period: "after you close your account".
+    """
+
+    period: str
+    from_: str | None = Field(None, alias="from")
+    trigger: Text | None = None
+
+
+def bare_period(value: Any) -> Any:
+    """A bare text is a period."""
+    return {"period": value} if isinstance(value, str) else value
+
+
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2."""
+
+
+class CountryOf(Part):
+    """Where a table of the source says a recipient's country: in the row whose `name` is the recipient's."""
+
+    table: str
+    name: str
+    country: str
+
+
+class Recipient(Part):
+    """Who receives data for a purpose (Art. 15(1)(c), R74).
+
+    Attributes:
+        name: of one who receives them of everybody whose data serve the purpose.
+        from_: `table.column` of the source that names those of this person, among their own rows.
+        group: what kind they are, where nobody can be named; `why` says why not.
+        country: where they are.
+        does: what they do with the data, or what for they get them.
+        tables: they get data of these tables alone; empty: of all that the purpose uses.
+    """
+
+    name: str | None = None
+    from_: str | None = Field(None, alias="from")
+    group: Text | None = None
+    why: Text | None = None
+    country: Country | CountryOf | None = None
+    does: Text | None = None
+    tables: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(way is not None for way in (self.name, self.from_, self.group)) != 1:
+            raise ValueError("give one of `name`, `from` and `group`")
+        if isinstance(self.country, CountryOf) and self.from_ is None:
+            raise ValueError("a country from a table goes with `from`")
+        return self
+
+
+class Transfer(Part):
+    """On what data may go to recipients in a country outside the European Economic Area (Art. 15(2))."""
+
+    country: Country
+    safeguard: Text | None = None
+
+
+class AutomatedDecision(Part):
+    """A decision by a computer alone that matters to the person (Art. 15(1)(h), Art. 22, R76).
+
+    Attributes:
+        logic: which data count, how and how much: the procedure and principles as applied.
+        significance: why it matters.
+        consequences: what may follow for the person.
+    """
+
+    logic: Text | None = None
+    significance: Text | None = None
+    consequences: Text | None = None
+
+
+class DataSource(Part):
+    """Who gave data that are not from the person (Art. 15(1)(g)).
+
+    Attributes:
+        name: the source in words.
+        from_: column of the same table that names it in the person's rows.
+        how: how the data came.
+    """
+
+    name: Text | None = None
+    from_: str | None = Field(None, alias="from")
+    how: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.name is None) == (self.from_ is None):
+            raise ValueError("give one of `name` and `from`")
+        return self

@@ -1,0 +1,212 @@
+"""The decision on a request that was flagged: when it is asked, and what of it stands.
+
+Runs never wait: they end at the question, and the next one goes on where a person decided to fulfil.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from afschrift.classify.facts import LeftOut
+from afschrift.core.decision import Action
+from afschrift.core.errors import NeedsPersonError
+from afschrift.core.facts import FactKind, Timeline
+from afschrift.core.grounds import Grounds, Outcome
+from afschrift.core.ports import DecisionRow, QuestionRow, Register
+from afschrift.pipeline.flags import BY_OFFICER, Flag, flags
+from afschrift.pipeline.ground_form import question_form
+from afschrift.pipeline.questions import OpenQuestion, ask
+from afschrift.pipeline.services import Services
+
+DECISION, SIGNATURE = "decision", "decision_signed"
+AGREE = "agree"
+GOES_ON = (Outcome.FULFIL, Outcome.REFUSE_PART, Outcome.RESTRICT)
+"""After these the run goes on. After the others the question comes back, or the request ends."""
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """One decision of a person on the request as a whole.
+
+    Attributes:
+        question: that it answers.
+        signed: what the second signer said; None: nothing yet.
+    """
+
+    decision: DecisionRow
+    question: QuestionRow
+    signed: str | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What was decided."""
+        return Outcome(self.decision.choice)
+
+    @property
+    def waits(self) -> bool:
+        """A second signer has not said anything yet."""
+        return self.decision.detail.get("second_signer") is True and self.signed is None
+
+    @property
+    def in_force(self) -> bool:
+        """It counts: no second signer is due, or one agreed."""
+        return self.decision.detail.get("second_signer") is not True or self.signed == AGREE
+
+
+def rulings(register: Register, request_id: str) -> tuple[Ruling, ...]:
+    """All decisions on a request as a whole, oldest first."""
+    decisions = register.decisions(request_id)
+    taken = [d for d in decisions if d.kind == DECISION and d.question]
+    if not taken:
+        return ()
+    asked = {q.id: q for q in register.questions(open_only=False, request_id=request_id)}
+    signed = {d.about: d.choice for d in decisions if d.kind == SIGNATURE}
+    return tuple(Ruling(d, asked[d.question or ""], signed.get(d.about)) for d in taken)
+
+
+def require_decision(services: Services, request_id: str) -> None:
+    """Go on where nothing is flagged, or where a person decided to fulfil what was.
+
+    Raises:
+        NeedsPersonError: a decision, its second signature or the letter of a refusal is due.
+    """
+    register = services.register
+    request = register.request(request_id)
+    taken = rulings(register, request_id)
+    last = taken[-1] if taken else None
+    if last is not None and last.waits:
+        raise ask(register, request_id, [signature(last)])
+    if last is not None and last.in_force and last.outcome is Outcome.REFUSE:
+        raise NeedsPersonError(
+            f"Request {request_id} is refused once its letter is sent; until then its period runs.",
+            question=DECISION,
+            way_out="`afschrift letter list`, then `letter send` or `letter sent` (R45).",
+        )
+    waiting = [q for q in register.questions(request_id=request_id) if q.kind == DECISION]
+    found = flags(services, request)
+    back = last is not None and not (last.in_force and last.outcome in (*GOES_ON, Outcome.EXTEND))
+    asked = [*waiting, *([last.question] if last is not None and back else [])]
+    opened = [one for q in asked for one in q.detail["flags"] if one["flag"] == BY_OFFICER]
+    due = [one.detail for one in found if not _settled(one.detail, taken)]
+    due += [one for one in opened if one not in due]
+    if not due:
+        return
+    same = next((q for q in waiting if all(one in q.detail["flags"] for one in due)), None)
+    if same is not None:
+        raise asked_already(same)
+    words = "; ".join(one.words for one in found if one.detail in due) or "an officer asked for it"
+    raise ask(
+        register,
+        request_id,
+        [question(services.grounds, register.timeline(request_id), due, words, len(taken))],
+    )
+
+
+def left_out(register: Register, request_id: str) -> dict[str, LeftOut]:
+    """Tables and columns that do not leave, or leave masked, by decisions that are in force."""
+    found: dict[str, LeftOut] = {}
+    for ruling in rulings(register, request_id):
+        if not ruling.in_force or ruling.outcome not in (Outcome.REFUSE_PART, Outcome.RESTRICT):
+            continue
+        detail = ruling.decision.detail
+        masked = detail.get("measure") == "mask"
+        rules, reason = _BECAUSE.get(detail["ground"], (("R31",), "person_decided"))
+        action = Action.MASK if masked else Action.EXCLUDE
+        one = LeftOut(action, rules, reason, hidden=detail.get("existence") == "hidden")
+        found |= dict.fromkeys(detail["places"], one)
+    return found
+
+
+_BECAUSE: dict[str, tuple[tuple[str, ...], str]] = {
+    "persons_wish": (("R24",), "own_limitation"),
+    "rights_of_others": (("R31", "R32"), "person_decided"),
+    "trade_secret": (("R35",), "person_decided"),
+    "outside_portability": (("R20",), "person_decided"),
+    "restriction": (("R84",), "person_decided"),
+}
+
+
+def asked_already(question_row: QuestionRow) -> NeedsPersonError:
+    """The error of a run that ends at a decision which is open already."""
+    return NeedsPersonError(
+        f"A decision on this request is open (question {question_row.id}).",
+        question=DECISION,
+        detail=dict(question_row.detail),
+        way_out=f"answer with `afschrift answer {question_row.id}`.",
+    )
+
+
+def question(
+    grounds: Grounds, timeline: Timeline, due: Sequence[Mapping[str, Any]], words: str, number: int
+) -> OpenQuestion:
+    """The question `decision`.
+
+    Args:
+        grounds: the table.
+        timeline: of the request.
+        due: what was flagged and nobody has decided on.
+        words: the same in a clause.
+        number: how many decisions were taken before; each question is another one.
+    """
+    options = tuple(outcome.value for outcome in _options(grounds, timeline, due))
+    return OpenQuestion(
+        DECISION,
+        options,
+        f"A person decides on this request: {words}.",
+        {"flags": [dict(one) for one in due], "earlier_decisions": number},
+        form=question_form(grounds, timeline.right, options),
+    )
+
+
+def _options(grounds: Grounds, timeline: Timeline, due: Sequence[Mapping[str, Any]]) -> Iterator[Outcome]:
+    """What may be chosen. No choice is a default."""
+    overlaps = any(one["flag"] == "overlap" for one in due)
+    asked = any(one.detail.get("ground") == "specification" for one in timeline.of(FactKind.SUSPENDED))
+    gone = {
+        Outcome.EXTEND: bool(timeline.of(FactKind.EXTENDED)),
+        Outcome.SPECIFY: asked or timeline.waiting is not None,
+        Outcome.MERGE: not overlaps,
+    }
+    for outcome in Outcome:
+        rests = outcome is Outcome.FULFIL or grounds.offered(outcome, timeline.right)
+        if rests and not gone.get(outcome, False):
+            yield outcome
+
+
+def signature(ruling: Ruling) -> OpenQuestion:
+    """The question whether a second person signs; `about` is what the decision was about."""
+    words = f"A second person signs: {ruling.outcome} on {ruling.decision.detail.get('ground')}."
+    detail = {
+        "decision": ruling.decision.choice,
+        "form": {n: v for n, v in ruling.decision.detail.items() if n != "second_signer"},
+        "flags": ruling.question.detail["flags"],
+        "words": ruling.decision.text,
+        "question": ruling.question.id,
+    }
+    return OpenQuestion(SIGNATURE, (AGREE, "disagree"), words, detail, bound=ruling.decision.about)
+
+
+def _settled(flag: Mapping[str, Any], taken: Sequence[Ruling]) -> bool:
+    """A person decided to go on, knowing of it."""
+    return any(
+        one.in_force and one.outcome in GOES_ON and flag in one.question.detail["flags"] for one in taken
+    )
+
+
+def open_decision(grounds: Grounds, register: Register, request_id: str) -> QuestionRow:
+    """Put a request before an officer without a flag, for example to refuse it or to restrict a part.
+
+    Raises:
+        UnknownRequestError: no such request.
+        RefusedError: it is closed.
+    """
+    waiting = [q for q in register.questions(request_id=request_id) if q.kind == DECISION]
+    if waiting:
+        return waiting[0]
+    number = len(rulings(register, request_id))
+    flag = Flag(BY_OFFICER, ("R48",), "an officer asked for it", {"number": number + 1})
+    asked = question(grounds, register.timeline(request_id), [flag.detail], flag.words, number)
+    ask(register, request_id, [asked])
+    return next(q for q in register.questions(request_id=request_id) if q.kind == DECISION)

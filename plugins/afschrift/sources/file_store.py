@@ -1,0 +1,90 @@
+"""Folders and object stores in which uploaded files lie, read by the path or key that a row holds (R60)."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from upath import UPath
+
+from afschrift.core.errors import OutsideStoreError, RetriableError
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class UploadStore:
+    """One store below a folder or URL.
+
+    A row's path is a stranger's: only plain relative paths are followed, and in a folder no link that
+    leads out of it.
+
+    Args:
+        place: `source.store`, for errors.
+        url: folder, or URL that fsspec knows.
+        options: fsspec's options.
+    """
+
+    def __init__(self, place: str, url: str, options: Mapping[str, Any]) -> None:
+        self._place = place
+        try:
+            self._root = UPath(url, **options)
+            there = self._root.exists()
+        except (OSError, ImportError, ValueError) as error:
+            raise self._gone(type(error).__name__) from None
+        # An object store has no folders: an empty prefix is as good as one that is there.
+        if not there and isinstance(self._root, Path):
+            raise self._gone("no such folder")
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        """Open a file for reading.
+
+        Raises:
+            OutsideStoreError: the path leads out of the store.
+            FileNotFoundError: there is no such file.
+            RetriableError: the store cannot be read.
+        """
+        parts = _parts(key)
+        try:
+            stream = self._local(parts) if isinstance(self._root, Path) else self._remote(parts)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise FileNotFoundError from None  # the name stays out of the message
+        except OSError as error:
+            raise self._gone(error.strerror or type(error).__name__) from None
+        with stream:
+            yield stream
+
+    def _local(self, parts: list[str]) -> BinaryIO:
+        root = Path(os.fspath(cast(Path, self._root))).resolve()
+        path = root.joinpath(*parts).resolve()
+        if root not in path.parents:
+            raise OutsideStoreError("A link leads out of the store.")
+        # Resolved already: a link put there since is not followed, and a pipe does not make us wait.
+        descriptor = os.open(path, _FLAGS)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise FileNotFoundError
+        return os.fdopen(descriptor, "rb")
+
+    def _remote(self, parts: list[str]) -> BinaryIO:
+        return cast(BinaryIO, self._root.joinpath(*parts).open("rb"))
+
+    def _gone(self, reason: str) -> RetriableError:
+        return RetriableError(
+            f"The store {self._place} of uploaded files cannot be read: {reason}.",
+            way_out="see whether it is mounted or reachable, its `url` in the inventory is right, and the "
+            "account may read it; of an object store, whether its fsspec package is installed.",
+        )
+
+
+def _parts(key: str) -> list[str]:
+    """The names of a plain relative path; anything else is turned down unopened."""
+    parts = key.split("/")
+    wrong = any(part in ("", ".", "..") for part in parts) or any(sign in key for sign in "\\\0")
+    if wrong or ":" in parts[0] or parts[0].startswith("~"):
+        raise OutsideStoreError("A path is none inside the store.")
+    return parts

@@ -1,0 +1,185 @@
+"""Answers to every kind of question, for the terminal and for REST; the letter that a decision calls for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from afschrift.core.errors import AfschriftError, FormError
+from afschrift.core.grounds import Grounds
+from afschrift.core.manual import NewFile
+from afschrift.core.ports import DecisionRow, QuestionRow
+from afschrift.core.roles import Roles
+from afschrift.inventory.grounds import load_grounds as read_grounds
+from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory
+from afschrift.ledger.clock import utc_now
+from afschrift.ledger.register import Ledger
+from afschrift.letters.kinds import kind_named
+from afschrift.pipeline.answer import answer
+from afschrift.pipeline.decide import Bench, Taken
+from afschrift.pipeline.decisions import DECISION, SIGNATURE
+from afschrift.pipeline.flags import own_keys
+from afschrift.wiring.letters import make
+from afschrift.wiring.place import place_of
+from afschrift.wiring.settings import Settings
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of an answer.
+
+    Attributes:
+        letter: id of the letter that was made and must be sent.
+        signer: id of the question to the second signer.
+        said: what is left to do, in words; empty: nothing beside the next run.
+    """
+
+    decision: DecisionRow
+    request: str
+    letter: str | None = None
+    signer: str | None = None
+    said: str = ""
+
+
+def load_grounds(settings: Settings | None = None) -> Grounds:
+    """The table of grounds of this installation.
+
+    Raises:
+        ConfigurationError: lists what is wrong with it.
+    """
+    return read_grounds((settings or Settings.from_environment()).include / "grounds")
+
+
+def answer_question(
+    ledger: Ledger,
+    roles: Roles,
+    question_id: str,
+    choice: str,
+    by: str,
+    *,
+    detail: Mapping[str, Any] | None = None,
+    texts: Mapping[str, Any] | None = None,
+    text: str | None = None,
+    files: Sequence[NewFile] = (),
+    settings: Settings | None = None,
+    now: datetime | None = None,
+) -> Answered:
+    """Answer a question of any kind; where a decision calls for a letter, make it.
+
+    Args:
+        ledger: of the installation.
+        roles: who may do what.
+        question_id: the question.
+        choice: one of its options.
+        by: account of whoever answers.
+        detail: codes of its form, and of a decision its `ground`.
+        texts: words of a decision's form, by field; kept encrypted.
+        text: a reason in words for the other kinds; kept encrypted.
+        files: what was found in a system that no query reaches.
+        settings: default: from the environment.
+        now: the present moment; default: the clock of the machine.
+
+    Raises:
+        UnknownQuestionError, NotAllowedError, TooLateError, FormError, RefusedError: nothing was changed.
+    """
+    question = ledger.question(question_id)
+    if question.kind not in (DECISION, SIGNATURE):
+        _no_texts(texts)
+        decided = answer(ledger, roles, question_id, choice, by, detail=detail, text=text, files=files)
+        return Answered(decided, question.request)
+    settings = settings or Settings.from_environment()
+    bench = open_bench(settings, ledger, roles, by, now or utc_now())
+    if question.kind == SIGNATURE:
+        _no_texts(texts)
+        return _followed(settings, ledger, question, bench.sign(question_id, choice, text), bench)
+    if text:
+        raise FormError(
+            "The words of a decision have fields of their own.",
+            {"text": "put them into `texts`"},
+            way_out="`afschrift grounds show CODE` names them; nothing was changed.",
+        )
+    taken = bench.decide(question_id, choice, detail or {}, texts or {})
+    return _followed(settings, ledger, question, taken, bench)
+
+
+def open_bench(settings: Settings, ledger: Ledger, roles: Roles, by: str, now: datetime) -> Bench:
+    """Where somebody decides.
+
+    Raises:
+        ConfigurationError: grounds or inventory cannot be used.
+    """
+    inventory = load(settings.inventory)
+    tables, columns = places(inventory)
+    return Bench(
+        register=ledger,
+        roles=roles,
+        grounds=load_grounds(settings),
+        place=place_of(inventory.controller),
+        now=now,
+        by=by,
+        own=own_keys(inventory),
+        tables=tables,
+        columns=columns,
+        preview=partial(_letter, settings, ledger, by, keep=False),
+    )
+
+
+def places(inventory: Inventory) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of all personal tables, and of their columns."""
+    tables = {
+        f"{name}.{table}": one
+        for name, source in inventory.sources.items()
+        for table, one in source.tables.items()
+        if one.personal
+    }
+    columns = frozenset(f"{place}.{column}" for place, one in tables.items() for column in one.columns)
+    return frozenset(tables), columns
+
+
+def _no_texts(texts: Mapping[str, Any] | None) -> None:
+    if texts:
+        fault = {"texts": "this question has no fields for words; put a reason into `text`"}
+        raise FormError(
+            "The answer does not fit its question.", fault, way_out="nothing was changed; answer again."
+        )
+
+
+def _followed(
+    settings: Settings, ledger: Ledger, question: QuestionRow, taken: Taken, bench: Bench
+) -> Answered:
+    """Make the letter. It is recorded that it is due, so one that cannot be made now is made by a person."""
+    told = Answered(taken.decision, question.request)
+    if taken.asked is not None:
+        said = f"It counts once a second person signs: question {taken.asked.id}, role second_signer."
+        return Answered(taken.decision, question.request, signer=taken.asked.id, said=said)
+    if taken.letter is None:
+        return told
+    kind, elements = taken.letter
+    try:
+        letter = _letter(settings, ledger, bench.by, question.request, kind, elements)
+    except AfschriftError as error:
+        said = f"The letter '{kind}' could not be made: {error} Then `afschrift letter make`; it must go out."
+        return Answered(taken.decision, question.request, said=said)
+    said = f"Letter {letter} ({kind}) is made and must be sent: `afschrift letter send {letter}`."
+    return Answered(taken.decision, question.request, letter=letter, said=said)
+
+
+def _letter(
+    settings: Settings,
+    ledger: Ledger,
+    by: str,
+    request_id: str,
+    kind: str,
+    elements: Mapping[str, Any],
+    *,
+    keep: bool = True,
+) -> str | None:
+    """The id of a letter with those of the elements that it says; None where it was only tried."""
+    asked = {"to", *(element.name for element in kind_named(kind).asked)}
+    given = {name: value for name, value in elements.items() if name in asked}
+    made = make(settings, ledger, request_id, kind, given, by, keep=keep)
+    return made.letter.id if made.letter is not None else None

@@ -1,0 +1,76 @@
+"""The DAG `tell_questions` on a real Airflow: a mail to the officers, the log for the signers, each told once."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.policy import default
+from typing import Any
+
+import pytest
+from tests.airflow_support import AirflowEnv, Installation
+from tests.dags.test_check_deadlines import mail_at, run
+from tests.support.mail_server import Manner, serving
+
+NOTIFIERS = """
+officers:
+  notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier
+  arguments:
+    to: privacy@example.org
+    from_email: afschrift@example.org
+    subject: "{{ notices.subject }}"
+    html_content: "{{ notices.html }}"
+  roles: [officer]
+signers:
+  notifier: afschrift.airflow_ext.notifiers.LogNotifier
+  roles: [second_signer]
+"""
+
+
+@pytest.fixture(scope="module")
+def dag(airflow_env: AirflowEnv) -> Any:
+    from airflow.dag_processing.dagbag import DagBag
+
+    from afschrift.airflow_ext.environment import DAGS
+
+    bag = DagBag(dag_folder=str(DAGS / "tell_questions.py"))
+    assert bag.import_errors == {}
+    for task in bag.dags["tell_questions"].task_dict.values():
+        task.retries = 0
+    return bag.dags["tell_questions"]
+
+
+def test_each_role_is_told_once_and_again_where_it_is_assigned(
+    airflow_env: AirflowEnv, installation: Installation, dag: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from afschrift.core.roles import Roles
+    from afschrift.pipeline.assignment import assign
+    from afschrift.wiring.keys import open_ledger
+
+    (installation.home / "notifiers.yml").write_text(NOTIFIERS)
+    request = installation.submit("1001", "access")
+    ledger = open_ledger()
+    asked = ledger.ask(request, "decision", options=["fulfil"], detail={"flags": [{"flag": "kwikstaart"}]})
+    with serving(Manner.LATER) as (_, address):
+        mail_at(address, monkeypatch)
+        assert run(dag)["notify[0]"] == "failed"  # and is told again
+    with serving() as (server, address):
+        mail_at(address, monkeypatch)
+        states = run(dag)
+        assert (states["notify[0]"], states["notify[1]"]) == ("success", "skipped")
+        assert run(dag)["notify[0]"] == "skipped"
+        ledger.ask(request, "decision_signed", options=["agree", "disagree"], detail={}, role="second_signer")
+        logged = len(airflow_env.log)
+        states = run(dag)
+        assert (states["notify[0]"], states["notify[1]"]) == ("skipped", "success")
+        assert "1 question open for second_signer" in airflow_env.log[logged:]
+        assign(ledger, Roles(open_terminal=True), asked.id, "cli:vera", "cli:anna")
+        assert run(dag)["notify[0]"] == "success"
+    first, second = (message_from_bytes(content, policy=default) for _, _, content in server.messages)
+    assert first["subject"] == "Afschrift: 1 question open for officer"
+    assert asked.id in first.get_body().get_content()  # type: ignore[union-attr]
+    assert "cli:vera" in second.get_body().get_content()  # type: ignore[union-attr]
+    assert b"kwikstaart" not in b"".join(content for _, _, content in server.messages)
+
+
+def test_the_runbook_names_every_task(dag: Any) -> None:
+    assert all(f"| {name} |" in dag.doc_md for name in dag.task_dict)

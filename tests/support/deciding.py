@@ -1,0 +1,152 @@
+"""A request before an officer and a second signer, in an installation over the mini shop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.ground_forms import GROUNDS, complete
+from tests.support.mini import write_database, write_inventory
+from tests.support.running import installation, store
+
+from afschrift.core.errors import AfschriftError, NeedsPersonError
+from afschrift.core.grounds import Outcome
+from afschrift.core.letter import Channel
+from afschrift.core.ports import QuestionRow
+from afschrift.core.roles import Person, Role, Roles
+from afschrift.core.state import State
+from afschrift.ledger.outbox import Proof
+from afschrift.ledger.register import Ledger
+from afschrift.pipeline.assess import assess
+from afschrift.pipeline.services import Services
+from afschrift.wiring.answering import Answered, answer_question
+from afschrift.wiring.settings import Settings
+
+NOW = datetime.now(UTC)
+ANN = {"customer_id": "1"}
+
+
+def _person(name: str, *roles: Role, deputies: frozenset[str] = frozenset()) -> Person:
+    accounts = frozenset({f"airflow:{name}", f"cli:{name}"})
+    return Person(name, accounts, frozenset(roles), deputies=deputies)
+
+
+ROLES = Roles(
+    (
+        _person("anna", Role.OFFICER, Role.SECOND_SIGNER, deputies=frozenset({"vera"})),
+        _person("vera", Role.OFFICER),
+        _person("otto", Role.OFFICER),
+        _person("sam", Role.SECOND_SIGNER),
+        _person("dirk", Role.DPO),
+        _person("ivo", Role.INTAKE),
+    )
+)
+
+
+@dataclass
+class Bureau:
+    """An installation with people who decide."""
+
+    settings: Settings
+    services: Services
+
+    @classmethod
+    def open(cls, folder: Path, patch: pytest.MonkeyPatch) -> Bureau:
+        """Set up below a folder."""
+        patch.setenv("MINI_SHOP", str(write_database(folder / "shop.duckdb")))
+        patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
+        patch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(folder / "inventory")))
+        services = installation(folder / "home", folder / "inventory")
+        return cls(Settings.from_environment(), services)
+
+    @property
+    def register(self) -> Ledger:
+        """The register with what officers need."""
+        assert isinstance(self.services.register, Ledger)
+        return self.services.register
+
+    def store(
+        self, right: str = "access", keys: dict[str, str] | None = None, days: int = 1, **more: Any
+    ) -> str:
+        """A request that came in some days ago."""
+        received = (NOW - timedelta(days=days)).isoformat()
+        return store(self.services, keys or ANN, right, received_at=received, **more)
+
+    def answered(self, number: int, right: str = "access", every: int = 30) -> list[str]:
+        """Earlier requests of Ann, each delivered, one every so many days."""
+        ids = [self.store(right, days=every * (number - n) + 1) for n in range(number)]
+        for one in ids:
+            self.register.move(one, State.ACCEPTED)
+            self.register.move(one, State.DELIVERED)
+        return ids
+
+    def asked(self, request: str) -> QuestionRow:
+        """The question at which the next run of a request ends."""
+        with pytest.raises(NeedsPersonError):
+            assess(self.services, request)
+        return self.register.questions(request_id=request)[-1]
+
+    def flagged(self, right: str = "access") -> tuple[str, QuestionRow]:
+        """The third request of a year, at its decision."""
+        self.answered(2, right)
+        request = self.store(right)
+        return request, self.asked(request)
+
+    def answer(
+        self,
+        question: QuestionRow,
+        choice: str,
+        code: str | None = None,
+        by: str = "cli:anna",
+        text: str | None = None,
+        **given: Any,
+    ) -> Answered:
+        """Answer; a decision on a ground with the table's examples, but for what is given."""
+        form = complete(code, Outcome(choice)) | given if code in GROUNDS.grounds else given
+        form = {name: value for name, value in form.items() if value is not None}
+        detail = GROUNDS.told(form) if form else {}
+        if code is not None:
+            detail = {"ground": code, **detail}
+        return answer_question(
+            self.register,
+            ROLES,
+            question.id,
+            choice,
+            by,
+            detail=detail,
+            texts=GROUNDS.texts(form) if form else {},
+            text=text,
+            settings=self.settings,
+        )
+
+    def sign(self, request: str, choice: str = "agree", by: str = "airflow:sam", **more: Any) -> Answered:
+        """The second signer's word."""
+        [question] = [q for q in self.register.questions(request_id=request) if q.kind == "decision_signed"]
+        return self.answer(question, choice, by=by, **more)
+
+    def send(self, letter: str) -> None:
+        """A person sends a letter by post, today."""
+        proof = Proof("proof.txt", "text/plain", [b"posted"])
+        zone = self.register.request(self.register.letter(letter).request).zone
+        from zoneinfo import ZoneInfo
+
+        today = datetime.now(ZoneInfo(zone)).date()
+        self.register.enter_sending(letter, today, Channel.REGISTERED_POST, proof, "cli:anna")
+
+
+def flags(question: Any) -> list[str]:
+    return [one["flag"] for one in question.detail["flags"]]
+
+
+def unchanged(bureau: Bureau, question: Any, act: Any, error: type[AfschriftError]) -> AfschriftError:
+    """An act that is turned down: no event, no decision, and the question stays open."""
+    before = (bureau.register.events(), bureau.register.request(question.request))
+    with pytest.raises(error) as told:
+        act()
+    assert before == (bureau.register.events(), bureau.register.request(question.request))
+    assert bureau.register.question(question.id).answered_at is None
+    assert told.value.way_out
+    return told.value

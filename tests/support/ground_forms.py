@@ -1,0 +1,103 @@
+"""Forms of grounds for tests: filled in with the table's own examples, one field short, or empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from afschrift.core.ground_check import Accepted, TurnedDown, check_ground
+from afschrift.core.ground_values import RequestFacts
+from afschrift.core.grounds import Grounds, Outcome
+from afschrift.core.right import Right
+from afschrift.core.roles import Role
+from afschrift.inventory.grounds import load_grounds
+
+GROUNDS = load_grounds(Path(__file__).parents[2] / "include" / "grounds")
+FORMS = ("empty", "one_field_short", "complete")
+ANY = "any"
+EARLIER = "req-000000000001"
+FACTS = RequestFacts(
+    today=date(2026, 1, 20),
+    earlier={EARLIER: date(2025, 11, 1)},
+    last_day=date(2026, 2, 5),
+    longest_day=date(2026, 4, 7),
+    tables=frozenset({"shop.ticket", "shop.orders"}),
+    columns=frozenset({"shop.ticket.body"}),
+    wrote=("Ik wil graag alleen mijn bestellingen.",),
+)
+"""A second request within a year, of somebody identified."""
+
+
+def facts(code: str, outcome: Outcome) -> RequestFacts:
+    """The facts under which a form with the table's examples can be complete."""
+    ground = GROUNDS.grounds.get(code)
+    known = replace(FACTS, identified=not (ground and ground.only_unidentified))
+    return replace(known, earlier={EARLIER: None}) if outcome is Outcome.MERGE else known
+
+
+def complete(code: str, outcome: Outcome, *, first_request: bool = False) -> dict[str, Any]:
+    """A form with all that is needed, and no more."""
+    ground = GROUNDS.grounds.get(code)
+    if ground is None:
+        return {}
+    given = {name: GROUNDS.fields[name].example for name in ground.fields}
+    required = ground.required(outcome, first_request=first_request, form=given)
+    return {name: value for name, value in given.items() if name in required}
+
+
+def forms(code: str, outcome: Outcome, form: str) -> Iterator[dict[str, Any]]:
+    """The forms of a row: one field short is as many as there are fields."""
+    whole = complete(code, outcome)
+    if form == "complete":
+        yield whole
+    elif form == "empty" or not whole:
+        yield {}
+    else:
+        for lacking in whole:
+            yield {name: value for name, value in whole.items() if name != lacking}
+
+
+def combos(grounds: Grounds) -> Iterator[tuple[str, str, Right, str]]:
+    """Every code x outcome that it leads to, or that people try with it, x right x form.
+
+    A code that exists to be turned down is so for `any` outcome.
+    """
+    for code in grounds.codes:
+        ground = grounds.grounds.get(code)
+        outcomes = [ANY]
+        if ground:
+            outcomes = [*ground.outcomes, *(n.outcome for n in ground.turned_down if n.outcome)]
+        for outcome in outcomes:
+            for right in Right:
+                for form in FORMS:
+                    yield code, outcome, right, form
+
+
+def outcomes_of(row: str) -> list[Outcome]:
+    """The outcomes that a row stands for."""
+    return [o for o in Outcome if o is not Outcome.FULFIL] if row == ANY else [Outcome(row)]
+
+
+def verdict(
+    code: str | None, outcome: Outcome, right: Right, form: dict[str, Any], *signers: Role
+) -> Accepted | TurnedDown:
+    """What comes of a form that an officer filled in."""
+    who = signers or (Role.OFFICER,)
+    return check_ground(GROUNDS, outcome, code, right, form, who, facts(code or "", outcome))
+
+
+def said_of(found: Accepted | TurnedDown) -> tuple[str, str, str]:
+    """As the table of outcomes writes it: expected, rule, letter."""
+    if isinstance(found, TurnedDown):
+        return ("turned_down" if not found.fields else "form"), found.rule, ""
+    expected = "accepted_second_signer" if found.second_signer else "accepted"
+    return expected, found.rules[0], found.letter or "none"
+
+
+def joined(found: set[tuple[str, str, str]]) -> tuple[str, str, str]:
+    """Several outcomes of a row, which may differ in the rule that is named."""
+    expected, rules, letters = (sorted({one[i] for one in found}) for i in range(3))
+    return " ".join(expected), " ".join(rules), " ".join(letters)

@@ -1,0 +1,55 @@
+"""Systems that people search, beside the mini shop: a mailbox, paper, a processor and a back-up."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+from afschrift.core.errors import NeedsPersonError
+from afschrift.pipeline.assess import assess
+from afschrift.pipeline.classify import classify
+from afschrift.pipeline.services import Services
+
+_SYSTEM = """
+source: {name}
+kind: manual
+medium: {medium}
+title: {{nl: "{nl}", en: "{en}"}}
+owner: {owner}
+instruction: {{nl: Zoek op naam en e-mailadres., en: Search by name or e-mail address.}}
+holds: [{holds}]
+"""
+
+
+def system(name: str, medium: str, holds: str = "provided", owner: str = "keeper") -> str:
+    """The file of one system."""
+    titles = {"mailbox": ("Postbus", "Mailbox"), "paper": ("Archiefkast", "Paper files")}
+    nl, en = titles.get(medium, (f"Systeem {name}", f"System {name}"))
+    return _SYSTEM.format(name=name, medium=medium, holds=holds, owner=owner, nl=nl, en=en)
+
+
+def add_systems(inventory: Path, *files: str) -> Path:
+    """Add systems to an inventory."""
+    for number, text in enumerate(files):
+        (inventory / f"system{number}.yml").write_text(text, encoding="utf-8")
+    return inventory
+
+
+def waits(services: Services, request: str) -> dict[str, str]:
+    """Go as far as the questions about such systems; source -> question."""
+    assess(services, request)
+    with suppress(NeedsPersonError):
+        classify(services, request)
+    asked = services.register.questions(request_id=request)
+    return {one.detail["source"]: one.id for one in asked if one.kind == "manual"}
+
+
+def zipped(**members: bytes) -> bytes:
+    """A ZIP file; `__` in a name stands for `/`."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/"), content)
+    return made.getvalue()

@@ -1,0 +1,55 @@
+"""Contents whose rows passed by an onlooker, as in the pipeline; and as many tables as a test wants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow as pa
+from tests.unit.bundle.bundle_example import Example, Rows
+
+from afschrift.bundle.contents import Contents
+from afschrift.core.manifest import ExtractPlan
+from afschrift.pipeline.overview import choices, kept_bytes
+from afschrift.values.first_rows import FirstRows
+from afschrift.values.forms import text_schema
+from afschrift.values.overview import Onlooker
+
+
+def batch(extract: ExtractPlan, rows: Rows) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(rows, schema=text_schema(extract.selected))
+
+
+def seen(example: Example) -> Contents:
+    """The example's contents with first rows and overviews of all its rows."""
+    contents = example.contents
+    chosen, kept = choices(contents.inventory, contents.plan), kept_bytes(len(contents.plan.extracts))
+    samples, overviews = {}, {}
+    for extract in contents.plan.extracts:
+        first, onlooker = FirstRows(kept), Onlooker(chosen[extract.name])
+        for watcher in (first, onlooker):
+            watcher.take(batch(extract, example.rows[extract.name]))
+        samples[extract.name], overviews[extract.name] = first.rows, onlooker.overview()
+    return replace(contents, samples=samples, overviews=overviews)
+
+
+def multiplied(contents: Contents, table: str, times: int) -> Contents:
+    """The same with a table of the source `app` so many times, under other names."""
+    app = contents.inventory.sources["app"]
+    names = [f"{table}_{number}" for number in range(times)]
+    source = app.model_copy(update={"tables": {**app.tables, **dict.fromkeys(names, app.tables[table])}})
+    inventory = contents.inventory.model_copy(
+        update={"sources": {**contents.inventory.sources, "app": source}}
+    )
+    (model,) = (e for e in contents.plan.extracts if e.table == table)
+    (read,) = (e for e in contents.extracts if e.source == "app")
+    (written,) = (t for t in read.tables if t.table == table)
+    extracts = [replace(model, table=name) for name in names]
+    more = replace(read, tables=(*read.tables, *(replace(written, table=name) for name in names)))
+    return replace(
+        contents,
+        inventory=inventory,
+        plan=replace(contents.plan, extracts=(*contents.plan.extracts, *extracts)),
+        extracts=(*(e for e in contents.extracts if e is not read), more),
+        samples={**contents.samples, **{e.name: contents.samples[model.name] for e in extracts}},
+        overviews={**contents.overviews, **{e.name: contents.overviews[model.name] for e in extracts}},
+    )

@@ -1,0 +1,99 @@
+"""A language is one folder; half a language is refused by name before anything is packed."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.unit.bundle.bundle_example import LETTERS, Example
+from tests.unit.bundle.bundle_seen import seen
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.page import render_index, render_readme
+from afschrift.bundle.script import FILES
+from afschrift.bundle.words import Words
+from afschrift.core.errors import ConfigurationError
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Path:
+    """The letters with a third language, made from the English one."""
+    shutil.copytree(LETTERS / "bundle", tmp_path / "bundle")
+    shutil.copytree(LETTERS / "bundle" / "en", tmp_path / "bundle" / "fy")
+    texts = tmp_path / "bundle" / "fy" / "texts.yml"
+    texts.write_text(texts.read_text().replace("Is this everything?", "Is dit alles? (frysk)"))
+    return tmp_path
+
+
+def contents(language: str) -> Contents:
+    made = seen(Example())
+    return replace(made, plan=replace(made.plan, language=language))
+
+
+def test_a_third_language_is_one_folder(letters: Path) -> None:
+    page = render_index(contents("fy"), letters).decode()
+    assert '<html lang="fy">' in page
+    assert "Is dit alles? (frysk)" in page
+    assert "START HERE" in render_readme(contents("fy"), letters).decode()
+
+
+@pytest.mark.parametrize("key", ["search", "deleted_no", "kcal", "months", "provided", "other_people"])
+def test_a_missing_text_is_named_before_anything_is_written(letters: Path, key: str) -> None:
+    texts = letters / "bundle" / "fy" / "texts.yml"
+    kept = [line for line in texts.read_text().splitlines() if not line.strip().startswith(f"{key}:")]
+    if key == "other_people":  # missing from every language but the model
+        model = letters / "bundle" / "nl" / "texts.yml"
+        model.write_text(model.read_text().replace("\npage:\n", '\npage:\n  other_people: "x"\n'))
+    texts.write_text("\n".join(kept))
+    with pytest.raises(
+        ConfigurationError, match=rf"{key}' is missing in include/letters/bundle/fy/texts\.yml"
+    ):
+        render_index(contents("fy"), letters)
+
+
+def test_a_language_without_readme_is_named(letters: Path) -> None:
+    (letters / "bundle" / "fy" / "README.txt.j2").unlink()
+    with pytest.raises(ConfigurationError, match=r"fy/README\.txt\.j2 is missing"):
+        render_readme(contents("fy"), letters)
+
+
+def test_units_kinds_and_measured_numbers_in_words() -> None:
+    nl = Words.load(LETTERS, "nl")
+    assert [nl.unit(code) for code in ("{beats}/min", "Cel", "{steps}", "mol")] == [
+        "slagen per minuut",
+        "graden Celsius",
+        "steps",
+        "mol",
+    ]
+    assert nl.kind("boolean").startswith("‘true’")
+    assert [
+        nl.measured(total, parts) for total, parts in ((72_000, 1000), (1_234_560, 1000), (-500, 1000))
+    ] == [
+        "72",
+        "1.234,6",
+        "-0,5",
+    ]
+    assert nl.period("2026-03") == "maart 2026"
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_word_of_the_script_is_used_and_there(language: str) -> None:
+    code = "".join((LETTERS / "bundle" / name).read_text() for name in FILES)
+    said = Words.load(LETTERS, language).script()
+    for key in said:
+        assert f"words.{key}" in code or f'"{key}"' in code or f"{key}:" in code, key
+
+
+@pytest.mark.parametrize(
+    ("language", "needed"),
+    [
+        ("nl", ["puntkomma", "Zoeken", "index.html", "Uit tekst/CSV", "AVG", "Gooi ze dan weg"]),
+        ("en", ["semicolon", "search", "index.html", "From Text/CSV", "GDPR", "delete them"]),
+    ],
+)
+def test_the_readme_tells_how_to_look_import_and_keep_safe(language: str, needed: list[str]) -> None:
+    readme = render_readme(contents(language), LETTERS).decode()
+    for text in needed:
+        assert text.lower() in readme.lower(), text

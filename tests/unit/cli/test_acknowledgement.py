@@ -1,0 +1,127 @@
+"""A receipt is confirmed by itself where the channel had authenticated the person (R04)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.mail_server import Manner, serving, unused_port
+from tests.support.mini import write_database, write_inventory
+from tests.support.running import installation
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.core.letter import LetterRow, LetterState
+from afschrift.ledger.register import Ledger
+from afschrift.letters.message import parts
+from afschrift.wiring.keys import open_ledger
+
+NOW = datetime.now(UTC)
+AT = (NOW - timedelta(hours=1)).isoformat()
+LOGIN = {"by": "log-in", "level": "substantial", "at": AT}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
+    monkeypatch.setenv("AFSCHRIFT_MAIL", str(tmp_path / "mail.json"))
+    aim(tmp_path, unused_port())
+    installation(tmp_path / "home", tmp_path / "inventory")
+    return open_ledger()
+
+
+def aim(folder: Path, port: int) -> None:
+    file = folder / "mail.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({"server": f"smtp://127.0.0.1:{port}", "sender": "privacy@example.org"}))
+
+
+def submit(**more: Any) -> tuple[str, str]:
+    """The id of a request, and what else was said."""
+    content = {
+        "message": "All my data please. Ann",
+        "channel": "portal",
+        "received_at": AT,
+        "right": "access",
+        "keys": {"customer_id": "1", "email": "ann@example.org"},
+        "authenticated": LOGIN,
+        "language": "en",
+    } | more
+    done = CliRunner().invoke(app, ["submit", "-", "--start", "no"], input=json.dumps(content))
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.stdout.split()[0], done.stderr
+
+
+def letters(ledger: Ledger, request: str) -> list[LetterRow]:
+    return list(ledger.letters(request_id=request))
+
+
+def test_the_letter_names_the_period_and_is_sent_once(ledger: Ledger, tmp_path: Path) -> None:
+    port = unused_port()
+    aim(tmp_path, port)
+    with serving(port=port) as (server, _):
+        request, said = submit()
+    [letter] = letters(ledger, request)
+    assert (letter.kind, letter.state, letter.sent_by) == ("acknowledgement", LetterState.SENT, "system")
+    assert f"Acknowledgement {letter.id} of {request} is sent." in said
+    [(_, to, content)] = server.messages
+    assert to == "ann@example.org"
+    _, text, _ = parts(content)
+    until = datetime.fromisoformat(letter.detail["until"])
+    period = f"up to and including {until.day} {until:%B %Y}"
+    assert period in " ".join(text.split())
+
+
+def test_a_mail_server_that_is_down_hinders_no_request(ledger: Ledger) -> None:
+    request, said = submit()
+    [letter] = letters(ledger, request)
+    assert letter.state is LetterState.PRODUCED
+    assert f"The receipt of {request} is not confirmed yet: Letter {letter.id} was not sent" in said
+
+
+def test_an_address_that_is_turned_down_is_told(ledger: Ledger, tmp_path: Path) -> None:
+    port = unused_port()
+    aim(tmp_path, port)
+    with serving(Manner.NO_SUCH_MAILBOX, port):
+        request, said = submit()
+    assert letters(ledger, request)[0].state is LetterState.BOUNCED
+    assert "is bounced" in said
+
+
+def test_each_right_of_a_message_has_its_letter(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AFSCHRIFT_MAIL")
+    submit(right=["access", "portability"], keys={"customer_id": "1"})
+    made = ledger.letters()
+    assert [(one.kind, one.mailed, one.state) for one in made] == [
+        ("acknowledgement", False, LetterState.PRODUCED)
+    ] * 2
+    assert len({one.request for one in made}) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "policy"),
+    [
+        ({"authenticated": None}, ""),
+        ({"received_at": (NOW - timedelta(days=50)).isoformat()}, ""),
+        ({}, "acknowledge: manual\n"),
+    ],
+    ids=["nobody is authenticated", "the last day is over", "the policy leaves it to a person"],
+)
+def test_it_is_left_to_a_person(ledger: Ledger, tmp_path: Path, more: dict[str, Any], policy: str) -> None:
+    file = tmp_path / "inventory" / "policy.yml"
+    file.write_text(file.read_text() + policy)
+    request, _ = submit(**more)
+    assert letters(ledger, request) == []
+
+
+def test_a_policy_that_is_no_choice_is_told(ledger: Ledger, tmp_path: Path) -> None:
+    file = tmp_path / "inventory" / "policy.yml"
+    file.write_text(f"{file.read_text()}acknowledge: sometimes\n")
+    done = CliRunner().invoke(app, ["submit", "-", "--start", "no"], input="{}")
+    assert "acknowledge" in str(done.exception)
+    assert "'automatic' or 'manual'" in str(done.exception)
