@@ -50,9 +50,10 @@ class Office:
         return run(self.services, request)
 
     def answer(self, request: str, choices: Mapping[str, str]) -> None:
-        """Answer all open questions of a request, by their kind."""
+        """Answer all open questions of a request, by their kind; who asked before gets the answer again (R26)."""
+        known = {"decision": "fulfil", **choices}
         for question in self.register.questions(request_id=request):
-            self.register.answer(question.id, choices[question.kind], "officer")
+            self.register.answer(question.id, known[question.kind], "officer")
 
     def bundle(self, right: str, keys: Mapping[str, str], choices: Mapping[str, str] | None = None) -> Path:
         """The delivered ZIP file of a person; `choices` answer the questions that come up."""
@@ -60,12 +61,17 @@ class Office:
         wanted = (right, *sorted(keys.items()), *sorted(choices.items()))
         if wanted not in self._made:
             request = self.submit(right, keys)
-            try:
-                self._made[wanted] = self.run(request)
-            except NeedsPersonError:
-                self.answer(request, choices)
-                self._made[wanted] = self.run(request)
+            self._made[wanted] = self.run_answering(request, choices)
         return self._made[wanted]
+
+    def run_answering(self, request: str, choices: Mapping[str, str] | None = None) -> Path:
+        """A run to its end, over what is asked before the plan and about it."""
+        for _ in range(2):
+            try:
+                return self.run(request)
+            except NeedsPersonError:
+                self.answer(request, choices or {})
+        return self.run(request)
 
     def state(self, request: str) -> str:
         """State of a request in the register."""

@@ -77,7 +77,10 @@ def test_same_bytes(warehouse: Path, tmp_path: Path) -> None:
     assert there.pack(requests) == first
 
 
-def test_a_bundle_whose_staging_was_lost_is_packed_again_and_delivered(office: Office) -> None:
+def test_a_bundle_whose_staging_was_lost_is_packed_again_and_delivered(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    office = Office.open(tmp_path / "home", warehouse)
     request = office.submit("access", {"customer_id": str(AWKWARD.number)})
     first, _ = packed(office.services, request)
     office.services.staging(request).wipe()

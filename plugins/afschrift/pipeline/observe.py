@@ -25,17 +25,18 @@ MOST_VALUES = 100_000
 
 MOST_CODES = 2_000
 
-MOST_LOOKS = 500_000
-"""Values of a column that are looked at, those that come back too; more would take too long."""
+MOST_ROWS = 3_000_000
+"""Rows of a table whose relations are compared; more would take too long. Rows, because how many values come
+back in a batch would depend on how the source cut its batches, and the bundle with it."""
 
 
 class Distinct:
-    """The distinct values of some columns together, as value forms; None once there are too many."""
+    """The distinct values of some columns together, as value forms; None once there are too many, or rows."""
 
-    def __init__(self, fields: Sequence[FieldPlan], most: int) -> None:
+    def __init__(self, fields: Sequence[FieldPlan], most: int, most_rows: int | None = None) -> None:
         self._fields = fields
         self._most = most
-        self._looked = 0
+        self._rows_left = most_rows
         self.values: set[tuple[str, ...]] | None = set()
 
     def see(self, batch: pa.RecordBatch) -> None:
@@ -49,8 +50,9 @@ class Distinct:
         text = text_batch(pa.RecordBatch.from_arrays(columns, names=names), self._fields)
         rows = zip(*(column.to_pylist() for column in text.columns), strict=True)
         self.values.update(row for row in rows if None not in row)
-        self._looked += text.num_rows
-        if len(self.values) > self._most or self._looked > MOST_LOOKS:
+        if self._rows_left is not None:
+            self._rows_left -= batch.num_rows
+        if len(self.values) > self._most or (self._rows_left or 0) < 0:
             self.values = None
 
 
@@ -83,7 +85,7 @@ class Observer:
             if field.kind in (Kind.TEXT, Kind.INTEGER) and (c := self._table.columns.get(name)) and c.codes
         }
         self.distinct = {
-            columns: Distinct([self._whole[name] for name in columns], MOST_VALUES)
+            columns: Distinct([self._whole[name] for name in columns], MOST_VALUES, MOST_ROWS)
             for columns in self._wanted
             if set(columns) <= self._whole.keys()
         }

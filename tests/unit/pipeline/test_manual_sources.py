@@ -91,7 +91,9 @@ def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp
     assert str(services.register.request(request).state) == "needs_person"
     says(services, asked["mail"], "given", ("Brief Ann.pdf", PDF), ("mail.eml", MAIL), by="cli:bea")
     says(services, asked["paper"], "nothing_held")
-    with pytest.raises(NeedsPersonError, match=r"tape \(backup\).* manual show req-\w+ tape"):  # two answers are not three
+    with pytest.raises(
+        NeedsPersonError, match=r"tape \(backup\).* manual show req-\w+ tape"
+    ):  # two answers are not three
         run(services, request)
     says(services, asked["tape"], "not_searched", reason="not_feasible")
     dry = "\n".join(preview(services, request, sql=False))

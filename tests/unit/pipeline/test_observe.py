@@ -89,3 +89,12 @@ def test_a_table_read_again_begins_anew(source: SourceFile) -> None:
     observer.begin()
     seen = observer.seen()
     assert (seen.nulls, seen.key_unique) == ({}, True)
+
+
+def test_how_rows_were_batched_changes_nothing(source: SourceFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe, "MOST_ROWS", 4)
+    rows = [(10, 1), (10, 1), (10, 1), (11, 1), (12, 1)]
+    cuts = ([rows], [rows[:1], rows[1:]], [rows[:3], rows[3:]], [[row] for row in rows])
+    for cut in cuts:
+        assert {d.values is None for d in watch(source, "orders", *cut).distinct.values()} == {True}
+        assert {d.values is None for d in watch(source, "orders", *cut[:-1]).distinct.values()} == {False}
