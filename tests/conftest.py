@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from tests.support import mariadb
 from tests.support import postgres as pg
 
@@ -48,6 +49,17 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no sample databases in ../shared/data beside this clone")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    _require("chromium")
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium")
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

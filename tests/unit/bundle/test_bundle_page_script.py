@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +10,13 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect
 from tests.unit.bundle.bundle_example import LETTERS, ROWS, SCRIPT, Example, Rows
 from tests.unit.bundle.bundle_seen import multiplied, seen
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page import render_index
 from afschrift.core.right import Right
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the program chromium is not there")
 
 HEBREW = "שלום עולם"
 ORDERS: Rows = [
@@ -34,14 +30,6 @@ MESSAGES: Rows = [
     dict(ROWS["shop.message"][2], message_id="4", recipient_email="𝒳" * 900),
     dict(ROWS["shop.message"][2], message_id="5", recipient_email="Zoë " * 1000),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 def contents(right: Right = Right.ACCESS, language: str = "nl") -> Contents:
