@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import duckdb
 import httpx
 from tests.support.mini import write_database, write_inventory
 from tests.support.running import store
@@ -28,8 +30,23 @@ ROLES = "people:\n  Anna: {accounts: [airflow:admin, cli:anna], roles: [officer]
 CONFIRMED = {"method": "call_back", "level": "substantial"}
 ENDED = ("success", "failed")
 
+_FIRST, _PEOPLE = 1_000, 5_000
+_NUMBERS = itertools.count(_FIRST)
+
 AT_ONCE = 4
 """More runs at once than this, and Airflow on SQLite says now and then that its database is locked."""
+
+
+def _with_people(database: Path) -> Path:
+    """More customers, alike but for number and address: a person's repeat would be put before an officer."""
+    with duckdb.connect(str(database)) as connection:
+        columns = [row[0] for row in connection.sql("DESCRIBE customer").fetchall()]
+        address = ", 'c' || n || '@example.org' AS email" if "email" in columns else ""
+        connection.execute(
+            f"INSERT INTO customer SELECT c.* REPLACE (n AS customer_id{address}) "
+            f"FROM customer c, range({_FIRST}, {_FIRST + _PEOPLE}) AS r(n) WHERE c.customer_id = 1"
+        )
+    return database
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,7 @@ class Shop:
             "AFSCHRIFT_HOME": str(home),
             "AFSCHRIFT_INVENTORY": str(write_inventory(folder / "inventory")),
             "AFSCHRIFT_DEMO": "0",
-            "MINI_SHOP": str(write_database(folder / "shop.duckdb")),
+            "MINI_SHOP": str(_with_people(write_database(folder / "shop.duckdb"))),
         }
         initialise(Settings.from_environment(variables))
         (home / "roles.yml").write_text(ROLES, encoding="utf-8")
@@ -65,10 +82,10 @@ class Shop:
         return build(lambda _line: None, Settings.from_environment(self.variables))
 
     def requests(self, count: int, *, known: bool) -> list[str]:
-        """Store requests of customer 1; `known`: the channel had authenticated the person."""
+        """Store requests, each of another customer; `known`: the channel had authenticated the person."""
         services = self.services
         more: dict[str, Any] = {} if known else {"authenticated": None}
-        return [store(services, {"customer_id": "1"}, **more) for _ in range(count)]
+        return [store(services, {"customer_id": str(next(_NUMBERS))}, **more) for _ in range(count)]
 
 
 @dataclass(frozen=True)

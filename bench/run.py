@@ -27,6 +27,7 @@ from bench.measure import Watched, watch
 from bench.warehouse import READINGS_OF_ONE, WEARER, Warehouse, filled, write_inventory
 
 RESULTS = Path(__file__).with_name("results")
+LATEST = RESULTS / "latest.json"
 _ROOT = Path(__file__).parents[1]
 
 
@@ -192,10 +193,14 @@ def main() -> None:
             for _, _, measure in measured:
                 results.append(measure(bench))
                 print(line(results[-1]), flush=True)
+                keep(results)
+    print(f"Written to {LATEST.relative_to(_ROOT)}.")
+
+
+def keep(results: list[Result]) -> None:
+    """Write what was measured so far."""
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / "latest.json"
-    path.write_text(json.dumps([asdict(r) for r in results], indent=2) + "\n", encoding="utf-8")
-    print(f"Written to {path.relative_to(_ROOT)}.")
+    LATEST.write_text(json.dumps([asdict(r) for r in results], indent=2) + "\n", encoding="utf-8")
 
 
 def line(result: Result) -> str:
