@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from afschrift.airflow_ext.step import shown
-from afschrift.core.errors import RefusedError, RetriableError
+from afschrift.core.errors import RefusedError
 
 BY = "airflow:check_deadlines"
 
@@ -34,7 +33,7 @@ def look() -> dict[str, Any]:
         for line in table(watched).splitlines():
             log.info("%s", line)
         log.info("Open requests: %d. New notices: %d.", len(watched), raised)
-        for review in due_reviews(open_ledger(), watch.now.date()):
+        for review in due_reviews(open_ledger(), watch.now):
             log.info("%s", review.words)
         return {"open": len(watched), "raised": raised, "notifiers": notifiers}
 
@@ -50,31 +49,18 @@ def notify(name: str) -> int:
     One that fails hides no other, and is told again by the next check.
     """
     with shown():
-        from afschrift.airflow_ext.notifiers import load_notifiers, make
+        from afschrift.airflow_ext.notifiers import load_notifiers, sender
         from afschrift.wiring.keys import open_ledger
         from afschrift.wiring.reviews import tell_reviews
         from afschrift.wiring.searches import remind
         from afschrift.wiring.watch import message, open_watch, remarks
 
         entry = load_notifiers()[name]
-        notifier = make(name, entry)
-
-        def send(notices: Any) -> None:
-            context: Any = {**get_current_context(), "notices": notices}
-            try:
-                notifier(context)
-            except Exception as error:
-                raise RetriableError(
-                    f"The notifier '{name}' did not take its notices ({type(error).__name__}).",
-                    way_out="see its connection and its server; the next check tells it again.",
-                ) from None
-
-        watch = open_watch(BY)
+        send, roles = sender(name, entry), [role.value for role in entry.roles]
+        ledger, watch = open_ledger(), open_watch(BY)
         told = watch.tell(name, lambda watched: send(message(watched)), remarks())
-        told += remind(
-            open_ledger(), watch.place, watch.now, name, send, BY, [role.value for role in entry.roles]
-        )
-        told += tell_reviews(open_ledger(), watch.now.date(), name, send, BY)
+        told += remind(ledger, watch.place, watch.now, name, send, BY, roles)
+        told += tell_reviews(ledger, watch.now, name, send, BY)
         if not told:
             raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
         log.info("Told to '%s': %d.", name, told)

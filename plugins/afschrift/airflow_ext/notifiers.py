@@ -17,16 +17,17 @@ Airflow gives them. Passwords belong into an Airflow connection, never into this
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from airflow.sdk import BaseNotifier
+from airflow.sdk import BaseNotifier, get_current_context
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.core.errors import ConfigurationError, RetriableError
 from afschrift.core.roles import Role
 from afschrift.wiring.settings import Settings
+from afschrift.wiring.watch import Message
 
 FILE = "notifiers.yml"
 LOG = "log"
@@ -104,3 +105,25 @@ def make(name: str, entry: Entry) -> BaseNotifier:
             f"The notifier '{name}' is none of Airflow's.", way_out="name a class made after BaseNotifier."
         )
     return made
+
+
+def sender(name: str, entry: Entry) -> Callable[[Message], None]:
+    """Gives one notifier a message, within a task.
+
+    Raises:
+        ConfigurationError: as `make`.
+        RetriableError: when called, the notifier did not take it; its own words stay out of the log.
+    """
+    notifier = make(name, entry)
+
+    def send(message: Message) -> None:
+        context: Any = {**get_current_context(), "notices": message}
+        try:
+            notifier(context)
+        except Exception as error:
+            raise RetriableError(
+                f"The notifier '{name}' did not take its notices ({type(error).__name__}).",
+                way_out="see its connection and its server; the next run tells it again.",
+            ) from None
+
+    return send

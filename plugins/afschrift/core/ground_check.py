@@ -83,11 +83,7 @@ def check_ground(
     if refused is not None:
         return refused
     two = ground.two(first_request=facts.first_request)
-    if (
-        not signers
-        or signers[0] not in ground.signers
-        or any(r is not Role.SECOND_SIGNER for r in signers[1:])
-    ):
+    if not _signed(ground, signers):
         return TurnedDown(
             ground.rules[0],
             f"a decision on {ground.code} is taken by {' or '.join(ground.signers)}"

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, cast
 
 from isal import isal_zlib
 
+from afschrift.core.extracted import FileEntry
+
 CHUNK = 1 << 18
 """How much is deflated at once. How input is cut can change deflate's output, so it is always cut alike."""
 
@@ -102,6 +104,19 @@ class DeflatingSink(io.RawIOBase):
     def sha256(self) -> str:
         """Hex digest of the plain bytes."""
         return self._hash.hexdigest()
+
+    def entry(self, path: str, format_: str, options: dict[str, str] | None = None) -> FileEntry:
+        """What is recorded of the file, once it is finished."""
+        return FileEntry(
+            path=path,
+            format=format_,
+            bytes=self.bytes,
+            sha256=self.sha256,
+            options=options or {},
+            crc32=self.crc32,
+            deflated_bytes=self.deflated.bytes,
+            deflated_sha256=self.deflated.sha256,
+        )
 
 
 class InflatingReader(io.RawIOBase):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from afschrift.core.errors import RefusedError
-from afschrift.core.manifest import UPLOADS, FileEntry, GivenFile, ManualPlan, SourceExtract
+from afschrift.core.manifest import UPLOADS, GivenFile, ManualPlan, SourceExtract
 from afschrift.core.media_type import extension
 from afschrift.core.ports import Register, Staging
 from afschrift.pipeline.deflate import DeflatingSink
@@ -33,14 +33,6 @@ def stage(register: Register, staging: Staging, request_id: str, one: ManualPlan
             for part in document.parts:
                 sink.write(part)
             sink.finish()
-        entry = FileEntry(
-            path=path,
-            format=FORMAT,
-            bytes=sink.bytes,
-            sha256=sink.sha256,
-            crc32=sink.crc32,
-            deflated_bytes=sink.deflated.bytes,
-            deflated_sha256=sink.deflated.sha256,
-        )
+        entry = sink.entry(path, FORMAT)
         given.append(GivenFile(entry, number, document.media_type, document.name))
     return SourceExtract(one.source, one.answered_at, (), given=tuple(given))

@@ -135,15 +135,7 @@ class Uploads:
             sink.finish()
             if (check and check.hexdigest() != expected) or size not in (None, str(sink.bytes)):
                 raise _ChangedError  # nothing of it stays in staging
-        entry = FileEntry(
-            path=path,
-            format=FORMAT,
-            bytes=sink.bytes,
-            sha256=sink.sha256,
-            crc32=sink.crc32,
-            deflated_bytes=sink.deflated.bytes,
-            deflated_sha256=sink.deflated.sha256,
-        )
+        entry = sink.entry(path, FORMAT)
         key = {column: row[column] for column in self._key}
         self.held.append(Upload(entry, file.column, self._row, media_type_of(ending, told), name, key))
 

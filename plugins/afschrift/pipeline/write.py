@@ -192,16 +192,7 @@ class _File:
     def finish(self) -> FileEntry:
         options = self._writer.close()
         self._sink.finish()
-        return FileEntry(
-            path=self._path,
-            format=self._format.name,
-            bytes=self._sink.bytes,
-            sha256=self._sink.sha256,
-            options=options,
-            crc32=self._sink.crc32,
-            deflated_bytes=self._sink.deflated.bytes,
-            deflated_sha256=self._sink.deflated.sha256,
-        )
+        return self._sink.entry(self._path, self._format.name, options)
 
 
 def slices(batch: pa.RecordBatch, limit: int) -> Iterator[pa.RecordBatch]:

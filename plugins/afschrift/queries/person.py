@@ -46,11 +46,6 @@ class Via:
     pairs: tuple[str, ...]
     belongs: tuple[Match | Via, ...]
 
-    @property
-    def is_via(self) -> bool:
-        """For the template."""
-        return True
-
 
 @dataclass(frozen=True)
 class Ways:

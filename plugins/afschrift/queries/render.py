@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -28,8 +27,3 @@ def render(folder: Path, template: str, **parts: Any) -> str:
     """Fill a template of `include/sql/`."""
     text = _environment(folder).get_template(template).render(**parts)
     return _BLANK_LINES.sub("\n", text).strip() + "\n"
-
-
-def statement_digest(statement: str) -> str:
-    """SHA-256 of a statement's text, hex."""
-    return hashlib.sha256(statement.encode()).hexdigest()

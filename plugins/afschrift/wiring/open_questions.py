@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Callable, Collection
 
-from afschrift.core.facts import FactKind, NewFact, Timeline
 from afschrift.core.ports import QuestionRow
 from afschrift.ledger.register import Ledger
 from afschrift.pipeline.assignment import assigned_to
+from afschrift.wiring.telling import note_told, was_told
 from afschrift.wiring.watch import Message, as_message
 
 _COLUMNS = ("Question", "Request", "Kind", "Role", "For", "Asked")
@@ -31,7 +30,7 @@ def untold(
         timeline = ledger.timeline(question.request)
         to = assigned_to(timeline, question.id)
         told = {"question": question.id, "notifier": notifier, "to": to}
-        if not any(dict(fact.detail) == told for fact in timeline.of(FactKind.QUESTION_TOLD)):
+        if not was_told(timeline, told):
             found.append((question, to))
     return found
 
@@ -48,14 +47,8 @@ def tell(
         return 0
     send(message(found))
     for question, to in found:
-        detail = {"question": question.id, "notifier": notifier, "to": to}
-        fact = NewFact(FactKind.QUESTION_TOLD, detail=detail)
-        ledger.record_facts(question.request, partial(_these, [fact]), by)
+        note_told(ledger, question.request, {"question": question.id, "notifier": notifier, "to": to}, by)
     return len(found)
-
-
-def _these(facts: Sequence[NewFact], _timeline: Timeline) -> Sequence[NewFact]:
-    return facts
 
 
 def message(found: list[tuple[QuestionRow, str | None]]) -> Message:

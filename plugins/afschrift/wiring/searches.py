@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 
 from afschrift.core.clock import Place, clock
 from afschrift.core.deadline import local_date
-from afschrift.core.facts import FactKind, NewFact, Timeline
+from afschrift.core.facts import Timeline
 from afschrift.core.manual import KIND, due
 from afschrift.core.ports import QuestionRow
 from afschrift.core.roles import Roles
 from afschrift.inventory.model import Inventory
 from afschrift.ledger.register import Ledger
 from afschrift.pipeline.assignment import assigned_to
+from afschrift.wiring.telling import note_told, was_told
 from afschrift.wiring.watch import Message, as_message
 
 SOON, LATE = "due_soon", "late"
@@ -102,16 +102,13 @@ def remind(
         for one in searches(ledger, place, now)
         if one.level is not None
         and (not roles or one.question.role in roles)
-        and not any(
-            dict(fact.detail) == _told(one, notifier) for fact in one.timeline.of(FactKind.QUESTION_TOLD)
-        )
+        and not was_told(one.timeline, _told(one, notifier))
     ]
     if not untold:
         return 0
     send(message(untold))
     for one in untold:
-        fact = NewFact(FactKind.QUESTION_TOLD, detail=_told(one, notifier))
-        ledger.record_facts(one.question.request, partial(_these, [fact]), by)
+        note_told(ledger, one.question.request, _told(one, notifier), by)
     return len(untold)
 
 
@@ -119,10 +116,6 @@ def _told(one: Search, notifier: str) -> dict[str, str | None]:
     """What a reminder is known by: with a new day or another person it is another one."""
     told = {"question": one.question.id, "notifier": notifier, "to": one.to}
     return {**told, "level": one.level, "due": str(one.due)}
-
-
-def _these(facts: Sequence[NewFact], _timeline: Timeline) -> Sequence[NewFact]:
-    return facts
 
 
 def message(found: Sequence[Search]) -> Message:

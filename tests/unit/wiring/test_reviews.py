@@ -12,7 +12,8 @@ from tests.support.running import run
 from afschrift.wiring.reviews import due_reviews, tell_reviews
 from afschrift.wiring.watch import Message
 
-UNTIL = (NOW + timedelta(days=50)).date()
+LATER = NOW + timedelta(days=50)
+UNTIL = LATER.date()
 
 
 def test_a_restriction_in_force_is_named_from_its_day(
@@ -24,20 +25,20 @@ def test_a_restriction_in_force_is_named_from_its_day(
         question, "restrict", "restriction", places=["shop.ticket"], existence="hidden",
         review_on=UNTIL.isoformat(), refused=None, given=None, reasons=None,
     )  # fmt: skip
-    assert due_reviews(bureau.register, UNTIL) == []  # nobody signed it yet
+    assert due_reviews(bureau.register, LATER) == []  # nobody signed it yet
     bureau.sign(request)
     run(bureau.services, request)
-    assert due_reviews(bureau.register, UNTIL - timedelta(days=1)) == []
+    assert due_reviews(bureau.register, LATER - timedelta(days=1)) == []
 
-    [review] = due_reviews(bureau.register, UNTIL)
+    [review] = due_reviews(bureau.register, LATER)
 
     assert (review.request, review.on) == (request, UNTIL)
     sent: list[Message] = []
-    told = [tell_reviews(bureau.register, UNTIL, "mail", sent.append, "check") for _ in range(2)]
+    told = [tell_reviews(bureau.register, LATER, "mail", sent.append, "check") for _ in range(2)]
     assert told == [1, 0]
     assert request in sent[0].text
     assert "shop.ticket" not in sent[0].text
-    assert tell_reviews(bureau.register, UNTIL, "another", sent.append, "check") == 1
+    assert tell_reviews(bureau.register, LATER, "another", sent.append, "check") == 1
 
 
 def test_a_notifier_that_fails_is_told_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,5 +51,5 @@ def test_a_notifier_that_fails_is_told_again(tmp_path: Path, monkeypatch: pytest
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        tell_reviews(bureau.register, UNTIL, "mail", broken, "check")
-    assert tell_reviews(bureau.register, UNTIL, "mail", [].append, "check") == 1
+        tell_reviews(bureau.register, LATER, "mail", broken, "check")
+    assert tell_reviews(bureau.register, LATER, "mail", [].append, "check") == 1
