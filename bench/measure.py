@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import psutil
 
-_EVERY = 0.1
+_EVERY = 0.1  # more often, and watching slows what is watched
 _MB = 1 << 20
 
 
@@ -21,7 +21,7 @@ class Watched:
 
     Attributes:
         seconds: from its start to its end.
-        peak_mb: largest sum of the resident memory of the process tree, sampled every 100 ms: more often, and the watching slows what is watched.
+        peak_mb: largest sum of the resident memory of the process tree, sampled every 100 ms.
         output: what it printed.
     """
 
