@@ -43,6 +43,10 @@ check: $(VENV) ## Check format, lint, types and layers
 play-deadlines: $(VENV) ## Play the clock and its letters on a real Airflow and mail server, with a transcript
 	@$(BIN)/python -m plays.deadlines $(ARGS)
 
+.PHONY: play-officer
+play-officer: $(VENV) ## Play what the law leaves to people on a real Airflow, with users of each role, with a transcript
+	@$(BIN)/python -m plays.officer $(ARGS)
+
 .PHONY: bench
 bench: $(VENV_BENCH) ## Measure every case beside its limit; writes bench/results/latest.json
 	@$(BIN)/python -m bench.run $(ARGS)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -25,7 +24,8 @@ from plays import letters_and_clock as letters
 from plays import watching
 from plays.installation import install
 from plays.running import running
-from plays.stage import Said, Stage, WrongError
+from plays.stage import Stage, WrongError
+from plays.terminal import command, write
 
 
 def main() -> None:
@@ -44,10 +44,10 @@ def main() -> None:
         office, office_at = stack.enter_context(serving())
         variables = install(Path(folder), office_at)
         stack.enter_context(patch.dict(os.environ, variables))
-        _write("Airflow starts ...")
-        check, scheduled = stack.enter_context(running())
+        write("Airflow starts ...")
+        airflow = stack.enter_context(running())
         home = Path(variables["AFSCHRIFT_HOME"])
-        stage = Stage(home, _command, check, office, office_at, _write, scheduled)
+        stage = Stage(home, command, airflow.check, office, office_at, write, airflow.scheduled)
         stage.aim_mail()
         try:
             for number, scene in scenes(given.count, given.seconds).items():
@@ -55,7 +55,7 @@ def main() -> None:
                     scene(stage)
         except WrongError as error:
             sys.exit(f"\nNOT AS IT MUST BE. {error}")
-    _write("\nEverything was as it must be.")
+    write("\nEverything was as it must be.")
 
 
 def scenes(count: int, seconds: float) -> dict[str, Callable[[Stage], None]]:
@@ -70,19 +70,6 @@ def scenes(count: int, seconds: float) -> dict[str, Callable[[Stage], None]]:
         "8": watching.after_days,
         "6": partial(watching.ten_thousand, count=count, seconds=seconds),
     }
-
-
-def _command(words: tuple[str, ...], stdin: str) -> Said:
-    command = [str(Path(sys.executable).with_name("afschrift")), *words]
-    done = subprocess.run(  # noqa: S603  (our own program)
-        command, input=stdin, text=True, capture_output=True, check=False
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
-
-
-def _write(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ class Stage:
         }
         if known:
             content["authenticated"] = {"by": "login", "level": "substantial", "at": content["received_at"]}
-        return self.types("submit", "-", "--start", "no", stdin=_yaml(content)).split()[0]
+        return self.types("submit", "-", "--start", "no", stdin=yaml(content)).split()[0]
 
     def clock(self, request: str) -> dict[str, Any]:
         """What the register says of a request: the due date and why."""
@@ -170,7 +170,7 @@ class Stage:
 
     def make(self, request: str, kind: str, to: str, **elements: Any) -> str:
         """Make a letter; its id."""
-        form = _yaml({"to": to, **elements})
+        form = yaml({"to": to, **elements})
         said = self.types("letter", "make", request, kind, "--from", "-", stdin=form)
         return next(word for word in said.split() if word.startswith("let-"))
 
@@ -218,7 +218,7 @@ class Stage:
         return [one for one in found if isinstance(one, EmailMessage)]
 
 
-def _yaml(content: dict[str, Any]) -> str:
+def yaml(content: dict[str, Any]) -> str:
     """One line a name; JSON is YAML."""
     return "".join(f"{name}: {json.dumps(value)}\n" for name, value in content.items())
 

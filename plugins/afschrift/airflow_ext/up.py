@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,8 +68,17 @@ def up(port: int = 8080, say: Callable[[str], None] | None = None) -> None:
 
 
 @contextmanager
-def running(port: int, say: Callable[[str], None]) -> Iterator[tuple[Airflow, Processes]]:
-    """Airflow while the context is open. SIGTERM interrupts like Ctrl-C."""
+def running(
+    port: int, say: Callable[[str], None], users: Collection[str] = ()
+) -> Iterator[tuple[Airflow, Processes]]:
+    """Airflow while the context is open. SIGTERM interrupts like Ctrl-C.
+
+    Args:
+        port: of loopback.
+        say: takes a line of progress.
+        users: names of people who may log in and start runs, beside the one who may do everything. Their
+            pass words stand beside that one's; what they may do with requests is in our own roles file.
+    """
     if not port_is_free(port):
         raise ConfigurationError(
             f"Port {port} of 127.0.0.1 is taken.", way_out="choose another one: `afschrift up --port 8081`."
@@ -81,10 +90,10 @@ def running(port: int, say: Callable[[str], None]) -> Iterator[tuple[Airflow, Pr
     home = settings.home / HOME
     logs = home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    env = environment(settings, home, base) | _own(port, home)
+    env = environment(settings, home, base) | _own(port, home, users)
     if settings.demo:
         _demo_data(Path(data).absolute(), env, logs, say)
-    airflow = Airflow(f"http://127.0.0.1:{port}", ADMIN, _password(home / PASSWORDS), logs)
+    airflow = Airflow(f"http://127.0.0.1:{port}", ADMIN, _passwords(home / PASSWORDS, users)[ADMIN], logs)
     say("Starting Airflow ...")
     _once(["-m", "airflow", "db", "migrate"], env, logs / "migrate.log")
     with _interruptible(), Processes(env, logs) as processes:
@@ -95,24 +104,29 @@ def running(port: int, say: Callable[[str], None]) -> Iterator[tuple[Airflow, Pr
         yield airflow, processes
 
 
-def _own(port: int, home: Path) -> dict[str, str]:
+def _own(port: int, home: Path, users: Collection[str]) -> dict[str, str]:
     return {
         # without it workers would call port 8080
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         # the one that Airflow makes for itself is shorter than SHA-512 wants; sessions end with this start
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+            [f"{ADMIN}:admin", *(f"{name}:user" for name in users)]
+        ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
     }
 
 
-def _password(file: Path) -> str:
-    """The generated pass word of the one user, readable by the owner of the folder alone."""
-    if not file.exists():
+def _passwords(file: Path, users: Collection[str]) -> dict[str, str]:
+    """The generated pass words by name, readable by the owner of the folder alone."""
+    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    missing = [name for name in (ADMIN, *users) if name not in known]
+    if missing:
+        known |= {name: secrets.token_urlsafe(12) for name in missing}
         file.touch(mode=0o600)
-        file.write_text(json.dumps({ADMIN: secrets.token_urlsafe(12)}), encoding="utf-8")
-    return str(json.loads(file.read_text(encoding="utf-8"))[ADMIN])
+        file.write_text(json.dumps(known), encoding="utf-8")
+    return known
 
 
 def _demo_data(folder: Path, env: dict[str, str], logs: Path, say: Callable[[str], None]) -> None:

@@ -1,0 +1,202 @@
+"""The stage of the officers' play: people of every role, who answer over HTTP as themselves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from plays.running import Airflow, patient
+from plays.stage import ZONE, Checked, Stage, WrongError, yaml
+
+
+@dataclass(kw_only=True)
+class Office(Stage):
+    """A stage with a running Airflow and people who are logged in to it.
+
+    Attributes:
+        airflow: on which the runs go.
+        ran: ids of the runs that were waited for, each once.
+    """
+
+    airflow: Airflow
+    ran: list[str] = field(default_factory=list)
+    _clients: dict[str, httpx.Client] = field(default_factory=dict)
+
+    def submits(
+        self, customer: int, right: str | list[str], *, days: int = 5, quiet: bool = False, **more: Any
+    ) -> list[str]:
+        """A customer asks; ids of the requests.
+
+        Args:
+            customer: number in the shop.
+            right: one or several.
+            days: how long ago it came in.
+            quiet: leave the command out of the transcript.
+            more: further fields of the intake.
+        """
+        at = (datetime.now(ZONE) - timedelta(days)).isoformat(timespec="seconds")
+        content: dict[str, Any] = {
+            "message": "Please send me my data.",
+            "channel": "portal",
+            "received_at": at,
+            "right": right,
+            "language": "en",
+            "keys": {"customer_id": str(customer)},
+            "authenticated": {"by": "login", "level": "substantial", "at": at},
+        } | more
+        types = self.quietly if quiet else self.types
+        said = types("submit", "-", "--start", "no", stdin=yaml(content))
+        return [line.strip() for line in said.splitlines() if re.fullmatch(r"\s*req-[a-z0-9]+", line)]
+
+    def goes(self, request: str, state: str) -> Checked:
+        """Somebody triggers the request's next run on Airflow; it ends in this state of the request."""
+        from afschrift.airflow_ext.trigger import trigger
+
+        return self.waits(trigger(request, {}), request, state)
+
+    def waits(self, run: str, request: str, state: str) -> Checked:
+        """A run goes to its end; then the request is in this state."""
+        self.airflow.ended(run)
+        checked = self.airflow.checked(run)
+        self.ran.append(run)
+        tasks = ", ".join(f"{name} {now}" for name, now in checked.tasks.items())
+        self.write(f"   Airflow: run {run} {checked.state}: {tasks}")
+        self.is_in(request, state)
+        return checked
+
+    def is_in(self, request: str, state: str) -> None:
+        """The register says this state of a request."""
+        now = self._asked("request", "show", request)["request"]["state"]
+        self.must(now == state, f"request {request} is {state}" + (f" and not {now}" * (now != state)))
+
+    def asked(self, name: str, request: str, kind: str) -> dict[str, Any]:
+        """The open question of a kind, as somebody gets to see it over HTTP."""
+        found = self.http(name, "GET", "/questions").json()
+        one = next((q for q in found if (q["request"], q["kind"]) == (request, kind)), None)
+        if one is None:
+            others = ", ".join(q["kind"] for q in found if q["request"] == request) or "none"
+            raise WrongError(
+                f"Scene '{self.scene}', step '{self.step}': no question '{kind}'; open: {others}."
+            )
+        self.write(f"   {name} sees {one['id']}: {kind}, for the {one['role']}")
+        for line in _lines(one["detail"]):
+            self.write(f"     about   {line}")
+        self.write(f"     options {', '.join(one['options'])}")
+        return dict(one)
+
+    def answers(
+        self,
+        name: str,
+        question: Mapping[str, Any],
+        choice: str,
+        *,
+        turned_down: int | None = None,
+        **body: Any,
+    ) -> dict[str, Any]:
+        """Somebody answers over HTTP.
+
+        Args:
+            name: who.
+            question: as `asked` gave it.
+            choice: one of its options, or what somebody tries.
+            turned_down: HTTP status with which the answer must be turned down; None: it is taken.
+            body: `detail`, `texts`, `text`.
+
+        Returns:
+            What came back.
+        """
+        self.write(f"   {name} answers: {choice}")
+        for part, content in body.items():
+            for line in _lines(content if isinstance(content, Mapping) else {part: content}):
+                self.write(f"     {line}")
+        place = f"/questions/{question['id']}/answer"
+        answer = self.http(name, "POST", place, json={"choice": choice, **body})
+        told: dict[str, Any] = answer.json()
+        if turned_down is not None:
+            self.write(f"     {answer.status_code}: {told['detail']}")
+            self.must(answer.status_code == turned_down, "it is turned down, and nothing changes")
+            return told
+        if answer.status_code != httpx.codes.OK:
+            raise WrongError(f"Scene '{self.scene}', step '{self.step}': {answer.status_code}, {told}")
+        for line in filter(None, (told.get("next"), told["run"] and f"Run {told['run']} starts.")):
+            self.write(f"     {line}")
+        return told
+
+    def http(self, name: str, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask the plugin's interface as somebody."""
+        if name not in self._clients:
+            self._clients[name] = self.airflow.login(name)
+        return patient(self._clients[name], method, f"/afschrift/api{path}", **more)
+
+    def bundle(self, request: str) -> Bundle:
+        """The last bundle that was delivered for a request."""
+        found = sorted((self.home / "outbox").glob(f"{request}-*.zip"), key=lambda file: file.stat().st_mtime)
+        if not found:
+            raise WrongError(f"Scene '{self.scene}', step '{self.step}': no bundle of {request}.")
+        self.write(f"   the outbox holds {', '.join(file.name for file in found)}")
+        return Bundle(found[-1])
+
+    def trail(self, request: str) -> list[tuple[str, dict[str, Any]]]:
+        """Type and payload of each event of a request."""
+        events = self._asked("request", "show", request)["events"]
+        return [(event["type"], event["payload"] or {}) for event in events]
+
+    def quietly(self, *words: str, stdin: str = "") -> str:
+        """Type a command that the transcript leaves out; what it said."""
+        said = self.run(words, stdin)
+        if said.code != 0:
+            raise WrongError(f"Scene '{self.scene}', step '{self.step}': {said.beside.strip()}")
+        return said.text
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A delivered bundle, read without the product."""
+
+    file: Path
+
+    def rows(self, path: str) -> list[dict[str, str]]:
+        """The rows of a CSV file, such as `shop/ticket.csv`; none where it is not there."""
+        with zipfile.ZipFile(self.file) as archive:
+            found = [name for name in archive.namelist() if name.endswith(f"data/{path}")]
+            if not found:
+                return []
+            text = archive.read(found[0]).decode()
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+
+    def document(self, name: str) -> Any:
+        """A JSON document, such as `coverage.json`."""
+        with zipfile.ZipFile(self.file) as archive:
+            [found] = [path for path in archive.namelist() if path.endswith(f"data/{name}")]
+            return json.loads(archive.read(found))
+
+    def holds(self, text: str) -> list[str]:
+        """Files in which a text stands."""
+        with zipfile.ZipFile(self.file) as archive:
+            return [name for name in archive.namelist() if text.encode() in archive.read(name)]
+
+
+def _lines(content: Mapping[str, Any]) -> list[str]:
+    """One line a name; a list of records one line each."""
+    lines = []
+    for name, value in content.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            lines += [f"{name}: {', '.join(f'{k} {_short(v)}' for k, v in one.items())}" for one in value]
+        else:
+            lines.append(f"{name}: {_short(value)}")
+    return lines
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) < 150 else f"{text[:150]}..."
