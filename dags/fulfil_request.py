@@ -24,15 +24,16 @@ The logs hold ids, counts, digests and rule ids. What each task did also stands 
 `afschrift request show ID`.
 
 ## The run ends as a success, with skipped tasks
-A person must decide first: identity, a column that nobody classified, a key of two persons, nothing held.
+A person must decide first: identity, a column that nobody classified, a key of two persons, nothing held, or
+a source that is down after its third try (bring it back, or let the rest go first as a partial delivery).
 The log of the last task that was not skipped says which question. A run does not wait.
 `afschrift questions` lists what is open; answer with `afschrift answer QUESTION --choice ...` (identity:
 `afschrift request confirm-identity ID ...`), then trigger again with the same id.
 
 ## The run failed
 The last line of the failed task's log says what to do. In general:
-- **a source, the register or the destination is down**: the task was tried three times. When it is
-  back, clear the failed task;
+- **the register or the destination is down**: the task was tried three times. When it is back, clear the
+  failed task;
 - **inventory, policy, keys or settings**: mend them, then clear the failed task; where the line says so,
   clear `classify` and what follows, because a plan holds for the inventory that it was frozen on;
 - **refused or a gate**: the line names the rule or the missing decision. Marking tasks as successful

@@ -171,7 +171,8 @@ REISSUED = Persona(
     "Oud",
     OLD_EMAIL,
     EMAIL_REISSUED,
-    "Has OLD_EMAIL since EMAIL_REISSUED; nothing older that bears the address is hers.",
+    "Has OLD_EMAIL since EMAIL_REISSUED; nothing older that bears the address is hers. "
+    "In a support ticket she names her neighbour, TABLET_A.",
     (Pairing("phone-oud-01", "2025-01-16T10:00:00Z"),),
 )
 EMAIL_ONLY = Persona(

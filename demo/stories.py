@@ -31,6 +31,12 @@ from demo.people import (
 
 Put = Callable[..., None]
 
+ASKED = "Waar blijft het?"
+NEIGHBOUR = (
+    f"Waar blijft het? Mijn buurvrouw {TABLET_A.first_name} {TABLET_A.last_name} zou het aannemen: bel haar "
+    f"op 06-12345678 of mail {TABLET_A.email}."
+)
+
 
 def write(con: duckdb.DuckDBPyConnection) -> None:
     """Insert the rows of all stories; their keys begin at 900,000,001 in every table."""
@@ -113,7 +119,7 @@ def _changed_email(put: Put, ids: itertools.count[int]) -> None:
     hers, nobodys, other = "2022-06-01T10:00:00Z", "2024-09-01T10:00:00Z", "2025-02-01T10:00:00Z"
     for topic, since in (("hardlopen", hers), ("nieuw binnen", nobodys), ("aanbiedingen", other)):
         _subscribe(put, "Roos.Oud@Example.org", topic, since)
-        _mailed_ticket(put, ids, OLD_EMAIL, since)
+        _mailed_ticket(put, ids, OLD_EMAIL, since, question=NEIGHBOUR if since == other else ASKED)
     for moment in (EMAIL_CHANGED, EMAIL_REISSUED):  # the very moment belongs to what begins then
         _subscribe(put, OLD_EMAIL, "op de grens", moment)
     _subscribe(put, str(RENAMED.email), "hardlopen", "2024-06-01T10:00:00Z")
@@ -122,7 +128,12 @@ def _changed_email(put: Put, ids: itertools.count[int]) -> None:
 
 
 def _mailed_ticket(
-    put: Put, ids: itertools.count[int], email: str, at: str, customer_id: int | None = None
+    put: Put,
+    ids: itertools.count[int],
+    email: str,
+    at: str,
+    customer_id: int | None = None,
+    question: str = ASKED,
 ) -> None:
     ticket_id = next(ids)
     put(
@@ -138,7 +149,7 @@ def _mailed_ticket(
         agent_id=501,
     )
     for author, name, body in (
-        ("customer", None, "Waar blijft het?"),
+        ("customer", None, question),
         ("agent", "Medewerker Amber", "Gemaild."),
     ):
         put(

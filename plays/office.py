@@ -174,6 +174,12 @@ class Bundle:
             text = archive.read(found[0]).decode()
         return list(csv.DictReader(io.StringIO(text, newline="")))
 
+    def tables(self) -> set[str]:
+        """The CSV files of tables, such as `shop/ticket.csv`."""
+        with zipfile.ZipFile(self.file) as archive:
+            paths = [Path(name) for name in archive.namelist() if name.endswith(".csv")]
+        return {f"{path.parent.name}/{path.name}" for path in paths}
+
     def document(self, name: str) -> Any:
         """A JSON document, such as `coverage.json`."""
         with zipfile.ZipFile(self.file) as archive:

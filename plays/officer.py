@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from tests.support.mail_server import serving
 
-from plays import decided
+from plays import decided, others
 from plays.installation import PEOPLE, install_demo
 from plays.office import Office
 from plays.running import running
@@ -28,6 +28,9 @@ from plays.terminal import command, write
 SCENES: dict[str, Callable[[Office], None]] = {
     "1": decided.twelfth,
     "2": decided.refused,
+    "3": others.tickets,
+    "4": others.partly,
+    "5": others.parent,
     "6": decided.withdrawn,
 }
 

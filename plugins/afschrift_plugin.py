@@ -12,6 +12,12 @@ class AfschriftPlugin(AirflowPlugin):
     """What Afschrift adds to Airflow."""
 
     name = "afschrift"
+    external_views = [  # noqa: RUF012
+        # A plain link in the menu "Browse". With `url_route` it would be framed, and a frame lets no log-in
+        # and no new tab through; outside of a menu, Airflow 3.3 makes it a button that leads nowhere. The
+        # address is relative, so it holds wherever `[api] base_url` puts Airflow.
+        {"name": "Afschrift", "href": "afschrift/", "destination": "nav", "category": "browse"}
+    ]
 
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]

@@ -247,3 +247,29 @@ def installation(demo_warehouse: Path, tmp_path: Path) -> Iterator[Installation]
     """Keys, an empty register and a copy of the demo's warehouse."""
     with installed(demo_warehouse, tmp_path) as made:
         yield made
+
+
+@contextmanager
+def api_server() -> Iterator[Any]:
+    """What Airflow's API server runs, with the DAG `fulfil_request` in its database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # its import sets it; other tests are no server
+        from airflow.api_fastapi.main import app
+        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+        from airflow.utils.session import create_session
+        from sqlalchemy import text
+
+        from afschrift.airflow_ext.environment import DAGS
+
+        with create_session() as session:
+            session.execute(text("INSERT OR IGNORE INTO dag_bundle (name) VALUES ('dags-folder')"))
+        sync_bag_to_db(DagBag(dag_folder=str(DAGS / "fulfil_request.py")), "dags-folder", None)
+        yield app
+
+
+def log_in(user: str, role: str = "user") -> str:
+    """The token of somebody who is logged in to Airflow."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    return str(get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=user, role=role)))

@@ -28,6 +28,15 @@ def tables(grounds: Grounds) -> str:
             "|---|---|---|---|---|---|",
             *(_ground(one) for one in grounds.grounds.values()),
             "",
+            "## Single cells",
+            "",
+            "What it takes to mask single cells or spans on a ground, when what will be sent is reviewed "
+            "([questions.md](questions.md#what-will-be-sent)). No other ground does.",
+            "",
+            "| Ground | Fields that are needed | Second signer |",
+            "|---|---|---|",
+            *(_cells(one) for one in grounds.grounds.values() if one.redaction),
+            "",
             "## Turned down",
             "",
             "| What | Rule | Why | Instead |",
@@ -48,6 +57,12 @@ def tables(grounds: Grounds) -> str:
             "",
         ]
     )
+
+
+def _cells(one: Ground) -> str:
+    assert one.redaction is not None
+    needed = ", ".join(f"`{name}`" for name in one.redaction.needed)
+    return f"| `{one.code}` | {needed} | {'always' if one.redaction.two else 'never'} |"
 
 
 def _ground(one: Ground) -> str:

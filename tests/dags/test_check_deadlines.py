@@ -120,7 +120,11 @@ def test_each_notifier_is_told_once_and_the_run_fails_until_somebody_says_why(
 def test_without_a_file_the_log_is_told(
     airflow_env: AirflowEnv, installation: Installation, overdue: str, dag: Any
 ) -> None:
-    logged = len(airflow_env.log)
+    from afschrift.pipeline.intake import Intake, take_in
+
+    services, logged = installation.services, len(airflow_env.log)
+    asks = {"message": "Wis mijn account.", "channel": "email", "received_at": services.now()}
+    take_in(services, Intake.model_validate({**asks, "other_rights": ["erasure"]}), "cli:ivo")
 
     states = run(dag)
 
@@ -128,6 +132,7 @@ def test_without_a_file_the_log_is_told(
     told = airflow_env.log[logged:]
     assert "1 request near the last day, 1 overdue" in told
     assert f"{overdue}  access, received: due 2026-07-10" in told
+    assert "Afschrift: 1 to be handed over." in told
     assert "nobody has said why" in told
 
 

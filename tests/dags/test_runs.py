@@ -186,7 +186,7 @@ def test_an_unknown_request_fails_at_once(airflow_env: AirflowEnv, installation:
     assert any("What to do: list them with `afschrift requests`" in line for line in airflow_env.lines)
 
 
-def test_a_source_that_is_down_is_tried_three_times_and_named(
+def test_a_source_that_is_down_is_tried_three_times_and_then_asked_about(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
     request = installation.submit(HEAVY.number, "portability")
@@ -198,21 +198,60 @@ def test_a_source_that_is_down_is_tried_three_times_and_named(
 
     outcome = airflow_env.run({"request": request}, unplug)
 
-    assert (outcome.state, outcome.failed) == ("failed", ("extract[0]",))
+    assert (outcome.state, outcome.failed) == ("success", ())
+    assert set(outcome.skipped) == {"extract[0]", "validate", "package", "deliver", "close"}
     of = tries(airflow_env, outcome.run_id)
-    assert [of["extract[0]"], of["extract[1]"]] == [("failed", 3), ("success", 1)]
-    assert any("app" in line and "What to do" in line for line in airflow_env.lines)
-    assert installation.state(request) == "accepted"
+    assert [of["extract[0]"], of["extract[1]"]] == [("skipped", 3), ("success", 1)]
+    assert any("A person is needed. Source app cannot be reached" in line for line in airflow_env.lines)
+    assert installation.state(request) == "needs_person"
     assert installation.bundles == []
     before = installation.counted(request)
+    assert before["gate_bypassed"] == 0
 
+    register = installation.services.register
+    [question] = register.questions(request_id=request)
+    register.answer(question.id, "try_again", "officer", {"source": "app"})
     away.rename(lake)
     assert airflow_env.run({"request": request}).state == "success"
 
     after = installation.counted(request)
-    assert {kind: after[kind] for kind in before} == dict(before)
     assert after["extracted app"] == after["extracted shop"] == 1
     assert installation.state(request) == "delivered"
+
+
+def test_a_part_leaves_and_the_next_run_gives_the_rest(
+    airflow_env: AirflowEnv, installation: Installation
+) -> None:
+    request = installation.submit(HEAVY.number, "portability")
+    lake, away = installation.warehouse / "lake", installation.warehouse / "away"
+    lake.rename(away)
+    outcome = airflow_env.run({"request": request})
+    assert (outcome.state, outcome.failed) == ("success", ())
+    assert tries(airflow_env, outcome.run_id)["classify"] == ("skipped", 3)
+    register = installation.services.register
+    [question] = register.questions(request_id=request)
+    assert question.options == ("try_again", "partial")
+    detail = {"source": "app", "rest_by": "2099-01-01"}
+    register.answer(question.id, "partial", "officer", detail)
+
+    outcome = airflow_env.run({"request": request})
+
+    assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ())
+    assert [one.name for one in installation.bundles] == [f"{request}-portability-partial.zip"]
+    assert installation.state(request) == "accepted"
+    assert register.runs(request_id=request)[-1].outcome == "partly_delivered"
+    assert installation.counted(request)["gate_bypassed"] == 0
+    left = [path for path in (installation.home / "staging").rglob("*") if path.is_file()]
+    assert left == []
+
+    away.rename(lake)
+    assert airflow_env.run({"request": request}).state == "success"
+    assert [one.name for one in installation.bundles] == [
+        f"{request}-portability-{part}.zip" for part in ("partial", "supplement")
+    ]
+    assert installation.state(request) == "delivered"
+    counts = installation.counted(request)
+    assert (counts["extracted app"], counts["extracted shop"], counts["gate_bypassed"]) == (1, 1, 0)
 
 
 @pytest.fixture

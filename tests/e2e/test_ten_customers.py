@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ from tests.e2e import hand_sql, value_forms
 from tests.e2e.conftest import SCALE
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
-from tests.e2e.scope import MASKED, SECRET
+from tests.e2e.scope import MASKED, SECRET, token
 
 _ORDINARY = range(100_001, 100_001 + max(20, round(5_000 * SCALE)))
 TEN = random.Random(20).sample(_ORDINARY, 10)
@@ -29,11 +30,12 @@ def test_rows_are_those_of_the_hand_written_sql(
     customer: int, office: Office, by_hand: duckdb.DuckDBPyConnection
 ) -> None:
     choices = {"shared_key": "include"} if customer in SHARING else {}
-    found = Opened(office.bundle("access", {"customer_id": str(customer)}, choices))
+    bundle = office.bundle("access", {"customer_id": str(customer)}, choices)
+    found, salt = Opened(bundle), salt_of(office, bundle)
     held = {}
     for table, keys in hand_sql.KEYS.items():
         kinds = columns(by_hand, table)
-        rows = warehouse_rows(by_hand, table, kinds, customer)
+        rows = warehouse_rows(by_hand, table, kinds, customer, salt)
         held[f"{hand_sql.source_of(table)}.{table}"] = len(rows)
         if not rows:
             assert table not in found.tables
@@ -63,7 +65,7 @@ def columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, DuckDBPyTyp
 
 
 def warehouse_rows(
-    con: duckdb.DuckDBPyConnection, table: str, kinds: dict[str, DuckDBPyType], customer: int
+    con: duckdb.DuckDBPyConnection, table: str, kinds: dict[str, DuckDBPyType], customer: int, salt: str
 ) -> list[list[value_forms.Form]]:
     """A person's rows by the hand-written SQL, in the order of the table's key."""
     expressions = [
@@ -76,9 +78,24 @@ def warehouse_rows(
     mine = f"FROM ({hand_sql.statement(table)}) WHERE person = ? ORDER BY {order}"
     rows = con.execute(f"SELECT {', '.join(expressions)} {mine}", [customer]).fetchall()
     return [
-        [value_forms.of_warehouse(value, kind) for value, kind in zip(row, kinds.values(), strict=True)]
+        [
+            value_forms.of_warehouse(unmarked(value, salt), kind)
+            for value, kind in zip(row, kinds.values(), strict=True)
+        ]
         for row in rows
     ]
+
+
+def salt_of(office: Office, bundle: Path) -> str:
+    """The salt of a request's masks: the HMAC of fixed words under the request's own key."""
+    request = bundle.name.removesuffix(".zip").removesuffix("-access")
+    return office.register.fingerprint(request, b"afschrift: salt of the masks of this request")
+
+
+def unmarked(value: Any, salt: str) -> Any:
+    """The token instead of a marked value."""
+    marked = isinstance(value, str) and value.startswith("\1")
+    return token(salt, value[1:]) if marked else value
 
 
 def differing(there: list[Any], expected: list[Any], names: list[str]) -> list[str]:

@@ -44,6 +44,7 @@ def faults(url: str, *, step_event: str | None = None) -> list[str]:
         *_texts(register),
         *_runs(register),
         *_facts(register),
+        *_case_facts(register),
         *_keys(register),
         *_erased(register),
     ]
@@ -207,6 +208,20 @@ def _facts(register: Register) -> Iterator[str]:
         if event.request not in register.silent
     )
     yield from _once("fact", kept, told)
+
+
+def _case_facts(register: Register) -> Iterator[str]:
+    names = ("id", "case_id", "number", "kind", "at", "about", "detail")
+    kept = (
+        _key(row["by"], *(_json_column(row, name) for name in names)) for row in register.rows["case_fact"]
+    )
+    told = (
+        _key(event.actor, *(payload["fact"].get(name) for name in names))
+        for event, payload in register.told(
+            *{e.type for e in register.trail if e.type.startswith("case_fact_")}
+        )
+    )
+    yield from _once("fact of a case", kept, told)
 
 
 def _steps(register: Register, step_event: str) -> Iterator[str]:

@@ -44,6 +44,9 @@ _GIVEN: dict[str, dict[str, Any]] = {
         "impediment": "Het andere bedrijf heeft geen veilige plek om bestanden te ontvangen.",
         "missing": ["Gesprekken met de klantenservice"],
         "contains": ["Gesprekken met de klantenservice"],
+        "masked": [
+            "Bericht in ‘Gesprekken met de klantenservice’: 1 keer. Hier stond een naam van iemand anders."
+        ],
         "tried": "Wij zochten op het e-mailadres dat u ons gaf.",
         "identifiers": ["Het nummer van een cookie op uw computer", "Een bestelnummer"],
     },
@@ -63,6 +66,7 @@ _GIVEN: dict[str, dict[str, Any]] = {
         "impediment": "The other company has no safe place to receive files.",
         "missing": ["Calls with customer service"],
         "contains": ["Calls with customer service"],
+        "masked": ["Message in ‘Calls with customer service’: once. A name of someone else stood here."],
         "tried": "We searched for the e-mail address that you gave us.",
         "identifiers": ["The number of a cookie on your computer", "An order number"],
     },

@@ -34,6 +34,7 @@ _SELECTS = {
     "delivery": "SELECT * FROM delivery",
     "step": "SELECT * FROM step",
     "fact": "SELECT * FROM fact",
+    "case_fact": "SELECT * FROM case_fact",
 }
 _HEADER = ("seq", "at", "request", "type", "actor", "payload_sha256", "prev")
 

@@ -22,6 +22,7 @@ def look() -> dict[str, Any]:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers
+        from afschrift.wiring.handovers import to_hand_over
         from afschrift.wiring.keys import open_ledger
         from afschrift.wiring.reviews import due_reviews
         from afschrift.wiring.watch import open_watch, remarks, table
@@ -35,6 +36,8 @@ def look() -> dict[str, Any]:
         log.info("Open requests: %d. New notices: %d.", len(watched), raised)
         for review in due_reviews(open_ledger(), watch.now):
             log.info("%s", review.words)
+        for waiting in to_hand_over(open_ledger(), watch.now):
+            log.info("%s", waiting.words)
         return {"open": len(watched), "raised": raised, "notifiers": notifiers}
 
 
@@ -50,6 +53,7 @@ def notify(name: str) -> int:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
+        from afschrift.wiring.handovers import remind_to_hand_over
         from afschrift.wiring.keys import open_ledger
         from afschrift.wiring.reviews import tell_reviews
         from afschrift.wiring.searches import remind
@@ -61,6 +65,7 @@ def notify(name: str) -> int:
         told = watch.tell(name, lambda watched: send(message(watched)), remarks())
         told += remind(ledger, watch.place, watch.now, name, send, BY, roles)
         told += tell_reviews(ledger, watch.now, name, send, BY)
+        told += remind_to_hand_over(ledger, watch.now, name, send, BY, roles)
         if not told:
             raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
         log.info("Told to '%s': %d.", name, told)

@@ -23,6 +23,11 @@ POLICY = ExceptionRetryPolicy(
 RESUME = "mend it, then clear this task: what is finished is not done again."
 
 
+def is_last_try(task_instance: Any) -> bool:
+    """Whether a task that fails now is not tried again by itself; clearing it gives it new tries."""
+    return bool(task_instance.try_number > task_instance.max_tries)
+
+
 def last_line(context: Any) -> None:
     """End the log of a failed task with the one line that says what to do."""
     error = context.get("exception")
@@ -42,4 +47,7 @@ TASK_ARGUMENTS: dict[str, Any] = {
     "retry_policy": POLICY,
     "on_failure_callback": [last_line],
 }
-"""Default arguments of every task: with the delays, a source may be away for about a minute."""
+"""Default arguments of every task: with the delays, a source may be away for about a minute.
+
+After that it becomes a question to an officer, and the run ends there.
+"""

@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 from afschrift.airflow_ext.handed import handed_on
 from afschrift.airflow_ext.heartbeat import beating
 from afschrift.airflow_ext.params import chosen, demo_mode, form, refuse_unknown
+from afschrift.airflow_ext.retry import is_last_try
 from afschrift.airflow_ext.step import step
-from afschrift.core.errors import NeedsPersonError, RefusedError, StagedFileError, UnknownRequestError
+from afschrift.core.errors import (
+    NeedsPersonError,
+    RefusedError,
+    SourceDownError,
+    StagedFileError,
+    UnknownRequestError,
+)
 
 if TYPE_CHECKING:
     from afschrift.pipeline.services import Services
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("afschrift.run")
 
 
-def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None) -> str:
+def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None, ti: Any = None) -> str:
     """Check that the request exists, is open, has an identity decision and asks for formats that qualify.
 
     Begins the run in the register: one at a time for a request. Options filled in on the form are recorded
@@ -40,12 +47,12 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
         request: str = params.get("request") or _demo_request(services, params, task_state_store)
         begin(services, request, by)
         change(services, request, chosen(params), by)
-        with _ended_at_a_question(services, request):
+        with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
             use_case(services, request)
         return request
 
 
-def classify(request: str | None, params: Any = None, dag_run: Any = None) -> list[str]:
+def classify(request: str | None, params: Any = None, dag_run: Any = None, ti: Any = None) -> list[str]:
     """Decide on every column before anything is read, and freeze the plan.
 
     Where only a person may decide, the question stands in the register and the rest is skipped.
@@ -54,7 +61,7 @@ def classify(request: str | None, params: Any = None, dag_run: Any = None) -> li
     with _working("classify", request, params, dag_run) as (services, request):
         from afschrift.pipeline.classify import classify as use_case
 
-        with _ended_at_a_question(services, request):
+        with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
             result = use_case(services, request)
         log.info(
             "Plan %s: %s tables, %s withheld whole.", result["plan"], result["tables"], result["withheld"]
@@ -62,12 +69,18 @@ def classify(request: str | None, params: Any = None, dag_run: Any = None) -> li
         return list(result["sources"])
 
 
-def extract(request: str | None, source: str, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
-    """Read one source, read-only and on one snapshot, into encrypted staging in every chosen format."""
+def extract(
+    request: str | None, source: str, params: Any = None, dag_run: Any = None, ti: Any = None
+) -> dict[str, Any]:
+    """Read one source, read-only and on one snapshot, into encrypted staging in every chosen format.
+
+    Where it cannot be reached at the last try either, an officer is asked, and the rest is skipped.
+    """
     with _working("extract", request, params, dag_run) as (services, request):
         from afschrift.pipeline.extract import extract as use_case
 
-        result = use_case(services, request, source)
+        with _asked_at_last(services, request, ti):
+            result = use_case(services, request, source)
         log.info(
             "%s: %s rows of %s tables, digest %s.", *map(result.get, ("source", "rows", "tables", "digest"))
         )
@@ -134,7 +147,9 @@ def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any =
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])
         check_claims(services, request, states.get(ti.run_id, {}))
         log.info(
-            "Staging of %s is %s.", request, "destroyed" if wiped else "kept until the request is closed"
+            "Staging of %s is %s.",
+            request,
+            "destroyed" if wiped else "kept while the request is open or held",
         )
         return wiped
 
@@ -163,6 +178,19 @@ def _ended_at_a_question(services: Services, request: str) -> Iterator[None]:
         state = services.register.request(request).state
         services.register.end_run(request, services.run or "", str(state))
         raise
+
+
+@contextmanager
+def _asked_at_last(services: Services, request: str, ti: Any) -> Iterator[None]:
+    """A source that is down is tried again; at the last try it becomes a question, and the run ends there."""
+    try:
+        yield
+    except SourceDownError as error:
+        if not is_last_try(ti):
+            raise
+        from afschrift.pipeline.source_down import ask_about
+
+        raise ask_about(services, request, error) from None
 
 
 def _form_must_hold(services: Services, params: Any, dag_run: Any) -> None:

@@ -67,6 +67,7 @@ def _head(
     for field in planned.selected:
         codes = contents.column(planned.source, planned.table, field.name).codes or {}
         style = "masked" if field.action is Action.MASK else column_style(field)
+        style = "redacted" if field.read_as is not None and style != "masked" else style
         columns.append([style, {code: text.get(contents.language) for code, text in codes.items()}])
     return {"caption": caption, "columns": columns, "part": shown < written.rows}
 

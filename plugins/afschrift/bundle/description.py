@@ -16,6 +16,7 @@ from afschrift.bundle.relations import Relation, primary_key, relations
 from afschrift.bundle.schemas import schema_path
 from afschrift.core.basis import basis_iri
 from afschrift.core.manifest import ExtractPlan, FileEntry, TableExtract
+from afschrift.core.partial import suffix
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
 
@@ -33,7 +34,8 @@ VALUE_FORMS = {
     "json": "JSON, NDJSON: the value itself. Elsewhere the JSON text.",
     "xml": "A character that XML 1.0 forbids is U+FFFD; the attribute base64 then holds the exact text.",
     "parquet": "A column with a value that its Parquet type cannot hold is text, as all decimals are.",
-    "masked": "The text [masked], or what is left of the value.",
+    "masked": "The text [masked] with a token, such as [masked 3f9a2c41], or without, or what is left of the "
+    "value. In one bundle the same value has the same token everywhere; it cannot be turned back.",
     "files": "A resource with afschrift:file is a file as it was uploaded. It belongs to the row of that "
     "number in the table's files (from 1, without the header, counted on over parts); the column holds it or "
     "says where it lay.",
@@ -67,7 +69,7 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str,
     names = _resource_names(contents, taken)
     return {
         "$schema": PROFILE,
-        "name": layout.root(plan.request),
+        "name": layout.root(plan.request, suffix(plan.part, plan.after)),
         "created": contents.seal.sealed_at,
         "contributors": [{"title": controller.name, "roles": ["publisher"]}],
         "sources": [{"title": _title(contents, source)} for source in plan.sources],

@@ -157,6 +157,9 @@ def _law(contents: Contents, extract: ExtractPlan, field: FieldPlan, column: Col
     law["afschrift:rules"] = list(field.rules)
     if field.action is Action.MASK:
         law["afschrift:masked"] = field.mask
+    if field.read_as is not None:
+        methods = {one.method for one in extract.redactions if one.column == field.name}
+        law["afschrift:redacted"] = sorted(methods)
     if field.about_others:
         law["afschrift:aboutOthers"] = True
     if field.outside_art20:

@@ -33,9 +33,9 @@ def is_known(version: str | None) -> bool:
     return bool(dot) and major == FORMAT_VERSION.partition(".")[0] and minor.isascii() and minor.isdigit()
 
 
-def root(request_id: str) -> str:
-    """The one folder inside the ZIP file."""
-    return f"afschrift-{request_id}"
+def root(request_id: str, suffix: str = "") -> str:
+    """The one folder inside the ZIP file; a suffix tells the parts of an answer apart."""
+    return f"afschrift-{request_id}{suffix}"
 
 
 def is_safe(path: str) -> bool:

@@ -28,6 +28,7 @@ from afschrift.bundle.signature import Signer
 from afschrift.bundle.zip_writer import Member, write_zip
 from afschrift.core.errors import ConfigurationError, ValidationFailedError
 from afschrift.core.manifest import FileEntry
+from afschrift.core.partial import suffix
 from afschrift.core.right import Right
 
 OpenPayload = Callable[[str], AbstractContextManager[BinaryIO]]
@@ -61,7 +62,7 @@ def pack(contents: Contents, *, signer: Signer, open_payload: OpenPayload, lette
         ValidationFailedError: between chunks: a staged file is not what was extracted.
     """
     members = _members(contents, signer, letters)
-    root = layout.root(contents.request.id)
+    root = layout.root(contents.request.id, suffix(contents.plan.part, contents.plan.after))
     return write_zip(_zipped(f"{root}/{member.path}", member, open_payload) for member in members)
 
 

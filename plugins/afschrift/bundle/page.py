@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
@@ -12,14 +13,18 @@ from afschrift.bundle.browse import PAGE, inert, row_scripts, script
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.coverage import Status, coverage
 from afschrift.bundle.left_out import left_out, unread
-from afschrift.bundle.redactions import grounds
+from afschrift.bundle.portion import portion
+from afschrift.bundle.redactions import grounds, redactions
 from afschrift.bundle.script import own_script, own_style, policy
 from afschrift.bundle.searched import searched
 from afschrift.bundle.tables import SystemView, anchors, systems
 from afschrift.bundle.words import Words
+from afschrift.core.decision import Mask
 from afschrift.core.errors import ConfigurationError
 from afschrift.core.manual import Status as ManualStatus
 from afschrift.core.right import Right
+
+README_WIDTH = 80
 
 
 def render_index(contents: Contents, letters: Path) -> bytes:
@@ -51,6 +56,7 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
         "language": contents.language,
         "request": contents.request,
         "request_line": _request_line(contents, words),
+        "part": [line for text in _part_texts(contents, words) for line in wrap(text, README_WIDTH)],
         "right": contents.plan.right.value,
         "formats": list(dict.fromkeys(entry.format for entry in files)) or list(contents.plan.formats),
         "null_markers": list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
@@ -101,6 +107,7 @@ def _page(contents: Contents, words: Words) -> dict[str, Any]:
         "court": controller.court.get(plan.language),
         "request": contents.request,
         "request_line": _request_line(contents, words),
+        "part": portion(contents, words),
         "state": words.moment(plan.frozen_at, controller.zone),
         "made": words.moment(contents.seal.sealed_at, controller.zone),
         "failed": failed,
@@ -114,11 +121,24 @@ def _page(contents: Contents, words: Words) -> dict[str, Any]:
         "held": sum(e.status is Status.ROWS for e in entries),
         "none_held": sum(e.status is Status.NONE_HELD for e in entries),
         "masked": masked,
+        "tokens": any(one.count and one.field.mask == Mask.TOKEN for one in redactions(contents)),
         "consents": list(_consents(contents, words)),
         "systems": list(systems(contents, words)),
         "searched": by_hand,
         "files_found": sum(1 for _ in contents.given),
     }
+
+
+def _part_texts(contents: Contents, words: Words) -> Iterator[str]:
+    """What a README says first where the bundle is a part of an answer."""
+    part = portion(contents, words)
+    if part is None:
+        return
+    yield part.text
+    if part.intro:
+        yield part.intro
+    yield from (f"- {name}" for name in part.names)
+    yield from part.more
 
 
 def _completeness(left_out: bool, masked: bool) -> str:

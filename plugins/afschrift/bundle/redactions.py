@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,15 @@ from afschrift.bundle.left_out import column_title, table_title
 from afschrift.bundle.words import Words
 from afschrift.core.decision import Action
 from afschrift.core.manifest import FieldPlan
+
+BY_HAND = "person_masked"
+REDACTED = frozenset({"rights_of_others", "trade_secret", "outside_portability", "persons_wish"})
+"""Grounds of single cells that have words of their own, `redacted_GROUND`."""
+
+
+def remark(ground: str) -> str:
+    """Key of the words for the ground of a single cell; a ground that somebody added has those for all."""
+    return f"redacted_{ground}" if ground in REDACTED else BY_HAND
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,29 @@ def redactions(contents: Contents) -> Iterator[Redaction]:
 
 
 @dataclass(frozen=True)
+class Redacted:
+    """The cells, or the spans, that a reviewer masked in one column on one ground."""
+
+    source: str
+    table: str
+    column: str
+    ground: str
+    rules: tuple[str, ...]
+    method: str
+    count: int
+
+
+def redacted(contents: Contents) -> Iterator[Redacted]:
+    """What a reviewer masked, in the order of the columns; where in a column is not told."""
+    for planned, _ in contents.held:
+        for field in planned.fields:
+            mine = [one for one in planned.redactions if one.column == field.name]
+            alike = Counter((one.ground, one.rules, one.method) for one in mine)
+            for (ground, rules, method), count in sorted(alike.items()):
+                yield Redacted(planned.source, planned.table, field.name, ground, rules, method, count)
+
+
+@dataclass(frozen=True)
 class Ground:
     """Why values were masked, in words, and where: one sentence a column, with the number of its values."""
 
@@ -42,13 +75,17 @@ class Ground:
 
 def grounds(contents: Contents, words: Words) -> tuple[Ground, ...]:
     """What was masked in fact, by ground (R31), in the order in which the grounds come up."""
-    found: dict[str, list[str]] = {}
+    counts: Counter[tuple[str, str, str, str]] = Counter()
     for one in redactions(contents):
-        if one.count:
-            ground = "person_masked" if one.field.reason == "person_decided" else one.field.reason
-            column = column_title(contents, one.source, one.table, one.field.name)
-            table = table_title(contents, one.source, one.table)
-            line = words.count("masked_line", one.count, column=column, table=table)
+        ground = BY_HAND if one.field.reason == "person_decided" else one.field.reason
+        counts[ground, one.source, one.table, one.field.name] += one.count
+    for cell in redacted(contents):
+        counts[remark(cell.ground), cell.source, cell.table, cell.column] += cell.count
+    found: dict[str, list[str]] = {}
+    for (ground, source, name, field), count in counts.items():
+        if count:
+            column, table = column_title(contents, source, name, field), table_title(contents, source, name)
+            line = words.count("masked_line", count, column=column, table=table)
             found.setdefault(ground, []).append(line)
     return tuple(Ground(words.phrase("remarks", key), tuple(lines)) for key, lines in found.items())
 
@@ -67,5 +104,17 @@ def redactions_document(contents: Contents) -> dict[str, Any]:
                 "count": r.count,
             }
             for r in redactions(contents)
+        ]
+        + [
+            {
+                "source": r.source,
+                "table": r.table,
+                "column": r.column,
+                "ground": r.ground,
+                "rules": list(r.rules),
+                "method": r.method,
+                "count": r.count,
+            }
+            for r in redacted(contents)
         ]
     }

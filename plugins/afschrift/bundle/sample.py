@@ -10,10 +10,11 @@ from afschrift.bundle.words import Words
 from afschrift.core.decision import Action
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import ExtractPlan, FieldPlan
+from afschrift.core.redaction import MASK as WHOLE
 
 MAX_ROWS = 25
 MAX_LENGTH = 160
-MASK = "[masked]"
+MASK = re.compile(r"\[masked( [0-9a-f]{8})?\]")
 """How a masked value begins; where a mask goes by row, other values of the column stay whole."""
 
 # Direction overrides and isolates could reorder the text around a cell.
@@ -92,8 +93,10 @@ def _cell(
         return Cell("", words.say("null"), "none")
     if value == "":
         return Cell("", words.say("empty"), "none")
-    if field.action is Action.MASK and value.startswith(MASK):
+    if field.action is Action.MASK and MASK.match(value):
         return Cell(readable(value), words.say("masked_cell"), "masked")
+    if field.read_as is not None and value == WHOLE:
+        return Cell(value, words.say("masked_cell"), "masked")
     if field.kind is Kind.INSTANT:
         local = words.local_time(value, contents.inventory.controller.zone)
         if local:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from afschrift.core.decision import About, Action, ColumnFacts, ConsentState, PurposeFacts
+from afschrift.core.decision import About, Action, ColumnFacts, ConsentState, Mask, PurposeFacts
 from afschrift.core.origin import Origin
 from afschrift.inventory.joins import join_columns
 from afschrift.inventory.model import Column, Inventory, SourceFile, Table
@@ -82,6 +82,7 @@ class TableFacts:
             protect=column.protect,
             join_key=column_name in self._keys,
             wanted=self._wanted(column),
+            mask=Mask(column.mask),
         )
 
     def _purposes(self, column: Column) -> tuple[PurposeFacts, ...]:

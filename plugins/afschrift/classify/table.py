@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from afschrift.classify.facts import PersonFacts, TableFacts
-from afschrift.core.decision import Action, ColumnDecision, Policy, decide
+from afschrift.core.decision import Action, ColumnDecision, Mask, Policy, decide
 from afschrift.core.errors import ConfigurationError
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan
 from afschrift.core.origin import Origin
 from afschrift.core.ports import ColumnType
 from afschrift.core.right import Right
-from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.model import Column, Inventory, SourceFile
 from afschrift.queries.statements import Scope
 
 NO_ROWS = "no_rows"
@@ -113,10 +113,10 @@ class Classifier:
         place = f"{facts.source.source}.{facts.name}.{name}"
         answer = self._person.answers.get(place)
         if decision.action is Action.ASK and answer is not None:
-            decision = _answered(decision, answer)
+            decision = _answered(decision, answer, _mask(column))
         left_out = self._person.withheld(f"{facts.source.source}.{facts.name}", name)
         if left_out is not None and (decision.selected or decision.action is Action.ASK):
-            mask = "label" if left_out.action is Action.MASK else None
+            mask = _mask(column) if left_out.action is Action.MASK else None
             decision = ColumnDecision(left_out.action, left_out.rules, left_out.reason, mask)
         kind = Kind(column.kind) if column and column.kind else column_type.kind
         if decision.selected and kind is None:
@@ -168,11 +168,16 @@ class Classifier:
         return strictest, tuple(dict.fromkeys(origins))
 
 
-def _answered(decision: ColumnDecision, answer: str) -> ColumnDecision:
+def _mask(column: Column | None) -> Mask:
+    return Mask(column.mask) if column else Mask.TOKEN
+
+
+def _answered(decision: ColumnDecision, answer: str, mask: Mask) -> ColumnDecision:
     if answer == NO_ROWS:
         return ColumnDecision(Action.INCLUDE, decision.rules, NO_ROWS)
-    mask = "label" if answer == "mask" else None
-    return ColumnDecision(Action(answer), decision.rules, "person_decided", mask)
+    return ColumnDecision(
+        Action(answer), decision.rules, "person_decided", mask if answer == "mask" else None
+    )
 
 
 def _drop_key(field: FieldPlan) -> FieldPlan:

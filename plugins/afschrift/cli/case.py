@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.disputes import COMMANDS
 from afschrift.cli.documents import empty_folder, harmless, id_copy, opened, printable, write
 from afschrift.core.errors import RefusedError
 
@@ -18,6 +19,9 @@ app = typer.Typer(
     help="The case file: list cases, show what was written, add notes, letters and documents.",
     no_args_is_help=True,
 )
+
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 Owner = Annotated[str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case or of a request.")]
 
@@ -34,6 +38,7 @@ class Kind(StrEnum):
 @app.command("list")
 def listing(
     all_: Annotated[bool, typer.Option("--all", help="Also cases whose requests are all closed.")] = False,
+    held: Annotated[bool, typer.Option("--held", help="Only cases under hold, closed ones too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """List the cases in the order of their receipt. No text is read."""
@@ -41,17 +46,31 @@ def listing(
 
     register = ledger()
     still_open = {r.case for r in register.requests(open_only=True)}
-    found = [case for case in register.cases() if all_ or case.id in still_open]
+    holds = register.holds()
+    under = {one.request for one in holds}
+    found = [
+        case
+        for case in register.cases()
+        if (under & set(case.requests) if held else all_ or case.id in still_open)
+    ]
     if as_json:
-        typer.echo(json.dumps([asdict(case) for case in found], indent=2))
+        rows = [
+            asdict(case) | {"holds": [asdict(one) for one in holds if one.request in case.requests]}
+            for case in found
+        ]
+        typer.echo(json.dumps(rows, indent=2, default=str))
         return
     if not found:
-        typer.echo("No open case." if not all_ else "No case yet: `afschrift submit`.")
+        nothing = "No open case." if not all_ else "No case yet: `afschrift submit`."
+        typer.echo("No case is under hold." if held else nothing)
     for case in found:
         typer.echo(
             f"{case.id}  received {case.received_at[:10]} by {case.channel}  made by {case.made_by}  "
             f"texts {case.texts}  requests {', '.join(case.requests)}"
         )
+        words = dict.fromkeys(one.words for one in holds if one.request in case.requests)
+        for line in words:
+            typer.echo(f"    held: {line}")
 
 
 @app.command()
@@ -63,12 +82,15 @@ def show(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Show the texts of a case in order of time, and its documents by name and size.
+    """Show a case in the order of time: who did what and when, the texts, the documents by name and size.
 
     A request's id shows what belongs to it or to its case as a whole. Each look is an event of the trail,
     and so is each document written out. After the retention period it says which rule destroyed a text.
     """
     from dataclasses import asdict
+
+    from afschrift.cli.handover import case_lines
+    from afschrift.wiring.case_story import story
 
     register = ledger()
     case = register.case(owner)
@@ -78,12 +100,20 @@ def show(
         texts = [
             asdict(t) | {"text": None if t.text is None else t.text.decode(errors="replace")} for t in found
         ]
-        typer.echo(json.dumps({"case": asdict(case), "texts": texts}, indent=2, ensure_ascii=False))
+        facts = [asdict(fact) for fact in register.case_facts(case.id)]
+        told = [
+            {"at": e.at, "by": e.by, "what": e.what, "request": e.request, "text": e.text and e.text.id}
+            for e in story(register, owner, found)
+        ]
+        shown = {"case": asdict(case), "facts": facts, "texts": texts, "story": told}
+        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     else:
         typer.echo(f"{case.id}: received {case.received_at} by {case.channel}, made by {case.made_by}")
         typer.echo(f"  requests {', '.join(case.requests) or 'none'}")
-        for text in found:
-            _show(text)
+        for line in case_lines(register, case.id):
+            typer.echo(f"  {line}")
+        for entry in story(register, owner, found):
+            _show(entry)
     documents = [t for t in found if t.kind == "document" and t.destroyed is None]
     if folder:
         for document in documents:
@@ -165,9 +195,14 @@ def _typed(at_most: int) -> bytes:
     return sys.stdin.buffer.read(at_most + 1)
 
 
-def _show(text: Any) -> None:
-    place = f", {text.request}" if text.request else ""
-    typer.echo(f"\n{text.at[:19]}Z  {text.kind}  by {text.by}  ({text.id}{place})")
+def _show(entry: Any) -> None:
+    text = entry.text
+    at = f"{entry.at[:19]}Z" if len(entry.at) > 10 else f"{entry.at:<20}"
+    by = f"  by {entry.by}" if entry.by else ""
+    ids = ", ".join(one for one in (text.id if text else None, entry.request) if one)
+    typer.echo(f"{chr(10) if text else ''}{at}  {entry.what}{by}  {f'({ids})' if ids else ''}".rstrip())
+    if text is None:
+        return
     if text.destroyed:
         rule = text.destroyed.rule or "no longer stands in the trail"
         at = text.destroyed.at or "an unknown moment"

@@ -39,13 +39,15 @@ class Filled:
     text: str | None = field(default=None, repr=False)
 
 
-def from_file(file: Path) -> Filled:
-    """An answer from a file (YAML or JSON); `-`: standard input.
+def from_file(file: Path, choice: str | None = None) -> Filled:
+    """An answer from a file (YAML or JSON); `-`: standard input. `choice`: where the file need not say it.
 
     Raises:
         ConfigurationError: it cannot be read or has other parts; repeats nothing of it.
     """
     found = _plain(read_form(file, AT_MOST))
+    if choice is not None:
+        found = {"choice": choice, **found}
     parts = {name: found.get(name) or {} for name in ("detail", "texts")}
     wrong = set(found) - set(_PARTS) or not isinstance(found.get("choice"), str)
     if wrong or not all(isinstance(part, dict) for part in parts.values()):
@@ -64,17 +66,10 @@ def template(grounds: Grounds, code: str, outcome: Outcome) -> str:
     """An answer on a ground as YAML, with the examples of the table and a comment for each field."""
     ground = grounds.grounds[code]
     lines = [f"# {ground.title['en']} ({', '.join(ground.rules)})", f"choice: {outcome}"]
-    names = [n for n in ground.fields if _asked(grounds, code, outcome, n)]
+    names = ground.asks(outcome)
     lines += ["detail:", f"  ground: {code}", *_lines(grounds, code, outcome, names, Kept.TRAIL)]
     texts = list(_lines(grounds, code, outcome, names, Kept.CASE_FILE))
     return "\n".join([*lines, *(["texts: # kept encrypted", *texts] if texts else [])])
-
-
-def _asked(grounds: Grounds, code: str, outcome: Outcome, name: str) -> bool:
-    """Not what another outcome alone asks for."""
-    needs = [n for n in grounds.grounds[code].needed if name in n.fields]
-    others = [n for n in needs if n.when.get("outcome", outcome.value) != outcome.value]
-    return name in grounds.grounds[code].optional or len(others) < len(needs)
 
 
 def _lines(grounds: Grounds, code: str, outcome: Outcome, names: Sequence[str], kept: Kept) -> list[str]:
@@ -126,8 +121,8 @@ def ask(grounds: Grounds, right: Right, options: Sequence[str]) -> Filled:
         typer.echo(f"    {code}: {grounds.grounds[code].title['en']}", err=True)
     code = _one_of("Ground", offered)
     form: dict[str, Any] = {}
-    for name in grounds.grounds[code].fields:
-        if _asked(grounds, code, outcome, name) and (value := asked(grounds.fields[name])) is not None:
+    for name in grounds.grounds[code].asks(outcome):
+        if (value := asked(grounds.fields[name])) is not None:
             form[name] = value
     return Filled(choice, {"ground": code, **grounds.told(form)}, grounds.texts(form))
 

@@ -30,6 +30,7 @@ def check(
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
     from afschrift.core.calendar import calendar
+    from afschrift.inventory.check_finder import finder_hints
     from afschrift.inventory.sheet import all_columns, gaps
     from afschrift.wiring.live import compare
     from afschrift.wiring.roles import load_roles
@@ -49,6 +50,8 @@ def check(
         typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
         for gap in missing:
             typer.echo(f"  {gap}")
+    for hint in finder_hints(inventory):
+        typer.echo(f"  {hint}")
     for fault in unknown_owners(inventory, load_roles()):
         typer.echo(f"  {fault}")
     if not live:

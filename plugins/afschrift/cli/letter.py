@@ -198,10 +198,41 @@ def bounced(
     reason: Annotated[Bounce, typer.Option(help="Why it did not arrive.")],
     as_json: AsJson = False,
 ) -> None:
-    """Enter that a letter came back. It counts as sent no more; make it anew with the right address."""
+    """Enter that a letter came back. It counts as sent no more; make it anew with the right address.
+
+    Where its sending had refused the request, the request is open again, and its period runs (R45).
+    """
     register, day = ledger(), _day(on)
+    request = register.letter(letter).request
+    held = _may_decide(request)
+    was_open = register.request(request).state.open
+    found = register.enter_bounce(letter, day, reason, actor(), held=held)
+    _done(found, as_json)
+    if register.request(request).state.open and not was_open:
+        say(
+            f"Request {request} is open again: nobody was told that it is refused (R45). Make it anew, "
+            f"then send it: `afschrift letter again {found.id}`."
+        )
+
+
+@app.command()
+def again(
+    letter: Letter,
+    to_file: Annotated[
+        Path | None,
+        typer.Option(help="Another e-mail address: a file, or - for standard input. Else as decided."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a letter that came back anew, with the words of its decision. It is not sent yet."""
+    from afschrift.cli.given import text
+    from afschrift.wiring.again import again as make_again
+    from afschrift.wiring.settings import Settings
+
+    register = ledger()
     held = _may_decide(register.letter(letter).request)
-    _done(register.enter_bounce(letter, day, reason, actor(), held=held), as_json)
+    settings = Settings.from_environment()
+    _done(make_again(settings, register, letter, actor(), to=text(to_file), held=held), as_json)
 
 
 @app.command()

@@ -13,14 +13,17 @@ from afschrift.cli import (
     case,
     due,
     grounds,
+    handover,
     inventory,
     keys,
     letter,
     manual,
     overview,
+    partial,
     questions,
     register,
     requests,
+    review,
     running,
     submit,
     sweep,
@@ -41,11 +44,14 @@ app.add_typer(keys.app, name="key")
 app.add_typer(register.app, name="register")
 app.add_typer(audit.app, name="audit")
 app.add_typer(requests.app, name="request")
+for name, command in handover.COMMANDS.items():
+    case.app.command(name)(command)
 app.add_typer(case.app, name="case")
 app.add_typer(letter.app, name="letter")
 app.add_typer(questions.app, name="questions")
 app.add_typer(grounds.app, name="grounds")
 app.add_typer(manual.app, name="manual")
+app.add_typer(review.app, name="review")
 app.command()(submit.submit)
 app.command()(running.plan)
 app.command()(running.run)
@@ -54,6 +60,7 @@ app.command()(sweep.sweep)
 app.command()(due.due)
 app.command("requests")(overview.listing)
 app.command()(questions.answer)
+app.command()(partial.partial)
 app.command()(bundle.verify)
 app.command()(bundle.unpack)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,13 +39,25 @@ def listing(
 
     red: overdue; orange: the target day is there, or three days or fewer are left; yellow: two weeks or
     fewer; green: more; blue: suspended; grey: closed. Days are calendar days, working days in brackets.
+    Below them stands what a message asked beside them and nobody handed over yet (R05).
     """
+    from afschrift.wiring.handovers import to_hand_over
+    from afschrift.wiring.request_words import due
+
     register, at = ledger(), desk()
+    waits = to_hand_over(register)
     found = [(one, at.look(one)) for one in register.timelines(open_only=not all_)]
     found.sort(key=lambda pair: (pair[1].closed_on is not None, pair[1].due or pair[1].target))
     if as_json:
         requests = {r.id: asdict(r) for r in register.requests(open_only=not all_)}
-        rows = [{**requests.get(one.request, {}), "clock": row(clock)} for one, clock in found]
+        rows = [
+            {
+                **requests.get(one.request, {}),
+                "clock": row(clock),
+                "to_hand_over": [w.matter.matter for w in waits if w.matter.case == one.case],
+            }
+            for one, clock in found
+        ]
         typer.echo(json.dumps(rows, indent=2))
         return
     if not found:
@@ -55,9 +67,11 @@ def listing(
             f"  {note}" for note in (*(b.partition(":")[0] for b in clock.breaches), *_waits(one))
         )
         typer.echo(
-            f"{one.request}  {one.right:<11} {one.state:<16} received {clock.received}  {_due(clock):<34} "
+            f"{one.request}  {one.right:<11} {one.state:<16} received {clock.received}  {due(clock):<34} "
             f"{clock.colour}{notes}".rstrip()
         )
+    for wait in waits:
+        typer.echo(wait.words)
 
 
 def show(
@@ -65,6 +79,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show a request: when it is due and why, its facts, decisions and every event of its trail, in order."""
+    from afschrift.wiring import request_words
     from afschrift.wiring.place import own_keys
 
     register, at = ledger(), desk()
@@ -85,7 +100,12 @@ def show(
     typer.echo(f"{found.id}: {found.right} (Art. {found.right.article}), {found.state}")
     typer.echo(f"  received {timeline.received_at}, case {found.case}, language {found.language}")
     typer.echo(f"  formats {', '.join(found.formats)}, destination {found.destination}")
-    for line in (*_explained(clock), *_facts(timeline.facts), *_earlier(timeline, earlier)):
+    for line in (
+        *request_words.explained(clock),
+        *request_words.facts(timeline.facts),
+        *request_words.earlier(timeline, earlier),
+        *_disputes(timeline),
+    ):
         typer.echo(f"  {line}")
     for decision in decisions:
         typer.echo(f"  decision {decision.kind}: {decision.choice}, by {decision.by}, {decision.at}")
@@ -96,13 +116,15 @@ def show(
 
 def told(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
     """What a command says after it recorded facts."""
+    from afschrift.wiring import request_words
+
     if as_json:
         facts = [fact_row(fact) for fact in timeline.facts]
         document = {"id": timeline.request, "state": timeline.state, "clock": row(clock), "facts": facts}
         typer.echo(json.dumps(document, indent=2))
         return
     typer.echo(f"{timeline.request}: {timeline.state}")
-    for line in (*_explained(clock), *_facts(timeline.facts)):
+    for line in (*request_words.explained(clock), *request_words.facts(timeline.facts)):
         typer.echo(f"  {line}")
 
 
@@ -117,47 +139,25 @@ def fact_row(fact: FactRow) -> dict[str, Any]:
     return {name: str(v) if isinstance(v, date) else v for name, v in asdict(fact).items()}
 
 
-def _due(clock: Clock) -> str:
-    if clock.closed_on is not None:
-        return f"closed {clock.closed_on}"
-    if clock.due is None:
-        return f"suspended since {clock.suspended_since}"
-    return f"due {clock.due}  {clock.days_left:>4} days ({clock.working_days_left})"
+def _disputes(timeline: Timeline) -> Iterator[str]:
+    from afschrift.core.dispute import complaints, holds
 
-
-def _explained(clock: Clock) -> Iterator[str]:
-    notice = f"by {clock.notice_due}" if clock.notice_due else "day not known while suspended"
-    yield f"{_due(clock)}, {clock.colour}; notice {notice}, target {clock.target}"
-    for breach in clock.breaches:
-        code, _, rule = breach.partition(":")
-        yield f"breach {code} ({rule})"
-    for step in clock.steps:
-        yield f"why  {step}"
-
-
-def _facts(facts: Sequence[FactRow]) -> Iterator[str]:
-    from afschrift.core.facts import WITH_LETTER
-
-    for fact in facts:
-        codes = {name: value for name, value in fact.detail.items() if name != "clock"}
-        day = f" on {fact.day}" if fact.day else ""
-        about = f" of {fact.about or fact.other}" if fact.about or fact.other else ""
-        letter = ""
-        if fact.kind in WITH_LETTER:
-            letter = f", sent {fact.sent_on} by {fact.sent_by[0]}" if fact.sent_on else ", LETTER NOT SENT"
-        words = f" {json.dumps(codes)}" if codes else ""
-        yield f"fact {fact.id} {fact.kind}{day}{about}{letter}, by {fact.by}{words}"
-
-
-def _earlier(timeline: Timeline, earlier: Sequence[str]) -> Iterator[str]:
-    known = {fact.other for fact in timeline.facts}
-    if unlinked := [one for one in earlier if one not in known]:
-        yield (
-            f"earlier requests of the same person: {', '.join(unlinked)} (`request merge` an open one, "
-            "`request link` a closed one)"
-        )
+    yield from (f"complaint  {one.words}" for one in complaints(timeline))
+    yield from (f"held  {one.words}" for one in holds(timeline))
 
 
 def _waits(timeline: Timeline) -> Iterator[str]:
+    from afschrift.core.dispute import complaints, holds
+
+    if any(one.ended is None for one in complaints(timeline)):
+        yield "complaint_open"
+    if holds(timeline):
+        yield "held"
+    from afschrift.core.facts import FactKind
+    from afschrift.core.partial import told as partly
+
+    yield from partly(timeline)
     if timeline.proposed and timeline.state.open:
         yield "receipt_waits_for_signer"
+    if timeline.of(FactKind.RIGHT_UNCLEAR) and not timeline.of(FactKind.RIGHT_READ) and timeline.state.open:
+        yield "right_unclear"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli import timekeeping
+from afschrift.cli import representing, timekeeping
 from afschrift.cli.common import actor, ledger
 from afschrift.cli.overview import show
 from afschrift.cli.running import RequestId
@@ -15,7 +15,7 @@ app = typer.Typer(
     help="One request: show it, confirm the identity, record what moves its clock.", no_args_is_help=True
 )
 app.command()(show)
-for name, command in timekeeping.COMMANDS.items():
+for name, command in (*timekeeping.COMMANDS.items(), *representing.COMMANDS.items()):
     app.command(name)(command)
 
 
@@ -25,9 +25,15 @@ def confirm_identity(
     method: Annotated[str, typer.Option(help="How it was checked: login, eid, call_back, counter, ...")],
     level: Annotated[str, typer.Option(help="How sure it is: low, substantial, high.")],
 ) -> None:
-    """Record that the requester is who they say. No copy of an identity document is kept (R11)."""
+    """Record that the requester is who they say. No copy of an identity document is kept (R11).
+
+    The level must do for the risk of the request (R12): `afschrift questions` names it where it was asked.
+    """
     from afschrift.pipeline.answer import confirm_identity as record
+    from afschrift.wiring.answering import needed_level
     from afschrift.wiring.roles import load_roles
 
-    record(ledger(), load_roles(), request, actor(), detail={"method": method, "level": level})
+    register = ledger()
+    needed = needed_level(register, request)
+    record(register, load_roles(), request, actor(), detail={"method": method, "level": level}, needed=needed)
     typer.echo(f"Identity confirmed for {request}. Start the run again to go on.")

@@ -17,6 +17,7 @@ from afschrift.core import clock_words
 from afschrift.core.calendar import Calendar
 from afschrift.core.deadline import ALGORITHM, Deadline, Suspension, deadline
 from afschrift.core.facts import FactKind, FactRow, Ground, Timeline
+from afschrift.core.partial import awaited
 from afschrift.core.state import State
 from afschrift.core.status import Fact
 
@@ -217,6 +218,8 @@ def _breaches(timeline: Timeline, found: Deadline, closed_on: date | None, today
     if closed_on is None:
         if found.overdue(today):
             yield "overdue:R37"
+        if (waits := awaited(timeline)) is not None and waits[1] < today:
+            yield "rest_late:R44"
     elif timeline.state is State.REFUSED:
         told = today if FactKind.DECIDED in unsent else closed_on  # the letter came back: nobody was told
         if found.notice_due and told > found.notice_due:
@@ -234,6 +237,8 @@ def _unsent(timeline: Timeline) -> Iterator[FactRow]:
 def _status(timeline: Timeline, found: Deadline, closed_on: date | None) -> Iterator[Fact]:
     if found.extended:
         yield Fact.EXTENDED
+    if closed_on is None and timeline.of(FactKind.PARTLY_DELIVERED):
+        yield Fact.PARTLY_FULFILLED
     if closed_on is None and found.due is None and timeline.waiting:
         yield Fact.SUSPENDED
         identity = timeline.waiting.detail.get("ground") == Ground.IDENTITY

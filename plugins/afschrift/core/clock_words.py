@@ -57,6 +57,10 @@ def after(timeline: Timeline, found: Deadline, today: date) -> Iterator[str]:
         what = "A reminder of" if fact.detail.get("as") == "reminder" else "Comes after"
         rule = "R54" if fact.detail.get("as") == "reminder" else "R26: it is answered in full"
         yield f"{what} request {fact.other} of the same person ({rule})."
+    for fact in timeline.of(FactKind.PARTLY_DELIVERED):
+        later = fact.detail.get("later", ())
+        rest = ", ".join(f"{one['source']} by {one['rest_by']}" for one in later)
+        yield f"Partly delivered on {fact.day}; what was promised: {rest}. The period goes on (R44)."
     for fact in timeline.of(FactKind.WITHDRAWN):
         yield f"The person withdrew the request on {fact.day}."
 

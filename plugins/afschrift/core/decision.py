@@ -46,6 +46,14 @@ class ThirdParty(StrEnum):
     ASK = "ask"
 
 
+class Mask(StrEnum):
+    """What stands instead of a masked value."""
+
+    TOKEN = "token"  # noqa: S105  the same for the same value, within one request
+    LABEL = "label"  # the same for every value
+    LAST4 = "last4"
+
+
 class Protect(StrEnum):
     """Reasons why a value needs care whatever its origin."""
 
@@ -87,6 +95,7 @@ class ColumnFacts:
         automated: False for data outside any automated processing (Art. 20(1)(b)).
         join_key: the exported tables need it to be joined again (K43).
         wanted: False where the person's own words leave it out (R24).
+        mask: what stands instead of others' data that are masked.
     """
 
     origin: Origin | None
@@ -97,6 +106,7 @@ class ColumnFacts:
     protect: Protect | None = None
     join_key: bool = False
     wanted: bool = True
+    mask: Mask = Mask.TOKEN
 
 
 @dataclass(frozen=True)
@@ -199,9 +209,9 @@ def _with_mask(facts: ColumnFacts, scope: ColumnDecision) -> ColumnDecision:
     if scope.action is not Action.INCLUDE:
         return scope
     if facts.about is About.THIRD_PARTY and facts.third_party is ThirdParty.MASK:
-        return ColumnDecision(Action.MASK, ("R31",), "others_masked", mask="label", about_others=True)
+        return ColumnDecision(Action.MASK, ("R31",), "others_masked", mask=facts.mask, about_others=True)
     if facts.protect is Protect.PAYMENT:
-        return ColumnDecision(Action.MASK, scope.rules, "payment_masked", mask="last4")
+        return ColumnDecision(Action.MASK, scope.rules, "payment_masked", mask=Mask.LAST4)
     if facts.about is About.THIRD_PARTY:
         return ColumnDecision(
             scope.action, (*scope.rules, "R33"), "own_use", None, scope.outside_art20, about_others=True

@@ -24,7 +24,27 @@ class AfschriftError(Exception):
 
 
 class RetriableError(AfschriftError):
-    """The same step may succeed later: a source is down, a disk is full for a moment."""
+    """The same step may succeed later: a source is down, a disk is full for a moment.
+
+    Attributes:
+        code: class of the error as the system below names it, such as an SQLSTATE; never a value or a place.
+    """
+
+    def __init__(self, message: str, *, way_out: str = "", code: str = "") -> None:
+        super().__init__(message, way_out=way_out)
+        self.code = code
+
+
+class SourceDownError(RetriableError):
+    """A source cannot be opened, or broke off while it was read.
+
+    Attributes:
+        source: its name in the inventory.
+    """
+
+    def __init__(self, source: str, met: RetriableError) -> None:
+        super().__init__(str(met.args[0]), way_out=met.way_out, code=met.code)
+        self.source = source
 
 
 class StagedFileError(RetriableError):

@@ -14,7 +14,7 @@ from typing import Any
 
 from afschrift.core.deadline import local_date
 from afschrift.core.right import Right
-from afschrift.core.state import State
+from afschrift.core.state import REOPENS, State
 
 
 class FactKind(StrEnum):
@@ -32,6 +32,7 @@ class FactKind(StrEnum):
     RECEIPT_CORRECTED = "receipt_corrected"  # the receipt was at `instant`
     RECEIPT_REJECTED = "receipt_rejected"  # of a proposal: the second signer turned it down
     DECIDED = "decided"  # a decision whose letter must go out: `outcome` and `ground` in its detail
+    PARTLY_DELIVERED = "partly_delivered"  # a part left on `day`; its detail says what follows (R44)
     WITHDRAWN = "withdrawn"  # by the person, on `day`
     MERGED = "merged"  # into the request `other`
     ABSORBED = "absorbed"  # the request `other` was merged into this one
@@ -40,7 +41,16 @@ class FactKind(StrEnum):
     NOTICE_TOLD = "notice_told"  # of a notice: the `notifier` in its detail took it
     QUESTION_ASSIGNED = "question_assigned"  # the `question` in its detail is for the person in `to` there
     QUESTION_TOLD = "question_told"  # the `notifier` in its detail was told of the `question` there
+    RIGHT_UNCLEAR = "right_unclear"  # the message does not say which right: read as `right` in its detail
+    RIGHT_READ = "right_read"  # an officer read it as `right` in its detail; the quoted words are its text
+    NOT_RECEIVED = "not_received"  # it counts as not received; `published_on` in its detail (R03)
     OVERDUE_ACKNOWLEDGED = "overdue_acknowledged"  # somebody said why the day `due` in its detail is missed
+    HELD = "held"  # nothing of it is destroyed from now on: `hold` and `ground` in its detail
+    RELEASED = "released"  # of a `held`: that hold is over
+    COMPLAINED = "complained"  # it came on `day`, with the reference in `proof`; `from` in its detail
+    COMPLAINT_ENDED = "complaint_ended"  # of a complaint: it ended on `day`; `outcome` in its detail
+    RESTRICTION_REVIEWED = "restriction_reviewed"  # the `restriction` in its detail stays or is lifted
+    RESTRICTION_SIGNED = "restriction_signed"  # of a review: the second signer's word, `agree` in its detail
 
 
 class Ground(StrEnum):
@@ -50,7 +60,13 @@ class Ground(StrEnum):
     SPECIFICATION = "specification"
 
 
-WITH_LETTER = (FactKind.SUSPENDED, FactKind.REPLY_INSUFFICIENT, FactKind.EXTENDED, FactKind.DECIDED)
+WITH_LETTER = (
+    FactKind.SUSPENDED,
+    FactKind.REPLY_INSUFFICIENT,
+    FactKind.EXTENDED,
+    FactKind.DECIDED,
+    FactKind.PARTLY_DELIVERED,
+)
 REFUSED_WHOLE = "refuse"
 """Outcome of the one decision that closes a request, with the sending of its letter."""
 
@@ -68,7 +84,7 @@ class NewFact:
         proof: reference of the proof; a code without spaces.
         other: id of another request.
         detail: codes and dates, never texts.
-        to: state that the request takes in the same transaction.
+        to: state that the request takes in the same transaction; by a letter that came back, an open one.
     """
 
     kind: FactKind
@@ -205,6 +221,14 @@ class Timeline:
         """The state that it takes once the letter of a fact is sent; None: the state stays."""
         refuses = fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE
         return State.REFUSED if refuses and self.state.open else None
+
+    def reopened_by(self, fact: FactRow) -> State | None:
+        """The state that it goes back to when the letter of a fact comes back; None: the state stays."""
+        refused = fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE
+        others = (one for one in self.of(FactKind.DECIDED) if one.id != fact.id and one.sent_on is not None)
+        if not refused or any(one.detail.get("outcome") == REFUSED_WHOLE for one in others):
+            return None
+        return REOPENS.get(self.state)
 
     def with_(self, *facts: FactRow) -> Timeline:
         """As it would be with further facts."""

@@ -67,8 +67,13 @@ def cannot_be(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) ->
         yield "asked_on", "lies in the future"
     yield from _earlier(outcome, form, facts)
     yield from _places(outcome, form, facts)
-    if "quote" in form and not any(_same(form["quote"]) in _same(text) for text in facts.wrote):
+    if "quote" in form and not quoted(form["quote"], facts.wrote):
         yield "quote", "stands in nothing that the person wrote (R24); quote it word for word"
+
+
+def quoted(quote: str, wrote: Sequence[str]) -> bool:
+    """Whether words stand in what the person wrote, whatever their spacing and case."""
+    return any(_same(quote) in _same(text) for text in wrote)
 
 
 def _earlier(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) -> Iterator[tuple[str, str]]:

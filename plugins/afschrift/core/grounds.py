@@ -6,7 +6,7 @@ The table is `include/grounds/grounds.yml`; here is its shape. `core.ground_chec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -97,6 +97,19 @@ class Need:
 
 
 @dataclass(frozen=True)
+class OfCells:
+    """What it takes to mask single cells or spans on a ground, when what will be sent is reviewed.
+
+    Attributes:
+        needed: fields without which it is not complete; there are no others.
+        two: a second person signs.
+    """
+
+    needed: tuple[str, ...]
+    two: bool
+
+
+@dataclass(frozen=True)
 class Ground:
     """One ground.
 
@@ -108,6 +121,7 @@ class Ground:
         only_unidentified: it holds of somebody alone whose identity is not confirmed.
         optional: further fields that the form may hold.
         turned_down: combinations that people try.
+        redaction: how single cells are masked on it; None: they are not.
     """
 
     code: str
@@ -123,11 +137,22 @@ class Ground:
     no_letter_when: Mapping[str, str] = field(default_factory=dict)
     only_unidentified: bool = False
     turned_down: tuple[Never, ...] = ()
+    redaction: OfCells | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Names of all fields that its form may hold, in their order."""
         return tuple(dict.fromkeys([*(f for need in self.needed for f in need.fields), *self.optional]))
+
+    def asks(self, outcome: Outcome) -> tuple[str, ...]:
+        """Names of the fields that its form may hold for an outcome: not what another one alone asks for."""
+        here = {
+            name
+            for need in self.needed
+            for name in need.fields
+            if need.when.get("outcome", outcome.value) == outcome.value
+        }
+        return tuple(name for name in self.fields if name in here or name in self.optional)
 
     def required(self, outcome: Outcome, *, first_request: bool, form: Mapping[str, Any]) -> dict[str, str]:
         """Fields that must be filled in -> the rule that asks for them."""
@@ -190,6 +215,20 @@ class Grounds:
     def offered(self, outcome: Outcome, right: Right) -> tuple[str, ...]:
         """Codes on which an outcome may rest for a right."""
         return tuple(c for c, g in self.grounds.items() if outcome in g.outcomes and right in g.rights)
+
+    def redacting(self, right: Right) -> tuple[Ground, ...]:
+        """Grounds on which single cells are masked for a right; each with the form that this takes."""
+        return tuple(
+            replace(
+                one,
+                needed=(Need(one.redaction.needed),),
+                optional=(),
+                outcomes={Outcome.REFUSE_PART: None},
+                four_eyes=FourEyes.ALWAYS if one.redaction.two else FourEyes.NEVER,
+            )
+            for one in self.grounds.values()
+            if one.redaction is not None and right in one.rights
+        )
 
     def texts(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Of a form what is kept encrypted."""

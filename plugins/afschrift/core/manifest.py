@@ -21,6 +21,10 @@ from afschrift.core.kind import Kind
 from afschrift.core.manual import ManualPlan as ManualPlan
 from afschrift.core.manual import Status as ManualStatus
 from afschrift.core.origin import Origin
+from afschrift.core.partial import Before as Before
+from afschrift.core.partial import Later as Later
+from afschrift.core.partial import Portion as Portion
+from afschrift.core.redaction import Redaction
 from afschrift.core.right import Right
 
 
@@ -34,6 +38,8 @@ class FieldPlan:
         action, rules, reason, mask: the column decision.
         origin: None where the origin goes by row; `origins` then holds the included ones.
         outside_art20: handed over voluntarily (R22).
+        read_as: kind of its values as they are read, where cells or spans of it are redacted; `kind` is text
+            then, since the mask is. None: nothing of it is.
     """
 
     name: str
@@ -46,6 +52,7 @@ class FieldPlan:
     mask: str | None = None
     outside_art20: bool = False
     about_others: bool = False
+    read_as: Kind | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class ExtractPlan:
         order: the columns that give the rows their total order; empty: by digest of the row.
         row_rule: columns value -> in or out, where the origin goes by row.
         path: how the table leads to the person, in words for the officer.
+        redactions: cells and spans of its rows that a reviewer masked.
     """
 
     source: str
@@ -70,6 +78,7 @@ class ExtractPlan:
     row_rule: dict[str, Any] = field(default_factory=dict)
     path: str = ""
     masked_statement: str = ""
+    redactions: tuple[Redaction, ...] = ()
 
     @property
     def name(self) -> str:
@@ -126,6 +135,10 @@ class Plan:
         facts: what the information sheet needs from the sources; access only.
         manual: systems that a person searched, with what came of it.
         received_at: when the request arrived; who held which key is looked up as of then.
+        later: sources that are not opened, as a person left them for later (R44).
+        before: tables and searched systems that an earlier part of the answer told of.
+        after: digests of the bundles of all earlier parts; what is delivered by this plan follows them (R54).
+        again: `source.table` of what an earlier part told of too, and which is given whole once more.
     """
 
     request: str
@@ -144,6 +157,10 @@ class Plan:
     facts: tuple[FactPlan, ...] = ()
     manual: tuple[ManualPlan, ...] = ()
     received_at: str = ""
+    later: tuple[Later, ...] = ()
+    before: tuple[Before, ...] = ()
+    after: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """SHA-256 over the plan in canonical JSON: what reviews and later steps are bound to."""
@@ -165,8 +182,19 @@ class Plan:
 
     @property
     def staged(self) -> tuple[str, ...]:
-        """Sources of which something is staged: read by a statement, or found by a person."""
-        return (*self.sources, *(one.source for one in self.given))
+        """Sources of which something is staged: read by a statement, or found by a person.
+
+        Where the rest of an answer is only to be told of, its sources count, so that it is told.
+        """
+        found = (*self.sources, *(one.source for one in self.given))
+        if found or not self.after:
+            return found
+        return tuple(dict.fromkeys(one.source for one in self.withheld))
+
+    @property
+    def part(self) -> Portion:
+        """Which part of the answer this is."""
+        return Portion.PARTIAL if self.later else Portion.SUPPLEMENT if self.after else Portion.FULL
 
 
 @dataclass(frozen=True)

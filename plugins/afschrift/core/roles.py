@@ -29,6 +29,7 @@ class Act(StrEnum):
     SUBMIT = "submit"  # store a request
     SEE = "see"  # the state of a request, and the questions put to one's own role
     TIMELINE = "timeline"  # the trail of a request
+    VALUES = "values"  # what will be sent, values of the person included
     OVERSEE = "oversee"  # every question, whoever it is put to
     ANSWER = "answer"  # the questions put to one's own role
     ASSIGN = "assign"  # say who of a role answers a question
@@ -37,10 +38,10 @@ class Act(StrEnum):
 
 MAY: dict[Role, frozenset[Act]] = {
     Role.INTAKE: frozenset({Act.SUBMIT, Act.SEE}),
-    Role.OFFICER: frozenset({Act.SEE, Act.TIMELINE, Act.ANSWER, Act.ASSIGN, Act.DECIDE}),
-    Role.SECOND_SIGNER: frozenset({Act.SEE, Act.TIMELINE, Act.ANSWER, Act.ASSIGN}),
+    Role.OFFICER: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.ANSWER, Act.ASSIGN, Act.DECIDE}),
+    Role.SECOND_SIGNER: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.ANSWER, Act.ASSIGN}),
     Role.KEEPER: frozenset({Act.SEE, Act.ANSWER}),  # searches a system that no query reaches
-    Role.DPO: frozenset({Act.SEE, Act.TIMELINE, Act.OVERSEE}),  # advises, never decides: Art. 38(6)
+    Role.DPO: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.OVERSEE}),  # advises: Art. 38(6)
     Role.AUDITOR: frozenset({Act.SEE, Act.TIMELINE, Act.OVERSEE}),
 }
 

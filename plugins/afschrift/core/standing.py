@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from afschrift.core.dispute import Hold
 from afschrift.core.run import Run
 from afschrift.core.state import State
 
@@ -21,6 +22,7 @@ class Standing:
         step: the step that finished last, for example `extract shop`.
         open_questions: how many wait for a person.
         answered_at: when a person last answered a question of its.
+        holds: in force; nothing of it is destroyed while there is one.
     """
 
     request: str
@@ -32,6 +34,7 @@ class Standing:
     step: str | None = None
     open_questions: int = 0
     answered_at: str | None = None
+    holds: tuple[Hold, ...] = ()
 
     @property
     def going(self) -> Run | None:

@@ -25,6 +25,7 @@ class State(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     MERGED = "merged"  # with an earlier request of the same person, in which it is answered (R55)
+    NOT_RECEIVED = "not_received"  # sent to an address that was clearly not meant for it (R03)
 
     @property
     def iri(self) -> str:
@@ -47,7 +48,13 @@ class State(StrEnum):
     @property
     def open(self) -> bool:
         """Whether the clock still runs."""
-        return self not in (State.DELIVERED, State.REFUSED, State.WITHDRAWN, State.MERGED)
+        return self not in (
+            State.DELIVERED,
+            State.REFUSED,
+            State.WITHDRAWN,
+            State.MERGED,
+            State.NOT_RECEIVED,
+        )
 
 
 _TERMS = {
@@ -64,6 +71,7 @@ _BROADER = {
     State.NOTHING_PORTABLE: "RequestAccepted",
     State.WITHDRAWN: "RequestStatus",
     State.MERGED: "RequestStatus",
+    State.NOT_RECEIVED: "RequestStatus",
 }
 
 _WORKING = frozenset(
@@ -79,9 +87,9 @@ _WORKING = frozenset(
 )
 
 MOVES: dict[State, frozenset[State]] = {
-    State.RECEIVED: _WORKING | {State.ACKNOWLEDGED},
+    State.RECEIVED: _WORKING | {State.ACKNOWLEDGED, State.NOT_RECEIVED},
     State.ACKNOWLEDGED: _WORKING,
-    State.NEEDS_PERSON: _WORKING,
+    State.NEEDS_PERSON: _WORKING | {State.NOT_RECEIVED},
     State.ACCEPTED: _WORKING | {State.DELIVERED},
     State.NOTHING_HELD: _WORKING,
     State.NOTHING_PORTABLE: _WORKING,
@@ -89,10 +97,19 @@ MOVES: dict[State, frozenset[State]] = {
     State.REFUSED: frozenset(),
     State.WITHDRAWN: frozenset(),
     State.MERGED: frozenset(),
+    State.NOT_RECEIVED: frozenset(),
 }
 """Every move there is. Any other one is a fault."""
 
 
-def may_move(now: State, to: State) -> bool:
-    """Whether the register may go from one state to another; staying is always allowed."""
-    return now is to or to in MOVES[now]
+REOPENS: dict[State, State] = {State.REFUSED: State.NEEDS_PERSON}
+"""Where a request goes when the letter that closed it comes back: only a sent one closes it (R45). No other
+move leads there, so that nothing else opens what was refused."""
+
+
+def may_move(now: State, to: State, *, reopen: bool = False) -> bool:
+    """Whether the register may go from one state to another; staying is always allowed.
+
+    `reopen`: the letter that closed it came back.
+    """
+    return now is to or to in MOVES[now] or (reopen and REOPENS.get(now) is to)

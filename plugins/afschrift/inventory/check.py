@@ -10,12 +10,13 @@ from afschrift.core.basis import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.core.decision import About, Protect
 from afschrift.core.manifest import UPLOADS
 from afschrift.core.origin import Origin
+from afschrift.inventory.check_finder import finder_faults
 from afschrift.inventory.check_processing import processing_faults, source_faults
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault
 from afschrift.inventory.joins import leads_to_person
 from afschrift.inventory.manual import manual_faults
-from afschrift.inventory.model import Column, Inventory, SourceFile, Table
+from afschrift.inventory.model import Column, Inventory, PolicyFile, SourceFile, Table
 
 _KEY_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
@@ -30,6 +31,7 @@ def check(inventory: Inventory, documents: dict[str, Document], identity: Docume
     ]
     if inventory.identity.person not in inventory.identity.keys:
         faults.append(identity.fault(["person"], "this key is not among `keys`"))
+    faults += [identity.fault([word], message) for word, message in _age_column(inventory)]
     for name, source in inventory.sources.items():
         document = documents[name]
         found = [*_source_name(name), *_purposes(inventory, source), *_tables(inventory, source)]
@@ -38,6 +40,29 @@ def check(inventory: Inventory, documents: dict[str, Document], identity: Docume
         found = [*_source_name(name), *manual_faults(manual)]
         faults.extend(documents[name].fault(where, message) for where, message in found)
     return faults
+
+
+def _age_column(inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """One column of a table that knows the person itself: a row of the person's is theirs alone."""
+    given = {"birth_date": inventory.identity.birth_date, "age": inventory.identity.age}
+    if all(given.values()):
+        yield "age", "one column says how old a person is: keep `birth_date` and leave this out"
+    for word, place in given.items():
+        if place is None:
+            continue
+        source, table, column = [*place.split("."), "", "", ""][:3]
+        known = inventory.sources[source].tables.get(table) if source in inventory.sources else None
+        if known is None or column not in known.columns or place.count(".") != 2:
+            yield word, "no source has this column; write source.table.column"
+        elif not known.subject:
+            yield word, "this table does not know the person itself: it needs a `subject`"
+
+
+def policy_faults(policy: PolicyFile) -> Iterator[Finding]:
+    """What is wrong with the policy beside its form."""
+    for number, category in enumerate(policy.case_categories):
+        if category not in fides_categories():
+            yield ["case_categories", str(number)], "this category is not in the Fides taxonomy"
 
 
 def _source_name(name: str) -> Iterator[Finding]:
@@ -99,6 +124,7 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
         yield from _subject(inventory, table, where)
         yield from _joins(source, table, where)
         yield from _files(source, table, where)
+        yield from finder_faults(table, where)
         if table.origin and table.origin.by not in table.columns:
             yield [*where, "origin", "by"], f"the table has no column {table.origin.by}"
         yield from _names(source, table.purposes, [*where, "purposes"])
@@ -114,7 +140,7 @@ def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[F
         if key not in inventory.identity.keys:
             yield place, "this key is not declared in identity.yml"
         at = None if link.at == "any" else link.at
-        for column in (link.column, at, link.valid_from, link.valid_to):
+        for column in (link.column, at, link.valid_from, link.valid_to, link.changed):
             if column and column not in table.columns:
                 yield place, f"the table has no column {column}"
 

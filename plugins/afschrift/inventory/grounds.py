@@ -20,6 +20,7 @@ from afschrift.core.grounds import (
     Kept,
     Need,
     Never,
+    OfCells,
     Outcome,
     Refusable,
 )
@@ -75,6 +76,10 @@ def _within(document: Document, grounds: Grounds) -> Iterator[Fault]:
         for field in ground.fields:
             if field not in grounds.fields:
                 yield document.fault((*place, "needed"), f"the field {field} stands nowhere under `fields`")
+        for field in ground.redaction.needed if ground.redaction else ():
+            if field not in grounds.fields:
+                words = f"the field {field} stands nowhere under `fields`"
+                yield document.fault((*place, "redaction"), words)
         names = {n for need in ground.needed for n in need.when} | ground.no_letter_when.keys()
         for name in sorted(names - {"outcome", "first_request", *ground.fields}):
             yield document.fault((*place, "needed"), f"`when` names {name}, which the form does not have")
@@ -133,7 +138,12 @@ def _ground(code: str, one: Mapping[str, Any]) -> Ground:
         no_letter_when=one.get("no_letter_when", {}),
         only_unidentified=one.get("only_unidentified", False),
         turned_down=tuple(map(_never, one.get("turned_down", ()))),
+        redaction=_of_cells(one.get("redaction")),
     )
+
+
+def _of_cells(one: Mapping[str, Any] | None) -> OfCells | None:
+    return OfCells(tuple(one["needed"]), one["four_eyes"] == FourEyes.ALWAYS.value) if one else None
 
 
 def _never(one: Mapping[str, Any]) -> Never:

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from afschrift.core.manual import KIND as MANUAL
-from afschrift.inventory.check import check
+from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.inventory.manual import ManualSource
@@ -57,6 +57,7 @@ def load(folder: Path) -> Inventory:
     )
     by_source = {source.source: document for document, source in parsed if source is not None}
     faults += check(inventory, by_source, singles[IDENTITY])
+    faults += [singles[POLICY].fault(where, words) for where, words in policy_faults(policy)]
     if faults:
         raise InventoryError(faults)
     return inventory

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from afschrift.core.assurance import USUAL, Factor, Level
 from afschrift.core.decision import About, Protect, ThirdParty
 from afschrift.core.keys import Unique
+from afschrift.core.matter import Matter
 from afschrift.core.origin import Origin
 from afschrift.inventory.base import STRICT, Text, as_list
 from afschrift.inventory.manual import ManualSource
@@ -101,6 +103,8 @@ class SubjectKey(Strict):
             `any` where the row belongs to the key whatever its time.
             Absent: the row counts for the person who has the key at the time of the request.
         valid_from, valid_to: columns that say from when until when the link held.
+        changed: column with the time when the key was changed last; a change shortly before a request is put
+            before a person (R12).
     """
 
     column: str
@@ -108,6 +112,7 @@ class SubjectKey(Strict):
     at: str | None = None
     valid_from: str | None = None
     valid_to: str | None = None
+    changed: str | None = None
 
 
 def _subject_key(value: Any) -> Any:
@@ -177,13 +182,18 @@ class Column(Strict):
         category: Fides data category, for example `user.contact.email`.
         meaning: range and use of a score or code; derived and inferred columns need it.
         third_party: with `about: third_party`, how others' data are handled.
+        mask: what stands instead of a value about others: `token`, the same for the same value within one
+            request, or `label`, the same for every value.
         when: rows to which `about` applies, by the table's `origin.by` value; absent: all.
         codes: code -> meaning.
         unit: unit of a measurement (UCUM), or of an amount (ISO 4217, such as EUR).
         unit_from: column of the same row that says the unit.
+        free_text: somebody typed it in their own words, so others may be named in it; the finder looks there.
         required: no row is without a value; said to readers where it is true of the person's rows.
         kind: overrules the logical kind, for example `json` for JSON kept in a text column.
         source: who gave it, where that was not the person.
+        review: `case`: where the person has values in it, a person decides in each case whether it leaves
+            (tickets, recordings, answers of a machine, assigned numbers, invoices; RULES G.11).
     """
 
     origin: Origin | Literal["mixed"] | None = None
@@ -193,17 +203,34 @@ class Column(Strict):
     meaning: Text | None = None
     about: About = About.SUBJECT
     third_party: ThirdParty | None = None
+    mask: Literal["token", "label"] = "token"
     when: tuple[str, ...] | None = None
     protect: Protect | None = None
     automated: bool = True
     codes: dict[str, Text] | None = None
     unit: str | None = None
     unit_from: str | None = None
+    free_text: bool = False
     required: bool = False
     kind: Literal["json", "text"] | None = None
     note: Text | None = None
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
+    review: Literal["case"] | None = None
+
+
+class NameColumns(Strict):
+    """Where the names of people stand in a table.
+
+    Attributes:
+        columns: a first name, a last name or both together.
+        most: people at most; of a table with more of them no name is looked for, and that is said.
+        ignore: names that mostly mean something else in your texts, such as Best.
+    """
+
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+    most: Annotated[int, Field(ge=1)] = 200_000
+    ignore: tuple[str, ...] = ()
 
 
 class Table(Strict):
@@ -216,11 +243,13 @@ class Table(Strict):
         key: columns of the primary key, in order; empty: rows are ordered by all columns.
         references: column -> `table.column` of the same source that it points to, beside the joins.
         file: columns with uploaded files.
+        names: columns with the names of people, for which the finder looks in free text.
         personal: False for a table that holds no personal data.
         purposes: default of the columns.
         origin: default by row.
         note: said to the person beside the table, for data known to be wrong (R28).
         source: who gave its data, where that was not the person.
+        review: default of the columns.
     """
 
     title: Text | None = None
@@ -238,12 +267,14 @@ class Table(Strict):
         tuple[FileColumn, ...],
         BeforeValidator(as_list, json_schema_input_type=FileColumn | list[FileColumn]),
     ] = ()
+    names: NameColumns | None = None
     personal: bool = True
     purposes: tuple[str, ...] = ()
     origin: OriginByRow | None = None
     note: Text | None = None
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
+    review: Literal["case"] | None = None
     columns: dict[str, Column] = {}
 
     @property
@@ -284,8 +315,19 @@ class KeyDeclaration(Strict):
     title: Text | None = None
 
 
+class Channel(Strict):
+    """A way on which requests are received, with the day on which that was published."""
+
+    published_on: date
+
+
 class Organisation(Strict):
-    """`controller.yml`: who is responsible, whom to reach, where to complain (RULES A.2, A.3)."""
+    """`controller.yml`: who is responsible, whom to reach, where to complain (RULES A.2, A.3).
+
+    Attributes:
+        channels: the ways that were published for requests (R03).
+        hand_over: what is not fulfilled here -> the desk that takes it (R05).
+    """
 
     name: str
     address: str
@@ -300,6 +342,8 @@ class Organisation(Strict):
     court: Text
     registers: tuple[str, ...] = ()
     days_off: tuple[date, ...] = ()
+    channels: dict[str, Channel] = {}
+    hand_over: dict[Matter, str] = {}
 
 
 class PolicyChoice(Strict):
@@ -311,10 +355,40 @@ class PolicyChoice(Strict):
     dpo_advice: str
 
 
+class ReviewPolicy(Strict):
+    """Whether a person looks at a bundle before it leaves, with approver, date and the DPO's advice.
+
+    Attributes:
+        choice: `flagged`: where something in the request says so.
+    """
+
+    choice: Literal["always", "flagged", "never"]
+    approved_by: str
+    on: date
+    dpo_advice: str
+
+
+class IdentityLevels(Strict):
+    """How sure an identity must be, by what makes a mistake worse or likelier (R12)."""
+
+    ordinary: Level = Level.LOW
+    special_categories: Level = USUAL[Factor.SPECIAL_CATEGORIES]
+    financial: Level = USUAL[Factor.FINANCIAL]
+    contact_changed: Level = USUAL[Factor.CONTACT_CHANGED]
+    representative: Level = USUAL[Factor.REPRESENTATIVE]
+    approved_by: str
+    on: date
+    dpo_advice: str
+
+
 class PolicyFile(Strict):
     """`policy.yml`.
 
     Attributes:
+        case_categories: Fides categories whose columns are all `review: case`, with those below them.
+        identity_level: absent: special categories and financial data take `substantial`, another contact
+            detail shortly before and a representative take `high`, and the rest takes `low`.
+        review: left out: `flagged`.
         acknowledge: whether a receipt is confirmed by itself, where the channel had authenticated the person
             (R04).
     """
@@ -322,14 +396,35 @@ class PolicyFile(Strict):
     observed: PolicyChoice
     join_keys: PolicyChoice
     legitimate_interest: PolicyChoice
+    review: ReviewPolicy | None = None
     acknowledge: Literal["automatic", "manual"] = "automatic"
+    identity_level: IdentityLevels | None = None
+    case_categories: tuple[str, ...] = ()
+
+    @property
+    def reviewed(self) -> Literal["always", "flagged", "never"]:
+        """When a person looks at a bundle before it leaves."""
+        return self.review.choice if self.review else "flagged"
 
 
 class IdentityFile(Strict):
-    """`identity.yml`: the identity keys; `person` is the key that stands for one person."""
+    """`identity.yml`: the identity keys; `person` is the key that stands for one person.
+
+    Attributes:
+        birth_date: column with the date of birth, as `source.table.column`; only whether the person is
+            under age is read of it (R16).
+        age: likewise a column with the age in full years, where there is no date.
+    """
 
     person: str
     keys: dict[str, KeyDeclaration]
+    birth_date: str | None = None
+    age: str | None = None
+
+    @property
+    def age_column(self) -> str | None:
+        """The one column that tells how old a person is."""
+        return self.birth_date or self.age
 
 
 class Inventory(Strict):

@@ -18,6 +18,7 @@ from afschrift.ledger import checkpoint, export, segments, trail, verification
 from afschrift.ledger.base import LedgerBase
 from afschrift.ledger.checkpoint import Checkpoint, Offered, Statement
 from afschrift.ledger.clock import rfc3339
+from afschrift.ledger.disputes import holds_of, must_be_free
 from afschrift.ledger.finding import Finding
 from afschrift.ledger.segments import Segment
 from afschrift.ledger.tables import event, event_payload, request
@@ -156,6 +157,7 @@ class Audit(LedgerBase):
                 f"The trail cannot drop {year}: the oldest event left is of {oldest or 'no year'}.",
                 way_out="drop the oldest year first.",
             )
+        self._refuse_held(tx, what)
         self._refuse_unfinished(tx, what, rfc3339(_years_before(now, keep_years)))
         newest = _newest_seq(tx)
         if newest and newest <= what.last_seq:
@@ -164,6 +166,13 @@ class Audit(LedgerBase):
                 way_out="make one first, so that their chain goes on: `afschrift audit checkpoint`.",
             )
         return what
+
+    def _refuse_held(self, tx: Connection, what: Segment) -> None:
+        held = {one.request for one in holds_of(tx)}
+        of_year = select(event.c.request).where(event.c.seq.between(what.first_seq, what.last_seq))
+        found = tx.scalar(of_year.where(event.c.request.in_(sorted(held))).order_by(event.c.seq).limit(1))
+        if found is not None:
+            must_be_free(tx, found, f"the trail of {what.year}, which tells of it, stays")
 
     def _refuse_unfinished(self, tx: Connection, what: Segment, closed_before: str) -> None:
         """Evidence is kept until five years after its request was closed, so the year's last one counts."""

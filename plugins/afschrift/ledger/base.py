@@ -52,10 +52,12 @@ class LedgerBase:
             raise UnknownRequestError("The register knows no case with this id.")
         return row
 
-    def _set_state(self, tx: Connection, row: Row[Any], to: State, actor: str = "system") -> None:
+    def _set_state(
+        self, tx: Connection, row: Row[Any], to: State, actor: str = "system", *, reopen: bool = False
+    ) -> None:
         """Compare-and-swap of the state, with its event; staying changes nothing."""
         now = as_written(State, row.state)
-        if not may_move(now, to):
+        if not may_move(now, to, reopen=reopen):
             raise RefusedError(f"Request {row.id} is {now} and cannot become {to}.")
         if now is to:
             return

@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.engine import Row
 
+from afschrift.core.case_facts import NewCaseFact
 from afschrift.core.errors import UnknownRequestError
 from afschrift.core.event import NewEvent
 from afschrift.core.request import is_id, new_id
 from afschrift.ledger import trail
-from afschrift.ledger.base import LedgerBase
+from afschrift.ledger.case_facts import CaseFacts
 from afschrift.ledger.clock import instant
 from afschrift.ledger.crypto import OVERHEAD_BYTES, DataKey
 from afschrift.ledger.tables import case_file, message, message_part, request
@@ -38,8 +39,8 @@ class CaseText:
 
     Attributes:
         request: None where it belongs to the case as a whole.
-        kind: `request` (the message that opened the case), `decision`, `note`, `received`, `sent` or
-            `document`.
+        kind: `request` (the message that opened the case), `representative` (how to reach whoever asks for
+            the person, as JSON), `decision`, `note`, `received`, `sent` or `document`.
         size: bytes of the text or document.
         text: None for a document (`case_document` reads it), and once the key was destroyed.
         name: of a document's file; None once the key was destroyed.
@@ -63,7 +64,7 @@ class CaseRow:
     """A case without its texts.
 
     Attributes:
-        made_by: `self`, `parent`, `guardian` or `proxy`.
+        made_by: `self`, `parent`, `guardian`, `proxy` or `heir`.
         requests: ids, in the order in which they were opened.
         texts: how many texts and documents there are.
     """
@@ -76,7 +77,7 @@ class CaseRow:
     texts: int
 
 
-class Cases(LedgerBase):
+class Cases(CaseFacts):
     """Opens cases, adds to their files and reads them."""
 
     def open_case(
@@ -89,6 +90,8 @@ class Cases(LedgerBase):
         by: str = "system",
         made_by: str = "self",
         detail: Mapping[str, Any] | None = None,
+        representative: bytes | None = None,
+        facts: Sequence[NewCaseFact] = (),
     ) -> str:
         """Keep a message verbatim, encrypted under a key of the case (R01, R02); returns the case id.
 
@@ -98,25 +101,36 @@ class Cases(LedgerBase):
             received_at: instant of first arrival at an official channel; starts the clock.
             arrived_at: instant at which it reached those who handle it.
             by: who entered it.
-            made_by: `self`, `parent`, `guardian` or `proxy` (R15-R17).
-            detail: codes only, for example the forwarding chain by department.
+            made_by: `self`, `parent`, `guardian`, `proxy` or `heir` (R15-R17).
+            detail: codes only.
+            representative: how to reach whoever asks for the person, as JSON; encrypted like the message.
+            facts: what else it holds, such as a right that is not ours or how it was forwarded.
 
         Raises:
             RefusedError: a time is no instant.
         """
         case_id = new_id("case")
-        facts = {
+        told = {
             "channel": channel,
             "received_at": instant(received_at),
             "arrived_at": instant(arrived_at),
             "made_by": made_by,
         }
         with self._db.write() as tx:
-            values = {**facts, "id": case_id, "detail": dict(detail or {}), "created_at": self._now()}
+            values = {**told, "id": case_id, "detail": dict(detail or {}), "created_at": self._now()}
             tx.execute(insert(case_file).values(values))
             key = self._new_key(tx, case_id)
             _, mac = self._keep_text(tx, key, text, case=case_id, request_id=None, kind="request", by=by)
-            self._append(tx, None, NewEvent("case_opened", by, {**facts, "case": case_id, "text_hmac": mac}))
+            self._append(tx, None, NewEvent("case_opened", by, {**told, "case": case_id, "text_hmac": mac}))
+            if representative is not None:
+                kind = "representative"
+                text_id, mac = self._keep_text(
+                    tx, key, representative, case=case_id, request_id=None, kind=kind, by=by
+                )
+                added: dict[str, Any] = {"case": case_id, "id": text_id, "kind": kind, "hmac": mac}
+                added["size"] = len(representative)
+                self._append(tx, None, NewEvent("case_text_added", by, added))
+            self._add_case_facts(tx, case_id, lambda _: facts, by)
         return case_id
 
     def add_text(self, owner: str, kind: str, content: bytes, by: str) -> str:
@@ -217,17 +231,7 @@ class Cases(LedgerBase):
 
     def _owner(self, tx: Connection, owner: str) -> tuple[str, str | None]:
         """The case, and the request where the owner is one."""
-        if is_id(owner):
-            of_request = select(request.c.case_id).where(request.c.id == owner)
-            case_id: str | None = tx.execute(of_request).scalar()
-            if case_id is not None:
-                return case_id, owner
-            if tx.execute(select(case_file.c.id).where(case_file.c.id == owner)).first():
-                return owner, None
-        raise UnknownRequestError(
-            "The register knows no case and no request with this id.",
-            way_out="list them with `afschrift case list` or `afschrift requests`.",
-        )
+        return case_of(tx, owner)
 
     def _case(self, tx: Connection, row: Row[Any]) -> CaseRow:
         of_case = select(request.c.id).where(request.c.case_id == row.id).order_by(request.c.created_at)
@@ -268,3 +272,21 @@ class Cases(LedgerBase):
             and (row.request_id or payload is None or payload["case"] == row.case_id)
         ]
         return max(told, key=lambda d: d.at or "", default=Destroyed(None, None))
+
+
+def case_of(tx: Connection, owner: str) -> tuple[str, str | None]:
+    """The case of an owner, and the request where the owner is one.
+
+    Raises:
+        UnknownRequestError: no such case or request.
+    """
+    if is_id(owner):
+        case_id: str | None = tx.scalar(select(request.c.case_id).where(request.c.id == owner))
+        if case_id is not None:
+            return case_id, owner
+        if tx.execute(select(case_file.c.id).where(case_file.c.id == owner)).first():
+            return owner, None
+    raise UnknownRequestError(
+        "The register knows no case and no request with this id.",
+        way_out="list them with `afschrift case list` or `afschrift requests`.",
+    )

@@ -8,6 +8,7 @@ from afschrift.core.event import NewEvent
 from afschrift.ledger import trail
 from afschrift.ledger.base import LedgerBase
 from afschrift.ledger.crypto import Use
+from afschrift.ledger.disputes import must_be_free
 from afschrift.ledger.tables import case_file, data_key, request
 
 
@@ -52,9 +53,11 @@ class Erasure(LedgerBase):
 
         Raises:
             UnknownRequestError: no such request.
+            RefusedError: it is under hold.
         """
         with self._db.write() as tx:
             row = self._request_row(tx, request_id)
+            must_be_free(tx, request_id, "its data key stays")
             if not self._destroy_key(tx, request_id):
                 return False
             of_case = select(request.c.id).where(request.c.case_id == row.case_id)
@@ -87,9 +90,14 @@ class Erasure(LedgerBase):
         """Erase the payloads of a request's events after retention; returns how many.
 
         Headers stay, and the chain verifies. The erasure is an event itself, and its payload stays.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: it is under hold.
         """
         with self._db.write() as tx:
             self._request_row(tx, request_id)
+            must_be_free(tx, request_id, "the payloads of its events stay")
             erased = trail.erase(tx, self._now(), request_id, rule)
             if erased:
                 told = NewEvent("payloads_erased", by, {"request": request_id, "rule": rule, "count": erased})

@@ -154,11 +154,11 @@ class Facts(Identities):
         """
         with self._db.read() as tx:
             row = self._fact_row(tx, fact_id)
-            key = self._find_key(tx, row.request_id)
-            if row.text is None or key is None:
+            kept = tx.execute(select(message).where(message.c.id == row.text)).first()
+            key = self._find_key(tx, kept.request_id or kept.case_id) if kept else None
+            if kept is None or key is None:
                 return None
-            sealed = tx.execute(select(message.c.ciphertext).where(message.c.id == row.text)).scalar_one()
-            return key.decrypt(sealed, "message", "ciphertext", row.text).decode()
+            return key.decrypt(kept.ciphertext, "message", "ciphertext", kept.id).decode()
 
     def _fact_row(self, tx: Connection, fact_id: str) -> Row[Any]:
         row = tx.execute(select(fact).where(fact.c.id == fact_id)).first() if is_id(fact_id) else None
@@ -176,34 +176,33 @@ class Facts(Identities):
         by: str,
         held: Mapping[str, str] | None,
         text: str | None,
+        text_id: str | None = None,
     ) -> None:
         new = make(timeline)
         made = rows(timeline, new, self._now(), by, [new_id("fact") for _ in new])
-        text_id = None
         if text is not None:
-            text_id, mac = self._keep_text(
-                tx,
-                self._key(tx, timeline.request),
-                text.encode(),
-                case=timeline.case,
-                request_id=timeline.request,
-                kind="note",
-                by=by,
-            )
-            note = {
-                "case": timeline.case,
-                "id": text_id,
-                "kind": "note",
-                "hmac": mac,
-                "size": len(text.encode()),
-            }
-            self._append(tx, timeline.request, NewEvent("case_text_added", by, note))
+            text_id = self._keep_reasons(tx, timeline.request, timeline.case, timeline.request, text, by)
         for number, (one, given) in enumerate(zip(made, new, strict=True)):
             columns = _columns(one, text_id if number == 0 else None)
             tx.execute(insert(fact).values(columns))
             self._append(tx, timeline.request, NewEvent(EVENT + one.kind, by, _told(columns, held)))
             if given.to is not None:
-                self._set_state(tx, self._request_row(tx, timeline.request), given.to, by)
+                back = one.kind is FactKind.LETTER_BOUNCED
+                self._set_state(tx, self._request_row(tx, timeline.request), given.to, by, reopen=back)
+
+    def _keep_reasons(
+        self, tx: Connection, owner: str, case_id: str, request_id: str | None, text: str, by: str
+    ) -> str:
+        """Keep the words of a fact in the case file, with its event; returns their id."""
+        content = text.encode()
+        key = self._key(tx, owner)
+        kind = "note"
+        text_id, mac = self._keep_text(
+            tx, key, content, case=case_id, request_id=request_id, kind=kind, by=by
+        )
+        note = {"case": case_id, "id": text_id, "kind": kind, "hmac": mac, "size": len(content)}
+        self._append(tx, request_id, NewEvent("case_text_added", by, note))
+        return text_id
 
     def _timeline(self, tx: Connection, request_id: str) -> Timeline:
         self._request_row(tx, request_id)
@@ -216,7 +215,7 @@ class Facts(Identities):
         facts: dict[str, list[FactRow]] = defaultdict(list)
         of_facts = select(fact).where(fact.c.request_id.in_(ids)).order_by(fact.c.request_id, fact.c.number)
         for row in tx.execute(of_facts):
-            facts[row.request_id].append(_fact(row))
+            facts[row.request_id].append(fact_row(row))
         identity: dict[str, str | None] = {}
         decided = select(decision.c.request_id, decision.c.choice, decision.c.at)
         decided = decided.where(decision.c.kind == "identity", decision.c.request_id.in_(ids))
@@ -257,7 +256,8 @@ def _columns(one: FactRow, text: str | None) -> dict[str, Any]:
     return {**kept, "request_id": one.request, "detail": dict(one.detail)}
 
 
-def _fact(row: Row[Any]) -> FactRow:
+def fact_row(row: Row[Any]) -> FactRow:
+    """A row of the table as a fact."""
     day = None if row.day is None else as_written(date.fromisoformat, row.day)
     kind = as_written(FactKind, row.kind)
     columns = {

@@ -20,8 +20,9 @@ from afschrift.core.event import NewEvent
 from afschrift.ledger.base import LedgerBase
 from afschrift.ledger.clock import instant
 from afschrift.ledger.database import Database
+from afschrift.ledger.disputes import holds_of, must_be_free
 from afschrift.ledger.keys import KeyInfo
-from afschrift.ledger.tables import data_key, event, event_payload
+from afschrift.ledger.tables import data_key, event, event_payload, request_identity
 
 ROTATED = "keys_rotated"
 RETIRED = "wrapping_keys_retired"
@@ -108,7 +109,7 @@ class Keyring(LedgerBase):
         """Destroy the blind-index key of a year, whose persons are recognised no more; returns its id.
 
         Raises:
-            RefusedError: it is too early, or there is no such key.
+            RefusedError: it is too early, there is no such key, or a request of that year is under hold.
             ConfigurationError: the keys cannot be written from here.
         """
         first = year + 1 + LOOKBACK_YEARS
@@ -125,10 +126,18 @@ class Keyring(LedgerBase):
             )
         self._keys.must_be_writable()
         with self._db.write() as tx:
+            self._refuse_index_held(tx, found[0])
             if all(payload["key"] != found[0] for payload, _ in _told(tx, FORGOTTEN)):
                 self._append(tx, None, NewEvent(FORGOTTEN, by, {"year": year, "key": found[0]}))
         self._keys.forget_index_key(year)
         return found[0]
+
+    def _refuse_index_held(self, tx: Connection, key_id: str) -> None:
+        held = sorted({one.request for one in holds_of(tx)})
+        by_key = (request_identity.c.key_id == key_id) & request_identity.c.request_id.in_(held)
+        found = tx.scalar(select(request_identity.c.request_id).where(by_key).limit(1))
+        if found is not None:
+            must_be_free(tx, found, f"blind-index key {key_id}, by which its person is recognised, stays")
 
     def revoke_signing_key(self, key_id: str, since: str, by: str = "system") -> None:
         """Say that a former signing key was stolen: what it signed from an instant on deserves no trust.

@@ -20,7 +20,7 @@ from afschrift.core.facts import WITH_LETTER
 from afschrift.core.letter import SMTP, Bounce, Channel, LetterRow, LetterState
 from afschrift.ledger.letters import Letters, not_so
 from afschrift.ledger.sendings import Sendings
-from afschrift.ledger.tables import fact
+from afschrift.ledger.tables import fact, letter
 
 
 @dataclass(frozen=True)
@@ -226,8 +226,17 @@ class Outbox(Letters, Sendings):
         told = {"on": on.isoformat(), "reason": bounce.value}
         self._tell(tx, row.request_id, row.id, "letter_bounced", by, told, held)
         for about in self._told_facts(tx, row):
-            self._letter_bounced(tx, about, letter=row.id, by=by)
+            if self._letter_bounced(tx, about, letter=row.id, by=by):
+                self._still_told(tx, row, about, by)
         return moved
+
+    def _still_told(self, tx: Connection, row: Row[Any], about: str, by: str) -> None:
+        """Another letter told the same, and did not come back: the person was told on its day."""
+        same = (letter.c.fact_id == about) & (letter.c.id != row.id) & (letter.c.state == LetterState.SENT)
+        other = tx.execute(select(letter).where(same).order_by(letter.c.sent_on, letter.c.id)).first()
+        if other is not None:
+            on, proof = date.fromisoformat(other.sent_on), other.proof_id or other.id
+            self._letter_sent(tx, about, on, other.channel, proof=proof, letter=other.id, by=by)
 
     def _told_facts(self, tx: Connection, row: Row[Any]) -> Sequence[str]:
         """The facts that count from this letter: the one it was made for, and those that name it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -14,6 +15,7 @@ from afschrift.core.standing import Standing
 from afschrift.core.state import State
 from afschrift.ledger import trail
 from afschrift.ledger.base import LedgerBase
+from afschrift.ledger.disputes import holds_of
 from afschrift.ledger.faults import as_written
 from afschrift.ledger.tables import data_key, question, request, run, step
 
@@ -83,9 +85,11 @@ class Oversight(LedgerBase):
         of_questions = select(question.c.request_id, question.c.asked_at, question.c.answered_at)
         for q in tx.execute(of_questions.where(question.c.request_id.in_(ids))):
             questions[q.request_id].append(q)
+        holds = holds_of(tx)
         return {
-            row.id: _standing(
-                row, row.id in readable, tuple(runs[row.id]), steps.get(row.id), questions[row.id]
+            row.id: replace(
+                _standing(row, row.id in readable, tuple(runs[row.id]), steps.get(row.id), questions[row.id]),
+                holds=tuple(one for one in holds if one.request == row.id),
             )
             for row in rows
         }

@@ -8,17 +8,21 @@ from afschrift.core.event import Header
 from afschrift.core.ports import Register
 from afschrift.ledger import trail
 from afschrift.ledger.audit import Audit
+from afschrift.ledger.disputes import Disputes
 from afschrift.ledger.erasure import Erasure
 from afschrift.ledger.keyring import Keyring
 from afschrift.ledger.outbox import Outbox
 from afschrift.ledger.oversight import Oversight
 from afschrift.ledger.questions import Questions
+from afschrift.ledger.readings import Readings
 from afschrift.ledger.requests import Requests
 from afschrift.ledger.runs import Runs
 from afschrift.ledger.steps import Steps
 
 
-class Ledger(Outbox, Requests, Questions, Steps, Runs, Erasure, Keyring, Oversight, Audit, Register):
+class Ledger(
+    Outbox, Requests, Readings, Questions, Disputes, Steps, Runs, Erasure, Keyring, Oversight, Audit, Register
+):
     """Register and audit trail in one database. Every method is one transaction.
 
     `Ledger(url, keys, clock)`: address of the database, key store, and a callable that gives the present

@@ -44,6 +44,9 @@ class Sendings(Facts):
     def letter_bounced(self, fact_id: str, *, letter: str | None = None, by: str = "system") -> bool:
         """Record that the letter of a fact came back, so that it counts as not sent; whether that was new.
 
+        A request that it had closed is open again, and its clock goes on: nobody was told (R45). One whose
+        data key was destroyed stays closed, since no letter about it can be made any more.
+
         Raises:
             RefusedError: no such fact with a letter.
         """
@@ -84,7 +87,8 @@ class Sendings(Facts):
         of, timeline = self._lettered(tx, fact_id)
         if of.sent_on is None:
             return False
-        new = NewFact(FactKind.LETTER_BOUNCED, about=of.id, letter=letter or of.letter)
+        to = timeline.reopened_by(of) if self._find_key(tx, timeline.request) else None
+        new = NewFact(FactKind.LETTER_BOUNCED, about=of.id, letter=letter or of.letter, to=to)
         self._add(tx, timeline, lambda _: [new], by, None, None)
         return True
 

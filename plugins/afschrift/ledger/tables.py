@@ -195,6 +195,21 @@ fact = Table(
     UniqueConstraint("request_id", "number"),
 )
 
+case_fact = Table(
+    # What happened to a case as a whole (`core.case_facts`). Append-only like `fact`.
+    "case_fact",
+    metadata,
+    _id(),
+    Column("case_id", _ID, ForeignKey("case_file.id"), nullable=False),  # the unique constraint is its index
+    Column("number", Integer, nullable=False),  # 1, 2, ... within the case
+    Column("kind", _CODE, nullable=False),
+    Column("at", _INSTANT, nullable=False),
+    Column("by", _NAME, nullable=False),
+    Column("about", _ID),  # the fact that it concerns
+    Column("detail", JSON, nullable=False),
+    UniqueConstraint("case_id", "number"),
+)
+
 letter = Table(
     # A letter produced is not a letter sent: only `sent_on` counts. Its text is a document of the case file.
     "letter",

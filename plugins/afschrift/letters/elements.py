@@ -88,6 +88,7 @@ _ALL = (
     _officer("given", Form.ITEMS, "what is given all the same"),
     _officer("where", Form.LINE, "where the files are"),
     _officer("available_until", Form.DAY, "last day for fetching them"),
+    _officer("masked", Form.ITEMS, "what a reviewer masked in the files, and why; known by itself"),
     _officer("secret_by", Form.CODE, "how the pass phrase comes", *SECRET_BY),
     _officer("fingerprint", Form.LINE, "of the public key that the files are signed with"),
     _officer("searched", Form.ITEMS, "systems that were searched"),
@@ -109,6 +110,7 @@ _ALL = (
         for name, help_ in (
             ("what_next", "what happens next"),
             ("how_to_reply", "how to answer"),
+            ("both_rights", "what access and portability give, and that both may be asked (R05)"),
             ("no_copy", "send no copy of an identity document (R11)"),
             ("period_stops", "the period stands still until the answer (R42)"),
             ("period_runs", "the period goes on meanwhile"),

@@ -43,6 +43,7 @@ class Kind:
         return tuple(ELEMENTS[name] for name in names if ELEMENTS[name].giver is Giver.OFFICER)
 
 
+_MAY_SAY = ("masked", "secret_by", "fingerprint")
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
 _TABLE = (
     Kind("acknowledgement", ("received_on", "until", "what_next"), "R04", ("quote",), True),
@@ -57,6 +58,14 @@ _TABLE = (
         "specify_request",
         ("received_on", "overview", "question", "may_want_all", "how_to_reply", "period_stops"),
         "R25, R42; Recital 63",
+        (),
+        True,
+    ),
+    Kind("right_question", ("received_on", "both_rights", "how_to_reply", "period_runs"), "R05", (), True),
+    Kind(
+        "mandate_request",
+        ("received_on", "lacking", "no_copy", "how_to_reply", "period_runs"),
+        "R11, R15, R16",
         (),
         True,
     ),
@@ -80,14 +89,14 @@ _TABLE = (
         ("received_on", "refused", "reasons", "access_offered", *REMEDY),
         "R18-R19, R45, R56",
     ),
-    Kind("delivery", ("received_on", *_FILES), "R69, R72", ("secret_by", "fingerprint")),
+    Kind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY),
     Kind(
         "partial_delivery",
         ("received_on", "missing", "rest_by", *_FILES),
         "R44",
-        ("secret_by", "fingerprint"),
+        _MAY_SAY,
     ),
-    Kind("supplement", ("received_on", "contains", *_FILES), "R44, R54", ("secret_by", "fingerprint")),
+    Kind("supplement", ("received_on", "contains", *_FILES), "R44, R54", _MAY_SAY),
     Kind(
         "nothing_held",
         ("received_on", "searched", "searched_for", "other_identifiers", *REMEDY),

@@ -9,17 +9,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from afschrift.core.assurance import Factor, Level, Risk, must_cover
 from afschrift.core.errors import ConfigurationError, FormError, NotAllowedError
 from afschrift.core.event import NewEvent
 from afschrift.core.manual import GIVEN, NewFile
+from afschrift.core.partial import KIND as SOURCE_DOWN
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
 from afschrift.core.roles import Act, Role, Roles
 from afschrift.pipeline.assignment import must_be_theirs
 from afschrift.pipeline.forms import check
-from afschrift.pipeline.questions import IDENTITY, IDENTITY_FORM, KINDS
+from afschrift.pipeline.mandate_forms import MANDATE, MANDATE_SIGNED, MINOR
+from afschrift.pipeline.questions import IDENTITY, IDENTITY_FORM, KINDS, NOT_RECEIVED
+from afschrift.pipeline.redactions import REVIEW, REVIEW_SIGNED
 
-OF_A_BENCH = ("decision", "decision_signed")
-"""Kinds whose answers have consequences of their own: `pipeline/decide.py` takes them."""
+OF_A_BENCH = (
+    *("decision", "decision_signed", MINOR, MANDATE, MANDATE_SIGNED, NOT_RECEIVED, SOURCE_DOWN),
+    *(REVIEW, REVIEW_SIGNED),
+)
+"""Kinds whose answers have consequences of their own: `pipeline/decide.py`, `pipeline/representation.py`,
+`pipeline/not_received.py`, `pipeline/partial.py` and `pipeline/reviewing.py` take them."""
 
 
 def form_of(question: QuestionRow) -> Mapping[str, Any] | None:
@@ -68,6 +76,7 @@ def answer(
             attempt is an event `answer_refused`.
         TooLateError: answered already, or the request is closed.
         FormError: the answer does not fit the form.
+        RefusedError: an identity was checked less surely than its risk asks for (R12).
     """
     question = register.question(question_id)
     held = answering(register, roles, question, by)
@@ -75,8 +84,17 @@ def answer(
         if question.kind in OF_A_BENCH:
             raise ConfigurationError("A decision is taken at its bench (`pipeline/decide.py`).")
         check(form_of(question), question.options, choice, detail or {})
+        if question.kind == IDENTITY.kind and choice == "confirmed":
+            _sure_enough(question, detail or {})
         _files_fit(choice, files)
     return register.answer(question.id, choice, by, detail, text, held=held, files=files)
+
+
+def _sure_enough(question: QuestionRow, detail: Mapping[str, Any]) -> None:
+    """A check must do for the risk that the question names (R12)."""
+    if "risk" in question.detail:
+        factors = tuple(Factor(one) for one in question.detail.get("factors", ()))
+        must_cover(detail.get("level"), Risk(Level(question.detail["risk"]), factors))
 
 
 def _files_fit(choice: str, files: Sequence[NewFile]) -> None:
@@ -104,7 +122,10 @@ def answering(register: Register, roles: Roles, question: QuestionRow, by: str) 
             must_be_theirs(register, roles, question, by)
         if role is Role.SECOND_SIGNER:
             decided = register.decisions(question.request)
-            roles.need_another(by, [d.by for d in decided if d.about == question.about])
+            signs = question.detail.get("question", "")
+            roles.need_another(
+                by, [d.by for d in decided if question.about == d.about or signs == d.question]
+            )
     return _held(roles, by, roles.acting(roles.person(by), role) or role)
 
 
@@ -116,12 +137,15 @@ def confirm_identity(
     *,
     detail: Mapping[str, Any],
     text: str | None = None,
+    needed: Risk | None = None,
 ) -> DecisionRow:
     """Record that the requester is who they say: the answer to that question, or before it is asked (R10).
 
+    `needed`: the risk class, where nothing was asked yet.
+
     Raises:
         UnknownRequestError: no such request.
-        NotAllowedError, TooLateError, FormError: as for `answer`.
+        NotAllowedError, TooLateError, FormError, RefusedError: as for `answer`.
     """
     asked = [q for q in register.questions(request_id=request_id) if q.kind == IDENTITY.kind]
     if asked:
@@ -130,6 +154,8 @@ def confirm_identity(
     with _refusals(register, request.id, IDENTITY.kind, Role.OFFICER, by):
         role = roles.require(by, Act.DECIDE)
     check(IDENTITY_FORM, IDENTITY.options, "confirmed", detail)
+    if needed is not None:
+        must_cover(detail.get("level"), needed)
     return register.decide(
         request_id, IDENTITY.kind, "confirmed", by, detail=detail, text=text, held=_held(roles, by, role)
     )

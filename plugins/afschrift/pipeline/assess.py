@@ -8,28 +8,31 @@ from afschrift.core.event import NewEvent, digest
 from afschrift.core.request import check_formats
 from afschrift.core.state import State
 from afschrift.pipeline.decisions import require_decision
-from afschrift.pipeline.gates import enter, identity_decision, identity_question
-from afschrift.pipeline.questions import ask
+from afschrift.pipeline.gates import enter
+from afschrift.pipeline.mandates import require_representation
+from afschrift.pipeline.not_received import require_received
+from afschrift.pipeline.risk import require_identity
 from afschrift.pipeline.services import Services
 
 
 def assess(services: Services, request_id: str) -> dict[str, Any]:
-    """First step of a run (R10-R12, R57).
+    """First step of a run (R10-R12, R15, R16, R57).
 
     Raises:
         GateError: the request is closed, or another run of it goes.
-        NeedsPersonError: no identity decision, or something was flagged and nobody has decided on it; the
+        NeedsPersonError: no identity decision, nobody found proven that the one who asks may ask for the
+            person, or something was flagged and nobody has decided on it; the
             question stands in the register.
         RefusedError: a format that does not exist or does not qualify.
     """
     register = services.register
     request = enter(services, request_id, "assess")
     check_formats(request.right, request.formats, tuple(services.formats))
-    identity = identity_decision(register, request_id)
-    if identity is None:
-        raise ask(register, request_id, [identity_question(register, request_id)])
+    require_received(register, request_id)
+    identity = require_identity(services, request)
+    require_representation(services, request_id)
     require_decision(services, request_id)
-    inputs = digest({"identity": identity.at, "formats": list(request.formats)})
+    inputs = digest({"identity": identity.at, "formats": list(request.formats), "right": request.right})
     done = register.step(request_id, "assess", inputs)
     if done is not None:
         return done

@@ -83,10 +83,16 @@ class _Done:
 
     def __call__(self, step: str, place: int | None) -> bool:
         if step == "close":
-            return self.register.request(self.request).state is State.DELIVERED
+            return self.register.request(self.request).state is State.DELIVERED or self._part_closed()
         if step != "extract":
             return self.register.latest_step(self.request, step) is not None
         if self.sources is None:
             return False
         wanted = self.sources if place is None else self.sources[place : place + 1]
         return self.extracted.issuperset(wanted)
+
+    def _part_closed(self) -> bool:
+        """A part was delivered under the plan that was frozen last, and the request stays open."""
+        frozen = self.register.latest_step(self.request, "classify")
+        closed = self.register.latest_step(self.request, "close")
+        return frozen is not None and closed is not None and closed["plan"] == frozen["plan"]

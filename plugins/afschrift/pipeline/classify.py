@@ -11,13 +11,20 @@ from afschrift.core.event import NewEvent, digest
 from afschrift.core.keys import Key
 from afschrift.core.manifest import ExtractPlan, Plan, Withheld
 from afschrift.core.ports import Register, Staging
+from afschrift.core.restriction import lifted
 from afschrift.core.state import State
 from afschrift.pipeline.decisions import require_decision
 from afschrift.pipeline.draft import Draft, Drafter, outcome
-from afschrift.pipeline.gates import decided, enter, identity_decision, identity_question
+from afschrift.pipeline.gates import decided, enter
+from afschrift.pipeline.mandates import require_representation
 from afschrift.pipeline.manual import asked_again
+from afschrift.pipeline.parts import delivered
 from afschrift.pipeline.questions import Answers, OpenQuestion, ask, asking
+from afschrift.pipeline.redact import with_redactions
+from afschrift.pipeline.redactions import redactions_of
+from afschrift.pipeline.risk import require_identity
 from afschrift.pipeline.services import Services
+from afschrift.pipeline.source_down import ask_for_more
 
 KEYS = "keys.json"
 
@@ -34,18 +41,20 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     """
     register = services.register
     request = enter(services, request_id, "classify")
-    if identity_decision(register, request_id) is None:
-        raise ask(register, request_id, [identity_question(register, request_id)])
+    require_identity(services, request)
+    require_representation(services, request_id)
     require_decision(services, request_id)
     decisions = register.decisions(request_id)
+    rests_on = decided(decisions, lifted(register.timeline(request_id)))
     inputs = digest(
         {
             "inventory": services.inventory.digest,
             "policy": services.inventory.policy_digest,
             "package": services.package,
-            "answer": [list(request.formats), request.language, request.destination],
+            "answer": [request.right, list(request.formats), request.language, request.destination],
             "receipt": request.received_at,
-            "decisions": decided(decisions),
+            "decisions": rests_on,
+            "delivered": delivered(register, request_id),
         }
     )
     staging = services.staging(request_id)
@@ -58,10 +67,12 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     frozen_at = _frozen_before(register, request_id, latest) or now
     with asking(register, request_id):
         draft = Drafter(services, request, answers).draft(register.identity(request_id), frozen_at)
+    redactions = redactions_of(register, request_id)
+    draft = replace(draft, plan=with_redactions(draft.plan, redactions))
     _stop_where_a_person_is_needed(services, request_id, draft, answers)
     _keep_keys(staging, draft.keys)
     turn = latest.get("turn", 0) + 1 if latest else 1
-    basis = {"inputs": inputs, "decisions": decided(decisions), "turn": turn}
+    basis = {"inputs": inputs, "decisions": rests_on, "turn": turn}
     if latest is not None and latest["plan"] == draft.plan.digest():
         return _keep(services, request_id, latest, basis)
     plan = replace(draft.plan, frozen_at=now)
@@ -91,6 +102,8 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
         **basis,
     }
     parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
+    redactions = [one for extract in plan.extracts for one in extract.redactions]
+    rules = {rule for part in parts for f in part.fields for rule in f.rules}
     event = NewEvent(
         "plan_frozen",
         payload={
@@ -99,8 +112,11 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
             "policy": plan.policy,
             "tables": len(plan.extracts),
             "withheld": len(plan.withheld),
-            "rules": sorted({rule for part in parts for f in part.fields for rule in f.rules}),
+            "rules": sorted(rules | {rule for one in redactions for rule in one.rules}),
+            **({"redactions": len(redactions)} if redactions else {}),
             **({"manual": {one.source: one.status.value for one in plan.manual}} if plan.manual else {}),
+            **({"later": [one.source for one in plan.later]} if plan.later else {}),
+            **({"after": list(plan.after)} if plan.after else {}),
         },
     )
     _accepted(services, plan.request, result)
@@ -134,7 +150,10 @@ def _stop_where_a_person_is_needed(
 ) -> None:
     if draft.questions:
         raise ask(services.register, request_id, draft.questions)
+    require_decision(services, request_id, draft.flags)
     nothing = outcome(draft, draft.plan.right)
+    if draft.plan.later and (nothing is not None or not draft.plan.staged):
+        raise ask_for_more(services, draft.plan)
     if nothing is None:
         return
     if nothing == "nothing_in_limits":

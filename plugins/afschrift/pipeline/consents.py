@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from afschrift.core.decision import ConsentState
@@ -13,14 +13,24 @@ from afschrift.queries.statements import Statements
 
 
 def read_consents(
-    inventory: Inventory, open_source: SourceFactory, sql: Path, keys: Sequence[Key], at: str
+    inventory: Inventory,
+    open_source: SourceFactory,
+    sql: Path,
+    keys: Sequence[Key],
+    at: str,
+    later: Collection[str] = (),
 ) -> dict[str, ConsentState]:
-    """State of each consent, by `source.purpose`. One consent that holds is enough."""
+    """State of each consent, by `source.purpose`. One consent that holds is enough.
+
+    Sources in `later` are not opened; no data of another source rests on what they hold.
+    """
     asked: dict[str, list[tuple[str, Consent]]] = {}
     for name, source in inventory.sources.items():
         for purpose, declared in source.purposes.items():
             if declared.consent:
                 place, consent = _place(inventory, name, declared.consent)
+                if place in later:
+                    continue
                 asked.setdefault(place, []).append((f"{name}.{purpose}", consent))
     states: dict[str, ConsentState] = {}
     for place, consents in asked.items():

@@ -161,6 +161,20 @@ class Bench:
         letter = (kind, _elements(ground.letter_ground, form)) if kind is not None else None
         return Taken(decided, Ruling(ruling.decision, ruling.question, AGREE), letter)
 
+    def letter_due(self, request_id: str) -> tuple[str, dict[str, Any]] | None:
+        """Kind and elements of the letter that the last decision in force calls for; None: it calls for none.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        taken = [one for one in rulings(self.register, request_id) if one.in_force]
+        ground = self.grounds.grounds.get(str(taken[-1].decision.detail.get("ground"))) if taken else None
+        if ground is None:
+            return None
+        form = self._form_of(taken[-1])
+        kind = ground.letter(taken[-1].outcome, form)
+        return (kind, _elements(ground.letter_ground, form)) if kind is not None else None
+
     def _accepted(
         self,
         question: QuestionRow,

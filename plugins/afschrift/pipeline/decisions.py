@@ -6,7 +6,6 @@ Runs never wait: they end at the question, and the next one goes on where a pers
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from afschrift.classify.facts import LeftOut
@@ -14,60 +13,30 @@ from afschrift.core.decision import Action
 from afschrift.core.errors import NeedsPersonError
 from afschrift.core.facts import FactKind, Timeline
 from afschrift.core.grounds import Grounds, Outcome
-from afschrift.core.ports import DecisionRow, QuestionRow, Register
+from afschrift.core.ports import QuestionRow, Register
+from afschrift.core.restriction import lifted
 from afschrift.pipeline.flags import BY_OFFICER, Flag, flags
 from afschrift.pipeline.ground_form import question_form
 from afschrift.pipeline.questions import OpenQuestion, ask
+from afschrift.pipeline.rulings import AGREE as AGREE
+from afschrift.pipeline.rulings import DECISION as DECISION
+from afschrift.pipeline.rulings import SIGNATURE as SIGNATURE
+from afschrift.pipeline.rulings import Ruling as Ruling
+from afschrift.pipeline.rulings import rulings as rulings
 from afschrift.pipeline.services import Services
+from afschrift.pipeline.since import changed_since
 
-DECISION, SIGNATURE = "decision", "decision_signed"
-AGREE = "agree"
 GOES_ON = (Outcome.FULFIL, Outcome.REFUSE_PART, Outcome.RESTRICT)
 """After these the run goes on. After the others the question comes back, or the request ends."""
 
 
-@dataclass(frozen=True)
-class Ruling:
-    """One decision of a person on the request as a whole.
-
-    Attributes:
-        question: that it answers.
-        signed: what the second signer said; None: nothing yet.
-    """
-
-    decision: DecisionRow
-    question: QuestionRow
-    signed: str | None
-
-    @property
-    def outcome(self) -> Outcome:
-        """What was decided."""
-        return Outcome(self.decision.choice)
-
-    @property
-    def waits(self) -> bool:
-        """A second signer has not said anything yet."""
-        return self.decision.detail.get("second_signer") is True and self.signed is None
-
-    @property
-    def in_force(self) -> bool:
-        """It counts: no second signer is due, or one agreed."""
-        return self.decision.detail.get("second_signer") is not True or self.signed == AGREE
-
-
-def rulings(register: Register, request_id: str) -> tuple[Ruling, ...]:
-    """All decisions on a request as a whole, oldest first."""
-    decisions = register.decisions(request_id)
-    taken = [d for d in decisions if d.kind == DECISION and d.question]
-    if not taken:
-        return ()
-    asked = {q.id: q for q in register.questions(open_only=False, request_id=request_id)}
-    signed = {d.about: d.choice for d in decisions if d.kind == SIGNATURE}
-    return tuple(Ruling(d, asked[d.question or ""], signed.get(d.about)) for d in taken)
-
-
-def require_decision(services: Services, request_id: str) -> None:
+def require_decision(services: Services, request_id: str, further: Sequence[Flag] = ()) -> None:
     """Go on where nothing is flagged, or where a person decided to fulfil what was.
+
+    Args:
+        services: of the step.
+        request_id: the request.
+        further: flags of what the sources told, beside what the register knows.
 
     Raises:
         NeedsPersonError: a decision, its second signature or the letter of a refusal is due.
@@ -85,7 +54,7 @@ def require_decision(services: Services, request_id: str) -> None:
             way_out="`afschrift letter list`, then `letter send` or `letter sent` (R45).",
         )
     waiting = [q for q in register.questions(request_id=request_id) if q.kind == DECISION]
-    found = flags(services, request)
+    found = (*flags(services, request), *further)
     back = last is not None and not (last.in_force and last.outcome in (*GOES_ON, Outcome.EXTEND))
     asked = [*waiting, *([last.question] if last is not None and back else [])]
     opened = [one for q in asked for one in q.detail["flags"] if one["flag"] == BY_OFFICER]
@@ -100,15 +69,27 @@ def require_decision(services: Services, request_id: str) -> None:
     raise ask(
         register,
         request_id,
-        [question(services.grounds, register.timeline(request_id), due, words, len(taken))],
+        [
+            question(
+                services.grounds,
+                register.timeline(request_id),
+                due,
+                words,
+                len(taken),
+                _since(services, due),
+            )
+        ],
     )
 
 
 def left_out(register: Register, request_id: str) -> dict[str, LeftOut]:
     """Tables and columns that do not leave, or leave masked, by decisions that are in force."""
     found: dict[str, LeftOut] = {}
+    over = lifted(register.timeline(request_id))
     for ruling in rulings(register, request_id):
         if not ruling.in_force or ruling.outcome not in (Outcome.REFUSE_PART, Outcome.RESTRICT):
+            continue
+        if ruling.question.id in over:
             continue
         detail = ruling.decision.detail
         masked = detail.get("measure") == "mask"
@@ -128,6 +109,12 @@ _BECAUSE: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+def _since(services: Services, due: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Of a repetition: what changed since each earlier answer, as the register knows it (R50)."""
+    earlier = [past["request"] for one in due if one["flag"] == "repetition" for past in one["earlier"]]
+    return changed_since(services.register, earlier, services.inventory.digest)
+
+
 def asked_already(question_row: QuestionRow) -> NeedsPersonError:
     """The error of a run that ends at a decision which is open already."""
     return NeedsPersonError(
@@ -139,7 +126,12 @@ def asked_already(question_row: QuestionRow) -> NeedsPersonError:
 
 
 def question(
-    grounds: Grounds, timeline: Timeline, due: Sequence[Mapping[str, Any]], words: str, number: int
+    grounds: Grounds,
+    timeline: Timeline,
+    due: Sequence[Mapping[str, Any]],
+    words: str,
+    number: int,
+    since: Sequence[Mapping[str, Any]] = (),
 ) -> OpenQuestion:
     """The question `decision`.
 
@@ -149,13 +141,18 @@ def question(
         due: what was flagged and nobody has decided on.
         words: the same in a clause.
         number: how many decisions were taken before; each question is another one.
+        since: what changed since earlier answers.
     """
     options = tuple(outcome.value for outcome in _options(grounds, timeline, due))
     return OpenQuestion(
         DECISION,
         options,
         f"A person decides on this request: {words}.",
-        {"flags": [dict(one) for one in due], "earlier_decisions": number},
+        {
+            "flags": [dict(one) for one in due],
+            "earlier_decisions": number,
+            **({"since": [dict(one) for one in since]} if since else {}),
+        },
         form=question_form(grounds, timeline.right, options),
     )
 

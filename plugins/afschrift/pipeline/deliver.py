@@ -6,10 +6,17 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from afschrift.core.dispute import under_hold
 from afschrift.core.event import NewEvent, digest
+from afschrift.core.manifest import Plan
+from afschrift.core.partial import file_name
 from afschrift.core.state import State
-from afschrift.pipeline.gates import enter, gated_plan, refusal, review_must_allow
+from afschrift.pipeline.extract import staged_extracts
+from afschrift.pipeline.findings import PARTLY
+from afschrift.pipeline.gates import enter, gated_plan, refusal
 from afschrift.pipeline.package import BUNDLE
+from afschrift.pipeline.parts import record_part, spent
+from afschrift.pipeline.review import require_review
 from afschrift.pipeline.services import Services
 
 CHUNK = 1 << 20
@@ -23,6 +30,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
 
     Raises:
         GateError: nothing was packed under the frozen plan, or the gate closed before all was handed over.
+        NeedsPersonError: somebody looks at this bundle first.
         RetriableError: the destination is down or full; nothing is half-delivered.
     """
     request, plan = gated_plan(services, request_id, "deliver")
@@ -37,28 +45,33 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
             f"Nothing is packed for request {request_id} under its frozen plan.",
             "clear `package` and what follows.",
         )
-    review_must_allow(services, request_id, "deliver", packed["bundle"], "packed")
+    require_review(services, plan, packed)
     inputs = digest({"bundle": packed["bundle"], "destination": plan.destination})
     done = register.step(request_id, "deliver", inputs)
     if done is not None:
         return done
-    name = f"{request_id}-{request.right}.zip"
-    receipt = services.destination(plan.destination).deliver(
-        name, _chunks(services, request_id, packed["bundle"])
-    )
+    name = file_name(request_id, request.right, plan.part, plan.after)
+    receipt = services.destination(plan.destination).deliver(name, _chunks(services, plan, packed))
     result = {
         "uri": receipt.uri,
         "bytes": receipt.bytes,
         "sha256": receipt.sha256,
         "plan": plan.digest(),
+        "part": plan.part.value,
     }
     services.log(f"Delivered {receipt.bytes} bytes to {receipt.uri}.")
-    register.record_delivery(request_id, plan.destination, receipt)
+    register.record_delivery(request_id, plan.destination, receipt, kind=plan.part.value)
+    if plan.later:
+        records = staged_extracts(services, plan, "deliver")
+        rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
+        record_part(services, plan, receipt, rows)
     return register.finish_step(request_id, "deliver", inputs, result)
 
 
 def close(services: Services, request_id: str) -> dict[str, Any]:
     """Mark a delivered request as fulfilled and destroy what was staged (R78).
+
+    After a partial delivery the request stays open, and its clock goes on: the next run gives the rest (R44).
 
     Raises:
         GateError: nothing was delivered under the plan that was frozen last.
@@ -78,6 +91,9 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
                 f"Request {request_id} cannot be closed: nothing was delivered under its plan.",
                 "clear `deliver` and what follows.",
             )
+        plan = register.plan(request_id, frozen["plan"])
+        if plan.later:
+            return _part_is_over(services, plan, delivered)
         request = register.move(
             request_id, State.DELIVERED, NewEvent("closed", payload={"sha256": delivered["sha256"]})
         )
@@ -85,31 +101,46 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
     return {"request": request_id, "state": str(request.state)}
 
 
-def wipe(services: Services, request_id: str) -> bool:
-    """Destroy staging where the request is closed, and end the run.
+def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> dict[str, Any]:
+    """The end of a run that delivered a part; once, whatever is cleared."""
+    register, request_id = services.register, plan.request
+    result = {"plan": delivered["plan"], "bundle": delivered["sha256"]}
+    told = {"sha256": delivered["sha256"], "later": [one.source for one in plan.later]}
+    register.finish_step(request_id, "close", digest(result), result, NewEvent("part_closed", payload=told))
+    if services.run is not None:
+        register.end_run(request_id, services.run, PARTLY)
+    wipe(services, request_id)
+    return {"request": request_id, "state": str(register.request(request_id).state)}
 
-    After a failure staging is kept, so that a run resumes.
+
+def wipe(services: Services, request_id: str) -> bool:
+    """Destroy staging where the request is closed or its part is delivered, and end the run.
+
+    After a failure staging is kept, so that a run resumes; and while the request is under hold.
     """
     state = services.register.request(request_id).state
     if services.run is not None:
         services.register.end_run(request_id, services.run, str(state))
-    if state.open:
+    if state.open and not spent(services.register, request_id):
+        return False
+    if holds := services.register.holds(request_id):
+        services.log(str(under_hold(request_id, holds, "what is staged of it stays")))
         return False
     services.staging(request_id).wipe()
     return True
 
 
-def _chunks(services: Services, request_id: str, expected: str) -> Iterator[bytes]:
+def _chunks(services: Services, plan: Plan, packed: dict[str, Any]) -> Iterator[bytes]:
     """The bundle; an error at its end, before it becomes visible, where it is not the one packed.
 
     Handing over may take long, so the gate is asked once more at the end.
     """
-    seen = hashlib.sha256()
+    request_id, seen = plan.request, hashlib.sha256()
     with services.staging(request_id).reader(BUNDLE) as stream:
         while chunk := stream.read(CHUNK):
             seen.update(chunk)
             yield chunk
-    if seen.hexdigest() != expected:
+    if seen.hexdigest() != packed["bundle"]:
         raise refusal(
             services,
             request_id,
@@ -119,3 +150,4 @@ def _chunks(services: Services, request_id: str, expected: str) -> Iterator[byte
             "clear `package` and what follows.",
         )
     gated_plan(services, request_id, "deliver")
+    require_review(services, plan, packed)

@@ -10,7 +10,7 @@ from typing import Any
 from afschrift.classify.facts import PersonFacts
 from afschrift.classify.table import NO_ROWS, Classifier, TableDecision
 from afschrift.core.keys import Key, keys_text
-from afschrift.core.manifest import ExtractPlan, FactPlan, ManualPlan, Plan, Withheld
+from afschrift.core.manifest import ExtractPlan, FactPlan, Later, ManualPlan, Plan, Withheld
 from afschrift.core.ports import Register, Source
 from afschrift.core.request import Request
 from afschrift.core.right import Right
@@ -18,11 +18,15 @@ from afschrift.inventory.model import SourceFile, Table
 from afschrift.inventory.sheet import columns_told, gaps
 from afschrift.pipeline.consents import read_consents
 from afschrift.pipeline.decisions import left_out
+from afschrift.pipeline.flags import Flag
 from afschrift.pipeline.identity import Expansion, Identity
 from afschrift.pipeline.manual import planned
+from afschrift.pipeline.parts import Rest, delivered
 from afschrift.pipeline.questions import INCLUDE_OR_NOT, Answers, OpenQuestion
 from afschrift.pipeline.services import Services
 from afschrift.pipeline.sheet import fact_plans, incomplete
+from afschrift.pipeline.source_down import left_for_later
+from afschrift.pipeline.source_flags import case_columns, changed_contact
 from afschrift.queries.statements import Scope, Statements
 
 _ASK_OPTIONS = {"others_undecided": ("include", "mask", "exclude")}
@@ -51,6 +55,7 @@ class Draft:
         held: whether any row of the person was found in a personal table.
         limited: whether the person's own words limit the request (R24).
         portable: whether a row holds something that leaves beyond keys that only join.
+        flags: what the sources themselves put before a person.
     """
 
     plan: Plan
@@ -60,6 +65,7 @@ class Draft:
     portable: bool
     limited: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
 
 
 class Drafter:
@@ -74,6 +80,8 @@ class Drafter:
         self._held = False
         self._portable = False
         self._counts: dict[str, int] = {}
+        self._flags: list[Flag] = []
+        self._later: frozenset[str] = frozenset()
 
     def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> Draft:
         """Expand the identity, read consents, decide on every column of every personal table.
@@ -84,20 +92,30 @@ class Drafter:
             count: count the rows of each table too (the dry run); else only look whether there are any.
         """
         services, request = self._services, self._request
+        later = left_for_later(services, request.id)
+        self._later = frozenset(one.source for one in later)
         keys = self._keys(given)
-        consents = read_consents(services.inventory, self._open, services.sql, keys, request.received_at)
+        consents = read_consents(
+            services.inventory, self._open, services.sql, keys, request.received_at, self._later
+        )
         left = left_out(services.register, request.id)
         facts = PersonFacts(consents=consents, limits=request.limits, left_out=left)
         extracts: list[ExtractPlan] = []
         withheld: list[Withheld] = []
         told: list[FactPlan] = []
+        plan = self._plan(keys, consents, frozen_at, later)
+        rest = Rest(services.register, plan)
         for source in services.inventory.sources.values():
             if not any(table.personal for table in source.tables.values()):
+                continue
+            if source.source in self._later or rest.is_told(source.source):
                 continue
             with self._open(source.source) as session:
                 session.bind(keys, request.received_at)
                 statements = self._statements(source, session)
-                parts = self._source(source, session, statements, facts, count=count)
+                days = services.grounds.flags.contact_days
+                self._flags += changed_contact(source, session, statements, keys, request, days)
+                parts = rest.of(self._source(source, session, statements, facts, count=count))
                 if request.right is Right.ACCESS:
                     told += fact_plans(source, parts, statements)
                 for part in parts:
@@ -105,24 +123,15 @@ class Drafter:
                         extracts.append(part)
                     else:
                         withheld.append(part)
-        manual = tuple(self._manual(given))
-        plan = Plan(
-            request=request.id,
-            right=request.right,
-            language=request.language,
-            formats=request.formats,
+        manual = rest.of(list(self._manual(given)))
+        plan = replace(
+            plan,
             extracts=tuple(extracts),
             withheld=tuple(withheld),
-            inventory=services.inventory.digest,
-            policy=services.inventory.policy_digest,
-            package=services.package,
-            frozen_at=frozen_at,
-            keys=self._fingerprint(keys),
-            destination=request.destination,
-            consents={purpose: str(state) for purpose, state in sorted(consents.items())},
             facts=tuple(fact for fact in told if any(e.source == fact.source for e in extracts)),
-            manual=manual,
-            received_at=request.received_at,
+            manual=tuple(manual),
+            before=rest.before(),
+            again=rest.again(),
         )
         self._sheet(plan)
         return Draft(
@@ -133,6 +142,31 @@ class Drafter:
             self._portable,
             bool(request.limits),
             self._counts,
+            tuple(self._flags),
+        )
+
+    def _plan(
+        self, keys: Sequence[Key], consents: Mapping[str, str], frozen_at: str, later: tuple[Later, ...]
+    ) -> Plan:
+        """The plan as far as it is known before a table is looked at."""
+        services, request = self._services, self._request
+        return Plan(
+            request=request.id,
+            right=request.right,
+            language=request.language,
+            formats=request.formats,
+            extracts=(),
+            withheld=(),
+            inventory=services.inventory.digest,
+            policy=services.inventory.policy_digest,
+            package=services.package,
+            frozen_at=frozen_at,
+            keys=self._fingerprint(keys),
+            destination=request.destination,
+            consents={purpose: str(state) for purpose, state in sorted(consents.items())},
+            received_at=request.received_at,
+            later=later,
+            after=delivered(services.register, request.id),
         )
 
     def _manual(self, given: Sequence[Key]) -> Iterable[ManualPlan]:
@@ -153,7 +187,8 @@ class Drafter:
 
     def _keys(self, given: Sequence[Key]) -> tuple[Key, ...]:
         services = self._services
-        expansion = Expansion(services.inventory, self._open, services.sql, self._request.received_at)
+        received_at = self._request.received_at
+        expansion = Expansion(services.inventory, self._open, services.sql, received_at, self._later)
         identity = expansion.run(given)
         if identity.persons > 1:
             identity = self._several_persons(identity, given, expansion)
@@ -204,6 +239,7 @@ class Drafter:
                 named = Scope(table.origin.by, tuple(table.origin.values))
                 decision = replace(decision, scope=decision.scope or named)
             self._look(session, statements, decision)
+            self._flags += case_columns(self._services.inventory, session, statements, decision)
             if count:
                 rows = session.rows(statements.count(name, decision.scope))
                 self._counts[f"{source.source}.{name}"] = int(rows[0][0])
@@ -298,7 +334,12 @@ def _row_rule(table: Table, scope: Scope | None) -> dict[str, Any]:
 
 
 def outcome(draft: Draft, right: Right) -> str | None:
-    """Why there is nothing to send: `nothing_held`, `nothing_in_limits`, `nothing_portable`; else None."""
+    """Why there is nothing to send: `nothing_held`, `nothing_in_limits`, `nothing_portable`; else None.
+
+    After a part was delivered the rest is told of in any case, also that it is nothing.
+    """
+    if draft.plan.after and not draft.plan.later:
+        return None
     if not draft.held:
         return "nothing_held"
     if draft.limited and not draft.plan.staged:

@@ -8,21 +8,25 @@ from typing import Any, cast
 import msgspec
 
 from afschrift.classify.table import NO_ROWS
-from afschrift.core.errors import GateError
+from afschrift.core.errors import GateError, NeedsPersonError
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.manifest import UPLOADS, ExtractPlan, Plan, SourceExtract, TableExtract
 from afschrift.core.overview import Overview
 from afschrift.core.ports import Source, Staging
 from afschrift.pipeline.classify import staged_keys
 from afschrift.pipeline.draft import fingerprint
+from afschrift.pipeline.find import Finding
 from afschrift.pipeline.gates import gated_plan, refusal
 from afschrift.pipeline.given import stage
 from afschrift.pipeline.overview import choices, kept_bytes
 from afschrift.pipeline.questions import asking
+from afschrift.pipeline.redact import redacted
 from afschrift.pipeline.services import Sample, Services
 from afschrift.pipeline.sheet import read_facts, require_complete
+from afschrift.pipeline.source_down import waits_for
 from afschrift.pipeline.watching import Watch
 from afschrift.pipeline.write import TableWriter
+from afschrift.queries.tokens import SALT_OF, salt_key
 
 
 def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
@@ -35,8 +39,16 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
 
     Raises:
         GateError: a decision that the step needs is not in the register, or something drifted.
-        RetriableError: the source or the staging is down.
+        NeedsPersonError: another source of the request is down, and a person was asked about it.
+        SourceDownError: the source is down.
+        RetriableError: the staging is.
     """
+    if (asked := waits_for(services, request_id)) is not None:
+        raise NeedsPersonError(
+            f"Another source of request {request_id} cannot be reached, and question {asked.id} is open.",
+            question=asked.kind,
+            way_out=f"answer with `afschrift answer {asked.id} --choice {'|'.join(asked.options)}`.",
+        )
     request, plan = gated_plan(services, request_id, "extract")
     if source not in plan.staged:
         raise refusal(
@@ -65,18 +77,21 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
             f"The staged keys of request {request_id} are not those that its plan was made for.",
             "clear `classify` and what follows.",
         )
-    watch = Watch(services, staging, source)
+    watch, finding = Watch(services, staging, source), Finding(services, plan, keys)
     samples: dict[str, Sample] = {}
     overviews: dict[str, Overview] = {}
     inventory = services.inventory
     chosen, kept = choices(inventory, plan), kept_bytes(len(plan.extracts))
     tables: list[TableExtract] = []
+    mac = partial(services.register.fingerprint, request_id)
     with asking(services.register, request_id), services.open_source(source, request_id) as session:
-        session.bind(keys, request.received_at)
+        salt = services.register.fingerprint(request_id, SALT_OF)
+        session.bind((*keys, salt_key(salt)), request.received_at)
         for part in plan.of_source(source):
             formats = [services.formats[name] for name in plan.formats]
             writer = TableWriter(staging, part, formats, services.limits, chosen[part.name], kept)
-            stream = watch.over(part, partial(session.stream, part.statement))
+            read = redacted(part, partial(session.stream, part.statement), mac)
+            stream = finding.over(part, watch.over(part, read))
             table = watch.noted(writer.write(stream, _masked(session, part)))
             if table.rows and any(f.reason == NO_ROWS for f in part.selected):
                 raise GateError(
@@ -86,6 +101,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
             samples[part.name], overviews[part.name] = writer.sample, writer.overview
             tables.append(table)
             services.log(f"{part.name}: {table.rows} rows in {', '.join(f.format for f in table.files)}.")
+            finding.say(part)
         told = read_facts(session, [fact for fact in plan.facts if fact.source == source])
         record = SourceExtract(source, session.snapshot, tuple(tables), watch.references(), told)
         require_complete(inventory, plan, record)
@@ -94,6 +110,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         sink.write(msgspec.json.encode(samples))
     with staging.writer(_overviews(source)) as sink:
         sink.write(msgspec.json.encode(overviews))
+    finding.stage(staging, source)
     with staging.writer(_record(source)) as sink:
         sink.write(msgspec.json.encode(record))
     if done is not None:  # what was staged is gone: another reading on another snapshot, said as such
@@ -112,8 +129,10 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         "tables": {t.table: t.rows for t in tables},
         "files": written,
         "masked": {t.table: t.masked for t in tables if t.masked},
+        "redacted": {p.table: len(p.redactions) for p in plan.of_source(source) if p.redactions},
         "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},
         "missing": {t.table: len(t.missing) for t in tables if t.missing},
+        **finding.evidence(),
     }
     event = NewEvent("extracted", payload=payload)
     return services.register.finish_step(request_id, "extract", inputs, result, event, part=source)
@@ -174,6 +193,14 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
             )
         records.append(record)
     return records
+
+
+def staged_record(staging: Staging, source: str) -> SourceExtract | None:
+    """What `extract` recorded of a source; None where nothing (more) is staged of it."""
+    if not staging.exists(_record(source)):
+        return None
+    with staging.reader(_record(source)) as stream:
+        return msgspec.json.decode(stream.read(), type=SourceExtract)
 
 
 def staged_samples(staging: Staging, source: str) -> dict[str, Sample]:

@@ -10,6 +10,8 @@ from afschrift.core.standing import Standing
 from afschrift.core.state import State
 
 LOST = "lost"
+PARTLY = "partly_delivered"
+"""Outcomes of runs: of one that gave no sign of life; of one that delivered a part (R44)."""
 
 _WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.NEEDS_PERSON, State.ACCEPTED)
 """States in which a run has work to do, unless a question is open. In the others a letter comes next."""
@@ -24,6 +26,7 @@ class Code(StrEnum):
     ANSWERED = "answered_not_run"
     LOST = "run_lost"
     FAILED = "run_failed"
+    REST = "rest_to_give"
     STAGED_CLOSED = "staged_closed"
     STAGED_SHREDDED = "staged_shredded"
     STAGED_UNKNOWN = "staged_unknown"
@@ -39,11 +42,15 @@ class Limits:
             more, so that the run that closed the request can destroy it itself.
         lost: time without a sign of life after which a run is lost.
         hold: how long staging is kept after the last activity.
+        review: how long it is kept while a question waits for a person.
+        rest: time between a partial delivery and the run that tries to give the rest.
     """
 
     unstarted: timedelta = timedelta(hours=1)
     lost: timedelta = timedelta(hours=2)
     hold: timedelta = timedelta(hours=72)
+    rest: timedelta = timedelta(hours=24)
+    review: timedelta = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,9 @@ def of_run(standing: Standing, now: datetime, limits: Limits) -> Finding | None:
         return found if _far(found.since, now, limits.unstarted) else None
     if last.outcome == LOST:
         return _lost(standing)
+    if last.outcome == PARTLY:
+        found = Finding(Code.REST, name, str(last.ended_at), last.id, standing.step, start=next_run(standing))
+        return found if _far(found.since, now, limits.rest) else None
     ended = str(last.ended_at)
     return Finding(Code.FAILED, name, ended, last.id, standing.step, hindrance=_FAILED)
 
@@ -107,8 +117,9 @@ def _lost(standing: Standing) -> Finding:
 def of_staging(standing: Standing, touched: datetime, now: datetime, limits: Limits) -> Code | None:
     """Why what is staged of a request has no business there, or None.
 
-    Staging of a request with a run that goes is never touched, and while a question waits for a person it
-    is kept, since the answer (a review) may be bound to it. What the register does not know is held as
+    Staging of a request with a run that goes is never touched. While a question waits for a person it is
+    kept longer, since a review is answered on what lies there; after that the next run reads again, and
+    where another bundle comes of it, that one is reviewed. What the register does not know is held as
     long as the staging of a failed request: a register restored from a back-up knows less.
     """
     if standing.going is not None:
@@ -120,9 +131,8 @@ def of_staging(standing: Standing, touched: datetime, now: datetime, limits: Lim
         return Code.STAGED_SHREDDED if quiet >= limits.unstarted else None
     if not standing.state.open:
         return Code.STAGED_CLOSED if quiet >= limits.unstarted else None
-    if standing.open_questions:
-        return None
-    return Code.STAGED_TOO_LONG if quiet >= limits.hold else None
+    hold = max(limits.hold, limits.review) if standing.open_questions else limits.hold
+    return Code.STAGED_TOO_LONG if quiet >= hold else None
 
 
 def next_run(standing: Standing) -> str:

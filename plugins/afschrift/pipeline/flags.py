@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from afschrift.core.event import digest
+from afschrift.core.facts import FactKind
 from afschrift.core.grounds import Flags
 from afschrift.core.keys import Unique
 from afschrift.core.ports import Past
@@ -15,6 +16,7 @@ from afschrift.core.request import Request
 from afschrift.core.right import Right
 from afschrift.core.state import State
 from afschrift.inventory.model import Inventory
+from afschrift.pipeline.restrictions import in_force
 from afschrift.pipeline.services import Services
 
 BY_OFFICER = "asked_by_officer"
@@ -56,13 +58,12 @@ def flags(services: Services, request: Request) -> tuple[Flag, ...]:
     """Everything about a request that a person should look at, as far as the register knows."""
     limits, inventory = services.grounds.flags, services.inventory
     history = services.register.history(request.id, own_keys(inventory))
-    made_by = services.register.made_by(request.id)
     return (
         *_repetition(request, history, limits),
         *_overlap(request, history),
         *_contact(request, history, limits),
         *_many(request, inventory, limits),
-        *_made_by(made_by),
+        *_restricted(services, request, history),
     )
 
 
@@ -71,7 +72,7 @@ def _repetition(request: Request, history: tuple[Past, ...], limits: Flags) -> I
         past
         for past in history
         if past.right is request.right
-        and past.state is not State.MERGED
+        and past.state not in (State.MERGED, State.NOT_RECEIVED)
         and _within(past.received_at, request.received_at, limits.earlier_days)
     ]
     if len(same) >= limits.earlier:
@@ -88,16 +89,19 @@ def _overlap(request: Request, history: tuple[Past, ...]) -> Iterator[Flag]:
             yield Flag("overlap", ("R55",), f"request {past.request} of this person is still open", told)
 
 
+def contact_changed(request: Request, history: tuple[Past, ...], limits: Flags) -> Past | None:
+    """The request before this one, where it gave other contact details shortly before; None: it did not."""
+    last = history[-1] if history else None
+    if last is None or not last.changed:
+        return None
+    return last if _within(last.received_at, request.received_at, limits.contact_days) else None
+
+
 def _contact(request: Request, history: tuple[Past, ...], limits: Flags) -> Iterator[Flag]:
-    for past in history[-1:]:
-        if past.changed and _within(past.received_at, request.received_at, limits.contact_days):
-            told = {
-                "keys": list(past.changed),
-                "earlier": past.request,
-                "received_on": past.received_at[:10],
-            }
-            words = f"another {' and '.join(past.changed)} than in request {past.request}, shortly before"
-            yield Flag("contact_changed", ("R10", "R12", "R71"), words, told)
+    if (past := contact_changed(request, history, limits)) is not None:
+        told = {"keys": list(past.changed), "earlier": past.request, "received_on": past.received_at[:10]}
+        words = f"another {' and '.join(past.changed)} than in request {past.request}, shortly before"
+        yield Flag("contact_changed", ("R10", "R12", "R71"), words, told)
 
 
 def _many(request: Request, inventory: Inventory, limits: Flags) -> Iterator[Flag]:
@@ -109,10 +113,14 @@ def _many(request: Request, inventory: Inventory, limits: Flags) -> Iterator[Fla
         yield Flag("many_kinds_of_processing", ("R25",), words, {"purposes": purposes})
 
 
-def _made_by(made_by: str) -> Iterator[Flag]:
-    if made_by != "self":
-        rules = ("R15",) if made_by == "proxy" else ("R15", "R16")
-        yield Flag("made_by_another", rules, f"made by a {made_by}", {"made_by": made_by})
+def _restricted(services: Services, request: Request, history: tuple[Past, ...]) -> Iterator[Flag]:
+    """What was kept back from this person before and is not lifted is no matter of course now (R84)."""
+    linked = [fact.other for fact in services.register.timeline(request.id).of(FactKind.LINKED)]
+    for earlier in dict.fromkeys([*(past.request for past in history), *linked]):
+        for one in in_force(services.register, earlier) if earlier else ():
+            told = {"earlier": earlier, "restriction": one.id, "provision": one.provision}
+            words = f"in request {earlier} something was restricted, and that is not lifted"
+            yield Flag("restricted_before", ("R84",), words, told)
 
 
 def _within(earlier: str, later: str, days: int) -> bool:

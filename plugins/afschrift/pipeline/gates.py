@@ -5,23 +5,28 @@ docs/gates.md tells an auditor what each attempt to get round it comes to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from afschrift.core.assurance import Level, Risk, level_of
 from afschrift.core.errors import GateError, UnknownRequestError
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.manifest import Plan
 from afschrift.core.ports import DecisionRow, Register
 from afschrift.core.request import Request
+from afschrift.core.restriction import lifted
 from afschrift.core.run import Run
 from afschrift.core.state import State
-from afschrift.pipeline.draft import fingerprint
+from afschrift.pipeline.age import known_minority, person_digest
+from afschrift.pipeline.mandates import asked_for, standing_now
+from afschrift.pipeline.parts import delivered, spent
 from afschrift.pipeline.questions import IDENTITY, Answers, OpenQuestion
+from afschrift.pipeline.redactions import REVIEW, REVIEW_SIGNED, in_force
 from afschrift.pipeline.services import Services
+from afschrift.pipeline.source_down import decided_partial
 
 NEW_RUN = "start a new run of `fulfil_request`; it goes as far as the register allows."
-REVIEW = "review"
 
 
 def refusal(
@@ -135,25 +140,48 @@ def _must_be_ours(services: Services, request_id: str, step: str, goes: Run) -> 
         )
 
 
-def identity_question(register: Register, request_id: str) -> OpenQuestion:
-    """The question who the requester is; its answer holds for the keys that the request has now."""
-    return replace(IDENTITY, bound=fingerprint(register, request_id, register.identity(request_id)))
+def identity_question(register: Register, request_id: str, risk: Risk | None = None) -> OpenQuestion:
+    """The question who the requester is; its answer holds for the keys that the request has now.
+
+    Args:
+        register: of the installation.
+        request_id: the request.
+        risk: how sure the answer must be (R12).
+    """
+    question = replace(IDENTITY, bound=person_digest(register, request_id))
+    if risk is None:
+        return question
+    detail = {"risk": risk.level.value, "factors": [one.value for one in risk.factors]}
+    words = f"{IDENTITY.words} The check takes level {risk.level} (R12)."
+    return replace(question, detail=detail, words=words)
 
 
 def identity_decision(register: Register, request_id: str) -> DecisionRow | None:
     """The decision that the requester is who they say, taken about the keys of the request, or None.
 
-    The last one counts: a later `not_confirmed` takes a confirmation back.
+    The last one counts: a later `not_confirmed` takes a confirmation back. One that is less sure than the
+    question asked for since does not count (R12).
     """
     decision = Answers(register.decisions(request_id)).of_kind(IDENTITY.kind)
     if decision is None or decision.choice != "confirmed":
         return None
-    return decision if decision.about == identity_question(register, request_id).about else None
+    if decision.about != identity_question(register, request_id).about:
+        return None
+    asked = register.questions(open_only=False, request_id=request_id)
+    risks = [q.detail["risk"] for q in asked if q.kind == IDENTITY.kind and "risk" in q.detail]
+    sure = not risks or level_of(decision.detail.get("level")).covers(Level(risks[-1]))
+    return decision if sure else None
 
 
-def decided(decisions: Sequence[DecisionRow]) -> str:
-    """Digest of the decisions that a plan rests on. A review is about the plan, not under it."""
-    return digest([[d.kind, d.choice, d.about] for d in decisions if d.kind != REVIEW])
+def decided(decisions: Sequence[DecisionRow], over: Collection[str] = ()) -> str:
+    """Digest of the decisions that a plan rests on. A review is about it; only what it masks is under it.
+
+    `over`: ids of restrictions that were lifted (R84).
+    """
+    under = [d for d in decisions if d.kind not in (REVIEW, REVIEW_SIGNED)]
+    told: list[Any] = [[d.kind, d.choice, d.about] for d in under]
+    told += [[d.kind, d.choice, d.about, d.question] for d in in_force(decisions)]
+    return digest([*told, sorted(over)] if over else told)
 
 
 def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request, Plan]:
@@ -162,6 +190,8 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
     Raises:
         GateError: closed, not the run that goes, no identity decision, no frozen plan, a state that allows
             no data to move, or a review that does not allow the plan; the attempt stands in the trail.
+        NeedsPersonError: a representative's mandate does not hold any more; the question stands in the
+            register.
         GateError: inventory, policy, software, options or decisions changed since the plan was frozen.
     """
     register = services.register
@@ -179,37 +209,63 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
         message = f"Step {step} of request {request_id} was started, but {words}."
         raise refusal(services, request_id, step, reason, message)
     plan = register.plan(request_id, frozen["plan"])
-    review_must_allow(services, request_id, step, plan.digest(), "plan_frozen")
+    review_must_allow(services, request_id, step, plan.digest())
+    _mandate_must_hold(services, request, step)
     _no_drift(services, request, plan, frozen, step)
+    _parts_must_be_decided(services, plan, step)
     in_run(services, request_id, step)
     return request, plan
 
 
-def review_must_allow(services: Services, request_id: str, step: str, about: str, made_by: str) -> None:
-    """A review holds for one digest: one that turned it down stops what follows, and so does a change after.
+def _parts_must_be_decided(services: Services, plan: Plan, step: str) -> None:
+    """Each source that a plan leaves for later was left by an officer; a part is given once (R44, R54)."""
+    register, request_id = services.register, plan.request
+    wanted = {one.about for one in decided_partial(register, services.inventory, request_id)}
+    if any(one.about not in wanted for one in plan.later):
+        message = f"The plan of request {request_id} leaves a source for later, and no officer decided that."
+        raise refusal(services, request_id, step, "partial_not_decided", message)
+    if step != "deliver" and spent(register, request_id):
+        message = f"The part of request {request_id} under this plan is delivered already."
+        way_out = "start a new run of `fulfil_request`: it gives the rest."
+        raise refusal(services, request_id, step, "part_delivered", message, way_out, event="gate_refused")
+
+
+def _mandate_must_hold(services: Services, request: Request, step: str) -> None:
+    """A mandate that was taken back, or ran out since, is asked for again before anything leaves (R15)."""
+    stands = standing_now(services, request)
+    if stands.holds:
+        return
+    if stands.decision is not None:
+        raise asked_for(services.register, request, stands, known_minority(services, request.id))
+    message = f"Step {step} of request {request.id} was started, but nobody found the mandate to be proven."
+    raise refusal(services, request.id, step, "no_mandate", message)
+
+
+def review_must_allow(services: Services, request_id: str, step: str, plan: str) -> None:
+    """A review of a plan holds for that one: where it turned it down, or the plan changed, nothing follows.
+
+    What is packed is reviewed too, at `deliver` (`pipeline/review.py`).
 
     Args:
         services: of the step.
-        request_id: whose plan or bundle it is.
+        request_id: whose plan it is.
         step: name of the step.
-        about: digest of the plan or bundle.
-        made_by: type of the event that tells of each one made, `plan_frozen` or `packed`.
+        plan: its digest.
 
     Raises:
-        GateError: the last review of it is no approval, or only an earlier one was reviewed.
+        GateError: the last review of it is no approval, or only an earlier plan was reviewed.
     """
     reviews = [d for d in services.register.decisions(request_id) if d.kind == REVIEW]
     if not reviews:
         return
-    of_this = [d for d in reviews if d.about == about]
+    of_this = [d for d in reviews if d.about == plan]
     if of_this and of_this[-1].choice != "approved":
         message = f"A review turned down what step {step} of request {request_id} would hand on."
         raise refusal(services, request_id, step, "review", message, "decide what the review asks for.")
-    field = {"plan_frozen": "plan", "packed": "bundle"}[made_by]
     events = services.register.events(request_id)
-    made = {payload[field] for header, payload in events if header.type == made_by and payload}
+    made = {payload["plan"] for header, payload in events if header.type == "plan_frozen" and payload}
     if not of_this and any(d.about in made for d in reviews):
-        message = f"The {field} of request {request_id} is not the one that was reviewed."
+        message = f"The plan of request {request_id} is not the one that was reviewed."
         raise refusal(services, request_id, step, "review_of_another", message, "have this one reviewed.")
 
 
@@ -218,16 +274,22 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
         "inventory": services.inventory.digest,
         "policy": services.inventory.policy_digest,
         "software version": services.package,
+        "right": request.right,
         "options": (request.formats, request.language, request.destination),
         "receipt": request.received_at,
-        "decisions": decided(services.register.decisions(request.id)),
+        "parts delivered": delivered(services.register, request.id, but=plan.digest()),
+        "decisions": decided(
+            services.register.decisions(request.id), lifted(services.register.timeline(request.id))
+        ),
     }
     then = {
         "inventory": plan.inventory,
         "policy": plan.policy,
         "software version": plan.package,
+        "right": plan.right,
         "options": (plan.formats, plan.language, plan.destination),
         "receipt": plan.received_at,
+        "parts delivered": plan.after,
         "decisions": frozen.get("decisions"),
     }
     changed = [name for name, value in now.items() if then[name] != value]

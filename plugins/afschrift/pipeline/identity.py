@@ -6,7 +6,7 @@ rows inside its interval and is never followed onwards. Reaching a second person
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
@@ -38,11 +38,20 @@ class Identity:
 class Expansion:
     """Follows the links of all sources that know the person by more than one key (R14)."""
 
-    def __init__(self, inventory: Inventory, open_source: SourceFactory, sql: Path, at: str) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        open_source: SourceFactory,
+        sql: Path,
+        at: str,
+        later: Collection[str] = (),
+    ) -> None:
+        """Take the data map; sources in `later` are not opened, and link no keys."""
         self._inventory = inventory
         self._open = open_source
         self._sql = sql
         self._at = at
+        self._later = later
         self._person = inventory.identity.person
         self._fold = casefold_keys(inventory)
 
@@ -76,7 +85,9 @@ class Expansion:
 
     def _linked(self) -> Iterator[SourceFile]:
         for source in self._inventory.sources.values():
-            if any(len(table.links) > 1 for table in source.tables.values()):
+            if source.source not in self._later and any(
+                len(table.links) > 1 for table in source.tables.values()
+            ):
                 yield source
 
     def _session(self, stack: ExitStack, declared: SourceFile) -> Iterator[_LinkTable]:

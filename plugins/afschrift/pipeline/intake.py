@@ -2,80 +2,53 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
+from afschrift.core.calendar import calendar
+from afschrift.core.case_facts import CaseFactKind, NewCaseFact
+from afschrift.core.deadline import deadline, local_date
 from afschrift.core.errors import ConfigurationError
+from afschrift.core.facts import FactKind, NewFact
 from afschrift.core.keys import Key, Unique
+from afschrift.core.matter import Matter
 from afschrift.core.overlap import link
+from afschrift.core.ports.timelines import Make
 from afschrift.core.request import check_formats
 from afschrift.core.right import Right
 from afschrift.core.state import State
 from afschrift.inventory.check import fides_categories
 from afschrift.inventory.model import Inventory, casefold_keys
+from afschrift.pipeline.received import Authenticated as Authenticated
+from afschrift.pipeline.received import Intake as Intake
+from afschrift.pipeline.received import Limits, Representative
 from afschrift.pipeline.services import Services
 
 
-def _as_tuple(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, dict) and not all(isinstance(item, str) for item in value.values()):
-        raise ValueError("put identity keys between quotes: they are text, and 0046 is not 46")
-    return value
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Authenticated(_Strict):
-    """How the channel had authenticated the person: which log-in, at which level, when (R10)."""
-
-    by: str
-    level: str
-    at: AwareDatetime
-
-
-class Limits(_Strict):
-    """The person's own limits, with the sentence that says so (R24)."""
-
-    quote: str = Field(min_length=1)
-    tables: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-
-
-class Intake(_Strict):
-    """What `afschrift submit` takes.
+@dataclass(frozen=True)
+class Stored:
+    """What became of a message.
 
     Attributes:
-        message: the request verbatim; kept encrypted.
-        channel: where it arrived, for example `portal` or `letter`.
-        received_at: first arrival at an official channel, with its zone (R02).
-        rights: one letter may hold several; each becomes a request of its own (R05).
-        keys: identity key -> value, as verified or as the requester gave them.
-        authenticated: absent: a person must confirm the identity before anything is read.
-        made_by: who wrote it; a person decides on what somebody else than the person made (R15, R16).
+        case: id of its case.
+        requests: ids of the requests that it opened, one for each right of ours.
+        matters: what it asks beside them and is to be handed over.
     """
 
-    message: str = Field(min_length=1, repr=False)
-    channel: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")
-    received_at: AwareDatetime
-    rights: Annotated[tuple[Right, ...], BeforeValidator(_as_tuple), Field(alias="right", min_length=1)]
-    keys: Annotated[dict[str, str], BeforeValidator(_as_text), Field(min_length=1, repr=False)]
-    authenticated: Authenticated | None = None
-    made_by: Literal["self", "parent", "guardian", "proxy"] = "self"
-    formats: tuple[str, ...] = ("csv", "json")
-    language: str = "nl"
-    destination: str = "outbox"
-    limits: Limits | None = None
+    case: str
+    requests: tuple[str, ...]
+    matters: tuple[Matter, ...]
 
 
 def submit(services: Services, intake: Intake, by: str) -> list[str]:
-    """Store a case with its requests; returns their ids.
+    """Store a case with its requests; returns their ids. Args and errors as for `take_in`."""
+    return list(take_in(services, intake, by).requests)
+
+
+def take_in(services: Services, intake: Intake, by: str) -> Stored:
+    """Store a case with its requests and with what is not ours.
 
     Args:
         services: of the installation.
@@ -83,7 +56,8 @@ def submit(services: Services, intake: Intake, by: str) -> list[str]:
         by: who entered it, for the trail.
 
     Raises:
-        ConfigurationError: a key, language or destination that does not exist, or a receipt in the future.
+        ConfigurationError: a key, language or destination that does not exist, a receipt in the future, or a
+            forwarding out of order.
         RefusedError: a format that does not qualify (R57).
     """
     _check(services, intake)
@@ -91,11 +65,19 @@ def submit(services: Services, intake: Intake, by: str) -> list[str]:
     received = _utc(intake.received_at)
     declared = services.inventory.identity.keys
     keys = [Key(name, value.strip()) for name, value in intake.keys.items() if name in declared]
+    who = intake.representative
     case = register.open_case(
-        intake.message.encode(), intake.channel, received, services.now(), by=by, made_by=intake.made_by
+        intake.message.encode(),
+        intake.channel,
+        received,
+        services.now(),
+        by=by,
+        made_by=intake.made_by,
+        representative=_plain(who) if who else None,
+        facts=tuple(_case_facts(services, intake)),
     )
     ids = []
-    for right in dict.fromkeys(intake.rights):
+    for right in intake.requested:
         request = register.open_request(
             case,
             right,
@@ -110,16 +92,18 @@ def submit(services: Services, intake: Intake, by: str) -> list[str]:
             by=by,
             verified_by=intake.channel if intake.authenticated else None,
         )
+        if intake.unclear:
+            register.record_facts(request.id, _unclear(right), by)
         if intake.authenticated:
             proof = intake.authenticated
             detail = {"method": proof.by, "level": proof.level, "authenticated_at": _utc(proof.at)}
             register.decide(request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail)
-            _link(services, request.id)
+            link_repeat(services, request.id)
         ids.append(request.id)
-    return ids
+    return Stored(case, tuple(ids), intake.matters)
 
 
-def _link(services: Services, request_id: str) -> None:
+def link_repeat(services: Services, request_id: str) -> None:
     """Link a repeat of somebody known to what they were answered before; it is answered in full (R26).
 
     One that is still open is left to a person: it may overlap (R55).
@@ -128,7 +112,8 @@ def _link(services: Services, request_id: str) -> None:
     own = [name for name, key in keys.items() if key.unique is Unique.YES]
     register = services.register
     found = {one: register.request(one).state for one in register.earlier(request_id, own)}
-    answered = [one for one, state in found.items() if not state.open and state is not State.MERGED]
+    void = (State.MERGED, State.NOT_RECEIVED)
+    answered = [one for one, state in found.items() if not state.open and state not in void]
     for one in answered[-1:]:
         register.record_pair(
             request_id,
@@ -137,6 +122,28 @@ def _link(services: Services, request_id: str) -> None:
             "system",
             names=own,
         )
+
+
+def _case_facts(services: Services, intake: Intake) -> Iterator[NewCaseFact]:
+    controller = services.inventory.controller
+    for one in intake.forwarded:
+        hop = {"at": _utc(one.at), "from": one.from_, "to": one.to}
+        yield NewCaseFact(CaseFactKind.FORWARDED, detail=hop)
+    received = local_date(intake.received_at, controller.zone)
+    place = calendar(controller.country, controller.days_off)
+    due = deadline(received, place, public_body=controller.body == "public").due
+    for matter in intake.matters:
+        told = {"matter": matter.value, "term": matter.iri, "desk": controller.hand_over.get(matter)}
+        told["due"] = str(due) if matter.has_period else None
+        yield NewCaseFact(CaseFactKind.MATTER_RECORDED, detail=told)
+
+
+def _plain(who: Representative) -> bytes:
+    return json.dumps(who.model_dump(exclude_none=True), ensure_ascii=False).encode()
+
+
+def _unclear(right: Right) -> Make:
+    return lambda _: [NewFact(FactKind.RIGHT_UNCLEAR, detail={"right": right.value})]
 
 
 def _check(services: Services, intake: Intake) -> None:
@@ -160,8 +167,16 @@ def _check(services: Services, intake: Intake) -> None:
             "The receipt lies in the future.",
             way_out="give the instant of first arrival with its zone, such as 2026-11-20T09:30:00+01:00.",
         )
+    moments = [intake.received_at, *(one.at for one in intake.forwarded), now]
+    if moments != sorted(moments):
+        raise ConfigurationError(
+            "forwarded: its steps do not follow each other from `received_at` until now; a message is "
+            "received when it first arrives, not when it is passed on (R02).",
+            way_out="give the first arrival in `received_at`, then the steps in the order in which they "
+            "came.",
+        )
     _check_limits(inventory, intake.limits)
-    for right in intake.rights:
+    for right in intake.requested:
         check_formats(right, intake.formats, tuple(services.formats))
     services.destination(intake.destination)
 

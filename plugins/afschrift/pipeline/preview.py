@@ -10,8 +10,9 @@ from afschrift.core.errors import GateError
 from afschrift.core.manifest import FieldPlan
 from afschrift.core.words import count
 from afschrift.pipeline.draft import Drafter, outcome
-from afschrift.pipeline.gates import identity_decision
+from afschrift.pipeline.mandates import standing_now
 from afschrift.pipeline.questions import Answers
+from afschrift.pipeline.risk import sure_identity
 from afschrift.pipeline.services import Services
 
 
@@ -19,14 +20,20 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     """Lines of the dry run. Sources are read for counts only, after the same identity gate as a run.
 
     Raises:
-        GateError: nobody has confirmed who the requester is.
+        GateError: nobody has confirmed who the requester is, as surely as the request's risk asks (R12).
     """
     register = services.register
     request = register.request(request_id)
-    if identity_decision(register, request_id) is None:
+    if sure_identity(services, request) is None:
         raise GateError(
-            f"Nobody has confirmed who the requester of {request_id} is, so nothing is looked up.",
+            f"Nobody has confirmed surely enough who the requester of {request_id} is: nothing is looked up.",
             way_out=f"`afschrift request confirm-identity {request_id} --method ... --level ...`.",
+        )
+    if not standing_now(services, request).holds:
+        raise GateError(
+            f"Somebody asks {request_id} for another person, and nobody found their mandate to be proven: "
+            "nothing is looked up.",
+            way_out=f"the next run asks it, or look at `afschrift questions --request {request_id}`.",
         )
     answers = Answers(register.decisions(request_id))
     drafter = Drafter(services, request, answers)
@@ -47,6 +54,11 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     for table in draft.plan.withheld:
         yield f"\n{table.source}.{table.table}: nothing leaves"
         yield from _fields(table.fields)
+    for later in draft.plan.later:
+        yield f"\n{later.source}: left for later, not opened; the rest follows by {later.rest_by}"
+    for before in draft.plan.before:
+        place = f"{before.source}.{before.table}".rstrip(".")
+        yield f"\n{place}: given on {before.delivered_at[:10]}"
     for searched in draft.plan.manual:
         files = f", {count(len(searched.files), 'file')}" if searched.files else ""
         why = f" ({searched.reason}, {', '.join(searched.rules)})" if searched.reason else ""
@@ -54,6 +66,8 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     for question in draft.questions:
         yield f"\nA person must decide ({question.kind}): {question.words}"
         yield f"  options: {', '.join(question.options)}"
+    for flag in draft.flags:
+        yield f"\nA person must decide (decision): {flag.words} [{', '.join(flag.rules)}]"
     ending = outcome(draft, request.right)
     if ending:
         yield f"\nThis run would end in {ending}: there is nothing to send."

@@ -14,11 +14,17 @@ from afschrift.core.facts import FactKind, NewFact, Timeline
 from afschrift.core.grounds import Outcome
 from afschrift.core.manual import KIND as MANUAL
 from afschrift.core.manual import OPTIONS as MANUAL_OPTIONS
+from afschrift.core.partial import KIND as SOURCE_DOWN
+from afschrift.core.partial import OPTIONS as SOURCE_DOWN_OPTIONS
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
 from afschrift.core.roles import Role
 from afschrift.pipeline.forms import form
+from afschrift.pipeline.mandate_forms import MANDATE, MANDATE_FORM, MANDATE_SIGNED, MINOR, MINOR_FORM
+from afschrift.pipeline.redactions import AGREE, LOST, REVIEW, REVIEW_SIGNED
+from afschrift.pipeline.redactions import OPTIONS as REVIEW_OPTIONS
 
 INCLUDE_OR_NOT = ("include", "exclude")
+NOT_RECEIVED = "not_received"
 _CONFIRMED = ("confirmed", "not_confirmed")
 
 IDENTITY_FORM = form(
@@ -93,9 +99,35 @@ KINDS: dict[str, Kind] = {
     "decision_signed": Kind(
         "a decision takes a second person: do you sign it", ("agree", "disagree"), Role.SECOND_SIGNER
     ),
+    MINOR: Kind(
+        "a child asks alone: through its representative, or itself",
+        ("with_representative", "answer_child"),
+        form=MINOR_FORM,
+    ),
+    MANDATE: Kind(
+        "somebody asks for another person: is their authority proven",
+        ("proven", "not_proven"),
+        form=MANDATE_FORM,
+    ),
+    MANDATE_SIGNED: Kind(
+        "something must stay secret from a representative: do you sign the mandate",
+        ("agree", "disagree"),
+        Role.SECOND_SIGNER,
+    ),
+    NOT_RECEIVED: Kind(
+        "a message to an address not meant for it counts as not received: do you sign that",
+        ("agree", "disagree"),
+        Role.SECOND_SIGNER,
+    ),
+    REVIEW: Kind("the bundle is packed: may it go as it is", REVIEW_OPTIONS),
+    REVIEW_SIGNED: Kind(
+        "a redaction takes a second person: do you sign it", (AGREE, "disagree"), Role.SECOND_SIGNER
+    ),
+    LOST: Kind("what was redacted has changed at its source, or is gone", ("review_again",)),
     MANUAL: Kind(
         "a system that no query reaches: search it, and say what is held", MANUAL_OPTIONS, Role.KEEPER
     ),
+    SOURCE_DOWN: Kind("a source cannot be reached: try again, or give the rest now", SOURCE_DOWN_OPTIONS),
     "nothing_in_limits": Kind("the person's own limits leave nothing to give", ("ask_the_person",)),
     "nothing_held": Kind("no system holds anything under these keys", ("confirm_none", "search_again")),
 }

@@ -72,6 +72,7 @@ class Services:
         package: version of the software.
         log: says one line to whoever follows the run; never personal data.
         run: name of the run that a step belongs to (`core.run.run_name`); None: outside of any run.
+        age_of_consent: from this age somebody asks alone (R16).
         patience: how long a run may give no sign of life before another one may begin.
     """
 
@@ -92,3 +93,4 @@ class Services:
     limits: Limits = Limits()
     run: str | None = None
     patience: timedelta = timedelta(hours=2)
+    age_of_consent: int = 16

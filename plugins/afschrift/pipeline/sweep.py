@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from afschrift.core.dispute import Hold, under_hold
 from afschrift.core.errors import AfschriftError, RefusedError
 from afschrift.core.event import NewEvent
 from afschrift.core.ports import Held, Register
 from afschrift.core.standing import Standing
 from afschrift.pipeline.findings import LOST, Finding, Limits, of_run, of_staging
 
+_STAYS = "what is staged of it stays"
 START_AT_MOST = 100
 """Runs that one sweep starts: after a long outage the rest waits for the next one."""
 
@@ -80,7 +82,10 @@ class Sweep:
         staged = [f for s in standings if s.request in held and (f := self._staged(s, held[s.request]))]
         if not self.dry:
             self.register.note_found([(f.request, _payload(f)) for f in (*staged, *runs.values())])
-        swept = [self._swept(f, self._destroy(f, held[f.request])) for f in staged]
+        held_back = {s.request: s.holds for s in standings if s.holds}
+        swept = [
+            self._swept(f, self._destroy(f, held[f.request], held_back.get(f.request, ()))) for f in staged
+        ]
         return swept + self._start(runs.values())
 
     def _end(self, lost: Finding) -> bool:
@@ -97,7 +102,9 @@ class Sweep:
         since = held.touched.isoformat(timespec="microseconds").replace("+00:00", "Z")
         return Finding(code, standing.request, since, step=standing.step, bytes=held.bytes)
 
-    def _destroy(self, finding: Finding, held: Held) -> str:
+    def _destroy(self, finding: Finding, held: Held, holds: Sequence[Hold]) -> str:
+        if holds:
+            return f"kept: {under_hold(finding.request, holds, _STAYS)}"
         if self.dry:
             return f"would destroy {held.bytes} encrypted bytes"
 
@@ -105,6 +112,8 @@ class Sweep:
             """Judged again: a run may have come and gone since the first look."""
             if of_staging(standing, held.touched, self.now, self.limits) is None:
                 return None
+            if standing.holds:
+                raise under_hold(standing.request, standing.holds, _STAYS)
             was = self.destroy(standing.request)
             payload = {"reason": finding.code.value, "bytes": was.bytes} if was else {}
             return NewEvent("staging_destroyed", payload=payload) if was else None

@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol
 import pyarrow as pa
 
 from afschrift.core.decision import Action
-from afschrift.core.errors import OutsideStoreError, RetriableError, ValidationFailedError
+from afschrift.core.errors import OutsideStoreError, RetriableError, SourceDownError, ValidationFailedError
 from afschrift.core.event import digest
 from afschrift.core.manifest import (
     UPLOADS,
@@ -29,6 +29,7 @@ from afschrift.core.manifest import (
 )
 from afschrift.core.media_type import extension, media_type_of
 from afschrift.core.ports import FileStore, Staging
+from afschrift.core.redaction import MASK
 from afschrift.inventory.model import FileColumn, Table
 from afschrift.pipeline.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
 from afschrift.pipeline.questions import OpenQuestion
@@ -68,6 +69,7 @@ class Uploads:
         self._staging = staging
         self._part = part
         whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE}
+        self._masked = {name for name, field in whole.items() if field.read_as is not None}
         self._files = [_readable(file, whole.keys()) for file in table.file if file.column in whole]
         self._key = [name for name in table.key if name in whole]
         wanted = {name for file in self._files for name in (file.column, *file.beside)} | set(self._key)
@@ -95,7 +97,12 @@ class Uploads:
             ).to_pylist()
             self._row += 1
             for file in self._files:
-                self._take(file, row)
+                self._take(file, self._told(file, row))
+
+    def _told(self, file: FileColumn, row: Row) -> Row:
+        """The row without what a reviewer masked: such a file stays; of a name what is left of it goes."""
+        gone = {one for one in self._masked - {file.name} if MASK in (row.get(one) or "")}
+        return {name: None if name in gone else value for name, value in row.items()}
 
     def _take(self, file: FileColumn, row: Row) -> None:
         cell = row[file.column]
@@ -144,11 +151,13 @@ class Uploads:
             while chunk := content.read(CHUNK):
                 yield chunk
         except OSError as error:  # its text may hold the file's name
-            raise RetriableError(
+            met = RetriableError(
                 f"An uploaded file of {self._part.name}, row {self._row}, cannot be read to its end: "
                 f"{error.strerror or type(error).__name__}.",
                 way_out=f"see whether the store {file.store} is well; the step is tried again.",
-            ) from None
+                code=type(error).__name__,
+            )
+            raise SourceDownError(self._part.source, met) from None
 
     def _miss(self, file: FileColumn, reason: str) -> None:
         self.missing.append(MissingFile(file.column, self._row, reason))

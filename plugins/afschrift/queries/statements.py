@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from afschrift.core.decision import Action
+from afschrift.core.decision import Action, Mask
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan
 from afschrift.core.ports import ColumnType, Dialect
@@ -14,8 +14,7 @@ from afschrift.inventory.model import Consent, IdentityFile, SourceFile, Table
 from afschrift.inventory.processing import CountryOf
 from afschrift.queries.person import Catalogue, WayFinder, Ways
 from afschrift.queries.render import render
-
-MASKED = "[masked]"
+from afschrift.queries.tokens import MASKED, token_mask
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,10 @@ class Statements:
             return ""
         return self._render("masked.sql", table, masked=masked, scope=self._scope(scope))
 
+    def changed(self, table: str, column: str) -> str:
+        """Whether a time in a column of the person's rows is not before the moment that is bound."""
+        return self._render("changed.sql", table, changed=self._bound(table, column))
+
     def unknown_origins(self, table: str) -> str:
         """How many of the person's rows have an origin that the inventory does not name."""
         origin = self._source.tables[table].origin
@@ -129,6 +132,11 @@ class Statements:
             _fact("without", Kind.TEXT),
         )
         return fields, self._render("span.sql", table, columns=columns)
+
+    def people(self, table: str, names: Sequence[str], most: int, *, own: bool = False) -> str:
+        """Some columns, as text, of a table of people: of everybody, or of the person's own rows."""
+        columns = [(self._dialect.text(self.finder.column(table, n)), self._dialect.quote(n)) for n in names]
+        return self._render("people.sql", table, columns=columns, most=most, own=own)
 
     def consent(self, table: str, consent: Consent) -> str:
         """The person's rows for one consent: how many hold, how many there are."""
@@ -207,12 +215,14 @@ class Statements:
         column = self._catalogue[table][field.name]
         if field.action is not Action.MASK:
             return column.expression.format(column=quoted)
-        exact = (column.text or column.expression).format(column=quoted)
+        exact = self._dialect.text((column.text or column.expression).format(column=quoted))
         masked = self._dialect.literal(MASKED)
         if field.mask == "last4":
             masked = f"{masked} || {self._dialect.last_four(self._dialect.text(quoted))}"
+        elif field.mask == Mask.TOKEN:
+            masked = token_mask(self._dialect, exact)
         when = self._when(table, field)
-        other = self._dialect.text(exact) if when else masked
+        other = exact if when else masked
         condition = f"{quoted} IS NOT NULL" + (f" AND {when}" if when else "")
         keep = other if when else "NULL"
         return f"CASE WHEN {condition} THEN {masked} ELSE {keep} END"

@@ -118,6 +118,7 @@ class Alchemy:
             raise RetriableError(
                 f"Source {self.name} cannot be opened by connection {address.id} ({type(error).__name__}).",
                 way_out="see whether the database is up, and whether address, login and isolation are right.",
+                code=type(error).__name__,
             ) from None
         return self
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Dialect
 from afschrift.core.errors import ConfigurationError
 from afschrift.core.kind import Kind
 from afschrift.sources.dialect import StandardDialect
+from afschrift.sources.postgres_dialect import postgres_token
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL)
 
@@ -61,6 +62,10 @@ class AlchemyDialect(StandardDialect):
     def text(self, expression: str) -> str:
         """A value as text."""
         return self._bare(str(cast(literal_column(expression), String()).compile(dialect=self._dialect)))
+
+    def token(self, salt: str, text: str) -> str | None:
+        """Elsewhere than in PostgreSQL there is no SHA-256 that is known to hash UTF-8."""
+        return postgres_token(salt, text) if self.name == "postgresql" else None
 
     def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
         """Numbers with numbers, all else as text."""

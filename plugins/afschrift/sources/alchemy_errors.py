@@ -25,6 +25,7 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
         return RetriableError(
             f"Source {source} failed while {where} was being read (connection lost).",
             way_out="see whether the server is up; the step is tried again.",
+            code=str(code),
         )
     if code in _NO_RIGHT:
         return no_right(where)
@@ -35,6 +36,7 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
             f"Reading {where} took longer than the statement's time limit, or somebody ended it.",
             way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
             "under the source's `options`.",
+            code=str(code),
         )
     if code in _NOT_UTF8:
         return ConfigurationError(
@@ -54,6 +56,7 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
     return RetriableError(
         f"Source {source} failed while {where} was being read ({code}).",
         way_out="see whether the server is up and the table may be read; the step is tried again.",
+        code=str(code),
     )
 
 

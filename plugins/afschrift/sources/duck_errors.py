@@ -35,6 +35,7 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
             f"Reading {place} took longer than the statement's time limit.",
             way_out="raise `statement_timeout` under the source's `options`; a lake that is sorted by the "
             "person's key is read faster.",
+            code=kind,
         )
     if kind in _WRONG_STATEMENT:
         return ConfigurationError(
@@ -56,4 +57,5 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
     return RetriableError(
         f"Source {source} failed while {place} was being read ({kind or type(error).__name__}).",
         way_out="see whether its files are there and whole; the step is tried again.",
+        code=kind or type(error).__name__,
     )

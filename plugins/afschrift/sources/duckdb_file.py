@@ -34,4 +34,5 @@ class DuckDBFile(DuckSession):
             raise RetriableError(
                 f"Source {self.name} cannot be opened ({type(error).__name__}).",
                 way_out="see whether the database file is there and no other process writes to it.",
+                code=type(error).__name__,
             ) from None

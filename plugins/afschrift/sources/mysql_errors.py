@@ -34,6 +34,7 @@ def opening_error(source: str, connection: str, error: MySQLError) -> AfschriftE
     return RetriableError(
         f"Source {source} cannot be opened by the connection {connection}.",
         way_out="see whether the server is up and its address in the connection is right.",
+        code=str(code_of(error)),
     )
 
 
@@ -57,10 +58,13 @@ def reading_error(source: str, statement: str, error: MySQLError, types: MysqlTy
             f"Reading {where} took longer than the statement's time limit, or somebody ended it.",
             way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
             "under the source's `options`.",
+            code=str(code),
         )
     if code in _LOCKED:
         return RetriableError(
-            f"Source {source} has {where} locked.", way_out="wait until the change of the table is done."
+            f"Source {source} has {where} locked.",
+            way_out="wait until the change of the table is done.",
+            code=str(code),
         )
     if code in _PACKET:
         return ConfigurationError(
@@ -76,6 +80,7 @@ def reading_error(source: str, statement: str, error: MySQLError, types: MysqlTy
         return RetriableError(
             f"Source {source} failed while {where} was being read (connection lost).",
             way_out="see whether the server is up; the step is tried again.",
+            code=str(code),
         )
     return ConfigurationError(
         f"Source {source} fails itself over {where} ({code}).",

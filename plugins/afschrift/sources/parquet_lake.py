@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 from upath import UPath
 
-from afschrift.core.errors import AfschriftError, NeedsPersonError, RetriableError
+from afschrift.core.errors import AfschriftError, NeedsPersonError, RetriableError, SourceDownError
 from afschrift.core.ports import ColumnType
 from afschrift.sources.duck import LIMITS, DuckSession
 from afschrift.sources.options import Opening, expand, required
@@ -52,6 +52,7 @@ class ParquetLake(DuckSession):
                 f"Source {self.name} cannot be opened: its root folder is not there.",
                 way_out="see whether the lake is mounted and `root` in the inventory is right; of a store, "
                 f"whether its fsspec package is installed and the connection fits ({type(error).__name__}).",
+                code=type(error).__name__,
             ) from None
         for folder in folders:
             self._view(con, folder)
@@ -76,10 +77,12 @@ class ParquetLake(DuckSession):
                 "holds nobody's data.",
             )
         except (duckdb.Error, OSError) as error:
-            self._unread[folder.name] = RetriableError(
+            met = RetriableError(
                 f"Table {where} cannot be read ({type(error).__name__}).",
                 way_out="see whether its Parquet files are whole; the step is tried again.",
+                code=type(error).__name__,
             )
+            self._unread[folder.name] = SourceDownError(self.name, met)
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Folders as tables."""

@@ -28,6 +28,7 @@ _BIGINT = "BETWEEN -9223372036854775808 AND 9223372036854775807"
 _MODIFIERS = re.compile(r"\([0-9, -]*\)")
 _ASKS_VALIDITY = 160000  # first server version with pg_input_is_valid
 _GENERATES = 120000  # and the first one with generated columns
+_HASHES = 110000  # and with sha256
 _IN_COLUMNS = {**dict.fromkeys(_INTEGERS, "whole"), "numeric": "number", "uuid": "uuid"}
 
 
@@ -77,6 +78,10 @@ class PostgresDialect(StandardDialect):
         schema, _, name = table.rpartition(".")
         schema, name = self._relations.get(table, (schema or self.schema, name))
         return f"{self.quote(schema)}.{self.quote(name)}"
+
+    def token(self, salt: str, text: str) -> str | None:
+        """Of UTF-8; of the bytes as they are where the database knows no encoding."""
+        return postgres_token(salt, text) if self.version >= _HASHES else None
 
     def typed_key(self, value: str, native: str) -> str:
         """Never raises, and never rounds: a text that is not exactly a value of the type is NULL.
@@ -158,6 +163,12 @@ class PostgresDialect(StandardDialect):
         """By digest of the row's text; rows that tie are equal."""
         row = f"CAST(ROW({', '.join(expressions)}) AS text)"
         return f"sha256(convert_to({row}, getdatabaseencoding()))"
+
+
+def postgres_token(salt: str, text: str) -> str:
+    """The first eight hex digits of SHA-256 over two texts."""
+    encoding = "CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END"
+    return f"left(encode(sha256(convert_to({salt} || {text}, {encoding})), 'hex'), 8)"
 
 
 def _bare(native: str) -> str:

@@ -34,6 +34,7 @@ def opening_error(source: str, connection: str, error: Error) -> AfschriftError:
     return RetriableError(
         f"Source {source} cannot be opened by the connection {connection}.",
         way_out="see whether the server is up and its address in the connection is right.",
+        code=error.sqlstate or type(error).__name__,
     )
 
 
@@ -52,10 +53,13 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
             f"Reading {place} took longer than the statement's time limit, or somebody ended it.",
             way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
             "under the source's `options`.",
+            code=str(code),
         )
     if code == _LOCKED:
         return RetriableError(
-            f"Source {source} has {place} locked.", way_out="wait until the change of the table is done."
+            f"Source {source} has {place} locked.",
+            way_out="wait until the change of the table is done.",
+            code=str(code),
         )
     if code in _NOT_UTF8:
         return ConfigurationError(
@@ -75,4 +79,5 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
     return RetriableError(
         f"Source {source} failed while {place} was being read ({code or 'connection lost'}).",
         way_out="see whether the server is up; the step is tried again.",
+        code=code or "connection_lost",
     )

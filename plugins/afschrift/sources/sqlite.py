@@ -61,6 +61,7 @@ class Sqlite:
             raise RetriableError(
                 f"Source {self.name} cannot be opened ({type(error).__name__}).",
                 way_out="see whether the file is there, is a SQLite database, and no writer holds it.",
+                code=getattr(error, "sqlite_errorname", "") or type(error).__name__,
             ) from None
         self.snapshot = rfc3339(datetime.now(UTC))
         return self
@@ -149,6 +150,7 @@ class Sqlite:
                 f"Reading {where} took longer than the statement's time limit.",
                 way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
                 "under the source's `options`.",
+                code=code,
             )
         if code.startswith("SQLITE_READONLY"):
             return ConfigurationError(f"Source {self.name} is read-only, and a statement would write.")
@@ -160,4 +162,5 @@ class Sqlite:
         return RetriableError(
             f"Source {self.name} failed while {where} was being read ({code}).",
             way_out="see whether the file is whole: `PRAGMA integrity_check`.",
+            code=code,
         )

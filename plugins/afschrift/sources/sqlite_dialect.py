@@ -29,6 +29,10 @@ class SqliteDialect(StandardDialect):
         """SQLite has no `right`."""
         return f"CASE WHEN length({text}) >= 8 THEN substr({text}, -4) ELSE '' END"
 
+    def token(self, salt: str, text: str) -> str:
+        """SQLite has no SHA-256 of its own."""
+        return f"afschrift_token({salt}, {text})"
+
     def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
         """Texts by their bytes, whatever the column's collation; its index still serves."""
         kind, _ = declared(native)

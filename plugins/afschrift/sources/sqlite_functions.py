@@ -63,6 +63,7 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         ("afschrift_base64", 1, _base64),
         ("afschrift_lower", 1, lambda text: None if text is None else str(text).lower()),
         ("afschrift_utc", 2, utc_text),
+        ("afschrift_token", 2, _token),
         ("afschrift_digest", -1, lambda *values: hashlib.sha256(repr(values).encode()).hexdigest()),
     )
     for name, arguments, function in functions:
@@ -94,6 +95,12 @@ def decimal_text(value: float | str | None, scale: int | None) -> str | None:
             scaled = exact
         exact = scaled if scaled == exact else exact
     return format(exact, "f")
+
+
+def _token(salt: str | None, text: str | None) -> str | None:
+    if salt is None or text is None:
+        return None
+    return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:8]
 
 
 def _base64(value: bytes | None) -> str | None:

@@ -1,45 +1,35 @@
 """The web application that the plugin mounts below `/afschrift`. Airflow mounts it without authentication.
 
 So the log-in stands on the whole application, and nothing of it (no schema, no documentation page) is open.
+Below `/api` it speaks JSON; the rest are pages.
 """
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Awaitable, Callable
 
+from airflow.api_fastapi.app import get_auth_manager
 from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
 
-from afschrift.core.errors import (
-    AfschriftError,
-    FormError,
-    NotAllowedError,
-    RefusedError,
-    RetriableError,
-    TooLateError,
-    UnknownQuestionError,
-    UnknownRequestError,
-)
-from afschrift.web import questions, requests
+from afschrift.core.errors import AfschriftError, FormError
+from afschrift.web import cases, matters, pages, questions, request_page, requests, review_page
+from afschrift.web.answers import Start
 from afschrift.web.caller import caller
+from afschrift.web.faults import UNEXPECTED, log_place, status_of, told_of
+from afschrift.web.page import HEADERS, message
 
-log = logging.getLogger("afschrift.web")
-
-_STATUS: dict[type[AfschriftError], int] = {
-    UnknownQuestionError: 404,
-    UnknownRequestError: 404,
-    NotAllowedError: 403,
-    TooLateError: 409,
-    FormError: 422,
-    RefusedError: 409,
-    RetriableError: 503,
-}
+_TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken"}
+LOG_IN = (
+    "Your log-in has ended, and nothing was recorded. Log in to Airflow in another tab of this browser, then "
+    "reload this page, which sends it again: the browser still holds what you typed."
+)
 
 
-def create(start: questions.Start) -> FastAPI:
+def create(start: Start) -> FastAPI:
     """The application.
 
     Args:
@@ -55,26 +45,47 @@ def create(start: questions.Start) -> FastAPI:
     app.middleware("http")(_without_words)
     app.add_exception_handler(AfschriftError, _told)
     app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _refused)
     app.include_router(questions.routes(start), prefix="/api")
     app.include_router(requests.router, prefix="/api")
+    app.include_router(cases.router, prefix="/api")
+    app.include_router(matters.router, prefix="/api")
+    app.include_router(pages.routes(start))
+    app.include_router(request_page.router)
+    app.include_router(review_page.router)
     return app
 
 
-async def _told(_request: Request, error: Exception) -> Response:
-    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-    if status >= 500:
-        log.error("%s", error)
-        return JSONResponse({"detail": "The installation cannot do this now; its log says why."}, status)
-    told: dict[str, object] = {"detail": str(error)}
+async def _told(request: Request, error: Exception) -> Response:
+    status = status_of(error)
+    words = told_of(error, status)
+    if not _is_api(request):
+        return message(request, status, _TITLES.get(status, "Not possible now"), words)
+    told: dict[str, object] = {"detail": words}
     if isinstance(error, FormError):
         told["fields"] = error.fields
     return JSONResponse(told, status)
 
 
-async def _unreadable(_request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
+    """No log-in, or no such address: JSON for programs; people are led to Airflow's log-in, and back."""
+    assert isinstance(error, HTTPException)
+    if _is_api(request):
+        return await http_exception_handler(request, error)
+    if error.status_code not in (401, 403):
+        return message(request, error.status_code, _TITLES.get(error.status_code, "Not taken"), "")
+    if request.method == "GET":
+        back = f"{request.url.path}?{request.url.query}".rstrip("?")
+        return RedirectResponse(get_auth_manager().get_url_login(next_url=back), 303)
+    return message(request, error.status_code, "Log in again", LOG_IN)
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
     """Which fields of the body are wrong; FastAPI's own reply repeats what was sent."""
     assert isinstance(error, RequestValidationError)
-    known = questions.Answer.model_fields
+    if not _is_api(request):
+        return message(request, 422, _TITLES[422], "The address is not one of these pages.")
+    known = {*questions.Answer.model_fields, *cases.FIELDS, *matters.FIELDS}
     places = (next((p for p in item["loc"] if p in known), "body") for item in error.errors())
     fields = dict.fromkeys(places, "is missing, not known or not of the type it takes")
     return JSONResponse({"detail": "The body is not what this takes.", "fields": fields}, 422)
@@ -83,8 +94,18 @@ async def _unreadable(_request: Request, error: Exception) -> Response:
 async def _without_words(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
     """End an unexpected error here: its message may quote what was written, so its place alone is logged."""
     try:
-        return await call(request)
+        response = await call(request)
     except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        log.error("Unexpected %s at %s:%s.", type(error).__name__, last.filename, last.lineno)
-        return JSONResponse({"detail": "There was an unexpected fault; the log names its place."}, 500)
+        log_place(error)
+        if _is_api(request):
+            response = JSONResponse({"detail": UNEXPECTED}, 500)
+        else:
+            response = message(request, 500, "Not possible now", UNEXPECTED)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _is_api(request: Request) -> bool:
+    base = str(request.scope.get("root_path", ""))
+    return request.url.path.removeprefix(base).startswith("/api/")

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from afschrift.core.errors import AfschriftError, UnknownQuestionError
+from afschrift.core.errors import UnknownQuestionError
 from afschrift.core.ports import QuestionRow
 from afschrift.core.roles import Role
-from afschrift.pipeline.answer import form_of, still_open, visible
+from afschrift.pipeline.answer import form_of, visible
 from afschrift.pipeline.assignment import assigned_to
+from afschrift.web.answers import LONGEST_TEXT, Filled, Start, record
 from afschrift.web.caller import Caller, Known
-from afschrift.wiring.answering import answer_question
 from afschrift.wiring.keys import open_ledger
 
-Start = Callable[[str, str], str]
-"""Starts the next run of a request: its id, the caller's token -> the run's id."""
-
-LONGEST_TEXT = 20_000
 Code = str | int | float | bool | None
 Words = Annotated[str, Field(max_length=LONGEST_TEXT)]
-WAITS = "The answer is recorded. The next run starts with the answer to the last open question: {others}."
-MATTER = "Where those no longer matter, trigger fulfil_request with this id."
 
 
 class Answer(BaseModel):
@@ -63,33 +56,18 @@ def routes(start: Start) -> APIRouter:
 
         Where no run starts, the answer stands all the same, and `next` says what to do.
         """
-        register = open_ledger()
-        done = answer_question(
-            register,
-            by.roles,
+        told = record(
+            open_ledger(),
+            by,
             question_id,
-            body.choice,
-            by.account,
-            detail=body.detail,
-            texts=body.texts,
-            text=body.text or None,
+            Filled(body.choice, body.detail, body.texts, body.text),
+            start,
         )
-        request = done.request
-        told: dict[str, Any] = {"question": question_id, "request": request}
-        told |= {"choice": done.decision.choice, "at": done.decision.at}
-        told |= {"letter": done.letter, "signer": done.signer} if done.said else {}
-        if not register.request(request).state.open:
-            return told | {"run": None, "next": f"The request is closed by it. {done.said}".strip()}
-        if done.signer:
-            return told | {"run": None, "next": done.said}
-        if others := still_open(register, request):
-            return told | {"run": None, "next": f"{WAITS.format(others=', '.join(others))} {MATTER}"}
-        try:
-            return told | {"run": start(request, by.token), "next": done.said or None}
-        except AfschriftError as error:
-            words = f"The answer is recorded, but no run was started. {error}"
-            hint = f"Trigger fulfil_request with this id, or `afschrift run {request}`; else the sweep will."
-            return told | {"run": None, "next": f"{words} {hint}"}
+        done = told.done
+        reply: dict[str, Any] = {"question": question_id, "request": done.request}
+        reply |= {"choice": done.decision.choice, "at": done.decision.at}
+        reply |= {"letter": done.letter, "signer": done.signer} if done.said else {}
+        return reply | {"run": told.run, "next": told.next or None}
 
     return router
 

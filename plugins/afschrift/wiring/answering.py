@@ -8,9 +8,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from afschrift.core.assurance import Risk
 from afschrift.core.errors import AfschriftError, FormError
 from afschrift.core.grounds import Grounds
 from afschrift.core.manual import NewFile
+from afschrift.core.partial import KIND as SOURCE_DOWN
+from afschrift.core.partial import PARTIAL
 from afschrift.core.ports import DecisionRow, QuestionRow
 from afschrift.core.roles import Roles
 from afschrift.inventory.grounds import load_grounds as read_grounds
@@ -23,6 +26,12 @@ from afschrift.pipeline.answer import answer
 from afschrift.pipeline.decide import Bench, Taken
 from afschrift.pipeline.decisions import DECISION, SIGNATURE
 from afschrift.pipeline.flags import own_keys
+from afschrift.pipeline.not_received import sign
+from afschrift.pipeline.partial import Counter
+from afschrift.pipeline.questions import NOT_RECEIVED
+from afschrift.pipeline.redactions import REVIEW, REVIEW_SIGNED
+from afschrift.pipeline.representation import KINDS_HERE, answer_represented
+from afschrift.pipeline.risk import risk_of
 from afschrift.wiring.letters import make
 from afschrift.wiring.place import place_of
 from afschrift.wiring.settings import Settings
@@ -87,6 +96,25 @@ def answer_question(
         UnknownQuestionError, NotAllowedError, TooLateError, FormError, RefusedError: nothing was changed.
     """
     question = ledger.question(question_id)
+    if question.kind in KINDS_HERE:
+        _no_texts(texts)
+        represented = answer_represented(
+            ledger, roles, question, choice, by, now or utc_now(), detail=detail or {}, text=text
+        )
+        signer = represented.signer.id if represented.signer else None
+        return Answered(represented.decision, question.request, signer=signer, said=represented.said)
+    if question.kind == NOT_RECEIVED:
+        _no_texts(texts)
+        decided, said = sign(ledger, roles, question, choice, by, text)
+        return Answered(decided, question.request, said=said)
+    if question.kind == SOURCE_DOWN:
+        _no_texts(texts)
+        counter = open_counter(settings or Settings.from_environment(), ledger, roles, by, now or utc_now())
+        decided = counter.answer(question_id, choice, detail or {}, text)
+        return Answered(decided, question.request, said=_part_letter(choice))
+    if question.kind in (REVIEW, REVIEW_SIGNED):
+        bench = open_bench(settings or Settings.from_environment(), ledger, roles, by, now or utc_now())
+        return _reviewed(settings, ledger, bench, question, choice, detail or {}, texts or {}, text)
     if question.kind not in (DECISION, SIGNATURE):
         _no_texts(texts)
         decided = answer(ledger, roles, question_id, choice, by, detail=detail, text=text, files=files)
@@ -104,6 +132,50 @@ def answer_question(
         )
     taken = bench.decide(question_id, choice, detail or {}, texts or {})
     return _followed(settings, ledger, question, taken, bench)
+
+
+def _reviewed(
+    settings: Settings | None,
+    ledger: Ledger,
+    bench: Bench,
+    question: QuestionRow,
+    choice: str,
+    detail: Mapping[str, Any],
+    texts: Mapping[str, Any],
+    text: str | None,
+) -> Answered:
+    """A review, or its second signature."""
+    from afschrift.wiring.review_desk import open_desk  # reads staged files: heavier than the rest
+
+    desk = open_desk(settings or Settings.from_environment(), ledger, bench)
+    if question.kind == REVIEW_SIGNED:
+        _no_texts(texts)
+        return Answered(desk.sign(question.id, choice, text).decision, question.request)
+    done = desk.answer(question.id, choice, detail, texts, text)
+    if done.asked is None:
+        return Answered(done.decision, question.request)
+    said = f"It counts once a second person signs: question {done.asked.id}, role second_signer."
+    return Answered(done.decision, question.request, signer=done.asked.id, said=said)
+
+
+def open_counter(settings: Settings, ledger: Ledger, roles: Roles, by: str, now: datetime) -> Counter:
+    """Where somebody decides on a source that is down.
+
+    Raises:
+        ConfigurationError: the inventory cannot be used.
+    """
+    inventory = load(settings.inventory)
+    return Counter(ledger, roles, inventory, place_of(inventory.controller), now, by)
+
+
+def _part_letter(choice: str) -> str:
+    """What is left to do after a source was left for later."""
+    if choice != PARTIAL:
+        return ""
+    return (
+        "The next run delivers what there is. Then tell the person: `afschrift letter make REQUEST "
+        "partial_delivery`."
+    )
 
 
 def open_bench(settings: Settings, ledger: Ledger, roles: Roles, by: str, now: datetime) -> Bench:
@@ -126,6 +198,18 @@ def open_bench(settings: Settings, ledger: Ledger, roles: Roles, by: str, now: d
         columns=columns,
         preview=partial(_letter, settings, ledger, by, keep=False),
     )
+
+
+def needed_level(ledger: Ledger, request_id: str, settings: Settings | None = None) -> Risk:
+    """How sure the identity behind a request must be (R12).
+
+    Raises:
+        UnknownRequestError: no such request.
+        ConfigurationError: grounds or inventory cannot be used.
+    """
+    settings = settings or Settings.from_environment()
+    request = ledger.request(request_id)
+    return risk_of(ledger, load(settings.inventory), load_grounds(settings).flags, request)
 
 
 def places(inventory: Inventory) -> tuple[frozenset[str], frozenset[str]]:

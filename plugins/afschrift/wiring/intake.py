@@ -11,7 +11,7 @@ from afschrift.core.letter import LetterRow
 from afschrift.ledger.clock import utc_now
 from afschrift.ledger.register import Ledger
 from afschrift.letters.message import checked_address
-from afschrift.pipeline.intake import Intake, submit
+from afschrift.pipeline.intake import Intake, Stored, take_in
 from afschrift.pipeline.services import Services
 from afschrift.wiring.keys import open_ledger
 from afschrift.wiring.letters import make
@@ -25,7 +25,7 @@ BY = "system"
 
 def receive(
     settings: Settings, services: Services, intake: Intake, by: str, say: Callable[[str], None]
-) -> list[str]:
+) -> Stored:
     """Store a case with its requests, and acknowledge each where the channel had authenticated the person.
 
     Anybody else is acknowledged by a person: a message could name the address of somebody who asked for
@@ -39,20 +39,20 @@ def receive(
         say: takes a line for whoever entered it.
 
     Returns:
-        Ids of the requests.
+        The case with its requests, and what is to be handed over.
 
     Raises:
-        ConfigurationError, RefusedError: as `pipeline.intake.submit`; nothing was stored.
+        ConfigurationError, RefusedError: as `pipeline.intake.take_in`; nothing was stored.
     """
-    ids = submit(services, intake, by)
+    stored = take_in(services, intake, by)
     if intake.authenticated is not None and services.inventory.policy.acknowledge == "automatic":
         ledger = open_ledger(settings)
-        for request_id in ids:
+        for request_id in stored.requests:
             try:
                 say(_acknowledged(settings, ledger, request_id, _address(intake)))
             except AfschriftError as error:
                 say(f"The receipt of {request_id} is not confirmed yet: {error}")
-    return ids
+    return stored
 
 
 def _acknowledged(settings: Settings, ledger: Ledger, request_id: str, to: str | None) -> str:

@@ -22,11 +22,13 @@ from afschrift.letters.compose import Facts, Letter, compose
 from afschrift.letters.kinds import Kind, kind_named
 from afschrift.letters.message import as_message, checked_address
 from afschrift.pipeline.gates import identity_decision
+from afschrift.wiring.masked_letters import MASKED, masked_lines
+from afschrift.wiring.part_letters import PARTIAL, known_elements
 from afschrift.wiring.place import load_controller, place_of
 from afschrift.wiring.post import mail_settings
 from afschrift.wiring.settings import Settings
 
-RECEIVED_KINDS = ("request", "received")
+RECEIVED_KINDS = ("request", "received", "representative")
 _ASKS = {"identity_request": Ground.IDENTITY, "specify_request": Ground.SPECIFICATION}
 _TELLS = {
     "refusal": ("refuse",),
@@ -99,6 +101,9 @@ def make(
     dates, told = _dates(kind, timeline, place, today, about)
     identified = identity_decision(ledger, request_id) is not None
     elements = {name: value for name, value in given.items() if name != "to"}
+    elements = known_elements(settings, kind.name, timeline, request.language, elements)
+    if MASKED in kind.optional and not elements.get(MASKED):
+        elements[MASKED] = masked_lines(settings, ledger, request_id, request.language)
     facts = Facts(
         language=request.language,
         values={**_controller_says(controller, request), "written_on": today, **dates},
@@ -135,6 +140,8 @@ def _about(kind: Kind, timeline: Timeline) -> FactRow | None:
     elif kind.name in _TELLS:
         decided = timeline.of(FactKind.DECIDED)
         found = tuple(one for one in decided if one.detail.get("outcome") in _TELLS[kind.name])
+    elif kind.name == PARTIAL:
+        found = timeline.of(FactKind.PARTLY_DELIVERED)
     elif kind.name in _ASKS:
         asked = timeline.of(FactKind.SUSPENDED)
         found = tuple(one for one in asked if one.detail.get("ground") == _ASKS[kind.name])

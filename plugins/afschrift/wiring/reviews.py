@@ -1,55 +1,85 @@
-"""Restrictions whose day to be looked at again has come: named by the check of deadlines (R84)."""
+"""Restrictions and holds whose day to be looked at again has come: named by the check of deadlines (R84)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from afschrift.core.deadline import local_date
 from afschrift.core.grounds import Outcome
 from afschrift.ledger.register import Ledger
-from afschrift.pipeline.decisions import rulings
+from afschrift.pipeline.restrictions import Restriction, restrictions
+from afschrift.pipeline.rulings import rulings
 from afschrift.wiring.telling import note_told, was_told
 from afschrift.wiring.watch import Message, as_message
 
-_COLUMNS = ("Request", "Review", "Signed by")
+_COLUMNS = ("Request", "What", "Review", "Set by")
+_HOW = {
+    "restriction": "afschrift case reviewed REQUEST --restriction ID --outcome stays|lifted",
+    "hold": "afschrift case release REQUEST --hold ID, where the dispute is over",
+}
 
 
 @dataclass(frozen=True)
 class Review:
-    """A restriction to look at again.
+    """A restriction or a hold to look at again.
 
     Attributes:
-        request: whose answer it restricts, mostly a closed one.
-        on: the day that was set with it.
-        by: who decided it.
+        request: that it is on, mostly a closed one.
+        on: the day that was set for it last.
+        by: who set it.
+        what: `restriction` or `hold`.
+        id: of the restriction (the question whose answer it was), or of the hold.
     """
 
     request: str
     on: date
     by: str
+    what: str
+    id: str
 
     @property
     def words(self) -> str:
         """For the log."""
-        return f"{self.request}: a restriction was to be looked at again on {self.on} (R84)."
+        rule = " (R84)" if self.what == "restriction" else ""
+        return (
+            f"{self.request}: {self.what} {self.id} was to be looked at again on {self.on}{rule}: "
+            f"{_HOW[self.what]}."
+        )
 
 
 def due_reviews(ledger: Ledger, now: datetime) -> list[Review]:
     """Those in force whose day has come and after which nothing was decided, the oldest first."""
-    found = []
+    return sorted(
+        (*_restrictions(ledger, now), *_holds(ledger, now)),
+        key=lambda review: (review.on, review.request, review.id),
+    )
+
+
+def _restrictions(ledger: Ledger, now: datetime) -> Iterator[Review]:
     for request in ledger.decided_on(Outcome.RESTRICT):
         timeline = ledger.timeline(request)
-        taken = [one for one in rulings(ledger, request) if one.in_force]
-        for one in taken:
-            if one.outcome is not Outcome.RESTRICT:
-                continue
-            on = date.fromisoformat(one.decision.detail["review_on"])
-            again = any(timeline.local(other.decision.at) >= on for other in taken)
-            if on <= local_date(now, timeline.zone) and not again:
-                found.append(Review(request, on, one.decision.by))
-    return sorted(found, key=lambda review: (review.on, review.request))
+        today = local_date(now, timeline.zone)
+        for one in restrictions(ledger, request):
+            if not one.lifted and one.review_on <= today and not _decided_anew(ledger, one, timeline.zone):
+                yield Review(request, one.review_on, one.by, "restriction", one.id)
+
+
+def _decided_anew(ledger: Ledger, one: Restriction, zone: str) -> bool:
+    """Whether the request was decided on again since the day came."""
+    taken = [ruling for ruling in rulings(ledger, one.request) if ruling.in_force]
+    return any(
+        local_date(datetime.fromisoformat(ruling.decision.at), zone) >= one.review_on for ruling in taken
+    )
+
+
+def _holds(ledger: Ledger, now: datetime) -> Iterator[Review]:
+    for one in ledger.holds():
+        if one.review_on is not None:
+            zone = ledger.request(one.request).zone
+            if one.review_on <= local_date(now, zone):
+                yield Review(one.request, one.review_on, one.by, "hold", one.id)
 
 
 def tell_reviews(
@@ -66,10 +96,11 @@ def tell_reviews(
     ]
     if not untold:
         return 0
-    number = len(untold)
-    subject = f"Afschrift: {number} restriction{'s' * (number != 1)} to look at again"
-    rows = [(one.request, str(one.on), one.by) for one in untold]
-    what = "Whether its reason still holds: afschrift request show REQUEST."
+    number, kinds = len(untold), sorted({one.what for one in untold}, reverse=True)
+    plural = "s" * (number != 1)
+    subject = f"Afschrift: {number} {' or '.join(kinds)}{plural} to look at again"
+    rows = [(one.request, f"{one.what} {one.id}", str(one.on), one.by) for one in untold]
+    what = "Whether its reason still holds: " + "; ".join(_HOW[kind] for kind in kinds) + "."
     send(as_message(subject, _COLUMNS, rows, [one.words for one in untold], what))
     for one in untold:
         note_told(ledger, one.request, _told(one, notifier), by)
@@ -77,4 +108,4 @@ def tell_reviews(
 
 
 def _told(one: Review, notifier: str) -> dict[str, str]:
-    return {"review": str(one.on), "notifier": notifier}
+    return {"review": str(one.on), "of": one.id, "notifier": notifier}

@@ -22,6 +22,7 @@ from afschrift.core.ports import Destination, FileStore, Source, Staging
 from afschrift.core.request import Request
 from afschrift.destinations.registry import open_destination
 from afschrift.formats.registry import FORMATS
+from afschrift.inventory.ages import age_of_consent
 from afschrift.inventory.grounds import load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, without
@@ -33,6 +34,7 @@ from afschrift.pipeline.services import Limits, Sample, Services
 from afschrift.sources.connections import from_environment
 from afschrift.sources.file_store import UploadStore
 from afschrift.sources.options import expand
+from afschrift.sources.reached import Reached, ReachedStore
 from afschrift.sources.registry import open_source
 from afschrift.staging import EncryptedStaging
 from afschrift.validation.validate import require_valid, validate
@@ -87,20 +89,25 @@ def build(
         log=log,
         limits=Limits(settings.batch_bytes, settings.part_bytes),
         patience=settings.sweep_lost,
+        age_of_consent=age_of_consent(
+            settings.include / "law" / "ages.yml", inventory.controller.country
+        ).age,
     )
 
 
 def _source(inventory: Inventory, connect: Connect, name: str, tag: str = "") -> Source:
     declared = inventory.sources[name]
-    return open_source(
+    session = open_source(
         name, declared.kind, declared.options, connection=declared.connection, connect=connect, tag=tag
     )
+    return Reached(session)
 
 
 def _store(inventory: Inventory, connect: Connect, source: str, name: str) -> FileStore:
     declared = inventory.sources[source].stores[name]
     options = connect(declared.connection).extra if declared.connection else {}
-    return UploadStore(f"{source}.{name}", expand(source, declared.url), options)
+    url = expand(source, declared.url)
+    return ReachedStore(source, lambda: UploadStore(f"{source}.{name}", url, options))
 
 
 def _destination(settings: Settings, name: str) -> Destination:

@@ -38,6 +38,8 @@ class Settings:
         document_bytes: largest document of a case file (`AFSCHRIFT_DOCUMENT_MEGABYTES`).
         manual_bytes: largest file of a system that a person searches (`AFSCHRIFT_MANUAL_MEGABYTES`).
         staging_hold: how long staging is kept after the last activity (`AFSCHRIFT_STAGING_HOLD_HOURS`).
+        review_hold: how long it is kept while a question waits for a person, so that a review can be
+            answered on it (`AFSCHRIFT_REVIEW_HOLD_DAYS`).
         sweep_unstarted: age at which a request without a run is found (`AFSCHRIFT_SWEEP_UNSTARTED_HOURS`).
         sweep_lost: time unseen after which a run counts as lost (`AFSCHRIFT_SWEEP_LOST_HOURS`).
         witnesses: name -> address of a place for checkpoints of the trail (`AFSCHRIFT_WITNESS_<NAME>`).
@@ -65,6 +67,7 @@ class Settings:
     document_bytes: int = 25_000_000
     manual_bytes: int = 500_000_000
     staging_hold: timedelta = timedelta(hours=72)
+    review_hold: timedelta = timedelta(days=14)
     sweep_unstarted: timedelta = timedelta(hours=1)
     sweep_lost: timedelta = timedelta(hours=2)
     roles: Path | None = None
@@ -112,6 +115,7 @@ class Settings:
             document_bytes=int(_positive(env, "AFSCHRIFT_DOCUMENT_MEGABYTES", 25) * 1_000_000),
             manual_bytes=int(_positive(env, "AFSCHRIFT_MANUAL_MEGABYTES", 500) * 1_000_000),
             staging_hold=timedelta(hours=_positive(env, "AFSCHRIFT_STAGING_HOLD_HOURS", 72)),
+            review_hold=timedelta(days=_positive(env, "AFSCHRIFT_REVIEW_HOLD_DAYS", 14)),
             sweep_unstarted=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_UNSTARTED_HOURS", 1)),
             sweep_lost=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_LOST_HOURS", 2)),
             witnesses=witnesses,

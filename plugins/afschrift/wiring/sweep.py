@@ -41,7 +41,9 @@ def sweep(start: Starter, *, dry: bool = False, settings: Settings | None = None
         destroy=partial(destroy, staging),
         start=start,
         now=now,
-        limits=Limits(settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold),
+        limits=Limits(
+            settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold, review=settings.review_hold
+        ),
         dry=dry,
     ).run()
 

@@ -14,7 +14,7 @@ from afschrift.core import errors
 
 pytestmark = pytest.mark.usefixtures("airflow_env")
 
-AGAIN = {"RetriableError", "StagedFileError"}
+AGAIN = {"RetriableError", "SourceDownError", "StagedFileError"}
 """Errors that a second attempt may not meet; all others wait for somebody to mend something."""
 
 

@@ -302,7 +302,7 @@ ROWS: dict[str, Rows] = {
             "sender_id": "K-1001",
             "recipient_id": "K-9",
             "recipient_email": "",
-            "agent_name": "[masked]",
+            "agent_name": "[masked 3f9a2c41]",
         },
         {
             "message_id": "2",
@@ -316,7 +316,7 @@ ROWS: dict[str, Rows] = {
             "sender_id": "K-1001",
             "recipient_id": "K-1001",
             "recipient_email": FORMULA + '\r\n"Twee" regels, ' + "lang " * 60,
-            "agent_name": "[masked]",
+            "agent_name": "[masked 3f9a2c41]",
         },
     ],
     "shop.enrichment": [{"income_class": "C"}],

@@ -59,7 +59,7 @@ def test_redactions_count_by_column_and_never_by_value() -> None:
             "column": "agent_name",
             "ground": "others_masked",
             "rules": ["R31"],
-            "method": "label",
+            "method": "token",
             "count": 2,
         }
     ]

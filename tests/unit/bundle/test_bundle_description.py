@@ -69,7 +69,7 @@ def test_units_codes_and_zones_are_told() -> None:
 
 def test_a_masked_column_is_text_whatever_it_was() -> None:
     name = fields(Example(), "shop.message.csv")["agent_name"]
-    assert (name["type"], name["afschrift:masked"]) == ("string", "label")
+    assert (name["type"], name["afschrift:masked"]) == ("string", "token")
     assert name["afschrift:aboutOthers"] is True
 
 

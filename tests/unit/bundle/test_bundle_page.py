@@ -181,7 +181,14 @@ def test_direction_overrides_and_controls_do_not_reach_the_page() -> None:
 
 def test_null_empty_masked_and_long_values_are_told_apart() -> None:
     text = page(Example()).text
-    for needed in ("niets ingevuld", "leeg", "[masked] onleesbaar gemaakt", "… ingekort", "S verzonden"):
+    for needed in (
+        "niets ingevuld",
+        "leeg",
+        "[masked 3f9a2c41] onleesbaar gemaakt",
+        "twee keer dezelfde code",
+        "… ingekort",
+        "S verzonden",
+    ):
         assert needed in text
 
 

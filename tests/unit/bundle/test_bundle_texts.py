@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from tests.support.ground_forms import GROUNDS
 from tests.unit.bundle.bundle_example import LETTERS
 
 from afschrift.bundle.explained import REMARKS
+from afschrift.bundle.redactions import REDACTED, remark
 from afschrift.bundle.words import Words
 from afschrift.classify.words import REASONS
 from afschrift.core.basis import BASES, SPECIAL_CONDITIONS
@@ -83,7 +85,9 @@ def test_every_reason_to_leave_out_and_to_mask_has_a_text(language: str) -> None
             assert words["left_out"][reason]
         elif action is Action.MASK:
             assert reason in REMARKS
-    assert set(words["remarks"]) == REMARKS
+    of_cells = {remark(ground) for ground in REDACTED}
+    assert set(words["remarks"]) == REMARKS | of_cells
+    assert {code for code, one in GROUNDS.grounds.items() if one.redaction} == REDACTED
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -108,7 +108,7 @@ def test_a_timeline_tells_why(stored: Store, services: Services) -> None:
     assert "in the first month: two more months (R39)." in text
     assert "Anneke" not in text
     assert "identity: confirmed" in said(
-        "request", "confirm-identity", one, "--method", "login", "--level", "low"
+        "request", "confirm-identity", one, "--method", "login", "--level", "substantial"
     ) + said("request", "show", one)
 
 

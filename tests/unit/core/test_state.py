@@ -6,7 +6,7 @@ from afschrift.core.state import DPV, MOVES, OWN, State, may_move
 from afschrift.core.status import REFUSAL_GROUNDS, Fact, Justification
 
 GDPR = "https://w3id.org/dpv/legal/eu/gdpr#"
-CLOSED = {State.DELIVERED, State.REFUSED, State.WITHDRAWN, State.MERGED}
+CLOSED = {State.DELIVERED, State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED}
 
 
 def reachable(start: State) -> set[State]:
@@ -84,6 +84,7 @@ def test_a_refusal_is_rejected_and_then_unfulfilled_on_a_ground_of_its_own() -> 
         State.NOTHING_PORTABLE,
         State.WITHDRAWN,
         State.MERGED,
+        State.NOT_RECEIVED,
         Fact.SUSPENDED,
         Fact.FEE_PROPOSED,
         Fact.PARTLY_FULFILLED,

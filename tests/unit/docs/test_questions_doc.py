@@ -27,6 +27,7 @@ def codes(cell: str) -> tuple[str, ...]:
 def test_every_kind_with_its_options(kind: str) -> None:
     assert codes(ROWS[kind][2]) == KINDS[kind].options
     roles = {"decision_signed": Role.SECOND_SIGNER, "manual": Role.KEEPER}  # the page says so
+    roles |= dict.fromkeys(("mandate_signed", "not_received", "review_signed"), Role.SECOND_SIGNER)
     assert KINDS[kind].role is roles.get(kind, Role.OFFICER)
 
 

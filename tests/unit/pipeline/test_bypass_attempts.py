@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import dataclasses
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,11 +17,18 @@ from typing import Any
 
 import pytest
 from tests.support.audited.sitecustomize import audit
+from tests.support.parts import Club
 from tests.support.running import run, store
 
 from afschrift.core.errors import AfschriftError, GateError, NeedsPersonError, RetriableError
 from afschrift.core.event import NewEvent
+from afschrift.core.manifest import Later
+from afschrift.core.partial import about
+from afschrift.core.ports import QuestionRow, Receipt
+from afschrift.core.right import Right
+from afschrift.core.roles import Person, Role, Roles
 from afschrift.core.state import State
+from afschrift.ledger.clock import utc_now
 from afschrift.ledger.register import Ledger
 from afschrift.pipeline import gates
 from afschrift.pipeline.assess import assess
@@ -30,10 +38,15 @@ from afschrift.pipeline.deliver import close, deliver, wipe
 from afschrift.pipeline.extract import extract
 from afschrift.pipeline.gates import begin
 from afschrift.pipeline.package import package
+from afschrift.pipeline.partial import Counter
 from afschrift.pipeline.services import Services
 from afschrift.pipeline.validate import validate
 from afschrift.sources import registry
+from afschrift.wiring.place import place_of
+from afschrift.wiring.services import build
+from afschrift.wiring.settings import Settings
 
+ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
 ANN, BOB = {"customer_id": "1"}, {"customer_id": "2"}
 ONE, TWO = "manual__2026-03-02T10:00:00+00:00", "manual__2026-03-02T11:00:00+00:00"
 PAGE = (Path(__file__).parents[3] / "docs" / "gates.md").read_text(encoding="utf-8")
@@ -85,6 +98,17 @@ class World:
         [event] = self.attempts(request)[len(told) :]
         assert event["run"] == run
         return event
+
+    def waits(self, step: Step, request: str) -> QuestionRow:
+        """The question at which a step ends; nothing is read and nothing leaves."""
+        before = self.seen
+        nowhere = dataclasses.replace(
+            self.services, destination=lambda name: pytest.fail(f"{name} is opened")
+        )
+        with pytest.raises(NeedsPersonError):
+            step(nowhere, request)
+        assert self.seen == before
+        return self.services.register.questions(request_id=request)[-1]
 
     def attempts(self, request: str) -> list[dict[str, Any]]:
         events = self.services.register.events(request)
@@ -342,8 +366,8 @@ def test_staging_of_two_requests_swapped(world: World, step: Step) -> None:
     assert world.seen == before
 
 
-def test_a_review_that_turned_the_plan_or_the_bundle_down(world: World) -> None:
-    """Attempt: Go on after a review turned the plan or the bundle down"""
+def test_a_review_that_turned_the_plan_down(world: World) -> None:
+    """Attempt: Go on after a review turned the plan down"""
     request = store(world.services, ANN)
     world.until(extract_shop, request)
     frozen = world.services.register.latest_step(request, "classify") or {}
@@ -351,34 +375,85 @@ def test_a_review_that_turned_the_plan_or_the_bundle_down(world: World) -> None:
     assert world.refused(extract_shop, request)["reason"] == "review"
     world.services.register.decide(request, "review", "approved", "officer", about=frozen["plan"])
     world.until(deliver, request)
-    packed = world.services.register.latest_step(request, "package") or {}
-    world.services.register.decide(request, "review", "turned_down", "officer", about=packed["bundle"])
-    assert world.refused(deliver, request)["reason"] == "review"
-    world.services.register.decide(request, "review", "approved", "officer", about=packed["bundle"])
-
     deliver(world.services, request)
 
 
-def test_a_plan_or_bundle_that_changed_after_its_review(world: World) -> None:
-    """Attempt: Go on with a plan or bundle that is not the reviewed one"""
+def test_a_bundle_that_a_review_held_back(world: World) -> None:
+    """Attempt: Clear `deliver` after a review held the bundle back, or mark the run that asked as successful"""
     request = store(world.services, ANN)
     register = world.services.register
     world.until(deliver, request)
-    for step, digest in (("classify", "plan"), ("package", "bundle")):
-        about = (register.latest_step(request, step) or {})[digest]
-        register.decide(request, "review", "approved", "officer", about=about)
+    packed = register.latest_step(request, "package") or {}
+    register.decide(request, "review", "hold_back", "officer", about=packed["bundle"])
+
+    assert world.waits(deliver, request).about == packed["bundle"]
+    assert world.refused(deliver, request)["reason"] == "state_needs_person"
+
+
+def test_a_plan_that_changed_after_its_review(world: World) -> None:
+    """Attempt: Go on with a plan that is not the reviewed one"""
+    request = store(world.services, ANN)
+    register = world.services.register
+    world.until(deliver, request)
+    about = (register.latest_step(request, "classify") or {})["plan"]
+    register.decide(request, "review", "approved", "officer", about=about)
     register.change_options(request, formats=["json"])
     classify(world.services, request)
-    assert world.refused(extract_shop, request)["reason"] == "review_of_another"
-    frozen = register.latest_step(request, "classify") or {}
-    register.decide(request, "review", "approved", "officer", about=frozen["plan"])
-    for step_ in (extract_shop, validate, package):
-        step_(world.services, request)
 
-    assert world.refused(deliver, request)["reason"] == "review_of_another"
-    packed = register.latest_step(request, "package") or {}
-    register.decide(request, "review", "approved", "officer", about=packed["bundle"])
-    deliver(world.services, request)
+    assert world.refused(extract_shop, request)["reason"] == "review_of_another"
+
+
+def test_a_bundle_that_changed_after_its_review(world: World) -> None:
+    """Attempt: Deliver a bundle that is not the reviewed one"""
+    request = store(world.services, ANN)
+    register = world.services.register
+    world.until(deliver, request)
+    reviewed = (register.latest_step(request, "package") or {})["bundle"]
+    register.decide(request, "review", "approved", "officer", about=reviewed)
+    register.change_options(request, formats=["json"])
+    for step in (classify, extract_shop, validate, package):
+        step(world.services, request)
+
+    assert world.waits(deliver, request).about != reviewed
+
+
+def test_a_bundle_that_is_held_back_while_it_is_handed_over(world: World) -> None:
+    """Attempt: Hold a bundle back while it is handed over"""
+    request = store(world.services, ANN)
+    register = world.services.register
+    world.until(deliver, request)
+    packed = (register.latest_step(request, "package") or {})["bundle"]
+    register.decide(request, "review", "approved", "officer", about=packed)
+    inner = world.services.destination("outbox")
+
+    class Slow:
+        name = "outbox"
+
+        def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
+            register.decide(request, "review", "hold_back", "officer", about=packed)
+            return inner.deliver(name, chunks)
+
+    services = dataclasses.replace(world.services, destination=lambda _name: Slow())
+    with pytest.raises(NeedsPersonError, match="held_back"):
+        deliver(services, request)
+
+    assert world.seen[1] == []
+
+
+def test_what_was_packed_before_a_redaction(world: World) -> None:
+    """Attempt: Deliver what was packed before a redaction"""
+    request = store(world.services, ANN)
+    register = world.services.register
+    world.until(deliver, request)
+    packed = (register.latest_step(request, "package") or {})["bundle"]
+    register.decide(request, "review", "redact", "officer", about=packed)
+    register.decide(request, "review", "approved", "officer", about=packed)
+    before = world.seen
+
+    for step in (extract_shop, validate, package, deliver):
+        with pytest.raises(GateError, match="decisions changed"):
+            step(world.services, request)
+    assert world.seen == before
 
 
 @pytest.mark.parametrize("step", CHAIN)
@@ -531,6 +606,139 @@ def test_one_of_several_sources_marked_as_read(world: World) -> None:
     states = {"extract_0": "success", "extract_1": "success"}
     assert check_claims(world.services, request, states) == ("extract",)
     assert [event["place"] for event in world.attempts(request)] == [1]
+
+
+@pytest.fixture
+def parts(world: World, tmp_path: Path) -> tuple[World, Club]:
+    """The same with a second source, which can be taken away."""
+    club = Club(tmp_path)
+    club.declare(tmp_path / "inventory")
+    env = {"AFSCHRIFT_HOME": str(world.home), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
+    world.services = build(lambda _line: None, Settings.from_environment(env))
+    return world, club
+
+
+def leave(world: World, request: str, choice: str = "partial") -> None:
+    inventory, register = world.services.inventory, world.services.register
+    bench = Counter(
+        register, Roles((ANNA,)), inventory, place_of(inventory.controller), utc_now(), "cli:anna"
+    )
+    if choice == "partial":
+        bench.leave(request, "club", "2099-01-01", "The server is being mended.")
+    else:
+        bench.take_back(request, "club")
+
+
+@pytest.mark.parametrize("step", [close, deliver, wipe])
+def test_a_request_is_not_closed_by_its_part(parts: tuple[World, Club], step: Step) -> None:
+    """Attempt: Close a request whose rest was not delivered"""
+    world, _ = parts
+    request = store(world.services, ANN)
+    leave(world, request)
+    world.until(close, request, ONE)
+    close(world.in_run(ONE), request)
+    before = world.seen
+    for marked in (step, close):
+        with suppress(GateError):  # that run is over
+            marked(world.in_run(ONE), request)
+        marked(world.services, request)
+
+    assert world.services.register.request(request).state is State.ACCEPTED
+    assert world.seen == before
+    assert [run.outcome for run in world.ledger.runs()] == ["partly_delivered"]
+    begin(world.in_run(TWO), request, "somebody")  # `classify` marked, and `extract` to `deliver` too
+    close(world.in_run(TWO), request)
+    assert world.services.register.request(request).state is State.ACCEPTED
+    assert check_claims(world.in_run(TWO), request, WHOLE | {"extract_1": "success"}) == ()
+
+
+@pytest.mark.parametrize("step", DATA[:3])
+def test_a_part_is_not_made_twice(parts: tuple[World, Club], step: Step) -> None:
+    """Attempt: Clear tasks of a run that delivered a part"""
+    world, _ = parts
+    request = store(world.services, ANN)
+    leave(world, request)
+    world.until(close, request)
+    close(world.services, request)
+
+    assert world.refused(step, request, match="is delivered already")["reason"] == "part_delivered"
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_a_part_without_its_decision(parts: tuple[World, Club], step: Step) -> None:
+    """Attempt: Go on with a plan that leaves a source for later, which no officer decided"""
+    world, _ = parts
+    request, register = store(world.services, ANN), world.services.register
+    world.until(extract_shop, request)
+    frozen = register.latest_step(request, "classify") or {}
+    plan = register.plan(request, frozen["plan"])
+    left = [part for part in plan.extracts if part.source == "shop"]
+    later = (Later("club", "2026-01-01T00:00:00Z", "2099-01-01", about("club", ("card", "visit"), 0)),)
+    forged = register.save_plan(dataclasses.replace(plan, extracts=tuple(left), later=later))
+    register.finish_step(request, "classify", "f" * 64, {**frozen, "plan": forged})
+
+    assert world.refused(step, request, match="no officer decided")["reason"] == "partial_not_decided"
+
+
+def test_a_part_whose_decision_was_taken_back(parts: tuple[World, Club]) -> None:
+    world, _ = parts
+    request = store(world.services, ANN)
+    leave(world, request)
+    world.until(deliver, request)
+    leave(world, request, "back")
+
+    assert world.refused(deliver, request, match="decisions changed")["changed"] == ["decisions"]
+
+
+def test_a_supplement_that_is_older_than_a_part(parts: tuple[World, Club]) -> None:
+    """The plan of the whole answer does not come back after a part was delivered."""
+    world, _ = parts
+    request, register = store(world.services, ANN), world.services.register
+    world.until(extract_shop, request)
+    whole = register.latest_step(request, "classify") or {}
+    leave(world, request)
+    run(world.services, request)
+    basis = {"decisions": gates.decided(register.decisions(request))}
+    register.finish_step(request, "classify", "f" * 64, {**whole, **basis})
+
+    assert world.refused(extract_shop, request)["changed"] == ["parts delivered"]
+
+
+def proven(world: World, request: str) -> dict[str, Any]:
+    """A mandate of a proxy, found to be proven by an officer; its form."""
+    form = {"kind": "lawyer", "checked_on": "2026-01-02", "scope": "both", "identity_checked": "bar_register"}
+    form |= {"answer_to": "person", "answer_by": "post"}
+    with pytest.raises(NeedsPersonError):
+        assess(world.services, request)
+    [asked] = world.ledger.questions(request_id=request)
+    world.ledger.answer(asked.id, "proven", "cli:anna", form)
+    return form
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_a_mandate_about_another_right(world: World, step: Step) -> None:
+    """Attempt: Go on with a mandate that was found for another right than the request has now"""
+    request = store(world.services, ANN, "unclear", made_by="proxy")
+    proven(world, request)
+    world.until(step, request)
+    world.ledger.read_right(request, Right.PORTABILITY, lambda _: [], "cli:anna")
+
+    assert world.refused(step, request)["reason"] == "no_mandate"
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_a_mandate_that_was_taken_back(world: World, step: Step) -> None:
+    """Attempt: Go on with a mandate that was taken back, or ran out"""
+    request = store(world.services, ANN, made_by="proxy")
+    proven(world, request)
+    world.until(step, request)
+    world.ledger.decide(request, "mandate", "not_proven", "cli:anna", detail={"lacking": "withdrawn"})
+    before = world.seen
+
+    with pytest.raises(NeedsPersonError, match="authority proven"):
+        step(world.services, request)
+    assert world.seen == before
+    assert [q.kind for q in world.ledger.questions(request_id=request)] == ["mandate"]
 
 
 def attempts_tested() -> set[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.deciding import NOW, Bureau, flags, unchanged
-from tests.support.running import run
+from tests.support.running import run_reviewed
 
 from afschrift.core.errors import (
     RefusedError,
@@ -139,7 +139,7 @@ def test_a_hidden_restriction_leaves_no_trace(bureau: Bureau) -> None:
         refused=None, given=None, reasons=None,
     )  # fmt: skip
     assert bureau.sign(request).letter is None
-    with zipfile.ZipFile(run(bureau.services, request)) as bundle:
+    with zipfile.ZipFile(run_reviewed(bureau.services, request)) as bundle:
         files = {name: bundle.read(name) for name in bundle.namelist()}
     assert any(b"ordered_at" in content for content in files.values())
     traces = [

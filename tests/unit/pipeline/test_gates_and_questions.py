@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from tests.support.mini import SHOP, write_inventory
-from tests.support.running import event_types, installation, run, store
+from tests.support.running import event_types, installation, run, run_reviewed, store
 
 from afschrift.core.errors import (
     ConfigurationError,
@@ -151,7 +151,7 @@ def test_shared_key_asks_and_the_answer_counts(services: Services) -> None:
         for question in ledger(services).questions(request_id=request):
             wanted = "leave_out" if question.kind == "unknown_origin" else choice
             ledger(services).answer(question.id, wanted, "officer")
-        with zipfile.ZipFile(run(services, request)) as bundle:
+        with zipfile.ZipFile(run_reviewed(services, request)) as bundle:
             beats = next((n for n in bundle.namelist() if n.endswith("beat.csv")), None)
             rows[choice] = bundle.read(beats).count(b"\r\n") - 1 if beats else 0
     assert rows == {"include": 3, "exclude": 2}
@@ -189,7 +189,7 @@ def test_rows_of_an_unknown_origin_stay_out_once_a_person_says_so(services: Serv
         classify(services, request)
     for question in ledger(services).questions(request_id=request):
         ledger(services).answer(question.id, question.options[0], "officer")
-    with zipfile.ZipFile(run(services, request)) as bundle:
+    with zipfile.ZipFile(run_reviewed(services, request)) as bundle:
         name = next(n for n in bundle.namelist() if n.endswith("ticket_message.csv"))
         assert b"alien" not in bundle.read(name)
         assert b"Bob" in bundle.read(name)

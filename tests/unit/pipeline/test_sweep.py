@@ -210,6 +210,16 @@ def test_a_failed_run_is_named_with_its_last_step_and_not_started_again(office: 
     assert len(office.events(request)) == 2
 
 
+def test_a_day_after_a_part_the_rest_is_tried(office: Office) -> None:
+    request = office.open(State.ACCEPTED)
+    office.run(request, ends="partly_delivered")
+    office.later(23)
+    assert office.sweep() == []
+    office.later(1)
+    [(code, found, _)] = office.sweep()
+    assert (code, found, office.started) == ("rest_to_give", request, [f"{request}.2"])
+
+
 def test_a_lost_run_is_followed_by_one_other(office: Office) -> None:
     request = office.open(State.ACCEPTED)
     office.run(request)
@@ -354,6 +364,19 @@ def test_staging_is_kept_for_a_question_and_for_a_run(office: Office) -> None:
     office.sweep()
     assert [f.exists() for f in files] == [True, True, True]
     assert [r.outcome for r in office.ledger.runs(request_id=lost)] == ["lost"]
+
+
+def test_staging_of_an_open_review_is_kept_for_two_weeks(office: Office) -> None:
+    request = office.open(State.ACCEPTED)
+    office.run(request, ends="needs_person")
+    office.ask(request)
+    file = office.stage(request)
+    office.later(14 * 24 - 0.1)
+    assert office.sweep() == []
+    assert file.exists()
+    office.later(0.2)
+    assert [code for code, *_ in office.sweep()] == ["staged_too_long"]
+    assert not file.exists()
 
 
 def test_a_run_that_begins_meanwhile_keeps_its_staging(office: Office) -> None:

@@ -7,20 +7,26 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from tests.support.mini import SHOP, write_database, write_inventory
 from tests.support.running import event_types, installation, run, store
 
+from afschrift.core.decision import Action
 from afschrift.core.errors import NeedsPersonError, RetriableError, ValidationFailedError
+from afschrift.core.kind import Kind
+from afschrift.core.manifest import ExtractPlan, FieldPlan
 from afschrift.pipeline.assess import assess
 from afschrift.pipeline.classify import classify
 from afschrift.pipeline.deflate import deflated
 from afschrift.pipeline.extract import extract
 from afschrift.pipeline.services import Services
+from afschrift.pipeline.uploads import Uploads
 from afschrift.pipeline.validate import validate
 
 PHOTO, LARGE = b"\x89PNG\r\n\x1a\nphoto of Ann", os.urandom(700_000)
@@ -108,6 +114,25 @@ def test_files_go_back_in_their_bytes(shop: Services, put: Put) -> None:
     assert first["afschrift:file"] == {"column": "place", "row": 1, "name": ODD}
     assert first["bytes"] == len(PHOTO)
     assert "2024/a.png" in found["data/shop/photo.csv"].decode()
+
+
+def test_a_file_that_a_reviewer_masked_stays_and_a_name_keeps_what_is_left_of_it(
+    shop: Services, put: Put
+) -> None:
+    put("2024/a.png", PHOTO)
+    names = ("photo_id", "place", "title", "size")
+    fields = (
+        FieldPlan(n, Kind.TEXT, Action.INCLUDE, (), "access_provided", read_as=Kind.TEXT) for n in names
+    )
+    part = ExtractPlan("shop", "photo", tuple(fields), "")
+    table = shop.inventory.sources["shop"].tables["photo"]
+    uploads = Uploads(shop.staging(ask(shop)), part, table, partial(shop.open_store, "shop"))
+    rows = [("1", "[masked]", "Piet.png", "5"), ("2", "2024/a.png", "[masked].png", "[masked]")]
+
+    uploads.see(pa.RecordBatch.from_pylist([dict(zip(names, row, strict=True)) for row in rows]))
+
+    assert [(one.row, one.name) for one in uploads.held] == [(2, "[masked].png")]
+    assert uploads.missing == []
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.deciding import NOW, Bureau
+from tests.support.restricted import open_bureau
 from tests.support.running import run
 
 from afschrift.wiring.reviews import due_reviews, tell_reviews
@@ -19,7 +20,7 @@ UNTIL = LATER.date()
 def test_a_restriction_in_force_is_named_from_its_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bureau = Bureau.open(tmp_path, monkeypatch)
+    bureau = open_bureau(tmp_path, monkeypatch)
     request, question = bureau.flagged()
     bureau.answer(
         question, "restrict", "restriction", places=["shop.ticket"], existence="hidden",

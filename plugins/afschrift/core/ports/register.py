@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
+from afschrift.core.case_facts import CaseFactRow, NewCaseFact
 from afschrift.core.event import Header, NewEvent
 from afschrift.core.keys import Key
 from afschrift.core.manifest import Plan
@@ -79,8 +80,10 @@ class Register(Timelines, Protocol):
         *,
         by: str = "system",
         made_by: str = "self",
+        representative: bytes | None = None,
+        facts: Sequence[NewCaseFact] = (),
     ) -> str:
-        """Keep a message verbatim, encrypted (R01, R02); returns the case id."""
+        """Keep a message verbatim, encrypted (R01, R02), with what else it holds; returns the case id."""
 
     def open_request(
         self,
@@ -138,8 +141,24 @@ class Register(Timelines, Protocol):
             UnknownRequestError: no such id, or it has no id's shape.
         """
 
+    def requests(
+        self, *, open_only: bool = False, state: State | None = None, case: str | None = None
+    ) -> list[Request]:
+        """Requests in the order in which they were received."""
+
     def made_by(self, request_id: str) -> str:
         """Who made it for the person: `self`, `parent`, `guardian` or `proxy` (R15-R17)."""
+
+    def case_facts(self, case_id: str | None = None) -> tuple[CaseFactRow, ...]:
+        """What happened to a case as a whole, or to all of them."""
+
+    def record_case_facts(
+        self,
+        case_id: str,
+        make: Callable[[tuple[CaseFactRow, ...]], Sequence[NewCaseFact]],
+        by: str,
+    ) -> tuple[CaseFactRow, ...]:
+        """Append what `make` gives for the case as it is then, with its events; what it raises passes."""
 
     def wrote(self, request_id: str) -> tuple[str, ...]:
         """What the person wrote about it, as far as it is readable; only to be compared with."""
@@ -228,8 +247,13 @@ class Register(Timelines, Protocol):
     ) -> dict[str, Any]:
         """Record a step's result and its events once; a second finish returns the first result."""
 
-    def record_delivery(self, request_id: str, destination: str, receipt: Receipt) -> Any:
-        """Record a hand-over and its event `bundle_delivered`; the same receipt again changes nothing."""
+    def record_delivery(
+        self, request_id: str, destination: str, receipt: Receipt, *, kind: str = "full"
+    ) -> Any:
+        """Record a hand-over and its event `bundle_delivered`; the same receipt again changes nothing.
+
+        `kind`: `full`, `partial` or `supplement`.
+        """
 
     def fingerprint(self, request_id: str, data: bytes) -> str:
         """HMAC-SHA256 of data under the request's own key, hex: safe for the trail, void once shredded."""

@@ -60,6 +60,9 @@ class Dialect(Protocol):
     def last_four(self, text: str) -> str:
         """The last four characters of a text; nothing of one shorter than eight."""
 
+    def token(self, salt: str, text: str) -> str | None:
+        """The first eight hex digits of SHA-256 over two texts in UTF-8; None where it has no SHA-256."""
+
     def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
         """Condition: a column equals the bound key `k`, whatever its type; never raises, never rounds."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from afschrift.core.dispute import Hold, NewFacts
 from afschrift.core.event import NewEvent
 from afschrift.core.facts import NewFact, Timeline
 from afschrift.core.right import Right
@@ -62,6 +63,18 @@ class Timelines(Protocol):
     ) -> Timeline:
         """Append what `make` gives for the request as it is then, with its events; what it raises passes."""
 
+    def read_right(
+        self,
+        request_id: str,
+        right: Right,
+        make: Make,
+        by: str,
+        *,
+        held: Mapping[str, str] | None = None,
+        text: str | None = None,
+    ) -> Timeline:
+        """Likewise for the reading of a message that did not say which right it means (R05)."""
+
     def record_pair(
         self,
         request_id: str,
@@ -77,6 +90,23 @@ class Timelines(Protocol):
         `make` also gets whether they are one person's, and whether the first asks for nothing beyond the
         second.
         """
+
+    def record_case(
+        self,
+        owner: str,
+        make: Callable[[Sequence[Timeline]], NewFacts],
+        by: str,
+        *,
+        held: Mapping[str, str] | None = None,
+        text: str | None = None,
+    ) -> tuple[Timeline, ...]:
+        """Likewise for one request or all of a case; a text is kept once, under the key of the owner."""
+
+    def of_owner(self, owner: str) -> tuple[Timeline, ...]:
+        """A request with its facts, or all of a case."""
+
+    def holds(self, request_id: str | None = None) -> tuple[Hold, ...]:
+        """The holds in force on a request or on all."""
 
     def record(self, request_id: str | None, *events: NewEvent) -> None:
         """Append events alone."""

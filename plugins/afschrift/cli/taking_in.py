@@ -1,0 +1,145 @@
+"""What `afschrift submit` stores, from a file or prompts, and what is told of it afterwards."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from afschrift.cli.common import say
+from afschrift.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from afschrift.pipeline.intake import Intake, Stored
+
+LAST = "mend it and submit again; nothing was stored. See `afschrift submit --help`."
+
+
+def from_file(file: Path) -> dict[str, Any]:
+    """The content of a YAML or JSON file; `-`: standard input.
+
+    Raises:
+        ConfigurationError: it cannot be read, or holds no mapping; names the line.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
+    name = "standard input" if str(file) == "-" else str(file)
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{name} cannot be read: {error.strerror}.") from None
+    try:
+        content = YAML(typ="safe").load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(f"{name}, line {line}: not readable as YAML or JSON.") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{name} holds no mapping.", way_out="see `afschrift submit --help`.")
+    return content
+
+
+def prompted() -> dict[str, Any]:
+    """Ask for everything; what is typed here reaches neither the process list nor the history."""
+    from afschrift.core.matter import OTHER_RIGHTS
+
+    say("Type the request. Identity keys: one name=value a line, an empty line ends.")
+    made_by = typer.prompt("Made by (self, parent, guardian, proxy, heir)", default="self")
+    dead = made_by == "heir" or (
+        made_by != "self" and typer.confirm("Is it about somebody who died?", default=False)
+    )
+    content: dict[str, Any] = {"made_by": made_by, "about_deceased": dead}
+    if not dead:
+        words = "Rights of ours (access, portability, by commas; unclear; - for none)"
+        content["right"] = _listed(typer.prompt(words))
+    others = typer.prompt(f"Other rights, by commas ({', '.join(OTHER_RIGHTS)})", default="")
+    content["other_rights"] = _listed(others)
+    content["channel"] = typer.prompt("Channel (portal, letter, email, ...)")
+    content["received_at"] = typer.prompt("First arrival, with zone (2026-11-20T09:30:00+01:00)")
+    content["message"] = typer.prompt("The message, verbatim")
+    if dead or not content["right"]:
+        return content
+    content["keys"] = _pairs("Key")
+    if made_by != "self":
+        say("How to reach whoever asks: name=, organisation=, email=, phone=, address=.")
+        content["representative"] = _pairs("Representative") or None
+    if typer.confirm("Had the channel authenticated the person?"):
+        content["authenticated"] = {
+            "by": typer.prompt("By which log-in"),
+            "level": typer.prompt("At which level (password, password + code, eHerkenning, ...)"),
+            "at": typer.prompt("When, with zone"),
+        }
+    return content
+
+
+def as_intake(content: dict[str, Any]) -> Intake:
+    """Hold the content against its form.
+
+    Raises:
+        ConfigurationError: names every field that is wrong, and repeats nothing that was filled in.
+    """
+    from pydantic import ValidationError
+
+    from afschrift.pipeline.intake import Intake
+
+    try:
+        return Intake.model_validate_json(json.dumps(content, default=str))
+    except ValidationError as error:
+        faults = "\n".join(_faults(error))
+        raise ConfigurationError(f"The request is not complete:\n{faults}\n", way_out=LAST) from None
+
+
+def told(stored: Stored) -> Iterator[str]:
+    """What became of what is not ours, and what is left to do."""
+    from afschrift.core.matter import Matter
+
+    for matter in stored.matters:
+        if matter is Matter.DECEASED:
+            yield (
+                f"Case {stored.case} is recorded, and no request is opened: the GDPR does not cover somebody "
+                "who died (R17). National rules may: hand it over to the desk that knows them. Whoever asks "
+                "may ask for their own data, as a request of their own; the living who appear keep their "
+                "protection."
+            )
+        else:
+            yield f"{matter} (Art. {matter.article}) stands in case {stored.case}; it is not fulfilled here."
+        way = f'afschrift case handed-over {stored.case} {matter} --to "DESK" --reference CODE'
+        yield f"Hand it over, then record it: `{way}`. Until then it is named as waiting (R05)."
+
+
+def _faults(error: Any) -> Iterator[str]:
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        where = [str(part) for part in item["loc"]]
+        message = item["msg"].removeprefix("Value error, ")
+        if not where:  # a fault of several fields names them itself
+            yield f"  {message}"
+            continue
+        way = {
+            "extra_forbidden": "this word is not known here",
+            "string_pattern_mismatch": _PATTERNS.get(where[-1], message),
+        }.get(item["type"], message)
+        yield f"  {'.'.join(where)}: {way}"
+
+
+_DESK = "names a desk or a role: letters, digits and spaces, no address (it stands in the trail)"
+_PATTERNS = {
+    "from": _DESK,
+    "to": _DESK,
+    "channel": "is a code: small letters, digits, - and _, such as portal or letter",
+}
+
+
+def _listed(text: str) -> list[str]:
+    return [one for part in text.split(",") if (one := part.strip()) not in ("", "-")]
+
+
+def _pairs(label: str) -> dict[str, str]:
+    found = {}
+    while line := typer.prompt(label, default="", show_default=False):
+        name, _, value = line.partition("=")
+        found[name.strip()] = value.strip()
+    return found

@@ -1,0 +1,205 @@
+"""Redactions of one cell, or of a span of its text: by reference, and never by value.
+
+A line names table, row, column, span and ground. It is resolved against what was staged into a reference
+that survives another reading: the row's key, and an HMAC of the text that was looked at.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from urllib.parse import quote, unquote
+
+MASK = "[masked]"
+SHAPE = "source.table ROW COLUMN [FROM:TO] GROUND"
+MOST_LINES = 2_000
+
+_JOINERS = "\u200d\u034f"
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line as somebody wrote it. It names a row by its number in the file, or by its key.
+
+    Attributes:
+        number: of the line, from 1.
+        table: `source.table`.
+        row: number of the row in the table's files, from 1; None where `key` names it.
+        span: code points of the value's text, half-open; None: the whole cell.
+    """
+
+    number: int
+    table: str
+    column: str
+    ground: str
+    row: int | None = None
+    key: dict[str, str] = field(default_factory=dict)
+    span: Span | None = None
+
+    @property
+    def text(self) -> str:
+        """As it is written."""
+        where = f"#{self.row}" if self.row is not None else as_key(self.key)
+        span = (f"{self.span[0]}:{self.span[1]}",) if self.span else ()
+        return " ".join((self.table, where, quote(self.column), *span, self.ground))
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """One cell or span that is masked, resolved. Kept encrypted alone: key and HMAC tell of the person.
+
+    Attributes:
+        id: of the question and the line that it comes from.
+        table: `source.table`.
+        rules: of its ground.
+        key: key column -> value form; empty: `number` and `row` name the row.
+        number: of the row in the table's files, when it was resolved.
+        row: HMAC of the row's value forms, where there is no key.
+        cell: HMAC of the cell's whole text before any redaction.
+        start, end: code points of that text, half-open; None: the whole cell.
+    """
+
+    id: str
+    table: str
+    column: str
+    ground: str
+    rules: tuple[str, ...]
+    number: int
+    cell: str
+    key: dict[str, str] = field(default_factory=dict)
+    row: str = ""
+    start: int | None = None
+    end: int | None = None
+
+    @property
+    def method(self) -> str:
+        """`cell` or `span`."""
+        return "cell" if self.span is None else "span"
+
+    @property
+    def span(self) -> Span | None:
+        """None: the whole cell."""
+        return None if self.start is None or self.end is None else (self.start, self.end)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """The same for all redactions of a cell."""
+        return (self.table, self.column, *(sorted(self.key.items()) if self.key else (self.number,)))
+
+
+class LineError(ValueError):
+    """What is wrong with a line; never what stands in it."""
+
+
+def as_key(key: dict[str, str]) -> str:
+    """A row's key as a line names it; what divides or is not printed is percent-encoded."""
+    return ",".join(f"{quote(name)}={quote(value, safe=':@+')}" for name, value in key.items())
+
+
+def parse(number: int, text: str) -> Line:
+    """Read one line.
+
+    Raises:
+        LineError: it has another shape.
+    """
+    tokens = text.split()
+    if len(tokens) not in (4, 5):
+        raise LineError(f"a line is {SHAPE}")
+    table, where, column, ground = tokens[0], tokens[1], unquote(tokens[2]), tokens[-1]
+    span = _span(tokens[3]) if len(tokens) == 5 else None
+    if "." not in table:
+        raise LineError("the table is named as source.table")
+    if where.startswith("#"):
+        if not (where[1:].isascii() and where[1:].isdecimal()) or len(where) > 13 or int(where[1:]) < 1:
+            raise LineError("a row is #NUMBER, from 1, or key=value")
+        return Line(number, table, column, ground, row=int(where[1:]), span=span)
+    parts = [part.partition("=") for part in where.split(",")]
+    key = {unquote(name): unquote(value) for name, _, value in parts}
+    if not all(name and equals for name, equals, _ in parts) or len(key) < len(parts):
+        raise LineError("a row is #NUMBER, from 1, or key=value, with a comma between several")
+    return Line(number, table, column, ground, key=key, span=span)
+
+
+def _span(text: str) -> Span:
+    start, colon, end = text.partition(":")
+    if not colon or not all(one.isascii() and one.isdecimal() and len(one) < 12 for one in (start, end)):
+        raise LineError("a span is FROM:TO, two numbers of characters from 0")
+    if int(start) >= int(end):
+        raise LineError("a span ends after it begins")
+    return int(start), int(end)
+
+
+def check_span(text: str, span: Span) -> None:
+    """Hold a span against the text that it is of.
+
+    Raises:
+        LineError: it lies outside, or cuts a character from the marks that belong to it.
+    """
+    if span[1] > len(text):
+        raise LineError(f"the span ends outside of the text, which has {len(text)} characters")
+    if any(0 < at < len(text) and _holds_together(text[at - 1], text[at]) for at in span):
+        raise LineError("the span cuts a character from a mark that belongs to it: take both")
+
+
+def _holds_together(left: str, right: str) -> bool:
+    return unicodedata.category(right)[0] == "M" or right in _JOINERS or left in _JOINERS
+
+
+def mask(text: str, spans: Iterable[Span | None]) -> str:
+    """The text with its spans masked; None among them masks the whole."""
+    kept, at = [], 0
+    for span in sorted((0, len(text)) if span is None else span for span in spans):
+        kept.append(text[at : span[0]])
+        at = span[1]
+    return MASK.join([*kept, text[at:]])
+
+
+def before_masking(span: Span, masked: Sequence[Span]) -> Span:
+    """A span of a text as it was shown, in the text before its spans were masked.
+
+    Raises:
+        LineError: it begins or ends inside of what is masked already, or holds nothing else.
+    """
+    start, end = (_before(at, sorted(masked)) for at in span)
+    if all(any(s <= at < e for s, e in masked) for at in range(start, end)):
+        raise LineError("this is masked already")
+    return start, end
+
+
+def _before(at: int, masked: Sequence[Span]) -> int:
+    shift = 0
+    for start, end in masked:
+        shown = start - shift
+        if at <= shown:
+            break
+        if at < shown + len(MASK):
+            raise LineError("the span begins or ends inside of what is masked already")
+        shift += end - start - len(MASK)
+    return at + shift
+
+
+def overlapping(spans: Sequence[tuple[Span | None, int]]) -> tuple[int, int] | None:
+    """Of the redactions of one cell the numbers of two lines that overlap; None: none do."""
+    ends = sorted(((0, 1 << 60) if span is None else span, line) for span, line in spans)
+    for (one, first), (other, second) in pairwise(ends):
+        if other[0] < one[1]:
+            return min(first, second), max(first, second)
+    return None
+
+
+def together(earlier: Iterable[Redaction], later: Iterable[Redaction]) -> tuple[Redaction, ...]:
+    """All redactions: a later one takes the place of earlier ones that it covers."""
+    found = list(earlier)
+    for new in later:
+        found = [one for one in found if not (one.place == new.place and _covers(new, one))]
+        found.append(new)
+    return tuple(found)
+
+
+def _covers(new: Redaction, one: Redaction) -> bool:
+    if new.span is None or one.span is None:
+        return new.span is None
+    return new.span[0] <= one.span[0] and one.span[1] <= new.span[1]

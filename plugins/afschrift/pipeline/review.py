@@ -1,0 +1,180 @@
+"""Before a bundle leaves, a person looks at it where policy or something in the request says so.
+
+The question is about the digest of the packed bundle: another bundle is another question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from afschrift.core.grounds import Grounds, Outcome
+from afschrift.core.manifest import Plan
+from afschrift.core.ports import DecisionRow, Register
+from afschrift.core.redaction import MOST_LINES
+from afschrift.core.right import Right
+from afschrift.pipeline.decisions import rulings
+from afschrift.pipeline.extract import staged_record
+from afschrift.pipeline.find import staged_pointers
+from afschrift.pipeline.questions import KINDS, OpenQuestion, ask
+from afschrift.pipeline.redactions import (
+    APPROVED,
+    HOLD_BACK,
+    OPTIONS,
+    REDACT,
+    REVIEW,
+    REVIEW_SIGNED,
+    unsigned,
+)
+from afschrift.pipeline.services import Services
+
+LEAVES = ("include", "mask")
+"""Answers by which something leaves that nobody had decided on before."""
+
+REDACTIONS = "redactions"
+
+
+def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) -> None:
+    """Go on where no review is due, or where this very bundle was approved.
+
+    Args:
+        services: of the step.
+        plan: frozen.
+        packed: result of the step `package` under this plan.
+
+    Raises:
+        NeedsPersonError: a review, or its second signature, is due.
+    """
+    register, bundle = services.register, packed["bundle"]
+    decisions = register.decisions(plan.request)
+    of_this = [d for d in decisions if d.kind == REVIEW and d.about == bundle]
+    if of_this and of_this[-1].choice == APPROVED:
+        return
+    waiting = unsigned(decisions, bundle)
+    if waiting is not None:
+        raise ask(register, plan.request, [signature(waiting)])
+    pointed = _pointed(services, plan)
+    why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointed)))
+    if why:
+        raise ask(register, plan.request, [question(services, plan, packed, why, pointed)])
+
+
+def reasons(
+    services: Services,
+    plan: Plan,
+    bundle: str,
+    decisions: tuple[DecisionRow, ...],
+    pointed: Mapping[str, int],
+) -> Iterator[str]:
+    """Codes why a review is due; none: it is not.
+
+    Once somebody reviewed a bundle of a request, every other one is reviewed too, whatever the policy says.
+    """
+    policy = services.inventory.policy.reviewed
+    if policy == "always":
+        yield "policy"
+    if policy == "flagged":
+        ruled = (one for one in rulings(services.register, plan.request) if one.in_force)
+        if any(one.outcome in (Outcome.REFUSE_PART, Outcome.RESTRICT) for one in ruled):
+            yield "part_left_out"
+        last = {(d.kind, d.about): d.choice for d in decisions}
+        if any(choice in LEAVES for choice in last.values()):
+            yield "answered"
+        if pointed:
+            yield "pointed_out"
+    made = {told["bundle"] for told in _packed(services.register, plan.request)}
+    reviewed = [d for d in decisions if d.kind == REVIEW and d.about in made]
+    if any(d.choice == REDACT for d in reviewed):
+        yield "redacted"
+    if reviewed and reviewed[-1].choice == HOLD_BACK:
+        yield "held_back"
+    if any(d.about != bundle for d in reviewed):
+        yield "changed"
+    elif reviewed:
+        yield "reviewed"
+
+
+def question(
+    services: Services, plan: Plan, packed: Mapping[str, Any], why: list[str], pointed: Mapping[str, int]
+) -> OpenQuestion:
+    """The question `review`: digests, counts and why; never a value."""
+    redacted: dict[str, int] = {}
+    for one in (one for part in plan.extracts for one in part.redactions):
+        place = f"{one.table}.{one.column}"
+        redacted[place] = redacted.get(place, 0) + 1
+    detail: dict[str, Any] = {
+        "plan": plan.digest(),
+        "bundle": packed["bundle"],
+        "bytes": packed["bytes"],
+        "why": why,
+        "tables": _rows(services, plan),
+        **({"pointed_out": dict(pointed)} if pointed else {}),
+        **({"redacted": redacted} if redacted else {}),
+    }
+    words = f"The bundle is packed; a person looks at it before it leaves ({', '.join(why)})."
+    form = review_form(services.grounds, plan.right)
+    return OpenQuestion(REVIEW, OPTIONS, words, detail, bound=packed["bundle"], form=form)
+
+
+def signature(decision: DecisionRow) -> OpenQuestion:
+    """The question whether a second person signs what was redacted."""
+    told = {name: value for name, value in decision.detail.items() if name != "second_signer"}
+    detail = {**told, "question": decision.question, "words": decision.text}
+    words = f"A second person signs a redaction on {', '.join(told['grounds'])}."
+    return OpenQuestion(REVIEW_SIGNED, KINDS[REVIEW_SIGNED].options, words, detail)
+
+
+def review_form(grounds: Grounds, right: Right) -> dict[str, Any]:
+    """JSON Schema of an answer: the lines, and the fields of each ground as `ground.field`."""
+    fields: dict[str, Any] = {}
+    for ground in grounds.redacting(right):
+        for name in ground.fields:
+            one = grounds.fields[name]
+            title = f"{ground.title['en']}: {one.title['en']}"
+            fields[f"{ground.code}.{name}"] = {"title": title, **one.schema, "x-kept": one.kept.value}
+    line = {"type": "string", "minLength": 1, "maxLength": 400}
+    lines = {"type": "array", "minItems": 1, "maxItems": MOST_LINES, "items": line}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "choice": {"enum": list(OPTIONS)},
+            REDACTIONS: {"title": "What is masked: table, row, column, span, ground", **lines}
+            | {"x-kept": "case_file"},
+            **fields,
+            "why": {"title": "Why it is held back", "type": "string", "minLength": 1, "maxLength": 6000}
+            | {"x-kept": "case_file"},
+        },
+        "required": ["choice"],
+        "additionalProperties": False,
+        "allOf": [_needs(REDACT, REDACTIONS), _needs(HOLD_BACK, "why")],
+    }
+
+
+def _needs(choice: str, name: str) -> dict[str, Any]:
+    when = {"properties": {"choice": {"const": choice}}, "required": ["choice"]}
+    return {"if": when, "then": {"required": [name]}}
+
+
+def _packed(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
+    for header, payload in register.events(request_id):
+        if header.type == "packed" and payload:
+            yield payload
+
+
+def _pointed(services: Services, plan: Plan) -> dict[str, int]:
+    """Table -> how many places the finder pointed out in it."""
+    staging = services.staging(plan.request)
+    return {
+        f"{source}.{table}": found.total
+        for source in plan.sources
+        for table, found in staged_pointers(staging, source).items()
+        if found.total
+    }
+
+
+def _rows(services: Services, plan: Plan) -> dict[str, int]:
+    staging = services.staging(plan.request)
+    records = [record for source in plan.staged if (record := staged_record(staging, source))]
+    rows = {f"{t.source}.{t.table}": t.rows for record in records for t in record.tables}
+    return rows | {record.source: len(record.given) for record in records if record.given}

@@ -1,0 +1,91 @@
+"""A source whose failures bear its name: what it raises as retriable tells that this source is down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, BinaryIO, Self
+
+from afschrift.core.errors import RetriableError, SourceDownError
+from afschrift.core.keys import Key
+from afschrift.core.ports import ColumnType, Dialect, FileStore, Source
+
+
+class Reached:
+    """A session of a source; each method is the session's own.
+
+    Raises:
+        SourceDownError: for each RetriableError of the session, with its words, way out and code.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.name = source.name
+        self.snapshot = ""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The session's."""
+        return self._source.dialect
+
+    def __enter__(self) -> Self:
+        with _named(self.name):
+            self._source.__enter__()
+        self.snapshot = self._source.snapshot
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with _named(self.name):
+            self._source.__exit__(*exc)
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        """The session's."""
+        with _named(self.name):
+            return self._source.catalogue()
+
+    def bind(self, keys: Sequence[Key], at: str) -> None:
+        """The session's."""
+        with _named(self.name):
+            self._source.bind(keys, at)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """The session's."""
+        with _named(self.name):
+            return self._source.rows(statement)
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        """The session's; what goes wrong with the rows at their receiver passes as it is."""
+        batches = self._source.stream(statement)
+        while True:
+            with _named(self.name):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+
+class ReachedStore:
+    """A store of uploaded files; where it is out of reach, so is the source whose rows name the files."""
+
+    def __init__(self, source: str, open_store: Callable[[], FileStore]) -> None:
+        self._source = source
+        with _named(source):
+            self._store = open_store()
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        """The store's; what goes wrong with the content at its receiver passes as it is."""
+        with ExitStack() as held:
+            with _named(self._source):
+                stream = held.enter_context(self._store.open(key))
+            yield stream
+
+
+@contextmanager
+def _named(source: str) -> Iterator[None]:
+    try:
+        yield
+    except SourceDownError:
+        raise
+    except RetriableError as met:
+        raise SourceDownError(source, met) from None

@@ -1,0 +1,87 @@
+"""One answer, however it came over HTTP: recorded, and the request's next run started as whoever answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from afschrift.core.errors import AfschriftError
+from afschrift.core.manual import NewFile
+from afschrift.ledger.register import Ledger
+from afschrift.pipeline.answer import still_open
+from afschrift.web.caller import Caller
+from afschrift.wiring.answering import Answered, answer_question
+
+Start = Callable[[str, str], str]
+"""Starts the next run of a request: its id, the caller's token -> the run's id."""
+
+LONGEST_TEXT = 20_000
+WAITS = "The answer is recorded. The next run starts with the answer to the last open question: {others}."
+MATTER = "Where those no longer matter, trigger fulfil_request with this id."
+
+
+@dataclass(frozen=True)
+class Filled:
+    """An answer as somebody gives it.
+
+    Attributes:
+        detail: codes, which the trail keeps.
+        texts: words by field, kept encrypted.
+        text: a reason in words, kept encrypted.
+        files: what was found in a system that no query reaches.
+    """
+
+    choice: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    text: str | None = field(default=None, repr=False)
+    files: Sequence[NewFile] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of an answer.
+
+    Attributes:
+        run: id of the run that it started; None: none started.
+        next: what is left to do, in words; empty: nothing.
+    """
+
+    done: Answered
+    run: str | None
+    next: str
+
+
+def record(register: Ledger, by: Caller, question_id: str, filled: Filled, start: Start) -> Told:
+    """Record an answer; where it was the last one due, start the request's next run as the caller.
+
+    Where no run starts, the answer stands all the same, and `next` says what to do.
+
+    Raises:
+        UnknownQuestionError, NotAllowedError, TooLateError, FormError, RefusedError: nothing was changed.
+    """
+    done = answer_question(
+        register,
+        by.roles,
+        question_id,
+        filled.choice,
+        by.account,
+        detail=filled.detail,
+        texts=filled.texts,
+        text=filled.text or None,
+        files=filled.files,
+    )
+    request = done.request
+    if not register.request(request).state.open:
+        return Told(done, None, f"The request is closed by it. {done.said}".strip())
+    if done.signer:
+        return Told(done, None, done.said)
+    if others := still_open(register, request):
+        return Told(done, None, f"{WAITS.format(others=', '.join(others))} {MATTER} {done.said}".strip())
+    try:
+        return Told(done, start(request, by.token), done.said)
+    except AfschriftError as error:
+        words = f"The answer is recorded, but no run was started. {error}"
+        hint = f"Trigger fulfil_request with this id, or `afschrift run {request}`; else the sweep will."
+        return Told(done, None, f"{words} {hint} {done.said}".strip())

@@ -1,0 +1,182 @@
+"""What follows an answer, as JSON: holds, complaints, restrictions to look at again; the story of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from afschrift.core.dispute import complaints, holds
+from afschrift.core.errors import RefusedError
+from afschrift.core.facts import Timeline
+from afschrift.core.roles import Act
+from afschrift.pipeline.dispute import CaseDesk
+from afschrift.web.answers import LONGEST_TEXT
+from afschrift.web.caller import Caller, Known
+from afschrift.wiring.case_story import story
+from afschrift.wiring.disputes import case_desk, follow_up, told_of
+from afschrift.wiring.keys import open_ledger
+
+router = APIRouter()
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, repr=False)]
+Code = Annotated[str, Field(max_length=100)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Hold(_Body):
+    """A hold to put; `text`: why, in words, kept encrypted."""
+
+    ground: Code
+    text: Text
+    review_on: date | None = None
+
+
+class Release(_Body):
+    """A hold to end."""
+
+    text: Text
+    hold: Code | None = None
+
+
+class Complaint(_Body):
+    """A complaint or petition that came."""
+
+    sender: Annotated[Code, Field(alias="from")]
+    reference: Code
+    received: date
+    text: Text | None = None
+
+
+class Ended(_Body):
+    """What came of one."""
+
+    reference: Code
+    outcome: Code
+    on: date | None = None
+    text: Text | None = None
+
+
+class Looked(_Body):
+    """What came of looking at a restriction again."""
+
+    outcome: Code
+    text: Text
+    next: date | None = None
+
+
+class Signed(_Body):
+    """The second signer's word on that."""
+
+    agree: bool
+
+
+FIELDS = frozenset(
+    one.alias or name
+    for body in (Hold, Release, Complaint, Ended, Looked, Signed)
+    for name, one in body.model_fields.items()
+)
+
+
+@router.get("/cases/{owner}")
+def show(owner: str, by: Known) -> dict[str, Any]:
+    """What happened in a case or to a request, in the order of time; no text. The look is an event."""
+    by.roles.require(by.account, Act.TIMELINE)
+    ledger = open_ledger()
+    found = story(ledger, owner, ledger.case_texts(owner, by.account))
+    case = ledger.case(owner)
+    requests = case.requests if owner == case.id else (owner,)
+    told = [
+        {"at": e.at, "by": e.by, "what": e.what, "request": e.request, "text": e.text.id if e.text else None}
+        for e in found
+    ]
+    return {"case": case.id, "requests": _told([ledger.timeline(one) for one in requests]), "story": told}
+
+
+@router.post("/cases/{owner}/hold")
+def hold(owner: str, body: Hold, by: Known) -> list[dict[str, Any]]:
+    """Stop all that destroys something of a case or request."""
+    return _told(_desk(by).hold(owner, body.ground, _words(body.text), body.review_on))
+
+
+@router.post("/cases/{owner}/release")
+def release(owner: str, body: Release, by: Known) -> list[dict[str, Any]]:
+    """End a hold; the last one frees."""
+    return _told(_desk(by).release(owner, _words(body.text), body.hold))
+
+
+@router.post("/cases/{owner}/complaint")
+def complaint(owner: str, body: Complaint, by: Known) -> list[dict[str, Any]]:
+    """Enter a complaint or petition, which puts a hold; documents go in with `afschrift case complaint`."""
+    return _told(_desk(by).complain(owner, body.sender, body.reference, body.received, body.text or None))
+
+
+@router.post("/cases/{owner}/complaint/outcome")
+def ended(owner: str, body: Ended, by: Known) -> list[dict[str, Any]]:
+    """Enter what came of a complaint; its hold stays."""
+    desk = _desk(by)
+    return _told(desk.end_complaint(owner, body.reference, body.outcome, body.on, body.text or None))
+
+
+@router.post("/requests/{request_id}/restrictions/{restriction}/review")
+def reviewed(request_id: str, restriction: str, body: Looked, by: Known) -> dict[str, Any]:
+    """Record that a restriction was looked at again (R84)."""
+    timeline, found = _desk(by).review(request_id, restriction, body.outcome, _words(body.text), body.next)
+    return {"request": request_id, "restriction": restriction, "next": " ".join(told_of(timeline, found))}
+
+
+@router.post("/requests/{request_id}/restrictions/{restriction}/sign")
+def signed(request_id: str, restriction: str, body: Signed, by: Known) -> dict[str, Any]:
+    """The second signer's word on that."""
+    timeline, found = _desk(by).sign_review(request_id, restriction, agree=body.agree)
+    return {"request": request_id, "restriction": restriction, "next": " ".join(told_of(timeline, found))}
+
+
+@router.post("/requests/{request_id}/restrictions/{restriction}/request")
+def opened(request_id: str, restriction: str, by: Known) -> dict[str, Any]:
+    """Open a request that gives what a lifted restriction had kept back (R54)."""
+    made = follow_up(_desk(by), request_id, restriction)
+    return {
+        "request": made,
+        "next": "Its identity is confirmed anew; then trigger fulfil_request with its id.",
+    }
+
+
+def _desk(by: Caller) -> CaseDesk:
+    return case_desk(open_ledger(), by.account, roles=by.roles)
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise RefusedError(
+            "The reason in words is missing.", way_out="put it into `text`; nothing was changed."
+        )
+    return text.strip()
+
+
+def _told(found: Sequence[Timeline]) -> list[dict[str, Any]]:
+    return [
+        {
+            "request": one.request,
+            "state": one.state.value,
+            "holds": [
+                {"hold": h.id, "ground": h.ground, "since": h.since, "by": h.by, "review_on": h.review_on}
+                for h in holds(one)
+            ],
+            "complaints": [
+                {
+                    "reference": c.reference,
+                    "from": c.told.detail.get("from"),
+                    "received": c.told.day,
+                    "outcome": c.ended.detail.get("outcome") if c.ended else None,
+                }
+                for c in complaints(one)
+            ],
+        }
+        for one in found
+    ]

@@ -1,0 +1,164 @@
+"""The form of a question on its page, and the answer that was filled in there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from afschrift.core.errors import FormError, RefusedError
+from afschrift.core.grounds import Grounds, Outcome
+from afschrift.core.manual import GIVEN, NewFile
+from afschrift.core.manual import KIND as MANUAL
+from afschrift.core.ports import QuestionRow
+from afschrift.core.redaction import SHAPE
+from afschrift.ledger.register import Ledger
+from afschrift.pipeline.answer import form_of
+from afschrift.pipeline.decisions import DECISION
+from afschrift.pipeline.questions import KINDS
+from afschrift.pipeline.redactions import REVIEW
+from afschrift.pipeline.scan import scan, too_large
+from afschrift.web.answers import LONGEST_TEXT, Filled
+from afschrift.web.asked import Asked, asked
+from afschrift.web.fields import Field, fields_of, filled
+from afschrift.web.ground_form import Choice, GroundForm, choices, ground_form
+from afschrift.web.uploads import Sent
+from afschrift.wiring.answering import load_grounds
+from afschrift.wiring.settings import Settings
+
+REDACTIONS = "f.redactions"
+TICKED, ON_GROUND = "f.redactions.line", "f.redactions.ground"
+"""Names under which the review page sends lines: as written; as ticked beside what was pointed out, which
+leave their ground open, and the ground for these."""
+
+
+OPEN_GROUND = "GROUND"
+"""Stands where a line has no ground yet."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a page asks for.
+
+    Attributes:
+        fields: besides the choice.
+        choices: of a decision, as long as its ground is not chosen.
+        outcome: of a decision that was chosen.
+        ground: on which it rests; None: it needs none.
+        reason: it takes a reason in words.
+        files: it takes files.
+        sent: what was typed already.
+    """
+
+    words: Asked
+    fields: tuple[Field, ...]
+    choices: tuple[Choice, ...] = ()
+    outcome: str = ""
+    ground: GroundForm | None = None
+    reason: bool = False
+    files: bool = False
+    sent: Sent = field(default_factory=Sent, repr=False)
+
+    @property
+    def groups(self) -> list[tuple[str, str, list[Field]]]:
+        """The fields; where a form holds those of several grounds, each ground's with its code and title."""
+        found: dict[str, list[Field]] = {}
+        for one in self.fields:
+            found.setdefault(one.name.partition(".")[0] if "." in one.name else "", []).append(one)
+        return [
+            (code, some[0].title.partition(": ")[0] if code else "", some) for code, some in found.items()
+        ]
+
+
+def form_for(
+    ledger: Ledger, question: QuestionRow, given: Mapping[str, str], sent: Sent | None = None
+) -> Form:
+    """The form of a question.
+
+    Args:
+        ledger: of the installation.
+        question: that it answers.
+        given: of a decision the `choice` and `ground` that were chosen.
+        sent: what was typed already.
+    """
+    words, sent = asked(question.kind), sent or Sent()
+    if question.kind == DECISION:
+        return _decision(load_grounds(), ledger, question, given, words, sent)
+    kind = KINDS.get(question.kind)
+    fields = tuple(fields_of(form_of(question), question.options))
+    if question.kind == REVIEW:
+        fields = tuple(map(_of_review, fields))
+        _with_ticks(sent)
+    return Form(
+        words,
+        fields,
+        reason=kind is None or kind.reason,
+        files=question.kind == MANUAL and GIVEN in question.options,
+        sent=sent,
+    )
+
+
+def _of_review(one: Field) -> Field:
+    """What a ground asks for where a line names it, and how a line is written."""
+    if "." in one.name:
+        return replace(one, need="needed where a line names this ground")
+    if one.sent == REDACTIONS:
+        return replace(one, hint=f"One a line, as {SHAPE}; the row by the name that stands before it.")
+    return one
+
+
+def _with_ticks(sent: Sent) -> None:
+    """Ticked lines stand among those that were written from now on, so that none is lost with a fault."""
+    written, ground = sent.one(REDACTIONS), sent.one(ON_GROUND) or OPEN_GROUND
+    ticked = [line.removesuffix(OPEN_GROUND) + ground for line in sent.all(TICKED)]
+    if new := [line for line in ticked if line not in written.splitlines()]:
+        sent.fields = [pair for pair in sent.fields if pair[0] not in (REDACTIONS, TICKED)]
+        sent.fields.append((REDACTIONS, "\n".join(filter(None, (written.strip(), *new)))))
+
+
+def _decision(
+    grounds: Grounds,
+    ledger: Ledger,
+    question: QuestionRow,
+    given: Mapping[str, str],
+    words: Asked,
+    sent: Sent,
+) -> Form:
+    choice, code = given.get("choice", ""), given.get("ground", "")
+    right = ledger.request(question.request).right
+    if choice in question.options:
+        offered = grounds.offered(Outcome(choice), right)
+        if not offered:
+            return Form(words, (), outcome=choice, sent=sent)
+        if code in offered:
+            ground = ground_form(grounds, code, Outcome(choice))
+            return Form(words, ground.fields, outcome=choice, ground=ground, sent=sent)
+    return Form(words, (), choices=tuple(choices(grounds, right, question.options)), sent=sent)
+
+
+def read_form(form: Form, sent: Sent) -> Filled:
+    """The answer that was filled in.
+
+    Raises:
+        FormError: a file cannot be taken, or the reason is too long.
+    """
+    detail, texts = filled(form.fields, sent)
+    if form.ground is not None:
+        detail = {"ground": form.ground.code, **detail}
+    text = sent.one("text").strip() if form.reason else ""
+    if len(text) > LONGEST_TEXT:
+        raise FormError("The reason is too long.", {"text": f"takes up to {LONGEST_TEXT} characters"})
+    return Filled(sent.one("choice"), detail, texts, text or None, _files(sent) if form.files else ())
+
+
+def _files(sent: Sent) -> list[NewFile]:
+    """The files that came with it, looked at by their content."""
+    at_most = Settings.from_environment().manual_bytes
+    found = []
+    for number, file in enumerate(sent.files, 1):
+        try:
+            if file.too_large:
+                raise too_large(at_most)
+            found.append(scan(file.name, file.content, file.content.size, at_most))  # type: ignore[arg-type]
+        except RefusedError as error:
+            raise FormError("A file is not taken.", {"files": f"no. {number}: {error}"}) from None
+    return found

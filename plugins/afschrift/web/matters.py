@@ -1,0 +1,122 @@
+"""What a message holds beside its requests, as JSON: handing over, an unclear right, the end of a mandate."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from afschrift.core.roles import Act
+from afschrift.ledger.clock import utc_now
+from afschrift.pipeline.handover import record_handed_over
+from afschrift.pipeline.not_received import propose
+from afschrift.pipeline.reading import Reading, read_right
+from afschrift.pipeline.representation import take_back
+from afschrift.web.answers import LONGEST_TEXT
+from afschrift.web.caller import Known
+from afschrift.wiring.handovers import to_hand_over
+from afschrift.wiring.keys import open_ledger
+from afschrift.wiring.place import load_controller
+from afschrift.wiring.services import build
+
+router = APIRouter()
+log = logging.getLogger("afschrift.web")
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, repr=False)]
+Code = Annotated[str, Field(max_length=100)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class HandedOver(_Body):
+    """A desk took over what is not fulfilled here."""
+
+    right: Code
+    to: Code
+    reference: Code
+
+
+class NotReceived(_Body):
+    """A message counts as not received; `text`: why, in words, kept encrypted."""
+
+    published_on: date
+    text: Text
+
+
+class Read(_Body):
+    """Which right a message means; `text`: the person's own words, kept encrypted."""
+
+    right: Reading
+    text: Text
+
+
+class Withdrawn(_Body):
+    """The person took a mandate back; `text`: how it was told, kept encrypted."""
+
+    text: Text | None = None
+
+
+FIELDS = frozenset(name for body in (HandedOver, NotReceived, Read, Withdrawn) for name in body.model_fields)
+
+
+@router.get("/matters")
+def waiting(by: Known) -> list[dict[str, Any]]:
+    """What nobody handed over yet, what is due first at the beginning."""
+    by.roles.require(by.account, Act.SEE)
+    return [
+        {
+            "case": one.matter.case,
+            "right": one.matter.matter.value,
+            "term": one.matter.matter.iri,
+            "desk": one.matter.desk,
+            "due": str(one.matter.due) if one.matter.due else None,
+            "level": one.level,
+        }
+        for one in to_hand_over(open_ledger())
+    ]
+
+
+@router.post("/cases/{case}/handed-over")
+def handed_over(case: str, body: HandedOver, by: Known) -> dict[str, Any]:
+    """Record that a desk took over a right that is not ours."""
+    register = open_ledger()
+    done = record_handed_over(
+        register, by.roles, register.case(case).id, body.right, body.to, body.reference, by.account
+    )
+    return {"case": done.case, "right": done.matter.value, "to": body.to, "reference": body.reference}
+
+
+@router.post("/cases/{case}/not-received")
+def not_received(case: str, body: NotReceived, by: Known) -> dict[str, Any]:
+    """Find that a message to an address not meant for it counts as not received; a second signer agrees."""
+    register = open_ledger()
+    asked = propose(
+        register,
+        by.roles,
+        register.case(case),
+        body.published_on,
+        body.text,
+        by.account,
+        published=load_controller().channels,
+        now=utc_now(),
+    )
+    return {"case": register.case(case).id, "signer": asked.id}
+
+
+@router.post("/requests/{request}/reading")
+def reading(request: str, body: Read, by: Known) -> dict[str, Any]:
+    """Record which right a message means that did not say so."""
+    services = build(lambda line: log.info("%s", line))
+    done = read_right(services, by.roles, request, body.right, body.text, by.account)
+    return {"request": request, "right": done.timeline.right.value, "beside": done.other}
+
+
+@router.post("/requests/{request}/mandate-withdrawn")
+def mandate_withdrawn(request: str, body: Withdrawn, by: Known) -> dict[str, Any]:
+    """Record that the person took a mandate back: nothing is delivered on it any more."""
+    taken = take_back(open_ledger(), by.roles, request, by.account, body.text)
+    return {"request": request, "choice": taken.choice, "at": taken.at}

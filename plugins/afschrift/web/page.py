@@ -1,0 +1,71 @@
+"""Renders the pages: templates of the include folder, with the headers that keep them what they are."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from afschrift.web.asked import asked
+from afschrift.web.words import plain, said
+from afschrift.wiring.settings import PROJECT, Settings
+
+MOUNTED = "/afschrift"
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # with no-referrer, browsers blank the Origin that a form is checked by
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Of every reply; a page has a policy of its own."""
+
+
+def render(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page.
+
+    Args:
+        request: that it answers.
+        name: of its template.
+        status: of HTTP.
+        values: what the template shows; escaped there.
+    """
+    own = Settings.from_environment().include / "pages"
+    environment, style = _templates(own if own.is_dir() else PROJECT / "include" / "pages")
+    base = str(request.scope.get("root_path", ""))
+    html = environment.get_template(f"{name}.html.j2").render(
+        base=base,
+        airflow=base.removesuffix(MOUNTED),
+        **values,
+    )
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; frame-ancestors 'self'; "
+        "base-uri 'none'"
+    )
+    return HTMLResponse(html, status, headers={"Content-Security-Policy": policy})
+
+
+def message(request: Request, status: int, title: str, text: str) -> HTMLResponse:
+    """A page that says one thing."""
+    return render(request, "message", status, title=title, text=text)
+
+
+@cache
+def _templates(folder: Path) -> tuple[Environment, str]:
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"said": said, "asked": asked, "plain": plain}
+    return environment, environment.get_template("page.css").render()

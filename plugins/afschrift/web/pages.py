@@ -1,0 +1,244 @@
+"""The plain pages of questions: all open ones, one page for each, what came of an answer. No script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from afschrift.core.errors import AfschriftError, FormError, NotAllowedError, UnknownQuestionError
+from afschrift.core.event import NewEvent
+from afschrift.core.facts import Timeline
+from afschrift.core.ports import DecisionRow, QuestionRow
+from afschrift.ledger.register import Ledger
+from afschrift.pipeline.answer import visible
+from afschrift.web.answers import Start, record
+from afschrift.web.caller import Caller, Known
+from afschrift.web.faults import log_place, status_of, told_of
+from afschrift.web.form import Form, form_for, read_form
+from afschrift.web.page import message, render
+from afschrift.web.standing import barred, last_day, local, look, waiting
+from afschrift.web.tokens import form_token, from_elsewhere, is_form_token, note, read_note, surely_ours
+from afschrift.web.uploads import Sent, opened, read
+from afschrift.wiring.keys import open_ledger
+from afschrift.wiring.place import load_place
+from afschrift.wiring.settings import Settings
+
+RENEWED = (
+    "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
+    "it again. Nothing was recorded."
+)
+STRANGER = "It was not sent from its own page. Nothing was recorded. Open the page and send it there."
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why an answer was not recorded.
+
+    Attributes:
+        text: in a sentence.
+        fields: id in the page, title and fault of each field that is wrong.
+    """
+
+    text: str
+    fields: tuple[tuple[str, str, str], ...] = ()
+
+
+def routes(start: Start) -> APIRouter:
+    """The routes; `start` begins the run that an answer sets going."""
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    @router.get("/")
+    def listing(request: Request, by: Known) -> Response:
+        """The open questions of the caller's roles, oldest first; all of them to an overseer."""
+        return render(request, "questions", by=by, waiting=waiting(open_ledger(), by))
+
+    @router.get("/questions/{question_id}")
+    def question(request: Request, question_id: str, by: Known) -> Response:
+        """One question with its form; read-only for whoever may not answer it."""
+        register = open_ledger()
+        asked = _seen(register, by, question_id)
+        given = dict(request.query_params)
+        return _shown(request, register, by, asked, form_for(register, asked, given))
+
+    @router.post("/questions/{question_id}")
+    async def answered(request: Request, question_id: str, by: Known) -> Response:
+        """Record an answer. A fault shows the page again, with all that was typed."""
+        with opened() as sent:
+            if refused := await _received(request, sent):
+                return refused
+            return await run_in_threadpool(_answer, request, question_id, by, sent, start)
+
+    @router.get("/questions/{question_id}/recorded")
+    def recorded(request: Request, question_id: str, by: Known, told: str = "") -> Response:
+        """What was recorded, and what is left to do."""
+        register = open_ledger()
+        asked = _seen(register, by, question_id)
+        if asked.answered_at is None:
+            return RedirectResponse(_address(request, question_id), 303)
+        timeline = register.timeline(asked.request)
+        decision = _decision(register, asked)
+        return render(
+            request,
+            "recorded",
+            by=by,
+            question=asked,
+            decision=decision,
+            at=local(decision.at, timeline) if decision else "",
+            told=read_note(by, told),
+            others=[
+                q for q in register.questions(request_id=asked.request) if visible(by.roles, by.account, q)
+            ],
+            state=timeline.state,
+        )
+
+    @router.post("/questions/{question_id}/look")
+    async def looked(request: Request, question_id: str, by: Known) -> Response:
+        """What was written in the case, or what to search a system by. The look is an event."""
+        with opened() as sent:
+            if refused := await _received(request, sent):
+                return refused
+            return await run_in_threadpool(_look, request, question_id, by, sent)
+
+    return router
+
+
+async def _received(request: Request, sent: Sent) -> Response | None:
+    """Take in what a form sends; a reply where it cannot be taken."""
+    if from_elsewhere(request, _own_hosts()):
+        return message(request, 403, "Not taken", STRANGER)
+    try:
+        await read(request, sent, Settings.from_environment().manual_bytes)
+    except FormError as error:
+        return message(request, 422, "Not taken", str(error))
+    return None
+
+
+def _own_hosts() -> list[str]:
+    """The name under which Airflow is reached, where its configuration says so."""
+    return [urlsplit(conf.get("api", "base_url", fallback="") or "").netloc]
+
+
+def _seen(register: Ledger, by: Caller, question_id: str) -> QuestionRow:
+    found = register.question(question_id)
+    if not visible(by.roles, by.account, found):
+        raise UnknownQuestionError("There is no question with this id for your roles.")
+    return found
+
+
+def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: Start) -> Response:
+    register = open_ledger()
+    asked = _seen(register, by, question_id)
+    form = form_for(register, asked, {"choice": sent.one("choice"), "ground": sent.one("ground")}, sent)
+    if not is_form_token(by, request.url.path, sent.one("token")):
+        if not surely_ours(request):
+            return message(request, 403, "Not taken", STRANGER)
+        return _shown(request, register, by, asked, form, Problem(RENEWED), 403)
+    try:
+        told = record(register, by, question_id, read_form(form, sent), start)
+    except FormError as error:
+        return _shown(request, register, by, asked, form, _problem(form, error), 422)
+    except AfschriftError as error:
+        status = status_of(error)
+        return _shown(request, register, by, asked, form, Problem(told_of(error, status)), status)
+    except Exception as error:
+        log_place(error)
+        text = "There was an unexpected fault; the log names its place. Look whether the answer was recorded."
+        return _shown(request, register, by, asked, form, Problem(text), 500)
+    said = {"run": told.run or "", "letter": told.done.letter or "", "signer": told.done.signer or ""}
+    address = f"{_address(request, question_id)}/recorded?told={note(by, {**said, 'next': told.next})}"
+    return RedirectResponse(address, 303)
+
+
+def _look(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
+    register = open_ledger()
+    asked = _seen(register, by, question_id)
+    timeline = register.timeline(asked.request)
+    if not is_form_token(by, request.url.path, sent.one("token")):
+        return message(request, 403, "Not taken", STRANGER)
+    if why := barred(register, by, asked, timeline):
+        raise NotAllowedError(why, way_out="ask somebody who may answer the question.")
+    if asked.kind == "manual":
+        register.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
+        return render(request, "keys", by=by, question=asked, keys=register.identity(asked.request))
+    texts = register.case_texts(asked.request, by.account)
+    return render(
+        request,
+        "texts",
+        by=by,
+        question=asked,
+        texts=[
+            (one, local(one.at, timeline), one.text and one.text.decode(errors="replace")) for one in texts
+        ],
+    )
+
+
+def _shown(
+    request: Request,
+    register: Ledger,
+    by: Caller,
+    asked: QuestionRow,
+    form: Form,
+    problem: Problem | None = None,
+    status: int = 200,
+) -> Response:
+    timeline = register.timeline(asked.request)
+    why = barred(register, by, asked, timeline)
+    decision = _decision(register, asked)
+    path = request.url.path.removesuffix("/")
+    return render(
+        request,
+        "question",
+        status,
+        by=by,
+        question=asked,
+        form=form,
+        problem=problem,
+        barred=why,
+        kept=problem is not None and bool(why),
+        decision=decision,
+        token=form_token(by, path),
+        look_token=form_token(by, f"{path}/look"),
+        faults={id_: fault for id_, _, fault in problem.fields} if problem else {},
+        **_of(timeline, asked),
+    )
+
+
+def _of(timeline: Timeline, asked: QuestionRow) -> dict[str, Any]:
+    found = look(timeline, load_place())
+    return {
+        "right": timeline.right,
+        "asked_at": local(asked.asked_at, timeline),
+        "last_day": last_day(found),
+        "colour": found.colour,
+    }
+
+
+def _problem(form: Form, error: FormError) -> Problem:
+    """The fields that are wrong, each with the place to which its line in the summary leads."""
+    shown = {one.name: (one.id, one.title) for one in form.fields}
+    shown |= {"choice": ("f-choice", "Your choice"), "text": ("f-text", "Reason")}
+    shown |= {"files": ("f-files", "Files"), "ground": ("f-choice", "Ground")}
+    lines = [
+        (
+            *shown.get(name, ("answer", "The answer")),
+            "is missing" if fault.startswith("is missing;") else fault,
+        )
+        for name, fault in error.fields.items()
+    ]
+    return Problem("Nothing was recorded. Mend this:" if lines else str(error), tuple(lines))
+
+
+def _decision(register: Ledger, asked: QuestionRow) -> DecisionRow | None:
+    found: Sequence[DecisionRow] = [d for d in register.decisions(asked.request) if d.question == asked.id]
+    return found[-1] if found else None
+
+
+def _address(request: Request, question_id: str) -> str:
+    return f"{request.scope.get('root_path', '')}/questions/{question_id}"

@@ -1,0 +1,48 @@
+"""The page of a request: where it stands, when it is due and why, and its trail for whoever may read it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from afschrift.core.event import NewEvent
+from afschrift.core.roles import Act
+from afschrift.pipeline.answer import visible
+from afschrift.web.caller import Known
+from afschrift.web.page import render
+from afschrift.web.standing import last_day, local, look
+from afschrift.wiring import request_words
+from afschrift.wiring.keys import open_ledger
+from afschrift.wiring.place import load_place, own_keys
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+
+@router.get("/requests/{request_id}")
+def show(request: Request, request_id: str, by: Known) -> Response:
+    """A request; whoever may read the trail sees it, and that look is an event."""
+    register = open_ledger()
+    found, timeline = register.request(request_id), register.timeline(request_id)
+    clock = look(timeline, load_place())
+    lines: list[str] = []
+    events = None
+    if by.roles.may(by.account, Act.TIMELINE):
+        role = by.roles.require(by.account, Act.TIMELINE)
+        register.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
+        lines += request_words.facts(timeline.facts)
+        lines += request_words.earlier(timeline, register.earlier(request_id, own_keys()))
+        events = [(local(header.at, timeline), header, said) for header, said in register.events(request_id)]
+    return render(
+        request,
+        "request",
+        by=by,
+        found=found,
+        received_at=local(timeline.received_at, timeline),
+        last_day=last_day(clock),
+        clock=clock,
+        why=list(request_words.explained(clock)),
+        questions=[(q, visible(by.roles, by.account, q)) for q in register.questions(request_id=request_id)],
+        facts=lines,
+        decisions=[(d, local(d.at, timeline)) for d in register.decisions(request_id)] if events else [],
+        events=events,
+    )

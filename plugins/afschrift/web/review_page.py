@@ -1,0 +1,42 @@
+"""The page of a review: what will be sent, and the form that answers the question about it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from afschrift.web.caller import Known
+from afschrift.web.form import form_for
+from afschrift.web.page import render
+from afschrift.web.standing import barred
+from afschrift.web.tokens import form_token
+from afschrift.wiring.keys import open_ledger
+from afschrift.wiring.review import ROWS, look
+from afschrift.wiring.settings import Settings
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+
+@router.get("/review/{request_id}")
+def show(request: Request, request_id: str, by: Known, table: str = "", rows: int = ROWS) -> Response:
+    """Tables with their columns' decisions, first rows and what was pointed out. The look is an event."""
+    register, settings = open_ledger(), Settings.from_environment()
+    view = look(settings, register, by.roles, by.account, request_id, table=table or None, rows=max(1, rows))
+    form, why, question = None, "", None
+    if view.question is not None:
+        question = register.question(view.question)
+        why = barred(register, by, question, register.timeline(request_id))
+        form = None if why else form_for(register, question, {})
+    path = f"{request.scope.get('root_path', '')}/questions/{view.question}"
+    return render(
+        request,
+        "review",
+        by=by,
+        view=view,
+        only=table,
+        question=question,
+        form=form,
+        barred=why,
+        faults={},
+        token=form_token(by, path),
+    )

@@ -1,0 +1,108 @@
+"""Where a question stands for whoever looks at it: open to them or not, since when, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from afschrift.core.clock import Clock, Place, clock
+from afschrift.core.deadline import local_date
+from afschrift.core.errors import NotAllowedError
+from afschrift.core.facts import Timeline
+from afschrift.core.ports import QuestionRow
+from afschrift.core.roles import Role
+from afschrift.ledger.clock import utc_now
+from afschrift.ledger.register import Ledger
+from afschrift.pipeline.answer import visible
+from afschrift.pipeline.assignment import assigned_to
+from afschrift.web.asked import Asked, asked
+from afschrift.web.caller import Caller
+from afschrift.web.words import said
+from afschrift.wiring.place import load_place
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A question in the list.
+
+    Attributes:
+        to: name of the one person that it is assigned to; None: everybody with its role.
+        asked_at: local time where the controller must act.
+        last_day: in words.
+        colour: how urgent its request is.
+    """
+
+    question: QuestionRow
+    words: Asked
+    right: str
+    role: str
+    to: str | None
+    asked_at: str
+    last_day: str
+    colour: str
+
+
+def waiting(ledger: Ledger, by: Caller) -> list[Waiting]:
+    """The open questions that somebody gets to see, oldest first."""
+    timelines = {one.request: one for one in ledger.timelines()}
+    mine = [q for q in ledger.questions() if visible(by.roles, by.account, q) and q.request in timelines]
+    place, clocks = load_place(), dict[str, Clock]()
+    for request in {q.request for q in mine}:
+        clocks[request] = look(timelines[request], place)
+    return [_waiting(q, timelines[q.request], clocks[q.request]) for q in mine]
+
+
+def look(timeline: Timeline, place: Place) -> Clock:
+    """The clock of a request today."""
+    return clock(timeline, place, local_date(utc_now(), timeline.zone))
+
+
+def local(instant: str, timeline: Timeline) -> str:
+    """An instant as the clock on the wall shows it where the controller must act."""
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(timeline.zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def last_day(found: Clock) -> str:
+    """The last day for an answer, with how far it is."""
+    if found.closed_on is not None:
+        return f"closed on {found.closed_on}"
+    if found.due is None:
+        return f"stands still since {found.suspended_since}"
+    left = found.days_left or 0
+    days = f"{abs(left)} day{'s' * (abs(left) != 1)}"
+    return f"{found.due} ({'today' if left == 0 else f'{days} left' if left > 0 else f'{days} late'})"
+
+
+def barred(ledger: Ledger, by: Caller, question: QuestionRow, timeline: Timeline) -> str:
+    """Why somebody may not answer a question; empty: they may."""
+    role = Role(question.role)
+    if question.answered_at is not None:
+        return "It is answered."
+    if not timeline.state.open:
+        return "Its request is closed."
+    if not by.roles.holds(by.account, role):
+        return f"Only the role {said(role).lower()} answers it; you may look."
+    to = assigned_to(timeline, question.id)
+    if to is not None and not by.roles.stands_for(by.account, to):
+        return f"It is assigned to {to}."
+    if role is Role.SECOND_SIGNER:
+        decided = [d.by for d in ledger.decisions(question.request) if d.about == question.about]
+        try:
+            by.roles.need_another(by.account, decided)
+        except NotAllowedError as error:
+            return str(error.args[0])
+    return ""
+
+
+def _waiting(question: QuestionRow, timeline: Timeline, found: Clock) -> Waiting:
+    return Waiting(
+        question,
+        asked(question.kind),
+        timeline.right.value,
+        said(question.role),
+        assigned_to(timeline, question.id),
+        local(question.asked_at, timeline),
+        last_day(found),
+        found.colour.value,
+    )

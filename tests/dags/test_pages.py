@@ -1,0 +1,422 @@
+"""The plain pages in Airflow's own application, behind its log-in: what they show, record and turn down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.airflow_support import CUSTOMERS, AirflowEnv, Installation, api_server, installed, log_in
+from tests.support.pages import (
+    asked_decision,
+    asked_identity,
+    asked_manual,
+    look_token_in,
+    parts,
+    prepare,
+    text_of,
+    token_in,
+)
+
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("rest")]
+
+CONFIRMED = {"choice": "confirmed", "f.method": "call_back", "f.level": "substantial"}
+TEXT = "Kanariezin over de man met de rode hoed"
+
+Browse = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One for all tests here; each has a request of its own."""
+    with installed(demo_warehouse, tmp_path_factory.mktemp("pages")) as made:
+        prepare(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
+    with api_server() as server:
+        yield server
+
+
+@pytest.fixture
+def browse(app: Any) -> Browse:
+    """Asks as somebody whose browser holds Airflow's cookie; None is nobody."""
+    from starlette.testclient import TestClient
+
+    tokens: dict[str, str] = {}
+
+    def ask(user: str | None, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
+        if user is not None:
+            tokens.setdefault(user, log_in(user))
+        cookies = {"_token": tokens[user]} if user else {}
+        client = TestClient(app, raise_server_exceptions=False, cookies=cookies, follow_redirects=False)
+        if fields is None:
+            return client.get(f"/afschrift{path}", **more)
+        files = [*parts(fields), *more.pop("upload", [])]
+        return client.post(f"/afschrift{path}", files=files, **more)
+
+    return ask
+
+
+@pytest.fixture
+def customer() -> Iterator[int]:
+    """A customer of whom no other request is open."""
+    yield _customers.pop()
+
+
+_customers = list(CUSTOMERS)
+
+
+def send(browse: Browse, user: str, path: str, fields: dict[str, Any], **more: Any) -> Any:
+    """Open a page and send its form."""
+    token = token_in(browse(user, path).text)
+    return browse(user, path.partition("?")[0], {"token": token, **fields}, **more)
+
+
+def test_whoever_is_not_logged_in_is_led_to_the_log_in_and_back(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    request, question = asked_identity(installation, customer)
+    for path in ("/", f"/questions/{question}?choice=x", f"/requests/{request}"):
+        reply = browse(None, path)
+        assert reply.status_code == 303
+        assert reply.headers["location"].startswith("/auth/login?next=%2Fafschrift%2F")
+        assert request not in reply.text
+    assert browse(None, f"/questions/{question}", CONFIRMED).status_code == 401
+    assert browse(None, "/api/questions").status_code == 401
+    assert browse("stranger", "/").status_code == 403
+    assert installation.services.register.decisions(request) == ()
+
+
+def test_the_list_is_that_of_the_roles(browse: Browse, installation: Installation, customer: int) -> None:
+    request, question = asked_identity(installation, customer)
+    pages = {user: browse(user, "/").text for user in ("anna", "dirk", "sam", "ivo")}
+    assert {user: question in html for user, html in pages.items()} == {
+        "anna": True,
+        "dirk": True,
+        "sam": False,
+        "ivo": False,
+    }
+    assert "No question is open for your roles." in text_of(pages["sam"])
+    assert f"Who asks {request} access Officer" in text_of(pages["anna"])
+
+
+def test_every_page_says_how_it_may_be_used(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    _, question = asked_identity(installation, customer)
+    for path in ("/", f"/questions/{question}", "/questions/q-000000000000", "/nowhere"):
+        reply = browse("anna", path)
+        assert reply.headers["cache-control"] == "no-store"
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["referrer-policy"] == "same-origin"
+        policy = reply.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "script" not in policy
+        assert "<script" not in reply.text
+    assert browse("anna", "/questions/q-000000000000").status_code == 404
+    assert "default-src 'none'" in browse("anna", "/api/questions").headers["content-security-policy"]
+
+
+def test_an_identity_is_confirmed_and_the_next_run_starts(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    request, question = asked_identity(installation, customer)
+    reply = send(browse, "anna", f"/questions/{question}", CONFIRMED | {"f.checked_on": "2026-06-10"})
+    assert reply.status_code == 303
+    assert reply.headers["location"].startswith(f"/afschrift/questions/{question}/recorded?told=")
+    page = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
+    assert "Recorded Who asks: Confirmed" in page
+    assert f"{request}.1 started." in page
+    [decision] = installation.services.register.decisions(request)
+    assert (decision.by, decision.choice) == ("airflow:anna", "confirmed")
+    detail = {"method": "call_back", "level": "substantial", "checked_on": "2026-06-10"}
+    assert {n: decision.detail[n] for n in detail} == detail
+    again = text_of(browse("anna", f"/questions/{question}").text)
+    assert "Answered: Confirmed" in again
+    assert "What can be answered" in again
+    other = reply.headers["location"].replace("told=", "told=e30")
+    assert "started" not in text_of(browse("anna", other.removeprefix("/afschrift")).text)
+
+
+def test_a_fault_shows_the_page_again_with_what_was_typed(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    request, question = asked_identity(installation, customer)
+    before = installation.services.register.events(request)
+    fields = {"choice": "confirmed", "f.method": "call_back", "f.checked_on": "Jan <b>"}
+    reply = send(browse, "anna", f"/questions/{question}", fields)
+    assert reply.status_code == 422
+    assert '<a href="#f-level">How sure it is</a>: is missing' in reply.text
+    assert '<a href="#f-checked_on">When it was checked</a>: takes a date' in reply.text
+    assert '<p class="fault" id="f-level-fault">How sure it is: is missing.</p>' in reply.text
+    assert 'value="call_back" checked' in reply.text
+    assert 'id="f-choice-confirmed" name="choice" value="confirmed" checked' in reply.text
+    assert 'value="Jan &lt;b&gt;"' in reply.text
+    assert installation.services.register.events(request) == before
+    none = send(browse, "anna", f"/questions/{question}", {})
+    assert (none.status_code, '<a href="#f-choice">Your choice</a>' in none.text) == (422, True)
+
+
+def test_what_does_not_come_from_its_own_page_is_not_taken(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    request, question = asked_identity(installation, customer)
+    path = f"/questions/{question}"
+    own = token_in(browse("anna", path).text)
+    anothers = token_in(browse("otto", path).text)
+    of_another = token_in(browse("anna", f"/questions/{_another(installation)}").text)
+    same = {"Sec-Fetch-Site": "same-origin"}
+    before = installation.services.register.events(request)
+    for token, headers in (
+        (None, {}),
+        ("", {}),
+        (anothers, {}),
+        (of_another, {}),
+        (own, {"Sec-Fetch-Site": "cross-site"}),
+        (own, {"Sec-Fetch-Site": "same-site"}),
+        (own, {"Origin": "https://elsewhere.example"}),
+        (own, {"Origin": "null"}),
+        (anothers, same),
+    ):
+        fields = CONFIRMED | {"f.checked_on": TEXT} | ({} if token is None else {"token": token})
+        reply = browse("anna", path, fields, headers=headers)
+        assert reply.status_code == 403, (token, headers)
+        kept = headers == same  # a log-in that was renewed loses nothing
+        assert (TEXT in reply.text, "Your log-in was renewed" in reply.text) == (kept, kept)
+    assert installation.services.register.events(request) == before
+    taken = browse("anna", path, CONFIRMED | {"token": own}, headers=same)
+    assert taken.status_code == 303
+
+
+def _another(installation: Installation) -> str:
+    register = installation.services.register
+    request = installation.submit(_customers.pop(), "access")
+    return str(register.ask(request, "unclassified", options=["include"], detail={"columns": ["a.b.c"]}).id)
+
+
+def test_whoever_may_not_answer_reads_why(browse: Browse, installation: Installation, customer: int) -> None:
+    from afschrift.pipeline.assignment import assign
+    from afschrift.wiring.roles import load_roles
+
+    request, question = asked_identity(installation, customer)
+    page = browse("dirk", f"/questions/{question}").text
+    assert "Only the role officer answers it; you may look." in text_of(page)
+    assert "<form" not in page
+    assert browse("sam", f"/questions/{question}").status_code == 404
+    open_to_otto = browse("otto", f"/questions/{question}").text
+    own = token_in(open_to_otto)
+    register = installation.services.register
+    assign(register, load_roles(), question, "Anna", "airflow:anna")
+    assert "It is assigned to Anna." in text_of(browse("otto", f"/questions/{question}").text)
+    reply = browse("otto", f"/questions/{question}", CONFIRMED | {"token": own, "f.checked_on": TEXT})
+    assert (reply.status_code, TEXT in reply.text) == (403, True)
+    assert register.decisions(request) == ()
+    look = browse("otto", f"/questions/{question}/look", {"token": look_token_in(open_to_otto)})
+    assert (look.status_code, "It is assigned to Anna." in look.text) == (403, True)
+    assert "case_viewed" not in [kind for kind, _ in installation.events(request)]
+
+
+def test_who_comes_second_is_told_and_keeps_the_words(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    _, question = asked_identity(installation, customer)
+    path = f"/questions/{question}"
+    tokens = {user: token_in(browse(user, path).text) for user in ("anna", "otto")}
+    other = {"choice": "not_confirmed", "f.doubt": "keys_disagree"}
+    assert browse("anna", path, CONFIRMED | {"token": tokens["anna"]}).status_code == 303
+    late = browse("otto", path, other | {"token": tokens["otto"]})
+    assert (late.status_code, "answered already" in late.text) == (409, True)
+    assert 'value="keys_disagree" checked' in late.text
+
+
+def test_a_reason_in_words_is_kept_encrypted(
+    browse: Browse, installation: Installation, airflow_env: AirflowEnv, customer: int
+) -> None:
+    register = installation.services.register
+    request = installation.submit(customer, "access")
+    detail = {"columns": ["shop.customer.nickname", "shop.customer.rank"]}
+    question = register.ask(request, "unclassified", options=["include", "exclude"], detail=detail).id
+    page = text_of(browse("anna", f"/questions/{question}").text)
+    assert "Columns shop.customer.nickname shop.customer.rank" in page
+    assert "They stay, in this request alone" in page
+    wrong = send(browse, "anna", f"/questions/{question}", {"text": TEXT})
+    assert (wrong.status_code, TEXT in wrong.text) == (422, True)
+    long = send(browse, "anna", f"/questions/{question}", {"choice": "exclude", "text": TEXT * 1000})
+    assert (long.status_code, '<a href="#f-text">Reason</a>' in long.text) == (422, True)
+    done = send(browse, "anna", f"/questions/{question}", {"choice": "exclude", "text": f"{TEXT}\r\nTwee."})
+    assert done.status_code == 303
+    [decision] = [d for d in register.decisions(request) if d.question == question]
+    assert register.decision_text(request, decision.text or "") == f"{TEXT}\nTwee."
+    assert_nowhere(installation, airflow_env, request)
+
+
+def assert_nowhere(installation: Installation, airflow_env: AirflowEnv, request: str) -> None:
+    """The words stand encrypted in the register, and nowhere in clear."""
+    from tests.privacy.canary_search import search
+
+    assert search(installation.home, {"words": TEXT}) == []
+    assert search(airflow_env.home, {"words": TEXT}) == []
+    assert TEXT not in json.dumps(installation.events(request))
+
+
+def test_a_decision_asks_for_choice_and_ground_and_then_for_that_form_alone(
+    browse: Browse, installation: Installation, airflow_env: AirflowEnv, customer: int
+) -> None:
+    from tests.support.ground_forms import GROUNDS, complete
+
+    from afschrift.core.grounds import Outcome
+
+    request, question = asked_decision(installation, customer)
+    path = f"/questions/{question}"
+    first = browse("anna", path).text
+    assert f"{path}?choice=refuse&amp;ground=manifestly_unfounded" in first
+    assert f"{path}?choice=fulfil" in first
+    assert "An officer asked for it" in text_of(first)
+    assert 'id="answer"' not in first
+    chosen = f"{path}?choice=refuse&ground=manifestly_unfounded"
+    page = browse("anna", chosen).text
+    told = text_of(page)
+    assert "When it fits For access and portability requests." in told
+    assert "a second signer agrees" in told
+    assert "The letter “Refusal”" in told
+    assert "What happened (needed)" in told
+    assert "f.costs" not in page  # of the outcome `charge` alone
+    form = complete("manifestly_unfounded", Outcome.REFUSE) | {"objective": TEXT}
+    fields = {"choice": "refuse", "ground": "manifestly_unfounded", "f.objective": TEXT}
+    lacking = send(browse, "anna", chosen, fields)
+    assert (lacking.status_code, TEXT in lacking.text) == (422, True)
+    assert '<a href="#f-subjective">What shows the intention</a>' in lacking.text
+    fields |= {f"f.{name}": value for name, value in GROUNDS.texts(form).items()}
+    done = send(browse, "anna", chosen, fields)
+    assert done.status_code == 303
+    register = installation.services.register
+    [signer] = [q for q in register.questions(request_id=request) if q.kind == "decision_signed"]
+    recorded = browse("anna", done.headers["location"].removeprefix("/afschrift")).text
+    assert "A second signer, who is another person" in text_of(recorded)
+    assert signer.id in recorded
+    assert_nowhere(installation, airflow_env, request)
+
+    sign = f"/questions/{signer.id}"
+    assert browse("anna", sign).status_code == 404
+    shown = browse("sam", sign).text
+    assert "Manifestly unfounded" in shown or "manifestly_unfounded" in shown
+    texts = browse("sam", f"{sign}/look", {"token": look_token_in(shown)})
+    assert (texts.status_code, TEXT in texts.text) == (200, True)
+    assert [kind for kind, _ in installation.events(request)][-1] == "case_viewed"
+    assert browse("sam", f"{sign}/look", {"token": "x"}).status_code == 403
+    agreed = send(browse, "sam", sign, {"choice": "agree"})
+    page = text_of(browse("sam", agreed.headers["location"].removeprefix("/afschrift")).text)
+    assert "Letter to send" in page
+    assert "afschrift letter send" in page
+
+
+def test_a_ground_that_the_law_is_against_is_told(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    _, question = asked_decision(installation, customer, "access")
+    fields = {"choice": "refuse", "ground": "identity_failure", "f.asked": ["login", "call_back"]}
+    fields |= {"f.asked_on": "2026-06-10", "f.reply": "none", "f.reasons": "Geen antwoord."}
+    chosen = f"/questions/{question}?choice=refuse&ground=identity_failure"
+    reply = send(browse, "anna", chosen, fields)
+    assert (reply.status_code, "(R10)" in reply.text) == (409, True)
+    assert all(f'value="{code}" checked' in reply.text for code in ("login", "call_back"))
+    fulfilled = send(browse, "anna", f"/questions/{question}?choice=fulfil", {"choice": "fulfil"})
+    assert fulfilled.status_code == 303
+
+
+def test_a_system_is_searched_and_its_files_are_kept(
+    browse: Browse, installation: Installation, airflow_env: AirflowEnv, customer: int
+) -> None:
+    request, question = asked_manual(installation, customer)
+    path = f"/questions/{question}"
+    page = text_of(browse("kim", path).text)
+    assert "Search by name or e-mail address." in page
+    assert "Why nobody searched (needed for “Not searched”)" in page
+    token = look_token_in(browse("kim", path).text)
+    keys = text_of(browse("kim", f"{path}/look", {"token": token}).text)
+    assert f"Customer id {customer}" in keys
+    assert "identity_read" in [kind for kind, _ in installation.events(request)]
+
+    given = {"choice": "given"}
+    none = send(browse, "kim", path, given)
+    assert (none.status_code, '<a href="#f-files">Files</a>' in none.text) == (422, True)
+    program = ("files", ("mail.txt", b"#!/bin/sh\necho\n", "text/plain"))
+    turned = send(browse, "kim", path, given, upload=[program])
+    assert turned.status_code == 422
+    assert "no. 1: A file is a program" in text_of(turned.text)
+    assert "mail.txt" not in turned.text
+    letter = f"Subject: {TEXT}\n\n".encode() + b"x" * 3_000_000
+    mail = ("files", (f"C:\\{TEXT}.txt", letter, "text/plain"))
+    assert send(browse, "kim", path, {"choice": "nothing_held"}, upload=[mail]).status_code == 422
+    done = send(browse, "kim", path, given, upload=[mail])
+    assert done.status_code == 303
+    register = installation.services.register
+    [kept] = [t for t in register.case_texts(request, "test") if t.kind == "document"]
+    assert (kept.name, kept.size) == (f"{TEXT}.txt", len(letter))
+    assert b"".join(register.case_document(kept.id, "test")) == letter
+    assert_nowhere(installation, airflow_env, request)
+
+
+def test_a_file_that_is_too_large_is_told_in_the_page(
+    browse: Browse, installation: Installation, customer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, question = asked_manual(installation, customer)
+    monkeypatch.setenv("AFSCHRIFT_MANUAL_MEGABYTES", "0.1")
+    large = ("files", ("mail.txt", b"x" * 300_000, "text/plain"))
+    reply = send(browse, "kim", f"/questions/{question}", {"choice": "given"}, upload=[large])
+    assert reply.status_code == 422
+    assert "larger than the 0.1 MB that are taken" in text_of(reply.text)
+    [still] = installation.services.register.questions(request_id=request)
+    assert (still.id, still.answered_at) == (question, None)
+
+
+def test_what_is_no_form_is_not_read(browse: Browse, installation: Installation, customer: int) -> None:
+    _, question = asked_identity(installation, customer)
+    kinds = ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x")
+    for kind in kinds:
+        reply = browse("anna", f"/questions/{question}", {}, content=TEXT, headers={"Content-Type": kind})
+        assert (reply.status_code, TEXT in reply.text) == (422, False)
+
+
+def test_a_request_with_its_trail(browse: Browse, installation: Installation, customer: int) -> None:
+    request, question = asked_identity(installation, customer)
+    anna = browse("anna", f"/requests/{request}").text
+    told = text_of(anna)
+    assert f"Request {request} Right access (Art. 15) State Needs person" in told
+    assert "Last day 2026-07-10" in told
+    assert f"/afschrift/questions/{question}" in anna
+    assert "Question asked" in told
+    events = [(kind, payload) for kind, payload in installation.events(request) if kind == "request_viewed"]
+    assert events == [("request_viewed", {"role": "officer"})]
+    ivo = text_of(browse("ivo", f"/requests/{request}").text)
+    assert "Trail" not in ivo
+    assert "State Needs person" in ivo
+    assert browse("anna", "/requests/req-000000000000").status_code == 404
+
+
+def test_a_fault_of_the_software_loses_no_words_and_logs_none(
+    browse: Browse, installation: Installation, airflow_env: AirflowEnv, customer: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from afschrift.web import pages
+
+    _, question = asked_identity(installation, customer)
+    token = token_in(browse("anna", f"/questions/{question}").text)
+
+    def broken(*_: Any) -> Any:
+        raise ValueError(TEXT)
+
+    monkeypatch.setattr(pages, "record", broken)
+    fields = CONFIRMED | {"token": token}
+    reply = browse("anna", f"/questions/{question}", fields)
+    assert (reply.status_code, 'value="call_back" checked' in reply.text) == (500, True)
+    monkeypatch.setattr(pages, "waiting", broken)
+    listing = browse("anna", "/")
+    assert (listing.status_code, TEXT in listing.text) == (500, False)
+    assert airflow_env.log.count("Unexpected ValueError at") >= 2
+    assert TEXT not in airflow_env.log

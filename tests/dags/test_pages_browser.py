@@ -1,0 +1,131 @@
+"""The plain pages in a real browser: readable on a phone and in the dark, by a screen reader, without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from tests.airflow_support import CUSTOMERS, AirflowEnv, Installation, api_server, installed, log_in
+from tests.support.pages import asked_decision, asked_identity, asked_manual, prepare
+from tests.support.served import served
+
+pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium"), pytest.mark.xdist_group("rest")]
+
+TEXT = "Kanariezin over de vrouw op de groene fiets"
+
+
+STICKS_OUT = """
+    [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth)
+        .map(e => e.outerHTML.slice(0, 80))
+"""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A served Airflow with a question of each looks.
+
+    Attributes:
+        address: of the pages.
+        decision: id of its question; likewise the others.
+    """
+
+    installation: Installation
+    address: str
+    identity: str
+    decision: str
+    manual: str
+    request: str
+
+
+@pytest.fixture(scope="module")
+def desk(
+    airflow_env: AirflowEnv, demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    with installed(demo_warehouse, tmp_path_factory.mktemp("desk")) as made, api_server() as app:
+        prepare(made)
+        request, identity = asked_identity(made, CUSTOMERS[0])
+        _, decision = asked_decision(made, CUSTOMERS[1])
+        _, manual = asked_manual(made, CUSTOMERS[2])
+        with served(app) as address:
+            yield Desk(made, f"{address}/afschrift", identity, decision, manual, request)
+
+
+def opened(browser: Browser, desk: Desk, user: str = "anna", **context: Any) -> Page:
+    """A browser in which somebody is logged in to Airflow."""
+    made = browser.new_context(**context)
+    made.add_cookies([{"name": "_token", "value": log_in(user), "url": desk.address}])
+    return made.new_page()
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (900, "light"), (360, "light"), (360, "dark")]
+)
+def test_the_pages_are_accessible_and_fit(
+    browser: Browser, desk: Desk, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    page = opened(browser, desk, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    told: list[str] = []  # what the page's policy kept out, or another fault
+    page.on("console", lambda message: told.append(message.text))
+    ground = f"/questions/{desk.decision}?choice=refuse_part&ground=rights_of_others"
+    for path in ("/", f"/questions/{desk.identity}", f"/questions/{desk.decision}", ground,
+                 f"/questions/{desk.manual}", f"/requests/{desk.request}"):  # fmt: skip
+        page.goto(f"{desk.address}{path}")
+        if path is ground:  # as it looks with an error
+            page.get_by_label("1. What it means").fill(TEXT)
+            page.get_by_role("button", name="Record").click()
+            page.get_by_role("alert").wait_for()
+            assert page.get_by_label("1. What it means").input_value() == TEXT
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert page.evaluate(STICKS_OUT) == [], path
+        found = Axe().run(page).response["violations"]
+        assert [(path, v["id"], v["nodes"][0]["html"]) for v in found] == []
+    assert [text for text in told if "422" not in text] == []
+    page.context.close()
+
+
+def test_a_question_is_answered_without_scripts(browser: Browser, desk: Desk) -> None:
+    request, question = asked_identity(desk.installation, CUSTOMERS[3])
+    page = opened(browser, desk, java_script_enabled=False)
+    page.goto(f"{desk.address}/")
+    page.get_by_role("link", name="Who asks").last.click()
+    assert page.url.endswith(question)
+    page.get_by_role("radio", name="Confirmed", exact=False).first.check()
+    page.get_by_role("radio", name="Call back").check()
+    page.get_by_role("button", name="Record the answer").click()
+    page.get_by_role("alert").get_by_role("link", name="How sure it is").click()
+    assert page.get_by_role("radio", name="Call back").is_checked()
+    page.get_by_role("radio", name="Substantial").check()
+    page.get_by_role("button", name="Record the answer").click()
+    assert page.get_by_role("heading", name="Recorded").is_visible()
+    assert page.get_by_role("link", name=f"{request}.1").is_visible()
+    [decision] = desk.installation.services.register.decisions(request)
+    assert (decision.by, decision.detail["level"]) == ("airflow:anna", "substantial")
+    page.context.close()
+
+
+def test_a_log_in_that_ends_while_somebody_types_loses_nothing(browser: Browser, desk: Desk) -> None:
+    _, question = asked_decision(desk.installation, CUSTOMERS[4])
+    page = opened(browser, desk)
+    page.goto(f"{desk.address}/questions/{question}?choice=extend&ground=complexity")
+    page.get_by_label("The concrete facts").fill(TEXT)
+    page.context.add_cookies([{"name": "_token", "value": log_in("anna", "op"), "url": desk.address}])
+    page.get_by_role("button", name="Record").click()
+    assert "Your log-in was renewed" in page.get_by_role("alert").inner_text()
+    assert page.get_by_label("The concrete facts").input_value() == TEXT
+    page.context.close()
+
+
+def test_airflow_has_a_link_to_the_pages(browser: Browser, desk: Desk) -> None:
+    page = opened(browser, desk)
+    page.goto(desk.address.removesuffix("afschrift"))
+    page.get_by_text("Browse", exact=True).click()
+    with page.context.expect_page() as another:
+        page.get_by_role("menuitem", name="Afschrift").click()
+    assert another.value.url == f"{desk.address}/"
+    assert another.value.get_by_role("heading", name="Open questions").is_visible()
+    page.context.close()

@@ -1,0 +1,139 @@
+"""The page of a review in Airflow's own application: what will be sent, and what is ticked to be masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.pages import parts, text_of, token_in
+from tests.support.reviewing import BALANCE, BODY, LINE, NEIGHBOUR, SPAN, Reviewers
+from tests.support.served import served
+
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("rest")]
+
+PEOPLE = """
+people:
+  Anna: {accounts: ["airflow:anna"], roles: [officer]}
+  Ada: {accounts: ["airflow:ada"], roles: [auditor]}
+  Ivo: {accounts: ["airflow:ivo"], roles: [intake]}
+"""
+
+
+@pytest.fixture
+def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reviewers:
+    made = Reviewers.set_up(tmp_path, monkeypatch)
+    (tmp_path / "home" / "roles.yml").write_text(PEOPLE, encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def app(airflow_env: AirflowEnv) -> Iterator[Any]:
+    with api_server() as server:
+        yield server
+
+
+def point(reviewers: Reviewers, request: str) -> None:
+    """As the finder leaves it in staging."""
+    import msgspec
+
+    from afschrift.core.pointer import Found, Pointer
+
+    found = {"ticket_message": Found((Pointer(1, "body", *SPAN, "name"),), {"name": 1})}
+    with reviewers.services.staging(request).writer("pointers/shop.json") as sink:
+        sink.write(msgspec.json.encode(found))
+
+
+def client(app: Any, user: str) -> Any:
+    from starlette.testclient import TestClient
+
+    return TestClient(app, cookies={"_token": log_in(user)}, follow_redirects=False)
+
+
+def test_what_will_be_sent_is_looked_at_and_a_name_is_masked(reviewers: Reviewers, app: Any) -> None:
+    request = reviewers.store()
+    question = reviewers.asked(request)
+    anna = client(app, "anna")
+    link = anna.get(f"/afschrift/questions/{question.id}").text
+    assert f'href="/afschrift/review/{request}"' in link
+    assert NEIGHBOUR not in link
+    page = anna.get(f"/afschrift/review/{request}")
+    assert page.status_code == 200
+    told = text_of(page.text)
+    assert BODY in told
+    assert "shop.ticket_message 3 rows" in told
+    assert "Reviewed because Policy" in told
+    register = reviewers.bureau.register
+    assert [h.type for h, _ in register.events(request)][-1] == "bundle_viewed"
+
+    open_line = LINE.replace("rights_of_others", "GROUND")
+    fields = {"token": token_in(page.text), "choice": "redact", "f.redactions.line": open_line}
+    answer = f"/afschrift/questions/{question.id}"
+    open_ground = anna.post(answer, files=parts(fields))
+    assert (open_ground.status_code, f"{open_line}</textarea>" in open_ground.text) == (422, True)
+    fields["f.redactions.ground"] = "rights_of_others"
+    lacking = anna.post(answer, files=parts(fields))
+    assert lacking.status_code == 422
+    assert '<a href="#f-rights_of_others.effect">' in lacking.text
+    assert f"{LINE}</textarea>" in lacking.text  # a tick is a written line from now on
+    fields |= {f"f.rights_of_others.{name}": text for name, text in BALANCE.items()}
+    fields |= {"f.rights_of_others.right_of_others": "privacy"}
+    assert anna.post(answer, files=parts(fields)).status_code == 303
+    [decision] = [d for d in register.decisions(request) if d.question == question.id]
+    assert decision.choice == "redact"
+    reviewers.asked(request)
+    again = text_of(anna.get(f"/afschrift/review/{request}?table=shop.ticket_message&rows=3").text)
+    assert NEIGHBOUR not in again
+    assert "1 redacted" in again
+    late = anna.post(answer, files=parts(fields))
+    assert (late.status_code, "answered already" in late.text) == (409, True)
+
+
+def test_who_sees_what(reviewers: Reviewers, app: Any) -> None:
+    request = reviewers.store()
+    waiting = client(app, "anna").get(f"/afschrift/review/{request}")
+    assert (waiting.status_code, "Nothing is planned" in waiting.text) == (409, True)
+    reviewers.asked(request)
+    ada = client(app, "ada").get(f"/afschrift/review/{request}").text
+    assert "Values are not shown to your roles." in text_of(ada)
+    assert NEIGHBOUR not in ada
+    assert "<form" not in ada
+    assert client(app, "ivo").get(f"/afschrift/review/{request}").status_code == 403
+    assert client(app, "anna").get(f"/afschrift/review/{request}?rows=x").status_code == 422
+
+
+@pytest.mark.needs_program("chromium")
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_a_reviewer_ticks_what_is_masked(
+    browser: Browser, reviewers: Reviewers, app: Any, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    request = reviewers.store()
+    reviewers.asked(request)
+    point(reviewers, request)
+    with served(app) as address:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        context.add_cookies([{"name": "_token", "value": log_in("anna"), "url": address}])
+        page = context.new_page()
+        page.goto(f"{address}/afschrift/review/{request}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(page).response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+        page.get_by_label(NEIGHBOUR).check()
+        page.get_by_role("radio", name="Redact, then ask again").check()
+        page.get_by_label("Ground for what is ticked").select_option(label="Rights of others")
+        page.get_by_text("For lines on the ground “Rights of others”").click()
+        page.get_by_role("radio", name="Privacy").check()
+        for name, text in BALANCE.items():
+            page.locator(f"id=f-rights_of_others.{name}").fill(text)
+        page.get_by_role("button", name="Record").click()
+        assert page.get_by_role("heading", name="Recorded").is_visible()
+        context.close()
+    decision = reviewers.bureau.register.decisions(request)[-1]
+    assert (decision.choice, decision.detail["grounds"]) == (
+        "redact",
+        {"rights_of_others": {"right_of_others": "privacy"}},
+    )

@@ -1,0 +1,68 @@
+"""On the demo: a neighbour whom somebody names in a ticket is pointed out, redacted, and in no file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from demo.people import REISSUED, TABLET_A
+from tests.e2e.office import Office
+from tests.support.reviewing import BALANCE, CODES, ROLES, members
+
+from afschrift.core.errors import NeedsPersonError
+from afschrift.wiring.answering import answer_question
+from afschrift.wiring.review import look
+from afschrift.wiring.settings import Settings
+
+TICKETS = "shop.ticket_message"
+NAMES = (f"{TABLET_A.first_name} {TABLET_A.last_name}", str(TABLET_A.email), "06-12345678")
+
+
+def test_a_neighbour_in_a_ticket_is_redacted_and_counted(office: Office) -> None:
+    request = office.submit("portability", {"customer_id": str(REISSUED.number)}, formats=["csv", "parquet"])
+    settings = Settings.from_environment(
+        {"AFSCHRIFT_HOME": str(office.home), "AFSCHRIFT_INVENTORY": str(office.home / "inventory")}
+    )
+    first = ended_at_review(office, request)
+    pointed = [
+        one
+        for table in look(settings, office.register, ROLES, "cli:anna", request, table=TICKETS).tables
+        for one in table.pointed
+    ]
+    mine = [one for one in pointed if any(one.text and one.text in name for name in NAMES)]
+    assert {one.kind for one in mine} >= {"email", "phone", "name"}
+
+    lines = [one.line.replace("GROUND", "rights_of_others") for one in mine]
+    texts = {"redactions": lines, **BALANCE}
+    answer(office, settings, first.id, "redact", detail=CODES, texts=texts)
+    second = ended_at_review(office, request)
+    answer(office, settings, second.id, "approved")
+    bundle = office.run(request)
+
+    assert hashlib.sha256(bundle.read_bytes()).hexdigest() == second.about
+    files = members(bundle)
+    for path, content in files.items():
+        for name in NAMES:
+            assert name.encode() not in content, path
+    masked = json.loads(files["data/redactions.json"])["masked"]
+    assert sum(one["count"] for one in masked if one["method"] == "span") == len(lines)
+    trail = json.dumps([payload for _, payload in office.register.events(request)])
+    assert not any(name in trail for name in NAMES)
+
+
+def ended_at_review(office: Office, request: str):  # type: ignore[no-untyped-def]
+    """The review at which a run ends, over what is asked before."""
+    for _ in range(3):
+        try:
+            office.run(request)
+        except NeedsPersonError as met:
+            [*_, question] = office.register.questions(request_id=request)
+            if met.question == "review":
+                return question
+            office.answer(request, {})
+    raise AssertionError("no review was asked")
+
+
+def answer(office: Office, settings: Settings, question: str, choice: str, **more: object) -> None:
+    """As an officer."""
+    answer_question(office.register, ROLES, question, choice, "cli:anna", settings=settings, **more)  # type: ignore[arg-type]

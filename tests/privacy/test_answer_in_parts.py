@@ -1,0 +1,88 @@
+"""An answer in parts on the demo: a lake that is gone, a part, the lake back, the rest; nothing leaks meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+import traceback
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.e2e.office import Office
+from tests.e2e.opened import Opened
+from tests.privacy.canary import CUSTOMER, NEEDLES, TEXT
+from tests.privacy.canary_search import search
+from tests.privacy.conftest import Cage
+from tests.privacy.test_canary import expected
+
+from afschrift.core.errors import AfschriftError, SourceDownError
+from afschrift.core.roles import Person, Role, Roles
+from afschrift.core.state import State
+from afschrift.ledger.clock import utc_now
+from afschrift.pipeline.partial import Counter
+from afschrift.pipeline.source_down import ask_about
+from afschrift.wiring.place import place_of
+
+KEYS = {"customer_id": str(CUSTOMER)}
+WHY = f"De opslag van {TEXT} is stuk."
+ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})),))
+
+
+@pytest.mark.parametrize("right", ["access", "portability"])
+def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse"
+    shutil.copytree(cage.warehouse, warehouse)
+    with duckdb.connect(str(warehouse / "shop.duckdb")) as con:  # a child that asks alone is asked about
+        con.execute("UPDATE customer SET date_of_birth = '1990-03-05' WHERE customer_id = ?", [CUSTOMER])
+    office = Office.open(tmp_path / "seen", warehouse)
+    services, register = office.services, office.register
+    whole = Opened(office.run(office.submit(right, KEYS)))
+
+    request = office.submit(right, KEYS, message=f"Ik ben {TEXT}, {CUSTOMER}.")
+    (warehouse / "lake").rename(tmp_path / "gone")
+    said = []
+    with pytest.raises(SourceDownError) as met:
+        office.run_answering(request)
+    said.append("".join(traceback.format_exception(met.value)))
+    said.append(str(ask_about(services, request, met.value)))
+    [question] = register.questions(request_id=request)
+    counter = Counter(
+        register, ROLES, services.inventory, place_of(services.inventory.controller), utc_now(), "cli:anna"
+    )
+    rest_by = str((datetime.now(UTC) + timedelta(days=5)).date())
+    with pytest.raises(AfschriftError) as turned_down:
+        counter.answer(question.id, "partial", {"rest_by": TEXT}, WHY)
+    said.append(str(turned_down.value))
+    counter.answer(question.id, "partial", {"rest_by": rest_by}, WHY)
+    first = office.run(request)
+    assert register.request(request).state is State.ACCEPTED
+    with pytest.raises(SourceDownError) as met:
+        office.run(request)
+    said.append(str(met.value))
+    (tmp_path / "gone").rename(warehouse / "lake")
+    second = office.run(request)
+    assert register.request(request).state is State.DELIVERED
+
+    one, other = Opened(first), Opened(second)
+    parts = {name: content for part in (one, other) for name, content in part.files.items()}
+    tables = {name: content for name, content in whole.files.items() if name.endswith((".csv", ".json"))}
+    tables = {name: content for name, content in tables.items() if name.count("/") == 2}
+    assert len(tables) > 40
+    masked = [name for name in tables if b"[masked " in tables[name]]  # a token is a request's own
+    assert {name for name in tables if parts.get(name) != tables[name]} <= set(masked)
+    data = [
+        {name for name in part.files if name.startswith(("data/shop/", "data/app/"))} for part in (one, other)
+    ]
+    assert {name.split("/")[1] for name in data[0]} == {"shop"}
+    assert {name.split("/")[1] for name in data[1]} == {"app"}
+    wanted = expected(cage.canary, right)
+    seen = [cage.canary.seen(b"".join(part.files.values())) for part in (one, other)]
+    assert seen[0] | seen[1] == wanted
+    assert not seen[0] & seen[1]
+
+    for text in said:
+        assert not any(needle in text for needle in NEEDLES.values()), text
+        assert str(tmp_path) not in text.replace(str(Path(__file__).parent), "")
+    bundles = frozenset((tmp_path / "seen" / "outbox").iterdir())
+    assert search(tmp_path / "seen", NEEDLES, skip=bundles) == []

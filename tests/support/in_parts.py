@@ -1,0 +1,108 @@
+"""An installation with a club beside the mini shop, and officers who let an answer go in parts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.support.mini import write_database, write_inventory
+from tests.support.parts import Club, run_to_its_end
+from tests.support.running import installation, run, store
+
+from afschrift.core.ports import QuestionRow
+from afschrift.core.roles import Person, Role, Roles
+from afschrift.ledger.clock import utc_now
+from afschrift.pipeline.partial import Counter
+from afschrift.pipeline.services import Services
+from afschrift.wiring.place import place_of
+
+ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
+ZED = Person("Zed", frozenset({"cli:zed"}), frozenset({Role.INTAKE}))
+ROLES = Roles((ANNA, ZED), place="roles.yml")
+WHY = "De server staat in reparatie; kwikstaart."
+ANN = {"customer_id": "1"}
+TODAY = datetime.now(ZoneInfo("Europe/Amsterdam")).date()
+SOON = str(TODAY + timedelta(days=9))
+RECEIVED = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+Open = Callable[..., Services]
+
+
+@pytest.fixture
+def club(tmp_path: Path) -> Club:
+    return Club(tmp_path)
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, club: Club) -> Services:
+    """The mini shop, in which the keys are looked up, and a club that knows people by their number."""
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    club.declare(write_inventory(tmp_path / "inventory"))
+    return installation(tmp_path / "home", tmp_path / "inventory")
+
+
+def again(services: Services, tmp_path: Path) -> Services:
+    """The same installation on the inventory as it is now."""
+    from afschrift.wiring.services import build
+    from afschrift.wiring.settings import Settings
+
+    env = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
+    return build(services.log, Settings.from_environment(env))
+
+
+def asked(services: Services, right: str = "access", **more: Any) -> str:
+    return store(services, ANN, right, received_at=RECEIVED, language="en", formats=["csv"], **more)
+
+
+def counter(services: Services, by: str = "cli:anna") -> Counter:
+    inventory = services.inventory
+    return Counter(services.register, ROLES, inventory, place_of(inventory.controller), utc_now(), by)
+
+
+def question(services: Services, request: str) -> QuestionRow:
+    [found] = services.register.questions(request_id=request)
+    assert found.kind == "source_down"
+    return found
+
+
+def says(services: Services, request: str, choice: str, rest_by: str = SOON, text: str | None = WHY) -> None:
+    detail = {"rest_by": rest_by} if choice == "partial" else {}
+    counter(services).answer(question(services, request).id, choice, detail, text)
+
+
+def partly(services: Services, request: str, club: Club) -> Path:
+    """Down, asked, left for later, delivered in part."""
+    with club.away():
+        assert run_to_its_end(services, request) is None
+        says(services, request, "partial")
+        return run(services, request)
+
+
+def members(bundle: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(bundle) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
+def coverage(bundle: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(members(bundle)["data/coverage.json"])
+    return document
+
+
+def rows(*bundles: Path) -> dict[str, list[list[str]]]:
+    """Path of a CSV file -> its records; no file stands in two bundles."""
+    found: dict[str, list[list[str]]] = {}
+    for bundle in bundles:
+        for path, content in members(bundle).items():
+            if path.endswith(".csv"):
+                assert path not in found
+                text = re.sub(r"\[masked \w+\]", "[masked]", content.decode())  # a token is a request's own
+                found[path] = list(csv.reader(io.StringIO(text)))
+    return found

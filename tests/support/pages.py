@@ -1,0 +1,93 @@
+"""The plain pages in tests: an installation with people and questions, and a browser's form by hand."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from html import unescape
+from typing import Any
+
+from tests.airflow_support import Installation
+from tests.support.manual import add_systems, system
+
+ROLES = """
+people:
+  Anna: {accounts: ["airflow:anna", "cli:anna"], roles: [officer]}
+  Otto: {accounts: ["airflow:otto"], roles: [officer]}
+  Sam: {accounts: ["airflow:sam"], roles: [second_signer]}
+  Kim: {accounts: ["airflow:kim"], roles: [keeper]}
+  Dirk: {accounts: ["airflow:dirk"], roles: [dpo]}
+  Ivo: {accounts: ["airflow:ivo"], roles: [intake]}
+"""
+
+
+def prepare(installation: Installation) -> None:
+    """Give an installation its people."""
+    (installation.home / "roles.yml").write_text(ROLES, encoding="utf-8")
+
+
+def asked_identity(installation: Installation, customer: int) -> tuple[str, str]:
+    """A request that waits for its identity decision: its id, and that of the question."""
+    from afschrift.core.errors import NeedsPersonError
+    from afschrift.pipeline.assess import assess
+
+    request = installation.submit(customer, "access", authenticated=False)
+    with suppress(NeedsPersonError):
+        assess(installation.services, request)
+    [question] = installation.services.register.questions(request_id=request)
+    return request, question.id
+
+
+def asked_decision(installation: Installation, customer: int, right: str = "portability") -> tuple[str, str]:
+    """A request that an officer put before an officer, and its question."""
+    from tests.support.ground_forms import GROUNDS
+
+    from afschrift.pipeline.decisions import open_decision
+
+    request = installation.submit(customer, right)
+    return request, open_decision(GROUNDS, installation.services.register, request).id
+
+
+def asked_manual(installation: Installation, customer: int, **more: Any) -> tuple[str, str]:
+    """A request whose mailbox is to be searched, and the question about it."""
+    from afschrift.inventory.load import load
+    from afschrift.pipeline.manual import question
+    from afschrift.pipeline.questions import ask
+
+    folder = installation.home / "with_mailbox"
+    if not folder.exists():
+        import shutil
+
+        from afschrift.wiring.settings import Settings
+
+        shutil.copytree(Settings.from_environment().inventory, folder)
+        add_systems(folder, system("mailbox", "mailbox"))
+    request = installation.submit(customer, "access", **more)
+    register = installation.services.register
+    ask(register, request, [question(load(folder).manual["mailbox"], "which")])
+    [one] = register.questions(request_id=request)
+    return request, one.id
+
+
+def token_in(html: str) -> str:
+    """The token of the form that answers."""
+    [found] = re.findall(r'name="token" value="(\w+)"', html.partition('id="answer"')[2])
+    return str(found)
+
+
+def look_token_in(html: str) -> str:
+    """The token of the form that shows what was written, or what to search by."""
+    [form] = [part for part in html.split("<form") if "/look" in part]
+    return form.partition('name="token" value="')[2].partition('"')[0]
+
+
+def text_of(html: str) -> str:
+    """What a page says, without its marks."""
+    body = re.sub(r"<(style|script).*?</\1>", "", html, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+def parts(fields: dict[str, Any]) -> list[tuple[str, tuple[None, str]]]:
+    """Fields as a browser sends them with a form; a list goes one by one."""
+    pairs = ((n, v) for n, vs in fields.items() for v in (vs if isinstance(vs, list) else [vs]))
+    return [(name, (None, value)) for name, value in pairs]

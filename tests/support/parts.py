@@ -1,0 +1,113 @@
+"""Sources beside the mini shop that can be taken away: an answer comes in parts where one is down."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.running import run
+
+from afschrift.core.errors import NeedsPersonError, SourceDownError
+from afschrift.pipeline.services import Services
+from afschrift.pipeline.source_down import ask_about
+
+TABLES = """
+CREATE TABLE card (card_id INTEGER, customer_id INTEGER, note TEXT);
+CREATE TABLE visit (visit_id INTEGER, card_id INTEGER, place TEXT);
+INSERT INTO card VALUES (1, 1, 'gold'), (2, 2, 'blue'), (3, 1, 'spare');
+INSERT INTO visit VALUES (1, 1, 'Delft'), (2, 2, 'Gouda'), (3, 3, 'Breda'), (4, 1, 'Delft');
+"""
+
+_FILE = """
+source: {name}
+kind: sqlite
+options: {{path: "{path}"}}
+zone: Europe/Amsterdam
+title: {{nl: De klantenkaart {name}, en: The loyalty card {name}}}
+purposes:
+  cards:
+    basis: A6-1-b
+    title: {{nl: Kaart, en: Card}}
+    retention: {{period: P1Y, trigger: {{nl: nadat u de kaart inleverde, en: after you handed in the card}}}}
+    recipients: []
+    automated_decision: false
+{more}
+tables:
+  card:
+    subject: {{customer_id: customer_id{key}}}
+    key: [card_id]
+    purposes: [cards]
+    columns:
+      card_id: {{origin: assigned}}
+      customer_id: {{origin: assigned}}
+      note: {{origin: {origin}}}
+  visit:
+    join: {{card_id: card.card_id}}
+    key: [visit_id]
+    purposes: [cards]
+    columns:
+      visit_id: {{origin: assigned}}
+      card_id: {{origin: assigned}}
+      place: {{origin: {seen}}}
+"""
+
+
+class Club:
+    """A source in a SQLite file, to be taken away and put back."""
+
+    def __init__(self, folder: Path, name: str = "club") -> None:
+        self.name = name
+        self.path = folder / f"{name}.sqlite"
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.executescript(TABLES)
+
+    def declare(
+        self,
+        inventory: Path,
+        *,
+        origin: str = "provided",
+        seen: str = "observed",
+        key: str = "",
+        more: str = "",
+    ) -> None:
+        """Write its file of the inventory."""
+        text = _FILE.format(name=self.name, path=self.path, origin=origin, seen=seen, key=key, more=more)
+        (inventory / f"{self.name}.yml").write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """While open, nobody can open it."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.put_back()
+
+    def take(self) -> None:
+        self.path.rename(self.path.with_suffix(".gone"))
+
+    def put_back(self) -> None:
+        self.path.with_suffix(".gone").rename(self.path)
+
+
+def run_to_its_end(services: Services, request: str) -> Path | None:
+    """A run as the tasks make it, at their last try: a source that is down becomes a question.
+
+    Returns:
+        the delivered bundle; None where the run ended at a question.
+    """
+    try:
+        return run(services, request)
+    except SourceDownError as error:
+        ask_about(services, request, error)
+    except NeedsPersonError:
+        pass
+    return None
+
+
+def tables_of(coverage: dict[str, Any], *status: str) -> set[str]:
+    """Tables of a coverage with one of some statuses."""
+    return {f"{one['source']}.{one['table']}" for one in coverage["tables"] if one["status"] in status}

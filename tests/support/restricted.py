@@ -1,0 +1,44 @@
+"""A request of which something is kept back by a provision, in an installation without reviews of bundles."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.deciding import NOW, ROLES, Bureau
+from tests.support.mini import POLICY
+from tests.support.reviewing import policy
+
+from afschrift.pipeline.dispute import CaseDesk
+from afschrift.wiring.services import build
+
+FIRST = NOW + timedelta(days=50)
+"""The day on which a restriction is to be looked at for the first time."""
+
+
+def open_bureau(folder: Path, patch: pytest.MonkeyPatch, more: str = "") -> Bureau:
+    """An installation below a folder; `more`: lines of its policy.yml."""
+    bureau = Bureau.open(folder, patch)
+    text = POLICY + policy("never") + more
+    (folder / "inventory" / "policy.yml").write_text(text, encoding="utf-8")
+    bureau.services = build(lambda _line: None, bureau.settings)
+    return bureau
+
+
+def restricted(bureau: Bureau, places: list[str], existence: str = "hidden") -> tuple[str, str]:
+    """A request with a restriction in force; the id of both."""
+    request, question = bureau.flagged()
+    told: dict[str, Any] = {"refused": None, "given": None, "reasons": None} if existence == "hidden" else {}
+    on = FIRST.date().isoformat()
+    bureau.answer(
+        question, "restrict", "restriction", places=places, existence=existence, review_on=on, **told
+    )
+    bureau.sign(request)
+    return request, question.id
+
+
+def desk(bureau: Bureau, by: str = "cli:anna", now: datetime = NOW) -> CaseDesk:
+    """Somebody at work."""
+    return CaseDesk(bureau.register, ROLES, bureau.services.grounds, now, by)

@@ -1,0 +1,115 @@
+"""A request of the mini shop whose bundle is reviewed, with people of each role."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from tests.support.deciding import ANN, Bureau
+from tests.support.mini import POLICY
+from tests.support.running import run
+
+from afschrift.core.errors import NeedsPersonError
+from afschrift.core.ports import QuestionRow
+from afschrift.core.roles import Person, Role, Roles
+from afschrift.pipeline.services import Services
+from afschrift.wiring.answering import Answered, answer_question
+from afschrift.wiring.services import build
+
+NEIGHBOUR = "Grietje Zuiderwijk-Canarie"
+BODY = f"Mijn buurvrouw {NEIGHBOUR} zag het pakket 📦 liggen."
+SPAN = (BODY.index(NEIGHBOUR), BODY.index(NEIGHBOUR) + len(NEIGHBOUR))
+LINE = f"shop.ticket_message id=1 body {SPAN[0]}:{SPAN[1]} rights_of_others"
+BALANCE = {"effect": "Haar naam staat erin.", "mitigation": "De naam weg.", "prevails": "Zij weet van niets."}
+CODES = {"right_of_others": "privacy"}
+FORMATS = ["csv", "json", "ndjson", "xml", "parquet"]
+
+ROLES = Roles(
+    tuple(
+        Person(name, frozenset({f"cli:{name}", f"airflow:{name}"}), frozenset(roles))
+        for name, roles in {
+            "anna": {Role.OFFICER, Role.SECOND_SIGNER},
+            "otto": {Role.OFFICER},
+            "sam": {Role.SECOND_SIGNER},
+            "dirk": {Role.DPO},
+            "aad": {Role.AUDITOR},
+            "ivo": {Role.INTAKE},
+        }.items()
+    )
+)
+
+
+def policy(choice: str) -> str:
+    """A line of policy.yml."""
+    return f"review: {{choice: {choice}, approved_by: board, on: 2026-01-05, dpo_advice: in favour}}\n"
+
+
+@dataclass
+class Reviewers:
+    """An installation whose bundles are reviewed."""
+
+    bureau: Bureau
+    folder: Path
+
+    @classmethod
+    def set_up(cls, folder: Path, patch: pytest.MonkeyPatch, choice: str = "always") -> Reviewers:
+        """Set up below a folder; Ann wrote of her neighbour in one ticket."""
+        reviewers = cls(Bureau.open(folder, patch), folder)
+        reviewers.sql(f"UPDATE ticket_message SET body = '{BODY}' WHERE id = 1")
+        reviewers.decide_policy(choice)
+        return reviewers
+
+    @property
+    def services(self) -> Services:
+        """As they are now."""
+        return self.bureau.services
+
+    def sql(self, statement: str) -> None:
+        """Change the shop."""
+        with duckdb.connect(str(self.folder / "shop.duckdb")) as connection:
+            connection.execute(statement)
+
+    def decide_policy(self, choice: str) -> None:
+        """The controller decides when bundles are reviewed."""
+        (self.folder / "inventory" / "policy.yml").write_text(POLICY + policy(choice), encoding="utf-8")
+        self.bureau.services = build(lambda _line: None, self.bureau.settings)
+
+    def store(self, right: str = "access", **more: Any) -> str:
+        """Ann's request."""
+        return self.bureau.store(right, ANN, **more)
+
+    def asked(self, request: str, kind: str = "review") -> QuestionRow:
+        """The question at which the next run ends."""
+        with pytest.raises(NeedsPersonError) as met:
+            run(self.services, request)
+        assert met.value.question == kind
+        return self.open(request, kind)
+
+    def open(self, request: str, kind: str = "review") -> QuestionRow:
+        """The last open question of a kind."""
+        return [q for q in self.bureau.register.questions(request_id=request) if q.kind == kind][-1]
+
+    def answer(self, question: QuestionRow, choice: str, by: str = "cli:anna", **more: Any) -> Answered:
+        """Answer it."""
+        register, settings = self.bureau.register, self.bureau.settings
+        return answer_question(register, ROLES, question.id, choice, by, settings=settings, **more)
+
+    def redact(self, question: QuestionRow, *lines: str, by: str = "cli:anna", **more: Any) -> Answered:
+        """Redact on rights of others, with the three answers of R32."""
+        texts = {"redactions": list(lines), **BALANCE}
+        given = {"detail": CODES, "texts": texts, **more}
+        return self.answer(question, "redact", by, **given)
+
+    def deliver(self, request: str) -> Path:
+        """The delivered bundle."""
+        return run(self.services, request)
+
+
+def members(bundle: Path) -> dict[str, bytes]:
+    """Every file of a bundle, by its path below the folder of the bundle."""
+    with zipfile.ZipFile(bundle) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}

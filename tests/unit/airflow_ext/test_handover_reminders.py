@@ -1,0 +1,34 @@
+"""The check of deadlines names what nobody handed over yet."""
+
+from __future__ import annotations
+
+import pytest
+from tests.airflow_support import Installation
+
+
+def test_it_is_in_the_log_until_it_is_handed_over(
+    installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    from afschrift.airflow_ext.deadlines import look
+    from afschrift.pipeline.handover import record_handed_over
+    from afschrift.pipeline.intake import Intake, take_in
+    from afschrift.wiring.roles import load_roles
+
+    services = installation.services
+    content = {
+        "message": "Wis mijn account. Zangvogel.",
+        "channel": "email",
+        "received_at": services.now(),
+        "other_rights": ["erasure"],
+    }
+    case = take_in(services, Intake.model_validate(content), "cli:ivo").case
+    caplog.set_level("INFO", logger="afschrift.run")
+    look()
+    told = caplog.text
+    assert f"{case}: erasure (Art. 17) is to be handed over to klantenservice" in told
+    assert "Zangvogel" not in told
+    roles = load_roles()
+    record_handed_over(services.register, roles, case, "erasure", "klantenservice", "T-1", "cli:ivo")
+    caplog.clear()
+    look()
+    assert case not in caplog.text

@@ -1,0 +1,20 @@
+"""Every question that a run can end at is put in words, with what each answer does."""
+
+from __future__ import annotations
+
+import pytest
+
+from afschrift.pipeline.questions import KINDS
+from afschrift.web.asked import asked
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_answer_says_what_it_does(kind: str) -> None:
+    words = asked(kind)
+    assert words.title
+    assert words.asks
+    assert set(words.does) == set(KINDS[kind].options)
+
+
+def test_a_kind_without_words_of_its_own_is_shown_all_the_same() -> None:
+    assert asked("something_new").title == "Something new"

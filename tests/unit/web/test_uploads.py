@@ -1,0 +1,111 @@
+"""What a form sends is read within limits, and nothing of a file stands on a disk in clear."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import random
+import zipfile
+from typing import Any
+
+import pytest
+from fastapi import Request
+
+from afschrift.core.errors import FormError
+from afschrift.web.uploads import AT_MOST, FIELDS_BYTES, Sent, read
+from afschrift.web.veil import Veil
+
+SECRET = b"Kanariezin over de man met de hoed. "
+
+
+def test_a_veiled_file_is_read_as_any_and_lies_there_encrypted() -> None:
+    content = SECRET * 10_000
+    with Veil() as veil:
+        for at in range(0, len(content), 777):
+            veil.write(content[at : at + 777])
+        assert veil.size == len(content)
+        lying = veil._file
+        lying.seek(0)
+        stored = lying.read()
+        assert len(stored) == len(content)
+        assert SECRET[:16] not in stored
+        steps = random.Random(7)
+        for _ in range(200):
+            at, size = steps.randrange(len(content)), steps.randrange(5_000)
+            veil.seek(at)
+            assert veil.read(size) == content[at : at + size]
+        assert (veil.seek(-5, 2), veil.read()) == (len(content) - 5, content[-5:])
+    with pytest.raises(ValueError, match="closed"):
+        lying.read()
+
+
+def test_archives_are_looked_into_through_the_veil() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.txt", SECRET * 9)
+    with Veil() as veil:
+        veil.write(made.getvalue())
+        with zipfile.ZipFile(veil) as archive:
+            assert archive.read("a.txt") == SECRET * 9
+
+
+def taken(body: bytes, kind: str = "multipart/form-data; boundary=XX", chunk: int = 7, **more: Any) -> Sent:
+    """What is read of a body that comes in small pieces."""
+    pieces = [body[at : at + chunk] for at in range(0, len(body), chunk)]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": pieces.pop(0) if pieces else b"", "more_body": bool(pieces)}
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-type", kind.encode())]}
+    sent = Sent()
+    asyncio.run(read(Request(scope, receive), sent, more.get("file_bytes", 1_000)))
+    return sent
+
+
+def part(name: str, value: bytes, file: str | None = None) -> bytes:
+    named = f'; filename="{file}"' if file is not None else ""
+    return f'--XX\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\n'.encode() + value + b"\r\n"
+
+
+def test_fields_and_files_in_their_order() -> None:
+    body = part("token", b"t") + part("f.a", "één\r\ntwee".encode()) + part("f.a", b"") + part("f.b", b"1")
+    body += (
+        part("f.b", b"2")
+        + part("files", SECRET, r"C:\Jan\brief.txt")
+        + part("files", b"", "")
+        + b"--XX--\r\n"
+    )
+    sent = taken(body)
+    assert sent.fields[:2] == [("token", "t"), ("f.a", "één\ntwee")]
+    assert (sent.all("f.b"), sent.one("f.b"), sent.one("none")) == (["1", "2"], "2", "")
+    [file] = sent.files
+    file.content.seek(0)
+    assert (file.name, file.content.read(), file.too_large) == ("brief.txt", SECRET, False)
+    assert "Jan" not in repr(sent)
+    sent.close()
+
+
+def test_what_is_too_long_is_not_kept() -> None:
+    large = taken(part("files", b"x" * 1_001, "a.txt") + b"--XX--\r\n", chunk=100)
+    assert large.files[0].too_large
+    assert large.files[0].content.size <= 1_000
+    large.close()
+    with pytest.raises(FormError, match="longer than is taken"):
+        taken(part("f.a", b"x" * (FIELDS_BYTES + 1)) + b"--XX--\r\n", chunk=1_000_000)
+    with pytest.raises(FormError, match="longer than is taken"):
+        taken(part("f.a", b"x") * (AT_MOST + 1) + b"--XX--\r\n", chunk=10_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"f.a=x", "application/x-www-form-urlencoded"),
+        (b"{}", "application/json"),
+        (part("a", b"b") + b"--XX--\r\n", "multipart/form-data"),
+        (b"no parts at all", "multipart/form-data; boundary=XX"),
+        (part("a", b"cut off"), "multipart/form-data; boundary=XX"),
+    ],
+)
+def test_what_is_no_form_of_the_pages_is_not_taken(body: bytes, kind: str) -> None:
+    with pytest.raises(FormError, match="no form of these pages"):
+        taken(body, kind)
