@@ -129,7 +129,8 @@ _ORDER, _LIST, _TICKET, _REVIEW = (int(f"{NUMBER}{n}000") for n in (1, 2, 3, 4))
 _ROWS: dict[str, list[dict[str, Any]]] = {
     "review": [{"review_id": _REVIEW}],
     "review_file": [{"review_id": _REVIEW, "bytes": len(TEXT), "sha256": None}],
-    "customer": [{"email": EMAIL, "segment": "S1"}],  # a code without a meaning would stop access
+    # a code without a meaning would stop access, and a child that asks alone is asked about
+    "customer": [{"email": EMAIL, "segment": "S1", "date_of_birth": date(1990, 3, 5)}],
     "loyalty_account": [{"tier": "goud"}],
     "customer_email": [{"email": EMAIL, "valid_from": _SINCE, "valid_to": None}],
     "device": [{"device_id": DEVICE, "paired_at": _SINCE, "unpaired_at": None}],

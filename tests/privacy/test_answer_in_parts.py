@@ -7,7 +7,6 @@ import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
@@ -33,8 +32,6 @@ ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})
 def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, tmp_path: Path) -> None:
     warehouse = tmp_path / "warehouse"
     shutil.copytree(cage.warehouse, warehouse)
-    with duckdb.connect(str(warehouse / "shop.duckdb")) as con:  # a child that asks alone is asked about
-        con.execute("UPDATE customer SET date_of_birth = '1990-03-05' WHERE customer_id = ?", [CUSTOMER])
     office = Office.open(tmp_path / "seen", warehouse)
     services, register = office.services, office.register
     whole = Opened(office.run(office.submit(right, KEYS)))
