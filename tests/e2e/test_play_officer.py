@@ -11,7 +11,7 @@ from tests.airflow_support import ROOT
 pytestmark = [
     pytest.mark.airflow,
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("running-airflow"),
+    pytest.mark.xdist_group("play-officer"),
     pytest.mark.skipif(sys.platform != "linux", reason="plays on an Airflow that ends with its children"),
 ]
 

@@ -16,7 +16,8 @@ from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault
 from afschrift.inventory.joins import leads_to_person
 from afschrift.inventory.manual import manual_faults
-from afschrift.inventory.model import Column, Inventory, PolicyFile, SourceFile, Table
+from afschrift.inventory.model import Column, Inventory, SourceFile, Table
+from afschrift.inventory.organisation import PolicyFile
 
 _KEY_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")

@@ -10,7 +10,8 @@ from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.inventory.manual import ManualSource
-from afschrift.inventory.model import IdentityFile, Inventory, Organisation, PolicyFile, SourceFile
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
 

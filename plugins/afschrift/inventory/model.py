@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from afschrift.core.assurance import USUAL, Factor, Level
 from afschrift.core.decision import About, Protect, ThirdParty
-from afschrift.core.keys import Unique
-from afschrift.core.matter import Matter
 from afschrift.core.origin import Origin
-from afschrift.inventory.base import STRICT, Text, as_list
+from afschrift.inventory.base import Part, Text, as_list
 from afschrift.inventory.manual import ManualSource
+from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.processing import (
     AutomatedDecision,
     DataSource,
@@ -30,21 +27,7 @@ from afschrift.inventory.processing import (
 )
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("this is no time zone of the IANA list, such as Europe/Amsterdam") from None
-    return value
-
-
-class Strict(BaseModel):
-    """A misspelt word in the inventory is a fault, not a silent default."""
-
-    model_config = STRICT
-
-
-class ClassifiedBy(Strict):
+class ClassifiedBy(Part):
     """Who classified a column, when, why, and when to look again."""
 
     by: str
@@ -53,7 +36,7 @@ class ClassifiedBy(Strict):
     review: date | None = None
 
 
-class Consent(Strict):
+class Consent(Part):
     """Where the person's own consent for a purpose stands (RULES G.4).
 
     The person's row in `table` whose `column` holds `value` is their consent; it counts while
@@ -67,7 +50,7 @@ class Consent(Strict):
     withdrawn: str | None = None
 
 
-class Purpose(Strict):
+class Purpose(Part):
     """Why data are processed, with the legal basis of Art. 6 and, where needed, the condition of Art. 9.
 
     Attributes:
@@ -94,7 +77,7 @@ class Purpose(Strict):
     direct_marketing: bool = False
 
 
-class SubjectKey(Strict):
+class SubjectKey(Part):
     """How a column of the table holds an identity key.
 
     Attributes:
@@ -134,7 +117,7 @@ class OriginByRow(BaseModel):
         return self.__pydantic_extra__
 
 
-class FileColumn(Strict):
+class FileColumn(Part):
     """A column that holds an uploaded file, or says where it lies (R60).
 
     The file goes along where the column does: its classification is the file's. The other columns are read
@@ -163,7 +146,7 @@ class FileColumn(Strict):
         return tuple(c for c in (self.name, self.media_type, self.size, self.digest) if c)
 
 
-class Store(Strict):
+class Store(Part):
     """A place of uploaded files: a folder, or an object store that fsspec knows (`s3://bucket/prefix`).
 
     Attributes:
@@ -174,7 +157,7 @@ class Store(Strict):
     connection: str | None = None
 
 
-class Column(Strict):
+class Column(Part):
     """One column: origin, category, purposes and whose data it is.
 
     Attributes:
@@ -219,7 +202,7 @@ class Column(Strict):
     review: Literal["case"] | None = None
 
 
-class NameColumns(Strict):
+class NameColumns(Part):
     """Where the names of people stand in a table.
 
     Attributes:
@@ -233,7 +216,7 @@ class NameColumns(Strict):
     ignore: tuple[str, ...] = ()
 
 
-class Table(Strict):
+class Table(Part):
     """One table.
 
     Attributes:
@@ -283,7 +266,7 @@ class Table(Strict):
         return tuple(name for name, link in self.subject.items() if link.at is None)
 
 
-class SourceFile(Strict):
+class SourceFile(Part):
     """One file of the inventory: a source and its tables.
 
     Attributes:
@@ -308,126 +291,7 @@ class SourceFile(Strict):
     tables: dict[str, Table]
 
 
-class KeyDeclaration(Strict):
-    """An identity key of the organisation."""
-
-    unique: Unique
-    title: Text | None = None
-
-
-class Channel(Strict):
-    """A way on which requests are received, with the day on which that was published."""
-
-    published_on: date
-
-
-class Organisation(Strict):
-    """`controller.yml`: who is responsible, whom to reach, where to complain (RULES A.2, A.3).
-
-    Attributes:
-        channels: the ways that were published for requests (R03).
-        hand_over: what is not fulfilled here -> the desk that takes it (R05).
-    """
-
-    name: str
-    address: str
-    body: Literal["private", "public"]
-    contact: str
-    dpo: str | None = None
-    zone: Annotated[str, AfterValidator(_zone)]
-    country: str
-    languages: tuple[str, ...]
-    authority: Text
-    authority_url: str
-    court: Text
-    registers: tuple[str, ...] = ()
-    days_off: tuple[date, ...] = ()
-    channels: dict[str, Channel] = {}
-    hand_over: dict[Matter, str] = {}
-
-
-class PolicyChoice(Strict):
-    """One decision of the controller, with approver, date and the DPO's advice (R22, Art. 38(6))."""
-
-    choice: bool
-    approved_by: str
-    on: date
-    dpo_advice: str
-
-
-class ReviewPolicy(Strict):
-    """Whether a person looks at a bundle before it leaves, with approver, date and the DPO's advice.
-
-    Attributes:
-        choice: `flagged`: where something in the request says so.
-    """
-
-    choice: Literal["always", "flagged", "never"]
-    approved_by: str
-    on: date
-    dpo_advice: str
-
-
-class IdentityLevels(Strict):
-    """How sure an identity must be, by what makes a mistake worse or likelier (R12)."""
-
-    ordinary: Level = Level.LOW
-    special_categories: Level = USUAL[Factor.SPECIAL_CATEGORIES]
-    financial: Level = USUAL[Factor.FINANCIAL]
-    contact_changed: Level = USUAL[Factor.CONTACT_CHANGED]
-    representative: Level = USUAL[Factor.REPRESENTATIVE]
-    approved_by: str
-    on: date
-    dpo_advice: str
-
-
-class PolicyFile(Strict):
-    """`policy.yml`.
-
-    Attributes:
-        case_categories: Fides categories whose columns are all `review: case`, with those below them.
-        identity_level: absent: special categories and financial data take `substantial`, another contact
-            detail shortly before and a representative take `high`, and the rest takes `low`.
-        review: left out: `flagged`.
-        acknowledge: whether a receipt is confirmed by itself, where the channel had authenticated the person
-            (R04).
-    """
-
-    observed: PolicyChoice
-    join_keys: PolicyChoice
-    legitimate_interest: PolicyChoice
-    review: ReviewPolicy | None = None
-    acknowledge: Literal["automatic", "manual"] = "automatic"
-    identity_level: IdentityLevels | None = None
-    case_categories: tuple[str, ...] = ()
-
-    @property
-    def reviewed(self) -> Literal["always", "flagged", "never"]:
-        """When a person looks at a bundle before it leaves."""
-        return self.review.choice if self.review else "flagged"
-
-
-class IdentityFile(Strict):
-    """`identity.yml`: the identity keys; `person` is the key that stands for one person.
-
-    Attributes:
-        birth_date: column with the date of birth, as `source.table.column`; only whether the person is
-            under age is read of it (R16).
-        age: likewise a column with the age in full years, where there is no date.
-    """
-
-    person: str
-    keys: dict[str, KeyDeclaration]
-    birth_date: str | None = None
-    age: str | None = None
-
-    @property
-    def age_column(self) -> str | None:
-        """The one column that tells how old a person is."""
-        return self.birth_date or self.age
-
-
-class Inventory(Strict):
+class Inventory(Part):
     """The whole data map.
 
     Attributes:

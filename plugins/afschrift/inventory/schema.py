@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from afschrift.inventory.manual import ManualSource
-from afschrift.inventory.model import IdentityFile, Organisation, PolicyFile, SourceFile
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 
 FILES: dict[str, type[BaseModel]] = {
     "source": SourceFile,

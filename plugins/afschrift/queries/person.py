@@ -13,7 +13,8 @@ from afschrift.core.errors import ConfigurationError, NeedsPersonError
 from afschrift.core.keys import Unique
 from afschrift.core.ports import ColumnType, Dialect
 from afschrift.inventory.joins import hops
-from afschrift.inventory.model import IdentityFile, SourceFile
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.organisation import IdentityFile
 
 Catalogue = Mapping[str, Mapping[str, ColumnType]]
 

@@ -10,7 +10,8 @@ from afschrift.core.decision import Action, Mask
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan
 from afschrift.core.ports import ColumnType, Dialect
-from afschrift.inventory.model import Consent, IdentityFile, SourceFile, Table
+from afschrift.inventory.model import Consent, SourceFile, Table
+from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
 from afschrift.queries.person import Catalogue, WayFinder, Ways
 from afschrift.queries.render import render

@@ -14,7 +14,7 @@ from afschrift.core.event import canonical
 from afschrift.core.facts import FactKind, FactRow, Ground, Timeline
 from afschrift.core.letter import LetterRow, NewLetter
 from afschrift.core.request import Request, new_id
-from afschrift.inventory.model import Organisation
+from afschrift.inventory.organisation import Organisation
 from afschrift.ledger.clock import Clock as Now
 from afschrift.ledger.clock import utc_now
 from afschrift.ledger.register import Ledger

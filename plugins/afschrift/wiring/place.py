@@ -8,7 +8,7 @@ from afschrift.core.keys import Unique
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import CONTROLLER, IDENTITY
-from afschrift.inventory.model import IdentityFile, Organisation
+from afschrift.inventory.organisation import IdentityFile, Organisation
 from afschrift.wiring.settings import Settings
 
 

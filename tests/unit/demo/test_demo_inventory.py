@@ -13,14 +13,8 @@ from afschrift.core.decision import Action, ColumnFacts, ConsentState, Policy, P
 from afschrift.core.origin import Origin
 from afschrift.core.right import Right
 from afschrift.inventory.load import load
-from afschrift.inventory.model import (
-    Column,
-    IdentityFile,
-    Organisation,
-    PolicyFile,
-    SourceFile,
-    Table,
-)
+from afschrift.inventory.model import Column, SourceFile, Table
+from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 
 FOLDER = Path(__file__).parents[3] / "include" / "inventory"
 MODELS: dict[str, type[BaseModel]] = {

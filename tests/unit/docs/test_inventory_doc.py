@@ -17,21 +17,26 @@ from afschrift.core.decision import About, Protect, ThirdParty
 from afschrift.core.keys import Unique
 from afschrift.core.manual import NOT_SEARCHED_BECAUSE, Medium
 from afschrift.core.origin import Origin
-from afschrift.inventory import manual, model
+from afschrift.inventory import manual, model, organisation
 from afschrift.inventory.load import load
 
 PAGE = Path(__file__).parents[3] / "docs" / "inventory.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-NOT_WRITTEN = (model.Inventory, model.Strict, model.Text)
+NOT_WRITTEN = (model.Inventory, model.Text)
 
 
 def words() -> Iterator[str]:
     for _, found in [
         *inspect.getmembers(model, inspect.isclass),
+        *inspect.getmembers(organisation, inspect.isclass),
         *inspect.getmembers(manual, inspect.isclass),
     ]:
-        written = issubclass(found, BaseModel) and found.__module__ in (model.__name__, manual.__name__)
+        written = issubclass(found, BaseModel) and found.__module__ in (
+            model.__name__,
+            manual.__name__,
+            organisation.__name__,
+        )
         if written and found not in NOT_WRITTEN:
             yield from (field.alias or name for name, field in found.model_fields.items())
     for choices in (Origin, About, ThirdParty, Protect, Unique, Medium, NOT_SEARCHED_BECAUSE):

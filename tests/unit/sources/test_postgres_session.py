@@ -16,7 +16,8 @@ from afschrift.core.keys import Key
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan
 from afschrift.core.ports import Source
-from afschrift.inventory.model import IdentityFile, SourceFile
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.organisation import IdentityFile
 from afschrift.queries.statements import Statements
 from afschrift.sources.registry import open_source
 

@@ -1,0 +1,144 @@
+"""Who is responsible, what they decided once, and by which keys they know people.
+
+`controller.yml`, `policy.yml` and `identity.yml`, as a user writes them beside the sources.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator
+
+from afschrift.core.assurance import USUAL, Factor, Level
+from afschrift.core.keys import Unique
+from afschrift.core.matter import Matter
+from afschrift.inventory.base import Part, Text
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("this is no time zone of the IANA list, such as Europe/Amsterdam") from None
+    return value
+
+
+class KeyDeclaration(Part):
+    """An identity key of the organisation."""
+
+    unique: Unique
+    title: Text | None = None
+
+
+class Channel(Part):
+    """A way on which requests are received, with the day on which that was published."""
+
+    published_on: date
+
+
+class Organisation(Part):
+    """`controller.yml`: who is responsible, whom to reach, where to complain (RULES A.2, A.3).
+
+    Attributes:
+        channels: the ways that were published for requests (R03).
+        hand_over: what is not fulfilled here -> the desk that takes it (R05).
+    """
+
+    name: str
+    address: str
+    body: Literal["private", "public"]
+    contact: str
+    dpo: str | None = None
+    zone: Annotated[str, AfterValidator(_zone)]
+    country: str
+    languages: tuple[str, ...]
+    authority: Text
+    authority_url: str
+    court: Text
+    registers: tuple[str, ...] = ()
+    days_off: tuple[date, ...] = ()
+    channels: dict[str, Channel] = {}
+    hand_over: dict[Matter, str] = {}
+
+
+class PolicyChoice(Part):
+    """One decision of the controller, with approver, date and the DPO's advice (R22, Art. 38(6))."""
+
+    choice: bool
+    approved_by: str
+    on: date
+    dpo_advice: str
+
+
+class ReviewPolicy(Part):
+    """Whether a person looks at a bundle before it leaves, with approver, date and the DPO's advice.
+
+    Attributes:
+        choice: `flagged`: where something in the request says so.
+    """
+
+    choice: Literal["always", "flagged", "never"]
+    approved_by: str
+    on: date
+    dpo_advice: str
+
+
+class IdentityLevels(Part):
+    """How sure an identity must be, by what makes a mistake worse or likelier (R12)."""
+
+    ordinary: Level = Level.LOW
+    special_categories: Level = USUAL[Factor.SPECIAL_CATEGORIES]
+    financial: Level = USUAL[Factor.FINANCIAL]
+    contact_changed: Level = USUAL[Factor.CONTACT_CHANGED]
+    representative: Level = USUAL[Factor.REPRESENTATIVE]
+    approved_by: str
+    on: date
+    dpo_advice: str
+
+
+class PolicyFile(Part):
+    """`policy.yml`.
+
+    Attributes:
+        case_categories: Fides categories whose columns are all `review: case`, with those below them.
+        identity_level: absent: special categories and financial data take `substantial`, another contact
+            detail shortly before and a representative take `high`, and the rest takes `low`.
+        review: left out: `flagged`.
+        acknowledge: whether a receipt is confirmed by itself, where the channel had authenticated the person
+            (R04).
+    """
+
+    observed: PolicyChoice
+    join_keys: PolicyChoice
+    legitimate_interest: PolicyChoice
+    review: ReviewPolicy | None = None
+    acknowledge: Literal["automatic", "manual"] = "automatic"
+    identity_level: IdentityLevels | None = None
+    case_categories: tuple[str, ...] = ()
+
+    @property
+    def reviewed(self) -> Literal["always", "flagged", "never"]:
+        """When a person looks at a bundle before it leaves."""
+        return self.review.choice if self.review else "flagged"
+
+
+class IdentityFile(Part):
+    """`identity.yml`: the identity keys; `person` is the key that stands for one person.
+
+    Attributes:
+        birth_date: column with the date of birth, as `source.table.column`; only whether the person is
+            under age is read of it (R16).
+        age: likewise a column with the age in full years, where there is no date.
+    """
+
+    person: str
+    keys: dict[str, KeyDeclaration]
+    birth_date: str | None = None
+    age: str | None = None
+
+    @property
+    def age_column(self) -> str | None:
+        """The one column that tells how old a person is."""
+        return self.birth_date or self.age
