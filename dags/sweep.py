@@ -22,6 +22,8 @@ the same without acting.
   once. Look for what killed it (memory, a restart). Where the next one was lost too, mend that, then trigger.
 - **run_failed**: the last run ended, the request is open, and no question waits. It is named, with the step
   that finished last. See the log of the run, mend, then clear the failed task or trigger the request.
+- **rest_to_give**: a part was delivered a day ago or more, and nothing was tried since. The next run is
+  started. It gives the rest; where the source is still down, it ends at the question.
 - **staged_closed**, **staged_shredded**: staged files of a request that is closed, or whose key was
   destroyed, an hour after its last activity. They are destroyed.
 - **staged_unknown**: staged files of a request that the register does not know, untouched for 72 hours. They
