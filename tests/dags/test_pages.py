@@ -88,7 +88,9 @@ def test_whoever_is_not_logged_in_is_led_to_the_log_in_and_back(
         assert request not in reply.text
     assert browse(None, f"/questions/{question}", CONFIRMED).status_code == 401
     assert browse(None, "/api/questions").status_code == 401
-    assert browse("stranger", "/").status_code == 403
+    stranger = browse("stranger", "/")
+    assert (stranger.status_code, "keeps the roles file" in text_of(stranger.text)) == (403, True)
+    assert str(installation.home) not in stranger.text
     assert installation.services.register.decisions(request) == ()
 
 
@@ -373,6 +375,93 @@ def test_a_file_that_is_too_large_is_told_in_the_page(
     assert "larger than the 0.1 MB that are taken" in text_of(reply.text)
     [still] = installation.services.register.questions(request_id=request)
     assert (still.id, still.answered_at) == (question, None)
+
+
+def test_no_file_is_written_of_whoever_may_not_bring_one(
+    browse: Browse, installation: Installation, customer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from afschrift.pipeline.assignment import assign
+    from afschrift.web.veil import Veil
+    from afschrift.wiring.roles import load_roles
+
+    written: list[int] = []
+    plain = Veil.write
+
+    def counted(veil: Veil, data: bytes) -> int:
+        written.append(len(data))
+        return plain(veil, data)
+
+    monkeypatch.setattr(Veil, "write", counted)
+    request, manual = asked_manual(installation, customer)
+    _, identity = asked_identity(installation, _customers.pop())
+    own = token_in(browse("kim", f"/questions/{manual}").text)
+    otto = token_in(browse("otto", f"/questions/{manual}").text)
+    assign(installation.services.register, load_roles(), manual, "Kim", "airflow:anna")
+    upload = [("files", ("a.txt", b"x" * 500_000, "text/plain"))]
+    same = {"Sec-Fetch-Site": "same-origin"}
+    for user, path, token, status, more in (
+        ("ivo", "/questions/q-000000000000", own, 404, {}),
+        ("ivo", f"/questions/{manual}", own, 404, {}),
+        ("dirk", f"/questions/{manual}", own, 403, {}),
+        ("ivo", f"/questions/{manual}/look", own, 404, {}),
+        ("kim", f"/questions/{manual}/look", own, 403, {}),
+        ("kim", f"/questions/{manual}", "x", 403, {}),
+        ("kim", f"/questions/{manual}", otto, 403, {"headers": same}),
+        ("otto", f"/questions/{manual}", otto, 403, {}),
+        ("anna", f"/questions/{identity}", token_in(browse("anna", f"/questions/{identity}").text), 422, {}),
+    ):
+        reply = browse(user, path, {"token": token, "choice": "given"}, upload=upload, **more)
+        assert (reply.status_code, written) == (status, []), (user, path)
+        assert ("choose them again" in reply.text) == (path.endswith(manual) and status == 403 and (
+            token == otto))  # fmt: skip
+    kind, payload = next(e for e in reversed(installation.events(request)) if e[0] == "answer_refused")
+    assert (kind, payload["role"]) == ("answer_refused", "keeper")
+    no_form = {"content": b"x", "headers": {"Content-Type": "text/plain"}}  # 422 once it is read
+    assert browse("ivo", f"/questions/{manual}", {}, **no_form).status_code == 404
+    assert browse("dirk", f"/questions/{manual}", {}, **no_form).status_code == 403
+
+    long = {"headers": {"Content-Length": "2008000001"}}  # four times 500 MB, and what stands around
+    refused = browse("kim", f"/questions/{manual}", {"token": own}, upload=upload, **long)
+    assert (refused.status_code, written) == (422, [])
+    assert "longer than the 2,008 MB that are taken, its files together" in text_of(refused.text)
+    taken = browse("kim", f"/questions/{manual}", {"token": own, "choice": "given"}, upload=upload)
+    assert (taken.status_code, sum(written)) == (303, 500_000)
+
+
+def test_thousands_of_ticks_are_taken_and_more_come_back_in_words(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    request, question = asked_identity(installation, customer)
+    path, before = f"/questions/{question}", installation.services.register.events(request)
+    ticks = {"f.redactions.line": ["shop.customer/1/note:0-3"] * 4_000}
+    token = token_in(browse("anna", path).text)
+    typed = {"token": token, "choice": "confirmed", "f.method": "call_back", "f.checked_on": TEXT}
+    much = browse("anna", path, ticks | typed)  # the token after them, as on the page of a review
+    assert much.status_code == 422
+    assert "More was sent than is taken: 4,000 ticks and fields" not in much.text
+    more = browse("anna", path, {"f.redactions.line": ticks["f.redactions.line"] * 2} | typed)
+    assert more.status_code == 422
+    assert "More was sent than is taken: 4,000 ticks and fields" in text_of(more.text)
+    assert (f'value="{TEXT}"' in more.text, 'value="call_back" checked' in more.text) == (True, True)
+    assert installation.services.register.events(request) == before
+    fewer = CONFIRMED | {"token": token, "f.redactions.line": ["x"] * 2_000}
+    assert browse("anna", path, fewer).status_code == 303
+
+
+def test_a_number_of_thousands_of_digits_is_told_in_the_page(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    schema = {"type": "object", "properties": {"choice": {}, "pages": {"type": "integer"}}}
+    register = installation.services.register
+    request = installation.submit(customer, "access")
+    question = register.ask(request, "unclassified", options=["include"], detail={}, form=schema).id
+    fields = {"choice": "include", "f.pages": "9" * 5_000}
+    reply = send(browse, "anna", f"/questions/{question}", fields)
+    assert (reply.status_code, '<a href="#f-pages">Pages</a>' in reply.text) == (422, True)
+    done = send(browse, "anna", f"/questions/{question}", fields | {"f.pages": "12"})
+    assert done.status_code == 303
+    [decision] = [d for d in register.decisions(request) if d.question == question]
+    assert decision.detail["pages"] == 12
 
 
 def test_what_is_no_form_is_not_read(browse: Browse, installation: Installation, customer: int) -> None:

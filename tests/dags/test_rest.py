@@ -86,7 +86,9 @@ def test_nobody_gets_in_without_a_log_in(call: Call, asked: tuple[str, str]) -> 
     assert [call(None, *way).status_code for way in ways] == [401] * 4
     forged = {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm5hIn0."}
     assert {call(None, *way, headers=dict(forged)).status_code for way in ways} <= {401, 403}
-    assert [call("stranger", *way).status_code for way in ways] == [403] * 4
+    strangers = [call("stranger", *way) for way in ways]
+    assert [reply.status_code for reply in strangers] == [403] * 4
+    assert all("the roles file" in reply.text and "roles.yml" not in reply.text for reply in strangers)
     for path in ("/../openapi.json", "/../docs", "/../redoc"):
         assert call(None, "GET", path).status_code in (401, 404)
 
@@ -143,7 +145,7 @@ def test_an_answer_without_the_role_changes_nothing_but_the_trail(
     refused = call(user, "POST", f"/questions/{question}/answer", json=CONFIRMED)
     assert refused.status_code == 403
     assert "role officer" in refused.json()["detail"]
-    assert "roles.yml" in refused.json()["detail"]
+    assert "whoever keeps the roles file gives it" in refused.json()["detail"]
     register = installation.services.register
     assert register.decisions(request) == ()
     assert register.question(question).answered_at is None
@@ -326,6 +328,35 @@ def test_the_cookie_of_the_user_interface_will_do(
     client = TestClient(app, cookies={"_token": log_in("anna")})
     reply = client.post(f"/afschrift/api/questions/{question}/answer", json=CONFIRMED)
     assert (reply.status_code, reply.json()["run"]) == (200, f"{request}.1")
+
+
+def test_what_another_site_sends_with_the_cookie_changes_nothing(
+    call: Call, app: Any, asked: tuple[str, str], installation: Installation
+) -> None:
+    from starlette.testclient import TestClient
+
+    request, question = asked
+    client = TestClient(app, cookies={"_token": log_in("anna")})
+    answer = f"/afschrift/api/questions/{question}/answer"
+    bodyless = f"/afschrift/api/requests/{request}/restrictions/x/request"
+    before = installation.services.register.events(request)
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "null", "Authorization": "Bearer "},
+    ):
+        for path, body in ((answer, CONFIRMED), (answer, {}), (bodyless, None)):
+            reply = client.post(path, json=body, headers=headers)
+            assert (reply.status_code, "not sent from its own page" in reply.text) == (403, True), headers
+    assert installation.services.register.events(request) == before
+    cross = {"Sec-Fetch-Site": "cross-site"}
+    assert client.get("/afschrift/api/questions", headers=cross).status_code == 200
+    own = {"Origin": "http://testserver"}
+    assert client.post(answer, json={"choice": "perhaps"}, headers=own).status_code == 422
+    program = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED, headers=cross)
+    assert (program.status_code, program.json()["run"]) == (200, f"{request}.1")
 
 
 def test_in_a_demo_admin_is_officer(

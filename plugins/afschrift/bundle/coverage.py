@@ -11,6 +11,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.files import files_covered
 from afschrift.core.decision import Action
 from afschrift.core.manifest import Before, FieldPlan, ManualPlan, Plan, Portion
+from afschrift.core.partial import NOT_HELD
 
 
 class Status(StrEnum):
@@ -100,6 +101,18 @@ def _portion(plan: Plan) -> dict[str, Any]:
         part["rest"] = [{"source": one.source, "restBy": one.rest_by} for one in plan.later]
     if plan.after:
         part["follows"] = list(plan.after)
+    if plan.gone:
+        part["notGiven"] = [
+            {
+                "source": one.source,
+                "tables": list(one.tables),
+                "restBy": one.rest_by,
+                "reason": NOT_HELD,
+                "saidAt": one.said_at,
+                "rules": ["R44"],
+            }
+            for one in plan.gone
+        ]
     return {} if plan.part is Portion.FULL else {"part": part}
 
 

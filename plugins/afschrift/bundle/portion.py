@@ -32,6 +32,7 @@ class PortionView:
 def portion(contents: Contents, words: Words) -> PortionView | None:
     """The view; None where the bundle is the whole answer."""
     plan = contents.plan
+    gone = [words.say("part_gone", system=_title(contents, one.source)) for one in plan.gone]
     if plan.later:
         rest = [
             words.say("part_rest", system=_title(contents, one.source), day=_day(words, one.rest_by))
@@ -39,17 +40,17 @@ def portion(contents: Contents, words: Words) -> PortionView | None:
             if one.source in contents.inventory.sources
         ]
         names = tuple(_title(contents, one.source) for one in plan.later)
-        return PortionView(words.say("part_partial"), words.say("part_missing"), names, tuple(rest))
+        return PortionView(words.say("part_partial"), words.say("part_missing"), names, (*rest, *gone))
     if not plan.after:
         return None
     zone = contents.inventory.controller.zone
     if not plan.before:
-        return PortionView(words.say("part_whole"), "", (), ())
+        return PortionView(words.say("part_whole"), "", (), tuple(gone))
     day = words.day(max(one.delivered_at for one in plan.before), zone)
     again = tuple(_again(contents))
     intro = words.say("part_again") if again else ""
     return PortionView(
-        words.say("part_supplement", day=day), intro, again, (), words.say("part_together", day=day)
+        words.say("part_supplement", day=day), intro, again, tuple(gone), words.say("part_together", day=day)
     )
 
 
@@ -61,7 +62,8 @@ def _again(contents: Contents) -> Iterator[str]:
 
 
 def _title(contents: Contents, source: str) -> str:
-    title = contents.source(source).title
+    known = contents.inventory.sources.get(source)
+    title = known.title if known is not None else None
     return title.get(contents.language) if title else source
 
 

@@ -10,11 +10,12 @@ from afschrift.bundle.words import Words
 from afschrift.core.decision import Action
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import ExtractPlan, FieldPlan
+from afschrift.core.redaction import A_MASK
 from afschrift.core.redaction import MASK as WHOLE
 
 MAX_ROWS = 25
 MAX_LENGTH = 160
-MASK = re.compile(r"\[masked( [0-9a-f]{8})?\]")
+MASK = re.compile(A_MASK)
 """How a masked value begins; where a mask goes by row, other values of the column stay whole."""
 
 # Direction overrides and isolates could reorder the text around a cell.

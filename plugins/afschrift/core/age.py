@@ -33,9 +33,12 @@ def minor(values: Collection[str], *, born: bool, day: date, limit: int) -> Mino
         limit: the age from which somebody asks alone.
 
     Returns:
-        `UNKNOWN` where there is no value, one does not read, or two do not agree.
+        `YES` where one value says so, whatever others say: a child is then asked about rather than
+        passed over. `UNKNOWN` where there is no value, or one does not read.
     """
     found = {_minor(value.strip(), born=born, day=day, limit=limit) for value in values}
+    if Minor.YES in found:
+        return Minor.YES
     return found.pop() if len(found) == 1 else Minor.UNKNOWN
 
 

@@ -5,6 +5,7 @@ A check must not collect more than its risk needs, so the class follows from wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,6 +57,10 @@ MONEY = ("user.financial", "user.government_id", "user.payment")
 """Fides categories of Art. 9 and 10, and those with which somebody can be robbed; each with all below it."""
 
 
+_NOTHING = ("", "none", "no", "unknown", "anonymous", "unverified")
+"""Words of a channel that had checked nothing."""
+
+
 @dataclass(frozen=True)
 class Risk:
     """The risk class of a request, and what put it there."""
@@ -79,10 +84,16 @@ def risk(found: Collection[Factor], levels: Mapping[Factor, Level] = USUAL, usua
 def level_of(word: object) -> Level:
     """The level of a check as it was recorded.
 
-    A channel may have a word of its own, such as `password`. It had authenticated the person all the same,
-    and without a doubt that suffices (R10), so it counts as substantial.
+    A channel may use the word of eIDAS, alone or at the end of an address, in capitals or not, or have a
+    word of its own, such as `password`. It had authenticated the person all the same, and without a doubt
+    that suffices (R10), so a word of its own counts as substantial; one that says there was none, as low.
     """
-    return Level(word) if isinstance(word, str) and word in list(Level) else Level.SUBSTANTIAL
+    if not isinstance(word, str):
+        return Level.SUBSTANTIAL
+    last = re.split(r"[/:#]", word.strip().casefold())[-1]
+    if last in list(Level):
+        return Level(last)
+    return Level.LOW if last in _NOTHING else Level.SUBSTANTIAL
 
 
 def must_cover(word: object, needed: Risk) -> None:

@@ -230,7 +230,7 @@ def _breaches(timeline: Timeline, found: Deadline, closed_on: date | None, today
 
 def _unsent(timeline: Timeline) -> Iterator[FactRow]:
     for fact in timeline.of(*_NOT_SENT):
-        if fact.sent_on is None and not timeline.about(fact, FactKind.RESUMED):
+        if fact.sent_on is None and not timeline.about(fact, FactKind.RESUMED, FactKind.OVERRULED):
             yield fact
 
 

@@ -33,6 +33,7 @@ class FactKind(StrEnum):
     RECEIPT_REJECTED = "receipt_rejected"  # of a proposal: the second signer turned it down
     DECIDED = "decided"  # a decision whose letter must go out: `outcome` and `ground` in its detail
     PARTLY_DELIVERED = "partly_delivered"  # a part left on `day`; its detail says what follows (R44)
+    OVERRULED = "overruled"  # of a decision whose letter did not go: another one came in its place
     WITHDRAWN = "withdrawn"  # by the person, on `day`
     MERGED = "merged"  # into the request `other`
     ABSORBED = "absorbed"  # the request `other` was merged into this one
@@ -220,7 +221,19 @@ class Timeline:
     def closed_by(self, fact: FactRow) -> State | None:
         """The state that it takes once the letter of a fact is sent; None: the state stays."""
         refuses = fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE
-        return State.REFUSED if refuses and self.state.open else None
+        stands = refuses and not self.about(fact, FactKind.OVERRULED)
+        return State.REFUSED if stands and self.state.open else None
+
+    @property
+    def untold_refusals(self) -> tuple[FactRow, ...]:
+        """Refusals of the whole that stand and whose letter did not go."""
+        return tuple(
+            one
+            for one in self.of(FactKind.DECIDED)
+            if one.detail.get("outcome") == REFUSED_WHOLE
+            and one.sent_on is None
+            and not self.about(one, FactKind.OVERRULED)
+        )
 
     def reopened_by(self, fact: FactRow) -> State | None:
         """The state that it goes back to when the letter of a fact comes back; None: the state stays."""

@@ -22,6 +22,7 @@ from afschrift.core.manual import ManualPlan as ManualPlan
 from afschrift.core.manual import Status as ManualStatus
 from afschrift.core.origin import Origin
 from afschrift.core.partial import Before as Before
+from afschrift.core.partial import Gone as Gone
 from afschrift.core.partial import Later as Later
 from afschrift.core.partial import Portion as Portion
 from afschrift.core.redaction import Redaction
@@ -139,6 +140,7 @@ class Plan:
         before: tables and searched systems that an earlier part of the answer told of.
         after: digests of the bundles of all earlier parts; what is delivered by this plan follows them (R54).
         again: `source.table` of what an earlier part told of too, and which is given whole once more.
+        gone: what the last part promised and is not held any more, as an officer said.
     """
 
     request: str
@@ -161,6 +163,7 @@ class Plan:
     before: tuple[Before, ...] = ()
     after: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
+    gone: tuple[Gone, ...] = ()
 
     def digest(self) -> str:
         """SHA-256 over the plan in canonical JSON: what reviews and later steps are bound to."""
@@ -184,12 +187,14 @@ class Plan:
     def staged(self) -> tuple[str, ...]:
         """Sources of which something is staged: read by a statement, or found by a person.
 
-        Where the rest of an answer is only to be told of, its sources count, so that it is told.
+        Where the rest of an answer is only to be told of, its sources count, so that it is told; where not
+        even that is left, those that the answer names all the same.
         """
         found = (*self.sources, *(one.source for one in self.given))
         if found or not self.after:
             return found
-        return tuple(dict.fromkeys(one.source for one in self.withheld))
+        named = self.withheld if self.withheld or self.later else (self.gone or self.before)
+        return tuple(dict.fromkeys(one.source for one in named))
 
     @property
     def part(self) -> Portion:

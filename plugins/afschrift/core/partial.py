@@ -15,6 +15,12 @@ KIND = "source_down"
 
 TRY_AGAIN, PARTIAL = OPTIONS = ("try_again", "partial")
 
+REST_GONE = "rest_gone"
+"""Of the question about a promised rest that the inventory does not hold any more."""
+
+NOT_HELD = "not_held_any_more"
+REST_GONE_OPTIONS = (TRY_AGAIN, NOT_HELD)
+
 
 class Portion(StrEnum):
     """Which part of an answer a bundle is; the kind of its delivery."""
@@ -55,6 +61,22 @@ class Later:
     since: str
     rest_by: str
     about: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A source of which an earlier part promised more than there is to give, as an officer said.
+
+    Attributes:
+        tables: the ones that are missing, by name; empty: all that it had.
+        rest_by: date by which they were promised.
+        said_at: RFC 3339 instant of the decision.
+    """
+
+    source: str
+    tables: tuple[str, ...]
+    rest_by: str
+    said_at: str
 
 
 @dataclass(frozen=True)

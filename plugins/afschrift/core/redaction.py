@@ -6,6 +6,7 @@ that survives another reading: the row's key, and an HMAC of the text that was l
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from itertools import pairwise
 from urllib.parse import quote, unquote
 
 MASK = "[masked]"
+A_MASK = rf"{re.escape(MASK[:-1])}(?: [0-9a-f]{{8}})?{re.escape(MASK[-1])}"
+"""Pattern of a mask, with the token of its value or without; the same in Python and in Polars."""
 SHAPE = "source.table ROW COLUMN [FROM:TO] GROUND"
 MOST_LINES = 2_000
 

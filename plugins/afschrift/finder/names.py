@@ -11,11 +11,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import chain
 
 import polars as pl
 
 from afschrift.core.pointer import PointerKind
+from afschrift.finder.marks import marks
 from afschrift.finder.patterns import Span
 
 MOST_WORDS = 6
@@ -61,7 +61,7 @@ class NameIndex:
 
         Args:
             text: any text.
-            own: the person's own names, as `forms` gives them.
+            own: words of the person's own names, as `own_words` gives them.
         """
         words = [(m.start(), m.end(), _plain(m.group())) for m in _word().finditer(text)]
         run: list[tuple[int, int, str]] = []
@@ -110,8 +110,13 @@ def forms(value: str) -> set[str]:
     return {" ".join(way) for way in ways if any(map(_starts_a_name, way))}
 
 
+def own_words(names: Iterable[str]) -> frozenset[str]:
+    """The words of the person's own names: `Jansen, Jan` is whoever is known as `Jan Jansen` alone."""
+    return frozenset(word.casefold() for name in names for form in forms(name) for word in form.split(" "))
+
+
 def _ended(run: list[tuple[int, int, str]], own: frozenset[str]) -> Iterator[Span]:
-    if run and not all(form in own for _, _, form in run):
+    if run and not all(word.casefold() in own for _, _, form in run for word in form.split(" ")):
         yield Span(run[0][0], run[-1][1], PointerKind.NAME, " ".join(form for _, _, form in run))
 
 
@@ -139,6 +144,4 @@ def _plain(word: str) -> str:
 @cache
 def _word() -> re.Pattern[str]:
     """A word as Polars has it: Unicode's marks are part of one, which Python's own do not count."""
-    points = chain(range(0x20000), range(0xE0100, 0xE01F0))  # beyond them Unicode has no marks
-    marks = "".join(c for c in map(chr, points) if unicodedata.category(c)[0] == "M")
-    return re.compile(rf"[\w{marks}{_CONNECTORS}]+")
+    return re.compile(rf"[\w{marks()}{_CONNECTORS}]+")

@@ -7,7 +7,10 @@ length, structure and check digits. What merely looks like one is not pointed ou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import phonenumbers
@@ -15,13 +18,12 @@ from stdnum import iban
 from stdnum.nl import bsn
 
 from afschrift.core.pointer import PointerKind
+from afschrift.finder.marks import marks
 
 WORTH_A_LOOK = r"@|\b[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}|\d(?:[^\w\n]{0,3}\d){6}"
 """What every text has in which one of these may stand, for a quick look at many texts at once."""
 
-_LOCAL_MOST = 64  # characters before the @ (RFC 5321, 4.5.3.1.1)
-_IN_LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]")
-_DOMAIN = re.compile(r"[^\W_](?:[\w-]{0,62})(?:\.[^\W_][\w-]{0,62})+")
+_LOCAL_MOST = 64  # characters before the @ (RFC 5321, 4.5.3.1.1), each with its marks
 _IBAN = re.compile(r"(?<![\w-])(?=([A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}(?!\w)))", re.ASCII)
 _BSN = re.compile(r"(?<![\w.,/#-])(?:\d{9}|\d{4}([. ])\d{2}\1\d{3}|\d{3}([. ])\d{3}\2\d{3})(?![\w-]|[.,/]\d)")
 _OF_NOBODY = (phonenumbers.PhoneNumberType.TOLL_FREE, phonenumbers.PhoneNumberType.PREMIUM_RATE)
@@ -48,26 +50,65 @@ def spans(text: str, region: str) -> list[Span]:
     """
     found: list[Span] = []
     for kind in (_emails(text), _ibans(text), _phones(text, region), _bsns(text, region)):
-        for span in kind:
-            if not any(span.start < other.end and other.start < span.end for other in found):
-                found.append(span)
-    return sorted(found)
+        found = with_more(found, kind)
+    return found
+
+
+def with_more(found: list[Span], more: Iterable[Span]) -> list[Span]:
+    """Spans, and those of `more` that overlap none of them, nor an earlier one of their own.
+
+    It takes time by the number of spans (n log n), however many there are.
+
+    Args:
+        found: in order, none over another.
+        more: in the order of their starts.
+    """
+    starts, beside, end = [span.start for span in found], list[Span](), 0
+    for span in more:
+        before = bisect_left(starts, span.end) - 1  # the last that begins before this one ends
+        if span.start >= end and (before < 0 or found[before].end <= span.start):
+            beside.append(span)
+            end = span.end
+    return sorted(found + beside)
+
+
+@cache
+def _in_local() -> re.Pattern[str]:
+    return re.compile(rf"[\w{marks()}.!#$%&'*+/=?^`{{|}}~-]")
+
+
+@cache
+def _domain() -> re.Pattern[str]:
+    letter, further = r"[^\W_]", rf"(?:[\w-][{marks()}]*)"
+    label = rf"{letter}[{marks()}]*{further}{{0,62}}"
+    return re.compile(rf"{label}(?:\.{label})+")
 
 
 def _emails(text: str) -> Iterator[Span]:
+    in_local, domain_at = _in_local(), _domain()
     at = text.find("@")
     while at >= 0:
-        start = at
-        while start > 0 and at - start < _LOCAL_MOST and _IN_LOCAL.match(text[start - 1]):
+        start, taken = at, 0
+        while start > 0 and taken < _LOCAL_MOST and in_local.match(text[start - 1]):
             start -= 1
+            taken += unicodedata.category(text[start])[0] != "M"
         while start < at and not text[start].isalnum():
             start += 1
-        domain = _DOMAIN.match(text, at + 1)
+        domain = domain_at.match(text, at + 1)
         if domain and start < at and text[at - 1] != ".":
             end = at + 1 + len(domain.group().rstrip("-_"))
             if not text[at + 1 : end].rpartition(".")[2].isdigit():
-                yield Span(start, end, PointerKind.EMAIL, text[start:end].casefold())
+                yield Span(start, end, PointerKind.EMAIL, _folded(text[start:end]))
         at = text.find("@", at + 1)
+
+
+def _folded(text: str) -> str:
+    """The same for all ways of writing an address (Unicode, D145), in NFC."""
+    return text.casefold() if text.isascii() else _nfc(unicodedata.normalize("NFD", text).casefold())
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def _ibans(text: str) -> Iterator[Span]:

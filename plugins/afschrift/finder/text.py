@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 import pyarrow as pa
 
 from afschrift.core.pointer import MOST_POINTERS, Found, Pointer
-from afschrift.finder.names import NameIndex, forms
-from afschrift.finder.patterns import WORTH_A_LOOK, Span, spans
+from afschrift.core.redaction import A_MASK, MASK
+from afschrift.finder.names import NameIndex, own_words
+from afschrift.finder.patterns import WORTH_A_LOOK, Span, spans, with_more
 
-_MASK = r"^\[masked( [0-9a-f]{8})?\]"
+_ONLY_A_MASK = rf"(?s)^(?:{A_MASK}|{re.escape(MASK)}.{{1,4}})$"
+"""A value that is a mask as a whole: with a token, without, or with the last four signs of what it hides."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Own:
 
     Attributes:
         values: kind and value of their addresses and numbers.
-        names: ways of writing their names.
+        names: words of their names, as `own_words` gives them.
     """
 
     values: frozenset[tuple[str, str]] = frozenset()
@@ -34,7 +37,7 @@ class Own:
         found = (span for value in values for span in spans(value, region))
         return cls(
             frozenset((span.kind, span.value) for span in found),
-            frozenset(form for name in names for form in forms(name)),
+            own_words(names),
         )
 
 
@@ -59,15 +62,22 @@ class TextFinder:
         region: the controller's country, for telephone numbers without one.
         people: gives the people; asked at the first text alone, as it may take a while.
         most: pointers to keep; all are counted.
+        masked: columns of which some values are masks.
     """
 
     def __init__(
-        self, columns: Sequence[str], region: str, people: Callable[[], People], most: int = MOST_POINTERS
+        self,
+        columns: Sequence[str],
+        region: str,
+        people: Callable[[], People],
+        most: int = MOST_POINTERS,
+        masked: Collection[str] = (),
     ) -> None:
         self._columns = columns
         self._region = region
         self._people = people
         self._most = most
+        self._masked = masked
         self._unread: tuple[str, ...] = ()
         self.begin()
 
@@ -95,7 +105,8 @@ class TextFinder:
         look = texts.str.len_bytes() > 0
         if not look.any():
             return
-        look &= ~texts.str.contains(_MASK)
+        if name in self._masked:
+            look &= ~texts.str.contains(_ONLY_A_MASK)
         people = self._people()
         self._unread = people.unread
         numbers = (look & texts.str.contains(WORTH_A_LOOK)).arg_true().to_list()
@@ -107,10 +118,5 @@ class TextFinder:
     def _spans(self, text: str, people: People, *, named: bool) -> Iterable[Span]:
         found = spans(text, self._region)
         if named:
-            taken = tuple(found)
-            found += [
-                span
-                for span in people.names.spans(text, people.own.names)
-                if not any(span.start < other.end and other.start < span.end for other in taken)
-            ]
+            found = with_more(found, people.names.spans(text, people.own.names))
         return [span for span in found if (span.kind, span.value) not in people.own.values]

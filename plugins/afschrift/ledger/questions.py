@@ -33,11 +33,15 @@ class Questions(Documents, Facts):
         role: str = "officer",
         about: str | None = None,
         form: Mapping[str, Any] | None = None,
+        overtakes: Collection[str] = (),
     ) -> QuestionRow:
         """Ask a person and move to `needs_person`.
 
         While the same question (kind, about, detail) of the request is open, asking it again returns it
         and writes nothing. After its answer it may be asked anew.
+
+        `overtakes`: kinds of which the other open questions of the request are closed, as nobody needs
+        their answer any more; each is an event `question_overtaken`, and no decision.
 
         Raises:
             UnknownRequestError: no such request.
@@ -60,6 +64,7 @@ class Questions(Documents, Facts):
                     about=about,
                     fingerprint=fingerprint,
                 )
+            self._overtake(tx, asked, overtakes)
             self._set_state(tx, row, State.NEEDS_PERSON)
             return _question(asked)
 
@@ -229,6 +234,14 @@ class Questions(Documents, Facts):
         )
         return tx.execute(select(question).where(question.c.id == question_id)).one()
 
+    def _overtake(self, tx: Connection, by: Row[Any], kinds: Collection[str]) -> None:
+        older = (question.c.request_id == by.request_id) & question.c.kind.in_(kinds)
+        still_open = question.c.answered_at.is_(None) & (question.c.id != by.id)
+        for id_ in list(tx.scalars(select(question.c.id).where(older & still_open).order_by(question.c.id))):
+            tx.execute(update(question).where(question.c.id == id_).values(answered_at=self._now()))
+            told = {"question": id_, "overtaken_by": by.id}
+            self._append(tx, by.request_id, NewEvent("question_overtaken", "system", told))
+
     def _question_row(self, tx: Connection, question_id: str) -> Row[Any]:
         row = None
         if is_id(question_id):
@@ -241,6 +254,12 @@ class Questions(Documents, Facts):
         return row
 
     def _check_answer(self, tx: Connection, row: Row[Any], choice: str) -> None:
+        taken = select(decision.c.id).where(decision.c.question_id == row.id)
+        if row.answered_at is not None and tx.execute(taken).first() is None:
+            raise TooLateError(
+                f"Question {row.id} was overtaken at {row.answered_at}: what it asked about has changed.",
+                way_out="`afschrift questions` lists what stands in its place. Nothing was changed.",
+            )
         if row.answered_at is not None:
             raise TooLateError(
                 f"Question {row.id} was answered already, at {row.answered_at}.",

@@ -86,6 +86,7 @@ def answer(
         check(form_of(question), question.options, choice, detail or {})
         if question.kind == IDENTITY.kind and choice == "confirmed":
             _sure_enough(question, detail or {})
+        _words_where_needed(question, choice, text)
         _files_fit(choice, files)
     return register.answer(question.id, choice, by, detail, text, held=held, files=files)
 
@@ -95,6 +96,18 @@ def _sure_enough(question: QuestionRow, detail: Mapping[str, Any]) -> None:
     if "risk" in question.detail:
         factors = tuple(Factor(one) for one in question.detail.get("factors", ()))
         must_cover(detail.get("level"), Risk(Level(question.detail["risk"]), factors))
+
+
+def _words_where_needed(question: QuestionRow, choice: str, text: str | None) -> None:
+    """Some choices are not complete without a reason in words."""
+    kind = KINDS.get(question.kind)
+    if kind is not None and choice in kind.in_words and not (text or "").strip():
+        raise FormError(
+            "The answer does not fit its question.",
+            {"text": "say why in words; they are kept encrypted"},
+            way_out=f"`afschrift answer {question.id} --choice {choice} --text-file FILE`. "
+            "Nothing was recorded.",
+        )
 
 
 def _files_fit(choice: str, files: Sequence[NewFile]) -> None:

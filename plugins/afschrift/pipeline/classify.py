@@ -24,7 +24,7 @@ from afschrift.pipeline.redact import with_redactions
 from afschrift.pipeline.redactions import redactions_of
 from afschrift.pipeline.risk import require_identity
 from afschrift.pipeline.services import Services
-from afschrift.pipeline.source_down import ask_for_more
+from afschrift.pipeline.source_down import ask_for_more, left_for_later
 
 KEYS = "keys.json"
 
@@ -55,6 +55,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
             "receipt": request.received_at,
             "decisions": rests_on,
             "delivered": delivered(register, request_id),
+            "later": [[one.source, one.rest_by, one.about] for one in left_for_later(services, request_id)],
         }
     )
     staging = services.staging(request_id)

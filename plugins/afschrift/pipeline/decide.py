@@ -119,6 +119,8 @@ class Bench:
             told["second_signer"] = True
         letter = self._letter(question.request, outcome, accepted, form)
         makes, pair = self._facts(outcome, accepted, form)
+        if pair is None and not accepted.second_signer:
+            makes = _in_place_of_earlier(makes)
         decided = self.register.answer(
             question_id,
             choice,
@@ -154,7 +156,14 @@ class Bench:
         kind = ground.letter(outcome, form) if choice == AGREE else None
         makes = self._decided(outcome, ground.code) if kind is not None else None
         decided = self.register.answer(
-            question_id, choice, self.by, None, text, held=held, rules=ground.rules, facts=makes
+            question_id,
+            choice,
+            self.by,
+            None,
+            text,
+            held=held,
+            rules=ground.rules,
+            facts=_in_place_of_earlier(makes) if choice == AGREE else None,
         )
         if choice != AGREE:
             return Taken(decided, None)
@@ -267,6 +276,19 @@ class Bench:
         request, text = ruling.question.request, ruling.decision.text
         words = self.register.decision_text(request, text) if text else None
         return {**codes, **(json.loads(words) if words else {})}
+
+
+def _in_place_of_earlier(makes: Make | None) -> Make:
+    """What follows from a decision that counts: a refusal that nobody was told of is overruled by it.
+
+    Its letter may be lying ready; sent later, it must not close what was decided otherwise since.
+    """
+
+    def make(timeline: Timeline) -> Sequence[NewFact]:
+        earlier = [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.untold_refusals]
+        return [*earlier, *(makes(timeline) if makes else ())]
+
+    return make
 
 
 def _elements(ground: str, form: Mapping[str, Any]) -> dict[str, Any]:

@@ -202,8 +202,11 @@ def open_decision(grounds: Grounds, register: Register, request_id: str) -> Ques
     waiting = [q for q in register.questions(request_id=request_id) if q.kind == DECISION]
     if waiting:
         return waiting[0]
-    number = len(rulings(register, request_id))
+    taken = rulings(register, request_id)
+    number = len(taken)
     flag = Flag(BY_OFFICER, ("R48",), "an officer asked for it", {"number": number + 1})
-    asked = question(grounds, register.timeline(request_id), [flag.detail], flag.words, number)
+    before = [one for ruling in taken[-1:] for one in ruling.question.detail["flags"]]
+    due = [*(one for one in before if not _settled(one, taken)), flag.detail]
+    asked = question(grounds, register.timeline(request_id), due, flag.words, number)
     ask(register, request_id, [asked])
     return next(q for q in register.questions(request_id=request_id) if q.kind == DECISION)

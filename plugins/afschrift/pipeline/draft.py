@@ -10,7 +10,7 @@ from typing import Any
 from afschrift.classify.facts import PersonFacts
 from afschrift.classify.table import NO_ROWS, Classifier, TableDecision
 from afschrift.core.keys import Key, keys_text
-from afschrift.core.manifest import ExtractPlan, FactPlan, Later, ManualPlan, Plan, Withheld
+from afschrift.core.manifest import ExtractPlan, FactPlan, Gone, Later, ManualPlan, Plan, Withheld
 from afschrift.core.ports import Register, Source
 from afschrift.core.request import Request
 from afschrift.core.right import Right
@@ -23,6 +23,7 @@ from afschrift.pipeline.identity import Expansion, Identity
 from afschrift.pipeline.manual import planned
 from afschrift.pipeline.parts import Rest, delivered
 from afschrift.pipeline.questions import INCLUDE_OR_NOT, Answers, OpenQuestion
+from afschrift.pipeline.rest_gone import gone
 from afschrift.pipeline.services import Services
 from afschrift.pipeline.sheet import fact_plans, incomplete
 from afschrift.pipeline.source_down import left_for_later
@@ -132,6 +133,7 @@ class Drafter:
             manual=tuple(manual),
             before=rest.before(),
             again=rest.again(),
+            gone=tuple(self._gone()),
         )
         self._sheet(plan)
         return Draft(
@@ -184,6 +186,16 @@ class Drafter:
                 if part.files:
                     self._held = self._portable = True
                 yield part
+
+    def _gone(self) -> Iterable[Gone]:
+        """What was promised and is not held any more; the open questions are noted."""
+        register, request_id = self._services.register, self._request.id
+        timeline, decisions = register.timeline(request_id), register.decisions(request_id)
+        for one, asked in gone(self._services.inventory, timeline, decisions):
+            if asked is not None:
+                self._questions.append(asked)
+            if one is not None:
+                yield one
 
     def _keys(self, given: Sequence[Key]) -> tuple[Key, ...]:
         services = self._services

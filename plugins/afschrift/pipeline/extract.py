@@ -67,6 +67,8 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     staging.wipe(f"data/{UPLOADS}/{source}")
     if source in {one.source for one in plan.given}:
         return _given(services, plan, source)
+    if source not in (*plan.sources, *(one.source for one in plan.withheld)):
+        return _only_named(services, plan, source)
     keys = staged_keys(staging)
     if fingerprint(services.register, request_id, keys) != plan.keys:
         raise refusal(
@@ -162,6 +164,17 @@ def _given(services: Services, plan: Plan, source: str) -> dict[str, Any]:
     }
     event = NewEvent("extracted", payload=payload)
     return services.register.finish_step(request_id, "extract", plan.digest(), result, event, part=source)
+
+
+def _only_named(services: Services, plan: Plan, source: str) -> dict[str, Any]:
+    """Of a source that the last part of an answer only names nothing is read, and it is not opened."""
+    record = SourceExtract(source, plan.frozen_at, ())
+    with services.staging(plan.request).writer(_record(source)) as sink:
+        sink.write(msgspec.json.encode(record))
+    result = {"source": source, "tables": 0, "rows": 0, "digest": digest(record.digests)}
+    payload = {"source": source, "snapshot": record.snapshot, "plan": plan.digest(), "tables": {}}
+    event = NewEvent("extracted", payload=payload)
+    return services.register.finish_step(plan.request, "extract", plan.digest(), result, event, part=source)
 
 
 def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExtract]:

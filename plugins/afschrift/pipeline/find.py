@@ -46,7 +46,9 @@ class Finding:
             return stream
         fields = [f for f in part.selected if f.name in columns]
         region = self._services.inventory.controller.country
-        self._finders[part.table] = finder = TextFinder(columns, region, self._people)
+        masked = {f.name for f in fields if f.action is Action.MASK}
+        finder = TextFinder(columns, region, self._people, masked=masked)
+        self._finders[part.table] = finder
 
         def looked_through() -> Iterator[pa.RecordBatch]:
             finder.begin()

@@ -13,6 +13,7 @@ from afschrift.core.assurance import Level, Risk, level_of
 from afschrift.core.errors import GateError, UnknownRequestError
 from afschrift.core.event import NewEvent, digest
 from afschrift.core.manifest import Plan
+from afschrift.core.partial import parts
 from afschrift.core.ports import DecisionRow, Register
 from afschrift.core.request import Request
 from afschrift.core.restriction import lifted
@@ -24,7 +25,7 @@ from afschrift.pipeline.parts import delivered, spent
 from afschrift.pipeline.questions import IDENTITY, Answers, OpenQuestion
 from afschrift.pipeline.redactions import REVIEW, REVIEW_SIGNED, in_force
 from afschrift.pipeline.services import Services
-from afschrift.pipeline.source_down import decided_partial
+from afschrift.pipeline.source_down import decided_partial, left_for_later
 
 NEW_RUN = "start a new run of `fulfil_request`; it goes as far as the register allows."
 
@@ -224,6 +225,10 @@ def _parts_must_be_decided(services: Services, plan: Plan, step: str) -> None:
     if any(one.about not in wanted for one in plan.later):
         message = f"The plan of request {request_id} leaves a source for later, and no officer decided that."
         raise refusal(services, request_id, step, "partial_not_decided", message)
+    is_given = any(fact.detail["plan"] == plan.digest() for fact in parts(register.timeline(request_id)))
+    if plan.later and not is_given and not set(plan.later) <= set(left_for_later(services, request_id)):
+        message = f"What the plan of request {request_id} leaves for later cannot be left any more (R44)."
+        raise refusal(services, request_id, step, "partial_over", message)
     if step != "deliver" and spent(register, request_id):
         message = f"The part of request {request_id} under this plan is delivered already."
         way_out = "start a new run of `fulfil_request`: it gives the rest."

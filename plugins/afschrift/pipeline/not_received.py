@@ -17,7 +17,7 @@ from afschrift.core.facts import FactKind, NewFact
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
 from afschrift.core.request import Request
 from afschrift.core.roles import Act, Roles
-from afschrift.core.state import State
+from afschrift.core.state import State, may_move
 from afschrift.pipeline.answer import answering
 from afschrift.pipeline.forms import check
 from afschrift.pipeline.questions import NOT_RECEIVED, OpenQuestion, ask
@@ -161,6 +161,11 @@ def _must_be_early(register: Register, requests: Sequence[Request]) -> None:
         raise TooLateError(
             f"Request {closed[0].id} of this case is closed ({closed[0].state}).",
             way_out=f"nothing is to be done. {UNCHANGED}",
+        )
+    if worked := [one for one in requests if not may_move(one.state, State.NOT_RECEIVED)]:
+        raise TooLateError(
+            f"Request {worked[0].id} is {worked[0].state}: a run has taken it up, so it was received (R03).",
+            way_out=f"answer it. {UNCHANGED}",
         )
     standings = register.standings([one.id for one in requests])
     ids = {one.id for one in requests}

@@ -11,7 +11,7 @@ from afschrift.core.clock import Place, clock
 from afschrift.core.deadline import local_date
 from afschrift.core.errors import FormError, NotAllowedError, RefusedError, TooLateError
 from afschrift.core.event import NewEvent
-from afschrift.core.partial import KIND, PARTIAL, TRY_AGAIN, WAY_OUT, used
+from afschrift.core.partial import KIND, PARTIAL, TRY_AGAIN, WAY_OUT, parts, used
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
 from afschrift.core.roles import Act, Roles
 from afschrift.inventory.later import hindrance, personal_tables
@@ -79,6 +79,7 @@ class Counter:
         held = self._decides(request_id)
         check(FORM, (PARTIAL,), PARTIAL, {"rest_by": rest_by})
         self._may_wait(request_id, source, rest_by, text)
+        self._still_to_come(request_id, source)
         return self._decided(request_id, source, PARTIAL, {"rest_by": rest_by}, text, held)
 
     def take_back(self, request_id: str, source: str) -> DecisionRow:
@@ -130,6 +131,19 @@ class Counter:
         return self.register.decide(
             request_id, KIND, choice, self.by, about=bound, detail=told, text=text, held=held
         )
+
+    def _still_to_come(self, request_id: str, source: str) -> None:
+        """After a part only what it left open is left for later unasked: the rest was told of.
+
+        Raises:
+            RefusedError: no rest of this source is awaited.
+        """
+        for fact in parts(self.register.timeline(request_id))[-1:]:
+            if source not in {one["source"] for one in fact.detail.get("later", ())}:
+                raise RefusedError(
+                    f"The last part of the answer to request {request_id} left nothing of {source} open.",
+                    way_out=f"where a run must read it once more and cannot, it asks. {_NOTHING}",
+                )
 
     def _may_wait(self, request_id: str, source: str, rest_by: str, text: str | None) -> None:
         """Whether a source can be left for later until a day.

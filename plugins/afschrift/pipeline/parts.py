@@ -11,11 +11,12 @@ from afschrift.core.deadline import local_date
 from afschrift.core.errors import ConfigurationError
 from afschrift.core.event import digest
 from afschrift.core.facts import FactKind, FactRow, NewFact, Timeline
-from afschrift.core.manifest import Before, ExtractPlan, ManualPlan, Plan, Withheld
+from afschrift.core.manifest import Before, ExtractPlan, Later, ManualPlan, Plan, Withheld
 from afschrift.core.manual import Status as ManualStatus
 from afschrift.core.partial import KIND, Portion, parts
 from afschrift.core.ports import Receipt, Register
 from afschrift.core.restriction import lifted
+from afschrift.inventory.later import personal_tables
 from afschrift.pipeline.redactions import REVIEW, REVIEW_SIGNED
 from afschrift.pipeline.services import Services
 
@@ -116,13 +117,19 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
     def make(timeline: Timeline) -> list[NewFact]:
         if any(fact.detail["bundle"] == receipt.sha256 for fact in parts(timeline)):
             return []
-        later = [{"source": one.source, "rest_by": one.rest_by, "about": one.about} for one in plan.later]
+        later = [_promised(services, one) for one in plan.later]
         detail: dict[str, Any] = {"bundle": receipt.sha256, "plan": plan.digest(), "later": later}
         detail |= {"rows": dict(rows), "decisions": rested}
         day = local_date(datetime.fromisoformat(services.now()), timeline.zone)
         return [NewFact(FactKind.PARTLY_DELIVERED, day, detail=detail)]
 
     register.record_facts(plan.request, make, "system")
+
+
+def _promised(services: Services, one: Later) -> dict[str, Any]:
+    """What is to follow of a source; its tables, so that none of them can be left out unsaid."""
+    tables = list(personal_tables(services.inventory, one.source))
+    return {"source": one.source, "rest_by": one.rest_by, "about": one.about, "tables": tables}
 
 
 def spent(register: Register, request_id: str) -> bool:

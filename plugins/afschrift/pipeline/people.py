@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.core.errors import NeedsPersonError, RetriableError
+from afschrift.core.errors import ConfigurationError, NeedsPersonError, RetriableError
 from afschrift.core.keys import Key
 from afschrift.core.manifest import Plan
 from afschrift.core.ports import Source
@@ -17,7 +17,7 @@ from afschrift.inventory.model import SourceFile, Table
 from afschrift.pipeline.services import Services
 from afschrift.queries.statements import Statements
 
-TOO_MANY, OUT_OF_REACH = "too_many", "out_of_reach"
+TOO_MANY, OUT_OF_REACH, UNREADABLE = "too_many", "out_of_reach", "unreadable"
 _MOST_OWN = 1_000  # rows of one person in a table of people
 _NAME = "user.name"
 _OWN = (_NAME, "user.contact", "user.financial", "user.government_id")
@@ -44,24 +44,18 @@ class PeopleReader:
     def read(self) -> People:
         """Everybody's names and the person's own.
 
-        A source that is down or closed to us is no reason to keep the person waiting: its names are not
-        looked for, and that is said.
+        A source that is down or closed to us is no reason to keep the person waiting, nor is a text of
+        somebody else that is not UTF-8: those names are not looked for, and that is said.
 
         Raises:
             ConfigurationError: a table or column is not in its source.
         """
         for source in self._services.inventory.sources.values():
-            tables = {name: table for name, table in source.tables.items() if table.names}
-            if not tables:
-                continue
-            try:
-                with self._services.open_source(source.source, self._plan.request) as session:
-                    session.bind(self._keys, self._plan.received_at)
-                    for name, table in tables.items():
-                        self._table(session, source, name, table)
-            except (RetriableError, NeedsPersonError):
-                for name in tables:
-                    self.told.setdefault(f"{source.source}.{name}", OUT_OF_REACH)
+            left = {name: table for name, table in source.tables.items() if table.names}
+            while (
+                left
+            ):  # what failed once may leave its session unusable, so the others have one of their own
+                left = self._tables(source, left)
         unread = tuple(sorted(place for place, told in self.told.items() if isinstance(told, str)))
         for place in unread:
             self._services.log(f"Names of people in {place} are not looked for ({self.told[place]}).")
@@ -69,21 +63,46 @@ class PeopleReader:
         own = Own.of(self._own_values, self._own_names, region)
         return People(NameIndex(self._names, self._ignored), own, unread)
 
-    def _table(self, session: Source, source: SourceFile, name: str, table: Table) -> None:
+    def _tables(self, source: SourceFile, tables: dict[str, Table]) -> dict[str, Table]:
+        """Read tables of one source in one session, up to one that is not readable; those after it."""
+        left = dict(tables)
+        try:
+            with self._services.open_source(source.source, self._plan.request) as session:
+                session.bind(self._keys, self._plan.received_at)
+                for name, table in tables.items():
+                    del left[name]
+                    if not self._table(session, source, name, table):
+                        return left
+        except (RetriableError, NeedsPersonError):
+            for name in tables:
+                self.told.setdefault(f"{source.source}.{name}", OUT_OF_REACH)
+        return {}
+
+    def _table(self, session: Source, source: SourceFile, name: str, table: Table) -> bool:
+        """Whether it could be read, or had too many people."""
         assert table.names is not None
         identity = self._services.inventory.identity
         statements = Statements(self._services.sql, source, identity, session.dialect, session.catalogue())
-        if statements.ways(name).belongs:
-            self._own(session, statements, name, table)
+        belongs, place = statements.ways(name).belongs, f"{source.source}.{name}"
         asked = statements.people(name, table.names.columns, table.names.most + 1)
-        rows, names = self._everybody(session, asked)
-        place = f"{source.source}.{name}"
+        try:
+            if belongs:
+                self._own(session, statements, name, table)
+            rows, names = self._everybody(session, asked)
+        except ConfigurationError as error:  # its words name the place and no value
+            self._services.log(str(error))
+            self.told[place] = UNREADABLE
+            return False
+        except (pa.ArrowInvalid, UnicodeDecodeError):  # theirs would quote the value
+            self.told[place] = UNREADABLE
+            return False
         if rows > table.names.most:
             self.told[place] = TOO_MANY
-            return
+            return True
         self.told[place] = rows
         self._names |= names
         self._ignored |= set(table.names.ignore)
+        return True
 
     def _own(self, session: Source, statements: Statements, name: str, table: Table) -> None:
         assert table.names is not None

@@ -15,6 +15,7 @@ from afschrift.core.grounds import Outcome
 from afschrift.core.manual import KIND as MANUAL
 from afschrift.core.manual import OPTIONS as MANUAL_OPTIONS
 from afschrift.core.partial import KIND as SOURCE_DOWN
+from afschrift.core.partial import NOT_HELD, REST_GONE, REST_GONE_OPTIONS
 from afschrift.core.partial import OPTIONS as SOURCE_DOWN_OPTIONS
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
 from afschrift.core.roles import Role
@@ -56,6 +57,7 @@ class Kind:
         role: who answers.
         form: JSON Schema of `choice` and the fields besides it; None: none.
         reason: whether the terminal asks for a reason in words.
+        in_words: choices that are not complete without one.
     """
 
     asks: str
@@ -63,6 +65,7 @@ class Kind:
     role: Role = Role.OFFICER
     form: Mapping[str, Any] | None = None
     reason: bool = True
+    in_words: tuple[str, ...] = ()
 
 
 KINDS: dict[str, Kind] = {
@@ -128,6 +131,11 @@ KINDS: dict[str, Kind] = {
         "a system that no query reaches: search it, and say what is held", MANUAL_OPTIONS, Role.KEEPER
     ),
     SOURCE_DOWN: Kind("a source cannot be reached: try again, or give the rest now", SOURCE_DOWN_OPTIONS),
+    REST_GONE: Kind(
+        "a promised rest is not in the inventory any more: why is it not given",
+        REST_GONE_OPTIONS,
+        in_words=(NOT_HELD,),
+    ),
     "nothing_in_limits": Kind("the person's own limits leave nothing to give", ("ask_the_person",)),
     "nothing_held": Kind("no system holds anything under these keys", ("confirm_none", "search_again")),
 }
@@ -189,7 +197,11 @@ class Answers:
 
 
 def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) -> NeedsPersonError:
-    """Write the questions into the register; the error to raise says what a person has to do."""
+    """Write the questions into the register; the error to raise says what a person has to do.
+
+    Whatever is asked now comes before a review that is still open, and its answer makes another plan to
+    look at: that review is overtaken, so that the next run waits for nobody who answers it.
+    """
     rows = []
     for q in questions:
         kind = KINDS[q.kind]
@@ -202,6 +214,7 @@ def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) 
                 about=q.about,
                 role=q.role or kind.role,
                 form=q.form or kind.form,
+                overtakes=(REVIEW,),
             )
         )
         if q.person is not None:

@@ -34,11 +34,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+:/#-]{0,79}$")]
+"""A few words that the trail may keep: which log-in it was, and never who used it."""
+
+
 class Authenticated(_Strict):
     """How the channel had authenticated the person: which log-in, at which level, when (R10)."""
 
-    by: str
-    level: str
+    by: Word
+    level: Word
     at: AwareDatetime
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from afschrift.core.decision import Action
 from afschrift.core.errors import NeedsPersonError
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import ExtractPlan, FieldPlan, Plan
-from afschrift.core.redaction import Redaction, mask
+from afschrift.core.redaction import MASK, Redaction, mask
 from afschrift.pipeline.redactions import LOST
 from afschrift.pipeline.resolve import Mac, row_bytes
 from afschrift.pipeline.staged_rows import matching
@@ -44,8 +45,9 @@ def redacted(part: ExtractPlan, stream: Batches, mac: Mac) -> Batches:
     """The batches of a table with its redactions made; their columns hold value forms.
 
     Raises:
-        NeedsPersonError: at the end of the rows: a text was changed, or its row is gone. A cell that is not
-            the one that was looked at is masked whole meanwhile.
+        NeedsPersonError: at the end of the rows: a text was changed, or its row is gone, or the key that
+            names its row does not leave any more. A cell that is not the one that was looked at is masked
+            whole meanwhile; where no key names the row, the whole column is.
     """
     if not part.redactions:
         return stream
@@ -71,15 +73,26 @@ class _Masking:
 
     def __post_init__(self) -> None:
         self.fields = [replace(one, kind=one.read_as or one.kind) for one in self.part.selected]
+        self.key = self._usable_key()
         of_cell: dict[tuple[str, ...] | int, dict[str, list[Redaction]]] = {}
+        self.nowhere: set[str] = set()
         for one in self.part.redactions:
+            if one.key and list(one.key) != self.key:
+                self.lost.add(one.id)
+                self.nowhere.add(one.column)
+                continue
             row = tuple(one.key.values()) if one.key else one.number
             of_cell.setdefault(row, {}).setdefault(one.column, []).append(one)
         self.by_key = {row: cells for row, cells in of_cell.items() if isinstance(row, tuple)}
         self.by_number = {row: cells for row, cells in of_cell.items() if isinstance(row, int)}
-        self.key = list(next((one.key for one in self.part.redactions if one.key), {}))
         self.firsts = pa.array(sorted({row[0] for row in self.by_key}), pa.string())
         self.columns = {one.column for one in self.part.redactions}
+
+    def _usable_key(self) -> list[str]:
+        """The key of the redactions that were decided last, if its columns leave as they are."""
+        key = list(next((one.key for one in reversed(self.part.redactions) if one.key), {}))
+        whole = {one.name for one in self.part.selected if one.action is Action.INCLUDE}
+        return key if set(key) <= whole else []
 
     def masked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The next rows."""
@@ -92,6 +105,8 @@ class _Masking:
                 new.setdefault(name, {})[at] = self._cell(columns[name][at].as_py(), some)
         for name, texts in new.items():
             columns[name] = _replaced(columns[name], texts)
+        for name in self.nowhere:  # one of its cells is redacted, and nobody can say which
+            columns[name] = pa.array([MASK] * batch.num_rows, pa.string())
         self.passed += batch.num_rows
         arrays = [columns.get(name, batch.column(name)) for name in batch.schema.names]
         return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)

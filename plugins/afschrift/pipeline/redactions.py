@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
+from afschrift.core.errors import RefusedError
+from afschrift.core.event import digest
 from afschrift.core.ports import DecisionRow, Register
 from afschrift.core.redaction import Redaction, together
 
@@ -30,38 +33,60 @@ class Kept(msgspec.Struct, frozen=True):
     redactions: list[Redaction]
 
 
+def waits(decision: DecisionRow) -> bool:
+    """It redacts on a ground that takes a second signer; only their signature ends the waiting."""
+    return (
+        decision.kind == REVIEW and decision.choice == REDACT and decision.detail.get("second_signer") is True
+    )
+
+
+def to_sign(decision: DecisionRow) -> dict[str, Any]:
+    """What the second signer is asked about: this one answer, whatever bundle was packed since."""
+    told = {name: value for name, value in decision.detail.items() if name != "second_signer"}
+    return {**told, "question": decision.question, "words": decision.text}
+
+
 def in_force(decisions: Sequence[DecisionRow]) -> Iterator[DecisionRow]:
     """The answers `redact` that count: no second signer is due, or one agreed."""
-    waiting: DecisionRow | None = None
+    waiting: dict[str | None, DecisionRow] = {}
     for one in decisions:
-        if one.kind == REVIEW:
-            waiting = None
-            if one.choice == REDACT and one.detail.get("second_signer") is True:
-                waiting = one
-            elif one.choice == REDACT:
-                yield one
-        elif one.kind == REVIEW_SIGNED and waiting is not None:
-            if one.choice == AGREE:
-                yield waiting
-            waiting = None
+        if waits(one):
+            waiting[_signed_about(one)] = one
+        elif one.kind == REVIEW and one.choice == REDACT:
+            yield one
+        elif one.kind == REVIEW_SIGNED:
+            signed = waiting.pop(one.about, None)
+            if signed is not None and one.choice == AGREE:
+                yield signed
 
 
-def unsigned(decisions: Sequence[DecisionRow], about: str) -> DecisionRow | None:
-    """The last review of a bundle, where it redacts and waits for its second signer."""
-    last = next((d for d in reversed(decisions) if d.kind in (REVIEW, REVIEW_SIGNED)), None)
-    if last is None or last.kind != REVIEW or last.about != about:
-        return None
-    return last if last.detail.get("second_signer") is True else None
+def unsigned(decisions: Sequence[DecisionRow]) -> tuple[DecisionRow, ...]:
+    """The answers `redact` that wait for their second signer, oldest first; another bundle ends none."""
+    signed = {one.about for one in decisions if one.kind == REVIEW_SIGNED}
+    return tuple(one for one in decisions if waits(one) and _signed_about(one) not in signed)
+
+
+def _signed_about(decision: DecisionRow) -> str:
+    return digest({"kind": REVIEW_SIGNED, "detail": to_sign(decision)})
 
 
 def redactions_of(register: Register, request_id: str) -> tuple[Redaction, ...]:
-    """All that count, decrypted."""
+    """All that count, decrypted.
+
+    Raises:
+        RefusedError: the words of one cannot be read any more, so nobody knows what to mask.
+    """
     decisions = register.decisions(request_id)
     found: tuple[Redaction, ...] = ()
     for one in in_force(decisions):
         words = register.decision_text(request_id, one.text) if one.text else None
-        if words is not None:
-            found = together(found, msgspec.json.decode(words, type=Kept).redactions)
+        if words is None:
+            raise RefusedError(
+                f"What was redacted for request {request_id} cannot be read any more: its key was destroyed.",
+                way_out="nothing leaves without it. Where the key went by mistake, restore it with the "
+                "register (docs/keys.md); else close the request, and the person asks anew.",
+            )
+        found = together(found, msgspec.json.decode(words, type=Kept).redactions)
     answered = {d.question for d in decisions if d.kind == LOST}
     if not found or not answered:
         return found

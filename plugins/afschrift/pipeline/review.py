@@ -13,7 +13,7 @@ from afschrift.core.manifest import Plan
 from afschrift.core.ports import DecisionRow, Register
 from afschrift.core.redaction import MOST_LINES
 from afschrift.core.right import Right
-from afschrift.pipeline.decisions import rulings
+from afschrift.pipeline.decisions import Ruling, rulings
 from afschrift.pipeline.extract import staged_record
 from afschrift.pipeline.find import staged_pointers
 from afschrift.pipeline.questions import KINDS, OpenQuestion, ask
@@ -24,12 +24,13 @@ from afschrift.pipeline.redactions import (
     REDACT,
     REVIEW,
     REVIEW_SIGNED,
+    to_sign,
     unsigned,
 )
 from afschrift.pipeline.services import Services
 
-LEAVES = ("include", "mask")
-"""Answers by which something leaves that nobody had decided on before."""
+LEAVES = ("include", "mask", "all_accounts")
+"""Answers by which columns, rows or accounts leave that nobody had decided on before."""
 
 REDACTIONS = "redactions"
 
@@ -47,12 +48,11 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
     """
     register, bundle = services.register, packed["bundle"]
     decisions = register.decisions(plan.request)
+    if waiting := unsigned(decisions):  # first and alone: what it masks makes another bundle
+        raise ask(register, plan.request, [signature(one) for one in waiting])
     of_this = [d for d in decisions if d.kind == REVIEW and d.about == bundle]
     if of_this and of_this[-1].choice == APPROVED:
         return
-    waiting = unsigned(decisions, bundle)
-    if waiting is not None:
-        raise ask(register, plan.request, [signature(waiting)])
     pointed = _pointed(services, plan)
     why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointed)))
     if why:
@@ -74,14 +74,16 @@ def reasons(
     if policy == "always":
         yield "policy"
     if policy == "flagged":
-        ruled = (one for one in rulings(services.register, plan.request) if one.in_force)
+        ruled = [one for one in rulings(services.register, plan.request) if one.in_force]
         if any(one.outcome in (Outcome.REFUSE_PART, Outcome.RESTRICT) for one in ruled):
             yield "part_left_out"
         last = {(d.kind, d.about): d.choice for d in decisions}
-        if any(choice in LEAVES for choice in last.values()):
+        if any(choice in LEAVES for choice in last.values()) or any(map(_let_go, ruled)):
             yield "answered"
         if pointed:
             yield "pointed_out"
+        if _unread(services, plan):
+            yield "names_unread"
     made = {told["bundle"] for told in _packed(services.register, plan.request)}
     reviewed = [d for d in decisions if d.kind == REVIEW and d.about in made]
     if any(d.choice == REDACT for d in reviewed):
@@ -109,6 +111,7 @@ def question(
         "why": why,
         "tables": _rows(services, plan),
         **({"pointed_out": dict(pointed)} if pointed else {}),
+        **({"names_unread": unread} if (unread := _unread(services, plan)) else {}),
         **({"redacted": redacted} if redacted else {}),
     }
     words = f"The bundle is packed; a person looks at it before it leaves ({', '.join(why)})."
@@ -118,9 +121,8 @@ def question(
 
 def signature(decision: DecisionRow) -> OpenQuestion:
     """The question whether a second person signs what was redacted."""
-    told = {name: value for name, value in decision.detail.items() if name != "second_signer"}
-    detail = {**told, "question": decision.question, "words": decision.text}
-    words = f"A second person signs a redaction on {', '.join(told['grounds'])}."
+    detail = to_sign(decision)
+    words = f"A second person signs a redaction on {', '.join(detail['grounds'])}."
     return OpenQuestion(REVIEW_SIGNED, KINDS[REVIEW_SIGNED].options, words, detail)
 
 
@@ -156,6 +158,12 @@ def _needs(choice: str, name: str) -> dict[str, Any]:
     return {"if": when, "then": {"required": [name]}}
 
 
+def _let_go(ruling: Ruling) -> bool:
+    """An officer fulfilled what columns that are decided in each case made a flag of: they leave by that."""
+    flagged = [one["flag"] for one in ruling.question.detail["flags"]]
+    return ruling.outcome is Outcome.FULFIL and "case_column" in flagged
+
+
 def _packed(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
     for header, payload in register.events(request_id):
         if header.type == "packed" and payload:
@@ -171,6 +179,13 @@ def _pointed(services: Services, plan: Plan) -> dict[str, int]:
         for table, found in staged_pointers(staging, source).items()
         if found.total
     }
+
+
+def _unread(services: Services, plan: Plan) -> list[str]:
+    """Tables of people whose names nobody looked for in the free text of this answer."""
+    staging = services.staging(plan.request)
+    found = (one for source in plan.sources for one in staged_pointers(staging, source).values())
+    return sorted({place for one in found for place in one.unread})
 
 
 def _rows(services: Services, plan: Plan) -> dict[str, int]:

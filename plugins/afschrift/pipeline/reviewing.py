@@ -28,7 +28,7 @@ from afschrift.pipeline.forms import check
 from afschrift.pipeline.gates import decided
 from afschrift.pipeline.ground_form import kept_apart
 from afschrift.pipeline.questions import KINDS, ask
-from afschrift.pipeline.redactions import HOLD_BACK, OPTIONS, REDACT, REVIEW, REVIEW_SIGNED, Kept
+from afschrift.pipeline.redactions import HOLD_BACK, OPTIONS, REDACT, REVIEW, REVIEW_SIGNED, Kept, unsigned
 from afschrift.pipeline.request_facts import request_facts
 from afschrift.pipeline.resolve import Staged
 from afschrift.pipeline.review import REDACTIONS, signature
@@ -84,7 +84,8 @@ class ReviewDesk:
 
         Raises:
             NotAllowedError: they lack the role, or it is assigned to somebody else.
-            TooLateError: answered already, closed, or the bundle has changed since.
+            TooLateError: answered already, closed, the bundle has changed since, or what was redacted
+                before waits for its second signer.
             FormError, RefusedError: what was filled in does not do.
             RetriableError: what was staged is gone.
         """
@@ -94,6 +95,7 @@ class ReviewDesk:
         if question.answered_at is not None:  # the register says who was first
             return Reviewed(register.answer(question_id, choice, by, held=held))
         check(None, question.options, choice, {})
+        self._none_waits(question.request)
         self._still_so(question)
         if choice == REDACT:
             return self._redact(question, detail, texts, text, held)
@@ -120,6 +122,20 @@ class ReviewDesk:
         held = answering(register, self.bench.roles, question, by)
         check(None, KINDS[REVIEW_SIGNED].options, choice, {})
         return Reviewed(register.answer(question_id, choice, by, None, text, held=held))
+
+    def _none_waits(self, request: str) -> None:
+        """What waits for its second signer is signed or turned down before anything else is said."""
+        waiting = {one.question for one in unsigned(self.bench.register.decisions(request))}
+        if not waiting:
+            return
+        asked = self.bench.register.questions(request_id=request)
+        to_sign = [q.id for q in asked if q.kind == REVIEW_SIGNED and q.detail["question"] in waiting]
+        first = f"they answer {' and '.join(to_sign)} first" if to_sign else "the next run asks them first"
+        raise TooLateError(
+            f"What was redacted in request {request} waits for its second signer.",
+            way_out=f"{first}; the run after that asks about the bundle that comes of it. "
+            "Nothing was changed.",
+        )
 
     def _still_so(self, question: QuestionRow) -> None:
         """A review holds for the bundle that it was asked about, as it would leave now."""

@@ -10,12 +10,13 @@ from afschrift.core.decision import Action, Mask
 from afschrift.core.kind import Kind
 from afschrift.core.manifest import FieldPlan
 from afschrift.core.ports import ColumnType, Dialect
+from afschrift.core.redaction import MASK
 from afschrift.inventory.model import Consent, SourceFile, Table
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
 from afschrift.queries.person import Catalogue, WayFinder, Ways
 from afschrift.queries.render import render
-from afschrift.queries.tokens import MASKED, token_mask
+from afschrift.queries.tokens import token_mask
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ class Statements:
         if field.action is not Action.MASK:
             return column.expression.format(column=quoted)
         exact = self._dialect.text((column.text or column.expression).format(column=quoted))
-        masked = self._dialect.literal(MASKED)
+        masked = self._dialect.literal(MASK)
         if field.mask == "last4":
             masked = f"{masked} || {self._dialect.last_four(self._dialect.text(quoted))}"
         elif field.mask == Mask.TOKEN:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from afschrift.core.keys import Key
 from afschrift.core.ports import Dialect
+from afschrift.core.redaction import MASK
 
-MASKED = "[masked]"
 DIGITS = 8
 SALT = "afschrift:mask"
 SALT_OF = b"afschrift: salt of the masks of this request"
@@ -37,6 +37,6 @@ def token_mask(dialect: Dialect, value: str) -> str:
     salt = f"(SELECT s.value FROM {dialect.keys} AS s WHERE s.name = {dialect.literal(SALT)})"  # noqa: S608
     token = dialect.token(salt, value)
     if token is None:
-        return dialect.literal(MASKED)
-    opened, closed = dialect.literal(MASKED[:-1]), dialect.literal(MASKED[-1])
+        return dialect.literal(MASK)
+    opened, closed = dialect.literal(MASK[:-1]), dialect.literal(MASK[-1])
     return f"{opened} || coalesce({dialect.literal(' ')} || {token}, '') || {closed}"

@@ -15,11 +15,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from afschrift.core.errors import AfschriftError, FormError
+from afschrift.core.errors import FormError
 from afschrift.web import cases, matters, pages, questions, request_page, requests, review_page
 from afschrift.web.answers import Start
 from afschrift.web.caller import caller
-from afschrift.web.faults import UNEXPECTED, log_place, status_of, told_of
+from afschrift.web.faults import told_of
 from afschrift.web.page import HEADERS, message
 
 _TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken"}
@@ -43,7 +43,6 @@ def create(start: Start) -> FastAPI:
         openapi_url=None,
     )
     app.middleware("http")(_without_words)
-    app.add_exception_handler(AfschriftError, _told)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _refused)
     app.include_router(questions.routes(start), prefix="/api")
@@ -56,9 +55,8 @@ def create(start: Start) -> FastAPI:
     return app
 
 
-async def _told(request: Request, error: Exception) -> Response:
-    status = status_of(error)
-    words = told_of(error, status)
+def _told(request: Request, error: Exception) -> Response:
+    status, words = told_of(error)
     if not _is_api(request):
         return message(request, status, _TITLES.get(status, "Not possible now"), words)
     told: dict[str, object] = {"detail": words}
@@ -92,15 +90,11 @@ async def _unreadable(request: Request, error: Exception) -> Response:
 
 
 async def _without_words(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    """End an unexpected error here: its message may quote what was written, so its place alone is logged."""
+    """End every error here: the message of one that nobody expected may quote what was written."""
     try:
         response = await call(request)
     except Exception as error:
-        log_place(error)
-        if _is_api(request):
-            response = JSONResponse({"detail": UNEXPECTED}, 500)
-        else:
-            response = message(request, 500, "Not possible now", UNEXPECTED)
+        response = _told(request, error)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

@@ -206,6 +206,15 @@ _ASKED: dict[str, Asked] = {
             "in words.",
         },
     ),
+    "rest_gone": Asked(
+        "A promised rest that is gone",
+        "A part of the answer said that more would follow (R44), and the inventory does not have it any "
+        "more. Why is it not given?",
+        {
+            "try_again": "It is back in the inventory: the next run gives it, and asks anew where it is not.",
+            "not_held_any_more": "The rest goes without it, and the bundle says so. Say why in words.",
+        },
+    ),
     "manual": Asked(
         "A system to search",
         "No query reaches this system. Search it, and say what it holds about the person (R08).",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
@@ -10,6 +10,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import Depends, Request
 
 from afschrift.core.roles import AIRFLOW, Act, Roles
+from afschrift.web.origin import SAFE, from_elsewhere, stranger
 from afschrift.wiring.roles import load_roles
 
 
@@ -32,12 +33,15 @@ def caller(request: Request, user: GetUserDep) -> Caller:
 
     Raises:
         HTTPException: 401 without a log-in, 403 with one that is not valid.
-        NotAllowedError: logged in, but without any role here.
+        NotAllowedError: logged in, but without any role here; or another site sent it with the cookie.
     """
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer":
+    if kind.lower() != "bearer" or not token.strip():
+        if request.method not in SAFE and from_elsewhere(request):
+            raise stranger()
         token = request.cookies[COOKIE_NAME_JWT_TOKEN]
-    roles, account = load_roles(), f"{AIRFLOW}{user.get_name()}"
+    roles = replace(load_roles(), place=Roles.place)  # where the file lies is for the terminal alone
+    account = f"{AIRFLOW}{user.get_name()}"
     roles.require(account, Act.SEE)
     return Caller(account, roles, token.strip())
 

@@ -32,20 +32,22 @@ _STATUS: dict[type[AfschriftError], int] = {
 }
 
 
-def status_of(error: Exception) -> int:
-    """The status of HTTP for an error."""
-    return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+def told_of(error: Exception) -> tuple[int, str]:
+    """The status of HTTP for an error, and what the caller is told.
 
-
-def told_of(error: Exception, status: int) -> str:
-    """What the caller is told; what is wrong with the installation goes into its log."""
+    What is wrong with the installation goes into its log; of an error that nobody expected its place alone,
+    as its message may quote what was written.
+    """
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     if status < 500:
-        return str(error)
-    log.error("%s", error)
-    return CANNOT
+        return status, str(error)
+    if isinstance(error, AfschriftError):
+        log.error("%s", error)
+        return status, CANNOT
+    _log_place(error)
+    return status, UNEXPECTED
 
 
-def log_place(error: Exception) -> None:
-    """Log where an unexpected error came up, without its message, which may quote what was written."""
+def _log_place(error: Exception) -> None:
     last = traceback.extract_tb(error.__traceback__)[-1]
     log.error("Unexpected %s at %s:%s.", type(error).__name__, last.filename, last.lineno)

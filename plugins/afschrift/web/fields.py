@@ -18,6 +18,9 @@ _RADIOS = 7
 _SHORT = 200
 """Characters up to which a text is one line."""
 
+_DIGITS = 18
+"""So many at most make a number; `int` turns down thousands, and the form says what is wrong with a text."""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -171,5 +174,6 @@ def _value(one: Field, sent: Sent) -> Any:
                 (v for v in known if (str(v).lower() if isinstance(v, bool) else str(v)) == text), text
             )
         case "number" if text:
-            return int(text) if text.removeprefix("-").isdecimal() else text
+            digits = text.removeprefix("-")
+            return int(text) if digits.isdecimal() and len(digits) <= _DIGITS else text
     return text or None

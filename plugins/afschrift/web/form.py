@@ -92,9 +92,14 @@ def form_for(
         words,
         fields,
         reason=kind is None or kind.reason,
-        files=question.kind == MANUAL and GIVEN in question.options,
+        files=takes_files(question),
         sent=sent,
     )
+
+
+def takes_files(question: QuestionRow) -> bool:
+    """Whether files may come with the answer."""
+    return question.kind == MANUAL and GIVEN in question.options
 
 
 def _of_review(one: Field) -> Field:
@@ -109,8 +114,9 @@ def _of_review(one: Field) -> Field:
 def _with_ticks(sent: Sent) -> None:
     """Ticked lines stand among those that were written from now on, so that none is lost with a fault."""
     written, ground = sent.one(REDACTIONS), sent.one(ON_GROUND) or OPEN_GROUND
-    ticked = [line.removesuffix(OPEN_GROUND) + ground for line in sent.all(TICKED)]
-    if new := [line for line in ticked if line not in written.splitlines()]:
+    ticked, known = sent.all(TICKED), set(written.splitlines())
+    lines = [line.removesuffix(OPEN_GROUND) + ground for line in ticked]
+    if new := [line for line in lines if line not in known]:
         sent.fields = [pair for pair in sent.fields if pair[0] not in (REDACTIONS, TICKED)]
         sent.fields.append((REDACTIONS, "\n".join(filter(None, (written.strip(), *new)))))
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from airflow.configuration import conf
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.core.errors import AfschriftError, FormError, NotAllowedError, UnknownQuestionError
+from afschrift.core.errors import FormError
 from afschrift.core.event import NewEvent
 from afschrift.core.facts import Timeline
 from afschrift.core.ports import DecisionRow, QuestionRow
@@ -20,21 +18,27 @@ from afschrift.ledger.register import Ledger
 from afschrift.pipeline.answer import visible
 from afschrift.web.answers import Start, record
 from afschrift.web.caller import Caller, Known
-from afschrift.web.faults import log_place, status_of, told_of
+from afschrift.web.entry import room, seen, to_look_at
+from afschrift.web.faults import told_of
 from afschrift.web.form import Form, form_for, read_form
-from afschrift.web.page import message, render
+from afschrift.web.origin import stranger, surely_ours
+from afschrift.web.page import render
 from afschrift.web.standing import barred, last_day, local, look, waiting
-from afschrift.web.tokens import form_token, from_elsewhere, is_form_token, note, read_note, surely_ours
-from afschrift.web.uploads import Sent, opened, read
+from afschrift.web.tokens import form_token, is_form_token, note, read_note
+from afschrift.web.uploads import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, opened, read
 from afschrift.wiring.keys import open_ledger
 from afschrift.wiring.place import load_place
-from afschrift.wiring.settings import Settings
 
 RENEWED = (
     "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
     "it again. Nothing was recorded."
 )
-STRANGER = "It was not sent from its own page. Nothing was recorded. Open the page and send it there."
+CUT = (
+    f"More was sent than is taken: {AT_MOST:,} ticks and fields, {FILES_AT_MOST} files, and "
+    f"{FIELDS_BYTES // 1_000_000} MB of text. What came first is still here, the rest is not. Nothing was "
+    "recorded: send less."
+)
+LOOK = "Look whether the answer was recorded."
 
 
 @dataclass(frozen=True)
@@ -63,23 +67,27 @@ def routes(start: Start) -> APIRouter:
     def question(request: Request, question_id: str, by: Known) -> Response:
         """One question with its form; read-only for whoever may not answer it."""
         register = open_ledger()
-        asked = _seen(register, by, question_id)
+        asked = seen(register, by, question_id)
         given = dict(request.query_params)
         return _shown(request, register, by, asked, form_for(register, asked, given))
 
     @router.post("/questions/{question_id}")
     async def answered(request: Request, question_id: str, by: Known) -> Response:
         """Record an answer. A fault shows the page again, with all that was typed."""
+        file_bytes, unbarred = await run_in_threadpool(room, by, question_id)
         with opened() as sent:
-            if refused := await _received(request, sent):
-                return refused
+
+            def take() -> bool:  # the token goes before the files
+                return unbarred and is_form_token(by, request.url.path, sent.one("token"))
+
+            await read(request, sent, file_bytes, take)
             return await run_in_threadpool(_answer, request, question_id, by, sent, start)
 
     @router.get("/questions/{question_id}/recorded")
     def recorded(request: Request, question_id: str, by: Known, told: str = "") -> Response:
         """What was recorded, and what is left to do."""
         register = open_ledger()
-        asked = _seen(register, by, question_id)
+        asked = seen(register, by, question_id)
         if asked.answered_at is None:
             return RedirectResponse(_address(request, question_id), 303)
         timeline = register.timeline(asked.request)
@@ -101,69 +109,41 @@ def routes(start: Start) -> APIRouter:
     @router.post("/questions/{question_id}/look")
     async def looked(request: Request, question_id: str, by: Known) -> Response:
         """What was written in the case, or what to search a system by. The look is an event."""
+        await run_in_threadpool(to_look_at, by, question_id)
         with opened() as sent:
-            if refused := await _received(request, sent):
-                return refused
+            await read(request, sent)
             return await run_in_threadpool(_look, request, question_id, by, sent)
 
     return router
 
 
-async def _received(request: Request, sent: Sent) -> Response | None:
-    """Take in what a form sends; a reply where it cannot be taken."""
-    if from_elsewhere(request, _own_hosts()):
-        return message(request, 403, "Not taken", STRANGER)
-    try:
-        await read(request, sent, Settings.from_environment().manual_bytes)
-    except FormError as error:
-        return message(request, 422, "Not taken", str(error))
-    return None
-
-
-def _own_hosts() -> list[str]:
-    """The name under which Airflow is reached, where its configuration says so."""
-    return [urlsplit(conf.get("api", "base_url", fallback="") or "").netloc]
-
-
-def _seen(register: Ledger, by: Caller, question_id: str) -> QuestionRow:
-    found = register.question(question_id)
-    if not visible(by.roles, by.account, found):
-        raise UnknownQuestionError("There is no question with this id for your roles.")
-    return found
-
-
 def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: Start) -> Response:
     register = open_ledger()
-    asked = _seen(register, by, question_id)
+    asked = seen(register, by, question_id)
     form = form_for(register, asked, {"choice": sent.one("choice"), "ground": sent.one("ground")}, sent)
     if not is_form_token(by, request.url.path, sent.one("token")):
         if not surely_ours(request):
-            return message(request, 403, "Not taken", STRANGER)
+            raise stranger()
         return _shown(request, register, by, asked, form, Problem(RENEWED), 403)
+    if sent.cut:
+        return _shown(request, register, by, asked, form, Problem(CUT), 422)
     try:
         told = record(register, by, question_id, read_form(form, sent), start)
-    except FormError as error:
-        return _shown(request, register, by, asked, form, _problem(form, error), 422)
-    except AfschriftError as error:
-        status = status_of(error)
-        return _shown(request, register, by, asked, form, Problem(told_of(error, status)), status)
-    except Exception as error:
-        log_place(error)
-        text = "There was an unexpected fault; the log names its place. Look whether the answer was recorded."
-        return _shown(request, register, by, asked, form, Problem(text), 500)
+    except Exception as error:  # the application would tell it too, but on a page without what was typed
+        status, text = told_of(error)
+        problem = _problem(form, error) if isinstance(error, FormError) else Problem(text)
+        if status >= 500:
+            problem = Problem(f"{text} {LOOK}")
+        return _shown(request, register, by, asked, form, problem, status)
     said = {"run": told.run or "", "letter": told.done.letter or "", "signer": told.done.signer or ""}
     address = f"{_address(request, question_id)}/recorded?told={note(by, {**said, 'next': told.next})}"
     return RedirectResponse(address, 303)
 
 
 def _look(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
-    register = open_ledger()
-    asked = _seen(register, by, question_id)
-    timeline = register.timeline(asked.request)
+    register, asked, timeline = to_look_at(by, question_id)
     if not is_form_token(by, request.url.path, sent.one("token")):
-        return message(request, 403, "Not taken", STRANGER)
-    if why := barred(register, by, asked, timeline):
-        raise NotAllowedError(why, way_out="ask somebody who may answer the question.")
+        raise stranger()
     if asked.kind == "manual":
         register.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
         return render(request, "keys", by=by, question=asked, keys=register.identity(asked.request))

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from afschrift.core.errors import UnknownQuestionError
 from afschrift.core.ports import QuestionRow
 from afschrift.core.roles import Role
 from afschrift.pipeline.answer import form_of, visible
 from afschrift.pipeline.assignment import assigned_to
 from afschrift.web.answers import LONGEST_TEXT, Filled, Start, record
 from afschrift.web.caller import Caller, Known
+from afschrift.web.entry import seen
 from afschrift.wiring.keys import open_ledger
 
 Code = str | int | float | bool | None
@@ -45,10 +45,7 @@ def routes(start: Start) -> APIRouter:
     @router.get("/questions/{question_id}")
     def one(question_id: str, by: Known) -> dict[str, Any]:
         """One question with its form as JSON Schema."""
-        found = open_ledger().question(question_id)
-        if not visible(by.roles, by.account, found):
-            raise UnknownQuestionError("There is no question with this id for your roles.")
-        return _shown(by, found)
+        return _shown(by, seen(open_ledger(), by, question_id))
 
     @router.post("/questions/{question_id}/answer")
     def answered(question_id: str, body: Answer, by: Known) -> dict[str, Any]:

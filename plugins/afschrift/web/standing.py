@@ -78,7 +78,8 @@ def barred(ledger: Ledger, by: Caller, question: QuestionRow, timeline: Timeline
     """Why somebody may not answer a question; empty: they may."""
     role = Role(question.role)
     if question.answered_at is not None:
-        return "It is answered."
+        taken = any(d.question == question.id for d in ledger.decisions(question.request))
+        return "It is answered." if taken else "It was overtaken: what it asked about has changed."
     if not timeline.state.open:
         return "Its request is closed."
     if not by.roles.holds(by.account, role):

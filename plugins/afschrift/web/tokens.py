@@ -10,9 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Collection, Mapping
-
-from fastapi import Request
+from collections.abc import Mapping
 
 from afschrift.web.caller import Caller
 
@@ -27,26 +25,6 @@ def form_token(by: Caller, path: str) -> str:
 def is_form_token(by: Caller, path: str, token: str) -> bool:
     """Whether a token is this caller's for this path; compared in constant time."""
     return hmac.compare_digest(form_token(by, path).encode(), token.encode())
-
-
-def from_elsewhere(request: Request, own: Collection[str]) -> bool:
-    """Whether the browser says that another site sent it; other programs say nothing, and the token decides.
-
-    Args:
-        request: with its headers.
-        own: names under which Airflow is reached, with port.
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:  # the browser knows; behind a proxy the name of the host may be another one
-        return site != "same-origin"
-    origin = request.headers.get("Origin")
-    host = origin and origin.partition("://")[2]  # of a stranger's frame it is "null"
-    return origin is not None and (not host or host not in {request.headers.get("Host"), *own})
-
-
-def surely_ours(request: Request) -> bool:
-    """Whether the browser says that the same site sent it."""
-    return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def note(by: Caller, told: Mapping[str, str]) -> str:

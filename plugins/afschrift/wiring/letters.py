@@ -147,7 +147,7 @@ def _about(kind: Kind, timeline: Timeline) -> FactRow | None:
         found = tuple(one for one in asked if one.detail.get("ground") == _ASKS[kind.name])
     else:
         return None
-    open_ = [one for one in found if one.sent_on is None]
+    open_ = [one for one in found if one.sent_on is None and not timeline.about(one, FactKind.OVERRULED)]
     if not open_ and kind.name == "extension":
         raise RefusedError(
             "There is no extension to announce (R39).",

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult
 from afschrift.core.clock import clock
 from afschrift.core.deadline import local_date
 from afschrift.core.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
+from afschrift.core.facts import FactKind
 from afschrift.core.letter import LOOK, Bounce, LetterRow, LetterState
 from afschrift.ledger.clock import utc_now
 from afschrift.ledger.outbox import Claimed
@@ -21,6 +22,7 @@ from afschrift.wiring.place import load_place
 from afschrift.wiring.settings import Settings
 
 _WHAT = "letters (AFSCHRIFT_MAIL)"
+_REFUSALS = ("refusal", "cannot_identify", "nothing_portable")
 _SETTLED = {
     Outcome.TAKEN: LetterState.SENT,
     Outcome.NOT_SENT: LetterState.PRODUCED,
@@ -77,14 +79,15 @@ def send(settings: Settings, ledger: Ledger, letter_id: str, by: str) -> LetterR
     Raises:
         UnknownRequestError: no such letter.
         TooLateError: it is not waiting to be sent.
-        RefusedError: it has no address, or it would promise a last day that does not hold (R41).
+        RefusedError: it has no address, it would promise a last day that does not hold (R41), or the refusal
+            that it tells of was overruled.
         ConfigurationError: no mail server, or it does not let us in; nothing was sent.
         RetriableError: the server is down or asks to come again later; nothing was sent. Or the register did
             not answer after the server took the letter: then it reads as unknown.
         AfschriftError: the server broke off with the letter in its hands: it may have gone, and is `unknown`.
     """
-    mail = mail_settings(settings)
     _must_hold(settings, ledger, ledger.letter(letter_id))
+    mail = mail_settings(settings)
     claimed = ledger.claim_letter(letter_id, by)
     zone = ledger.request(claimed.row.request).zone
     handed = hand_over(mail.server, _WHAT, mail.sender, claimed.to, claimed.content)
@@ -102,10 +105,18 @@ def send(settings: Settings, ledger: Ledger, letter_id: str, by: str) -> LetterR
 
 
 def _must_hold(settings: Settings, ledger: Ledger, letter: LetterRow) -> None:
-    """Turn down an extension whose announcement today would be void: its day would mislead the person."""
-    if letter.kind != "extension" or letter.state is not LetterState.PRODUCED:
+    """Turn down what would mislead the person: an extension that is void by now, a refusal that is none."""
+    if letter.state is not LetterState.PRODUCED:
         return
     timeline = ledger.timeline(letter.request)
+    if letter.kind in _REFUSALS and timeline.of(FactKind.OVERRULED) and not timeline.untold_refusals:
+        raise RefusedError(
+            f"Letter {letter.id} was not sent: another decision came in the place of that refusal (R45).",
+            way_out="send the letter of the last decision, if it has one: `afschrift letter list`. Where it "
+            "left all the same, enter that with `afschrift letter sent`, and write to the person.",
+        )
+    if letter.kind != "extension":
+        return
     today = local_date(utc_now(), timeline.zone)
     last = clock(timeline, load_place(settings), today).notice_due
     if last is not None and today > last:

@@ -63,9 +63,10 @@ def test_what_does_not_tell_is_unknown(values: list[str]) -> None:
     assert minor(values, born=True, day=date(2026, 1, 1), limit=16) is Minor.UNKNOWN
 
 
-def test_two_rows_that_agree_tell_and_two_that_do_not_tell_nothing() -> None:
+def test_one_row_of_a_child_is_enough_and_what_does_not_read_tells_nothing() -> None:
     day = date(2026, 1, 1)
     assert minor(["2012-01-01", "2013-01-01"], born=True, day=day, limit=16) is Minor.YES
-    assert minor(["2012-01-01", "1980-01-01"], born=True, day=day, limit=16) is Minor.UNKNOWN
-    assert minor(["15", "-1"], born=False, day=day, limit=16) is Minor.UNKNOWN
+    assert minor(["2012-01-01", "1980-01-01"], born=True, day=day, limit=16) is Minor.YES
+    assert minor(["15", "-1"], born=False, day=day, limit=16) is Minor.YES
+    assert minor(["16", "-1"], born=False, day=day, limit=16) is Minor.UNKNOWN
     assert minor(["16"], born=False, day=day, limit=16) is Minor.NO

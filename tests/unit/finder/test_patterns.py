@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from afschrift.finder.patterns import WORTH_A_LOOK, spans
+from afschrift.core.pointer import PointerKind
+from afschrift.finder.patterns import WORTH_A_LOOK, Span, spans, with_more
 
 EMAILS = (
     "jan@example.org",
@@ -91,6 +93,20 @@ def test_look_alikes_are_no_finds(text: str) -> None:
     assert found(text) == []
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("address", ["jérôme@x.nl", "andré@x.nl", "Ẹ̀ṣọ́@bücher.example", "हिन्दी@डाटामेल.भारत"])
+def test_an_address_has_its_marks_and_one_value_however_it_is_composed(form: str, address: str) -> None:
+    written = unicodedata.normalize(form, address)  # type: ignore[arg-type]
+    [span] = spans(f"Van: <{written}>.", "NL")
+    assert (span.start, span.end) == (6, 6 + len(written))
+    assert span.value == unicodedata.normalize("NFC", address).casefold()
+
+
+def test_the_marks_do_not_count_to_the_length_of_the_local_part() -> None:
+    written = "e\u0301" * 64 + "@x.nl"
+    assert found(f"aan {written}") == [(written, "email")]
+
+
 def test_numbers_are_read_as_of_the_controllers_country() -> None:
     assert found("0471 12 34 56", "BE") == [("0471 12 34 56", "phone")]
     assert found("0471 12 34 56", "NL") == []
@@ -111,9 +127,30 @@ def test_a_quick_look_misses_none(before: str, planted: tuple[str, str], after: 
     assert pl.Series([f"{before} {planted[0]} {after}"]).str.contains(WORTH_A_LOOK).to_list() == [True]
 
 
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12), st.integers(0, 12))
+def test_of_spans_that_overlap_the_first_one_stays(drawn: list[tuple[int, int]], cut: int) -> None:
+    made = [Span(at, at + long, PointerKind.NAME, "") for at, long in drawn]
+    kept: list[Span] = []
+    for one in (first := sorted(made[:cut])) + (then := sorted(made[cut:])):
+        if not any(one.start < other.end and other.start < one.end for other in kept):
+            kept.append(one)
+    assert with_more(with_more([], first), then) == sorted(kept)
+
+
+@pytest.mark.timeout(20)
+def test_many_spans_take_no_longer_than_their_number_says() -> None:
+    """Were each held against each, it would take days."""
+    for first, then in ((0, 0), (0, 2), (1, 0)):
+        found = [Span(at, at + 2, PointerKind.EMAIL, "") for at in range(first, 400_000, 4)]
+        more = (Span(at, at + 2, PointerKind.NAME, "") for at in range(then, 400_000, 4))
+        assert len(with_more(found, more)) == (200_000 if then == 2 else 100_000)
+
+
 def test_long_texts_take_no_longer_than_their_length_says() -> None:
     """Were it by the square of the length, each of these would take minutes."""
     texts = ("a@" * 50_000, "NL91 " * 10_000, "1 " * 50_000, "a.b-c_" * 25_000 + "@", "x@" + "a." * 50_000)
+    texts += ("a@b.nl " * 50_000, ("e" + "\u0301" * 50_000) * 2 + "@x" + "\u0301" * 50_000)
     began = time.process_time()
     for text in texts:
         spans(text, "NL")

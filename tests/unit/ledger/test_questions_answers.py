@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from afschrift.core.errors import RefusedError
+from afschrift.core.errors import RefusedError, TooLateError
 from afschrift.core.ports import QuestionRow
 from afschrift.core.request import Request
 from afschrift.core.state import State
@@ -181,3 +181,26 @@ def test_the_same_question_asked_at_once_stands_once(
         "question_asked",
         "state_changed",
     ]
+
+
+def test_what_is_asked_next_closes_older_questions_of_the_kinds_it_overtakes(
+    ledger: Ledger, open_one: Open
+) -> None:
+    one, other = open_one(), open_one()
+    older, beside = ask(ledger, one.id, kind="review"), ask(ledger, one.id)
+    elsewhere = ask(ledger, other.id, kind="review")
+
+    def next_(about: str = "cd" * 32) -> QuestionRow:
+        return ledger.ask(
+            one.id, "review", options=["approved"], detail={}, about=about, overtakes=("review",)
+        )
+
+    newer = next_()
+    assert next_() == newer  # asked again: nothing is overtaken by itself
+    assert {q.id for q in ledger.questions(request_id=one.id)} == {beside.id, newer.id}
+    assert [q.id for q in ledger.questions(request_id=other.id)] == [elsewhere.id]
+    told = [payload for header, payload in ledger.events(one.id) if header.type == "question_overtaken"]
+    assert told == [{"question": older.id, "overtaken_by": newer.id}]
+    with pytest.raises(TooLateError, match="overtaken"):
+        ledger.answer(older.id, "include", "cli:anna")
+    assert ledger.decisions(one.id) == ()

@@ -11,18 +11,23 @@ import pytest
 from tests.support.deciding import NOW, Bureau, flags, unchanged
 from tests.support.running import run_reviewed
 
-from afschrift.core.errors import (
-    RefusedError,
-)
+from afschrift.core.clock import Clock, clock
+from afschrift.core.errors import RefusedError
 from afschrift.core.facts import FactKind
 from afschrift.core.state import State
 from afschrift.pipeline.assess import assess
 from afschrift.pipeline.classify import classify
 from afschrift.pipeline.decisions import open_decision
+from afschrift.wiring import post
+from afschrift.wiring.place import load_place
 
 EXCESS = ("refuse", "manifestly_excessive")
 UNTIL = (NOW + timedelta(days=50)).date().isoformat()
 SOME = ["shop.ticket", "shop.message.body"]
+
+
+def clock_of(bureau: Bureau, request: str) -> Clock:
+    return clock(bureau.register.timeline(request), load_place(bureau.settings), NOW.date())
 
 
 @pytest.fixture
@@ -161,4 +166,32 @@ def test_identity_that_nobody_could_settle_is_refused_with_its_letter(bureau: Bu
     letter = bureau.sign(request).letter
     assert letter is not None
     bureau.send(letter)
+    assert bureau.register.request(request).state is State.REFUSED
+
+
+def test_a_refusal_that_was_overruled_closes_nothing_when_its_letter_goes_after_all(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, *EXCESS)
+    letter = bureau.sign(request).letter
+    assert letter is not None
+    bureau.answer(open_decision(bureau.services.grounds, bureau.register, request), "fulfil")
+    with pytest.raises(RefusedError, match="another decision came in the place"):
+        post.send(bureau.settings, bureau.register, letter, "cli:anna")
+    bureau.send(letter)  # somebody had put it into the post
+    assert bureau.register.request(request).state.open
+    assess(bureau.services, request)
+    assert clock_of(bureau, request).breaches == ()
+
+
+def test_a_second_refusal_stands_where_the_first_was_overruled_by_it(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, *EXCESS)
+    first = bureau.sign(request).letter
+    again = open_decision(bureau.services.grounds, bureau.register, request)
+    bureau.answer(again, "refuse", "manifestly_unfounded")
+    second = bureau.sign(request).letter
+    assert None not in (first, second)
+    bureau.send(str(first))
+    assert bureau.register.request(request).state.open
+    bureau.send(str(second))
     assert bureau.register.request(request).state is State.REFUSED

@@ -129,6 +129,27 @@ def test_a_source_of_names_that_is_down_does_not_keep_the_person_waiting(
     assert extracted(services, request)[0]["people"]["calls.staff"] == "out_of_reach"
 
 
+def test_a_name_that_is_not_readable_stops_nobody(office: Office, tmp_path: Path) -> None:
+    columns = "columns: {number: {origin: not_personal}, name: {origin: not_personal}}"
+    more = f"{columns}\n  temps:\n    personal: false\n    names: {{columns: [name]}}\n    {columns}"
+    services, lines = office({columns: more})
+    with sqlite3.connect(tmp_path / "desk" / "calls.sqlite") as con:
+        con.execute("INSERT INTO staff VALUES (99, CAST(x'ff41' AS TEXT))")
+        con.execute("CREATE TABLE temps (number INTEGER, name TEXT)")
+        con.execute("INSERT INTO temps VALUES (1, 'Niets')")
+    con.close()
+    request = read(services, "shop")
+    found = staged_pointers(services.staging(request), "shop")["ticket"]
+    assert (found.unread, found.counts["name"]) == (("calls.staff",), 2)
+    assert [text for _, text, kind in marked(found, TEXTS) if kind == "name"] == ["Carla Bakker", "Niets"]
+    assert extracted(services, request)[0]["people"] == {
+        "shop.customer": 3,
+        "calls.staff": "unreadable",
+        "calls.temps": 1,
+    }
+    assert "Names of people in calls.staff are not looked for (unreadable)." in lines
+
+
 def test_a_name_that_means_something_else_can_be_left_out(office: Office) -> None:
     services, _ = office({"columns: [name]": "columns: [name], ignore: [zed]"})
     request = read(services, "shop")

@@ -67,6 +67,11 @@ def test_a_channels_own_word_is_the_existing_log_in() -> None:
     assert [level_of(word).value for word in words] == ["low", "high"] + ["substantial"] * 3
 
 
+@pytest.mark.parametrize("word", ["Low", " LOW ", "http://eidas.europa.eu/LoA/low", "none", "", "unverified"])
+def test_a_low_level_is_low_however_a_channel_spells_it(word: str) -> None:
+    assert level_of(word) is Level.LOW
+
+
 def test_the_class_follows_from_inventory_and_request(bureau: Bureau) -> None:
     request = bureau.store()
     assert needed(bureau, request) == ("substantial", {"special_categories"})

@@ -113,3 +113,15 @@ def test_a_step_that_runs_between_the_two_signatures_counts(bureau: Bureau) -> N
     with pytest.raises(TooLateError, match="R03"):
         signed(bureau, question)
     assert bureau.register.question(question.id).answered_at is None
+
+
+def test_a_request_that_a_run_took_up_leaves_the_case_whole(bureau: Bureau) -> None:
+    """A run may have died between taking it up and finishing its first step."""
+    one = stored(bureau)
+    question = proposed(bureau, one.case)
+    bureau.register.move(one.requests[1], State.ACKNOWLEDGED)
+    with pytest.raises(TooLateError, match="taken it up"):
+        signed(bureau, question)
+    states = [bureau.register.request(request).state for request in one.requests]
+    assert states == [State.NEEDS_PERSON, State.ACKNOWLEDGED]
+    assert bureau.register.question(question.id).answered_at is None

@@ -145,6 +145,34 @@ def test_a_key_that_names_two_rows_by_now_is_asked_about() -> None:
         read(plan(by_key("body", "a", 1)), batch, 1)
 
 
+@pytest.mark.parametrize("action", [Action.EXCLUDE, Action.MASK])
+def test_where_the_key_leaves_no_more_the_column_is_masked_whole_and_asked_about(action: Action) -> None:
+    batch, part = rows(["a", "b"]), plan(by_key("body", "a", 1), by_key("price", "1.50", 2))
+    changed = {"id": action}
+    now = tuple(replace(one, action=changed.get(one.name, one.action)) for one in part.fields)
+    part = replace(part, fields=now)
+    leave = batch.select([one.name for one in part.selected])
+    seen: list[dict[str, Any]] = []
+
+    with pytest.raises(NeedsPersonError) as met:
+        for one in redacted(part, lambda: iter([leave]), mac)():
+            seen += one.select(["body", "price"]).to_pylist()
+    assert met.value.question == "redaction_lost"
+    assert met.value.detail["columns"] == {"s.t.body": 1, "s.t.price": 1}
+    assert seen == [{"body": "[masked]", "price": "[masked]"}] * 2
+
+
+def test_where_the_key_has_other_columns_what_named_its_row_by_the_old_one_is_asked_about() -> None:
+    old = replace(by_key("body", "a", 1), key={"id": "1", "ok": "true"})
+    part = plan(old, by_key("price", "1.50", 2))
+    seen: list[dict[str, Any]] = []
+    with pytest.raises(NeedsPersonError) as met:
+        for one in redacted(part, lambda: iter([rows(["a", "b"])]), mac)():
+            seen += one.select(["body", "price"]).to_pylist()
+    assert met.value.detail == {"redactions": [old.id], "columns": {"s.t.body": 1}}
+    assert seen == [{"body": "[masked]", "price": price} for price in ("1.50", "[masked]")]
+
+
 def test_a_table_without_redactions_is_not_touched() -> None:
     def stream() -> Iterator[pa.RecordBatch]:
         yield rows(["a"])

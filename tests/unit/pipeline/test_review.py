@@ -12,6 +12,7 @@ from tests.support.deciding import unchanged
 from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers, members
 
 from afschrift.core.errors import FormError, NotAllowedError, RefusedError, TooLateError
+from afschrift.pipeline.redactions import redactions_of
 from afschrift.wiring.letters import make
 
 
@@ -289,8 +290,11 @@ def test_an_answer_on_a_bundle_that_changed_changes_nothing(reviewers: Reviewers
     reviewers.bureau.register.change_options(request, language="en")
     newer = reviewers.asked(request)
 
+    before = reviewers.bureau.register.events()
     for choice in ("approved", "redact", "hold_back"):
-        unchanged(reviewers.bureau, question, lambda c=choice: reviewers.answer(question, c), TooLateError)  # type: ignore[misc]
+        with pytest.raises(TooLateError, match="overtaken"):
+            reviewers.answer(question, choice)
+    assert reviewers.bureau.register.events() == before
     assert reviewers.open(request).id == newer.id
 
 
@@ -320,6 +324,56 @@ def test_what_is_flagged_is_reviewed_and_nothing_else(
     reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
     plain = reviewers.store(right="portability")
     reviewers.deliver(plain)
+
+
+def _looked_through(reviewers: Reviewers, most: int) -> None:
+    """The shop's inventory says that messages are free text, and how many names may be read."""
+    shop = reviewers.folder / "inventory" / "shop.yml"
+    text = shop.read_text(encoding="utf-8").replace("      body: {}\n", "      body: {free_text: true}\n")
+    named = f"  customer:\n    names: {{columns: [name], most: {most}}}\n"
+    shop.write_text(text.replace("  customer:\n", named, 1), encoding="utf-8")
+    reviewers.decide_policy("flagged")
+
+
+def test_names_that_could_not_be_read_are_a_reason_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    _looked_through(reviewers, most=2)
+    question = reviewers.asked(reviewers.store())
+    assert question.detail["why"] == ["names_unread"]
+    assert question.detail["names_unread"] == ["shop.customer"]
+    assert "pointed_out" not in question.detail
+
+
+def test_names_that_were_read_and_not_found_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    _looked_through(reviewers, most=100)
+    reviewers.deliver(reviewers.store())
+
+
+def test_redactions_whose_words_are_gone_let_nothing_leave(reviewers: Reviewers) -> None:
+    request, register = reviewers.store(), reviewers.bureau.register
+    reviewers.redact(reviewers.asked(request), LINE)
+    assert len(redactions_of(register, request)) == 1
+    register.shred(request, "retention_identity")
+    with pytest.raises(RefusedError, match=r"cannot be read any more.*What to do: nothing leaves"):
+        redactions_of(register, request)
+
+
+def test_a_key_that_leaves_no_more_loses_no_redaction(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    reviewers.redact(reviewers.asked(request), LINE)
+    shop = reviewers.folder / "inventory" / "shop.yml"
+    table, before, after = shop.read_text(encoding="utf-8").partition("  ticket_message:\n")
+    after = after.replace("      id: {origin: assigned}\n", "      id: {protect: secret}\n", 1)
+    shop.write_text(table + before + after, encoding="utf-8")
+    reviewers.decide_policy("always")
+
+    lost = reviewers.asked(request, "redaction_lost")
+    assert lost.detail["columns"] == {"shop.ticket_message.body": 1}
+    reviewers.answer(lost, "review_again")
+    assert "redacted" in reviewers.asked(request).detail["why"]
 
 
 def test_a_person_who_says_that_a_column_leaves_has_it_looked_at(

@@ -88,3 +88,9 @@ def test_values_keep_their_types() -> None:
     assert filled(fields, sent)[0] == {"sure": False, "count": -3, "level": 2, "on": "2026-11-25"}
     wrong = Sent([("f.sure", "x"), ("f.count", "many"), ("f.level", "9"), ("f.on", "  ")])
     assert filled(fields, wrong)[0] == {"sure": "x", "count": "many", "level": "9"}
+
+
+def test_a_number_that_is_far_too_long_stays_a_text() -> None:
+    [one] = fields_of({"properties": {"pages": {"type": "integer"}}}, ())
+    for text, value in (("-12", -12), ("9" * 18, 10**18 - 1), ("9" * 5_000, "9" * 5_000), ("--1", "--1")):
+        assert filled([one], Sent([("f.pages", text)]))[0] == {"pages": value}

@@ -12,7 +12,8 @@ import pytest
 from fastapi import Request
 
 from afschrift.core.errors import FormError
-from afschrift.web.uploads import AT_MOST, FIELDS_BYTES, Sent, read
+from afschrift.web import uploads
+from afschrift.web.uploads import AT_MOST, BODY_BYTES, FIELDS_BYTES, Sent, read
 from afschrift.web.veil import Veil
 
 SECRET = b"Kanariezin over de man met de hoed. "
@@ -58,7 +59,8 @@ def taken(body: bytes, kind: str = "multipart/form-data; boundary=XX", chunk: in
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-type", kind.encode())]}
     sent = Sent()
-    asyncio.run(read(Request(scope, receive), sent, more.get("file_bytes", 1_000)))
+    take = more.get("take", lambda sent: True)
+    asyncio.run(read(Request(scope, receive), sent, more.get("file_bytes", 1_000), lambda: take(sent)))
     return sent
 
 
@@ -90,10 +92,34 @@ def test_what_is_too_long_is_not_kept() -> None:
     assert large.files[0].too_large
     assert large.files[0].content.size <= 1_000
     large.close()
-    with pytest.raises(FormError, match="longer than is taken"):
-        taken(part("f.a", b"x" * (FIELDS_BYTES + 1)) + b"--XX--\r\n", chunk=1_000_000)
-    with pytest.raises(FormError, match="longer than is taken"):
-        taken(part("f.a", b"x") * (AT_MOST + 1) + b"--XX--\r\n", chunk=10_000)
+    end = b"--XX--\r\n"
+    long = taken(part("f.a", b"x" * (FIELDS_BYTES + 1)) + part("f.b", b"1") + end, chunk=1_000_000)
+    assert long.cut
+    assert [name for name, _ in long.fields] == ["f.a"]
+    assert len(long.one("f.a")) < FIELDS_BYTES
+    many = taken(part("f.a", b"x") * (AT_MOST + 1) + part("token", b"t") + end, chunk=10_000)
+    assert (many.cut, len(many.all("f.a")), many.one("token")) == (True, AT_MOST, "t")
+    assert not taken(part("f.a", b"x") * AT_MOST + end, chunk=10_000).cut
+    names = b"".join(part(f"f.{n:060}", b"") for n in range(60_000)) + end  # their names count too
+    assert len(taken(names, chunk=1_000_000).fields) < 60_000
+
+
+def test_a_body_longer_than_all_its_files_may_be_is_not_read_on() -> None:
+    files = b"".join(part("files", b"x" * 900, f"{n}.txt") for n in range(9_000)) + b"--XX--\r\n"
+    assert len(files) > BODY_BYTES + 4 * 1_000
+    with pytest.raises(FormError, match="longer than the 8 MB that are taken, its files together"):
+        taken(files, chunk=1_000_000, take=lambda sent: False)
+
+
+def test_a_file_is_taken_only_where_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = part("token", b"t") + part("files", SECRET, "a.txt") + part("f.a", b"1") + b"--XX--\r\n"
+    for more in ({"file_bytes": 0}, {"take": lambda sent: sent.one("token") != "t"}):
+        sent = taken(body, **more)
+        assert (sent.files, sent.chosen, sent.cut, sent.one("f.a")) == ([], True, False, "1")
+    monkeypatch.setattr(uploads, "FILES_AT_MOST", 5)
+    some = taken(part("files", b"x", "a.txt") * 6 + b"--XX--\r\n")
+    assert (len(some.files), some.cut) == (5, True)
+    some.close()
 
 
 @pytest.mark.parametrize(

@@ -182,8 +182,12 @@ class Register(Timelines, Protocol):
         role: str = "officer",
         about: str | None = None,
         form: Mapping[str, Any] | None = None,
+        overtakes: Collection[str] = (),
     ) -> QuestionRow:
-        """Ask a person and move to `needs_person`; asking the same again changes nothing."""
+        """Ask a person and move to `needs_person`; asking the same again changes nothing.
+
+        `overtakes`: kinds of which the other open questions of the request are closed.
+        """
 
     def question(self, question_id: str) -> QuestionRow:
         """One question.

@@ -1,0 +1,61 @@
+"""Who comes to a question: held before anything is read of what they send."""
+
+from __future__ import annotations
+
+from afschrift.core.errors import NotAllowedError, UnknownQuestionError
+from afschrift.core.facts import Timeline
+from afschrift.core.ports import QuestionRow
+from afschrift.core.roles import Role
+from afschrift.ledger.register import Ledger
+from afschrift.pipeline.answer import answering, visible
+from afschrift.web.caller import Caller
+from afschrift.web.form import takes_files
+from afschrift.web.standing import barred
+from afschrift.wiring.keys import open_ledger
+from afschrift.wiring.settings import Settings
+
+
+def seen(register: Ledger, by: Caller, question_id: str) -> QuestionRow:
+    """A question that the caller gets to see.
+
+    Raises:
+        UnknownQuestionError: there is none for their roles.
+    """
+    found = register.question(question_id)
+    if not visible(by.roles, by.account, found):
+        raise UnknownQuestionError("There is no question with this id for your roles.")
+    return found
+
+
+def room(by: Caller, question_id: str) -> tuple[int, bool]:
+    """What an answer may bring, held before anything of it is read.
+
+    Returns:
+        Bytes of one file, 0 where the form takes none; and whether nothing bars the caller from answering.
+        Whoever is barred by now, such as by a faster answer, gets the page back with their words.
+
+    Raises:
+        UnknownQuestionError: there is none for their roles.
+        NotAllowedError: they lack its role; the attempt is an event `answer_refused`.
+    """
+    register = open_ledger()
+    asked = seen(register, by, question_id)
+    if not by.roles.holds(by.account, Role(asked.role)):
+        answering(register, by.roles, asked, by.account)
+    file_bytes = Settings.from_environment().manual_bytes if takes_files(asked) else 0
+    return file_bytes, not barred(register, by, asked, register.timeline(asked.request))
+
+
+def to_look_at(by: Caller, question_id: str) -> tuple[Ledger, QuestionRow, Timeline]:
+    """A question of whose person the caller may see what is kept apart, as they may answer it.
+
+    Raises:
+        UnknownQuestionError: there is none for their roles.
+        NotAllowedError: they may not answer it now; says why.
+    """
+    register = open_ledger()
+    asked = seen(register, by, question_id)
+    timeline = register.timeline(asked.request)
+    if why := barred(register, by, asked, timeline):
+        raise NotAllowedError(why, way_out="ask somebody who may answer the question.")
+    return register, asked, timeline
