@@ -69,6 +69,7 @@ def test_after_the_promised_day_the_next_run_gives_all(
 
 
 def test_after_the_promised_day_no_step_goes_on_with_the_part(services: Services, club: Club) -> None:
+    """Attempt: Go on with a plan that leaves a source for later, after the promised day or once the source cannot be left any more"""
     request = asked(services)
     counter(services).leave(request, "club", SOON, WHY)
     assert classify(services, request)["sources"] == ["shop"]
@@ -104,6 +105,7 @@ def the_question(services: Services, request: str) -> QuestionRow:
 def test_a_promised_rest_that_is_gone_is_asked_about_and_named(
     services: Services, club: Club, tmp_path: Path, how: str, missing: list[str]
 ) -> None:
+    """Attempt: Take a promised rest out of the inventory, so that the request closes without it"""
     request = asked(services)
     first = partly(services, request, club)
     take_out(tmp_path / "inventory", how)

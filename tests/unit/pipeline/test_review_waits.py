@@ -10,11 +10,11 @@ import pytest
 from tests.support.deciding import unchanged
 from tests.support.reviewing import LINE, NEIGHBOUR, Reviewers, members
 
-from afschrift.core.errors import TooLateError
+from afschrift.core.errors import NeedsPersonError, TooLateError
 from afschrift.core.ports import DecisionRow, QuestionRow
 from afschrift.pipeline.answer import still_open
 from afschrift.pipeline.deliver import deliver
-from afschrift.pipeline.questions import KINDS, NeedsPersonError
+from afschrift.pipeline.questions import KINDS
 from afschrift.pipeline.redactions import in_force, to_sign, unsigned
 from afschrift.pipeline.review import signature
 
