@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pymysql
+from tenacity import retry, stop_after_attempt
 
 # Debian keeps the server's program where a user's PATH does not look
 PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin"
@@ -75,8 +76,7 @@ def running(mariadbd: str, *options: str) -> Iterator[Server]:
     common = ["--no-defaults", f"--datadir={data}", *(["--user=root"] if os.geteuid() == 0 else [])]
     install = shutil.which("mariadb-install-db", path=PATH)
     assert install is not None
-    made = [install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"]
-    subprocess.run(made, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _install([install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"], data)
     small = ["--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0", "--skip-networking"]
     process = subprocess.Popen(
         [mariadbd, *common, f"--socket={socket}", *small, *options],
@@ -90,6 +90,14 @@ def running(mariadbd: str, *options: str) -> Iterator[Server]:
         process.terminate()
         process.wait(timeout=60)
         shutil.rmtree(folder)
+
+
+@retry(stop=stop_after_attempt(3), reraise=True)
+def _install(command: list[str], data: Path) -> None:
+    """Make the system tables; the bootstrap now and then breaks off where two run side by side."""
+    shutil.rmtree(data, ignore_errors=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 def _wait(process: subprocess.Popen[bytes], socket: str) -> None:
