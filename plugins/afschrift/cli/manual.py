@@ -12,6 +12,7 @@ import typer
 
 from afschrift.cli.common import actor, ledger, say
 from afschrift.cli.documents import opened, printable
+from afschrift.cli.running import Here, OnAirflow
 from afschrift.core.errors import ConfigurationError
 from afschrift.core.manual import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
 
@@ -92,12 +93,8 @@ def answer(
         str | None,
         typer.Option("--not-searched", metavar="REASON", help=f"{', '.join(NOT_SEARCHED_BECAUSE)}."),
     ] = None,
-    here: Annotated[
-        bool, typer.Option("--run/--no-run", help="Run the request further in this process.")
-    ] = False,
-    airflow: Annotated[
-        bool, typer.Option("--airflow", help="Trigger its next run on a running Airflow.")
-    ] = False,
+    here: Here = False,
+    airflow: OnAirflow = False,
 ) -> None:
     """Say what came of a search: files, nothing held, or not searched and why.
 

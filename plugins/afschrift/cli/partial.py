@@ -9,7 +9,7 @@ import typer
 
 from afschrift.cli import given
 from afschrift.cli.common import actor, ledger, say
-from afschrift.cli.running import RequestId
+from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.core.errors import ConfigurationError
 
 
@@ -29,12 +29,8 @@ def partial(
     take_back: Annotated[
         bool, typer.Option("--take-back", help="The source is back: it is not left for later.")
     ] = False,
-    here: Annotated[
-        bool, typer.Option("--run/--no-run", help="Run the request further in this process.")
-    ] = False,
-    airflow: Annotated[
-        bool, typer.Option("--airflow", help="Trigger its next run on a running Airflow.")
-    ] = False,
+    here: Here = False,
+    airflow: OnAirflow = False,
 ) -> None:
     """Leave a source that is down for later: the next run delivers the rest of the systems (R44).
 

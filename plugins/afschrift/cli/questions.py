@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.running import Here, OnAirflow
 from afschrift.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -108,12 +109,8 @@ def answer(
         Path | None,
         typer.Option(help="Reason in words, kept encrypted: a file, or - for standard input."),
     ] = None,
-    here: Annotated[
-        bool, typer.Option("--run/--no-run", help="Run the request further in this process.")
-    ] = False,
-    airflow: Annotated[
-        bool, typer.Option("--airflow", help="Trigger its next run on a running Airflow.")
-    ] = False,
+    here: Here = False,
+    airflow: OnAirflow = False,
 ) -> None:
     """Answer a question. It is recorded with who, when and in which role; a second answer is turned down.
 

@@ -13,6 +13,7 @@ import typer
 
 from afschrift.cli.common import actor, ledger, say
 from afschrift.cli.documents import printable
+from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Request = Annotated[str, typer.Argument(help="Id of the request.")]
-Here = Annotated[bool, typer.Option("--run/--no-run", help="Run the request further in this process.")]
-Airflow = Annotated[bool, typer.Option("--airflow", help="Trigger its next run on a running Airflow.")]
 Words = Annotated[
     Path | None, typer.Option("--text-file", help="Reason in words, kept encrypted; `-`: standard input.")
 ]
@@ -33,7 +31,7 @@ Words = Annotated[
 
 @app.command()
 def show(
-    request: Request,
+    request: RequestId,
     table: Annotated[
         str | None, typer.Option(help="source.table: this one alone, with whole values.")
     ] = None,
@@ -58,14 +56,16 @@ def show(
 
 
 @app.command()
-def approve(request: Request, text_file: Words = None, here: Here = False, airflow: Airflow = False) -> None:
+def approve(
+    request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
+) -> None:
     """Let the bundle go as it is. This counts for this very bundle, and for no other."""
     _answer(request, "approved", {}, {}, _read(text_file), here=here, airflow=airflow)
 
 
 @app.command("hold-back")
 def hold_back(
-    request: Request, text_file: Words = None, here: Here = False, airflow: Airflow = False
+    request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
 ) -> None:
     """Send nothing, with a reason in words; the next run asks again."""
     text = _read(text_file)
@@ -76,7 +76,7 @@ def hold_back(
 
 @app.command()
 def redact(
-    request: Request,
+    request: RequestId,
     form: Annotated[
         Path,
         typer.Option(
@@ -86,7 +86,7 @@ def redact(
         ),
     ],
     here: Here = False,
-    airflow: Airflow = False,
+    airflow: OnAirflow = False,
 ) -> None:
     """Mask cells or spans: a line for each, and for each ground the three answers of R32, once.
 

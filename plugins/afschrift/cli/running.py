@@ -9,6 +9,8 @@ import typer
 from afschrift.cli.common import ledger, say, services
 
 RequestId = Annotated[str, typer.Argument(help="Id of a request, such as req-7k3m9x2p4v0q.")]
+Here = Annotated[bool, typer.Option("--run/--no-run", help="Run the request further in this process.")]
+OnAirflow = Annotated[bool, typer.Option("--airflow", help="Trigger its next run on a running Airflow.")]
 
 
 def plan(

@@ -51,6 +51,10 @@ STAND_IN = {Role.KEEPER: Role.OFFICER}
 ONLOOKERS = frozenset({Role.DPO, Role.AUDITOR})
 """Whoever holds one of these holds no role that acts: they would judge their own work."""
 
+AGREE = "agree"
+SIGNS = (AGREE, "disagree")
+"""What a second signer may say."""
+
 TERMINAL = "cli:"
 AIRFLOW = "airflow:"
 

@@ -20,11 +20,10 @@ from afschrift.core.ground_check import Accepted, TurnedDown, check_ground
 from afschrift.core.grounds import Grounds, Outcome
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
 from afschrift.core.ports.timelines import Make, Pair
-from afschrift.core.roles import Role, Roles
+from afschrift.core.roles import AGREE, Role, Roles
 from afschrift.core.suspension import suspend
 from afschrift.pipeline.answer import answering
 from afschrift.pipeline.decisions import (
-    AGREE,
     DECISION,
     SIGNATURE,
     Ruling,

@@ -15,10 +15,10 @@ from afschrift.core.facts import FactKind, Timeline
 from afschrift.core.grounds import Grounds, Outcome
 from afschrift.core.ports import QuestionRow, Register
 from afschrift.core.restriction import lifted
+from afschrift.core.roles import SIGNS
 from afschrift.pipeline.flags import BY_OFFICER, Flag, flags
 from afschrift.pipeline.ground_form import question_form
 from afschrift.pipeline.questions import OpenQuestion, ask
-from afschrift.pipeline.rulings import AGREE as AGREE
 from afschrift.pipeline.rulings import DECISION as DECISION
 from afschrift.pipeline.rulings import SIGNATURE as SIGNATURE
 from afschrift.pipeline.rulings import Ruling as Ruling
@@ -182,7 +182,7 @@ def signature(ruling: Ruling) -> OpenQuestion:
         "words": ruling.decision.text,
         "question": ruling.question.id,
     }
-    return OpenQuestion(SIGNATURE, (AGREE, "disagree"), words, detail, bound=ruling.decision.about)
+    return OpenQuestion(SIGNATURE, SIGNS, words, detail, bound=ruling.decision.about)
 
 
 def _settled(flag: Mapping[str, Any], taken: Sequence[Ruling]) -> bool:

@@ -16,6 +16,7 @@ from afschrift.core.errors import NeedsPersonError
 from afschrift.core.event import digest
 from afschrift.core.ports import DecisionRow, Register
 from afschrift.core.request import Request
+from afschrift.core.roles import AGREE, SIGNS
 from afschrift.pipeline.age import known_minority, minority, person_digest
 from afschrift.pipeline.mandate_forms import MANDATE, MANDATE_SIGNED, MINOR
 from afschrift.pipeline.questions import OpenQuestion, ask
@@ -23,7 +24,6 @@ from afschrift.pipeline.services import Services
 
 PROVEN, NOT_PROVEN = "proven", "not_proven"
 WITH_REPRESENTATIVE, ANSWER_CHILD = "with_representative", "answer_child"
-AGREE = "agree"
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def signature(decision: DecisionRow) -> OpenQuestion:
     form = {name: value for name, value in decision.detail.items() if name != "second_signer"}
     detail = {"form": form, "words": decision.text, "question": decision.question}
     words = "Something must stay between the person and us: a second person signs the mandate."
-    return OpenQuestion(MANDATE_SIGNED, (AGREE, "disagree"), words, detail, bound=decision.about)
+    return OpenQuestion(MANDATE_SIGNED, SIGNS, words, detail, bound=decision.about)
 
 
 def _represented(register: Register, request: Request, found: Minor) -> bool:

@@ -16,13 +16,13 @@ from afschrift.core.event import digest
 from afschrift.core.facts import FactKind, NewFact
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
 from afschrift.core.request import Request
-from afschrift.core.roles import Act, Roles
+from afschrift.core.roles import AGREE, SIGNS, Act, Roles
 from afschrift.core.state import State, may_move
 from afschrift.pipeline.answer import answering
 from afschrift.pipeline.forms import check
 from afschrift.pipeline.questions import NOT_RECEIVED, OpenQuestion, ask
 
-AGREE, PROPOSED = "agree", "proposed"
+PROPOSED = "proposed"
 UNCHANGED = "Nothing was recorded."
 SIGNED = (
     "The message counts as not received (R03). Nothing was deleted. If it comes again over a published "
@@ -85,7 +85,7 @@ def propose(
     told = {**detail, "case": case.id, "requests": list(case.requests)}
     asked = OpenQuestion(
         NOT_RECEIVED,
-        (AGREE, "disagree"),
+        SIGNS,
         words,
         told,
         bound=digest({"kind": NOT_RECEIVED, "detail": told, "number": number}),

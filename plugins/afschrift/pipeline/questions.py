@@ -18,10 +18,10 @@ from afschrift.core.partial import KIND as SOURCE_DOWN
 from afschrift.core.partial import NOT_HELD, REST_GONE, REST_GONE_OPTIONS
 from afschrift.core.partial import OPTIONS as SOURCE_DOWN_OPTIONS
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
-from afschrift.core.roles import Role
+from afschrift.core.roles import SIGNS, Role
 from afschrift.pipeline.forms import form
 from afschrift.pipeline.mandate_forms import MANDATE, MANDATE_FORM, MANDATE_SIGNED, MINOR, MINOR_FORM
-from afschrift.pipeline.redactions import AGREE, LOST, REVIEW, REVIEW_SIGNED
+from afschrift.pipeline.redactions import LOST, REVIEW, REVIEW_SIGNED
 from afschrift.pipeline.redactions import OPTIONS as REVIEW_OPTIONS
 
 INCLUDE_OR_NOT = ("include", "exclude")
@@ -99,9 +99,7 @@ KINDS: dict[str, Kind] = {
     "decision": Kind(
         "the request was flagged: is it fulfilled", tuple(outcome.value for outcome in Outcome), reason=False
     ),
-    "decision_signed": Kind(
-        "a decision takes a second person: do you sign it", ("agree", "disagree"), Role.SECOND_SIGNER
-    ),
+    "decision_signed": Kind("a decision takes a second person: do you sign it", SIGNS, Role.SECOND_SIGNER),
     MINOR: Kind(
         "a child asks alone: through its representative, or itself",
         ("with_representative", "answer_child"),
@@ -114,18 +112,16 @@ KINDS: dict[str, Kind] = {
     ),
     MANDATE_SIGNED: Kind(
         "something must stay secret from a representative: do you sign the mandate",
-        ("agree", "disagree"),
+        SIGNS,
         Role.SECOND_SIGNER,
     ),
     NOT_RECEIVED: Kind(
         "a message to an address not meant for it counts as not received: do you sign that",
-        ("agree", "disagree"),
+        SIGNS,
         Role.SECOND_SIGNER,
     ),
     REVIEW: Kind("the bundle is packed: may it go as it is", REVIEW_OPTIONS),
-    REVIEW_SIGNED: Kind(
-        "a redaction takes a second person: do you sign it", (AGREE, "disagree"), Role.SECOND_SIGNER
-    ),
+    REVIEW_SIGNED: Kind("a redaction takes a second person: do you sign it", SIGNS, Role.SECOND_SIGNER),
     LOST: Kind("what was redacted has changed at its source, or is gone", ("review_again",)),
     MANUAL: Kind(
         "a system that no query reaches: search it, and say what is held", MANUAL_OPTIONS, Role.KEEPER

@@ -11,10 +11,10 @@ from afschrift.core.errors import RefusedError
 from afschrift.core.event import digest
 from afschrift.core.ports import DecisionRow, Register
 from afschrift.core.redaction import Redaction, together
+from afschrift.core.roles import AGREE
 
 REVIEW, REVIEW_SIGNED = "review", "review_signed"
 OPTIONS = APPROVED, REDACT, HOLD_BACK = "approved", "redact", "hold_back"
-AGREE = "agree"
 LOST = "redaction_lost"
 """Kind of the question where a text was changed since it was looked at."""
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from afschrift.core.grounds import Outcome
 from afschrift.core.ports import DecisionRow, QuestionRow, Register
+from afschrift.core.roles import AGREE
 
 DECISION, SIGNATURE = "decision", "decision_signed"
-AGREE = "agree"
 
 
 @dataclass(frozen=True)
