@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from afschrift.core.event import NewEvent, digest
-from afschrift.core.keys import Key
-from afschrift.core.ports import Receipt
-from afschrift.core.right import Right
-from afschrift.core.state import State
-from afschrift.ledger.register import Ledger
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.files import Receipt
+from afschrift.domain.keys import Key
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.register.register import Ledger
 
 STEP_EVENT = "step_finished"
 """Every finished step is given an event of this type."""

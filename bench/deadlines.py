@@ -14,17 +14,17 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from afschrift.core.alarm import marks
-from afschrift.core.calendar import calendar
-from afschrift.core.clock import Place
-from afschrift.core.deadline import deadline
-from afschrift.core.keys import Key
-from afschrift.core.right import Right
-from afschrift.ledger import schema
-from afschrift.ledger.keys import KeyStore
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.watch import Watch, Watched
-from afschrift.wiring.watch import message, table
+from afschrift.casework.notices.deadline_check import Watch, Watched
+from afschrift.casework.notices.report import message, table
+from afschrift.domain.keys import Key
+from afschrift.domain.right import Right
+from afschrift.law.clock.alarm import marks
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.clock import Place
+from afschrift.law.clock.deadline import deadline
+from afschrift.register import schema
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAYS = 50

@@ -19,14 +19,14 @@ from functools import partial
 import duckdb
 import pyarrow as pa
 
-from afschrift.core.decision import Action
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan, FileEntry
+from afschrift.domain.decision import Action
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan, FileEntry
+from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
+from afschrift.formats.check.validate import validate
+from afschrift.formats.check.value_types import ValueTypes
+from afschrift.formats.readers import READERS
 from afschrift.formats.registry import FORMATS
-from afschrift.pipeline.deflate import CHUNK, DeflatingSink, InflatingReader
-from afschrift.validation.readers import READERS
-from afschrift.validation.validate import validate
-from afschrift.validation.value_types import ValueTypes
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_batch
 

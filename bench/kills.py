@@ -31,10 +31,10 @@ from sqlalchemy import Engine, event
 from tests.support import ledger_reader
 from tests.support.register_rows import Register
 
-from afschrift.core.errors import RefusedError
-from afschrift.core.state import State
-from afschrift.ledger.keys import KeyStore
-from afschrift.ledger.register import Ledger
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.state import State
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
 from bench.daily_work import STEP_EVENT, WORK
 from bench.writers import BACKENDS, RESULTS, new_register
 

@@ -21,10 +21,10 @@ from tests.support.running import store
 
 from afschrift.airflow_ext import environment, up
 from afschrift.airflow_ext.trigger import Access, trigger
-from afschrift.core.errors import RetriableError
-from afschrift.pipeline.services import Services
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import RetriableError
+from afschrift.services import Services
 from afschrift.wiring.services import build, initialise
-from afschrift.wiring.settings import Settings
 
 ROLES = "people:\n  Anna: {accounts: [airflow:admin, cli:anna], roles: [officer]}\n"
 CONFIRMED = {"method": "call_back", "level": "substantial"}

@@ -16,16 +16,16 @@ from typing import Any
 
 from tests.support.running import store
 
-from afschrift.core.errors import NeedsPersonError
-from afschrift.pipeline.assess import assess
-from afschrift.pipeline.classify import classify
-from afschrift.pipeline.deliver import close, deliver
-from afschrift.pipeline.extract import extract
-from afschrift.pipeline.package import package
-from afschrift.pipeline.services import Services
-from afschrift.pipeline.validate import validate
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.deliver import close, deliver
+from afschrift.steps.extract import extract
+from afschrift.steps.package import package
+from afschrift.steps.validate import validate
 from afschrift.wiring.services import build, initialise
-from afschrift.wiring.settings import Settings
 
 
 def main() -> None:

@@ -35,11 +35,11 @@ from typing import Any
 from tests.support.running import run as run_through
 
 from afschrift.airflow_ext.environment import DAG_ID, DAGS
-from afschrift.core.errors import NeedsPersonError
-from afschrift.pipeline.answer import answer
-from afschrift.pipeline.assess import assess
-from afschrift.wiring.roles import load_roles
-from afschrift.wiring.settings import Settings
+from afschrift.app.roles import load_roles
+from afschrift.app.settings import Settings
+from afschrift.casework.answer import answer
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.steps.assess import assess
 from bench.live import CONFIRMED, Live, Shop, airflow
 
 RESULTS = Path(__file__).with_name("results")

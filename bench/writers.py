@@ -22,10 +22,10 @@ from typing import Any
 from tests.support import ledger_reader, postgres
 from tests.support.register_rows import Register
 
-from afschrift.core.event import NewEvent
-from afschrift.ledger import schema
-from afschrift.ledger.keys import KeyStore
-from afschrift.ledger.register import Ledger
+from afschrift.domain.event import NewEvent
+from afschrift.register import schema
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
 
 RESULTS = Path(__file__).with_name("results")
 BACKENDS = ("sqlite", "postgresql")

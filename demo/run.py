@@ -18,21 +18,21 @@ from rich.console import Console
 from rich.table import Table
 
 from afschrift.airflow_ext.local import run_here
-from afschrift.bundle.unpack import unpack
-from afschrift.bundle.verify import verify
+from afschrift.app.roles import load_roles
+from afschrift.app.settings import Settings
+from afschrift.bundle.container.unpack import unpack
+from afschrift.bundle.container.verify import verify
+from afschrift.casework.dispatch import answer_question
+from afschrift.casework.review.redactions import REVIEW
 from afschrift.cli.common import actor
-from afschrift.core.errors import AfschriftError
-from afschrift.core.right import Right
-from afschrift.core.state import State
-from afschrift.ledger.keys import KeyStore
-from afschrift.pipeline.redactions import REVIEW
-from afschrift.pipeline.services import Services
-from afschrift.wiring.answering import answer_question
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.open import initialise, open_ledger
+from afschrift.services import Services
 from afschrift.wiring.demo import open_demo_request, set_demo_data
-from afschrift.wiring.keys import initialise, open_ledger
-from afschrift.wiring.roles import load_roles
 from afschrift.wiring.services import build as build_services
-from afschrift.wiring.settings import Settings
 from demo.build import SUMMARY
 from demo.build import build as build_warehouse
 from demo.people import HEAVY

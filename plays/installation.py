@@ -25,9 +25,9 @@ officers:
 
 def install(folder: Path, office_at: str) -> dict[str, str]:
     """An installation on the small shop of the tests, whose officers are told by mail; its environment."""
+    from afschrift.app.settings import Settings
     from afschrift.cli.common import actor
-    from afschrift.wiring.keys import initialise
-    from afschrift.wiring.settings import Settings
+    from afschrift.register.open import initialise
 
     home, server = folder / "home", urlsplit(office_at)
     connection = {
@@ -63,9 +63,9 @@ PEOPLE = {
 
 def install_demo(folder: Path) -> dict[str, str]:
     """An installation on a small demo warehouse, with people of every role; its environment."""
+    from afschrift.app.settings import Settings
     from afschrift.cli.common import actor
-    from afschrift.wiring.keys import initialise
-    from afschrift.wiring.settings import Settings
+    from afschrift.register.open import initialise
 
     home, data = folder / "home", folder / "warehouse"
     build = [sys.executable, "-m", "demo.build", "--into", str(data), "--scale", "0.02"]

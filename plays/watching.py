@@ -38,7 +38,7 @@ def acknowledged(stage: Stage) -> None:
 
 def after_days(stage: Stage) -> None:
     """Scene 8: after days without a scheduler one notice of today's level is raised."""
-    from afschrift.wiring.watch import open_watch
+    from afschrift.casework.notices.report import open_watch
 
     stage.begin("8. No scheduler for days: one notice, of today's level")
     received = by_hand.almost_due(stage.today)
@@ -104,14 +104,14 @@ def ten_thousand(stage: Stage, count: int, seconds: float = 10) -> None:
 
 def store_many(stage: Stage, count: int) -> list[str]:
     """Store open requests; some extended in time, some suspended; their ids."""
-    from afschrift.core.extension import extend
-    from afschrift.core.facts import NewFact, Timeline
-    from afschrift.core.keys import Key
-    from afschrift.core.right import Right
-    from afschrift.core.sending import Sending
-    from afschrift.core.suspension import suspend
-    from afschrift.wiring.keys import open_ledger
-    from afschrift.wiring.place import load_place
+    from afschrift.app.jurisdiction import load_place
+    from afschrift.domain.keys import Key
+    from afschrift.domain.right import Right
+    from afschrift.law.clock.extension import extend
+    from afschrift.law.clock.facts import NewFact, Timeline
+    from afschrift.law.clock.sending import Sending
+    from afschrift.law.clock.suspension import suspend
+    from afschrift.register.open import open_ledger
 
     register, place, today = open_ledger(), load_place(), stage.today
     now = datetime.now(ZONE)

@@ -138,7 +138,7 @@ def _load(home: Path) -> AirflowEnv:
 
 def _environment(home: Path) -> dict[str, str]:
     from afschrift.airflow_ext.environment import environment
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
 
     ours = environment(Settings.from_environment(), home)
     return {name: value for name, value in ours.items() if name.startswith("AIRFLOW")}
@@ -180,7 +180,7 @@ class Installation:
 
     def submit(self, customer: int | str, right: str, *, authenticated: bool = True, **more: Any) -> str:
         """Store a request of a customer; its id."""
-        from afschrift.pipeline.intake import Intake, submit
+        from afschrift.casework.intake.store import Intake, submit
 
         content = {
             "message": "Please send me my data.",
@@ -228,8 +228,8 @@ class Installation:
 @contextmanager
 def installed(warehouse: Path, folder: Path) -> Iterator[Installation]:
     """An installation in a folder, on a copy of a warehouse; the environment names it while it is open."""
-    from afschrift.wiring.keys import initialise
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
+    from afschrift.register.open import initialise
 
     copy = folder / "warehouse"
     shutil.copytree(warehouse, copy)

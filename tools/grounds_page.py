@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from afschrift.core.ground_values import takes
-from afschrift.core.grounds import Field, Ground, Grounds, Kept
 from afschrift.inventory.grounds import load_grounds
+from afschrift.law.grounds.grounds import Field, Ground, Grounds, Kept
+from afschrift.law.grounds.values import takes
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "grounds.md"

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import polars as pl
 from tests.unit.formats.random_tables import Written
 
-from afschrift.core.kind import Kind
+from afschrift.domain.kind import Kind
 
 Cells = list[list[Any]]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
-from afschrift.core.ports import Destination
 from afschrift.destinations.registry import DESTINATIONS, open_destination
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.files import Destination
 
 NAME = "req-0123456789ab-access.zip"
 CHUNKS = [b"PK\x03\x04", b"x" * 100_000, b"end"]

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.formats.random_tables import AWKWARD, Written, field, tables, write
 
-from afschrift.core.decision import Action
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan
+from afschrift.domain.decision import Action
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
+from afschrift.formats.check.finding import Finding
+from afschrift.formats.check.validate import validate
+from afschrift.formats.readers import READERS
 from afschrift.formats.registry import FORMATS
-from afschrift.validation.finding import Finding
-from afschrift.validation.readers import READERS
-from afschrift.validation.validate import validate
 from afschrift.values.forms import text_schema
 
 pytestmark = pytest.mark.parametrize("name", sorted(FORMATS))

@@ -13,11 +13,11 @@ import pytest
 from tests.contract.test_source_contract import AT, SERVERS
 from tests.support.warehouses import DIFFERS, FORMS, MAKERS, Warehouse
 
-from afschrift.core.keys import Key
-from afschrift.core.kind import Kind
-from afschrift.core.ports import Source
-from afschrift.queries.tokens import salt_key, token_mask
-from afschrift.sources.postgres_dialect import PostgresDialect
+from afschrift.domain.keys import Key
+from afschrift.domain.kind import Kind
+from afschrift.domain.sources import Source
+from afschrift.selection.tokens import salt_key, token_mask
+from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.sources.registry import SOURCES
 
 SALT, OTHER = "5a" * 32, "c3" * 32

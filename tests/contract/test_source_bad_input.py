@@ -15,8 +15,8 @@ from tests.support.spoilt import EMPTY, SPELLINGS, Run, Spelling
 from tests.support.warehouses import Warehouse
 from tests.unit.sources.reading import forms, select
 
-from afschrift.core.errors import ConfigurationError, RetriableError
-from afschrift.core.ports import Source
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.sources import Source
 from afschrift.sources.registry import SOURCES
 
 SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy": "postgres_server"}

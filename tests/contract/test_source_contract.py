@@ -13,12 +13,12 @@ import pyarrow as pa
 import pytest
 from tests.support.warehouses import DIFFERS, FORMS, LACKS, MAKERS, MANY, UUID, Warehouse
 
-from afschrift.core.decision import Action
-from afschrift.core.errors import ConfigurationError, RetriableError
-from afschrift.core.keys import Key
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan
-from afschrift.core.ports import Source
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.keys import Key
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
+from afschrift.domain.sources import Source
 from afschrift.sources.registry import SOURCES, open_source
 from afschrift.values.forms import text_batch
 

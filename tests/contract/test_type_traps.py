@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from tests.contract.plain_readers import READ, same
 from tests.unit.formats.random_tables import Written, field, tables, write
 
-from afschrift.core.errors import ConfigurationError
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
+from afschrift.formats.check.validate import validate
+from afschrift.formats.readers import READERS
 from afschrift.formats.registry import FORMATS
-from afschrift.validation.readers import READERS
-from afschrift.validation.validate import validate
 from afschrift.values.forms import text_batch, text_schema
 
 pytestmark = pytest.mark.parametrize("name", sorted(FORMATS))

@@ -25,9 +25,9 @@ def dag(airflow_env: AirflowEnv) -> Any:
 @pytest.fixture
 def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An installation with one event, and nothing that a checkpoint does not need: no inventory."""
-    from afschrift.core.event import NewEvent
-    from afschrift.wiring.keys import initialise, open_ledger
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
+    from afschrift.domain.event import NewEvent
+    from afschrift.register.open import initialise, open_ledger
 
     for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
         monkeypatch.delenv(name)
@@ -59,7 +59,7 @@ def test_it_sends_and_hands_on_only_references(
     [file] = (tmp_path / "dpo").iterdir()
     [made] = [h for h, _ in register.checkpoint_log() if h.type == "checkpoint_made"]
     assert made.actor == "airflow:checkpoint_trail"
-    from afschrift.ledger.checkpoint import offered
+    from afschrift.register.trail.checkpoint import offered
 
     assert register.verify(checkpoints=offered([file])) == []
 

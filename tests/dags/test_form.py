@@ -113,7 +113,7 @@ def test_the_choices_are_those_of_the_software(airflow_env: AirflowEnv, installa
 
 def test_fields_that_the_form_does_not_have_are_refused_without_naming_them(airflow_env: AirflowEnv) -> None:
     from afschrift.airflow_ext.params import refuse_unknown
-    from afschrift.core.errors import RefusedError
+    from afschrift.domain.errors import RefusedError
 
     refuse_unknown({"request": REQUEST}, {"request": REQUEST, "formats": None})
     refuse_unknown(None, {"request": REQUEST})

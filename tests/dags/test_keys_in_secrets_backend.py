@@ -50,9 +50,9 @@ def secrets(document: dict[str, Any]) -> list[str]:
 def test_a_run_takes_its_keys_from_the_backend_and_shows_them_nowhere(
     airflow_env: AirflowEnv, installation: Installation, document: dict[str, Any]
 ) -> None:
-    from afschrift.bundle.verify import verify
-    from afschrift.wiring.keys import open_keys
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
+    from afschrift.bundle.container.verify import verify
+    from afschrift.register.open import open_keys
 
     request = installation.submit(HEAVY.number, "portability")
     outcome = airflow_env.run({"request": request})
@@ -97,7 +97,7 @@ def test_airflow_masks_a_variable_of_this_name_and_another_name_is_refused(
     from airflow.sdk._shared.secrets_masker import redact
 
     from afschrift.airflow_ext.secrets import read
-    from afschrift.core.errors import ConfigurationError
+    from afschrift.domain.errors import ConfigurationError
 
     assert redact("visible", NAME) == "***"
     assert redact("visible", "afschrift_keys") == "visible"

@@ -202,8 +202,8 @@ def _another(installation: Installation) -> str:
 
 
 def test_whoever_may_not_answer_reads_why(browse: Browse, installation: Installation, customer: int) -> None:
-    from afschrift.pipeline.assignment import assign
-    from afschrift.wiring.roles import load_roles
+    from afschrift.app.roles import load_roles
+    from afschrift.questions.assignment import assign
 
     request, question = asked_identity(installation, customer)
     page = browse("dirk", f"/questions/{question}").text
@@ -271,7 +271,7 @@ def test_a_decision_asks_for_choice_and_ground_and_then_for_that_form_alone(
 ) -> None:
     from tests.support.ground_forms import GROUNDS, complete
 
-    from afschrift.core.grounds import Outcome
+    from afschrift.law.grounds.grounds import Outcome
 
     request, question = asked_decision(installation, customer)
     path = f"/questions/{question}"
@@ -380,9 +380,9 @@ def test_a_file_that_is_too_large_is_told_in_the_page(
 def test_no_file_is_written_of_whoever_may_not_bring_one(
     browse: Browse, installation: Installation, customer: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from afschrift.pipeline.assignment import assign
+    from afschrift.app.roles import load_roles
+    from afschrift.questions.assignment import assign
     from afschrift.web.veil import Veil
-    from afschrift.wiring.roles import load_roles
 
     written: list[int] = []
     plain = Veil.write

@@ -41,7 +41,7 @@ def point(reviewers: Reviewers, request: str) -> None:
     """As the finder leaves it in staging."""
     import msgspec
 
-    from afschrift.core.pointer import Found, Pointer
+    from afschrift.domain.pointer import Found, Pointer
 
     found = {"ticket_message": Found((Pointer(1, "body", *SPAN, "name"),), {"name": 1})}
     with reviewers.services.staging(request).writer("pointers/shop.json") as sink:

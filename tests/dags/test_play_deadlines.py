@@ -16,8 +16,8 @@ from tests.airflow_support import AirflowEnv
 from tests.support.mail_server import serving
 from typer.testing import CliRunner
 
-from afschrift.core.calendar import calendar
-from afschrift.core.deadline import deadline
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.deadline import deadline
 
 SCENES = [
     letters_and_clock.suspended_and_resumed,
@@ -46,7 +46,7 @@ def stage(airflow_env: AirflowEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def command(words: tuple[str, ...], stdin: str) -> Said:
     from afschrift.cli.main import app
-    from afschrift.core.errors import AfschriftError
+    from afschrift.domain.errors import AfschriftError
 
     done = CliRunner().invoke(app, words, input=stdin)
     if isinstance(done.exception, AfschriftError):

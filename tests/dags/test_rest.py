@@ -65,8 +65,8 @@ def call(app: Any, installation: Installation) -> Call:
 @pytest.fixture
 def asked(installation: Installation) -> tuple[str, str]:
     """A request that waits for its identity decision, and its question."""
-    from afschrift.core.errors import NeedsPersonError
-    from afschrift.pipeline.assess import assess
+    from afschrift.domain.errors import NeedsPersonError
+    from afschrift.steps.assess import assess
 
     request = installation.submit(HEAVY.number, "access", authenticated=False)
     with pytest.raises(NeedsPersonError):
@@ -283,7 +283,7 @@ def test_what_is_no_json_is_not_read(call: Call, asked: tuple[str, str]) -> None
 
 
 def test_unknown_and_closed(call: Call, asked: tuple[str, str], installation: Installation) -> None:
-    from afschrift.core.state import State
+    from afschrift.domain.state import State
 
     request, question = asked
     for path in ("/questions/q-000000000000", "/questions/%27%20OR%201", "/requests/req-000000000000"):
@@ -389,8 +389,8 @@ def test_a_decision_on_its_form_is_taken_signed_and_has_its_letter(
 ) -> None:
     from tests.support.ground_forms import GROUNDS, complete
 
-    from afschrift.core.grounds import Outcome
-    from afschrift.pipeline.decisions import open_decision
+    from afschrift.casework.decision.require import open_decision
+    from afschrift.law.grounds.grounds import Outcome
 
     register = installation.services.register
     request = installation.submit(HEAVY.number, "portability")

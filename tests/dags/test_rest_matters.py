@@ -48,7 +48,7 @@ def call(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Call]:
 
 
 def stored(installation: Installation, **content: Any) -> Any:
-    from afschrift.pipeline.intake import Intake, take_in
+    from afschrift.casework.intake.store import Intake, take_in
 
     services = installation.services
     whole = {"message": WORDS, "channel": "email", "received_at": services.now(), "right": "access"}
@@ -79,8 +79,8 @@ def test_an_unclear_right(call: Call, installation: Installation) -> None:
 
 
 def test_a_mandate_over_http_and_its_end(call: Call, installation: Installation) -> None:
-    from afschrift.core.errors import NeedsPersonError
-    from afschrift.pipeline.assess import assess
+    from afschrift.domain.errors import NeedsPersonError
+    from afschrift.steps.assess import assess
 
     proof = {"by": "log-in", "level": "high", "at": installation.services.now()}
     keys = {"customer_id": "77"}  # nobody else's here

@@ -259,8 +259,8 @@ def on_postgres(
     installation: Installation, postgres: Database, monkeypatch: pytest.MonkeyPatch
 ) -> Installation:
     """An installation whose register is a PostgreSQL database."""
+    from afschrift.app.settings import Settings
     from afschrift.wiring.services import initialise
-    from afschrift.wiring.settings import Settings
 
     monkeypatch.setenv("AFSCHRIFT_REGISTER", postgres.url)
     initialise(Settings.from_environment())
@@ -331,7 +331,7 @@ def test_a_register_that_takes_no_writes_fails_the_run_at_once_and_the_next_one_
 
 def test_two_processes_do_not_run_one_request(airflow_env: AirflowEnv) -> None:
     from afschrift.airflow_ext.local import alone
-    from afschrift.core.errors import RefusedError
+    from afschrift.domain.errors import RefusedError
 
     request = "req-000000000000"
     code = (

@@ -13,12 +13,12 @@ from demo.people import HEAVY
 from sqlalchemy import text, update
 from tests.airflow_support import AirflowEnv, Installation
 
-from afschrift.core.state import State
-from afschrift.ledger.clock import rfc3339
-from afschrift.ledger.database import Database
-from afschrift.ledger.tables import request
-from afschrift.pipeline.findings import Code
-from afschrift.wiring.settings import Settings
+from afschrift.app.settings import Settings
+from afschrift.domain.state import State
+from afschrift.register.clock import rfc3339
+from afschrift.register.database import Database
+from afschrift.register.tables import request
+from afschrift.steps.sweep.findings import Code
 
 TASKS = {"sweep", "to_start", "start"}
 

@@ -42,9 +42,9 @@ def dag(airflow_env: AirflowEnv) -> Any:
 def test_each_role_is_told_once_and_again_where_it_is_assigned(
     airflow_env: AirflowEnv, installation: Installation, dag: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from afschrift.core.roles import Roles
-    from afschrift.pipeline.assignment import assign
-    from afschrift.wiring.keys import open_ledger
+    from afschrift.law.roles import Roles
+    from afschrift.questions.assignment import assign
+    from afschrift.register.open import open_ledger
 
     (installation.home / "notifiers.yml").write_text(NOTIFIERS)
     request = installation.submit("1001", "access")

@@ -9,9 +9,9 @@ from typing import Any
 
 from tests.support.running import installation, run, store
 
-from afschrift.core.errors import NeedsPersonError
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.services import Services
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.register.register import Ledger
+from afschrift.services import Services
 
 ROOT = Path(__file__).parents[2]
 RECEIVED = "2026-07-01T09:00:00Z"

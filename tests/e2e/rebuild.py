@@ -13,14 +13,14 @@ import sys
 from datetime import UTC, datetime, tzinfo
 from typing import Self
 
-from afschrift.core.ports import Source
-from afschrift.pipeline.assess import assess
-from afschrift.pipeline.classify import classify
-from afschrift.pipeline.extract import extract
-from afschrift.pipeline.package import BUNDLE, package
-from afschrift.pipeline.services import Services
-from afschrift.pipeline.validate import validate
+from afschrift.domain.sources import Source
+from afschrift.services import Services
 from afschrift.sources.registry import open_source
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
+from afschrift.steps.package import BUNDLE, package
+from afschrift.steps.validate import validate
 from afschrift.wiring.services import build
 
 

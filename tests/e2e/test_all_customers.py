@@ -23,12 +23,12 @@ from tests.e2e import hand_sql
 from tests.e2e.conftest import SCALE
 from tests.e2e.office import Office
 
-from afschrift.core.keys import Key
-from afschrift.core.manifest import Plan
-from afschrift.core.ports import Source
-from afschrift.pipeline.draft import Drafter
-from afschrift.pipeline.identity import Expansion
-from afschrift.pipeline.questions import Answers
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import Plan
+from afschrift.domain.sources import Source
+from afschrift.questions.kinds import Answers
+from afschrift.selection.identity_graph import Expansion
+from afschrift.steps.draft import Drafter
 
 Extracts = dict[str, dict[int, tuple[int, str]]]
 """Table -> person -> number of rows and digest of their identities; persons without rows are left out."""

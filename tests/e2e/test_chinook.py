@@ -20,9 +20,9 @@ import duckdb
 import pytest
 from tests.support.running import installation, run, store
 
-from afschrift.bundle.verify import verify
-from afschrift.ledger.keys import KeyStore
-from afschrift.pipeline.services import Services
+from afschrift.bundle.container.verify import verify
+from afschrift.register.keys.store import KeyStore
+from afschrift.services import Services
 
 RIGHTS = ("access", "portability")
 # Three customers of three members of staff; the last one is known by an e-mail address alone.

@@ -22,7 +22,7 @@ from frictionless import Checklist, Package
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 
-from afschrift.bundle.verify import verify
+from afschrift.bundle.container.verify import verify
 from afschrift.formats.registry import FORMATS
 
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"

@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.office import ROOT, Office
 from tests.e2e.opened import Opened
 
-from afschrift.core.errors import NeedsPersonError
+from afschrift.domain.errors import NeedsPersonError
 
 SCHEMA = ROOT / "include" / "letters" / "bundle" / "information.schema.json"
 

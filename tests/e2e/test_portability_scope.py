@@ -34,7 +34,7 @@ from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.e2e.scope import SECRET, WITHHELD, left_out
 
-from afschrift.core.errors import NeedsPersonError
+from afschrift.domain.errors import NeedsPersonError
 
 Rows = duckdb.DuckDBPyConnection
 

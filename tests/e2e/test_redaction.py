@@ -9,10 +9,10 @@ from demo.people import REISSUED, TABLET_A
 from tests.e2e.office import Office
 from tests.support.reviewing import BALANCE, CODES, ROLES, members
 
-from afschrift.core.errors import NeedsPersonError
-from afschrift.wiring.answering import answer_question
-from afschrift.wiring.review import look
-from afschrift.wiring.settings import Settings
+from afschrift.app.settings import Settings
+from afschrift.casework.dispatch import answer_question
+from afschrift.casework.review.look import look
+from afschrift.domain.errors import NeedsPersonError
 
 TICKETS = "shop.ticket_message"
 NAMES = (f"{TABLET_A.first_name} {TABLET_A.last_name}", str(TABLET_A.email), "06-12345678")

@@ -83,7 +83,7 @@ def test_a_source_is_read_in_the_pool_of_its_name(airflow: Running) -> None:
 
 
 def test_the_next_run_of_a_request_has_the_next_number(airflow: Running) -> None:
-    from afschrift.core.errors import RefusedError
+    from afschrift.domain.errors import RefusedError
 
     request = airflow.installation.submit(next(PEOPLE), "portability", authenticated=False)
 
@@ -114,7 +114,7 @@ def test_the_log_of_a_failed_task_ends_with_what_to_do(airflow: Running) -> None
 
 @pytest.mark.parametrize("conf", [{"formats": ["pdf"]}, {"language": "fr"}, {"destination": "../x"}])
 def test_options_that_do_not_exist_are_refused(airflow: Running, conf: dict[str, Any]) -> None:
-    from afschrift.core.errors import RefusedError
+    from afschrift.domain.errors import RefusedError
 
     with pytest.raises(RefusedError, match="turned the options of the run down"):
         airflow.trigger(airflow.installation.submit(next(PEOPLE), "portability"), **conf)

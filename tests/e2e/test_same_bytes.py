@@ -17,8 +17,8 @@ from tests.e2e.opened import Opened
 from tests.e2e.rebuild import packed
 from tests.support.running import store
 
+from afschrift.app.settings import Settings
 from afschrift.wiring.services import build, initialise
-from afschrift.wiring.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 

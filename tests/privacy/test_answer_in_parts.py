@@ -15,13 +15,13 @@ from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
 from tests.privacy.test_canary import expected
 
-from afschrift.core.errors import AfschriftError, SourceDownError
-from afschrift.core.roles import Person, Role, Roles
-from afschrift.core.state import State
-from afschrift.ledger.clock import utc_now
-from afschrift.pipeline.partial import Counter
-from afschrift.pipeline.source_down import ask_about
-from afschrift.wiring.place import place_of
+from afschrift.app.jurisdiction import place_of
+from afschrift.casework.partial_response.answer import Counter
+from afschrift.casework.partial_response.require import ask_about
+from afschrift.domain.errors import AfschriftError, SourceDownError
+from afschrift.domain.state import State
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.register.clock import utc_now
 
 KEYS = {"customer_id": str(CUSTOMER)}
 WHY = f"De opslag van {TEXT} is stuk."

@@ -20,15 +20,15 @@ from tests.privacy.canary import CUSTOMER, NEEDLES, TEXT, Canary
 from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
 
-from afschrift.core.errors import AfschriftError, ConfigurationError, NeedsPersonError
-from afschrift.pipeline.assess import assess
-from afschrift.pipeline.classify import classify
-from afschrift.pipeline.deliver import close, deliver
-from afschrift.pipeline.extract import extract
-from afschrift.pipeline.package import package
-from afschrift.pipeline.validate import validate
-from afschrift.wiring.keys import initialise
-from afschrift.wiring.settings import PROJECT, Settings
+from afschrift.app.settings import PROJECT, Settings
+from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
+from afschrift.register.open import initialise
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.deliver import close, deliver
+from afschrift.steps.extract import extract
+from afschrift.steps.package import package
+from afschrift.steps.validate import validate
 
 KEYS = {"customer_id": str(CUSTOMER)}
 AFSCHRIFT = "from afschrift.cli.main import main; main()"
@@ -195,7 +195,7 @@ def test_a_demonstration_is_in_the_case_file_and_nowhere_else_in_clear(
     from typer.testing import CliRunner
 
     from afschrift.cli.main import app
-    from afschrift.core.grounds import Kept, Outcome
+    from afschrift.law.grounds.grounds import Kept, Outcome
 
     monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))

@@ -12,18 +12,18 @@ from tests.support.ground_forms import GROUNDS, complete
 from tests.support.mini import write_database, write_inventory
 from tests.support.running import installation, store
 
-from afschrift.core.errors import AfschriftError, NeedsPersonError
-from afschrift.core.grounds import Outcome
-from afschrift.core.letter import Channel
-from afschrift.core.ports import QuestionRow
-from afschrift.core.roles import Person, Role, Roles
-from afschrift.core.state import State
-from afschrift.ledger.outbox import Proof
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.assess import assess
-from afschrift.pipeline.services import Services
-from afschrift.wiring.answering import Answered, answer_question
-from afschrift.wiring.settings import Settings
+from afschrift.app.settings import Settings
+from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.domain.errors import AfschriftError, NeedsPersonError
+from afschrift.domain.state import State
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.letter import Channel
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.register.outbox import Proof
+from afschrift.register.port import QuestionRow
+from afschrift.register.register import Ledger
+from afschrift.services import Services
+from afschrift.steps.assess import assess
 
 NOW = datetime.now(UTC)
 ANN = {"customer_id": "1"}

@@ -25,9 +25,9 @@ from ruamel.yaml import YAML
 from tests.support.mini import SHOP, write_database, write_inventory
 from tests.support.running import installation, run, store
 
-from afschrift.bundle.layout import FORMAT_VERSION
-from afschrift.ledger.keys import KeyStore
-from afschrift.wiring.settings import Settings
+from afschrift.app.settings import Settings
+from afschrift.bundle.container.layout import FORMAT_VERSION
+from afschrift.register.keys.store import KeyStore
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MADE = (

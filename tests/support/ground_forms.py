@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from afschrift.core.ground_check import Accepted, TurnedDown, check_ground
-from afschrift.core.ground_values import RequestFacts
-from afschrift.core.grounds import Grounds, Outcome
-from afschrift.core.right import Right
-from afschrift.core.roles import Role
+from afschrift.domain.right import Right
 from afschrift.inventory.grounds import load_grounds
+from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
+from afschrift.law.grounds.grounds import Grounds, Outcome
+from afschrift.law.grounds.values import RequestFacts
+from afschrift.law.roles import Role
 
 GROUNDS = load_grounds(Path(__file__).parents[2] / "include" / "grounds")
 FORMS = ("empty", "one_field_short", "complete")

@@ -18,12 +18,12 @@ from tests.support.mini import write_database, write_inventory
 from tests.support.parts import Club, run_to_its_end
 from tests.support.running import installation, run, store
 
-from afschrift.core.ports import QuestionRow
-from afschrift.core.roles import Person, Role, Roles
-from afschrift.ledger.clock import utc_now
-from afschrift.pipeline.partial import Counter
-from afschrift.pipeline.services import Services
-from afschrift.wiring.place import place_of
+from afschrift.app.jurisdiction import place_of
+from afschrift.casework.partial_response.answer import Counter
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.register.clock import utc_now
+from afschrift.register.port import QuestionRow
+from afschrift.services import Services
 
 ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
 ZED = Person("Zed", frozenset({"cli:zed"}), frozenset({Role.INTAKE}))
@@ -51,8 +51,8 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, club: Club) -> Ser
 
 def again(services: Services, tmp_path: Path) -> Services:
     """The same installation on the inventory as it is now."""
+    from afschrift.app.settings import Settings
     from afschrift.wiring.services import build
-    from afschrift.wiring.settings import Settings
 
     env = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
     return build(services.log, Settings.from_environment(env))

@@ -7,10 +7,10 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
-from afschrift.core.errors import NeedsPersonError
-from afschrift.pipeline.assess import assess
-from afschrift.pipeline.classify import classify
-from afschrift.pipeline.services import Services
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
 
 _SYSTEM = """
 source: {name}

@@ -28,8 +28,8 @@ def prepare(installation: Installation) -> None:
 
 def asked_identity(installation: Installation, customer: int) -> tuple[str, str]:
     """A request that waits for its identity decision: its id, and that of the question."""
-    from afschrift.core.errors import NeedsPersonError
-    from afschrift.pipeline.assess import assess
+    from afschrift.domain.errors import NeedsPersonError
+    from afschrift.steps.assess import assess
 
     request = installation.submit(customer, "access", authenticated=False)
     with suppress(NeedsPersonError):
@@ -42,7 +42,7 @@ def asked_decision(installation: Installation, customer: int, right: str = "port
     """A request that an officer put before an officer, and its question."""
     from tests.support.ground_forms import GROUNDS
 
-    from afschrift.pipeline.decisions import open_decision
+    from afschrift.casework.decision.require import open_decision
 
     request = installation.submit(customer, right)
     return request, open_decision(GROUNDS, installation.services.register, request).id
@@ -50,15 +50,15 @@ def asked_decision(installation: Installation, customer: int, right: str = "port
 
 def asked_manual(installation: Installation, customer: int, **more: Any) -> tuple[str, str]:
     """A request whose mailbox is to be searched, and the question about it."""
+    from afschrift.casework.manual.question import question
     from afschrift.inventory.load import load
-    from afschrift.pipeline.manual import question
-    from afschrift.pipeline.questions import ask
+    from afschrift.questions.kinds import ask
 
     folder = installation.home / "with_mailbox"
     if not folder.exists():
         import shutil
 
-        from afschrift.wiring.settings import Settings
+        from afschrift.app.settings import Settings
 
         shutil.copytree(Settings.from_environment().inventory, folder)
         add_systems(folder, system("mailbox", "mailbox"))

@@ -10,9 +10,9 @@ from typing import Any
 
 from tests.support.running import run
 
-from afschrift.core.errors import NeedsPersonError, SourceDownError
-from afschrift.pipeline.services import Services
-from afschrift.pipeline.source_down import ask_about
+from afschrift.casework.partial_response.require import ask_about
+from afschrift.domain.errors import NeedsPersonError, SourceDownError
+from afschrift.services import Services
 
 TABLES = """
 CREATE TABLE card (card_id INTEGER, customer_id INTEGER, note TEXT);

@@ -16,7 +16,7 @@ import pyphen
 from tests.support.letter_samples import LANGUAGES, sample
 from tests.unit.bundle.bundle_example import ROOT, Example
 
-from afschrift.core.right import Right
+from afschrift.domain.right import Right
 from afschrift.letters.compose import Letter
 from afschrift.letters.kinds import KINDS
 

@@ -11,7 +11,7 @@ from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.mini import POLICY
 from tests.support.reviewing import policy
 
-from afschrift.pipeline.dispute import CaseDesk
+from afschrift.casework.disputes.record import CaseDesk
 from afschrift.wiring.services import build
 
 FIRST = NOW + timedelta(days=50)

@@ -13,11 +13,11 @@ from tests.support.deciding import ANN, Bureau
 from tests.support.mini import POLICY
 from tests.support.running import run
 
-from afschrift.core.errors import NeedsPersonError
-from afschrift.core.ports import QuestionRow
-from afschrift.core.roles import Person, Role, Roles
-from afschrift.pipeline.services import Services
-from afschrift.wiring.answering import Answered, answer_question
+from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.register.port import QuestionRow
+from afschrift.services import Services
 from afschrift.wiring.services import build
 
 NEIGHBOUR = "Grietje Zuiderwijk-Canarie"

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from afschrift.core.errors import NeedsPersonError
-from afschrift.core.event import Header
-from afschrift.pipeline.assess import assess
-from afschrift.pipeline.classify import classify
-from afschrift.pipeline.deliver import close, deliver
-from afschrift.pipeline.extract import extract
-from afschrift.pipeline.intake import Intake, submit
-from afschrift.pipeline.package import package
-from afschrift.pipeline.services import Services
-from afschrift.pipeline.validate import validate
+from afschrift.app.settings import Settings
+from afschrift.casework.intake.store import Intake, submit
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.event import Header
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.deliver import close, deliver
+from afschrift.steps.extract import extract
+from afschrift.steps.package import package
+from afschrift.steps.validate import validate
 from afschrift.wiring.services import build, initialise
-from afschrift.wiring.settings import Settings
 
 RECEIVED = "2026-01-01T00:00:00Z"
 

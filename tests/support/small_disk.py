@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from afschrift.core.errors import RetriableError
-from afschrift.core.event import NewEvent
-from afschrift.ledger.register import Ledger
+from afschrift.domain.errors import RetriableError
+from afschrift.domain.event import NewEvent
+from afschrift.register.register import Ledger
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from tests.support.trail_matrix import Trail
 
-from afschrift.core.event import Header, canonical, digest, payload_digest
-from afschrift.ledger import checkpoint
-from afschrift.ledger.checkpoint import Checkpoint, Statement
-from afschrift.ledger.keys import KeyStore
+from afschrift.domain.event import Header, canonical, digest, payload_digest
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.trail import checkpoint
+from afschrift.register.trail.checkpoint import Checkpoint, Statement
 
 Tamper = Callable[[Trail], set[str]]
 """Does it, and gives the codes of findings that must be among those of both verifiers."""

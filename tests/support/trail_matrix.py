@@ -19,16 +19,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from afschrift.core.event import Header, NewEvent, canonical, payload_digest
-from afschrift.core.keys import Key
-from afschrift.core.right import Right
-from afschrift.core.state import State
-from afschrift.ledger import schema
-from afschrift.ledger.checkpoint import Checkpoint, offered
-from afschrift.ledger.database import Database
-from afschrift.ledger.export import write
-from afschrift.ledger.keys import KeyStore
-from afschrift.ledger.register import Ledger
+from afschrift.domain.event import Header, NewEvent, canonical, payload_digest
+from afschrift.domain.keys import Key
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.register import schema
+from afschrift.register.database import Database
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
+from afschrift.register.trail.checkpoint import Checkpoint, offered
+from afschrift.register.trail.export import write
 
 Rows = list[dict[str, Any]]
 Found = set[tuple[str, int]]

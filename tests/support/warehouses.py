@@ -17,9 +17,9 @@ import duckdb
 from tests.support import mariadb
 from tests.support import postgres as pg
 
-from afschrift.core.connection import Connect
-from afschrift.core.kind import Kind
-from afschrift.core.ports import Source
+from afschrift.domain.connection import Connect
+from afschrift.domain.kind import Kind
+from afschrift.domain.sources import Source
 from afschrift.sources.connections import from_environment
 from afschrift.sources.registry import open_source
 

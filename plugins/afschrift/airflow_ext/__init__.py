@@ -6,6 +6,6 @@ Whatever imports this package can read keys from Airflow's secrets backends (doc
 from __future__ import annotations
 
 from afschrift.airflow_ext import secrets
-from afschrift.wiring import key_sources
+from afschrift.register.keys import key_sources
 
 key_sources.offer(secrets.KIND, secrets.read)

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from afschrift.airflow_ext.step import shown
-from afschrift.core.errors import RetriableError
+from afschrift.domain.errors import RetriableError
 
 log = logging.getLogger("afschrift.run")
 
@@ -23,9 +23,9 @@ def checkpoint() -> dict[str, Any]:
 
 
 def _checkpoint() -> dict[str, Any]:
-    from afschrift.wiring.keys import open_ledger  # heavy: never when Airflow parses the DAG file
-    from afschrift.wiring.settings import Settings
-    from afschrift.wiring.witnesses import send_checkpoint
+    from afschrift.app.settings import Settings
+    from afschrift.register.open import open_ledger  # heavy: never when Airflow parses the DAG file
+    from afschrift.witnesses.checkpoints import send_checkpoint
 
     settings = Settings.from_environment()
     if not settings.witnesses:

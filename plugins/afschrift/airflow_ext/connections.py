@@ -5,8 +5,8 @@ from __future__ import annotations
 from airflow.sdk import Connection as AirflowConnection
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
-from afschrift.core.connection import Connection
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.connection import Connection
+from afschrift.domain.errors import ConfigurationError
 from afschrift.sources.connections import from_parts
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from afschrift.airflow_ext.step import shown
-from afschrift.core.errors import RefusedError
+from afschrift.domain.errors import RefusedError
 
 BY = "airflow:check_deadlines"
 
@@ -22,10 +22,10 @@ def look() -> dict[str, Any]:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers
-        from afschrift.wiring.handovers import to_hand_over
-        from afschrift.wiring.keys import open_ledger
-        from afschrift.wiring.reviews import due_reviews
-        from afschrift.wiring.watch import open_watch, remarks, table
+        from afschrift.casework.notices.referrals import to_hand_over
+        from afschrift.casework.notices.report import open_watch, remarks, table
+        from afschrift.casework.notices.reviews import due_reviews
+        from afschrift.register.open import open_ledger
 
         notifiers = sorted(load_notifiers())
         watch = open_watch(BY)
@@ -53,11 +53,11 @@ def notify(name: str) -> int:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
-        from afschrift.wiring.handovers import remind_to_hand_over
-        from afschrift.wiring.keys import open_ledger
-        from afschrift.wiring.reviews import tell_reviews
-        from afschrift.wiring.searches import remind
-        from afschrift.wiring.watch import message, open_watch, remarks
+        from afschrift.casework.notices.referrals import remind_to_hand_over
+        from afschrift.casework.notices.report import message, open_watch, remarks
+        from afschrift.casework.notices.reviews import tell_reviews
+        from afschrift.casework.notices.searches import remind
+        from afschrift.register.open import open_ledger
 
         entry = load_notifiers()[name]
         send, roles = sender(name, entry), [role.value for role in entry.roles]
@@ -75,8 +75,8 @@ def notify(name: str) -> int:
 def overdue(_looked: dict[str, Any]) -> int:
     """Fail while a request is overdue of which nobody has said why; hands on how many are overdue."""
     with shown():
-        from afschrift.core.alarm import OVERDUE
-        from afschrift.wiring.watch import open_watch
+        from afschrift.casework.notices.report import open_watch
+        from afschrift.law.clock.alarm import OVERDUE
 
         late = [one for one in open_watch(BY).look() if one.level == OVERDUE]
         silent = [one.timeline.request for one in late if one.needs_word]

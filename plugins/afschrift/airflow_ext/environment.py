@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from afschrift.wiring.settings import PROJECT, Settings
+from afschrift.app.settings import PROJECT, Settings
 
 DAG_ID = "fulfil_request"
 DAGS = PROJECT / "dags"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from afschrift.core.request import is_id
+from afschrift.domain.request import is_id
 
 if TYPE_CHECKING:
-    from afschrift.pipeline.services import Services
+    from afschrift.services import Services
 
 
 def handed_on(services: Services, step: str, request: object, params: Mapping[str, Any] | None) -> str:
@@ -20,7 +20,7 @@ def handed_on(services: Services, step: str, request: object, params: Mapping[st
     Raises:
         GateError: `assess` handed no id on, or the form names another request.
     """
-    from afschrift.pipeline.gates import refusal
+    from afschrift.steps.gates import refusal
 
     named = (params or {}).get("request")
     named = named if isinstance(named, str) and is_id(named) else None

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from afschrift.core.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError
 
 if TYPE_CHECKING:
-    from afschrift.pipeline.services import Services
+    from afschrift.services import Services
 
 BEATS = 8
 """Signs of life within the time after which a run counts as lost."""

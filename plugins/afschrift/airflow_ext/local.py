@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afschrift.airflow_ext.environment import DAG_ID, DAGS, environment
-from afschrift.core.errors import AfschriftError, ConfigurationError, RefusedError
-from afschrift.wiring.settings import Settings
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -160,8 +160,8 @@ def _end_dead_runs(request_id: str) -> None:
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    from afschrift.core.run import run_name
-    from afschrift.ledger.runs import LOST
+    from afschrift.domain.run import run_name
+    from afschrift.register.runs import LOST
     from afschrift.wiring.services import open_ledger
 
     try:

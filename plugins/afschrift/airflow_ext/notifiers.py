@@ -24,10 +24,10 @@ from typing import Any
 from airflow.sdk import BaseNotifier, get_current_context
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from afschrift.core.errors import ConfigurationError, RetriableError
-from afschrift.core.roles import Role
-from afschrift.wiring.settings import Settings
-from afschrift.wiring.watch import Message
+from afschrift.app.settings import Settings
+from afschrift.casework.notices.report import Message
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.law.roles import Role
 
 FILE = "notifiers.yml"
 LOG = "log"

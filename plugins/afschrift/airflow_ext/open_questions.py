@@ -28,8 +28,8 @@ def notify(name: str) -> int:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
-        from afschrift.wiring.keys import open_ledger
-        from afschrift.wiring.open_questions import tell
+        from afschrift.casework.notices.questions import tell
+        from afschrift.register.open import open_ledger
 
         entry = load_notifiers()[name]
         told = tell(open_ledger(), name, sender(name, entry), BY, [role.value for role in entry.roles])

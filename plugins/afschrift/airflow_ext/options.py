@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from afschrift.core.errors import ConfigurationError
-from afschrift.pipeline.services import Services
+from afschrift.domain.errors import ConfigurationError
+from afschrift.services import Services
 
 
 def change(services: Services, request_id: str, options: Mapping[str, Any], by: str) -> None:

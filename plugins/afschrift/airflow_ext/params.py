@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from afschrift.core.errors import RefusedError
+from afschrift.domain.errors import RefusedError
 
 REQUEST = r"^req-[0-9a-z]{12}$"
 FORMATS = ("csv", "json", "ndjson", "xml", "parquet")  # the registry itself would load every writer

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from afschrift.core.errors import RetriableError
+from afschrift.domain.errors import RetriableError
 
 GRACE_SECONDS = 15
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
-from afschrift.core.errors import AfschriftError, RetriableError
+from afschrift.domain.errors import AfschriftError, RetriableError
 
 log = logging.getLogger("afschrift.run")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError, RetriableError
 
 KIND = "airflow-variable"
 
@@ -22,7 +22,7 @@ def read(name: str) -> str:
     from airflow.sdk.exceptions import AirflowRuntimeError
     from airflow.sdk.log import mask_secret
 
-    from afschrift.ledger.keydocument import decode, secret_texts
+    from afschrift.register.keys.document import decode, secret_texts
 
     if "secret" not in name.lower():  # one of the words by which Airflow knows what to mask
         raise ConfigurationError(

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from afschrift.core.errors import AfschriftError, NeedsPersonError, RetriableError
-from afschrift.core.run import run_name
+from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError
+from afschrift.domain.run import run_name
 
 if TYPE_CHECKING:
-    from afschrift.pipeline.services import Services
+    from afschrift.services import Services
 
 log = logging.getLogger("afschrift.run")
 

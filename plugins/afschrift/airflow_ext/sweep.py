@@ -11,7 +11,7 @@ from typing import Any
 
 from afschrift.airflow_ext.environment import DAG_ID
 from afschrift.airflow_ext.step import shown
-from afschrift.core.errors import RefusedError
+from afschrift.domain.errors import RefusedError
 
 log = logging.getLogger("afschrift.run")
 

@@ -15,7 +15,7 @@ from afschrift.airflow_ext.heartbeat import beating
 from afschrift.airflow_ext.params import chosen, demo_mode, form, refuse_unknown
 from afschrift.airflow_ext.retry import is_last_try
 from afschrift.airflow_ext.step import step
-from afschrift.core.errors import (
+from afschrift.domain.errors import (
     NeedsPersonError,
     RefusedError,
     SourceDownError,
@@ -24,7 +24,7 @@ from afschrift.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from afschrift.pipeline.services import Services
+    from afschrift.services import Services
 
 # The imports in the functions are heavy: they must not run whenever Airflow parses the DAG file.
 
@@ -39,8 +39,8 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
     """
     with step(dag_run.run_id) as services:
         from afschrift.airflow_ext.options import change
-        from afschrift.pipeline.assess import assess as use_case
-        from afschrift.pipeline.gates import begin
+        from afschrift.steps.assess import assess as use_case
+        from afschrift.steps.gates import begin
 
         _form_must_hold(services, params, dag_run)
         by = f"airflow:{dag_run.triggering_user_name or 'system'}"
@@ -59,7 +59,7 @@ def classify(request: str | None, params: Any = None, dag_run: Any = None, ti: A
     Hands on the names of the sources that the plan reads.
     """
     with _working("classify", request, params, dag_run) as (services, request):
-        from afschrift.pipeline.classify import classify as use_case
+        from afschrift.steps.classify import classify as use_case
 
         with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
             result = use_case(services, request)
@@ -77,7 +77,7 @@ def extract(
     Where it cannot be reached at the last try either, an officer is asked, and the rest is skipped.
     """
     with _working("extract", request, params, dag_run) as (services, request):
-        from afschrift.pipeline.extract import extract as use_case
+        from afschrift.steps.extract import extract as use_case
 
         with _asked_at_last(services, request, ti):
             result = use_case(services, request, source)
@@ -90,7 +90,7 @@ def extract(
 def validate(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Read every written file again with another library and compare it with what was extracted."""
     with _working("validate", request, params, dag_run) as (services, request):
-        from afschrift.pipeline.validate import validate as use_case
+        from afschrift.steps.validate import validate as use_case
 
         result = use_case(services, request)
         log.info("%s files, %s rows, read back as extracted.", result["files"], result["rows"])
@@ -100,7 +100,7 @@ def validate(request: str | None, params: Any = None, dag_run: Any = None) -> di
 def package(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Pack and sign the bundle, encrypted until it is delivered."""
     with _working("package", request, params, dag_run) as (services, request):
-        from afschrift.pipeline.package import package as use_case
+        from afschrift.steps.package import package as use_case
 
         result = use_case(services, request)
         log.info("Bundle %s, %s bytes.", result["bundle"], result["bytes"])
@@ -110,7 +110,7 @@ def package(request: str | None, params: Any = None, dag_run: Any = None) -> dic
 def deliver(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Hand the bundle over to the request's destination; nothing is visible there before it is whole."""
     with _working("deliver", request, params, dag_run) as (services, request):
-        from afschrift.pipeline.deliver import deliver as use_case
+        from afschrift.steps.deliver import deliver as use_case
 
         result = use_case(services, request)
         log.info("Bundle %s stands at %s.", result["sha256"], result["uri"])
@@ -120,7 +120,7 @@ def deliver(request: str | None, params: Any = None, dag_run: Any = None) -> dic
 def close(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Mark the request as fulfilled and destroy what was staged."""
     with _working("close", request, params, dag_run) as (services, request):
-        from afschrift.pipeline.deliver import close as use_case
+        from afschrift.steps.deliver import close as use_case
 
         result = use_case(services, request)
         log.info("Request %s: %s.", result["request"], result["state"])
@@ -134,8 +134,8 @@ def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any =
     The request is the one that the run began for; where it never began, the form's.
     """
     with step(dag_run.run_id) as services:
-        from afschrift.pipeline.claims import check_claims
-        from afschrift.pipeline.deliver import wipe as use_case
+        from afschrift.steps.claims import check_claims
+        from afschrift.steps.deliver import wipe as use_case
 
         request = services.register.request_of_run(services.run or "") or params.get("request") or request
         if request is None:
@@ -163,7 +163,7 @@ def _working(name: str, request: str | None, params: Any, dag_run: Any) -> Itera
             with beating(services, known):
                 yield services, known
         except StagedFileError:
-            from afschrift.pipeline.gates import refusal
+            from afschrift.steps.gates import refusal
 
             refusal(services, known, name, "staged_file", "", event="gate_refused")
             raise
@@ -188,7 +188,7 @@ def _asked_at_last(services: Services, request: str, ti: Any) -> Iterator[None]:
     except SourceDownError as error:
         if not is_last_try(ti):
             raise
-        from afschrift.pipeline.source_down import ask_about
+        from afschrift.casework.partial_response.require import ask_about
 
         raise ask_about(services, request, error) from None
 
@@ -199,7 +199,7 @@ def _form_must_hold(services: Services, params: Any, dag_run: Any) -> None:
     Raises:
         RefusedError: as `refuse_unknown`.
     """
-    from afschrift.pipeline.gates import refusal
+    from afschrift.steps.gates import refusal
 
     try:
         refuse_unknown(dag_run.conf, form(demo_mode()))  # params hold every field of the conf

@@ -12,8 +12,8 @@ import httpx
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
 from afschrift.airflow_ext.environment import DAG_ID
-from afschrift.core.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
-from afschrift.wiring.settings import Settings
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 
 ADMIN = "admin"
 PASSWORDS = "passwords.json"

@@ -23,10 +23,10 @@ import httpx
 from afschrift.airflow_ext.environment import DAG_ID, environment
 from afschrift.airflow_ext.processes import Processes, port_is_free
 from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS
-from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.app.settings import PROJECT, Settings
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.register.open import initialise
 from afschrift.wiring.demo import set_demo_data
-from afschrift.wiring.keys import initialise
-from afschrift.wiring.settings import PROJECT, Settings
 
 HOME = "airflow"
 """Below the installation's home: database, passwords, logs."""

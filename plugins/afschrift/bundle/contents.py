@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from afschrift.core.manifest import ExtractPlan, FileEntry, GivenFile, Plan, Seal, SourceExtract, TableExtract
-from afschrift.core.overview import Overview
-from afschrift.core.request import Request
+from afschrift.domain.plan import ExtractPlan, FileEntry, GivenFile, Plan, Seal, SourceExtract, TableExtract
+from afschrift.domain.profile import Overview
+from afschrift.domain.request import Request
 from afschrift.inventory.model import Column, Inventory, SourceFile, Table
 
 Row = Mapping[str, str | None]

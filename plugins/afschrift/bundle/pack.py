@@ -12,24 +12,24 @@ from typing import Any, BinaryIO
 
 from isal import isal_zlib
 
-from afschrift.bundle import bag, layout
+from afschrift.bundle.container import bag, layout
+from afschrift.bundle.container.signature import Signer
+from afschrift.bundle.container.zip_writer import Member, write_zip
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.coverage import coverage_document
-from afschrift.bundle.description import datapackage
-from afschrift.bundle.page import render_index, render_readme
-from afschrift.bundle.redactions import redactions_document
-from afschrift.bundle.schemas import schemas
-from afschrift.bundle.sheet import require_whole
-from afschrift.bundle.sheet_document import sheet_document
-from afschrift.bundle.sheet_page import render_sheet
-from afschrift.bundle.sheet_told import Told
-from afschrift.bundle.sheet_words import SheetWords
-from afschrift.bundle.signature import Signer
-from afschrift.bundle.zip_writer import Member, write_zip
-from afschrift.core.errors import ConfigurationError, ValidationFailedError
-from afschrift.core.manifest import FileEntry
-from afschrift.core.partial import suffix
-from afschrift.core.right import Right
+from afschrift.bundle.description.coverage import coverage_document
+from afschrift.bundle.description.description import datapackage
+from afschrift.bundle.description.redactions import redactions_document
+from afschrift.bundle.description.schemas import schemas
+from afschrift.bundle.page.page import render_index, render_readme
+from afschrift.bundle.sheet.content import Told
+from afschrift.bundle.sheet.document import sheet_document
+from afschrift.bundle.sheet.page import render_sheet
+from afschrift.bundle.sheet.sheet import require_whole
+from afschrift.bundle.sheet.words import SheetWords
+from afschrift.domain.errors import ConfigurationError, ValidationFailedError
+from afschrift.domain.plan import FileEntry
+from afschrift.domain.right import Right
+from afschrift.law.partial_response import suffix
 
 OpenPayload = Callable[[str], AbstractContextManager[BinaryIO]]
 

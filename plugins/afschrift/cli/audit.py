@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from afschrift.cli.common import actor, ledger, say
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 
 app = typer.Typer(
     help="The audit trail: show it, verify the chain, sign checkpoints, export it.", no_args_is_help=True
@@ -49,10 +49,10 @@ def verify(
     ] = 48,
 ) -> None:
     """Verify the whole chain, and compare it with checkpoints and bundles; exit code 1 with any finding."""
-    from afschrift.ledger.checkpoint import offered
-    from afschrift.ledger.clock import rfc3339, utc_now
-    from afschrift.wiring.settings import Settings
-    from afschrift.wiring.witnesses import gather
+    from afschrift.app.settings import Settings
+    from afschrift.register.clock import rfc3339, utc_now
+    from afschrift.register.trail.checkpoint import offered
+    from afschrift.witnesses.checkpoints import gather
 
     register = ledger()
     gathered = gather(Settings.from_environment(), register)
@@ -85,8 +85,8 @@ def verify(
 @app.command()
 def checkpoint() -> None:
     """Sign the trail's head and send it to every witness place; exit code 1 where one did not take it."""
-    from afschrift.wiring.settings import Settings
-    from afschrift.wiring.witnesses import send_checkpoint
+    from afschrift.app.settings import Settings
+    from afschrift.witnesses.checkpoints import send_checkpoint
 
     sending = send_checkpoint(Settings.from_environment(), ledger(), actor())
     for line in sending.lines():
@@ -124,7 +124,7 @@ def drop_year(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Drop a year of the trail whole, after its retention; the chain goes on from its last digest."""
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
 
     register = ledger()
     keep = Settings.from_environment().trail_years
@@ -140,7 +140,7 @@ def drop_year(
 
 def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int, str]], bool]:
     """Heads that bundles name; and whether one of them cannot be relied on."""
-    from afschrift.bundle.verify import verify as check
+    from afschrift.bundle.container.verify import verify as check
 
     heads, refused = [], False
     for path in bundles:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from afschrift.ledger.keys import KeyStore
+    from afschrift.register.keys.store import KeyStore
 
 Bundle = Annotated[Path, typer.Argument(help="A bundle: ZIP file or unpacked folder.")]
 Keys = Annotated[
@@ -26,7 +26,7 @@ def verify(bundle: Bundle, key: Keys = None) -> None:
 
     A key that was revoked (`afschrift key revoke`) counts as unknown for what was sealed since.
     """
-    from afschrift.bundle.verify import verify as check
+    from afschrift.bundle.container.verify import verify as check
 
     report = check(bundle, _trusted(key))
     since = None if key else _revoked().get(report.signer or "")
@@ -58,7 +58,7 @@ def unpack(
     key: Keys = None,
 ) -> None:
     """Verify a bundle and unpack it. One that a revoked key signed is unpacked only with `--key`."""
-    from afschrift.bundle.unpack import unpack as unpacked
+    from afschrift.bundle.container.unpack import unpack as unpacked
 
     into.parent.mkdir(parents=True, exist_ok=True)
     stolen = set() if key else _revoked().keys()
@@ -68,8 +68,8 @@ def unpack(
 
 def _own_keys() -> KeyStore | None:
     """Keys of this installation; None where there is none, as with somebody who only verifies."""
-    from afschrift.wiring.keys import open_keys
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
+    from afschrift.register.open import open_keys
 
     settings = Settings.from_environment()
     return open_keys(settings) if settings.key_source or settings.keys.exists() else None
@@ -91,7 +91,7 @@ def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    from afschrift.core.signing import key_id
+    from afschrift.domain.signing import key_id
 
     trusted = {}
     for path in paths:

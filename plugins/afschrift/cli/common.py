@@ -7,8 +7,8 @@ import pwd
 
 import typer
 
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.services import Services
+from afschrift.register.register import Ledger
+from afschrift.services import Services
 
 
 def say(line: str) -> None:
@@ -25,7 +25,7 @@ def services() -> Services:
 
 def ledger() -> Ledger:
     """The register alone, for what needs no inventory."""
-    from afschrift.wiring.keys import open_ledger
+    from afschrift.register.open import open_ledger
 
     return open_ledger()
 

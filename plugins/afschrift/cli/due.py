@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from afschrift.core.calendar import calendar
-from afschrift.core.deadline import Deadline, Suspension, deadline, local_date
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.deadline import Deadline, Suspension, deadline, local_date
 
 
 def due(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.core.errors import RefusedError
+from afschrift.domain.errors import RefusedError
 
 if TYPE_CHECKING:
-    from afschrift.core.grounds import Grounds
+    from afschrift.law.grounds.grounds import Grounds
 
 app = typer.Typer(
     help="Grounds of decisions: list them, or show one with its form.",
@@ -25,7 +25,7 @@ def listing(
     as_json: AsJson = False,
 ) -> None:
     """List the grounds with outcomes, rights and who signs, and the codes that are turned down."""
-    from afschrift.wiring.answering import load_grounds
+    from afschrift.casework.dispatch import load_grounds
 
     grounds = load_grounds()
     codes = [c for c in grounds.codes if c in grounds.never or right in (None, *grounds.grounds[c].rights)]
@@ -56,10 +56,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a ground with the fields of its form: which are needed, and which are kept encrypted."""
-    from afschrift.cli.decision_forms import template
-    from afschrift.core.ground_values import takes
-    from afschrift.core.grounds import Kept, Outcome
-    from afschrift.wiring.answering import load_grounds
+    from afschrift.casework.dispatch import load_grounds
+    from afschrift.cli.questions.forms import template
+    from afschrift.law.grounds.grounds import Kept, Outcome
+    from afschrift.law.grounds.values import takes
 
     grounds = load_grounds()
     if code not in grounds.codes:

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from afschrift.core.decision import Action
-from afschrift.core.right import Right
-from afschrift.core.words import count
+from afschrift.domain.decision import Action
+from afschrift.domain.right import Right
+from afschrift.domain.words import count
 
 app = typer.Typer(
     help="The data map: check it, explain a decision, get its JSON Schema.", no_args_is_help=True
@@ -29,12 +29,12 @@ def check(
     ),
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
-    from afschrift.core.calendar import calendar
+    from afschrift.app.roles import load_roles
+    from afschrift.casework.notices.searches import unknown_owners
     from afschrift.inventory.check_finder import finder_hints
     from afschrift.inventory.sheet import all_columns, gaps
+    from afschrift.law.clock.calendar import calendar
     from afschrift.wiring.live import compare
-    from afschrift.wiring.roles import load_roles
-    from afschrift.wiring.searches import unknown_owners
     from afschrift.wiring.services import load_inventory
 
     inventory = load_inventory(folder)

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from afschrift.cli.common import actor, say
-from afschrift.core.errors import AfschriftError
-from afschrift.core.signing import fingerprint as readable
-from afschrift.ledger.keys import KeyStore
-from afschrift.ledger.register import Ledger
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.signing import fingerprint as readable
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
 
 app = typer.Typer(
     help="Keys: make, list, rotate, retire, forget, revoke; print the public signing keys.",
@@ -45,10 +45,10 @@ def new(
     Keys wrap the data key of each request, recognise a person who asks again, and sign bundles. They are
     written to the key file; with --print they are printed and kept nowhere.
     """
-    from afschrift.ledger import keydocument
-    from afschrift.ledger.clock import rfc3339, utc_now
-    from afschrift.wiring.keys import initialise
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
+    from afschrift.register.clock import rfc3339, utc_now
+    from afschrift.register.keys import document as keydocument
+    from afschrift.register.open import initialise
 
     if print_:
         typer.echo(keydocument.encode(keydocument.fresh(rfc3339(utc_now()))))
@@ -211,14 +211,14 @@ def fingerprint() -> None:
 
 
 def _keys() -> KeyStore:
-    from afschrift.wiring.keys import open_keys
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
+    from afschrift.register.open import open_keys
 
     return open_keys(Settings.from_environment())
 
 
 def _ledger(keys: KeyStore) -> Ledger:
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
 
     return Ledger(Settings.from_environment().register, keys)
 

@@ -7,28 +7,14 @@ import sys
 import typer
 
 from afschrift import __version__, airflow_ext  # noqa: F401  (keys in a secrets backend)
-from afschrift.cli import (
-    audit,
-    bundle,
-    case,
-    due,
-    grounds,
-    handover,
-    inventory,
-    keys,
-    letter,
-    manual,
-    overview,
-    partial,
-    questions,
-    register,
-    requests,
-    review,
-    running,
-    submit,
-    sweep,
-)
-from afschrift.core.errors import AfschriftError
+from afschrift.cli import audit, bundle, due, grounds, inventory, keys, register, running, submit, sweep
+from afschrift.cli.case import case
+from afschrift.cli.case import referral as handover
+from afschrift.cli.letters import letter
+from afschrift.cli.questions import manual, partial, questions, review
+from afschrift.cli.request import overview
+from afschrift.cli.request import request as requests
+from afschrift.domain.errors import AfschriftError
 from afschrift.wiring.demo import set_demo_data
 
 app = typer.Typer(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from afschrift.cli.common import actor, ledger, say
-from afschrift.core.errors import RefusedError
+from afschrift.domain.errors import RefusedError
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -22,7 +22,7 @@ app = typer.Typer(
 @app.command()
 def upgrade() -> None:
     """Bring the tables to the version of this software; nothing that stands there is lost."""
-    from afschrift.ledger.schema import upgrade as bring_up
+    from afschrift.register.schema import upgrade as bring_up
 
     bring_up(_url())
     say("The register is at its newest version.")
@@ -40,7 +40,7 @@ def backup(
     The data keys go to a file of their own or to none: so the back-up of the register brings no key back
     that was destroyed meanwhile. For PostgreSQL see docs/keys.md.
     """
-    from afschrift.ledger.backup import back_up
+    from afschrift.register.backup import back_up
 
     back_up(_url(), into, data_keys)
     say(f"The register, without its data keys, is in {into}.")
@@ -62,7 +62,7 @@ def restore(
     Everything entered since the back-up is lost. The data keys of the present register stay, so that what
     was destroyed since stays destroyed; only where they are lost too, name their back-up.
     """
-    from afschrift.ledger.backup import restore as put_back
+    from afschrift.register.backup import restore as put_back
 
     _confirm("Everything entered since the back-up is lost. Go on?", yes)
     put_back(_url(), file, data_keys, actor())
@@ -75,7 +75,7 @@ def restored() -> None:
 
     `afschrift register restore` does that by itself.
     """
-    from afschrift.ledger.backup import enter
+    from afschrift.register.backup import enter
 
     if enter(_url(), by=actor()):
         say("Entered in the trail. Verify it against your newest checkpoint and bundles.")
@@ -135,6 +135,6 @@ def _confirm(question: str, yes: bool) -> None:
 
 
 def _url() -> str:
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.settings import Settings
 
     return Settings.from_environment().register

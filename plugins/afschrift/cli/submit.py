@@ -56,10 +56,10 @@ def submit(
     objection, automated_decision, complaint, information; it is recorded, to be handed over (R05). How it
     was passed on: forwarded: [{at, from, to}], with desks and no names of people (R02).
     """
-    from afschrift.core.roles import Act
-    from afschrift.wiring.intake import receive
-    from afschrift.wiring.roles import load_roles
-    from afschrift.wiring.settings import Settings
+    from afschrift.app.roles import load_roles
+    from afschrift.app.settings import Settings
+    from afschrift.casework.intake.receive import receive
+    from afschrift.law.roles import Act
 
     load_roles().require(actor(), Act.SUBMIT)
     content = taking_in.prompted() if file is None else taking_in.from_file(file)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from afschrift.cli.common import say
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from afschrift.pipeline.intake import Intake, Stored
+    from afschrift.casework.intake.store import Intake, Stored
 
 LAST = "mend it and submit again; nothing was stored. See `afschrift submit --help`."
 
@@ -45,7 +45,7 @@ def from_file(file: Path) -> dict[str, Any]:
 
 def prompted() -> dict[str, Any]:
     """Ask for everything; what is typed here reaches neither the process list nor the history."""
-    from afschrift.core.matter import OTHER_RIGHTS
+    from afschrift.law.other_right import OTHER_RIGHTS
 
     say("Type the request. Identity keys: one name=value a line, an empty line ends.")
     made_by = typer.prompt("Made by (self, parent, guardian, proxy, heir)", default="self")
@@ -84,7 +84,7 @@ def as_intake(content: dict[str, Any]) -> Intake:
     """
     from pydantic import ValidationError
 
-    from afschrift.pipeline.intake import Intake
+    from afschrift.casework.intake.store import Intake
 
     try:
         return Intake.model_validate_json(json.dumps(content, default=str))
@@ -95,7 +95,7 @@ def as_intake(content: dict[str, Any]) -> Intake:
 
 def told(stored: Stored) -> Iterator[str]:
     """What became of what is not ours, and what is left to do."""
-    from afschrift.core.matter import Matter
+    from afschrift.law.other_right import Matter
 
     for matter in stored.matters:
         if matter is Matter.DECEASED:

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from upath import UPath
 
-from afschrift.core.errors import ConfigurationError, RetriableError
-from afschrift.core.ports import Receipt
 from afschrift.destinations.names import check_name
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.files import Receipt
 
 Place = Path | UPath
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 
 _NAME = re.compile(r"(?:afschrift-)?[a-z]{1,4}-[0-9a-z]{12}(?:[.-][0-9a-z]{1,20}){1,4}")
 

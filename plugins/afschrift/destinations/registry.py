@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from afschrift.core.errors import ConfigurationError
-from afschrift.core.ports import Destination
 from afschrift.destinations.folder import FolderDestination
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.files import Destination
 
 DESTINATIONS: Mapping[str, Callable[..., Destination]] = {
     "folder": FolderDestination,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from afschrift.core.ports import Format
-from afschrift.formats.delimited import Csv
-from afschrift.formats.json_lines import JsonLines
-from afschrift.formats.json_rows import Json
-from afschrift.formats.parquet import Parquet
-from afschrift.formats.xml_rows import Xml
+from afschrift.domain.files import Format
+from afschrift.formats.csv.writer import Csv
+from afschrift.formats.json.lines import JsonLines
+from afschrift.formats.json.rows import Json
+from afschrift.formats.parquet.writer import Parquet
+from afschrift.formats.xml.writer import Xml
 
 _ADAPTERS: tuple[Format, ...] = (Csv(), Json(), JsonLines(), Xml(), Parquet())
 

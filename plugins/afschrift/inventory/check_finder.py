@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from afschrift.core.decision import Protect
+from afschrift.domain.decision import Protect
 from afschrift.inventory.model import Column, Inventory, Table
 
 _TEXTS = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from afschrift.core.decision import About, Protect, ThirdParty
+from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.inventory.joins import leads_to_person
 from afschrift.inventory.model import Column, Purpose, SourceFile, Table
 from afschrift.inventory.processing import CountryOf, DataSource

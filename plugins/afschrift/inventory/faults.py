@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 
 
 @dataclass(frozen=True, order=True)

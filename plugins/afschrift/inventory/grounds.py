@@ -9,9 +9,11 @@ from typing import Any
 
 import jsonschema_rs
 
-from afschrift.core.errors import ConfigurationError
-from afschrift.core.ground_values import fits
-from afschrift.core.grounds import (
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.right import Right
+from afschrift.inventory.document import Document
+from afschrift.inventory.faults import Fault
+from afschrift.law.grounds.grounds import (
     Field,
     Flags,
     FourEyes,
@@ -24,10 +26,8 @@ from afschrift.core.grounds import (
     Outcome,
     Refusable,
 )
-from afschrift.core.right import Right
-from afschrift.core.roles import Role
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import Fault
+from afschrift.law.grounds.values import fits
+from afschrift.law.roles import Role
 
 FILE, SCHEMA, PAGE = "grounds.yml", "grounds.schema.json", "docs/grounds.md"
 NO_LETTER = "none"

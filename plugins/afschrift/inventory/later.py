@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from afschrift.core.partial import Hindrance
 from afschrift.inventory.model import Inventory
+from afschrift.law.partial_response import Hindrance
 
 
 def personal_tables(inventory: Inventory, source: str) -> tuple[str, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from afschrift.core.manual import KIND as MANUAL
 from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
+from afschrift.law.manual import KIND as MANUAL
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from afschrift.core.manual import Medium
-from afschrift.core.origin import Origin
-from afschrift.core.roles import ONLOOKERS, Role
+from afschrift.domain.origin import Origin
 from afschrift.inventory.base import Part, Text
+from afschrift.law.manual import Medium
+from afschrift.law.roles import ONLOOKERS, Role
 
 
 class ManualSource(Part):

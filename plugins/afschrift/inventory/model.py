@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from afschrift.core.decision import About, Protect, ThirdParty
-from afschrift.core.origin import Origin
+from afschrift.domain.decision import About, Protect, ThirdParty
+from afschrift.domain.origin import Origin
 from afschrift.inventory.base import Part, Text, as_list
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator
 
-from afschrift.core.assurance import USUAL, Factor, Level
-from afschrift.core.keys import Unique
-from afschrift.core.matter import Matter
+from afschrift.domain.keys import Unique
 from afschrift.inventory.base import Part, Text
+from afschrift.law.other_right import Matter
+from afschrift.law.person.assurance import USUAL, Factor, Level
 
 
 def _zone(value: str) -> str:

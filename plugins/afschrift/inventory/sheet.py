@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from afschrift.core.boilerplate import boilerplate
-from afschrift.core.decision import Action
-from afschrift.core.manifest import ExtractPlan, FieldPlan, Plan, SourceExtract, Withheld
-from afschrift.core.origin import Origin
-from afschrift.core.period import Period
-from afschrift.core.places import outside_eea
+from afschrift.domain.decision import Action
+from afschrift.domain.origin import Origin
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, SourceExtract, Withheld
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.processing import AutomatedDecision, Recipient
+from afschrift.law.boilerplate import boilerplate
+from afschrift.law.clock.period import Period
+from afschrift.law.transfers import outside_eea
 
 Told = tuple[str, str, FieldPlan]
 """Source, table and column that the sheet speaks of."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 from afschrift.letters.filled import clean, filled, form_error
 from afschrift.letters.kinds import Kind
 from afschrift.letters.plain import said_elements, to_text

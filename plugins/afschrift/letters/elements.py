@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from afschrift.core.status import REFUSAL_GROUNDS
+from afschrift.law.clock.status import REFUSAL_GROUNDS
 
 
 class Form(StrEnum):

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
-from afschrift.core.errors import FormError
+from afschrift.domain.errors import FormError
 from afschrift.letters.elements import Element, Form
 from afschrift.letters.kinds import Kind
 

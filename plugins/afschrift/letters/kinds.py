@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from afschrift.core.errors import RefusedError
+from afschrift.domain.errors import RefusedError
 from afschrift.letters.elements import ELEMENTS, Element, Giver
 
 HEAD = ("organisation", "address", "contact", "reference", "right", "written_on")

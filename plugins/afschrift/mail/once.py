@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import SplitResult
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 from afschrift.mail.server import TURNED_DOWN, connected
 
 _GO_ON, _TAKEN = 354, 250

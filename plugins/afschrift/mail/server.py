@@ -6,7 +6,7 @@ import smtplib
 import ssl
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 
 _SECONDS = 60
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from upath import UPath
 
-from afschrift.core.errors import OutsideStoreError, RetriableError
+from afschrift.domain.errors import OutsideStoreError, RetriableError
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from afschrift.core.keys import Key
+from afschrift.domain.keys import Key
 from afschrift.sources.local_times import utc_text
 
 KEY_TABLE = "afschrift_key"

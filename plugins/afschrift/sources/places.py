@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from afschrift.core.errors import ConfigurationError, NeedsPersonError
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 
 _RELATION = re.compile(r"^FROM (.+) AS t$", re.MULTILINE)
 _QUOTES = str.maketrans("", "", '"`[]')

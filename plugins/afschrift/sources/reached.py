@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, Self
 
-from afschrift.core.errors import RetriableError, SourceDownError
-from afschrift.core.keys import Key
-from afschrift.core.ports import ColumnType, Dialect, FileStore, Source
+from afschrift.domain.errors import RetriableError, SourceDownError
+from afschrift.domain.files import FileStore
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import ColumnType, Dialect, Source
 
 
 class Reached:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from afschrift.core.connection import Connect
-from afschrift.core.errors import ConfigurationError
-from afschrift.core.ports import Source
-from afschrift.sources.alchemy import Alchemy
+from afschrift.domain.connection import Connect
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.sources import Source
 from afschrift.sources.connections import from_environment
-from afschrift.sources.duckdb_file import DuckDBFile
-from afschrift.sources.mysql import Mysql
+from afschrift.sources.duckdb.duckdb_file import DuckDBFile
+from afschrift.sources.duckdb.parquet_lake import ParquetLake
+from afschrift.sources.mysql.source import Mysql
 from afschrift.sources.options import Opening
-from afschrift.sources.parquet_lake import ParquetLake
-from afschrift.sources.postgres import Postgres
-from afschrift.sources.sqlite import Sqlite
+from afschrift.sources.postgres.source import Postgres
+from afschrift.sources.sqlalchemy.source import Alchemy
+from afschrift.sources.sqlite.source import Sqlite
 
 SOURCES: dict[str, Callable[[Opening], Source]] = {
     "duckdb": DuckDBFile,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 
 FETCHED = 4096
 """Rows of one fetch: what a driver holds as Python objects at a time."""

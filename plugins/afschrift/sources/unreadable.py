@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from afschrift.core.errors import AfschriftError
-from afschrift.core.ports import ColumnType
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.sources import ColumnType
 
 
 class Unreadable(Mapping[str, ColumnType]):

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO, cast
 from tink import TinkError
 from upath import UPath
 
-from afschrift.core.errors import ConfigurationError, RetriableError, StagedFileError
-from afschrift.core.ports import Staging
-from afschrift.core.request import is_id
+from afschrift.domain.errors import ConfigurationError, RetriableError, StagedFileError
+from afschrift.domain.files import Staging
+from afschrift.domain.request import is_id
 from afschrift.staging.cipher import SEGMENT_BYTES, streaming_cipher
 
 SUFFIX = ".enc"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from upath import UPath
 
-from afschrift.core.errors import RetriableError
-from afschrift.core.ports import Held
-from afschrift.core.request import is_id
+from afschrift.domain.errors import RetriableError
+from afschrift.domain.files import Held
+from afschrift.domain.request import is_id
 
 
 def held(root: UPath | Path) -> tuple[Held, ...]:

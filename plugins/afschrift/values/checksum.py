@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from xxhash import xxh3_128
 
-from afschrift.core.manifest import FieldPlan
+from afschrift.domain.plan import FieldPlan
 from afschrift.values.buffers import text_bytes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.core.overview import CELL, ROW_OVERHEAD
+from afschrift.domain.profile import CELL, ROW_OVERHEAD
 
 Rows = list[dict[str, str | None]]
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.types as pt
 
-from afschrift.core.decision import Action
-from afschrift.core.errors import ConfigurationError
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
 from afschrift.values import json_text, nested, scalars
 from afschrift.values.faults import FormError
 

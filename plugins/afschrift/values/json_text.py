@@ -6,7 +6,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.core.kind import Kind
+from afschrift.domain.kind import Kind
 from afschrift.values.buffers import has_controls, text_bytes
 from afschrift.values.faults import FormError
 

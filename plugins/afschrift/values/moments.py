@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.core.overview import SCALE
+from afschrift.domain.profile import SCALE
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from afschrift.core.kind import Kind
+from afschrift.domain.kind import Kind
 from afschrift.values import json_text, scalars
 
 _LISTS = (pt.is_list, pt.is_large_list, pt.is_fixed_size_list)  # pyarrow empties list views when casting

@@ -6,7 +6,7 @@ infinite dates have no spelling there: they keep the words of their source.
 
 from __future__ import annotations
 
-from afschrift.core.kind import Kind
+from afschrift.domain.kind import Kind
 
 _NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$|^(NaN|INF|-INF)$"
 _DAY = r"[0-9]{4,}-[0-9]{2}-[0-9]{2}"

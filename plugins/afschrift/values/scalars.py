@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from afschrift.core.kind import Kind
+from afschrift.domain.kind import Kind
 from afschrift.values.buffers import text_bytes
 from afschrift.values.faults import FormError
 from afschrift.values.times import from_dates, from_timestamps, normalise

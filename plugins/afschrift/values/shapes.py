@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.core.kind import Kind
+from afschrift.domain.kind import Kind
 from afschrift.values.buffers import text_bytes
 from afschrift.values.patterns import PATTERNS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.core.kind import Kind
+from afschrift.domain.kind import Kind
 from afschrift.values.buffers import with_bytes
 from afschrift.values.faults import FormError
 from afschrift.values.shapes import first_offence

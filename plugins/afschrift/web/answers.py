@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from afschrift.core.errors import AfschriftError
-from afschrift.core.manual import NewFile
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.answer import still_open
+from afschrift.casework.answer import still_open
+from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.domain.errors import AfschriftError
+from afschrift.law.manual import NewFile
+from afschrift.register.register import Ledger
 from afschrift.web.caller import Caller
-from afschrift.wiring.answering import Answered, answer_question
 
 Start = Callable[[str, str], str]
 """Starts the next run of a request: its id, the caller's token -> the run's id."""

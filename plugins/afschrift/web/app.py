@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from afschrift.core.errors import FormError
+from afschrift.domain.errors import FormError
 from afschrift.web import cases, matters, pages, questions, request_page, requests, review_page
 from afschrift.web.answers import Start
 from afschrift.web.caller import caller

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from afschrift.core.grounds import Outcome
-from afschrift.pipeline.questions import KINDS
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.questions.kinds import KINDS
 from afschrift.web.words import said
 
 _LEAVE: Mapping[str, str] = {

@@ -9,9 +9,9 @@ from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import Depends, Request
 
-from afschrift.core.roles import AIRFLOW, Act, Roles
+from afschrift.app.roles import load_roles
+from afschrift.law.roles import AIRFLOW, Act, Roles
 from afschrift.web.origin import SAFE, from_elsewhere, stranger
-from afschrift.wiring.roles import load_roles
 
 
 @dataclass(frozen=True)

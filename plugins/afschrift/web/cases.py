@@ -9,16 +9,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from afschrift.core.dispute import complaints, holds
-from afschrift.core.errors import RefusedError
-from afschrift.core.facts import Timeline
-from afschrift.core.roles import Act
-from afschrift.pipeline.dispute import CaseDesk
+from afschrift.casework.disputes.follow_up import case_desk, follow_up, told_of
+from afschrift.casework.disputes.record import CaseDesk
+from afschrift.casework.intake.case_story import story
+from afschrift.domain.errors import RefusedError
+from afschrift.law.clock.facts import Timeline
+from afschrift.law.dispute import complaints, holds
+from afschrift.law.roles import Act
+from afschrift.register.open import open_ledger
 from afschrift.web.answers import LONGEST_TEXT
 from afschrift.web.caller import Caller, Known
-from afschrift.wiring.case_story import story
-from afschrift.wiring.disputes import case_desk, follow_up, told_of
-from afschrift.wiring.keys import open_ledger
 
 router = APIRouter()
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, repr=False)]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from afschrift.core.errors import NotAllowedError, UnknownQuestionError
-from afschrift.core.facts import Timeline
-from afschrift.core.ports import QuestionRow
-from afschrift.core.roles import Role
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.answer import answering, visible
+from afschrift.app.settings import Settings
+from afschrift.casework.answer import answering, visible
+from afschrift.domain.errors import NotAllowedError, UnknownQuestionError
+from afschrift.law.clock.facts import Timeline
+from afschrift.law.roles import Role
+from afschrift.register.open import open_ledger
+from afschrift.register.port import QuestionRow
+from afschrift.register.register import Ledger
 from afschrift.web.caller import Caller
 from afschrift.web.form import takes_files
 from afschrift.web.standing import barred
-from afschrift.wiring.keys import open_ledger
-from afschrift.wiring.settings import Settings
 
 
 def seen(register: Ledger, by: Caller, question_id: str) -> QuestionRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 
-from afschrift.core.errors import (
+from afschrift.domain.errors import (
     AfschriftError,
     FormError,
     NotAllowedError,

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from afschrift.core.errors import FormError, RefusedError
-from afschrift.core.grounds import Grounds, Outcome
-from afschrift.core.manual import GIVEN, NewFile
-from afschrift.core.manual import KIND as MANUAL
-from afschrift.core.ports import QuestionRow
-from afschrift.core.redaction import SHAPE
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.answer import form_of
-from afschrift.pipeline.decisions import DECISION
-from afschrift.pipeline.questions import KINDS
-from afschrift.pipeline.redactions import REVIEW
-from afschrift.pipeline.scan import scan, too_large
+from afschrift.app.settings import Settings
+from afschrift.casework.answer import form_of
+from afschrift.casework.decision.require import DECISION
+from afschrift.casework.dispatch import load_grounds
+from afschrift.casework.manual.scan import scan, too_large
+from afschrift.casework.review.redactions import REVIEW
+from afschrift.domain.errors import FormError, RefusedError
+from afschrift.domain.redaction import SHAPE
+from afschrift.law.grounds.grounds import Grounds, Outcome
+from afschrift.law.manual import GIVEN, NewFile
+from afschrift.law.manual import KIND as MANUAL
+from afschrift.questions.kinds import KINDS
+from afschrift.register.port import QuestionRow
+from afschrift.register.register import Ledger
 from afschrift.web.answers import LONGEST_TEXT, Filled
 from afschrift.web.asked import Asked, asked
 from afschrift.web.fields import Field, fields_of, filled
 from afschrift.web.ground_form import Choice, GroundForm, choices, ground_form
 from afschrift.web.uploads import Sent
-from afschrift.wiring.answering import load_grounds
-from afschrift.wiring.settings import Settings
 
 REDACTIONS = "f.redactions"
 TICKED, ON_GROUND = "f.redactions.line", "f.redactions.ground"

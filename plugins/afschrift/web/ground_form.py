@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from afschrift.core.grounds import Field as Asked
-from afschrift.core.grounds import FourEyes, Ground, Grounds, Kept, Need, Outcome
-from afschrift.core.right import Right
+from afschrift.domain.right import Right
+from afschrift.law.grounds.grounds import Field as Asked
+from afschrift.law.grounds.grounds import FourEyes, Ground, Grounds, Kept, Need, Outcome
 from afschrift.web.asked import asked
 from afschrift.web.fields import Field, field
 from afschrift.web.words import said

@@ -9,17 +9,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from afschrift.core.roles import Act
-from afschrift.ledger.clock import utc_now
-from afschrift.pipeline.handover import record_handed_over
-from afschrift.pipeline.not_received import propose
-from afschrift.pipeline.reading import Reading, read_right
-from afschrift.pipeline.representation import take_back
+from afschrift.app.jurisdiction import load_controller
+from afschrift.casework.identity.representation import take_back
+from afschrift.casework.intake.not_received import propose
+from afschrift.casework.intake.read_right import Reading, read_right
+from afschrift.casework.intake.referral import record_handed_over
+from afschrift.casework.notices.referrals import to_hand_over
+from afschrift.law.roles import Act
+from afschrift.register.clock import utc_now
+from afschrift.register.open import open_ledger
 from afschrift.web.answers import LONGEST_TEXT
 from afschrift.web.caller import Known
-from afschrift.wiring.handovers import to_hand_over
-from afschrift.wiring.keys import open_ledger
-from afschrift.wiring.place import load_controller
 from afschrift.wiring.services import build
 
 router = APIRouter()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from fastapi import Request
 
-from afschrift.core.errors import NotAllowedError
+from afschrift.domain.errors import NotAllowedError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that ask for nothing to be changed (RFC 9110, 9.2.1)."""

@@ -12,9 +12,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from afschrift.app.settings import PROJECT, Settings
 from afschrift.web.asked import asked
 from afschrift.web.words import plain, said
-from afschrift.wiring.settings import PROJECT, Settings
 
 MOUNTED = "/afschrift"
 

@@ -10,12 +10,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.core.errors import FormError
-from afschrift.core.event import NewEvent
-from afschrift.core.facts import Timeline
-from afschrift.core.ports import DecisionRow, QuestionRow
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.answer import visible
+from afschrift.app.jurisdiction import load_place
+from afschrift.casework.answer import visible
+from afschrift.domain.errors import FormError
+from afschrift.domain.event import NewEvent
+from afschrift.law.clock.facts import Timeline
+from afschrift.register.open import open_ledger
+from afschrift.register.port import DecisionRow, QuestionRow
+from afschrift.register.register import Ledger
 from afschrift.web.answers import Start, record
 from afschrift.web.caller import Caller, Known
 from afschrift.web.entry import room, seen, to_look_at
@@ -26,8 +28,6 @@ from afschrift.web.page import render
 from afschrift.web.standing import barred, last_day, local, look, waiting
 from afschrift.web.tokens import form_token, is_form_token, note, read_note
 from afschrift.web.uploads import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, opened, read
-from afschrift.wiring.keys import open_ledger
-from afschrift.wiring.place import load_place
 
 RENEWED = (
     "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "

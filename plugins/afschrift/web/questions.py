@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from afschrift.core.ports import QuestionRow
-from afschrift.core.roles import Role
-from afschrift.pipeline.answer import form_of, visible
-from afschrift.pipeline.assignment import assigned_to
+from afschrift.casework.answer import form_of, visible
+from afschrift.law.roles import Role
+from afschrift.questions.assignment import assigned_to
+from afschrift.register.open import open_ledger
+from afschrift.register.port import QuestionRow
 from afschrift.web.answers import LONGEST_TEXT, Filled, Start, record
 from afschrift.web.caller import Caller, Known
 from afschrift.web.entry import seen
-from afschrift.wiring.keys import open_ledger
 
 Code = str | int | float | bool | None
 Words = Annotated[str, Field(max_length=LONGEST_TEXT)]

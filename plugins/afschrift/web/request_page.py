@@ -5,15 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from afschrift.core.event import NewEvent
-from afschrift.core.roles import Act
-from afschrift.pipeline.answer import visible
+from afschrift.app.jurisdiction import load_place, own_keys
+from afschrift.casework.answer import visible
+from afschrift.casework.clock import view as request_words
+from afschrift.domain.event import NewEvent
+from afschrift.law.roles import Act
+from afschrift.register.open import open_ledger
 from afschrift.web.caller import Known
 from afschrift.web.page import render
 from afschrift.web.standing import last_day, local, look
-from afschrift.wiring import request_words
-from afschrift.wiring.keys import open_ledger
-from afschrift.wiring.place import load_place, own_keys
 
 router = APIRouter(default_response_class=HTMLResponse)
 

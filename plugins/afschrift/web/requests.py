@@ -7,10 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from afschrift.core.event import NewEvent
-from afschrift.core.roles import Act
+from afschrift.domain.event import NewEvent
+from afschrift.law.roles import Act
+from afschrift.register.open import open_ledger
 from afschrift.web.caller import Known
-from afschrift.wiring.keys import open_ledger
 
 router = APIRouter()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from afschrift.app.settings import Settings
+from afschrift.casework.review.look import ROWS, look
+from afschrift.register.open import open_ledger
 from afschrift.web.caller import Known
 from afschrift.web.form import form_for
 from afschrift.web.page import render
 from afschrift.web.standing import barred
 from afschrift.web.tokens import form_token
-from afschrift.wiring.keys import open_ledger
-from afschrift.wiring.review import ROWS, look
-from afschrift.wiring.settings import Settings
 
 router = APIRouter(default_response_class=HTMLResponse)
 

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from afschrift.core.clock import Clock, Place, clock
-from afschrift.core.deadline import local_date
-from afschrift.core.errors import NotAllowedError
-from afschrift.core.facts import Timeline
-from afschrift.core.ports import QuestionRow
-from afschrift.core.roles import Role
-from afschrift.ledger.clock import utc_now
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.answer import visible
-from afschrift.pipeline.assignment import assigned_to
+from afschrift.app.jurisdiction import load_place
+from afschrift.casework.answer import visible
+from afschrift.domain.errors import NotAllowedError
+from afschrift.law.clock.clock import Clock, Place, clock
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import Timeline
+from afschrift.law.roles import Role
+from afschrift.questions.assignment import assigned_to
+from afschrift.register.clock import utc_now
+from afschrift.register.port import QuestionRow
+from afschrift.register.register import Ledger
 from afschrift.web.asked import Asked, asked
 from afschrift.web.caller import Caller
 from afschrift.web.words import said
-from afschrift.wiring.place import load_place
 
 
 @dataclass(frozen=True)

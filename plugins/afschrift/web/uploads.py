@@ -16,7 +16,7 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
-from afschrift.core.errors import FormError
+from afschrift.domain.errors import FormError
 from afschrift.web.veil import Veil
 
 if TYPE_CHECKING:

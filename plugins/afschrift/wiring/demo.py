@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 
-from afschrift.core.errors import RefusedError
-from afschrift.core.right import Right
-from afschrift.pipeline.intake import Intake, submit
-from afschrift.pipeline.services import Services
-from afschrift.wiring.settings import Settings
+from afschrift.app.settings import Settings
+from afschrift.casework.intake.store import Intake, submit
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.right import Right
+from afschrift.services import Services
 
 DATA = "AFSCHRIFT_DEMO_DATA"
 

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afschrift.classify.facts import PersonFacts
-from afschrift.classify.table import Classifier
-from afschrift.classify.words import REASONS
-from afschrift.core.errors import ConfigurationError, RetriableError
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan
-from afschrift.core.ports import ColumnType
-from afschrift.core.right import Right
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
+from afschrift.domain.right import Right
+from afschrift.domain.sources import ColumnType
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.queries.statements import Statements
+from afschrift.selection.facts import PersonFacts
+from afschrift.selection.statements import Statements
+from afschrift.selection.table import Classifier
+from afschrift.selection.words import REASONS
 from afschrift.sources.registry import open_source
 from afschrift.wiring.services import load_inventory
-from afschrift.wiring.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from afschrift.core.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError
 from afschrift.inventory.model import Inventory
 from afschrift.sources.registry import open_source
 

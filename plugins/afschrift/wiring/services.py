@@ -12,36 +12,37 @@ import pyarrow as pa
 from upath import UPath
 
 from afschrift import __version__
+from afschrift.app.settings import Settings
+from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
-from afschrift.bundle.signature import Ed25519Signer
-from afschrift.core.connection import Connect
-from afschrift.core.manifest import FieldPlan, FileEntry, Plan, Seal, SourceExtract
-from afschrift.core.overview import Overview
-from afschrift.core.ports import Destination, FileStore, Source, Staging
-from afschrift.core.request import Request
 from afschrift.destinations.registry import open_destination
+from afschrift.domain.connection import Connect
+from afschrift.domain.files import Destination, FileStore, Staging
+from afschrift.domain.plan import FieldPlan, FileEntry, Plan, Seal, SourceExtract
+from afschrift.domain.profile import Overview
+from afschrift.domain.request import Request
+from afschrift.domain.sources import Source
+from afschrift.formats.check.validate import require_valid, validate
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.ages import age_of_consent
 from afschrift.inventory.grounds import load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, without
-from afschrift.ledger.clock import rfc3339, utc_now
-from afschrift.ledger.keys import KeyStore
-from afschrift.ledger.register import Ledger
-from afschrift.ledger.schema import require_current
-from afschrift.pipeline.services import Limits, Sample, Services
+from afschrift.register.clock import rfc3339, utc_now
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.open import initialise as initialise
+from afschrift.register.open import open_keys as open_keys
+from afschrift.register.open import open_ledger as open_ledger
+from afschrift.register.register import Ledger
+from afschrift.register.schema import require_current
+from afschrift.services import Limits, Sample, Services
 from afschrift.sources.connections import from_environment
 from afschrift.sources.file_store import UploadStore
 from afschrift.sources.options import expand
 from afschrift.sources.reached import Reached, ReachedStore
 from afschrift.sources.registry import open_source
 from afschrift.staging import EncryptedStaging
-from afschrift.validation.validate import require_valid, validate
-from afschrift.wiring.keys import initialise as initialise
-from afschrift.wiring.keys import open_keys as open_keys
-from afschrift.wiring.keys import open_ledger as open_ledger
-from afschrift.wiring.settings import Settings
 
 
 def load_inventory(folder: Path | None = None) -> Inventory:

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from upath import UPath
 
-from afschrift.ledger.clock import utc_now
-from afschrift.pipeline.findings import Limits
-from afschrift.pipeline.sweep import Starter, Sweep, Swept
+from afschrift.app.settings import Settings
+from afschrift.register.clock import utc_now
+from afschrift.register.open import open_ledger
 from afschrift.staging import destroy, held
-from afschrift.wiring.keys import open_ledger
-from afschrift.wiring.settings import Settings
+from afschrift.steps.sweep.findings import Limits
+from afschrift.steps.sweep.sweep import Starter, Sweep, Swept
 
 _WIDTH = 180
 

@@ -13,7 +13,7 @@ from typing import Any
 from fsspec import get_filesystem_class
 from upath import UPath
 
-from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.witnesses.place import Files
 
 _LOCAL = frozenset({"", "file", "local"})

@@ -9,7 +9,7 @@ from email.utils import formatdate, make_msgid
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.mail.server import TURNED_DOWN, connected, server_address
 from afschrift.witnesses.place import Files, setting
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 
 Files = Mapping[str, bytes]
 """Name -> content: a checkpoint, and time stamps of it."""

@@ -16,7 +16,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.witnesses.place import setting
 
 _SECONDS = 60

@@ -13,8 +13,8 @@ from tests.airflow_support import AirflowEnv
 
 from afschrift.airflow_ext.environment import CONFIG, environment, tuned
 from afschrift.airflow_ext.processes import Processes, port_is_free
-from afschrift.core.errors import RetriableError
-from afschrift.wiring.settings import Settings
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import RetriableError
 
 
 def test_the_tuned_settings_are_read(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ def test_it_is_in_the_log_until_it_is_handed_over(
     installation: Installation, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     from afschrift.airflow_ext.deadlines import look
-    from afschrift.pipeline.handover import record_handed_over
-    from afschrift.pipeline.intake import Intake, take_in
-    from afschrift.wiring.roles import load_roles
+    from afschrift.app.roles import load_roles
+    from afschrift.casework.intake.referral import record_handed_over
+    from afschrift.casework.intake.store import Intake, take_in
 
     services = installation.services
     content = {

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from afschrift.airflow_ext.heartbeat import BEATS, beating
-from afschrift.core.errors import RetriableError
+from afschrift.domain.errors import RetriableError
 
 
 @dataclass

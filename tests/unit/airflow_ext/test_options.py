@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.airflow_support import Installation
 
-from afschrift.core.errors import ConfigurationError, UnknownRequestError
+from afschrift.domain.errors import ConfigurationError, UnknownRequestError
 
 
 @pytest.fixture

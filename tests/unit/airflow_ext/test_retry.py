@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import afschrift
-from afschrift.core import errors
+from afschrift.domain import errors
 
 pytestmark = pytest.mark.usefixtures("airflow_env")
 

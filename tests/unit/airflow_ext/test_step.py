@@ -43,7 +43,7 @@ def panic() -> None:
 
 
 def ours_with_a_cause() -> None:
-    from afschrift.core.errors import ConfigurationError
+    from afschrift.domain.errors import ConfigurationError
 
     try:
         unexpected()
@@ -57,7 +57,7 @@ def group() -> None:
 
 @pytest.mark.parametrize("fault", [unexpected, with_a_cause, panic, ours_with_a_cause, group])
 def test_nothing_of_the_message_gets_out(installation: Installation, fault: Callable[[], None]) -> None:
-    from afschrift.core.errors import AfschriftError
+    from afschrift.domain.errors import AfschriftError
 
     error = raised(fault)
 
@@ -74,16 +74,16 @@ def test_type_and_place_are_named(installation: Installation) -> None:
 
 
 def test_our_own_places_are_named_on_the_way_to_a_library(installation: Installation) -> None:
-    from afschrift.core.event import digest
+    from afschrift.domain.event import digest
 
     message = str(raised(lambda: digest({CANARY: object()})))
 
-    assert "afschrift/core/event.py:" in message
+    assert "afschrift/domain/event.py:" in message
     assert CANARY not in message
 
 
 def test_an_error_of_the_system_is_retriable_and_says_what(installation: Installation) -> None:
-    from afschrift.core.errors import RetriableError
+    from afschrift.domain.errors import RetriableError
 
     def full() -> None:
         raise OSError(errno.ENOSPC, "No space left on device", f"/tmp/{CANARY}")
@@ -96,7 +96,7 @@ def test_an_error_of_the_system_is_retriable_and_says_what(installation: Install
 
 
 def test_an_error_of_ours_stays_what_it_is(installation: Installation) -> None:
-    from afschrift.core.errors import ConfigurationError
+    from afschrift.domain.errors import ConfigurationError
 
     assert type(raised(ours_with_a_cause)) is ConfigurationError
 
@@ -106,7 +106,7 @@ def test_a_question_skips_and_says_what_to_do(
 ) -> None:
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from afschrift.core.errors import NeedsPersonError
+    from afschrift.domain.errors import NeedsPersonError
 
     def question() -> None:
         raise NeedsPersonError("Nobody knows.", question="identity", way_out="ask somebody.")
@@ -130,7 +130,7 @@ def test_what_airflow_steers_by_passes(installation: Installation) -> None:
 def test_a_step_without_an_installation_says_so(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from afschrift.core.errors import ConfigurationError
+    from afschrift.domain.errors import ConfigurationError
 
     monkeypatch.setenv("AFSCHRIFT_KEYS", "/nowhere/keys.json")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from afschrift.core.errors import (
+from afschrift.domain.errors import (
     AfschriftError,
     ConfigurationError,
     RefusedError,
@@ -116,7 +116,7 @@ def test_a_fault_that_passes_is_asked_again(server: Server) -> None:
 
 
 def test_a_run_that_started_despite_a_fault_is_not_started_twice(server: Server) -> None:
-    from afschrift.core.errors import RefusedError
+    from afschrift.domain.errors import RefusedError
 
     going = {"dag_runs": [{"dag_run_id": f"{REQUEST}.1", "state": "queued"}], "total_entries": 1}
     server.answers[f"GET {DAG}/dagRuns"] = [(200, {"dag_runs": [], "total_entries": 0}), (200, going)]

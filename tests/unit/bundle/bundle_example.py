@@ -13,12 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
-from afschrift.bundle.signature import Ed25519Signer
-from afschrift.core.decision import Action, ColumnFacts, Policy, PurposeFacts, decide
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import (
+from afschrift.domain.decision import Action, ColumnFacts, Policy, PurposeFacts, decide
+from afschrift.domain.kind import Kind
+from afschrift.domain.origin import Origin
+from afschrift.domain.plan import (
     ExtractPlan,
     FieldPlan,
     FileEntry,
@@ -29,10 +30,9 @@ from afschrift.core.manifest import (
     TableExtract,
     Withheld,
 )
-from afschrift.core.origin import Origin
-from afschrift.core.request import Request
-from afschrift.core.right import Right
-from afschrift.core.state import State
+from afschrift.domain.request import Request
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
 from afschrift.inventory.model import Column, Inventory
 
 LETTERS = Path(__file__).parents[3] / "include" / "letters"

@@ -8,11 +8,11 @@ import pyarrow as pa
 from tests.unit.bundle.bundle_example import Example, Rows
 
 from afschrift.bundle.contents import Contents
-from afschrift.core.manifest import ExtractPlan
-from afschrift.pipeline.overview import choices, kept_bytes
+from afschrift.domain.plan import ExtractPlan
+from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.values.first_rows import FirstRows
 from afschrift.values.forms import text_schema
-from afschrift.values.overview import Onlooker
+from afschrift.values.profile import Onlooker
 
 
 def batch(extract: ExtractPlan, rows: Rows) -> pa.RecordBatch:

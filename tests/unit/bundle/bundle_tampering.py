@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from tests.unit.bundle.bundle_example import ROOT
 
-from afschrift.bundle.signature import Ed25519Signer
+from afschrift.bundle.container.signature import Ed25519Signer
 
 Files = dict[str, bytes]
 

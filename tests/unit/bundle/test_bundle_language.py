@@ -11,10 +11,10 @@ from tests.unit.bundle.bundle_example import LETTERS, Example
 from tests.unit.bundle.bundle_seen import seen
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page import render_index, render_readme
-from afschrift.bundle.script import FILES
-from afschrift.bundle.words import Words
-from afschrift.core.errors import ConfigurationError
+from afschrift.bundle.page.page import render_index, render_readme
+from afschrift.bundle.page.script import FILES
+from afschrift.bundle.page.words import Words
+from afschrift.domain.errors import ConfigurationError
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from tests.unit.bundle.bundle_example import LETTERS, ROOT, ROWS, SIGNER, Exampl
 
 import afschrift
 from afschrift.bundle.pack import pack
-from afschrift.core.errors import ConfigurationError, ValidationFailedError
-from afschrift.core.manifest import Part, TableExtract
-from afschrift.core.right import Right
+from afschrift.domain.errors import ConfigurationError, ValidationFailedError
+from afschrift.domain.plan import Part, TableExtract
+from afschrift.domain.right import Right
 
 PROGRAM = Path(__file__).with_name("bundle_example.py")
 PLUGINS = Path(afschrift.__file__).parents[1]

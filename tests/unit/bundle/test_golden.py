@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from tests.support import golden
 from typer.testing import CliRunner
 
-from afschrift.bundle.layout import FORMAT_VERSION
+from afschrift.bundle.container.layout import FORMAT_VERSION
 from afschrift.cli.main import app
 
 LOAD = Path(__file__).parents[3] / "examples" / "reuse" / "load.py"

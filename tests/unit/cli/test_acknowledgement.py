@@ -14,10 +14,10 @@ from tests.support.running import installation
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
-from afschrift.core.letter import LetterRow, LetterState
-from afschrift.ledger.register import Ledger
+from afschrift.law.letter import LetterRow, LetterState
 from afschrift.letters.message import parts
-from afschrift.wiring.keys import open_ledger
+from afschrift.register.open import open_ledger
+from afschrift.register.register import Ledger
 
 NOW = datetime.now(UTC)
 AT = (NOW - timedelta(hours=1)).isoformat()

@@ -19,12 +19,12 @@ from tests.support.running import installation, run, store
 from tests.support.trail_matrix import TOOL
 from typer.testing import CliRunner
 
+from afschrift.app.settings import Settings
 from afschrift.cli.main import app
-from afschrift.core.errors import AfschriftError
-from afschrift.core.event import NewEvent
-from afschrift.ledger.register import Ledger
-from afschrift.wiring.keys import open_keys, open_ledger
-from afschrift.wiring.settings import Settings
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.event import NewEvent
+from afschrift.register.open import open_keys, open_ledger
+from afschrift.register.register import Ledger
 
 Said = tuple[str, str]
 Typed = Callable[..., Said]

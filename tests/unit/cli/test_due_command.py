@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
-from afschrift.core.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError
 
 
 def said(*words: str) -> str:

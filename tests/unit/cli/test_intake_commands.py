@@ -11,12 +11,12 @@ from tests.support import mini
 from tests.support.family import BORN, CONTROLLER, SHOP
 from typer.testing import CliRunner, Result
 
+from afschrift.app.settings import Settings
 from afschrift.cli.main import app
-from afschrift.core.errors import AfschriftError, NeedsPersonError
-from afschrift.pipeline.assess import assess
-from afschrift.wiring.keys import open_ledger
+from afschrift.domain.errors import AfschriftError, NeedsPersonError
+from afschrift.register.open import open_ledger
+from afschrift.steps.assess import assess
 from afschrift.wiring.services import build, initialise
-from afschrift.wiring.settings import Settings
 
 SECRET = "zangvogel"
 REQUEST = {

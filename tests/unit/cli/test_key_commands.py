@@ -17,13 +17,13 @@ from tests.support.running import installation, run, store
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
-from afschrift.core.errors import AfschriftError, RefusedError
-from afschrift.core.keys import Key
-from afschrift.core.right import Right
-from afschrift.core.signing import key_id
-from afschrift.core.state import State
-from afschrift.ledger import keydocument
-from afschrift.wiring.keys import open_ledger
+from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.domain.keys import Key
+from afschrift.domain.right import Right
+from afschrift.domain.signing import key_id
+from afschrift.domain.state import State
+from afschrift.register.keys import document as keydocument
+from afschrift.register.open import open_ledger
 
 Said = tuple[str, str]
 

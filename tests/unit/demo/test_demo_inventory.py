@@ -8,10 +8,10 @@ from fideslang.default_taxonomy import DEFAULT_TAXONOMY
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from afschrift.core.basis import BASES, CONSENT, SPECIAL_CONDITIONS
-from afschrift.core.decision import Action, ColumnFacts, ConsentState, Policy, PurposeFacts, decide
-from afschrift.core.origin import Origin
-from afschrift.core.right import Right
+from afschrift.domain.basis import BASES, CONSENT, SPECIAL_CONDITIONS
+from afschrift.domain.decision import Action, ColumnFacts, ConsentState, Policy, PurposeFacts, decide
+from afschrift.domain.origin import Origin
+from afschrift.domain.right import Right
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Column, SourceFile, Table
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile

@@ -14,8 +14,8 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import register_implementation
 
-from afschrift.core.errors import ConfigurationError, RetriableError
 from afschrift.destinations.folder import FolderDestination
+from afschrift.domain.errors import ConfigurationError, RetriableError
 
 NAME = "afschrift-req-0123456789ab.zip"
 

@@ -12,17 +12,17 @@ from tests.support.mini import write_database, write_inventory
 from tests.support.running import installation, store
 from typer.testing import CliRunner
 
-from afschrift.cli import overview, timekeeping
+from afschrift.app.settings import Settings
 from afschrift.cli.main import app
-from afschrift.core.clock import Colour
-from afschrift.ledger import clock
-from afschrift.ledger.register import Ledger
-from afschrift.wiring.keys import open_keys
-from afschrift.wiring.settings import Settings
+from afschrift.cli.request import overview, timekeeping
+from afschrift.law.clock.clock import Colour
+from afschrift.register import clock
+from afschrift.register.open import open_keys
+from afschrift.register.register import Ledger
 
 ROOT = Path(__file__).parents[3]
 DOC = (ROOT / "docs" / "deadlines.md").read_text(encoding="utf-8")
-CORE = ROOT / "plugins" / "afschrift" / "core"
+CLOCK = ROOT / "plugins" / "afschrift" / "law" / "clock"
 TODAY = [datetime(2026, 3, 2, 11, tzinfo=UTC)]
 
 
@@ -66,7 +66,7 @@ def test_the_story_goes_as_it_is_told(request_id: str) -> None:
 
 
 def test_every_breach_stands_there_with_its_rule() -> None:
-    code = "".join((CORE / name).read_text(encoding="utf-8") for name in ("clock.py", "deadline.py"))
+    code = "".join((CLOCK / name).read_text(encoding="utf-8") for name in ("clock.py", "deadline.py"))
     known = set(re.findall(r'"([a-z_]+):(R\d\d)"', code))
     assert known
     assert set(re.findall(r"^\| `(\w+)` \| (R\d\d) \|", DOC, re.MULTILINE)) == known

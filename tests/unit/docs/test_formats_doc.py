@@ -12,12 +12,12 @@ import pytest
 from tests.contract.plain_readers import READ
 from tests.unit.formats.random_tables import field, write
 
-from afschrift.bundle.schemas import schema_path
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import ExtractPlan
-from afschrift.core.request import Request
+from afschrift.bundle.description.schemas import schema_path
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.request import Request
+from afschrift.formats.readers import READERS
 from afschrift.formats.registry import FORMATS
-from afschrift.validation.readers import READERS
 from afschrift.values.forms import text_schema
 
 DOCS = Path(__file__).parents[3] / "docs"

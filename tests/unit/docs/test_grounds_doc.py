@@ -10,10 +10,10 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from tests.support.ground_forms import FACTS, GROUNDS
 
-from afschrift.core.ground_check import Accepted, check_ground
-from afschrift.core.grounds import Outcome
-from afschrift.core.right import Right
-from afschrift.core.roles import Role
+from afschrift.domain.right import Right
+from afschrift.law.grounds.check import Accepted, check_ground
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.roles import Role
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "grounds.md").read_text(encoding="utf-8")

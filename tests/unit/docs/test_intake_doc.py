@@ -9,13 +9,13 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+from afschrift.casework.identity.mandate_forms import MANDATE_FORM, MINOR_FORM
+from afschrift.casework.intake.message import Forwarded, Representative
+from afschrift.casework.intake.store import Intake
 from afschrift.cli.main import app
-from afschrift.core.mandate import SECRECY
-from afschrift.core.matter import OTHER_RIGHTS, Matter
-from afschrift.pipeline.forms import fields
-from afschrift.pipeline.intake import Intake
-from afschrift.pipeline.mandate_forms import MANDATE_FORM, MINOR_FORM
-from afschrift.pipeline.received import Forwarded, Representative
+from afschrift.law.other_right import OTHER_RIGHTS, Matter
+from afschrift.law.person.mandate import SECRECY
+from afschrift.questions.forms import fields
 
 TEXT = (Path(__file__).parents[3] / "docs" / "intake.md").read_text(encoding="utf-8")
 

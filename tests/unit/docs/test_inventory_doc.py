@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from tests.support.mini import CONTROLLER, IDENTITY, POLICY
 
-from afschrift.core.basis import BASES
-from afschrift.core.decision import About, Protect, ThirdParty
-from afschrift.core.keys import Unique
-from afschrift.core.manual import NOT_SEARCHED_BECAUSE, Medium
-from afschrift.core.origin import Origin
+from afschrift.domain.basis import BASES
+from afschrift.domain.decision import About, Protect, ThirdParty
+from afschrift.domain.keys import Unique
+from afschrift.domain.origin import Origin
 from afschrift.inventory import manual, model, organisation
 from afschrift.inventory.load import load
+from afschrift.law.manual import NOT_SEARCHED_BECAUSE, Medium
 
 PAGE = Path(__file__).parents[3] / "docs" / "inventory.md"
 TEXT = PAGE.read_text(encoding="utf-8")

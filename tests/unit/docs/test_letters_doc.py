@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.letter_samples import FOLDER
 
-from afschrift.core.letter import LetterState
+from afschrift.law.letter import LetterState
 from afschrift.letters.filled import ITEMS, LINE, TEXT
 from afschrift.letters.kinds import KINDS, Kind
 from afschrift.letters.words import languages

@@ -14,14 +14,14 @@ from tests.support.mini import write_database, write_inventory
 from tests.support.running import installation, store
 from typer.testing import CliRunner
 
+from afschrift.app.settings import Settings
 from afschrift.cli.main import app
-from afschrift.core.errors import AfschriftError
-from afschrift.core.event import NewEvent
-from afschrift.ledger import database, schema
-from afschrift.ledger.register import Ledger
-from afschrift.pipeline.findings import Code
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.event import NewEvent
+from afschrift.register import database, schema
+from afschrift.register.register import Ledger
+from afschrift.steps.sweep.findings import Code
 from afschrift.wiring.services import open_keys
-from afschrift.wiring.settings import Settings
 
 DOC = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from afschrift.core.roles import MAY, Act, Role
-from afschrift.pipeline.forms import check, fields, needed
-from afschrift.pipeline.questions import IDENTITY_FORM, KINDS
-from afschrift.wiring.roles import load_roles
-from afschrift.wiring.settings import Settings
+from afschrift.app.roles import load_roles
+from afschrift.app.settings import Settings
+from afschrift.law.roles import MAY, Act, Role
+from afschrift.questions.forms import check, fields, needed
+from afschrift.questions.kinds import IDENTITY_FORM, KINDS
 
 TEXT = (Path(__file__).parents[3] / "docs" / "questions.md").read_text(encoding="utf-8")
 ROWS = {row[0].strip(" `"): row for line in TEXT.splitlines() if len(row := line.split("|")[1:-1]) > 1}

@@ -13,8 +13,8 @@ from tests.support import postgres as pg
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms
 
-from afschrift.core.errors import ConfigurationError
-from afschrift.core.keys import Key
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Key
 from afschrift.sources.connections import from_environment
 from afschrift.sources.options import Opening, cell_limit
 from afschrift.sources.registry import SOURCES, open_source

@@ -11,10 +11,15 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from afschrift.core.event import Header, payload_digest
-from afschrift.ledger.checkpoint import parse
+from afschrift.domain.event import Header, payload_digest
+from afschrift.register.trail.checkpoint import parse
 
-PRODUCT = ("ledger/verification.py", "ledger/segments.py", "ledger/checkpoint.py", "wiring/witnesses.py")
+PRODUCT = (
+    "register/trail/verification.py",
+    "register/trail/segments.py",
+    "register/trail/checkpoint.py",
+    "witnesses/checkpoints.py",
+)
 CODE = r"(?:gap|broken_link|clock_untold|[a-z_]+_[a-z_]+)"
 
 
@@ -72,7 +77,7 @@ def test_the_example_holds(page: str) -> None:
 
 
 def test_settings_events_and_options_are_there(project_root: Path, page: str) -> None:
-    settings = (project_root / "plugins/afschrift/wiring/settings.py").read_text()
+    settings = (project_root / "plugins/afschrift/app/settings.py").read_text()
     for name in re.findall(r"AFSCHRIFT_(?:WITNESS|TRAIL)_[A-Z_<>]*", settings):
         assert name.rstrip("_") in page
     for kind in ("clock_went_back", "payloads_erased", "segment_dropped", "trail_exported"):

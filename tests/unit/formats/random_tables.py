@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from afschrift.core.decision import Action
-from afschrift.core.errors import RewriteError
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan, FileEntry
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import RewriteError
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan, FileEntry
 from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_schema

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.unit.formats.random_tables import field, write
 
-from afschrift.core.decision import Action
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan
+from afschrift.domain.decision import Action
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
 from afschrift.values.forms import text_schema
 
 FIELDS = [field("id", Kind.INTEGER), field('a "b"', Kind.TEXT)]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from afschrift.core.errors import ConfigurationError
-from afschrift.core.grounds import Outcome
+from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.grounds import load_grounds
+from afschrift.law.grounds.grounds import Outcome
 
 FOLDER = Path(__file__).parents[3] / "include" / "grounds"
 

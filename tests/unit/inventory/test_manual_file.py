@@ -8,11 +8,11 @@ import pytest
 from tests.support.manual import add_systems, system
 from tests.support.mini import write_inventory
 
-from afschrift.core.manual import Medium
-from afschrift.core.origin import Origin
-from afschrift.core.roles import Role
+from afschrift.domain.origin import Origin
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
+from afschrift.law.manual import Medium
+from afschrift.law.roles import Role
 
 MAIL = system("mail", "mailbox", "provided, derived", "Bea")
 

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 from tests.support.letter_samples import FOLDER, LANGUAGES, facts, given, sample
 
-from afschrift.core.errors import ConfigurationError, FormError, RefusedError
+from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
 from afschrift.letters.compose import Facts, compose
 from afschrift.letters.elements import ELEMENTS, Giver
 from afschrift.letters.kinds import HEAD, KINDS, kind_named

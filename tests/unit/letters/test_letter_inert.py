@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.support.letter_samples import LANGUAGES, sample
 
-from afschrift.core.errors import FormError
-from afschrift.ledger.clock import utc_now
+from afschrift.domain.errors import FormError
 from afschrift.letters.filled import clean
 from afschrift.letters.message import as_message, parts
+from afschrift.register.clock import utc_now
 
 HOSTILE = (
     "<script>alert(1)</script>",

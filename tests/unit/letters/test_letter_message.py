@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 import pytest
 from tests.support.letter_samples import LANGUAGES, sample
 
-from afschrift.core.errors import FormError
+from afschrift.domain.errors import FormError
 from afschrift.letters.kinds import KINDS
 from afschrift.letters.message import as_message, checked_address, parts
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.letter_samples import FOLDER, facts, given
 
-from afschrift.core.errors import FormError
+from afschrift.domain.errors import FormError
 from afschrift.letters.compose import Letter, compose
 from afschrift.letters.kinds import KINDS
 

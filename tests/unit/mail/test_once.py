@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.mail_server import Manner, serving, unused_port
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 from afschrift.mail.once import Handed, Outcome, hand_over
 from afschrift.mail.server import server_address
 

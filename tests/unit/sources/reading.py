@@ -6,9 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from afschrift.core.decision import Action
-from afschrift.core.manifest import FieldPlan
-from afschrift.core.ports import Source
+from afschrift.domain.decision import Action
+from afschrift.domain.plan import FieldPlan
+from afschrift.domain.sources import Source
 from afschrift.values.forms import text_batch
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from afschrift.core.connection import Connection
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.connection import Connection
+from afschrift.domain.errors import ConfigurationError
 from afschrift.sources.connections import from_environment
 
 

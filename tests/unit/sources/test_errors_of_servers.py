@@ -12,9 +12,12 @@ import pymysql.err
 import pytest
 import sqlalchemy.exc
 
-from afschrift.core.errors import AfschriftError, ConfigurationError, NeedsPersonError, RetriableError
-from afschrift.sources import alchemy_errors, duck_errors, mysql_errors, postgres_errors
-from afschrift.sources.mysql_types import MysqlTypes
+from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError, RetriableError
+from afschrift.sources.duckdb import errors as duck_errors
+from afschrift.sources.mysql import errors as mysql_errors
+from afschrift.sources.mysql.types import MysqlTypes
+from afschrift.sources.postgres import errors as postgres_errors
+from afschrift.sources.sqlalchemy import errors as alchemy_errors
 
 STATEMENT = 'SELECT 1\nFROM "public"."t" AS t\n'
 SECRET = "secret-word"

@@ -20,8 +20,8 @@ import pytest
 from tests.unit.sources.reading import forms, select
 from upath import UPath
 
-from afschrift.core.errors import ConfigurationError, NeedsPersonError, RetriableError
-from afschrift.core.ports import Source
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError, RetriableError
+from afschrift.domain.sources import Source
 from afschrift.sources.registry import open_source
 
 NOBODY = 65534

@@ -3,7 +3,7 @@ from __future__ import annotations
 import fsspec
 import pytest
 
-from afschrift.core.errors import OutsideStoreError
+from afschrift.domain.errors import OutsideStoreError
 from afschrift.sources.file_store import UploadStore
 
 

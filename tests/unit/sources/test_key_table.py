@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from afschrift.core.keys import Key
+from afschrift.domain.keys import Key
 from afschrift.sources.key_table import key_rows, number, text_key_rows
 
 AT = "2026-01-01T00:00:00Z"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from afschrift.core.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError
 from afschrift.sources.places import no_right, place, relation_of, too_large
 from afschrift.sources.text_rows import in_slices, text_batch
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from afschrift.core.errors import RetriableError, SourceDownError
+from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.sources.file_store import UploadStore
 from afschrift.sources.reached import Reached, ReachedStore
 from afschrift.sources.registry import open_source

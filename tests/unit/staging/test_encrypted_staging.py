@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from upath import UPath
 
-from afschrift.core.errors import ConfigurationError, RetriableError
-from afschrift.core.ports import Staging
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.files import Staging
 from afschrift.staging import EncryptedStaging
 
 KEY = bytes(range(32))
@@ -170,7 +170,7 @@ def test_a_writer_killed_half_way_leaves_no_file_and_the_next_one_succeeds(
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     script = (
         "import pathlib, resource, signal\n"
-        "from afschrift.core.errors import RetriableError\n"
+        "from afschrift.domain.errors import RetriableError\n"
         "from afschrift.staging import EncryptedStaging\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\n"

@@ -8,9 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_128
 
-from afschrift.core.decision import Action
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan
+from afschrift.domain.decision import Action
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
 from afschrift.values.checksum import ColumnChecksums
 
 FIELDS = [FieldPlan("a", Kind.TEXT, Action.INCLUDE, (), "test")]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.core.overview import CELL, Choice, Overview
+from afschrift.domain.profile import CELL, Choice, Overview
 from afschrift.values.first_rows import FirstRows
 from afschrift.values.moments import month_name, months, seconds, thousandths
-from afschrift.values.overview import LATEST, Onlooker
+from afschrift.values.profile import LATEST, Onlooker
 
 CHOICE = Choice("at", "Europe/Amsterdam", "bpm", "words", bins=20)
 Row = tuple[str | None, str | None, str | None]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.core.kind import Kind
+from afschrift.domain.kind import Kind
 from afschrift.values.faults import FormError
 from afschrift.values.times import from_dates, from_timestamps, normalise
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afschrift.core.decision import Action
-from afschrift.core.errors import ConfigurationError
-from afschrift.core.kind import Kind
-from afschrift.core.manifest import FieldPlan
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
 from afschrift.values.forms import text_batch, written_kind
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from afschrift.pipeline.questions import KINDS
+from afschrift.questions.kinds import KINDS
 from afschrift.web.asked import asked
 from afschrift.web.words import said
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from afschrift.core.errors import FormError
+from afschrift.domain.errors import FormError
 from afschrift.web import uploads
 from afschrift.web.uploads import AT_MOST, BODY_BYTES, FIELDS_BYTES, Sent, read
 from afschrift.web.veil import Veil

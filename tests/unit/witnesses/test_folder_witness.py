@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from afschrift.core.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.witnesses.folder import FolderWitness
 
 ONE = {"afschrift-checkpoint-00-00000001.json": b'{"n":1}'}

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from tests.support.authority import Authority
 
-from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.witnesses.mailbox import MailWitness
 
 FILES = {

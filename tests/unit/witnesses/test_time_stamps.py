@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.authority import Authority, stamping
 
-from afschrift.core.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.witnesses.timestamp import TimeStamper
 
 pytestmark = pytest.mark.needs_program("openssl")

@@ -1,0 +1,59 @@
+"""Where the controller must act, read from `controller.yml` alone: a look at the clock starts at once."""
+
+from __future__ import annotations
+
+from afschrift.app.settings import Settings
+from afschrift.domain.keys import Unique
+from afschrift.inventory.document import Document
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.load import CONTROLLER, IDENTITY
+from afschrift.inventory.organisation import IdentityFile, Organisation
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.clock import Place
+
+
+def load_controller(settings: Settings | None = None) -> Organisation:
+    """Who is responsible in this installation.
+
+    Raises:
+        InventoryError: the file is missing or wrong; lists every fault with its line.
+    """
+    folder = (settings or Settings.from_environment()).inventory
+    document = Document(folder / CONTROLLER)
+    controller = document.parse(Organisation)
+    if controller is None or document.faults:
+        raise InventoryError(document.faults)
+    return controller
+
+
+def load_place(settings: Settings | None = None) -> Place:
+    """Calendar and kind of body of this installation.
+
+    Raises:
+        InventoryError: as `load_controller`.
+        ConfigurationError: there is no calendar of its country.
+    """
+    return place_of(load_controller(settings))
+
+
+def place_of(controller: Organisation) -> Place:
+    """Calendar and kind of body of a controller.
+
+    Raises:
+        ConfigurationError: there is no calendar of its country.
+    """
+    return Place(calendar(controller.country, controller.days_off), controller.body == "public")
+
+
+def own_keys(settings: Settings | None = None) -> tuple[str, ...]:
+    """Names of the identity keys that are one person's for ever: by these a person is recognised again.
+
+    Raises:
+        InventoryError: `identity.yml` is missing or wrong.
+    """
+    folder = (settings or Settings.from_environment()).inventory
+    document = Document(folder / IDENTITY)
+    identity = document.parse(IdentityFile)
+    if identity is None or document.faults:
+        raise InventoryError(document.faults)
+    return tuple(name for name, key in identity.keys.items() if key.unique is Unique.YES)

@@ -1,0 +1,159 @@
+"""Settings of an installation, from the environment. Defaults suit a checkout; production sets them."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.law.clock.alarm import USUAL
+
+PROJECT = Path(__file__).resolve().parents[3]
+_DESTINATION = "AFSCHRIFT_DESTINATION_"
+_WITNESS = "AFSCHRIFT_WITNESS_"
+_OPTIONS = "_OPTIONS"
+_KEY_SOURCE = re.compile(r"[a-z][a-z-]+:")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are.
+
+    Attributes:
+        home: folder of the installation's own state (`AFSCHRIFT_HOME`).
+        register: SQLAlchemy URL of the register (`AFSCHRIFT_REGISTER`).
+        keys: key file, apart from the register (`AFSCHRIFT_KEYS`).
+        key_source: where the keys are instead, as `<kind>:<name>` (`AFSCHRIFT_KEYS`, for example
+            `airflow-variable:afschrift_secret_keys`); None: in the key file.
+        staging: folder of the encrypted files between tasks (`AFSCHRIFT_STAGING`).
+        include: folder with `sql`, `letters` and `inventory` (`AFSCHRIFT_INCLUDE`).
+        inventory: folder of the data map (`AFSCHRIFT_INVENTORY`).
+        destinations: name -> URI of a folder or object store (`AFSCHRIFT_DESTINATION_<NAME>`).
+        demo: the trigger form may take a customer number (`AFSCHRIFT_DEMO=1`).
+        document_bytes: largest document of a case file (`AFSCHRIFT_DOCUMENT_MEGABYTES`).
+        manual_bytes: largest file of a system that a person searches (`AFSCHRIFT_MANUAL_MEGABYTES`).
+        staging_hold: how long staging is kept after the last activity (`AFSCHRIFT_STAGING_HOLD_HOURS`).
+        review_hold: how long it is kept while a question waits for a person, so that a review can be
+            answered on it (`AFSCHRIFT_REVIEW_HOLD_DAYS`).
+        sweep_unstarted: age at which a request without a run is found (`AFSCHRIFT_SWEEP_UNSTARTED_HOURS`).
+        sweep_lost: time unseen after which a run counts as lost (`AFSCHRIFT_SWEEP_LOST_HOURS`).
+        witnesses: name -> address of a place for checkpoints of the trail (`AFSCHRIFT_WITNESS_<NAME>`).
+        witness_options: name -> JSON file with what the place needs, credentials included
+            (`AFSCHRIFT_WITNESS_<NAME>_OPTIONS`).
+        deadline_marks: days before the last one at which somebody is told (`AFSCHRIFT_DEADLINE_MARKS`).
+        notifiers: who is told, and how (`AFSCHRIFT_NOTIFIERS`); None: see `airflow_ext.notifiers`.
+        mail: JSON file with the mail server for letters to the person (`AFSCHRIFT_MAIL`).
+        trail_years: years of the trail that are kept after their end (`AFSCHRIFT_TRAIL_YEARS`).
+        roles: who may do what (`AFSCHRIFT_ROLES`); None: see `wiring.roles`.
+        batch_bytes: size of the slices in which rows are handled (`AFSCHRIFT_BATCH_MEGABYTES`); the memory
+            of a task grows with it, and not with the number of rows.
+        part_bytes: a table with more text than this goes into several files (`AFSCHRIFT_PART_MEGABYTES`).
+    """
+
+    home: Path
+    register: str = field(repr=False)  # may hold a password
+    keys: Path
+    staging: str
+    include: Path
+    inventory: Path
+    destinations: Mapping[str, str]
+    demo: bool
+    key_source: str | None = None
+    document_bytes: int = 25_000_000
+    manual_bytes: int = 500_000_000
+    staging_hold: timedelta = timedelta(hours=72)
+    review_hold: timedelta = timedelta(days=14)
+    sweep_unstarted: timedelta = timedelta(hours=1)
+    sweep_lost: timedelta = timedelta(hours=2)
+    roles: Path | None = None
+    witnesses: Mapping[str, str] = field(default_factory=dict, repr=False)
+    witness_options: Mapping[str, Path] = field(default_factory=dict)
+    deadline_marks: str = USUAL
+    notifiers: Path | None = None
+    mail: Path | None = None
+    trail_years: int = 5
+    batch_bytes: int = 8_000_000
+    part_bytes: int = 2_000_000_000
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment."""
+        env = os.environ if environment is None else environment
+        home = Path(env.get("AFSCHRIFT_HOME", PROJECT / ".afschrift")).absolute()
+        include = Path(env.get("AFSCHRIFT_INCLUDE", PROJECT / "include")).absolute()
+        destinations = {"outbox": str(home / "outbox")} | {
+            name.removeprefix(_DESTINATION).lower(): uri
+            for name, uri in env.items()
+            if name.startswith(_DESTINATION)
+        }
+        witnesses = {
+            name.removeprefix(_WITNESS).lower(): value
+            for name, value in env.items()
+            if name.startswith(_WITNESS) and value
+        }
+        options = [name for name in witnesses if name.endswith(_OPTIONS.lower())]
+        witness_options = {
+            name.removesuffix(_OPTIONS.lower()): Path(witnesses.pop(name)).absolute() for name in options
+        }
+        keys = env.get("AFSCHRIFT_KEYS", "")
+        elsewhere = _KEY_SOURCE.match(keys) is not None
+        return cls(
+            home=home,
+            register=env.get("AFSCHRIFT_REGISTER", f"sqlite:///{home / 'register.db'}"),
+            keys=Path((not elsewhere and keys) or home / "keys.json").absolute(),
+            key_source=keys if elsewhere else None,
+            staging=env.get("AFSCHRIFT_STAGING", str(home / "staging")),
+            include=include,
+            inventory=Path(env.get("AFSCHRIFT_INVENTORY", include / "inventory")).absolute(),
+            destinations=destinations,
+            demo=env.get("AFSCHRIFT_DEMO") == "1",
+            document_bytes=int(_positive(env, "AFSCHRIFT_DOCUMENT_MEGABYTES", 25) * 1_000_000),
+            manual_bytes=int(_positive(env, "AFSCHRIFT_MANUAL_MEGABYTES", 500) * 1_000_000),
+            staging_hold=timedelta(hours=_positive(env, "AFSCHRIFT_STAGING_HOLD_HOURS", 72)),
+            review_hold=timedelta(days=_positive(env, "AFSCHRIFT_REVIEW_HOLD_DAYS", 14)),
+            sweep_unstarted=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_UNSTARTED_HOURS", 1)),
+            sweep_lost=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_LOST_HOURS", 2)),
+            witnesses=witnesses,
+            witness_options=witness_options,
+            deadline_marks=env.get("AFSCHRIFT_DEADLINE_MARKS") or USUAL,
+            notifiers=_path(env, "AFSCHRIFT_NOTIFIERS"),
+            mail=_path(env, "AFSCHRIFT_MAIL"),
+            trail_years=math.ceil(_positive(env, "AFSCHRIFT_TRAIL_YEARS", 5)),
+            batch_bytes=int(_positive(env, "AFSCHRIFT_BATCH_MEGABYTES", 8) * 1_000_000),
+            part_bytes=int(_positive(env, "AFSCHRIFT_PART_MEGABYTES", 2_000) * 1_000_000),
+            roles=_path(env, "AFSCHRIFT_ROLES"),
+        )
+
+    def destination(self, name: str) -> str:
+        """URI of a destination.
+
+        Raises:
+            ConfigurationError: no destination bears this name.
+        """
+        if name not in self.destinations:
+            raise ConfigurationError(
+                "This destination is not configured.",
+                way_out=f"choose one of {', '.join(sorted(self.destinations))}, or set {_DESTINATION}<NAME>.",
+            )
+        return self.destinations[name]
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).absolute() if env.get(name) else None
+
+
+def _positive(env: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        number = float(env.get(name, default))
+    except ValueError:
+        number = math.nan
+    if not 0 < number < 1e6:  # neither for what is no number
+        raise ConfigurationError(
+            f"{name} is no number above 0.", way_out=f"set it, or leave it at {default:g}."
+        )
+    return number

@@ -1,0 +1,164 @@
+"""Whether the description and the coverage of a bundle agree with its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from afschrift.bundle.container import layout
+from afschrift.bundle.container.report import Code, Problem, problem
+
+T = TypeVar("T")
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """What is checked of a resource of `datapackage.json`."""
+
+    path: str
+    bytes: int
+    hash: str
+    format: str
+    dialect: dict[str, Any] | None = None
+    source: str = msgspec.field(name="afschrift:source", default="")
+    table: str = msgspec.field(name="afschrift:table", default="")
+    rows: int | None = msgspec.field(name="afschrift:rows", default=None)
+    file: dict[str, Any] | None = msgspec.field(name="afschrift:file", default=None)
+    given: dict[str, Any] | None = msgspec.field(name="afschrift:given", default=None)
+
+
+class Package(msgspec.Struct, frozen=True):
+    """What is checked of `datapackage.json`."""
+
+    resources: list[Resource]
+
+
+class CoveredFiles(msgspec.Struct, frozen=True):
+    """What is checked of a table's uploaded files in `coverage.json`."""
+
+    held: int
+
+
+class CoveredTable(msgspec.Struct, frozen=True):
+    """What is checked of a table in `coverage.json`."""
+
+    source: str
+    table: str
+    status: str
+    rows: int = 0
+    files: CoveredFiles | None = None
+
+
+class SearchedSystem(msgspec.Struct, frozen=True):
+    """What is checked of a system that a person searched, in `coverage.json`."""
+
+    source: str
+    files: int = 0
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """What is checked of `coverage.json`."""
+
+    tables: list[CoveredTable]
+    searched: list[SearchedSystem] = []
+
+
+def read(content: bytes, kind: type[T]) -> T:
+    """A document of the bundle.
+
+    Raises:
+        ValueError: it is no JSON, or has another form.
+    """
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def check_description(
+    package: Package, digests: Mapping[str, str], sizes: Mapping[str, int]
+) -> Iterator[Problem]:
+    """Every file is described, with the size and digest that the manifest knows.
+
+    Args:
+        package: the descriptor.
+        digests: payload path -> SHA-256 of the manifest.
+        sizes: payload path -> bytes.
+    """
+    described = {layout.DATAPACKAGE}
+    for resource in package.resources:
+        path = layout.DATA + resource.path
+        known = (f"sha256:{digests.get(path)}", sizes.get(path))
+        if path in described or (resource.hash, resource.bytes) != known:
+            yield problem(Code.DESCRIPTION_DIFFERS, path)
+        described.add(path)
+    for path in digests:
+        if path not in described:
+            yield problem(Code.DESCRIPTION_DIFFERS, path)
+
+
+def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int]) -> Iterator[Problem]:
+    """The coverage, the description and the records of the CSV files say the same number of rows.
+
+    Args:
+        package: the descriptor.
+        coverage: the coverage.
+        counted: payload path of a CSV file -> records found in it, without the header.
+    """
+    covered = {(t.source, t.table): t.rows for t in coverage.tables if t.status == "rows"}
+    described: dict[tuple[str, str, str], int] = {}
+    last: dict[tuple[str, str, str], str] = {}
+    for resource in package.resources:
+        if resource.rows is None:
+            continue
+        path = layout.DATA + resource.path
+        if counted.get(path, resource.rows) != resource.rows:
+            yield problem(Code.ROWS_DIFFER, path)
+        place = (resource.source, resource.table, resource.format)
+        described[place] = described.get(place, 0) + resource.rows  # a large table has several parts
+        last[place] = path
+    for (source, table, format_), rows in described.items():
+        if rows != covered.get((source, table)):
+            yield problem(Code.ROWS_DIFFER, last[source, table, format_])
+    for source, table in covered.keys() - {place[:2] for place in described}:
+        yield problem(Code.ROWS_DIFFER, f"{source}.{table}")
+
+
+def check_files(package: Package, coverage: Coverage) -> Iterator[Problem]:
+    """The coverage and the description say the same number of uploaded files, table by table.
+
+    Likewise of the files that were found in each system that a person searched; it has no table.
+    """
+    covered = {(t.source, t.table): t.files.held for t in coverage.tables if t.files and t.files.held}
+    covered |= {(s.source, ""): s.files for s in coverage.searched if s.files}
+    described: dict[tuple[str, str], int] = {}
+    for resource in package.resources:
+        if resource.file is not None or resource.given is not None:
+            place = (resource.source, resource.table)
+            described[place] = described.get(place, 0) + 1
+    for source, table in sorted(covered.keys() | described.keys()):
+        if covered.get((source, table)) != described.get((source, table)):
+            yield problem(Code.FILES_DIFFER, f"{source}.{table}".rstrip("."))
+
+
+class CsvCounter:
+    """Counts the records of a CSV file (RFC 4180) while its bytes pass."""
+
+    def __init__(self) -> None:
+        self._quoted = False
+        self._lines = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes: a line end counts outside quotes alone."""
+        for piece in chunk.split(b'"'):
+            if not self._quoted:
+                self._lines += piece.count(b"\n")
+            self._quoted = not self._quoted
+        # The last piece ends without a quotation mark.
+        self._quoted = not self._quoted
+
+    @property
+    def records(self) -> int:
+        """Records after the header."""
+        return self._lines - 1

@@ -1,0 +1,98 @@
+"""A bundle as a ZIP file or as an unpacked folder, read without trusting a single name or size in it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from afschrift.bundle.container import layout
+from afschrift.bundle.container.report import Code, Problem, problem
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a verification is willing to unpack.
+
+    Attributes:
+        files: number of files.
+        total: bytes of all files together.
+        ratio: unpacked to packed, for what is larger than `free`; text by our own packer stays below 200.
+        free: bytes up to which any ratio is harmless.
+        document: bytes of one file that is read into memory.
+    """
+
+    files: int = 100_000
+    total: int = 200 * 10**9
+    ratio: int = 400
+    free: int = 256 * 1024**2
+    document: int = 64 * 1024**2
+
+
+class RefusedContainerError(Exception):
+    """The container is not opened any further; the problems say why."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("the container was refused")
+        self.problems = problems
+
+
+class Container(Protocol):
+    """The files of one bag.
+
+    Attributes:
+        members: path below the root -> declared size.
+    """
+
+    members: Mapping[str, int]
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """Open a member for reading."""
+
+
+class FolderContainer:
+    """An unpacked bag. Links are never followed."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self._folder = folder
+        members: dict[str, int] = {}
+        problems = list(self._list(members, limits))
+        problems += check_names(members)
+        self.members: Mapping[str, int] = members
+        if problems:
+            raise RefusedContainerError(*problems)
+
+    def _list(self, members: dict[str, int], limits: Limits) -> Iterator[Problem]:
+        for parent, folders, files in os.walk(self._folder):
+            for name in sorted([*folders, *files]):
+                path = Path(parent, name)
+                relative = path.relative_to(self._folder).as_posix()
+                found = path.lstat()
+                if stat.S_ISREG(found.st_mode):
+                    members[relative] = found.st_size
+                elif not stat.S_ISDIR(found.st_mode):
+                    yield problem(Code.SPECIAL_FILE, relative)
+            if len(members) > limits.files:
+                raise RefusedContainerError(problem(Code.TOO_MANY_FILES))
+        if sum(members.values()) > limits.total:
+            yield problem(Code.TOO_LARGE)
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO]:
+        """Open a member for reading."""
+        descriptor = os.open(self._folder / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(descriptor, "rb") as stream:
+            yield stream
+
+
+def check_names(paths: Collection[str]) -> Iterator[Problem]:
+    """Names that leave the folder, or that some system takes for another one."""
+    for path in paths:
+        if not layout.is_safe(path):
+            yield problem(Code.UNSAFE_NAME, path)
+    for path in layout.collisions(paths):
+        yield problem(Code.COLLIDING_NAME, path)

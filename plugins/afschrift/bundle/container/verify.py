@@ -1,0 +1,160 @@
+"""Verifies a bundle offline, trusting nothing in it but a signature by a known key.
+
+Plain BagIt libraries accept a file beside the payload, a `fetch.txt`, a removed tag manifest and payload
+removed with rewritten manifests. Here every file must be named by a manifest, every manifest by the tag
+manifest, and the tag manifest is signed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from afschrift.bundle.container import agreement, layout
+from afschrift.bundle.container.agreement import Coverage, CsvCounter, Package
+from afschrift.bundle.container.container import Container, FolderContainer, Limits, RefusedContainerError
+from afschrift.bundle.container.report import Code, Problem, Report, problem
+from afschrift.bundle.container.seal import Sealed, UnreadableError, content, read_seal
+from afschrift.bundle.container.zip_container import READ_ERRORS, ZipContainer
+
+T = TypeVar("T")
+
+_CHUNK = 1 << 18
+_REQUIRED = (
+    layout.BAGIT,
+    layout.BAG_INFO,
+    layout.MANIFEST,
+    layout.TAG_MANIFEST,
+    layout.SIGNATURE,
+    layout.DATAPACKAGE,
+    layout.COVERAGE,
+    layout.REDACTIONS,
+)
+# The tag manifest cannot name itself, nor its signature.
+_OUTSIDE = frozenset({layout.TAG_MANIFEST, layout.SIGNATURE})
+
+
+def verify(path: Path, trusted: Mapping[str, bytes], limits: Limits | None = None) -> Report:
+    """Verify a ZIP file or an unpacked folder; nothing is written, nothing is fetched.
+
+    Args:
+        path: the ZIP file, or the folder that holds `bagit.txt`.
+        trusted: key id -> raw 32 bytes of the public key.
+        limits: what is unpacked at most.
+
+    Returns:
+        The report. A damaged or hostile bundle is a report with problems, never an exception.
+    """
+    limits = limits or Limits()
+    try:
+        with open_bundle(path, limits) as container:
+            return check(container, trusted, limits)
+    except RefusedContainerError as refused:
+        return Report(problems=refused.problems)
+
+
+@contextmanager
+def open_bundle(path: Path, limits: Limits) -> Iterator[Container]:
+    """Open a bundle whose names and sizes are harmless.
+
+    Raises:
+        RefusedContainerError: they are not, or there is no bundle.
+    """
+    if path.is_dir():
+        yield FolderContainer(path, limits)
+        return
+    try:
+        file = path.open("rb")
+    except OSError:
+        raise RefusedContainerError(problem(Code.NOT_A_BUNDLE)) from None
+    with file:
+        yield ZipContainer(file, limits)
+
+
+def check(container: Container, trusted: Mapping[str, bytes], limits: Limits) -> Report:
+    """Check an opened bundle, from the signature down to each file and row."""
+    missing = [problem(Code.MISSING, path) for path in _REQUIRED if path not in container.members]
+    if layout.FETCH in container.members:
+        missing.append(problem(Code.FETCH_FILE, layout.FETCH))
+    if missing:
+        return Report(problems=tuple(missing))
+    try:
+        sealed = read_seal(container, trusted, limits)
+        package = _document(container, layout.DATAPACKAGE, Package, limits)
+        coverage = _document(container, layout.COVERAGE, Coverage, limits)
+    except UnreadableError as unreadable:
+        return Report(problems=(problem(Code.UNREADABLE, unreadable.path),))
+    payload = {path: size for path, size in container.members.items() if path.startswith(layout.DATA)}
+    counters = {layout.DATA + r.path: CsvCounter() for r in package.resources if r.format == "csv"}
+    problems = [
+        *sealed.problems(),
+        *_same_files(sealed, container.members.keys()),
+        *_same_size(sealed, payload),
+        *_same_content(sealed, container, counters),
+        *agreement.check_description(package, sealed.payload, payload),
+        *agreement.check_rows(package, coverage, {p: c.records for p, c in counters.items()}),
+        *agreement.check_files(package, coverage),
+    ]
+    as_signed = sealed.signer and problem(Code.CHANGED, layout.BAG_INFO) not in problems
+    return Report(
+        problems=tuple(problems),
+        signer=sealed.signer,
+        trusted=sealed.trusted,
+        files=len(payload),
+        size=sum(payload.values()),
+        rows=sum(table.rows for table in coverage.tables),
+        info=sealed.info if as_signed else {},
+    )
+
+
+def _document(container: Container, path: str, kind: type[T], limits: Limits) -> T:
+    try:
+        return agreement.read(content(container, path, limits), kind)
+    except ValueError as error:
+        raise UnreadableError(path) from error
+
+
+def _same_files(sealed: Sealed, found: Iterable[str]) -> Iterator[Problem]:
+    """Every file is named, and every name is a file: payload by one manifest, tags by the other."""
+    present = set(found) - _OUTSIDE
+    # A payload path in the tag manifest would hide that the payload manifest lacks it.
+    named = {p for p in sealed.payload if p.startswith(layout.DATA)} | {
+        p for p in sealed.tags if not p.startswith(layout.DATA)
+    }
+    for path in sorted(present - named):
+        yield problem(Code.UNLISTED, path)
+    for path in sorted((sealed.payload.keys() | sealed.tags.keys()) - present):
+        yield problem(Code.MISSING, path)
+
+
+def _same_size(sealed: Sealed, payload: Mapping[str, int]) -> Iterator[Problem]:
+    if sealed.info.get("Payload-Oxum") != f"{sum(payload.values())}.{len(payload)}":
+        yield problem(Code.SIZE_DIFFERS)
+
+
+def _same_content(
+    sealed: Sealed, container: Container, counters: Mapping[str, CsvCounter]
+) -> Iterator[Problem]:
+    for path, expected in sorted({**sealed.payload, **sealed.tags}.items()):
+        if path in container.members and _digest(container, path, counters.get(path)) != expected:
+            yield problem(Code.CHANGED, path)
+
+
+def _digest(container: Container, path: str, counter: CsvCounter | None) -> str | None:
+    """SHA-256 of a file, or None where it cannot be read or is longer than it declares."""
+    digest, rest = hashlib.sha256(), container.members[path]
+    try:
+        with container.open(path) as stream:
+            while chunk := stream.read(_CHUNK):
+                rest -= len(chunk)
+                if rest < 0:
+                    return None
+                digest.update(chunk)
+                if counter:
+                    counter.feed(chunk)
+    except READ_ERRORS:
+        return None
+    return digest.hexdigest()

@@ -1,0 +1,168 @@
+"""`data/coverage.json`: every table in scope and what became of it. Silence is never an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.description.files import files_covered
+from afschrift.domain.decision import Action
+from afschrift.domain.plan import Before, FieldPlan, ManualPlan, Plan, Portion
+from afschrift.law.partial_response import NOT_HELD
+
+
+class Status(StrEnum):
+    """What became of a table."""
+
+    ROWS = "rows"
+    NONE_HELD = "none_held"
+    WITHHELD = "withheld"
+    FAILED = "failed"
+    NOT_SEARCHED = "not_searched"
+    GIVEN_BEFORE = "given_before"
+
+
+@dataclass(frozen=True)
+class TableCoverage:
+    """One personal table of the inventory.
+
+    Attributes:
+        rows: rows in the bundle; None where nobody looked.
+        left_out: the columns that are not in, with their decisions.
+        rest_by: date by which a source that was left for later follows.
+        before: what an earlier part of the answer told of it.
+        again: an earlier part held it too; it is given whole once more.
+    """
+
+    source: str
+    table: str
+    status: Status
+    rows: int | None
+    left_out: tuple[FieldPlan, ...]
+    rest_by: str = ""
+    before: Before | None = None
+    again: bool = False
+
+
+def coverage(contents: Contents) -> Iterator[TableCoverage]:
+    """Every personal table in the order of the inventory.
+
+    A planned table without an extract has failed; so has one of a source that was left for later. One that
+    the plan does not name was not searched.
+    """
+    planned = {(e.source, e.table): e for e in contents.plan.extracts}
+    withheld = {(w.source, w.table): w for w in contents.plan.withheld}
+    before = {(b.source, b.table): b for b in contents.plan.before if b.table}
+    later = {one.source: one.rest_by for one in contents.plan.later}
+    again = set(contents.plan.again)
+    for source, file in contents.inventory.sources.items():
+        for table, entry in file.tables.items():
+            place = (source, table)
+            if place in planned:
+                left_out = _left_out(planned[place].fields)
+                written = contents.extracted(source, table)
+                if written is None:
+                    yield TableCoverage(source, table, Status.FAILED, None, left_out)
+                else:
+                    status = Status.ROWS if written.rows else Status.NONE_HELD
+                    once_more = f"{source}.{table}" in again
+                    yield TableCoverage(source, table, status, written.rows, left_out, again=once_more)
+            elif place in withheld:
+                yield TableCoverage(source, table, Status.WITHHELD, None, _left_out(withheld[place].fields))
+            elif place in before:
+                yield TableCoverage(source, table, Status.GIVEN_BEFORE, None, (), before=before[place])
+            elif entry.personal and source in later:
+                yield TableCoverage(source, table, Status.FAILED, None, (), rest_by=later[source])
+            elif entry.personal:
+                yield TableCoverage(source, table, Status.NOT_SEARCHED, None, ())
+
+
+def coverage_document(contents: Contents) -> dict[str, Any]:
+    """The document, with the rule ids that an auditor looks for (R19)."""
+    systems = [*map(_searched, contents.plan.manual), *_searched_before(contents)]
+    return {
+        "right": contents.plan.right.value,
+        "stateOn": contents.plan.frozen_at,
+        **_portion(contents.plan),
+        "tables": [
+            _table(entry) | files_covered(contents, entry.source, entry.table) for entry in coverage(contents)
+        ],
+        **({"searched": systems} if systems else {}),
+    }
+
+
+def _portion(plan: Plan) -> dict[str, Any]:
+    """Which part of the answer it is, with what follows or what it follows (R44, R54)."""
+    part: dict[str, Any] = {"kind": plan.part.value}
+    if plan.later:
+        part["rest"] = [{"source": one.source, "restBy": one.rest_by} for one in plan.later]
+    if plan.after:
+        part["follows"] = list(plan.after)
+    if plan.gone:
+        part["notGiven"] = [
+            {
+                "source": one.source,
+                "tables": list(one.tables),
+                "restBy": one.rest_by,
+                "reason": NOT_HELD,
+                "saidAt": one.said_at,
+                "rules": ["R44"],
+            }
+            for one in plan.gone
+        ]
+    return {} if plan.part is Portion.FULL else {"part": part}
+
+
+def _searched_before(contents: Contents) -> Iterator[dict[str, Any]]:
+    """Systems that a person searched, and of which an earlier part of the answer told."""
+    for one in contents.plan.before:
+        if not one.table and one.source in contents.inventory.manual:
+            medium = contents.inventory.manual[one.source].medium.value
+            told = {"source": one.source, "medium": medium, "status": Status.GIVEN_BEFORE.value}
+            yield told | {"before": _before(one), "rules": ["R08"]}
+
+
+def _before(one: Before) -> dict[str, Any]:
+    told: dict[str, Any] = {"status": one.status}
+    if one.rows is not None:
+        told["rows" if one.table else "files"] = one.rows
+    return told | {"deliveredAt": one.delivered_at, "bundle": one.bundle}
+
+
+def _searched(one: ManualPlan) -> dict[str, Any]:
+    """A system that no query reaches, and what a person said of it (R08)."""
+    document: dict[str, Any] = {"source": one.source, "medium": one.medium.value, "status": one.status.value}
+    if one.answered_at:
+        document["answeredAt"] = one.answered_at
+    if one.files:
+        document["files"] = len(one.files)
+    if one.reason:
+        document["reason"] = one.reason
+    return document | {"rules": list(one.rules)}
+
+
+def _table(entry: TableCoverage) -> dict[str, Any]:
+    document: dict[str, Any] = {"source": entry.source, "table": entry.table, "status": entry.status.value}
+    if entry.rows is not None:
+        document["rows"] = entry.rows
+    if entry.rest_by:
+        document["restBy"] = entry.rest_by
+    if entry.before is not None:
+        document["before"] = _before(entry.before)
+    if entry.again:
+        document["again"] = True
+    if entry.status is Status.WITHHELD:
+        document["reasons"] = list(dict.fromkeys(f.reason for f in entry.left_out))
+        document["rules"] = list(dict.fromkeys(rule for f in entry.left_out for rule in f.rules))
+    document["leftOut"] = [
+        {"column": f.name, "action": f.action.value, "reason": f.reason, "rules": list(f.rules)}
+        for f in entry.left_out
+    ]
+    return document
+
+
+def _left_out(fields: Iterable[FieldPlan]) -> tuple[FieldPlan, ...]:
+    return tuple(f for f in fields if f.action not in (Action.INCLUDE, Action.MASK))

@@ -1,0 +1,245 @@
+"""`data/datapackage.json`: a Data Package v2 that lets another party load every file with nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from itertools import chain, count
+from typing import Any
+
+from afschrift.bundle.container import layout
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.description.fields import describe_field, translations
+from afschrift.bundle.description.files import file_resources, given_resources
+from afschrift.bundle.description.relations import Relation, primary_key, relations
+from afschrift.bundle.description.schemas import schema_path
+from afschrift.domain.basis import basis_iri
+from afschrift.domain.plan import ExtractPlan, FileEntry, TableExtract
+from afschrift.inventory.base import Text
+from afschrift.inventory.model import Purpose
+from afschrift.law.partial_response import suffix
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+
+VALUE_FORMS = {
+    "null": "CSV: the text in missingValues; an empty cell is an empty text. JSON, NDJSON: null. XML: nil.",
+    "integer": "JSON, NDJSON: a number; beyond 2^53 a string, so that no digit is lost.",
+    "decimal": "JSON, NDJSON: a string, so that no digit is lost. The decimal sign is a point.",
+    "number": "NaN, INF and -INF as in Data Package v2; in JSON and NDJSON these three are strings.",
+    "instant": "RFC 3339 with Z: UTC.",
+    "datetime": "No zone in the text; see afschrift:timeZone.",
+    "infinite dates": "The texts infinity and -infinity.",
+    "binary": "Base64.",
+    "json": "JSON, NDJSON: the value itself. Elsewhere the JSON text.",
+    "xml": "A character that XML 1.0 forbids is U+FFFD; the attribute base64 then holds the exact text.",
+    "parquet": "A column with a value that its Parquet type cannot hold is text, as all decimals are.",
+    "masked": "The text [masked] with a token, such as [masked 3f9a2c41], or without, or what is left of the "
+    "value. In one bundle the same value has the same token everywhere; it cannot be turned back.",
+    "files": "A resource with afschrift:file is a file as it was uploaded. It belongs to the row of that "
+    "number in the table's files (from 1, without the header, counted on over parts); the column holds it or "
+    "says where it lay.",
+}
+
+VOCABULARIES = {
+    "afschrift:category": "https://ethyca.github.io/fideslang/",
+    "afschrift:categoryTerm": "https://w3id.org/dpv/pd#",
+    "afschrift:originTerm": "https://w3id.org/dpv#",
+    "afschrift:unit": "https://ucum.org/ (UCUM), of amounts ISO 4217",
+}
+
+_TABULAR = ("csv", "json", "ndjson", "parquet")
+"""What Data Package v2 can call a table; other formats are files with a schema of their own."""
+
+_MEDIA_TYPES = {"json": "application/json", "xsd": "application/xml", "html": "text/html"}
+
+Names = Mapping[tuple[str, str, str], str]
+
+
+def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str, Any]:
+    """The descriptor of the package (R58); with it the files can be used elsewhere (R64).
+
+    Args:
+        contents: what is packed.
+        documents: the other JSON documents of the bundle by path, for example `data/coverage.json`.
+    """
+    plan, controller = contents.plan, contents.inventory.controller
+    taken: set[str] = set()
+    of_documents = {path: _unique(_stem(path), taken) for path in documents}
+    names = _resource_names(contents, taken)
+    return {
+        "$schema": PROFILE,
+        "name": layout.root(plan.request, suffix(plan.part, plan.after)),
+        "created": contents.seal.sealed_at,
+        "contributors": [{"title": controller.name, "roles": ["publisher"]}],
+        "sources": [{"title": _title(contents, source)} for source in plan.sources],
+        "afschrift:bundleVersion": layout.FORMAT_VERSION,
+        "afschrift:language": plan.language,
+        "afschrift:right": plan.right.value,
+        "afschrift:rightTerm": plan.right.iri,
+        "afschrift:stateOn": plan.frozen_at,
+        "afschrift:timeZone": controller.zone,
+        "afschrift:valueForms": VALUE_FORMS,
+        "afschrift:vocabularies": VOCABULARIES,
+        "afschrift:purposes": _purposes(contents),
+        "resources": [
+            *(
+                _resource(contents, planned, written, number, entry, names)
+                for planned, written in contents.held
+                for number, part in enumerate(written.parts)
+                for entry in part.files
+            ),
+            *file_resources(contents),
+            *given_resources(contents),
+            *(_document(of_documents[path], path, content) for path, content in documents.items()),
+        ],
+    }
+
+
+def _resource(
+    contents: Contents,
+    planned: ExtractPlan,
+    written: TableExtract,
+    number: int,
+    entry: FileEntry,
+    names: Names,
+) -> dict[str, Any]:
+    table = contents.table(planned.source, planned.table)
+    snapshot = contents.seal.snapshots.get(planned.source)
+    resource: dict[str, Any] = {
+        "name": names[planned.source, planned.table, entry.format] + (f".{number + 1}" if number else ""),
+        **({"type": "table"} if entry.format in _TABULAR else {}),
+        "path": entry.path,
+        "format": entry.format,
+        "mediatype": contents.media_types.get(entry.format, "application/octet-stream"),
+        "encoding": "utf-8",
+        "bytes": entry.bytes,
+        "hash": f"sha256:{entry.sha256}",
+        **_text("title", table.title, contents.language),
+        **_text("description", table.description, contents.language),
+        "sources": [{"title": _title(contents, planned.source)}],
+        "afschrift:source": planned.source,
+        "afschrift:table": planned.table,
+        **({"afschrift:snapshot": snapshot} if snapshot else {}),
+        "afschrift:rows": written.parts[number].rows,
+        "afschrift:order": list(planned.order),
+    }
+    if len(written.parts) > 1:  # every part has a header and stands for itself
+        resource["afschrift:part"] = {"number": number + 1, "of": len(written.parts)}
+    if table.note:
+        resource["afschrift:notes"] = translations(table.note)
+    if entry.format == "csv":
+        resource["dialect"] = {
+            "delimiter": ",",
+            "lineTerminator": "\r\n",
+            "quoteChar": '"',
+            "doubleQuote": True,
+            "header": True,
+        }
+    if beside := schema_path(planned, entry.format):
+        resource["afschrift:schema"] = beside
+    resource["schema"] = _schema(contents, planned, entry, names)
+    return resource
+
+
+def _schema(contents: Contents, planned: ExtractPlan, entry: FileEntry, names: Names) -> dict[str, Any]:
+    marker = entry.options.get("null")
+    schema: dict[str, Any] = {
+        "fields": [describe_field(contents, planned, field) for field in planned.selected],
+        "missingValues": [] if marker is None else [marker],
+    }
+    key = primary_key(contents, planned)
+    if key:
+        schema["primaryKey"] = list(key)
+    found = list(relations(contents, planned))
+    for name, some in (
+        ("foreignKeys", [r for r in found if r.holds]),
+        ("afschrift:relations", [r for r in found if not r.holds]),
+    ):
+        described = [_relation(r, planned, entry, names) for r in some]
+        if described:
+            schema[name] = described
+    return schema
+
+
+def _relation(relation: Relation, planned: ExtractPlan, entry: FileEntry, names: Names) -> dict[str, Any]:
+    reference: dict[str, Any] = {"fields": list(relation.reference)}
+    if relation.table != planned.table:
+        resource = names.get((planned.source, relation.table, entry.format))
+        # A table that is not in the bundle has no resource: its name in the source says what was meant.
+        reference = (
+            {"resource": resource, **reference} if resource else {"table": relation.table, **reference}
+        )
+    described = {"fields": list(relation.fields), "reference": reference}
+    return described if relation.why_not is None else described | {"reason": relation.why_not.value}
+
+
+def _stem(path: str) -> str:
+    return path.removeprefix(layout.DATA).removesuffix(".json").replace("/", ".")
+
+
+def _document(name: str, path: str, content: bytes) -> dict[str, Any]:
+    extension = path.rpartition(".")[2]
+    return {
+        "name": name,
+        **({"type": "json"} if extension == "json" else {}),
+        "path": path.removeprefix(layout.DATA),
+        "format": extension,
+        "mediatype": _MEDIA_TYPES[extension],
+        "encoding": "utf-8",
+        "bytes": len(content),
+        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+    }
+
+
+def _resource_names(contents: Contents, taken: set[str]) -> dict[tuple[str, str, str], str]:
+    return {
+        (written.source, written.table, entry.format): _unique(
+            f"{written.source}.{written.table}.{entry.format}", taken
+        )
+        for _, written in contents.held
+        for entry in written.parts[0].files
+    }
+
+
+def _unique(text: str, taken: set[str]) -> str:
+    """A name of the lower-case letters and signs that Data Package readers accept; adds it to those taken."""
+    plain = re.sub(r"[^a-z0-9._-]", "-", text.lower())
+    numbered = (f"{plain}-{number}" for number in count(2))
+    name = next(name for name in chain([plain], numbered) if name not in taken)
+    taken.add(name)
+    return name
+
+
+def _purposes(contents: Contents) -> dict[str, dict[str, Any]]:
+    return {
+        source: {
+            name: _purpose(contents, f"{source}.{name}", purpose)
+            for name, purpose in contents.source(source).purposes.items()
+        }
+        for source in contents.plan.sources
+    }
+
+
+def _purpose(contents: Contents, place: str, purpose: Purpose) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "titles": translations(purpose.title),
+        "basis": purpose.basis,
+        "basisTerm": basis_iri(purpose.basis),
+    }
+    if purpose.special:
+        described |= {"special": purpose.special, "specialTerm": basis_iri(purpose.special)}
+    if place in contents.plan.consents:
+        described["consent"] = contents.plan.consents[place]
+    return described
+
+
+def _title(contents: Contents, source: str) -> str:
+    title = contents.source(source).title
+    return title.get(contents.language) if title else source
+
+
+def _text(name: str, text: Text | None, language: str) -> dict[str, Any]:
+    if text is None:
+        return {}
+    return {name: text.get(language), f"afschrift:{name}s": translations(text)}

@@ -1,0 +1,93 @@
+"""Uploaded files in the bundle: where each lies, and of which row it is (R60)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from afschrift.bundle.container import layout
+from afschrift.bundle.contents import Contents
+
+
+@dataclass(frozen=True)
+class BundledFile:
+    """One uploaded file.
+
+    Attributes:
+        path: path in the bundle, `data/files/shop/upload/000001.png`.
+        row: number of its row in the files of the table, from 1 and over all parts.
+        column: the column that holds it, or says where it lay.
+        name: as the person called it, with anything in it; None where nobody knows.
+        key: key of its row, as value forms.
+    """
+
+    path: str
+    row: int
+    column: str
+    name: str | None
+    media_type: str
+    bytes: int
+    key: dict[str, str | None]
+
+
+def files_of(contents: Contents, source: str, table: str) -> tuple[BundledFile, ...]:
+    """The uploaded files of a table, in the order of its rows."""
+    written = contents.extracted(source, table)
+    uploads = written.uploads if written else ()
+    return tuple(
+        BundledFile(layout.DATA + u.entry.path, u.row, u.column, u.name, u.media_type, u.entry.bytes, u.key)
+        for u in uploads
+    )
+
+
+def file_resources(contents: Contents) -> list[dict[str, Any]]:
+    """The uploaded files in the data package; `afschrift:row` ties each to its row."""
+    return [
+        {
+            "name": u.entry.path.replace("/", ".").lower(),
+            "type": "file",  # a CSV that somebody uploaded is no table of this package
+            "path": u.entry.path,
+            "format": u.entry.path.rpartition(".")[2],
+            "mediatype": u.media_type,
+            "bytes": u.entry.bytes,
+            "hash": f"sha256:{u.entry.sha256}",
+            "afschrift:source": written.source,
+            "afschrift:table": written.table,
+            "afschrift:file": {
+                "column": u.column,
+                "row": u.row,
+                **({"key": u.key} if u.key else {}),
+                **({} if u.name is None else {"name": u.name}),
+            },
+        }
+        for _, written in contents.held
+        for u in written.uploads
+    ]
+
+
+def given_resources(contents: Contents) -> list[dict[str, Any]]:
+    """The files of systems that a person searched, in the data package."""
+    return [
+        {
+            "name": file.entry.path.replace("/", ".").lower(),
+            "type": "file",
+            "path": file.entry.path,
+            "format": file.entry.path.rpartition(".")[2],
+            "mediatype": file.media_type,
+            "bytes": file.entry.bytes,
+            "hash": f"sha256:{file.entry.sha256}",
+            "sources": [{"title": contents.inventory.manual[source].title.get(contents.language)}],
+            "afschrift:source": source,
+            "afschrift:given": {"number": file.number, "name": file.name},
+        }
+        for source, file in contents.given
+    ]
+
+
+def files_covered(contents: Contents, source: str, table: str) -> dict[str, Any]:
+    """What the coverage says of a table's uploaded files; nothing where no row has one."""
+    written = contents.extracted(source, table)
+    if written is None or not (written.uploads or written.missing):
+        return {}
+    missing = [{"column": m.column, "row": m.row, "reason": m.reason} for m in written.missing]
+    return {"files": {"held": len(written.uploads), "missing": missing}}

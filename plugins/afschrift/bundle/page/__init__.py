@@ -1,0 +1,1 @@
+"""`index.html` and `README.txt`: what the person opens."""

@@ -1,0 +1,206 @@
+"""What a table looks like over time: a measured number, or how many rows a month, with the same in words.
+
+Drawn over all rows, from what was seen of them on the way (`core.overview`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.page import svg
+from afschrift.bundle.page.left_out import column_title, table_title
+from afschrift.bundle.page.sample import readable
+from afschrift.bundle.page.words import Words
+from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.profile import LISTED, SCALE, Bin, Overview
+
+FEWEST_ROWS = 5
+"""A chart of fewer rows tells less than the rows."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart.
+
+    Attributes:
+        title: what it shows.
+        text: the same in a sentence or two.
+        drawing: content of the `svg` element.
+        head, rows: the numbers as a table.
+        data: intervals for the script that zooms; None where there is nothing to zoom.
+    """
+
+    title: str
+    text: str
+    drawing: Markup
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    data: dict[str, Any] | None = None
+
+
+def chart(contents: Contents, extract: ExtractPlan, words: Words, charts: int) -> Chart | None:
+    """The chart of a table, or None where it would tell nothing.
+
+    Args:
+        contents: what is packed.
+        extract: the table.
+        words: the language.
+        charts: how many charts share the page; many of them are drawn coarser.
+    """
+    seen = contents.overview(extract)
+    if sum(entry[0] for entry in seen.months.values()) < FEWEST_ROWS:
+        return None
+    if seen.intervals:
+        return _measured(contents, extract, seen, words, charts)
+    periods = _periods(seen.months, max(24, min(240, 3600 // charts)))
+    return _counted(contents, extract, periods, words) if len(periods) > 1 else None
+
+
+def span(contents: Contents, extract: ExtractPlan, words: Words) -> str:
+    """From which day to which day the rows go; empty where they have no time."""
+    seen = contents.overview(extract)
+    if seen.first is None or seen.last is None:
+        return ""
+    first, last = (_day(moment, seen, words) for moment in (seen.first, seen.last))
+    return words.say("span_day", first=first) if first == last else words.say("span", first=first, last=last)
+
+
+def latest(contents: Contents, extract: ExtractPlan, words: Words) -> tuple[tuple[str, str], ...]:
+    """The newest listed texts with their day, such as search words."""
+    seen = contents.overview(extract)
+    return tuple(
+        (readable(text[:LISTED]) + ("…" if len(text) > LISTED else ""), _day(moment, seen, words))
+        for text, moment in seen.latest
+    )
+
+
+def _counted(contents: Contents, extract: ExtractPlan, periods: dict[str, Bin], words: Words) -> Chart:
+    counts = [entry[0] for entry in periods.values()]
+    names = [words.period(name) for name in periods]
+    most = max(range(len(counts)), key=counts.__getitem__)
+    by_year = len(next(iter(periods))) == 4
+    table = table_title(contents, extract.source, extract.table)
+    ticks = [
+        (int(value), words.number(int(value)) if value else "")
+        for value in svg.scale(0, max(counts))
+        if value == int(value)
+    ]
+    middle = len(names) // 2
+    labels = [(0.0, names[0]), (1.0, names[-1])]
+    if len(names) > 4:
+        labels.insert(1, ((middle + 0.5) / len(names), names[middle]))
+    head = words.say("period_year" if by_year else "period_month")
+    return Chart(
+        words.say("chart_years" if by_year else "chart_months", table=table),
+        words.say(
+            "chart_counted", n=words.number(sum(counts)), most=words.number(counts[most]), when=names[most]
+        ),
+        svg.bars(counts, labels, ticks),
+        (head, words.say("number_of_rows")),
+        tuple((name, words.number(count)) for name, count in zip(names, counts, strict=True)),
+    )
+
+
+def _measured(contents: Contents, extract: ExtractPlan, seen: Overview, words: Words, charts: int) -> Chart:
+    column = contents.column(extract.source, extract.table, seen.choice.measure)
+    title = column_title(contents, extract.source, extract.table, seen.choice.measure)
+    unit = words.unit(column.unit or "")
+    whole = _joined([*seen.months.values()])
+    periods = _periods(seen.months, max(24, min(240, 3600 // charts)), gaps=False)
+    text = words.say(
+        "chart_measured",
+        n=words.number(whole[0]),
+        first=_day(seen.first or 0, seen, words),
+        last=_day(seen.last or 0, seen, words),
+        low=words.measured(whole[1], SCALE),
+        mean=words.measured(whole[3], SCALE * whole[0]),
+        high=words.measured(whole[2], SCALE),
+        unit=unit,
+    )
+    return Chart(
+        words.say("chart_over_time", title=title),
+        text,
+        _line(seen, words, max(60, min(400, 12_000 // charts))),
+        tuple(words.say(k) for k in ("period", "number_of_rows", "lowest", "average", "highest")),
+        tuple(
+            (
+                words.period(name),
+                words.number(b[0]),
+                words.measured(b[1], SCALE),
+                words.measured(b[3], SCALE * b[0]),
+                words.measured(b[2], SCALE),
+            )
+            for name, b in periods.items()
+        ),
+        {"width": seen.width, "zone": seen.choice.zone, "unit": unit, "bins": [*_flat(seen.intervals)]},
+    )
+
+
+def _line(seen: Overview, words: Words, points: int) -> Markup:
+    start, end = _first(seen), _last(seen) + seen.width
+    factor = max(1, -(-(end - start) // seen.width // points))
+    wide: dict[int, list[Bin]] = {}
+    for number, entry in seen.intervals.items():
+        wide.setdefault((number * seen.width - start) // (seen.width * factor), []).append(entry)
+    step = seen.width * factor / (end - start)
+    drawn = []
+    for number, entries in wide.items():
+        count, low, high, total = _joined(entries)
+        place = min((number + 0.5) * step, 1.0)
+        drawn.append((place, low / SCALE, total / count / SCALE, high / SCALE))
+    ticks = svg.scale(min(p[1] for p in drawn), max(p[3] for p in drawn))
+    labels = [(p, _day(int(start + (end - 1 - start) * p), seen, words)) for p in (0.0, 1.0)]
+    marks = [(value, words.measured(round(value * SCALE), SCALE)) for value in ticks]
+    return svg.line(drawn, 4 * step, labels, marks)
+
+
+def _flat(intervals: dict[int, Bin]) -> list[float]:
+    """Per interval: distance to the one before, rows, lowest, highest, average."""
+    flat: list[float] = []
+    before = 0
+    for number, (count, low, high, total) in intervals.items():
+        flat += [number - before, count, _short(low), _short(high), _short(round(total / count, -1))]
+        before = number
+    return flat
+
+
+def _short(thousandths: float) -> float:
+    value = thousandths / SCALE
+    return int(value) if value == int(value) else value
+
+
+def _periods(months: dict[str, Bin], most: int, *, gaps: bool = True) -> dict[str, Bin]:
+    """Months in their order, those without rows too, or years where there are too many months."""
+    empty = (0, 0, 0, 0)
+    first, last = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (min(months), max(months)))
+    if last - first < most:
+        names = [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(first, last + 1)]
+        return {name: months.get(name, empty) for name in names if gaps or name in months}
+    years: dict[str, list[Bin]] = {str(y): [] for y in range(first // 12, last // 12 + 1)}
+    for name, entry in months.items():
+        years[name[:4]].append(entry)
+    return {
+        year: _joined(entries) if entries else empty for year, entries in years.items() if entries or gaps
+    }
+
+
+def _joined(entries: list[Bin]) -> Bin:
+    counts, lows, highs, totals = zip(*entries, strict=True)
+    return sum(counts), min(lows), max(highs), sum(totals)
+
+
+def _first(seen: Overview) -> int:
+    return next(iter(seen.intervals)) * seen.width
+
+
+def _last(seen: Overview) -> int:
+    return next(reversed(seen.intervals)) * seen.width
+
+
+def _day(moment: int, seen: Overview, words: Words) -> str:
+    return words.day(datetime.fromtimestamp(moment, UTC).isoformat(), seen.choice.zone)

@@ -1,0 +1,97 @@
+"""What is not in a bundle, by reason and in words (R19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.description.coverage import Status, TableCoverage, coverage
+from afschrift.bundle.page.words import Words
+from afschrift.domain.right import Right
+
+NOT_ABOUT_THE_PERSON = "not_personal"
+ROWS = "rows_not_from_you"
+_OUTSIDE = {
+    "on_paper": "not_automated",
+    "not_from_the_person": "searched_not_from_you",
+    "own_limits": "own_limitation",
+}
+"""Why the request does not reach a system that a person would search -> reason as the person reads it."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """One reason with the columns that it holds for.
+
+    Attributes:
+        reason: code of the decision.
+        text: the reason in words.
+        tables: title of a table -> titles of its columns; none where whole rows are meant.
+    """
+
+    reason: str
+    text: str
+    tables: dict[str, tuple[str, ...]]
+
+
+def left_out(contents: Contents, words: Words) -> tuple[LeftOut, ...]:
+    """The reasons in the order in which they first come up."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for reason, table, column in _items(contents):
+        columns = found.setdefault(reason, {}).setdefault(table, [])
+        if column and column not in columns:
+            columns.append(column)
+    return tuple(
+        LeftOut(reason, words.phrase("left_out", reason), {t: tuple(c) for t, c in tables.items()})
+        for reason, tables in found.items()
+    )
+
+
+def unread(contents: Contents, status: Status) -> tuple[str, ...]:
+    """Titles of the tables with a status."""
+    return tuple(table_title(contents, e.source, e.table) for e in coverage(contents) if e.status is status)
+
+
+def table_title(contents: Contents, source: str, table: str) -> str:
+    """A table's title in the person's language, or else its name."""
+    title = contents.table(source, table).title
+    return title.get(contents.language) if title else table
+
+
+def column_title(contents: Contents, source: str, table: str, column: str) -> str:
+    """A column's title in the person's language, or else its name."""
+    title = contents.column(source, table, column).title
+    return title.get(contents.language) if title else column
+
+
+def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
+    by_row = {
+        (e.source, e.table) for e in contents.plan.extracts if e.row_rule and not e.row_rule.get("whole")
+    }
+    portability = contents.plan.right is Right.PORTABILITY
+    for entry in coverage(contents):
+        title = table_title(contents, entry.source, entry.table)
+        if portability and (entry.source, entry.table) in by_row:
+            yield ROWS, title, None
+        if _may_be_held(entry):
+            for field in entry.left_out:
+                if field.reason != NOT_ABOUT_THE_PERSON:
+                    yield field.reason, title, column_title(contents, entry.source, entry.table, field.name)
+    yield from _not_asked(contents)
+
+
+def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
+    """Systems that nobody searched, as the request does not reach them."""
+    for one in contents.plan.manual:
+        if one.reason in _OUTSIDE:
+            yield (
+                _OUTSIDE[one.reason],
+                contents.inventory.manual[one.source].title.get(contents.language),
+                None,
+            )
+
+
+def _may_be_held(entry: TableCoverage) -> bool:
+    """A table that was searched without result holds none of its other columns either."""
+    return entry.status in (Status.ROWS, Status.WITHHELD)

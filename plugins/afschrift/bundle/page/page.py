@@ -1,0 +1,167 @@
+"""`index.html` and `README.txt`: what a person reads. No rule ids, IRIs or digests in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.description.coverage import Status, coverage
+from afschrift.bundle.description.redactions import grounds, redactions
+from afschrift.bundle.page.browse import PAGE, inert, row_scripts, script
+from afschrift.bundle.page.left_out import left_out, unread
+from afschrift.bundle.page.portion import portion
+from afschrift.bundle.page.script import own_script, own_style, policy
+from afschrift.bundle.page.searched import searched
+from afschrift.bundle.page.tables import SystemView, anchors, systems
+from afschrift.bundle.page.words import Words
+from afschrift.domain.decision import Mask
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.right import Right
+from afschrift.law.manual import Status as ManualStatus
+
+README_WIDTH = 80
+
+
+def render_index(contents: Contents, letters: Path) -> bytes:
+    """The page: whole in itself, without network, everything from the data escaped (R63).
+
+    It tells what a portability answer leaves out and how to have it (R19), and of what is known to be wrong
+    (R28). It is read without script too. With script, its tables can be searched and its charts zoomed.
+
+    Raises:
+        ConfigurationError: a text is missing; names it.
+    """
+    words = Words.load(letters, contents.language)
+    code, style = own_script(letters), own_style(letters)
+    values = _page(contents, words) | {"script": code, "style": style, "policy": policy(code, style)}
+    page = _rendered(letters, "page.html.j2", values)
+    # Only the template can hold this: what comes from the data is escaped.
+    before, after = page.split("<!-- data -->\n")
+    fixed = _data(contents, words, values["systems"])
+    left = PAGE - len(page.encode()) - len(fixed.encode())
+    return "".join([before, fixed, *row_scripts(contents, anchors(contents), words, left), after]).encode()
+
+
+def render_readme(contents: Contents, letters: Path) -> bytes:
+    """The README in the person's language, with the line ends that every editor shows (R62, R72)."""
+    words = Words.load(letters, contents.language)
+    files = list(contents.files())
+    values = {
+        "organisation": contents.inventory.controller,
+        "language": contents.language,
+        "request": contents.request,
+        "request_line": _request_line(contents, words),
+        "part": [line for text in _part_texts(contents, words) for line in wrap(text, README_WIDTH)],
+        "right": contents.plan.right.value,
+        "formats": list(dict.fromkeys(entry.format for entry in files)) or list(contents.plan.formats),
+        "null_markers": list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
+    }
+    text = _rendered(letters, f"{contents.language}/README.txt.j2", values)
+    return text.replace("\n", "\r\n").encode()
+
+
+def _rendered(letters: Path, name: str, values: dict[str, Any]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(letters / "bundle"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    try:
+        return environment.get_template(name).render(values)
+    except TemplateError as error:
+        raise ConfigurationError(
+            f"The template include/letters/bundle/{name} is missing or cannot be filled in: {error}",
+            way_out="compare it with the one of another language.",
+        ) from error
+
+
+def _data(contents: Contents, words: Words, views: list[SystemView]) -> str:
+    """What the script says and draws."""
+    said = words.script() | {"zone": contents.inventory.controller.zone}
+    tables = [table for system in views for table in system.tables]
+    drawn = [script(f"{t.anchor}-bins", inert(t.chart.data)) for t in tables if t.chart and t.chart.data]
+    return "".join([script("words", inert(said)), *drawn])
+
+
+def _page(contents: Contents, words: Words) -> dict[str, Any]:
+    controller, plan = contents.inventory.controller, contents.plan
+    gone = left_out(contents, words)
+    masked = grounds(contents, words)
+    failed = unread(contents, Status.FAILED)
+    by_hand = list(searched(contents, words))
+    not_searched = (*unread(contents, Status.NOT_SEARCHED), *(one.title for one in by_hand if one.missing))
+    entries = list(coverage(contents))
+    return {
+        "w": words,
+        "language": plan.language,
+        "portability": plan.right is Right.PORTABILITY,
+        "organisation": controller,
+        "authority": controller.authority.get(plan.language),
+        "court": controller.court.get(plan.language),
+        "request": contents.request,
+        "request_line": _request_line(contents, words),
+        "part": portion(contents, words),
+        "state": words.moment(plan.frozen_at, controller.zone),
+        "made": words.moment(contents.seal.sealed_at, controller.zone),
+        "failed": failed,
+        "not_searched": not_searched,
+        "completeness": _completeness(bool(gone), bool(masked)),
+        "left_out": gone,
+        "left_out_maybe": any(e.status is Status.WITHHELD for e in entries)
+        or any(one.status is ManualStatus.OUTSIDE for one in plan.manual),
+        # What cannot be had by asking is no reason to invite the person to ask.
+        "more_on_request": any(g.reason != "security_secret" for g in gone),
+        "held": sum(e.status is Status.ROWS for e in entries),
+        "none_held": sum(e.status is Status.NONE_HELD for e in entries),
+        "masked": masked,
+        "tokens": any(one.count and one.field.mask == Mask.TOKEN for one in redactions(contents)),
+        "consents": list(_consents(contents, words)),
+        "systems": list(systems(contents, words)),
+        "searched": by_hand,
+        "files_found": sum(1 for _ in contents.given),
+    }
+
+
+def _part_texts(contents: Contents, words: Words) -> Iterator[str]:
+    """What a README says first where the bundle is a part of an answer."""
+    part = portion(contents, words)
+    if part is None:
+        return
+    yield part.text
+    if part.intro:
+        yield part.intro
+    yield from (f"- {name}" for name in part.names)
+    yield from part.more
+
+
+def _completeness(left_out: bool, masked: bool) -> str:
+    if left_out and masked:
+        return "both"
+    return "left_out" if left_out else "masked" if masked else "yes"
+
+
+def _request_line(contents: Contents, words: Words) -> str:
+    request = contents.request
+    line = words.say(f"request_{contents.plan.right}", day=words.day(request.received_at, request.zone))
+    if request.entered_at:
+        line += " " + words.say("request_corrected", day=words.day(request.entered_at, request.zone))
+    return line
+
+
+def _consents(contents: Contents, words: Words) -> Iterator[str]:
+    """Consents that the person does not give (any more), in words."""
+    titles = {
+        f"{source.source}.{name}": purpose.title.get(contents.language)
+        for source in contents.inventory.sources.values()
+        for name, purpose in source.purposes.items()
+    }
+    for name, state in contents.plan.consents.items():
+        if state in ("withdrawn", "absent"):
+            yield words.say(f"consent_{state}", purpose=titles[name])

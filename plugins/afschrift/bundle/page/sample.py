@@ -1,0 +1,125 @@
+"""The first rows of a table as the person sees them: shortened, inert, with codes and times explained."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.page.words import Words
+from afschrift.domain.decision import Action
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.redaction import A_MASK
+from afschrift.domain.redaction import MASK as WHOLE
+
+MAX_ROWS = 25
+MAX_LENGTH = 160
+MASK = re.compile(A_MASK)
+"""How a masked value begins; where a mask goes by row, other values of the column stay whole."""
+
+# Direction overrides and isolates could reorder the text around a cell.
+_REORDER = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
+_SPARED = 40  # bytes of markup around a cell
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value on the page.
+
+    Attributes:
+        text: what is shown; empty where only the note speaks.
+        note: said beside or instead of it: the meaning of a code, the time in UTC, "not filled in".
+        style: class of the style sheet.
+    """
+
+    text: str
+    note: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a table; the columns as title and style."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def readable(text: str) -> str:
+    """Text that cannot disturb the page: controls become visible, line ends become one sign."""
+    if text.isprintable():  # most are: no controls, no overrides, no surrogates
+        return text
+    text = text.replace("\r\n", "\n").translate(_CONTROL)
+    # A lone surrogate cannot be written as UTF-8.
+    return _REORDER.sub("\ufffd", text).encode("utf-8", "replace").decode("utf-8")
+
+
+def sample_sizes(contents: Contents, extract: ExtractPlan) -> list[int]:
+    """About the bytes of each row that the page could show of a table."""
+    return [
+        sum(_SPARED + min(len(value or ""), MAX_LENGTH) for value in row.values())
+        for row in contents.samples.get(extract.name, ())[:MAX_ROWS]
+    ]
+
+
+def sample(
+    contents: Contents, extract: ExtractPlan, titles: tuple[str, ...], words: Words, most: int = MAX_ROWS
+) -> Sample:
+    """The rows that the page shows of a table without any script.
+
+    Args:
+        contents: what is packed.
+        extract: the table.
+        titles: titles of the selected columns, in their order.
+        words: the language.
+        most: rows at most.
+    """
+    rows = contents.samples.get(extract.name, ())[:most]
+    return Sample(
+        tuple(zip(titles, map(_class, extract.selected), strict=True)),
+        tuple(
+            tuple(_cell(contents, extract, field, row.get(field.name), words) for field in extract.selected)
+            for row in rows
+        ),
+    )
+
+
+def _cell(
+    contents: Contents, extract: ExtractPlan, field: FieldPlan, value: str | None, words: Words
+) -> Cell:
+    if value is None:
+        return Cell("", words.say("null"), "none")
+    if value == "":
+        return Cell("", words.say("empty"), "none")
+    if field.action is Action.MASK and MASK.match(value):
+        return Cell(readable(value), words.say("masked_cell"), "masked")
+    if field.read_as is not None and value == WHOLE:
+        return Cell(value, words.say("masked_cell"), "masked")
+    if field.kind is Kind.INSTANT:
+        local = words.local_time(value, contents.inventory.controller.zone)
+        if local:
+            return Cell(local, value, "time")
+    codes = contents.column(extract.source, extract.table, field.name).codes or {}
+    if value in codes:
+        return Cell(readable(value), codes[value].get(contents.language))
+    return _plain(value, _class(field), words)
+
+
+def column_style(field: FieldPlan) -> str:
+    """How a column is shown: `time`, `number` or as text."""
+    if field.action is Action.MASK:
+        return ""
+    return "time" if field.kind is Kind.INSTANT else "number" if field.kind in _NUMBERS else ""
+
+
+def _class(field: FieldPlan) -> str:
+    return "number" if column_style(field) == "number" else ""
+
+
+def _plain(value: str, style: str, words: Words) -> Cell:
+    if len(value) > MAX_LENGTH:
+        return Cell(readable(value[:MAX_LENGTH]) + "…", words.say("cut"), style)
+    return Cell(readable(value), style=style)

@@ -1,0 +1,185 @@
+"""The texts to the person in one language, with its numbers, sizes and dates.
+
+A language is one folder in `include/letters/bundle`: `texts.yml` and `README.txt.j2`. The Dutch one is the
+model: every text in it has to be in every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ruamel.yaml import YAML
+
+from afschrift.domain.errors import ConfigurationError
+
+_BRACES = str.maketrans("", "", "{}")
+MODEL = "nl"
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+class Words:
+    """The phrases of a language. A phrase that is not there is a fault of the configuration."""
+
+    def __init__(self, texts: Mapping[str, Any], place: str) -> None:
+        self._texts = texts
+        self._place = place
+
+    @classmethod
+    def load(cls, letters: Path, language: str) -> Words:
+        """Read a language.
+
+        Args:
+            letters: the folder `include/letters`.
+            language: `nl`, `en` or another folder beside them.
+
+        Raises:
+            ConfigurationError: there are no texts in this language.
+        """
+        path = letters / "bundle" / language / "texts.yml"
+        if not path.is_file():
+            raise ConfigurationError(
+                f"There are no texts of the bundle in the language '{language}'.",
+                way_out=f"choose another language, or add the folder {path.parent.name} with its texts.",
+            )
+        words = cls(_texts(path), f"include/letters/bundle/{language}/texts.yml")
+        words.require(_texts(letters / "bundle" / MODEL / "texts.yml"))
+        return words
+
+    def require(self, model: Mapping[str, Any]) -> None:
+        """Refuse to say half of it.
+
+        Raises:
+            ConfigurationError: names each text of the model that is missing here.
+        """
+        missing = [name for name in _names(model) if name not in set(_names(self._texts))]
+        if missing:
+            raise ConfigurationError(
+                f"{_listed(missing)} missing in {self._place}.", way_out="add it in every language."
+            )
+
+    def phrase(self, section: str, key: str) -> str:
+        """A phrase of a section, for example `origins`, `provided`."""
+        return str(self._entry(section, key))
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence of the page, with values in it. The values are not escaped: the template does that."""
+        return self.phrase("page", key).format_map(values)
+
+    def count(self, key: str, number: int, **values: object) -> str:
+        """A sentence of the page in its singular or plural form, with the number as `{n}`."""
+        forms = self._entry("page", key)
+        form = str(forms["one" if number == 1 else "other"])
+        return form.format_map({"n": self.number(number), **values})
+
+    def number(self, number: int) -> str:
+        """An integer with the language's thousands sign."""
+        return f"{number:,}".replace(",", str(self._texts["thousands"]))
+
+    def measured(self, total: int, parts: int) -> str:
+        """A measured value, `total / parts`, to one place; whole ones without."""
+        text = f"{round(total / parts, 1):,.1f}".removesuffix(".0")
+        signs = {ord(","): str(self._texts["thousands"]), ord("."): str(self._texts["decimal"])}
+        return text.translate(signs)
+
+    def unit(self, code: str) -> str:
+        """A unit (UCUM) in words, or else its sign."""
+        return str(self._texts["units"].get(code) or code.translate(_BRACES))
+
+    def kind(self, kind: str) -> str:
+        """What values of a kind look like; empty where that needs no words."""
+        return str(self._texts["kinds"].get(kind, ""))
+
+    def period(self, name: str) -> str:
+        """A month (`2026-03`) in words; a year as it is."""
+        year, _, month = name.partition("-")
+        return f"{self._texts['months'][int(month) - 1]} {year}" if month else year
+
+    def script(self) -> dict[str, Any]:
+        """What the page's script says."""
+        return {
+            **self._texts["script"],
+            "months": self._texts["months"],
+            "local_time": self._texts["local_time"],
+        }
+
+    def size(self, size: int) -> str:
+        """A size in bytes, in words: `812 bytes`, `1,2 MB`."""
+        if size < 1000:
+            return f"{size} {self._texts['bytes']}"
+        power = next((p for p in range(1, len(_UNITS)) if size < 999.95 * 1000**p), len(_UNITS))
+        return f"{size / 1000**power:.1f} {_UNITS[power - 1]}".replace(".", str(self._texts["decimal"]))
+
+    def day(self, instant: str, zone: str) -> str:
+        """The day of an RFC 3339 instant in a zone, in words."""
+        return self._date("day", _local(instant, zone))
+
+    def moment(self, instant: str, zone: str) -> str:
+        """An RFC 3339 instant in a zone, in words, with UTC beside it."""
+        local = _local(instant, zone)
+        utc = _local(instant, "UTC")
+        # The other day is said too where the two differ.
+        other = utc.strftime("%H:%M") if utc.date() == local.date() else utc.strftime("%Y-%m-%d %H:%M")
+        return self._date("moment", local, time=local.strftime("%H:%M"), place=place(zone), utc=other)
+
+    def local_time(self, instant: str, zone: str) -> str | None:
+        """An instant of the data in a zone, to the second; None where it is none (`infinity`)."""
+        try:
+            local = _local(instant, zone)
+        except (ValueError, OverflowError):
+            return None
+        return self._date("local_time", local, time=local.strftime("%H:%M:%S"))
+
+    def _date(self, key: str, local: datetime, **values: str) -> str:
+        month = self._texts["months"][local.month - 1]
+        return str(self._texts[key]).format_map(
+            {"day": local.day, "month": month, "year": local.year, **values}
+        )
+
+    def _entry(self, section: str, key: str) -> Any:
+        try:
+            return self._texts[section][key]
+        except KeyError:
+            raise ConfigurationError(
+                f"The text '{section}.{key}' is missing in {self._place}.",
+                way_out="add it in every language.",
+            ) from None
+
+
+def _texts(path: Path) -> Mapping[str, Any]:
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _changed: int) -> Mapping[str, Any]:
+    texts: Mapping[str, Any] = YAML(typ="safe").load(path)
+    return texts
+
+
+def _names(texts: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for key, value in texts.items():
+        if isinstance(value, Mapping):
+            yield from _names(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}"
+
+
+def _listed(names: list[str]) -> str:
+    quoted = ", ".join(f"'{name}'" for name in names)
+    return f"The text {quoted} is" if len(names) == 1 else f"The texts {quoted} are"
+
+
+def place(zone: str) -> str:
+    """The place that a time zone is named after."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def _local(instant: str, zone: str) -> datetime:
+    parsed = datetime.fromisoformat(instant)
+    if parsed.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    return parsed.astimezone(ZoneInfo(zone))

@@ -1,0 +1,252 @@
+"""The information sheet in one language, ready for the page and for the JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.page.left_out import column_title, table_title
+from afschrift.bundle.sheet.rights import Right, rights
+from afschrift.bundle.sheet.sheet import Held, Place, Processing
+from afschrift.bundle.sheet.words import SheetWords, local_day
+from afschrift.domain.basis import CONSENT
+from afschrift.domain.origin import Origin
+from afschrift.inventory.base import Text
+from afschrift.inventory.model import Purpose
+from afschrift.law.clock.period import Period
+from afschrift.law.transfers import outside_eea
+
+
+@dataclass(frozen=True)
+class DataKind:
+    """A kind of data; `id` is its Fides category, or the name of a table whose columns have none."""
+
+    id: str
+    title: str
+    tables: tuple[str, ...]
+    purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How long; `until` is the last day's date where the start is known for this person."""
+
+    period: str
+    text: str
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Who receives data. `country` is a code or empty; `safeguard` is said for third countries."""
+
+    name: str
+    country: str
+    country_name: str
+    outside: bool
+    does: tuple[str, ...]
+    purposes: tuple[str, ...]
+    safeguard: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A purpose as it is pursued for this person."""
+
+    id: str
+    title: str
+    bases: tuple[str, ...]
+    reasons: tuple[str, ...]
+    consent: str | None
+    kinds: tuple[DataKind, ...]
+    receivers: tuple[Receiver, ...]
+    kept: Kept
+    marketing: bool
+
+
+@dataclass(frozen=True)
+class Given:
+    """Who gave data that are not from the person."""
+
+    names: tuple[str, ...]
+    how: str
+    kinds: tuple[str, ...]
+
+
+class Told:
+    """Everything the sheet says, in the language of the answer."""
+
+    def __init__(self, contents: Contents, words: SheetWords) -> None:
+        self.contents = contents
+        self.words = words
+        self.processing = Processing(contents)
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """(a), linked to kinds of data, recipients and storage."""
+        return tuple(self._use(place, columns) for place, columns in self.processing.purposes.items())
+
+    @cached_property
+    def kinds(self) -> tuple[DataKind, ...]:
+        """(b) the kinds of data, in the order in which they come up."""
+        return self._kinds(self.processing.columns)
+
+    @cached_property
+    def receivers(self) -> tuple[Receiver, ...]:
+        """(c) and 15(2): third countries first, then by name; each once."""
+        found: dict[tuple[str, str], Receiver] = {}
+        for use in self.uses:
+            for one in use.receivers:
+                first = found.get((one.name, one.country))
+                found[one.name, one.country] = one if first is None else _joined(first, one)
+        return tuple(sorted(found.values(), key=_place_of))
+
+    @cached_property
+    def given(self) -> tuple[Given, ...]:
+        """(g) who gave what is not from the person."""
+        found: dict[tuple[tuple[str, ...], str], list[Held]] = {}
+        for held, giver, place in self.processing.givers():
+            read = tuple(row[0] or "" for row in self.processing.rows(held.source, place))
+            names = (self._text(giver.name),) if giver.name else read
+            found.setdefault((names, self._text(giver.how)), []).append(held)
+        return tuple(
+            Given(names, how, self._titles(columns)) for (names, how), columns in found.items() if names
+        )
+
+    def origins(self) -> Iterator[tuple[Origin, tuple[str, ...]]]:
+        """The kinds of data by where they come from; what others gave is told apart."""
+        for origin in Origin:
+            columns = [held for held in self.processing.columns if origin in held.origins]
+            if columns and origin not in (Origin.THIRD_PARTY, Origin.NOT_PERSONAL):
+                yield origin, self._titles(columns)
+
+    def rights(self) -> Iterator[tuple[Right, tuple[str, ...]]]:
+        """(e) the rights that apply, with their sentences."""
+        for right in rights(self.processing):
+            yield (
+                right,
+                tuple(
+                    self.words.phrase("right_texts", key).format_map(
+                        {"purposes": "; ".join(self.titles(named))}
+                    )
+                    for key, named in right.texts
+                ),
+            )
+
+    def titles(self, places: Iterable[Place]) -> tuple[str, ...]:
+        """Titles of purposes."""
+        return tuple(self._text(self.processing.purpose(place).title) for place in places)
+
+    def _text(self, text: Text | None) -> str:
+        return text.get(self.contents.language) if text else ""
+
+    def _use(self, place: Place, columns: tuple[Held, ...]) -> Use:
+        purpose, consent = self.processing.purpose(place), self.processing.consent(place)
+        bases = tuple(code for code in (purpose.basis, purpose.special) if code)
+        gone = consent in ("withdrawn", "absent")
+        return Use(
+            id=".".join(place),
+            title=self._text(purpose.title),
+            bases=bases,
+            reasons=tuple(self.words.phrase("bases", c) for c in bases if not (gone and c in CONSENT)),
+            consent=consent,
+            kinds=self._kinds(columns),
+            receivers=tuple(self._receivers(place, purpose, {held.table for held in columns})),
+            kept=self._kept(place[0], f"purposes.{place[1]}.retention", purpose),
+            marketing=purpose.direct_marketing,
+        )
+
+    def _kinds(self, columns: Iterable[Held]) -> tuple[DataKind, ...]:
+        found: dict[str, tuple[str, dict[str, None], dict[str, None]]] = {}
+        for held in columns:
+            category = self.contents.column(held.source, held.table, held.field.name).category or ""
+            table = table_title(self.contents, held.source, held.table)
+            key, title = self.words.data_kind(category) or (f"{held.source}.{held.table}", table)
+            _, tables, purposes = found.setdefault(key, (title, {}, {}))
+            tables[table] = None
+            names = self.contents.purposes(held.source, held.table, held.field.name)
+            purposes |= dict.fromkeys(f"{held.source}.{name}" for name in names)
+        return tuple(DataKind(key, title, tuple(t), tuple(p)) for key, (title, t, p) in found.items())
+
+    def _titles(self, columns: Iterable[Held]) -> tuple[str, ...]:
+        return tuple(kind.title for kind in self._kinds(columns))
+
+    def _receivers(self, place: Place, purpose: Purpose, tables: set[str]) -> Iterator[Receiver]:
+        safeguards = {t.country: self._text(t.safeguard) for t in purpose.transfers}
+        title, found = self._text(purpose.title), []
+        for number, one in enumerate(purpose.recipients or ()):
+            if one.tables and tables.isdisjoint(one.tables):
+                continue  # the person has nothing that these get
+            fixed = one.country if isinstance(one.country, str) else ""
+            if one.from_ is None:
+                named = [(one.name or self._text(one.group), fixed)]
+            else:
+                rows = self.processing.rows(place[0], f"purposes.{place[1]}.recipients.{number}")
+                named = [(row[0] or "", (row[1] if len(row) > 1 else "") or fixed) for row in rows]
+            found += [
+                Receiver(
+                    name=name,
+                    country=country,
+                    country_name=self.words.country(country) if country else "",
+                    outside=bool(country) and outside_eea(country),
+                    does=tuple(filter(None, [self._text(one.does)])),
+                    purposes=(title,),
+                    safeguard=safeguards.get(country, ""),
+                    why=self._text(one.why),
+                )
+                for name, country in named
+            ]
+        yield from sorted(found, key=_place_of)
+
+    def _kept(self, source: str, place: str, purpose: Purpose) -> Kept:
+        """(d) a date where the start is known, else the period and the event that starts it."""
+        retention = purpose.retention
+        period = Period.parse(retention.period) if retention else None
+        assert retention is not None
+        assert period is not None
+        zone = self.contents.inventory.controller.zone
+        first, last, without = (*(self.processing.rows(source, place) or [(None, None, "0")])[0],)
+        start, end = local_day(first, zone), local_day(last, zone)
+        until = period.after(end) if end else None
+        told = {"period": self.words.lasts(period), "trigger": self._trigger(source, purpose)}
+        if until is None:
+            return Kept(retention.period, self.words.phrase("kept", "open").format_map(told))
+        state = local_day(self.contents.plan.frozen_at, zone)
+        how = "one" if start == end else "many"
+        how = "part" if without != "0" else "passed" if state and until <= state else how
+        told["day"] = self.words.date(until)
+        return Kept(retention.period, self.words.phrase("kept", how).format_map(told), until)
+
+    def _trigger(self, source: str, purpose: Purpose) -> str:
+        retention = purpose.retention
+        assert retention is not None
+        if retention.trigger is not None or retention.from_ is None:
+            return self._text(retention.trigger)
+        table, _, column = retention.from_.rpartition(".")
+        return self.words.phrase("kept", "column").format_map(
+            {
+                "column": column_title(self.contents, source, table, column),
+                "table": table_title(self.contents, source, table),
+            }
+        )
+
+
+def _joined(first: Receiver, other: Receiver) -> Receiver:
+    return Receiver(
+        name=first.name,
+        country=first.country,
+        country_name=first.country_name,
+        outside=first.outside,
+        does=tuple(dict.fromkeys((*first.does, *other.does))),
+        purposes=tuple(dict.fromkeys((*first.purposes, *other.purposes))),
+        safeguard=first.safeguard or other.safeguard,
+        why=first.why or other.why,
+    )
+
+
+def _place_of(receiver: Receiver) -> tuple[bool, str, str]:
+    return (not receiver.outside, receiver.name.casefold(), receiver.name)

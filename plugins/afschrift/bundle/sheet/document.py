@@ -1,0 +1,96 @@
+"""`data/information.json`: the information sheet for programs. Its schema: include/letters/bundle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afschrift.bundle.sheet.content import DataKind, Receiver, Told, Use
+from afschrift.domain.basis import basis_iri
+from afschrift.domain.category import category_iri
+
+
+def sheet_document(told: Told) -> dict[str, Any]:
+    """The document, in the language of the answer."""
+    contents, text = told.contents, told.contents.language
+    controller = contents.inventory.controller
+    return {
+        "language": text,
+        "request": contents.request.id,
+        "processed": bool(told.kinds),
+        "stateOn": contents.plan.frozen_at,
+        "controller": {
+            "name": controller.name,
+            "address": controller.address,
+            "contact": controller.contact,
+            **({"dpo": controller.dpo} if controller.dpo else {}),
+        },
+        "categories": [_kind(kind) for kind in told.kinds],
+        "purposes": [_use(use) for use in told.uses],
+        "recipients": [_receiver(one) for one in told.receivers],
+        "origins": [
+            {"origin": origin.value, "term": origin.iri, "categories": list(kinds)}
+            for origin, kinds in told.origins()
+        ],
+        "sources": [{"names": list(g.names), "how": g.how, "categories": list(g.kinds)} for g in told.given],
+        "automatedDecisions": [
+            {
+                "purpose": ".".join(place),
+                **{part: value.get(text) for part, value in decision if value is not None},
+            }
+            for place, decision in told.processing.decisions()
+        ],
+        "rights": [
+            {
+                "right": right.id,
+                "text": " ".join(sentences),
+                "purposes": [".".join(place) for place in right.purposes],
+            }
+            for right, sentences in told.rights()
+        ],
+        "complaint": {
+            "authority": controller.authority.get(text),
+            "url": controller.authority_url,
+            "court": controller.court.get(text),
+        },
+    }
+
+
+def _kind(kind: DataKind) -> dict[str, Any]:
+    term = category_iri(kind.id)
+    return {
+        "id": kind.id,
+        **({"term": term} if term else {}),
+        "title": kind.title,
+        "tables": list(kind.tables),
+        "purposes": list(kind.purposes),
+    }
+
+
+def _use(use: Use) -> dict[str, Any]:
+    return {
+        "id": use.id,
+        "title": use.title,
+        "basis": list(use.bases),
+        "basisTerms": [basis_iri(code) for code in use.bases],
+        "reasons": list(use.reasons),
+        **({"consent": use.consent} if use.consent else {}),
+        "directMarketing": use.marketing,
+        "categories": [kind.id for kind in use.kinds],
+        "recipients": [one.name for one in use.receivers],
+        "storage": {
+            "period": use.kept.period,
+            "text": use.kept.text,
+            **({"until": use.kept.until.isoformat()} if use.kept.until else {}),
+        },
+    }
+
+
+def _receiver(one: Receiver) -> dict[str, Any]:
+    optional = {"country": one.country, "safeguard": one.safeguard, "whyNotNamed": one.why}
+    return {
+        "name": one.name,
+        "outsideEea": one.outside,
+        "purposes": list(one.purposes),
+        "does": list(one.does),
+        **{key: value for key, value in optional.items() if value},
+    }

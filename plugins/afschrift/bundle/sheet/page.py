@@ -1,0 +1,41 @@
+"""`data/information.html`: the information sheet for the person. No rule ids, IRIs or digests in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from afschrift.bundle.sheet.content import Told
+
+
+def render_sheet(told: Told, letters: Path) -> bytes:
+    """The page: whole in itself, without script or network, everything from the data escaped."""
+    contents, words = told.contents, told.words
+    controller, language = contents.inventory.controller, contents.language
+    environment = Environment(
+        loader=FileSystemLoader(letters / "bundle"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return (
+        environment.get_template("sheet.html.j2")
+        .render(
+            w=words,
+            told=told,
+            anchors={use.id: f"p{number}" for number, use in enumerate(told.uses, start=1)},
+            language=language,
+            organisation=controller,
+            authority=controller.authority.get(language),
+            court=controller.court.get(language),
+            request=contents.request,
+            state=words.moment(contents.plan.frozen_at, controller.zone),
+            made=words.moment(contents.seal.sealed_at, controller.zone),
+            decisions=[
+                (told.titles([place])[0], decision) for place, decision in told.processing.decisions()
+            ],
+        )
+        .encode()
+    )

@@ -1,0 +1,116 @@
+"""The information sheet of an access answer: Art. 15(1)(a)-(h) and 15(2) as they are for this person (R73).
+
+Only what is there for this person: kinds of data with a value, the purposes that these serve, the recipients
+that their own rows name (R74), how long each is kept (R75), decisions by a computer in plain words (R76). It
+is never shortened because of others' rights (R36).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from afschrift.bundle.contents import Contents
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.origin import Origin
+from afschrift.domain.plan import FieldPlan, TableExtract
+from afschrift.inventory.model import Purpose
+from afschrift.inventory.processing import AutomatedDecision, DataSource
+from afschrift.inventory.sheet import columns_told, gaps, gaps_in_data, told
+
+Place = tuple[str, str]
+"""Source and name of a table or purpose."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A column of which the person's rows hold a value."""
+
+    source: str
+    table: str
+    field: FieldPlan
+
+    @property
+    def origins(self) -> frozenset[Origin]:
+        """More than one where the origin goes by row."""
+        return frozenset((self.field.origin,) if self.field.origin else self.field.origins)
+
+
+class Processing:
+    """What is done with the person's data, by the plan, the inventory and the facts read beside the rows."""
+
+    def __init__(self, contents: Contents) -> None:
+        self.contents = contents
+        self._facts = {(e.source, fact.place): fact.rows for e in contents.extracts for fact in e.facts}
+
+    @cached_property
+    def columns(self) -> tuple[Held, ...]:
+        """The columns with a value, in the order of the plan."""
+        return tuple(
+            Held(planned.source, planned.table, field)
+            for planned, written in self.contents.held
+            for field in planned.fields
+            if told(field) and _filled(written, field)
+        )
+
+    @cached_property
+    def purposes(self) -> Mapping[Place, tuple[Held, ...]]:
+        """(source, purpose) -> the person's columns that serve it."""
+        found: dict[Place, list[Held]] = {}
+        for held in self.columns:
+            for name in self.contents.purposes(held.source, held.table, held.field.name):
+                found.setdefault((held.source, name), []).append(held)
+        return {place: tuple(columns) for place, columns in found.items()}
+
+    def purpose(self, place: Place) -> Purpose:
+        """A purpose of the inventory."""
+        return self.contents.source(place[0]).purposes[place[1]]
+
+    def consent(self, place: Place) -> str | None:
+        """State of the person's own consent for a purpose; None where it needs none."""
+        return self.contents.plan.consents.get(".".join(place))
+
+    def rows(self, source: str, place: str) -> tuple[tuple[str | None, ...], ...]:
+        """What the data told at a place of the inventory."""
+        return self._facts.get((source, place), ())
+
+    def givers(self) -> Iterator[tuple[Held, DataSource, str]]:
+        """Columns that are not from the person, with who gave them and the place that says so."""
+        for held in self.columns:
+            table = self.contents.table(held.source, held.table)
+            own = self.contents.column(held.source, held.table, held.field.name).source
+            if own is not None:
+                yield held, own, f"tables.{held.table}.columns.{held.field.name}.source"
+            elif table.source is not None and not any(o.made_by_controller for o in held.origins):
+                yield held, table.source, f"tables.{held.table}.source"
+
+    def decisions(self) -> Iterator[tuple[Place, AutomatedDecision]]:
+        """The automated decisions among the purposes that the person's data serve."""
+        for place in self.purposes:
+            decision = self.purpose(place).automated_decision
+            if isinstance(decision, AutomatedDecision):
+                yield place, decision
+
+
+def require_whole(contents: Contents) -> None:
+    """Refuse to pack a sheet with a field that is missing or boilerplate (A.2).
+
+    Raises:
+        ConfigurationError: names each such field of the inventory.
+    """
+    found = [*gaps(contents.inventory, columns_told(contents.plan))]
+    for extract in contents.extracts:
+        found += gaps_in_data(contents.inventory, contents.plan, extract)
+    if found:
+        raise ConfigurationError(
+            f"The information sheet cannot be made. {'; '.join(map(str, found))}.",
+            way_out="fill in these fields of the inventory; docs/inventory.md explains them.",
+        )
+
+
+def _filled(written: TableExtract, field: FieldPlan) -> bool:
+    """Whether some row has a value. Of a column that was not read nobody knows, so it is told."""
+    read = field.action in (Action.INCLUDE, Action.MASK)
+    return not read or written.seen is None or written.seen.nulls.get(field.name, 0) < written.rows

@@ -1,0 +1,51 @@
+"""The decisions that people took on a request as a whole, and whether each is in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.roles import AGREE
+from afschrift.register.port import DecisionRow, QuestionRow, Register
+
+DECISION, SIGNATURE = "decision", "decision_signed"
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """One decision of a person on the request as a whole.
+
+    Attributes:
+        question: that it answers.
+        signed: what the second signer said; None: nothing yet.
+    """
+
+    decision: DecisionRow
+    question: QuestionRow
+    signed: str | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What was decided."""
+        return Outcome(self.decision.choice)
+
+    @property
+    def waits(self) -> bool:
+        """A second signer has not said anything yet."""
+        return self.decision.detail.get("second_signer") is True and self.signed is None
+
+    @property
+    def in_force(self) -> bool:
+        """It counts: no second signer is due, or one agreed."""
+        return self.decision.detail.get("second_signer") is not True or self.signed == AGREE
+
+
+def rulings(register: Register, request_id: str) -> tuple[Ruling, ...]:
+    """All decisions on a request as a whole, oldest first."""
+    decisions = register.decisions(request_id)
+    taken = [d for d in decisions if d.kind == DECISION and d.question]
+    if not taken:
+        return ()
+    asked = {q.id: q for q in register.questions(open_only=False, request_id=request_id)}
+    signed = {d.about: d.choice for d in decisions if d.kind == SIGNATURE}
+    return tuple(Ruling(d, asked[d.question or ""], signed.get(d.about)) for d in taken)

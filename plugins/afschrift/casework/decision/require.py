@@ -1,0 +1,212 @@
+"""The decision on a request that was flagged: when it is asked, and what of it stands.
+
+Runs never wait: they end at the question, and the next one goes on where a person decided to fulfil.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from afschrift.casework.decision.changes_since import changed_since
+from afschrift.casework.decision.ground_form import question_form
+from afschrift.casework.decision.in_force import DECISION as DECISION
+from afschrift.casework.decision.in_force import SIGNATURE as SIGNATURE
+from afschrift.casework.decision.in_force import Ruling as Ruling
+from afschrift.casework.decision.in_force import rulings as rulings
+from afschrift.casework.decision.triggers import BY_OFFICER, Flag, flags
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.law.clock.facts import FactKind, Timeline
+from afschrift.law.grounds.grounds import Grounds, Outcome
+from afschrift.law.restriction import lifted
+from afschrift.law.roles import SIGNS
+from afschrift.questions.kinds import OpenQuestion, ask
+from afschrift.register.port import QuestionRow, Register
+from afschrift.selection.facts import LeftOut
+from afschrift.services import Services
+
+GOES_ON = (Outcome.FULFIL, Outcome.REFUSE_PART, Outcome.RESTRICT)
+"""After these the run goes on. After the others the question comes back, or the request ends."""
+
+
+def require_decision(services: Services, request_id: str, further: Sequence[Flag] = ()) -> None:
+    """Go on where nothing is flagged, or where a person decided to fulfil what was.
+
+    Args:
+        services: of the step.
+        request_id: the request.
+        further: flags of what the sources told, beside what the register knows.
+
+    Raises:
+        NeedsPersonError: a decision, its second signature or the letter of a refusal is due.
+    """
+    register = services.register
+    request = register.request(request_id)
+    taken = rulings(register, request_id)
+    last = taken[-1] if taken else None
+    if last is not None and last.waits:
+        raise ask(register, request_id, [signature(last)])
+    if last is not None and last.in_force and last.outcome is Outcome.REFUSE:
+        raise NeedsPersonError(
+            f"Request {request_id} is refused once its letter is sent; until then its period runs.",
+            question=DECISION,
+            way_out="`afschrift letter list`, then `letter send` or `letter sent` (R45).",
+        )
+    waiting = [q for q in register.questions(request_id=request_id) if q.kind == DECISION]
+    found = (*flags(services, request), *further)
+    back = last is not None and not (last.in_force and last.outcome in (*GOES_ON, Outcome.EXTEND))
+    asked = [*waiting, *([last.question] if last is not None and back else [])]
+    opened = [one for q in asked for one in q.detail["flags"] if one["flag"] == BY_OFFICER]
+    due = [one.detail for one in found if not _settled(one.detail, taken)]
+    due += [one for one in opened if one not in due]
+    if not due:
+        return
+    same = next((q for q in waiting if all(one in q.detail["flags"] for one in due)), None)
+    if same is not None:
+        raise asked_already(same)
+    words = "; ".join(one.words for one in found if one.detail in due) or "an officer asked for it"
+    raise ask(
+        register,
+        request_id,
+        [
+            question(
+                services.grounds,
+                register.timeline(request_id),
+                due,
+                words,
+                len(taken),
+                _since(services, due),
+            )
+        ],
+    )
+
+
+def left_out(register: Register, request_id: str) -> dict[str, LeftOut]:
+    """Tables and columns that do not leave, or leave masked, by decisions that are in force."""
+    found: dict[str, LeftOut] = {}
+    over = lifted(register.timeline(request_id))
+    for ruling in rulings(register, request_id):
+        if not ruling.in_force or ruling.outcome not in (Outcome.REFUSE_PART, Outcome.RESTRICT):
+            continue
+        if ruling.question.id in over:
+            continue
+        detail = ruling.decision.detail
+        masked = detail.get("measure") == "mask"
+        rules, reason = _BECAUSE.get(detail["ground"], (("R31",), "person_decided"))
+        action = Action.MASK if masked else Action.EXCLUDE
+        one = LeftOut(action, rules, reason, hidden=detail.get("existence") == "hidden")
+        found |= dict.fromkeys(detail["places"], one)
+    return found
+
+
+_BECAUSE: dict[str, tuple[tuple[str, ...], str]] = {
+    "persons_wish": (("R24",), "own_limitation"),
+    "rights_of_others": (("R31", "R32"), "person_decided"),
+    "trade_secret": (("R35",), "person_decided"),
+    "outside_portability": (("R20",), "person_decided"),
+    "restriction": (("R84",), "person_decided"),
+}
+
+
+def _since(services: Services, due: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Of a repetition: what changed since each earlier answer, as the register knows it (R50)."""
+    earlier = [past["request"] for one in due if one["flag"] == "repetition" for past in one["earlier"]]
+    return changed_since(services.register, earlier, services.inventory.digest)
+
+
+def asked_already(question_row: QuestionRow) -> NeedsPersonError:
+    """The error of a run that ends at a decision which is open already."""
+    return NeedsPersonError(
+        f"A decision on this request is open (question {question_row.id}).",
+        question=DECISION,
+        detail=dict(question_row.detail),
+        way_out=f"answer with `afschrift answer {question_row.id}`.",
+    )
+
+
+def question(
+    grounds: Grounds,
+    timeline: Timeline,
+    due: Sequence[Mapping[str, Any]],
+    words: str,
+    number: int,
+    since: Sequence[Mapping[str, Any]] = (),
+) -> OpenQuestion:
+    """The question `decision`.
+
+    Args:
+        grounds: the table.
+        timeline: of the request.
+        due: what was flagged and nobody has decided on.
+        words: the same in a clause.
+        number: how many decisions were taken before; each question is another one.
+        since: what changed since earlier answers.
+    """
+    options = tuple(outcome.value for outcome in _options(grounds, timeline, due))
+    return OpenQuestion(
+        DECISION,
+        options,
+        f"A person decides on this request: {words}.",
+        {
+            "flags": [dict(one) for one in due],
+            "earlier_decisions": number,
+            **({"since": [dict(one) for one in since]} if since else {}),
+        },
+        form=question_form(grounds, timeline.right, options),
+    )
+
+
+def _options(grounds: Grounds, timeline: Timeline, due: Sequence[Mapping[str, Any]]) -> Iterator[Outcome]:
+    """What may be chosen. No choice is a default."""
+    overlaps = any(one["flag"] == "overlap" for one in due)
+    asked = any(one.detail.get("ground") == "specification" for one in timeline.of(FactKind.SUSPENDED))
+    gone = {
+        Outcome.EXTEND: bool(timeline.of(FactKind.EXTENDED)),
+        Outcome.SPECIFY: asked or timeline.waiting is not None,
+        Outcome.MERGE: not overlaps,
+    }
+    for outcome in Outcome:
+        rests = outcome is Outcome.FULFIL or grounds.offered(outcome, timeline.right)
+        if rests and not gone.get(outcome, False):
+            yield outcome
+
+
+def signature(ruling: Ruling) -> OpenQuestion:
+    """The question whether a second person signs; `about` is what the decision was about."""
+    words = f"A second person signs: {ruling.outcome} on {ruling.decision.detail.get('ground')}."
+    detail = {
+        "decision": ruling.decision.choice,
+        "form": {n: v for n, v in ruling.decision.detail.items() if n != "second_signer"},
+        "flags": ruling.question.detail["flags"],
+        "words": ruling.decision.text,
+        "question": ruling.question.id,
+    }
+    return OpenQuestion(SIGNATURE, SIGNS, words, detail, bound=ruling.decision.about)
+
+
+def _settled(flag: Mapping[str, Any], taken: Sequence[Ruling]) -> bool:
+    """A person decided to go on, knowing of it."""
+    return any(
+        one.in_force and one.outcome in GOES_ON and flag in one.question.detail["flags"] for one in taken
+    )
+
+
+def open_decision(grounds: Grounds, register: Register, request_id: str) -> QuestionRow:
+    """Put a request before an officer without a flag, for example to refuse it or to restrict a part.
+
+    Raises:
+        UnknownRequestError: no such request.
+        RefusedError: it is closed.
+    """
+    waiting = [q for q in register.questions(request_id=request_id) if q.kind == DECISION]
+    if waiting:
+        return waiting[0]
+    taken = rulings(register, request_id)
+    number = len(taken)
+    flag = Flag(BY_OFFICER, ("R48",), "an officer asked for it", {"number": number + 1})
+    before = [one for ruling in taken[-1:] for one in ruling.question.detail["flags"]]
+    due = [*(one for one in before if not _settled(one, taken)), flag.detail]
+    asked = question(grounds, register.timeline(request_id), due, flag.words, number)
+    ask(register, request_id, [asked])
+    return next(q for q in register.questions(request_id=request_id) if q.kind == DECISION)

@@ -1,0 +1,85 @@
+"""The restrictions of a request (R84): which are in force, and when to look at each again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from afschrift.casework.decision.in_force import Ruling, rulings
+from afschrift.domain.errors import RefusedError
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.restriction import last_review, lifted
+from afschrift.register.port import Register
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """A restriction that a person decided on and, where due, another one signed.
+
+    Attributes:
+        id: of the question whose answer it was.
+        by: who decided, or looked at it last.
+        review_on: the day to look again.
+        hidden: the person may not know of it.
+        lifted: it is over.
+    """
+
+    id: str
+    request: str
+    ruling: Ruling
+    by: str
+    review_on: date
+    lifted: bool
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the person may not know of it."""
+        return self.ruling.decision.detail.get("existence") == "hidden"
+
+    @property
+    def provision(self) -> str:
+        """Code of the provision that allows it."""
+        return str(self.ruling.decision.detail.get("provision"))
+
+
+def restrictions(register: Register, request_id: str) -> tuple[Restriction, ...]:
+    """All that ever were in force, the oldest first."""
+    timeline = register.timeline(request_id)
+    over, found = lifted(timeline), []
+    for one in rulings(register, request_id):
+        if one.in_force and one.outcome is Outcome.RESTRICT:
+            looked = last_review(timeline, one.question.id)
+            first = date.fromisoformat(one.decision.detail["review_on"])
+            found.append(
+                Restriction(
+                    one.question.id,
+                    request_id,
+                    one,
+                    looked.fact.by if looked else one.decision.by,
+                    (looked.next if looked else None) or first,
+                    one.question.id in over,
+                )
+            )
+    return tuple(found)
+
+
+def in_force(register: Register, request_id: str) -> tuple[Restriction, ...]:
+    """Those that are not lifted."""
+    return tuple(one for one in restrictions(register, request_id) if not one.lifted)
+
+
+def restriction(register: Register, request_id: str, id_: str) -> Restriction:
+    """One of them.
+
+    Raises:
+        RefusedError: the request has none with this id.
+    """
+    found = restrictions(register, request_id)
+    for one in found:
+        if one.id == id_:
+            return one
+    listing = ", ".join(one.id for one in found)
+    raise RefusedError(
+        f"Request {request_id} has no restriction in force with this id.",
+        way_out=f"name one of {listing}." if listing else "it has none: look at `afschrift request show`.",
+    )

@@ -1,0 +1,71 @@
+"""What puts a request before a person and only the sources tell: read as one yes or no each, after identity.
+
+A flag keeps names of columns and keys, never a value; its question is settled like every other flag's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from afschrift.casework.decision.triggers import Flag
+from afschrift.domain.decision import Action
+from afschrift.domain.keys import Key
+from afschrift.domain.request import Request
+from afschrift.domain.sources import Source
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.law.person.assurance import below
+from afschrift.selection.statements import Statements
+from afschrift.selection.table import TableDecision
+
+
+def case_columns(
+    inventory: Inventory, session: Source, statements: Statements, decision: TableDecision
+) -> Iterator[Flag]:
+    """Columns of a table that a person decides on in each case (RULES G.11), where they hold something.
+
+    Tickets, recordings, answers of a machine, numbers that were assigned, invoices: their right place depends
+    on what stands in them. Only what would leave is asked about, so the right makes the difference.
+    """
+    table = inventory.sources[decision.source].tables[decision.table]
+    for one in decision.fields:
+        if one.action not in (Action.INCLUDE, Action.MASK) or one.name not in table.columns:
+            continue
+        column = table.columns[one.name]
+        asked = (column.review or table.review) == "case"
+        if not asked and not below(column.category, inventory.policy.case_categories):
+            continue
+        if session.rows(statements.exists(decision.table, decision.scope, [one.name])):
+            place = f"{decision.source}.{decision.table}.{one.name}"
+            yield Flag("case_column", ("R18", "R32"), f"{place} is decided in each case", {"column": place})
+
+
+def changed_contact(
+    source: SourceFile,
+    session: Source,
+    statements: Statements,
+    keys: Sequence[Key],
+    request: Request,
+    days: int,
+) -> Iterator[Flag]:
+    """Contact keys that the source says were changed within some days before the request (R12, R70).
+
+    The session is bound to the request's own moment again at the end.
+    """
+    asked = [
+        (name, key, link.changed)
+        for name, table in source.tables.items()
+        for key, link in table.subject.items()
+        if table.personal and link.changed
+    ]
+    if not asked:
+        return
+    since = datetime.fromisoformat(request.received_at) - timedelta(days=days)
+    session.bind(keys, since.isoformat(timespec="microseconds").replace("+00:00", "Z"))
+    for table_name, key, column in asked:
+        if session.rows(statements.changed(table_name, str(column))):
+            place = f"{source.source}.{table_name}"
+            told = {"keys": [key], "table": place, "within_days": days}
+            words = f"{place} says that {key} was changed within {days} days before"
+            yield Flag("contact_changed", ("R10", "R12", "R71"), words, told)
+    session.bind(keys, request.received_at)

@@ -1,0 +1,128 @@
+"""What puts a request before a person. A flag refuses nothing and charges nothing: it asks (R47, R48)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from afschrift.casework.decision.restrictions import in_force
+from afschrift.domain.event import digest
+from afschrift.domain.keys import Unique
+from afschrift.domain.request import Request
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.inventory.model import Inventory
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.grounds.grounds import Flags
+from afschrift.register.timelines import Past
+from afschrift.services import Services
+
+BY_OFFICER = "asked_by_officer"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One reason to ask.
+
+    Attributes:
+        code: what it is.
+        rules: why it is looked at.
+        told: ids, counts, dates and names of keys; never values.
+        words: a sentence for the log.
+    """
+
+    code: str
+    rules: tuple[str, ...]
+    words: str
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """As a question shows it."""
+        return {"flag": self.code, "rules": list(self.rules), **self.told}
+
+    @property
+    def digest(self) -> str:
+        """Of all that it says: a flag that says something else is another one."""
+        return digest(self.detail)
+
+
+def own_keys(inventory: Inventory) -> tuple[str, ...]:
+    """Names of the keys by which a person is recognised again."""
+    return tuple(name for name, key in inventory.identity.keys.items() if key.unique is Unique.YES)
+
+
+def flags(services: Services, request: Request) -> tuple[Flag, ...]:
+    """Everything about a request that a person should look at, as far as the register knows."""
+    limits, inventory = services.grounds.flags, services.inventory
+    history = services.register.history(request.id, own_keys(inventory))
+    return (
+        *_repetition(request, history, limits),
+        *_overlap(request, history),
+        *_contact(request, history, limits),
+        *_many(request, inventory, limits),
+        *_restricted(services, request, history),
+    )
+
+
+def _repetition(request: Request, history: tuple[Past, ...], limits: Flags) -> Iterator[Flag]:
+    same = [
+        past
+        for past in history
+        if past.right is request.right
+        and past.state not in (State.MERGED, State.NOT_RECEIVED)
+        and _within(past.received_at, request.received_at, limits.earlier_days)
+    ]
+    if len(same) >= limits.earlier:
+        earlier = [{"request": past.request, "received_on": past.received_at[:10]} for past in same]
+        told = {"count": len(same), "within_days": limits.earlier_days, "earlier": earlier}
+        words = f"{len(same)} earlier requests of this person for {request.right} within a year"
+        yield Flag("repetition", ("R26", "R47", "R48", "R50", "R54"), words, told)
+
+
+def _overlap(request: Request, history: tuple[Past, ...]) -> Iterator[Flag]:
+    for past in history:
+        if past.right is request.right and past.state.open:
+            told = {"earlier": past.request, "received_on": past.received_at[:10]}
+            yield Flag("overlap", ("R55",), f"request {past.request} of this person is still open", told)
+
+
+def contact_changed(request: Request, history: tuple[Past, ...], limits: Flags) -> Past | None:
+    """The request before this one, where it gave other contact details shortly before; None: it did not."""
+    last = history[-1] if history else None
+    if last is None or not last.changed:
+        return None
+    return last if _within(last.received_at, request.received_at, limits.contact_days) else None
+
+
+def _contact(request: Request, history: tuple[Past, ...], limits: Flags) -> Iterator[Flag]:
+    if (past := contact_changed(request, history, limits)) is not None:
+        told = {"keys": list(past.changed), "earlier": past.request, "received_on": past.received_at[:10]}
+        words = f"another {' and '.join(past.changed)} than in request {past.request}, shortly before"
+        yield Flag("contact_changed", ("R10", "R12", "R71"), words, told)
+
+
+def _many(request: Request, inventory: Inventory, limits: Flags) -> Iterator[Flag]:
+    if request.right is not Right.ACCESS or request.limits:
+        return
+    purposes = sum(len(source.purposes) for source in inventory.sources.values())
+    if purposes >= limits.purposes:
+        words = f"{purposes} purposes of processing"
+        yield Flag("many_kinds_of_processing", ("R25",), words, {"purposes": purposes})
+
+
+def _restricted(services: Services, request: Request, history: tuple[Past, ...]) -> Iterator[Flag]:
+    """What was kept back from this person before and is not lifted is no matter of course now (R84)."""
+    linked = [fact.other for fact in services.register.timeline(request.id).of(FactKind.LINKED)]
+    for earlier in dict.fromkeys([*(past.request for past in history), *linked]):
+        for one in in_force(services.register, earlier) if earlier else ():
+            told = {"earlier": earlier, "restriction": one.id, "provision": one.provision}
+            words = f"in request {earlier} something was restricted, and that is not lifted"
+            yield Flag("restricted_before", ("R84",), words, told)
+
+
+def _within(earlier: str, later: str, days: int) -> bool:
+    between = datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
+    return timedelta(0) <= between <= timedelta(days=days)

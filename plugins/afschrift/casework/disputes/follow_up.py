@@ -1,0 +1,120 @@
+"""What follows an answer, in an installation: who is at work, what a review says, what is given after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from afschrift.app.roles import load_roles
+from afschrift.app.settings import Settings
+from afschrift.casework.decision.restrictions import Restriction
+from afschrift.casework.decision.restrictions import restriction as find
+from afschrift.casework.decision.triggers import own_keys
+from afschrift.casework.dispatch import load_grounds
+from afschrift.casework.disputes.record import CaseDesk
+from afschrift.domain.errors import RefusedError
+from afschrift.inventory.load import load
+from afschrift.inventory.model import casefold_keys
+from afschrift.law.clock.facts import FactKind, Timeline
+from afschrift.law.clock.overlap import link
+from afschrift.law.restriction import reviews
+from afschrift.law.roles import Roles
+from afschrift.register.clock import rfc3339, utc_now
+from afschrift.register.register import Ledger
+
+
+def case_desk(
+    ledger: Ledger, by: str, *, roles: Roles | None = None, now: datetime | None = None
+) -> CaseDesk:
+    """Somebody at work on cases of this installation.
+
+    Raises:
+        ConfigurationError: roles or grounds cannot be used.
+    """
+    return CaseDesk(ledger, roles or load_roles(), load_grounds(), now or utc_now(), by)
+
+
+def told_of(timeline: Timeline, found: Restriction) -> Iterator[str]:
+    """What a review came to, and what is left to do."""
+    looked = reviews(timeline, found.id)
+    last = looked[-1] if looked else None
+    if last is not None and last.waits:
+        yield (
+            f"{found.request}  restriction {found.id}: {last.outcome}, once another person signs: "
+            f"`afschrift case reviewed {found.request} --restriction {found.id} --sign`."
+        )
+    elif last is not None and not last.in_force:
+        yield f"{found.request}  restriction {found.id}: the review was turned down; it is due again."
+    elif not found.lifted:
+        yield f"{found.request}  restriction {found.id}: stays; to be looked at again on {found.review_on}."
+    elif timeline.state.open:
+        yield (
+            f"{found.request}  restriction {found.id}: lifted. The next plan holds what it kept back; a plan "
+            "that was frozen before is refused as drift. Start a run of `fulfil_request`."
+        )
+    else:
+        yield (
+            f"{found.request}  restriction {found.id}: lifted. The request is closed ({timeline.state}); "
+            "what was kept back can now be given to the person, without delay. "
+            f"`afschrift case reviewed {found.request} --restriction {found.id} --open-request` opens a "
+            "request for it, linked to this one (R54)."
+        )
+
+
+def follow_up(desk: CaseDesk, request_id: str, restriction_id: str) -> str:
+    """Open a request of the same case that gives what a lifted restriction had kept back; its id.
+
+    It is answered in full (R26) within a period of its own, which starts now.
+
+    Raises:
+        NotAllowedError: they may not decide.
+        RefusedError: it is not lifted, the request is still open, a follow-up is there already, or the data
+            key was destroyed, so that nobody knows for whom.
+    """
+    ledger = desk.register
+    assert isinstance(ledger, Ledger)
+    held = desk.officer(request_id, "follow_up")
+    found, timeline = find(ledger, request_id, restriction_id), ledger.timeline(request_id)
+    if not found.lifted:
+        raise RefusedError(
+            f"Restriction {restriction_id} is in force.", way_out="look at it again first: --outcome lifted."
+        )
+    if timeline.state.open:
+        raise RefusedError(
+            f"Request {request_id} is open: its own next plan gives what was kept back.",
+            way_out=f"`afschrift run {request_id}`.",
+        )
+    if there := _there(ledger, request_id):
+        raise RefusedError(f"Request {there} was opened for it already.", way_out="answer that one.")
+    inventory, old = load(Settings.from_environment().inventory), ledger.request(request_id)
+    opened = ledger.open_request(
+        old.case,
+        old.right,
+        rfc3339(desk.now),
+        old.zone,
+        old.language,
+        old.formats,
+        old.destination,
+        ledger.identity(request_id),
+        casefold_keys(inventory),
+        old.limits,
+        by=desk.by,
+    )
+    ledger.record_pair(
+        opened.id,
+        request_id,
+        lambda later, earlier, same, _: (link(later, earlier, "reminder", same=same), []),
+        desk.by,
+        names=own_keys(inventory),
+        held=held,
+    )
+    return opened.id
+
+
+def _there(ledger: Ledger, request_id: str) -> str | None:
+    """A request that comes after this one."""
+    case = ledger.request(request_id).case
+    for one in ledger.requests(case=case):
+        if any(f.other == request_id for f in ledger.timeline(one.id).of(FactKind.LINKED)):
+            return one.id
+    return None

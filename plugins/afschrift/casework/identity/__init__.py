@@ -1,0 +1,1 @@
+"""Who asks, for whom, and how sure that is: identity, age, mandates."""

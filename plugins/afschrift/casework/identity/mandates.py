@@ -1,0 +1,165 @@
+"""Who asks for whom: the questions about a child and about a representative, and what of them stands.
+
+Asked after the identity, before anything else is read; `pipeline/representation.py` takes the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from afschrift.casework.identity.age import known_minority, minority, person_digest
+from afschrift.casework.identity.mandate_forms import MANDATE, MANDATE_SIGNED, MINOR
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.event import digest
+from afschrift.domain.request import Request
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.person.age import Minor
+from afschrift.law.roles import AGREE, SIGNS
+from afschrift.questions.kinds import OpenQuestion, ask
+from afschrift.register.port import DecisionRow, Register
+from afschrift.services import Services
+
+PROVEN, NOT_PROVEN = "proven", "not_proven"
+WITH_REPRESENTATIVE, ANSWER_CHILD = "with_representative", "answer_child"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What of the representative's authority stands.
+
+    Attributes:
+        needed: somebody asks for the person.
+        decision: the last one on it, about what holds today; None: none was taken.
+        proven: it was found to be proven, and signed where a second signer was due.
+        waits: it waits for its second signer.
+        expired: the last day of the mandate is over.
+    """
+
+    needed: bool
+    decision: DecisionRow | None = None
+    proven: bool = False
+    waits: bool = False
+    expired: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """The request may go on."""
+        return not self.needed or (self.proven and not self.expired)
+
+
+def require_representation(services: Services, request_id: str) -> None:
+    """Go on where the person asks alone and may, or where a representative's authority is proven.
+
+    Raises:
+        NeedsPersonError: a person must decide; the question stands in the register.
+        RetriableError: the source that holds the person's age does not answer.
+    """
+    register = services.register
+    request = register.request(request_id)
+    found = minority(services, request)
+    made_by = register.made_by(request_id)
+    if made_by == "self" and found is Minor.YES:
+        asked = minor_question(register, request, services.age_of_consent)
+        choice = _last(register.decisions(request_id), asked)
+        if choice is None:
+            raise ask(register, request_id, [asked])
+    stands = standing(register, request, found, _today(services, request))
+    if stands.holds:
+        return
+    raise asked_for(register, request, stands, found)
+
+
+def standing_now(services: Services, request: Request) -> Standing:
+    """What of the authority to ask for the person stands at this moment; nothing is read for it."""
+    found = known_minority(services, request.id)
+    return standing(services.register, request, found, _today(services, request))
+
+
+def asked_for(register: Register, request: Request, stands: Standing, found: Minor) -> NeedsPersonError:
+    """Write the question that is due into the register; the error to raise."""
+    if stands.waits and stands.decision is not None and not stands.expired:
+        return ask(register, request.id, [signature(stands.decision)])
+    return ask(register, request.id, [mandate_question(register, request, found)])
+
+
+def standing(register: Register, request: Request, found: Minor, today: date) -> Standing:
+    """What of the authority to ask for the person stands on a local date."""
+    if not _represented(register, request, found):
+        return Standing(needed=False)
+    decisions = register.decisions(request.id)
+    taken = [one for one in decisions if one.kind == MANDATE]
+    last = taken[-1] if taken else None
+    if last is None or last.choice != PROVEN:
+        return Standing(needed=True, decision=last)
+    if last.about != mandate_question(register, request, found, number=len(taken) - 1).about:
+        return Standing(needed=True)  # other keys, another right, another age
+    until = last.detail.get("valid_until")
+    expired = until is not None and date.fromisoformat(until) < today
+    signed = [one.choice for one in decisions if one.kind == MANDATE_SIGNED and one.about == last.about]
+    due = last.detail.get("second_signer") is True
+    proven = not due or signed[-1:] == [AGREE]
+    return Standing(True, last, proven, waits=due and not signed, expired=expired)
+
+
+def minor_question(register: Register, request: Request, limit: int) -> OpenQuestion:
+    """The question what to do with a child that asks alone."""
+    words = f"The person is under {limit} and asks alone."
+    asked = OpenQuestion(MINOR, (WITH_REPRESENTATIVE, ANSWER_CHILD), words, {"minor": "yes", "limit": limit})
+    return replace(asked, bound=_bound(register, request, asked))
+
+
+def mandate_question(
+    register: Register, request: Request, found: Minor, *, number: int | None = None
+) -> OpenQuestion:
+    """The question whether a representative's authority is proven.
+
+    Args:
+        register: of the installation.
+        request: the request.
+        found: what the source says of the person's age; a parent asks for no adult (R16).
+        number: how many decisions were taken on it before; default: all that there are.
+    """
+    if number is None:
+        number = sum(one.kind == MANDATE for one in register.decisions(request.id))
+    made_by = register.made_by(request.id)
+    detail: dict[str, Any] = {"made_by": made_by, "minor": found.value, "right": request.right.value}
+    detail["earlier_decisions"] = number
+    who = "A child asked" if made_by == "self" else f"A {made_by} asked for the person"
+    words = f"{who}: is the representative's authority proven?"
+    if made_by == "parent" and found is Minor.NO:
+        words += " The person is of age, so parental authority does not reach this (R16)."
+    asked = OpenQuestion(MANDATE, (PROVEN, NOT_PROVEN), words, detail)
+    return replace(asked, bound=_bound(register, request, asked))
+
+
+def signature(decision: DecisionRow) -> OpenQuestion:
+    """The question whether a second person signs; `about` is what the decision was about."""
+    form = {name: value for name, value in decision.detail.items() if name != "second_signer"}
+    detail = {"form": form, "words": decision.text, "question": decision.question}
+    words = "Something must stay between the person and us: a second person signs the mandate."
+    return OpenQuestion(MANDATE_SIGNED, SIGNS, words, detail, bound=decision.about)
+
+
+def _represented(register: Register, request: Request, found: Minor) -> bool:
+    if register.made_by(request.id) != "self":
+        return True
+    chosen = [one for one in register.decisions(request.id) if one.kind == MINOR]
+    return found is Minor.YES and bool(chosen) and chosen[-1].choice == WITH_REPRESENTATIVE
+
+
+def _last(decisions: Sequence[DecisionRow], asked: OpenQuestion) -> str | None:
+    found = [one.choice for one in decisions if one.kind == asked.kind and one.about == asked.about]
+    return found[-1] if found else None
+
+
+def _bound(register: Register, request: Request, asked: OpenQuestion) -> str:
+    """An answer holds for the person that the request is about now, and for what the question said."""
+    keys = person_digest(register, request.id)
+    return digest({"kind": asked.kind, "detail": asked.detail, "keys": keys})
+
+
+def _today(services: Services, request: Request) -> date:
+    return local_date(datetime.fromisoformat(services.now()), request.zone)

@@ -1,0 +1,99 @@
+"""The risk class of a request: from what the inventory would hand over, and who asks from where (R12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from afschrift.casework.decision.triggers import contact_changed, own_keys
+from afschrift.domain.basis import PORTABLE
+from afschrift.domain.decision import Protect
+from afschrift.domain.request import Request
+from afschrift.domain.right import Right
+from afschrift.inventory.model import Column, Inventory, Purpose, SourceFile, Table
+from afschrift.law.grounds.grounds import Flags
+from afschrift.law.person.assurance import MONEY, SPECIAL, USUAL, Factor, Level, Risk, below, level_of, risk
+from afschrift.questions.kinds import ask
+from afschrift.register.port import DecisionRow, Register
+from afschrift.services import Services
+from afschrift.steps.gates import identity_decision, identity_question
+
+
+def risk_of(register: Register, inventory: Inventory, limits: Flags, request: Request) -> Risk:
+    """The risk class of a request, as far as register and inventory know.
+
+    Args:
+        register: of the installation.
+        inventory: what there is, and the policy.
+        limits: for how long another contact detail counts as changed.
+        request: what was asked.
+    """
+    found: set[Factor] = set()
+    for column, purposes in _asked_for(inventory, request):
+        if below(column.category, SPECIAL) or any(one.special for one in purposes):
+            found.add(Factor.SPECIAL_CATEGORIES)
+        if below(column.category, MONEY):
+            found.add(Factor.FINANCIAL)
+    if contact_changed(request, register.history(request.id, own_keys(inventory)), limits) is not None:
+        found.add(Factor.CONTACT_CHANGED)
+    if register.made_by(request.id) != "self":
+        found.add(Factor.REPRESENTATIVE)
+    policy = inventory.policy.identity_level
+    if policy is None:
+        return risk(found)
+    levels = {one: Level(getattr(policy, one.value)) for one in USUAL}
+    return risk(found, levels, policy.ordinary)
+
+
+def sure_identity(services: Services, request: Request) -> DecisionRow | None:
+    """The identity decision that does for the request's risk class, or None."""
+    needed = risk_of(services.register, services.inventory, services.grounds.flags, request)
+    decision = identity_decision(services.register, request.id)
+    if decision is None or not level_of(decision.detail.get("level")).covers(needed.level):
+        return None
+    return decision
+
+
+def require_identity(services: Services, request: Request) -> DecisionRow:
+    """The identity decision that does for the request's risk class (R10-R12).
+
+    Also what a channel had authenticated is held against it: where that falls short, a person is asked.
+
+    Raises:
+        NeedsPersonError: there is none; the question stands in the register.
+    """
+    register = services.register
+    decision = sure_identity(services, request)
+    if decision is not None:
+        return decision
+    needed = risk_of(register, services.inventory, services.grounds.flags, request)
+    question = identity_question(register, request.id, needed)
+    for waiting in register.questions(request_id=request.id):
+        same = waiting.kind == question.kind and waiting.about == question.about
+        if same and "risk" in waiting.detail and Level(waiting.detail["risk"]).covers(needed.level):
+            question = replace(question, detail=waiting.detail)
+    raise ask(register, request.id, [question])
+
+
+def _asked_for(inventory: Inventory, request: Request) -> Iterator[tuple[Column, list[Purpose]]]:
+    """Columns that the answer may hold, with their purposes."""
+    limits = request.limits
+    tables, categories = limits.get("tables", ()), limits.get("categories", ())
+    for name, source in inventory.sources.items():
+        for table_name, table in source.tables.items():
+            for column in table.columns.values() if table.personal else ():
+                wanted = f"{name}.{table_name}" in tables or below(column.category, categories)
+                purposes = _purposes(source, table, column)
+                if (wanted or not limits) and _may_leave(request.right, column, purposes):
+                    yield column, purposes
+
+
+def _purposes(source: SourceFile, table: Table, column: Column) -> list[Purpose]:
+    names = table.purposes if column.purposes is None else column.purposes
+    return [source.purposes[name] for name in names]
+
+
+def _may_leave(right: Right, column: Column, purposes: list[Purpose]) -> bool:
+    if column.protect is Protect.SECRET:
+        return False
+    return right is Right.ACCESS or not purposes or any({p.basis, p.special} & PORTABLE for p in purposes)

@@ -1,0 +1,78 @@
+"""What comes into a case file: checked before it is kept."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+from typing import BinaryIO
+
+from afschrift.domain.errors import RefusedError
+from afschrift.law.document import media_type, too_large, watched
+from afschrift.register.port import Register
+
+PART_BYTES = 1 << 20
+
+NO_ID_COPY = (
+    "A copy of an identity document must not be kept (R11): record the check itself with `afschrift request "
+    "confirm-identity`, and destroy the copy."
+)
+
+
+def add_text(register: Register, owner: str, kind: str, content: bytes, by: str, *, at_most: int) -> str:
+    """Keep a note, or what was received from or sent to somebody; returns its id.
+
+    Args:
+        register: of this installation.
+        owner: a request, or a case where the text belongs to no single request.
+        kind: `note`, `received` or `sent`.
+        content: UTF-8 text.
+        by: who adds it.
+        at_most: bytes.
+
+    Raises:
+        UnknownRequestError: no such case or request.
+        RefusedError: empty, too large, no text, or the owner's data key was destroyed.
+    """
+    if len(content) > at_most:
+        raise too_large(at_most)
+    try:
+        empty = not content.decode().strip()
+    except UnicodeDecodeError:
+        raise RefusedError(
+            "This is no text in UTF-8.", way_out="add it with --kind document, or save it as UTF-8."
+        ) from None
+    if empty:
+        raise RefusedError("The text is empty.")
+    return register.add_text(owner, kind, content, by)
+
+
+def add_document(
+    register: Register, owner: str, name: str, content: BinaryIO, by: str, *, at_most: int, id_copy: bool
+) -> str:
+    """Keep a document, read in parts; returns its id. Where it is turned down half-way, nothing is kept.
+
+    Args:
+        register: of this installation.
+        owner: a request, or a case where the document belongs to no single request.
+        name: of its file, without folders; kept encrypted.
+        content: the open file, at its beginning.
+        by: who adds it.
+        at_most: bytes.
+        id_copy: what a person says: that it holds a copy of an identity document. Software cannot tell.
+
+    Raises:
+        UnknownRequestError: no such case or request.
+        RefusedError: a copy of an identity document (R11), too large, of a kind that is not kept, or the
+            owner's data key was destroyed.
+        OSError: the file cannot be read to its end.
+    """
+    if id_copy:
+        raise RefusedError("The document was not kept.", way_out=NO_ID_COPY)
+    first = content.read(PART_BYTES)
+    kind = media_type(name, first)
+    parts = chain([first], iter(partial(content.read, PART_BYTES), b""))
+    # That somebody looked and said so is what an auditor can hold them to.
+    said = {"id_copy": False}
+    return register.add_document(
+        owner, watched(name, parts, at_most), by, name=name, media_type=kind, detail=said
+    )

@@ -1,0 +1,99 @@
+"""A case in the order of time: message, letters, texts, documents, decisions, holds, complaints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from afschrift.law.clock.facts import FactKind, FactRow
+from afschrift.law.letter import LetterRow
+from afschrift.register.cases import CaseText
+from afschrift.register.port import DecisionRow
+from afschrift.register.register import Ledger
+
+_TOLD = (FactKind.NOTICE_RAISED, FactKind.NOTICE_TOLD, FactKind.QUESTION_TOLD)
+"""What the software told somebody by itself: the trail has it, the story of a case does not."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened.
+
+    Attributes:
+        at: RFC 3339 instant in UTC, or a local date where only the day is known.
+        by: account.
+        what: in a few words and codes.
+        request: that it belongs to; None: to the case as a whole.
+        text: what was written, or the document; None: there is nothing to read.
+    """
+
+    at: str
+    by: str
+    what: str
+    request: str | None = None
+    text: CaseText | None = field(default=None, repr=False)
+
+
+def story(ledger: Ledger, owner: str, texts: Sequence[CaseText]) -> list[Entry]:
+    """What happened in a case, the oldest first.
+
+    Args:
+        ledger: the register.
+        owner: a case: all of it; a request: what belongs to it or to the case as a whole.
+        texts: as `case_texts` gave them, which is the look that the trail knows of.
+    """
+    case = ledger.case(owner)
+    requests = case.requests if owner == case.id else (owner,)
+    named = {text.id: text.kind for text in texts}
+    entries: list[Entry] = []
+    for request in requests:
+        for decision in ledger.decisions(request):
+            _name(named, decision.text, entries, _decision(decision, request))
+        for fact in ledger.timeline(request).facts:
+            if fact.kind not in _TOLD:
+                entries.append(_fact(fact))
+                if fact.text in named:
+                    named[fact.text] = f"note (why: {fact.kind})"
+        for letter in ledger.letters(request_id=request):
+            named[letter.document] = f"letter {letter.id} {letter.kind} ({letter.language}) made"
+            entries += _letter(letter)
+    entries += [Entry(one.at, one.by, named[one.id], one.request, one) for one in texts]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _name(named: dict[str, str], text: str | None, entries: list[Entry], entry: Entry) -> None:
+    """A decision with words stands where they do; one without has a line of its own."""
+    if text in named and text is not None:
+        named[text] = entry.what
+    else:
+        entries.append(entry)
+
+
+def _decision(one: DecisionRow, request: str) -> Entry:
+    return Entry(one.at, one.by, f"decision {one.kind}: {one.choice}{_codes(one.detail)}", request)
+
+
+def _fact(fact: FactRow) -> Entry:
+    day = f" on {fact.day}" if fact.day else ""
+    proof = f" ({fact.proof})" if fact.proof else ""
+    other = f" {fact.other}" if fact.other else ""
+    codes = {name: value for name, value in fact.detail.items() if name != "clock"}
+    return Entry(fact.at, fact.by, f"fact {fact.kind}{other}{day}{proof}{_codes(codes)}", fact.request)
+
+
+def _letter(letter: LetterRow) -> Iterator[Entry]:
+    name = f"letter {letter.id} {letter.kind}"
+    if letter.sent_on:
+        at = letter.sent_at or letter.sent_on
+        yield Entry(
+            at, letter.sent_by or "", f"{name} sent on {letter.sent_on} by {letter.channel}", letter.request
+        )
+    if letter.bounced_on:
+        yield Entry(
+            letter.bounced_on, "", f"{name} came back on {letter.bounced_on}: {letter.bounce}", letter.request
+        )
+
+
+def _codes(detail: dict[str, object] | object) -> str:
+    return f" {json.dumps(detail, ensure_ascii=False)}" if detail else ""

@@ -1,0 +1,204 @@
+"""A message to an address that was clearly not meant for it may count as not received (R03).
+
+Only where a proper channel was clearly published before, before any step ran, with a reason in words and a
+second signer. Nothing is deleted: the message, its case and its requests stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from afschrift.casework.answer import answering
+from afschrift.domain.errors import RefusedError, TooLateError
+from afschrift.domain.event import digest
+from afschrift.domain.request import Request
+from afschrift.domain.state import State, may_move
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import FactKind, NewFact
+from afschrift.law.roles import AGREE, SIGNS, Act, Roles
+from afschrift.questions.forms import check
+from afschrift.questions.kinds import NOT_RECEIVED, OpenQuestion, ask
+from afschrift.register.port import DecisionRow, QuestionRow, Register
+
+PROPOSED = "proposed"
+UNCHANGED = "Nothing was recorded."
+SIGNED = (
+    "The message counts as not received (R03). Nothing was deleted. If it comes again over a published "
+    "channel, that is its receipt: `afschrift submit`."
+)
+
+
+class Case(Protocol):
+    """What is looked at of a case."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def channel(self) -> str:
+        """Where the message arrived."""
+
+    @property
+    def requests(self) -> Sequence[str]:
+        """Ids."""
+
+
+def propose(
+    register: Register,
+    roles: Roles,
+    case: Case,
+    published_on: date,
+    why: str,
+    by: str,
+    *,
+    published: Collection[str] = (),
+    now: datetime,
+) -> QuestionRow:
+    """An officer finds that a message did not count as received; the question to the second signer.
+
+    Args:
+        register: of the installation.
+        roles: who may do what.
+        case: of the message.
+        published_on: day on which the proper channel was clearly published.
+        why: in words; kept encrypted.
+        by: account of the officer.
+        published: channels that were published for requests (`controller.yml`).
+        now: the present moment, aware.
+
+    Raises:
+        NotAllowedError: they lack the role.
+        TooLateError: a request of it is closed, or something was done for it already.
+        RefusedError: names the rule and the way out.
+    """
+    role = roles.require(by, Act.DECIDE)
+    requests = [register.request(one) for one in case.requests]
+    _must_be_early(register, requests)
+    _must_be_so(case, requests, published_on, why, published, local_date(now, requests[0].zone))
+    detail = {"published_on": str(published_on), "channel": case.channel}
+    first = requests[0]
+    number = sum(one.kind == NOT_RECEIVED for one in register.decisions(first.id))
+    words = "A message to an address not meant for it counts as not received once a second person signs."
+    told = {**detail, "case": case.id, "requests": list(case.requests)}
+    asked = OpenQuestion(
+        NOT_RECEIVED,
+        SIGNS,
+        words,
+        told,
+        bound=digest({"kind": NOT_RECEIVED, "detail": told, "number": number}),
+    )
+    held = {"role": role.value, "source": roles.person(by).source}
+    register.decide(
+        first.id, NOT_RECEIVED, PROPOSED, by, about=asked.about, detail=detail, text=why, held=held
+    )
+    ask(register, first.id, [asked])
+    return next(q for q in register.questions(request_id=first.id) if q.about == asked.about)
+
+
+def sign(
+    register: Register,
+    roles: Roles,
+    question: QuestionRow,
+    choice: str,
+    by: str,
+    text: str | None,
+) -> tuple[DecisionRow, str]:
+    """The second signer's word; with `agree` the requests of the case end. Also what to do then.
+
+    Raises:
+        NotAllowedError: they lack the role, or proposed it themselves (four eyes).
+        TooLateError: answered already, or something was done for the case meanwhile.
+        FormError: it is neither `agree` nor `disagree`.
+    """
+    held = answering(register, roles, question, by)
+    if question.answered_at is not None:  # the register says who was first
+        return register.answer(question.id, choice, by, held=held), ""
+    check(None, question.options, choice, {})
+    if choice != AGREE:
+        return register.answer(question.id, choice, by, None, text, held=held, rules=("R03",)), ""
+    _must_be_early(register, [register.request(one) for one in question.detail["requests"]])
+    others = [one for one in question.detail["requests"] if one != question.request]
+    fact = NewFact(
+        FactKind.NOT_RECEIVED,
+        detail={"published_on": question.detail["published_on"]},
+        to=State.NOT_RECEIVED,
+    )
+    decided = register.answer(
+        question.id, choice, by, None, text, held=held, rules=("R03",), facts=lambda _: [fact]
+    )
+    for one in others:
+        register.record_facts(one, lambda t: [fact] if t.state.open else [], by, held=held)
+    return decided, SIGNED
+
+
+def require_received(register: Register, request_id: str) -> None:
+    """Go on where nobody found that the message does not count.
+
+    Raises:
+        NeedsPersonError: somebody did, and a second signer has not said anything yet.
+    """
+    for one in register.requests(case=register.request(request_id).case):
+        for question in register.questions(request_id=one.id):
+            if question.kind != NOT_RECEIVED:
+                continue
+            words = "Whether the message counts as received waits for a second signer (R03)."
+            again = OpenQuestion(
+                NOT_RECEIVED, question.options, words, dict(question.detail), bound=question.about
+            )
+            raise ask(register, question.request, [again])
+
+
+def _must_be_early(register: Register, requests: Sequence[Request]) -> None:
+    if not requests:
+        raise RefusedError(
+            "This case has no request of ours, so nothing of it runs (R03).",
+            way_out="hand over what it asks for: `afschrift case handed-over`.",
+        )
+    if closed := [one for one in requests if not one.state.open]:
+        raise TooLateError(
+            f"Request {closed[0].id} of this case is closed ({closed[0].state}).",
+            way_out=f"nothing is to be done. {UNCHANGED}",
+        )
+    if worked := [one for one in requests if not may_move(one.state, State.NOT_RECEIVED)]:
+        raise TooLateError(
+            f"Request {worked[0].id} is {worked[0].state}: a run has taken it up, so it was received (R03).",
+            way_out=f"answer it. {UNCHANGED}",
+        )
+    standings = register.standings([one.id for one in requests])
+    ids = {one.id for one in requests}
+    begun = [one for one in standings if one.request in ids and one.step is not None]
+    if begun:
+        raise TooLateError(
+            f"Request {begun[0].request} was begun (step {begun[0].step}): the message was received (R03).",
+            way_out=f"answer it. A wrong receipt is corrected: `afschrift request correct`. {UNCHANGED}",
+        )
+
+
+def _must_be_so(
+    case: Case,
+    requests: Sequence[Request],
+    published_on: date,
+    why: str,
+    published: Collection[str],
+    today: date,
+) -> None:
+    received = local_date(datetime.fromisoformat(requests[0].received_at), requests[0].zone)
+    if published_on > received or published_on > today:
+        raise RefusedError(
+            f"The proper channel was published on {published_on}, after the message arrived on {received}: "
+            "it counts as received (R03).",
+            way_out=f"answer it. {UNCHANGED}",
+        )
+    if case.channel in published:
+        raise RefusedError(
+            f"{case.channel} is a published channel of this organisation: the message was received (R03).",
+            way_out=f"answer it. {UNCHANGED}",
+        )
+    if not why.strip():
+        raise RefusedError(
+            "It is not said why the address was clearly not meant for requests (R03).",
+            way_out=f"say it in words, in a file or on standard input: --text-file. {UNCHANGED}",
+        )

@@ -1,0 +1,130 @@
+"""Which right a message means that does not say so: an officer's reading, with the person's words (R05).
+
+Until then it is read as access, the wider right. Asking the person stops no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from afschrift.casework.intake.store import link_repeat
+from afschrift.domain.errors import RefusedError, TooLateError
+from afschrift.domain.request import Request, check_formats
+from afschrift.domain.right import Right
+from afschrift.inventory.model import casefold_keys
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline
+from afschrift.law.grounds.values import quoted
+from afschrift.law.roles import Act, Roles
+from afschrift.register.port import Register
+from afschrift.services import Services
+from afschrift.steps.gates import identity_decision
+
+
+class Reading(StrEnum):
+    """Which right the message means."""
+
+    ACCESS = "access"
+    PORTABILITY = "portability"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A reading that was recorded.
+
+    Attributes:
+        other: id of the request that was opened beside it.
+    """
+
+    timeline: Timeline
+    other: str | None = None
+
+
+def read_right(
+    services: Services, roles: Roles, request_id: str, reading: Reading, quote: str, by: str
+) -> Read:
+    """Record a reading; with `both` a request for portability is opened beside it, of the same receipt.
+
+    Args:
+        services: of the installation.
+        roles: who may do what.
+        request_id: a request whose message did not say which right it means.
+        reading: the right that it means.
+        quote: the person's own words that say so; kept encrypted.
+        by: account of the officer.
+
+    Raises:
+        UnknownRequestError: no such request.
+        NotAllowedError: they lack the role.
+        TooLateError: the request is closed, was read already, or data was extracted for it.
+        RefusedError: the right was clear, or the words stand in nothing that the person wrote.
+    """
+    register = services.register
+    role = roles.require(by, Act.DECIDE)
+    request = register.request(request_id)
+    right = Right.PORTABILITY if reading is Reading.PORTABILITY else Right.ACCESS
+    _still_open(register, register.timeline(request_id))
+    if not quote.strip() or not quoted(quote, register.wrote(request_id)):
+        raise RefusedError(
+            "The words stand in nothing that the person wrote (R05).",
+            way_out="quote them word for word; add a reply first: `afschrift case add --kind received`.",
+        )
+    check_formats(right, request.formats, tuple(services.formats))
+    other = _beside(services, request, by) if reading is Reading.BOTH else None
+    detail = {"right": reading.value, "was": request.right.value}
+
+    def make(timeline: Timeline) -> list[NewFact]:
+        _still_open(register, timeline)
+        return [NewFact(FactKind.RIGHT_READ, other=other, detail=detail)]
+
+    held = {"role": role.value, "source": roles.person(by).source}
+    return Read(register.read_right(request_id, right, make, by, held=held, text=quote), other)
+
+
+def _still_open(register: Register, timeline: Timeline) -> None:
+    if not timeline.of(FactKind.RIGHT_UNCLEAR):
+        raise RefusedError(
+            "The message of this request said which right it means (R05).",
+            way_out="a further right of the person is a request of its own: `afschrift submit`.",
+        )
+    if timeline.of(FactKind.RIGHT_READ):
+        raise TooLateError(
+            "Somebody read it already, and requests run by that reading (R05).",
+            way_out="a further right of the person is a request of its own: `afschrift submit`.",
+        )
+    extracted = register.latest_step(timeline.request, "extract") is not None
+    if not timeline.state.open or extracted:
+        raise TooLateError(
+            f"Request {timeline.request} was read as {timeline.right} and is {timeline.state}: its data was "
+            "extracted (R05).",
+            way_out="a further right of the person is a request of its own: `afschrift submit`.",
+        )
+
+
+def _beside(services: Services, request: Request, by: str) -> str:
+    """The request for portability of the same case, opened once, with the same identity."""
+    register = services.register
+    for one in register.requests(case=request.case):
+        if one.right is Right.PORTABILITY:
+            return one.id
+    decided = identity_decision(register, request.id)
+    opened = register.open_request(
+        request.case,
+        Right.PORTABILITY,
+        request.entered_at or request.received_at,
+        request.zone,
+        request.language,
+        request.formats,
+        request.destination,
+        [replace(key) for key in register.identity(request.id)],
+        casefold_keys(services.inventory),
+        request.limits,
+        by=by,
+        verified_by=decided.by if decided else None,
+    )
+    if decided is not None:
+        detail = {**decided.detail, "as_in": request.id}
+        register.decide(opened.id, "identity", "confirmed", decided.by, detail=detail)
+        link_repeat(services, opened.id)
+    return opened.id

@@ -1,0 +1,85 @@
+"""A request as it comes in, and its receipt confirmed at once where the policy says so (R04)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from afschrift.app.jurisdiction import load_place
+from afschrift.app.settings import Settings
+from afschrift.casework.intake.store import Intake, Stored, take_in
+from afschrift.casework.letters.make import make
+from afschrift.casework.letters.send import send
+from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.law.clock.clock import clock
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.letter import LetterRow
+from afschrift.letters.message import checked_address
+from afschrift.register.clock import utc_now
+from afschrift.register.open import open_ledger
+from afschrift.register.register import Ledger
+from afschrift.services import Services
+
+KIND = "acknowledgement"
+BY = "system"
+
+
+def receive(
+    settings: Settings, services: Services, intake: Intake, by: str, say: Callable[[str], None]
+) -> Stored:
+    """Store a case with its requests, and acknowledge each where the channel had authenticated the person.
+
+    Anybody else is acknowledged by a person: a message could name the address of somebody who asked for
+    nothing. What goes wrong with the letter is said and hinders no request.
+
+    Args:
+        settings: of the installation.
+        services: of the installation.
+        intake: the request as it came.
+        by: who entered it.
+        say: takes a line for whoever entered it.
+
+    Returns:
+        The case with its requests, and what is to be handed over.
+
+    Raises:
+        ConfigurationError, RefusedError: as `pipeline.intake.take_in`; nothing was stored.
+    """
+    stored = take_in(services, intake, by)
+    if intake.authenticated is not None and services.inventory.policy.acknowledge == "automatic":
+        ledger = open_ledger(settings)
+        for request_id in stored.requests:
+            try:
+                say(_acknowledged(settings, ledger, request_id, _address(intake)))
+            except AfschriftError as error:
+                say(f"The receipt of {request_id} is not confirmed yet: {error}")
+    return stored
+
+
+def _acknowledged(settings: Settings, ledger: Ledger, request_id: str, to: str | None) -> str:
+    """Make the letter and, where it has an address and there is a mail server, send it; what came of it."""
+    timeline = ledger.timeline(request_id)
+    today = local_date(utc_now(), timeline.zone)
+    due = clock(timeline, load_place(settings), today).due
+    if due is None or due < today:
+        return f"The receipt of {request_id} is not confirmed: it was due on {due}, and that day is over."
+    made = make(settings, ledger, request_id, KIND, {"to": to} if to else {}, BY)
+    letter = made.letter
+    assert letter is not None  # `make` keeps it
+    if letter.mailed and settings.mail is not None:
+        letter = send(settings, ledger, letter.id, BY)
+    return _told(letter)
+
+
+def _told(letter: LetterRow) -> str:
+    said = f"Acknowledgement {letter.id} of {letter.request} is {letter.state}"
+    return f"{said}." if letter.sent_on else f"{said}: `afschrift letter send`, or `letter sent`."
+
+
+def _address(intake: Intake) -> str | None:
+    """The e-mail address among the keys of somebody whom the channel had authenticated."""
+    for value in intake.keys.values():
+        try:
+            return checked_address(value.strip())
+        except RefusedError:
+            continue
+    return None

@@ -1,0 +1,1 @@
+"""Making and sending the letters of a request."""

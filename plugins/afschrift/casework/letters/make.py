@@ -1,0 +1,262 @@
+"""Makes letters: what the register and `controller.yml` know goes in, and the letter into the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from afschrift.app.jurisdiction import load_controller, place_of
+from afschrift.app.settings import Settings
+from afschrift.casework.letters.masked import MASKED, masked_lines
+from afschrift.casework.letters.partial_response import PARTIAL, known_elements
+from afschrift.casework.letters.send import mail_settings
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import canonical
+from afschrift.domain.request import Request, new_id
+from afschrift.inventory.organisation import Organisation
+from afschrift.law.clock.clock import Clock, Place, clock
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import FactKind, FactRow, Ground, Timeline
+from afschrift.law.letter import LetterRow, NewLetter
+from afschrift.letters.compose import Facts, Letter, compose
+from afschrift.letters.kinds import Kind, kind_named
+from afschrift.letters.message import as_message, checked_address
+from afschrift.register.clock import Clock as Now
+from afschrift.register.clock import utc_now
+from afschrift.register.register import Ledger
+from afschrift.steps.gates import identity_decision
+
+RECEIVED_KINDS = ("request", "received", "representative")
+_ASKS = {"identity_request": Ground.IDENTITY, "specify_request": Ground.SPECIFICATION}
+_TELLS = {
+    "refusal": ("refuse",),
+    "cannot_identify": ("refuse",),
+    "nothing_portable": ("refuse",),
+    "partial_refusal": ("refuse_part", "restrict"),
+    "fee": ("charge",),
+}
+"""Letter -> outcomes of the decision that it tells of; the sending of a refusal closes the request (R45)."""
+_FIRST = {
+    "identity_request": "afschrift request suspend",
+    "specify_request": "afschrift request suspend",
+    "answer_insufficient": "afschrift request resume --insufficient",
+    "extension": "afschrift request extend",
+}
+"""What decides on the question or extension that a letter tells of."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A letter that was made.
+
+    Attributes:
+        letter: None where nothing was kept (`--preview`).
+        warning: what its sending will not do, in words; empty: nothing is amiss.
+    """
+
+    letter: LetterRow | None
+    text: Letter = field(repr=False)
+    warning: str
+
+
+def make(
+    settings: Settings,
+    ledger: Ledger,
+    request_id: str,
+    kind_name: str,
+    given: Mapping[str, Any],
+    by: str,
+    *,
+    held: Mapping[str, str] | None = None,
+    keep: bool = True,
+    now: Now = utc_now,
+) -> Made:
+    """Make a letter and keep it in the outbox.
+
+    Args:
+        settings: of the installation.
+        ledger: its register.
+        request_id: the request that it is about.
+        kind_name: see `letters.kinds`.
+        given: element -> value; `to`, where it goes by e-mail, is the address.
+        by: who makes it.
+        held: the role in which they do.
+        keep: False: show it alone.
+        now: gives the present moment.
+
+    Raises:
+        UnknownRequestError: no such request.
+        RefusedError: no such kind, an element is missing or wrong (FormError), or nothing was decided that
+            the letter could tell of.
+        ConfigurationError: controller.yml, texts or templates lack something.
+    """
+    kind = kind_named(kind_name)
+    request, timeline = ledger.request(request_id), ledger.timeline(request_id)
+    controller, moment = load_controller(settings), now()
+    place = place_of(controller)
+    today = local_date(moment, request.zone)
+    about = _about(kind, timeline)
+    dates, told = _dates(kind, timeline, place, today, about)
+    identified = identity_decision(ledger, request_id) is not None
+    elements = {name: value for name, value in given.items() if name != "to"}
+    elements = known_elements(settings, kind.name, timeline, request.language, elements)
+    if MASKED in kind.optional and not elements.get(MASKED):
+        elements[MASKED] = masked_lines(settings, ledger, request_id, request.language)
+    facts = Facts(
+        language=request.language,
+        values={**_controller_says(controller, request), "written_on": today, **dates},
+        links=_links(controller),
+        wrote=None if identified else _wrote(ledger, request, by),
+    )
+    letter = compose(kind, elements, facts, settings.include / "letters")
+    to = _address(given, facts)
+    warning = _warning(kind, about)
+    if not keep:
+        return Made(None, letter, warning)
+    sender = _sender(settings, controller)
+    letter_id = new_id("let")
+    new = NewLetter(
+        id=letter_id,
+        request=request_id,
+        kind=kind.name,
+        language=letter.language,
+        content=as_message(letter, letter_id, moment, sender, to),
+        same_as=canonical(_same({**facts.values, **letter.values, "kind": kind.name, "to": to})),
+        to=to,
+        detail=told,
+    )
+    row = ledger.produce_letter(new, by, fact_id=about.id if about else None, held=held)
+    return Made(row, letter, warning)
+
+
+def _about(kind: Kind, timeline: Timeline) -> FactRow | None:
+    """The decision that a letter tells of and that was not told yet: its sending moves the clock."""
+    if kind.name == "extension":
+        found = timeline.of(FactKind.EXTENDED)
+    elif kind.name == "answer_insufficient":
+        found = timeline.of(FactKind.REPLY_INSUFFICIENT)
+    elif kind.name in _TELLS:
+        decided = timeline.of(FactKind.DECIDED)
+        found = tuple(one for one in decided if one.detail.get("outcome") in _TELLS[kind.name])
+    elif kind.name == PARTIAL:
+        found = timeline.of(FactKind.PARTLY_DELIVERED)
+    elif kind.name in _ASKS:
+        asked = timeline.of(FactKind.SUSPENDED)
+        found = tuple(one for one in asked if one.detail.get("ground") == _ASKS[kind.name])
+    else:
+        return None
+    open_ = [one for one in found if one.sent_on is None and not timeline.about(one, FactKind.OVERRULED)]
+    if not open_ and kind.name == "extension":
+        raise RefusedError(
+            "There is no extension to announce (R39).",
+            way_out=f"decide on it first, with its reasons: `{_FIRST[kind.name]}`.",
+        )
+    return open_[-1] if open_ else None
+
+
+def _warning(kind: Kind, about: FactRow | None) -> str:
+    if kind.name not in _FIRST or about is not None:
+        return ""
+    return (
+        "Nothing was decided that this letter tells of, so its sending will stop no clock: "
+        f"`{_FIRST[kind.name]}`, naming this letter, unless that is meant."
+    )
+
+
+def _dates(
+    kind: Kind, timeline: Timeline, place: Place, today: date, about: FactRow | None
+) -> tuple[dict[str, date], dict[str, str]]:
+    """The days that a letter tells, and the same with what they were computed with, for the trail."""
+    dates = {"received_on": timeline.received}
+    name = {"acknowledgement": "until", "resumed": "new_due", "extension": "new_due"}.get(kind.name)
+    if name is None:
+        return dates, {}
+    if about is not None:  # as it will be once the letter is sent, which is today
+        timeline = timeline.with_(_as_sent(timeline, about, today))
+    found: Clock = clock(timeline, place, today)
+    if kind.name == "extension" and not found.extended:
+        raise RefusedError(
+            f"The last day for announcing an extension was {found.notice_due}: a letter now would be void "
+            "(R41).",
+            way_out=f"answer the request; it is due on {clock(timeline, place, today).due}.",
+        )
+    if found.due is None:
+        return dates, {}
+    return {**dates, name: found.due}, {name: found.due.isoformat(), **dict(found.versions)}
+
+
+def _as_sent(timeline: Timeline, about: FactRow, today: date) -> FactRow:
+    return replace(
+        about,
+        id="fact-000000000000",
+        number=len(timeline.facts) + 1,
+        kind=FactKind.LETTER_SENT,
+        about=about.id,
+        day=today,
+    )
+
+
+def _controller_says(controller: Organisation, request: Request) -> dict[str, Any]:
+    return {
+        "organisation": controller.name,
+        "address": controller.address,
+        "contact": controller.contact,
+        "reference": request.id,
+        "right": request.right.value,
+        "authority": _paragraph(controller.authority.get(request.language)),
+        "court": _paragraph(controller.court.get(request.language)),
+    }
+
+
+def _paragraph(text: str) -> list[str]:
+    return [text.strip()] if text.strip() else []
+
+
+def _links(controller: Organisation) -> dict[str, str]:
+    url = controller.authority_url
+    return {"authority": url} if url.startswith("https://") else {}
+
+
+def _wrote(ledger: Ledger, request: Request, by: str) -> list[str]:
+    """What the requester wrote: their messages, and the keys that they gave. The look is an event."""
+    texts = ledger.case_texts(request.id, by)
+    wrote = [t.text.decode(errors="replace") for t in texts if t.kind in RECEIVED_KINDS and t.text]
+    return wrote + [key.value for key in ledger.identity(request.id)]
+
+
+def _address(given: Mapping[str, Any], facts: Facts) -> str | None:
+    to = given.get("to")
+    if not to:
+        return None
+    address = checked_address(str(to).strip())
+    if facts.wrote is not None and not any(
+        str(to).strip().casefold() in text.casefold() for text in facts.wrote
+    ):
+        raise RefusedError(
+            "The requester is not identified, and did not write from or name this address (R10).",
+            way_out="send it to the address that the message came from: add that message to the case file "
+            "(`afschrift case add --kind received`), or leave `to` out and send the letter another way.",
+        )
+    return address
+
+
+def _sender(settings: Settings, controller: Organisation) -> str | None:
+    if settings.mail is not None:
+        return mail_settings(settings).sender
+    try:
+        return checked_address(controller.contact.strip())
+    except RefusedError:
+        return None
+
+
+def _same(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes it this letter; the day of writing makes no other one."""
+    return {name: _plain(value) for name, value in values.items() if name != "written_on"}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: str(one) for name, one in value.items()}
+    return list(value) if isinstance(value, (list, tuple)) else str(value)

@@ -1,0 +1,60 @@
+"""A letter that came back, made anew with the words of its decision: only a sent one counts (R45)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from afschrift.app.roles import load_roles
+from afschrift.app.settings import Settings
+from afschrift.casework.dispatch import open_bench
+from afschrift.casework.letters.make import make
+from afschrift.domain.errors import RefusedError
+from afschrift.law.letter import LetterRow, LetterState
+from afschrift.letters.kinds import kind_named
+from afschrift.register.clock import utc_now
+from afschrift.register.register import Ledger
+
+
+def again(
+    settings: Settings,
+    ledger: Ledger,
+    letter_id: str,
+    by: str,
+    *,
+    to: str | None = None,
+    held: Mapping[str, str] | None = None,
+) -> LetterRow:
+    """Make a letter of a decision anew.
+
+    Args:
+        settings: of the installation.
+        ledger: its register.
+        letter_id: of the one that came back.
+        by: who makes it.
+        to: another e-mail address; None: as the decision has it.
+        held: the role in which they do.
+
+    Raises:
+        UnknownRequestError: no such letter.
+        RefusedError: it did not come back, or the last decision in force calls for another letter or none.
+        ConfigurationError: grounds, inventory or texts cannot be used.
+    """
+    old = ledger.letter(letter_id)
+    if old.state is not LetterState.BOUNCED:
+        raise RefusedError(
+            f"Letter {letter_id} is {old.state}: it did not come back.",
+            way_out="`afschrift letter bounced` enters that it did.",
+        )
+    due = open_bench(settings, ledger, load_roles(settings), by, utc_now()).letter_due(old.request)
+    if due is None or due[0] != old.kind:
+        raise RefusedError(
+            f"No decision in force calls for a letter '{old.kind}'.",
+            way_out=f"`afschrift letter make {old.request} {old.kind}` asks for what it says.",
+        )
+    kind, elements = due
+    asked = {"to", *(element.name for element in kind_named(kind).asked)}
+    given: dict[str, Any] = {name: value for name, value in elements.items() if name in asked}
+    made = make(settings, ledger, old.request, kind, given | ({"to": to} if to else {}), by, held=held)
+    assert made.letter is not None  # `make` keeps it
+    return made.letter

@@ -1,0 +1,148 @@
+"""Sends letters of the outbox by SMTP, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult
+
+from afschrift.app.jurisdiction import load_place
+from afschrift.app.options import read_options
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
+from afschrift.law.clock.clock import clock
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState
+from afschrift.letters.message import checked_address
+from afschrift.mail.once import Handed, Outcome, hand_over
+from afschrift.mail.server import server_address
+from afschrift.register.clock import utc_now
+from afschrift.register.outbox import Claimed
+from afschrift.register.register import Ledger
+
+_WHAT = "letters (AFSCHRIFT_MAIL)"
+_REFUSALS = ("refusal", "cannot_identify", "nothing_portable")
+_SETTLED = {
+    Outcome.TAKEN: LetterState.SENT,
+    Outcome.NOT_SENT: LetterState.PRODUCED,
+    Outcome.MISCONFIGURED: LetterState.PRODUCED,
+    Outcome.NO_SUCH_ADDRESS: LetterState.BOUNCED,
+    Outcome.REFUSED: LetterState.BOUNCED,
+    Outcome.UNKNOWN: LetterState.UNKNOWN,
+}
+_BOUNCES = {Outcome.NO_SUCH_ADDRESS: Bounce.ADDRESS_UNKNOWN, Outcome.REFUSED: Bounce.REFUSED}
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """The mail server of letters.
+
+    Attributes:
+        server: may hold a password.
+        sender: address that letters come from, and that bounces go to.
+    """
+
+    server: SplitResult = field(repr=False)
+    sender: str
+
+
+def mail_settings(settings: Settings) -> MailSettings:
+    """The mail server of the settings.
+
+    Raises:
+        ConfigurationError: none is configured, or its file cannot be used.
+    """
+    if settings.mail is None:
+        raise ConfigurationError(
+            "There is no mail server for letters.",
+            way_out="set AFSCHRIFT_MAIL (docs/letters.md), or send the letter yourself and enter that with "
+            "`afschrift letter sent`.",
+        )
+    options: Mapping[str, object] = read_options(settings.mail, _WHAT, "docs/letters.md")
+    server, sender = options.get("server"), options.get("sender")
+    if not isinstance(server, str) or not isinstance(sender, str):
+        raise ConfigurationError(
+            f"The options of {_WHAT} lack 'server' or 'sender'.", way_out="docs/letters.md lists them."
+        )
+    try:
+        return MailSettings(server_address(server, _WHAT), checked_address(sender))
+    except RefusedError:
+        raise ConfigurationError(
+            f"The sender of {_WHAT} is no e-mail address.", way_out="write it as privacy@example.org."
+        ) from None
+
+
+def send(settings: Settings, ledger: Ledger, letter_id: str, by: str) -> LetterRow:
+    """Send a letter by SMTP; gives it back sent or, where the address was turned down, bounced.
+
+    Raises:
+        UnknownRequestError: no such letter.
+        TooLateError: it is not waiting to be sent.
+        RefusedError: it has no address, it would promise a last day that does not hold (R41), or the refusal
+            that it tells of was overruled.
+        ConfigurationError: no mail server, or it does not let us in; nothing was sent.
+        RetriableError: the server is down or asks to come again later; nothing was sent. Or the register did
+            not answer after the server took the letter: then it reads as unknown.
+        AfschriftError: the server broke off with the letter in its hands: it may have gone, and is `unknown`.
+    """
+    _must_hold(settings, ledger, ledger.letter(letter_id))
+    mail = mail_settings(settings)
+    claimed = ledger.claim_letter(letter_id, by)
+    zone = ledger.request(claimed.row.request).zone
+    handed = hand_over(mail.server, _WHAT, mail.sender, claimed.to, claimed.content)
+    row = ledger.settle_letter(
+        claimed,
+        _SETTLED[handed.outcome],
+        by,
+        zone=zone,
+        reference=f"{handed.reason}",
+        bounce=_BOUNCES.get(handed.outcome),
+        reason=handed.reason,
+    )
+    _raise_unless_settled(claimed, handed)
+    return row
+
+
+def _must_hold(settings: Settings, ledger: Ledger, letter: LetterRow) -> None:
+    """Turn down what would mislead the person: an extension that is void by now, a refusal that is none."""
+    if letter.state is not LetterState.PRODUCED:
+        return
+    timeline = ledger.timeline(letter.request)
+    if letter.kind in _REFUSALS and timeline.of(FactKind.OVERRULED) and not timeline.untold_refusals:
+        raise RefusedError(
+            f"Letter {letter.id} was not sent: another decision came in the place of that refusal (R45).",
+            way_out="send the letter of the last decision, if it has one: `afschrift letter list`. Where it "
+            "left all the same, enter that with `afschrift letter sent`, and write to the person.",
+        )
+    if letter.kind != "extension":
+        return
+    today = local_date(utc_now(), timeline.zone)
+    last = clock(timeline, load_place(settings), today).notice_due
+    if last is not None and today > last:
+        raise RefusedError(
+            f"Letter {letter.id} was not sent: the last day for announcing an extension was {last}, and now "
+            "it would be void (R41).",
+            way_out="answer the request. Where the letter left another way, in time or late, enter that with "
+            "`afschrift letter sent`.",
+        )
+
+
+def _raise_unless_settled(claimed: Claimed, handed: Handed) -> None:
+    letter = f"Letter {claimed.row.id}"
+    if handed.outcome is Outcome.MISCONFIGURED:
+        raise ConfigurationError(
+            f"{letter} was not sent: the mail server of {_WHAT} cannot be used ({handed.reason}).",
+            way_out="correct account or sender; a private certificate authority is named by SSL_CERT_FILE.",
+        )
+    if handed.outcome is Outcome.NOT_SENT:
+        raise RetriableError(
+            f"{letter} was not sent: the mail server did not take it ({handed.reason}).",
+            way_out="bring it back and send the letter again; it counts from the day on which it is sent.",
+        )
+    if handed.outcome is Outcome.UNKNOWN:
+        raise AfschriftError(
+            f"{letter} may have been sent: the mail server broke off with it in its hands ({handed.reason}). "
+            "It is not sent again by itself.",
+            way_out=LOOK,
+        )

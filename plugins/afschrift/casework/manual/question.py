@@ -1,0 +1,153 @@
+"""Systems that a person searches: the question to their owner, and what the answers come to (R08)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.request import Request
+from afschrift.inventory.manual import ManualSource
+from afschrift.inventory.model import Inventory
+from afschrift.law.manual import (
+    KIND,
+    NOT_SEARCHED,
+    NOT_SEARCHED_BECAUSE,
+    OPTIONS,
+    OUTSIDE_BECAUSE,
+    ManualPlan,
+    Status,
+    answered,
+    outside,
+)
+from afschrift.law.roles import Act, Role, Roles
+from afschrift.questions.forms import form
+from afschrift.questions.kinds import OpenQuestion, ask
+from afschrift.register.port import DecisionRow, QuestionRow, Register
+
+Asked = tuple[ManualPlan | None, OpenQuestion | None]
+
+
+def question(source: ManualSource, which: str) -> OpenQuestion:
+    """The question to whoever searches a system.
+
+    An answer holds for these keys of the person and this instruction: with another key it is asked anew.
+
+    Args:
+        source: the system.
+        which: fingerprint of the keys that the person gave.
+    """
+    instruction = source.instruction.model_dump()
+    told = {"source": source.source, "medium": source.medium.value}
+    bound = digest({"kind": KIND, **told, "instruction": instruction, "which": which})
+    reason = {"title": "Why nobody searched", "enum": list(NOT_SEARCHED_BECAUSE)}
+    schema = form(OPTIONS, {"reason": reason}, {NOT_SEARCHED: ("reason",)})
+    words = f"Nobody has said yet what {source.source} ({source.medium.value}) holds."
+    return OpenQuestion(
+        KIND,
+        OPTIONS,
+        words,
+        told,
+        bound=bound,
+        form={**schema, "title": source.title.en, "description": "\n\n".join(instruction.values())},
+        role=source.role,
+        person=source.person,
+    )
+
+
+def planned(
+    inventory: Inventory,
+    request: Request,
+    which: str,
+    decisions: Sequence[DecisionRow],
+    waiting: Sequence[QuestionRow],
+) -> Iterator[Asked]:
+    """Each such system in its order: with what became of it, or the question that is still open.
+
+    Args:
+        inventory: the data map.
+        request: whose right and limits count.
+        which: fingerprint of the keys that the person gave.
+        decisions: of the request, oldest first.
+        waiting: its open questions: one that was asked once more is open, whatever its earlier answer.
+    """
+    observed = inventory.policy.observed.choice
+    for name, source in inventory.manual.items():
+        because = outside(request.right, source.medium, source.holds, observed=observed)
+        if request.limits.get("tables") and name not in request.limits["tables"]:
+            because = "own_limits"
+        if because is not None:
+            rules = (OUTSIDE_BECAUSE[because],)
+            yield ManualPlan(name, source.medium, Status.OUTSIDE, rules, because), None
+            continue
+        asked = question(source, which)
+        taken = [d for d in decisions if d.kind == KIND and d.about == asked.about]
+        if not taken or any(q.kind == KIND and q.about == asked.about for q in waiting):
+            yield None, asked
+        else:
+            last = taken[-1]
+            yield answered(name, source.medium, last.choice, last.detail, last.at), None
+
+
+def asked_again(register: Register, request_id: str) -> bool:
+    """Whether a question about such a system is open, so that an earlier answer does not count."""
+    return any(one.kind == KIND for one in register.questions(request_id=request_id))
+
+
+def open_question(register: Register, request_id: str, source: str) -> QuestionRow:
+    """The open question about a system; where it is answered, the answered one.
+
+    Raises:
+        UnknownRequestError: no such request.
+        RefusedError: nobody asked about it yet.
+    """
+    register.request(request_id)
+    asked = [
+        one
+        for one in register.questions(open_only=False, request_id=request_id)
+        if one.kind == KIND and one.detail["source"] == source
+    ]
+    waiting = [one for one in asked if one.answered_at is None]
+    if not asked:
+        raise RefusedError(
+            f"Request {request_id} has no question about such a system.",
+            way_out="`afschrift manual list --all` shows what was asked; a run asks once the identity is "
+            "confirmed, and portability asks only where Art. 20 may reach.",
+        )
+    return (waiting or asked)[-1]
+
+
+def ask_again(register: Register, roles: Roles, inventory: Inventory, asked: QuestionRow, by: str) -> str:
+    """Ask once more about a system that was answered; the run that goes stops at its next gate.
+
+    Returns:
+        the id of the question, which is open now.
+
+    Raises:
+        NotAllowedError: they may not decide on requests; the attempt is an event `answer_refused`.
+        RefusedError: it is closed, or the inventory does not name the system any more.
+    """
+    try:
+        roles.require(by, Act.DECIDE)
+    except RefusedError:
+        told: dict[str, Any] = {"kind": KIND, "act": "ask_again"}
+        register.record(asked.request, NewEvent("answer_refused", by, told))
+        raise
+    source = inventory.manual.get(asked.detail["source"])
+    if source is None:
+        raise RefusedError(
+            "The inventory does not name this system any more.", way_out="put it back, or leave it out."
+        )
+    again = OpenQuestion(
+        KIND,
+        asked.options,
+        f"{source.source} is asked about once more.",
+        dict(asked.detail),
+        bound=asked.about,
+        form=asked.form,
+        role=Role(asked.role),
+        person=source.person,
+    )
+    ask(register, asked.request, [again])
+    return open_question(register, asked.request, source.source).id

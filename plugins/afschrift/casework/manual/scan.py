@@ -1,0 +1,166 @@
+"""Files that a person found in a system: what they are by their content, and whether they can be taken in.
+
+The ending of a name proves nothing: a type is told by the first bytes, and the name only chooses among the
+types that these allow. What runs by itself, and what nobody can look into, is turned down.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import partial
+from typing import BinaryIO
+
+import puremagic
+
+from afschrift.casework.manual.archive import Budget, look_into, macros, runs
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.media_type import extension, media_type_of
+from afschrift.law.manual import NewFile
+
+PART_BYTES = 1 << 20
+_ZIP = b"PK\x03\x04"
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+
+_OLD_OFFICE = ("doc", "xls", "ppt", "msg")
+
+_TAKEN = (
+    *_OLD_OFFICE,
+    *("png", "jpg", "jpeg", "tif", "tiff", "gif", "webp", "heic", "bmp"),
+    *("docx", "xlsx", "pptx", "odt", "ods", "zip"),
+    *("pdf", "rtf", "mp3", "m4a", "wav", "ogg", "opus", "mp4", "mov", "webm"),
+)
+"""Endings of the kinds that are taken, where the content is told apart by its first bytes."""
+
+_TEXTS = ("txt", "csv", "tsv", "md", "eml", "mbox", "json", "xml", "ics", "vcf", "log")
+"""Endings that a text keeps; another one becomes txt."""
+
+_PAGES = ("html", "htm", "xhtml", "svg")
+"""Texts that may run scripts where they are opened."""
+
+_MEDIA_TYPES = {"log": "text/plain", "md": "text/markdown", "tsv": "text/tab-separated-values"} | {
+    "mbox": "application/mbox",
+    "msg": "application/vnd.ms-outlook",
+    "ppt": "application/vnd.ms-powerpoint",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "rtf": "application/rtf",
+    "opus": "audio/ogg",
+}
+
+
+def scan(name: str, content: BinaryIO, size: int, at_most: int) -> NewFile:
+    """Look at a file; it is read once here, and once more where its parts are kept.
+
+    Args:
+        name: of the file, without folders.
+        content: the open file, which can be sought in.
+        size: its bytes, as the system says.
+        at_most: bytes of one file.
+
+    Raises:
+        RefusedError: too large, empty, a program, a macro, an archive that cannot be looked into or that
+            blows up, or of a kind that is not taken. The name is left out: it may name a person.
+    """
+    if size > at_most:
+        raise too_large(at_most)
+    content.seek(0)
+    beginning = content.read(PART_BYTES)
+    if not beginning:
+        raise RefusedError("The file is empty.", way_out="look at it; where nothing is held, say so.")
+    ending = _kind(name, beginning)
+    if beginning.startswith(_ZIP):
+        content.seek(0)
+        ending = look_into(content, ending, Budget(at_most, size)) or ending
+    found, seen = hashlib.sha256(), 0
+    content.seek(0)
+    ole, last = beginning.startswith(_OLE), b""
+    for part in iter(partial(content.read, PART_BYTES), b""):
+        seen += len(part)
+        if seen > at_most:
+            raise too_large(at_most)
+        if ole and macros(last + part):
+            raise _active()
+        found.update(part)
+        last = part[-64:]
+    media_type = _MEDIA_TYPES.get(ending) or media_type_of(ending, None)
+    sha256 = found.hexdigest()
+    return NewFile(_named(name, ending), media_type, seen, sha256, _again(content, seen, sha256))
+
+
+def too_large(at_most: int) -> RefusedError:
+    """The refusal of a file with more bytes than are taken."""
+    return RefusedError(
+        f"A file is larger than the {at_most / 1_000_000:g} MB that are taken.",
+        way_out="give it in pieces, or only what is about the person; whoever runs the service may raise "
+        "AFSCHRIFT_MANUAL_MEGABYTES. Nothing was recorded.",
+    )
+
+
+def _again(content: BinaryIO, size: int, sha256: str) -> Iterator[bytes]:
+    """The file's parts, for as long as it is what was looked at."""
+    found, seen = hashlib.sha256(), 0
+    content.seek(0)
+    for part in iter(partial(content.read, PART_BYTES), b""):
+        found.update(part)
+        seen += len(part)
+        if seen > size:
+            break
+        yield part
+    if (seen, found.hexdigest()) != (size, sha256):
+        raise RefusedError(
+            "A file changed while it was read.", way_out="close it elsewhere and give it again."
+        )
+
+
+def _kind(name: str, beginning: bytes) -> str:
+    """The ending that the content allows: the name's own, or else the likeliest one."""
+    if runs(beginning):
+        raise _active()
+    own = extension(name, None)
+    found = _candidates(beginning)
+    if beginning.startswith(_OLE):
+        found = list(_OLD_OFFICE)
+    elif _is_text(beginning):  # a few letters begin many a kind: BMW is no bitmap
+        found = [ending for ending in found if ending in ("pdf", "rtf", *_PAGES)] or [*_TEXTS]
+    if own in found and own in (*_TAKEN, *_TEXTS):
+        return own
+    for ending in found:
+        if ending in (*_TAKEN, *_TEXTS):
+            return ending
+    raise RefusedError(
+        "A file of this kind is not taken: by its content it is neither text, e-mail, PDF, image, sound, "
+        "film, office file nor ZIP.",
+        way_out="print it to PDF, or export it as text or CSV. Nothing was recorded.",
+    )
+
+
+def _candidates(beginning: bytes) -> list[str]:
+    try:
+        matches = puremagic.magic_string(beginning)
+    except puremagic.PureError:
+        return []
+    return [match.extension.lstrip(".").lower() for match in matches]
+
+
+def _is_text(beginning: bytes) -> bool:
+    if b"\0" in beginning:
+        return beginning.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        beginning.decode()
+    except UnicodeDecodeError as error:
+        return len(beginning) - error.start < 4 and len(beginning) == PART_BYTES  # a sign that was cut
+    return True
+
+
+def _named(name: str, ending: str) -> str:
+    """The name with the ending that the content has."""
+    stem = name.rpartition("/")[2]
+    return stem if extension(stem, None) == ending else f"{stem}.{ending}"
+
+
+def _active() -> RefusedError:
+    return RefusedError(
+        "A file is a program or holds macros, which run by themselves; that is never taken.",
+        way_out="print it to PDF, or save it without macros. Nothing was recorded.",
+    )

@@ -1,0 +1,183 @@
+"""The check of deadlines: looks at every open request, raises notices once, and tells each notifier once.
+
+A notice is a fact beside the request's state, with its event: `notice_raised` when a level is reached, and
+`notice_told` for each notifier that took it. So a check that is repeated, or that was down for days, raises
+nothing twice, and a notifier that failed is told again next time whatever the others did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from afschrift.domain.event import NewEvent
+from afschrift.law.clock.alarm import OVERDUE, Mark, level, to_raise
+from afschrift.law.clock.clock import Clock, Place, clock
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
+from afschrift.register.timelines import Make, Timelines
+
+Remarks = Mapping[str, Sequence[str]]
+"""Request -> codes of what else somebody should see, such as `run_failed` or `letter_unsent`."""
+
+
+class Facts(Timelines, Protocol):
+    """The register, which also takes the facts of many requests in one transaction."""
+
+    def record_many(self, facts: Mapping[str, Make], by: str) -> None:
+        """Append what each `make` gives for its request, with the events, in one transaction."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An open request as the check sees it.
+
+    Attributes:
+        level: how near the last day is; None for far away, and while the clock stands still.
+        raised: the notice of this level, where it was raised before this check.
+        acknowledged: somebody said by name why it is overdue.
+        remarks: codes of what else somebody should see.
+    """
+
+    timeline: Timeline
+    clock: Clock
+    level: str | None
+    raised: FactRow | None
+    acknowledged: bool
+    remarks: tuple[str, ...]
+
+    @property
+    def new(self) -> bool:
+        """A level is reached that nobody was told of."""
+        return self.level is not None and self.raised is None
+
+    @property
+    def needs_word(self) -> bool:
+        """Overdue, and nobody has said why."""
+        return self.level == OVERDUE and not self.acknowledged
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One check.
+
+    Attributes:
+        register: of the installation.
+        place: where the controller must act.
+        marks: levels before the last day.
+        now: the present moment, aware.
+        by: account that checks.
+    """
+
+    register: Facts
+    place: Place
+    marks: Collection[Mark]
+    now: datetime
+    by: str
+
+    def look(self, remarks: Remarks | None = None) -> list[Watched]:
+        """Every open request, the most urgent first."""
+        found = [
+            self._watched(one, (remarks or {}).get(one.request, ())) for one in self.register.timelines()
+        ]
+        return sorted(found, key=lambda one: (one.clock.due or date.max, one.timeline.request))
+
+    def raise_new(self, watched: Iterable[Watched]) -> int:
+        """Record the notices of new levels, and that the check was made; how many there are."""
+        watched = list(watched)
+        new = {one.timeline.request: self._notice for one in watched if one.new}
+        if new:
+            self.register.record_many(new, self.by)
+        counts = {
+            "open": len(watched),
+            "raised": len(new),
+            "suspended": sum(one.clock.suspended_since is not None for one in watched),
+            "overdue": sum(one.level == OVERDUE for one in watched),
+            "unacknowledged": sum(one.needs_word for one in watched),
+        }
+        self.register.record(None, NewEvent("deadlines_checked", self.by, counts))
+        return len(new)
+
+    def untold(self, notifier: str, remarks: Remarks | None = None) -> list[Watched]:
+        """Requests whose notice of today's level this notifier has not taken."""
+        return [
+            one
+            for one in self.look(remarks)
+            if one.raised is not None and not _told(one.timeline, one.raised, notifier)
+        ]
+
+    def tell(
+        self, notifier: str, send: Callable[[list[Watched]], None], remarks: Remarks | None = None
+    ) -> int:
+        """Give a notifier what it has not taken, in one message; how many notices it held.
+
+        `remarks`: what else the message should say of its requests.
+
+        What `send` raises passes; then nothing was recorded, and the next check sends again. A check that is
+        killed in between sends again too: a notice twice is better than none.
+        """
+        untold = self.untold(notifier, remarks)
+        if not untold:
+            return 0
+        send(untold)
+        told: dict[str, Make] = {
+            one.timeline.request: _telling(one.raised.id, notifier) for one in untold if one.raised
+        }
+        self.register.record_many(told, self.by)
+        return len(untold)
+
+    def _clock(self, timeline: Timeline) -> Clock:
+        return clock(timeline, self.place, local_date(self.now, timeline.zone))
+
+    def _notice(self, timeline: Timeline) -> list[NewFact]:
+        """Looks again inside the transaction, so that two checks at once raise a notice once."""
+        now = self._clock(timeline)
+        new = to_raise(now, self.marks, _levels(timeline)) if timeline.state.open else None
+        if new is None:
+            return []
+        detail = {"level": new, "due": str(now.due), "days_left": now.days_left}
+        return [NewFact(FactKind.NOTICE_RAISED, local_date(self.now, timeline.zone), detail=detail)]
+
+    def _watched(self, timeline: Timeline, remarks: Sequence[str]) -> Watched:
+        now = self._clock(timeline)
+        here = level(now, self.marks)
+        notices = [n for n in _of_due(timeline, FactKind.NOTICE_RAISED, now) if n.detail["level"] == here]
+        return Watched(
+            timeline,
+            now,
+            here,
+            notices[-1] if notices else None,
+            bool(_of_due(timeline, FactKind.OVERDUE_ACKNOWLEDGED, now)),
+            (
+                *(breach.partition(":")[0] for breach in now.breaches if not breach.startswith(OVERDUE)),
+                *remarks,
+            ),
+        )
+
+
+def _telling(notice: str, notifier: str) -> Make:
+    def make(timeline: Timeline) -> list[NewFact]:
+        raised = next(fact for fact in timeline.facts if fact.id == notice)
+        if _told(timeline, raised, notifier):
+            return []
+        return [NewFact(FactKind.NOTICE_TOLD, about=notice, detail={"notifier": notifier})]
+
+    return make
+
+
+def _told(timeline: Timeline, notice: FactRow, notifier: str) -> bool:
+    return any(one.detail.get("notifier") == notifier for one in timeline.about(notice, FactKind.NOTICE_TOLD))
+
+
+def _levels(timeline: Timeline) -> list[tuple[date, str]]:
+    return [
+        (date.fromisoformat(fact.detail["due"]), fact.detail["level"])
+        for fact in timeline.of(FactKind.NOTICE_RAISED)
+    ]
+
+
+def _of_due(timeline: Timeline, kind: FactKind, now: Clock) -> list[FactRow]:
+    """Facts about the last day of today; those about one that has moved since count no more."""
+    return [fact for fact in timeline.of(kind) if fact.detail["due"] == str(now.due)]

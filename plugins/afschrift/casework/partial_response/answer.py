@@ -1,0 +1,189 @@
+"""Answering the question about a source that is down, and leaving a source for later without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from afschrift.casework.answer import answering, form_of
+from afschrift.casework.partial_response.require import FORM, binding, decided_partial, taken
+from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.event import NewEvent
+from afschrift.inventory.later import hindrance, personal_tables
+from afschrift.inventory.model import Inventory
+from afschrift.law.clock.clock import Place, clock
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.partial_response import KIND, PARTIAL, TRY_AGAIN, WAY_OUT, parts, used
+from afschrift.law.roles import Act, Roles
+from afschrift.questions.forms import check
+from afschrift.register.port import DecisionRow, QuestionRow, Register
+
+_NOTHING = "Nothing was recorded."
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Where an officer decides on a source that is down.
+
+    Attributes:
+        register: of the installation.
+        roles: who may do what.
+        inventory: the data map.
+        place: where the controller must act.
+        now: the present moment, aware.
+        by: account of the officer.
+    """
+
+    register: Register
+    roles: Roles
+    inventory: Inventory
+    place: Place
+    now: datetime
+    by: str
+
+    def answer(
+        self, question_id: str, choice: str, detail: Mapping[str, Any], text: str | None
+    ) -> DecisionRow:
+        """Answer the question.
+
+        Raises:
+            NotAllowedError, TooLateError, FormError, RefusedError: as for `pipeline.answer.answer`.
+        """
+        question = self.register.question(question_id)
+        held = answering(self.register, self.roles, question, self.by)
+        source = str(question.detail["source"])
+        told = {"source": source, "since": question.detail["since"]}
+        if question.answered_at is None:
+            check(form_of(question), question.options, choice, detail)
+            if choice == PARTIAL:
+                self._may_wait(question.request, source, detail["rest_by"], text)
+                told |= {"rest_by": detail["rest_by"]}
+            elif detail:
+                raise _form_error({"rest_by": f"goes with the choice `{PARTIAL}` alone"})
+        return self.register.answer(
+            question.id, choice, self.by, told, text, held=held, rules=("R44",) if choice == PARTIAL else ()
+        )
+
+    def leave(self, request_id: str, source: str, rest_by: str, text: str | None) -> DecisionRow:
+        """Leave a source for later: as the answer to the open question about it, or unasked.
+
+        Raises:
+            UnknownRequestError: no such request.
+            NotAllowedError, TooLateError, FormError, RefusedError: as for `answer`.
+        """
+        self.register.request(request_id)
+        if (asked := self._open(request_id, source)) is not None:
+            return self.answer(asked.id, PARTIAL, {"rest_by": rest_by}, text)
+        held = self._decides(request_id)
+        check(FORM, (PARTIAL,), PARTIAL, {"rest_by": rest_by})
+        self._may_wait(request_id, source, rest_by, text)
+        self._still_to_come(request_id, source)
+        return self._decided(request_id, source, PARTIAL, {"rest_by": rest_by}, text, held)
+
+    def take_back(self, request_id: str, source: str) -> DecisionRow:
+        """The source is back before its part was delivered: the next run opens it.
+
+        Raises:
+            UnknownRequestError, NotAllowedError, TooLateError: as for `leave`.
+            RefusedError: it is not left for later.
+        """
+        self.register.request(request_id)
+        held = self._decides(request_id)
+        done = used(self.register.timeline(request_id))
+        waiting = {one.source: one for one in decided_partial(self.register, self.inventory, request_id)}
+        if source not in waiting or waiting[source].about in done:
+            raise RefusedError(
+                "This source is not left for later.",
+                way_out="a run opens it by itself; nothing is to be done.",
+            )
+        return self._decided(request_id, source, TRY_AGAIN, {}, None, held)
+
+    def _open(self, request_id: str, source: str) -> QuestionRow | None:
+        asked = self.register.questions(request_id=request_id)
+        return next((q for q in asked if q.kind == KIND and q.detail["source"] == source), None)
+
+    def _decides(self, request_id: str) -> dict[str, str]:
+        """The role in which they decide; an attempt without it is an event."""
+        try:
+            role = self.roles.require(self.by, Act.DECIDE)
+        except NotAllowedError:
+            told = {"kind": KIND, "role": "officer"}
+            self.register.record(request_id, NewEvent("answer_refused", self.by, told))
+            raise
+        return {"role": role.value, "source": self.roles.person(self.by).source}
+
+    def _decided(
+        self,
+        request_id: str,
+        source: str,
+        choice: str,
+        detail: Mapping[str, Any],
+        text: str | None,
+        held: Mapping[str, str],
+    ) -> DecisionRow:
+        before = taken(self.register, request_id).get(source)
+        told = {"source": source, **detail}
+        if before is not None and "since" in before[0].detail:
+            told["since"] = before[0].detail["since"]
+        bound = binding(self.register, self.inventory, request_id, source)
+        return self.register.decide(
+            request_id, KIND, choice, self.by, about=bound, detail=told, text=text, held=held
+        )
+
+    def _still_to_come(self, request_id: str, source: str) -> None:
+        """After a part only what it left open is left for later unasked: the rest was told of.
+
+        Raises:
+            RefusedError: no rest of this source is awaited.
+        """
+        for fact in parts(self.register.timeline(request_id))[-1:]:
+            if source not in {one["source"] for one in fact.detail.get("later", ())}:
+                raise RefusedError(
+                    f"The last part of the answer to request {request_id} left nothing of {source} open.",
+                    way_out=f"where a run must read it once more and cannot, it asks. {_NOTHING}",
+                )
+
+    def _may_wait(self, request_id: str, source: str, rest_by: str, text: str | None) -> None:
+        """Whether a source can be left for later until a day.
+
+        Raises:
+            FormError: the day is over or after the last one of the request, or there are no words.
+            RefusedError: other parts of the answer rest on the source, or the request is closed.
+        """
+        timeline = self.register.timeline(request_id)
+        if not timeline.state.open:
+            raise TooLateError(
+                f"Request {request_id} is {timeline.state}: nothing is decided on it any more."
+            )
+        if source not in self.inventory.sources or not personal_tables(self.inventory, source):
+            known = ", ".join(n for n in self.inventory.sources if personal_tables(self.inventory, n))
+            raise RefusedError(
+                "The inventory has no source of this name that holds personal data.",
+                way_out=f"name one of {known}. {_NOTHING}",
+            )
+        also = [one.source for one in decided_partial(self.register, self.inventory, request_id)]
+        why = hindrance(self.inventory, source, also)
+        if why is not None:
+            raise RefusedError(
+                f"Source {source} cannot be left for later ({why}, R08).",
+                way_out=f"{WAY_OUT[why]}. {_NOTHING}",
+            )
+        faults = {}
+        if not (text or "").strip():
+            faults["text"] = "say in words why it cannot be given now; it is kept encrypted"
+        today = local_date(self.now, timeline.zone)
+        due = clock(timeline, self.place, today).due
+        day = date.fromisoformat(rest_by)
+        if day < today:
+            faults["rest_by"] = f"lies in the past; today is {today}"
+        elif due is not None and today <= due < day:
+            faults["rest_by"] = f"is after {due}, the last day of the request: its clock goes on (R37, R44)"
+        if faults:
+            raise _form_error(faults)
+
+
+def _form_error(faults: Mapping[str, str]) -> FormError:
+    listing = " ".join(f"{name}: {fault}." for name, fault in faults.items())
+    return FormError(f"The answer does not fit its question. {listing}", faults, way_out=_NOTHING)

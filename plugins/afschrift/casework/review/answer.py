@@ -1,0 +1,294 @@
+"""Answering a review, and signing what it redacts: the one way for the terminal, REST and every other front.
+
+What does not do is told with its rule and its way out; nothing is changed then, and the question stays open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from afschrift.casework.answer import answering
+from afschrift.casework.decision.answer import Bench
+from afschrift.casework.decision.ground_form import kept_apart
+from afschrift.casework.decision.request_facts import request_facts
+from afschrift.casework.review.redactions import (
+    HOLD_BACK,
+    OPTIONS,
+    REDACT,
+    REVIEW,
+    REVIEW_SIGNED,
+    Kept,
+    unsigned,
+)
+from afschrift.casework.review.require import REDACTIONS, signature
+from afschrift.casework.review.resolve import Staged
+from afschrift.domain.errors import FormError, RefusedError, TooLateError
+from afschrift.domain.files import Reader, Staging
+from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.redaction import Redaction
+from afschrift.extraction.staged_rows import StagedTable
+from afschrift.inventory.model import Inventory
+from afschrift.law.grounds.check import TurnedDown, check_ground
+from afschrift.law.grounds.grounds import Ground, Outcome
+from afschrift.law.restriction import lifted
+from afschrift.law.roles import Role
+from afschrift.questions.forms import check
+from afschrift.questions.kinds import KINDS, ask
+from afschrift.register.port import DecisionRow, QuestionRow
+from afschrift.steps.extract import staged_record
+from afschrift.steps.gates import decided
+
+_UNCHANGED = "Nothing was changed; the question is open."
+_WHY = "why"
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A review that was recorded.
+
+    Attributes:
+        asked: the question to the second signer; until they agree, nothing is masked and nothing leaves.
+    """
+
+    decision: DecisionRow
+    asked: QuestionRow | None = None
+
+
+@dataclass(frozen=True)
+class ReviewDesk:
+    """Where bundles are reviewed.
+
+    Attributes:
+        bench: where decisions are taken: register, roles, grounds, who answers, what is known.
+        readers: of staged files, by format.
+    """
+
+    bench: Bench
+    inventory: Inventory
+    staging: Callable[[str], Staging]
+    readers: Mapping[str, Reader]
+
+    def answer(
+        self,
+        question_id: str,
+        choice: str,
+        detail: Mapping[str, Any],
+        texts: Mapping[str, Any],
+        text: str | None = None,
+    ) -> Reviewed:
+        """Answer the question `review`.
+
+        Args:
+            question_id: the question.
+            choice: `approved`, `redact` or `hold_back`.
+            detail: of `redact` the codes of its grounds' forms, as `ground.field`.
+            texts: of `redact` the lines under `redactions` and the words of those forms; of `hold_back`
+                the reason under `why`. Kept encrypted; the trail holds the HMAC of all of them.
+            text: a reason in words.
+
+        Raises:
+            NotAllowedError: they lack the role, or it is assigned to somebody else.
+            TooLateError: answered already, closed, the bundle has changed since, or what was redacted
+                before waits for its second signer.
+            FormError, RefusedError: what was filled in does not do.
+            RetriableError: what was staged is gone.
+        """
+        register, by = self.bench.register, self.bench.by
+        question = register.question(question_id)
+        held = answering(register, self.bench.roles, question, by)
+        if question.answered_at is not None:  # the register says who was first
+            return Reviewed(register.answer(question_id, choice, by, held=held))
+        check(None, question.options, choice, {})
+        self._none_waits(question.request)
+        self._still_so(question)
+        if choice == REDACT:
+            return self._redact(question, detail, texts, text, held)
+        given = {name: value for name, value in texts.items() if value}
+        words = given.pop(_WHY, None) if choice == HOLD_BACK else None
+        if given or detail:
+            raise _fault({"fields": f"go with {REDACT} alone, but for `why` with {HOLD_BACK}"})
+        words = "\n".join(words) if isinstance(words, list) else words
+        words = "\n\n".join(one for one in (words, text) if one) or None
+        if choice == HOLD_BACK and words is None:
+            raise _fault({_WHY: "is missing; it takes words, which are kept encrypted"})
+        return Reviewed(register.answer(question_id, choice, by, None, words, held=held))
+
+    def sign(self, question_id: str, choice: str, text: str | None = None) -> Reviewed:
+        """Answer the question `review_signed`: by another person than the one who redacted.
+
+        Raises:
+            NotAllowedError: they lack the role, or redacted themselves (four eyes).
+            TooLateError: answered already, or the request is closed.
+            FormError: it is neither `agree` nor `disagree`.
+        """
+        register, by = self.bench.register, self.bench.by
+        question = register.question(question_id)
+        held = answering(register, self.bench.roles, question, by)
+        check(None, KINDS[REVIEW_SIGNED].options, choice, {})
+        return Reviewed(register.answer(question_id, choice, by, None, text, held=held))
+
+    def _none_waits(self, request: str) -> None:
+        """What waits for its second signer is signed or turned down before anything else is said."""
+        waiting = {one.question for one in unsigned(self.bench.register.decisions(request))}
+        if not waiting:
+            return
+        asked = self.bench.register.questions(request_id=request)
+        to_sign = [q.id for q in asked if q.kind == REVIEW_SIGNED and q.detail["question"] in waiting]
+        first = f"they answer {' and '.join(to_sign)} first" if to_sign else "the next run asks them first"
+        raise TooLateError(
+            f"What was redacted in request {request} waits for its second signer.",
+            way_out=f"{first}; the run after that asks about the bundle that comes of it. "
+            "Nothing was changed.",
+        )
+
+    def _still_so(self, question: QuestionRow) -> None:
+        """A review holds for the bundle that it was asked about, as it would leave now."""
+        register, request = self.bench.register, question.request
+        packed, frozen = register.latest_step(request, "package"), register.latest_step(request, "classify")
+        asked = [q for q in register.questions(request_id=request) if q.kind == REVIEW]
+        now = decided(register.decisions(request), lifted(register.timeline(request)))
+        same = (
+            packed is not None
+            and frozen is not None
+            and packed["bundle"] == question.about
+            and packed["plan"] == frozen["plan"]
+            and frozen["decisions"] == now
+            and asked[-1:] in ([], [question])
+        )
+        if not same:
+            raise TooLateError(
+                "What this review was asked about has changed since.",
+                way_out="start the next run of the request, which packs anew and asks about that bundle. "
+                "Nothing was changed.",
+            )
+
+    def _redact(
+        self,
+        question: QuestionRow,
+        detail: Mapping[str, Any],
+        texts: Mapping[str, Any],
+        text: str | None,
+        held: Mapping[str, str],
+    ) -> Reviewed:
+        bench, register = self.bench, self.bench.register
+        lines = _lines(texts.get(REDACTIONS))
+        right = register.request(question.request).right
+        grounds = {one.code: one for one in bench.grounds.redacting(right)}
+        found = self._resolved(question, lines, grounds)
+        used = [code for code in grounds if any(one.ground == code for one in found)]
+        words = {name: value for name, value in texts.items() if name != REDACTIONS}
+        codes, forms = _by_ground(detail, used), _by_ground(words, used)
+        two = [self._accepted(question, grounds[code], codes[code], forms[code]) for code in used]
+        told: dict[str, Any] = _told(found) | {"grounds": {code: codes[code] for code in used}}
+        if any(two):
+            told["second_signer"] = True
+        whole = {code: {**codes[code], **forms[code]} for code in used}
+        if text:
+            whole["text"] = {"text": text}
+        kept = msgspec.json.encode(Kept(lines, whole, list(found))).decode()
+        decision = register.answer(
+            question.id,
+            REDACT,
+            bench.by,
+            told,
+            kept,
+            held=held,
+            rules=sorted({rule for code in used for rule in grounds[code].rules}),
+        )
+        if not any(two):
+            return Reviewed(decision)
+        asked = signature(decision)
+        ask(register, question.request, [asked])
+        waiting = register.questions(request_id=question.request)
+        return Reviewed(
+            decision, next(q for q in waiting if q.kind == REVIEW_SIGNED and q.about == asked.about)
+        )
+
+    def _resolved(
+        self, question: QuestionRow, lines: Sequence[str], grounds: Mapping[str, Ground]
+    ) -> tuple[Redaction, ...]:
+        register, request = self.bench.register, question.request
+        staging = self.staging(request)
+
+        def open_table(part: ExtractPlan) -> StagedTable | None:
+            record = staged_record(staging, part.source)
+            found = [t for t in record.tables if t.table == part.table] if record else []
+            return StagedTable(staging, found[0], part.selected, self.readers) if found else None
+
+        staged = Staged(
+            register.plan(request, question.detail["plan"]),
+            self.inventory,
+            open_table,
+            partial(register.fingerprint, request),
+            {code: ground.rules for code, ground in grounds.items()},
+        )
+        return staged.resolve(question.id, lines)
+
+    def _accepted(
+        self, question: QuestionRow, ground: Ground, codes: Mapping[str, Any], texts: Mapping[str, Any]
+    ) -> bool:
+        """Hold the form of a ground against it; whether a second person signs (R31, R32, R35)."""
+        bench = self.bench
+        if faults := kept_apart(bench.grounds, codes, texts):
+            raise _fault({f"{ground.code}.{name}": fault for name, fault in faults.items()})
+        verdict = check_ground(
+            replace(bench.grounds, grounds={ground.code: ground}),
+            Outcome.REFUSE_PART,
+            ground.code,
+            bench.register.request(question.request).right,
+            {**codes, **texts},
+            [Role(question.role)],
+            request_facts(bench, question.request),
+        )
+        if isinstance(verdict, TurnedDown):
+            said = f"This is turned down ({verdict.rule}): {verdict.because}."
+            if verdict.fields:
+                raise _fault({f"{ground.code}.{name}": fault for name, fault in verdict.fields.items()}, said)
+            raise RefusedError(said, way_out=f"{verdict.instead}. {_UNCHANGED}")
+        return verdict.second_signer
+
+
+def _lines(given: Any) -> list[str]:
+    lines = given.splitlines() if isinstance(given, str) else given or []
+    if not isinstance(lines, list) or not all(isinstance(one, str) for one in lines):
+        raise _fault({REDACTIONS: "takes a list of lines"})
+    return lines
+
+
+def _by_ground(given: Mapping[str, Any], used: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Fields named `ground.field`, by ground; of one ground alone, `field` does too."""
+    found: dict[str, dict[str, Any]] = {code: {} for code in used}
+    strange = 0
+    for name, value in given.items():
+        code, dot, field = name.partition(".")
+        if not dot and len(used) == 1:
+            code, field = used[0], name
+        if code in found:
+            found[code][field] = value
+        else:
+            strange += bool(value)
+    if strange:
+        raise _fault({"grounds": f"{strange} field(s) of no ground that a line names; write ground.field"})
+    return found
+
+
+def _told(found: Iterable[Redaction]) -> dict[str, Any]:
+    """What the trail keeps: counts."""
+    methods = {"cells": 0, "spans": 0}
+    columns: dict[str, int] = {}
+    for one in found:
+        methods[f"{one.method}s"] += 1
+        place = f"{one.table}.{one.column}"
+        columns[place] = columns.get(place, 0) + 1
+    return {**methods, "columns": columns}
+
+
+def _fault(faults: Mapping[str, str], said: str = "The answer does not fit its question.") -> FormError:
+    listing = " ".join(f"{name}: {fault}." for name, fault in faults.items())
+    instead = f"`afschrift questions` shows its fields, for {' | '.join(OPTIONS)}."
+    return FormError(f"{said} {listing}", faults, way_out=f"{instead} {_UNCHANGED}")

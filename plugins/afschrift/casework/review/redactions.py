@@ -1,0 +1,95 @@
+"""The redactions of a request that count: reviewers decided them, two signed where two must, none is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import digest
+from afschrift.domain.redaction import Redaction, together
+from afschrift.law.roles import AGREE
+from afschrift.register.port import DecisionRow, Register
+
+REVIEW, REVIEW_SIGNED = "review", "review_signed"
+OPTIONS = APPROVED, REDACT, HOLD_BACK = "approved", "redact", "hold_back"
+LOST = "redaction_lost"
+"""Kind of the question where a text was changed since it was looked at."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The words of an answer `redact`, as the case file keeps them.
+
+    Attributes:
+        lines: as the reviewer wrote them.
+        forms: ground -> its form, the three answers of R32 among them.
+        redactions: what the lines came to.
+    """
+
+    lines: list[str]
+    forms: dict[str, dict[str, object]]
+    redactions: list[Redaction]
+
+
+def waits(decision: DecisionRow) -> bool:
+    """It redacts on a ground that takes a second signer; only their signature ends the waiting."""
+    return (
+        decision.kind == REVIEW and decision.choice == REDACT and decision.detail.get("second_signer") is True
+    )
+
+
+def to_sign(decision: DecisionRow) -> dict[str, Any]:
+    """What the second signer is asked about: this one answer, whatever bundle was packed since."""
+    told = {name: value for name, value in decision.detail.items() if name != "second_signer"}
+    return {**told, "question": decision.question, "words": decision.text}
+
+
+def in_force(decisions: Sequence[DecisionRow]) -> Iterator[DecisionRow]:
+    """The answers `redact` that count: no second signer is due, or one agreed."""
+    waiting: dict[str | None, DecisionRow] = {}
+    for one in decisions:
+        if waits(one):
+            waiting[_signed_about(one)] = one
+        elif one.kind == REVIEW and one.choice == REDACT:
+            yield one
+        elif one.kind == REVIEW_SIGNED:
+            signed = waiting.pop(one.about, None)
+            if signed is not None and one.choice == AGREE:
+                yield signed
+
+
+def unsigned(decisions: Sequence[DecisionRow]) -> tuple[DecisionRow, ...]:
+    """The answers `redact` that wait for their second signer, oldest first; another bundle ends none."""
+    signed = {one.about for one in decisions if one.kind == REVIEW_SIGNED}
+    return tuple(one for one in decisions if waits(one) and _signed_about(one) not in signed)
+
+
+def _signed_about(decision: DecisionRow) -> str:
+    return digest({"kind": REVIEW_SIGNED, "detail": to_sign(decision)})
+
+
+def redactions_of(register: Register, request_id: str) -> tuple[Redaction, ...]:
+    """All that count, decrypted.
+
+    Raises:
+        RefusedError: the words of one cannot be read any more, so nobody knows what to mask.
+    """
+    decisions = register.decisions(request_id)
+    found: tuple[Redaction, ...] = ()
+    for one in in_force(decisions):
+        words = register.decision_text(request_id, one.text) if one.text else None
+        if words is None:
+            raise RefusedError(
+                f"What was redacted for request {request_id} cannot be read any more: its key was destroyed.",
+                way_out="nothing leaves without it. Where the key went by mistake, restore it with the "
+                "register (docs/keys.md); else close the request, and the person asks anew.",
+            )
+        found = together(found, msgspec.json.decode(words, type=Kept).redactions)
+    answered = {d.question for d in decisions if d.kind == LOST}
+    if not found or not answered:
+        return found
+    asked = register.questions(open_only=False, request_id=request_id)
+    lost = {id_ for q in asked if q.id in answered for id_ in q.detail["redactions"]}
+    return tuple(one for one in found if one.id not in lost)

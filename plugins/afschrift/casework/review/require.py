@@ -1,0 +1,195 @@
+"""Before a bundle leaves, a person looks at it where policy or something in the request says so.
+
+The question is about the digest of the packed bundle: another bundle is another question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from afschrift.casework.decision.require import Ruling, rulings
+from afschrift.casework.review.redactions import (
+    APPROVED,
+    HOLD_BACK,
+    OPTIONS,
+    REDACT,
+    REVIEW,
+    REVIEW_SIGNED,
+    to_sign,
+    unsigned,
+)
+from afschrift.domain.plan import Plan
+from afschrift.domain.redaction import MOST_LINES
+from afschrift.domain.right import Right
+from afschrift.extraction.finder.find import staged_pointers
+from afschrift.law.grounds.grounds import Grounds, Outcome
+from afschrift.questions.kinds import KINDS, OpenQuestion, ask
+from afschrift.register.port import DecisionRow, Register
+from afschrift.services import Services
+from afschrift.steps.extract import staged_record
+
+LEAVES = ("include", "mask", "all_accounts")
+"""Answers by which columns, rows or accounts leave that nobody had decided on before."""
+
+REDACTIONS = "redactions"
+
+
+def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) -> None:
+    """Go on where no review is due, or where this very bundle was approved.
+
+    Args:
+        services: of the step.
+        plan: frozen.
+        packed: result of the step `package` under this plan.
+
+    Raises:
+        NeedsPersonError: a review, or its second signature, is due.
+    """
+    register, bundle = services.register, packed["bundle"]
+    decisions = register.decisions(plan.request)
+    if waiting := unsigned(decisions):  # first and alone: what it masks makes another bundle
+        raise ask(register, plan.request, [signature(one) for one in waiting])
+    of_this = [d for d in decisions if d.kind == REVIEW and d.about == bundle]
+    if of_this and of_this[-1].choice == APPROVED:
+        return
+    pointed = _pointed(services, plan)
+    why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointed)))
+    if why:
+        raise ask(register, plan.request, [question(services, plan, packed, why, pointed)])
+
+
+def reasons(
+    services: Services,
+    plan: Plan,
+    bundle: str,
+    decisions: tuple[DecisionRow, ...],
+    pointed: Mapping[str, int],
+) -> Iterator[str]:
+    """Codes why a review is due; none: it is not.
+
+    Once somebody reviewed a bundle of a request, every other one is reviewed too, whatever the policy says.
+    """
+    policy = services.inventory.policy.reviewed
+    if policy == "always":
+        yield "policy"
+    if policy == "flagged":
+        ruled = [one for one in rulings(services.register, plan.request) if one.in_force]
+        if any(one.outcome in (Outcome.REFUSE_PART, Outcome.RESTRICT) for one in ruled):
+            yield "part_left_out"
+        last = {(d.kind, d.about): d.choice for d in decisions}
+        if any(choice in LEAVES for choice in last.values()) or any(map(_let_go, ruled)):
+            yield "answered"
+        if pointed:
+            yield "pointed_out"
+        if _unread(services, plan):
+            yield "names_unread"
+    made = {told["bundle"] for told in _packed(services.register, plan.request)}
+    reviewed = [d for d in decisions if d.kind == REVIEW and d.about in made]
+    if any(d.choice == REDACT for d in reviewed):
+        yield "redacted"
+    if reviewed and reviewed[-1].choice == HOLD_BACK:
+        yield "held_back"
+    if any(d.about != bundle for d in reviewed):
+        yield "changed"
+    elif reviewed:
+        yield "reviewed"
+
+
+def question(
+    services: Services, plan: Plan, packed: Mapping[str, Any], why: list[str], pointed: Mapping[str, int]
+) -> OpenQuestion:
+    """The question `review`: digests, counts and why; never a value."""
+    redacted: dict[str, int] = {}
+    for one in (one for part in plan.extracts for one in part.redactions):
+        place = f"{one.table}.{one.column}"
+        redacted[place] = redacted.get(place, 0) + 1
+    detail: dict[str, Any] = {
+        "plan": plan.digest(),
+        "bundle": packed["bundle"],
+        "bytes": packed["bytes"],
+        "why": why,
+        "tables": _rows(services, plan),
+        **({"pointed_out": dict(pointed)} if pointed else {}),
+        **({"names_unread": unread} if (unread := _unread(services, plan)) else {}),
+        **({"redacted": redacted} if redacted else {}),
+    }
+    words = f"The bundle is packed; a person looks at it before it leaves ({', '.join(why)})."
+    form = review_form(services.grounds, plan.right)
+    return OpenQuestion(REVIEW, OPTIONS, words, detail, bound=packed["bundle"], form=form)
+
+
+def signature(decision: DecisionRow) -> OpenQuestion:
+    """The question whether a second person signs what was redacted."""
+    detail = to_sign(decision)
+    words = f"A second person signs a redaction on {', '.join(detail['grounds'])}."
+    return OpenQuestion(REVIEW_SIGNED, KINDS[REVIEW_SIGNED].options, words, detail)
+
+
+def review_form(grounds: Grounds, right: Right) -> dict[str, Any]:
+    """JSON Schema of an answer: the lines, and the fields of each ground as `ground.field`."""
+    fields: dict[str, Any] = {}
+    for ground in grounds.redacting(right):
+        for name in ground.fields:
+            one = grounds.fields[name]
+            title = f"{ground.title['en']}: {one.title['en']}"
+            fields[f"{ground.code}.{name}"] = {"title": title, **one.schema, "x-kept": one.kept.value}
+    line = {"type": "string", "minLength": 1, "maxLength": 400}
+    lines = {"type": "array", "minItems": 1, "maxItems": MOST_LINES, "items": line}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "choice": {"enum": list(OPTIONS)},
+            REDACTIONS: {"title": "What is masked: table, row, column, span, ground", **lines}
+            | {"x-kept": "case_file"},
+            **fields,
+            "why": {"title": "Why it is held back", "type": "string", "minLength": 1, "maxLength": 6000}
+            | {"x-kept": "case_file"},
+        },
+        "required": ["choice"],
+        "additionalProperties": False,
+        "allOf": [_needs(REDACT, REDACTIONS), _needs(HOLD_BACK, "why")],
+    }
+
+
+def _needs(choice: str, name: str) -> dict[str, Any]:
+    when = {"properties": {"choice": {"const": choice}}, "required": ["choice"]}
+    return {"if": when, "then": {"required": [name]}}
+
+
+def _let_go(ruling: Ruling) -> bool:
+    """An officer fulfilled what columns that are decided in each case made a flag of: they leave by that."""
+    flagged = [one["flag"] for one in ruling.question.detail["flags"]]
+    return ruling.outcome is Outcome.FULFIL and "case_column" in flagged
+
+
+def _packed(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
+    for header, payload in register.events(request_id):
+        if header.type == "packed" and payload:
+            yield payload
+
+
+def _pointed(services: Services, plan: Plan) -> dict[str, int]:
+    """Table -> how many places the finder pointed out in it."""
+    staging = services.staging(plan.request)
+    return {
+        f"{source}.{table}": found.total
+        for source in plan.sources
+        for table, found in staged_pointers(staging, source).items()
+        if found.total
+    }
+
+
+def _unread(services: Services, plan: Plan) -> list[str]:
+    """Tables of people whose names nobody looked for in the free text of this answer."""
+    staging = services.staging(plan.request)
+    found = (one for source in plan.sources for one in staged_pointers(staging, source).values())
+    return sorted({place for one in found for place in one.unread})
+
+
+def _rows(services: Services, plan: Plan) -> dict[str, int]:
+    staging = services.staging(plan.request)
+    records = [record for source in plan.staged if (record := staged_record(staging, source))]
+    rows = {f"{t.source}.{t.table}": t.rows for record in records for t in record.tables}
+    return rows | {record.source: len(record.given) for record in records if record.given}

@@ -1,0 +1,249 @@
+"""From the lines that a reviewer wrote to redactions that survive another reading of the source.
+
+Each line is held against what was staged: the text that the reviewer looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import FormError
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, TableExtract
+from afschrift.domain.redaction import (
+    MOST_LINES,
+    SHAPE,
+    Line,
+    LineError,
+    Redaction,
+    before_masking,
+    check_span,
+    mask,
+    overlapping,
+    parse,
+)
+from afschrift.extraction.staged_rows import Row, StagedTable
+from afschrift.inventory.model import Inventory, Table
+
+SPANS = frozenset({Kind.TEXT, Kind.JSON})
+"""Kinds whose values are texts, of which a span can be masked."""
+
+_SHOWN = 20
+
+Mac = Callable[[bytes], str]
+Faults = dict[int, str]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What a reviewer looked at.
+
+    Attributes:
+        open_table: opens the staged rows of a table of the plan; None where nothing is staged of it.
+        mac: HMAC under the request's key.
+        rules: ground that a redaction may rest on -> its rules.
+    """
+
+    plan: Plan
+    inventory: Inventory
+    open_table: Callable[[ExtractPlan], StagedTable | None]
+    mac: Mac
+    rules: Mapping[str, tuple[str, ...]]
+
+    def resolve(self, question: str, texts: Sequence[str]) -> tuple[Redaction, ...]:
+        """The redactions of an answer.
+
+        Args:
+            question: id of the question; with the number of a line it is the id of a redaction.
+            texts: the lines; empty ones are passed over.
+
+        Raises:
+            FormError: names each line that is wrong and what is; repeats nothing that stands in it.
+            RetriableError: what was staged is gone.
+        """
+        faults: Faults = {}
+        lines = list(_parsed(texts, faults))
+        parts = {part.name: part for part in self.plan.extracts}
+        found: list[tuple[Line, Redaction]] = []
+        by_table: dict[str, list[Line]] = {}
+        for line in lines:
+            by_table.setdefault(line.table, []).append(line)
+        for name, some in by_table.items():
+            if name not in parts:
+                words = "this answer has no such table (named as source.table)"
+                faults |= dict.fromkeys((line.number for line in some), words)
+                continue
+            found += self._of_table(question, parts[name], some, faults)
+        cells: dict[tuple[object, ...], list[tuple[Line, Redaction]]] = {}
+        for line, one in found:
+            cells.setdefault(one.place, []).append((line, one))
+        for of_cell in cells.values():
+            if pair := overlapping([(one.span, line.number) for line, one in of_cell]):
+                faults[pair[1]] = f"it overlaps line {pair[0]}"
+        if faults or not found:
+            raise _form_error(faults)
+        return tuple(one for _, one in found)
+
+    def _of_table(
+        self, question: str, part: ExtractPlan, lines: Sequence[Line], faults: Faults
+    ) -> Iterator[tuple[Line, Redaction]]:
+        staged = self.open_table(part)
+        source = self.inventory.sources[part.source]
+        table = source.tables[part.table]
+        if staged is None or not staged.written.rows:
+            faults |= dict.fromkeys((line.number for line in lines), "this answer has no row of this table")
+            return
+        of_table = _Table(self, part, table, staged, told_columns(self.inventory, self.plan, part))
+        good = [line for line in lines if of_table.may(line, faults)]
+        for line, number, row in of_table.rows(good, faults):
+            try:
+                yield line, of_table.redaction(f"{question}.{line.number}", line, number, row)
+            except LineError as error:
+                faults[line.number] = str(error)
+
+
+@dataclass
+class _Table:
+    """The lines of one table."""
+
+    staged: Staged
+    part: ExtractPlan
+    table: Table
+    rows_of: StagedTable
+    told: frozenset[str]
+    fields: dict[str, FieldPlan] = field(init=False)
+    key: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fields = {one.name: one for one in self.part.selected}
+        self.key = usable_key(self.part, self.table, self.rows_of.written)
+
+    def may(self, line: Line, faults: Faults) -> bool:
+        """Whether a line is one for this table, as far as that shows without its row."""
+        fault = self._fault(line)
+        if fault:
+            faults[line.number] = fault
+        return not fault
+
+    def _fault(self, line: Line) -> str:
+        column, one = line.column, self.fields.get(line.column)
+        if one is None:
+            known = any(other.name == column for other in self.part.fields)
+            return "this column does not leave" if known else "the table has no such column"
+        if line.ground not in self.staged.rules:
+            return f"the last word is a ground: {' | '.join(self.staged.rules)}"
+        if column in self.table.key or column in {link.column for link in self.table.subject.values()}:
+            return "a column of the key, or one that ties the rows to the person, is not redacted"
+        if column in self.told:
+            return "the information sheet tells the values of this column: leave the whole column out instead"
+        if line.span and (one.read_as or one.kind) not in SPANS:
+            kind = one.read_as or one.kind
+            return f"a {kind} has no spans: mask the whole cell"
+        if line.span and column in {file.column for file in self.table.file}:
+            return "this column says where a file lies: mask the whole cell, and the file stays too"
+        if line.key and set(line.key) != set(self.key):
+            if self.key:
+                return f"the key of this table is {', '.join(self.key)}"
+            return "the rows of this table have no key in this answer: name a row as #NUMBER"
+        return ""
+
+    def rows(self, lines: Sequence[Line], faults: Faults) -> Iterator[tuple[Line, int, Row]]:
+        """Each line with the row that it names and that row's number."""
+        numbered = [line for line in lines if line.row is not None]
+        by_number = self.rows_of.numbered({line.row for line in numbered if line.row}) if numbered else {}
+        for line in numbered:
+            row = by_number.get(line.row or 0)
+            if row is None:
+                faults[line.number] = f"the table has {self.rows_of.written.rows} rows"
+            else:
+                yield line, line.row or 0, row
+        keyed = [line for line in lines if line.row is None]
+        found: dict[tuple[str, ...], list[tuple[int, Row]]] = {}
+        wanted = [{name: line.key[name] for name in self.key} for line in keyed]
+        for number, row in self.rows_of.keyed(wanted):
+            found.setdefault(tuple(row[name] or "" for name in self.key), []).append((number, row))
+        for line, key in zip(keyed, wanted, strict=True):
+            hits = found.get(tuple(key.values()), [])
+            if len(hits) == 1:
+                yield line, *hits[0]
+            else:
+                several = "the key names more than one row: name it as #NUMBER"
+                faults[line.number] = several if hits else "no row has this key"
+
+    def redaction(self, id_: str, line: Line, number: int, row: Row) -> Redaction:
+        """The reference to what a line masks, in the text as the source has it."""
+        key = {name: row[name] or "" for name in self.key}
+        text, span = row[line.column], line.span
+        if text is None or text == "":
+            raise LineError("the cell is empty")
+        new = Redaction(
+            id_, self.part.name, line.column, line.ground, self.staged.rules[line.ground], number, "", key
+        )
+        earlier = [one for one in self.part.redactions if one.place == new.place]
+        if any(one.span is None for one in earlier) or mask("", [None]) == text:
+            raise LineError("the cell is masked already")
+        if span is not None:
+            check_span(text, span)
+            span = before_masking(span, [one.span for one in earlier if one.span])
+        start, end = span or (None, None)
+        cell = earlier[0].cell if earlier else self.staged.mac(text.encode())
+        return replace(new, cell=cell, start=start, end=end, row="" if key else self._row_mac(number, row))
+
+    def _row_mac(self, number: int, row: Row) -> str:
+        same = (one.row for one in self.part.redactions if not one.key and one.number == number)
+        return next(same, None) or self.staged.mac(row_bytes([row[name] for name in self.fields]))
+
+
+def usable_key(part: ExtractPlan, table: Table, written: TableExtract | None) -> tuple[str, ...]:
+    """The columns of the key, where they are in the files and name one row each; else nothing."""
+    whole = {one.name for one in part.selected if one.action is Action.INCLUDE}
+    seen = written.seen if written else None
+    unique = seen is None or (seen.key_unique and not set(table.key) & seen.nulls.keys())
+    return table.key if unique and set(table.key) <= whole else ()
+
+
+def row_bytes(values: Iterable[str | None]) -> bytes:
+    """A row's value forms as what its HMAC is taken of."""
+    return json.dumps(list(values), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def told_columns(inventory: Inventory, plan: Plan, part: ExtractPlan) -> frozenset[str]:
+    """Columns whose values the information sheet of this answer tells: they would stand there in clear."""
+    if not plan.facts:
+        return frozenset()
+    source = inventory.sources[part.source]
+    told: set[str] = set()
+    for purpose in source.purposes.values():
+        places = [purpose.retention.from_ if purpose.retention else None]
+        places += [recipient.from_ for recipient in purpose.recipients or ()]
+        told |= {p.rpartition(".")[2] for p in places if p and p.rpartition(".")[0] == part.table}
+    table = source.tables[part.table]
+    sources = [table.source, *(column.source for column in table.columns.values())]
+    return frozenset(told | {one.from_ for one in sources if one and one.from_})
+
+
+def _parsed(texts: Sequence[str], faults: Faults) -> Iterator[Line]:
+    numbered = [(number, text) for number, text in enumerate(texts, 1) if text.strip()]
+    if len(numbered) > MOST_LINES:
+        faults[MOST_LINES + 1] = f"there are more than {MOST_LINES} lines: leave the column out instead"
+        return
+    for number, text in numbered:
+        try:
+            yield parse(number, text)
+        except LineError as error:
+            faults[number] = str(error)
+
+
+def _form_error(faults: Faults) -> FormError:
+    told = [f"line {number}: {fault}" for number, fault in sorted(faults.items())]
+    more = [f"and {len(told) - _SHOWN} more"] * (len(told) > _SHOWN)
+    listing = "; ".join([*told[:_SHOWN], *more]) or f"give a line for each: {SHAPE}"
+    return FormError(
+        f"The redactions cannot be made. {listing}.",
+        {"redactions": listing},
+        way_out="`afschrift review show REQUEST --table TABLE` shows rows with lines ready to copy. "
+        "Nothing was changed; the question is open.",
+    )

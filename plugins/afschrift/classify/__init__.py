@@ -1,1 +1,0 @@
-"""Which columns and rows of a table go into the answer: the decisions of `core` over the inventory."""

@@ -1,0 +1,1 @@
+"""`afschrift case`: the case file and what follows an answer."""

@@ -1,0 +1,214 @@
+"""`afschrift case`: the case file, encrypted under the keys of its requests."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from afschrift.cli.case.disputes import COMMANDS
+from afschrift.cli.case.documents import empty_folder, harmless, id_copy, opened, printable, write
+from afschrift.cli.common import actor, ledger, say
+from afschrift.domain.errors import RefusedError
+
+app = typer.Typer(
+    help="The case file: list cases, show what was written, add notes, letters and documents.",
+    no_args_is_help=True,
+)
+
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+
+Owner = Annotated[str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case or of a request.")]
+
+
+class Kind(StrEnum):
+    """What is added."""
+
+    NOTE = "note"
+    RECEIVED = "received"
+    SENT = "sent"
+    DOCUMENT = "document"
+
+
+@app.command("list")
+def listing(
+    all_: Annotated[bool, typer.Option("--all", help="Also cases whose requests are all closed.")] = False,
+    held: Annotated[bool, typer.Option("--held", help="Only cases under hold, closed ones too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List the cases in the order of their receipt. No text is read."""
+    from dataclasses import asdict
+
+    register = ledger()
+    still_open = {r.case for r in register.requests(open_only=True)}
+    holds = register.holds()
+    under = {one.request for one in holds}
+    found = [
+        case
+        for case in register.cases()
+        if (under & set(case.requests) if held else all_ or case.id in still_open)
+    ]
+    if as_json:
+        rows = [
+            asdict(case) | {"holds": [asdict(one) for one in holds if one.request in case.requests]}
+            for case in found
+        ]
+        typer.echo(json.dumps(rows, indent=2, default=str))
+        return
+    if not found:
+        nothing = "No open case." if not all_ else "No case yet: `afschrift submit`."
+        typer.echo("No case is under hold." if held else nothing)
+    for case in found:
+        typer.echo(
+            f"{case.id}  received {case.received_at[:10]} by {case.channel}  made by {case.made_by}  "
+            f"texts {case.texts}  requests {', '.join(case.requests)}"
+        )
+        words = dict.fromkeys(one.words for one in holds if one.request in case.requests)
+        for line in words:
+            typer.echo(f"    held: {line}")
+
+
+@app.command()
+def show(
+    owner: Owner,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the documents into this new or empty folder, readable by you alone."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Show a case in the order of time: who did what and when, the texts, the documents by name and size.
+
+    A request's id shows what belongs to it or to its case as a whole. Each look is an event of the trail,
+    and so is each document written out. After the retention period it says which rule destroyed a text.
+    """
+    from dataclasses import asdict
+
+    from afschrift.casework.intake.case_story import story
+    from afschrift.cli.case.referral import case_lines
+
+    register = ledger()
+    case = register.case(owner)
+    folder = empty_folder(out) if out else None
+    found = register.case_texts(owner, actor())
+    if as_json:
+        texts = [
+            asdict(t) | {"text": None if t.text is None else t.text.decode(errors="replace")} for t in found
+        ]
+        facts = [asdict(fact) for fact in register.case_facts(case.id)]
+        told = [
+            {"at": e.at, "by": e.by, "what": e.what, "request": e.request, "text": e.text and e.text.id}
+            for e in story(register, owner, found)
+        ]
+        shown = {"case": asdict(case), "facts": facts, "texts": texts, "story": told}
+        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        typer.echo(f"{case.id}: received {case.received_at} by {case.channel}, made by {case.made_by}")
+        typer.echo(f"  requests {', '.join(case.requests) or 'none'}")
+        for line in case_lines(register, case.id):
+            typer.echo(f"  {line}")
+        for entry in story(register, owner, found):
+            _show(entry)
+    documents = [t for t in found if t.kind == "document" and t.destroyed is None]
+    if folder:
+        for document in documents:
+            content = register.case_document(document.id, actor())
+            write(folder / harmless(document.id, document.name), content)
+        say(f"{len(documents)} documents written to {folder}. Delete them when you are done.")
+    elif documents and not as_json:
+        say("All documents are written out with --out FOLDER, one with `afschrift case export`.")
+
+
+@app.command()
+def export(
+    text: Annotated[str, typer.Argument(metavar="ID", help="Id of a document or text: `case show`.")],
+    out: Annotated[Path, typer.Option(help="New file, readable by you alone.")],
+) -> None:
+    """Write one document or text of a case file into a file, as it came. That you did is an event."""
+    if out.exists():  # before the event
+        raise RefusedError("There is a file of this name already.", way_out="name a new one.")
+    size = write(out, ledger().case_document(text, actor()))
+    say(f"{size} bytes written. Delete the file when you are done.")
+
+
+@app.command()
+def add(
+    owner: Owner,
+    kind: Annotated[Kind, typer.Option(help="received and sent: letters and e-mails with others.")],
+    file: Annotated[
+        Path | None, typer.Option(help="File to read; for a text by default standard input.")
+    ] = None,
+    request: Annotated[
+        str | None, typer.Option(help="With a case: the request of it that this belongs to.")
+    ] = None,
+    no_id_copy: Annotated[
+        bool,
+        typer.Option("--no-id-copy", help="Say beforehand that the document is no copy of an identity one."),
+    ] = False,
+) -> None:
+    """Add a text or document to a case file, encrypted under the request's key (or the case's).
+
+    A text is typed or piped in, or read from a file: never given as an argument, which others could read.
+
+    A copy of an identity document (passport, identity card, driving licence, residence permit) must not be
+    kept (R11). No software can tell one reliably, so this command asks, and the trail holds your answer.
+    Documents are kept as text, e-mail, PDF, image or office file, up to a size; programs never.
+    """
+    from afschrift.app.settings import Settings
+    from afschrift.casework.intake.case_file import add_document, add_text
+
+    register = ledger()
+    case = register.case(owner)
+    if request is not None:
+        if request not in case.requests:
+            raise RefusedError(
+                f"This request is none of case {case.id}.", way_out="see `afschrift case list --all`."
+            )
+        owner = request
+    at_most = Settings.from_environment().document_bytes
+    if kind is Kind.DOCUMENT:
+        if file is None:
+            raise typer.BadParameter("a document comes from a file: --file FILE")
+        with opened(file) as stream:
+            said = id_copy(no_id_copy)
+            text_id = add_document(register, owner, file.name, stream, actor(), at_most=at_most, id_copy=said)
+    else:
+        content = _typed(at_most) if file is None else _read(file, at_most)
+        text_id = add_text(register, owner, kind.value, content, actor(), at_most=at_most)
+    typer.echo(text_id)
+
+
+def _read(file: Path, at_most: int) -> bytes:
+    """A text from a file, no more than is needed to see that it is too large."""
+    with opened(file) as stream:
+        return stream.read(at_most + 1)
+
+
+def _typed(at_most: int) -> bytes:
+    if sys.stdin.isatty():
+        say("Type the text; Ctrl-D on a line of its own ends it.")
+    return sys.stdin.buffer.read(at_most + 1)
+
+
+def _show(entry: Any) -> None:
+    text = entry.text
+    at = f"{entry.at[:19]}Z" if len(entry.at) > 10 else f"{entry.at:<20}"
+    by = f"  by {entry.by}" if entry.by else ""
+    ids = ", ".join(one for one in (text.id if text else None, entry.request) if one)
+    typer.echo(f"{chr(10) if text else ''}{at}  {entry.what}{by}  {f'({ids})' if ids else ''}".rstrip())
+    if text is None:
+        return
+    if text.destroyed:
+        rule = text.destroyed.rule or "no longer stands in the trail"
+        at = text.destroyed.at or "an unknown moment"
+        typer.echo(f"    destroyed at {at}; rule: {rule}. {text.size} bytes are gone for good.")
+    elif text.kind == "document":
+        typer.echo(f"    {printable(text.name)}, {text.media_type}, {text.size} bytes")
+    else:
+        for line in text.text.decode(errors="replace").splitlines():
+            typer.echo(f"    {printable(line)}")

@@ -1,0 +1,196 @@
+"""`afschrift case hold`, `release`, `complaint`, `reviewed`: what follows an answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.request import given
+from afschrift.domain.errors import ConfigurationError
+from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
+from afschrift.law.restriction import Looked
+
+if TYPE_CHECKING:
+    from afschrift.casework.disputes.record import CaseDesk
+    from afschrift.law.clock.facts import Timeline
+
+Owner = Annotated[
+    str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case (all of it) or of a request.")
+]
+TextFile = Annotated[
+    Path | None,
+    typer.Option(help="Why, in words, kept encrypted: a file, or - for standard input. Else it is asked."),
+]
+HoldId = Annotated[str | None, typer.Option("--hold", help="Which hold, where there are several.")]
+
+
+def desk() -> CaseDesk:
+    """Whoever is at the terminal."""
+    from afschrift.casework.disputes.follow_up import case_desk
+
+    return case_desk(ledger(), actor())
+
+
+def hold(
+    owner: Owner,
+    ground: Annotated[HoldGround, typer.Option(help="Why nothing may be destroyed.")],
+    review_on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Day to look whether it is still needed.")
+    ] = None,
+    text_file: TextFile = None,
+) -> None:
+    """Stop all that destroys something of a case or request: its keys, texts, staging and trail.
+
+    It holds until an officer releases it; where there are several holds, until the last one is released.
+    """
+    day = given.date_(review_on, "--review-on")
+    found = desk().hold(owner, ground.value, _why(text_file), day)
+    _held(found)
+
+
+def release(owner: Owner, hold_id: HoldId = None, text_file: TextFile = None) -> None:
+    """End a hold. Only the last one frees: then the usual periods destroy what is due."""
+    found = desk().release(owner, _why(text_file), hold_id)
+    for timeline in found:
+        left = holds(timeline)
+        still = f"still held: {', '.join(one.words for one in left)}" if left else "free"
+        typer.echo(f"{timeline.request}  {still}")
+
+
+def complaint(
+    owner: Owner,
+    reference: Annotated[str, typer.Option(help="The sender's reference, without spaces.")],
+    from_: Annotated[Sender | None, typer.Option("--from", help="Who sent it.")] = None,
+    received: Annotated[str | None, typer.Option(metavar="DATE", help="Local day on which it came.")] = None,
+    outcome: Annotated[
+        Ending | None, typer.Option(help="Later: what came of it, of a complaint that was entered before.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="Day of the outcome; default: today.")
+    ] = None,
+    document: Annotated[
+        list[Path] | None, typer.Option(help="A document of it for the case file. Repeatable.")
+    ] = None,
+    no_id_copy: Annotated[
+        bool,
+        typer.Option("--no-id-copy", help="Say beforehand that no document is a copy of an identity one."),
+    ] = False,
+    text_file: TextFile = None,
+) -> None:
+    """Enter a complaint or petition about a request, on closed ones too; later, what came of it.
+
+    It puts a hold by itself, which stays after the outcome until you release it: an appeal may follow.
+    """
+    ends = outcome is not None
+    if document and ends:
+        raise ConfigurationError(
+            "Documents go with a complaint.", way_out="`afschrift case add` takes those of its outcome."
+        )
+    if ends == (from_ is not None) or ends == (received is not None) or (on is not None and not ends):
+        raise ConfigurationError(
+            "A complaint is entered with --from and --received, and its outcome later with --outcome.",
+            way_out="give --reference with --from and --received, or with --outcome (and --on).",
+        )
+    at, text = desk(), given.text(text_file)
+    if outcome is not None:
+        found = at.end_complaint(owner, reference, outcome.value, given.date_(on, "--on"), text)
+    else:
+        assert from_ is not None
+        day = given.date_(received, "--received")
+        assert day is not None
+        at.check_complaint(owner, from_.value, reference, day)
+        documents = _documents(owner, document or [], no_id_copy)
+        found = at.complain(owner, from_.value, reference, day, text, documents)
+    for timeline in found:
+        for one in complaints(timeline):
+            typer.echo(f"{timeline.request}  {one.words}")
+    if outcome is None:
+        say("It puts a hold: nothing of it is destroyed until `afschrift case release`.")
+    elif any(holds(one) for one in found):
+        say("Its hold stays, since an appeal may follow: `afschrift case release` ends it.")
+
+
+def reviewed(
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help="Id of a request, open or closed.")],
+    restriction: Annotated[str, typer.Option(help="Id of the restriction: `case show` lists them.")],
+    outcome: Annotated[Looked | None, typer.Option(help="What came of looking again.")] = None,
+    next_: Annotated[
+        str | None, typer.Option("--next", metavar="DATE", help="stays: the day to look again.")
+    ] = None,
+    sign: Annotated[bool, typer.Option("--sign", help="As second signer: agree.")] = False,
+    turn_down: Annotated[bool, typer.Option("--turn-down", help="As second signer: disagree.")] = False,
+    open_request: Annotated[
+        bool,
+        typer.Option("--open-request", help="Of one that is lifted: open a request that gives it now."),
+    ] = False,
+    text_file: TextFile = None,
+) -> None:
+    """Record that a restriction was looked at again (R84): it stays until a next day, or is lifted.
+
+    Where its ground takes a second signer, so does this: another person, with --sign.
+    """
+    from afschrift.casework.disputes.follow_up import follow_up, told_of
+
+    if sum((outcome is not None, sign, turn_down, open_request)) != 1:
+        raise ConfigurationError(
+            "A review is entered, or signed, or turned down; what was lifted is then given.",
+            way_out="give one of --outcome, --sign, --turn-down, --open-request.",
+        )
+    at = desk()
+    if open_request:
+        typer.echo(follow_up(at, request, restriction))
+        say("Linked to the earlier one (R54). The identity is confirmed anew, then it runs as any other.")
+        return
+    if outcome is not None:
+        day = given.date_(next_, "--next")
+        timeline, found = at.review(request, restriction, outcome.value, _why(text_file), day)
+    else:
+        timeline, found = at.sign_review(request, restriction, agree=sign)
+    for line in told_of(timeline, found):
+        typer.echo(line)
+
+
+def _why(file: Path | None) -> str:
+    """The reason in words: from a file, or typed at the prompt; never an argument, which others see."""
+    if file is not None:
+        text = given.text(file)
+    elif sys.stdin.isatty():
+        text = typer.prompt("Why, in your own words (kept encrypted)", err=True).strip()
+    else:
+        text = None
+    if not text:
+        raise ConfigurationError(
+            "The reason in words is missing.", way_out="--text-file FILE, or - for standard input."
+        )
+    return text
+
+
+def _documents(owner: str, files: Sequence[Path], no_id_copy: bool) -> list[str]:
+    from afschrift.app.settings import Settings
+    from afschrift.casework.intake.case_file import add_document
+    from afschrift.cli.case.documents import id_copy, opened
+
+    register, kept = ledger(), []
+    at_most = Settings.from_environment().document_bytes
+    for file in files:
+        with opened(file) as stream:
+            said = id_copy(no_id_copy)
+            kept.append(
+                add_document(register, owner, file.name, stream, actor(), at_most=at_most, id_copy=said)
+            )
+    return kept
+
+
+def _held(found: Sequence[Timeline]) -> None:
+    for timeline in found:
+        typer.echo(f"{timeline.request}  held: {', '.join(one.words for one in holds(timeline))}")
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    command.__name__: command for command in (hold, release, complaint, reviewed)
+}

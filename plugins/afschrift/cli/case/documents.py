@@ -1,0 +1,99 @@
+"""Documents of the case file on their way out: under harmless names, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import typer
+
+from afschrift.domain.errors import ConfigurationError, RefusedError
+
+
+def id_copy(said_no: bool) -> bool:
+    """Whether a document holds a copy of an identity document (R11): asked, unless it was said beforehand."""
+    return not said_no and typer.confirm(
+        "Is this, or does it hold, a copy of an identity document (passport, identity card, driving "
+        "licence, residence permit)?",
+        err=True,
+    )
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[BinaryIO]:
+    """A file to read; the error leaves out its name, which may name a person.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise ConfigurationError(
+            f"The file cannot be read: {error.strerror}.", way_out="look at its path and rights."
+        ) from None
+
+
+def empty_folder(folder: Path) -> Path:
+    """A folder for the person at the terminal alone, made where it is not there.
+
+    Raises:
+        ConfigurationError: something lies in it, or it cannot be used.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ConfigurationError(
+                "The folder for the documents is not empty.", way_out="name a new or empty one."
+            )
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder for the documents cannot be used: {error.strerror}.", way_out="name another one."
+        ) from None
+    return folder
+
+
+def write(target: Path, parts: Iterable[bytes]) -> int:
+    """Write a document, readable by its owner alone; how many bytes. It appears only when it is whole.
+
+    Raises:
+        RefusedError: the file is there already.
+        ConfigurationError: it cannot be written; nothing of it is left. Or an error of `parts`.
+    """
+    if target.exists():
+        raise RefusedError("There is a file of this name already.", way_out="name a new one.")
+    begun, size = target.with_name(f".{target.name}.part"), 0
+    try:
+        with os.fdopen(os.open(begun, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+            for part in parts:
+                size += stream.write(part)
+        begun.rename(target)
+    except BaseException as error:
+        with suppress(OSError):
+            begun.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise ConfigurationError(
+                f"The document cannot be written there: {error.strerror}.",
+                way_out="name another place, with room.",
+            ) from None
+        raise
+    return size
+
+
+def harmless(text_id: str, name: str | None) -> str:
+    """A file name of the document's id and what is harmless of its own, so that it hides no other file."""
+    path = Path(name or "document.bin")
+    return f"{text_id}-{_plain(path.stem)[:60]}.{_plain(path.suffix[1:]).lower()[:8]}"
+
+
+def printable(text: str) -> str:
+    """Without what could steer the terminal: the text comes from strangers."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)

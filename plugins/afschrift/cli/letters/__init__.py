@@ -1,0 +1,1 @@
+"""`afschrift letter`: letters from making to sending."""

@@ -1,0 +1,130 @@
+"""Forms of letters: printed to be filled in, read again, or asked for at a terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from afschrift.cli.case.documents import opened
+from afschrift.domain.errors import ConfigurationError
+from afschrift.letters.elements import Element, Form
+from afschrift.letters.filled import takes
+from afschrift.letters.kinds import Kind
+
+_EMPTY = {Form.ITEMS: " []", Form.CODES: " []", Form.COSTS: " {}", Form.TEXT: " |\n  "}
+_TO = "e-mail address, where it goes by e-mail"
+
+
+def listed(kind: Kind) -> str:
+    """One line about a kind, and what it asks for."""
+    before = "" if kind.before_identity else "  (once the person is identified)"
+    names = ", ".join(_name(kind, element) for element in kind.asked)
+    return f"{kind.name}  {kind.source}{before}\n    {names}"
+
+
+def described(kind: Kind) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        "kind": kind.name,
+        "source": kind.source,
+        "before_identity": kind.before_identity,
+        "says": [element.name for element in kind.elements],
+        "asks": [
+            {
+                "name": element.name,
+                "required": element.name in kind.required,
+                "form": element.form.value,
+                "codes": list(element.codes),
+                "help": element.help,
+            }
+            for element in kind.asked
+        ],
+    }
+
+
+def form(kind: Kind) -> str:
+    """A YAML form with a comment above each element."""
+    lines = [f"# {kind.name} ({kind.source})", f"# {_TO}", "to:"]
+    for element in kind.asked:
+        must = "" if element.name in kind.required else "; may stay empty"
+        lines += [
+            f"# {element.help}: {takes(element)}{must}",
+            f"{element.name}:{_EMPTY.get(element.form, '')}",
+        ]
+    return "\n".join(lines)
+
+
+def read_form(file: Path, at_most: int) -> dict[str, Any]:
+    """A filled-in form.
+
+    Args:
+        file: `-`: standard input.
+        at_most: bytes.
+
+    Raises:
+        ConfigurationError: it cannot be read or is no mapping; repeats nothing of it.
+    """
+    if str(file) == "-":
+        content = sys.stdin.buffer.read(at_most + 1)
+    else:
+        with opened(file) as stream:
+            content = stream.read(at_most + 1)
+    try:
+        found = None if len(content) > at_most else YAML(typ="safe", pure=True).load(content.decode())
+    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise ConfigurationError(
+            f"The form cannot be read{where}.",
+            way_out="write YAML or JSON in UTF-8; `letter kinds KIND` prints one.",
+        ) from None
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
+        raise ConfigurationError(
+            "The form is too large or names no elements.", way_out="`afschrift letter kinds KIND` prints one."
+        )
+    return found
+
+
+def asked(kind: Kind) -> dict[str, Any]:
+    """Elements asked for at the terminal; nothing where there is none.
+
+    What is typed is no argument of the command, so nobody else sees it.
+    """
+    if not sys.stdin.isatty():
+        return {}
+    given: dict[str, Any] = {"to": _prompt(f"to: {_TO}")}
+    for element in kind.asked:
+        must = "" if element.name in kind.required else "; may stay empty"
+        given[element.name] = _answer(element, f"{element.name}: {element.help}{must}")
+    return given
+
+
+def _answer(element: Element, words: str) -> Any:
+    if element.form in (Form.ITEMS, Form.CODES):
+        codes = f" ({', '.join(element.codes)})" if element.codes else ""
+        return _several(f"{words}{codes}, one a line; an empty line ends it")
+    if element.form is Form.COSTS:
+        return {code: cost for code in element.codes if (cost := _prompt(f"{words}: {code} in euro"))}
+    if element.form is Form.TEXT:
+        return "\n".join(_several(f"{words}; an empty line ends it"))
+    return _prompt(f"{words} ({takes(element)})")
+
+
+def _several(words: str) -> list[str]:
+    lines: list[str] = []
+    while line := _prompt(words if not lines else "..."):
+        lines.append(line)
+    return lines
+
+
+def _prompt(words: str) -> str:
+    return str(typer.prompt(words, default="", show_default=False, err=True)).strip()
+
+
+def _name(kind: Kind, element: Element) -> str:
+    return element.name if element.name in kind.required else f"[{element.name}]"

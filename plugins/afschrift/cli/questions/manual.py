@@ -1,0 +1,161 @@
+"""`afschrift manual`: systems that no query reaches; who searches them, and what was found."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from afschrift.cli.case.documents import opened, printable
+from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.running import Here, OnAirflow
+from afschrift.domain.errors import ConfigurationError
+from afschrift.law.manual import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
+
+if TYPE_CHECKING:
+    from afschrift.casework.notices.searches import Search
+
+app = typer.Typer(
+    help="Systems that people search: a mailbox, paper, a processor, a service on the web, a back-up.",
+    no_args_is_help=True,
+)
+
+Request = Annotated[str, typer.Argument(help="Id of the request.")]
+Source = Annotated[str, typer.Argument(help="Name of the system in the inventory.")]
+
+
+@app.command("list")
+def listing(
+    request: Annotated[str | None, typer.Option(help="Of one request only.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List what is to be searched, by whom and by when."""
+    from afschrift.app.jurisdiction import load_place
+    from afschrift.casework.notices.searches import searches
+    from afschrift.register.clock import utc_now
+
+    found = searches(ledger(), load_place(), utc_now(), open_only=not all_, request_id=request)
+    if as_json:
+        typer.echo(json.dumps([_row(one) for one in found], indent=2))
+        return
+    if not found:
+        typer.echo("No system waits to be searched.")
+    for one in found:
+        row = _row(one)
+        whose = f" for {one.to}" if one.to else ""
+        state = "answered" if row["answered_at"] else one.level or "open"
+        typer.echo(
+            f"{row['request']}  {one.source}  {row['medium']}  role {row['role']}{whose}  "
+            f"due {row['due'] or 'when the clock runs again'}  {state}  ({row['question']})"
+        )
+
+
+@app.command()
+def show(request: Request, source: Source) -> None:
+    """Show what to search, and by which data of the person. That you looked is an event.
+
+    Whoever may answer the question may look.
+    """
+    from afschrift.app.roles import load_roles
+    from afschrift.casework.answer import answering
+    from afschrift.casework.manual.question import open_question
+    from afschrift.domain.event import NewEvent
+    from afschrift.wiring.services import load_inventory
+
+    register = ledger()
+    asked = open_question(register, request, source)
+    answering(register, load_roles(), asked, actor())
+    known = load_inventory().manual.get(source)
+    register.record(request, NewEvent("identity_read", actor(), {"question": asked.id}))
+    if known is not None:
+        typer.echo(f"{known.title.en} ({known.medium})\n\n{known.instruction.en}\n\n{known.instruction.nl}\n")
+    typer.echo("By these data of the person:")
+    for key in register.identity(request):
+        typer.echo(f"  {key.name}: {printable(key.value)}")
+
+
+@app.command()
+def answer(
+    request: Request,
+    source: Source,
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", help="A file that was found; may be given several times.")
+    ] = None,
+    nothing_held: Annotated[
+        bool, typer.Option("--nothing-held", help="It was searched, and holds nothing about the person.")
+    ] = False,
+    not_searched: Annotated[
+        str | None,
+        typer.Option("--not-searched", metavar="REASON", help=f"{', '.join(NOT_SEARCHED_BECAUSE)}."),
+    ] = None,
+    here: Here = False,
+    airflow: OnAirflow = False,
+) -> None:
+    """Say what came of a search: files, nothing held, or not searched and why.
+
+    Files are looked at by their content, encrypted under the request's key, and go into the bundle as they
+    are. A second answer is turned down: `afschrift manual again` asks once more.
+    """
+    from afschrift.app.roles import load_roles
+    from afschrift.app.settings import Settings
+    from afschrift.casework.dispatch import answer_question
+    from afschrift.casework.manual.question import open_question
+    from afschrift.casework.manual.scan import scan
+    from afschrift.cli.questions.questions import go_on
+
+    if here and airflow:
+        raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
+    if sum((bool(file), nothing_held, not_searched is not None)) != 1:
+        raise ConfigurationError(
+            "One answer is needed.", way_out="give --file FILE, --nothing-held or --not-searched REASON."
+        )
+    settings = Settings.from_environment()
+    register = ledger()
+    asked = open_question(register, request, source)
+    choice = GIVEN if file else NOTHING_HELD if nothing_held else NOT_SEARCHED
+    detail = {"reason": not_searched} if not_searched is not None else {}
+    with ExitStack() as held:
+        streams = [(path.name, held.enter_context(opened(path))) for path in file or ()]
+        files = [
+            scan(name, stream, os.fstat(stream.fileno()).st_size, settings.manual_bytes)
+            for name, stream in streams
+        ]
+        done = answer_question(
+            register, load_roles(), asked.id, choice, actor(), detail=detail, files=files, settings=settings
+        )
+    typer.echo(f"Recorded: {source} = {done.decision.choice}.")
+    if files:
+        say(f"{len(files)} files are kept, encrypted. Delete your copies when you are done.")
+    go_on(register, request, here=here, airflow=airflow)
+
+
+@app.command()
+def again(request: Request, source: Source) -> None:
+    """Ask once more about a system: a plan that rests on the earlier answer stops at its next gate."""
+    from afschrift.app.roles import load_roles
+    from afschrift.casework.manual.question import ask_again, open_question
+    from afschrift.wiring.services import load_inventory
+
+    register = ledger()
+    asked = open_question(register, request, source)
+    typer.echo(ask_again(register, load_roles(), load_inventory(), asked, actor()))
+
+
+def _row(one: Search) -> dict[str, Any]:
+    question = one.question
+    return {
+        "question": question.id,
+        "request": question.request,
+        "source": one.source,
+        "medium": question.detail["medium"],
+        "role": question.role,
+        "assigned_to": one.to,
+        "due": str(one.due) if one.due else None,
+        "level": one.level,
+        "answered_at": question.answered_at,
+    }

@@ -1,0 +1,218 @@
+"""`afschrift questions` and `afschrift answer`: where runs ended, and how they go on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.running import Here, OnAirflow
+from afschrift.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from afschrift.cli.questions.forms import Filled
+    from afschrift.register.port import QuestionRow
+    from afschrift.register.register import Ledger
+
+
+app = typer.Typer(
+    help="Questions that only a person may answer: list them, assign one, or open a decision.",
+    invoke_without_command=True,
+)
+
+
+@app.callback()
+def questions(
+    context: typer.Context,
+    request: Annotated[str | None, typer.Option(help="Of one request only.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List the questions that only a person may answer, with their options and fields."""
+    from dataclasses import asdict
+
+    from afschrift.casework.answer import form_of
+    from afschrift.questions.assignment import assigned_to
+
+    if context.invoked_subcommand is not None:
+        return
+    register = ledger()
+    found = register.questions(open_only=not all_, request_id=request)
+    to = {q.id: assigned_to(register.timeline(q.request), q.id) for q in found}
+    if as_json:
+        rows = [asdict(q) | {"form": form_of(q), "assigned_to": to[q.id]} for q in found]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    if not found:
+        typer.echo("No open question.")
+    for q in found:
+        whose = f"  for {to[q.id]}" if to[q.id] else ""
+        typer.echo(f"{q.id}  {q.request}  {q.kind}  role {q.role}{whose}  asked {q.asked_at[:16]}")
+        typer.echo(f"    about   {json.dumps(q.detail, ensure_ascii=False)}")
+        typer.echo(f"    options {', '.join(q.options)}")
+        if q.kind == "decision":
+            typer.echo("    form    `afschrift grounds list`, then `afschrift grounds show CODE`")
+            continue
+        for line in _fields(q):
+            typer.echo(f"    field   {line}")
+
+
+@app.command()
+def assign(
+    question: Annotated[str, typer.Argument(help="Id of the question.")],
+    to: Annotated[
+        str | None, typer.Option(help="Name in the roles file, or account, of somebody with the role.")
+    ] = None,
+    anybody: Annotated[bool, typer.Option("--anybody", help="Back to everybody with the role.")] = False,
+) -> None:
+    """Give a question to one person; others with the role cannot answer it then, but deputies can."""
+    from afschrift.app.roles import load_roles
+    from afschrift.questions.assignment import assign as record
+
+    if (to is None) != anybody:
+        raise ConfigurationError("A question goes to somebody.", way_out="give --to NAME, or --anybody.")
+    name = record(ledger(), load_roles(), question, to, actor())
+    typer.echo(f"Question {question} is for {name or 'everybody with its role'}.")
+
+
+@app.command("open")
+def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
+    """Put a request before an officer though nothing was flagged, for example to refuse it in part."""
+    from afschrift.casework.decision.require import open_decision
+    from afschrift.casework.dispatch import load_grounds
+    from afschrift.casework.letters.officer import require
+
+    register = ledger()
+    require(register, request, actor(), "decide", "decision")
+    asked = open_decision(load_grounds(), register, request)
+    typer.echo(f"{asked.id}  {', '.join(asked.options)}")
+
+
+def answer(
+    question: Annotated[str, typer.Argument(help="Id of the question.")],
+    choice: Annotated[str | None, typer.Option(help="One of the question's options.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A field of its form as name=value; codes only.")
+    ] = None,
+    form: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The whole answer as YAML or JSON, as REST takes it; `-`: standard input."
+        ),
+    ] = None,
+    text_file: Annotated[
+        Path | None,
+        typer.Option(help="Reason in words, kept encrypted: a file, or - for standard input."),
+    ] = None,
+    here: Here = False,
+    airflow: OnAirflow = False,
+) -> None:
+    """Answer a question. It is recorded with who, when and in which role; a second answer is turned down.
+
+    At a terminal a decision is asked for field by field, and a reason where the question calls for one.
+    """
+    from afschrift.app.roles import load_roles
+    from afschrift.casework.dispatch import answer_question
+
+    if here and airflow:
+        raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
+    register = ledger()
+    asked = register.question(question)
+    filled = _filled(asked, choice, set_ or [], form, text_file)
+    done = answer_question(
+        register,
+        load_roles(),
+        question,
+        filled.choice,
+        actor(),
+        detail=filled.detail,
+        texts=filled.texts,
+        text=filled.text,
+    )
+    typer.echo(f"Recorded: {done.decision.kind} = {done.decision.choice}.")
+    if done.said:
+        say(done.said)
+    if not register.request(asked.request).state.open or done.signer:
+        return
+    go_on(register, asked.request, here=here, airflow=airflow)
+
+
+def go_on(register: Ledger, request: str, *, here: bool, airflow: bool) -> None:
+    """Start the next run after an answer, or say what is left to do."""
+    from afschrift.casework.answer import still_open
+
+    if here:
+        from afschrift.cli.running import run_here
+
+        run_here(request)
+    elif airflow:
+        from afschrift.airflow_ext.trigger import trigger
+
+        say(f"Run {trigger(request, {})} started.")
+    elif others := still_open(register, request):
+        say(f"Before its next run, the request needs an answer to {', '.join(others)} too.")
+    else:
+        say(f"Start the run again to go on: `afschrift run {request}`, or trigger fulfil_request.")
+
+
+def _filled(
+    asked: QuestionRow, choice: str | None, set_: list[str], form: Path | None, text_file: Path | None
+) -> Filled:
+    """The answer, from wherever it comes."""
+    from afschrift.casework.answer import form_of
+    from afschrift.cli.questions.forms import Filled, from_file
+    from afschrift.questions.forms import typed
+
+    if form is not None:
+        if choice or set_ or text_file:
+            raise ConfigurationError("The form is the whole answer.", way_out="give --form alone.")
+        return from_file(form)
+    if choice is None and asked.kind == "decision":
+        from afschrift.casework.dispatch import load_grounds
+        from afschrift.cli.questions.forms import ask
+
+        return ask(load_grounds(), ledger().request(asked.request).right, asked.options)
+    if choice is None:
+        raise ConfigurationError("The answer is missing.", way_out=f"--choice {' | '.join(asked.options)}.")
+    detail = typed(form_of(asked), dict(map(_pair, set_)))
+    return Filled(choice, detail, text=_text(text_file, asked))
+
+
+def _fields(question: QuestionRow) -> Iterator[str]:
+    from afschrift.casework.answer import form_of
+    from afschrift.questions.forms import expected, fields, needed
+
+    form = form_of(question)
+    for name, field in fields(form).items():
+        choices = [choice for choice in question.options if name in needed(form, choice)]
+        need = f", needed for {' and '.join(choices)}" if choices else ""
+        yield f"{name}: {expected(field)} ({field['title']}{need})"
+
+
+def _pair(item: str) -> tuple[str, str]:
+    name, equals, value = item.partition("=")
+    if not equals:
+        raise ConfigurationError("A --set has no value.", way_out="write it as --set name=value.")
+    return name, value
+
+
+def _text(file: Path | None, question: QuestionRow) -> str | None:
+    """Words from a file, standard input or a prompt; never from a flag, which others on the machine see."""
+    from afschrift.questions.kinds import KINDS
+
+    if file is not None:
+        try:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise ConfigurationError(f"The text cannot be read: {reason}.") from None
+        return text.strip() or None
+    wanted = question.answered_at is None and (question.kind not in KINDS or KINDS[question.kind].reason)
+    if not (wanted and sys.stdin.isatty()):
+        return None
+    return typer.prompt("Reason (kept encrypted; empty for none)", default="", show_default=False) or None

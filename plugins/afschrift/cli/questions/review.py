@@ -1,0 +1,199 @@
+"""`afschrift review`: look at what will be sent, then approve it, redact cells or spans, or hold it back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from afschrift.cli.case.documents import printable
+from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.running import Here, OnAirflow, RequestId
+from afschrift.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from afschrift.casework.review.view import Pointed, ShownTable, View
+
+app = typer.Typer(
+    help="What will be sent, before it is: look at it, approve it, redact cells or spans, or hold it back.",
+    no_args_is_help=True,
+)
+
+Words = Annotated[
+    Path | None, typer.Option("--text-file", help="Reason in words, kept encrypted; `-`: standard input.")
+]
+
+
+@app.command()
+def show(
+    request: RequestId,
+    table: Annotated[
+        str | None, typer.Option(help="source.table: this one alone, with whole values.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=0, help="Rows of each table at most.")] = 5,
+    row: Annotated[str | None, typer.Option(help="One row of the table: #NUMBER or key=value.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Show what will be sent: tables, columns and why, rows, what was pointed out. The look is an event."""
+    from afschrift.app.roles import load_roles
+    from afschrift.app.settings import Settings
+    from afschrift.casework.review.look import look
+
+    if row is not None and table is None:
+        raise ConfigurationError("A row is one of a table.", way_out="give --table too.")
+    settings = Settings.from_environment()
+    seen = look(settings, ledger(), load_roles(), actor(), request, table=table, rows=rows, row=row)
+    if as_json:
+        typer.echo(json.dumps(asdict(seen), ensure_ascii=False, indent=2))
+        return
+    for line in _lines(seen, whole=table is not None):
+        typer.echo(line)
+
+
+@app.command()
+def approve(
+    request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
+) -> None:
+    """Let the bundle go as it is. This counts for this very bundle, and for no other."""
+    _answer(request, "approved", {}, {}, _read(text_file), here=here, airflow=airflow)
+
+
+@app.command("hold-back")
+def hold_back(
+    request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
+) -> None:
+    """Send nothing, with a reason in words; the next run asks again."""
+    text = _read(text_file)
+    if text is None and sys.stdin.isatty():
+        text = typer.prompt("Why (kept encrypted)")
+    _answer(request, "hold_back", {}, {}, text, here=here, airflow=airflow)
+
+
+@app.command()
+def redact(
+    request: RequestId,
+    form: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="`detail` and `texts` as YAML or JSON: texts.redactions are the lines, the other fields are "
+            "those of their grounds; `-`: standard input.",
+        ),
+    ],
+    here: Here = False,
+    airflow: OnAirflow = False,
+) -> None:
+    """Mask cells or spans: a line for each, and for each ground the three answers of R32, once.
+
+    A line is `source.table ROW COLUMN [FROM:TO] GROUND`, as `review show` prints it.
+    """
+    from afschrift.cli.questions.forms import from_file
+
+    filled = from_file(form, choice="redact")
+    _answer(request, "redact", filled.detail, filled.texts, filled.text, here=here, airflow=airflow)
+
+
+def _answer(
+    request: str,
+    choice: str,
+    detail: dict[str, Any],
+    texts: dict[str, Any],
+    text: str | None,
+    *,
+    here: bool,
+    airflow: bool,
+) -> None:
+    from afschrift.app.roles import load_roles
+    from afschrift.casework.dispatch import answer_question
+    from afschrift.casework.review.redactions import REVIEW
+    from afschrift.cli.questions.questions import go_on
+
+    if here and airflow:
+        raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
+    register = ledger()
+    register.request(request)
+    asked = [q for q in register.questions(request_id=request) if q.kind == REVIEW]
+    if not asked:
+        raise ConfigurationError(
+            f"No review of request {request} is open.",
+            way_out="its run asks one when it packed a bundle that somebody must look at.",
+        )
+    done = answer_question(
+        register, load_roles(), asked[-1].id, choice, actor(), detail=detail, texts=texts, text=text
+    )
+    typer.echo(f"Recorded: review = {done.decision.choice}.")
+    if done.said:
+        say(done.said)
+    if done.signer is None:
+        go_on(register, request, here=here, airflow=airflow)
+
+
+def _read(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigurationError(f"The text cannot be read: {reason}.") from None
+    return text.strip() or None
+
+
+def _lines(seen: View, *, whole: bool) -> Iterator[str]:
+    asked = f"question {seen.question} ({', '.join(seen.why)})" if seen.question else "no review is open"
+    yield f"Request {seen.request}: {seen.right}, state {seen.state}; {asked}"
+    yield f"Plan    {seen.plan}"
+    yield f"Bundle  {seen.bundle or 'not packed'}" + (f", {seen.bytes} bytes" if seen.bundle else "")
+    for table in seen.tables:
+        yield from _table(table, whole=whole)
+    if not whole:
+        for table in seen.withheld:
+            yield f"\n{table.name}: nothing leaves"
+            yield from _columns(table)
+        for source, (status, files) in seen.searched.items():
+            yield f"\n{source}: {status}, {files} files"
+    if any(table.pointed for table in seen.tables):
+        yield "\nWhat is pointed out is a place to look at, and decides nothing. GROUND is one of:"
+        for code, fields in seen.grounds.items():
+            yield f"  {code}: takes {', '.join(fields)}"
+    if not seen.values:
+        yield "\nValues are not shown to your role."
+
+
+def _table(table: ShownTable, *, whole: bool) -> Iterator[str]:
+    rows = "nothing is staged of it" if table.rows is None else f"{table.rows} rows"
+    files = f", {table.files} uploaded files" if table.files else ""
+    yield f"\n{table.name}: {rows}{files} ({table.path})"
+    yield from _columns(table)
+    for row in table.first:
+        yield f"  row {row.name}" + ("" if row.name.startswith("#") else f"  #{row.number}")
+        for name, value in row.cells.items():
+            shown = "NULL" if value is None else printable(value if whole else value[:100])
+            yield f"      {name}: {shown}"
+    if table.pointed_counts:
+        counts = ", ".join(f"{kind} {count}" for kind, count in table.pointed_counts.items())
+        yield f"  pointed out: {counts}"
+    yield from map(_pointed, table.pointed)
+
+
+def _columns(table: ShownTable) -> Iterator[str]:
+    groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for one in table.columns:
+        marks = [f"{one.masked} masked"] * bool(one.masked) + [f"{one.redacted} redacted"] * bool(
+            one.redacted
+        )
+        name = f"{one.name} ({', '.join(marks)})" if marks else one.name
+        groups.setdefault((one.action, one.words, one.rules), []).append(name)
+    for (action, words, rules), names in groups.items():
+        yield f"  {action:<11} {', '.join(names)}"
+        yield f"              {words} [{', '.join(rules)}]"
+
+
+def _pointed(one: Pointed) -> str:
+    told = "" if one.text is None else f"  …{one.before}[{one.text}]{one.after}…"
+    return f"    {one.line}    {one.kind}{printable(told)}"

@@ -1,0 +1,1 @@
+"""`afschrift request`: one request, its timeline, and what moves its clock."""

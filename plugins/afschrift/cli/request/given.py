@@ -1,0 +1,65 @@
+"""Days, moments, letters and words as somebody gives them at the terminal."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afschrift.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from afschrift.law.clock.sending import Sending
+
+
+def sending(on: str | None, channel: str | None, proof: str | None) -> Sending | None:
+    """That a letter left: day, channel and proof, all three or none."""
+    from afschrift.law.clock.sending import Sending
+
+    if on is None and channel is None and proof is None:
+        return None
+    day = date_(on, "--sent-on")
+    if day is None or channel is None or proof is None:
+        raise ConfigurationError(
+            "That a letter was sent takes the day, the channel and the proof.",
+            way_out="give all three, or none and record them later: `afschrift request sent`.",
+        )
+    return Sending(day, channel, proof)
+
+
+def date_(text: str | None, option: str) -> date | None:
+    """A day as it was typed."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{option} {text!a} is no date.", way_out="write 2025-03-05.") from None
+
+
+def instant(text: str) -> datetime:
+    """A moment with its offset, as it was typed."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ConfigurationError(
+            "--received-at is no instant.", way_out="write date, time and offset: 2026-11-20T09:30:00+01:00."
+        )
+    return found
+
+
+def text(file: Path | None) -> str | None:
+    """Words from a file or standard input; never from a flag, which others on the machine see."""
+    if file is None:
+        return None
+    try:
+        found = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigurationError(
+            f"The text cannot be read: {reason}.", way_out="name a file, or - for standard input."
+        ) from None
+    return found.strip() or None

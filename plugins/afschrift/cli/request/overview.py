@@ -1,0 +1,163 @@
+"""`afschrift requests` and `afschrift request show`: what is due when, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from afschrift.cli.common import actor, ledger
+from afschrift.cli.running import RequestId
+
+if TYPE_CHECKING:
+    from afschrift.casework.clock.record import Desk
+    from afschrift.law.clock.clock import Clock
+    from afschrift.law.clock.facts import FactRow, Timeline
+
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+def desk() -> Desk:
+    """Whoever is at the terminal, at work on this installation's clocks."""
+    from afschrift.app.jurisdiction import load_place
+    from afschrift.app.roles import load_roles
+    from afschrift.casework.clock.record import Desk
+    from afschrift.register.clock import utc_now
+
+    return Desk(ledger(), load_roles(), load_place(), utc_now(), actor())
+
+
+def listing(
+    all_: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the requests with what is due first: id, right, state, receipt, due date, days left, colour.
+
+    red: overdue; orange: the target day is there, or three days or fewer are left; yellow: two weeks or
+    fewer; green: more; blue: suspended; grey: closed. Days are calendar days, working days in brackets.
+    Below them stands what a message asked beside them and nobody handed over yet (R05).
+    """
+    from afschrift.casework.clock.view import due
+    from afschrift.casework.notices.referrals import to_hand_over
+
+    register, at = ledger(), desk()
+    waits = to_hand_over(register)
+    found = [(one, at.look(one)) for one in register.timelines(open_only=not all_)]
+    found.sort(key=lambda pair: (pair[1].closed_on is not None, pair[1].due or pair[1].target))
+    if as_json:
+        requests = {r.id: asdict(r) for r in register.requests(open_only=not all_)}
+        rows = [
+            {
+                **requests.get(one.request, {}),
+                "clock": row(clock),
+                "to_hand_over": [w.matter.matter for w in waits if w.matter.case == one.case],
+            }
+            for one, clock in found
+        ]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    if not found:
+        typer.echo("No open request." if not all_ else "No request yet: `afschrift submit`.")
+    for one, clock in found:
+        notes = "".join(
+            f"  {note}" for note in (*(b.partition(":")[0] for b in clock.breaches), *_waits(one))
+        )
+        typer.echo(
+            f"{one.request}  {one.right:<11} {one.state:<16} received {clock.received}  {due(clock):<34} "
+            f"{clock.colour}{notes}".rstrip()
+        )
+    for wait in waits:
+        typer.echo(wait.words)
+
+
+def show(
+    request: RequestId,
+    as_json: Json = False,
+) -> None:
+    """Show a request: when it is due and why, its facts, decisions and every event of its trail, in order."""
+    from afschrift.app.jurisdiction import own_keys
+    from afschrift.casework.clock import view as request_words
+
+    register, at = ledger(), desk()
+    found, timeline = register.request(request), register.timeline(request)
+    clock, decisions = at.look(timeline), register.decisions(request)
+    events, earlier = register.events(request), register.earlier(request, own_keys())
+    if as_json:
+        document = {
+            "request": asdict(found),
+            "clock": row(clock),
+            "facts": [fact_row(fact) for fact in timeline.facts],
+            "earlier": earlier,
+            "decisions": [asdict(d) for d in decisions],
+            "events": [{**asdict(header), "payload": payload} for header, payload in events],
+        }
+        typer.echo(json.dumps(document, indent=2))
+        return
+    typer.echo(f"{found.id}: {found.right} (Art. {found.right.article}), {found.state}")
+    typer.echo(f"  received {timeline.received_at}, case {found.case}, language {found.language}")
+    typer.echo(f"  formats {', '.join(found.formats)}, destination {found.destination}")
+    for line in (
+        *request_words.explained(clock),
+        *request_words.facts(timeline.facts),
+        *request_words.earlier(timeline, earlier),
+        *_disputes(timeline),
+    ):
+        typer.echo(f"  {line}")
+    for decision in decisions:
+        typer.echo(f"  decision {decision.kind}: {decision.choice}, by {decision.by}, {decision.at}")
+    for header, payload in events:
+        words = "(erased)" if payload is None else json.dumps(payload, ensure_ascii=False)
+        typer.echo(f"  {header.seq:>6} {header.at} {header.type:<18} {header.actor}  {words[:160]}")
+
+
+def told(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
+    """What a command says after it recorded facts."""
+    from afschrift.casework.clock import view as request_words
+
+    if as_json:
+        facts = [fact_row(fact) for fact in timeline.facts]
+        document = {"id": timeline.request, "state": timeline.state, "clock": row(clock), "facts": facts}
+        typer.echo(json.dumps(document, indent=2))
+        return
+    typer.echo(f"{timeline.request}: {timeline.state}")
+    for line in (*request_words.explained(clock), *request_words.facts(timeline.facts)):
+        typer.echo(f"  {line}")
+
+
+def row(clock: Clock) -> dict[str, Any]:
+    """A clock for machines: dates as text, statuses by their terms."""
+    plain = {name: str(v) if isinstance(v, date) else v for name, v in asdict(clock).items()}
+    return {**plain, "status": [fact.iri for fact in clock.status], "versions": dict(clock.versions)}
+
+
+def fact_row(fact: FactRow) -> dict[str, Any]:
+    """A fact for machines."""
+    return {name: str(v) if isinstance(v, date) else v for name, v in asdict(fact).items()}
+
+
+def _disputes(timeline: Timeline) -> Iterator[str]:
+    from afschrift.law.dispute import complaints, holds
+
+    yield from (f"complaint  {one.words}" for one in complaints(timeline))
+    yield from (f"held  {one.words}" for one in holds(timeline))
+
+
+def _waits(timeline: Timeline) -> Iterator[str]:
+    from afschrift.law.dispute import complaints, holds
+
+    if any(one.ended is None for one in complaints(timeline)):
+        yield "complaint_open"
+    if holds(timeline):
+        yield "held"
+    from afschrift.law.clock.facts import FactKind
+    from afschrift.law.partial_response import told as partly
+
+    yield from partly(timeline)
+    if timeline.proposed and timeline.state.open:
+        yield "receipt_waits_for_signer"
+    if timeline.of(FactKind.RIGHT_UNCLEAR) and not timeline.of(FactKind.RIGHT_READ) and timeline.state.open:
+        yield "right_unclear"

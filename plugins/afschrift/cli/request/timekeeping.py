@@ -1,0 +1,224 @@
+"""`afschrift request suspend`, `resume`, `extend`, `sent`, `withdraw`, `correct`, `merge`, `link`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from afschrift.cli.request import given
+from afschrift.cli.request.overview import Json, desk, told
+from afschrift.cli.running import RequestId
+from afschrift.domain.errors import ConfigurationError
+
+SentOn = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Day on which the letter left, where it left already.")
+]
+Channel = Annotated[str | None, typer.Option(help="How it left: post, email, portal, counter, ...")]
+Proof = Annotated[
+    str | None, typer.Option(help="Reference of the proof, without spaces: track and trace, message id, ...")
+]
+On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The day; default: today.")]
+Letter = Annotated[str | None, typer.Option(help="Id of the letter in the outbox.")]
+Other = Annotated[str, typer.Argument(metavar="EARLIER", help="Id of the earlier request.")]
+
+
+class Link(StrEnum):
+    """What a later request is to an earlier one."""
+
+    REPEAT = "repeat"
+    REMINDER = "reminder"
+
+
+def suspend(
+    request: RequestId,
+    ground: Annotated[str, typer.Option(help="identity, or specification (access only).")],
+    doubt: Annotated[
+        str | None,
+        typer.Option(
+            help="identity: unknown_sender, other_address, keys_disagree, special_data or sent_by_another."
+        ),
+    ] = None,
+    overview: Annotated[
+        bool,
+        typer.Option("--overview", help="specification: the letter gives an overview of the processing."),
+    ] = False,
+    letter: Letter = None,
+    sent_on: SentOn = None,
+    channel: Channel = None,
+    proof: Proof = None,
+    as_json: Json = False,
+) -> None:
+    """Record a question to the person that stops the clock (R42). It counts from the day it is sent."""
+    sending = given.sending(sent_on, channel, proof)
+    told(
+        *desk().suspend(request, ground, doubt=doubt, overview=overview, letter=letter, sending=sending),
+        as_json=as_json,
+    )
+
+
+def resume(
+    request: RequestId,
+    on: On = None,
+    insufficient: Annotated[
+        bool,
+        typer.Option(
+            "--insufficient", help="The reply falls short; a further question follows at once (R43)."
+        ),
+    ] = False,
+    letter: Letter = None,
+    sent_on: SentOn = None,
+    channel: Channel = None,
+    proof: Proof = None,
+    as_json: Json = False,
+) -> None:
+    """Record the person's answer: enough information came on a day, and the clock goes on (R43)."""
+    day, sending = given.date_(on, "--on"), given.sending(sent_on, channel, proof)
+    if insufficient:
+        done = desk().insufficient(request, day, letter=letter, sending=sending)
+    elif sending or letter:
+        raise ConfigurationError(
+            "A letter goes with a reply that falls short only.",
+            way_out="add --insufficient, or leave it out.",
+        )
+    else:
+        done = desk().resume(request, day)
+    told(*done, as_json=as_json)
+
+
+def extend(
+    request: RequestId,
+    reason: Annotated[
+        list[str],
+        typer.Option(
+            help="amount_of_data, scattered_over_systems, rights_of_others, processors_must_answer, "
+            "hard_to_retrieve, several_requests or temporary_flood. Repeatable."
+        ),
+    ],
+    text_file: Annotated[
+        Path | None,
+        typer.Option(help="The reasons in words, kept encrypted: a file, or - for standard input."),
+    ] = None,
+    letter: Letter = None,
+    sent_on: SentOn = None,
+    channel: Channel = None,
+    proof: Proof = None,
+    as_json: Json = False,
+) -> None:
+    """Decide on two further months (R39-R41). It holds once its letter is sent inside the first month."""
+    sending, text = given.sending(sent_on, channel, proof), given.text(text_file)
+    told(*desk().extend(request, reason, letter=letter, sending=sending, text=text), as_json=as_json)
+
+
+def sent(
+    request: RequestId,
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day on which the letter left.")],
+    channel: Annotated[str, typer.Option(help="How it left: post, email, portal, counter, ...")],
+    proof: Annotated[str, typer.Option(help="Reference of the proof, without spaces.")],
+    fact: Annotated[
+        str | None, typer.Option(help="Whose letter, where several wait: see `request show`.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Record that the letter of a suspension or an extension was really sent, by whom, how, with proof."""
+    sending = given.sending(on, channel, proof)
+    assert sending is not None
+    told(*desk().sent(request, sending, fact), as_json=as_json)
+
+
+def acknowledge(
+    request: RequestId,
+    text_file: Annotated[
+        Path, typer.Option(help="Why it is late, in words, kept encrypted: a file, or - for standard input.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Say by name why an overdue request is late (R37). It stays overdue; `check_deadlines` goes green."""
+    text = given.text(text_file)
+    if text is None:
+        raise ConfigurationError(
+            "The reason is empty.", way_out="write why the request is late, and what is done about it."
+        )
+    told(*desk().acknowledge(request, text), as_json=as_json)
+
+
+def withdraw(
+    request: RequestId,
+    channel: Annotated[str, typer.Option(help="How the person said so: email, phone, letter, ...")],
+    on: On = None,
+    as_json: Json = False,
+) -> None:
+    """Record that the person withdrew the request. Nobody else may withdraw it: a controller refuses."""
+    told(*desk().withdraw(request, channel, given.date_(on, "--on")), as_json=as_json)
+
+
+def correct(
+    request: RequestId,
+    received_at: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="First arrival, such as 2026-11-20T09:30:00+01:00.")
+    ] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option(help="typing_error, wrong_zone, other_channel or not_official_channel."),
+    ] = None,
+    sign: Annotated[
+        bool, typer.Option("--sign", help="As second signer: the later receipt that was proposed counts.")
+    ] = False,
+    turn_down: Annotated[
+        bool, typer.Option("--turn-down", help="As second signer: it does not count.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Correct the moment of receipt. Both are kept; a later one counts once a second signer agreed (R02)."""
+    if (received_at is not None) + sign + turn_down != 1 or (received_at is None) != (reason is None):
+        raise ConfigurationError(
+            "A correction is proposed, or signed, or turned down.",
+            way_out="give --received-at with --reason, or --sign, or --turn-down.",
+        )
+    if received_at is not None and reason is not None:
+        done = desk().correct(request, given.instant(received_at), reason)
+    else:
+        done = desk().sign(request, agree=sign)
+    told(*done, as_json=as_json)
+    if not as_json and done[0].proposed:
+        typer.echo(
+            f"The later receipt counts after a second signer's `afschrift request correct {request} --sign`."
+        )
+
+
+def merge(
+    request: Annotated[str, typer.Argument(metavar="LATER", help="Id of the request that ends by it.")],
+    earlier: Other,
+    as_json: Json = False,
+) -> None:
+    """Let an overlapping request go on in an earlier, open one of the person, whose receipt counts (R55)."""
+    from afschrift.app.jurisdiction import own_keys
+
+    told(*desk().merge(request, earlier, own_keys()), as_json=as_json)
+
+
+def link(
+    request: Annotated[str, typer.Argument(metavar="LATER", help="Id of the later request.")],
+    earlier: Other,
+    as_: Annotated[
+        Link,
+        typer.Option(
+            "--as",
+            help="repeat: answered in full again (R26); reminder: of an answer that fell short (R54).",
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Say that a request comes after a closed one of the same person."""
+    from afschrift.app.jurisdiction import own_keys
+
+    told(*desk().link(request, earlier, as_.value, own_keys()), as_json=as_json)
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    command.__name__: command
+    for command in (suspend, resume, extend, sent, acknowledge, withdraw, correct, merge, link)
+}

@@ -1,1 +1,0 @@
-"""The domain: rights, origins, decisions, identity, plan, events. No I/O, no Airflow, no Arrow."""

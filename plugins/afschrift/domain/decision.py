@@ -1,0 +1,219 @@
+"""What happens to one column for one right: a pure function of facts and policy (matrix A.0).
+
+The decision comes before the data: an excluded column is never selected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from afschrift.domain.basis import CONSENT, PORTABLE
+from afschrift.domain.origin import Origin
+from afschrift.domain.right import Right
+
+
+class Action(StrEnum):
+    """What the extract does with a column."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    MASK = "mask"
+    EXISTS_ONLY = "exists_only"
+    ASK = "ask"
+
+
+class ConsentState(StrEnum):
+    """The person's own consent for a purpose, as the source's consent table says."""
+
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+    ABSENT = "absent"
+
+
+class About(StrEnum):
+    """Whose data a column holds."""
+
+    SUBJECT = "subject"
+    THIRD_PARTY = "third_party"
+
+
+class ThirdParty(StrEnum):
+    """How data about others is handled (R31-R33)."""
+
+    OWN_USE = "own_use"
+    MASK = "mask"
+    ASK = "ask"
+
+
+class Mask(StrEnum):
+    """What stands instead of a masked value."""
+
+    TOKEN = "token"  # noqa: S105  the same for the same value, within one request
+    LABEL = "label"  # the same for every value
+    LAST4 = "last4"
+
+
+class Protect(StrEnum):
+    """Reasons why a value needs care whatever its origin."""
+
+    SECRET = "secret"  # noqa: S105  a password hash, a second-factor secret (R87)
+    SECURITY_PROOF = "security_proof"
+    PAYMENT = "payment"
+    SPECIAL = "special"
+
+
+@dataclass(frozen=True)
+class PurposeFacts:
+    """A purpose as it stands for this person."""
+
+    id: str
+    basis: str
+    special: str | None = None
+    public_task: bool = False
+    consent: ConsentState | None = None
+
+    @property
+    def portable_basis(self) -> bool:
+        """Gate 1 and gate 3: consent or contract, and no public task (Art. 20(1)(a), 20(3))."""
+        return not self.public_task and bool({self.basis, self.special} & PORTABLE)
+
+    @property
+    def consent_missing(self) -> bool:
+        """Rests on consent that the person did not give or took back."""
+        rests_on_consent = bool({self.basis, self.special} & CONSENT)
+        return rests_on_consent and self.consent in (ConsentState.WITHDRAWN, ConsentState.ABSENT)
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What the inventory and the person's own record say about one column.
+
+    Attributes:
+        origin: None where nobody classified the column.
+        purposes: empty where no purpose was recorded.
+        automated: False for data outside any automated processing (Art. 20(1)(b)).
+        join_key: the exported tables need it to be joined again (K43).
+        wanted: False where the person's own words leave it out (R24).
+        mask: what stands instead of others' data that are masked.
+    """
+
+    origin: Origin | None
+    purposes: tuple[PurposeFacts, ...] = ()
+    automated: bool = True
+    about: About = About.SUBJECT
+    third_party: ThirdParty | None = None
+    protect: Protect | None = None
+    join_key: bool = False
+    wanted: bool = True
+    mask: Mask = Mask.TOKEN
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the controller decided once, with the DPO's advice recorded."""
+
+    observed: bool = True
+    join_keys: bool = True
+    legitimate_interest: bool = False
+
+
+@dataclass(frozen=True)
+class ColumnDecision:
+    """The outcome, the rules that say so and a stable reason code.
+
+    `reason` is a key of the texts in `include/letters`, never a sentence.
+    `outside_art20` marks what is handed over voluntarily (R22).
+    """
+
+    action: Action
+    rules: tuple[str, ...]
+    reason: str
+    mask: str | None = None
+    outside_art20: bool = False
+    about_others: bool = False
+
+    @property
+    def selected(self) -> bool:
+        """Whether the warehouse is asked for the column at all."""
+        return self.action in (Action.INCLUDE, Action.MASK)
+
+
+def decide(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
+    """Decide on a column for a right (matrix A.0, rules R18-R24, R31-R33, R87).
+
+    Unknown origin, basis or owner never falls silently in or out: it asks a person.
+    """
+    if not facts.wanted:
+        return ColumnDecision(Action.EXCLUDE, ("R24",), "own_limitation")
+    if facts.origin is Origin.NOT_PERSONAL:
+        return ColumnDecision(Action.EXCLUDE, ("R18",), "not_personal")
+    if facts.protect is Protect.SECRET:
+        action = Action.EXISTS_ONLY if right is Right.ACCESS else Action.EXCLUDE
+        return ColumnDecision(action, ("R87",), "security_secret")
+    if facts.origin is None:
+        return ColumnDecision(Action.ASK, ("R18",), "unclassified")
+    if facts.about is About.THIRD_PARTY and facts.third_party in (None, ThirdParty.ASK):
+        return ColumnDecision(Action.ASK, ("R31", "R32"), "others_undecided")
+    scope = _access(facts) if right is Right.ACCESS else _portability(facts, policy)
+    return _with_mask(facts, scope)
+
+
+def _access(facts: ColumnFacts) -> ColumnDecision:
+    """No basis gate and no origin gate: everything about the person (EDPB 01/2022 para 97)."""
+    return ColumnDecision(Action.INCLUDE, ("R18",), f"access_{facts.origin}")
+
+
+def _portability(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
+    origin = facts.origin
+    assert origin is not None
+    if origin is Origin.ASSIGNED and facts.join_key and policy.join_keys:
+        return ColumnDecision(Action.INCLUDE, ("R18", "R58"), "join_key")
+    if not origin.from_the_person:
+        return ColumnDecision(Action.EXCLUDE, ("R18",), f"origin_{origin}")
+    if origin is Origin.OBSERVED and not policy.observed:
+        return ColumnDecision(Action.EXCLUDE, ("R18",), "policy_observed")
+    if facts.protect is Protect.SECURITY_PROOF:
+        return ColumnDecision(Action.EXCLUDE, ("R20",), "proof_record")
+    if not facts.automated:
+        return ColumnDecision(Action.EXCLUDE, ("R23",), "not_automated")
+    if not facts.purposes:
+        return ColumnDecision(Action.ASK, ("R20",), "basis_unknown")
+    if facts.protect is Protect.SPECIAL and not any(p.special for p in facts.purposes):
+        return ColumnDecision(Action.ASK, ("R20",), "special_condition_unknown")
+    return _gate_basis(facts, policy)
+
+
+def _gate_basis(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
+    """One portable purpose is enough (R21).
+
+    Consent taken back is for a person to judge, and so are special data on a condition of Art. 9
+    other than consent.
+    """
+    portable = [p for p in facts.purposes if p.portable_basis]
+    if portable and all(p.special not in (None, "A9-2-a") for p in portable):
+        return ColumnDecision(Action.ASK, ("R20",), "special_condition_other")
+    if any(not p.consent_missing for p in portable):
+        return ColumnDecision(Action.INCLUDE, ("R18", "R20", "R21"), f"portable_{facts.origin}")
+    if portable:
+        return ColumnDecision(Action.ASK, ("R20",), "consent_missing")
+    if any(p.public_task for p in facts.purposes):
+        return ColumnDecision(Action.EXCLUDE, ("R20",), "public_task")
+    if policy.legitimate_interest and any(p.basis == "A6-1-f" for p in facts.purposes):
+        return ColumnDecision(Action.INCLUDE, ("R22",), "voluntary", outside_art20=True)
+    return ColumnDecision(Action.EXCLUDE, ("R20",), "basis_not_portable")
+
+
+def _with_mask(facts: ColumnFacts, scope: ColumnDecision) -> ColumnDecision:
+    """Gate 4: others' data and payment data shrink, they do not silence the rest (R31)."""
+    if scope.action is not Action.INCLUDE:
+        return scope
+    if facts.about is About.THIRD_PARTY and facts.third_party is ThirdParty.MASK:
+        return ColumnDecision(Action.MASK, ("R31",), "others_masked", mask=facts.mask, about_others=True)
+    if facts.protect is Protect.PAYMENT:
+        return ColumnDecision(Action.MASK, scope.rules, "payment_masked", mask=Mask.LAST4)
+    if facts.about is About.THIRD_PARTY:
+        return ColumnDecision(
+            scope.action, (*scope.rules, "R33"), "own_use", None, scope.outside_art20, about_others=True
+        )
+    return scope

@@ -1,0 +1,186 @@
+"""The record of what was extracted by a plan: files, their parts, uploads, and what was seen of the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from afschrift.domain.event import digest
+
+UPLOADS = "files"
+"""Folder below `data/` of the files that the person uploaded."""
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One written file, addressed in staging, where it lies deflated and encrypted.
+
+    Attributes:
+        path: path below `data/` of the bundle, for example `shop/orders.csv`.
+        format: name in the registry of formats.
+        bytes, sha256: of the plain content, hex.
+        options: what a reader must know, for example the null marker of a CSV.
+        crc32: of the plain content, as ZIP wants it.
+        deflated_bytes, deflated_sha256: of the content as raw deflate (RFC 1951), which the bundle takes
+            over as it is.
+    """
+
+    path: str
+    format: str
+    bytes: int
+    sha256: str
+    options: dict[str, str] = field(default_factory=dict)
+    crc32: int = 0
+    deflated_bytes: int = 0
+    deflated_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run of a table's rows, in a file of its own for each format.
+
+    Attributes:
+        rows: number of rows.
+        checksums: column -> digest over its value forms in row order; stays in staging.
+    """
+
+    rows: int
+    files: tuple[FileEntry, ...]
+    checksums: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that the person uploaded, in its original bytes (R60).
+
+    Attributes:
+        entry: as staged; its path tells the row's number, never the name that the person gave it.
+        column: the column of the row that holds the file, or says where it lies.
+        row: number of the row in the table's files, from 1 and over all parts.
+        name: what the person called it; None where no column says.
+        key: key column -> its value in that row, as value forms.
+    """
+
+    entry: FileEntry
+    column: str
+    row: int
+    media_type: str
+    name: str | None = None
+    key: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MissingFile:
+    """A file that a row names and that could not be handed back.
+
+    Attributes:
+        reason: `not_found`, `changed` (not the size or digest that the row tells) or `outside_store`.
+    """
+
+    column: str
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a table's rows were seen to satisfy: a constraint is told only where it holds.
+
+    Attributes:
+        nulls: column -> number of NULLs, where there are some.
+        codes: column with codes in the inventory -> the distinct values found; a column with very many
+            of them is left out.
+        key_unique: no two rows have the same key.
+    """
+
+    nulls: dict[str, int] = field(default_factory=dict)
+    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    key_unique: bool = True
+
+
+@dataclass(frozen=True)
+class TableExtract:
+    """One table's rows of one person, as written.
+
+    Attributes:
+        parts: in the order of the rows; more than one where the table is large.
+        masked: column -> number of masked values.
+        uploads, missing: files that its rows hold or name.
+        seen: None where nobody looked.
+    """
+
+    source: str
+    table: str
+    parts: tuple[Part, ...]
+    masked: dict[str, int] = field(default_factory=dict)
+    uploads: tuple[Upload, ...] = ()
+    missing: tuple[MissingFile, ...] = ()
+    seen: Seen | None = None
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of all parts."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def files(self) -> tuple[FileEntry, ...]:
+        """The files of all parts."""
+        return tuple(entry for part in self.parts for entry in part.files)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Path -> SHA-256 of the files of all parts; one digest over all uploaded files together."""
+        written = {entry.path: entry.sha256 for entry in self.files}
+        if self.uploads or self.missing:
+            of_uploads = {u.entry.path: u.entry.sha256 for u in self.uploads}
+            gone = [[m.column, m.row, m.reason] for m in self.missing]
+            written[f"{UPLOADS}/{self.source}/{self.table}"] = digest({"files": of_uploads, "missing": gone})
+        return written
+
+
+@dataclass(frozen=True)
+class Fact:
+    """The answer to a `FactPlan`: value forms of its fields, sorted. Personal data: stays in staging."""
+
+    place: str
+    rows: tuple[tuple[str | None, ...], ...]
+
+
+@dataclass(frozen=True)
+class GivenFile:
+    """A file that somebody found in a system that no query reaches, as staged.
+
+    Attributes:
+        entry: its path tells a number, never the name.
+        number: 1, 2, 3, ... within its source.
+        name: as whoever found it called it; may hold anything.
+    """
+
+    entry: FileEntry
+    number: int
+    media_type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class SourceExtract:
+    """What one source gave, on one snapshot.
+
+    Attributes:
+        references: a relation among its tables (`inventory.joins.reference_id`) -> whether every value was
+            found on the other side; one with very many values is left out.
+        facts: for the information sheet, read on the same snapshot.
+        given: files of a source that a person searched; its snapshot is the moment of the answer.
+    """
+
+    source: str
+    snapshot: str
+    tables: tuple[TableExtract, ...]
+    references: dict[str, bool] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+    given: tuple[GivenFile, ...] = ()
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Path -> SHA-256 of all that was written, as of a table."""
+        written = {path: sha256 for table in self.tables for path, sha256 in table.digests.items()}
+        return written | {file.entry.path: file.entry.sha256 for file in self.given}

@@ -1,0 +1,219 @@
+"""The frozen plan of a request, and what its bundle is sealed with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from afschrift.domain.decision import Action
+from afschrift.domain.event import digest
+from afschrift.domain.extracted import UPLOADS as UPLOADS
+from afschrift.domain.extracted import Fact as Fact
+from afschrift.domain.extracted import FileEntry as FileEntry
+from afschrift.domain.extracted import GivenFile as GivenFile
+from afschrift.domain.extracted import MissingFile as MissingFile
+from afschrift.domain.extracted import Part as Part
+from afschrift.domain.extracted import Seen as Seen
+from afschrift.domain.extracted import SourceExtract as SourceExtract
+from afschrift.domain.extracted import TableExtract as TableExtract
+from afschrift.domain.extracted import Upload as Upload
+from afschrift.domain.kind import Kind
+from afschrift.domain.origin import Origin
+from afschrift.domain.redaction import Redaction
+from afschrift.domain.right import Right
+from afschrift.law.manual import ManualPlan as ManualPlan
+from afschrift.law.manual import Status as ManualStatus
+from afschrift.law.partial_response import Before as Before
+from afschrift.law.partial_response import Gone as Gone
+from afschrift.law.partial_response import Later as Later
+from afschrift.law.partial_response import Portion as Portion
+
+
+@dataclass(frozen=True)
+class FieldPlan:
+    """One column of the inventory with its decision.
+
+    Attributes:
+        name: column name in the source.
+        kind: logical kind, from the source's catalogue; None where the column is not selected.
+        action, rules, reason, mask: the column decision.
+        origin: None where the origin goes by row; `origins` then holds the included ones.
+        outside_art20: handed over voluntarily (R22).
+        read_as: kind of its values as they are read, where cells or spans of it are redacted; `kind` is text
+            then, since the mask is. None: nothing of it is.
+    """
+
+    name: str
+    kind: Kind | None
+    action: Action
+    rules: tuple[str, ...]
+    reason: str
+    origin: Origin | None = None
+    origins: tuple[Origin, ...] = ()
+    mask: str | None = None
+    outside_art20: bool = False
+    about_others: bool = False
+    read_as: Kind | None = None
+
+
+@dataclass(frozen=True)
+class ExtractPlan:
+    """One table: its column decisions and the statement that reads it.
+
+    Attributes:
+        statement: SQL text without any value; the person's keys are bound beside it.
+        masked_statement: counts what each mask hides, in the order of the masked fields; may be empty.
+        keys: names of the identity keys that the statement uses.
+        order: the columns that give the rows their total order; empty: by digest of the row.
+        row_rule: columns value -> in or out, where the origin goes by row.
+        path: how the table leads to the person, in words for the officer.
+        redactions: cells and spans of its rows that a reviewer masked.
+    """
+
+    source: str
+    table: str
+    fields: tuple[FieldPlan, ...]
+    statement: str
+    keys: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    row_rule: dict[str, Any] = field(default_factory=dict)
+    path: str = ""
+    masked_statement: str = ""
+    redactions: tuple[Redaction, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`source.table`, unique in a plan."""
+        return f"{self.source}.{self.table}"
+
+    @property
+    def selected(self) -> tuple[FieldPlan, ...]:
+        """The columns that leave the warehouse, in the order of the file."""
+        return tuple(f for f in self.fields if f.action in (Action.INCLUDE, Action.MASK))
+
+
+@dataclass(frozen=True)
+class FactPlan:
+    """A small question about the person's own rows, for the information sheet of an access answer (A.2).
+
+    Attributes:
+        place: where the inventory asks for it, for example `purposes.sale.recipients.0`.
+        fields: columns of the statement's result.
+        statement: SQL text without any value, as of an extract.
+    """
+
+    source: str
+    place: str
+    fields: tuple[FieldPlan, ...]
+    statement: str
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A table of which nothing leaves the warehouse, and why."""
+
+    source: str
+    table: str
+    fields: tuple[FieldPlan, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Distinct reasons in the order of the columns."""
+        return tuple(dict.fromkeys(f.reason for f in self.fields))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that was decided before the first row is read.
+
+    Attributes:
+        frozen_at: RFC 3339 instant; the bundle says that the systems were read on this date.
+        inventory, policy: digests of what the decisions rest on; a change stops the run (drift).
+        package: version of the software.
+        keys: fingerprint of the person's keys that the plan was made for.
+        destination: where the bundle goes.
+        consents: `source.purpose` -> state of the person's own consent.
+        facts: what the information sheet needs from the sources; access only.
+        manual: systems that a person searched, with what came of it.
+        received_at: when the request arrived; who held which key is looked up as of then.
+        later: sources that are not opened, as a person left them for later (R44).
+        before: tables and searched systems that an earlier part of the answer told of.
+        after: digests of the bundles of all earlier parts; what is delivered by this plan follows them (R54).
+        again: `source.table` of what an earlier part told of too, and which is given whole once more.
+        gone: what the last part promised and is not held any more, as an officer said.
+    """
+
+    request: str
+    right: Right
+    language: str
+    formats: tuple[str, ...]
+    extracts: tuple[ExtractPlan, ...]
+    withheld: tuple[Withheld, ...]
+    inventory: str
+    policy: str
+    package: str
+    frozen_at: str
+    keys: str = ""
+    destination: str = ""
+    consents: dict[str, str] = field(default_factory=dict)
+    facts: tuple[FactPlan, ...] = ()
+    manual: tuple[ManualPlan, ...] = ()
+    received_at: str = ""
+    later: tuple[Later, ...] = ()
+    before: tuple[Before, ...] = ()
+    after: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+    gone: tuple[Gone, ...] = ()
+
+    def digest(self) -> str:
+        """SHA-256 over the plan in canonical JSON: what reviews and later steps are bound to."""
+        return digest(asdict(self))
+
+    def of_source(self, source: str) -> tuple[ExtractPlan, ...]:
+        """The extracts of one source."""
+        return tuple(e for e in self.extracts if e.source == source)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Sources with something to extract, in order."""
+        return tuple(dict.fromkeys(e.source for e in self.extracts))
+
+    @property
+    def given(self) -> tuple[ManualPlan, ...]:
+        """Systems in which a person found files."""
+        return tuple(one for one in self.manual if one.status is ManualStatus.GIVEN)
+
+    @property
+    def staged(self) -> tuple[str, ...]:
+        """Sources of which something is staged: read by a statement, or found by a person.
+
+        Where the rest of an answer is only to be told of, its sources count, so that it is told; where not
+        even that is left, those that the answer names all the same.
+        """
+        found = (*self.sources, *(one.source for one in self.given))
+        if found or not self.after:
+            return found
+        named = self.withheld if self.withheld or self.later else (self.gone or self.before)
+        return tuple(dict.fromkeys(one.source for one in named))
+
+    @property
+    def part(self) -> Portion:
+        """Which part of the answer this is."""
+        return Portion.PARTIAL if self.later else Portion.SUPPLEMENT if self.after else Portion.FULL
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a bundle is sealed with, fixed once a plan, so that packing again gives the same bytes.
+
+    Attributes:
+        sealed_at: RFC 3339 instant, UTC.
+        trail_seq, trail_head: last event of the audit trail at sealing and its digest (hex); every
+            bundle delivered is a witness of the trail.
+        snapshots: source -> when it was read first with this outcome; reading again gives another moment.
+    """
+
+    sealed_at: str
+    trail_seq: int
+    trail_head: str
+    snapshots: dict[str, str] = field(default_factory=dict)

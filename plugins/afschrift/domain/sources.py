@@ -1,0 +1,132 @@
+"""Ports of the warehouses. Arrow types are written as Any, so that the core needs no Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from afschrift.domain.keys import Key
+from afschrift.domain.kind import Kind
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A column as the source's own catalogue names it.
+
+    Attributes:
+        native: type in the source's words.
+        kind: logical kind of its value forms; None where the software does not know the type.
+        expression: SQL that selects it exactly, with `{column}` for the quoted column.
+        text: SQL of its value form, where a cast of `expression` to text is another; empty elsewhere.
+    """
+
+    native: str
+    kind: Kind | None
+    expression: str
+    text: str = ""
+
+
+class Dialect(Protocol):
+    """How one database spells what the templates need.
+
+    Attributes:
+        hides_tables: its catalogue lacks what the account has no right to.
+    """
+
+    name: str
+    hides_tables: bool
+
+    @property
+    def keys(self) -> str:
+        """What stands after FROM for the session's key table."""
+
+    @property
+    def one_row(self) -> str:
+        """Ends a statement of which the first row is enough."""
+
+    def quote(self, identifier: str) -> str:
+        """An identifier of the inventory, quoted."""
+
+    def relation(self, table: str) -> str:
+        """What stands after FROM for a table of the inventory (a lake's is a scan of files)."""
+
+    def literal(self, text: str) -> str:
+        """A constant of the inventory as a string literal; never a value of a person."""
+
+    def text(self, expression: str) -> str:
+        """A value as text."""
+
+    def last_four(self, text: str) -> str:
+        """The last four characters of a text; nothing of one shorter than eight."""
+
+    def token(self, salt: str, text: str) -> str | None:
+        """The first eight hex digits of SHA-256 over two texts in UTF-8; None where it has no SHA-256."""
+
+    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
+        """Condition: a column equals the bound key `k`, whatever its type; never raises, never rounds."""
+
+    def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
+        """Condition: two columns are equal; each with its type."""
+
+    def key_text(self, column: str, native: str) -> str:
+        """A column's value as the text of a key, the same whatever the column's type."""
+
+    def instant(self, column: str, native: str, zone: str | None) -> str:
+        """A column of times as an instant; a time without zone is one of the source's zone."""
+
+    def bound(self, instant: str) -> str:
+        """An instant as an end of an interval: NULL where it is infinite or outside the years 1 to 9999."""
+
+    def order(self, column: str, native: str) -> str:
+        """ORDER BY expression of a column of the table's key: texts by their bytes."""
+
+    def row_order(self, expressions: Sequence[str]) -> str:
+        """ORDER BY expression over all columns, for a table without a key."""
+
+
+class Source(Protocol):
+    """One read-only session on one snapshot of a warehouse. Use as a context manager."""
+
+    name: str
+    snapshot: str
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this database spells things."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        """Tables and their columns in order, as they are there now."""
+
+    def bind(self, keys: Sequence[Key], at: str) -> None:
+        """Replace the session's key table `afschrift_key`.
+
+        Args:
+            keys: the person's keys; values are bound, never written into a statement.
+            at: instant of the request (RFC 3339).
+
+        The table's columns are `name, value, valid_from, valid_to, is_current, asked_at`;
+        `is_current` says whether the key was the person's at the instant of the request.
+        """
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a small result: counts and identity links."""
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        """Record batches of a large result, in flat memory."""
+
+
+class SourceFactory(Protocol):
+    """Opens the sources of the inventory by name."""
+
+    def __call__(self, source: str, tag: str = "") -> Source:
+        """A session that is not opened yet.
+
+        Args:
+            source: its name in the inventory.
+            tag: id of the request, shown by the database beside the session.
+        """

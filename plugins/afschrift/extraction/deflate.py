@@ -1,0 +1,149 @@
+"""Raw deflate (RFC 1951) on the way into staging and out of it.
+
+Files are deflated once, where they are written: staging then encrypts a quarter of the bytes, and the
+bundle takes the deflated content over as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any, BinaryIO, cast
+
+from isal import isal_zlib
+
+from afschrift.domain.extracted import FileEntry
+
+CHUNK = 1 << 18
+"""How much is deflated at once. How input is cut can change deflate's output, so it is always cut alike."""
+
+_LEVEL = 1
+
+DeflateError = cast(type[Exception], isal_zlib.error)
+"""What a reader meets that is no deflate stream."""
+
+
+def deflated(content: bytes | bytearray) -> bytes:
+    """A whole content as raw deflate."""
+    return isal_zlib.compress(content, level=_LEVEL, wbits=-isal_zlib.MAX_WBITS)
+
+
+class HashingSink(io.RawIOBase):
+    """Passes bytes on and keeps their number and SHA-256."""
+
+    def __init__(self, sink: BinaryIO) -> None:
+        super().__init__()
+        self._sink = sink
+        self._hash = hashlib.sha256()
+        self.bytes = 0
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, data: object, /) -> int:
+        """Write all of it."""
+        view = memoryview(data).cast("B")  # type: ignore[arg-type]
+        self._hash.update(view)
+        self._sink.write(view)
+        self.bytes += len(view)
+        return len(view)
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of what was written so far."""
+        return self._hash.hexdigest()
+
+
+class DeflatingSink(io.RawIOBase):
+    """Deflates what is written; knows number, SHA-256 and CRC-32 of the plain bytes.
+
+    Attributes:
+        deflated: the sink of the deflated bytes, with their number and SHA-256.
+    """
+
+    def __init__(self, sink: BinaryIO) -> None:
+        super().__init__()
+        self.deflated = HashingSink(sink)
+        self._deflate = isal_zlib.compressobj(level=_LEVEL, wbits=-isal_zlib.MAX_WBITS)
+        self._hash = hashlib.sha256()
+        self._pending = bytearray()
+        self.bytes = 0
+        self.crc32 = 0
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, data: object, /) -> int:
+        """Write all of it."""
+        view = memoryview(data).cast("B")  # type: ignore[arg-type]
+        self._hash.update(view)
+        self.crc32 = isal_zlib.crc32(view, self.crc32)
+        self.bytes += len(view)
+        self._pending += view
+        whole = len(self._pending) - len(self._pending) % CHUNK
+        if whole:
+            with memoryview(self._pending) as pending:
+                for start in range(0, whole, CHUNK):
+                    self.deflated.write(self._deflate.compress(pending[start : start + CHUNK]))
+            del self._pending[:whole]
+        return len(view)
+
+    def finish(self) -> None:
+        """Write what is left; the sink below stays open."""
+        if self.bytes == len(self._pending):
+            # Where all input is still buffered when the stream is flushed, ISA-L sizes its hash table by an
+            # undefined number, and the same content comes out in different bytes. At once it does not.
+            self.deflated.write(deflated(self._pending))
+        else:
+            self.deflated.write(self._deflate.compress(self._pending) + self._deflate.flush())
+        self._pending.clear()
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the plain bytes."""
+        return self._hash.hexdigest()
+
+    def entry(self, path: str, format_: str, options: dict[str, str] | None = None) -> FileEntry:
+        """What is recorded of the file, once it is finished."""
+        return FileEntry(
+            path=path,
+            format=format_,
+            bytes=self.bytes,
+            sha256=self.sha256,
+            options=options or {},
+            crc32=self.crc32,
+            deflated_bytes=self.deflated.bytes,
+            deflated_sha256=self.deflated.sha256,
+        )
+
+
+class InflatingReader(io.RawIOBase):
+    """Reads raw deflate as plain bytes, forward only.
+
+    Raises:
+        DeflateError: on reading what is no deflate stream.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__()
+        self._source = source
+        self._inflate = isal_zlib.decompressobj(wbits=-isal_zlib.MAX_WBITS)
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer; 0 at the end."""
+        size = len(buffer)
+        while not self._inflate.eof:
+            given = self._inflate.unconsumed_tail or self._source.read(CHUNK)
+            plain = self._inflate.decompress(given, size)
+            if plain:
+                buffer[: len(plain)] = plain
+                return len(plain)
+            if not given:  # cut short: nothing comes any more
+                break
+        return 0

@@ -1,0 +1,109 @@
+"""Looks for others' data in the free text of a source while it is read, and keeps where for a reviewer.
+
+It points out and decides nothing: no value is changed, and no run stops (R31, R32).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from afschrift.domain.decision import Action
+from afschrift.domain.files import Staging
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import ExtractPlan, Plan
+from afschrift.domain.pointer import Found
+from afschrift.domain.words import count
+from afschrift.extraction.finder.people import PeopleReader
+from afschrift.extraction.finder.text import TextFinder
+from afschrift.extraction.write import slices
+from afschrift.services import Services
+from afschrift.values.forms import text_batch
+
+Batches = Callable[[], Iterator[pa.RecordBatch]]
+
+
+class Finding:
+    """Looks through the tables of one source, one after the other.
+
+    The people are read once, at the first text that is there: a request without any costs nothing.
+    """
+
+    def __init__(self, services: Services, plan: Plan, keys: Sequence[Key]) -> None:
+        self._services = services
+        self._reader = PeopleReader(services, plan, keys)
+        self._people = cache(self._reader.read)
+        self._finders: dict[str, TextFinder] = {}
+
+    def over(self, part: ExtractPlan, stream: Batches) -> Batches:
+        """The same batches, looked through; each call reads the table from its start."""
+        columns = self._free_text(part)
+        if not columns:
+            return stream
+        fields = [f for f in part.selected if f.name in columns]
+        region = self._services.inventory.controller.country
+        masked = {f.name for f in fields if f.action is Action.MASK}
+        finder = TextFinder(columns, region, self._people, masked=masked)
+        self._finders[part.table] = finder
+
+        def looked_through() -> Iterator[pa.RecordBatch]:
+            finder.begin()
+            for batch in stream():
+                for piece in slices(batch.select(columns), self._services.limits.batch_bytes):
+                    finder.take(text_batch(piece, fields))
+                yield batch
+
+        return looked_through
+
+    def _free_text(self, part: ExtractPlan) -> list[str]:
+        """Columns of free text, without those of which every value is masked."""
+        declared = self._services.inventory.sources[part.source].tables[part.table].columns
+        return [
+            field.name
+            for field in part.selected
+            if field.name in declared
+            and declared[field.name].free_text
+            and (field.action is not Action.MASK or declared[field.name].when)
+        ]
+
+    def say(self, part: ExtractPlan) -> None:
+        """One line for the log, where something was found."""
+        found = self._finders[part.table].found() if part.table in self._finders else Found()
+        if found.total:
+            kinds = ", ".join(count(n, kind) for kind, n in found.counts.items())
+            self._services.log(f"{part.name}: free text may hold data of others: {kinds}.")
+
+    def stage(self, staging: Staging, source: str) -> None:
+        """Keep what was found beside what was extracted."""
+        with staging.writer(_pointers(source)) as sink:
+            sink.write(msgspec.json.encode(self._found()))
+
+    def evidence(self) -> dict[str, Any]:
+        """Counts by table and kind, and which people were looked for; never a value."""
+        found = {table: one.counts for table, one in self._found().items() if one.total}
+        people = self._reader.told
+        return ({"pointed_out": found} if found else {}) | ({"people": people} if people else {})
+
+    def _found(self) -> dict[str, Found]:
+        found = {table: finder.found() for table, finder in self._finders.items()}
+        return {table: one for table, one in found.items() if one.total or one.unread}
+
+
+def staged_pointers(staging: Staging, source: str) -> dict[str, Found]:
+    """Table -> what was pointed out in it; empty where nothing was, or nobody looked.
+
+    Raises:
+        RetriableError: the staging is down.
+    """
+    if not staging.exists(_pointers(source)):
+        return {}
+    with staging.reader(_pointers(source)) as stream:
+        return msgspec.json.decode(stream.read(), type=dict[str, Found])
+
+
+def _pointers(source: str) -> str:
+    return f"pointers/{source}.json"

@@ -1,0 +1,129 @@
+"""The people whom the warehouse knows, read for the finder: their names, and what is the person's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError, RetriableError
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import Plan
+from afschrift.domain.sources import Source
+from afschrift.extraction.finder.names import NameIndex
+from afschrift.extraction.finder.text import Own, People
+from afschrift.inventory.model import SourceFile, Table
+from afschrift.selection.statements import Statements
+from afschrift.services import Services
+
+TOO_MANY, OUT_OF_REACH, UNREADABLE = "too_many", "out_of_reach", "unreadable"
+_MOST_OWN = 1_000  # rows of one person in a table of people
+_NAME = "user.name"
+_OWN = (_NAME, "user.contact", "user.financial", "user.government_id")
+"""Categories of columns whose value in the person's own row is nobody else's."""
+
+
+class PeopleReader:
+    """Reads the tables that say `names`, whatever their source.
+
+    Attributes:
+        told: `source.table` -> number of people read, or why none was; for the log and the evidence.
+    """
+
+    def __init__(self, services: Services, plan: Plan, keys: Sequence[Key]) -> None:
+        self._services = services
+        self._plan = plan
+        self._keys = keys
+        self.told: dict[str, int | str] = {}
+        self._names: set[str] = set()
+        self._ignored: set[str] = set()
+        self._own_names: set[str] = set()
+        self._own_values = {key.value for key in keys}
+
+    def read(self) -> People:
+        """Everybody's names and the person's own.
+
+        A source that is down or closed to us is no reason to keep the person waiting, nor is a text of
+        somebody else that is not UTF-8: those names are not looked for, and that is said.
+
+        Raises:
+            ConfigurationError: a table or column is not in its source.
+        """
+        for source in self._services.inventory.sources.values():
+            left = {name: table for name, table in source.tables.items() if table.names}
+            while (
+                left
+            ):  # what failed once may leave its session unusable, so the others have one of their own
+                left = self._tables(source, left)
+        unread = tuple(sorted(place for place, told in self.told.items() if isinstance(told, str)))
+        for place in unread:
+            self._services.log(f"Names of people in {place} are not looked for ({self.told[place]}).")
+        region = self._services.inventory.controller.country
+        own = Own.of(self._own_values, self._own_names, region)
+        return People(NameIndex(self._names, self._ignored), own, unread)
+
+    def _tables(self, source: SourceFile, tables: dict[str, Table]) -> dict[str, Table]:
+        """Read tables of one source in one session, up to one that is not readable; those after it."""
+        left = dict(tables)
+        try:
+            with self._services.open_source(source.source, self._plan.request) as session:
+                session.bind(self._keys, self._plan.received_at)
+                for name, table in tables.items():
+                    del left[name]
+                    if not self._table(session, source, name, table):
+                        return left
+        except (RetriableError, NeedsPersonError):
+            for name in tables:
+                self.told.setdefault(f"{source.source}.{name}", OUT_OF_REACH)
+        return {}
+
+    def _table(self, session: Source, source: SourceFile, name: str, table: Table) -> bool:
+        """Whether it could be read, or had too many people."""
+        assert table.names is not None
+        identity = self._services.inventory.identity
+        statements = Statements(self._services.sql, source, identity, session.dialect, session.catalogue())
+        belongs, place = statements.ways(name).belongs, f"{source.source}.{name}"
+        asked = statements.people(name, table.names.columns, table.names.most + 1)
+        try:
+            if belongs:
+                self._own(session, statements, name, table)
+            rows, names = self._everybody(session, asked)
+        except ConfigurationError as error:  # its words name the place and no value
+            self._services.log(str(error))
+            self.told[place] = UNREADABLE
+            return False
+        except (pa.ArrowInvalid, UnicodeDecodeError):  # theirs would quote the value
+            self.told[place] = UNREADABLE
+            return False
+        if rows > table.names.most:
+            self.told[place] = TOO_MANY
+            return True
+        self.told[place] = rows
+        self._names |= names
+        self._ignored |= set(table.names.ignore)
+        return True
+
+    def _own(self, session: Source, statements: Statements, name: str, table: Table) -> None:
+        assert table.names is not None
+        category = {column: declared.category or "" for column, declared in table.columns.items()}
+        named = {*table.names.columns, *(c for c, of in category.items() if of.startswith(_NAME))}
+        known = statements.columns(name)
+        asked = [c for c, of in category.items() if c in known and (c in named or of.startswith(_OWN))]
+        for row in session.rows(statements.people(name, asked, _MOST_OWN, own=True)):
+            for column, value in zip(asked, row, strict=True):
+                if value is not None:
+                    (self._own_names if column in named else self._own_values).add(str(value))
+
+    @staticmethod
+    def _everybody(session: Source, statement: str) -> tuple[int, set[str]]:
+        rows, names = 0, set()
+        for batch in session.stream(statement):
+            rows += batch.num_rows
+            names |= set(_values(batch))
+        return rows, names
+
+
+def _values(batch: pa.RecordBatch) -> Iterator[str]:
+    for column in batch.columns:
+        yield from filter(None, pc.unique(column.cast(pa.string())).to_pylist())

@@ -1,0 +1,122 @@
+"""Looks through the free text of one table while its rows pass, and keeps where a person should look."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+import pyarrow as pa
+
+from afschrift.domain.pointer import MOST_POINTERS, Found, Pointer
+from afschrift.domain.redaction import A_MASK, MASK
+from afschrift.extraction.finder.names import NameIndex, own_words
+from afschrift.extraction.finder.patterns import WORTH_A_LOOK, Span, spans, with_more
+
+_ONLY_A_MASK = rf"(?s)^(?:{A_MASK}|{re.escape(MASK)}.{{1,4}})$"
+"""A value that is a mask as a whole: with a token, without, or with the last four signs of what it hides."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """What is the person's own, and so nobody else's.
+
+    Attributes:
+        values: kind and value of their addresses and numbers.
+        names: words of their names, as `own_words` gives them.
+    """
+
+    values: frozenset[tuple[str, str]] = frozenset()
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, values: Iterable[str], names: Iterable[str], region: str) -> Own:
+        """From texts, such as the keys and the person's own row of an account."""
+        found = (span for value in values for span in spans(value, region))
+        return cls(
+            frozenset((span.kind, span.value) for span in found),
+            own_words(names),
+        )
+
+
+@dataclass(frozen=True)
+class People:
+    """Whom to look for.
+
+    Attributes:
+        unread: tables of people (`source.table`) whose names could not be read.
+    """
+
+    names: NameIndex = field(default_factory=lambda: NameIndex(()))
+    own: Own = field(default_factory=Own)
+    unread: tuple[str, ...] = ()
+
+
+class TextFinder:
+    """Looks through some columns of one table.
+
+    Args:
+        columns: those of free text.
+        region: the controller's country, for telephone numbers without one.
+        people: gives the people; asked at the first text alone, as it may take a while.
+        most: pointers to keep; all are counted.
+        masked: columns of which some values are masks.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        region: str,
+        people: Callable[[], People],
+        most: int = MOST_POINTERS,
+        masked: Collection[str] = (),
+    ) -> None:
+        self._columns = columns
+        self._region = region
+        self._people = people
+        self._most = most
+        self._masked = masked
+        self._unread: tuple[str, ...] = ()
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget everything: the table is read from its start."""
+        self._rows = 0
+        self._pointers: list[Pointer] = []
+        self._counts: Counter[str] = Counter()
+
+    def take(self, text: pa.RecordBatch) -> None:
+        """Look at the next rows as value forms."""
+        found: list[Pointer] = []
+        for name in self._columns:
+            found += self._column(name, text.column(name))
+        self._counts.update(pointer.kind for pointer in found)
+        self._pointers += sorted(found)[: self._most - len(self._pointers)]
+        self._rows += text.num_rows
+
+    def found(self) -> Found:
+        """What was found so far."""
+        return Found(tuple(self._pointers), dict(sorted(self._counts.items())), self._unread)
+
+    def _column(self, name: str, column: pa.Array) -> Iterable[Pointer]:
+        texts = pl.Series(pl.from_arrow(column), dtype=pl.String)
+        look = texts.str.len_bytes() > 0
+        if not look.any():
+            return
+        if name in self._masked:
+            look &= ~texts.str.contains(_ONLY_A_MASK)
+        people = self._people()
+        self._unread = people.unread
+        numbers = (look & texts.str.contains(WORTH_A_LOOK)).arg_true().to_list()
+        named = set(people.names.rows(texts.set(~look.fill_null(value=False), None)))
+        for row in sorted(named.union(numbers)):
+            for span in self._spans(texts[row], people, named=row in named):
+                yield Pointer(self._rows + row + 1, name, span.start, span.end, span.kind.value)
+
+    def _spans(self, text: str, people: People, *, named: bool) -> Iterable[Span]:
+        found = spans(text, self._region)
+        if named:
+            found = with_more(found, people.names.spans(text, people.own.names))
+        return [span for span in found if (span.kind, span.value) not in people.own.values]

@@ -1,0 +1,39 @@
+"""Files that a person found in a system that no query reaches: from the case file into staging."""
+
+from __future__ import annotations
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.files import Staging
+from afschrift.domain.media_type import extension
+from afschrift.domain.plan import UPLOADS, GivenFile, ManualPlan, SourceExtract
+from afschrift.extraction.deflate import DeflatingSink
+from afschrift.register.port import Register
+
+FORMAT = "given"
+"""Stands for a format in the entry of such a file, whatever is in it."""
+
+
+def stage(register: Register, staging: Staging, request_id: str, one: ManualPlan) -> SourceExtract:
+    """Stage the files of one system, in the order in which they were given.
+
+    They lie under their numbers, `files/mailbox/000001.pdf`; their names are in the data package alone.
+
+    Raises:
+        RefusedError: the key of the request was destroyed.
+        ConfigurationError: a document was altered or cut in the register.
+    """
+    given = []
+    for number, text_id in enumerate(one.files, 1):
+        document = register.document(request_id, text_id)
+        if document is None:
+            raise RefusedError(f"The key of request {request_id} was destroyed: its files are gone for good.")
+        ending = extension(document.name, document.media_type)
+        path = f"{UPLOADS}/{one.source}/{number:06}.{ending}"
+        with staging.writer(f"data/{path}") as raw:
+            sink = DeflatingSink(raw)
+            for part in document.parts:
+                sink.write(part)
+            sink.finish()
+        entry = sink.entry(path, FORMAT)
+        given.append(GivenFile(entry, number, document.media_type, document.name))
+    return SourceExtract(one.source, one.answered_at, (), given=tuple(given))

@@ -1,0 +1,98 @@
+"""Which columns tell a person most about a table: chosen by the inventory, never by names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from afschrift.domain.decision import Action
+from afschrift.domain.kind import Kind
+from afschrift.domain.origin import Origin
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
+from afschrift.domain.profile import Choice
+from afschrift.inventory.model import Inventory, Table
+
+BINS, FEWEST_BINS, MOST_BINS = 24_000, 100, 12_000
+KEPT, LEAST_KEPT, MOST_KEPT = 6_000_000, 20_000, 2_000_000  # a page shows 2 MB of rows
+
+_MOMENTS = {Kind.INSTANT: 0, Kind.DATETIME: 1, Kind.DATE: 2}
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER})
+_FROM_THE_PERSON = frozenset({Origin.PROVIDED, Origin.OBSERVED, None})
+# A number of these is an amount, a place or a mark: a line over time would say nothing.
+_NOT_MEASURED = ("user.behavior", "user.demographic", "user.financial", "user.location", "user.payment")
+_CURRENCY = re.compile(r"^[A-Z]{3}$")
+_SEARCHES = "search_history"
+
+
+def choices(inventory: Inventory, plan: Plan) -> dict[str, Choice]:
+    """What to look at, by `source.table`; tables with a measured number share what a page can draw."""
+    zone = inventory.controller.zone
+    found = {e.name: choose(inventory.sources[e.source].tables[e.table], e, zone) for e in plan.extracts}
+    share = BINS // max(sum(bool(choice.measure) for choice in found.values()), 1)
+    bins = max(FEWEST_BINS, min(MOST_BINS, share))
+    return {name: replace(choice, bins=bins) if choice.measure else choice for name, choice in found.items()}
+
+
+def choose(table: Table, extract: ExtractPlan, zone: str) -> Choice:
+    """What to look at while a table is read.
+
+    Args:
+        table: the table's entry in the inventory.
+        extract: its plan; a masked column tells nothing.
+        zone: of the organisation.
+    """
+    shown = [f for f in extract.selected if f.action is Action.INCLUDE]
+    moment = _moment(table, shown)
+    if moment is None:
+        return Choice()
+    return Choice(
+        moment=moment.name,
+        zone=zone if moment.kind is Kind.INSTANT else "UTC",
+        measure="" if moment.kind is Kind.DATE else _measure(table, shown),
+        listed=_listed(table, shown),
+    )
+
+
+def kept_bytes(tables: int) -> int:
+    """Bytes of first rows to keep of one table, where so many share the page."""
+    return max(LEAST_KEPT, min(MOST_KEPT, KEPT // max(tables, 1)))
+
+
+def _moment(table: Table, shown: list[FieldPlan]) -> FieldPlan | None:
+    """The row's own time: the one that links to keys go by, or else the first of the finest kind."""
+    own = {link.at for link in table.subject.values()}
+    times = [
+        (f.name not in own, f.origin not in _FROM_THE_PERSON, _MOMENTS[f.kind], number, f)
+        for number, f in enumerate(shown)
+        if f.kind in _MOMENTS and not _category(table, f).startswith("user.demographic")
+    ]
+    return min(times, key=lambda entry: entry[:4])[-1] if times else None
+
+
+def _measure(table: Table, shown: list[FieldPlan]) -> str:
+    """The one observed number with a unit; empty where there are none or several."""
+    found = [
+        f.name
+        for f in shown
+        if f.kind in _NUMBERS
+        and f.origin is Origin.OBSERVED
+        and f.name not in table.key
+        and _is_measure(table.columns[f.name].unit)
+        and not _category(table, f).startswith(_NOT_MEASURED)
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+def _is_measure(unit: str | None) -> bool:
+    """Shares and sums of money are no readings."""
+    return bool(unit) and unit != "1" and not _CURRENCY.match(unit or "")
+
+
+def _listed(table: Table, shown: list[FieldPlan]) -> str:
+    found = (f.name for f in shown if f.kind is Kind.TEXT and _SEARCHES in _category(table, f))
+    return next(found, "")
+
+
+def _category(table: Table, field: FieldPlan) -> str:
+    column = table.columns.get(field.name)
+    return (column.category if column else None) or ""

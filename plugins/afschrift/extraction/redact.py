@@ -1,0 +1,163 @@
+"""Masks the cells and spans that a reviewer redacted, while the rows of a table pass.
+
+It stands before everything that looks at the rows or writes them. A table without redactions passes as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.casework.review.redactions import LOST
+from afschrift.casework.review.resolve import Mac, row_bytes
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
+from afschrift.domain.redaction import MASK, Redaction, mask
+from afschrift.extraction.staged_rows import matching
+from afschrift.values.forms import text_batch
+
+Batches = Callable[[], Iterator[pa.RecordBatch]]
+
+
+def with_redactions(plan: Plan, redactions: Sequence[Redaction]) -> Plan:
+    """The plan with the redactions of those columns that leave; the columns become text."""
+    if not redactions:
+        return plan
+    return replace(plan, extracts=tuple(_with(part, redactions) for part in plan.extracts))
+
+
+def _with(part: ExtractPlan, redactions: Sequence[Redaction]) -> ExtractPlan:
+    leave = {one.name for one in part.selected}
+    mine = tuple(one for one in redactions if one.table == part.name and one.column in leave)
+    columns = {one.column for one in mine}
+    fields = tuple(
+        replace(one, kind=Kind.TEXT, read_as=one.kind) if one.name in columns else one for one in part.fields
+    )
+    return replace(part, fields=fields, redactions=mine) if mine else part
+
+
+def redacted(part: ExtractPlan, stream: Batches, mac: Mac) -> Batches:
+    """The batches of a table with its redactions made; their columns hold value forms.
+
+    Raises:
+        NeedsPersonError: at the end of the rows: a text was changed, or its row is gone, or the key that
+            names its row does not leave any more. A cell that is not the one that was looked at is masked
+            whole meanwhile; where no key names the row, the whole column is.
+    """
+    if not part.redactions:
+        return stream
+
+    def masked() -> Iterator[pa.RecordBatch]:
+        table = _Masking(part, mac)
+        for batch in stream():
+            yield table.masked(batch)
+        table.end()
+
+    return masked
+
+
+@dataclass
+class _Masking:
+    """One reading of a table."""
+
+    part: ExtractPlan
+    mac: Mac
+    done: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+    passed: int = 0
+
+    def __post_init__(self) -> None:
+        self.fields = [replace(one, kind=one.read_as or one.kind) for one in self.part.selected]
+        self.key = self._usable_key()
+        of_cell: dict[tuple[str, ...] | int, dict[str, list[Redaction]]] = {}
+        self.nowhere: set[str] = set()
+        for one in self.part.redactions:
+            if one.key and list(one.key) != self.key:
+                self.lost.add(one.id)
+                self.nowhere.add(one.column)
+                continue
+            row = tuple(one.key.values()) if one.key else one.number
+            of_cell.setdefault(row, {}).setdefault(one.column, []).append(one)
+        self.by_key = {row: cells for row, cells in of_cell.items() if isinstance(row, tuple)}
+        self.by_number = {row: cells for row, cells in of_cell.items() if isinstance(row, int)}
+        self.firsts = pa.array(sorted({row[0] for row in self.by_key}), pa.string())
+        self.columns = {one.column for one in self.part.redactions}
+
+    def _usable_key(self) -> list[str]:
+        """The key of the redactions that were decided last, if its columns leave as they are."""
+        key = list(next((one.key for one in reversed(self.part.redactions) if one.key), {}))
+        whole = {one.name for one in self.part.selected if one.action is Action.INCLUDE}
+        return key if set(key) <= whole else []
+
+    def masked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The next rows."""
+        needed = [one for one in self.fields if one.name in self.columns or one.name in self.key]
+        text = text_batch(batch.select([one.name for one in needed]), needed)
+        columns = {one.name: text.column(one.name) for one in needed if one.name in self.columns}
+        new: dict[str, dict[int, str]] = {}
+        for at, cells in self._hits(batch, text):
+            for name, some in cells.items():
+                new.setdefault(name, {})[at] = self._cell(columns[name][at].as_py(), some)
+        for name, texts in new.items():
+            columns[name] = _replaced(columns[name], texts)
+        for name in self.nowhere:  # one of its cells is redacted, and nobody can say which
+            columns[name] = pa.array([MASK] * batch.num_rows, pa.string())
+        self.passed += batch.num_rows
+        arrays = [columns.get(name, batch.column(name)) for name in batch.schema.names]
+        return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
+
+    def _hits(
+        self, batch: pa.RecordBatch, text: pa.RecordBatch
+    ) -> Iterator[tuple[int, dict[str, list[Redaction]]]]:
+        if self.by_key and batch.num_rows:
+            for at in matching(text, self.key, self.by_key.keys(), self.firsts):
+                key = tuple(str(text.column(name)[at].as_py()) for name in self.key)
+                yield at, self.by_key[key]
+        for number, cells in self.by_number.items():
+            at = number - 1 - self.passed
+            if 0 <= at < batch.num_rows:
+                self._same_row(batch.slice(at, 1), cells)
+                yield at, cells
+
+    def _same_row(self, row: pa.RecordBatch, cells: dict[str, list[Redaction]]) -> None:
+        values = [column[0].as_py() for column in text_batch(row, _in_order(row, self.fields)).columns]
+        of_row = self.mac(row_bytes(values))
+        self.lost |= {one.id for some in cells.values() for one in some if one.row != of_row}
+
+    def _cell(self, text: str | None, redactions: Sequence[Redaction]) -> str:
+        ids = {one.id for one in redactions}
+        of_cell = self.mac((text or "").encode())
+        if ids & self.done or any(one.cell != of_cell for one in redactions):
+            self.lost |= ids
+        self.done |= ids
+        whole = bool(ids & self.lost)
+        return mask(text or "", [None] if whole else [one.span for one in redactions])
+
+    def end(self) -> None:
+        """Every redaction was made, once."""
+        gone = [one for one in self.part.redactions if one.id in self.lost or one.id not in self.done]
+        if not gone:
+            return
+        columns: dict[str, int] = {}
+        for one in gone:
+            columns[f"{one.table}.{one.column}"] = columns.get(f"{one.table}.{one.column}", 0) + 1
+        raise NeedsPersonError(
+            f"{len(gone)} text(s) of {self.part.name} that were redacted have changed since, or are gone.",
+            question=LOST,
+            detail={"redactions": sorted(one.id for one in gone), "columns": columns},
+        )
+
+
+def _in_order(row: pa.RecordBatch, fields: Sequence[FieldPlan]) -> list[FieldPlan]:
+    by_name = {one.name: one for one in fields}
+    return [by_name[name] for name in row.schema.names]
+
+
+def _replaced(texts: pa.Array, new: dict[int, str]) -> pa.Array:
+    at = pa.array([position in new for position in range(len(texts))], pa.bool_())
+    return pc.replace_with_mask(texts, at, pa.array([new[one] for one in sorted(new)], pa.string()))

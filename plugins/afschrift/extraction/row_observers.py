@@ -1,0 +1,76 @@
+"""What is done beside writing while the rows of a source pass: constraints observed, uploads staged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+import pyarrow as pa
+
+from afschrift.domain.files import Staging
+from afschrift.domain.plan import ExtractPlan, TableExtract
+from afschrift.extraction.constraints import Observer, references_that_hold
+from afschrift.extraction.uploads import Uploads, question
+from afschrift.questions.kinds import Answers, ask
+from afschrift.services import Services
+
+Batches = Callable[[], Iterator[pa.RecordBatch]]
+
+
+class Watch:
+    """Watches the tables of one source, one after the other."""
+
+    def __init__(self, services: Services, staging: Staging, source: str) -> None:
+        self._services = services
+        self._staging = staging
+        self._source = services.inventory.sources[source]
+        self._observers: dict[str, Observer] = {}
+        self._uploads: dict[str, Uploads] = {}
+
+    def over(self, part: ExtractPlan, stream: Batches) -> Batches:
+        """The same batches, watched; each call reads the table from its start."""
+        name = self._source.source
+        table = self._source.tables[part.table]
+        open_store = partial(self._services.open_store, name)
+        self._observers[part.table] = observer = Observer(part, self._source)
+        self._uploads[part.table] = uploads = Uploads(self._staging, part, table, open_store)
+
+        def watched() -> Iterator[pa.RecordBatch]:
+            observer.begin()
+            uploads.begin()
+            for batch in stream():
+                observer.see(batch)
+                uploads.see(batch)
+                yield batch
+
+        return watched
+
+    def noted(self, table: TableExtract) -> TableExtract:
+        """The table as written, with what was seen beside it."""
+        uploads = self._uploads[table.table]
+        if uploads.held:
+            self._services.log(f"{table.source}.{table.table}: {len(uploads.held)} uploaded files.")
+        return replace(
+            table,
+            uploads=tuple(uploads.held),
+            missing=tuple(uploads.missing),
+            seen=self._observers[table.table].seen(),
+        )
+
+    def references(self) -> dict[str, bool]:
+        """Which relations among the tables hold in the person's rows."""
+        return references_that_hold(self._source, self._observers)
+
+    def ask_about_missing(self, request_id: str, tables: Sequence[TableExtract]) -> None:
+        """A file that is gone is never left out in silence: a person says so first (R08, R60).
+
+        Raises:
+            NeedsPersonError: the questions stand in the register.
+        """
+        register = self._services.register
+        asked = [found for table in tables if (found := question(table))]
+        answers = Answers(register.decisions(request_id)) if asked else None
+        still = [one for one in asked if answers is None or answers.to(one) is None]
+        if still:
+            raise ask(register, request_id, still)

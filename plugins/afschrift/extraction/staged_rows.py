@@ -1,0 +1,111 @@
+"""Rows of a staged table read again, as value forms, with the number that each has in the table's files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.files import Reader, Staging
+from afschrift.domain.plan import FieldPlan, FileEntry, Part, TableExtract
+from afschrift.extraction.uploads import inflated
+
+_FASTEST = ("ndjson", "csv", "json", "xml", "parquet")
+Row = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class StagedTable:
+    """One table of a request as it was extracted.
+
+    Attributes:
+        fields: the selected columns of its plan.
+        readers: by format.
+    """
+
+    staging: Staging
+    written: TableExtract
+    fields: Sequence[FieldPlan]
+    readers: Mapping[str, Reader]
+
+    def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Batches of value forms, each with the number of its first row.
+
+        Raises:
+            RetriableError: what was staged is gone.
+        """
+        number = 1
+        for part in self.written.parts:
+            entry = _fastest(part)
+            reader = self.readers[entry.format]
+            with (
+                self.staging.reader(f"data/{entry.path}") as staged,
+                inflated(staged, entry) as stream,
+            ):
+                for batch in reader(stream, self.fields, entry.options):
+                    yield number, batch
+                    number += batch.num_rows
+
+    def numbered(self, numbers: Collection[int]) -> dict[int, Row]:
+        """The rows with these numbers, as far as there are such."""
+        wanted, found = set(numbers), dict[int, Row]()
+        last = max(wanted, default=0)
+        for first, batch in self.batches():
+            for number in sorted(wanted & set(range(first, first + batch.num_rows))):
+                found[number] = batch.slice(number - first, 1).to_pylist()[0]
+            if first + batch.num_rows > last:
+                break
+        return found
+
+    def keyed(self, keys: Sequence[Mapping[str, str]]) -> Iterator[tuple[int, Row]]:
+        """The rows that have one of these keys (each with the same columns), with their numbers."""
+        if not keys:
+            return
+        names = list(keys[0])
+        wanted = {tuple(key[name] for name in names) for key in keys}
+        firsts = pa.array(sorted({key[0] for key in wanted}), pa.string())
+        for first, batch in self.batches():
+            for at in matching(batch, names, wanted, firsts):
+                yield first + at, batch.slice(at, 1).to_pylist()[0]
+
+    def first(self, rows: int) -> list[tuple[int, Row]]:
+        """The first rows."""
+        found: list[tuple[int, Row]] = []
+        for first, batch in self.batches():
+            found += enumerate(batch.slice(0, rows - len(found)).to_pylist(), first)
+            if len(found) >= rows:
+                break
+        return found
+
+
+def matching(
+    batch: pa.RecordBatch, names: Sequence[str], wanted: Collection[tuple[str, ...]], firsts: pa.Array
+) -> Iterator[int]:
+    """Positions of the rows whose values of some columns are one of those that are wanted.
+
+    Args:
+        batch: value forms.
+        names: the columns.
+        wanted: their values.
+        firsts: the wanted values of the first of them: looked for by itself, so that most rows cost nothing.
+    """
+    hits = pc.indices_nonzero(pc.is_in(batch.column(names[0]), value_set=firsts))
+    if not len(hits):
+        return
+    columns = [pc.take(batch.column(name), hits).to_pylist() for name in names]
+    for at, values in zip(hits.to_pylist(), zip(*columns, strict=True), strict=True):
+        if values in wanted:
+            yield at
+
+
+def _fastest(part: Part) -> FileEntry:
+    by_format = {entry.format: entry for entry in part.files}
+    for name in _FASTEST:
+        if name in by_format:
+            return by_format[name]
+    raise ConfigurationError(
+        f"No reader knows the formats {', '.join(by_format)}.", way_out="add one to `validation.readers`."
+    )

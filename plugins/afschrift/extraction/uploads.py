@@ -1,0 +1,232 @@
+"""Uploaded files in their original bytes, staged beside the rows that they belong to (R60).
+
+A file goes along where its column does. It lies under its row's number, `files/shop/upload/000001.png`: the
+name that the person gave it is in the row and in the data package, never in a log, an event or an error.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import OutsideStoreError, RetriableError, SourceDownError, ValidationFailedError
+from afschrift.domain.event import digest
+from afschrift.domain.files import FileStore, Staging
+from afschrift.domain.media_type import extension, media_type_of
+from afschrift.domain.plan import (
+    UPLOADS,
+    ExtractPlan,
+    FileEntry,
+    GivenFile,
+    MissingFile,
+    TableExtract,
+    Upload,
+)
+from afschrift.domain.redaction import MASK
+from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
+from afschrift.inventory.model import FileColumn, Table
+from afschrift.questions.kinds import OpenQuestion
+from afschrift.values.forms import text_batch
+
+FORMAT = "upload"
+"""Stands for a format in the entry of an uploaded file, whatever is in it."""
+
+_DIGESTS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+_SHOWN = 20
+
+Row = Mapping[str, str | None]
+
+
+class _ChangedError(Exception):
+    """The file is another one than its row tells."""
+
+
+class OpenStore(Protocol):
+    """Opens a store of the source by its name."""
+
+    def __call__(self, store: str, /) -> FileStore:
+        """The store."""
+
+
+class Uploads:
+    """Stages the files of one table while its rows pass.
+
+    Args:
+        staging: of the request.
+        part: the table's extract.
+        table: the table in the inventory.
+        open_store: opens a store of the source.
+    """
+
+    def __init__(self, staging: Staging, part: ExtractPlan, table: Table, open_store: OpenStore) -> None:
+        self._staging = staging
+        self._part = part
+        whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE}
+        self._masked = {name for name, field in whole.items() if field.read_as is not None}
+        self._files = [_readable(file, whole.keys()) for file in table.file if file.column in whole]
+        self._key = [name for name in table.key if name in whole]
+        wanted = {name for file in self._files for name in (file.column, *file.beside)} | set(self._key)
+        self._fields = [field for name, field in whole.items() if name in wanted]
+        self._stores = {file.store: open_store(file.store) for file in self._files if file.store}
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget everything: the table is read from its start."""
+        self._row = 0
+        self.held: list[Upload] = []
+        self.missing: list[MissingFile] = []
+
+    def see(self, batch: pa.RecordBatch) -> None:
+        """Stage the files of the next rows, one after the other.
+
+        Raises:
+            RetriableError: a store is down.
+        """
+        if not self._files:
+            return
+        for start in range(batch.num_rows):  # row by row: a cell may be as large as a file
+            (row,) = text_batch(
+                batch.slice(start, 1).select([f.name for f in self._fields]), self._fields
+            ).to_pylist()
+            self._row += 1
+            for file in self._files:
+                self._take(file, self._told(file, row))
+
+    def _told(self, file: FileColumn, row: Row) -> Row:
+        """The row without what a reviewer masked: such a file stays; of a name what is left of it goes."""
+        gone = {one for one in self._masked - {file.name} if MASK in (row.get(one) or "")}
+        return {name: None if name in gone else value for name, value in row.items()}
+
+    def _take(self, file: FileColumn, row: Row) -> None:
+        cell = row[file.column]
+        if cell is None or (file.store and not cell):
+            return  # the row has no file
+        try:
+            with self._content(file, cell) as content:
+                self._keep(file, row, content, cell)
+        except FileNotFoundError:
+            self._miss(file, "not_found")
+        except OutsideStoreError:
+            self._miss(file, "outside_store")
+        except _ChangedError:
+            self._miss(file, "changed")
+
+    def _content(self, file: FileColumn, cell: str) -> AbstractContextManager[BinaryIO]:
+        if file.store:
+            return self._stores[file.store].open(cell)
+        return io.BytesIO(base64.b64decode(cell))
+
+    def _keep(self, file: FileColumn, row: Row, content: BinaryIO, cell: str) -> None:
+        name = row[file.name] if file.name else None
+        told = row[file.media_type] if file.media_type else None
+        ending = extension(name or (cell if file.store else None), told)
+        several = f".{self._files.index(file) + 1}" if len(self._files) > 1 else ""
+        path = f"{UPLOADS}/{self._part.source}/{self._part.table}/{self._row:06}{several}.{ending}"
+        expected = (row[file.digest] or "").strip().lower() if file.digest else ""
+        algorithm = _DIGESTS.get(len(expected))
+        check = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
+        size = row[file.size] if file.size else None
+        with self._staging.writer(f"data/{path}") as raw:
+            sink = DeflatingSink(raw)
+            for chunk in self._chunks(file, content):
+                sink.write(chunk)
+                if check:
+                    check.update(chunk)
+            sink.finish()
+            if (check and check.hexdigest() != expected) or size not in (None, str(sink.bytes)):
+                raise _ChangedError  # nothing of it stays in staging
+        entry = sink.entry(path, FORMAT)
+        key = {column: row[column] for column in self._key}
+        self.held.append(Upload(entry, file.column, self._row, media_type_of(ending, told), name, key))
+
+    def _chunks(self, file: FileColumn, content: BinaryIO) -> Iterator[bytes]:
+        try:
+            while chunk := content.read(CHUNK):
+                yield chunk
+        except OSError as error:  # its text may hold the file's name
+            met = RetriableError(
+                f"An uploaded file of {self._part.name}, row {self._row}, cannot be read to its end: "
+                f"{error.strerror or type(error).__name__}.",
+                way_out=f"see whether the store {file.store} is well; the step is tried again.",
+                code=type(error).__name__,
+            )
+            raise SourceDownError(self._part.source, met) from None
+
+    def _miss(self, file: FileColumn, reason: str) -> None:
+        self.missing.append(MissingFile(file.column, self._row, reason))
+
+
+def question(table: TableExtract) -> OpenQuestion | None:
+    """What a person must say about files that rows name and that are not there; None where all are.
+
+    It names rows by their number and never a path: what a path says may be the person's.
+    """
+    if not table.missing:
+        return None
+    rows = [gone.row for gone in table.missing]
+    shown = ", ".join(map(str, rows[:_SHOWN])) + (", ..." if len(rows) > _SHOWN else "")
+    reasons = {
+        r: sum(m.reason == r for m in table.missing) for r in sorted({m.reason for m in table.missing})
+    }
+    words = (
+        f"{len(rows)} uploaded file(s) of {table.source}.{table.table} cannot be handed back "
+        f"({', '.join(f'{reason}: {count}' for reason, count in reasons.items())}); rows {shown}."
+    )
+    detail = {
+        "table": f"{table.source}.{table.table}",
+        "files": len(rows),
+        "rows": rows[:_SHOWN],
+        "reasons": reasons,
+        "which": digest({"missing": [[gone.column, gone.row, gone.reason] for gone in table.missing]}),
+    }
+    return OpenQuestion("file_missing", ("leave_out",), words, detail)
+
+
+def read_back(staging: Staging, uploads: Sequence[Upload | GivenFile]) -> None:
+    """Read every staged file again and hold it against what was uploaded.
+
+    Raises:
+        ValidationFailedError: names the file by its row's number.
+    """
+    for upload in uploads:
+        entry, found, size = upload.entry, hashlib.sha256(), 0
+        with staging.reader(f"data/{entry.path}") as staged, inflated(staged, entry) as stream:
+            while chunk := stream.read(CHUNK):
+                found.update(chunk)
+                size += len(chunk)
+        if (size, found.hexdigest()) != (entry.bytes, entry.sha256):
+            raise ValidationFailedError(
+                f"The staged file {entry.path} does not read back as what was uploaded.",
+                way_out="clear the extract of its source, so that it is written again.",
+            )
+
+
+@contextmanager
+def inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
+    """The plain content of a staged file.
+
+    Raises:
+        ValidationFailedError: it is no deflate stream.
+    """
+    try:
+        with io.BufferedReader(InflatingReader(staged), CHUNK) as stream:
+            yield stream
+    except DeflateError:
+        raise ValidationFailedError(
+            f"The staged file {entry.path} is no deflate stream.",
+            way_out="clear the extract of its source, so that it is written again.",
+        ) from None
+
+
+def _readable(file: FileColumn, whole: Collection[str]) -> FileColumn:
+    """The file with those columns beside it that the request includes."""
+    beside = ("name", "media_type", "size", "digest")
+    gone = {name: None for name in beside if getattr(file, name) not in whole}
+    return file.model_copy(update=gone)

@@ -1,0 +1,236 @@
+"""Write one table: one pass over its rows, every format, split into parts where it is large.
+
+Rows stream through threads (the source, the value forms, one for each format), a bounded slice at a time,
+so memory does not depend on their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any, BinaryIO, Self, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.domain.errors import RewriteError
+from afschrift.domain.files import Format, Staging
+from afschrift.domain.plan import ExtractPlan, FieldPlan, FileEntry, Part, TableExtract
+from afschrift.domain.profile import Choice, Overview
+from afschrift.extraction.background import Lane
+from afschrift.extraction.deflate import DeflatingSink
+from afschrift.services import Limits, Sample
+from afschrift.values.checksum import ColumnChecksums
+from afschrift.values.first_rows import FirstRows
+from afschrift.values.forms import text_batch
+from afschrift.values.profile import Onlooker
+
+Options = dict[str, str]
+
+
+@dataclass
+class TableWriter:
+    """Writes one table of a plan into staging.
+
+    Attributes:
+        formats: the chosen ones, in their order.
+        choice: what to look at in every row on the way.
+        kept: bytes of first rows to keep.
+        sample: the first rows as value forms, once written.
+        overview: what was seen of all rows, once written.
+    """
+
+    staging: Staging
+    plan: ExtractPlan
+    formats: Sequence[Format]
+    limits: Limits
+    choice: Choice = field(default_factory=Choice)
+    kept: int = 100_000
+    sample: Sample = field(default_factory=list)
+    overview: Overview = field(default_factory=Overview)
+
+    def write(self, stream: Callable[[], Iterator[pa.RecordBatch]], masked: dict[str, int]) -> TableExtract:
+        """Write the table; where a text equals a file's marker for NULL, write it again with another.
+
+        Args:
+            stream: gives the table's batches from the start, at each call.
+            masked: column -> number of masked values.
+        """
+        options: dict[str, Options] = {}
+        while True:
+            try:
+                parts = self._attempt(stream(), options)
+            except _CollidedError as collided:
+                options[collided.format] = collided.options
+            else:
+                return TableExtract(self.plan.source, self.plan.table, parts, masked)
+
+    def _attempt(self, stream: Iterator[pa.RecordBatch], options: Mapping[str, Options]) -> tuple[Part, ...]:
+        first, onlooker = FirstRows(self.kept), Onlooker(self.choice)
+
+        def take(batch: pa.RecordBatch) -> None:
+            text = text_batch(batch, self.plan.selected)
+            first.take(text)
+            onlooker.take(text)
+            parts.write(text)
+
+        with _Parts(lambda number: self._open(number, options), self.limits.part_bytes) as parts:
+            with Lane(take) as lane:
+                for batch in stream:
+                    for piece in slices(batch, self.limits.batch_bytes):
+                        lane(piece)
+                lane.wait()
+            self.sample, self.overview = first.rows, onlooker.overview()
+            return parts.finish()
+
+    def _open(self, number: int, options: Mapping[str, Options]) -> _Files:
+        name = self.plan.table if number == 1 else f"{self.plan.table}.{number}"
+        files = _Files(self.plan.selected)
+        try:
+            for format_ in self.formats:
+                files.add(self.staging, f"{self.plan.source}/{name}", format_, options.get(format_.name, {}))
+        except BaseException as error:
+            files.__exit__(type(error), error, error.__traceback__)
+            raise
+        return files
+
+
+class _CollidedError(Exception):
+    """A file of the table has to be written again with other options."""
+
+    def __init__(self, format_: str, options: Options) -> None:
+        super().__init__(format_)
+        self.format = format_
+        self.options = options
+
+
+class _Parts:
+    """The parts of a table, one open at a time."""
+
+    def __init__(self, open_part: Callable[[int], _Files], limit: int) -> None:
+        self._open = open_part
+        self._limit = limit
+        self._done: list[Part] = []
+        self._taken = 0
+        self._files = open_part(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._files.__exit__(*exc)
+
+    def write(self, text: pa.RecordBatch) -> None:
+        for piece in cut(text, self._limit, self._taken):
+            if piece is None:
+                self._done.append(self._files.finish())
+                self._files = self._open(len(self._done) + 1)
+                self._taken = 0
+            else:
+                self._files.write(piece)
+                self._taken += pc.sum(_row_bytes(piece)).as_py() or 0
+
+    def finish(self) -> tuple[Part, ...]:
+        self._done.append(self._files.finish())
+        return tuple(self._done)
+
+
+class _Files:
+    """The files of one part, written side by side."""
+
+    def __init__(self, fields: Sequence[FieldPlan]) -> None:
+        self._fields = fields
+        self._checksums = ColumnChecksums(fields)
+        self._rows = 0
+        self._stack = ExitStack()
+        self._files: list[_File] = []
+        self._lanes: list[Lane[pa.RecordBatch]] = []
+
+    def __exit__(self, *exc: Any) -> None:
+        self._stack.__exit__(*exc)
+
+    def add(self, staging: Staging, path: str, format_: Format, options: Options) -> None:
+        path = f"{path}.{format_.extension}"
+        raw = self._stack.enter_context(staging.writer(f"data/{path}"))
+        file = _File(format_, path, DeflatingSink(raw), self._fields, options)
+        self._files.append(file)
+        self._lanes.append(self._stack.enter_context(Lane(file.write)))
+
+    def write(self, text: pa.RecordBatch) -> None:
+        for lane in self._lanes:
+            lane(text)
+        self._checksums.update(text)
+        self._rows += text.num_rows
+
+    def finish(self) -> Part:
+        for lane in self._lanes:
+            lane.wait()
+        entries = tuple(file.finish() for file in self._files)
+        self._stack.close()
+        return Part(self._rows, entries, self._checksums.digests())
+
+
+class _File:
+    """One file being written."""
+
+    def __init__(
+        self, format_: Format, path: str, sink: DeflatingSink, fields: Sequence[FieldPlan], options: Options
+    ) -> None:
+        self._format = format_
+        self._path = path
+        self._sink = sink
+        self._writer = format_.writer(cast(BinaryIO, sink), fields, options)
+
+    def write(self, text: pa.RecordBatch) -> None:
+        try:
+            self._writer.write(text)
+        except RewriteError as collision:
+            raise _CollidedError(self._format.name, collision.options) from None
+
+    def finish(self) -> FileEntry:
+        options = self._writer.close()
+        self._sink.finish()
+        return self._sink.entry(self._path, self._format.name, options)
+
+
+def slices(batch: pa.RecordBatch, limit: int) -> Iterator[pa.RecordBatch]:
+    """A batch in slices of about `limit` bytes at most; a row is never cut."""
+    rows = max(1, batch.num_rows * limit // max(batch.nbytes, 1))
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)
+
+
+def cut(text: pa.RecordBatch, limit: int, taken: int) -> Iterator[pa.RecordBatch | None]:
+    """The rows, with None wherever a part ends: before the row that would take it over the limit.
+
+    A row's size is that of its value forms in UTF-8 and one byte more a value, so the rule gives the same
+    parts however the rows were batched.
+
+    Args:
+        text: value forms.
+        limit: bytes of a part. A row larger than that is a part of its own.
+        taken: bytes of the rows that the open part holds.
+    """
+    if taken + text.nbytes + text.num_rows * text.num_columns < limit:  # the usual case needs no sums
+        yield text
+        return
+    sizes = _row_bytes(text)
+    start = 0
+    while start < text.num_rows:
+        upto = pc.cumulative_sum(sizes.slice(start))
+        fits = pc.sum(pc.less_equal(upto, limit - taken)).as_py() or 0
+        if fits == 0 and taken == 0:
+            fits = 1
+        if fits:
+            yield text.slice(start, fits)
+        start += fits
+        if start < text.num_rows:
+            yield None
+            taken = 0
+
+
+def _row_bytes(text: pa.RecordBatch) -> pa.Array:
+    lengths = (pc.fill_null(pc.binary_length(column), 0).cast(pa.int64()) for column in text.columns)
+    return reduce(pc.add, lengths, pa.repeat(pa.scalar(text.num_columns, pa.int64()), text.num_rows))

@@ -1,0 +1,92 @@
+"""Read one file again and hold it against what was extracted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, BinaryIO, cast
+
+from afschrift.domain.errors import ConfigurationError, ValidationFailedError
+from afschrift.domain.plan import FieldPlan, FileEntry
+from afschrift.formats.check.column_checksums import SameValues
+from afschrift.formats.check.digest_stream import DigestStream
+from afschrift.formats.check.finding import Check, Finding, UnreadableError
+from afschrift.formats.check.joined import joined
+from afschrift.formats.check.row_count import RowCount
+from afschrift.formats.check.value_types import ValueTypes
+from afschrift.formats.readers import READERS
+
+_SHOWN = 10
+
+
+def validate(
+    entry: FileEntry,
+    stream: BinaryIO,
+    fields: Sequence[FieldPlan],
+    rows: int,
+    checksums: Mapping[str, str],
+) -> list[Finding]:
+    """Every way in which a file is not what was extracted; empty where all is well.
+
+    Args:
+        entry: the file as written.
+        stream: its plain content, read once from the start.
+        fields: the selected columns of the plan.
+        rows: number of rows extracted.
+        checksums: column -> digest of `ColumnChecksums` over the value forms as extracted.
+
+    Raises:
+        ConfigurationError: there is no reader for the format.
+    """
+    reader = READERS.get(entry.format)
+    if reader is None:
+        raise ConfigurationError(
+            f"No reader checks the format {entry.format}.",
+            way_out="add one to `validation.readers`; nothing is delivered unchecked.",
+        )
+    checks: list[Check] = [
+        ValueTypes(entry.path, fields),
+        RowCount(entry.path, rows),
+        SameValues(entry.path, fields, checksums),
+    ]
+    source = DigestStream(stream)
+    try:
+        _run(joined(reader(cast(BinaryIO, source), fields, entry.options)), checks)
+    except UnreadableError as error:
+        # counts and checksums of half a file would only repeat that
+        found = [error.finding(entry.path)]
+    else:
+        found = [finding for check in checks for finding in check.findings()]
+    return found + source.findings(entry)
+
+
+def _run(batches: Iterator[Any], checks: Sequence[Check]) -> None:
+    """Look at a batch while the next one is read: Arrow and hashing leave the interpreter free."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        looking: Future[None] | None = None
+        for batch in batches:
+            if looking is not None:
+                looking.result()
+            looking = beside.submit(_update, checks, batch)
+        if looking is not None:
+            looking.result()
+
+
+def _update(checks: Sequence[Check], batch: Any) -> None:
+    for check in checks:
+        check.update(batch)
+
+
+def require_valid(findings: Sequence[Finding]) -> None:
+    """Stop delivery where anything was found.
+
+    Raises:
+        ValidationFailedError: names file, field, row and rule of the first findings; never a value.
+    """
+    if findings:
+        more = f"; and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
+        raise ValidationFailedError(
+            "What was written does not read back as what was extracted: "
+            f"{'; '.join(map(str, findings[:_SHOWN]))}{more}.",
+            way_out="clear the extract step, which writes the files again; if it comes back, report it.",
+        )

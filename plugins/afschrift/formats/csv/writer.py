@@ -1,0 +1,77 @@
+"""CSV by RFC 4180: comma, CRLF, UTF-8 without a byte order mark, a header row, NULL as a marker."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO, Literal
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.domain.errors import MarkerCollisionError
+from afschrift.domain.plan import FieldPlan
+
+NULL_MARKER = r"\N"
+_SLICE_ROWS = 8_192  # keeps the text in memory small, at no cost in time
+
+
+def next_marker(marker: str) -> str:
+    r"""The marker to try after one that a text of the table equals: `\N`, `\NULL`, `\N1`, `\N2`, ..."""
+    if marker == NULL_MARKER:
+        return r"\NULL"
+    number = 0 if marker == r"\NULL" else int(marker.removeprefix(NULL_MARKER))
+    return f"{NULL_MARKER}{number + 1}"
+
+
+class CsvWriter:
+    """Writes value forms as CSV; flat memory, a batch at a time."""
+
+    def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan], null: str) -> None:
+        self._sink = sink
+        self._null = null
+        # pandas skips a line of blanks, which in a table of one column is a row: quote all texts there
+        self._quote: Literal["necessary", "non_numeric"] = "necessary" if len(fields) > 1 else "non_numeric"
+        self._append(pl.DataFrame(schema={field.name: pl.String for field in fields}), header=True)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append rows.
+
+        Raises:
+            MarkerCollisionError: a text equals the marker for NULL; carries the options for writing
+                the table again.
+        """
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            # quoting alone would not do: pandas and DuckDB take a quoted marker for NULL too
+            if pc.any(pc.equal(column, self._null)).as_py():
+                raise MarkerCollisionError(name, {"null": next_marker(self._null)})
+        for part in pl.DataFrame(batch).iter_slices(_SLICE_ROWS):
+            self._append(part, header=False)
+
+    def close(self) -> dict[str, str]:
+        """The marker that readers must know."""
+        return {"null": self._null}
+
+    def _append(self, frame: pl.DataFrame, *, header: bool) -> None:
+        buffer = io.BytesIO()
+        frame.write_csv(
+            buffer,
+            include_header=header,
+            line_terminator="\r\n",
+            null_value=self._null,
+            quote_style=self._quote,
+        )
+        self._sink.write(buffer.getbuffer())
+
+
+class Csv:
+    """The format `csv`."""
+
+    name = "csv"
+    extension = "csv"
+    media_type = "text/csv"
+
+    def writer(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> CsvWriter:
+        """A writer; `options["null"]` is the marker for NULL."""
+        return CsvWriter(sink, fields, options.get("null", NULL_MARKER))

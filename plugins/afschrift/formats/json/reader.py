@@ -1,0 +1,223 @@
+"""Reads JSON and NDJSON again with msgspec (pyarrow joined the texts), in flat memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, BinaryIO
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
+from afschrift.formats.check.finding import UnreadableError
+from afschrift.formats.check.header import check_header
+from afschrift.values.buffers import text_bytes
+from afschrift.values.forms import text_schema, written_kind
+from afschrift.values.patterns import PATTERNS
+
+_BLOCK = 1 << 19  # the objects of a larger one leave the processor's cache
+_SEPARATOR = b",\n"  # no line break stands inside a value: JSON strings escape it
+_MEMBER = b'":'  # the decoder takes the last of two members without a word, so names are counted
+_TYPES: dict[Kind, Any] = {
+    Kind.INTEGER: int | str | None,
+    Kind.NUMBER: float | str | None,
+    Kind.BOOLEAN: bool | None,
+    Kind.JSON: msgspec.Raw,  # the text as it stands
+}
+_NUMBERS = {Kind.INTEGER: pa.int64(), Kind.NUMBER: pa.float64()}
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowInvalid)
+_AWKWARD_NAME = re.compile(r'["\\\x00-\x1f]')  # msgspec takes no such field names
+
+_Decoder = Callable[[bytes], list[list[Any]]]
+
+
+def read_json(
+    stream: BinaryIO,
+    fields: Sequence[FieldPlan],
+    options: Mapping[str, str],  # noqa: ARG001
+) -> Iterator[pa.RecordBatch]:
+    """Batches of value forms of an array with one object a line (see `core.ports.Reader`).
+
+    Raises:
+        UnreadableError: `encoding`, `header` or `malformed`.
+    """
+    return _read(_whole_records(stream), fields)
+
+
+def read_ndjson(
+    stream: BinaryIO,
+    fields: Sequence[FieldPlan],
+    options: Mapping[str, str],  # noqa: ARG001
+) -> Iterator[pa.RecordBatch]:
+    """Batches of value forms of lines with one object each (see `core.ports.Reader`).
+
+    Raises:
+        UnreadableError: `encoding`, `header` or `malformed`.
+    """
+    return _read(_whole_lines(stream), fields)
+
+
+def _read(runs: Iterator[bytes], fields: Sequence[FieldPlan]) -> Iterator[pa.RecordBatch]:
+    kinds = [written_kind(field) for field in fields]
+    decode = _decoder([field.name for field in fields], [_TYPES.get(kind, str | None) for kind in kinds])
+    schema = text_schema(fields)
+    members = sum((msgspec.json.encode(field.name) + b":").count(_MEMBER) for field in fields)
+    rows = 0
+    for records in runs:
+        if not rows:
+            check_header(_names(records), fields)
+        try:
+            columns = decode(b"[" + records + b"]")
+            texts = [_texts(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+        except _UNREADABLE as error:
+            raise _fault(error, records, rows, decode) from None
+        batch = pa.RecordBatch.from_arrays(texts, schema=schema)
+        if batch.num_rows != records.count(b"\n") + 1:
+            raise UnreadableError("malformed", "every object stands on a line of its own")
+        if records.count(_MEMBER) != batch.num_rows * members + _members_within(texts, kinds):
+            raise UnreadableError("malformed", "no object has a member twice")
+        yield batch
+        rows += batch.num_rows
+
+
+def _members_within(texts: list[pa.Array], kinds: list[Kind]) -> int:
+    """How often values hold what ends a name; those of a kind with a pattern have no quotes."""
+    free = (column for column, kind in zip(texts, kinds, strict=True) if kind not in PATTERNS)
+    return sum(bytes(text_bytes(column)).count(_MEMBER) for column in free)
+
+
+def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Runs of lines, with the separators of an array between them."""
+    pending = b""
+    while block := stream.read(max(_BLOCK, len(pending))):
+        pending += block
+        end = pending.rfind(b"\n")
+        if end >= 0:
+            yield pending[:end].replace(b"\n", _SEPARATOR)
+            pending = pending[end + 1 :]
+    if pending:
+        raise UnreadableError("malformed", "every line is ended, the last one too")
+
+
+def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
+    """Runs of `{...},` newline `{...}`; checks the brackets around them."""
+    pending = b""
+    opened = False
+    while block := stream.read(max(_BLOCK, len(pending))):
+        pending += block
+        if not opened and len(pending) > 2:
+            if pending.startswith(b"[]\n"):
+                break
+            if not pending.startswith(b"[\n"):
+                raise UnreadableError("malformed", "the document is an array with one object a line")
+            pending = pending[2:]
+            opened = True
+        end = pending.rfind(_SEPARATOR)
+        if opened and end >= 0:
+            yield pending[:end]
+            pending = pending[end + len(_SEPARATOR) :]
+    if not opened:
+        if pending != b"[]\n":
+            raise UnreadableError("malformed", "the document is an array with one object a line")
+        return
+    if not pending.endswith(b"\n]\n"):
+        raise UnreadableError("malformed", "the array is closed at the end of the file")
+    yield pending[:-3]
+
+
+def _names(records: bytes) -> list[str]:
+    first = records.split(_SEPARATOR, 1)[0]
+    try:
+        return list(msgspec.json.decode(first, type=dict[str, msgspec.Raw]))
+    except _UNREADABLE:
+        raise UnreadableError("malformed", "every row is one JSON object", row=1) from None
+
+
+def _decoder(names: list[str], types: list[Any]) -> _Decoder:
+    """From a JSON array of objects to columns; each object has exactly these members."""
+    if any(_AWKWARD_NAME.search(name) for name in names):
+        return _by_mapping(names, types)
+    members = [f"f{position}" for position in range(len(names))]
+    row = msgspec.defstruct(
+        "Row",
+        list(zip(members, types, strict=True)),
+        rename=dict(zip(members, names, strict=True)),
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    rows = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
+    getters = [attrgetter(member) for member in members]
+
+    def decode(data: bytes) -> list[list[Any]]:
+        found = rows.decode(data)
+        return [list(map(get, found)) for get in getters]
+
+    return decode
+
+
+def _by_mapping(names: list[str], types: list[Any]) -> _Decoder:
+    rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+    cells = [msgspec.json.Decoder(kind) for kind in types]
+
+    def decode(data: bytes) -> list[list[Any]]:
+        found = rows.decode(data)
+        if any(list(row) != names for row in found):
+            raise msgspec.ValidationError
+        return [[cell.decode(row[name]) for row in found] for name, cell in zip(names, cells, strict=True)]
+
+    return decode
+
+
+def _texts(values: list[Any], kind: Kind) -> pa.Array:
+    """Value forms from what the decoder gave."""
+    if kind is Kind.JSON:
+        return _documents(values)
+    if kind is Kind.BOOLEAN:
+        return pa.array(values, pa.bool_()).cast(pa.string())
+    if kind in _NUMBERS:
+        try:
+            return pa.array(values, _NUMBERS[kind]).cast(pa.string())
+        except (pa.ArrowInvalid, OverflowError):
+            return _with_strings(values, kind)  # large integers, NaN, INF
+    return pa.array(values, pa.string())
+
+
+def _documents(values: list[msgspec.Raw]) -> pa.Array:
+    """The texts as they stand in the file, where each is on one line."""
+    ends = np.flatnonzero(np.frombuffer(b"\n".join([*values, b""]), np.uint8) == ord("\n"))
+    if len(ends) != len(values):
+        raise UnreadableError("malformed", "every object stands on a line of its own")
+    offsets = np.concatenate(([0], ends - np.arange(len(ends)))).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
+    texts = pa.Array.from_buffers(pa.string(), len(values), buffers)
+    texts.validate(full=True)
+    nothing = pc.equal(texts, "null")
+    return pc.if_else(nothing, pa.scalar(None, pa.string()), texts) if pc.any(nothing).as_py() else texts
+
+
+def _with_strings(values: list[Any], kind: Kind) -> pa.Array:
+    if kind is Kind.INTEGER:
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    strings = [value if isinstance(value, str) else None for value in values]
+    numbers = [None if isinstance(value, str) else value for value in values]
+    return pc.coalesce(pa.array(strings, pa.string()), pa.array(numbers, pa.float64()).cast(pa.string()))
+
+
+def _fault(error: Exception, records: bytes, rows: int, decode: _Decoder) -> UnreadableError:
+    """The first faulty row of a run of records."""
+    if isinstance(error, UnicodeDecodeError | pa.ArrowInvalid):
+        return UnreadableError("encoding", "the file is UTF-8")
+    rule = "every row is one JSON object with the columns of the plan and values of their types"
+    for number, record in enumerate(records.split(_SEPARATOR), start=rows + 1):
+        try:
+            objects = len(decode(b"[" + record + b"]")[0])
+        except _UNREADABLE:
+            objects = 0
+        if objects != 1:  # none on an empty line
+            return UnreadableError("malformed", rule, row=number)
+    return UnreadableError("malformed", rule)

@@ -1,0 +1,78 @@
+"""Reads Parquet again with DuckDB (pyarrow wrote it), a group of rows at a time.
+
+Parquet is read from its end, so the file is held in memory, compressed as it is: staged files are decrypted
+in memory only, and never on a disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import duckdb
+import pyarrow as pa
+from fsspec.implementations.memory import MemoryFileSystem
+
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
+from afschrift.formats.check.finding import UnreadableError
+from afschrift.formats.check.header import check_header
+from afschrift.values import scalars
+from afschrift.values.faults import FormError
+from afschrift.values.forms import text_schema, written_kind
+
+_ROWS = 65_536
+_PATH = "memory://table.parquet"
+_NAMES = "SELECT name FROM parquet_schema('memory://table.parquet')"
+_TABLE = "FROM read_parquet('memory://table.parquet')"
+# Parquet is built in. Whatever else a file may ask for is not fetched: that would be the network.
+_ALONE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+def read_parquet(
+    stream: BinaryIO,
+    fields: Sequence[FieldPlan],
+    options: Mapping[str, str],  # noqa: ARG001
+) -> Iterator[pa.RecordBatch]:
+    """Batches of value forms (see `core.ports.Reader`).
+
+    Raises:
+        UnreadableError: `header` or `malformed`.
+    """
+    kinds = [written_kind(field) for field in fields]
+    schema = text_schema(fields)
+    try:
+        with duckdb.connect(config=_ALONE) as connection:
+            connection.register_filesystem(_OneFile(stream.read()))
+            check_header(_names(connection), fields)
+            # not by name: DuckDB renames columns that differ by case alone
+            for batch in connection.sql(_TABLE).to_arrow_reader(_ROWS):
+                columns = [_texts(column, kind) for column, kind in zip(batch.columns, kinds, strict=True)]
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+    except (duckdb.Error, pa.ArrowException, FormError):
+        # their messages may quote values
+        raise UnreadableError("malformed", "the file is Parquet with the columns of the plan") from None
+
+
+class _OneFile(MemoryFileSystem):  # type: ignore[misc]  # fsspec tells no types
+    """A file system of one file, which no other reader shares."""
+
+    cachable = False
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.store: dict[str, Any] = {}  # the class's own one is shared
+        self.pseudo_dirs = [""]
+        self.pipe_file(_PATH, data)
+
+
+def _names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.sql(_NAMES).fetchall()
+    return [name for (name,) in rows[1:]]  # the first one is the table itself
+
+
+def _texts(column: pa.Array, kind: Kind) -> pa.Array:
+    return column if pa.types.is_string(column.type) else scalars.text(column, kind)

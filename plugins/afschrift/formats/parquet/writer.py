@@ -1,0 +1,113 @@
+"""Parquet with zstd: typed where the type gives back every value form exactly, text everywhere else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from afschrift.domain.errors import RewriteError
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
+from afschrift.values import scalars
+from afschrift.values.faults import FormError
+from afschrift.values.forms import written_kind
+
+# Decimals stay text: their scale may differ from row to row, and a decimal type knows one.
+_TYPES: dict[Kind, pa.DataType] = {
+    Kind.INTEGER: pa.int64(),
+    Kind.NUMBER: pa.float64(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.DATE: pa.date32(),
+    Kind.DATETIME: pa.timestamp("us"),
+    Kind.INSTANT: pa.timestamp("us", "UTC"),
+}
+# Groups end at the same rows however the rows were batched: after a whole number of blocks.
+_BLOCK_ROWS = 1_024
+_GROUP_ROWS = 64 * _BLOCK_ROWS
+_GROUP_BYTES = 64 << 20
+
+
+class ParquetWriter:
+    """Writes value forms as Parquet; holds one group of rows in memory."""
+
+    def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> None:
+        self._as_text: list[str] = json.loads(options.get("text", "[]"))
+        self._kinds = [written_kind(field) for field in fields]
+        types = [
+            pa.string() if field.name in self._as_text else _TYPES.get(kind, pa.string())
+            for field, kind in zip(fields, self._kinds, strict=True)
+        ]
+        self._schema = pa.schema(list(zip((field.name for field in fields), types, strict=True)))
+        self._file = pq.ParquetWriter(sink, self._schema, compression="zstd")
+        self._group: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append rows.
+
+        Raises:
+            RewriteError: values of a column do not fit its type; carries the options for writing the
+                table again with text there.
+        """
+        typed = self._typed(batch)
+        while typed.num_rows:
+            part = typed.slice(0, _BLOCK_ROWS - self._rows % _BLOCK_ROWS)
+            typed = typed.slice(part.num_rows)
+            self._group.append(part)
+            self._rows += part.num_rows
+            self._bytes += part.nbytes
+            full = self._rows >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES
+            if full and self._rows % _BLOCK_ROWS == 0:
+                self._flush()
+
+    def close(self) -> dict[str, str]:
+        """End the file; names the columns that are text although their kind has a type."""
+        if self._group:
+            self._flush()
+        self._file.close()
+        return {"text": json.dumps(self._as_text)} if self._as_text else {}
+
+    def _flush(self) -> None:
+        table = pa.Table.from_batches(self._group, self._schema).combine_chunks()
+        self._file.write_table(table, row_group_size=max(self._rows, 1))
+        self._group = []
+        self._rows = self._bytes = 0
+
+    def _typed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = []
+        unfit = []
+        for column, field, kind in zip(batch.columns, self._schema, self._kinds, strict=True):
+            typed = column if pa.types.is_string(field.type) else _exact(column, field.type, kind)
+            if typed is None:
+                unfit.append(field.name)
+            columns.append(typed)
+        if unfit:
+            raise RewriteError(unfit[0], {"text": json.dumps(sorted([*self._as_text, *unfit]))})
+        return pa.RecordBatch.from_arrays(columns, schema=self._schema)
+
+
+def _exact(texts: pa.Array, to: pa.DataType, kind: Kind) -> pa.Array | None:
+    """The texts as a type, or None where the type would not give back the same texts."""
+    try:
+        typed = texts.cast(to)
+        return typed if scalars.text(typed, kind).equals(texts) else None
+    except (pa.ArrowException, FormError):
+        return None
+
+
+class Parquet:
+    """The format `parquet`."""
+
+    name = "parquet"
+    extension = "parquet"
+    media_type = "application/vnd.apache.parquet"
+
+    def writer(
+        self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
+    ) -> ParquetWriter:
+        """A writer; `options["text"]` lists the columns to write as text (a JSON array)."""
+        return ParquetWriter(sink, fields, options)

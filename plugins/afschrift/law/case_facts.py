@@ -1,0 +1,132 @@
+"""What happened to a case as a whole: facts that belong to no single request, appended and never altered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from afschrift.domain.errors import RefusedError
+from afschrift.law.other_right import Matter
+
+
+class CaseFactKind(StrEnum):
+    """What a fact of a case tells; the type of its event too."""
+
+    MATTER_RECORDED = "matter_recorded"  # it asks for what is not ours: `matter`, `due`, `desk` in its detail
+    HANDED_OVER = "handed_over"  # of a matter: `to` and `reference` in its detail
+    MATTER_TOLD = "matter_told"  # of a matter: the `notifier` in its detail took the `level` there
+    FORWARDED = "forwarded"  # passed on inside the organisation: `from`, `to`, `at` in its detail (R02)
+
+
+@dataclass(frozen=True)
+class NewCaseFact:
+    """A fact about to be recorded.
+
+    Attributes:
+        about: id of the fact that it concerns.
+        detail: codes, days and names of desks; never texts, never names of people.
+    """
+
+    kind: CaseFactKind
+    about: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CaseFactRow:
+    """A fact as the register holds it.
+
+    Attributes:
+        number: 1, 2, 3, ... within its case, in the order of recording.
+        at: RFC 3339 instant of recording, UTC.
+        by: account of whoever recorded it.
+    """
+
+    id: str
+    case: str
+    number: int
+    kind: CaseFactKind
+    at: str
+    by: str
+    about: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CaseMatter:
+    """One matter of a case with what became of it.
+
+    Attributes:
+        id: of the fact that recorded it.
+        at: when it was recorded.
+        due: last day of the law for whoever takes it; None: there is none.
+        desk: who takes it, as `controller.yml` says; None: whoever hands it over says so.
+        handed: the fact that tells to whom it went; None: it waits.
+        told: notifier and level of each notice.
+    """
+
+    id: str
+    case: str
+    matter: Matter
+    at: str
+    due: date | None
+    desk: str | None
+    handed: CaseFactRow | None = None
+    told: frozenset[tuple[str, str]] = frozenset()
+
+
+def matters(facts: Sequence[CaseFactRow]) -> tuple[CaseMatter, ...]:
+    """The matters of some cases, in the order of recording."""
+    return tuple(_matters(facts))
+
+
+def _matters(facts: Sequence[CaseFactRow]) -> Iterator[CaseMatter]:
+    handed = {one.about: one for one in facts if one.kind is CaseFactKind.HANDED_OVER}
+    told: dict[str | None, set[tuple[str, str]]] = {}
+    for one in facts:
+        if one.kind is CaseFactKind.MATTER_TOLD:
+            told.setdefault(one.about, set()).add((one.detail["notifier"], one.detail["level"]))
+    for one in facts:
+        if one.kind is CaseFactKind.MATTER_RECORDED:
+            due = one.detail.get("due")
+            yield CaseMatter(
+                one.id,
+                one.case,
+                Matter(one.detail["matter"]),
+                one.at,
+                date.fromisoformat(due) if due else None,
+                one.detail.get("desk"),
+                handed.get(one.id),
+                frozenset(told.get(one.id, ())),
+            )
+
+
+def hand_over(facts: Sequence[CaseFactRow], matter: Matter, to: str, reference: str) -> NewCaseFact:
+    """A matter of a case went to a desk.
+
+    Args:
+        facts: of the case.
+        matter: what was handed over.
+        to: the desk.
+        reference: under which it is known there; a code without spaces.
+
+    Raises:
+        RefusedError: the case has no such matter, or it was handed over already.
+    """
+    found = [one for one in matters(facts) if one.matter is matter]
+    if not found:
+        known = ", ".join(one.matter.value for one in matters(facts)) or "nothing beside its requests"
+        raise RefusedError(
+            f"This case does not ask for {matter.value}; it holds {known}.",
+            way_out="`afschrift case show CASE` says what it holds. Nothing was recorded.",
+        )
+    if found[0].handed is not None:
+        done = found[0].handed
+        raise RefusedError(
+            f"That was handed over already, to {done.detail['to']} on {done.at[:10]} (R05).",
+            way_out="nothing is to be done; `afschrift case show CASE` shows it.",
+        )
+    return NewCaseFact(CaseFactKind.HANDED_OVER, found[0].id, {"to": to, "reference": reference})

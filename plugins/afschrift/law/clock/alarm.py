@@ -1,0 +1,106 @@
+"""When somebody is told that a request's last day comes near: once a request, last day and level (R37).
+
+A level is a mark that was passed, or `overdue`. Who was away for a week is told the level of today, and none
+of those in between. An extension or a question moves the last day, and with a new last day levels begin anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.law.clock.clock import Clock
+from afschrift.law.clock.facts import FactKind, NewFact
+
+OVERDUE = "overdue"
+USUAL = "14 7 3 1"
+_MARK = re.compile(r"([0-9]{1,3})(w?)")
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """So many days before the last one.
+
+    Attributes:
+        days: 0 is the last day itself.
+        working: counted in working days.
+    """
+
+    days: int
+    working: bool = False
+
+    @property
+    def level(self) -> str:
+        """`7`, or `3w` in working days."""
+        return f"{self.days}{'w' * self.working}"
+
+    @property
+    def span(self) -> float:
+        """Calendar days that it is about as long as."""
+        return self.days * 7 / 5 if self.working else self.days
+
+    def passed(self, clock: Clock) -> bool:
+        """Whether at most so many days are left."""
+        left = clock.working_days_left if self.working else clock.days_left
+        return left is not None and left <= self.days
+
+
+def marks(text: str = USUAL) -> tuple[Mark, ...]:
+    """Marks from a setting such as `14 7 3w 1w`.
+
+    Raises:
+        ConfigurationError: a word is no mark, or there is none.
+    """
+    found = [(_MARK.fullmatch(word), word) for word in text.split()]
+    wrong = [word for match, word in found if match is None]
+    if wrong or not found:
+        raise ConfigurationError(
+            f"The marks of deadlines cannot be read: {' '.join(wrong) or 'there are none'}.",
+            way_out=f"write numbers of days, in working days with a w: `{USUAL}`, `14 7 3w 1w`.",
+        )
+    return tuple(sorted({Mark(int(match[1]), bool(match[2])) for match, _ in found if match}))
+
+
+def level(clock: Clock, at: Collection[Mark]) -> str | None:
+    """How near the last day is: `overdue`, the nearest mark that was passed, or None for far away.
+
+    A suspended or closed request has no level.
+    """
+    if clock.days_left is None:
+        return None
+    if clock.days_left < 0:
+        return OVERDUE
+    passed = [mark for mark in at if mark.passed(clock)]
+    return min(passed, key=lambda mark: mark.span).level if passed else None
+
+
+def to_raise(clock: Clock, at: Collection[Mark], raised: Iterable[tuple[date, str]]) -> str | None:
+    """The level to tell now; None where it was told for this last day.
+
+    Args:
+        clock: of the request, today.
+        at: the marks.
+        raised: last day and level of each notice so far.
+    """
+    now = level(clock, at)
+    if now is None or clock.due is None:
+        return None
+    told = {one for due, one in raised if due == clock.due}
+    return None if now in told else now
+
+
+def acknowledge(clock: Clock) -> list[NewFact]:
+    """Somebody takes it upon them, by name, that a request is late; it stays late (R37).
+
+    Raises:
+        RefusedError: it is not overdue.
+    """
+    if level(clock, ()) != OVERDUE:
+        raise RefusedError(
+            "The request is not overdue, so there is nothing to acknowledge (R37).",
+            way_out="`afschrift request show` says when it is due.",
+        )
+    return [NewFact(FactKind.OVERDUE_ACKNOWLEDGED, detail={"due": str(clock.due)})]

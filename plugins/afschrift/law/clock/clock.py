@@ -1,0 +1,254 @@
+"""The clock of one request: its facts, and when its answer is due by them (R37-R45).
+
+`deadline` knows the law's calendar. What stands here is which facts count for it: a question or an extension
+from the day on which its letter was sent, and no day longer than there was something to wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from afschrift.domain.state import State
+from afschrift.law.clock import words as clock_words
+from afschrift.law.clock.calendar import Calendar
+from afschrift.law.clock.deadline import ALGORITHM, Deadline, Suspension, deadline
+from afschrift.law.clock.facts import FactKind, FactRow, Ground, Timeline
+from afschrift.law.clock.status import Fact
+from afschrift.law.partial_response import awaited
+
+AT_ONCE = 1
+"""Working days within which a further question follows an insufficient reply (R43: "at once")."""
+
+SOON, NOTICEABLE = 3, 14
+"""Calendar days before the last day from which a request is orange, and yellow."""
+
+_NOT_SENT = {
+    FactKind.EXTENDED: "extension_not_sent:R39",
+    FactKind.SUSPENDED: "suspension_not_sent:R42",
+    FactKind.DECIDED: "decision_not_sent:R45",
+}
+"""What was decided and counts from a letter that did not go: the breach until it goes."""
+
+
+class Colour(StrEnum):
+    """How urgent a request is, at a glance."""
+
+    RED = "red"  # overdue
+    ORANGE = "orange"  # the target day is there, or at most three days are left
+    YELLOW = "yellow"  # at most two weeks are left
+    GREEN = "green"
+    BLUE = "blue"  # suspended: an answer of the person is awaited
+    GREY = "grey"  # closed
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the controller must act.
+
+    Attributes:
+        calendar: its days off.
+        public_body: a Dutch public body counts a suspension a day less (Awb 4:15).
+    """
+
+    calendar: Calendar
+    public_body: bool = False
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When a request is due on some day, and why.
+
+    Attributes:
+        received: local date of receipt.
+        due: last day, which ends at 23:59:59 local time; None while suspended.
+        days_left: calendar days from today to `due`; 0: today, negative: overdue. None while suspended and
+            once closed.
+        working_days_left: likewise.
+        notice_due: last day for sending an extension, a refusal or a fee; None while suspended.
+        target: the day to be ready by.
+        suspended_since: local date; None where the clock runs.
+        breaches: what was done too late or without effect, as `code:rule`.
+        status: what holds beside the state, with its DPV term.
+        steps: how it was reached, in words.
+        versions: of the algorithm, the calendar and the time zones.
+    """
+
+    received: date
+    due: date | None
+    days_left: int | None
+    working_days_left: int | None
+    notice_due: date | None
+    target: date
+    extended: bool
+    suspended_since: date | None
+    closed_on: date | None
+    colour: Colour
+    breaches: tuple[str, ...]
+    status: tuple[Fact, ...]
+    steps: tuple[str, ...]
+    versions: tuple[tuple[str, str], ...]
+
+    @property
+    def evidence(self) -> dict[str, str | None]:
+        """What is kept of it with a fact that changed it."""
+        return {"due": str(self.due) if self.due else None, **dict(self.versions)}
+
+
+def clock(timeline: Timeline, place: Place, today: date) -> Clock:
+    """The clock of a request on a local date. Takes any facts, and raises nothing about them.
+
+    Args:
+        timeline: the request with its facts.
+        place: where the controller must act.
+        today: local date there.
+    """
+    waits = tuple(_in_order(timeline, place, today))
+    extension = next(iter(timeline.of(FactKind.EXTENDED)), None)
+    found = deadline(
+        timeline.received,
+        place.calendar,
+        suspensions=[wait.period for wait in waits],
+        extension_sent=extension.sent_on if extension else None,
+        public_body=place.public_body,
+    )
+    closed_on = _closed_on(timeline)
+    since = next((w.period.start for w in waits if w.period.end is None), None) if found.due is None else None
+    running = closed_on is None and found.due is not None
+    return Clock(
+        received=found.received,
+        due=found.due,
+        days_left=(found.due - today).days if running and found.due else None,
+        working_days_left=place.calendar.working_days(today, found.due) if running and found.due else None,
+        notice_due=found.notice_due,
+        target=found.target,
+        extended=found.extended,
+        suspended_since=since if closed_on is None else None,
+        closed_on=closed_on,
+        colour=_colour(found, closed_on, today),
+        breaches=(*found.breaches, *_breaches(timeline, found, closed_on, today)),
+        status=tuple(_status(timeline, found, closed_on)),
+        steps=(
+            *clock_words.before(timeline),
+            *found.steps,
+            *(wait.why for wait in waits if wait.why),
+            *clock_words.after(timeline, found, today),
+        ),
+        versions=_versions(place.calendar),
+    )
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """A time for which the person was asked something, and what is to be said of its end."""
+
+    period: Suspension
+    why: str = ""
+
+
+def _in_order(timeline: Timeline, place: Place, today: date) -> Iterator[_Wait]:
+    """Times of waiting, each from where the one before it ended: two questions never count twice."""
+    last = date.min
+    found = [w for asked in timeline.of(FactKind.SUSPENDED) for w in _waits(timeline, asked, place, today)]
+    for wait in sorted(found, key=lambda w: (w.period.start, w.period.end or date.max)):
+        period, why = wait.period, wait.why
+        if last == date.max or (period.end is not None and period.end <= last and period.start < last):
+            continue  # inside another one
+        if period.start < last:
+            why = f"Two questions overlap: the second counts from {last}, when the first was answered (R42)."
+            period = replace(period, start=last)
+        last = period.end or date.max
+        yield _Wait(period, why)
+
+
+def _waits(timeline: Timeline, asked: FactRow, place: Place, today: date) -> Iterator[_Wait]:
+    """Times for which a question stopped the clock: one, or more where a further one came late (R43)."""
+    start, identity = asked.sent_on, asked.detail.get("ground") == Ground.IDENTITY
+    end = next((one.day for one in timeline.about(asked, FactKind.RESUMED)), None)
+    why = ""
+    identified = timeline.local(timeline.identified_at) if identity and timeline.identified_at else None
+    if identified and (end is None or identified < end):
+        end = identified
+        why = f"The identity was confirmed on {end}: nothing is awaited after that (R43)."
+    for reply in timeline.about(asked, FactKind.REPLY_INSUFFICIENT):
+        if start is None or reply.day is None or reply.day < start or (end and reply.day >= end):
+            continue
+        sent = reply.sent_on
+        if place.calendar.working_days(reply.day, sent or today) <= AT_ONCE:
+            continue
+        yield _Wait(
+            Suspension(start, reply.day, identity),
+            f"The reply of {reply.day} fell short, and no further question followed at once: the clock ran "
+            "on from then (R43).",
+        )
+        start = sent
+    if start is not None and (end is None or end >= start):
+        yield _Wait(Suspension(start, end, identity), why)
+
+
+def _closed_on(timeline: Timeline) -> date | None:
+    """A refusal closes on the day its letter left, whenever that was entered (R45)."""
+    if timeline.state is State.REFUSED:
+        sent = [one.sent_on for one in timeline.of(FactKind.DECIDED) if one.sent_on is not None]
+        if sent:
+            return sent[-1]
+    return timeline.local(timeline.closed_at) if timeline.closed_at else None
+
+
+def _colour(found: Deadline, closed_on: date | None, today: date) -> Colour:
+    if closed_on is not None:
+        return Colour.GREY
+    if found.due is None:
+        return Colour.BLUE
+    left = (found.due - today).days
+    if left < 0:
+        return Colour.RED
+    if left <= SOON or today >= found.target:
+        return Colour.ORANGE
+    return Colour.YELLOW if left <= NOTICEABLE else Colour.GREEN
+
+
+def _breaches(timeline: Timeline, found: Deadline, closed_on: date | None, today: date) -> Iterator[str]:
+    unsent = [fact.kind for fact in _unsent(timeline)]
+    yield from (_NOT_SENT[kind] for kind in unsent)
+    if closed_on is None:
+        if found.overdue(today):
+            yield "overdue:R37"
+        if (waits := awaited(timeline)) is not None and waits[1] < today:
+            yield "rest_late:R44"
+    elif timeline.state is State.REFUSED:
+        told = today if FactKind.DECIDED in unsent else closed_on  # the letter came back: nobody was told
+        if found.notice_due and told > found.notice_due:
+            yield "refused_late:R45"
+    elif timeline.state is State.DELIVERED and found.overdue(closed_on):
+        yield "answered_late:R37"
+
+
+def _unsent(timeline: Timeline) -> Iterator[FactRow]:
+    for fact in timeline.of(*_NOT_SENT):
+        if fact.sent_on is None and not timeline.about(fact, FactKind.RESUMED, FactKind.OVERRULED):
+            yield fact
+
+
+def _status(timeline: Timeline, found: Deadline, closed_on: date | None) -> Iterator[Fact]:
+    if found.extended:
+        yield Fact.EXTENDED
+    if closed_on is None and timeline.of(FactKind.PARTLY_DELIVERED):
+        yield Fact.PARTLY_FULFILLED
+    if closed_on is None and found.due is None and timeline.waiting:
+        yield Fact.SUSPENDED
+        identity = timeline.waiting.detail.get("ground") == Ground.IDENTITY
+        yield Fact.WAITING_FOR_IDENTITY if identity else Fact.WAITING_FOR_SPECIFICATION
+
+
+@cache
+def _versions(calendar: Calendar) -> tuple[tuple[str, str], ...]:
+    try:
+        zones = f"tzdata {version('tzdata')}"
+    except PackageNotFoundError:  # the system has its own
+        zones = "tzdata of the system"
+    return (("algorithm", ALGORITHM), ("calendar", calendar.version), ("zones", zones))

@@ -1,0 +1,275 @@
+"""What happened to a request beside its state, as the clock reads it: facts with days of their own.
+
+Facts are appended and never altered. What was wrong is followed by a fact that corrects it, so both stand
+there. A letter is a fact's: it counts from the day on which it was *sent*, which is a fact too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from afschrift.domain.right import Right
+from afschrift.domain.state import REOPENS, State
+from afschrift.law.clock.deadline import local_date
+
+
+class FactKind(StrEnum):
+    """What a fact tells."""
+
+    SUSPENDED = "suspended"  # a question to the person was decided on; `ground` in its detail
+    REPLY_INSUFFICIENT = (
+        "reply_insufficient"  # of a suspension: a reply came on `day`, and a further question
+    )
+    RESUMED = "resumed"  # of a suspension: enough information came on `day`
+    EXTENDED = "extended"  # an extension was decided on; `reasons` in its detail
+    LETTER_SENT = "letter_sent"  # of a fact with a letter: it left on `day`
+    LETTER_BOUNCED = "letter_bounced"  # of a fact with a letter: it came back
+    RECEIPT_PROPOSED = "receipt_proposed"  # a later receipt, which waits for a second signer
+    RECEIPT_CORRECTED = "receipt_corrected"  # the receipt was at `instant`
+    RECEIPT_REJECTED = "receipt_rejected"  # of a proposal: the second signer turned it down
+    DECIDED = "decided"  # a decision whose letter must go out: `outcome` and `ground` in its detail
+    PARTLY_DELIVERED = "partly_delivered"  # a part left on `day`; its detail says what follows (R44)
+    OVERRULED = "overruled"  # of a decision whose letter did not go: another one came in its place
+    WITHDRAWN = "withdrawn"  # by the person, on `day`
+    MERGED = "merged"  # into the request `other`
+    ABSORBED = "absorbed"  # the request `other` was merged into this one
+    LINKED = "linked"  # to the earlier request `other`
+    NOTICE_RAISED = "notice_raised"  # the last day comes near, or is over: `level` and `due` in its detail
+    NOTICE_TOLD = "notice_told"  # of a notice: the `notifier` in its detail took it
+    QUESTION_ASSIGNED = "question_assigned"  # the `question` in its detail is for the person in `to` there
+    QUESTION_TOLD = "question_told"  # the `notifier` in its detail was told of the `question` there
+    RIGHT_UNCLEAR = "right_unclear"  # the message does not say which right: read as `right` in its detail
+    RIGHT_READ = "right_read"  # an officer read it as `right` in its detail; the quoted words are its text
+    NOT_RECEIVED = "not_received"  # it counts as not received; `published_on` in its detail (R03)
+    OVERDUE_ACKNOWLEDGED = "overdue_acknowledged"  # somebody said why the day `due` in its detail is missed
+    HELD = "held"  # nothing of it is destroyed from now on: `hold` and `ground` in its detail
+    RELEASED = "released"  # of a `held`: that hold is over
+    COMPLAINED = "complained"  # it came on `day`, with the reference in `proof`; `from` in its detail
+    COMPLAINT_ENDED = "complaint_ended"  # of a complaint: it ended on `day`; `outcome` in its detail
+    RESTRICTION_REVIEWED = "restriction_reviewed"  # the `restriction` in its detail stays or is lifted
+    RESTRICTION_SIGNED = "restriction_signed"  # of a review: the second signer's word, `agree` in its detail
+
+
+class Ground(StrEnum):
+    """Why the clock may stand still (R42). There is no third ground."""
+
+    IDENTITY = "identity"
+    SPECIFICATION = "specification"
+
+
+WITH_LETTER = (
+    FactKind.SUSPENDED,
+    FactKind.REPLY_INSUFFICIENT,
+    FactKind.EXTENDED,
+    FactKind.DECIDED,
+    FactKind.PARTLY_DELIVERED,
+)
+REFUSED_WHOLE = "refuse"
+"""Outcome of the one decision that closes a request, with the sending of its letter."""
+
+
+@dataclass(frozen=True)
+class NewFact:
+    """A fact about to be recorded.
+
+    Attributes:
+        day: local date on which it happened, where that is not the day of its recording.
+        instant: RFC 3339 in UTC.
+        about: id of the fact that it concerns; empty: of the fact recorded just before it.
+        letter: id of the letter in the outbox.
+        channel: how a letter left, or a withdrawal came; a code.
+        proof: reference of the proof; a code without spaces.
+        other: id of another request.
+        detail: codes and dates, never texts.
+        to: state that the request takes in the same transaction; by a letter that came back, an open one.
+    """
+
+    kind: FactKind
+    day: date | None = None
+    instant: str | None = None
+    about: str | None = None
+    letter: str | None = None
+    channel: str | None = None
+    proof: str | None = None
+    other: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    to: State | None = None
+
+
+@dataclass(frozen=True)
+class FactRow:
+    """A fact as the register holds it.
+
+    Attributes:
+        number: 1, 2, 3, ... within its request, in the order of recording.
+        at: instant of recording.
+        by: account of whoever recorded it.
+        text: id of the reasons in words in the case file.
+        sent_on: of a fact with a letter: the local date on which it was really sent; None while it was not,
+            or after it bounced. Read from the facts that follow (`settled`).
+        sent_by: channel and proof of that sending.
+    """
+
+    id: str
+    request: str
+    number: int
+    kind: FactKind
+    at: str
+    by: str
+    day: date | None = None
+    instant: str | None = None
+    about: str | None = None
+    letter: str | None = None
+    channel: str | None = None
+    proof: str | None = None
+    other: str | None = None
+    text: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    sent_on: date | None = None
+    sent_by: tuple[str | None, str | None] = (None, None)
+
+
+def settled(facts: Sequence[FactRow]) -> tuple[FactRow, ...]:
+    """Facts in their order, each with the day on which its letter was sent.
+
+    The first sending counts; one that bounced counts no more, until the letter is sent again.
+    """
+    sent: dict[str, FactRow] = {}
+    for fact in facts:
+        if fact.about is None:
+            continue
+        if fact.kind is FactKind.LETTER_SENT:
+            sent.setdefault(fact.about, fact)
+        elif fact.kind is FactKind.LETTER_BOUNCED:
+            sent.pop(fact.about, None)
+    return tuple(
+        _as_sent(fact, sent[fact.id]) if fact.id in sent else replace(fact, sent_on=None) for fact in facts
+    )
+
+
+def _as_sent(fact: FactRow, sent: FactRow) -> FactRow:
+    return replace(
+        fact, letter=fact.letter or sent.letter, sent_on=sent.day, sent_by=(sent.channel, sent.proof)
+    )
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """All that the clock reads of a request. Instants are RFC 3339 in UTC.
+
+    Attributes:
+        entered_at: instant of receipt as it was entered first.
+        zone: IANA time zone of the establishment that must act.
+        facts: settled, in the order of recording.
+        identified_at: when the identity was confirmed; None while it is not. The last decision counts.
+        closed_at: when it was delivered, refused, withdrawn or merged.
+        limited: the person set limits of their own (R24).
+    """
+
+    request: str
+    case: str
+    right: Right
+    state: State
+    entered_at: str
+    zone: str
+    facts: tuple[FactRow, ...] = ()
+    identified_at: str | None = None
+    closed_at: str | None = None
+    limited: bool = False
+
+    @property
+    def received_at(self) -> str:
+        """The instant that starts the clock: the last correction's, else the one entered first."""
+        corrected = self.of(FactKind.RECEIPT_CORRECTED)
+        return (corrected[-1].instant if corrected else None) or self.entered_at
+
+    @property
+    def received(self) -> date:
+        """Local date of receipt."""
+        return self.local(self.received_at)
+
+    def of(self, *kinds: FactKind) -> tuple[FactRow, ...]:
+        """Its facts of some kinds."""
+        return tuple(fact for fact in self.facts if fact.kind in kinds)
+
+    def about(self, fact: FactRow, *kinds: FactKind) -> tuple[FactRow, ...]:
+        """The facts of some kinds that concern another one."""
+        return tuple(one for one in self.of(*kinds) if one.about == fact.id)
+
+    def local(self, instant: str) -> date:
+        """Local date of an instant where the controller must act."""
+        return local_date(datetime.fromisoformat(instant), self.zone)
+
+    @property
+    def waiting(self) -> FactRow | None:
+        """The question to the person without a sufficient answer, whether its letter was sent or not."""
+        asked = self.of(FactKind.SUSPENDED)
+        return next((one for one in asked if not self.about(one, FactKind.RESUMED)), None)
+
+    @property
+    def proposed(self) -> FactRow | None:
+        """A later receipt that waits for its second signer."""
+        proposed = self.of(FactKind.RECEIPT_PROPOSED)
+        done = self.of(FactKind.RECEIPT_CORRECTED, FactKind.RECEIPT_REJECTED)
+        last = proposed[-1] if proposed else None
+        return last if last and not any(one.number > last.number for one in done) else None
+
+    def closed_by(self, fact: FactRow) -> State | None:
+        """The state that it takes once the letter of a fact is sent; None: the state stays."""
+        refuses = fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE
+        stands = refuses and not self.about(fact, FactKind.OVERRULED)
+        return State.REFUSED if stands and self.state.open else None
+
+    @property
+    def untold_refusals(self) -> tuple[FactRow, ...]:
+        """Refusals of the whole that stand and whose letter did not go."""
+        return tuple(
+            one
+            for one in self.of(FactKind.DECIDED)
+            if one.detail.get("outcome") == REFUSED_WHOLE
+            and one.sent_on is None
+            and not self.about(one, FactKind.OVERRULED)
+        )
+
+    def reopened_by(self, fact: FactRow) -> State | None:
+        """The state that it goes back to when the letter of a fact comes back; None: the state stays."""
+        refused = fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE
+        others = (one for one in self.of(FactKind.DECIDED) if one.id != fact.id and one.sent_on is not None)
+        if not refused or any(one.detail.get("outcome") == REFUSED_WHOLE for one in others):
+            return None
+        return REOPENS.get(self.state)
+
+    def with_(self, *facts: FactRow) -> Timeline:
+        """As it would be with further facts."""
+        return replace(self, facts=settled((*self.facts, *facts)))
+
+
+def rows(timeline: Timeline, new: Sequence[NewFact], at: str, by: str, ids: Sequence[str]) -> list[FactRow]:
+    """New facts as rows that follow those of a request."""
+    made: list[FactRow] = []
+    for fact, id_ in zip(new, ids, strict=True):
+        about = fact.about
+        if about is None and fact.kind is FactKind.LETTER_SENT and made:
+            about = made[-1].id
+        number = len(timeline.facts) + len(made) + 1
+        given = {
+            name: getattr(fact, name) for name in ("day", "instant", "letter", "channel", "proof", "other")
+        }
+        made.append(
+            FactRow(
+                id_,
+                timeline.request,
+                number,
+                fact.kind,
+                at,
+                by,
+                about=about,
+                detail=dict(fact.detail),
+                **given,
+            )
+        )
+    return made

@@ -1,0 +1,97 @@
+"""Ends of a request without an answer of its own, and links between a person's requests (R26, R54, R55)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline
+from afschrift.law.clock.sending import code, must_be_open, must_lie_within
+
+
+def withdraw(timeline: Timeline, today: date, day: date, channel: str) -> list[NewFact]:
+    """The person withdraws. Only they may: a controller refuses, and with reasons (R45).
+
+    Raises:
+        TooLateError: the request is closed.
+        RefusedError: the day cannot be.
+    """
+    must_be_open(timeline)
+    must_lie_within(day, timeline, today, "A withdrawal")
+    code(channel, "The channel")
+    return [NewFact(FactKind.WITHDRAWN, day, channel=channel, to=State.WITHDRAWN)]
+
+
+def merge(later: Timeline, earlier: Timeline, *, same: bool, narrower: bool) -> tuple[NewFact, NewFact]:
+    """An overlapping request goes on in the earlier one, whose receipt counts (R55).
+
+    Args:
+        later: the request that ends by it.
+        earlier: the one that stays.
+        same: both are of the same person, by their keys.
+        narrower: the later one asks for nothing that the earlier one does not.
+
+    Returns:
+        The fact of the later one, and that of the earlier one.
+
+    Raises:
+        TooLateError: one of them is closed.
+        RefusedError: they are not of one person, right and scope; or not in this order.
+    """
+    must_be_open(later)
+    must_be_open(earlier)
+    _pair(later, earlier, same, "R55")
+    if None in (later.identified_at, earlier.identified_at):
+        raise RefusedError(
+            "Of the same person they are only where both identities are confirmed, and one is not (R55).",
+            way_out="`afschrift request confirm-identity` for both, then merge.",
+        )
+    if later.right is not earlier.right:
+        raise RefusedError(
+            f"One request is for {earlier.right} and the other for {later.right}: they do not overlap (R55).",
+            way_out="answer both.",
+        )
+    if not narrower:
+        raise RefusedError(
+            "The later request asks for more than the earlier one, which the person limited (R24, R55).",
+            way_out="answer both, each within its own time.",
+        )
+    return (
+        NewFact(FactKind.MERGED, other=earlier.request, to=State.MERGED),
+        NewFact(FactKind.ABSORBED, other=later.request),
+    )
+
+
+def link(later: Timeline, earlier: Timeline, kind: str, *, same: bool) -> list[NewFact]:
+    """Say that a request comes after an earlier one: a `repeat` (R26), or a `reminder` of it (R54).
+
+    Raises:
+        RefusedError: they are not of one person, not in this order, or the earlier one is still open.
+    """
+    _pair(later, earlier, same, "R26, R54")
+    if kind not in ("repeat", "reminder"):
+        raise RefusedError("A link is a repeat (R26) or a reminder (R54).", way_out="choose one of them.")
+    if earlier.state.open:
+        raise RefusedError(
+            "The earlier request is still open, so the later one overlaps it (R55).",
+            way_out="`afschrift request merge`, or answer both.",
+        )
+    if any(fact.other == earlier.request for fact in later.of(FactKind.LINKED)):
+        raise RefusedError("These requests are linked already.", way_out="see `afschrift request show`.")
+    return [NewFact(FactKind.LINKED, other=earlier.request, detail={"as": kind})]
+
+
+def _pair(later: Timeline, earlier: Timeline, same: bool, rules: str) -> None:
+    if later.request == earlier.request:
+        raise RefusedError("A request is not earlier than itself.", way_out="name two requests.")
+    if not same:
+        raise RefusedError(
+            f"No identity key says that both requests are of the same person ({rules}).",
+            way_out="answer both on their own.",
+        )
+    if later.received_at < earlier.received_at:
+        raise RefusedError(
+            f"The request named as the earlier one was received later, on {earlier.received} ({rules}).",
+            way_out="name them the other way round: the earlier receipt is kept.",
+        )

@@ -1,0 +1,169 @@
+"""Questions to the person that stop the clock, and the replies to them (R42, R43).
+
+Pure: each function looks at a timeline and gives the facts to append, or raises; nothing is written here.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.right import Right
+from afschrift.law.clock.clock import AT_ONCE, Place, clock
+from afschrift.law.clock.facts import FactKind, FactRow, Ground, NewFact, Timeline
+from afschrift.law.clock.sending import Sending, must_be_open, must_lie_within, must_not_overlap
+
+DOUBTS = ("unknown_sender", "other_address", "keys_disagree", "special_data", "sent_by_another")
+"""Why an identity is asked for (R10); the same codes as in the identity form."""
+
+_NO_GROUND = {
+    "right": "a question which right is meant stops no clock (R05)",
+    "fee": "waiting for an answer about a fee stops no clock (R51)",
+    "language": "there are two grounds alone, identity and a large quantity of data (R42)",
+}
+
+
+def suspend(
+    timeline: Timeline,
+    place: Place,
+    today: date,
+    ground: str,
+    *,
+    doubt: str | None = None,
+    overview: bool = False,
+    letter: str | None = None,
+    sending: Sending | None = None,
+) -> list[NewFact]:
+    """A question to the person that stops the clock from the day on which it is sent (R42).
+
+    Args:
+        timeline: of the request.
+        place: where the controller must act.
+        today: local date.
+        ground: one of `Ground`.
+        doubt: for `identity`: one of `DOUBTS`.
+        overview: for `specification`: the letter gives an overview of the processing (R25).
+        letter: its id in the outbox.
+        sending: where it left already.
+
+    Raises:
+        TooLateError: the request is closed.
+        RefusedError: no such ground, nothing to doubt, another question is open, or the last day is over.
+    """
+    must_be_open(timeline)
+    if ground in _NO_GROUND:
+        raise RefusedError(
+            f"This suspends nothing: {_NO_GROUND[ground]}.", way_out="ask, and go on meanwhile."
+        )
+    if ground not in [g.value for g in Ground]:
+        raise RefusedError("This is no ground to suspend (R42).", way_out="choose identity or specification.")
+    if timeline.waiting is not None:
+        raise RefusedError(
+            f"A question of {timeline.local(timeline.waiting.at)} is still open, and suspensions must not "
+            "overlap (R42).",
+            way_out="`afschrift request resume` ends it; one letter may ask for both.",
+        )
+    detail: dict[str, object] = {"ground": ground}
+    if ground == Ground.IDENTITY:
+        detail["doubt"] = _identity(timeline, doubt)
+    else:
+        _specification(timeline, overview)
+        detail["overview"] = True
+    if sending is not None:
+        sending.check(timeline, today)
+        must_not_overlap(timeline, sending.on)
+    else:
+        due = clock(timeline, place, today).due
+        if due is not None and today > due:
+            raise RefusedError(
+                f"The last day was {due}: a question after it suspends nothing (R42).",
+                way_out="answer the request. Where the question was sent before that day, say so with "
+                "--sent-on; one sent later is recorded with --sent-on too, as a breach.",
+            )
+    asked = NewFact(FactKind.SUSPENDED, letter=letter, detail=detail)
+    return [asked] if sending is None else [asked, sending.fact()]
+
+
+def resume(timeline: Timeline, today: date, day: date) -> list[NewFact]:
+    """Enough information came on a day, so the clock goes on from it (R43).
+
+    Raises:
+        TooLateError: the request is closed.
+        RefusedError: nothing was asked, or the day cannot be.
+    """
+    must_be_open(timeline)
+    asked = _waiting(timeline, today, day)
+    return [NewFact(FactKind.RESUMED, day, about=asked.id)]
+
+
+def insufficient(
+    timeline: Timeline, today: date, day: date, *, letter: str | None = None, sending: Sending | None = None
+) -> list[NewFact]:
+    """A reply of a day falls short; a further question must follow within a working day (R43).
+
+    Raises:
+        TooLateError: the request is closed.
+        RefusedError: nothing was asked, or the day cannot be.
+    """
+    must_be_open(timeline)
+    asked = _waiting(timeline, today, day)
+    if asked.sent_on is None:
+        raise RefusedError(
+            "The question was not sent, so there is no reply to it (R43).",
+            way_out="record its sending first: `afschrift request sent`.",
+        )
+    if sending is not None:
+        sending.check(timeline, today)
+        if sending.on < day:
+            raise RefusedError(
+                f"The further question was sent on {sending.on}, before the reply of {day} (R43).",
+                way_out="give the day of the reply with --on, and that of the letter with --sent-on.",
+            )
+    fact = NewFact(
+        FactKind.REPLY_INSUFFICIENT, day, about=asked.id, letter=letter, detail={"within": AT_ONCE}
+    )
+    return [fact] if sending is None else [fact, sending.fact()]
+
+
+def _identity(timeline: Timeline, doubt: str | None) -> str:
+    if timeline.identified_at is not None:
+        raise RefusedError(
+            f"The identity was confirmed on {timeline.local(timeline.identified_at)}: there is nothing to "
+            "doubt, and asking again suspends nothing (R10, R42).",
+            way_out="where a doubt arose since, answer the question of identity with not_confirmed first.",
+        )
+    if doubt not in DOUBTS:
+        raise RefusedError(
+            "More about the identity is asked only on a recorded, reasonable doubt (R10).",
+            way_out=f"choose one of {', '.join(DOUBTS)}.",
+        )
+    return doubt
+
+
+def _specification(timeline: Timeline, overview: bool) -> None:
+    if timeline.right is not Right.ACCESS:
+        raise RefusedError(
+            "To specify is asked of an access request to a large quantity of data alone (R25, R42).",
+            way_out="answer the whole request.",
+        )
+    if not overview:
+        raise RefusedError(
+            "Who is asked to specify gets an overview of the processing with the question (R25).",
+            way_out="put it into the letter and confirm with --overview.",
+        )
+
+
+def _waiting(timeline: Timeline, today: date, day: date) -> FactRow:
+    asked = timeline.waiting
+    if asked is None:
+        raise RefusedError(
+            "No question to the person is open, so nothing stands still (R43).",
+            way_out="see `afschrift request show`.",
+        )
+    must_lie_within(day, timeline, today, "A reply")
+    if asked.sent_on is not None and day < asked.sent_on:
+        raise RefusedError(
+            f"The reply of {day} came before the question of {asked.sent_on} was sent (R43).",
+            way_out="give the day on which the answer arrived.",
+        )
+    return asked

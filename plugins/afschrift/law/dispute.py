@@ -1,0 +1,306 @@
+"""Disputes about a request: holds on its records, complaints and petitions, and what came of them (D.3).
+
+Pure: each function looks at timelines and gives the facts to append, or raises; nothing is written here. A
+hold may be on a whole case: then each of its requests has the fact, and all bear the same id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from afschrift.domain.errors import RefusedError, TooLateError
+from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
+from afschrift.law.clock.sending import must_lie_within
+
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,99}")
+
+NewFacts = Mapping[str, Sequence[NewFact]]
+"""Request -> the facts to append to it."""
+
+
+class HoldGround(StrEnum):
+    """Why nothing may be destroyed."""
+
+    COMPLAINT = "complaint"  # the person's own
+    COURT = "court"
+    AUTHORITY = "authority"
+    CLAIM = "claim"  # a claim for damages, or one to be expected
+
+
+class Sender(StrEnum):
+    """Who complains, or asks because of a complaint."""
+
+    AUTHORITY = "authority"
+    COURT = "court"
+    PERSON = "person"
+
+    @property
+    def ground(self) -> HoldGround:
+        """Of the hold that the complaint puts."""
+        return HoldGround.COMPLAINT if self is Sender.PERSON else HoldGround(self.value)
+
+
+class Ending(StrEnum):
+    """What came of a complaint."""
+
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    SETTLED = "settled"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A hold that is in force.
+
+    Attributes:
+        id: the same one at every request of a case that it is on.
+        fact: that tells of it, at this request.
+        since: instant of its recording; RFC 3339, UTC.
+        review_on: the day to look again, if one was set.
+    """
+
+    id: str
+    request: str
+    fact: str
+    ground: str
+    since: str
+    by: str
+    review_on: date | None = None
+
+    @property
+    def words(self) -> str:
+        """For a message."""
+        return f"{self.id} ({self.ground}, since {self.since[:10]}, by {self.by})"
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A complaint or petition.
+
+    Attributes:
+        told: the fact that tells of it; its `day` is that of receipt, its `proof` the reference.
+        ended: the fact that tells what came of it; None: nothing yet.
+    """
+
+    told: FactRow
+    ended: FactRow | None
+
+    @property
+    def reference(self) -> str:
+        """The sender's."""
+        return self.told.proof or ""
+
+    @property
+    def words(self) -> str:
+        """One line; no personal data."""
+        came = f"complaint of {self.told.detail.get('from')} ({self.reference}), received {self.told.day}"
+        if self.ended is None:
+            return f"{came}: no outcome yet"
+        return f"{came}: {self.ended.detail.get('outcome')} on {self.ended.day}"
+
+
+def holds(timeline: Timeline) -> tuple[Hold, ...]:
+    """The holds on a request that are in force, the oldest first."""
+    return in_force(timeline.of(FactKind.HELD, FactKind.RELEASED))
+
+
+def in_force(facts: Iterable[FactRow]) -> tuple[Hold, ...]:
+    """Likewise, from the facts of both kinds, of one request or of many."""
+    facts = tuple(facts)
+    over = {fact.about for fact in facts if fact.kind is FactKind.RELEASED}
+    return tuple(
+        Hold(
+            str(fact.detail.get("hold")),
+            fact.request,
+            fact.id,
+            str(fact.detail.get("ground")),
+            fact.at,
+            fact.by,
+            date.fromisoformat(fact.detail["review_on"]) if fact.detail.get("review_on") else None,
+        )
+        for fact in facts
+        if fact.kind is FactKind.HELD and fact.id not in over
+    )
+
+
+def under_hold(request_id: str, found: Sequence[Hold], what: str) -> RefusedError:
+    """The refusal of whatever would destroy something of a request under hold.
+
+    Args:
+        request_id: the request.
+        found: the holds in force.
+        what: that stays, in a clause.
+    """
+    listing = ", ".join(one.words for one in found)
+    return RefusedError(
+        f"Request {request_id} is under hold {listing}: {what}.",
+        way_out=f"`afschrift case show {request_id}` says why. Once the dispute is over, an officer frees it "
+        f"with `afschrift case release {request_id} --hold {found[0].id}`; only the last release frees.",
+    )
+
+
+def hold(
+    timelines: Sequence[Timeline], today: date, id_: str, ground: str, review_on: date | None = None
+) -> NewFacts:
+    """Put a hold on requests; on closed ones too.
+
+    Args:
+        timelines: of all requests that it is put on.
+        today: local date.
+        id_: of the hold.
+        ground: one of `HoldGround`.
+        review_on: the day to look whether it is still needed.
+
+    Raises:
+        RefusedError: no such ground, nothing to hold, or a day that is over.
+    """
+    if ground not in [one.value for one in HoldGround]:
+        raise RefusedError("This is no ground for a hold.", way_out=f"choose one of {', '.join(HoldGround)}.")
+    if review_on is not None and review_on <= today:
+        raise RefusedError(
+            f"The day to look again, {review_on}, is not after today.", way_out="give a later one, or none."
+        )
+    _some(timelines)
+    detail = {"hold": id_, "ground": ground} | ({"review_on": str(review_on)} if review_on else {})
+    return {one.request: [NewFact(FactKind.HELD, detail=detail)] for one in timelines}
+
+
+def release(timelines: Sequence[Timeline], hold_id: str | None) -> NewFacts:
+    """End a hold; where several are in force, the records stay until the last one ends.
+
+    Args:
+        timelines: of the requests that are freed from it.
+        hold_id: which; None: the only one there is.
+
+    Raises:
+        RefusedError: none is in force, several are and none was named, or the one named is not.
+    """
+    found = [(timeline, one) for timeline in timelines for one in holds(timeline)]
+    ids = list(dict.fromkeys(one.id for _, one in found))
+    if not ids:
+        raise RefusedError("No hold is in force here.", way_out="`afschrift case list --held` lists them.")
+    if hold_id is None and len(ids) > 1:
+        raise RefusedError(
+            f"{len(ids)} holds are in force: {', '.join(ids)}.", way_out="name the one that is over: --hold."
+        )
+    chosen = hold_id or ids[0]
+    if chosen not in ids:
+        raise RefusedError(
+            f"Hold {chosen} is not in force here.", way_out=f"name one of {', '.join(ids)} with --hold."
+        )
+    return {
+        timeline.request: [NewFact(FactKind.RELEASED, about=one.fact, detail={"hold": one.id})]
+        for timeline, one in found
+        if one.id == chosen
+    }
+
+
+def complaints(timeline: Timeline) -> tuple[Complaint, ...]:
+    """The complaints about a request, in the order of their recording."""
+    return tuple(
+        Complaint(one, next(iter(timeline.about(one, FactKind.COMPLAINT_ENDED)), None))
+        for one in timeline.of(FactKind.COMPLAINED)
+    )
+
+
+def complain(
+    timelines: Sequence[Timeline],
+    today: date,
+    hold_id: str,
+    sender: str,
+    reference: str,
+    received: date,
+    documents: Sequence[str] = (),
+) -> NewFacts:
+    """Enter a complaint or petition, on closed requests too. It puts a hold by itself.
+
+    Args:
+        timelines: of the requests that it is about.
+        today: local date.
+        hold_id: id of that hold.
+        sender: one of `Sender`.
+        reference: the sender's, without spaces.
+        received: local date.
+        documents: ids in the case file.
+
+    Raises:
+        RefusedError: no such sender, no reference, a day that cannot be, or it was entered already.
+    """
+    if sender not in [one.value for one in Sender]:
+        raise RefusedError("A complaint is not of this sender.", way_out=f"choose {' | '.join(Sender)}.")
+    must_be_reference(reference)
+    _some(timelines)
+    for timeline in timelines:
+        must_lie_within(received, timeline, today, "A complaint")
+        if any(one.reference == reference for one in complaints(timeline)):
+            raise RefusedError(
+                f"A complaint with reference {reference} was entered for {timeline.request} already.",
+                way_out=f"enter what came of it: `afschrift case complaint {timeline.request} --reference "
+                f"{reference} --outcome ...`. An appeal has a reference of its own.",
+            )
+    detail = {"from": sender, "hold": hold_id} | ({"documents": list(documents)} if documents else {})
+    held = hold(timelines, today, hold_id, Sender(sender).ground)
+    came = NewFact(FactKind.COMPLAINED, received, proof=reference, detail=detail)
+    return {request: [came, *facts] for request, facts in held.items()}
+
+
+def end_complaint(
+    timelines: Sequence[Timeline], today: date, reference: str, outcome: str, day: date
+) -> NewFacts:
+    """Enter what came of a complaint. Its hold stays: an appeal may follow, so a person ends it.
+
+    Raises:
+        RefusedError: no such outcome or complaint, or a day that cannot be.
+        TooLateError: its outcome was entered already.
+    """
+    if outcome not in [one.value for one in Ending]:
+        raise RefusedError("This is no outcome.", way_out=f"choose {' | '.join(Ending)}.")
+    found = [(t, one) for t in timelines for one in complaints(t) if one.reference == reference]
+    if not found:
+        raise RefusedError(
+            "No complaint with this reference was entered here.",
+            way_out="`afschrift case show` lists them; enter it first, with --from and --received.",
+        )
+    for timeline, one in found:
+        if one.ended is not None:
+            raise TooLateError(
+                f"The outcome of {reference} was entered already: {one.ended.detail.get('outcome')} on "
+                f"{one.ended.day}.",
+                way_out="enter an appeal as a complaint with a reference of its own.",
+            )
+        must_lie_within(day, timeline, today, "An outcome")
+        if one.told.day is not None and day < one.told.day:
+            raise RefusedError(
+                f"The outcome of {day} is before the complaint of {one.told.day}.", way_out="look at both."
+            )
+    return {
+        timeline.request: [
+            NewFact(FactKind.COMPLAINT_ENDED, day, about=one.told.id, detail={"outcome": outcome})
+        ]
+        for timeline, one in found
+    }
+
+
+def must_be_reference(text: str) -> None:
+    """Turn down a reference that is none: words and names must not reach the trail.
+
+    Raises:
+        RefusedError: it is none.
+    """
+    if not _REFERENCE.fullmatch(text):
+        raise RefusedError(
+            "This is no reference.",
+            way_out="write a number or id without spaces and @, such as z2026-01234; words go into the text.",
+        )
+
+
+def _some(timelines: Sequence[Timeline]) -> None:
+    if not timelines:
+        raise RefusedError(
+            "This case holds no request, so no rule would destroy anything of it.", way_out="nothing is due."
+        )

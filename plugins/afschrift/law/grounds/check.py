@@ -1,0 +1,179 @@
+"""Whether a decision may stand: a pure check of ground, right, form, signers and what is known of a request.
+
+Nothing is read or written here. What does not do is turned down with the rule and the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from afschrift.domain.right import Right
+from afschrift.law.grounds.grounds import Field, Ground, Grounds, Never, Outcome
+from afschrift.law.grounds.values import RequestFacts, cannot_be, fits, takes
+from afschrift.law.roles import Role
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A decision that may stand.
+
+    Attributes:
+        ground: None: `fulfil` needs none.
+        letter: kind of the letter that must go out.
+        second_signer: it counts once another person signed too.
+    """
+
+    ground: Ground | None
+    letter: str | None
+    rules: tuple[str, ...]
+    second_signer: bool = False
+
+
+@dataclass(frozen=True)
+class TurnedDown:
+    """A decision that may not.
+
+    Attributes:
+        rule: that says so.
+        because: a clause.
+        instead: the way out.
+        fields: name of a field -> what is wrong with it; repeats nothing that was filled in.
+    """
+
+    rule: str
+    because: str
+    instead: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_ground(
+    grounds: Grounds,
+    outcome: Outcome,
+    code: str | None,
+    right: Right,
+    form: Mapping[str, Any],
+    signers: Sequence[Role],
+    facts: RequestFacts,
+) -> Accepted | TurnedDown:
+    """Hold a decision against its ground.
+
+    Args:
+        grounds: the table.
+        outcome: what is decided.
+        code: of the ground; None for `fulfil`.
+        right: of the request.
+        form: name of a field -> value as JSON has it.
+        signers: roles in which it was signed so far, the one who decided first.
+        facts: of the request.
+    """
+    if outcome is Outcome.FULFIL:
+        return _fulfil(code, form)
+    never = grounds.never.get(code or "")
+    if never is not None:
+        return TurnedDown(never.rules[0], f"{code} is no ground: {never.because}", never.instead)
+    offered = grounds.offered(outcome, right)
+    ground = grounds.grounds.get(code or "")
+    if ground is None:
+        return TurnedDown(
+            "R48", "a decision other than to fulfil names its ground", _choose(outcome, offered)
+        )
+    refused = _fits(ground, outcome, right, facts, offered) or _form(grounds, ground, outcome, form, facts)
+    if refused is not None:
+        return refused
+    two = ground.two(first_request=facts.first_request)
+    if not _signed(ground, signers):
+        return TurnedDown(
+            ground.rules[0],
+            f"a decision on {ground.code} is taken by {' or '.join(ground.signers)}"
+            + (" and signed by second_signer" if two else ""),
+            "ask somebody who holds the role",
+        )
+    return Accepted(ground, ground.letter(outcome, form), ground.rules, two and len(signers) < 2)
+
+
+def _signed(ground: Ground, signers: Sequence[Role]) -> bool:
+    first, others = signers[:1], signers[1:]
+    return bool(first) and first[0] in ground.signers and all(r is Role.SECOND_SIGNER for r in others)
+
+
+def _fulfil(code: str | None, form: Mapping[str, Any]) -> Accepted | TurnedDown:
+    if code is not None or form:
+        return TurnedDown("R37", "to fulfil takes no ground and no form", "leave them out")
+    return Accepted(None, None, ("R37",))
+
+
+def _choose(outcome: Outcome, offered: Sequence[str]) -> str:
+    return f"for {outcome} choose {' | '.join(offered)}" if offered else "choose another outcome"
+
+
+def _fits(
+    ground: Ground, outcome: Outcome, right: Right, facts: RequestFacts, offered: Sequence[str]
+) -> TurnedDown | None:
+    """Ground against right and outcome, and against what is known of the person."""
+    for never in ground.turned_down:
+        if never.right in (None, right) and never.outcome in (None, outcome):
+            return _never(never)
+    if right not in ground.rights:
+        only = " and ".join(ground.rights)
+        return TurnedDown(ground.rules[0], f"{ground.code} holds for {only} alone", _choose(outcome, offered))
+    if outcome not in ground.outcomes:
+        return TurnedDown(
+            ground.rules[0],
+            f"{ground.code} does not lead to {outcome}",
+            f"choose {' | '.join(ground.outcomes)} on it; {_choose(outcome, offered)}",
+        )
+    if ground.only_unidentified and facts.identified:
+        return TurnedDown(
+            "R10",
+            "the identity is confirmed, so there is nothing to doubt",
+            "where a doubt arose since, answer the question of identity with not_confirmed first",
+        )
+    return None
+
+
+def _never(never: Never) -> TurnedDown:
+    return TurnedDown(never.rule, never.because, never.instead)
+
+
+def _form(
+    grounds: Grounds, ground: Ground, outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts
+) -> TurnedDown | None:
+    """The form: first what is turned down by name, then what is missing or wrong, then what cannot be."""
+    known = {name: grounds.fields[name] for name in ground.fields}
+    for name, value in form.items():
+        found = next((n for code, n in _turned_down(known, name) if code in _codes(value)), None)
+        if found is not None:
+            return TurnedDown(found.rule, found.because, found.instead, {name: found.because})
+    required = ground.required(outcome, first_request=facts.first_request, form=form)
+    faults: dict[str, str] = {}
+    if unknown := len(form.keys() - known.keys()):
+        faults["form"] = f"{unknown} field(s) that {ground.code} does not have; it has {', '.join(known)}"
+    rule = ground.rules[0]
+    for name, one in known.items():
+        if form.get(name) in (None, "", [], {}):
+            if name in required:
+                faults[name] = f"is missing; it takes {takes(one)}"
+                rule = required[name] if len(faults) == 1 else rule
+        elif not fits(one, form[name]):
+            faults[name] = f"takes {takes(one)}"
+    faults = faults or dict(cannot_be(outcome, form, facts))
+    if not faults:
+        return None
+    if "quote" in faults:
+        rule = "R24"
+    said = f"the form of {ground.code} is not filled in right"
+    return TurnedDown(rule, said, f"`afschrift grounds show {ground.code}` shows it", faults)
+
+
+def _turned_down(known: Mapping[str, Field], name: str) -> Iterator[tuple[str, Never]]:
+    if name in known:
+        yield from known[name].turned_down.items()
+
+
+def _codes(value: Any) -> set[str]:
+    """The codes in a value: itself, its items, or the names of its parts."""
+    if isinstance(value, str):
+        return {value}
+    return {one for one in value if isinstance(one, str)} if isinstance(value, (list, tuple, dict)) else set()

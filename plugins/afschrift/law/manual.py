@@ -1,0 +1,129 @@
+"""Systems that no query reaches: a mailbox, paper, a processor, a service on the web, a back-up (R08).
+
+A person searches them, and says what came of it: files, nothing held, or not searched and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from afschrift.domain.event import digest
+from afschrift.domain.origin import Origin
+from afschrift.domain.right import Right
+from afschrift.law.clock.calendar import Calendar
+
+KIND = "manual"
+"""Of a source in the inventory, and of the question to whoever searches it."""
+
+GIVEN, NOTHING_HELD, NOT_SEARCHED = OPTIONS = ("given", "nothing_held", "not_searched")
+"""The answers. None is a default."""
+
+DUE_BEFORE_TARGET = 5
+"""Working days between the day on which a search is due and the target day of the request."""
+
+
+class Medium(StrEnum):
+    """What kind of system it is."""
+
+    MAILBOX = "mailbox"
+    PAPER = "paper"
+    PROCESSOR = "processor"
+    SAAS = "saas"
+    BACKUP = "backup"
+
+
+class Status(StrEnum):
+    """What became of it, as the coverage says."""
+
+    GIVEN = "given"
+    NONE_HELD = "none_held"
+    NOT_SEARCHED = "not_searched"
+    OUTSIDE = "outside"  # not asked: the request does not reach it
+
+
+NOT_SEARCHED_BECAUSE = {
+    "copy_of_searched": "R29",  # a back-up of a system that was searched
+    "not_feasible": "R29",  # a back-up that cannot be read with what is reasonable
+    "no_filing_system": "R23",  # paper in no order by which a person can be found
+    "processor_silent": "R82",  # the processor was asked and did not answer yet
+    "unavailable": "R08",  # it could not be reached in time
+}
+"""Why nobody searched -> the rule that is about it. Each has its words for the person."""
+
+OUTSIDE_BECAUSE = {"on_paper": "R23", "not_from_the_person": "R18", "own_limits": "R24"}
+"""Why the request does not reach it -> rule: the first two of portability alone."""
+
+
+@dataclass(frozen=True)
+class ManualPlan:
+    """One such system in a plan.
+
+    Attributes:
+        reason: a code, where it was not searched or not asked.
+        answer: digest of the answer with its files; empty where nobody was asked.
+        answered_at: RFC 3339, UTC.
+        files: ids of the documents in the case file.
+    """
+
+    source: str
+    medium: Medium
+    status: Status
+    rules: tuple[str, ...]
+    reason: str = ""
+    answer: str = ""
+    answered_at: str = ""
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file about to be kept with an answer; its content was looked at.
+
+    Attributes:
+        name: may name a person, so it is kept encrypted.
+        parts: its content in order, in pieces of about 1 MiB; raises where it is not what was looked at.
+    """
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    parts: Iterable[bytes] = field(repr=False)
+
+
+def outside(right: Right, medium: Medium, holds: Collection[Origin], *, observed: bool) -> str | None:
+    """Why a right does not reach a system; None where it is searched.
+
+    Access reaches all. Portability reaches no paper (R23), and only what the person provided, or what was
+    observed where the policy says that this counts (`observed`, R18).
+    """
+    if right is Right.ACCESS:
+        return None
+    if medium is Medium.PAPER:
+        return "on_paper"
+    reached = Origin.PROVIDED in holds or (observed and Origin.OBSERVED in holds)
+    return None if reached else "not_from_the_person"
+
+
+def answered(
+    source: str, medium: Medium, choice: str, detail: Mapping[str, Any], answered_at: str
+) -> ManualPlan:
+    """What an answer comes to in a plan."""
+    files = tuple(one["id"] for one in detail.get("files", ()))
+    of_answer = digest({"choice": choice, "detail": dict(detail)})
+    if choice == GIVEN:
+        return ManualPlan(source, medium, Status.GIVEN, ("R08",), "", of_answer, answered_at, files)
+    if choice == NOTHING_HELD:
+        return ManualPlan(source, medium, Status.NONE_HELD, ("R08",), "", of_answer, answered_at)
+    reason = detail["reason"]
+    rules = tuple(dict.fromkeys(("R08", NOT_SEARCHED_BECAUSE[reason])))
+    return ManualPlan(source, medium, Status.NOT_SEARCHED, rules, reason, of_answer, answered_at)
+
+
+def due(target: date, calendar: Calendar) -> date:
+    """The day on which a search is due: five working days before the request's target day."""
+    return calendar.before(target, DUE_BEFORE_TARGET)

@@ -1,0 +1,148 @@
+"""An answer in parts: what is not in doubt goes now, the rest follows to the same request (R44, R54)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from afschrift.domain.event import digest
+from afschrift.law.clock.facts import FactKind, FactRow, Timeline
+
+KIND = "source_down"
+"""Of the question about a source that cannot be reached."""
+
+TRY_AGAIN, PARTIAL = OPTIONS = ("try_again", "partial")
+
+REST_GONE = "rest_gone"
+"""Of the question about a promised rest that the inventory does not hold any more."""
+
+NOT_HELD = "not_held_any_more"
+REST_GONE_OPTIONS = (TRY_AGAIN, NOT_HELD)
+
+
+class Portion(StrEnum):
+    """Which part of an answer a bundle is; the kind of its delivery."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    SUPPLEMENT = "supplement"
+
+
+class Hindrance(StrEnum):
+    """Why a source cannot be left for later: the rest of the answer would not be right without it."""
+
+    KEYS = "keys"  # the person's keys are looked up in it: other systems would be searched by too few
+    CONSENTS = "consents"  # it holds the person's consents, on which data of another source depend
+    ONLY_SOURCE = "only_source"  # nothing else is there to give
+    NOTHING_TO_GIVE = "nothing_to_give"  # the other sources hold nothing that leaves
+
+
+WAY_OUT = {
+    Hindrance.KEYS: "bring it back: what other systems hold is found by keys that are looked up in it",
+    Hindrance.CONSENTS: "bring it back: it holds the consents on which data of other systems depend",
+    Hindrance.ONLY_SOURCE: "bring it back: no other system is left to give from",
+    Hindrance.NOTHING_TO_GIVE: "bring it back: the other systems hold nothing to give meanwhile",
+}
+
+
+@dataclass(frozen=True)
+class Later:
+    """A source that a person left for later.
+
+    Attributes:
+        since: RFC 3339 instant since which it was not reached, as far as known.
+        rest_by: date by which the rest is promised.
+        about: digest that was decided on (`about`).
+    """
+
+    source: str
+    since: str
+    rest_by: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A source of which an earlier part promised more than there is to give, as an officer said.
+
+    Attributes:
+        tables: the ones that are missing, by name; empty: all that it had.
+        rest_by: date by which they were promised.
+        said_at: RFC 3339 instant of the decision.
+    """
+
+    source: str
+    tables: tuple[str, ...]
+    rest_by: str
+    said_at: str
+
+
+@dataclass(frozen=True)
+class Before:
+    """What an earlier part told of a table, or of a system that a person searched.
+
+    Attributes:
+        table: empty for such a system.
+        status: as in the coverage of that part.
+        rows: where it was read.
+        delivered_at: RFC 3339 instant at which that part was delivered.
+        bundle: SHA-256 of its ZIP file.
+    """
+
+    source: str
+    table: str
+    status: str
+    rows: int | None
+    delivered_at: str
+    bundle: str
+
+
+def about(source: str, tables: Collection[str], number: int) -> str:
+    """What a decision holds for: this source with these tables, asked for the n-th time.
+
+    Args:
+        source: its name.
+        tables: its personal tables, as the inventory has them.
+        number: how many decisions about it were taken before.
+    """
+    return digest({"kind": KIND, "source": source, "tables": sorted(tables), "number": number})
+
+
+def parts(timeline: Timeline) -> tuple[FactRow, ...]:
+    """The partial deliveries so far."""
+    return timeline.of(FactKind.PARTLY_DELIVERED)
+
+
+def used(timeline: Timeline) -> frozenset[str]:
+    """What was decided on for the parts that are delivered: it counts no more for the next one."""
+    return frozenset(one["about"] for fact in parts(timeline) for one in fact.detail.get("later", ()))
+
+
+def awaited(timeline: Timeline) -> tuple[FactRow, date] | None:
+    """The last partial delivery of an open request, and by when the rest of it was promised."""
+    found = parts(timeline)
+    promised = [one["rest_by"] for one in found[-1].detail.get("later", ())] if found else []
+    if not promised or not timeline.state.open:
+        return None
+    return found[-1], date.fromisoformat(max(promised))
+
+
+def told(timeline: Timeline) -> Iterator[str]:
+    """The same in words; nothing where no part was delivered, or the request is closed."""
+    if (waits := awaited(timeline)) is not None:
+        yield f"partly delivered on {waits[0].day}, rest by {waits[1]}"
+
+
+def file_name(request: str, right: str, portion: Portion, earlier: Sequence[str]) -> str:
+    """Name of a bundle. A second partial delivery of a request is numbered."""
+    return f"{request}-{right}{suffix(portion, earlier)}.zip"
+
+
+def suffix(portion: Portion, earlier: Sequence[str]) -> str:
+    """What tells the parts of an answer apart in the names of files and folders; empty: it is whole."""
+    if portion is Portion.FULL:
+        return ""
+    number = f"-{len(earlier) + 1}" if portion is Portion.PARTIAL and earlier else ""
+    return f"-{portion}{number}"

@@ -1,0 +1,1 @@
+"""Who may ask: age, mandate, and how sure an identity must be."""

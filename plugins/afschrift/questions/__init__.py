@@ -1,0 +1,1 @@
+"""Questions to people: the kinds there are, asking one, the forms of answers."""

@@ -1,0 +1,121 @@
+"""Forms: what is filled in besides the choice. Codes, numbers and dates only, so that the trail may keep it.
+
+A form is a JSON Schema over `choice` and the fields. Free text has a way of its own, encrypted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import jsonschema_rs
+
+from afschrift.domain.errors import FormError
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def form(
+    options: Sequence[str], fields: Mapping[str, Mapping[str, Any]], needed: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """Make a form.
+
+    Args:
+        options: the choices.
+        fields: name -> JSON Schema of its value, with a `title`.
+        needed: choice -> fields without which it is not complete.
+    """
+    rules = [
+        {"if": {"properties": {"choice": {"const": choice}}}, "then": {"required": list(names)}}
+        for choice, names in needed.items()
+    ]
+    return {
+        "$schema": _DIALECT,
+        "type": "object",
+        "properties": {"choice": {"enum": list(options)}, **{n: dict(f) for n, f in fields.items()}},
+        "required": ["choice"],
+        "additionalProperties": False,
+        **({"allOf": rules} if rules else {}),
+    }
+
+
+def fields(schema: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
+    """The fields of a form besides the choice, by name."""
+    return {n: f for n, f in (schema or {}).get("properties", {}).items() if n != "choice"}
+
+
+def needed(schema: Mapping[str, Any] | None, choice: str) -> tuple[str, ...]:
+    """The fields without which a choice is not complete."""
+    rules = (schema or {}).get("allOf", ())
+    return tuple(
+        name
+        for rule in rules
+        if rule["if"]["properties"]["choice"]["const"] == choice
+        for name in rule["then"]["required"]
+    )
+
+
+def expected(field: Mapping[str, Any]) -> str:
+    """What a field takes, in words."""
+    if "enum" in field:
+        return " | ".join(map(str, field["enum"]))
+    return {"date": "a date as 2026-11-25"}.get(field.get("format", ""), f"a value of type {field['type']}")
+
+
+def typed(schema: Mapping[str, Any] | None, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Texts from a command line as the values that the form wants; what does not read stays a text."""
+    known = fields(schema)
+    return {name: _typed(known.get(name, {}).get("type"), text) for name, text in texts.items()}
+
+
+def _typed(kind: object, text: str) -> Any:
+    if kind == "integer":
+        return int(text) if text.removeprefix("-").isdecimal() else text
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    return text
+
+
+def check(
+    schema: Mapping[str, Any] | None, options: Sequence[str], choice: str, detail: Mapping[str, Any]
+) -> None:
+    """Hold an answer against its form.
+
+    Args:
+        schema: of the question; None: it has no fields.
+        options: of the question.
+        choice: what was chosen.
+        detail: the fields that were filled in.
+
+    Raises:
+        FormError: names every field that is wrong and what it takes; repeats nothing that was filled in.
+    """
+    schema = schema or form(options, {}, {})
+    faults = dict(_faults(schema, options, choice, detail))
+    if faults:
+        listing = " ".join(f"{name}: {fault}." for name, fault in faults.items())
+        raise FormError(
+            f"The answer does not fit its question. {listing}",
+            faults,
+            way_out="`afschrift questions` shows its options and fields; nothing was recorded. "
+            "What has no field goes into the text, which is kept encrypted.",
+        )
+
+
+def _faults(
+    schema: Mapping[str, Any], options: Sequence[str], choice: str, detail: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    if choice not in options:
+        yield "choice", f"choose {' | '.join(options)}"
+        return
+    known = fields(schema)
+    if unknown := len(detail.keys() - known.keys()):
+        yield "detail", f"{unknown} field(s) that there are not; there are {', '.join(known) or 'none'}"
+    filled = {"choice": choice, **{n: v for n, v in detail.items() if n in known}}
+    for error in jsonschema_rs.validator_for(dict(schema), validate_formats=True).iter_errors(filled):
+        missing = getattr(error.kind, "property", None)
+        if missing is not None:
+            yield missing, f"is missing; it takes {expected(known[missing])}"
+        else:
+            name = str(error.instance_path[0])
+            yield name, f"takes {expected(known[name])}"

@@ -1,0 +1,189 @@
+"""Back-up and restoration of a register on SQLite, with the data keys apart from the rest.
+
+A back-up of the register without its data keys brings no destroyed key back, however old it is. The data
+keys have a back-up of their own, of which only the newest is kept. PostgreSQL has its own programs for
+this; docs/keys.md names the commands.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
+
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.register.clock import Clock, rfc3339, utc_now
+from afschrift.register.database import Database
+from afschrift.register.schema import upgrade
+from afschrift.register.tables import event
+from afschrift.register.trail import trail
+
+RESTORED = "register_restored"
+
+
+def back_up(url: str, into: Path, data_keys: Path | None = None) -> None:
+    """Copy the register as it is at one moment, also while others write to it.
+
+    Args:
+        url: of the register, on SQLite.
+        into: file for everything but the data keys; must not exist yet.
+        data_keys: file for the data keys; must not exist yet. None: they are not backed up.
+
+    Raises:
+        RefusedError: the register is not on SQLite, or a file exists already.
+        ConfigurationError: the register or a file cannot be read or written.
+    """
+    register = _file(url)
+    # Taken apart in the register's own folder: no data key ever gets to where the back-up lies.
+    with _told(register, into), _copy(register, register.parent) as copy, closing(_open(copy)) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")  # a journal would keep what is deleted
+        if data_keys is not None:
+            _new(data_keys)
+            connection.execute("ATTACH ? AS apart", (str(data_keys),))
+            connection.execute("CREATE TABLE apart.data_key AS SELECT * FROM main.data_key")
+            connection.execute("DETACH apart")
+        connection.execute("DELETE FROM data_key")
+        _new(into)
+        connection.execute("VACUUM INTO ?", (str(into),))
+
+
+def restore(
+    url: str, from_: Path, data_keys: Path | None = None, by: str = "system", clock: Clock = utc_now
+) -> None:
+    """Make the register what a back-up holds, at once for all who use it, and enter that in its trail.
+
+    The tables are brought to the version of this software.
+
+    Args:
+        url: of the register, on SQLite.
+        from_: file of `back_up`.
+        data_keys: file of `back_up` with the data keys; None: those of the present register stay, so that
+            what was destroyed since the back-up stays destroyed.
+        by: who restores.
+        clock: gives the present moment.
+
+    Raises:
+        RefusedError: the register is not on SQLite, or a file is none of `back_up`.
+        ConfigurationError: a file cannot be read, or the present register is damaged.
+    """
+    register = _file(url)
+    for file, table in ((from_, "event"), (data_keys, "data_key")):
+        if file is not None and not _has(file, table):
+            raise RefusedError(
+                f"{file} is no back-up of a register.",
+                way_out="name a file that `afschrift register backup` made.",
+            )
+    keys_from = data_keys or register
+    if not _has(keys_from, "data_key"):
+        raise RefusedError(
+            "There are no data keys to go with the back-up.",
+            way_out="name the back-up of the data keys with `--data-keys`.",
+        )
+    replaced = _head(url) if _has(register, "event") else None
+    with _told(register, from_), _copy(from_, register.parent) as copy:
+        with closing(_open(copy)) as connection:
+            connection.execute("ATTACH ? AS apart", (str(keys_from),))
+            connection.execute("INSERT INTO main.data_key SELECT * FROM apart.data_key")
+            connection.execute("DETACH apart")
+        copied = f"sqlite:///{copy}"
+        upgrade(copied)
+        enter(copied, replaced, by, clock)
+        with closing(_open(copy)) as source, closing(_open(register)) as target:
+            source.backup(target)
+
+
+def enter(
+    url: str, replaced: list[int | str] | None = None, by: str = "system", clock: Clock = utc_now
+) -> bool:
+    """Enter in the trail that the register was restored; for one on PostgreSQL, after its own programs.
+
+    Args:
+        url: of the restored register.
+        replaced: head (seq, digest) of the register that was there before, where it is known.
+        by: who restored it.
+        clock: gives the present moment.
+
+    Returns:
+        False where the trail's last event tells of it already; nothing is written then.
+    """
+    with Database(url).write() as tx:
+        restored = list(trail.head(tx))
+        if tx.scalar(select(event.c.type).where(event.c.seq == restored[0])) == RESTORED:
+            return False
+        payload = {"restored": restored, "replaced": replaced}
+        trail.append(tx, rfc3339(clock()), None, [NewEvent(RESTORED, by, payload)])
+    return True
+
+
+def _head(url: str) -> list[int | str]:
+    with Database(url).read() as tx:
+        return list(trail.head(tx))
+
+
+def _file(url: str) -> Path:
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        raise RefusedError(
+            "This command is for a register on SQLite.",
+            way_out="use pg_dump and pg_restore as docs/keys.md says.",
+        )
+    return Path(address.database)
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None, timeout=30)
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+def _has(file: Path, table: str) -> bool:
+    if not file.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
+            return found.fetchone() is not None
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _new(file: Path) -> None:
+    """An empty file of the owner's alone."""
+    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+@contextmanager
+def _copy(file: Path, folder: Path) -> Iterator[Path]:
+    """A copy in a folder while the context is open; its data keys are overwritten before it goes."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".copy-") as own:  # mode 0700
+        copy = Path(own) / "register.db"
+        with closing(_open(file)) as connection:
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        try:
+            yield copy
+        finally:
+            with closing(_open(copy)) as connection:
+                connection.execute("PRAGMA journal_mode = OFF")
+                connection.execute("DELETE FROM data_key")
+
+
+@contextmanager
+def _told(register: Path, other: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError as error:
+        raise RefusedError(f"There is a file {error.filename} already.", way_out="name a new one.") from None
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "sqlite_errorname", None) or getattr(error, "strerror", None)
+        raise ConfigurationError(
+            f"The register {register} or the back-up {other} cannot be read or written ({reason}).",
+            way_out="see that both folders exist, may be written and have room. If the register is damaged, "
+            "move it away and restore with `--data-keys`.",
+        ) from None

@@ -1,0 +1,129 @@
+"""What every part of the ledger stands on: database, keys, clock, and the ways to a row and its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.engine import Row
+
+from afschrift.domain.errors import RefusedError, RetriableError, UnknownRequestError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.request import is_id, new_id
+from afschrift.domain.state import State, may_move
+from afschrift.register.clock import Clock, rfc3339, utc_now
+from afschrift.register.database import Database
+from afschrift.register.faults import as_written
+from afschrift.register.keys.crypto import DataKey
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.tables import case_file, data_key, message, request
+from afschrift.register.trail import trail
+
+
+class LedgerBase:
+    """Shared by the parts of `Ledger`. A method that takes a connection joins its transaction."""
+
+    def __init__(self, url: str, keys: KeyStore, clock: Clock = utc_now) -> None:
+        self._db = Database(url)
+        self._keys = keys
+        self._clock = clock
+
+    def _now(self) -> str:
+        return rfc3339(self._clock())
+
+    def _append(self, tx: Connection, request_id: str | None, *events: NewEvent) -> None:
+        trail.append(tx, self._now(), request_id, events)
+
+    def _request_row(self, tx: Connection, request_id: str) -> Row[Any]:
+        row = None
+        if is_id(request_id):
+            row = tx.execute(select(request).where(request.c.id == request_id)).first()
+        if row is None:
+            raise UnknownRequestError(
+                "The register knows no request with this id.", way_out="list them with `afschrift requests`."
+            )
+        return row
+
+    def _case_row(self, tx: Connection, case_id: str) -> Row[Any]:
+        row = None
+        if is_id(case_id):
+            row = tx.execute(select(case_file).where(case_file.c.id == case_id)).first()
+        if row is None:
+            raise UnknownRequestError("The register knows no case with this id.")
+        return row
+
+    def _set_state(
+        self, tx: Connection, row: Row[Any], to: State, actor: str = "system", *, reopen: bool = False
+    ) -> None:
+        """Compare-and-swap of the state, with its event; staying changes nothing."""
+        now = as_written(State, row.state)
+        if not may_move(now, to, reopen=reopen):
+            raise RefusedError(f"Request {row.id} is {now} and cannot become {to}.")
+        if now is to:
+            return
+        changed = tx.execute(
+            update(request)
+            .where(request.c.id == row.id, request.c.version == row.version)
+            .values(state=to, version=row.version + 1, changed_at=self._now())
+        )
+        if changed.rowcount != 1:
+            raise changed_meanwhile(row.id)
+        payload = {"from": now.value, "to": to.value, "version": row.version + 1}
+        self._append(tx, row.id, NewEvent("state_changed", actor, payload))
+
+    def _new_key(self, tx: Connection, owner: str) -> DataKey:
+        key = DataKey.fresh(owner)
+        kek_id, wrapped = self._keys.wrap(key.raw, owner)
+        values = {"owner": owner, "wrapped": wrapped, "kek_id": kek_id, "created_at": self._now()}
+        tx.execute(insert(data_key).values(values))
+        return key
+
+    def _find_key(self, tx: Connection, owner: str) -> DataKey | None:
+        row = tx.execute(select(data_key).where(data_key.c.owner == owner)).first()
+        return DataKey(self._keys.unwrap(row.kek_id, row.wrapped, owner), owner) if row else None
+
+    def _key(self, tx: Connection, owner: str) -> DataKey:
+        key = self._find_key(tx, owner)
+        if key is None:
+            raise RefusedError(
+                f"The data key of {owner} was destroyed: what it protected is gone for good.",
+                way_out="nothing; the trail says when and by which rule.",
+            )
+        return key
+
+    def _destroy_key(self, tx: Connection, owner: str) -> bool:
+        return tx.execute(delete(data_key).where(data_key.c.owner == owner)).rowcount == 1
+
+    def _keep_text(
+        self,
+        tx: Connection,
+        key: DataKey,
+        text: bytes,
+        *,
+        case: str,
+        request_id: str | None,
+        kind: str,
+        by: str,
+    ) -> tuple[str, str]:
+        """Encrypt a text into the case file; returns its id and its HMAC, all that the trail may know."""
+        text_id, mac = new_id("txt"), key.hmac(text)
+        tx.execute(
+            insert(message).values(
+                id=text_id,
+                case_id=case,
+                request_id=request_id,
+                kind=kind,
+                ciphertext=key.encrypt(text, "message", "ciphertext", text_id),
+                hmac=mac,
+                by=by,
+                created_at=self._now(),
+            )
+        )
+        return text_id, mac
+
+
+def changed_meanwhile(request_id: str) -> RetriableError:
+    """Somebody else changed the request between reading and writing."""
+    return RetriableError(
+        f"Request {request_id} was changed by someone else meanwhile.", way_out="look at it again and repeat."
+    )

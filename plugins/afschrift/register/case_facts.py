@@ -1,0 +1,82 @@
+"""Facts of cases: appended with their events, read for one case or for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.request import new_id
+from afschrift.law.case_facts import CaseFactKind, CaseFactRow, NewCaseFact
+from afschrift.register.base import LedgerBase
+from afschrift.register.faults import as_written
+from afschrift.register.tables import case_fact
+
+EVENT = "case_fact_"
+"""What the type of such a fact's event begins with; the fact's kind follows."""
+
+MakeCase = Callable[[tuple[CaseFactRow, ...]], Sequence[NewCaseFact]]
+
+
+class CaseFacts(LedgerBase):
+    """What happened to cases as a whole, and the only way to add to it."""
+
+    def case_facts(self, case_id: str | None = None) -> tuple[CaseFactRow, ...]:
+        """The facts of one case or of all, each case's in the order of recording.
+
+        Raises:
+            UnknownRequestError: no such case.
+        """
+        with self._db.read() as tx:
+            if case_id is not None:
+                self._case_row(tx, case_id)
+            return self._case_facts(tx, case_id)
+
+    def record_case_facts(self, case_id: str, make: MakeCase, by: str) -> tuple[CaseFactRow, ...]:
+        """Append facts of a case, each with its event, in one transaction.
+
+        Args:
+            case_id: the case.
+            make: gives the facts to append, looking at those that stand there then; what it raises passes,
+                and nothing was written.
+            by: account of whoever records them.
+
+        Returns:
+            All facts of the case.
+
+        Raises:
+            UnknownRequestError: no such case.
+        """
+        with self._db.write() as tx:
+            self._case_row(tx, case_id)
+            self._add_case_facts(tx, case_id, make, by)
+            return self._case_facts(tx, case_id)
+
+    def _add_case_facts(self, tx: Connection, case_id: str, make: MakeCase, by: str) -> None:
+        known = self._case_facts(tx, case_id)
+        for number, one in enumerate(make(known), start=len(known) + 1):
+            told: dict[str, Any] = {"id": new_id("cf"), "case_id": case_id, "number": number}
+            told |= {"kind": one.kind.value, "at": self._now(), "about": one.about}
+            told["detail"] = dict(one.detail)
+            tx.execute(insert(case_fact).values(**told, by=by))
+            self._append(tx, None, NewEvent(EVENT + one.kind, by, {"case": case_id, "fact": told}))
+
+    def _case_facts(self, tx: Connection, case_id: str | None) -> tuple[CaseFactRow, ...]:
+        wanted = select(case_fact).order_by(case_fact.c.case_id, case_fact.c.number)
+        if case_id is not None:
+            wanted = wanted.where(case_fact.c.case_id == case_id)
+        return tuple(
+            CaseFactRow(
+                id=row.id,
+                case=row.case_id,
+                number=row.number,
+                kind=as_written(CaseFactKind, row.kind),
+                at=row.at,
+                by=row.by,
+                about=row.about,
+                detail=row.detail,
+            )
+            for row in tx.execute(wanted)
+        )

@@ -1,0 +1,292 @@
+"""The case file: the message as it came, and what was written, received and sent about it since.
+
+A text or document belongs to one request and is encrypted under that one's key, or to the case as a whole
+and is encrypted under the case's. The trail holds its HMAC under the same key, so that destroying the key
+makes text and fingerprint useless together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.engine import Row
+
+from afschrift.domain.errors import UnknownRequestError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.request import is_id, new_id
+from afschrift.law.case_facts import NewCaseFact
+from afschrift.register.case_facts import CaseFacts
+from afschrift.register.clock import instant
+from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
+from afschrift.register.tables import case_file, message, message_part, request
+from afschrift.register.trail import trail
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """When a data key was destroyed and by which rule, as far as the trail (still) says."""
+
+    at: str | None
+    rule: str | None
+
+
+@dataclass(frozen=True)
+class CaseText:
+    """A text or document of the case file.
+
+    Attributes:
+        request: None where it belongs to the case as a whole.
+        kind: `request` (the message that opened the case), `representative` (how to reach whoever asks for
+            the person, as JSON), `decision`, `note`, `received`, `sent` or `document`.
+        size: bytes of the text or document.
+        text: None for a document (`case_document` reads it), and once the key was destroyed.
+        name: of a document's file; None once the key was destroyed.
+        destroyed: None while its key is there.
+    """
+
+    id: str
+    request: str | None
+    kind: str
+    by: str
+    at: str
+    size: int
+    media_type: str | None
+    text: bytes | None = field(repr=False)
+    name: str | None = field(repr=False)
+    destroyed: Destroyed | None
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case without its texts.
+
+    Attributes:
+        made_by: `self`, `parent`, `guardian`, `proxy` or `heir`.
+        requests: ids, in the order in which they were opened.
+        texts: how many texts and documents there are.
+    """
+
+    id: str
+    channel: str
+    received_at: str
+    made_by: str
+    requests: tuple[str, ...]
+    texts: int
+
+
+class Cases(CaseFacts):
+    """Opens cases, adds to their files and reads them."""
+
+    def open_case(
+        self,
+        text: bytes,
+        channel: str,
+        received_at: str,
+        arrived_at: str,
+        *,
+        by: str = "system",
+        made_by: str = "self",
+        detail: Mapping[str, Any] | None = None,
+        representative: bytes | None = None,
+        facts: Sequence[NewCaseFact] = (),
+    ) -> str:
+        """Keep a message verbatim, encrypted under a key of the case (R01, R02); returns the case id.
+
+        Args:
+            text: the message as it came.
+            channel: name of the channel, a code.
+            received_at: instant of first arrival at an official channel; starts the clock.
+            arrived_at: instant at which it reached those who handle it.
+            by: who entered it.
+            made_by: `self`, `parent`, `guardian`, `proxy` or `heir` (R15-R17).
+            detail: codes only.
+            representative: how to reach whoever asks for the person, as JSON; encrypted like the message.
+            facts: what else it holds, such as a right that is not ours or how it was forwarded.
+
+        Raises:
+            RefusedError: a time is no instant.
+        """
+        case_id = new_id("case")
+        told = {
+            "channel": channel,
+            "received_at": instant(received_at),
+            "arrived_at": instant(arrived_at),
+            "made_by": made_by,
+        }
+        with self._db.write() as tx:
+            values = {**told, "id": case_id, "detail": dict(detail or {}), "created_at": self._now()}
+            tx.execute(insert(case_file).values(values))
+            key = self._new_key(tx, case_id)
+            _, mac = self._keep_text(tx, key, text, case=case_id, request_id=None, kind="request", by=by)
+            self._append(tx, None, NewEvent("case_opened", by, {**told, "case": case_id, "text_hmac": mac}))
+            if representative is not None:
+                kind = "representative"
+                text_id, mac = self._keep_text(
+                    tx, key, representative, case=case_id, request_id=None, kind=kind, by=by
+                )
+                added: dict[str, Any] = {"case": case_id, "id": text_id, "kind": kind, "hmac": mac}
+                added["size"] = len(representative)
+                self._append(tx, None, NewEvent("case_text_added", by, added))
+            self._add_case_facts(tx, case_id, lambda _: facts, by)
+        return case_id
+
+    def add_text(self, owner: str, kind: str, content: bytes, by: str) -> str:
+        """Add a text to the case file; returns its id.
+
+        The event `case_text_added` holds kind, id, HMAC and size: never the text.
+
+        Args:
+            owner: the request that it belongs to, or the case where it belongs to no single request.
+            kind: `note`, `received` or `sent`.
+            content: UTF-8 text.
+            by: who adds it.
+
+        Raises:
+            UnknownRequestError: no such case or request.
+            RefusedError: the key of its owner was destroyed.
+        """
+        with self._db.write() as tx:
+            case_id, request_id = self._owner(tx, owner)
+            key = self._key(tx, owner)
+            text_id, mac = self._keep_text(
+                tx, key, content, case=case_id, request_id=request_id, kind=kind, by=by
+            )
+            told = {"case": case_id, "id": text_id, "kind": kind, "hmac": mac, "size": len(content)}
+            self._append(tx, request_id, NewEvent("case_text_added", by, told))
+        return text_id
+
+    def case_texts(self, owner: str, by: str) -> tuple[CaseText, ...]:
+        """Texts decrypted, and documents without their content, oldest first. The look is an event.
+
+        Args:
+            owner: a case: everything in its file; a request: what belongs to it or to the case as a whole.
+            by: who looks.
+
+        Raises:
+            UnknownRequestError: no such case or request.
+        """
+        columns = [c for c in message.c if c.name != "ciphertext"]
+        further = select(func.sum(func.length(message_part.c.ciphertext) - OVERHEAD_BYTES))
+        further = further.where(message_part.c.message_id == message.c.id)
+        first = func.length(message.c.ciphertext) - OVERHEAD_BYTES
+        size = (first + func.coalesce(further.scalar_subquery(), 0)).label("size")
+        with self._db.write() as tx:
+            case_id, request_id = self._owner(tx, owner)
+            wanted = select(*columns, size).where(message.c.case_id == case_id)
+            if request_id is not None:
+                wanted = wanted.where(message.c.request_id.is_(None) | (message.c.request_id == request_id))
+            rows: Sequence[Any] = tx.execute(wanted.order_by(message.c.created_at, message.c.id)).all()
+            viewed = NewEvent("case_viewed", by, {"case": case_id, "texts": len(rows)})
+            self._append(tx, request_id, viewed)
+            keys = {key: self._find_key(tx, key) for key in {row.request_id or case_id for row in rows}}
+            return tuple(self._text(tx, row, keys[row.request_id or case_id]) for row in rows)
+
+    def case(self, owner: str) -> CaseRow:
+        """A case by its own id or by that of one of its requests, without its texts.
+
+        Raises:
+            UnknownRequestError: no such case or request.
+        """
+        with self._db.read() as tx:
+            case_id, _ = self._owner(tx, owner)
+            return self._case(tx, self._case_row(tx, case_id))
+
+    def made_by(self, request_id: str) -> str:
+        """Who made a request for the person: `self`, `parent`, `guardian` or `proxy`.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.read() as tx:
+            case_id = self._request_row(tx, request_id).case_id
+            return str(self._case_row(tx, case_id).made_by)
+
+    def wrote(self, request_id: str) -> tuple[str, ...]:
+        """What the person wrote, to compare a quotation with: nobody looks at it, so it is no event.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.read() as tx:
+            case_id = self._request_row(tx, request_id).case_id
+            mine = message.c.request_id.is_(None) | (message.c.request_id == request_id)
+            received = message.c.kind.in_(("request", "received"))
+            rows = tx.execute(select(message).where(message.c.case_id == case_id, mine & received)).all()
+            keys = {owner: self._find_key(tx, owner) for owner in {row.request_id or case_id for row in rows}}
+            found = [
+                key.decrypt(row.ciphertext, "message", "ciphertext", row.id).decode(errors="replace")
+                for row in rows
+                if (key := keys[row.request_id or case_id]) is not None
+            ]
+        return tuple(found)
+
+    def cases(self) -> tuple[CaseRow, ...]:
+        """All cases, in the order in which they were received; no text is read."""
+        with self._db.read() as tx:
+            rows = tx.execute(select(case_file).order_by(case_file.c.received_at, case_file.c.id)).all()
+            return tuple(self._case(tx, row) for row in rows)
+
+    def _owner(self, tx: Connection, owner: str) -> tuple[str, str | None]:
+        """The case, and the request where the owner is one."""
+        return case_of(tx, owner)
+
+    def _case(self, tx: Connection, row: Row[Any]) -> CaseRow:
+        of_case = select(request.c.id).where(request.c.case_id == row.id).order_by(request.c.created_at)
+        texts = tx.execute(select(func.count()).where(message.c.case_id == row.id)).scalar_one()
+        requests = tuple(tx.scalars(of_case))
+        return CaseRow(row.id, row.channel, row.received_at, row.made_by, requests, texts)
+
+    def _text(self, tx: Connection, row: Row[Any], key: DataKey | None) -> CaseText:
+        text = name = None
+        if key is not None and row.label is not None:
+            name = key.decrypt(row.label, "message", "label", row.id).decode()
+        if key is not None and row.kind != "document":
+            sealed = tx.execute(select(message.c.ciphertext).where(message.c.id == row.id)).scalar_one()
+            text = key.decrypt(sealed, "message", "ciphertext", row.id)
+        return CaseText(
+            id=row.id,
+            request=row.request_id,
+            kind=row.kind,
+            by=row.by,
+            at=row.created_at,
+            size=row.size,
+            media_type=row.media_type,
+            text=text,
+            name=name,
+            destroyed=None if key else self._destroyed(tx, row),
+        )
+
+    def _destroyed(self, tx: Connection, row: Row[Any]) -> Destroyed:
+        """What the trail says of the end of a text's key; the case's goes with its last request's."""
+        requests = [row.request_id]
+        if row.request_id is None:
+            requests = list(tx.scalars(select(request.c.id).where(request.c.case_id == row.case_id)))
+        told = [
+            Destroyed(header.at, payload["rule"] if payload else None)
+            for one in requests
+            for header, payload in trail.read(tx, one)
+            if header.type == "data_key_destroyed"
+            and (row.request_id or payload is None or payload["case"] == row.case_id)
+        ]
+        return max(told, key=lambda d: d.at or "", default=Destroyed(None, None))
+
+
+def case_of(tx: Connection, owner: str) -> tuple[str, str | None]:
+    """The case of an owner, and the request where the owner is one.
+
+    Raises:
+        UnknownRequestError: no such case or request.
+    """
+    if is_id(owner):
+        case_id: str | None = tx.scalar(select(request.c.case_id).where(request.c.id == owner))
+        if case_id is not None:
+            return case_id, owner
+        if tx.execute(select(case_file.c.id).where(case_file.c.id == owner)).first():
+            return owner, None
+    raise UnknownRequestError(
+        "The register knows no case and no request with this id.",
+        way_out="list them with `afschrift case list` or `afschrift requests`.",
+    )

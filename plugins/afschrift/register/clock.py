@@ -1,0 +1,37 @@
+"""Instants as the register writes them: RFC 3339, UTC, microseconds, `Z`; so text order is time order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from afschrift.domain.errors import RefusedError
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """An aware moment as text, for example `2026-03-02T09:00:00.000000Z`."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def instant(text: str) -> str:
+    """An instant written by others, in the register's own form.
+
+    Raises:
+        RefusedError: no ISO 8601 time, or one without a zone.
+    """
+    try:
+        return rfc3339(datetime.fromisoformat(text))
+    except ValueError:
+        raise RefusedError(
+            "A time of the request is not an instant.",
+            way_out="write date, time and offset, for example 2026-03-02T09:00:00+01:00.",
+        ) from None

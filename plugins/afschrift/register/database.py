@@ -1,0 +1,160 @@
+"""Transactions on the register: one writer at a time, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from json import JSONDecodeError
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.register.faults import NotAsWrittenError, damaged, translated
+
+WAIT_SECONDS = 30
+_LOCK = 0x4146_5343_4852_4946  # "AFSCHRIF": the advisory lock of the trail, the same for every writer
+# One round trip: whoever waits for the lock waits for each of them. A commit counts only once it is on the
+# disk, whatever the server's default is.
+_TAKE_LOCK = (
+    "SET LOCAL lock_timeout = '{seconds}s'; SET LOCAL synchronous_commit = on; "
+    f"SELECT pg_advisory_xact_lock({_LOCK})"
+)
+
+
+_ONE_KEPT: dict[str, Any] = {
+    "poolclass": QueuePool,
+    "pool_size": 1,
+    "max_overflow": -1,
+    "pool_pre_ping": True,  # the server may have been restarted meanwhile
+}
+_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+class Database:
+    """The register's database.
+
+    Tasks are forks, and a forked connection must never be used twice. SQLite's connections are cheap and not
+    kept. PostgreSQL's cost more than the work on them: one is kept, for the process that made it alone.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Prepare for `url`, for example `sqlite:////srv/afschrift/register.db`; connects at first use.
+
+        Raises:
+            ConfigurationError: no database address, or its driver is not installed.
+        """
+        try:
+            self.url = make_url(url)
+            # Parameters hold ciphertext and ids; they have no business in messages.
+            self.sqlite = self.url.get_backend_name() == "sqlite"
+            pool: dict[str, Any] = {"poolclass": NullPool} if self.sqlite else _ONE_KEPT
+            self.engine = create_engine(self.url, hide_parameters=True, **pool)
+        except (ArgumentError, ImportError) as error:
+            raise ConfigurationError(
+                f"The address of the register cannot be used ({type(error).__name__}).",
+                way_out="write it as sqlite:////path/register.db or postgresql+psycopg://host/database, and "
+                "install the driver that it names.",
+            ) from None
+        if self.sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "connect", _remember_process)
+            event.listen(self.engine, "checkout", _refuse_fork)
+            weakref.finalize(self, _close, self.engine, os.getpid())
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the register's write lock from its first statement to its commit.
+
+        Raises:
+            RetriableError: the database is down, full, or held by another writer for 30 s.
+            ConfigurationError: it is read-only, damaged or lacks tables.
+        """
+        with self._transaction(write=True) as connection:
+            if not self.sqlite:
+                connection.exec_driver_sql(_TAKE_LOCK.format(seconds=WAIT_SECONDS))
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction for reading, which sees the register as at one moment; errors as for `write`."""
+        with self._transaction(write=False) as connection:
+            if not self.sqlite:
+                connection.exec_driver_sql(_ONE_MOMENT)
+            yield connection
+
+    def forget(self) -> None:
+        """Leave nothing of overwritten rows behind in SQLite's write-ahead log.
+
+        PostgreSQL does the like with VACUUM and the turnover of its own log.
+        """
+        if self.sqlite:
+            with self.engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(afschrift_write=write)
+                with connection.begin():
+                    yield connection
+        except DBAPIError as error:
+            raise translated(error, self.url) from None
+        except (JSONDecodeError, UnicodeDecodeError, NotAsWrittenError):
+            raise damaged(self.url) from None
+
+
+def _remember_process(_connection: object, record: Any) -> None:
+    record.info["process"] = os.getpid()
+
+
+def _refuse_fork(_connection: object, record: Any, kept: Any) -> None:
+    """A connection that came along with a fork is left to the process it belongs to, and another one made."""
+    if record.info["process"] != os.getpid():
+        record.dbapi_connection = kept.dbapi_connection = None
+        raise DisconnectionError("this connection belongs to another process")
+
+
+def _close(engine: Engine, process: int) -> None:
+    if process == os.getpid():  # a fork that ends must not close what its parent uses
+        engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # BEGIN is ours to write, see below
+    connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # destroyed keys must not stay in free pages
+
+
+def _write_ahead(connection: Any) -> None:
+    """Switch to a write-ahead log; on a new file SQLite does not wait for others that do the same."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once: a lock taken half-way can fail instead of waiting."""
+    write = connection.get_execution_options().get("afschrift_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,92 @@
+"""Facts of a whole case in one transaction, and the holds that keep its records from being destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import Connection, select
+
+from afschrift.law.clock.facts import FactKind, Timeline
+from afschrift.law.dispute import Hold, NewFacts, in_force, under_hold
+from afschrift.register.cases import case_of
+from afschrift.register.facts import Facts, fact_row
+from afschrift.register.tables import fact, request
+
+_HOLDS = (FactKind.HELD, FactKind.RELEASED)
+
+
+class Disputes(Facts):
+    """Records what concerns one request or all of a case."""
+
+    def record_case(
+        self,
+        owner: str,
+        make: Callable[[Sequence[Timeline]], NewFacts],
+        by: str,
+        *,
+        held: Mapping[str, str] | None = None,
+        text: str | None = None,
+    ) -> tuple[Timeline, ...]:
+        """Append facts to one request, or to several of a case, each with its event: one transaction.
+
+        Args:
+            owner: a request, or a case: then all of its requests.
+            make: gives the facts to append by request, looking at them as they are then; what it raises
+                passes, and nothing was written.
+            by: account of whoever records them.
+            held: the role in which they do, and what says that they hold it.
+            text: reasons in words to the first fact of each; kept once, under the key of the owner.
+
+        Returns:
+            The requests with the new facts.
+
+        Raises:
+            UnknownRequestError: no such case or request.
+            RefusedError: a text was given, and the owner's data key was destroyed.
+        """
+        with self._db.write() as tx:
+            case_id, request_id = case_of(tx, owner)
+            which = request.c.id == request_id if request_id else request.c.case_id == case_id
+            timelines = self._timelines(tx, which)
+            new = make(tuple(timelines.values()))
+            text_id = None
+            if text is not None:
+                text_id = self._keep_reasons(tx, owner, case_id, request_id, text, by)
+            for name in new:
+                self._add(tx, timelines[name], lambda t: new[t.request], by, held, None, text_id)
+            return tuple(self._timelines(tx, which).values())
+
+    def of_owner(self, owner: str) -> tuple[Timeline, ...]:
+        """A request with its facts, or all of a case.
+
+        Raises:
+            UnknownRequestError: no such case or request.
+        """
+        with self._db.read() as tx:
+            case_id, request_id = case_of(tx, owner)
+            which = request.c.id == request_id if request_id else request.c.case_id == case_id
+            return tuple(self._timelines(tx, which).values())
+
+    def holds(self, request_id: str | None = None) -> tuple[Hold, ...]:
+        """The holds in force on a request or on all, the oldest first of each request."""
+        with self._db.read() as tx:
+            return holds_of(tx, request_id)
+
+
+def holds_of(tx: Connection, request_id: str | None = None) -> tuple[Hold, ...]:
+    """The holds in force on a request or on all."""
+    found = select(fact).where(fact.c.kind.in_(_HOLDS)).order_by(fact.c.request_id, fact.c.number)
+    if request_id is not None:
+        found = found.where(fact.c.request_id == request_id)
+    return in_force(fact_row(row) for row in tx.execute(found))
+
+
+def must_be_free(tx: Connection, request_id: str, what: str) -> None:
+    """Turn down whatever would destroy something of a request under hold.
+
+    Raises:
+        RefusedError: it is; names the holds and the way out. `what`: that stays, in a clause.
+    """
+    found = holds_of(tx, request_id)
+    if found:
+        raise under_hold(request_id, found, what)

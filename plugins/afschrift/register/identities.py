@@ -1,0 +1,138 @@
+"""A person's identity keys: encrypted under the request's key, and recognised again by a blind index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from afschrift.domain.keys import Key, keys_text
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.register.base import LedgerBase
+from afschrift.register.faults import as_written
+from afschrift.register.keys.blind import blind_index
+from afschrift.register.keys.crypto import DataKey
+from afschrift.register.tables import request, request_identity
+from afschrift.register.timelines import Past
+
+
+class Identities(LedgerBase):
+    """Keeps identity keys and finds earlier requests of the same person."""
+
+    def identity(self, request_id: str) -> tuple[Key, ...]:
+        """The identity keys given at intake, decrypted, in the order given.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request's data key was destroyed.
+        """
+        with self._db.read() as tx:
+            self._request_row(tx, request_id)
+            return tuple(key for key, _ in self._identity(tx, request_id, self._key(tx, request_id)))
+
+    def earlier(self, request_id: str, names: Collection[str] | None = None) -> tuple[str, ...]:
+        """Ids of earlier requests of the same person, oldest first, found by blind index.
+
+        Requests of the same case are no repeats and are left out. Earlier ones are recognised after their
+        data keys were destroyed, for as long as the index key of their year exists.
+
+        Args:
+            request_id: the later request. Once its own data key was destroyed, only requests that were
+                entered in the same calendar year are found.
+            names: identity keys to go by, for example those that belong to one person alone; None: all.
+        """
+        with self._db.read() as tx:
+            mine = self._request_row(tx, request_id)
+            position = (request.c.received_at, request.c.created_at, request.c.id)
+            found = (
+                select(*position)
+                .join(request_identity)
+                .where(request_identity.c.blind_index.in_(self._indexes(tx, request_id, names)))
+                .where(request.c.case_id != mine.case_id)
+                .distinct()
+                .order_by(*position)
+            )
+            before = (mine.received_at, mine.created_at, mine.id)
+            return tuple(row.id for row in tx.execute(found) if tuple(row) < before)
+
+    def history(self, request_id: str, names: Collection[str]) -> tuple[Past, ...]:
+        """Earlier requests of the same person in other cases, oldest first, as `earlier` finds them.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        ids = self.earlier(request_id, names)
+        with self._db.read() as tx:
+            mine = self._kinds(tx, request_id)
+            known = {kind: self._indexes(tx, request_id, [kind]) for kind in mine}
+            rows = {r.id: r for r in tx.execute(select(request).where(request.c.id.in_(ids)))}
+            return tuple(self._past(rows[one], known, self._kinds(tx, one)) for one in ids)
+
+    def _kinds(self, tx: Connection, request_id: str) -> dict[str, set[str]]:
+        """Name of an identity key -> the blind indexes with which the request keeps it."""
+        found: dict[str, set[str]] = {}
+        for row in tx.execute(select(request_identity).where(request_identity.c.request_id == request_id)):
+            found.setdefault(row.kind, set()).add(row.blind_index)
+        return found
+
+    def _past(self, row: Any, mine: dict[str, set[str]], theirs: dict[str, set[str]]) -> Past:
+        state = as_written(State, row.state)
+        return Past(
+            request=row.id,
+            right=as_written(Right, row.right),
+            state=state,
+            received_at=row.received_at,
+            ended_at=None if state.open else row.changed_at,
+            changed=tuple(sorted(k for k in mine.keys() & theirs.keys() if not mine[k] & theirs[k])),
+        )
+
+    def _identity_fingerprint(self, tx: Connection, request_id: str) -> str:
+        """HMAC of the request's keys: an identity decision holds for these alone."""
+        key = self._key(tx, request_id)
+        return key.hmac(keys_text(one for one, _ in self._identity(tx, request_id, key)))
+
+    def _keep_identity(
+        self, tx: Connection, key: DataKey, request_id: str, one: Key, *, fold: bool, verified_by: str | None
+    ) -> None:
+        # The year of entry, not of receipt: a key of a past year is never made again.
+        index_key = self._keys.index_key(self._clock().year)
+        facts = {"value": one.value, "valid_from": one.valid_from, "valid_to": one.valid_to, "casefold": fold}
+        tx.execute(
+            insert(request_identity).values(
+                request_id=request_id,
+                kind=one.name,
+                ciphertext=key.encrypt(
+                    json.dumps(facts).encode(), "request_identity", "ciphertext", one.name
+                ),
+                blind_index=blind_index(index_key.key, one.name, one.value, casefold=fold),
+                key_id=index_key.id,
+                verified_by=verified_by,
+            )
+        )
+
+    def _identity(self, tx: Connection, request_id: str, key: DataKey) -> list[tuple[Key, bool]]:
+        """Keys with whether they are compared without regard to case."""
+        mine = request_identity.c.request_id == request_id
+        keys = []
+        for row in tx.execute(select(request_identity).where(mine).order_by(request_identity.c.id)).all():
+            facts = json.loads(key.decrypt(row.ciphertext, "request_identity", "ciphertext", row.kind))
+            fold = facts.pop("casefold")
+            keys.append((Key(name=row.kind, **facts), fold))
+        return keys
+
+    def _indexes(self, tx: Connection, request_id: str, names: Collection[str] | None) -> set[str]:
+        """Blind indexes of the request's keys under every year's key; without its data key, those it has."""
+        key = self._find_key(tx, request_id)
+        if key is None:
+            mine = select(request_identity).where(request_identity.c.request_id == request_id)
+            return {row.blind_index for row in tx.execute(mine) if names is None or row.kind in names}
+        years = self._keys.index_keys()
+        return {
+            blind_index(year.key, one.name, one.value, casefold=fold)
+            for one, fold in self._identity(tx, request_id, key)
+            if names is None or one.name in names
+            for year in years
+        }

@@ -1,0 +1,105 @@
+"""Envelope encryption: the data key of one owner (a case, a request) and what is encrypted under it.
+
+Ciphertext is one byte of format (1), a nonce of 12 bytes and AES-256-GCM's output. The associated data
+name table, column and owner, so that no value can be moved to another place unseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from hmac import HMAC
+from typing import Literal
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from afschrift.domain.errors import ConfigurationError
+
+KEY_BYTES = 32
+_FORMAT = b"\x01"
+_NONCE_BYTES = 12
+OVERHEAD_BYTES = len(_FORMAT) + _NONCE_BYTES + 16
+"""By how much a ciphertext is longer than what it protects: format, nonce, GCM's tag."""
+
+Use = Literal["fields", "staging", "hmac"]
+
+
+def seal(key: bytes, plaintext: bytes, *place: str) -> bytes:
+    """Encrypt with AES-256-GCM, bound to a place."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _FORMAT + nonce + AESGCM(key).encrypt(nonce, plaintext, _bound(place))
+
+
+def unseal(key: bytes, sealed: bytes, *place: str) -> bytes:
+    """Decrypt what `seal` made.
+
+    Raises:
+        ConfigurationError: altered, moved from another place, or encrypted under another key.
+    """
+    body = sealed[len(_FORMAT) :]
+    try:
+        if not sealed.startswith(_FORMAT):
+            raise InvalidTag
+        return AESGCM(key).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _bound(place))
+    except (InvalidTag, ValueError):
+        raise ConfigurationError(
+            f"An encrypted value of the register ({', '.join(place)}) cannot be decrypted: it was altered, "
+            "or the key file belongs to another register.",
+            way_out="put back the key file of this register; if it is the right one, restore the register "
+            "from a back-up and run `afschrift audit verify`.",
+        ) from None
+
+
+def _bound(place: tuple[str, ...]) -> bytes:
+    return "\0".join(place).encode()
+
+
+class DataKey:
+    """The data key of one owner. Holds secrets and shows none."""
+
+    def __init__(self, raw: bytes, owner: str) -> None:
+        self._raw = raw
+        self._owner = owner
+
+    @classmethod
+    def fresh(cls, owner: str) -> DataKey:
+        """A random key."""
+        return cls(secrets.token_bytes(KEY_BYTES), owner)
+
+    def __repr__(self) -> str:
+        return f"DataKey({self._owner})"
+
+    @property
+    def raw(self) -> bytes:
+        """The 32 bytes, for wrapping alone."""
+        return self._raw
+
+    def subkey(self, use: Use) -> bytes:
+        """32 bytes derived for one use (HKDF-SHA256), so that uses cannot harm each other."""
+        return HKDF(SHA256(), KEY_BYTES, None, b"afschrift/" + use.encode()).derive(self._raw)
+
+    def encrypt(self, plaintext: bytes, table: str, column: str, *row: str) -> bytes:
+        """Encrypt a value for one place of the register."""
+        return seal(self.subkey("fields"), plaintext, table, column, self._owner, *row)
+
+    def decrypt(self, ciphertext: bytes, table: str, column: str, *row: str) -> bytes:
+        """Decrypt a value of one place of the register.
+
+        Raises:
+            ConfigurationError: altered, moved, or encrypted under another key.
+        """
+        return unseal(self.subkey("fields"), ciphertext, table, column, self._owner, *row)
+
+    def hmac(self, text: bytes) -> str:
+        """HMAC-SHA256, hex: what the trail keeps of a text. Useless once the key is destroyed."""
+        mac = self.mac()
+        mac.update(text)
+        return mac.hexdigest()
+
+    def mac(self) -> HMAC:
+        """The same for a text that comes in parts."""
+        return hmac.new(self.subkey("hmac"), digestmod=hashlib.sha256)

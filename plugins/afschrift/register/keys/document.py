@@ -1,0 +1,200 @@
+"""The document that holds the keys, wherever it is kept, and how it changes. Every change gives a new one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass, field, replace
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.request import new_id
+from afschrift.domain.signing import key_id
+from afschrift.register.keys.crypto import KEY_BYTES
+
+FORMAT = "afschrift-keys/1"
+INDEX_YEARS = 5
+"""Blind-index keys are made this many years ahead, the present one included, whenever keys are made."""
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """A secret with its id and the instant of its making (RFC 3339)."""
+
+    id: str
+    key: bytes = field(repr=False)
+    created: str
+
+
+@dataclass(frozen=True)
+class FormerKey:
+    """A signing key that signs no more: its public half alone.
+
+    Attributes:
+        public: raw Ed25519 public key, 32 bytes.
+        retired: instant at which another one took its place.
+        revoked_since: what it signed from this instant on deserves no trust; None: never stolen.
+    """
+
+    id: str
+    public: bytes
+    created: str
+    retired: str
+    revoked_since: str | None = None
+
+
+@dataclass(frozen=True)
+class KeyDocument:
+    """All keys of an installation; in JSON, bytes are base64.
+
+    Attributes:
+        keks: keys that wrap data keys; the last one is active.
+        index_keys: calendar year -> key of the blind index.
+        signing_keys: Ed25519 private keys; the last one is active.
+        former_signing_keys: those that a rotation replaced.
+    """
+
+    format: str
+    keks: tuple[StoredKey, ...] = ()
+    index_keys: dict[str, StoredKey] = field(default_factory=dict)
+    signing_keys: tuple[StoredKey, ...] = ()
+    former_signing_keys: tuple[FormerKey, ...] = ()
+
+
+def decode(content: bytes | str, place: str) -> KeyDocument:
+    """Read a document.
+
+    Args:
+        content: JSON.
+        place: what it was read from, for the message.
+
+    Raises:
+        ConfigurationError: no document of this format. The message quotes nothing of it.
+    """
+    try:
+        keys = msgspec.json.decode(content, type=KeyDocument)
+    except (msgspec.DecodeError, UnicodeError):
+        keys = None
+    if keys is None or keys.format != FORMAT or not keys.keks or not _whole(keys):
+        raise ConfigurationError(
+            f"The {place} does not hold keys of the format {FORMAT}.",
+            way_out="put the keys back from a back-up.",
+        )
+    return keys
+
+
+def encode(keys: KeyDocument) -> bytes:
+    """As JSON, indented."""
+    return msgspec.json.format(msgspec.json.encode(keys), indent=2)
+
+
+def secret_texts(keys: KeyDocument) -> list[str]:
+    """Every secret as it stands in the JSON, for whoever must keep it out of a log."""
+    return [base64.b64encode(one.key).decode() for one in _stored(keys)]
+
+
+def fresh(now: str) -> KeyDocument:
+    """A first wrapping key, a first signing key and index keys for years ahead."""
+    return with_years_ahead(KeyDocument(FORMAT, (_new_kek(now),), {}, (_new_signing_key(now),)), now)
+
+
+def with_new_kek(keys: KeyDocument, now: str) -> KeyDocument:
+    """A further wrapping key, which is then the active one."""
+    return with_years_ahead(replace(keys, keks=(*keys.keks, _new_kek(now))), now)
+
+
+def with_new_signing_key(keys: KeyDocument, now: str) -> KeyDocument:
+    """Another signing key. Of those before, the public half stays; the private one has no further use."""
+    former = tuple(FormerKey(one.id, public_half(one.key), one.created, now) for one in keys.signing_keys)
+    changed = replace(
+        keys,
+        signing_keys=(_new_signing_key(now),),
+        former_signing_keys=(*keys.former_signing_keys, *former),
+    )
+    return with_years_ahead(changed, now)
+
+
+def with_index_key(keys: KeyDocument, year: int, now: str) -> KeyDocument:
+    """A blind-index key for a year; one that is there stays."""
+    if str(year) in keys.index_keys:
+        return keys
+    key = secrets.token_bytes(KEY_BYTES)
+    one = StoredKey(f"{year}-{hashlib.sha256(key).hexdigest()[:8]}", key, now)
+    return replace(keys, index_keys={**keys.index_keys, str(year): one})
+
+
+def with_years_ahead(keys: KeyDocument, now: str) -> KeyDocument:
+    """Index keys for this year and those that come, so that a document nobody can write to outlives them."""
+    this = int(now[:4])
+    for year in range(this, this + INDEX_YEARS):
+        keys = with_index_key(keys, year, now)
+    return keys
+
+
+def without_kek(keys: KeyDocument, kek_id: str) -> KeyDocument:
+    """Without a wrapping key.
+
+    Raises:
+        ConfigurationError: it is the active one.
+    """
+    if kek_id == keys.keks[-1].id:
+        raise ConfigurationError(
+            f"The wrapping key {kek_id} is the active one.", way_out="run `afschrift key rotate` first."
+        )
+    return replace(keys, keks=tuple(one for one in keys.keks if one.id != kek_id))
+
+
+def without_index_key(keys: KeyDocument, year: int) -> KeyDocument:
+    """Without the blind-index key of a year."""
+    return replace(keys, index_keys={y: key for y, key in keys.index_keys.items() if y != str(year)})
+
+
+def with_revocation(keys: KeyDocument, signing_key_id: str, since: str) -> KeyDocument:
+    """A former signing key marked as stolen since an instant; the earliest instant named counts.
+
+    Raises:
+        RefusedError: it is the active one, or none of ours.
+    """
+    if any(one.id == signing_key_id for one in keys.signing_keys):
+        raise RefusedError(
+            f"The signing key {signing_key_id} is the active one.",
+            way_out="run `afschrift key rotate --signing` first.",
+        )
+    if all(one.id != signing_key_id for one in keys.former_signing_keys):
+        raise RefusedError(
+            "There is no signing key with this id.", way_out="see the ids with `afschrift key list`."
+        )
+    former = tuple(
+        replace(one, revoked_since=min(since, one.revoked_since or since))
+        if one.id == signing_key_id
+        else one
+        for one in keys.former_signing_keys
+    )
+    return replace(keys, former_signing_keys=former)
+
+
+def public_half(private: bytes) -> bytes:
+    """Raw public key (32 bytes) of a raw Ed25519 private key."""
+    return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+def _stored(keys: KeyDocument) -> tuple[StoredKey, ...]:
+    return (*keys.keks, *keys.index_keys.values(), *keys.signing_keys)
+
+
+def _whole(keys: KeyDocument) -> bool:
+    """Whether every key has its length: one that was cut when it was copied would fail at its first use."""
+    halves = (one.public for one in keys.former_signing_keys)
+    return all(len(key) == KEY_BYTES for key in (*(one.key for one in _stored(keys)), *halves))
+
+
+def _new_kek(now: str) -> StoredKey:
+    return StoredKey(new_id("kek"), secrets.token_bytes(KEY_BYTES), now)
+
+
+def _new_signing_key(now: str) -> StoredKey:
+    private = Ed25519PrivateKey.generate().private_bytes_raw()
+    return StoredKey(key_id(public_half(private)), private, now)

@@ -1,0 +1,110 @@
+"""The key file: JSON apart from the database, readable by its owner alone, replaced whole under a lock."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.register.keys.document import KeyDocument, decode, encode
+from afschrift.register.keys.storage import Storage
+
+_DRAFT = ".new"
+
+
+class KeyFile(Storage):
+    """Keys in a file (mode 0600). It is read at each use: what another process changes counts at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.place = f"key file {path}"
+
+    def create(self, keys: KeyDocument) -> None:
+        """Write the file for the first time.
+
+        Raises:
+            ConfigurationError: a file is there already; it is never overwritten.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._locked():
+            if self._path.exists():
+                raise ConfigurationError(
+                    f"There is a {self.place} already.",
+                    way_out="use it, or `afschrift key rotate` for a new key in it.",
+                )
+            self._save(keys)
+
+    def load(self, *, anew: bool = False) -> KeyDocument:  # noqa: ARG002  (a file is always read anew)
+        """Read the file.
+
+        Raises:
+            ConfigurationError: missing, readable by others, or no key file of this format.
+        """
+        try:
+            mode = self._path.stat().st_mode
+            content = self._path.read_bytes()
+        except FileNotFoundError:
+            raise ConfigurationError(
+                f"There is no {self.place}.",
+                way_out="make one with `afschrift key new`, or put back the one that belongs to the "
+                "register: without it nothing that is encrypted in the register can be read.",
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"The {self.place} cannot be read: {error.strerror}.",
+                way_out="give the service's account access.",
+            ) from None
+        if mode & 0o077:
+            raise ConfigurationError(
+                f"The {self.place} is open to other accounts (mode {mode & 0o777:03o}).",
+                way_out=f"run `chmod 600 {self._path}`, and if others may have read it, `afschrift key "
+                "rotate`, `afschrift key retire` and `afschrift key rotate --signing`.",
+            )
+        return decode(content, self.place)
+
+    def change(self, change: Callable[[KeyDocument], KeyDocument]) -> None:
+        """Change the keys; one writer at a time.
+
+        Raises:
+            ConfigurationError: the folder or the file cannot be written.
+        """
+        with self._locked():
+            self._save(change(self.load()))
+
+    def _save(self, keys: KeyDocument) -> None:
+        """Replace the file at once: a reader sees the old one or the new one, also after a power failure."""
+        # What a killed writer left would keep a key that is destroyed later. Whoever is here holds the lock.
+        for left in self._path.parent.glob(f".{self._path.name}.*{_DRAFT}"):
+            left.unlink()
+        handle, name = tempfile.mkstemp(_DRAFT, f".{self._path.name}.", self._path.parent)  # mode 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(encode(keys))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self._path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """The lock is a file beside the key file, since that one is replaced."""
+        try:
+            with self._path.with_name(f".{self._path.name}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise ConfigurationError(
+                f"The {self.place} cannot be written: {error.strerror}.",
+                way_out="let the service's account write in its folder, and see that there is room.",
+            ) from None

@@ -1,0 +1,227 @@
+"""Keys of the register: they wrap data keys, blind identity keys and sign bundles.
+
+They live apart from the database, in a file or a secrets backend, so that neither alone opens anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.register.clock import Clock, rfc3339, utc_now
+from afschrift.register.keys import document as keydocument
+from afschrift.register.keys.crypto import seal, unseal
+from afschrift.register.keys.document import KeyDocument
+from afschrift.register.keys.file import KeyFile
+from afschrift.register.keys.storage import Draft, Storage
+
+
+@dataclass(frozen=True)
+class IndexKey:
+    """Key of the blind index of one calendar year; `id` is the year with a part of the key's digest."""
+
+    id: str
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """Ed25519 key that signs bundles; `id` is the name of its public key."""
+
+    id: str
+    private: Ed25519PrivateKey = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KeyInfo:
+    """What may be shown of a key.
+
+    Attributes:
+        kind: `kek`, `index` or `signing`.
+        active: whether new work uses it.
+        revoked_since: instant from which on a stolen signing key deserves no trust.
+    """
+
+    id: str
+    kind: str
+    created: str
+    active: bool
+    revoked_since: str | None = None
+
+
+class KeyStore:
+    """The keys at work. Use `create` or `open`."""
+
+    def __init__(self, storage: Storage, clock: Clock = utc_now) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    @classmethod
+    def create(cls, path: Path, clock: Clock = utc_now) -> KeyStore:
+        """Make a key file (mode 0600) with first keys.
+
+        Raises:
+            ConfigurationError: a file is there already; it is never overwritten.
+        """
+        file = KeyFile(path)
+        file.create(keydocument.fresh(rfc3339(clock())))
+        return cls(file, clock)
+
+    @classmethod
+    def open(cls, place: Path | Storage, clock: Clock = utc_now) -> KeyStore:
+        """Use existing keys: a file's path, or another place.
+
+        Raises:
+            ConfigurationError: missing, readable by others, or damaged; names the place and the command.
+        """
+        storage = KeyFile(place) if isinstance(place, Path) else place
+        storage.load()
+        return cls(storage, clock)
+
+    def __repr__(self) -> str:
+        return f"KeyStore({self.place})"
+
+    @property
+    def place(self) -> str:
+        """Where the keys are, to follow "the"."""
+        return self._storage.place
+
+    @property
+    def settling_seconds(self) -> int:
+        """So long after a change another process may still use the keys before it."""
+        return self._storage.settling_seconds
+
+    def draft(self) -> KeyStore:
+        """A copy in memory; what is changed in it is kept nowhere until somebody stores its `document`."""
+        return KeyStore(Draft(self._storage), self._clock)
+
+    def document(self) -> str:
+        """All keys as they are stored. Secret: for the place that keeps them, and for nobody to read."""
+        return keydocument.encode(self._storage.load()).decode()
+
+    def must_be_writable(self) -> None:
+        """Find out before anything else is done.
+
+        Raises:
+            ConfigurationError: the place cannot be written from here; says what to do.
+        """
+        self._storage.change(lambda keys: keys)
+
+    def rotate(self) -> str:
+        """Add a wrapping key and make it the active one; returns its id. Older ones stay for unwrapping."""
+        self._change(keydocument.with_new_kek)
+        return self.active_kek
+
+    def rotate_signing(self) -> str:
+        """Make another signing key the active one; returns its id.
+
+        Of the one before, the public half stays.
+        """
+        self._change(keydocument.with_new_signing_key)
+        return self.signing_key().id
+
+    def forget_kek(self, kek_id: str) -> None:
+        """Destroy a wrapping key. Nothing wrapped under it opens again, in no back-up of the register either.
+
+        Raises:
+            ConfigurationError: it is the active one.
+        """
+        self._storage.change(lambda keys: keydocument.without_kek(keys, kek_id))
+
+    def forget_index_key(self, year: int) -> None:
+        """Destroy the blind-index key of a year: the persons of that year are recognised no more."""
+        self._storage.change(lambda keys: keydocument.without_index_key(keys, year))
+
+    def revoke(self, signing_key_id: str, since: str) -> None:
+        """Mark a former signing key as stolen since an instant (RFC 3339, UTC).
+
+        Raises:
+            RefusedError: it is the active one, or none of ours.
+        """
+        self._storage.change(lambda keys: keydocument.with_revocation(keys, signing_key_id, since))
+
+    @property
+    def active_kek(self) -> str:
+        """Id of the wrapping key that new data keys get."""
+        return self._storage.load().keks[-1].id
+
+    def wrap(self, data_key: bytes, owner: str) -> tuple[str, bytes]:
+        """Wrap a data key under the active wrapping key, bound to its owner: (id of that key, wrapped)."""
+        kek = self._storage.load().keks[-1]
+        return kek.id, seal(kek.key, data_key, "data_key", "wrapped", owner)
+
+    def unwrap(self, kek_id: str, wrapped: bytes, owner: str) -> bytes:
+        """Open a wrapped data key.
+
+        Raises:
+            ConfigurationError: the wrapping key is not there, or the value was altered.
+        """
+        for anew in (False, True):  # a key made by another process may be younger than what was read
+            for kek in self._storage.load(anew=anew).keks:
+                if kek.id == kek_id:
+                    return unseal(kek.key, wrapped, "data_key", "wrapped", owner)
+        raise ConfigurationError(
+            f"The {self.place} does not hold the wrapping key {kek_id}.",
+            way_out="put back the keys that belong to this register; docs/keys.md says what holds if they "
+            "are lost.",
+        )
+
+    def index_key(self, year: int) -> IndexKey:
+        """Blind-index key of a calendar year; made at its first use where it was not made ahead.
+
+        Raises:
+            ConfigurationError: it is missing, and the place cannot be written from here.
+        """
+        name = str(year)
+        if not any(name in self._storage.load(anew=anew).index_keys for anew in (False, True)):
+            self._change(lambda keys, now: keydocument.with_index_key(keys, year, now))
+        stored = self._storage.load().index_keys[name]
+        return IndexKey(stored.id, stored.key)
+
+    def index_keys(self) -> tuple[IndexKey, ...]:
+        """All blind-index keys that are left."""
+        return tuple(IndexKey(k.id, k.key) for k in self._storage.load().index_keys.values())
+
+    def signing_key(self) -> SigningKey:
+        """The active signing key.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        stored = next(reversed(self._storage.load().signing_keys), None)
+        if stored is None:
+            raise ConfigurationError(
+                f"The {self.place} holds no signing key.",
+                way_out="put it back from a back-up, or make another one: `afschrift key rotate --signing`.",
+            )
+        return SigningKey(stored.id, Ed25519PrivateKey.from_private_bytes(stored.key))
+
+    def public_keys(self) -> dict[str, bytes]:
+        """Key id -> raw Ed25519 public key (32 bytes), of all signing keys ever used."""
+        keys = self._storage.load()
+        former = {one.id: one.public for one in keys.former_signing_keys}
+        return former | {one.id: keydocument.public_half(one.key) for one in keys.signing_keys}
+
+    def revoked(self) -> dict[str, str]:
+        """Key id -> instant since which a signing key deserves no trust."""
+        former = self._storage.load().former_signing_keys
+        return {one.id: one.revoked_since for one in former if one.revoked_since}
+
+    def listing(self) -> tuple[KeyInfo, ...]:
+        """All keys without their secrets."""
+        keys = self._storage.load()
+        year = str(self._clock().year)
+        return (
+            *(KeyInfo(k.id, "kek", k.created, k is keys.keks[-1]) for k in keys.keks),
+            *(KeyInfo(k.id, "index", k.created, y == year) for y, k in sorted(keys.index_keys.items())),
+            *(KeyInfo(k.id, "signing", k.created, False, k.revoked_since) for k in keys.former_signing_keys),
+            *(KeyInfo(k.id, "signing", k.created, k is keys.signing_keys[-1]) for k in keys.signing_keys),
+        )
+
+    def _change(self, change: Callable[[KeyDocument, str], KeyDocument]) -> None:
+        now = rfc3339(self._clock())
+        self._storage.change(lambda keys: change(keys, now))

@@ -1,0 +1,193 @@
+"""Letters to the person as the register keeps them: each with its text in the case file and its state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.engine import Row
+
+from afschrift.domain.errors import ConfigurationError, TooLateError, UnknownRequestError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.request import is_id
+from afschrift.law.letter import LETTER_MOVES, LOOK, PATIENCE, LetterRow, LetterState, NewLetter
+from afschrift.register.documents import Documents
+from afschrift.register.faults import as_written
+from afschrift.register.tables import letter, message, message_part
+
+_MEDIA_TYPE = "message/rfc822"
+_UNSETTLED = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN)
+
+
+class Letters(Documents):
+    """Keeps letters, reads them, and moves them from state to state."""
+
+    def produce_letter(
+        self, new: NewLetter, by: str, *, fact_id: str | None = None, held: Mapping[str, str] | None = None
+    ) -> LetterRow:
+        """Keep a letter: its row, its text in the case file and the event, in one transaction.
+
+        The very same letter (kind, language, address, elements) that is not settled yet is given back, and
+        nothing is written.
+
+        Args:
+            new: the letter.
+            by: who makes it.
+            fact_id: the question or extension that it tells of, which counts from its sending.
+            held: the role in which they do, and what says that they hold it.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request's data key was destroyed.
+        """
+        with self._db.write() as tx:
+            self._request_row(tx, new.request)
+            key = self._key(tx, new.request)
+            mark = key.hmac(new.same_as)
+            same = (letter.c.request_id == new.request) & (letter.c.same_as == mark)
+            found = tx.execute(select(letter).where(same & letter.c.state.in_(_UNSETTLED))).first()
+            if found is not None:
+                return self._row(found)
+            document = self._keep_document(
+                tx,
+                new.request,
+                [new.content],
+                by,
+                name=f"{new.kind}.{new.language}.eml",
+                media_type=_MEDIA_TYPE,
+                detail={"letter": new.id},
+            )
+            sealed = key.encrypt(new.to.encode(), "letter", "recipient", new.id) if new.to else None
+            values = {
+                "id": new.id,
+                "request_id": new.request,
+                "kind": new.kind,
+                "language": new.language,
+                "state": LetterState.PRODUCED,
+                "document_id": document,
+                "fact_id": fact_id,
+                "recipient": sealed,
+                "same_as": mark,
+                "produced_at": self._now(),
+                "produced_by": by,
+                "detail": new.detail,
+            }
+            tx.execute(insert(letter).values(values))
+            told: dict[str, Any] = {name: values[name] for name in ("kind", "language", "detail")}
+            told |= {"document": document, "fact": fact_id, "mailed": sealed is not None}
+            self._tell(tx, new.request, new.id, "letter_produced", by, told, held)
+            return self._row(self._letter_row(tx, new.id))
+
+    def letter(self, letter_id: str) -> LetterRow:
+        """One letter.
+
+        Raises:
+            UnknownRequestError: no such letter.
+        """
+        with self._db.read() as tx:
+            return self._row(self._letter_row(tx, letter_id))
+
+    def letters(
+        self, *, request_id: str | None = None, states: Collection[LetterState] | None = None
+    ) -> tuple[LetterRow, ...]:
+        """Letters in the order in which they were produced, of one request or of all."""
+        wanted = select(letter).order_by(letter.c.produced_at, letter.c.id)
+        if request_id is not None:
+            wanted = wanted.where(letter.c.request_id == request_id)
+        with self._db.read() as tx:
+            found = [self._row(row) for row in tx.execute(wanted)]
+        return tuple(row for row in found if states is None or row.state in states)
+
+    def _move(self, tx: Connection, row: Row[Any], to: LetterState, **columns: Any) -> LetterRow:
+        if to not in LETTER_MOVES[as_written(LetterState, row.state)]:
+            raise not_so(self._row(row), to)
+        same = (letter.c.id == row.id) & (letter.c.state == row.state)
+        if tx.execute(update(letter).where(same).values(state=to, **columns)).rowcount != 1:
+            raise not_so(self._row(row), to)
+        return self._row(self._letter_row(tx, row.id))
+
+    def _text_of(self, tx: Connection, row: Row[Any]) -> bytes:
+        sealed = tx.execute(
+            select(message.c.ciphertext, message.c.hmac).where(message.c.id == row.document_id)
+        )
+        kept, key = sealed.one(), self._key(tx, row.request_id)
+        content = key.decrypt(kept.ciphertext, "message", "ciphertext", row.document_id)
+        more = select(message_part.c.number).where(message_part.c.message_id == row.document_id)
+        if key.hmac(content) != kept.hmac or tx.execute(more).first() is not None:
+            raise ConfigurationError(
+                f"The text of letter {row.id} is not what was kept.",
+                way_out="restore the register from a back-up and run `afschrift audit verify`.",
+            )
+        return content
+
+    def _letter_row(self, tx: Connection, letter_id: str) -> Row[Any]:
+        row = None
+        if is_id(letter_id):
+            row = tx.execute(select(letter).where(letter.c.id == letter_id)).first()
+        if row is None:
+            raise UnknownRequestError(
+                "The register knows no letter with this id.",
+                way_out="list them with `afschrift letter list`.",
+            )
+        return row
+
+    def _tell(
+        self,
+        tx: Connection,
+        request_id: str,
+        letter_id: str,
+        type_: str,
+        by: str,
+        told: Mapping[str, Any],
+        held: Mapping[str, str] | None = None,
+    ) -> None:
+        payload = {"letter": letter_id, **told}
+        if held is not None:
+            payload["held"] = dict(held)
+        self._append(tx, request_id, NewEvent(type_, by, payload))
+
+    def _row(self, row: Row[Any]) -> LetterRow:
+        state = as_written(LetterState, row.state)
+        claimed = row.claimed_at if state is LetterState.SENDING else None
+        # A clock that was set back must not keep it in hand for ever.
+        if claimed and abs(self._clock() - as_written(datetime.fromisoformat, claimed)) > PATIENCE:
+            state = LetterState.UNKNOWN
+        return LetterRow(
+            id=row.id,
+            request=row.request_id,
+            kind=row.kind,
+            language=row.language,
+            state=state,
+            document=row.document_id,
+            mailed=row.recipient is not None,
+            produced_at=row.produced_at,
+            produced_by=row.produced_by,
+            claimed_at=row.claimed_at,
+            sent_on=row.sent_on,
+            sent_at=row.sent_at,
+            sent_by=row.sent_by,
+            channel=row.channel,
+            proof=row.proof_id,
+            bounced_on=row.bounced_on,
+            bounce=row.bounce,
+            detail=row.detail,
+        )
+
+
+_WAYS_OUT = {
+    LetterState.PRODUCED: "send it, or enter its sending with `afschrift letter sent`.",
+    LetterState.SENDING: "wait until it is done; after a quarter of an hour it reads as unknown.",
+    LetterState.UNKNOWN: LOOK,
+    LetterState.SENT: "nothing is to be done; what is to be told anew is a new letter.",
+    LetterState.BOUNCED: "make it anew, with the right address.",
+}
+
+
+def not_so(row: LetterRow, what: str) -> TooLateError:
+    """The refusal of what does not fit the state of a letter."""
+    return TooLateError(
+        f"Letter {row.id} is {row.state} and cannot be {what}; nothing was changed.",
+        way_out=_WAYS_OUT[row.state],
+    )

@@ -1,0 +1,67 @@
+"""The register and its keys alone. Light, so that a command that needs no more starts at once."""
+
+from __future__ import annotations
+
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import ConfigurationError
+from afschrift.register.keys import key_sources
+from afschrift.register.keys.keyring import keks_in_use
+from afschrift.register.keys.storage import ReadOnly
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
+from afschrift.register.schema import require_current, upgrade
+
+
+def open_ledger(settings: Settings | None = None) -> Ledger:
+    """The register and its keys.
+
+    Raises:
+        ConfigurationError: keys or register cannot be used; says what to do.
+    """
+    settings = settings or Settings.from_environment()
+    keys = open_keys(settings)  # first: where nothing stands yet, `afschrift key new` makes both
+    require_current(settings.register)
+    return Ledger(settings.register, keys)
+
+
+def open_keys(settings: Settings) -> KeyStore:
+    """The keys, in the key file or where `AFSCHRIFT_KEYS` says.
+
+    Raises:
+        ConfigurationError: missing or damaged, or the place is of no kind known here.
+        RetriableError: the place does not answer.
+    """
+    if settings.key_source is None:
+        return KeyStore.open(settings.keys)
+    return KeyStore.open(ReadOnly(*key_sources.reader(settings.key_source)))
+
+
+def initialise(settings: Settings, *, lost: bool = False, by: str = "system") -> bool:
+    """Bring the register to the newest version, and make the key file where there is none.
+
+    Args:
+        settings: of the installation.
+        lost: the keys that belong to a register in use are lost for good, and new ones are wanted; the
+            trail tells of the loss.
+        by: who says so.
+
+    Returns:
+        Whether keys were made.
+
+    Raises:
+        ConfigurationError: there is no key file, but a register whose data keys were wrapped by one.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.register)
+    made = settings.key_source is None and not settings.keys.exists()
+    if made and not lost and (missing := keks_in_use(settings.register)):
+        raise ConfigurationError(
+            f"There is no key file at {settings.keys}, and the register holds data keys that only "
+            f"{', '.join(missing)} of such a file opens.",
+            way_out="put the key file back from its back-up. Only where it is lost for good: `afschrift key "
+            "new --lost` makes new keys; what was encrypted before stays unreadable (docs/keys.md).",
+        )
+    keys = KeyStore.create(settings.keys) if made else open_keys(settings)
+    if lost:
+        Ledger(settings.register, keys).tell_lost(by)
+    return made

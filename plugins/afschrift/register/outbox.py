@@ -1,0 +1,257 @@
+"""The outbox: letters to the person, each in the case file, sent once and never twice without being told.
+
+A letter is claimed before it goes out, and settled after: both are compare-and-swaps of its state. What dies
+in between leaves a claim, which after a while reads as `unknown`; only a person ends that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+from sqlalchemy.engine import Row
+
+from afschrift.domain.errors import RefusedError
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import WITH_LETTER
+from afschrift.law.letter import SMTP, Bounce, Channel, LetterRow, LetterState
+from afschrift.register.letters import Letters, not_so
+from afschrift.register.sendings import Sendings
+from afschrift.register.tables import fact, letter
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A document that shows that a letter was sent; no copy of an identity one, as somebody said (R11)."""
+
+    name: str = field(repr=False)
+    media_type: str
+    parts: Iterable[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A letter in the hands of one process, which must settle it."""
+
+    row: LetterRow
+    to: str = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+class Outbox(Letters, Sendings):
+    """What became of letters: sent, not sent, come back."""
+
+    def claim_letter(self, letter_id: str, by: str) -> Claimed:
+        """Take a letter in hand to send it; `settle_letter` must follow.
+
+        Raises:
+            UnknownRequestError: no such letter.
+            TooLateError: it is not waiting to be sent; says what it is.
+            RefusedError: it has no e-mail address, or the request's data key was destroyed.
+            ConfigurationError: its text was altered.
+        """
+        with self._db.write() as tx:
+            row = self._letter_row(tx, letter_id)
+            now = self._row(row)
+            if now.state is not LetterState.PRODUCED:
+                raise not_so(now, "sent")
+            if row.recipient is None:
+                raise RefusedError(
+                    f"Letter {letter_id} has no e-mail address.",
+                    way_out="send it another way and enter that with `afschrift letter sent`, or make it "
+                    "anew with an address (`to`).",
+                )
+            key = self._key(tx, row.request_id)
+            to = key.decrypt(row.recipient, "letter", "recipient", row.id).decode()
+            claimed = Claimed(
+                self._move(tx, row, LetterState.SENDING, claimed_at=self._now()), to, self._text_of(tx, row)
+            )
+            self._tell(tx, row.request_id, row.id, "letter_sending", by, {})
+            return claimed
+
+    def settle_letter(
+        self,
+        claimed: Claimed,
+        to: LetterState,
+        by: str,
+        *,
+        zone: str,
+        reference: str | None = None,
+        bounce: Bounce | None = None,
+        reason: str | None = None,
+    ) -> LetterRow:
+        """Say what became of a claimed letter: sent, not sent (`produced` again), bounced or `unknown`.
+
+        Args:
+            claimed: as `claim_letter` gave it.
+            to: the new state.
+            by: who sent it.
+            zone: IANA time zone of the establishment that must act.
+            reference: what the mail server called it.
+            bounce: for `bounced`.
+            reason: a code, where it is not sent.
+
+        Raises:
+            TooLateError: a person settled it meanwhile; nothing was written.
+        """
+        with self._db.write() as tx:
+            row = self._letter_row(tx, claimed.row.id)
+            if row.state != LetterState.SENDING or row.claimed_at != claimed.row.claimed_at:
+                raise not_so(self._row(row), "settled")
+            moment = self._now()
+            day = local_date(datetime.fromisoformat(moment), zone)
+            if to is LetterState.SENT:
+                return self._sent(tx, row, day, SMTP, by, moment=moment, told={"reference": reference})
+            if to is LetterState.BOUNCED:
+                return self._bounced(tx, row, day, bounce or Bounce.REFUSED, by)
+            told = {"reason": reason}
+            if to is LetterState.PRODUCED:
+                settled = self._move(tx, row, to, claimed_at=None)
+                self._tell(tx, row.request_id, row.id, "letter_not_sent", by, told)
+            else:
+                settled = self._move(tx, row, to)
+                self._tell(tx, row.request_id, row.id, "letter_unknown", by, told)
+            return settled
+
+    def enter_sending(
+        self,
+        letter_id: str,
+        on: date,
+        channel: Channel,
+        proof: Proof,
+        by: str,
+        *,
+        held: Mapping[str, str] | None = None,
+    ) -> LetterRow:
+        """Record that a person sent a letter, with the proof, which goes into the case file.
+
+        Raises:
+            UnknownRequestError: no such letter.
+            TooLateError: it is sent already, or is being sent just now.
+            RefusedError: the day lies before the letter or in the future, the proof is turned down, or the
+                data key was destroyed.
+        """
+        with self._db.write() as tx:
+            row = self._letter_row(tx, letter_id)
+            now = self._row(row)
+            if now.state not in (LetterState.PRODUCED, LetterState.UNKNOWN):
+                raise not_so(now, "entered as sent")
+            self._must_be_between(tx, row, on, row.produced_at)
+            document = self._keep_document(
+                tx,
+                row.request_id,
+                proof.parts,
+                by,
+                name=proof.name,
+                media_type=proof.media_type,
+                detail={"letter": row.id, "id_copy": False},
+            )
+            return self._sent(tx, row, on, channel, by, proof=document, held=held)
+
+    def enter_bounce(
+        self,
+        letter_id: str,
+        on: date,
+        bounce: Bounce,
+        by: str,
+        *,
+        held: Mapping[str, str] | None = None,
+    ) -> LetterRow:
+        """Record that a letter came back: it counts as sent no more.
+
+        Raises:
+            UnknownRequestError: no such letter.
+            TooLateError: it was not sent, or bounced already.
+            RefusedError: the day lies before the sending or in the future.
+        """
+        with self._db.write() as tx:
+            row = self._letter_row(tx, letter_id)
+            now = self._row(row)
+            if now.state not in (LetterState.SENT, LetterState.UNKNOWN):
+                raise not_so(now, "entered as come back")
+            self._must_be_between(tx, row, on, row.sent_on or row.produced_at)
+            return self._bounced(tx, row, on, bounce, by, held)
+
+    def release_letter(self, letter_id: str, by: str, *, held: Mapping[str, str] | None = None) -> LetterRow:
+        """Record that a person looked and a letter of unknown fate did not go out: it may be sent again.
+
+        Raises:
+            UnknownRequestError: no such letter.
+            TooLateError: its fate is not unknown.
+        """
+        with self._db.write() as tx:
+            row = self._letter_row(tx, letter_id)
+            now = self._row(row)
+            if now.state is not LetterState.UNKNOWN:
+                raise not_so(now, "released")
+            released = self._move(tx, row, LetterState.PRODUCED, claimed_at=None)
+            self._tell(tx, row.request_id, row.id, "letter_released", by, {}, held)
+            return released
+
+    def _sent(
+        self,
+        tx: Connection,
+        row: Row[Any],
+        on: date,
+        channel: str,
+        by: str,
+        *,
+        moment: str | None = None,
+        proof: str | None = None,
+        told: Mapping[str, Any] | None = None,
+        held: Mapping[str, str] | None = None,
+    ) -> LetterRow:
+        """It is sent; what it tells of counts from that day on, by the clock's own facts."""
+        how = {"sent_on": on.isoformat(), "channel": str(channel), "proof_id": proof}
+        moved = self._move(tx, row, LetterState.SENT, sent_at=moment, sent_by=by, **how)
+        payload = {"on": how["sent_on"], "channel": how["channel"], "proof": proof, **(told or {})}
+        self._tell(tx, row.request_id, row.id, "letter_sent", by, payload, held)
+        for about in self._told_facts(tx, row):
+            self._letter_sent(tx, about, on, str(channel), proof=proof or row.id, letter=row.id, by=by)
+        return moved
+
+    def _bounced(
+        self,
+        tx: Connection,
+        row: Row[Any],
+        on: date,
+        bounce: Bounce,
+        by: str,
+        held: Mapping[str, str] | None = None,
+    ) -> LetterRow:
+        moved = self._move(tx, row, LetterState.BOUNCED, bounced_on=on.isoformat(), bounce=bounce)
+        told = {"on": on.isoformat(), "reason": bounce.value}
+        self._tell(tx, row.request_id, row.id, "letter_bounced", by, told, held)
+        for about in self._told_facts(tx, row):
+            if self._letter_bounced(tx, about, letter=row.id, by=by):
+                self._still_told(tx, row, about, by)
+        return moved
+
+    def _still_told(self, tx: Connection, row: Row[Any], about: str, by: str) -> None:
+        """Another letter told the same, and did not come back: the person was told on its day."""
+        same = (letter.c.fact_id == about) & (letter.c.id != row.id) & (letter.c.state == LetterState.SENT)
+        other = tx.execute(select(letter).where(same).order_by(letter.c.sent_on, letter.c.id)).first()
+        if other is not None:
+            on, proof = date.fromisoformat(other.sent_on), other.proof_id or other.id
+            self._letter_sent(tx, about, on, other.channel, proof=proof, letter=other.id, by=by)
+
+    def _told_facts(self, tx: Connection, row: Row[Any]) -> Sequence[str]:
+        """The facts that count from this letter: the one it was made for, and those that name it."""
+        named = or_(fact.c.letter == row.id, fact.c.id == row.fact_id)
+        mine = select(fact.c.id).where(fact.c.request_id == row.request_id, named)
+        return tx.scalars(mine.where(fact.c.kind.in_(WITH_LETTER)).order_by(fact.c.number)).all()
+
+    def _must_be_between(self, tx: Connection, row: Row[Any], on: date, since: str) -> None:
+        zone = self._request_row(tx, row.request_id).zone
+        first = (
+            date.fromisoformat(since) if len(since) == 10 else local_date(datetime.fromisoformat(since), zone)
+        )
+        today = local_date(self._clock(), zone)
+        if not first <= on <= today:
+            raise RefusedError(
+                f"This day cannot be: letter {row.id} was there on {first}, and today is {today}.",
+                way_out="give the day on which it happened, as 2026-03-05.",
+            )

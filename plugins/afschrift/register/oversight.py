@@ -1,0 +1,114 @@
+"""What a sweep needs of the register: where requests stand, and the proof of what it found and did."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.progress import Standing
+from afschrift.domain.run import Run
+from afschrift.domain.state import State
+from afschrift.register.base import LedgerBase
+from afschrift.register.disputes import holds_of
+from afschrift.register.faults import as_written
+from afschrift.register.tables import data_key, question, request, run, step
+from afschrift.register.trail import trail
+
+_OPEN = [state for state in State if state.open]
+_FOUND = "sweep_found"
+
+
+class Oversight(LedgerBase):
+    """Looks at requests from outside a run."""
+
+    def standings(self, also: Collection[str] = ()) -> tuple[Standing, ...]:
+        """Where every open request stands, and every other one that is named, known or not; by id."""
+        with self._db.read() as tx:
+            found = self._standings(tx, request.c.state.in_(_OPEN) | request.c.id.in_(sorted(also)))
+        unknown = {name: Standing(name, None) for name in also}
+        return tuple(standing for _, standing in sorted((unknown | found).items()))
+
+    def note_found(self, findings: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+        """Record findings as events `sweep_found` of their requests, each once; returns how many were new.
+
+        Args:
+            findings: request id, and a payload of codes and instants. One with the same payload in the
+                trail is not recorded again.
+        """
+        known: dict[str, list[Any]] = {}
+        new = 0
+        with self._db.write() as tx:
+            for request_id, payload in findings:
+                if request_id not in known:
+                    events = trail.read(tx, request_id)
+                    known[request_id] = [told for header, told in events if header.type == _FOUND]
+                if dict(payload) not in known[request_id]:
+                    self._append(tx, request_id, NewEvent(_FOUND, payload=dict(payload)))
+                    known[request_id].append(dict(payload))
+                    new += 1
+        return new
+
+    def while_no_run_goes(self, request_id: str, act: Callable[[Standing], NewEvent | None]) -> bool:
+        """Act on a request while no run of it goes or can begin; whether something was done.
+
+        The register's write lock is held meanwhile, so `act` must be short. The event that it returns is
+        recorded in the same transaction; None: it found nothing left to do.
+        """
+        with self._db.write() as tx:
+            standing = self._standings(tx, request.c.id == request_id).get(request_id)
+            standing = standing or Standing(request_id, None)
+            done = None if standing.going else act(standing)
+            if done is not None:
+                self._append(tx, request_id, done)
+            return done is not None
+
+    def _standings(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, Standing]:
+        rows = tx.execute(select(request).where(which)).all()
+        ids = select(request.c.id).where(which)
+        readable = set(tx.scalars(select(data_key.c.owner).where(data_key.c.owner.in_(ids))))
+        runs: dict[str, list[Run]] = defaultdict(list)
+        of_runs = select(run).where(run.c.request_id.in_(ids)).order_by(run.c.started_at, run.c.run_id)
+        for r in tx.execute(of_runs):
+            runs[r.request_id].append(
+                Run(r.request_id, r.run_id, r.started_at, r.seen_at, r.ended_at, r.outcome)
+            )
+        steps: dict[str, Any] = {}
+        of_steps = select(step.c.request_id, step.c.name, step.c.part, step.c.finished_at)
+        for s in tx.execute(of_steps.where(step.c.request_id.in_(ids)).order_by(step.c.id)):
+            steps[s.request_id] = s
+        questions: dict[str, list[Any]] = defaultdict(list)
+        of_questions = select(question.c.request_id, question.c.asked_at, question.c.answered_at)
+        for q in tx.execute(of_questions.where(question.c.request_id.in_(ids))):
+            questions[q.request_id].append(q)
+        holds = holds_of(tx)
+        return {
+            row.id: replace(
+                _standing(row, row.id in readable, tuple(runs[row.id]), steps.get(row.id), questions[row.id]),
+                holds=tuple(one for one in holds if one.request == row.id),
+            )
+            for row in rows
+        }
+
+
+def _standing(row: Any, readable: bool, runs: tuple[Run, ...], last: Any, questions: list[Any]) -> Standing:
+    answers = [q.answered_at for q in questions if q.answered_at]
+    moments = [row.created_at, row.changed_at, *answers, *(q.asked_at for q in questions)]
+    moments += [moment for r in runs for moment in (r.seen_at, r.ended_at) if moment]
+    if last is not None:
+        moments.append(last.finished_at)
+    return Standing(
+        request=row.id,
+        state=as_written(State, row.state),
+        readable=readable,
+        created_at=row.created_at,
+        active_at=max(moments),  # text order is time order
+        runs=runs,
+        step=f"{last.name} {last.part}".strip() if last is not None else None,
+        open_questions=len(questions) - len(answers),
+        answered_at=max(answers, default=None),
+    )

@@ -1,0 +1,211 @@
+"""Requests: opened with their identity, moved from state to state, each change with its event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.engine import Row
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.keys import Key
+from afschrift.domain.request import Request, new_id
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind
+from afschrift.register.base import changed_meanwhile
+from afschrift.register.clock import instant
+from afschrift.register.faults import as_written
+from afschrift.register.identities import Identities
+from afschrift.register.tables import fact, request
+
+
+class Requests(Identities):
+    """Opens, reads and moves requests."""
+
+    def open_request(
+        self,
+        case: str,
+        right: Right,
+        received_at: str,
+        zone: str,
+        language: str,
+        formats: Sequence[str],
+        destination: str,
+        keys: Sequence[Key],
+        casefold: Collection[str] = (),
+        limits: Mapping[str, Any] | None = None,
+        *,
+        by: str = "system",
+        verified_by: str | None = None,
+    ) -> Request:
+        """Open a request of a case in state `received`, with its keys encrypted and its event.
+
+        Args:
+            case: case id.
+            right: the right exercised.
+            received_at: instant of first arrival, as of the case; starts the clock.
+            zone: IANA time zone of the establishment that must act.
+            language: of the person's bundle.
+            formats: names in the registry of formats, checked by the caller.
+            destination: name in the registry of destinations.
+            keys: identity keys of the person; the order is kept.
+            casefold: names of the keys that are compared without regard to case.
+            limits: the person's own limits (R24).
+            by: who entered it.
+            verified_by: channel or person that had authenticated the person; None: merely typed.
+
+        Raises:
+            UnknownRequestError: no such case.
+            RefusedError: a time is no instant.
+        """
+        request_id = new_id("req")
+        facts = {
+            "right": right.value,
+            "received_at": instant(received_at),
+            "zone": zone,
+            "language": language,
+            "formats": list(formats),
+            "destination": destination,
+        }
+        with self._db.write() as tx:
+            self._case_row(tx, case)
+            key, now = self._new_key(tx, request_id), self._now()
+            sealed = key.encrypt(json.dumps(limits).encode(), "request", "limits") if limits else None
+            row = {"id": request_id, "case_id": case, "state": State.RECEIVED, "version": 1, "limits": sealed}
+            tx.execute(insert(request).values({**facts, **row, "created_at": now, "changed_at": now}))
+            for one in keys:
+                fold = one.name in casefold
+                self._keep_identity(tx, key, request_id, one, fold=fold, verified_by=verified_by)
+            told = {"case": case, "keys": [k.name for k in keys], "limited": bool(limits)}
+            self._append(tx, request_id, NewEvent("request_received", by, {**facts, **told}))
+            return self._request(tx, self._request_row(tx, request_id))
+
+    def request(self, request_id: str) -> Request:
+        """The request; its limits are empty once its data key was destroyed.
+
+        Raises:
+            UnknownRequestError: no such id, or it has no id's shape.
+        """
+        with self._db.read() as tx:
+            return self._request(tx, self._request_row(tx, request_id))
+
+    def requests(
+        self, *, open_only: bool = False, state: State | None = None, case: str | None = None
+    ) -> list[Request]:
+        """Requests in the order in which they were received."""
+        wanted = select(request).order_by(request.c.received_at, request.c.created_at, request.c.id)
+        if open_only:
+            wanted = wanted.where(request.c.state.in_([s for s in State if s.open]))
+        if state is not None:
+            wanted = wanted.where(request.c.state == state)
+        if case is not None:
+            wanted = wanted.where(request.c.case_id == case)
+        with self._db.read() as tx:
+            corrected = self._corrected(tx)
+            return [self._request(tx, row, corrected) for row in tx.execute(wanted).all()]
+
+    def move(
+        self,
+        request_id: str,
+        to: State,
+        *events: NewEvent,
+        version: int | None = None,
+        by: str = "system",
+    ) -> Request:
+        """Change the state and append the events, in one transaction (compare-and-swap).
+
+        A change writes `state_changed` (from, to, version) before the given events. Staying in a state
+        appends the given events alone and keeps the version.
+
+        Args:
+            request_id: the request.
+            to: the state to go to.
+            events: recorded with the change.
+            version: the version that the caller saw; None: whatever it is now.
+            by: who moves it.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: there is no such move.
+            RetriableError: the request has another version by now; nothing was written.
+        """
+        with self._db.write() as tx:
+            row = self._request_row(tx, request_id)
+            if version is not None and version != row.version:
+                raise changed_meanwhile(request_id)
+            self._set_state(tx, row, to, by)
+            self._append(tx, request_id, *events)
+            return self._request(tx, self._request_row(tx, request_id))
+
+    def change_options(
+        self,
+        request_id: str,
+        *,
+        formats: Sequence[str] | None = None,
+        language: str | None = None,
+        destination: str | None = None,
+        by: str = "system",
+    ) -> Request:
+        """Change how the answer is given; the change is an event, and the same again writes nothing.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request is closed.
+        """
+        given = {"formats": formats, "language": language, "destination": destination}
+        with self._db.write() as tx:
+            row = self._request_row(tx, request_id)
+            now = self._request(tx, row)
+            asked = {name: value for name, value in given.items() if value is not None}
+            if "formats" in asked:
+                asked["formats"] = list(asked["formats"])
+            before = {name: getattr(row, name) for name in asked}
+            changed = {name: value for name, value in asked.items() if before[name] != value}
+            if not changed:
+                return now
+            if not now.state.open:
+                raise RefusedError(f"Request {request_id} is closed ({now.state}): its answer is given.")
+            tx.execute(update(request).where(request.c.id == request_id).values(**changed))
+            self._append(tx, request_id, NewEvent("options_changed", by, {"changed": changed}))
+            return self._request(tx, self._request_row(tx, request_id))
+
+    def record(self, request_id: str | None, *events: NewEvent) -> None:
+        """Append events alone; None: they concern no request.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.write() as tx:
+            if request_id is not None:
+                self._request_row(tx, request_id)
+            self._append(tx, request_id, *events)
+
+    def _corrected(self, tx: Connection, *request_ids: str) -> dict[str, str]:
+        """Requests whose receipt was corrected -> the instant by the last correction. None named: all."""
+        kind = fact.c.kind == FactKind.RECEIPT_CORRECTED.value
+        which = select(fact.c.request_id, fact.c.instant).where(kind).order_by(fact.c.number)
+        if request_ids:
+            which = which.where(fact.c.request_id.in_(request_ids))
+        return {row.request_id: row.instant for row in tx.execute(which)}
+
+    def _request(self, tx: Connection, row: Row[Any], corrected: Mapping[str, str] | None = None) -> Request:
+        arrived = (self._corrected(tx, row.id) if corrected is None else corrected).get(row.id)
+        key = self._find_key(tx, row.id) if row.limits is not None else None
+        return Request(
+            id=row.id,
+            case=row.case_id,
+            right=as_written(Right, row.right),
+            received_at=arrived or row.received_at,
+            entered_at=row.received_at if arrived else "",
+            zone=row.zone,
+            state=as_written(State, row.state),
+            version=row.version,
+            language=row.language,
+            formats=tuple(row.formats),
+            destination=row.destination,
+            limits=json.loads(key.decrypt(row.limits, "request", "limits")) if key else {},
+        )

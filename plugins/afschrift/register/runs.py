@@ -1,0 +1,136 @@
+"""Runs of requests: at most one goes at a time, and each begins and ends with an event."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.engine import Row
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.run import Run
+from afschrift.register.base import LedgerBase
+from afschrift.register.clock import rfc3339
+from afschrift.register.tables import run
+
+LOST = "lost"
+
+
+class Runs(LedgerBase):
+    """Lets one run of a request go at a time."""
+
+    def begin_run(self, request_id: str, run_id: str, patience: timedelta, *, by: str = "system") -> Run:
+        """Begin a run; one that began already goes on.
+
+        Another run of the request that gave no sign of life for as long as `patience` is ended as `lost`.
+
+        Args:
+            request_id: the request.
+            run_id: name of the run (`core.run.run_name`).
+            patience: how long a run may be silent.
+            by: who started it.
+
+        Returns:
+            The run that goes: this one, or, where nothing began, the one in its way: another run of the
+            request, or this run with another request.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.write() as tx:
+            self._request_row(tx, request_id)
+            elsewhere = (run.c.run_id == run_id) & (run.c.request_id != request_id)
+            row = tx.execute(select(run).where(elsewhere)).first()
+            return _run(row) if row else self._go(tx, request_id, run_id, patience, by)
+
+    def see_run(self, request_id: str, run_id: str, patience: timedelta) -> Run | None:
+        """Mark a run as alive at the beginning of a step. One that had ended is opened again.
+
+        Returns:
+            As `begin_run`; None: this run never began for this request.
+        """
+        with self._db.write() as tx:
+            if self._find_run(tx, request_id, run_id) is None:
+                return None
+            return self._go(tx, request_id, run_id, patience, "system")
+
+    def keep_run(self, request_id: str, run_id: str) -> None:
+        """A sign of life of a run in the middle of a long step; an ended run stays ended."""
+        with self._db.write() as tx:
+            tx.execute(
+                _update(request_id, run_id).where(run.c.ended_at.is_(None)).values(seen_at=self._now())
+            )
+
+    def end_run(self, request_id: str, run_id: str, outcome: str, *, seen_at: str | None = None) -> bool:
+        """End a run that goes; whether it went.
+
+        Args:
+            request_id: the request.
+            run_id: name of the run.
+            outcome: state of the request, a code.
+            seen_at: only where this is still its last sign of life.
+        """
+        with self._db.write() as tx:
+            row = self._find_run(tx, request_id, run_id)
+            if row is None or row.ended_at is not None or (seen_at or row.seen_at) != row.seen_at:
+                return False
+            self._end(tx, row, outcome)
+            return True
+
+    def runs(self, *, request_id: str | None = None, going: bool = False) -> tuple[Run, ...]:
+        """Runs, oldest first: of one request or of all; `going`: only those that have not ended."""
+        wanted = select(run).order_by(run.c.started_at, run.c.request_id, run.c.run_id)
+        if request_id is not None:
+            wanted = wanted.where(run.c.request_id == request_id)
+        if going:
+            wanted = wanted.where(run.c.ended_at.is_(None))
+        with self._db.read() as tx:
+            return tuple(_run(row) for row in tx.execute(wanted))
+
+    def request_of_run(self, run_id: str) -> str | None:
+        """The request that a run began for, or None where it never began."""
+        with self._db.read() as tx:
+            return tx.execute(select(run.c.request_id).where(run.c.run_id == run_id)).scalar()
+
+    def _go(self, tx: Connection, request_id: str, run_id: str, patience: timedelta, by: str) -> Run:
+        others = (run.c.request_id == request_id) & (run.c.run_id != run_id) & run.c.ended_at.is_(None)
+        other = tx.execute(select(run).where(others)).first()
+        if other is not None:
+            if other.seen_at >= rfc3339(self._clock() - patience):
+                return _run(other)
+            self._end(tx, other, LOST)
+        row, now = self._find_run(tx, request_id, run_id), self._now()
+        if row is None:
+            values = {"request_id": request_id, "run_id": run_id, "started_at": now, "seen_at": now}
+            tx.execute(insert(run).values(values))
+        else:
+            tx.execute(_update(request_id, run_id).values(seen_at=now, ended_at=None, outcome=None))
+        if row is None or row.ended_at is not None:
+            told = {"run": run_id, "again": row is not None}
+            self._append(tx, request_id, NewEvent("run_started", by, told))
+        return _run(tx.execute(_select(request_id, run_id)).one())
+
+    def _end(self, tx: Connection, row: Row[Any], outcome: str) -> None:
+        tx.execute(_update(row.request_id, row.run_id).values(ended_at=self._now(), outcome=outcome))
+        told = {"run": row.run_id, "outcome": outcome, "seen_at": row.seen_at}
+        self._append(tx, row.request_id, NewEvent("run_ended", "system", told))
+
+    def _find_run(self, tx: Connection, request_id: str, run_id: str) -> Row[Any] | None:
+        return tx.execute(_select(request_id, run_id)).first()
+
+
+def _is(request_id: str, run_id: str) -> Any:
+    return (run.c.request_id == request_id) & (run.c.run_id == run_id)
+
+
+def _select(request_id: str, run_id: str) -> Any:
+    return select(run).where(_is(request_id, run_id))
+
+
+def _update(request_id: str, run_id: str) -> Any:
+    return update(run).where(_is(request_id, run_id))
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(row.request_id, row.run_id, row.started_at, row.seen_at, row.ended_at, row.outcome)

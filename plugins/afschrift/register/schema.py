@@ -1,0 +1,102 @@
+"""Brings the register's tables up to this version, or back, with the migrations of the package."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.register.database import Database
+from afschrift.register.faults import place
+
+VERSION_TABLE = "afschrift_version"
+"""Not Alembic's usual name, so that the register may share a database with Airflow."""
+
+
+def upgrade(url: str, to: str = "head") -> None:
+    """Migrate up, in one transaction: stopped half-way, it leaves nothing. Twice is as good as once.
+
+    Raises:
+        RetriableError, ConfigurationError: as `Database.write`; or a newer version made the register.
+    """
+    database = Database(url)
+    config = _config()
+    with database.write() as connection:
+        _must_be_known(database, _revision(connection))
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)
+
+
+def downgrade(url: str, to: str) -> None:
+    """Migrate down to a revision, or to `base`, in one transaction: drops what the older version lacks.
+
+    Raises:
+        RetriableError, ConfigurationError: as `upgrade`.
+    """
+    database = Database(url)
+    config = _config()
+    with database.write() as connection:
+        _must_be_known(database, _revision(connection))
+        config.attributes["connection"] = connection
+        command.downgrade(config, to)
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """All revisions that this version of the software knows, oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(script.revision for script in scripts)[::-1]
+
+
+def is_current(url: str) -> bool:
+    """Whether the register has the tables of this version of the software."""
+    with Database(url).read() as connection:
+        return _revision(connection) == revisions()[-1]
+
+
+def require_current(url: str) -> None:
+    """Turn away a register whose tables are of another version, before any work begins on it.
+
+    Raises:
+        ConfigurationError: it has no tables, older ones or newer ones; says which command or version helps.
+        RetriableError: the database is down.
+    """
+    database = Database(url)
+    with database.read() as connection:
+        found = _revision(connection)
+    _must_be_known(database, found)
+    if found != revisions()[-1]:
+        what = "has no tables yet" if found is None else f"is at revision {found}"
+        raise ConfigurationError(
+            f"The register at {place(database.url)} {what}; this software needs revision {revisions()[-1]}.",
+            way_out="run `afschrift register upgrade`."
+            if found
+            else "where there was a register before, see that its disk is there and the address right; for a "
+            "new one run `afschrift register upgrade`.",
+        )
+
+
+def _must_be_known(database: Database, found: str | None) -> None:
+    if found is not None and found not in revisions():
+        raise ConfigurationError(
+            f"The register at {place(database.url)} is at revision {found}, which this software does not "
+            f"know: a newer version brought it there (the newest known here is {revisions()[-1]}).",
+            way_out="install the newer version here too.",
+        )
+
+
+def _revision(connection: Connection) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    return config

@@ -1,0 +1,208 @@
+"""The trail as auditors and its keepers use it: verify, sign checkpoints, drop old years, export."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+from sqlalchemy import Connection, func, select
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import GENESIS, Header, NewEvent
+from afschrift.domain.state import State
+from afschrift.register.base import LedgerBase
+from afschrift.register.clock import rfc3339
+from afschrift.register.disputes import holds_of, must_be_free
+from afschrift.register.tables import event, event_payload, request
+from afschrift.register.trail import checkpoint, export, segments, trail, verification
+from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
+from afschrift.register.trail.finding import Finding
+from afschrift.register.trail.segments import Segment
+
+KEEP_YEARS = 5
+"""How long a year of the trail is kept after its end, and after the last of its requests was closed (D.3)."""
+
+SENT = "checkpoint_sent"
+NOT_SENT = "checkpoint_not_sent"
+
+_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_CLOSED = tuple(state.value for state in State if not state.open)
+
+
+class Audit(LedgerBase):
+    """What is done with the trail as a whole."""
+
+    def verify(
+        self,
+        witnesses: Iterable[tuple[int, str]] = (),
+        *,
+        checkpoints: Iterable[Offered] | None = None,
+        trusted: Mapping[str, bytes] | None = None,
+        newest_after: str = "",
+    ) -> list[Finding]:
+        """Check the whole trail.
+
+        Args:
+            witnesses: heads known from elsewhere, as (seq, digest), for example from bundles.
+            checkpoints: everything that the witness places hold; None: not compared.
+            trusted: key id -> raw public key of those who may sign checkpoints; None: the keys at hand.
+            newest_after: instant that the newest checkpoint must not be older than.
+
+        Returns:
+            Everything wrong; empty where the trail is whole.
+        """
+        revoked: Mapping[str, str] = {}
+        if checkpoints is not None and trusted is None:
+            trusted, revoked = self._keys.public_keys(), self._keys.revoked()
+        with self._db.read() as tx:
+            return verification.verify(
+                tx,
+                witnesses,
+                checkpoints=checkpoints,
+                trusted=trusted or {},
+                revoked=revoked,
+                newest_after=newest_after,
+            )
+
+    def make_checkpoint(self, by: str = "system") -> Checkpoint:
+        """Sign the trail's head and record the checkpoint; sending it is another matter.
+
+        Raises:
+            RefusedError: there is no event yet.
+        """
+        key = self._keys.signing_key()
+        with self._db.write() as tx:
+            seq, head = trail.head(tx)
+            if seq == 0:
+                raise RefusedError(
+                    "The trail has no event yet: there is nothing to sign.",
+                    way_out="make a checkpoint after the first event.",
+                )
+            before = _newest(tx)
+            gone = segments.dropped(tx)
+            anchor: dict[str, int | str] | None
+            anchor = {"last_seq": gone[-1][0].last_seq, "closing": gone[-1][0].closing} if gone else None
+            statement = Statement(
+                format=checkpoint.FORMAT,
+                register=segments.register_id(tx),
+                number=before.number + 1 if before else 1,
+                seq=seq,
+                head=head,
+                at=self._now(),
+                previous=before.digest() if before else GENESIS,
+                dropped=anchor,
+                key_id=key.id,
+            )
+            made = checkpoint.sign(statement, key)
+            self._append(tx, None, NewEvent(checkpoint.MADE, by, made.payload()))
+        return made
+
+    def checkpoint_log(self) -> list[tuple[Header, dict[str, Any]]]:
+        """The events left that tell of checkpoints made, sent and not sent, in order."""
+        with self._db.read() as tx:
+            events = trail.read(tx, types=(checkpoint.MADE, SENT, NOT_SENT))
+        return [(header, payload) for header, payload in events if payload is not None]
+
+    def droppable(self, year: int, rule: str, keep_years: int = KEEP_YEARS) -> Segment:
+        """What dropping a year of the trail would drop. Years go whole, oldest first.
+
+        Args:
+            year: calendar year (UTC) of the events' times.
+            rule: the rule that says so, a code.
+            keep_years: years to keep after the end of the year and after a request of it was closed.
+
+        Raises:
+            RefusedError: it must not go (yet); says why.
+        """
+        with self._db.read() as tx:
+            return self._droppable(tx, year, rule, keep_years)
+
+    def drop_year(self, year: int, rule: str, keep_years: int = KEEP_YEARS, by: str = "system") -> Segment:
+        """Drop the events of a year. The closing digest stays, and an event tells of it; as `droppable`."""
+        with self._db.write() as tx:
+            what = self._droppable(tx, year, rule, keep_years)
+            self._append(tx, None, NewEvent(segments.DROPPED, by, asdict(what)))
+            segments.drop(tx, what, trail.head(tx)[0])
+        self._db.forget()
+        return what
+
+    def export(self, into: BinaryIO, by: str = "system") -> int:
+        """Write the whole trail as JSON Lines (`docs/trail.md`), and record that; returns how many events."""
+        with self._db.write() as tx:
+            self._append(tx, None, NewEvent("trail_exported", by))
+        public_keys = self._keys.public_keys()
+        with self._db.read() as tx:
+            return export.write(tx, into, self._now(), public_keys)
+
+    def _droppable(self, tx: Connection, year: int, rule: str, keep_years: int) -> Segment:
+        if not _RULE.fullmatch(rule):
+            raise RefusedError("The rule is no code.", way_out="name it in letters, digits and ._:- alone.")
+        now = self._clock().astimezone(UTC)
+        if year >= now.year:
+            raise RefusedError(f"The year {year} is not over.", way_out="drop years that are over.")
+        first = year + 1 + keep_years
+        if now.year < first:
+            raise RefusedError(
+                f"The trail of {year} is kept {keep_years} years after its end (D.3).",
+                way_out=f"drop it from {first}-01-01 on.",
+            )
+        what = segments.of_year(tx, year, rule, rfc3339(now))
+        if what is None:
+            oldest = segments.oldest_year(tx)
+            raise RefusedError(
+                f"The trail cannot drop {year}: the oldest event left is of {oldest or 'no year'}.",
+                way_out="drop the oldest year first.",
+            )
+        self._refuse_held(tx, what)
+        self._refuse_unfinished(tx, what, rfc3339(_years_before(now, keep_years)))
+        newest = _newest_seq(tx)
+        if newest and newest <= what.last_seq:
+            raise RefusedError(
+                f"The last checkpoint was made in the year {year} or before it.",
+                way_out="make one first, so that their chain goes on: `afschrift audit checkpoint`.",
+            )
+        return what
+
+    def _refuse_held(self, tx: Connection, what: Segment) -> None:
+        held = {one.request for one in holds_of(tx)}
+        of_year = select(event.c.request).where(event.c.seq.between(what.first_seq, what.last_seq))
+        found = tx.scalar(of_year.where(event.c.request.in_(sorted(held))).order_by(event.c.seq).limit(1))
+        if found is not None:
+            must_be_free(tx, found, f"the trail of {what.year}, which tells of it, stays")
+
+    def _refuse_unfinished(self, tx: Connection, what: Segment, closed_before: str) -> None:
+        """Evidence is kept until five years after its request was closed, so the year's last one counts."""
+        of_year = select(event.c.request).where(event.c.seq.between(what.first_seq, what.last_seq))
+        of_year = of_year.where(event.c.request.is_not(None))
+        kept = request.c.state.not_in(_CLOSED) | (request.c.changed_at > closed_before)
+        found = tx.scalars(
+            select(request.c.id).where(request.c.id.in_(of_year), kept).order_by(request.c.id)
+        ).all()
+        if found:
+            raise RefusedError(
+                f"The trail of {what.year} tells of {len(found)} request(s) that are open or were closed too "
+                f"recently: {', '.join(found[:3])}{', ...' if found[3:] else ''}.",
+                way_out="wait until they are closed and their retention is over.",
+            )
+
+
+def _years_before(now: datetime, years: int) -> datetime:
+    return now.replace(year=now.year - years, day=min(now.day, 28))  # there may be no 29 February
+
+
+def _newest_seq(tx: Connection) -> int | None:
+    found: int | None = tx.scalar(select(func.max(event.c.seq)).where(event.c.type == checkpoint.MADE))
+    return found
+
+
+def _newest(tx: Connection) -> Statement | None:
+    """The last checkpoint made, from the trail's own event."""
+    seq = _newest_seq(tx)
+    if seq is None:
+        return None
+    kept = tx.scalar(select(event_payload.c.payload).where(event_payload.c.seq == seq))
+    return checkpoint.parse(json.loads(kept or "{}")).statement

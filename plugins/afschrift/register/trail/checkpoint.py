@@ -1,0 +1,215 @@
+"""Checkpoints: the head of the trail, signed, for places that the register's operators cannot write.
+
+The checkpoint is recorded in the trail before it is sent, so that the trail itself says which ones there
+must be, and each names the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.event import canonical, digest
+from afschrift.register.keys.store import SigningKey
+from afschrift.register.trail.finding import Finding
+from afschrift.register.trail.segments import Segment
+
+FORMAT = "afschrift-checkpoint/1"
+MADE = "checkpoint_made"
+_NEVER = "9999"
+
+_NAME = re.compile(r"afschrift-checkpoint-[0-9a-f]{16}-(\d{8})\.json")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is signed.
+
+    Attributes:
+        register: digest of the trail's first header ever: the register's id.
+        number: 1, 2, 3, ... without a gap.
+        seq, head: sequence number and digest of the last header.
+        at: when it was made.
+        previous: digest of the statement before (canonical JSON), 64 zeros for the first.
+        dropped: `last_seq` and `closing` of the newest dropped year; None: the trail is whole.
+        key_id: name of the public key (`core.signing.key_id`).
+    """
+
+    format: str
+    register: str
+    number: int
+    seq: int
+    head: str
+    at: str
+    previous: str
+    dropped: dict[str, int | str] | None
+    key_id: str
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, hex."""
+        return digest(asdict(self))
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A statement with the Ed25519 signature over its canonical JSON, hex."""
+
+    statement: Statement
+    signature: str
+
+    @property
+    def name(self) -> str:
+        """Name of its file: of the register and the number alone, so that a second one cannot go unseen."""
+        return f"afschrift-checkpoint-{self.statement.register[:16]}-{self.statement.number:08d}.json"
+
+    def payload(self) -> dict[str, Any]:
+        """Plain JSON: payload of its event and content of its file."""
+        return {"checkpoint": asdict(self.statement), "signature": self.signature}
+
+    def content(self) -> bytes:
+        """Content of its file: canonical JSON."""
+        return canonical(self.payload())
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A file that may be a checkpoint, from a witness place; `name` ends with the file's name."""
+
+    name: str
+    content: bytes
+
+
+Told = dict[int, tuple[int, str]]
+"""What the trail's events tell: number -> (seq, digest of the statement)."""
+
+
+def sign(statement: Statement, key: SigningKey) -> Checkpoint:
+    """The signed checkpoint."""
+    return Checkpoint(statement, key.private.sign(canonical(asdict(statement))).hex())
+
+
+def parse(payload: Mapping[str, Any]) -> Checkpoint:
+    """A checkpoint from plain JSON.
+
+    Raises:
+        ValueError: it has another form.
+    """
+    statement = msgspec.convert(payload.get("checkpoint"), Statement)
+    signature = payload.get("signature")
+    if statement.format != FORMAT or not isinstance(signature, str):
+        raise ValueError("no checkpoint of a known format")
+    found = Checkpoint(statement, signature)
+    if found.payload() != payload:
+        raise ValueError("a checkpoint with more in it")
+    return found
+
+
+def told(payload: Mapping[str, Any]) -> tuple[int, str]:
+    """Sequence number and digest of the statement in the payload of an event `checkpoint_made`."""
+    return payload["checkpoint"]["seq"], digest(payload["checkpoint"])
+
+
+def offered(paths: Iterable[Path]) -> list[Offered]:
+    """Files, and all that folders hold with a name of ours.
+
+    Raises:
+        ConfigurationError: one cannot be read.
+    """
+    found = []
+    for path in paths:
+        try:
+            files = sorted(path.glob("afschrift-checkpoint-*.json")) if path.is_dir() else [path]
+            found += [Offered(str(file), file.read_bytes()) for file in files]
+        except OSError as error:
+            raise ConfigurationError(f"The checkpoint {path} cannot be read: {error.strerror}.") from None
+    return found
+
+
+def sift(
+    offered: Iterable[Offered], trusted: Mapping[str, bytes], revoked: Mapping[str, str], register: str
+) -> tuple[list[Checkpoint], list[Finding]]:
+    """The genuine checkpoints of this register among files, and what is wrong with the others."""
+    genuine, findings = [], []
+    for file in offered:
+        try:
+            found = parse(msgspec.json.decode(file.content, type=dict[str, Any]))
+            fault = _fault(found, file.name, trusted, revoked, register)
+            seq = found.statement.seq
+        except (ValueError, RecursionError):
+            fault, seq = ("checkpoint_unreadable", "is no checkpoint of a known format"), 0
+        if fault is None:
+            genuine.append(found)
+        else:
+            findings.append(Finding(fault[0], seq, f"{file.name} {fault[1]}"))
+    return genuine, findings
+
+
+def _fault(
+    found: Checkpoint,
+    name: str,
+    trusted: Mapping[str, bytes],
+    revoked: Mapping[str, str],
+    register: str,
+) -> tuple[str, str] | None:
+    statement = found.statement
+    if statement.key_id not in trusted or revoked.get(statement.key_id, _NEVER) <= statement.at:
+        return "checkpoint_wrong_key", f"is signed with key {statement.key_id}, which is not trusted"
+    try:
+        key = Ed25519PublicKey.from_public_bytes(trusted[statement.key_id])
+        key.verify(bytes.fromhex(found.signature), canonical(asdict(statement)))
+    except (InvalidSignature, ValueError):
+        return "checkpoint_forged", "was changed after it was signed"
+    if statement.register != register:
+        text = "is of another register, or the trail was written anew from its first event"
+        return "checkpoint_other_register", text
+    named = _NAME.search(name)
+    if named and int(named[1]) != statement.number:
+        return "checkpoint_replayed", f"holds checkpoint {statement.number}: another one under its name"
+    return None
+
+
+def compare(
+    genuine: Sequence[Checkpoint], known: Told, dropped: Sequence[Segment], newest_after: str
+) -> Iterator[Finding]:
+    """Compare checkpoints with each other and with what the trail tells of them.
+
+    Heads are compared along the chain, by `verification`.
+    """
+    by_number: dict[int, Statement] = {}
+    for checkpoint in genuine:
+        statement = checkpoint.statement
+        if by_number.setdefault(statement.number, statement) != statement:
+            text = f"two checkpoints bear the number {statement.number}"
+            yield Finding("checkpoint_conflict", statement.seq, text)
+    gone = [{"last_seq": segment.last_seq, "closing": segment.closing} for segment in dropped]
+    last_gone = max((segment.last_seq for segment in dropped), default=0)
+    for number, statement in sorted(by_number.items()):
+        before = by_number.get(number - 1)
+        if before and before.digest() != statement.previous:
+            text = f"checkpoint {number} does not follow checkpoint {number - 1}"
+            yield Finding("checkpoint_chain", statement.seq, text)
+        if statement.dropped and statement.dropped not in gone:
+            text = f"checkpoint {number} knows of other dropped years than the register"
+            yield Finding("segment_differs", statement.seq, text)
+        if statement.seq > last_gone and known.get(number) != (statement.seq, statement.digest()):
+            text = f"no event of the trail tells of checkpoint {number} as it is"
+            yield Finding("checkpoint_untold", statement.seq, text)
+    numbers = by_number.keys() | known.keys()
+    first = min(by_number, default=max(known, default=1))
+    for number in range(first, max(numbers, default=0) + 1):
+        if number not in by_number:
+            seq, _ = known.get(number, (0, ""))
+            yield Finding("checkpoint_missing", seq, f"checkpoint {number} is at none of the places compared")
+    newest = max(by_number.values(), key=lambda s: s.number, default=None)
+    if (newest.at if newest else "") < newest_after:
+        text = f"the newest checkpoint is of {newest.at}" if newest else "there is no checkpoint"
+        text += ": what the trail tells since is not witnessed"
+        yield Finding("checkpoint_stale", newest.seq if newest else 0, text)

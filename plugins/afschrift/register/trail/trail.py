@@ -1,0 +1,114 @@
+"""The audit trail: appends in the caller's transaction, reads and erases payloads.
+
+`verification` checks it, `segments` drops whole years of it, `checkpoint` signs its head.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.engine import Row
+
+from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
+from afschrift.register.faults import NotAsWrittenError, as_written
+from afschrift.register.tables import event, event_payload
+
+SKEW_SECONDS = 2
+"""Clocks of several machines differ by less than this; a larger step back is told in the trail."""
+
+CLOCK_WENT_BACK = "clock_went_back"
+
+_SALT_BYTES = 32
+
+Recorded = tuple[Header, dict[str, Any] | None]
+
+
+def append(connection: Connection, at: str, request: str | None, events: Sequence[NewEvent]) -> None:
+    """Append events of one request, or of none, to the chain; as `append_all`."""
+    append_all(connection, at, [(request, new) for new in events])
+
+
+def append_all(connection: Connection, at: str, events: Sequence[tuple[str | None, NewEvent]]) -> None:
+    """Append events, each with its request, to the chain, in few statements however many there are.
+
+    The transaction must hold the write lock (`Database.write`).
+
+    Times never go back untold: a clock that is behind the last event by less than `SKEW_SECONDS` gets that
+    event's time, and before anything recorded at an earlier time stands an event `clock_went_back`.
+    """
+    if not events:
+        return
+    last = _last(connection)
+    seq, prev = (last.seq, last.digest()) if last else (0, GENESIS)
+    chain = list(events)
+    if last and at < last.at:
+        back = (as_written(datetime.fromisoformat, last.at) - datetime.fromisoformat(at)).total_seconds()
+        if back < SKEW_SECONDS:
+            at = last.at
+        else:
+            told = {"from": last.at, "to": at, "seconds": int(back)}
+            chain.insert(0, (None, NewEvent(CLOCK_WENT_BACK, payload=told)))
+    headers, payloads = [], []
+    for of, new in chain:
+        seq += 1
+        salt = secrets.token_hex(_SALT_BYTES)
+        header = Header(seq, at, of, new.type, new.actor, payload_digest(new.payload, salt), prev)
+        prev = header.digest()
+        headers.append(vars(header))
+        payloads.append({"seq": seq, "payload": canonical(new.payload).decode(), "salt": salt})
+    connection.execute(insert(event), headers)
+    connection.execute(insert(event_payload), payloads)
+
+
+def head(connection: Connection) -> tuple[int, str]:
+    """Sequence number and digest of the last event; (0, 64 zeros) for an empty trail."""
+    last = _last(connection)
+    return (last.seq, last.digest()) if last else (0, GENESIS)
+
+
+def read(
+    connection: Connection, request: str | None = None, types: Sequence[str] | None = None
+) -> list[Recorded]:
+    """Headers with their payloads (None: erased), in order; of one request, of some types, or all."""
+    rows = select(event, event_payload.c.payload).outerjoin(event_payload).order_by(event.c.seq)
+    if request is not None:
+        rows = rows.where(event.c.request == request)
+    if types is not None:
+        rows = rows.where(event.c.type.in_(types))
+    return [
+        (header_of(row), None if row.payload is None else json.loads(row.payload))
+        for row in connection.execute(rows)
+    ]
+
+
+def erase(connection: Connection, at: str, request: str, rule: str) -> int:
+    """Erase the payloads of a request's events; the headers stay and the chain verifies. Returns how many."""
+    of_request = select(event.c.seq).where(event.c.request == request)
+    erased = connection.execute(
+        update(event_payload)
+        .where(event_payload.c.seq.in_(of_request), event_payload.c.payload.is_not(None))
+        .values(payload=None, salt=None, erased_by=rule, erased_at=at)
+    )
+    return erased.rowcount
+
+
+def header_of(row: Row[Any]) -> Header:
+    """The header in a row of `event`.
+
+    Raises:
+        NotAsWrittenError: a column holds another type, as only damage makes it.
+    """
+    texts = (row.at, row.type, row.actor, row.payload_sha256, row.prev, row.request or "")
+    if type(row.seq) is not int or not all(type(one) is str for one in texts):
+        raise NotAsWrittenError
+    return Header(row.seq, row.at, row.request, row.type, row.actor, row.payload_sha256, row.prev)
+
+
+def _last(connection: Connection) -> Header | None:
+    row = connection.execute(select(event).order_by(event.c.seq.desc()).limit(1)).first()
+    return header_of(row) if row else None

@@ -1,0 +1,1 @@
+"""Whose rows, which columns, which SQL: from the inventory and the person's keys to statements."""

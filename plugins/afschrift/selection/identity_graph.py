@@ -1,0 +1,195 @@
+"""From the keys given at intake to all keys of the person: a graph with conditions.
+
+Only keys that are for ever one person's are followed. A key that changes hands or is shared selects
+rows inside its interval and is never followed onwards. Reaching a second person stops and asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from afschrift.domain.keys import Key, Unique
+from afschrift.domain.sources import Source, SourceFactory
+from afschrift.inventory.model import Inventory, SourceFile, casefold_keys
+from afschrift.selection.statements import Statements
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the expansion found.
+
+    Attributes:
+        keys: all keys of the person, sorted.
+        persons: how many values of the person's own key were reached; more than one needs a person.
+        shared: key name -> how many values are used by someone else at the same time.
+    """
+
+    keys: tuple[Key, ...]
+    persons: int
+    shared: Mapping[str, int]
+    shared_keys: tuple[Key, ...] = ()
+
+
+class Expansion:
+    """Follows the links of all sources that know the person by more than one key (R14)."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        open_source: SourceFactory,
+        sql: Path,
+        at: str,
+        later: Collection[str] = (),
+    ) -> None:
+        """Take the data map; sources in `later` are not opened, and link no keys."""
+        self._inventory = inventory
+        self._open = open_source
+        self._sql = sql
+        self._at = at
+        self._later = later
+        self._person = inventory.identity.person
+        self._fold = casefold_keys(inventory)
+
+    def run(self, given: Sequence[Key], *, only: bool = False) -> Identity:
+        """Expand the given keys. Sources are opened only where a table links keys.
+
+        Args:
+            given: keys as verified at intake.
+            only: stay with the person keys that were given; what ties them to others is dropped.
+        """
+        own = {key for key in given if key.name == self._person}
+        with ExitStack() as stack:
+            links = [link for source in self._linked() for link in self._session(stack, source)]
+            found = set(given) | (set() if only else self._start(links, given))
+            while True:
+                followed = [key for key in found if self._unique(key.name) is Unique.YES]
+                more = {key for link in links for key in link.given(followed, self._at)}
+                if only:
+                    tying = {key for key in more - own if self._ties(links, key, own)}
+                    more = {key for key in more - tying if key.name != self._person or key in own}
+                if more <= found:
+                    break
+                found |= more
+            keys = self._tidy(found)
+            shared = self._shared(links, keys)
+        persons = {key.value for key in keys if key.name == self._person}
+        counts: dict[str, int] = {}
+        for key in shared:
+            counts[key.name] = counts.get(key.name, 0) + 1
+        return Identity(keys, len(persons), counts, tuple(shared))
+
+    def _linked(self) -> Iterator[SourceFile]:
+        for source in self._inventory.sources.values():
+            if source.source not in self._later and any(
+                len(table.links) > 1 for table in source.tables.values()
+            ):
+                yield source
+
+    def _session(self, stack: ExitStack, declared: SourceFile) -> Iterator[_LinkTable]:
+        session = stack.enter_context(self._open(declared.source))
+        statements = Statements(
+            self._sql, declared, self._inventory.identity, session.dialect, session.catalogue()
+        )
+        for name, table in declared.tables.items():
+            unique = any(self._unique(key) is Unique.YES for key in table.links)
+            if len(table.links) > 1 and unique:
+                yield _LinkTable(session, statements, name)
+
+    def _start(self, links: Sequence[_LinkTable], given: Sequence[Key]) -> set[Key]:
+        """The person's own key, by a key that was theirs at the moment of the request."""
+        return {
+            Key(self._person, value)
+            for link in links
+            for key in given
+            if key.name != self._person
+            for value in link.owners(key, self._at)
+        }
+
+    def _tidy(self, found: set[Key]) -> tuple[Key, ...]:
+        """A key known with its interval says more than the same key without one."""
+        found = self._folded(found)
+        bounded = {(k.name, self._value(k)) for k in found if k.valid_from or k.valid_to}
+        kept = [k for k in found if k.valid_from or k.valid_to or (k.name, self._value(k)) not in bounded]
+        return tuple(sorted(kept, key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or "")))
+
+    def _folded(self, found: set[Key]) -> set[Key]:
+        """An address in two cases is one key, where the tables compare it without regard to case."""
+        firsts: dict[tuple[object, ...], Key] = {}
+        for key in sorted(found, key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or "")):
+            firsts.setdefault((key.name, self._value(key), key.valid_from, key.valid_to), key)
+        return set(firsts.values())
+
+    def _value(self, key: Key) -> str:
+        """The value as the warehouse compares it: by `lower`, which leaves ß alone, unlike `casefold`."""
+        return key.value.lower() if key.name in self._fold else key.value
+
+    def _shared(self, links: Sequence[_LinkTable], keys: Sequence[Key]) -> list[Key]:
+        own = [key for key in keys if key.name == self._person]
+        return [
+            key
+            for key in keys
+            if self._unique(key.name) is not Unique.YES
+            and any(link.sharers(key, own, self._at) for link in links)
+        ]
+
+    def _ties(self, links: Sequence[_LinkTable], key: Key, own: set[Key]) -> bool:
+        """Whether a key that should be one person's is somebody else's too."""
+        if key.name == self._person or self._unique(key.name) is not Unique.YES:
+            return False
+        return any(link.sharers(key, sorted(own), self._at) for link in links)
+
+    def _unique(self, key: str) -> Unique:
+        return self._inventory.identity.keys[key].unique
+
+
+@dataclass(frozen=True)
+class _LinkTable:
+    """One table that knows the person by more than one key, in an open session."""
+
+    session: Source
+    statements: Statements
+    table: str
+
+    def given(self, keys: Sequence[Key], at: str) -> Iterator[Key]:
+        """Keys that the person's rows give, with their intervals."""
+        linked = self.statements.links(self.table)
+        if linked is None:
+            return
+        names, statement = linked
+        self.session.bind(keys, at)
+        for row in self.session.rows(statement):
+            for number, name in enumerate(names):
+                value, valid_from, valid_to = row[3 * number : 3 * number + 3]
+                if value is not None:
+                    yield Key(name, str(value), _instant(valid_from), _instant(valid_to))
+
+    def owners(self, key: Key, at: str) -> Iterator[str]:
+        statement = self.statements.start(self.table, key.name)
+        if statement is None:
+            return
+        self.session.bind([replace(key, valid_from=None, valid_to=None)], at)
+        for (value,) in self.session.rows(statement):
+            yield str(value)
+
+    def sharers(self, key: Key, own: Sequence[Key], at: str) -> bool:
+        statement = self.statements.sharers(self.table, key.name)
+        if statement is None:  # without an owner of their own, any owner is a stranger
+            return False
+        self.session.bind([key, *own], at)
+        return bool(self.session.rows(statement)[0][0])
+
+
+def _instant(value: Any) -> str | None:
+    """A time of the source as RFC 3339 in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        if value.year in (MINYEAR, MAXYEAR):  # infinity is no bound
+            return None
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return str(value)

@@ -1,0 +1,183 @@
+"""Which rows of a table are the person's: a tree of key matches and ways over joins.
+
+The tree holds quoted identifiers only; `include/sql/` spells it out. The person's keys are rows of
+the session's table `afschrift_key`, so the text of a statement is the same for everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError
+from afschrift.domain.keys import Unique
+from afschrift.domain.sources import ColumnType, Dialect
+from afschrift.inventory.joins import hops
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.organisation import IdentityFile
+
+Catalogue = Mapping[str, Mapping[str, ColumnType]]
+
+
+@dataclass(frozen=True)
+class Match:
+    """The row holds a key of the person.
+
+    Attributes:
+        key: name of the key, as a literal.
+        holds: condition that the column equals the bound key `k`.
+        instant: the row's own time as an instant, for keys that change hands; None: see `timeless`.
+        timeless: the row counts whatever its time (`at: any`, or a key that is for ever one person's).
+        unless: columns of better keys; the row must hold none of them.
+    """
+
+    key: str
+    holds: str
+    instant: str | None
+    timeless: bool
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Via:
+    """A row of a parent table, under an alias, is the person's and this row points to it."""
+
+    relation: str
+    alias: str
+    pairs: tuple[str, ...]
+    belongs: tuple[Match | Via, ...]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """All the ways by which rows of a table are the person's; a row counts once by however many."""
+
+    belongs: tuple[Match | Via, ...]
+    keys: tuple[str, ...]
+    words: str
+
+
+class WayFinder:
+    """Finds the ways of one source's tables to the person."""
+
+    def __init__(
+        self, source: SourceFile, identity: IdentityFile, dialect: Dialect, catalogue: Catalogue
+    ) -> None:
+        self._source = source
+        self._identity = identity
+        self._dialect = dialect
+        self._catalogue = catalogue
+
+    def ways(self, table: str) -> Ways:
+        """The ways of a table.
+
+        Raises:
+            ConfigurationError: the table is not in the source.
+        """
+        keys: dict[str, None] = {}
+        words: list[str] = []
+        belongs = self._belongs(table, "t", frozenset(), keys, words, table)
+        return Ways(belongs, tuple(keys), "; ".join(words))
+
+    def native(self, table: str, column: str) -> str:
+        """The catalogue's type of a column.
+
+        Raises:
+            ConfigurationError: the table or the column is not in the source.
+            NeedsPersonError: it may be there, but the connection has no right to it.
+        """
+        columns = self._catalogue.get(table)
+        if self._dialect.hides_tables and (columns is None or column not in columns):
+            place = f"{self._source.source}.{table}"
+            raise NeedsPersonError(
+                f"The connection of {self._source.source} sees no {table}.{column}: it has no right to read "
+                "it, or it is not there.",
+                question="no_right",
+                detail={"table": place},
+                way_out="give its account SELECT on the table, or correct the inventory.",
+            )
+        if columns is None:
+            raise ConfigurationError(
+                f"Source {self._source.source} has no table {table}, but the inventory names it.",
+                way_out="correct the inventory, or give the connection the right to see the table.",
+            )
+        if column not in columns:
+            raise ConfigurationError(
+                f"Table {self._source.source}.{table} has no column {column}, but the inventory names it.",
+                way_out="correct the inventory.",
+            )
+        return columns[column].native
+
+    def _belongs(
+        self,
+        table: str,
+        alias: str,
+        seen: frozenset[str],
+        keys: dict[str, None],
+        words: list[str],
+        trail: str,
+    ) -> tuple[Match | Via, ...]:
+        found: list[Match | Via] = []
+        for name, match in self._matches(table, alias):
+            found.append(match)
+            keys[name] = None
+            words.append(f"{trail} by {name}")
+        for number, hop in enumerate(hops(self._source, table), start=1):
+            if hop.parent in seen | {table}:
+                continue
+            way = f"{trail} -> {hop.parent}"
+            parent = f"{alias}{number}"
+            inner = self._belongs(hop.parent, parent, seen | {table}, keys, words, way)
+            if inner:
+                pairs = tuple(
+                    self._dialect.joins(
+                        (self.column(table, own, alias), self.native(table, own)),
+                        (self.column(hop.parent, theirs, parent), self.native(hop.parent, theirs)),
+                    )
+                    for own, theirs in hop.pairs
+                )
+                found.append(Via(self._dialect.relation(hop.parent), parent, pairs, inner))
+        return tuple(found)
+
+    def column(self, table: str, column: str, alias: str = "t") -> str:
+        """A column that the source has, qualified and quoted."""
+        self.native(table, column)
+        return f"{alias}.{self._dialect.quote(column)}"
+
+    def holds(self, table: str, key: str, alias: str = "t") -> str:
+        """Condition: the table's column of a key equals the bound key `k`."""
+        link = self._source.tables[table].subject[key]
+        column, native = self.column(table, link.column, alias), self.native(table, link.column)
+        return self._dialect.holds_key(column, native, casefold=link.match == "casefold")
+
+    def instant(self, table: str, column: str, alias: str = "t") -> str:
+        """A column of times as an instant."""
+        native = self.native(table, column)
+        return self._dialect.instant(self.column(table, column, alias), native, self._source.zone)
+
+    def _matches(self, table: str, alias: str) -> Iterator[tuple[str, Match]]:
+        """The best key a row holds decides: others count only where it holds none better."""
+        subject = self._source.tables[table].subject
+        best = [name for name in subject if self._unique(name) is Unique.YES]
+        unless = tuple(self.column(table, subject[name].column, alias) for name in best)
+        for name in best:
+            yield name, self._match(table, alias, name, timeless=True)
+        for name, link in subject.items():
+            if name not in best and not (best and (link.valid_from or link.valid_to)):
+                timeless = link.at == "any"
+                yield name, self._match(table, alias, name, timeless=timeless, unless=unless)
+
+    def _match(
+        self, table: str, alias: str, name: str, *, timeless: bool, unless: tuple[str, ...] = ()
+    ) -> Match:
+        link = self._source.tables[table].subject[name]
+        return Match(
+            key=self._dialect.literal(name),
+            holds=self.holds(table, name, alias),
+            instant=self.instant(table, link.at, alias) if link.at and not timeless else None,
+            timeless=timeless,
+            unless=unless,
+        )
+
+    def _unique(self, key: str) -> Unique:
+        return self._identity.keys[key].unique

@@ -1,0 +1,255 @@
+"""The statements that a request needs, each from one template."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from afschrift.domain.decision import Action, Mask
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import FieldPlan
+from afschrift.domain.redaction import MASK
+from afschrift.domain.sources import ColumnType, Dialect
+from afschrift.inventory.model import Consent, SourceFile, Table
+from afschrift.inventory.organisation import IdentityFile
+from afschrift.inventory.processing import CountryOf
+from afschrift.selection.person import Catalogue, WayFinder, Ways
+from afschrift.selection.render import render
+from afschrift.selection.tokens import token_mask
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Rows by the value of a column: only `included` ones leave; None: all do."""
+
+    column: str
+    included: tuple[str, ...]
+
+
+class Statements:
+    """Writes the SQL of one source for one person's request."""
+
+    def __init__(
+        self,
+        folder: Path,
+        source: SourceFile,
+        identity: IdentityFile,
+        dialect: Dialect,
+        catalogue: Catalogue,
+    ) -> None:
+        self._folder = folder
+        self._source = source
+        self._identity = identity
+        self._dialect = dialect
+        self._catalogue = catalogue
+        self.finder = WayFinder(source, identity, dialect, catalogue)
+
+    @property
+    def tables(self) -> Collection[str]:
+        """The tables that the source has now."""
+        return self._catalogue.keys()
+
+    def columns(self, table: str) -> Mapping[str, ColumnType]:
+        """The columns of a table as the source has them now."""
+        return self._catalogue[table]
+
+    def extract(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
+        """The rows of a table that are the person's: selected columns, total order by key."""
+        declared = self._source.tables[table]
+        selected = [f for f in fields if f.action in (Action.INCLUDE, Action.MASK)]
+        expressions = [self._expression(table, field) for field in selected]
+        quote = self._dialect.quote
+        order = [
+            self._dialect.order(f"t.{quote(column)}", self.finder.native(table, column))
+            for column in declared.key
+        ] or [self._dialect.row_order(expressions)]
+        columns = [(expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True)]
+        return self._render("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
+
+    def count(self, table: str, scope: Scope | None = None) -> str:
+        """How many rows of a table are the person's."""
+        return self._render("count.sql", table, scope=self._scope(scope))
+
+    def exists(self, table: str, scope: Scope | None, any_of: Sequence[str]) -> str:
+        """Whether a row of the person holds a value in one of some columns; no row: no."""
+        columns = [self.finder.column(table, name) for name in any_of]
+        return self._render("exists.sql", table, scope=self._scope(scope), columns=columns)
+
+    def masked(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
+        """How many values each masked column hides, in the order of the fields; empty without masks."""
+        quote = self._dialect.quote
+        masked = [(f"t.{quote(f.name)}", self._when(table, f)) for f in fields if f.action is Action.MASK]
+        if not masked:
+            return ""
+        return self._render("masked.sql", table, masked=masked, scope=self._scope(scope))
+
+    def changed(self, table: str, column: str) -> str:
+        """Whether a time in a column of the person's rows is not before the moment that is bound."""
+        return self._render("changed.sql", table, changed=self._bound(table, column))
+
+    def unknown_origins(self, table: str) -> str:
+        """How many of the person's rows have an origin that the inventory does not name."""
+        origin = self._source.tables[table].origin
+        assert origin is not None
+        known = [self._dialect.literal(value) for value in origin.values]
+        return self._render("unknown_origins.sql", table, by=self._dialect.quote(origin.by), known=known)
+
+    def names(
+        self, table: str, column: str, *, country: CountryOf | None = None, present: str | None = None
+    ) -> tuple[tuple[FieldPlan, ...], str]:
+        """The distinct values of a column in the person's rows.
+
+        Args:
+            table: the table they stand in.
+            column: the column.
+            country: the table that gives the country of each, in a second column.
+            present: only rows that have a value in this column too.
+        """
+        quoted = self.finder.column(table, column)
+        columns = [(self._dialect.text(quoted), self._dialect.quote("name"))]
+        lookup = None
+        if country is not None:
+            place, name = country.table, country.name
+            theirs = (self.finder.column(place, name, "l"), self.finder.native(place, name))
+            on = self._dialect.joins((quoted, self.finder.native(table, column)), theirs)
+            lookup = {"relation": self._dialect.relation(place), "on": on}
+            of = self.finder.column(place, country.country, "l")
+            columns.append((self._dialect.text(of), self._dialect.quote("country")))
+        fields = tuple(_fact(name, Kind.TEXT) for name in ("name", "country")[: len(columns)])
+        found = [quoted] + ([self.finder.column(table, present)] if present else [])
+        return fields, self._render("names.sql", table, columns=columns, present=found, lookup=lookup)
+
+    def span(self, table: str, column: str) -> tuple[tuple[FieldPlan, ...], str]:
+        """The first and the last value of a column in the person's rows, and how many rows have none."""
+        quoted = self.finder.column(table, column)
+        of = self._catalogue[table][column]
+        columns = [
+            (of.expression.format(column=f"min({quoted})"), self._dialect.quote("first")),
+            (of.expression.format(column=f"max({quoted})"), self._dialect.quote("last")),
+            (self._dialect.text(f"(count(*) - count({quoted}))"), self._dialect.quote("without")),
+        ]
+        fields = (
+            *(_fact(name, of.kind or Kind.TEXT) for name in ("first", "last")),
+            _fact("without", Kind.TEXT),
+        )
+        return fields, self._render("span.sql", table, columns=columns)
+
+    def people(self, table: str, names: Sequence[str], most: int, *, own: bool = False) -> str:
+        """Some columns, as text, of a table of people: of everybody, or of the person's own rows."""
+        columns = [(self._dialect.text(self.finder.column(table, n)), self._dialect.quote(n)) for n in names]
+        return self._render("people.sql", table, columns=columns, most=most, own=own)
+
+    def consent(self, table: str, consent: Consent) -> str:
+        """The person's rows for one consent: how many hold, how many there are."""
+        quote = self._dialect.quote
+        return self._render(
+            "consent.sql",
+            table,
+            column=quote(consent.column),
+            value=self._dialect.literal(consent.value),
+            granted=quote(consent.granted) if consent.granted else None,
+            withdrawn=quote(consent.withdrawn) if consent.withdrawn else None,
+        )
+
+    def links(self, table: str) -> tuple[tuple[str, ...], str] | None:
+        """Keys that a table gives for its person, and the statement; None where it gives none.
+
+        Each row: for each key its text, from when and until when it held.
+        """
+        declared = self._source.tables[table]
+        names = declared.links
+        if len(names) < 2:
+            return None
+        links = [self._link(table, declared, name) for name in names]
+        return names, self._render("links.sql", table, links=links)
+
+    def sharers(self, table: str, key: str) -> str | None:
+        """Statement counting other persons who hold one of the person's keys at the same time."""
+        declared = self._source.tables[table]
+        person = self._identity.person
+        if key == person or not {key, person} <= set(declared.links):
+            return None
+        return self._render(
+            "sharers.sql",
+            table,
+            key=self._dialect.literal(key),
+            person=self._dialect.literal(person),
+            link=self._link(table, declared, key),
+            owner=self._link(table, declared, person),
+        )
+
+    def start(self, table: str, key: str) -> str | None:
+        """Statement finding the person's own key by another key given at intake, at that moment."""
+        declared = self._source.tables[table]
+        person = self._identity.person
+        if key == person or not {key, person} <= set(declared.links):
+            return None
+        return self._render(
+            "start.sql",
+            table,
+            key=self._dialect.literal(key),
+            link=self._link(table, declared, key),
+            owner=self._link(table, declared, person),
+        )
+
+    def ways(self, table: str) -> Ways:
+        """The ways of a table to the person."""
+        return self.finder.ways(table)
+
+    def _link(self, table: str, declared: Table, name: str) -> dict[str, str | None]:
+        link = declared.subject[name]
+        finder = self.finder
+        column = finder.column(table, link.column)
+        return {
+            "column": column,
+            "holds": finder.holds(table, name),
+            "text": self._dialect.key_text(column, finder.native(table, link.column)),
+            "from": self._bound(table, link.valid_from),
+            "to": self._bound(table, link.valid_to),
+        }
+
+    def _bound(self, table: str, column: str | None) -> str | None:
+        return self._dialect.bound(self.finder.instant(table, column)) if column else None
+
+    def _expression(self, table: str, field: FieldPlan) -> str:
+        quoted = f"t.{self._dialect.quote(field.name)}"
+        column = self._catalogue[table][field.name]
+        if field.action is not Action.MASK:
+            return column.expression.format(column=quoted)
+        exact = self._dialect.text((column.text or column.expression).format(column=quoted))
+        masked = self._dialect.literal(MASK)
+        if field.mask == "last4":
+            masked = f"{masked} || {self._dialect.last_four(self._dialect.text(quoted))}"
+        elif field.mask == Mask.TOKEN:
+            masked = token_mask(self._dialect, exact)
+        when = self._when(table, field)
+        other = exact if when else masked
+        condition = f"{quoted} IS NOT NULL" + (f" AND {when}" if when else "")
+        keep = other if when else "NULL"
+        return f"CASE WHEN {condition} THEN {masked} ELSE {keep} END"
+
+    def _when(self, table: str, field: FieldPlan) -> str | None:
+        """The rows whose value is masked, where only some are."""
+        declared = self._source.tables[table]
+        when = declared.columns[field.name].when if field.name in declared.columns else None
+        if not when or declared.origin is None:
+            return None
+        values = ", ".join(self._dialect.literal(value) for value in when)
+        return f"t.{self._dialect.quote(declared.origin.by)} IN ({values})"
+
+    def _scope(self, scope: Scope | None) -> tuple[str, list[str]] | None:
+        if scope is None:
+            return None
+        literals = [self._dialect.literal(value) for value in scope.included]
+        return f"t.{self._dialect.quote(scope.column)}", literals
+
+    def _render(self, template: str, table: str, **parts: object) -> str:
+        belongs = self.finder.ways(table).belongs
+        relation = self._dialect.relation(table)
+        parts |= {"keys": self._dialect.keys, "one_row": self._dialect.one_row}
+        return render(self._folder, template, relation=relation, belongs=belongs, **parts)
+
+
+def _fact(name: str, kind: Kind) -> FieldPlan:
+    return FieldPlan(name, kind, Action.INCLUDE, ("R73",), "information_sheet")

@@ -1,0 +1,42 @@
+"""Masks that tell two values apart and say nothing else: `[masked 3f9a2c41]`.
+
+The token is the first eight hex digits of SHA-256 over a salt and the value's text, in UTF-8. The warehouse
+computes it, so the value never leaves. The salt is secret and each request has its own: with a public hash
+whoever guesses a name, a number or a date could try them all, and two persons could lay their bundles side
+by side. It reaches the statement as a row of the session's key table, so no statement holds it.
+"""
+
+from __future__ import annotations
+
+from afschrift.domain.keys import Key
+from afschrift.domain.redaction import MASK
+from afschrift.domain.sources import Dialect
+
+DIGITS = 8
+SALT = "afschrift:mask"
+SALT_OF = b"afschrift: salt of the masks of this request"
+"""What the register takes the request's HMAC of, which is the salt."""
+
+
+def salt_key(salt: str) -> Key:
+    """The salt as a row of the key table, under a name that is no identity key.
+
+    Args:
+        salt: HMAC under the request's own data key, hex.
+    """
+    return Key(SALT, salt)
+
+
+def token_mask(dialect: Dialect, value: str) -> str:
+    """SQL of the mask of a value; the plain mask where the database cannot hash, or has no salt.
+
+    Args:
+        dialect: how the database spells it.
+        value: SQL of the value as text.
+    """
+    salt = f"(SELECT s.value FROM {dialect.keys} AS s WHERE s.name = {dialect.literal(SALT)})"  # noqa: S608
+    token = dialect.token(salt, value)
+    if token is None:
+        return dialect.literal(MASK)
+    opened, closed = dialect.literal(MASK[:-1]), dialect.literal(MASK[-1])
+    return f"{opened} || coalesce({dialect.literal(' ')} || {token}, '') || {closed}"

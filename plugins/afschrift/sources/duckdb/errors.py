@@ -1,0 +1,61 @@
+"""DuckDB's errors as ours. Their text may quote values, so it is not passed on: places are."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.sources.duckdb.types import TOO_LARGE
+from afschrift.sources.places import place as place_of
+from afschrift.sources.places import too_large
+
+FAILURES = (duckdb.Error, OSError)
+"""What a statement raises. An error in the middle of a stream comes through Arrow, as an OSError."""
+
+_TOO_LARGE = re.compile(re.escape(TOO_LARGE) + r"(.*)\|([0-9]+)", re.DOTALL)
+_KIND = re.compile(r"\s*([A-Za-z -]+?) Error:")
+_WRONG_STATEMENT = ("binder", "catalog", "parser", "syntax")
+_READ_ONLY = "read-only mode"
+_WRONG_DATA = ("conversion", "invalid input", "out of range", "constraint")
+
+
+def reading_error(source: str, statement: str, error: Exception) -> AfschriftError:
+    """Why a statement failed, with the table that it reads."""
+    text, place = str(error), place_of(source, statement)
+    found = _KIND.match(text)
+    kind = found[1].lower() if found else ""
+    if large := _TOO_LARGE.search(text):
+        return too_large(source, large[1], large[2])
+    if _READ_ONLY in text:
+        return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
+    if kind == "interrupt":
+        return RetriableError(
+            f"Reading {place} took longer than the statement's time limit.",
+            way_out="raise `statement_timeout` under the source's `options`; a lake that is sorted by the "
+            "person's key is read faster.",
+            code=kind,
+        )
+    if kind in _WRONG_STATEMENT:
+        return ConfigurationError(
+            f"Source {source} does not understand what is asked of {place} ({kind}).",
+            way_out="compare the inventory with the tables: `afschrift inventory check --live`. A view must "
+            "be one that can be selected from.",
+        )
+    if kind == "out of memory":
+        return ConfigurationError(
+            f"Source {source} needs more memory than its limit while {place} is being read.",
+            way_out="raise `memory` under the source's `options`.",
+        )
+    if kind in _WRONG_DATA:
+        return ConfigurationError(
+            f"Source {source} fails itself over {place} ({kind}).",
+            way_out="where it is a view, see whether it can be selected from; where it is a file, whether "
+            "another program reads all of it.",
+        )
+    return RetriableError(
+        f"Source {source} failed while {place} was being read ({kind or type(error).__name__}).",
+        way_out="see whether its files are there and whole; the step is tried again.",
+        code=kind or type(error).__name__,
+    )

@@ -1,0 +1,90 @@
+"""A lake of Parquet files: one folder a table, Hive partitions below it, read by DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+from upath import UPath
+
+from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError, SourceDownError
+from afschrift.domain.sources import ColumnType
+from afschrift.sources.duckdb.session import LIMITS, DuckSession
+from afschrift.sources.options import Opening, expand, required
+from afschrift.sources.unreadable import Unreadable
+
+
+class ParquetLake(DuckSession):
+    """`kind: parquet`. Options: `root`, a folder with one folder a table; the limits of `DuckSession`.
+
+    The root may be any URL that fsspec knows (`s3://bucket/lake`); the extra of a connection, if the
+    inventory names one, holds fsspec's options for it.
+
+    The files are listed once when the session opens: what is added later belongs to the next
+    snapshot. Files of a lake are replaced, never changed, so the listing is the snapshot. A table
+    whose files cannot be read stops only the requests that ask for it.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening)
+        opening.only(("root", *LIMITS))
+        self._opening = opening
+        self._root = expand(self.name, required(self.name, opening.options, "root"))
+        self._unread: dict[str, AfschriftError] = {}
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """An in-memory database with one view a table over the files that are there now.
+
+        Raises:
+            RetriableError: the root is not there.
+        """
+        options = self._opening.address().extra if self._opening.connection else {}
+        con = duckdb.connect(":memory:")
+        try:
+            root = UPath(self._root, **options)
+            if not isinstance(root, Path):
+                con.register_filesystem(root.fs)
+            folders = sorted(p for p in root.iterdir() if p.is_dir())
+        except (OSError, ImportError, ValueError) as error:
+            con.close()
+            raise RetriableError(
+                f"Source {self.name} cannot be opened: its root folder is not there.",
+                way_out="see whether the lake is mounted and `root` in the inventory is right; of a store, "
+                f"whether its fsspec package is installed and the connection fits ({type(error).__name__}).",
+                code=type(error).__name__,
+            ) from None
+        for folder in folders:
+            self._view(con, folder)
+        return con
+
+    def _view(self, con: duckdb.DuckDBPyConnection, folder: UPath) -> None:
+        where = f"{self.name}.{folder.name}"
+        try:
+            files = sorted(folder.rglob("*.parquet"))
+            if isinstance(folder, Path):  # DuckDB would not say that it is a matter of rights
+                for file in files:
+                    file.open("rb").close()
+            if files:
+                relation = con.read_parquet([str(file) for file in files], hive_partitioning=True)
+                relation.create_view(folder.name)
+        except PermissionError:
+            self._unread[folder.name] = NeedsPersonError(
+                f"The account that runs the software has no right to read {where}.",
+                question="no_right",
+                detail={"table": where},
+                way_out="let it read the folder and its files, or set `personal: false` where the table "
+                "holds nobody's data.",
+            )
+        except (duckdb.Error, OSError) as error:
+            met = RetriableError(
+                f"Table {where} cannot be read ({type(error).__name__}).",
+                way_out="see whether its Parquet files are whole; the step is tried again.",
+                code=type(error).__name__,
+            )
+            self._unread[folder.name] = SourceDownError(self.name, met)
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        """Folders as tables."""
+        unread = {table: Unreadable(error) for table, error in self._unread.items()}
+        return {**super().catalogue(), **unread}

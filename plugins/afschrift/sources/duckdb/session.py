@@ -1,0 +1,126 @@
+"""What the DuckDB file and the Parquet lake share: a session, the key table, streaming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Timer
+from typing import Any, Self
+
+import duckdb
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import ColumnType
+from afschrift.sources.duckdb.dialect import DuckDialect
+from afschrift.sources.duckdb.errors import FAILURES, reading_error
+from afschrift.sources.duckdb.types import column_type
+from afschrift.sources.key_table import key_rows
+from afschrift.sources.local_times import rfc3339
+from afschrift.sources.options import Opening, cell_limit, seconds
+
+BATCH_ROWS = 65_536
+LIMITS = ("threads", "memory", "statement_timeout", "cell_limit")
+_GIVEN = "afschrift_given"
+_KEYS = (
+    "CREATE OR REPLACE TEMP TABLE afschrift_key (name VARCHAR, value VARCHAR, valid_from TIMESTAMPTZ, "
+    "valid_to TIMESTAMPTZ, is_current BOOLEAN, asked_at TIMESTAMPTZ)"
+)
+
+
+class DuckSession:
+    """A read-only session on one snapshot. Subclasses open the connection.
+
+    Args:
+        opening: of its options `threads` and `memory` limit the session (absent: DuckDB's own limits),
+            `statement_timeout` each statement, `cell_limit` (MB) each cell.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        self.name = opening.name
+        self.dialect = DuckDialect()
+        self.snapshot = ""
+        self._threads = opening.options.get("threads")
+        self._memory = opening.options.get("memory")
+        self._timeout = seconds(opening, "statement_timeout", "1h")
+        self._cell_limit = cell_limit(opening)
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open the connection; subclasses say how."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        con = self.connect()
+        self._connection = con
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET temp_directory = ''")  # never spill a person's rows to a disk in clear
+        if self._threads:
+            con.execute(f"SET threads = {int(self._threads)}")
+        if self._memory:
+            con.execute("SET memory_limit = ?", [self._memory])
+        con.execute(_KEYS)
+        con.execute("BEGIN TRANSACTION")
+        self.snapshot = rfc3339(datetime.now(UTC))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The open connection."""
+        if self._connection is None:
+            raise ConfigurationError(f"The session of source {self.name} is not open.")
+        return self._connection
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        """Tables and views of the database; those of another schema as `schema.table`."""
+        found: dict[str, dict[str, ColumnType]] = {}
+        rows = self.rows(
+            "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE NOT internal AND database_name = current_database() "
+            "ORDER BY schema_name, table_name, column_index"
+        )
+        for schema, table, column, native in rows:
+            name = table if schema == "main" else f"{schema}.{table}"
+            known = column_type(f"{name}.{column}", native, self._cell_limit)
+            found.setdefault(self.dialect.table(name, schema, table), {})[column] = known
+        return found
+
+    def bind(self, keys: Sequence[Key], at: str) -> None:
+        """Fill the key table; no statement holds the values."""
+        with self._told(""):
+            self.connection.execute("DELETE FROM afschrift_key")
+            self.connection.register(_GIVEN, key_rows(keys, at))
+            self.connection.execute(f"INSERT INTO afschrift_key FROM {_GIVEN}")
+            self.connection.unregister(_GIVEN)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a small result."""
+        with self._told(statement):
+            return self.connection.execute(statement).fetchall()
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        """Record batches of at most 65,536 rows."""
+        with self._told(statement):
+            yield from self.connection.sql(statement).to_arrow_reader(BATCH_ROWS)
+
+    @contextmanager
+    def _told(self, statement: str) -> Iterator[None]:
+        """Ends a statement at its time limit, and says its errors in our words."""
+        limit = Timer(self._timeout, self.connection.interrupt)
+        limit.daemon = True
+        limit.start()
+        try:
+            yield
+        except FAILURES as error:
+            raise self._error(statement, error) from None
+        finally:
+            limit.cancel()
+
+    def _error(self, statement: str, error: Exception) -> Exception:
+        return reading_error(self.name, statement, error)

@@ -1,0 +1,106 @@
+"""DuckDB's types: which Arrow carries exactly, and how the others become exact text in the warehouse."""
+
+from __future__ import annotations
+
+from afschrift.domain.kind import Kind
+from afschrift.domain.sources import ColumnType
+
+_AS_IS = "{column}"
+_AS_TEXT = "CAST({column} AS VARCHAR)"
+
+
+def _ad(first_day: str) -> str:
+    """Text of dates and times; those before Christ bear `BC` at their end, as in other databases."""
+    return (
+        f"CASE WHEN {{column}} < {first_day} AND isfinite({{column}}) "
+        f"THEN replace({_AS_TEXT}, ' (BC)', '') || ' BC' ELSE {_AS_TEXT} END"
+    )
+
+
+def _iso_duration() -> str:
+    """ISO 8601, part by part as DuckDB keeps them: months, days and microseconds each have their sign."""
+
+    def part(name: str, unit: str) -> str:
+        value = f"datepart('{name}', {{column}})"
+        return f"CASE WHEN {value} <> 0 THEN {value} || '{unit}' ELSE '' END"
+
+    micros = "datepart('microsecond', {column})"  # of the minute
+    fraction = f"lpad(CAST(abs({micros}) % 1000000 AS VARCHAR), 6, '0')"
+    seconds = (
+        f"CASE WHEN {micros} <> 0 THEN CASE WHEN {micros} < 0 THEN '-' ELSE '' END || "
+        f"abs({micros}) // 1000000 || rtrim(rtrim('.' || {fraction}, '0'), '.') || 'S' ELSE '' END"
+    )
+    days = " || ".join([part("year", "Y"), part("month", "M"), part("day", "D")])
+    clock = " || ".join([part("hour", "H"), part("minute", "M"), seconds])
+    whole = f"nullif('P' || {days} || coalesce('T' || nullif({clock}, ''), ''), 'P')"
+    return f"CASE WHEN {{column}} IS NOT NULL THEN coalesce({whole}, 'PT0S') END"
+
+
+_PLAIN: dict[str, tuple[Kind, str]] = {
+    **dict.fromkeys(
+        ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
+        (Kind.INTEGER, _AS_IS),
+    ),
+    "HUGEINT": (Kind.INTEGER, _AS_TEXT),
+    "UHUGEINT": (Kind.INTEGER, _AS_TEXT),
+    "BIGNUM": (Kind.INTEGER, _AS_TEXT),
+    "FLOAT": (Kind.NUMBER, _AS_IS),
+    "DOUBLE": (Kind.NUMBER, _AS_IS),
+    "BOOLEAN": (Kind.BOOLEAN, _AS_IS),
+    "VARCHAR": (Kind.TEXT, _AS_IS),
+    "BIT": (Kind.TEXT, _AS_TEXT),
+    "JSON": (Kind.JSON, _AS_TEXT),
+    "UUID": (Kind.UUID, _AS_TEXT),
+    "DATE": (Kind.DATE, _ad("DATE '0001-01-01'")),
+    "TIME": (Kind.TIME, _AS_TEXT),
+    "TIME WITH TIME ZONE": (Kind.TIME, _AS_TEXT),
+    "TIMESTAMP": (Kind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
+    "TIMESTAMP_S": (Kind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
+    "TIMESTAMP_MS": (Kind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
+    "TIMESTAMP_NS": (Kind.DATETIME, _AS_TEXT),
+    "TIMESTAMP WITH TIME ZONE": (Kind.INSTANT, _ad("TIMESTAMPTZ '0001-01-01 00:00:00+00'")),
+    "INTERVAL": (Kind.DURATION, _iso_duration()),
+    "BLOB": (Kind.BINARY, "base64({column})"),
+}
+_SIZES = {"VARCHAR": "strlen({column})", "BLOB": "octet_length({column})"}
+_LONG = ("BIT", "JSON", "BIGNUM")
+
+TOO_LARGE = "[afschrift: too large]"
+"""Begins the message of the error that a cell above the limit raises; its place follows, then `|`."""
+
+
+def column_type(place: str, native: str, cell_limit: int) -> ColumnType:
+    """How a column of a DuckDB type is selected; the kind is None for a type that is not known.
+
+    Args:
+        place: `table.column`, for errors.
+        native: as the catalogue spells it.
+        cell_limit: bytes above which a cell raises an error instead of its value.
+    """
+    kind, expression = _plain(native)
+    return ColumnType(native, kind, _guarded(place, native, expression, cell_limit))
+
+
+def _plain(native: str) -> tuple[Kind | None, str]:
+    if native.endswith("]") or native.startswith(("STRUCT(", "MAP(")):
+        return Kind.JSON, _AS_IS
+    if native.startswith("DECIMAL("):
+        return Kind.DECIMAL, _AS_TEXT
+    if native.startswith("ENUM("):
+        return Kind.TEXT, _AS_TEXT
+    return _PLAIN.get(native, (None, _AS_TEXT))
+
+
+def _guarded(place: str, native: str, expression: str, limit: int) -> str:
+    """A cell above the limit raises an error that names its place: nobody's memory has to hold it."""
+    if native in _SIZES:
+        size = _SIZES[native]
+    elif native in _LONG or (native not in _PLAIN and not native.startswith(("DECIMAL(", "ENUM("))):
+        size = f"strlen({_AS_TEXT})"
+    else:
+        return expression
+    large = f"{size} > {limit}"
+    if native in ("BIGINT[]", "INTEGER[]", "DOUBLE[]", "FLOAT[]"):  # at most 26 bytes each with their comma
+        large = f"len({{column}}) > {limit // 26} AND {large}"
+    message = "'" + f"{TOO_LARGE}{place}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+    return f"CASE WHEN {large} THEN error({message} || {size}) ELSE {expression} END"

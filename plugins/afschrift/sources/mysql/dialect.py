@@ -1,0 +1,135 @@
+"""MySQL's and MariaDB's SQL. Instants are RFC 3339 texts in UTC, whose order is that of time.
+
+Their equality of texts passes over capitals, accents and spaces at the end. A key is compared by its bytes
+too, so that it finds what it names; the condition by collation stays beside it for the column's index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.sources.dialect import StandardDialect
+from afschrift.sources.mysql.types import NUMBERS, bare
+
+KEY_VARIABLE = "@afschrift_keys"
+_PATHS = (
+    "name VARCHAR(64) PATH '$[0]', value LONGTEXT PATH '$[1]', number DECIMAL(18, 0) PATH '$[2]', "
+    "valid_from VARCHAR(40) PATH '$[3]', valid_to VARCHAR(40) PATH '$[4]', is_current TINYINT PATH '$[5]', "
+    "asked_at VARCHAR(40) PATH '$[6]'"
+)
+_TABLE = f"JSON_TABLE({KEY_VARIABLE}, '$[*]' COLUMNS ({_PATHS})) AS j"
+_FROM_VARIABLE = f"(SELECT j.*, CAST(j.value AS BINARY) AS bytes FROM {_TABLE})"  # noqa: S608 - constants
+_RFC3339 = "'%Y-%m-%dT%H:%i:%s.%fZ'"
+_TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set")
+
+
+class MysqlDialect(StandardDialect):
+    """How MySQL and MariaDB spell what the templates need.
+
+    Args:
+        knows_zone: whether the server knows a time zone by its name.
+    """
+
+    name = "mysql"
+    hides_tables = True
+
+    def __init__(self, source: str, knows_zone: Callable[[str], bool]) -> None:
+        self._source = source
+        self._knows_zone = knows_zone
+
+    def keys_in_variable(self) -> None:
+        """From now on the keys stand in a variable of the session, where no table can hold them."""
+        self.keys = _FROM_VARIABLE
+
+    def relation(self, table: str) -> str:
+        """A connection reads one database; a dot is part of a name."""
+        return self.quote(table)
+
+    def text(self, expression: str) -> str:
+        """A value as text."""
+        return f"CAST({expression} AS CHAR)"
+
+    def last_four(self, text: str) -> str:
+        """`length` counts bytes here."""
+        return f"CASE WHEN char_length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
+
+    def token(self, salt: str, text: str) -> str:
+        """Of bytes: two collations would not go together."""
+        both = ", ".join(_bytes(f"CONVERT({part} USING utf8mb4)") for part in (salt, text))
+        return f"left(sha2(concat({both}), 256), 8)"
+
+    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
+        """By bytes; numbers by their value."""
+        kind = bare(native)
+        if kind in NUMBERS and not casefold:
+            return f"{column} = k.number"
+        if kind not in _TEXTS:
+            return f"{_bytes(f'lower({self.text(column)})')} = {_bytes('lower(k.value)')}"
+        text = f"CONVERT({column} USING utf8mb4)"
+        exact = f"{_bytes(text)} = k.bytes"
+        if casefold:
+            exact = f"{_bytes(f'lower({text})')} = {_bytes('lower(k.value)')}"
+        charset, collation = _charset(native)
+        if casefold and not collation.endswith("_ci"):
+            return exact
+        return f"{column} = CONVERT(k.value USING {charset}) COLLATE {collation} AND {exact}"
+
+    def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
+        """Texts of two collations, or a text and a number, cannot be compared as they stand."""
+        kinds = [bare(native) for _, native in (own, theirs)]
+        if all(kind in _TEXTS for kind in kinds):
+            charset, collation = _charset(own[1])
+            if _charset(theirs[1]) == (charset, collation):
+                return f"{own[0]} = {theirs[0]}"
+            return f"{own[0]} = CONVERT({theirs[0]} USING {charset}) COLLATE {collation}"
+        if any(kind in _TEXTS for kind in kinds):
+            return f"{_bytes(self.text(own[0]))} = {_bytes(self.text(theirs[0]))}"
+        return f"{own[0]} = {theirs[0]}"
+
+    def key_text(self, column: str, native: str) -> str:
+        """A customer number kept as 46.0 is the 46 of the other tables."""
+        kind = bare(native)
+        if kind in _TEXTS:
+            return f"CONVERT({column} USING utf8mb4)"
+        if kind in ("decimal", "float", "double"):
+            whole = self.text(f"CAST({column} AS DECIMAL(65, 0))")
+            return f"CASE WHEN {column} = TRUNCATE({column}, 0) THEN {whole} ELSE {self.text(column)} END"
+        return self.text(column)
+
+    def instant(self, column: str, native: str, zone: str | None) -> str:
+        """Times without zone are the source's local times.
+
+        Raises:
+            ConfigurationError: the server does not know the zone: it would make every time NULL.
+        """
+        if bare(native) != "timestamp" and (zone or "UTC") != "UTC":
+            assert zone is not None
+            if not self._knows_zone(zone):
+                raise ConfigurationError(
+                    f"The server of source {self._source} does not know the time zone {zone}.",
+                    way_out="load its tables of zones: `mariadb-tzinfo-to-sql /usr/share/zoneinfo`.",
+                )
+            column = f"CONVERT_TZ({column}, {self.literal(zone)}, '+00:00')"
+        return f"DATE_FORMAT({column}, {_RFC3339})"
+
+    def bound(self, instant: str) -> str:
+        """A zero date is no bound."""
+        return f"CASE WHEN {instant} >= '0001' THEN {instant} END"
+
+    def order(self, column: str, native: str) -> str:
+        """Texts by their bytes, whatever their collation."""
+        return _bytes(f"CONVERT({column} USING utf8mb4)") if bare(native) in _TEXTS else column
+
+    def row_order(self, expressions: Sequence[str]) -> str:
+        """By digest of the row's text; rows that tie are equal."""
+        return f"sha2(concat_ws(',', {', '.join(f'quote({e})' for e in expressions)}), 256)"
+
+
+def _bytes(text: str) -> str:
+    return f"CAST({text} AS BINARY)"
+
+
+def _charset(native: str) -> tuple[str, str]:
+    parts = native.split(" ")
+    return (parts[-2], parts[-1]) if len(parts) > 2 else ("utf8mb4", "utf8mb4_bin")

@@ -1,0 +1,88 @@
+"""MySQL's and MariaDB's errors as ours. Their text may quote values: codes and places are passed on."""
+
+from __future__ import annotations
+
+from pymysql.err import MySQLError
+
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.sources.mysql.types import MysqlTypes
+from afschrift.sources.places import no_right, place, too_large
+
+_REFUSED = (1044, 1045, 1049, 1130, 1698)
+NO_RIGHT = (1142, 1143, 1370)
+READ_ONLY = (1290, 1792, 1836)
+TIMEOUT = (1028, 1317, 1969, 3024)
+_LOCKED = (1205, 1213)
+_PACKET = (1153, 1301)
+WRONG_STATEMENT = (1052, 1054, 1064, 1109, 1146, 1267, 1271, 1305)
+_CONNECTION = (0, 1053, 1158, 1159, 1160, 1161, 2002, 2003, 2006, 2013, 2014, 2055)
+
+
+def code_of(error: MySQLError) -> int:
+    """The server's or the client's number."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
+
+
+def opening_error(source: str, connection: str, error: MySQLError) -> AfschriftError:
+    """Why no session could be opened."""
+    if code_of(error) in _REFUSED:
+        return ConfigurationError(
+            f"Source {source} turns the connection {connection} down.",
+            way_out="correct the connection's login, password or database, or give its account the right to "
+            "connect.",
+        )
+    return RetriableError(
+        f"Source {source} cannot be opened by the connection {connection}.",
+        way_out="see whether the server is up and its address in the connection is right.",
+        code=str(code_of(error)),
+    )
+
+
+def reading_error(source: str, statement: str, error: MySQLError, types: MysqlTypes) -> AfschriftError:
+    """Why a statement failed, with the table that it reads."""
+    code, where = code_of(error), place(source, statement)
+    if failure := types.failure(str(error)):
+        large, column = failure
+        if large:
+            return too_large(source, column)
+        return ConfigurationError(
+            f"A value of {source}.{column} is no time of day: it is negative, or of 24 hours and more.",
+            way_out="give the person a view with `CAST(column AS CHAR) AS column`.",
+        )
+    if code in NO_RIGHT:
+        return no_right(where)
+    if code in READ_ONLY:
+        return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
+    if code in TIMEOUT:
+        return RetriableError(
+            f"Reading {where} took longer than the statement's time limit, or somebody ended it.",
+            way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
+            "under the source's `options`.",
+            code=str(code),
+        )
+    if code in _LOCKED:
+        return RetriableError(
+            f"Source {source} has {where} locked.",
+            way_out="wait until the change of the table is done.",
+            code=str(code),
+        )
+    if code in _PACKET:
+        return ConfigurationError(
+            f"What is asked of {where} is larger than the server takes ({code}).",
+            way_out="raise `max_allowed_packet` on the server.",
+        )
+    if code in WRONG_STATEMENT:
+        return ConfigurationError(
+            f"Source {source} does not understand what is asked of {where} ({code}).",
+            way_out="compare the inventory with the tables: `afschrift inventory check --live`.",
+        )
+    if code in _CONNECTION:
+        return RetriableError(
+            f"Source {source} failed while {where} was being read (connection lost).",
+            way_out="see whether the server is up; the step is tried again.",
+            code=str(code),
+        )
+    return ConfigurationError(
+        f"Source {source} fails itself over {where} ({code}).",
+        way_out="where it is a view, see whether it can be selected from; else see the server's log.",
+    )

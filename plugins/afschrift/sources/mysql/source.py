@@ -1,0 +1,235 @@
+"""A MySQL or MariaDB database: rows one by one from the server, keys bound, one snapshot."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+import pymysql
+from pymysql.constants import FIELD_TYPE
+from pymysql.converters import encoders
+from pymysql.cursors import Cursor, SSCursor
+
+from afschrift.domain.connection import Connection
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import ColumnType
+from afschrift.sources.key_table import KEY_TABLE, text_key_rows
+from afschrift.sources.mysql.dialect import KEY_VARIABLE, MysqlDialect
+from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
+from afschrift.sources.mysql.types import MysqlTypes
+from afschrift.sources.options import Opening, cell_limit, seconds
+from afschrift.sources.text_rows import FETCHED, text_batch
+
+_OPTIONS = ("statement_timeout", "lock_timeout", "cell_limit")
+_OF_DRIVER = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_identity")
+_INTEGERS = (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG)
+_NO_TEMPORARY_TABLE = (1044, 1142, 1227, 1290)
+_DAY = 86_400
+_SETTINGS = (
+    "sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'",
+    "time_zone = '+00:00'",
+    f"wait_timeout = {_DAY}",  # between two tables the files are written
+    f"net_write_timeout = {_DAY}",  # and between two batches
+)
+# It keeps what a subquery gave for a text, and takes texts that its collation holds equal for the same.
+_NO_CACHE = "optimizer_switch = 'subquery_cache=off'"
+_KEY_TABLE = (
+    f"CREATE TEMPORARY TABLE {KEY_TABLE} (name VARCHAR(64), value LONGTEXT, number DECIMAL(18, 0), "
+    "valid_from VARCHAR(40), valid_to VARCHAR(40), is_current TINYINT, asked_at VARCHAR(40), "
+    "bytes LONGBLOB AS (CAST(value AS BINARY)) STORED, "
+    "KEY by_number (name, number), KEY by_bytes (name, bytes(200))) "
+    "ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+)
+_COLUMNS = """
+SELECT table_name, column_name, column_type, character_set_name, collation_name
+FROM information_schema.columns WHERE table_schema = DATABASE()
+ORDER BY table_name, ordinal_position
+"""
+_JSON_CHECKS = """
+SELECT table_name, check_clause FROM information_schema.check_constraints
+WHERE constraint_schema = DATABASE() AND check_clause LIKE 'json_valid(%'
+"""
+
+
+class Mysql:
+    """`kind: mysql`. Options: `statement_timeout`, `lock_timeout`, `cell_limit` (MB).
+
+    The session is one READ ONLY transaction (R80); its snapshot covers tables of transactional engines.
+    The keys stand in a temporary table where it can be read twice in one statement (MariaDB) and the
+    server's binary log would not keep it, else in a variable of the session.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        opening.only(_OPTIONS)
+        self.name = opening.name
+        self.snapshot = ""
+        self.dialect = MysqlDialect(self.name, self._knows_zone)
+        self._opening = opening
+        self._statement_timeout = seconds(opening, "statement_timeout", "1h")
+        self._lock_timeout = max(1, round(seconds(opening, "lock_timeout", "10s")))
+        self._cell_limit = cell_limit(opening)
+        self._types = MysqlTypes(self._cell_limit, self._cell_limit)
+        tag = re.sub(r"[^A-Za-z0-9._-]", "", opening.tag)
+        self._tag = f"afschrift {tag}".strip()
+        self._mariadb = False
+        self._connection: pymysql.connections.Connection[Any] | None = None
+
+    def __enter__(self) -> Self:
+        address = self._opening.address()
+        try:
+            self._connection = pymysql.connect(**_arguments(address), program_name=self._tag)
+        except pymysql.MySQLError as error:
+            raise opening_error(self.name, address.id, error) from None
+        try:
+            self._prepare()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._connection is not None:
+            self._connection._force_close()  # `close` would wait for unread rows
+            self._connection = None
+
+    def _prepare(self) -> None:
+        version, packet = self.rows("SELECT version(), @@max_allowed_packet")[0]
+        self._mariadb = "mariadb" in version.lower()
+        self._types = MysqlTypes(self._cell_limit, packet)
+        of_kind = [f"max_execution_time = {self._statement_timeout * 1000:.0f}"]
+        if self._mariadb:
+            of_kind = [f"max_statement_time = {self._statement_timeout:f}", _NO_CACHE]
+        for setting in (*_SETTINGS, *of_kind, f"lock_wait_timeout = {self._lock_timeout}"):
+            self._run(f"SET SESSION {setting}")
+        self._make_key_table()
+        self._run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        self._run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        self.snapshot = self.rows("SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')")[0][0]
+
+    def _make_key_table(self) -> None:
+        if self._mariadb and not self._would_log():
+            try:
+                with self._connected().cursor() as cursor:
+                    cursor.execute(_KEY_TABLE)
+            except pymysql.MySQLError as error:
+                if code_of(error) not in _NO_TEMPORARY_TABLE:
+                    raise reading_error(self.name, "", error, self._types) from None
+            else:
+                return
+        self.dialect.keys_in_variable()
+        self._set_keys([])
+
+    def _would_log(self) -> bool:
+        """MariaDB's binary log keeps statements on temporary tables, and with them the person's keys."""
+        logs, here, form = self.rows("SELECT @@log_bin, @@sql_log_bin, @@binlog_format")[0]
+        return bool(logs) and bool(here) and form != "ROW"
+
+    def _knows_zone(self, zone: str) -> bool:
+        if self._connection is None:  # explained without its server
+            return True
+        named = self.dialect.literal(zone)
+        return self.rows(f"SELECT CONVERT_TZ('2024-01-01 12:00:00', {named}, '+00:00')")[0][0] is not None
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        """Tables and views of the connection's database that its account may read."""
+        found: dict[str, dict[str, ColumnType]] = {}
+        checks = set(self.rows(_JSON_CHECKS)) if self._mariadb else set()
+        for table, column, native, charset, collation in self.rows(_COLUMNS):
+            is_json = (table, f"json_valid({self.dialect.quote(column)})") in checks
+            spelled = f"{native} {charset} {collation}" if charset else native
+            known = self._types.column(f"{table}.{column}", spelled, is_json=is_json)
+            found.setdefault(table, {})[column] = known
+        return found
+
+    def bind(self, keys: Sequence[Key], at: str) -> None:
+        """Fill the key table. The driver writes values into its INSERT, never into what is selected."""
+        rows = text_key_rows(keys, at)
+        if self.dialect.keys != KEY_TABLE:
+            self._set_keys(rows)
+            return
+        columns = "name, value, number, valid_from, valid_to, is_current, asked_at"
+        insert = f"INSERT INTO {KEY_TABLE} ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - constants
+        with self._told(""), self._connected().cursor() as cursor:
+            cursor.execute(f"DELETE FROM {KEY_TABLE}")  # noqa: S608 - a constant
+            cursor.executemany(insert, rows)
+
+    def _set_keys(self, rows: Sequence[tuple[object, ...]]) -> None:
+        with self._told(""), self._connected().cursor() as cursor:
+            cursor.execute(f"SET {KEY_VARIABLE} = %s", [json.dumps(rows)])
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a small result: integers as such, all else as text."""
+        with self._told(statement), self._connected().cursor() as cursor:
+            self._execute(cursor, statement)
+            whole = [column[1] in _INTEGERS for column in cursor.description or ()]
+            return [tuple(map(_value, row, whole)) for row in cursor.fetchall()]
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        """Record batches of at most 4,096 rows."""
+        cursor = self._connected().cursor(SSCursor)
+        with self._told(statement):
+            try:
+                self._execute(cursor, statement)
+                names = [column[0] for column in cursor.description or ()]
+                while rows := cursor.fetchmany(FETCHED):
+                    yield text_batch(self.name, names, rows)
+            except pymysql.MySQLError:
+                _give_up(cursor)
+                raise
+            finally:
+                cursor.close()  # reads what is left, so that the session can go on
+
+    def _run(self, statement: str) -> None:
+        with self._told(statement), self._connected().cursor() as cursor:
+            self._execute(cursor, statement)
+
+    def _execute(self, cursor: Cursor, statement: str) -> None:
+        cursor.execute(f"/* {self._tag} */ {statement}")
+
+    def _connected(self) -> pymysql.connections.Connection[Any]:
+        if self._connection is None:
+            raise ConfigurationError(f"The session of source {self.name} is not open.")
+        return self._connection
+
+    @contextmanager
+    def _told(self, statement: str) -> Iterator[None]:
+        try:
+            yield
+        except pymysql.MySQLError as error:
+            raise reading_error(self.name, statement, error, self._types) from None
+
+
+def _give_up(cursor: SSCursor) -> None:
+    """After an error there is nothing left to read; the driver would try, and fail on a lost connection."""
+    if cursor._result is not None:
+        cursor._result.unbuffered_active = False
+
+
+def _arguments(address: Connection) -> dict[str, Any]:
+    given = {
+        "host": address.host,
+        "port": address.port,
+        "user": address.login,
+        "password": address.password,
+        "database": address.database,
+    }
+    of_driver = {name: address.extra[name] for name in _OF_DRIVER if name in address.extra}
+    return {
+        **{name: value for name, value in given.items() if value is not None},
+        **of_driver,
+        "charset": "utf8mb4",
+        "use_unicode": False,  # the server's text as it comes: nothing is converted unseen
+        "conv": dict(encoders),
+        "connect_timeout": 10,
+        "local_infile": False,
+    }
+
+
+def _value(value: bytes | None, whole: bool) -> Any:
+    if value is None:
+        return None
+    return int(value) if whole else value.decode()

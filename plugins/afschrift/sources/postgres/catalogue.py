@@ -1,0 +1,81 @@
+"""What stands in a PostgreSQL database: its tables and how each column is selected exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from afschrift.domain.sources import ColumnType
+from afschrift.sources.places import no_right
+from afschrift.sources.postgres.dialect import PostgresDialect
+from afschrift.sources.postgres.types import PgType, PgTypes
+from afschrift.sources.unreadable import Unreadable
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+
+EXTENSION_SCHEMAS = """
+SELECT DISTINCT CAST(n.nspname AS text) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+WHERE n.nspname <> 'pg_catalog' ORDER BY 1
+"""
+"""Where the operators of citext and the like are: without them a comparison would be another one."""
+
+_COLUMNS = """
+SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(a.attname AS text),
+  CAST(a.atttypid AS bigint), format_type(a.atttypid, a.atttypmod),
+  has_any_column_privilege(c.oid, 'SELECT')
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+  AND a.attnum > 0 AND NOT a.attisdropped
+  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  AND has_schema_privilege(n.oid, 'USAGE')
+  AND NOT EXISTS (
+    SELECT 1 FROM pg_depend d
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+  )
+ORDER BY n.nspname, c.relname, a.attnum
+"""
+_TYPES = """
+SELECT CAST(t.oid AS bigint), CAST(t.typname AS text), format_type(t.oid, NULL), n.nspname = 'pg_catalog',
+  CAST(t.typtype AS text), CAST(t.typbasetype AS bigint),
+  CASE WHEN t.typcategory = 'A' THEN CAST(t.typelem AS bigint) ELSE 0 END,
+  CASE WHEN c.relkind = 'c' THEN CAST(c.oid AS bigint) ELSE 0 END
+FROM pg_type t
+JOIN pg_namespace n ON n.oid = t.typnamespace
+LEFT JOIN pg_class c ON c.oid = t.typrelid
+"""
+_MEMBERS = """
+SELECT CAST(a.attrelid AS bigint), CAST(a.attname AS text), CAST(a.atttypid AS bigint)
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relkind = 'c' AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum
+"""
+
+
+def read_catalogue(
+    source: str, rows: Rows, dialect: PostgresDialect, cell_limit: int
+) -> Mapping[str, Mapping[str, ColumnType]]:
+    """Table of the inventory -> column -> type; the dialect learns where each table is.
+
+    Who asks for a column of a table without the right to read it is told so, before anything is read.
+
+    Args:
+        source: its name, for errors.
+        rows: runs a statement.
+        dialect: of the session.
+        cell_limit: bytes above which a cell raises an error instead of its value.
+    """
+    types = {oid: PgType(*row) for oid, *row in rows(_TYPES)}
+    members: dict[int, list[tuple[str, int]]] = {}
+    for relation, name, oid in rows(_MEMBERS):
+        members.setdefault(relation, []).append((name, oid))
+    known = PgTypes(types, members, cell_limit)
+    found: dict[str, dict[str, ColumnType]] = {}
+    closed: dict[str, Unreadable] = {}
+    for schema, relation, column, oid, native, readable in rows(_COLUMNS):
+        table = dialect.table(schema, relation)
+        found.setdefault(table, {})[column] = known.column(f"{table}.{column}", oid, native)
+        if not readable:
+            closed[table] = Unreadable(no_right(f"{source}.{schema}.{relation}"))
+    return {**found, **closed}

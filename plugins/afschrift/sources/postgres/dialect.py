@@ -1,0 +1,176 @@
+"""PostgreSQL's SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.sources.dialect import StandardDialect
+from afschrift.sources.key_table import KEY_TABLE
+
+KEY_SETTING = "afschrift.keys"
+KEY_COLUMNS = (
+    "name text, value text, valid_from timestamptz, valid_to timestamptz, "
+    "is_current boolean, asked_at timestamptz"
+)
+_RECORDS = f"json_to_recordset(CAST(current_setting('{KEY_SETTING}') AS json)) AS r({KEY_COLUMNS})"
+_FROM_SETTING = f"(SELECT r.* FROM {_RECORDS})"  # noqa: S608 - constants
+
+_INTEGERS = ("smallint", "integer", "bigint", "oid")
+_TEXTS = ("text", "character varying", "name", '"char"')
+_FLOATS = {"double precision": 300, "real": 30}  # digits of a text that cannot overflow the type
+_NUMERIC_DIGITS = 1000
+_IS_INTEGER = "^(0|-?[1-9][0-9]{0,18})$"
+_IS_NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
+_IS_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_BIGINT = "BETWEEN -9223372036854775808 AND 9223372036854775807"
+_MODIFIERS = re.compile(r"\([0-9, -]*\)")
+_ASKS_VALIDITY = 160000  # first server version with pg_input_is_valid
+_GENERATES = 120000  # and the first one with generated columns
+_HASHES = 110000  # and with sha256
+_IN_COLUMNS = {**dict.fromkeys(_INTEGERS, "whole"), "numeric": "number", "uuid": "uuid"}
+
+
+class PostgresDialect(StandardDialect):
+    """How PostgreSQL spells what the templates need.
+
+    Args:
+        schema: where tables of the inventory without a schema are.
+    """
+
+    name = "postgres"
+
+    def __init__(self, schema: str = "public") -> None:
+        self.schema = schema
+        self.keys = KEY_TABLE
+        self.version = _ASKS_VALIDITY
+        self._relations: dict[str, tuple[str, str]] = {}
+
+    @property
+    def key_columns(self) -> str:
+        """Columns of the temporary table of keys.
+
+        A value stands there as other types too: compared with a text, each row of a large table would
+        have it converted again.
+        """
+        if self.version < _GENERATES:
+            return KEY_COLUMNS
+        types = {"whole": "bigint", "number": "numeric", "uuid": "uuid"}
+        typed = (
+            f"{name} {type_} GENERATED ALWAYS AS ({self._typed('value', type_)}) STORED"
+            for name, type_ in types.items()
+        )
+        return ", ".join((KEY_COLUMNS, *typed))
+
+    def keys_in_setting(self) -> None:
+        """From now on the keys stand in a setting of the session, where no temporary table may be made."""
+        self.keys = _FROM_SETTING
+
+    def table(self, schema: str, name: str) -> str:
+        """Name in the inventory of a table of the catalogue."""
+        table = name if schema == self.schema else f"{schema}.{name}"
+        self._relations[table] = (schema, name)
+        return table
+
+    def relation(self, table: str) -> str:
+        """Always with its schema, whatever the session's search path."""
+        schema, _, name = table.rpartition(".")
+        schema, name = self._relations.get(table, (schema or self.schema, name))
+        return f"{self.quote(schema)}.{self.quote(name)}"
+
+    def token(self, salt: str, text: str) -> str | None:
+        """Of UTF-8; of the bytes as they are where the database knows no encoding."""
+        return postgres_token(salt, text) if self.version >= _HASHES else None
+
+    def typed_key(self, value: str, native: str) -> str:
+        """Never raises, and never rounds: a text that is not exactly a value of the type is NULL.
+
+        Raises:
+            ConfigurationError: the server is older than 16 and cannot tell for this type.
+        """
+        native = _bare(native)
+        if native in _IN_COLUMNS and self.keys == KEY_TABLE and self.version >= _GENERATES:
+            return f"{value.removesuffix('.value')}.{_IN_COLUMNS[native]}"
+        return self._typed(value, native)
+
+    def _typed(self, value: str, native: str) -> str:
+        if native in _TEXTS:
+            return value
+        if native == "character":
+            return f"CAST({value} AS bpchar)"
+        if native in _INTEGERS:
+            number = f"CASE WHEN CAST({value} AS numeric) {_BIGINT} THEN CAST({value} AS bigint) END"
+            return f"CASE WHEN {value} ~ '{_IS_INTEGER}' THEN {number} END"
+        if native == "numeric":
+            return self._number(value, _NUMERIC_DIGITS, f"CAST({value} AS numeric)")
+        if native in _FLOATS:
+            cast = f"CAST({value} AS {native})"
+            same = f"CAST(CAST({cast} AS text) AS numeric) = CAST({value} AS numeric)"
+            return self._number(value, _FLOATS[native], f"CASE WHEN {same} THEN {cast} END")
+        if native == "uuid":
+            return f"CASE WHEN {value} ~ '{_IS_UUID}' THEN CAST({value} AS uuid) END"
+        if native.rpartition(".")[2] == "citext":
+            return f"CAST({value} AS {native})"
+        if self.version < _ASKS_VALIDITY:
+            raise ConfigurationError(
+                f"A key of type {native} cannot be compared safely on this PostgreSQL.",
+                way_out="cast the column to text in a view, or use PostgreSQL 16 or newer.",
+            )
+        cast = f"CAST({value} AS {native})"
+        same = f"CASE WHEN {self.key_text(cast, native)} = {value} THEN {cast} END"
+        return f"CASE WHEN pg_input_is_valid({value}, {self.literal(native)}) THEN {same} END"
+
+    def _number(self, value: str, digits: int, number: str) -> str:
+        return (
+            f"CASE WHEN length({value}) <= {digits} THEN "
+            f"CASE WHEN {value} ~ '{_IS_NUMBER}' THEN {number} END END"
+        )
+
+    def key_text(self, column: str, native: str) -> str:
+        """A customer number kept as 46.0 is the 46 of the other tables."""
+        native = _bare(native)
+        text = f"CAST({column} AS text)"
+        if native == "numeric":
+            return f"CASE WHEN {column} = trunc({column}) THEN CAST(trunc({column}) AS text) ELSE {text} END"
+        if native in _FLOATS:
+            whole = f"CAST(CAST({column} AS bigint) AS text)"
+            either = f"CASE WHEN {column} = trunc({column}) THEN {whole} ELSE {text} END"
+            return f"CASE WHEN abs({column}) < 9e18 THEN {either} ELSE {text} END"
+        if native == "inet":
+            return f"textin(inet_out({column}))"
+        return text
+
+    def instant(self, column: str, native: str, zone: str | None) -> str:
+        """Times without zone are the source's local times."""
+        if _bare(native) == "timestamp with time zone":
+            return column
+        return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS timestamp))"
+
+    def bound(self, instant: str) -> str:
+        """Python, which reads it, knows the years 1 to 9999."""
+        within = "BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'"
+        return f"CASE WHEN {instant} {within} THEN {instant} END"
+
+    def order(self, column: str, native: str) -> str:
+        """Texts by their bytes, whatever the collation of the database."""
+        bare = _bare(native)
+        if bare in (*_TEXTS, "character") or bare.rpartition(".")[2] == "citext":
+            return f'CAST({column} AS text) COLLATE "C"'
+        return column
+
+    def row_order(self, expressions: Sequence[str]) -> str:
+        """By digest of the row's text; rows that tie are equal."""
+        row = f"CAST(ROW({', '.join(expressions)}) AS text)"
+        return f"sha256(convert_to({row}, getdatabaseencoding()))"
+
+
+def postgres_token(salt: str, text: str) -> str:
+    """The first eight hex digits of SHA-256 over two texts."""
+    encoding = "CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END"
+    return f"left(encode(sha256(convert_to({salt} || {text}, {encoding})), 'hex'), 8)"
+
+
+def _bare(native: str) -> str:
+    """A type without its modifiers: `character varying(20)`, `timestamp(3) with time zone`."""
+    return native if native.startswith('"') else _MODIFIERS.sub("", native)

@@ -1,0 +1,193 @@
+"""PostgreSQL's types: which Arrow carries exactly, and how the others become exact text in the warehouse.
+
+The session's settings belong to it (`postgres.py`): times in UTC and ISO order, intervals in ISO 8601,
+floats in their shortest exact text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from afschrift.domain.kind import Kind
+from afschrift.domain.sources import ColumnType
+from afschrift.sources.postgres.json import array_text, base64, composite_text, fragment, whole_array
+
+_AS_IS = "{c}"
+_AS_TEXT = "CAST({c} AS text)"
+
+_PLAIN: dict[str, tuple[Kind, str]] = {
+    **dict.fromkeys(("int2", "int4", "int8"), (Kind.INTEGER, _AS_IS)),
+    **dict.fromkeys(("oid", "xid", "xid8", "cid"), (Kind.INTEGER, _AS_TEXT)),
+    **dict.fromkeys(("float4", "float8"), (Kind.NUMBER, _AS_IS)),
+    "numeric": (Kind.DECIMAL, _AS_TEXT),
+    "money": (Kind.DECIMAL, "CAST(CAST({c} AS numeric) AS text)"),  # its text depends on the locale
+    "bool": (Kind.BOOLEAN, _AS_IS),
+    **dict.fromkeys(("text", "varchar"), (Kind.TEXT, _AS_IS)),
+    "bpchar": (Kind.TEXT, _AS_TEXT),  # padding is no part of the value
+    "uuid": (Kind.UUID, _AS_TEXT),
+    "bytea": (Kind.BINARY, _AS_IS),
+    **dict.fromkeys(("json", "jsonb"), (Kind.JSON, _AS_TEXT)),
+    "date": (Kind.DATE, _AS_TEXT),
+    **dict.fromkeys(("time", "timetz"), (Kind.TIME, _AS_TEXT)),
+    "timestamp": (Kind.DATETIME, _AS_TEXT),
+    "timestamptz": (Kind.INSTANT, _AS_TEXT),
+    "interval": (Kind.DURATION, _AS_TEXT),
+    "inet": (Kind.TEXT, "textin(inet_out({c}))"),  # a cast adds /32
+    **dict.fromkeys(
+        (
+            *("name", "char", "bit", "varbit", "xml", "tsvector", "tsquery", "jsonpath"),
+            *("cidr", "macaddr", "macaddr8", "pg_lsn", "pg_snapshot", "txid_snapshot", "tid"),
+            *("point", "line", "lseg", "box", "path", "polygon", "circle"),
+            *("regclass", "regproc", "regprocedure", "regtype", "regrole", "regnamespace"),
+        ),
+        (Kind.TEXT, _AS_TEXT),
+    ),
+}
+_OF_EXTENSIONS: dict[str, tuple[Kind, str]] = {
+    "citext": (Kind.TEXT, _AS_TEXT),
+    "hstore": (Kind.JSON, "CAST(CAST({c} AS json) AS text)"),
+}
+_SHORT = {
+    "int2",
+    "int4",
+    "int8",
+    "oid",
+    "float4",
+    "float8",
+    "bool",
+    "uuid",
+    "date",
+    "time",
+    "timetz",
+    "timestamp",
+}
+_SHORT |= {
+    "timestamptz",
+    "interval",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "char",
+    "name",
+    "numeric",
+}
+_BARE_TEXT = {"text", "varchar", "bpchar", "bytea", "citext"}
+_RATIO = 256  # no compression that PostgreSQL has makes a value smaller than a 255th
+
+TOO_LARGE = "[afschrift: too large]"
+"""Begins the message of the error that a cell above the limit raises; its place follows, then `|`."""
+
+
+@dataclass(frozen=True)
+class PgType:
+    """A row of `pg_type`.
+
+    Attributes:
+        spelled: as `format_type` writes it.
+        kind: `typtype`: b base, c composite, d domain, e enum, m multirange, r range, p pseudo.
+        base: of a domain.
+        element: of an array; 0 for all others.
+        relation: of a composite type; 0 for a table's row type and all others.
+    """
+
+    name: str
+    spelled: str
+    builtin: bool
+    kind: str
+    base: int
+    element: int
+    relation: int
+
+
+class PgTypes:
+    """The types of one database.
+
+    Args:
+        types: by oid.
+        members: composite type's relation -> names and types of its members.
+        cell_limit: bytes above which a cell raises an error instead of its value.
+    """
+
+    def __init__(
+        self,
+        types: Mapping[int, PgType],
+        members: Mapping[int, Sequence[tuple[str, int]]],
+        cell_limit: int,
+    ) -> None:
+        self._types = types
+        self._members = members
+        self._limit = cell_limit
+
+    def column(self, place: str, oid: int, native: str) -> ColumnType:
+        """How a column is selected; the kind is None for a type that is not known.
+
+        Args:
+            place: `table.column`, for errors.
+            oid: of the column's type.
+            native: the type with its modifiers, as the catalogue spells it.
+        """
+        base = self._base(oid)
+        if base != oid:
+            native = self._types[base].spelled
+        found = self._text(base, "{column}")
+        kind, text = found or (None, "CAST({column} AS text)")
+        form = base64("{column}") if kind is Kind.BINARY else ""
+        return ColumnType(native, kind, self._guarded(place, base, text), form)
+
+    def _base(self, oid: int) -> int:
+        while self._types[oid].kind == "d":
+            oid = self._types[oid].base
+        return oid
+
+    def _text(self, oid: int, column: str, depth: int = 1) -> tuple[Kind, str] | None:
+        """Kind and exact text (or Arrow value) of an expression; None where the type is not known."""
+        oid = self._base(oid)
+        found = self._types[oid]
+        if found.element:
+            alias = f"u{depth}"
+            element = self._text(found.element, f"{alias}.e", depth + 1)
+            return (Kind.JSON, self._array(column, alias, element)) if element else None
+        if found.kind == "c":
+            members = [
+                (name, self._fragment(member, f"({column}).{_quoted(name)}", depth))
+                for name, member in self._members.get(found.relation, ())
+            ]
+            known = [(name, text) for name, text in members if text]
+            return (Kind.JSON, composite_text(column, known)) if known and known == members else None
+        if found.kind in "erm":
+            return Kind.TEXT, _AS_TEXT.replace("{c}", column)
+        plain = (_PLAIN if found.builtin else _OF_EXTENSIONS).get(found.name)
+        return (plain[0], plain[1].replace("{c}", column)) if plain and found.kind == "b" else None
+
+    def _fragment(self, oid: int, column: str, depth: int) -> str | None:
+        found = self._text(oid, column, depth)
+        return None if found is None else fragment(column, found[1], found[0])
+
+    def _array(self, column: str, alias: str, element: tuple[Kind, str]) -> str:
+        value, (kind, text) = f"{alias}.e", element
+        at_once = whole_array(column, kind, bare=text == value, cast=text == _AS_TEXT.replace("{c}", value))
+        return array_text(column, fragment(value, text, kind), alias, at_once)
+
+    def _guarded(self, place: str, oid: int, text: str) -> str:
+        """A cell above the limit raises an error that names its place: nobody's memory has to hold it."""
+        found = self._types[oid]
+        if found.kind in "er" or (found.builtin and found.name in _SHORT):
+            return text
+        if found.name in _BARE_TEXT:
+            size = "octet_length({column})"
+            large = f"{size} > {self._limit}"
+        else:
+            size = "octet_length(CAST({column} AS text))"
+            large = f"pg_column_size({{column}}) > {self._limit // _RATIO} AND {size} > {self._limit}"
+        message = "'" + f"{TOO_LARGE}{place}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+        raised = f"CAST(CAST({message} || {size} AS integer) AS text)"
+        if found.name == "bytea":
+            raised = f"CAST({raised} AS bytea)"
+        return f"CASE WHEN {large} THEN {raised} ELSE {text} END"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""').replace("{", "{{").replace("}", "}}") + '"'

@@ -1,0 +1,212 @@
+"""Any database that SQLAlchemy reaches, for which there is no adapter of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, CursorResult
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.keys import Key
+from afschrift.domain.kind import Kind
+from afschrift.domain.sources import ColumnType
+from afschrift.sources.key_table import KEY_TABLE, key_rows, number
+from afschrift.sources.local_times import rfc3339
+from afschrift.sources.options import Opening, cell_limit, required, seconds
+from afschrift.sources.places import relation_of, unquoted
+from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
+from afschrift.sources.sqlalchemy.errors import reading_error
+from afschrift.sources.sqlalchemy.values import Values, guarded, kind_of
+
+_OPTIONS = ("driver", "schema", "isolation", "session", "statement_timeout", "cell_limit")
+_FETCHED = 1024
+_SNAPSHOT = {"postgresql": "REPEATABLE READ", "mysql": "REPEATABLE READ", "mariadb": "REPEATABLE READ"}
+_SESSION = {
+    "postgresql": [
+        "SET TIME ZONE 'UTC'",
+        "SET statement_timeout = {ms}",
+        "SET application_name = 'afschrift {tag}'",
+    ],
+    "mysql": ["SET time_zone = '+00:00'", "SET SESSION max_execution_time = {ms}"],
+    "mariadb": ["SET time_zone = '+00:00'", "SET SESSION max_statement_time = {ms} / 1000"],
+}
+_READ_ONLY = {
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}
+_CONSISTENT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+_BEGIN = {"mysql": _CONSISTENT, "mariadb": _CONSISTENT}
+_READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
+_KEYS = sa.Table(
+    KEY_TABLE,
+    sa.MetaData(),
+    sa.Column("name", sa.String(64)),
+    sa.Column("value", sa.String(2000)),
+    sa.Column("number", sa.BigInteger),
+    sa.Column("valid_from", sa.DateTime(timezone=True)),
+    sa.Column("valid_to", sa.DateTime(timezone=True)),
+    sa.Column("is_current", sa.Boolean),
+    sa.Column("asked_at", sa.DateTime(timezone=True)),
+    prefixes=["TEMPORARY"],
+)
+
+
+class Alchemy:
+    """`kind: sqlalchemy`.
+
+    Options: `driver` (`trino`, `cockroachdb+psycopg`), `schema`, `isolation` (the level that gives one
+    snapshot), `session` (statements at its start), `statement_timeout`, `cell_limit` (MB).
+
+    It sends nothing but SELECTs, after making a temporary table for the keys, and never commits (R80). Where
+    SQLAlchemy's dialect is not one of `_READ_ONLY`, the account's own rights must keep it from writing.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        opening.only(_OPTIONS)
+        options = opening.options
+        self.name = opening.name
+        self.snapshot = ""
+        self._opening = opening
+        self._timeout = seconds(opening, "statement_timeout", "1h")
+        self._limit = cell_limit(opening)
+        self._values = Values(self.name, self._limit)
+        self._driver = required(self.name, options, "driver")
+        self._schema: str | None = options.get("schema")
+        self._tag = re.sub(r"[^A-Za-z0-9._-]", "", opening.tag)
+        self._kinds: dict[str, dict[str, Kind | None]] = {}
+        self._connection: Connection | None = None
+        try:
+            self._engine = sa.create_engine(f"{self._driver}://", poolclass=sa.NullPool)
+        except (NoSuchModuleError, ImportError, SQLAlchemyError):
+            raise ConfigurationError(
+                f"Source {self.name} has a driver that is not installed.",
+                way_out="install the package that SQLAlchemy needs for `driver`, or correct its name.",
+            ) from None
+        self.dialect = AlchemyDialect(self.name, self._engine.dialect, self._schema)
+        self._isolation = options.get("isolation", _SNAPSHOT.get(self.dialect.name))
+        if not self._isolation:
+            raise ConfigurationError(
+                f"Source {self.name} does not say how its database gives one snapshot.",
+                way_out="write the isolation level under `options`, such as `isolation: SERIALIZABLE`.",
+            )
+
+    def __enter__(self) -> Self:
+        address = self._opening.address()
+        of_driver = {"client_encoding": "utf8"} if self._engine.dialect.driver.startswith("psycopg") else {}
+        url = URL.create(
+            self._driver,
+            address.login,
+            address.password,
+            address.host,
+            address.port,
+            address.database,
+            of_driver | {name: str(value) for name, value in address.extra.items()},
+        )
+        self._engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
+        try:
+            self._connection = self._engine.connect()
+            self._prepare(self._connection)
+        except (SQLAlchemyError, ImportError) as error:
+            self.__exit__()
+            raise RetriableError(
+                f"Source {self.name} cannot be opened by connection {address.id} ({type(error).__name__}).",
+                way_out="see whether the database is up, and whether address, login and isolation are right.",
+                code=type(error).__name__,
+            ) from None
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()  # closes it without reading what is left
+            self._connection.close()
+            self._connection = None
+
+    def _prepare(self, connection: Connection) -> None:
+        connection.execution_options(isolation_level=self._isolation)
+        name = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else self.dialect.name
+        for statement in (*_SESSION.get(name, ()), *self._opening.options.get("session", ())):
+            limited = statement.replace("{ms}", f"{self._timeout * 1000:.0f}")
+            connection.exec_driver_sql(limited.replace("{tag}", self._tag))
+        _KEYS.create(connection)
+        if name in _READ_ONLY:
+            connection.exec_driver_sql(_READ_ONLY[name])
+        connection.commit()
+        if name in _BEGIN:
+            connection.exec_driver_sql(_BEGIN[name])
+        self.rows("SELECT 1")  # most other snapshots begin at the first statement that reads
+        self.snapshot = rfc3339(datetime.now(UTC))
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        """Tables and views of one schema."""
+        found: dict[str, dict[str, ColumnType]] = {}
+        with self._told(""):
+            inspector = sa.inspect(self._open())
+            names = [*inspector.get_table_names(self._schema), *inspector.get_view_names(self._schema)]
+            for table in sorted(names):
+                columns = inspector.get_columns(table, self._schema)
+                found[table] = {column["name"]: self._column(column["type"]) for column in columns}
+                kinds = {name: column.kind for name, column in found[table].items()}
+                self._kinds[self.dialect.relation(table)] = kinds
+        return found
+
+    def _column(self, found: sa.types.TypeEngine[Any]) -> ColumnType:
+        kind = kind_of(found)
+        native = found.compile(self._engine.dialect) if kind else str(found)
+        self.dialect.kinds[native] = kind
+        exact = "{column}" if kind not in (None, Kind.JSON) else self.dialect.text("{column}")
+        return ColumnType(native, kind, guarded(found, kind, exact, self._engine.dialect, self._limit))
+
+    def bind(self, keys: Sequence[Key], at: str) -> None:
+        """Fill the key table; values are bound."""
+        rows = [{**row, "number": number(row["value"])} for row in key_rows(keys, at).to_pylist()]
+        with self._told(""):
+            self._open().execute(sa.delete(_KEYS))
+            if rows:
+                self._open().execute(sa.insert(_KEYS), rows)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a small result; a time without zone is UTC."""
+        with self._told(statement):
+            return [tuple(map(_aware, row)) for row in self._run(statement, stream=False)]
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        """Record batches of at most 1,024 rows, from a cursor of the server where the driver has one."""
+        relation = relation_of(statement)
+        if not self._kinds:
+            self.catalogue()
+        kinds = self._kinds.get(relation, {})
+        with self._told(statement), self._run(statement, stream=True) as result:
+            names = list(result.keys())
+            while rows := result.fetchmany(_FETCHED):
+                yield self._values.batch(unquoted(relation), kinds, names, rows)
+
+    def _run(self, statement: str, *, stream: bool) -> CursorResult[Any]:
+        if not _READS.match(statement):
+            raise ConfigurationError(f"Source {self.name} is read-only, and a statement would write.")
+        options = {"no_parameters": True, "stream_results": stream, "max_row_buffer": _FETCHED}
+        tagged = f"/* afschrift {self._tag} */ {statement}"
+        return self._open().exec_driver_sql(tagged, execution_options=options)
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            raise ConfigurationError(f"The session of source {self.name} is not open.")
+        return self._connection
+
+    @contextmanager
+    def _told(self, statement: str) -> Iterator[None]:
+        """Errors as ours. Their text may quote values, so it is not passed on."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise reading_error(self.name, statement, error) from None
+
+
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value

@@ -1,0 +1,163 @@
+"""Values of any driver of Python's database interface as exact texts, or an error that names the column."""
+
+from __future__ import annotations
+
+import uuid
+from binascii import b2a_base64
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import cast, literal_column
+from sqlalchemy import types as sa
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Dialect
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.kind import Kind
+from afschrift.sources.places import too_large
+
+_KINDS: tuple[tuple[type[sa.TypeEngine[Any]], Kind], ...] = (
+    (sa.Boolean, Kind.BOOLEAN),
+    (sa.Integer, Kind.INTEGER),
+    (sa.Float, Kind.NUMBER),  # before Numeric, of which it is one
+    (sa.Numeric, Kind.DECIMAL),
+    (sa.JSON, Kind.JSON),
+    (sa.Uuid, Kind.UUID),
+    (sa.String, Kind.TEXT),
+    (sa.Date, Kind.DATE),
+    (sa.DateTime, Kind.DATETIME),
+    (sa.Time, Kind.TIME),
+)
+_BINARY = (sa.LargeBinary, sa.BINARY, sa.VARBINARY, mysql.TINYBLOB, mysql.MEDIUMBLOB, mysql.LONGBLOB)
+
+
+def kind_of(found: sa.TypeEngine[Any]) -> Kind | None:
+    """Kind of a reflected type; None for one that is not known, such as an interval or an array."""
+    if isinstance(found, sa.DateTime) and getattr(found, "timezone", False):
+        return Kind.INSTANT
+    if isinstance(found, _BINARY):
+        return Kind.BINARY
+    return next((kind for type_, kind in _KINDS if isinstance(found, type_)), None)
+
+
+TOO_LARGE = "[afschrift: too large]"
+"""What a cell above the limit is read as, so that nobody's memory has to hold it."""
+
+_MEASURED = ("postgresql", "mysql", "mariadb")
+
+
+def guarded(
+    found: sa.TypeEngine[Any], kind: Kind | None, expression: str, dialect: Dialect, limit: int
+) -> str:
+    """An expression that gives `TOO_LARGE` for a cell of more than `limit` bytes, where SQL can measure it.
+
+    SQL has no way to fail that all databases share, so the word stands where the value would. A text that
+    is this word itself is turned down with the large ones: nothing is given wrongly.
+    """
+    if kind not in (Kind.TEXT, Kind.JSON, Kind.BINARY, None) or isinstance(found, sa.Enum):
+        return expression
+    if dialect.name not in _MEASURED:
+        return expression
+    word = f"'{TOO_LARGE}'"
+    if kind is Kind.BINARY:
+        word = str(cast(literal_column(word), sa.LargeBinary()).compile(dialect=dialect))
+    return f"CASE WHEN octet_length({expression}) > {limit} THEN {word} ELSE {expression} END"
+
+
+class Values:
+    """Turns a driver's rows into Arrow.
+
+    Args:
+        source: its name, for errors.
+        cell_limit: bytes above which a cell raises an error.
+    """
+
+    def __init__(self, source: str, cell_limit: int) -> None:
+        self._source = source
+        self._limit = cell_limit
+
+    def batch(
+        self,
+        table: str,
+        kinds: Mapping[str, Kind | None],
+        names: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> pa.RecordBatch:
+        """Rows as texts.
+
+        Args:
+            table: what they are read from, for errors.
+            kinds: of its columns; a column that is not there may hold any value.
+            names: of the rows' columns, in order.
+            rows: as the driver gives them.
+
+        Raises:
+            ConfigurationError: a value is not exactly one of its column's kind, or too large.
+        """
+        columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
+        arrays = [
+            self._array(f"{table}.{name}", kinds.get(name), values)
+            for name, values in zip(names, columns, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, names=list(names))
+
+    def _array(self, place: str, kind: Kind | None, values: Sequence[Any]) -> pa.Array:
+        if kind is Kind.NUMBER and all(value is None or isinstance(value, float) for value in values):
+            return pa.array(values, pa.float64())
+        return pa.array([self._text(place, kind, value) for value in values], pa.string())
+
+    def _text(self, place: str, kind: Kind | None, value: Any) -> str | None:
+        if value is None:
+            return None
+        if isinstance(value, bytearray | memoryview):
+            value = bytes(value)
+        if isinstance(value, bytes) and kind in (Kind.TEXT, Kind.JSON):
+            value = self._decoded(place, value)
+        if isinstance(value, str | bytes) and len(value) > self._limit:
+            raise too_large(self._source, place, str(len(value)))
+        if value in (TOO_LARGE, TOO_LARGE.encode()):
+            raise too_large(self._source, place)
+        if kind is Kind.BOOLEAN and value in (0, 1):
+            return "true" if value else "false"
+        write = _WRITERS.get(type(value))
+        if write is None or (kind is Kind.DECIMAL and isinstance(value, float)):
+            raise ConfigurationError(
+                f"The driver gives {self._source}.{place} as {type(value).__name__}, which may not be exact.",
+                way_out="cast the column to text in a view.",
+            )
+        return write(value)
+
+    def _decoded(self, place: str, value: bytes) -> str:
+        """Some drivers hand over the bytes of a text whose encoding the database does not name."""
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise ConfigurationError(
+                f"A text of {self._source}.{place} is not UTF-8.",
+                way_out="mend the text, or convert the column in a view.",
+            ) from None
+
+
+def _decimal(value: Decimal) -> str:
+    return format(value, "f") if value.is_finite() else str(value)
+
+
+def _moment(value: datetime) -> str:
+    return (value if value.tzinfo is None else value.astimezone(UTC)).isoformat(" ")
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: str,
+    int: str,
+    bool: lambda value: "true" if value else "false",
+    float: repr,
+    Decimal: _decimal,
+    bytes: lambda value: b2a_base64(value, newline=False).decode("ascii"),
+    date: date.isoformat,
+    datetime: _moment,
+    time: time.isoformat,
+    uuid.UUID: str,
+}

@@ -1,0 +1,76 @@
+"""SQLite's SQL. Instants are RFC 3339 texts in UTC, whose order is that of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from afschrift.domain.kind import Kind
+from afschrift.sources.dialect import StandardDialect
+from afschrift.sources.sqlite.types import declared
+
+_ARGUMENTS = 100  # a function of SQLite takes 127, and a table has 2,000 columns at most
+_NUMBERS = (Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL, Kind.BOOLEAN)
+
+
+class SqliteDialect(StandardDialect):
+    """How SQLite spells what the templates need. Names in `afschrift_` are functions of the session."""
+
+    name = "sqlite"
+
+    def relation(self, table: str) -> str:
+        """A file has one schema; a dot is part of a name."""
+        return self.quote(table)
+
+    def text(self, expression: str) -> str:
+        """A value as text."""
+        return f"CAST({expression} AS TEXT)"
+
+    def last_four(self, text: str) -> str:
+        """SQLite has no `right`."""
+        return f"CASE WHEN length({text}) >= 8 THEN substr({text}, -4) ELSE '' END"
+
+    def token(self, salt: str, text: str) -> str:
+        """SQLite has no SHA-256 of its own."""
+        return f"afschrift_token({salt}, {text})"
+
+    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
+        """Texts by their bytes, whatever the column's collation; its index still serves."""
+        kind, _ = declared(native)
+        if casefold:
+            return f"afschrift_lower({column}) = afschrift_lower(k.value)"
+        if kind in _NUMBERS:
+            return f"{column} = k.number"
+        if kind is Kind.UUID:
+            return f"lower({column}) = lower(k.value)"
+        return f"{column} = k.value AND {column} = k.value COLLATE BINARY"
+
+    def key_text(self, column: str, native: str) -> str:
+        """A customer number kept as 46.0 is the 46 of the other tables."""
+        text = self.text(column)
+        kind, _ = declared(native)
+        if kind is Kind.UUID:
+            return f"lower({text})"
+        whole = f"CAST({column} AS INTEGER)"
+        is_whole = f"typeof({column}) = 'real' AND {column} = {whole}"
+        return f"CASE WHEN {is_whole} THEN {self.text(whole)} ELSE {text} END"
+
+    def instant(self, column: str, native: str, zone: str | None) -> str:  # noqa: ARG002
+        """A time without an offset is one of the source's zone."""
+        return f"afschrift_utc({column}, {self.literal(zone or 'UTC')})"
+
+    def bound(self, instant: str) -> str:
+        """What is no time of the years 1 to 9999 is NULL already."""
+        return instant
+
+    def order(self, column: str, native: str) -> str:  # noqa: ARG002
+        """Texts by their bytes."""
+        return f"{column} COLLATE BINARY"
+
+    def row_order(self, expressions: Sequence[str]) -> str:
+        """By digest of the row; rows that tie are equal."""
+        parts = [_digest(expressions[at : at + _ARGUMENTS]) for at in range(0, len(expressions), _ARGUMENTS)]
+        return parts[0] if len(parts) == 1 else _digest(parts)
+
+
+def _digest(expressions: Sequence[str]) -> str:
+    return f"afschrift_digest({', '.join(expressions)})"

@@ -1,0 +1,107 @@
+"""Functions that SQLite lacks, defined in its session: exact decimals, base64, Unicode, clocks, errors."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from binascii import b2a_base64
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.kind import Kind
+from afschrift.sources.local_times import utc_text
+from afschrift.sources.places import too_large
+
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.(?P<fraction>[0-9]{1,9}))?"
+_TIMES = {
+    Kind.DATE: re.compile(_DAY),
+    Kind.TIME: re.compile(_CLOCK),
+    Kind.DATETIME: re.compile(f"{_DAY}[ T]{_CLOCK}"),
+    Kind.INSTANT: re.compile(f"{_DAY}[ T]{_CLOCK}(?P<zone>Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)"),
+}
+_UTC = ("Z", "+00", "+00:00")
+_MICROSECONDS = 6
+
+
+def define(connection: sqlite3.Connection, source: str, tell: Callable[[AfschriftError], None]) -> None:
+    """Define them.
+
+    Args:
+        connection: the session.
+        source: name of the source, for errors.
+        tell: takes the error behind SQLite's "user-defined function raised exception".
+    """
+
+    def wrong(place: str, found: str) -> NoReturn:
+        tell(
+            ConfigurationError(
+                f"A value of {source}.{place} is {found}, which its declared type does not hold.",
+                way_out="mend the value, or give the person a view with `CAST(column AS TEXT) AS column`.",
+            )
+        )
+        raise ValueError
+
+    def large(place: str, size: int) -> NoReturn:
+        tell(too_large(source, place, str(size)))
+        raise ValueError
+
+    def time(place: str, kind: str, text: str | None) -> str | None:
+        if text is None:
+            return None
+        found = time_text(Kind(kind), text)
+        return wrong(place, f"no {kind} of ISO 8601") if found is None else found
+
+    functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
+        ("afschrift_wrong", 2, wrong),
+        ("afschrift_large", 2, large),
+        ("afschrift_time", 3, time),
+        ("afschrift_decimal", 2, decimal_text),
+        ("afschrift_base64", 1, _base64),
+        ("afschrift_lower", 1, lambda text: None if text is None else str(text).lower()),
+        ("afschrift_utc", 2, utc_text),
+        ("afschrift_token", 2, _token),
+        ("afschrift_digest", -1, lambda *values: hashlib.sha256(repr(values).encode()).hexdigest()),
+    )
+    for name, arguments, function in functions:
+        connection.create_function(name, arguments, function, deterministic=True)
+
+
+def time_text(kind: Kind, text: str) -> str | None:
+    """A text where it is a date or time as its column's kind has them, an instant in UTC; else None.
+
+    SQLite takes any text for a time: `2021/1/2`, or one without seconds. To guess would be to convert unseen.
+    """
+    found = _TIMES[kind].fullmatch(text)
+    if found is None or kind is not Kind.INSTANT or found["zone"] in _UTC:
+        return text if found else None
+    return utc_text(text, "UTC") if len(found["fraction"] or "") <= _MICROSECONDS else None
+
+
+def decimal_text(value: float | str | None, scale: int | None) -> str | None:
+    """A number's shortest exact decimals; with as many as the column declares, where that changes nothing."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value
+    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if scale is not None and exact.is_finite():
+        try:
+            scaled = round(exact, scale)
+        except InvalidOperation:
+            scaled = exact
+        exact = scaled if scaled == exact else exact
+    return format(exact, "f")
+
+
+def _token(salt: str | None, text: str | None) -> str | None:
+    if salt is None or text is None:
+        return None
+    return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:8]
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else b2a_base64(value, newline=False).decode("ascii")

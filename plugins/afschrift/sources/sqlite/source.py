@@ -1,0 +1,166 @@
+"""A SQLite file, opened read-only."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import ColumnType
+from afschrift.sources.key_table import text_key_rows
+from afschrift.sources.local_times import rfc3339
+from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
+from afschrift.sources.places import place
+from afschrift.sources.sqlite.dialect import SqliteDialect
+from afschrift.sources.sqlite.functions import define
+from afschrift.sources.sqlite.types import column_type
+from afschrift.sources.text_rows import FETCHED, text_batch
+
+_OPTIONS = ("path", "statement_timeout", "cell_limit")
+_STEPS = 20_000  # of SQLite's machine between two looks at the clock: some milliseconds
+_KEYS = (
+    "CREATE TEMP TABLE afschrift_key (name TEXT, value TEXT, number INTEGER, valid_from TEXT, valid_to TEXT, "
+    "is_current INTEGER, asked_at TEXT)"
+)
+_TABLES = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND substr(name, 1, 7) <> 'sqlite_'"
+
+
+class Sqlite:
+    """`kind: sqlite`. Options: `path`, `statement_timeout`, `cell_limit` (MB).
+
+    The file is opened with `mode=ro` (R80). The transaction is the snapshot; where the file has no
+    write-ahead log, writers wait until it ends.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        opening.only(_OPTIONS)
+        self.name = opening.name
+        self.dialect = SqliteDialect()
+        self.snapshot = ""
+        self._path = Path(expand(self.name, required(self.name, opening.options, "path")))
+        self._timeout = seconds(opening, "statement_timeout", "1h")
+        self._cell_limit = cell_limit(opening)
+        self._connection: sqlite3.Connection | None = None
+        self._until = 0.0
+        self._told: AfschriftError | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
+            self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+            self._prepare(self._connection)
+        except sqlite3.Error as error:
+            self.__exit__()
+            raise RetriableError(
+                f"Source {self.name} cannot be opened ({type(error).__name__}).",
+                way_out="see whether the file is there, is a SQLite database, and no writer holds it.",
+                code=getattr(error, "sqlite_errorname", "") or type(error).__name__,
+            ) from None
+        self.snapshot = rfc3339(datetime.now(UTC))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.text_factory = bytes  # text that is not UTF-8 must not surface in an error
+        connection.execute("PRAGMA temp_store = MEMORY")  # never spill a person's rows to a disk in clear
+        connection.execute("PRAGMA trusted_schema = OFF")
+        define(connection, self.name, self._tell)
+        connection.execute(_KEYS)
+        connection.execute("CREATE INDEX temp.afschrift_number ON afschrift_key (name, number)")
+        connection.execute("CREATE INDEX temp.afschrift_value ON afschrift_key (name, value)")
+        connection.set_progress_handler(lambda: time.monotonic() > self._until, _STEPS)
+        self._until = time.monotonic() + self._timeout
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # the snapshot begins at a read
+
+    def _tell(self, error: AfschriftError) -> None:
+        self._told = error
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        """Tables and views; a view that refers to what is gone has no columns."""
+        found: dict[str, dict[str, ColumnType]] = {}
+        for (table,) in self.rows(f"{_TABLES} ORDER BY name"):
+            found[table] = {}
+            with suppress(ConfigurationError):
+                info = f"SELECT name, type FROM pragma_table_xinfo({self.dialect.literal(table)})"  # noqa: S608 - quoted
+                for column, native in self.rows(f"{info} WHERE hidden <> 1"):
+                    place = f"{table}.{column}"
+                    found[table][column] = column_type(place, native, self._cell_limit)
+        return found
+
+    def bind(self, keys: Sequence[Key], at: str) -> None:
+        """Fill the key table; values are bound."""
+        connection = self._open()
+        with self._reading(""):
+            connection.execute("DELETE FROM afschrift_key")
+            connection.executemany(
+                "INSERT INTO afschrift_key VALUES (?, ?, ?, ?, ?, ?, ?)", text_key_rows(keys, at)
+            )
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a small result."""
+        with self._reading(statement):
+            return [
+                tuple(value.decode() if isinstance(value, bytes) else value for value in row)
+                for row in self._open().execute(statement)
+            ]
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        """Record batches of at most 4,096 rows."""
+        with self._reading(statement):
+            cursor = self._open().execute(statement)
+            names = [column[0] for column in cursor.description]
+            while rows := cursor.fetchmany(FETCHED):
+                yield text_batch(self.name, names, rows)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise ConfigurationError(f"The session of source {self.name} is not open.")
+        return self._connection
+
+    @contextmanager
+    def _reading(self, statement: str) -> Iterator[None]:
+        """SQLite's errors as ours. Their text may quote values, so it is not passed on."""
+        self._until, self._told = time.monotonic() + self._timeout, None
+        try:
+            yield
+        except UnicodeDecodeError:
+            raise ConfigurationError(
+                f"Source {self.name} holds a key that is not UTF-8.", way_out="mend the text."
+            ) from None
+        except sqlite3.Error as error:
+            raise self._told or self._error(error, statement) from None
+
+    def _error(self, error: sqlite3.Error, statement: str) -> AfschriftError:
+        code = getattr(error, "sqlite_errorname", "") or type(error).__name__
+        where = place(self.name, statement)
+        if code == "SQLITE_INTERRUPT":
+            return RetriableError(
+                f"Reading {where} took longer than the statement's time limit.",
+                way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
+                "under the source's `options`.",
+                code=code,
+            )
+        if code.startswith("SQLITE_READONLY"):
+            return ConfigurationError(f"Source {self.name} is read-only, and a statement would write.")
+        if code == "SQLITE_ERROR":
+            return ConfigurationError(
+                f"Source {self.name} does not understand what is asked of {where}.",
+                way_out="compare the inventory with the tables: `afschrift inventory check --live`.",
+            )
+        return RetriableError(
+            f"Source {self.name} failed while {where} was being read ({code}).",
+            way_out="see whether the file is whole: `PRAGMA integrity_check`.",
+            code=code,
+        )

@@ -1,0 +1,47 @@
+"""May this request be worked on: is there an identity decision, and can it be answered in what was asked?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afschrift.casework.decision.require import require_decision
+from afschrift.casework.identity.mandates import require_representation
+from afschrift.casework.identity.risk import require_identity
+from afschrift.casework.intake.not_received import require_received
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.request import check_formats
+from afschrift.domain.state import State
+from afschrift.services import Services
+from afschrift.steps.gates import enter
+
+
+def assess(services: Services, request_id: str) -> dict[str, Any]:
+    """First step of a run (R10-R12, R15, R16, R57).
+
+    Raises:
+        GateError: the request is closed, or another run of it goes.
+        NeedsPersonError: no identity decision, nobody found proven that the one who asks may ask for the
+            person, or something was flagged and nobody has decided on it; the
+            question stands in the register.
+        RefusedError: a format that does not exist or does not qualify.
+    """
+    register = services.register
+    request = enter(services, request_id, "assess")
+    check_formats(request.right, request.formats, tuple(services.formats))
+    require_received(register, request_id)
+    identity = require_identity(services, request)
+    require_representation(services, request_id)
+    require_decision(services, request_id)
+    inputs = digest({"identity": identity.at, "formats": list(request.formats), "right": request.right})
+    done = register.step(request_id, "assess", inputs)
+    if done is not None:
+        return done
+    if request.state is State.RECEIVED:
+        register.move(request_id, State.ACKNOWLEDGED, NewEvent("acknowledged"))
+    result = {"request": request_id, "right": str(request.right)}
+    event = NewEvent(
+        "assessed",
+        payload={"rules": ["R10", "R57"], "identity": identity.choice, "identity_by": identity.by},
+    )
+    services.log(f"Request {request_id}: {request.right} (Art. {request.right.article}); identity confirmed.")
+    return register.finish_step(request_id, "assess", inputs, result, event)

@@ -1,0 +1,98 @@
+"""At the end of a run: what Airflow says of its tasks, held against what the register knows as done.
+
+Somebody who marks a task as successful or skipped opens nothing, and often no task of ours runs after it
+that would notice. So the end of the run looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.state import State
+from afschrift.register.port import Register
+from afschrift.services import Services
+
+STEPS = ("assess", "classify", "extract", "validate", "package", "deliver", "close")
+_AT_WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.ACCEPTED)
+"""States in which nothing waits for a person, so that no step of ours skips."""
+
+
+def check_claims(services: Services, request_id: str, states: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Record an event `gate_bypassed` for each task whose state somebody else than its step has set.
+
+    Args:
+        services: of a step of the run.
+        request_id: that the run works for.
+        states: task -> its state in Airflow; a mapped one as `extract_0`, not expanded as `extract`.
+
+    Returns:
+        Names of these tasks.
+    """
+    register = services.register
+    events = [(header.type, payload or {}) for header, payload in register.events(request_id)]
+    sources = (register.latest_step(request_id, "classify") or {}).get("sources")
+    done = _Done(
+        register, request_id, sources, {p.get("source") for kind, p in events if kind == "extracted"}
+    )
+    parts = _parts(states)
+    found = [
+        (step, place, "marked_success")
+        for step, place, state in parts
+        if state == "success" and not done(step, place)
+    ]
+    skipped = next((step for step, _, state in parts if state == "skipped"), None)
+    nothing_to_read = skipped == "extract" and sources == []
+    if skipped and not nothing_to_read and register.request(request_id).state in _AT_WORK:
+        found.append((skipped, None, "marked_skipped"))
+    for step, place, reason in found:
+        payload: dict[str, Any] = {"step": step, "reason": reason, "run": services.run}
+        if place is not None:
+            payload["place"] = place
+        if ("gate_bypassed", payload) not in events:  # the end of a run may be tried again
+            register.record(request_id, NewEvent("gate_bypassed", payload=payload))
+            services.log(f"Airflow has {step} as {reason}; the register does not know it as done.")
+    return tuple(dict.fromkeys(step for step, _, _ in found))
+
+
+def _parts(states: Mapping[str, str | None]) -> list[tuple[str, int | None, str | None]]:
+    """Step, place in the list of sources, and state, in the order of the chain."""
+    parts: list[tuple[str, int | None, str | None]] = []
+    for task, state in states.items():
+        step, _, place = task.partition("_")
+        if step in STEPS:
+            parts.append((step, int(place) if place.isdecimal() else None, state))
+    return sorted(parts, key=lambda part: (STEPS.index(part[0]), part[1] or 0))
+
+
+@dataclass(frozen=True)
+class _Done:
+    """Whether a step was ever finished for a request. Under which plan is for the gates to ask.
+
+    Attributes:
+        sources: of the last plan; None: there is none.
+        extracted: sources that were ever read.
+    """
+
+    register: Register
+    request: str
+    sources: list[str] | None
+    extracted: set[str | None]
+
+    def __call__(self, step: str, place: int | None) -> bool:
+        if step == "close":
+            return self.register.request(self.request).state is State.DELIVERED or self._part_closed()
+        if step != "extract":
+            return self.register.latest_step(self.request, step) is not None
+        if self.sources is None:
+            return False
+        wanted = self.sources if place is None else self.sources[place : place + 1]
+        return self.extracted.issuperset(wanted)
+
+    def _part_closed(self) -> bool:
+        """A part was delivered under the plan that was frozen last, and the request stays open."""
+        frozen = self.register.latest_step(self.request, "classify")
+        closed = self.register.latest_step(self.request, "close")
+        return frozen is not None and closed is not None and closed["plan"] == frozen["plan"]

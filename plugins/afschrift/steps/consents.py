@@ -1,0 +1,60 @@
+"""The person's own consents, for the purposes that rest on one (RULES G.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from afschrift.domain.decision import ConsentState
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import SourceFactory
+from afschrift.inventory.model import Consent, Inventory
+from afschrift.selection.statements import Statements
+
+
+def read_consents(
+    inventory: Inventory,
+    open_source: SourceFactory,
+    sql: Path,
+    keys: Sequence[Key],
+    at: str,
+    later: Collection[str] = (),
+) -> dict[str, ConsentState]:
+    """State of each consent, by `source.purpose`. One consent that holds is enough.
+
+    Sources in `later` are not opened; no data of another source rests on what they hold.
+    """
+    asked: dict[str, list[tuple[str, Consent]]] = {}
+    for name, source in inventory.sources.items():
+        for purpose, declared in source.purposes.items():
+            if declared.consent:
+                place, consent = _place(inventory, name, declared.consent)
+                if place in later:
+                    continue
+                asked.setdefault(place, []).append((f"{name}.{purpose}", consent))
+    states: dict[str, ConsentState] = {}
+    for place, consents in asked.items():
+        declared_source = inventory.sources[place]
+        with open_source(place) as session:
+            statements = Statements(
+                sql, declared_source, inventory.identity, session.dialect, session.catalogue()
+            )
+            session.bind(keys, at)
+            for purpose, consent in consents:
+                holding, rows = session.rows(statements.consent(consent.table, consent))[0]
+                states[purpose] = _state(int(holding), int(rows))
+    return states
+
+
+def _place(inventory: Inventory, source: str, consent: Consent) -> tuple[str, Consent]:
+    """The source that keeps the consent; `shop.consent` may be named from another source."""
+    if consent.table in inventory.sources[source].tables:
+        return source, consent
+    other, _, table = consent.table.partition(".")
+    return other, consent.model_copy(update={"table": table})
+
+
+def _state(holding: int, rows: int) -> ConsentState:
+    if holding:
+        return ConsentState.GRANTED
+    return ConsentState.WITHDRAWN if rows else ConsentState.ABSENT

@@ -1,0 +1,153 @@
+"""Hand the bundle over, and close the request when it arrived."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from afschrift.casework.partial_response.supplement import record_part, spent
+from afschrift.casework.review.require import require_review
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.plan import Plan
+from afschrift.domain.state import State
+from afschrift.law.dispute import under_hold
+from afschrift.law.partial_response import file_name
+from afschrift.services import Services
+from afschrift.steps.extract import staged_extracts
+from afschrift.steps.gates import enter, gated_plan, refusal
+from afschrift.steps.package import BUNDLE
+from afschrift.steps.sweep.findings import PARTLY
+
+CHUNK = 1 << 20
+
+
+def deliver(services: Services, request_id: str) -> dict[str, Any]:
+    """Deliver the packed bundle of the frozen plan to the request's destination (R61, R69).
+
+    Returns:
+        `uri`, `bytes`, `sha256` of what arrived.
+
+    Raises:
+        GateError: nothing was packed under the frozen plan, or the gate closed before all was handed over.
+        NeedsPersonError: somebody looks at this bundle first.
+        RetriableError: the destination is down or full; nothing is half-delivered.
+    """
+    request, plan = gated_plan(services, request_id, "deliver")
+    register = services.register
+    packed = register.latest_step(request_id, "package")
+    if packed is None or packed["plan"] != plan.digest():
+        raise refusal(
+            services,
+            request_id,
+            "deliver",
+            "not_packed",
+            f"Nothing is packed for request {request_id} under its frozen plan.",
+            "clear `package` and what follows.",
+        )
+    require_review(services, plan, packed)
+    inputs = digest({"bundle": packed["bundle"], "destination": plan.destination})
+    done = register.step(request_id, "deliver", inputs)
+    if done is not None:
+        return done
+    name = file_name(request_id, request.right, plan.part, plan.after)
+    receipt = services.destination(plan.destination).deliver(name, _chunks(services, plan, packed))
+    result = {
+        "uri": receipt.uri,
+        "bytes": receipt.bytes,
+        "sha256": receipt.sha256,
+        "plan": plan.digest(),
+        "part": plan.part.value,
+    }
+    services.log(f"Delivered {receipt.bytes} bytes to {receipt.uri}.")
+    register.record_delivery(request_id, plan.destination, receipt, kind=plan.part.value)
+    if plan.later:
+        records = staged_extracts(services, plan, "deliver")
+        rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
+        record_part(services, plan, receipt, rows)
+    return register.finish_step(request_id, "deliver", inputs, result)
+
+
+def close(services: Services, request_id: str) -> dict[str, Any]:
+    """Mark a delivered request as fulfilled and destroy what was staged (R78).
+
+    After a partial delivery the request stays open, and its clock goes on: the next run gives the rest (R44).
+
+    Raises:
+        GateError: nothing was delivered under the plan that was frozen last.
+    """
+    register = services.register
+    request = register.request(request_id)
+    if request.state is not State.DELIVERED:
+        enter(services, request_id, "close")
+        frozen = register.latest_step(request_id, "classify")
+        delivered = register.latest_step(request_id, "deliver")
+        if frozen is None or delivered is None or delivered["plan"] != frozen["plan"]:
+            raise refusal(
+                services,
+                request_id,
+                "close",
+                "not_delivered",
+                f"Request {request_id} cannot be closed: nothing was delivered under its plan.",
+                "clear `deliver` and what follows.",
+            )
+        plan = register.plan(request_id, frozen["plan"])
+        if plan.later:
+            return _part_is_over(services, plan, delivered)
+        request = register.move(
+            request_id, State.DELIVERED, NewEvent("closed", payload={"sha256": delivered["sha256"]})
+        )
+    wipe(services, request_id)
+    return {"request": request_id, "state": str(request.state)}
+
+
+def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> dict[str, Any]:
+    """The end of a run that delivered a part; once, whatever is cleared."""
+    register, request_id = services.register, plan.request
+    result = {"plan": delivered["plan"], "bundle": delivered["sha256"]}
+    told = {"sha256": delivered["sha256"], "later": [one.source for one in plan.later]}
+    register.finish_step(request_id, "close", digest(result), result, NewEvent("part_closed", payload=told))
+    if services.run is not None:
+        register.end_run(request_id, services.run, PARTLY)
+    wipe(services, request_id)
+    return {"request": request_id, "state": str(register.request(request_id).state)}
+
+
+def wipe(services: Services, request_id: str) -> bool:
+    """Destroy staging where the request is closed or its part is delivered, and end the run.
+
+    After a failure staging is kept, so that a run resumes; and while the request is under hold.
+    """
+    state = services.register.request(request_id).state
+    if services.run is not None:
+        services.register.end_run(request_id, services.run, str(state))
+    if state.open and not spent(services.register, request_id):
+        return False
+    if holds := services.register.holds(request_id):
+        services.log(str(under_hold(request_id, holds, "what is staged of it stays")))
+        return False
+    services.staging(request_id).wipe()
+    return True
+
+
+def _chunks(services: Services, plan: Plan, packed: dict[str, Any]) -> Iterator[bytes]:
+    """The bundle; an error at its end, before it becomes visible, where it is not the one packed.
+
+    Handing over may take long, so the gate is asked once more at the end.
+    """
+    request_id, seen = plan.request, hashlib.sha256()
+    with services.staging(request_id).reader(BUNDLE) as stream:
+        while chunk := stream.read(CHUNK):
+            seen.update(chunk)
+            yield chunk
+    if seen.hexdigest() != packed["bundle"]:
+        raise refusal(
+            services,
+            request_id,
+            "deliver",
+            "bundle_replaced",
+            "The staged bundle is not the one that the register knows as packed.",
+            "clear `package` and what follows.",
+        )
+    gated_plan(services, request_id, "deliver")
+    require_review(services, plan, packed)

@@ -1,0 +1,362 @@
+"""The plan before it is frozen: every decision, every statement, and what a person must still answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from afschrift.casework.decision.require import left_out
+from afschrift.casework.decision.source_triggers import case_columns, changed_contact
+from afschrift.casework.decision.triggers import Flag
+from afschrift.casework.manual.question import planned
+from afschrift.casework.partial_response.missing_supplement import gone
+from afschrift.casework.partial_response.require import left_for_later
+from afschrift.casework.partial_response.supplement import Rest, delivered
+from afschrift.domain.keys import Key, keys_text
+from afschrift.domain.plan import ExtractPlan, FactPlan, Gone, Later, ManualPlan, Plan, Withheld
+from afschrift.domain.request import Request
+from afschrift.domain.right import Right
+from afschrift.domain.sources import Source
+from afschrift.inventory.model import SourceFile, Table
+from afschrift.inventory.sheet import columns_told, gaps
+from afschrift.questions.kinds import INCLUDE_OR_NOT, Answers, OpenQuestion
+from afschrift.register.port import Register
+from afschrift.selection.facts import PersonFacts
+from afschrift.selection.identity_graph import Expansion, Identity
+from afschrift.selection.statements import Scope, Statements
+from afschrift.selection.table import NO_ROWS, Classifier, TableDecision
+from afschrift.services import Services
+from afschrift.steps.consents import read_consents
+from afschrift.steps.sheet import fact_plans, incomplete
+
+_ASK_OPTIONS = {"others_undecided": ("include", "mask", "exclude")}
+_ASK_WORDS = {
+    "unclassified": "Nobody has said yet what these columns hold",
+    "mixed": "These columns hold data of several origins",
+    "basis_unknown": "These columns have no purpose with a legal basis",
+    "special_condition_unknown": "These columns hold special data without a condition of Art. 9",
+    "special_condition_other": "These columns hold special data on a condition of Art. 9 other than consent",
+    "consent_missing": "The person gave no consent, or took it back, for the only purpose of these columns",
+    "others_undecided": "These columns hold data about others and nobody has said how to treat them",
+}
+
+
+def fingerprint(register: Register, request_id: str, keys: Iterable[Key]) -> str:
+    """HMAC of keys under the request's own key, whatever their order."""
+    return register.fingerprint(request_id, keys_text(keys))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan, the keys it needs, and what stands in its way.
+
+    Attributes:
+        counts: `source.table` -> rows, where they were asked for.
+        held: whether any row of the person was found in a personal table.
+        limited: whether the person's own words limit the request (R24).
+        portable: whether a row holds something that leaves beyond keys that only join.
+        flags: what the sources themselves put before a person.
+    """
+
+    plan: Plan
+    keys: tuple[Key, ...]
+    questions: tuple[OpenQuestion, ...]
+    held: bool
+    portable: bool
+    limited: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
+
+
+class Drafter:
+    """Builds the draft of one request."""
+
+    def __init__(self, services: Services, request: Request, answers: Answers) -> None:
+        self._services = services
+        self._request = request
+        self._open = partial(services.open_source, tag=request.id)
+        self._answers = answers
+        self._questions: list[OpenQuestion] = []
+        self._held = False
+        self._portable = False
+        self._counts: dict[str, int] = {}
+        self._flags: list[Flag] = []
+        self._later: frozenset[str] = frozenset()
+
+    def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> Draft:
+        """Expand the identity, read consents, decide on every column of every personal table.
+
+        Args:
+            given: keys as verified at intake.
+            frozen_at: instant that the plan will bear.
+            count: count the rows of each table too (the dry run); else only look whether there are any.
+        """
+        services, request = self._services, self._request
+        later = left_for_later(services, request.id)
+        self._later = frozenset(one.source for one in later)
+        keys = self._keys(given)
+        consents = read_consents(
+            services.inventory, self._open, services.sql, keys, request.received_at, self._later
+        )
+        left = left_out(services.register, request.id)
+        facts = PersonFacts(consents=consents, limits=request.limits, left_out=left)
+        extracts: list[ExtractPlan] = []
+        withheld: list[Withheld] = []
+        told: list[FactPlan] = []
+        plan = self._plan(keys, consents, frozen_at, later)
+        rest = Rest(services.register, plan)
+        for source in services.inventory.sources.values():
+            if not any(table.personal for table in source.tables.values()):
+                continue
+            if source.source in self._later or rest.is_told(source.source):
+                continue
+            with self._open(source.source) as session:
+                session.bind(keys, request.received_at)
+                statements = self._statements(source, session)
+                days = services.grounds.flags.contact_days
+                self._flags += changed_contact(source, session, statements, keys, request, days)
+                parts = rest.of(self._source(source, session, statements, facts, count=count))
+                if request.right is Right.ACCESS:
+                    told += fact_plans(source, parts, statements)
+                for part in parts:
+                    if isinstance(part, ExtractPlan):
+                        extracts.append(part)
+                    else:
+                        withheld.append(part)
+        manual = rest.of(list(self._manual(given)))
+        plan = replace(
+            plan,
+            extracts=tuple(extracts),
+            withheld=tuple(withheld),
+            facts=tuple(fact for fact in told if any(e.source == fact.source for e in extracts)),
+            manual=tuple(manual),
+            before=rest.before(),
+            again=rest.again(),
+            gone=tuple(self._gone()),
+        )
+        self._sheet(plan)
+        return Draft(
+            plan,
+            keys,
+            tuple(self._questions),
+            self._held,
+            self._portable,
+            bool(request.limits),
+            self._counts,
+            tuple(self._flags),
+        )
+
+    def _plan(
+        self, keys: Sequence[Key], consents: Mapping[str, str], frozen_at: str, later: tuple[Later, ...]
+    ) -> Plan:
+        """The plan as far as it is known before a table is looked at."""
+        services, request = self._services, self._request
+        return Plan(
+            request=request.id,
+            right=request.right,
+            language=request.language,
+            formats=request.formats,
+            extracts=(),
+            withheld=(),
+            inventory=services.inventory.digest,
+            policy=services.inventory.policy_digest,
+            package=services.package,
+            frozen_at=frozen_at,
+            keys=self._fingerprint(keys),
+            destination=request.destination,
+            consents={purpose: str(state) for purpose, state in sorted(consents.items())},
+            received_at=request.received_at,
+            later=later,
+            after=delivered(services.register, request.id),
+        )
+
+    def _manual(self, given: Sequence[Key]) -> Iterable[ManualPlan]:
+        """What came of the systems that people search; the open questions are noted."""
+        register, request = self._services.register, self._request
+        if not self._services.inventory.manual:
+            return
+        decisions = register.decisions(request.id)
+        waiting = register.questions(request_id=request.id)
+        which = self._fingerprint(given)
+        for part, asked in planned(self._services.inventory, request, which, decisions, waiting):
+            if asked is not None:
+                self._questions.append(asked)
+            if part is not None:
+                if part.files:
+                    self._held = self._portable = True
+                yield part
+
+    def _gone(self) -> Iterable[Gone]:
+        """What was promised and is not held any more; the open questions are noted."""
+        register, request_id = self._services.register, self._request.id
+        timeline, decisions = register.timeline(request_id), register.decisions(request_id)
+        for one, asked in gone(self._services.inventory, timeline, decisions):
+            if asked is not None:
+                self._questions.append(asked)
+            if one is not None:
+                yield one
+
+    def _keys(self, given: Sequence[Key]) -> tuple[Key, ...]:
+        services = self._services
+        received_at = self._request.received_at
+        expansion = Expansion(services.inventory, self._open, services.sql, received_at, self._later)
+        identity = expansion.run(given)
+        if identity.persons > 1:
+            identity = self._several_persons(identity, given, expansion)
+        leave: set[Key] = set()
+        for name, count in sorted(identity.shared.items()):
+            words = f"{count} value(s) of the key {name} are used by another person at the same time."
+            which = self._fingerprint(k for k in identity.shared_keys if k.name == name)
+            detail = {"key": name, "values": count, "which": which}
+            choice = self._need(OpenQuestion("shared_key", INCLUDE_OR_NOT, words, detail))
+            if choice != "include":
+                leave |= {key for key in identity.shared_keys if key.name == name}
+        return tuple(key for key in identity.keys if key not in leave)
+
+    def _several_persons(self, identity: Identity, given: Sequence[Key], expansion: Expansion) -> Identity:
+        person = self._services.inventory.identity.person
+        own = [key for key in given if key.name == person]
+        words = f"The keys lead to {identity.persons} different values of {person}."
+        options = ("all_accounts", "only_given") if own else ("all_accounts", "none")
+        which = self._fingerprint(key for key in identity.keys if key.name == person)
+        detail = {"persons": identity.persons, "given": len(own), "which": which}
+        choice = self._need(OpenQuestion("several_persons", options, words, detail))
+        return identity if choice == "all_accounts" else expansion.run(own, only=True)
+
+    def _fingerprint(self, keys: Iterable[Key]) -> str:
+        """Binds an answer or a plan to the keys, under the request's own key: it tells nobody a value."""
+        return fingerprint(self._services.register, self._request.id, keys)
+
+    def _need(self, question: OpenQuestion) -> str | None:
+        """The answer, or None after noting that the question is open."""
+        choice = self._answers.to(question)
+        if choice is None:
+            self._questions.append(question)
+        return choice
+
+    def _source(
+        self, source: SourceFile, session: Source, statements: Statements, facts: PersonFacts, *, count: bool
+    ) -> list[ExtractPlan | Withheld]:
+        self._unlisted(source, statements.tables)
+        parts: list[ExtractPlan | Withheld] = []
+        for name, table in source.tables.items():
+            if not table.personal or facts.hides(f"{source.source}.{name}"):
+                continue
+            for column in table.columns:
+                statements.finder.native(name, column)
+            decision = self._decide(source, name, session, statements, facts)
+            if table.origin:
+                self._unknown_origins(session, statements, f"{source.source}.{name}", name)
+                named = Scope(table.origin.by, tuple(table.origin.values))
+                decision = replace(decision, scope=decision.scope or named)
+            self._look(session, statements, decision)
+            self._flags += case_columns(self._services.inventory, session, statements, decision)
+            if count:
+                rows = session.rows(statements.count(name, decision.scope))
+                self._counts[f"{source.source}.{name}"] = int(rows[0][0])
+            parts.append(self._part(statements, decision))
+        return parts
+
+    def _statements(self, source: SourceFile, session: Source) -> Statements:
+        identity = self._services.inventory.identity
+        return Statements(self._services.sql, source, identity, session.dialect, session.catalogue())
+
+    def _sheet(self, plan: Plan) -> None:
+        """An access answer without its information sheet is none: stop before anything leaves a source."""
+        found = gaps(self._services.inventory, columns_told(plan)) if plan.right is Right.ACCESS else ()
+        if found and self._held:
+            self._questions.append(incomplete(found))
+
+    def _decide(
+        self, source: SourceFile, name: str, session: Source, statements: Statements, facts: PersonFacts
+    ) -> TableDecision:
+        """Decide; where a person has answered for a column, decide again with the answer."""
+        columns = statements.columns(name)
+        right = self._request.right
+        decision = Classifier(self._services.inventory, right, facts).table(source, name, columns)
+        answered: dict[str, str] = {}
+        for reason, places in decision.asks.items():
+            names = [place.rpartition(".")[2] for place in places]
+            if reason == "consent_missing" and not session.rows(
+                statements.exists(name, decision.scope, names)
+            ):
+                answered |= dict.fromkeys(places, NO_ROWS)  # nothing is held that consent could cover
+                continue
+            options = _ASK_OPTIONS.get(reason, INCLUDE_OR_NOT)
+            words = f"{_ASK_WORDS[reason]}: {', '.join(places)}."
+            choice = self._need(OpenQuestion(reason, options, words, {"columns": list(places)}))
+            if choice is not None:
+                answered |= dict.fromkeys(places, choice)
+        if not answered:
+            return decision
+        informed = replace(facts, answers=answered)
+        return Classifier(self._services.inventory, right, informed).table(source, name, columns)
+
+    def _unlisted(self, source: SourceFile, tables: Collection[str]) -> None:
+        """A table that nobody described may hold the person's data: it is not passed over in silence."""
+        unlisted = sorted(set(tables) - source.tables.keys())
+        if unlisted and source.unlisted == "ask":
+            words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
+            detail = {"source": source.source, "tables": unlisted}
+            self._need(OpenQuestion("unlisted_tables", ("leave_out",), words, detail))
+
+    def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> None:
+        """Rows of an origin that nobody named never leave; where there are some, a person must know."""
+        rows = int(session.rows(statements.unknown_origins(name))[0][0])
+        if rows:
+            words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
+            detail = {"table": place, "rows": rows}
+            self._need(OpenQuestion("unknown_origin", ("leave_out",), words, detail))
+
+    def _look(self, session: Source, statements: Statements, decision: TableDecision) -> None:
+        """Stop looking once something portable was found: one hit answers both questions."""
+        if decision.substance and not self._portable:
+            statement = statements.exists(decision.table, decision.scope, decision.substance)
+            self._portable = bool(session.rows(statement))
+            self._held = self._held or self._portable
+        if not self._held:
+            self._held = bool(session.rows(statements.exists(decision.table, None, ())))
+
+    def _part(self, statements: Statements, decision: TableDecision) -> ExtractPlan | Withheld:
+        if not decision.selected:
+            return Withheld(decision.source, decision.table, decision.fields)
+        ways = statements.ways(decision.table)
+        table = self._services.inventory.sources[decision.source].tables[decision.table]
+        scope = decision.scope
+        return ExtractPlan(
+            source=decision.source,
+            table=decision.table,
+            fields=decision.fields,
+            statement=statements.extract(decision.table, decision.fields, scope),
+            masked_statement=statements.masked(decision.table, decision.fields, scope),
+            keys=ways.keys,
+            order=table.key,
+            row_rule=_row_rule(table, scope),
+            path=ways.words,
+        )
+
+
+def _row_rule(table: Table, scope: Scope | None) -> dict[str, Any]:
+    """Which rows leave, in words for the bundle; `whole` where every named origin does."""
+    if scope is None:
+        return {}
+    whole = table.origin is not None and set(scope.included) == set(table.origin.values)
+    return {"column": scope.column, "included": list(scope.included), "whole": whole}
+
+
+def outcome(draft: Draft, right: Right) -> str | None:
+    """Why there is nothing to send: `nothing_held`, `nothing_in_limits`, `nothing_portable`; else None.
+
+    After a part was delivered the rest is told of in any case, also that it is nothing.
+    """
+    if draft.plan.after and not draft.plan.later:
+        return None
+    if not draft.held:
+        return "nothing_held"
+    if draft.limited and not draft.plan.staged:
+        return "nothing_in_limits"
+    if right is Right.PORTABILITY and not draft.portable:
+        return "nothing_portable"
+    return None

@@ -1,0 +1,74 @@
+"""Pack and sign the bundle, encrypted until it is delivered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afschrift.casework.decision.require import left_out
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.plan import Seal
+from afschrift.extraction.deflate import HashingSink
+from afschrift.services import Services
+from afschrift.steps.extract import staged_extracts, staged_overviews, staged_samples
+from afschrift.steps.gates import gated_plan, refusal
+from afschrift.steps.validate import files_digest
+
+BUNDLE = "bundle.zip"
+
+
+def package(services: Services, request_id: str) -> dict[str, Any]:
+    """Pack what was validated (R19, R57-R62, R72, R78).
+
+    The seal is fixed before packing, so that a second attempt gives the same bytes.
+
+    Returns:
+        `bundle` (SHA-256 of the ZIP), `bytes`, `plan`.
+
+    Raises:
+        GateError: the staged files are not the ones that were validated.
+    """
+    request, plan = gated_plan(services, request_id, "package")
+    register = services.register
+    staging = services.staging(request_id)
+    records = staged_extracts(services, plan, "package")
+    inputs = digest({"plan": plan.digest(), "files": files_digest(records)})
+    if register.step(request_id, "validate", inputs) is None:
+        raise refusal(
+            services,
+            request_id,
+            "package",
+            "not_validated",
+            f"The staged files of request {request_id} are not the ones that were validated.",
+            "clear `validate` and what follows.",
+        )
+    done = register.step(request_id, "package", inputs)
+    if done is not None and staging.exists(BUNDLE):
+        return done
+    seal = _seal(services, request_id, inputs, {r.source: r.snapshot for r in records})
+    samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
+    overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
+    hidden = [place for place, one in left_out(register, request_id).items() if one.hidden]
+    with staging.writer(BUNDLE) as raw:
+        sink = HashingSink(raw)
+        for chunk in services.pack(request, plan, records, samples, overviews, seal, staging, hidden):
+            sink.write(chunk)
+    result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
+    event = NewEvent("packed", payload={**result, "sealed_at": seal.sealed_at})
+    services.log(f"Bundle {sink.sha256[:12]} packed and signed: {sink.bytes} bytes.")
+    return register.finish_step(request_id, "package", inputs, result, event)
+
+
+def _seal(services: Services, request_id: str, inputs: str, snapshots: dict[str, str]) -> Seal:
+    """The head of the trail at sealing: every bundle is a witness of the trail up to here."""
+    register = services.register
+    done = register.step(request_id, "seal", inputs)
+    if done is None:
+        seq, head = register.head()
+        result = {
+            "sealed_at": services.now(),
+            "trail_seq": seq,
+            "trail_head": head,
+            "snapshots": snapshots,
+        }
+        done = register.finish_step(request_id, "seal", inputs, result, NewEvent("sealed", payload=result))
+    return Seal(**done)

@@ -1,0 +1,83 @@
+"""The dry run: what a request would read and why, for a person to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from afschrift.casework.identity.mandates import standing_now
+from afschrift.casework.identity.risk import sure_identity
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import GateError
+from afschrift.domain.plan import FieldPlan
+from afschrift.domain.words import count
+from afschrift.questions.kinds import Answers
+from afschrift.selection.words import REASONS
+from afschrift.services import Services
+from afschrift.steps.draft import Drafter, outcome
+
+
+def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
+    """Lines of the dry run. Sources are read for counts only, after the same identity gate as a run.
+
+    Raises:
+        GateError: nobody has confirmed who the requester is, as surely as the request's risk asks (R12).
+    """
+    register = services.register
+    request = register.request(request_id)
+    if sure_identity(services, request) is None:
+        raise GateError(
+            f"Nobody has confirmed surely enough who the requester of {request_id} is: nothing is looked up.",
+            way_out=f"`afschrift request confirm-identity {request_id} --method ... --level ...`.",
+        )
+    if not standing_now(services, request).holds:
+        raise GateError(
+            f"Somebody asks {request_id} for another person, and nobody found their mandate to be proven: "
+            "nothing is looked up.",
+            way_out=f"the next run asks it, or look at `afschrift questions --request {request_id}`.",
+        )
+    answers = Answers(register.decisions(request_id))
+    drafter = Drafter(services, request, answers)
+    draft = drafter.draft(register.identity(request_id), services.now(), count=True)
+    names = sorted({key.name for key in draft.keys})
+    yield f"Request {request_id}: {request.right} (Art. {request.right.article}), state {request.state}"
+    yield f"Keys      {count(len(draft.keys), 'value')} of {', '.join(names)}"
+    for purpose, state in draft.plan.consents.items():
+        yield f"Consent   {purpose}: {state}"
+    for part in draft.plan.extracts:
+        rows = draft.counts.get(part.name, 0)
+        yield f"\n{part.name}: {count(rows, 'row')} ({part.path})"
+        if part.row_rule and not part.row_rule["whole"]:
+            yield f"  rows only where {part.row_rule['column']} is {', '.join(part.row_rule['included'])}"
+        yield from _fields(part.fields)
+        if sql:
+            yield from ("    " + line for line in part.statement.splitlines())
+    for table in draft.plan.withheld:
+        yield f"\n{table.source}.{table.table}: nothing leaves"
+        yield from _fields(table.fields)
+    for later in draft.plan.later:
+        yield f"\n{later.source}: left for later, not opened; the rest follows by {later.rest_by}"
+    for before in draft.plan.before:
+        place = f"{before.source}.{before.table}".rstrip(".")
+        yield f"\n{place}: given on {before.delivered_at[:10]}"
+    for searched in draft.plan.manual:
+        files = f", {count(len(searched.files), 'file')}" if searched.files else ""
+        why = f" ({searched.reason}, {', '.join(searched.rules)})" if searched.reason else ""
+        yield f"\n{searched.source}: {searched.medium}, {searched.status}{files}{why}"
+    for question in draft.questions:
+        yield f"\nA person must decide ({question.kind}): {question.words}"
+        yield f"  options: {', '.join(question.options)}"
+    for flag in draft.flags:
+        yield f"\nA person must decide (decision): {flag.words} [{', '.join(flag.rules)}]"
+    ending = outcome(draft, request.right)
+    if ending:
+        yield f"\nThis run would end in {ending}: there is nothing to send."
+
+
+def _fields(fields: tuple[FieldPlan, ...]) -> Iterator[str]:
+    """Columns grouped by what happens to them and why."""
+    groups: dict[tuple[Action, str, tuple[str, ...]], list[str]] = {}
+    for field in fields:
+        groups.setdefault((field.action, field.reason, field.rules), []).append(field.name)
+    for (action, reason, rules), names in groups.items():
+        yield f"  {action:<11} {', '.join(names)}"
+        yield f"              {REASONS.get(reason, reason)} [{', '.join(rules)}]"

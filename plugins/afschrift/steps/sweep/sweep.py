@@ -1,0 +1,158 @@
+"""Find what runs left behind, name it, and act where that is safe; twice does nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.files import Held
+from afschrift.domain.progress import Standing
+from afschrift.law.dispute import Hold, under_hold
+from afschrift.register.port import Register
+from afschrift.steps.sweep.findings import LOST, Finding, Limits, of_run, of_staging
+
+_STAYS = "what is staged of it stays"
+START_AT_MOST = 100
+"""Runs that one sweep starts: after a long outage the rest waits for the next one."""
+
+
+class Starter(Protocol):
+    """Starts runs."""
+
+    def __call__(self, request_id: str, run_id: str) -> str:
+        """Start a run under exactly this id; what was done, in words.
+
+        Raises:
+            RefusedError: a run of this id is there already, or this request cannot be started.
+            AfschriftError: nothing can be started now.
+        """
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A finding and what came of it.
+
+    Attributes:
+        hours: its age.
+        action: what was done, or what a person has to do; no personal data.
+    """
+
+    finding: Finding
+    hours: float
+    action: str
+
+    def row(self) -> dict[str, Any]:
+        """Plain values, for machines."""
+        return asdict(self.finding) | {"hours": self.hours, "action": self.action}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One sweep over the register and the staging.
+
+    Attributes:
+        staged: everything that lies in staging.
+        destroy: removes what is staged of a request; what it was, or None where nothing was left.
+        start: starts a run.
+        now: the present moment, aware.
+        dry: name only.
+    """
+
+    register: Register
+    staged: Callable[[], Sequence[Held]]
+    destroy: Callable[[str], Held | None]
+    start: Starter
+    now: datetime
+    limits: Limits
+    dry: bool = False
+
+    def run(self) -> list[Swept]:
+        """Everything found and what came of it, staging first."""
+        held = {h.request: h for h in self.staged()}
+        standings = self.register.standings(held)
+        runs = self._runs(standings)
+        lost = [runs[s.request] for s in standings if s.going and s.request in runs]
+        if lost and not self.dry:
+            ended = {f.request: f for f in lost if self._end(f)}
+            standings = self.register.standings(held)
+            runs = ended | self._runs(standings)
+        staged = [f for s in standings if s.request in held and (f := self._staged(s, held[s.request]))]
+        if not self.dry:
+            self.register.note_found([(f.request, _payload(f)) for f in (*staged, *runs.values())])
+        held_back = {s.request: s.holds for s in standings if s.holds}
+        swept = [
+            self._swept(f, self._destroy(f, held[f.request], held_back.get(f.request, ()))) for f in staged
+        ]
+        return swept + self._start(runs.values())
+
+    def _end(self, lost: Finding) -> bool:
+        """End a lost run; False where it gave a sign of life meanwhile, or another sweep was first."""
+        return self.register.end_run(lost.request, str(lost.run), LOST, seen_at=lost.since)
+
+    def _runs(self, standings: Iterable[Standing]) -> dict[str, Finding]:
+        return {s.request: f for s in standings if (f := of_run(s, self.now, self.limits))}
+
+    def _staged(self, standing: Standing, held: Held) -> Finding | None:
+        code = of_staging(standing, held.touched, self.now, self.limits)
+        if code is None:
+            return None
+        since = held.touched.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return Finding(code, standing.request, since, step=standing.step, bytes=held.bytes)
+
+    def _destroy(self, finding: Finding, held: Held, holds: Sequence[Hold]) -> str:
+        if holds:
+            return f"kept: {under_hold(finding.request, holds, _STAYS)}"
+        if self.dry:
+            return f"would destroy {held.bytes} encrypted bytes"
+
+        def act(standing: Standing) -> NewEvent | None:
+            """Judged again: a run may have come and gone since the first look."""
+            if of_staging(standing, held.touched, self.now, self.limits) is None:
+                return None
+            if standing.holds:
+                raise under_hold(standing.request, standing.holds, _STAYS)
+            was = self.destroy(standing.request)
+            payload = {"reason": finding.code.value, "bytes": was.bytes} if was else {}
+            return NewEvent("staging_destroyed", payload=payload) if was else None
+
+        try:
+            done = self.register.while_no_run_goes(finding.request, act)
+        except AfschriftError as error:
+            return f"not destroyed: {error}"
+        return f"destroyed {held.bytes} encrypted bytes" if done else "left: somebody else was at it"
+
+    def _start(self, findings: Iterable[Finding]) -> list[Swept]:
+        swept, started, hindrance = [], 0, ""
+        for finding in findings:
+            action = finding.hindrance
+            if finding.start is not None:
+                action = hindrance or f"would start run {finding.start}"
+                if started >= START_AT_MOST:
+                    action = "left for the next sweep: enough was started in this one"
+                elif not self.dry and not hindrance:
+                    try:
+                        action, started = self.start(finding.request, finding.start), started + 1
+                    except RefusedError as error:
+                        action = f"not started: {error}"
+                    except AfschriftError as error:  # the others would meet the same
+                        action = hindrance = f"not started: {error}"
+            swept.append(self._swept(finding, action))
+        return swept
+
+    def _swept(self, finding: Finding, action: str) -> Swept:
+        age = self.now - datetime.fromisoformat(finding.since)
+        return Swept(finding, round(age.total_seconds() / 3600, 1), action)
+
+
+def _payload(finding: Finding) -> dict[str, Any]:
+    """What the trail keeps: nothing that changes from one hour to the next.
+
+    It stands before anything is destroyed, so a sweep that dies in between has still said what and why.
+    """
+    f = finding
+    told = {"code": f.code.value, "since": f.since, "run": f.run, "step": f.step, "bytes": f.bytes}
+    return {name: value for name, value in told.items() if value is not None}

@@ -1,0 +1,55 @@
+"""Read every staged file again with another reader than its writer; a difference stops delivery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.plan import SourceExtract
+from afschrift.extraction.uploads import inflated, read_back
+from afschrift.services import Services
+from afschrift.steps.extract import staged_extracts
+from afschrift.steps.gates import gated_plan
+
+
+def validate(services: Services, request_id: str) -> dict[str, Any]:
+    """Validate all files of a request.
+
+    Returns:
+        `files`, `rows`, and `digest` over all files.
+
+    Raises:
+        ValidationFailedError: names file, field, row and rule, never the value.
+    """
+    _, plan = gated_plan(services, request_id, "validate")
+    staging = services.staging(request_id)
+    records = staged_extracts(services, plan, "validate")
+    written = files_digest(records)
+    inputs = digest({"plan": plan.digest(), "files": written})
+    done = services.register.step(request_id, "validate", inputs)
+    if done is not None:
+        return done
+    fields = {extract.name: extract.selected for extract in plan.extracts}
+    files = rows = 0
+    for record in records:
+        for table in record.tables:
+            selected = fields[f"{table.source}.{table.table}"]
+            for part in table.parts:
+                for entry in part.files:
+                    with staging.reader(f"data/{entry.path}") as staged, inflated(staged, entry) as stream:
+                        services.validate(entry, stream, selected, part.rows, part.checksums)
+                    files += 1
+            read_back(staging, table.uploads)
+            files += len(table.uploads)
+            rows += table.rows
+        read_back(staging, record.given)
+        files += len(record.given)
+        services.log(f"{record.source}: {len(record.tables)} tables read back as they were extracted.")
+    result = {"files": files, "rows": rows, "digest": written}
+    event = NewEvent("validated", payload={**result, "plan": plan.digest()})
+    return services.register.finish_step(request_id, "validate", inputs, result, event)
+
+
+def files_digest(records: list[SourceExtract]) -> str:
+    """One digest over all files of a request: path and SHA-256 of each."""
+    return digest({path: sha256 for r in records for path, sha256 in r.digests.items()})

@@ -1,0 +1,204 @@
+"""Sends checkpoints of the trail to the witness places of the settings, and reads them back."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from afschrift.app.options import read_options
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.event import Header, NewEvent
+from afschrift.register.register import Ledger
+from afschrift.register.trail import checkpoint
+from afschrift.register.trail.audit import NOT_SENT, SENT
+from afschrift.register.trail.checkpoint import Checkpoint, Offered
+from afschrift.register.trail.finding import Finding
+from afschrift.witnesses.place import Witness
+from afschrift.witnesses.registry import open_witness
+from afschrift.witnesses.timestamp import TimeStamper
+
+Log = list[tuple[Header, dict[str, Any]]]
+
+_JSON, _STAMP = ".json", ".tsr"
+_AT_ONCE = timedelta(hours=1)
+"""A stamp is asked for when its checkpoint is made; a later one means that this was dated back."""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What became of a checkpoint.
+
+    Attributes:
+        sent: place -> numbers of the checkpoints that it got now, those it lacked included.
+        problems: place -> what went wrong there.
+    """
+
+    checkpoint: Checkpoint
+    sent: dict[str, list[int]] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """What became of it, for a log."""
+        numbers = {name: ", ".join(map(str, given)) for name, given in self.sent.items()}
+        return [
+            *(f"The witness place '{name}' holds checkpoint {given}." for name, given in numbers.items()),
+            *(f"NOT sent to '{name}': {problem}" for name, problem in self.problems.items()),
+        ]
+
+
+def send_checkpoint(settings: Settings, ledger: Ledger, by: str = "system") -> Sending:
+    """Make a checkpoint, have it stamped, and send it to every place; one that fails hides no other.
+
+    A place also gets the checkpoints made since the last one that it got.
+
+    Raises:
+        ConfigurationError: no place is configured.
+        RefusedError: the trail has no event yet.
+    """
+    if not settings.witnesses:
+        raise ConfigurationError(
+            "There is no witness place for checkpoints.",
+            way_out="set AFSCHRIFT_WITNESS_<NAME> to a folder, object store or mailbox that the operators "
+            "of the register cannot write; see docs/trail.md.",
+        )
+    made = ledger.make_checkpoint(by)
+    sending = Sending(made)
+    # Authorities first, so that every place gets their stamps too.
+    for name in sorted(settings.witnesses, key=lambda name: (not _stamps(settings, name), name)):
+        try:
+            place = _open(settings, name)
+            if isinstance(place, TimeStamper):
+                stamp = place.stamp(made.content())
+                _tell(ledger, SENT, name, made, by, stamp=base64.b64encode(stamp).decode())
+                sending.sent[name] = [made.statement.number]
+                continue
+            log = ledger.checkpoint_log()
+            for one in _due(log, name):
+                place.send({one.name: one.content()} | _stamps_of(log, one))
+                _tell(ledger, SENT, name, one, by)
+                sending.sent.setdefault(name, []).append(one.statement.number)
+        except AfschriftError as error:
+            sending.problems[name] = str(error)
+            _tell(ledger, NOT_SENT, name, made, by, error=type(error).__name__)
+    return sending
+
+
+def _stamps(settings: Settings, name: str) -> bool:
+    return settings.witnesses[name].startswith("tsa+")
+
+
+def _made(log: Log) -> dict[int, Checkpoint]:
+    of_events = (checkpoint.parse(payload) for header, payload in log if header.type == checkpoint.MADE)
+    return {one.statement.number: one for one in of_events}
+
+
+def _due(log: Log, place: str) -> list[Checkpoint]:
+    """What a place lacks since the last checkpoint that it got; a new place begins with the newest."""
+    made = _made(log)
+    got = [payload["number"] for header, payload in log if header.type == SENT and payload["place"] == place]
+    after = max(got, default=max(made) - 1)
+    return [one for number, one in sorted(made.items()) if number > after]
+
+
+def _stamps_of(log: Log, one: Checkpoint) -> dict[str, bytes]:
+    """Name -> content of the time stamps of a checkpoint."""
+    return {
+        f"{one.name.removesuffix(_JSON)}.{payload['place']}{_STAMP}": base64.b64decode(payload["stamp"])
+        for header, payload in log
+        if header.type == SENT and payload["number"] == one.statement.number and "stamp" in payload
+    }
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What the places hold.
+
+    Attributes:
+        checkpoints: None where no place can be read from here.
+        findings: stamps that do not hold, and checkpoints that a place got and has no more.
+        unread: place -> why nothing could be read from it.
+        failed: one of these can be read from here, and could not now.
+    """
+
+    checkpoints: list[Offered] | None
+    findings: list[Finding]
+    unread: dict[str, str]
+    failed: bool
+
+
+def gather(settings: Settings, ledger: Ledger) -> Gathered:
+    """Read every place that can be read from here; one that fails hides no other."""
+    held: dict[str, dict[str, bytes]] = {}
+    stampers: dict[str, TimeStamper] = {}
+    unread: dict[str, str] = {}
+    failed = False
+    for name in sorted(settings.witnesses):
+        try:
+            place = _open(settings, name)
+            if isinstance(place, TimeStamper):
+                stampers[name] = place
+            elif place.readable:
+                held[name] = dict(place.read())
+            else:
+                unread[name] = "it is read by its owner: save what came there, and give it as --checkpoint."
+        except AfschriftError as error:
+            unread[name] = str(error)
+            failed = True
+    findings = [
+        *(f for name, files in held.items() for f in _stamp_faults(name, files, stampers)),
+        *_lacking(held, ledger),
+    ]
+    checkpoints = [
+        Offered(f"{place}/{name}", content)
+        for place, files in held.items()
+        for name, content in files.items()
+        if name.endswith(_JSON)
+    ]
+    return Gathered(checkpoints if held else None, findings, unread, failed)
+
+
+def _open(settings: Settings, name: str) -> Witness | TimeStamper:
+    path = settings.witness_options.get(name)
+    options: Any = {}
+    if path is not None:
+        options = read_options(path, f"the witness place '{name}'", "docs/trail.md")
+    return open_witness(name, settings.witnesses[name], options)
+
+
+def _tell(ledger: Ledger, type_: str, place: str, one: Checkpoint, by: str, **more: str) -> None:
+    ledger.record(None, NewEvent(type_, by, {"place": place, "number": one.statement.number, **more}))
+
+
+def _stamp_faults(place: str, files: dict[str, bytes], stampers: dict[str, TimeStamper]) -> Iterator[Finding]:
+    for name, stamp in files.items():
+        stem, _, authority = name.removesuffix(_STAMP).rpartition(".")
+        if not name.endswith(_STAMP) or authority not in stampers:
+            continue
+        content = files.get(stem + _JSON, b"")
+        if fault := stampers[authority].fault(content, stamp):
+            yield Finding("stamp_invalid", 0, f"{place}/{name} does not hold: {fault}")
+            continue
+        try:
+            statement = checkpoint.parse(json.loads(content)).statement
+        except ValueError:
+            continue  # told as `checkpoint_unreadable`
+        time = TimeStamper.time(stamp)
+        if abs(time - datetime.fromisoformat(statement.at)) > _AT_ONCE:
+            text = f"{place}/{name} is of {time:%Y-%m-%dT%H:%M:%SZ}, its checkpoint of {statement.at}"
+            yield Finding("stamp_late", statement.seq, text)
+
+
+def _lacking(held: dict[str, dict[str, bytes]], ledger: Ledger) -> Iterator[Finding]:
+    """Checkpoints that the trail says a place got, and that it holds no more."""
+    log = ledger.checkpoint_log()
+    made = _made(log)
+    for header, payload in log:
+        place, one = payload.get("place"), made.get(payload.get("number", 0))
+        if header.type == SENT and one and place in held and one.name not in held[place]:
+            text = f"checkpoint {one.statement.number} was sent to {place} and is not there"
+            yield Finding("checkpoint_missing", one.statement.seq, text)

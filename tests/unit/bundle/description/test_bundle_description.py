@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.unit.bundle.bundle_example import Example
+from tests.unit.bundle.bundle_tampering import files_of
+
+from afschrift.domain.origin import Origin
+from afschrift.domain.plan import ExtractPlan, Seen
+from afschrift.domain.right import Right
+
+
+def described(example: Example) -> dict[str, Any]:
+    return json.loads(files_of(example.zip())["data/datapackage.json"])
+
+
+def resource(example: Example, name: str) -> dict[str, Any]:
+    return next(r for r in described(example)["resources"] if r["name"] == name)
+
+
+def fields(example: Example, name: str) -> dict[str, dict[str, Any]]:
+    return {f["name"]: f for f in resource(example, name)["schema"]["fields"]}
+
+
+def test_every_packed_file_is_described_with_size_and_digest() -> None:
+    example = Example()
+    packed = {p.removeprefix("data/") for p in files_of(example.zip()) if p.startswith("data/")}
+    assert {r["path"] for r in described(example)["resources"]} == packed - {"datapackage.json"}
+
+
+def test_a_table_without_rows_has_no_file() -> None:
+    assert not any("wish" in path for path in files_of(Example().zip()))
+
+
+def test_a_field_tells_what_a_reader_needs() -> None:
+    score = fields(Example(language="en"), "shop.customer.json")["credit_score"]
+    assert score["type"] == "integer"
+    assert score["title"] == "Credit score"
+    assert score["afschrift:titles"] == {"nl": "Kredietscore", "en": "Credit score"}
+    assert score["description"].startswith("A number from 0 to 999")
+    assert score["afschrift:origin"] == ["inferred"]
+    assert score["afschrift:originTerm"] == ["https://w3id.org/dpv#InferredPersonalData"]
+    assert score["afschrift:sourceTerm"] == ["https://w3id.org/dpv#DataControllerDataSource"]
+    assert score["afschrift:category"] == "user.financial.credit"
+    assert score["afschrift:column"] == "customer.credit_score"
+    assert score["afschrift:purposes"] == ["scoring"]
+
+
+def test_purposes_are_told_once_with_their_bases() -> None:
+    coaching = described(Example())["afschrift:purposes"]["app"]["coaching"]
+    assert coaching["basis"] == "A6-1-a"
+    assert coaching["specialTerm"] == "https://w3id.org/dpv/legal/eu/gdpr#A9-2-a"
+    assert coaching["consent"] == "granted"
+
+
+def test_units_codes_and_zones_are_told() -> None:
+    orders = fields(Example(), "shop.orders.csv")
+    assert orders["total"]["afschrift:unit"] == "EUR"
+    assert orders["status"]["categories"] == [
+        {"value": "S", "label": "verzonden"},
+        {"value": "R", "label": "teruggestuurd"},
+    ]
+    assert orders["ordered_at"]["afschrift:timeZone"] == "UTC"
+    assert fields(Example(), "app.heart_rate.csv")["local_at"]["afschrift:timeZone"] == "unknown"
+
+
+def test_a_masked_column_is_text_whatever_it_was() -> None:
+    name = fields(Example(), "shop.message.csv")["agent_name"]
+    assert (name["type"], name["afschrift:masked"]) == ("string", "token")
+    assert name["afschrift:aboutOthers"] is True
+
+
+def test_keys_join_the_files_of_one_format() -> None:
+    schema = resource(Example(), "shop.orders.json")["schema"]
+    assert schema["primaryKey"] == ["order_id"]
+    assert schema["foreignKeys"] == [
+        {
+            "fields": ["customer_id"],
+            "reference": {"resource": "shop.customer.json", "fields": ["customer_id"]},
+        }
+    ]
+
+
+def test_a_join_that_may_lead_to_somebody_else_is_no_constraint() -> None:
+    schema = resource(Example(), "shop.message.csv")["schema"]
+    assert "foreignKeys" not in schema
+    assert [r["fields"] for r in schema["afschrift:relations"]] == [["sender_id"], ["recipient_id"]]
+    assert {r["reason"] for r in schema["afschrift:relations"]} == {"rows_not_included"}
+
+
+def test_a_join_to_a_table_that_was_thinned_by_row_is_no_constraint() -> None:
+    example = Example()
+
+    def thin(extract: ExtractPlan) -> ExtractPlan:
+        rule = {"column": "kind", "included": ["a"]}
+        return replace(extract, row_rule=rule) if extract.table == "customer" else extract
+
+    plan = replace(example.plan, extracts=tuple(map(thin, example.plan.extracts)))
+    example.contents = replace(example.contents, plan=plan)
+    schema = resource(example, "shop.orders.csv")["schema"]
+    assert "foreignKeys" not in schema
+    assert schema["afschrift:relations"][0]["fields"] == ["customer_id"]
+
+
+def test_portability_holds_keys_only_to_what_is_in() -> None:
+    assert "credit_score" not in fields(Example(Right.PORTABILITY), "shop.customer.csv")
+    assert resource(Example(Right.PORTABILITY), "shop.orders.csv")["schema"]["foreignKeys"]
+
+
+def test_null_is_declared_where_a_file_has_a_marker() -> None:
+    assert resource(Example(), "shop.orders.csv")["schema"]["missingValues"] == ["\\N"]
+    assert resource(Example(), "shop.orders.json")["schema"]["missingValues"] == []
+
+
+def test_csv_tells_its_dialect() -> None:
+    dialect = resource(Example(), "shop.orders.csv")["dialect"]
+    assert (dialect["delimiter"], dialect["lineTerminator"], dialect["header"]) == (",", "\r\n", True)
+
+
+def test_origins_by_row_are_all_named() -> None:
+    example = Example()
+    extract = example.plan.extracts[0]
+    by_row = tuple(
+        replace(f, origin=None, origins=(Origin.PROVIDED, Origin.ASSIGNED)) if f.name == "bio" else f
+        for f in extract.fields
+    )
+    plan = replace(example.plan, extracts=(replace(extract, fields=by_row), *example.plan.extracts[1:]))
+    example.contents = replace(example.contents, plan=plan)
+    assert fields(example, "shop.customer.csv")["bio"]["afschrift:origin"] == ["provided", "assigned"]
+
+
+def seen(example: Example, table: str, what: Seen, **references: bool) -> Example:
+    """The example, with what was observed of one of its tables."""
+    extracts = [
+        replace(
+            extract,
+            references=references,
+            tables=tuple(replace(t, seen=what) if t.table == table else t for t in extract.tables),
+        )
+        for extract in example.contents.extracts
+    ]
+    example.contents = replace(example.contents, extracts=tuple(extracts))
+    return example
+
+
+def test_constraints_are_those_that_the_rows_satisfy() -> None:
+    orders = fields(seen(Example(), "orders", Seen(codes={"status": ("R", "S")})), "shop.orders.csv")
+    assert orders["order_id"]["constraints"] == {"required": True, "unique": True}
+    assert orders["status"]["constraints"] == {"enum": ["S", "R"]}
+    assert "constraints" not in orders["total"]
+
+
+def test_a_code_without_meaning_makes_no_categories() -> None:
+    status = fields(seen(Example(), "orders", Seen(codes={"status": ("R", "X")})), "shop.orders.csv")[
+        "status"
+    ]
+    assert not {"categories", "constraints"} & status.keys()
+    assert status["afschrift:codes"]["R"] == {"nl": "teruggestuurd", "en": "returned"}
+
+
+@pytest.mark.parametrize("what", [Seen(key_unique=False), Seen(nulls={"order_id": 1})])
+def test_a_key_that_the_rows_break_is_told_as_none(what: Seen) -> None:
+    schema = resource(seen(Example(), "orders", what), "shop.orders.csv")["schema"]
+    assert "primaryKey" not in schema
+    assert not any("unique" in f.get("constraints", {}) for f in schema["fields"])
+
+
+def test_a_reference_that_was_seen_to_fail_is_told_with_its_reason() -> None:
+    relation = {"orders(customer_id)->customer(customer_id)": False}
+    schema = resource(seen(Example(), "orders", Seen(), **relation), "shop.orders.csv")["schema"]
+    assert "foreignKeys" not in schema
+    assert schema["afschrift:relations"] == [
+        {
+            "fields": ["customer_id"],
+            "reference": {"resource": "shop.customer.csv", "fields": ["customer_id"]},
+            "reason": "rows_not_included",
+        }
+    ]
+
+
+def test_a_reference_to_a_table_that_is_not_in_is_told() -> None:
+    example = Example(rows={"shop.customer": []})
+    assert resource(example, "shop.orders.csv")["schema"]["afschrift:relations"] == [
+        {
+            "fields": ["customer_id"],
+            "reference": {"table": "customer", "fields": ["customer_id"]},
+            "reason": "table_not_included",
+        }
+    ]
+
+
+def test_each_resource_tells_its_source_and_when_it_was_read() -> None:
+    example = Example(language="en")
+    seal = replace(example.contents.seal, snapshots={"shop": "2026-06-30T22:16:00Z"})
+    example.contents = replace(example.contents, seal=seal)
+    orders = resource(example, "shop.orders.csv")
+    assert orders["sources"] == [{"title": "Web shop"}]
+    assert orders["afschrift:snapshot"] == "2026-06-30T22:16:00Z"
+
+
+def test_categories_bear_the_term_of_others_too() -> None:
+    email = fields(Example(), "shop.customer.csv")["email"]
+    assert email["afschrift:categoryTerm"] == "https://w3id.org/dpv/pd#EmailAddress"
+    vocabularies = described(Example())["afschrift:vocabularies"]
+    assert vocabularies["afschrift:originTerm"] == "https://w3id.org/dpv#"

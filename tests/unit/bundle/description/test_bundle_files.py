@@ -1,0 +1,87 @@
+"""Uploaded files in a bundle: packed in their bytes, described, covered, verified."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.unit.bundle.bundle_example import SIGNER, Example
+from tests.unit.bundle.bundle_tampering import files_of
+
+from afschrift.bundle.container.report import Code
+from afschrift.bundle.container.verify import verify
+from afschrift.bundle.description.files import files_of as files_of_table
+from afschrift.domain.plan import MissingFile, Upload
+from afschrift.domain.signing import key_id
+
+ODD = '../"x": \u202e😀<script>.PNG'
+PATH = "files/shop/orders/000003.png"
+
+
+def with_file(missing: int = 1, held: int = 1) -> Example:
+    example = Example()
+    uploads = tuple(
+        Upload(
+            example.stage(PATH.replace("3", str(n)), "upload", b"\x89PNG", {}), "photo", n, "image/png", ODD
+        )
+        for n in range(3, 3 + held)
+    )
+    extracts = [
+        replace(
+            extract,
+            tables=tuple(
+                replace(t, uploads=uploads, missing=(MissingFile("photo", 5, "not_found"),) * missing)
+                if t.table == "orders"
+                else t
+                for t in extract.tables
+            ),
+        )
+        for extract in example.contents.extracts
+    ]
+    example.contents = replace(example.contents, extracts=tuple(extracts))
+    return example
+
+
+def test_a_file_is_packed_described_and_covered() -> None:
+    files = files_of(with_file().zip())
+    assert files[f"data/{PATH}"] == b"\x89PNG"
+    resources = json.loads(files["data/datapackage.json"])["resources"]
+    (described,) = [r for r in resources if r["path"] == PATH]
+    assert described["type"] == "file"
+    assert described["afschrift:file"] == {"column": "photo", "row": 3, "name": ODD}
+    tables = json.loads(files["data/coverage.json"])["tables"]
+    (orders,) = [t for t in tables if t["table"] == "orders"]
+    assert orders["files"] == {
+        "held": 1,
+        "missing": [{"column": "photo", "row": 5, "reason": "not_found"}],
+    }
+    assert not any("files" in t for t in tables if t["table"] != "orders")
+
+
+def test_files_of_a_table_for_those_who_link_them() -> None:
+    contents = with_file(held=2).contents
+    found = files_of_table(contents, "shop", "orders")
+    assert [(f.path, f.row, f.name, f.bytes) for f in found] == [
+        ("data/files/shop/orders/000003.png", 3, ODD, 4),
+        ("data/files/shop/orders/000004.png", 4, ODD, 4),
+    ]
+    assert files_of_table(contents, "shop", "customer") == ()
+
+
+@pytest.mark.parametrize("counted", [0, 2])
+def test_a_coverage_that_counts_other_files_is_refused(
+    counted: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = with_file()
+    honest = example.zip()
+    monkeypatch.setattr(
+        "afschrift.bundle.description.coverage.files_covered",
+        lambda _, __, table: {"files": {"held": counted, "missing": []}} if table == "orders" else {},
+    )
+    trusted = {key_id(SIGNER.public_key): SIGNER.public_key}
+    for name, content, expected in (("good", honest, set()), ("bad", example.zip(), {Code.FILES_DIFFER})):
+        path = tmp_path / f"{name}.zip"
+        path.write_bytes(content)
+        assert {p.code for p in verify(path, trusted).problems} == expected

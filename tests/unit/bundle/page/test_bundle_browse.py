@@ -1,0 +1,201 @@
+"""Rows and charts on the page: inert, bounded, drawn over all rows, and the same in words."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.bundle.bundle_example import LETTERS, ROWS, SCRIPT, Example
+from tests.unit.bundle.bundle_seen import multiplied, seen
+from tests.unit.bundle.page.test_bundle_page import Page
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.page import svg
+from afschrift.bundle.page.browse import inert
+from afschrift.bundle.page.page import render_index
+from afschrift.bundle.page.shares import fitting, shares
+from afschrift.bundle.page.words import Words
+from afschrift.domain.plan import FileEntry, MissingFile, Upload
+from afschrift.domain.profile import SCALE
+
+LIMIT = 5_000_000
+
+
+def html(contents: Contents) -> str:
+    return render_index(contents, LETTERS).decode()
+
+
+def embedded(source: str) -> dict[str, Any]:
+    """What the page's script reads: id -> document."""
+    found = re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', source, re.DOTALL)
+    return {name: json.loads(text) for name, text in found}
+
+
+@given(st.recursive(st.text(), lambda inner: st.lists(inner, max_size=3)))
+def test_embedded_json_ends_no_element_and_comes_back_whole(document: Any) -> None:
+    for value in (document, f"</script><!--{document}", "\u2028<!-- data -->\n]]>&lt;"):
+        text = inert(value)
+        assert not re.search("[<>&\u2028\u2029]", text)
+        assert json.loads(text) == value
+
+
+def test_every_row_is_there_to_browse_as_it_is_in_the_files() -> None:
+    data = embedded(html(seen(Example())))
+    rates = data["t5-data"]
+    assert [row[1] for row in rates["rows"]] == [row["bpm"] for row in ROWS["app.heart_rate"]]
+    assert rates["columns"][:2] == [["time", {}], ["number", {}]]
+    assert rates["caption"] == "Alle 300 rijen"
+    orders = data["t2-data"]
+    assert {"S": "verzonden"}.items() <= orders["columns"][-1][1].items()
+    assert "t1-data" not in data, "a single row needs no search"
+
+
+def test_hostile_values_stay_values() -> None:
+    rows = [dict(row, recipient_email="</script><!-- data -->\n<b>" + SCRIPT) for row in ROWS["shop.message"]]
+    source = html(seen(Example(rows={"shop.message": rows})))
+    assert SCRIPT not in source
+    shown = Page(source)
+    assert [a for tag, a in shown.elements if tag == "script" and "type" not in a] == [{}]
+    assert embedded(source)["t3-data"]["rows"][0][3].endswith(SCRIPT)
+
+
+def test_an_enormous_cell_is_cut_and_says_where_the_whole_is() -> None:
+    rows = [dict(row, recipient_email="lang " * 2_000_000) for row in ROWS["shop.message"]]
+    source = html(seen(Example(rows={"shop.message": rows})))
+    assert len(source) < 200_000
+    assert "… ingekort, het geheel staat in het bestand" in Page(source).text
+    assert embedded(source)["t3-data"]["rows"][0][3] == [("lang " * 200)]
+
+
+def test_half_a_million_rows_make_no_large_page() -> None:
+    rows = [
+        {
+            "measured_at": f"2026-{1 + n // 50_000:02d}-{1 + n % 28:02d}T{n % 24:02d}:{n % 60:02d}:00Z",
+            "bpm": str(40 + n % 90),
+            "local_at": None,
+            "raw": "{}",
+        }
+        for n in range(60_000)
+    ] * 8
+    example = Example(rows={"app.heart_rate": rows[:1000]})
+    example.rows["app.heart_rate"] = rows
+    contents = seen(example)
+    (app,) = (e for e in contents.extracts if e.source == "app")
+    table = replace(app.tables[0], parts=(replace(app.tables[0].parts[0], rows=len(rows)),))
+    contents = replace(contents, extracts=(contents.extracts[0], replace(app, tables=(table,))))
+    source = html(contents)
+    assert len(source.encode()) < LIMIT
+    text = Page(source).text
+    assert "480.000 metingen, van 1 januari 2026 tot en met" in text
+    assert "Laagste 40, gemiddeld 84,5, hoogste 129 (per minuut)" in text
+    shown = len(embedded(source)["t5-data"]["rows"])
+    assert embedded(source)["t5-data"]["caption"].startswith(
+        f"De eerste {Words.load(LETTERS, 'nl').number(shown)} van 480.000"
+    )
+
+
+@pytest.mark.parametrize("wide", [0, 900])
+def test_three_hundred_tables_make_no_large_page(wide: int) -> None:
+    rows = [dict(row, raw=json.dumps("x" * wide)) for row in ROWS["app.heart_rate"]]
+    contents = multiplied(seen(Example(rows={"app.heart_rate": rows})), "heart_rate", 300)
+    began = time.monotonic()
+    source = render_index(contents, LETTERS)
+    assert len(source) < LIMIT
+    assert time.monotonic() - began < 20
+    shown = Page(source.decode())
+    assert [href for href in shown.attributes("href") if re.fullmatch(r"#t\d+", href)][-1] == "#t305"
+    assert len(embedded(source.decode())) > 600, "each with rows and intervals"
+
+
+def test_a_chart_tells_the_same_in_words_and_numbers() -> None:
+    source = html(seen(Example(language="en")))
+    text = Page(source).text
+    assert (
+        "300 readings, from 1 June 2026 to 1 June 2026. Lowest 60, average 78.8, highest 99 (a minute)."
+        in text
+    )
+    assert "June 2026 300 60 78.8 99" in text
+    assert "7 rows in all" not in text, "all in one month: nothing to draw"
+    drawings = re.findall(r"<svg role.*?</svg></div>", source, re.DOTALL)
+    assert len(drawings) == 1
+    for drawing in drawings:
+        ElementTree.fromstring(drawing.removesuffix("</div>"))
+    bins = embedded(source)["t5-bins"]
+    assert sum(bins["bins"][1::5]) == 300
+    assert (bins["width"], bins["zone"]) == (60, "Europe/Amsterdam")
+
+
+def test_orders_are_counted_by_month_also_those_without() -> None:
+    months = ["2025-11", "2026-02", "2026-02", "2026-02", "2026-02", "2026-03"]
+    rows = [
+        dict(ROWS["shop.orders"][0], order_id=str(n), ordered_at=f"{m}-15T10:00:00Z")
+        for n, m in enumerate(months)
+    ]
+    text = Page(html(seen(Example(rows={"shop.orders": rows})))).text
+    assert "6 rijen in totaal. De meeste, 4, in februari 2026." in text
+    assert "november 2025 1 december 2025 0 januari 2026 0 februari 2026 4 maart 2026 1" in text
+    assert "Van 15 november 2025 tot en met 15 maart 2026." in text
+
+
+def test_very_many_months_are_told_by_year() -> None:
+    rows = [
+        dict(ROWS["shop.orders"][0], order_id=str(y), ordered_at=f"{y}-05-05T10:00:00Z")
+        for y in range(1990, 2026)
+    ]
+    text = Page(html(seen(Example(rows={"shop.orders": rows})))).text
+    assert "‘Bestellingen’ per jaar" in text
+    assert "1990 1 1991 1" in text
+
+
+def test_uploaded_files_are_linked_and_missing_ones_told() -> None:
+    contents = Example().contents
+    shop = contents.extracts[0]
+    entry = FileEntry("files/shop/message/2.bin", "file", 1_200, "0" * 64)
+    uploads = (
+        Upload(entry, "photo", 2, "image/png", "\u202evakantie <b>.png"),
+        Upload(replace(entry, path="files/shop/message/3.bin"), "photo", 3, "image/png"),
+    )
+    tables = tuple(
+        replace(t, uploads=uploads, missing=(MissingFile("photo", 1, "not_found"),))
+        if t.table == "message"
+        else t
+        for t in shop.tables
+    )
+    shown = Page(html(replace(contents, extracts=(replace(shop, tables=tables), *contents.extracts[1:]))))
+    assert "data/files/shop/message/2.bin" in shown.attributes("href")
+    assert "vakantie <b>.png, 1,2 kB" in shown.text
+    assert "Bestand bij rij 3, 1,2 kB" in shown.text
+    assert "1 bestand dat hierbij hoort, konden wij niet meer vinden." in shown.text
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=30), st.integers(0, 10**7))
+def test_shares_are_fair_and_never_more_than_there_is(needs: list[int], budget: int) -> None:
+    given_ = shares(needs, budget)
+    assert sum(given_) <= budget
+    short = [share for share, need in zip(given_, needs, strict=True) if share < need]
+    assert all(share <= need for share, need in zip(given_, needs, strict=True))
+    assert not short or max(short) - min(short) <= 1
+    if sum(needs) <= budget:
+        assert given_ == needs
+
+
+def test_what_fits_is_whole_rows() -> None:
+    assert [fitting([5, 5, 5], share) for share in (0, 4, 5, 14, 15, 99)] == [0, 0, 1, 2, 3, 3]
+    assert fitting([500], 1, least=1) == 1
+
+
+@given(st.integers(-(10**12), 10**12), st.integers(0, 10**12))
+def test_a_scale_encloses_its_range_in_a_few_round_steps(low: int, span: int) -> None:
+    first, last = low / SCALE, (low + span) / SCALE
+    ticks = svg.scale(first, last)
+    assert 2 <= len(ticks) <= 8
+    step = ticks[1] - ticks[0]
+    assert ticks[0] <= first + step * 1e-6
+    assert last <= ticks[-1] + step * 1e-6

@@ -1,0 +1,112 @@
+"""Everybody else's tools open a bundle and find what was put in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import bagit
+import duckdb
+import pandas as pd
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from frictionless import Package
+from tests.unit.bundle.bundle_example import ROOT, ROWS, SIGNER, Example
+
+from afschrift.domain.right import Right
+
+
+def unpacked(example: Example, folder: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(example.zip())) as archive:
+        archive.extractall(folder)
+    return folder / ROOT
+
+
+@pytest.fixture(params=list(Right))
+def bag(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return unpacked(Example(request.param), tmp_path)
+
+
+def test_bagit_validates_it(bag: Path) -> None:
+    opened = bagit.Bag(str(bag))
+    opened.validate()
+    assert opened.info["External-Identifier"] == "req-0123456789ab"
+    assert opened.info["Bag-Software-Agent"] == "Afschrift 0.1.0"
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("right", list(Right))
+def test_frictionless_validates_every_csv(right: Right, language: str, tmp_path: Path) -> None:
+    bag = unpacked(Example(right, language, formats=("csv",)), tmp_path)
+    report = Package(str(bag / "data/datapackage.json")).validate()
+    assert report.valid, [task.errors for task in report.tasks if not task.valid]
+    assert len(report.tasks) == (9 if right is Right.ACCESS else 6)
+
+
+def test_frictionless_finds_the_foreign_key_broken_when_it_is(tmp_path: Path) -> None:
+    orders = [dict(ROWS["shop.orders"][0], customer_id="somebody else")]
+    bag = unpacked(Example(formats=("csv",), rows={"shop.orders": orders}), tmp_path)
+    report = Package(str(bag / "data/datapackage.json")).validate()
+    assert [e.type for task in report.tasks for e in task.errors] == ["foreign-key"]
+
+
+def test_json_and_csv_hold_the_rows(tmp_path: Path) -> None:
+    bag = unpacked(Example(), tmp_path)
+    heart = json.loads((bag / "data/app/heart_rate.json").read_bytes())
+    assert [str(row["bpm"]) for row in heart] == [row["bpm"] for row in ROWS["app.heart_rate"]]
+    with (bag / "data/shop/message.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["recipient_email"] for r in rows] == [r["recipient_email"] for r in ROWS["shop.message"]]
+
+
+def test_pandas_reads_null_and_empty_apart_from_the_description_alone(tmp_path: Path) -> None:
+    bag = unpacked(Example(), tmp_path)
+    description = json.loads((bag / "data/datapackage.json").read_bytes())
+    resource = next(r for r in description["resources"] if r["name"] == "shop.message.csv")
+    frame = pd.read_csv(
+        bag / "data" / resource["path"],
+        sep=resource["dialect"]["delimiter"],
+        dtype=str,
+        na_values=resource["schema"]["missingValues"],
+        keep_default_na=False,
+    )
+    assert frame["recipient_email"][0] == ""
+    assert frame["agent_name"].isna().tolist() == [False, True, False]
+
+
+def test_duckdb_reads_it_from_the_description_alone(tmp_path: Path) -> None:
+    bag = unpacked(Example(), tmp_path)
+    description = json.loads((bag / "data/datapackage.json").read_bytes())
+    resource = next(r for r in description["resources"] if r["name"] == "shop.orders.csv")
+    types = {"string": "VARCHAR", "number": "DECIMAL(18,2)", "datetime": "TIMESTAMPTZ"}
+    columns = {f["name"]: types[f["type"]] for f in resource["schema"]["fields"]}
+    relation = duckdb.connect().read_csv(
+        str(bag / "data" / resource["path"]),
+        header=True,
+        columns=columns,
+        na_values=resource["schema"]["missingValues"],
+    )
+    assert relation.aggregate("count(*), sum(total)").fetchall()[0] == (7, pytest.approx(31.5))
+
+
+def test_the_signature_is_plain_ed25519(tmp_path: Path) -> None:
+    bag = unpacked(Example(), tmp_path)
+    public = Ed25519PublicKey.from_public_bytes(SIGNER.public_key)
+    signature = (bag / "tagmanifest-sha256.txt.sig").read_bytes()
+    assert len(signature) == 64
+    public.verify(signature, (bag / "tagmanifest-sha256.txt").read_bytes())
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("the program openssl is not there")
+    (tmp_path / "public.pem").write_bytes(
+        public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    command = f"pkeyutl -verify -rawin -pubin -inkey {tmp_path / 'public.pem'}"
+    files = ["-in", bag / "tagmanifest-sha256.txt", "-sigfile", bag / "tagmanifest-sha256.txt.sig"]
+    subprocess.run([openssl, *command.split(), *files], check=True, capture_output=True)

@@ -1,0 +1,290 @@
+"""What the person reads: everything is said, nothing is run, nothing is fetched."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from tests.unit.bundle.bundle_example import LETTERS, REQUEST, ROWS, SCRIPT, Example
+from tests.unit.bundle.bundle_tampering import files_of
+
+from afschrift.bundle.page.page import render_index, render_readme
+from afschrift.domain.right import Right
+
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Elements, links and the text a person sees."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not {"style", "script"} & set(self._open):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+    def attributes(self, name: str) -> list[str]:
+        return [a[name] or "" for _, a in self.elements if name in a]
+
+
+def html(example: Example) -> str:
+    return render_index(example.contents, LETTERS).decode()
+
+
+def page(example: Example) -> Page:
+    return Page(html(example))
+
+
+CASES = [(right, language) for right in Right for language in ("nl", "en")]
+
+
+@pytest.mark.parametrize(("right", "language"), CASES)
+def test_the_first_screen_answers_every_question(right: Right, language: str) -> None:
+    text = page(Example(right, language)).text
+    headings = {
+        "nl": ["Is dit alles?", "Uit welke systemen?", "Wat staat er niet in?", "Is er iets verwijderd?"],
+        "en": ["Is this everything?", "From which systems?", "What is not in here?", "Was anything deleted?"],
+    }[language]
+    facts = {
+        "nl": ["Webwinkel", "App", "1 juli 2026, 00:15 uur (tijd in Amsterdam", "Naam medewerker in"],
+        "en": ["Web shop", "App", "1 July 2026, 00:15 (time in Amsterdam", "Name of the employee in"],
+    }[language]
+    people = ["privacy@voorbeeldwinkel.example", "fg@voorbeeldwinkel.example", REQUEST, "Postbus 93374"]
+    start = text[: text.index("README.txt")]
+    for needed in [*headings, *facts, *people]:
+        assert needed in start, needed
+
+
+def test_portability_says_what_one_reply_brings() -> None:
+    text = page(Example(Right.PORTABILITY)).text
+    assert "Inschattingen die wij zelf maakten" in text
+    assert "Gegevens die wij van iemand anders kregen" in text
+    assert "‘Ik wil inzage in al mijn gegevens.’" in text
+    assert "Kredietscore" in text
+    assert "640" not in text
+    assert "Gekochte gegevens : Inkomensgroep" in text.replace("Gekochte gegevens:", "Gekochte gegevens :")
+
+
+def test_access_tells_scores_with_meaning_and_of_secrets_that_they_exist() -> None:
+    text = page(Example()).text
+    assert "Hoog betekent: minder risico." in text
+    assert "Versleuteld wachtwoord password_hash Wij hebben dit wel, maar laten de inhoud niet zien." in text
+    assert "Ik wil inzage" not in text
+    assert "Stuur één bericht" not in text
+
+
+def test_origin_purpose_and_basis_are_told_in_words() -> None:
+    text = page(Example(language="en")).text
+    assert "You gave us this. Your account and orders (it is needed for the contract with you)" in text
+    assert "We worked this out ourselves" in text
+    assert "Coaching (you gave us consent, you gave us explicit consent for these sensitive data)" in text
+
+
+def test_consent_that_was_taken_back_is_told() -> None:
+    example = Example()
+    plan = replace(example.plan, consents={"app.coaching": "withdrawn"})
+    example.contents = replace(example.contents, plan=plan)
+    text = page(example).text
+    assert "Voor ‘Advies over bewegen’ trok u uw toestemming in." in text
+    assert "Advies over bewegen (u trok uw toestemming in)" in text
+
+
+def test_what_is_there_is_said_to_be_everything_only_when_it_is() -> None:
+    rows = {"shop.message": [], "shop.customer": []}
+    assert "Ja. Dit zijn alle gegevens" in page(Example(rows=rows)).text
+    rows = {"shop.customer": []}
+    assert (
+        "Ja, behalve wat hieronder staat bij ‘Wat is onleesbaar gemaakt?’." in page(Example(rows=rows)).text
+    )
+    example = Example()
+    example.contents = replace(example.contents, extracts=example.contents.extracts[:1])
+    text = page(example).text
+    assert "Nee, nog niet. Sommige gegevens konden wij niet ophalen: Hartslag" in text
+    assert "Ja" not in text.split("Uit welke systemen?")[0].split()
+
+
+def test_a_person_of_whom_nothing_is_held_is_told_so() -> None:
+    text = page(Example(rows={name: [] for name in ROWS})).text
+    assert "vonden wij geen gegevens over u" in text
+    assert "Hier vonden wij niets over u Klantgegevens" in text
+
+
+def test_rows_left_out_by_row_are_told() -> None:
+    example = Example(Right.PORTABILITY)
+    first, *others = example.plan.extracts
+    thinned = replace(first, row_rule={"column": "kind", "included": ["a"]})
+    example.contents = replace(example.contents, plan=replace(example.plan, extracts=(thinned, *others)))
+    text = page(example).text
+    assert "Rijen die niet van u komen" in text
+    assert "alleen de rijen erin die u ons gaf" in text
+
+
+def test_a_mask_that_a_person_chose_is_explained() -> None:
+    example = Example()
+    message = next(e for e in example.plan.extracts if e.table == "message")
+    fields = tuple(
+        replace(f, reason="person_decided") if f.name == "agent_name" else f for f in message.fields
+    )
+    extracts = (*(e for e in example.plan.extracts if e is not message), replace(message, fields=fields))
+    example.contents = replace(example.contents, plan=replace(example.plan, extracts=extracts))
+    assert "Een medewerker besloot om dit onleesbaar te maken." in page(example).text
+
+
+def test_values_are_text_and_never_markup() -> None:
+    source = html(Example())
+    assert SCRIPT not in source
+    assert "&lt;script&gt;alert" in source
+    elements = Page(source).elements
+    assert not {tag for tag, _ in elements} & {"img", "iframe", "object", "embed", "form", "link", "base"}
+    run = [attrs for tag, attrs in elements if tag == "script" and attrs.get("type") != "application/json"]
+    assert run == [{}]
+    assert not [a for _, attrs in Page(source).elements for a in attrs if a.startswith("on")]
+
+
+def test_direction_overrides_and_controls_do_not_reach_the_page() -> None:
+    evil = "\u202eevil\u2066 \x1b[31m \x00 \x07 end\ud800"
+    rows = {"shop.customer": [dict(ROWS["shop.customer"][0], bio="x")]}
+    example = Example(rows=rows)
+    samples: dict[str, Any] = {
+        **example.contents.samples,
+        "shop.customer": [dict(ROWS["shop.customer"][0], bio=evil)],
+    }
+    example.contents = replace(example.contents, samples=samples)
+    source = html(example)
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f]", source)
+    assert "evil" in source
+
+
+def test_null_empty_masked_and_long_values_are_told_apart() -> None:
+    text = page(Example()).text
+    for needed in (
+        "niets ingevuld",
+        "leeg",
+        "[masked 3f9a2c41] onleesbaar gemaakt",
+        "twee keer dezelfde code",
+        "… ingekort",
+        "S verzonden",
+    ):
+        assert needed in text
+
+
+def test_a_value_that_a_mask_spares_is_not_called_masked() -> None:
+    rows = [dict(row, agent_name="Uzelf") for row in ROWS["shop.message"][:1]]
+    assert "Uzelf onleesbaar" not in page(Example(rows={"shop.message": rows})).text
+
+
+def test_times_stand_in_local_time_with_utc_beside_it() -> None:
+    assert "2 maart 2026, 00:30:00 2026-03-01T23:30:00.5Z" in page(Example()).text
+
+
+def test_large_tables_are_shown_in_part_with_the_way_to_the_file() -> None:
+    example = Example()
+    samples = {**example.contents.samples, "app.heart_rate": ROWS["app.heart_rate"]}
+    example.contents = replace(example.contents, samples=samples)
+    shown = page(example)
+    assert "De eerste 25 van 300 rijen van ‘Hartslag’" in shown.text
+    assert shown.text.count("2026-06-01T00:24:00Z") == 1
+    assert "2026-06-01T00:25:00Z" not in shown.text
+    assert "data/app/heart_rate.csv" in shown.attributes("href")
+
+
+@pytest.mark.parametrize(("right", "language"), CASES)
+def test_every_link_leads_somewhere_and_nothing_is_fetched(right: Right, language: str) -> None:
+    files = files_of(Example(right, language).zip())
+    shown = Page(files["index.html"].decode())
+    anchors = set(shown.attributes("id"))
+    for link in shown.attributes("href"):
+        if link.startswith("#"):
+            assert link[1:] in anchors
+        elif link != "https://autoriteitpersoonsgegevens.nl":
+            assert unquote(link) in files
+    assert not shown.attributes("src")
+    assert not re.search(r"@import|url\(", files["index.html"].decode())
+
+
+@pytest.mark.parametrize(("right", "language"), CASES)
+def test_no_rule_id_iri_or_digest_is_read(right: Right, language: str) -> None:
+    example = Example(right, language)
+    readme = render_readme(example.contents, LETTERS).decode()
+    for text in (page(example).text, readme):
+        assert not re.search(r"\bR\d\d\b|w3id|dpv|[0-9a-f]{32}|A6-1|A9-2", text)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_page_has_landmarks_a_language_and_headings_in_order(language: str) -> None:
+    shown = page(Example(language=language))
+    tags = [tag for tag, _ in shown.elements]
+    assert ("html", {"lang": language}) == shown.elements[0]
+    assert {"header", "main", "nav", "footer"} <= set(tags)
+    assert tags.count("h1") == 1
+    levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    ids = shown.attributes("id")
+    assert len(ids) == len(set(ids))
+    assert set(shown.attributes("aria-labelledby")) <= set(ids)
+    assert tags.count("caption") == tags.count("table") > 5
+
+
+@pytest.mark.parametrize(("right", "language"), CASES)
+def test_the_readme_tells_how_to_open_keep_and_complain(right: Right, language: str) -> None:
+    readme = render_readme(Example(right, language).contents, LETTERS).decode()
+    assert readme.count("\n") == readme.count("\r\n")
+    for needed in ("65001", "= + - ", "JSON", "ZIP", "\\N", "[masked]", "Postbus", "privacy@", "index.html"):
+        assert needed in readme, needed
+    moving = {"nl": "UW GEGEVENS MEENEMEN", "en": "TAKING YOUR DATA WITH YOU"}[language]
+    assert (moving in readme) == (right is Right.PORTABILITY)
+
+
+def test_the_readme_tells_only_of_formats_that_are_in() -> None:
+    readme = render_readme(Example(formats=("json",)).contents, LETTERS).decode()
+    assert "EXCEL" not in readme
+    assert "3. EEN JSON-BESTAND" in readme
+
+
+def test_many_tables_and_titles_missing_still_make_a_page() -> None:
+    example = Example()
+    table = example.contents.inventory.sources["shop"].tables["orders"]
+    bare = table.model_copy(
+        update={
+            "title": None,
+            "columns": {n: c.model_copy(update={"title": None}) for n, c in table.columns.items()},
+        }
+    )
+    shop = example.contents.inventory.sources["shop"]
+    tables = {**shop.tables, "orders": bare}
+    inventory = example.contents.inventory.model_copy(
+        update={
+            "sources": {
+                **example.contents.inventory.sources,
+                "shop": shop.model_copy(update={"tables": tables, "title": None}),
+            }
+        }
+    )
+    example.contents = replace(example.contents, inventory=inventory)
+    text = page(example).text
+    assert "Alle 7 rijen van ‘orders’" in text
+    assert "ordered_at" in text

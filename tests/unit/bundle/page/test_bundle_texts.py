@@ -1,0 +1,175 @@
+"""The texts are whole in every language and cover every reason that a decision can give."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import string
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+from tests.support.ground_forms import GROUNDS
+from tests.unit.bundle.bundle_example import LETTERS
+
+from afschrift.bundle.description.redactions import REDACTED, remark
+from afschrift.bundle.page.explained import REMARKS
+from afschrift.bundle.page.words import Words
+from afschrift.domain.basis import BASES, SPECIAL_CONDITIONS
+from afschrift.domain.decision import (
+    About,
+    Action,
+    ColumnFacts,
+    ConsentState,
+    Policy,
+    Protect,
+    PurposeFacts,
+    ThirdParty,
+    decide,
+)
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.origin import Origin
+from afschrift.domain.right import Right
+from afschrift.selection.words import REASONS
+
+FOLDERS = sorted(p for p in (LETTERS / "bundle").iterdir() if p.is_dir())
+LANGUAGES = [folder.name for folder in FOLDERS]
+
+
+def texts(language: str) -> dict[str, Any]:
+    return YAML(typ="safe").load(LETTERS / "bundle" / language / "texts.yml")
+
+
+def leaves(tree: Any, path: str = "") -> dict[str, str]:
+    if isinstance(tree, dict):
+        return {k: v for key, sub in tree.items() for k, v in leaves(sub, f"{path}.{key}").items()}
+    return {path: str(tree)}
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def reasons() -> set[tuple[Action, str]]:
+    """Every outcome of the decision function, by trying all facts."""
+    purposes = [()] + [
+        (PurposeFacts("p", basis, special, public, consent),)
+        for basis, special, public, consent in itertools.product(
+            BASES, (None, "A9-2-a", "A9-2-h"), (False, True), (None, *ConsentState)
+        )
+    ]
+    facts = itertools.product(
+        Right, (None, *Origin), purposes, (True, False), About, (None, *ThirdParty), (None, *Protect)
+    )
+    found = set()
+    for right, origin, purpose, automated, about, third_party, protect in facts:
+        for join_key, wanted, policy in (
+            (False, True, Policy()),
+            (True, True, Policy(observed=False)),
+            (False, True, Policy(legitimate_interest=True)),
+            (False, False, Policy()),
+        ):
+            column = ColumnFacts(origin, purpose, automated, about, third_party, protect, join_key, wanted)
+            decision = decide(right, column, policy)
+            found.add((decision.action, decision.reason))
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_to_leave_out_and_to_mask_has_a_text(language: str) -> None:
+    words = texts(language)
+    for action, reason in reasons():
+        if action in (Action.EXCLUDE, Action.EXISTS_ONLY, Action.ASK) and reason != "not_personal":
+            assert words["left_out"][reason]
+        elif action is Action.MASK:
+            assert reason in REMARKS
+    of_cells = {remark(ground) for ground in REDACTED}
+    assert set(words["remarks"]) == REMARKS | of_cells
+    assert {code for code, one in GROUNDS.grounds.items() if one.redaction} == REDACTED
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_that_officers_read_of_has_a_text_where_it_leaves_something_out(language: str) -> None:
+    inside = {"join_key", "no_rows", "others_masked", "own_use", "payment_masked", "voluntary"}
+    outside = {r for r in REASONS if not r.startswith(("access_", "portable_"))} - inside
+    assert outside - {"not_personal"} <= set(texts(language)["left_out"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_origin_basis_and_consent_has_a_text(language: str) -> None:
+    words = texts(language)
+    assert set(words["origins"]) == set(Origin)
+    assert set(words["bases"]) == {*BASES, *SPECIAL_CONDITIONS}
+    assert set(words["consents"]) == set(ConsentState)
+
+
+def test_languages_have_the_same_texts_with_the_same_values_in_them() -> None:
+    first, *others = [
+        {key: names(text) for key, text in leaves(texts(language)).items()} for language in LANGUAGES
+    ]
+    assert len(LANGUAGES) >= 2
+    for other in others:
+        assert other == first
+
+
+def test_no_text_is_there_for_nothing() -> None:
+    folder = LETTERS.parents[1] / "plugins" / "afschrift" / "bundle"
+    used = (LETTERS / "bundle" / "page.html.j2").read_text()
+    used += "".join(path.read_text() for path in folder.glob("*.py"))
+    built = {"request_access", "request_portability", "consent_withdrawn", "consent_absent"}
+    built |= {f"everything_{how}" for how in ("yes", "left_out", "masked", "both")}
+    for key in texts("nl")["page"]:
+        assert key in built or f'"{key}"' in used, key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_people_read_no_rule_ids_iris_or_articles(language: str) -> None:
+    told = "\n".join(leaves(texts(language)).values())
+    told += (LETTERS / "bundle" / language / "README.txt.j2").read_text()
+    assert not re.search(r"\bR\d\d\b|https?://|\bArt\.|artikel \d|sha-?256", told, re.IGNORECASE)
+
+
+def test_sizes_and_numbers_in_words() -> None:
+    nl, en = Words.load(LETTERS, "nl"), Words.load(LETTERS, "en")
+    assert [nl.size(n) for n in (0, 999, 1000, 999_949, 999_950, 1_250_000, 7 * 10**13)] == [
+        "0 bytes",
+        "999 bytes",
+        "1,0 kB",
+        "999,9 kB",
+        "1,0 MB",
+        "1,2 MB",
+        "70,0 TB",
+    ]
+    assert (nl.number(1234567), en.number(1234567)) == ("1.234.567", "1,234,567")
+    assert (nl.count("rows", 1), nl.count("rows", 5000)) == ("1 rij", "5.000 rijen")
+
+
+def test_a_moment_is_told_in_the_zone_with_utc_beside_it() -> None:
+    nl = Words.load(LETTERS, "nl")
+    assert nl.moment("2026-01-15T12:00:00Z", "Europe/Amsterdam") == (
+        "15 januari 2026, 13:00 uur (tijd in Amsterdam; 12:00 UTC)"
+    )
+    assert nl.moment("2026-06-30T22:15:00Z", "Europe/Amsterdam") == (
+        "1 juli 2026, 00:15 uur (tijd in Amsterdam; 2026-06-30 22:15 UTC)"
+    )
+    assert nl.day("2026-06-30T22:15:00Z", "Europe/Amsterdam") == "1 juli 2026"
+
+
+@given(st.text())
+def test_a_time_that_is_none_is_none(text: str) -> None:
+    Words.load(LETTERS, "en").local_time(text, "Europe/Amsterdam")
+
+
+@pytest.mark.parametrize("text", ["infinity", "0001-01-01T00:00:00Z", "2026-01-01T00:00:00", "0044-03-15 BC"])
+def test_odd_times(text: str) -> None:
+    told = Words.load(LETTERS, "en").local_time(text, "Europe/Amsterdam")
+    assert told is None or told == "1 January 1, 00:19:32"
+
+
+def test_an_unknown_language_and_a_missing_text_are_configuration_errors() -> None:
+    with pytest.raises(ConfigurationError, match="language 'fy'"):
+        Words.load(LETTERS, "fy")
+    with pytest.raises(ConfigurationError, match=r"left_out\.unheard_of.*nl/texts\.yml"):
+        Words.load(LETTERS, "nl").phrase("left_out", "unheard_of")

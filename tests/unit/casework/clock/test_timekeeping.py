@@ -1,0 +1,189 @@
+"""Whoever moves a clock holds the role for it, and the trail tells the due date that came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support import ledger_reader
+
+from afschrift.casework.clock.record import Desk
+from afschrift.domain.errors import NotAllowedError, RefusedError
+from afschrift.domain.request import Request
+from afschrift.domain.state import State
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.clock import Place
+from afschrift.law.clock.deadline import add_months
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.clock.sending import Sending
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.register.register import Ledger
+
+Open = Callable[..., Request]
+DeskOf = Callable[[str], Desk]
+NOW = datetime(2026, 3, 16, 11, tzinfo=UTC)
+ROLES = Roles(
+    (
+        Person(
+            "Anna", frozenset({"cli:anna", "airflow:anna"}), frozenset({Role.OFFICER, Role.SECOND_SIGNER})
+        ),
+        Person("Bert", frozenset({"cli:bert"}), frozenset({Role.SECOND_SIGNER})),
+        Person("Dina", frozenset({"cli:dina"}), frozenset({Role.DPO})),
+    )
+)
+NAMES = ("customer_id",)
+
+
+@pytest.fixture
+def desk(ledger: Ledger) -> DeskOf:
+    return lambda by: Desk(ledger, ROLES, Place(calendar("NL")), NOW, by)
+
+
+def confirm(ledger: Ledger, *requests: Request) -> None:
+    for one in requests:
+        ledger.decide(one.id, "identity", "confirmed", "cli:anna")
+
+
+def test_a_request_is_suspended_resumed_and_extended(desk: DeskOf, open_one: Open, ledger: Ledger) -> None:
+    one, anna = open_one().id, desk("cli:anna")  # received on 2 March, due on 2 April
+    _, asked = anna.suspend(one, "identity", doubt="keys_disagree")
+    assert asked.breaches == ("suspension_not_sent:R42",)
+    _, waits = anna.sent(one, Sending(date(2026, 3, 4), "post", "3SABC"))
+    assert (waits.due, waits.suspended_since) == (None, date(2026, 3, 4))
+    _, going = anna.resume(one, date(2026, 3, 11))
+    assert going.due == date(2026, 4, 9)
+    timeline, extended = anna.extend(one, ["processors_must_answer"], text="Zes verwerkers moeten leveren.")
+    assert (extended.due, extended.breaches) == (date(2026, 4, 9), ("extension_not_sent:R39",))
+    assert ledger.fact_text(timeline.facts[-1].id) == "Zes verwerkers moeten leveren."
+    ledger.letter_sent(timeline.facts[-1].id, date(2026, 3, 16), "smtp", proof="4Zk1")
+    assert anna.look(ledger.timeline(one)).due == date(2026, 6, 9)
+    told = [p["fact"] for h, p in ledger.events(one) if h.type == "fact_resumed" and p]
+    assert told[0]["detail"]["clock"]["due"] == "2026-04-09"
+    assert told[0]["detail"]["clock"]["calendar"].startswith("holidays ")
+
+
+@pytest.mark.parametrize("by", ["cli:bert", "cli:dina", "cli:nobody"])
+def test_without_the_role_nothing_is_recorded_but_the_attempt(
+    desk: DeskOf, open_one: Open, ledger: Ledger, by: str
+) -> None:
+    one, other, at = open_one().id, open_one().id, desk(by)
+    acts: list[Callable[[], object]] = [
+        lambda: at.suspend(one, "identity", doubt="unknown_sender"),
+        lambda: at.resume(one),
+        lambda: at.insufficient(one),
+        lambda: at.extend(one, ["rights_of_others"]),
+        lambda: at.sent(one, Sending(date(2026, 3, 4), "post", "3SABC")),
+        lambda: at.withdraw(one, "email"),
+        lambda: at.correct(one, NOW, "typing_error"),
+        lambda: at.merge(one, other, NAMES),
+        lambda: at.link(one, other, "repeat", NAMES),
+    ]
+    for act in acts:
+        with pytest.raises(NotAllowedError, match="takes the role officer"):
+            act()
+    told = [header.type for header, _ in ledger.events(one)]
+    assert told == ["request_received", *["answer_refused"] * len(acts)]
+    assert (ledger.timeline(one).facts, ledger.timeline(one).state) == ((), State.RECEIVED)
+
+
+def test_a_later_receipt_takes_another_person(desk: DeskOf, open_one: Open, ledger: Ledger, url: str) -> None:
+    one = open_one().id
+    moved = datetime(2026, 3, 6, 9, tzinfo=UTC)
+    timeline, clock = desk("cli:anna").correct(one, moved, "typing_error")
+    assert (clock.due, timeline.proposed is not None) == (date(2026, 4, 2), True)
+    for by, words in (
+        ("cli:anna", "four eyes"),
+        ("airflow:anna", "four eyes"),
+        ("cli:dina", "second_signer"),
+    ):
+        with pytest.raises(NotAllowedError, match=words):
+            desk(by).sign(one)
+    assert [h.type for h, _ in ledger.events(one)].count("answer_refused") == 3
+    timeline, clock = desk("cli:bert").sign(one)
+    assert (clock.due, timeline.proposed) == (date(2026, 4, 7), None)
+    assert (timeline.entered_at[:10], timeline.received_at[:10]) == ("2026-03-02", "2026-03-06")
+    assert "by cli:anna, signed by cli:bert" in clock.steps[0]
+    _, clock = desk("cli:anna").correct(one, datetime(2026, 2, 27, 9, tzinfo=UTC), "other_channel")
+    assert clock.due == date(2026, 3, 27)  # earlier: at once
+    desk("cli:anna").correct(one, moved, "typing_error")
+    timeline, clock = desk("cli:bert").sign(one, agree=False)
+    assert (clock.due, timeline.proposed) == (date(2026, 3, 27), None)
+    assert ledger_reader.faults(url) == []
+
+
+ACTS: dict[str, Callable[[Desk, str, date], object]] = {
+    "suspend": lambda d, r, on: d.suspend(r, "identity", doubt="unknown_sender"),
+    "asked": lambda d, r, on: d.suspend(
+        r, "specification", overview=True, sending=Sending(on, "post", "3SABC")
+    ),
+    "resume": lambda d, r, on: d.resume(r, on),
+    "insufficient": lambda d, r, on: d.insufficient(r, on, sending=Sending(on, "post", "3SABC")),
+    "extend": lambda d, r, on: d.extend(r, ["rights_of_others"]),
+    "sent": lambda d, r, on: d.sent(r, Sending(on, "email", "4Zk1")),
+    "correct": lambda d, r, on: d.correct(r, datetime(on.year, on.month, on.day, tzinfo=UTC), "wrong_zone"),
+    "sign": lambda d, r, on: replace(d, by="cli:bert").sign(r),
+    "withdraw": lambda d, r, on: d.withdraw(r, "phone", on),
+}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    acts=st.lists(
+        st.tuples(
+            st.integers(0, 60), st.integers(0, 60), st.sampled_from([*ACTS, "suspend", "sent", "resume"])
+        ),
+        max_size=10,
+    )
+)
+def test_any_series_of_acts_is_recorded_or_refused_as_a_whole(
+    desk: DeskOf, open_one: Open, ledger: Ledger, url: str, acts: list[tuple[int, int, str]]
+) -> None:
+    one, wait = open_one().id, 0
+    for later, before, name in acts:
+        wait += later // 6
+        now = NOW + timedelta(wait)
+        at = replace(desk("cli:anna"), now=now)
+        seen = (ledger.timeline(one), ledger.head())
+        try:
+            ACTS[name](at, one, (now - timedelta(before // 4)).date())
+        except RefusedError as refusal:
+            assert "What to do: " in str(refusal)
+            if not isinstance(refusal, NotAllowedError):
+                assert (ledger.timeline(one), ledger.head()) == seen
+            continue
+        kept = ledger.timeline(one)
+        assert [f.id for f in kept.facts[: len(seen[0].facts)]] == [f.id for f in seen[0].facts]
+        found = at.look(kept)
+        assert found.due is None or found.due >= add_months(kept.received, 1)
+        assert kept.facts[len(seen[0].facts)].detail["clock"]["algorithm"] == "1"
+    assert ledger_reader.faults(url) == []
+
+
+def test_an_overlapping_request_goes_on_in_the_earlier_one(
+    desk: DeskOf, open_one: Open, ledger: Ledger, url: str
+) -> None:
+    earlier, later = open_one(), open_one(received_at="2026-03-09T09:00:00+01:00")
+    anna = desk("cli:anna")
+    with pytest.raises(RefusedError, match="identities are confirmed"):
+        anna.merge(later.id, earlier.id, NAMES)
+    confirm(ledger, earlier, later)
+    timeline, clock = anna.merge(later.id, earlier.id, NAMES)
+    assert (timeline.state, clock.colour.value) == (State.MERGED, "grey")
+    kept = ledger.timeline(earlier.id)
+    assert (kept.state, anna.look(kept).due) == (State.RECEIVED, date(2026, 4, 2))
+    assert kept.facts[0].kind is FactKind.ABSORBED
+    assert any(later.id in step for step in anna.look(kept).steps)
+    assert ledger_reader.faults(url) == []
+
+
+def test_a_repeat_is_linked_to_what_was_answered(desk: DeskOf, open_one: Open, ledger: Ledger) -> None:
+    earlier, later = open_one(), open_one(received_at="2026-03-09T09:00:00+01:00")
+    desk("cli:anna").withdraw(earlier.id, "email")
+    _, clock = desk("cli:anna").link(later.id, earlier.id, "repeat", NAMES)
+    assert any(earlier.id in step and "R26" in step for step in clock.steps)
+    with pytest.raises(RefusedError, match="on their own"):
+        desk("cli:anna").link(later.id, earlier.id, "repeat", ("no_such_key",))

@@ -1,0 +1,197 @@
+"""What follows from each decision: facts, letters, and what leaves the warehouse."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.support.deciding import NOW, Bureau, flags, unchanged
+from tests.support.running import run_reviewed
+
+from afschrift.app.jurisdiction import load_place
+from afschrift.casework.decision.require import open_decision
+from afschrift.casework.letters import send as post
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.state import State
+from afschrift.law.clock.clock import Clock, clock
+from afschrift.law.clock.facts import FactKind
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+
+EXCESS = ("refuse", "manifestly_excessive")
+UNTIL = (NOW + timedelta(days=50)).date().isoformat()
+SOME = ["shop.ticket", "shop.message.body"]
+
+
+def clock_of(bureau: Bureau, request: str) -> Clock:
+    return clock(bureau.register.timeline(request), load_place(bureau.settings), NOW.date())
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return Bureau.open(tmp_path, monkeypatch)
+
+
+def test_a_fee_waits_for_the_person_and_the_clock_runs(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(
+        question, "charge", "further_copy", earlier=question.detail["flags"][0]["earlier"][0]["request"]
+    )
+    letter = bureau.sign(request).letter
+    assert letter is not None
+    assert bureau.register.letter(letter).kind == "fee"
+    bureau.send(letter)
+    again = bureau.asked(request)  # the person has not said anything yet
+    bureau.answer(again, "fulfil")
+    assess(bureau.services, request)
+
+
+def test_an_extension_is_a_fact_with_its_letter_and_the_question_comes_back(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    done = bureau.answer(question, "extend", "complexity", needed_until=UNTIL)
+    assert done.letter is not None
+    bureau.send(done.letter)
+    [extended] = bureau.register.timeline(request).of(FactKind.EXTENDED)
+    assert extended.sent_on is not None
+    again = bureau.asked(request)
+    assert "extend" not in again.options
+    bureau.answer(again, "fulfil")
+    assess(bureau.services, request)
+
+
+def test_to_specify_stops_the_clock_once_its_letter_is_sent(bureau: Bureau) -> None:
+    request = bureau.store()
+    services = bureau.services
+    many = replace(services.grounds, flags=replace(services.grounds.flags, purposes=3))
+    bureau.services = replace(services, grounds=many)
+    question = bureau.asked(request)
+    assert flags(question) == ["many_kinds_of_processing"]
+    done = bureau.answer(question, "specify", "large_quantity")
+    assert done.letter is not None
+    bureau.send(done.letter)
+    waiting = bureau.register.timeline(request).waiting
+    assert waiting is not None
+    assert waiting.sent_on is not None
+    assert "specify" not in bureau.asked(request).options
+    portability = bureau.store("portability", {"customer_id": "2"})
+    assess(bureau.services, portability)  # asked of access alone (R25)
+
+
+def test_an_overlap_is_merged_and_the_earlier_receipt_stays(bureau: Bureau) -> None:
+    first, request = bureau.store(days=5), bureau.store()
+    question = bureau.asked(request)
+    assert flags(question) == ["overlap"]
+    done = bureau.answer(question, "merge", "overlap", earlier=first)
+    assert done.letter is None
+    assert bureau.register.request(request).state is State.MERGED
+    [absorbed] = bureau.register.timeline(first).of(FactKind.ABSORBED)
+    assert absorbed.other == request
+    assess(bureau.services, first)
+    assert flags(bureau.asked(bureau.store(days=0))) == ["overlap"]  # what was merged is no repetition
+
+
+def test_a_wider_request_is_not_merged(bureau: Bureau) -> None:
+    limits = {"quote": "Alleen mijn bestellingen.", "tables": ["shop.orders"]}
+    first, request = bureau.store(days=5, limits=limits), bureau.store()
+    question = bureau.asked(request)
+    give = lambda: bureau.answer(question, "merge", "overlap", earlier=first)  # noqa: E731
+    assert "R55" in str(unchanged(bureau, question, give, RefusedError))
+
+
+@pytest.mark.parametrize("code", ["rights_of_others", "trade_secret"])
+def test_a_refused_part_stays_in_the_warehouse_and_the_rest_leaves(bureau: Bureau, code: str) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, "refuse_part", code, places=SOME)
+    letter = bureau.sign(request).letter
+    assert letter is not None
+    assert bureau.register.letter(letter).kind == "partial_refusal"
+    assess(bureau.services, request)
+    plan = bureau.register.plan(request, classify(bureau.services, request)["plan"])
+    assert "ticket" in {one.table for one in plan.withheld}
+    [message] = [one for one in plan.extracts if one.table == "message"]
+    left = {(f.name, f.action.value, f.reason) for f in message.fields if f.name == "body"}
+    assert left == {("body", "exclude", "person_decided")}
+    assert "orders" in {one.table for one in plan.extracts}
+    bureau.send(letter)
+    assert bureau.register.request(request).state is State.ACCEPTED
+
+
+def test_what_the_person_does_not_want_is_left_out_by_their_own_sentence(bureau: Bureau) -> None:
+    bureau.answered(2)
+    request = bureau.store(message="Graag mijn gegevens. De tickets hoef ik niet.")
+    done = bureau.answer(
+        bureau.asked(request),
+        "refuse_part",
+        "persons_wish",
+        places=["shop.ticket"],
+        quote="De tickets hoef ik niet",
+    )
+    assert (done.letter, done.signer) == (None, None)
+    assess(bureau.services, request)
+    plan = bureau.register.plan(request, classify(bureau.services, request)["plan"])
+    [ticket] = [one for one in plan.withheld if one.table == "ticket"]
+    assert {f.reason for f in ticket.fields} == {"own_limitation"}
+
+
+def test_a_hidden_restriction_leaves_no_trace(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    places = ["shop.ticket", "shop.ticket_message", "shop.customer.score"]
+    bureau.answer(
+        question, "restrict", "restriction", places=places, existence="hidden", review_on=UNTIL,
+        refused=None, given=None, reasons=None,
+    )  # fmt: skip
+    assert bureau.sign(request).letter is None
+    with zipfile.ZipFile(run_reviewed(bureau.services, request)) as bundle:
+        files = {name: bundle.read(name) for name in bundle.namelist()}
+    assert any(b"ordered_at" in content for content in files.values())
+    traces = [
+        (name, word)
+        for name, content in files.items()
+        for word in (b"ticket", b"score", b"UAVG-41")
+        if word in content or word in name.encode()
+    ]
+    assert traces == []
+
+
+def test_identity_that_nobody_could_settle_is_refused_with_its_letter(bureau: Bureau) -> None:
+    request = bureau.store(authenticated=None)
+    question = open_decision(bureau.services.grounds, bureau.register, request)
+    assert flags(question) == ["asked_by_officer"]
+    assert open_decision(bureau.services.grounds, bureau.register, request).id == question.id
+    today = NOW.date().isoformat()
+    bureau.answer(question, "refuse", "identity_failure", asked_on=today, reasons="Wij kregen geen antwoord.")
+    letter = bureau.sign(request).letter
+    assert letter is not None
+    bureau.send(letter)
+    assert bureau.register.request(request).state is State.REFUSED
+
+
+def test_a_refusal_that_was_overruled_closes_nothing_when_its_letter_goes_after_all(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, *EXCESS)
+    letter = bureau.sign(request).letter
+    assert letter is not None
+    bureau.answer(open_decision(bureau.services.grounds, bureau.register, request), "fulfil")
+    with pytest.raises(RefusedError, match="another decision came in the place"):
+        post.send(bureau.settings, bureau.register, letter, "cli:anna")
+    bureau.send(letter)  # somebody had put it into the post
+    assert bureau.register.request(request).state.open
+    assess(bureau.services, request)
+    assert clock_of(bureau, request).breaches == ()
+
+
+def test_a_second_refusal_stands_where_the_first_was_overruled_by_it(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, *EXCESS)
+    first = bureau.sign(request).letter
+    again = open_decision(bureau.services.grounds, bureau.register, request)
+    bureau.answer(again, "refuse", "manifestly_unfounded")
+    second = bureau.sign(request).letter
+    assert None not in (first, second)
+    bureau.send(str(first))
+    assert bureau.register.request(request).state.open
+    bureau.send(str(second))
+    assert bureau.register.request(request).state is State.REFUSED

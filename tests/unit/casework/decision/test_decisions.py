@@ -1,0 +1,238 @@
+"""A request that is flagged goes before a person: what is asked, what each choice does, what is turned down."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.deciding import NOW, ROLES, Bureau, flags, unchanged
+from tests.support.ground_forms import GROUNDS, complete
+
+from afschrift.casework.answer import answer as bare_answer
+from afschrift.casework.dispatch import answer_question
+from afschrift.domain.errors import (
+    AfschriftError,
+    FormError,
+    NeedsPersonError,
+    NotAllowedError,
+    RefusedError,
+    TooLateError,
+)
+from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.letter import LetterState
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+
+EXCESS = ("refuse", "manifestly_excessive")
+UNTIL = (NOW + timedelta(days=50)).date().isoformat()
+SOME = ["shop.ticket", "shop.message.body"]
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return Bureau.open(tmp_path, monkeypatch)
+
+
+def test_nothing_flagged_asks_nothing(bureau: Bureau) -> None:
+    bureau.answered(1)
+    request = bureau.store()
+    assess(bureau.services, request)
+    assert bureau.register.questions(open_only=False) == ()
+
+
+def test_the_twelfth_request_of_a_year_is_fulfilled_free(bureau: Bureau) -> None:
+    """With nobody demonstrating abuse: no number refuses anything (R47)."""
+    earlier = bureau.answered(11)
+    request = bureau.store()
+    question = bureau.asked(request)
+    [flag] = question.detail["flags"]
+    assert (flag["flag"], flag["count"]) == ("repetition", 11)
+    assert [one["request"] for one in flag["earlier"]] == earlier
+    assert flag["earlier"][-1]["received_on"] == (NOW - timedelta(days=31)).date().isoformat()
+    assert (question.kind, question.role) == ("decision", "officer")
+    assert "merge" not in question.options
+    assert bureau.answer(question, "fulfil").letter is None
+    assess(bureau.services, request)
+    assert classify(bureau.services, request)["tables"] > 0
+    assert not bureau.register.letters()
+
+
+def test_the_same_with_a_demonstration_and_a_second_signer_is_refused_with_its_letter(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    words = "Drie keer dezelfde brief."
+    done = bureau.answer(question, *EXCESS, reasons=words, to="ann@example.org")
+    assert (done.letter, bool(done.signer)) == (None, True)
+    assert not bureau.register.letters()
+    with pytest.raises(NeedsPersonError, match="second person"):
+        assess(bureau.services, request)
+    with pytest.raises(NeedsPersonError, match="second person"):
+        classify(bureau.services, request)
+    for account in ("cli:anna", "airflow:anna"):
+        with pytest.raises(NotAllowedError, match="four eyes"):
+            bureau.sign(request, by=account)
+    for account in ("cli:vera", "cli:dirk", "cli:ivo", "cli:root"):
+        with pytest.raises(NotAllowedError, match="second_signer"):
+            bureau.sign(request, by=account)
+    signed = bureau.sign(request)
+    [letter] = bureau.register.letters()
+    assert (letter.id, letter.kind, letter.state) == (signed.letter, "refusal", LetterState.PRODUCED)
+    assert words in b"".join(bureau.register.case_document(letter.document, "cli:anna")).decode()
+    assert bureau.register.request(request).state is State.NEEDS_PERSON
+    with pytest.raises(NeedsPersonError, match="once its letter is sent"):
+        assess(bureau.services, request)
+    bureau.send(letter.id)
+    assert bureau.register.request(request).state is State.REFUSED
+    [fact] = bureau.register.timeline(request).of(FactKind.DECIDED)
+    assert (fact.letter, fact.sent_on is not None) == (letter.id, True)
+
+
+def test_the_evidence_of_a_decision(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, *EXCESS)
+    bureau.sign(request, text="Gelezen.")
+    taken = [(h, p) for h, p in bureau.register.events(request) if h.type == "decision_taken" and p]
+    [decided, signed] = [(h.actor, p) for h, p in taken if p["kind"] != "identity"]
+    actor, payload = decided
+    assert actor == "cli:anna"
+    assert payload["held"] == {"role": "officer", "source": "roles_file"}
+    assert payload["options"] == list(question.options)
+    assert (payload["choice"], payload["detail"]["ground"]) == EXCESS
+    assert payload["rules"] == list(GROUNDS.grounds["manifestly_excessive"].rules)
+    assert payload["about"] == question.about
+    assert len(payload["text_hmac"]) == 64
+    actor, payload = signed
+    assert (actor, payload["held"]["role"], payload["about"]) == (
+        "airflow:sam",
+        "second_signer",
+        question.about,
+    )
+    told = repr(bureau.register.events())
+    for field in GROUNDS.texts({n: f.example for n, f in GROUNDS.fields.items()}).values():
+        assert str(field) not in told
+
+
+TURNED_DOWN: list[tuple[str, str | None, dict[str, Any], str]] = [
+    ("refuse", "own_costs", {}, "R52"),
+    ("charge", "own_costs", {}, "R52"),
+    ("refuse", "count", {}, "R47"),
+    ("extend", "effort", {}, "R40"),
+    ("refuse", "rights_of_others", {}, "R31"),
+    ("refuse_part", "persons_wish", {"quote": None, "places": ["shop.ticket"]}, "R24"),
+    ("refuse_part", "persons_wish", {"quote": "Geen tickets.", "places": ["shop.ticket"]}, "R24"),
+    ("charge", "manifestly_excessive", {"costs": {"overhead": "5.00"}}, "R51"),
+    ("charge", "manifestly_excessive", {"costs": {"system_costs": "5.00"}}, "R52"),
+    ("refuse", "manifestly_excessive", {"objective": None}, "R48"),
+    ("refuse", "identity_failure", {}, "R10"),
+    ("refuse", "other", {}, "R48"),
+    ("refuse", None, {}, "R48"),
+    ("extend", "complexity", {"needed_until": (NOW + timedelta(days=200)).date().isoformat()}, "R39"),
+]
+
+
+def test_what_is_turned_down_changes_nothing(bureau: Bureau) -> None:
+    _, question = bureau.flagged()
+    for choice, code, given, rule in TURNED_DOWN:
+        give = partial(bureau.answer, question, choice, code, **given)
+        assert f"({rule})" in str(unchanged(bureau, question, give, RefusedError)), (choice, code)
+    with pytest.raises(FormError, match="choose fulfil"):
+        bureau.answer(question, "merge", "overlap")  # nothing overlaps, so it is no option
+
+
+def test_words_in_the_wrong_place_are_turned_down_before_they_reach_the_trail(bureau: Bureau) -> None:
+    _, question = bureau.flagged()
+
+    form = complete("manifestly_excessive", Outcome.REFUSE)
+    detail = {"ground": "manifestly_excessive", **GROUNDS.told(form)}
+    texts = GROUNDS.texts(form)
+
+    def give(detail: dict[str, Any], texts: dict[str, Any], text: str | None = None) -> None:
+        answer_question(
+            bureau.register, ROLES, question.id, "refuse", "cli:anna",
+            detail=detail, texts=texts, text=text, settings=bureau.settings,
+        )  # fmt: skip
+
+    lacking = {name: words for name, words in texts.items() if name != "objective"}
+    for codes, words in (
+        (detail | {"objective": "kwikstaart"}, lacking),
+        ({name: one for name, one in detail.items() if name != "harm"}, texts | {"harm": "none"}),
+        (detail | {"kwikstaart": "kwikstaart"}, texts),
+        (detail | {"harm": "kwikstaart"}, texts),
+        (detail | {"ground": ["kwikstaart"]}, texts),
+        (detail, texts | {"objective": {"kwikstaart": 1}}),
+    ):
+        told = unchanged(bureau, question, partial(give, codes, words), RefusedError)
+        assert "kwikstaart" not in str(told)
+    unchanged(bureau, question, partial(give, detail, texts, "kwikstaart"), FormError)
+    give(detail, texts)
+
+
+def test_a_letter_that_could_not_be_made_is_told_before_anything_is_recorded(bureau: Bureau) -> None:
+    _, question = bureau.flagged()
+    give = lambda: bureau.answer(question, *EXCESS, to="no address")  # noqa: E731
+    unchanged(bureau, question, give, RefusedError)
+
+
+def test_the_decision_goes_by_no_other_way(bureau: Bureau) -> None:
+    _, question = bureau.flagged()
+    with pytest.raises(AfschriftError, match="bench"):
+        bare_answer(bureau.register, ROLES, question.id, "refuse", "cli:anna")
+
+
+def test_the_second_signer_disagrees_and_it_is_asked_again(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, *EXCESS)
+    assert bureau.sign(request, "disagree", text="Niet bewezen.").letter is None
+    again = bureau.asked(request)
+    assert (again.kind, again.about != question.about) == ("decision", True)
+    bureau.answer(again, "fulfil")
+    assess(bureau.services, request)
+    assert not bureau.register.letters()
+
+
+def test_who_asked_from_another_address_shortly_before(bureau: Bureau) -> None:
+    bureau.store("portability", {"customer_id": "7", "email": "a@example.org"}, days=20)
+    request = bureau.store("access", {"customer_id": "7", "email": "b@example.org"})
+    [flag] = bureau.asked(request).detail["flags"]
+    assert (flag["flag"], flag["keys"]) == ("contact_changed", ["email"])
+    assert "example.org" not in repr(bureau.register.events())
+    old = bureau.store("portability", {"customer_id": "8", "email": "a@example.org"}, days=40)
+    assert old
+    assess(bureau.services, bureau.store("access", {"customer_id": "8", "email": "b@example.org"}))
+
+
+def test_a_question_about_what_has_changed_is_told(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.store(days=2)  # entered late: it came in before
+    again = bureau.asked(request)
+    assert again.id != question.id
+    assert flags(again) == ["repetition", "overlap"]
+    unchanged(bureau, question, lambda: bureau.answer(question, "fulfil"), TooLateError)
+    bureau.answer(again, "fulfil")
+    assess(bureau.services, request)
+
+
+def test_two_decisions_at_once(bureau: Bureau) -> None:
+    _, question = bureau.flagged()
+    bureau.answer(question, "fulfil")
+    with pytest.raises(TooLateError, match="answered already"):
+        bureau.answer(question, *EXCESS)
+
+
+def test_no_choice_is_a_default_and_each_has_its_grounds(bureau: Bureau) -> None:
+    _, question = bureau.flagged("portability")
+    form = question.form or {}
+    assert form["properties"]["choice"]["enum"] == list(question.options)
+    assert "default" not in json.dumps(form)
+    assert "specify" not in question.options
+    codes = set(form["properties"]["ground"]["enum"])
+    assert codes == {
+        code
+        for o in question.options
+        for code in GROUNDS.offered(Outcome(o), bureau.register.request(question.request).right)
+    }

@@ -1,0 +1,151 @@
+"""Holds and complaints on closed requests, what they keep, and a refusal whose letter came back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.support.deciding import NOW, Bureau
+from tests.support.restricted import desk, open_bureau
+from tests.support.running import run
+
+from afschrift.app.jurisdiction import place_of
+from afschrift.casework.letters.make import make
+from afschrift.casework.notices.report import Message
+from afschrift.casework.notices.reviews import due_reviews, tell_reviews
+from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.state import State
+from afschrift.law.clock.clock import clock
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.dispute import complaints, holds
+from afschrift.law.letter import Bounce
+from afschrift.register.clock import utc_now
+from afschrift.staging import destroy, held
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.deliver import wipe
+from afschrift.steps.sweep.findings import Limits
+from afschrift.steps.sweep.sweep import Sweep
+
+TODAY = NOW.date()
+WHY = "De kwikstaart heeft een klacht ingediend."
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch)
+
+
+def test_what_is_staged_stays_while_a_request_is_held(bureau: Bureau, tmp_path: Path) -> None:
+    staging = Path(bureau.settings.staging)
+    request = bureau.store()
+    desk(bureau).hold(request, "claim", WHY)
+    run(bureau.services, request)
+    assert bureau.register.request(request).state is State.DELIVERED
+    assert [one.request for one in held(staging)] == [request]
+    assert not wipe(bureau.services, request)
+
+    def sweep(dry: bool) -> str:
+        later = utc_now() + timedelta(days=30)
+        found = Sweep(
+            bureau.register,
+            lambda: held(staging),
+            lambda one: destroy(staging, one),
+            lambda *_: "",
+            later,
+            Limits(),
+            dry,
+        ).run()
+        return next(one.action for one in found if one.finding.request == request)
+
+    for dry in (True, False):
+        assert "under hold" in sweep(dry)
+        assert "case release" in sweep(dry)
+    assert held(staging)
+    desk(bureau).release(request, WHY)
+    assert "destroyed" in sweep(False)
+    assert not held(staging)
+
+
+def test_a_complaint_holds_by_itself_and_its_outcome_leaves_the_hold(bureau: Bureau) -> None:
+    request = bureau.store()
+    run(bureau.services, request)
+    case = bureau.register.request(request).case
+    [timeline] = desk(bureau).complain(case, "authority", "z2026-01234", TODAY, WHY)
+    assert [h.ground for h in holds(timeline)] == ["authority"]
+    with pytest.raises(RefusedError, match=r"entered for .* already.*--outcome"):
+        desk(bureau).complain(request, "authority", "z2026-01234", TODAY)
+    with pytest.raises(RefusedError, match="is before the complaint"):
+        desk(bureau).end_complaint(request, "z2026-01234", "upheld", TODAY - timedelta(days=1))
+    [after] = desk(bureau).end_complaint(case, "z2026-01234", "rejected")
+    [one] = complaints(after)
+    assert "rejected" in one.words
+    with pytest.raises(TooLateError, match="rejected"):
+        desk(bureau).end_complaint(request, "z2026-01234", "upheld")
+    with pytest.raises(RefusedError, match="under hold"):
+        bureau.register.shred(request, "retention_identity")
+    desk(bureau).release(case, WHY)
+    assert bureau.register.shred(request, "retention_identity")
+    [after] = desk(bureau).complain(request, "court", "C/13/1", TODAY)  # late, and codes alone
+    assert [c.reference for c in complaints(after)] == ["z2026-01234", "C/13/1"]
+    with pytest.raises(RefusedError, match="destroyed"):
+        desk(bureau).hold(request, "court", WHY)
+    assert "kwikstaart" not in repr(bureau.register.events())
+
+
+def test_only_an_officer_holds_releases_and_enters_complaints(bureau: Bureau) -> None:
+    request = bureau.store()
+    for by in ("cli:dirk", "cli:sam", "cli:ivo", "cli:nobody"):
+        for act in (
+            lambda d: d.hold(request, "court", WHY),
+            lambda d: d.release(request, WHY),
+            lambda d: d.complain(request, "person", "R1", TODAY),
+            lambda d: d.end_complaint(request, "R1", "upheld"),
+        ):
+            with pytest.raises(NotAllowedError):
+                act(desk(bureau, by))
+    refused = [p["kind"] for h, p in bureau.register.events(request) if h.type == "answer_refused" and p]
+    assert refused == ["hold", "release", "complaint", "complaint"] * 4
+    assert bureau.register.timeline(request).facts == ()
+
+
+def test_a_hold_is_named_on_its_day_and_told_once(bureau: Bureau) -> None:
+    request = bureau.store()
+    [timeline] = desk(bureau).hold(request, "court", WHY, TODAY + timedelta(days=90))
+    [one] = holds(timeline)
+    assert due_reviews(bureau.register, NOW + timedelta(days=88)) == []
+    later = NOW + timedelta(days=91)
+    [review] = due_reviews(bureau.register, later)
+    assert (review.what, review.id, review.request) == ("hold", one.id, request)
+    sent: list[Message] = []
+    assert [tell_reviews(bureau.register, later, "mail", sent.append, "check") for _ in range(2)] == [1, 0]
+    assert sent[0].subject == "Afschrift: 1 hold to look at again"
+    assert "case release" in sent[0].text
+    desk(bureau).release(request, WHY)
+    assert due_reviews(bureau.register, later) == []
+
+
+def test_a_refusal_whose_letter_came_back_is_open_until_it_is_sent_again(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, "refuse", "manifestly_unfounded")
+    letter = bureau.sign(request).letter
+    assert letter is not None
+    bureau.send(letter)
+    assert bureau.register.request(request).state is State.REFUSED
+    once = bureau.register.timeline(request)
+
+    bureau.register.enter_bounce(letter, once.local(str(once.closed_at)), Bounce.REFUSED, "cli:anna")
+
+    assert bureau.register.request(request).state is State.NEEDS_PERSON
+    for step in (assess, classify):
+        with pytest.raises(NeedsPersonError, match=r"once its letter is sent.*R45"):
+            step(bureau.services, request)
+    given = {"ground": "manifestly_unfounded", "reasons": "Er is niets nieuws sinds vorige week."}
+    again = make(bureau.settings, bureau.register, request, "refusal", given, "cli:anna").letter
+    assert again is not None
+    bureau.send(again.id)
+    after = bureau.register.timeline(request)
+    assert after.state is State.REFUSED
+    now = clock(after, place_of(bureau.services.inventory.controller), TODAY)
+    assert (now.breaches, now.closed_on) == ((), after.of(FactKind.DECIDED)[0].sent_on)

@@ -1,0 +1,136 @@
+"""A restriction is looked at again: it stays until a next day, or is lifted, with a second pair of eyes."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.support.deciding import Bureau, flags
+from tests.support.restricted import FIRST, desk, open_bureau, restricted
+from tests.support.running import run
+
+from afschrift.casework.decision.restrictions import restriction
+from afschrift.casework.disputes.follow_up import follow_up, told_of
+from afschrift.casework.notices.reviews import due_reviews
+from afschrift.domain.errors import GateError, NotAllowedError, RefusedError, TooLateError
+from afschrift.law.clock.facts import FactKind
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
+
+PLACES = ["shop.ticket", "shop.ticket_message", "shop.customer.score"]
+NEXT = (FIRST + timedelta(days=100)).date()
+WHY = "Het onderzoek naar de kwikstaart loopt nog."
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch)
+
+
+def look(bureau: Bureau, request: str, one: str, outcome: str = "lifted", by: str = "cli:anna") -> None:
+    """Looked at again and signed."""
+    next_ = NEXT if outcome == "stays" else None
+    desk(bureau, by, FIRST).review(request, one, outcome, WHY, next_)
+    desk(bureau, "cli:sam", FIRST).sign_review(request, one)
+
+
+def traces(bundle: Path) -> list[str]:
+    with zipfile.ZipFile(bundle) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    words = (b"ticket", b"score", b"UAVG-41")
+    return [n for n, content in files.items() if any(w in content or w in n.encode() for w in words)]
+
+
+def test_one_that_stays_is_due_again_on_its_next_day_and_leaves_no_trace(bureau: Bureau) -> None:
+    request, one = restricted(bureau, PLACES)
+    assert traces(run(bureau.services, request)) == []
+    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [one]
+
+    _, found = desk(bureau, now=FIRST).review(request, one, "stays", WHY, NEXT)
+
+    assert not found.lifted
+    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [one]  # nobody signed yet
+    with pytest.raises(TooLateError, match=r"second signer.*--sign"):
+        desk(bureau, "cli:vera", FIRST).review(request, one, "lifted", WHY)
+    with pytest.raises(NotAllowedError, match="four eyes"):
+        desk(bureau, "airflow:anna", FIRST).sign_review(request, one)  # another account, the same person
+    with pytest.raises(NotAllowedError, match="second_signer"):
+        desk(bureau, "cli:otto", FIRST).sign_review(request, one)
+    _, found = desk(bureau, "cli:sam", FIRST).sign_review(request, one)
+    assert found.review_on == NEXT
+    assert due_reviews(bureau.register, FIRST) == []
+    [again] = due_reviews(bureau.register, FIRST + timedelta(days=100))
+    assert (again.on, again.by) == (NEXT, "cli:anna")
+    told = [p for h, p in bureau.register.events(request) if h.type.startswith("fact_restriction")]
+    assert [p["held"]["role"] for p in told if p] == ["officer", "second_signer"]
+    assert "kwikstaart" not in repr(bureau.register.events())
+
+
+def test_lifted_on_an_open_request_is_drift_and_the_next_plan_holds_it(bureau: Bureau) -> None:
+    request, one = restricted(bureau, PLACES)
+    assess(bureau.services, request)
+    frozen = classify(bureau.services, request)
+    look(bureau, request, one)
+    with pytest.raises(GateError, match=r"decisions.*changed"):
+        extract(bureau.services, request, "shop")
+    again = classify(bureau.services, request)
+    assert again["plan"] != frozen["plan"]
+    plan = bureau.register.plan(request, again["plan"])
+    assert {"ticket", "ticket_message"} <= {e.table for e in plan.extracts}
+    assert len(traces(run(bureau.services, request))) > 3
+
+
+def test_lifted_after_the_answer_is_given_by_a_request_of_its_own(bureau: Bureau) -> None:
+    request, one = restricted(bureau, PLACES)
+    run(bureau.services, request)
+    with pytest.raises(RefusedError, match="in force"):
+        follow_up(desk(bureau, now=FIRST), request, one)
+    look(bureau, request, one)
+    timeline = bureau.register.timeline(request)
+    [said] = told_of(timeline, restriction(bureau.register, request, one))
+    assert "--open-request" in said
+    assert "R54" in said
+    opened = follow_up(desk(bureau, now=FIRST), request, one)
+    [linked] = bureau.register.timeline(opened).of(FactKind.LINKED)
+    assert (linked.other, linked.detail["as"]) == (request, "reminder")
+    assert bureau.asked(opened).kind == "identity"  # nobody has confirmed it for this one
+    with pytest.raises(RefusedError, match=opened):
+        follow_up(desk(bureau, now=FIRST), request, one)
+    with pytest.raises(NotAllowedError):
+        follow_up(desk(bureau, "cli:dirk", FIRST), request, one)
+    with pytest.raises(TooLateError, match="lifted already"):
+        desk(bureau, now=FIRST).review(request, one, "stays", WHY, NEXT)
+    assert due_reviews(bureau.register, FIRST + timedelta(days=900)) == []
+
+
+def test_what_was_kept_back_is_put_before_a_person_when_they_ask_again(bureau: Bureau) -> None:
+    request, one = restricted(bureau, PLACES)
+    run(bureau.services, request)
+    question = bureau.asked(bureau.store(days=0))
+    assert "restricted_before" in flags(question)
+    [flag] = [f for f in question.detail["flags"] if f["flag"] == "restricted_before"]
+    assert (flag["earlier"], flag["restriction"]) == (request, one)
+    look(bureau, request, one)
+    assert "restricted_before" not in flags(bureau.asked(bureau.store(days=0)))
+
+
+def test_turned_down_it_is_due_again(bureau: Bureau) -> None:
+    request, one = restricted(bureau, ["shop.ticket"], "open")
+    desk(bureau, now=FIRST).review(request, one, "lifted", WHY)
+    timeline, found = desk(bureau, "cli:sam", FIRST).sign_review(request, one, agree=False)
+    assert not found.lifted
+    assert "turned down" in " ".join(told_of(timeline, found))
+    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [one]
+    for outcome, next_, words in (
+        ("stays", None, "--next"),
+        ("stays", FIRST.date(), "--next"),
+        ("lifted", NEXT, "leave --next out"),
+        ("perhaps", None, "stays . lifted"),
+    ):
+        with pytest.raises(RefusedError, match=words):
+            desk(bureau, now=FIRST).review(request, one, outcome, WHY, next_)
+    with pytest.raises(RefusedError, match=f"name one of {one}"):
+        desk(bureau, now=FIRST).review(request, "q-000000000000", "lifted", WHY)

@@ -1,0 +1,187 @@
+"""How sure an identity must be follows from the request (R12); the clock stands still only by letters (R42)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.support.deciding import NOW, ROLES, Bureau, unchanged
+from tests.support.mini import SHOP
+from tests.support.restricted import open_bureau
+
+from afschrift.app.jurisdiction import place_of
+from afschrift.casework.answer import confirm_identity
+from afschrift.casework.clock.record import Desk
+from afschrift.casework.dispatch import answer_question, needed_level
+from afschrift.casework.letters.make import make
+from afschrift.domain.errors import GateError, RefusedError
+from afschrift.inventory.faults import InventoryError
+from afschrift.law.clock.clock import Place
+from afschrift.law.letter import Bounce
+from afschrift.law.person.assurance import USUAL, Factor, Level, level_of, risk
+from afschrift.register.port import QuestionRow
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
+from afschrift.steps.preview import preview
+from afschrift.wiring.services import build
+
+PLAIN = SHOP.replace("    special: A9-2-a\n", "")
+LEVELS = "identity_level: {approved_by: board, on: 2026-01-05, dpo_advice: in favour, %s}\n"
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch)
+
+
+def rewrite(bureau: Bureau, shop: str) -> Bureau:
+    (bureau.settings.inventory / "shop.yml").write_text(shop, encoding="utf-8")
+    bureau.services = build(lambda _line: None, bureau.settings)
+    return bureau
+
+
+def login(level: str) -> dict[str, Any]:
+    return {"by": "log-in", "level": level, "at": "2026-01-01T00:00:00Z"}
+
+
+def needed(bureau: Bureau, request: str) -> tuple[str, set[str]]:
+    found = needed_level(bureau.register, request, bureau.settings)
+    return found.level.value, {one.value for one in found.factors}
+
+
+@pytest.mark.parametrize("factors", [set(), *({f} for f in Factor), set(Factor)])
+def test_the_class_is_the_highest_that_a_factor_asks_for(factors: set[Factor]) -> None:
+    found = risk(factors)
+    asked = [Level.LOW, *(USUAL[one] for one in factors)]
+    assert all(found.level.covers(one) for one in asked)
+    assert found.level in asked
+    assert set(found.factors) == factors
+
+
+def test_a_channels_own_word_is_the_existing_log_in() -> None:
+    words: tuple[object, ...] = ("low", "high", "password + code", 2, None)
+    assert [level_of(word).value for word in words] == ["low", "high"] + ["substantial"] * 3
+
+
+@pytest.mark.parametrize("word", ["Low", " LOW ", "http://eidas.europa.eu/LoA/low", "none", "", "unverified"])
+def test_a_low_level_is_low_however_a_channel_spells_it(word: str) -> None:
+    assert level_of(word) is Level.LOW
+
+
+def test_the_class_follows_from_inventory_and_request(bureau: Bureau) -> None:
+    request = bureau.store()
+    assert needed(bureau, request) == ("substantial", {"special_categories"})
+    limited = bureau.store(limits={"quote": "Alleen mijn orders.", "tables": ["shop.orders"]})
+    assert needed(bureau, limited) == ("low", set())
+    bureau.store(keys={"customer_id": "7", "email": "a@example.org"}, days=20)
+    changed = bureau.store(keys={"customer_id": "7", "email": "b@example.org"})
+    assert needed(bureau, changed) == ("high", {"special_categories", "contact_changed"})
+    parent = bureau.store(keys={"customer_id": "8"}, made_by="parent")
+    assert needed(bureau, parent) == ("high", {"special_categories", "representative"})
+    rewrite(bureau, PLAIN)
+    assert needed(bureau, request) == ("low", set())
+    rewrite(bureau, PLAIN.replace("score: {", "score: {category: user.financial.bank_account, "))
+    assert needed(bureau, request) == ("substantial", {"financial"})
+    assert needed(bureau, bureau.store("portability"))[0] == "substantial"
+
+
+def test_a_log_in_that_falls_short_is_asked_about_and_no_step_goes_on(bureau: Bureau) -> None:
+    other = {"customer_id": "2"}
+    assess(bureau.services, bureau.store(keys=other, authenticated=login("substantial")))
+    request = bureau.store(authenticated=login("low"))
+    with pytest.raises(GateError, match="surely enough"):
+        list(preview(bureau.services, request, sql=False))
+    question = bureau.asked(request)
+    assert question.kind == "identity"
+    assert question.detail == {"risk": "substantial", "factors": ["special_categories"]}
+    assert bureau.asked(request).id == question.id  # the same one, whoever runs again
+    with pytest.raises(GateError, match="no identity decision"):
+        extract(bureau.services, request, "shop")
+
+    told = unchanged(bureau, question, lambda: confirm(bureau, question, "low"), RefusedError)
+
+    assert "R12" in str(told)
+    assert "known address" in told.way_out
+    confirm(bureau, question, "substantial")
+    assess(bureau.services, request)
+    assert classify(bureau.services, request)["plan"]
+
+
+def confirm(bureau: Bureau, question: QuestionRow, level: str) -> Any:
+    detail = {"method": "call_back", "level": level}
+    return answer_question(bureau.register, ROLES, question.id, "confirmed", "cli:anna", detail=detail)
+
+
+def test_before_it_is_asked_the_same_holds(bureau: Bureau) -> None:
+    request = bureau.store(authenticated=None)
+    risk_now = needed_level(bureau.register, request, bureau.settings)
+
+    def record(level: str) -> Any:
+        detail = {"method": "login", "level": level}
+        return confirm_identity(bureau.register, ROLES, request, "cli:anna", detail=detail, needed=risk_now)
+
+    with pytest.raises(RefusedError, match="R12"):
+        record("low")
+    assert bureau.register.decisions(request) == ()
+    record("high")
+    assess(bureau.services, request)
+
+
+def test_the_policy_sets_the_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = LEVELS % "ordinary: substantial, special_categories: high"
+    bureau = open_bureau(tmp_path, monkeypatch, more)
+    request = bureau.store(authenticated=None)
+    assert needed(bureau, request)[0] == "high"
+    question = bureau.asked(request)
+    rewrite(bureau, PLAIN)
+    assert bureau.asked(request).id == question.id  # it asks for more than is needed now: not another one
+    (bureau.settings.inventory / "shop.yml").write_text(PLAIN, encoding="utf-8")
+    assert needed(bureau, bureau.store())[0] == "substantial"
+    policy = bureau.settings.inventory / "policy.yml"
+    policy.write_text(policy.read_text().replace("ordinary: substantial", "ordinary: sure"))
+    with pytest.raises(InventoryError, match=r"policy\.yml"):
+        needed(bureau, bureau.store())
+
+
+def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(bureau: Bureau) -> None:
+    request = bureau.store(keys={"customer_id": "2"}, authenticated=login("low"), days=12)
+    question = bureau.asked(request)
+    detail = {"doubt": "special_data"}
+    answer_question(bureau.register, ROLES, question.id, "not_confirmed", "cli:anna", detail=detail)
+    place: Place = place_of(bureau.services.inventory.controller)
+    today = NOW.astimezone(ZoneInfo("Europe/Amsterdam")).date()
+
+    def desk(ahead: int = 0) -> Desk:
+        return Desk(bureau.register, ROLES, place, NOW + timedelta(days=ahead), "cli:anna")
+
+    def since(ahead: int = 0) -> date | None:
+        return desk(ahead).look(bureau.register.timeline(request)).suspended_since
+
+    desk().suspend(request, "identity", doubt="special_data")
+    assert since() is None  # decided on, and not sent
+    letter = letter_of(bureau, request)
+    bureau.send(letter)
+    assert since() == today
+    bureau.register.enter_bounce(letter, today, Bounce.REFUSED, "cli:anna")
+    assert since() is None  # it came back
+    bureau.send(letter_of(bureau, request, "counter"))
+    assert since() == today
+
+    desk(5).insufficient(request, today + timedelta(days=5))
+    assert since(5) is not None
+    assert since(20) is None  # no further question followed at once (R43)
+    asked = bureau.asked(request)
+    assert asked.id != question.id
+    confirm(bureau, asked, "substantial")
+    assess(bureau.services, request)
+
+
+def letter_of(bureau: Bureau, request: str, *ways: str) -> str:
+    given = {"doubt": "Het gaat om gezondheidsgegevens.", "ways": ["call_back", *ways]}
+    made = make(bureau.settings, bureau.register, request, "identity_request", given, "cli:anna")
+    assert made.letter is not None
+    return made.letter.id

@@ -1,0 +1,309 @@
+"""Somebody asks for somebody else, and a child asks alone: on a real register and a real source."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import mini
+from tests.support.deciding import NOW, ROLES, Bureau, unchanged
+from tests.support.family import ADULT, BORN, CHILD, NOT_KNOWN, open_family
+from tests.support.ledger_reader import faults
+from tests.support.parts import Club
+from tests.support.running import event_types, run
+
+from afschrift.casework.answer import answer as bare_answer
+from afschrift.casework.identity.representation import take_back
+from afschrift.casework.partial_response.require import ask_about
+from afschrift.domain.errors import (
+    FormError,
+    GateError,
+    NeedsPersonError,
+    NotAllowedError,
+    SourceDownError,
+    TooLateError,
+)
+from afschrift.domain.state import State
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.deliver import deliver
+from afschrift.steps.extract import extract
+from afschrift.steps.package import package
+from afschrift.steps.validate import validate
+from afschrift.wiring.services import build
+
+NOTE = "De verzorgers zijn het eens; zangvogel wil het zelf ook."
+MANDATE = {
+    "kind": "written_mandate",
+    "checked_on": str(NOW.date() - timedelta(days=1)),
+    "scope": "both",
+    "identity_checked": "eid",
+    "answer_to": "representative",
+    "answer_by": "post",
+}
+PARENT = MANDATE | {"kind": "parental_authority", "secrecy": "none"}
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_family(tmp_path, monkeypatch)
+
+
+def said(bureau: Bureau, question: Any, choice: str, text: str | None = None, **form: Any) -> Any:
+    """An answer to one of these questions."""
+    by = form.pop("by", "cli:anna")
+    from afschrift.casework.dispatch import answer_question
+
+    return answer_question(
+        bureau.register, ROLES, question.id, choice, by, detail=form, text=text, settings=bureau.settings
+    )
+
+
+def kind_of(bureau: Bureau, request: str) -> str:
+    return bureau.asked(request).kind
+
+
+def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau: Bureau) -> None:
+    request = bureau.store(keys=ADULT, made_by="proxy", authenticated=None)
+    assert kind_of(bureau, request) == "identity"
+    sure = {"method": "eid", "level": "high"}
+    bureau.register.decide(request, "identity", "confirmed", "cli:anna", detail=sure)
+    question = bureau.asked(request)
+    assert (question.kind, question.role) == ("mandate", "officer")
+    assert question.detail["made_by"] == "proxy"
+    assert bureau.asked(request).id == question.id
+    done = said(bureau, question, "proven", **MANDATE)
+    assert done.said == ""
+    assert Path(run(bureau.services, request)).exists()
+    [taken] = [
+        p for h, p in bureau.register.events(request) if p and p.get("kind") == "mandate" and "choice" in p
+    ]
+    assert (taken["detail"], taken["rules"]) == (MANDATE, ["R15"])
+    assert faults(bureau.settings.register) == []
+
+
+def test_not_proven_is_told_what_to_do_and_asked_again(bureau: Bureau) -> None:
+    request = bureau.store(keys=ADULT, made_by="proxy")
+    question = bureau.asked(request)
+    done = said(bureau, question, "not_proven", lacking="authority")
+    assert "mandate_request" in done.said
+    again = bureau.asked(request)
+    assert again.id != question.id
+    assert again.detail["earlier_decisions"] == 1
+    said(bureau, again, "proven", **MANDATE)
+    assess(bureau.services, request)
+
+
+@pytest.mark.parametrize(
+    ("right", "form", "words"),
+    [
+        ("access", {"scope": "portability"}, "R15"),
+        ("portability", {"scope": "access"}, "R15"),
+        ("access", {"answer_by": "insecure_portal"}, "R15"),
+        ("access", {"valid_until": "2020-01-01"}, "ran out"),
+        ("access", {"kind": "parental_authority", "secrecy": "none"}, "R16"),
+        ("access", {"kind": "passport_copy"}, "kind"),
+        ("access", {"identity_checked": None}, "identity_checked"),
+    ],
+)
+def test_what_does_not_carry_it_changes_nothing(
+    bureau: Bureau, right: str, form: dict[str, Any], words: str
+) -> None:
+    request = bureau.store(right, keys=ADULT, made_by="parent")
+    question = bureau.asked(request)
+    assert question.detail["minor"] == "no"
+    filled = {name: value for name, value in (MANDATE | form).items() if value is not None}
+    told = unchanged(bureau, question, lambda: said(bureau, question, "proven", NOTE, **filled), FormError)
+    assert words in str(told)
+
+
+def test_a_parent_of_a_child_writes_what_is_best_and_it_stays_encrypted(bureau: Bureau) -> None:
+    request = bureau.store(keys=CHILD, made_by="parent")
+    question = bureau.asked(request)
+    assert question.detail["minor"] == "yes"
+    told = unchanged(bureau, question, lambda: said(bureau, question, "proven", **PARENT), FormError)
+    assert "R16" in str(told)
+    said(bureau, question, "proven", NOTE, **PARENT)
+    assess(bureau.services, request)
+    events = json.dumps([payload for _, payload in bureau.register.events()])
+    assert "zangvogel" not in events
+    assert "text_hmac" in events
+    texts = [t.text for t in bureau.register.case_texts(request, "x") if t.kind == "decision"]
+    assert NOTE.encode() in texts
+
+
+@pytest.mark.parametrize("secrecy", ["care", "parents_in_conflict", "safety"])
+def test_what_must_stay_secret_is_signed_by_somebody_else(bureau: Bureau, secrecy: str) -> None:
+    request = bureau.store(keys=CHILD, made_by="guardian")
+    question = bureau.asked(request)
+    form = PARENT | {"kind": "guardianship_register", "secrecy": secrecy}
+    done = said(bureau, question, "proven", NOTE, **form)
+    signing = bureau.asked(request)
+    assert (signing.id, signing.kind, signing.role) == (done.signer, "mandate_signed", "second_signer")
+    with pytest.raises(NotAllowedError, match="four eyes"):
+        said(bureau, signing, "agree", by="airflow:anna")
+    said(bureau, signing, "disagree", by="airflow:sam")
+    again = bureau.asked(request)
+    assert again.kind == "mandate"
+    said(bureau, again, "proven", NOTE, **form)
+    said(bureau, bureau.asked(request), "agree", by="airflow:sam")
+    assess(bureau.services, request)
+    assert faults(bureau.settings.register) == []
+
+
+def test_a_child_that_asks_alone(bureau: Bureau) -> None:
+    request = bureau.store(keys=CHILD)
+    question = bureau.asked(request)
+    assert (question.kind, question.options) == ("minor", ("with_representative", "answer_child"))
+    answered = lambda: said(bureau, question, "answer_child", reason="able_to_decide")  # noqa: E731
+    assert "R16" in str(unchanged(bureau, question, answered, FormError))
+    said(bureau, question, "answer_child", NOTE, reason="able_to_decide")
+    assess(bureau.services, request)
+
+
+def test_a_child_is_answered_through_its_representative(bureau: Bureau) -> None:
+    request = bureau.store(keys=CHILD)
+    said(bureau, bureau.asked(request), "with_representative")
+    question = bureau.asked(request)
+    assert (question.kind, question.detail["made_by"]) == ("mandate", "self")
+    said(bureau, question, "proven", NOTE, **PARENT)
+    assess(bureau.services, request)
+
+
+def test_nobody_is_asked_about_an_adult_or_about_a_date_that_nobody_knows(bureau: Bureau) -> None:
+    for keys, found in ((ADULT, "no"), (NOT_KNOWN, "unknown")):
+        request = bureau.store(keys=keys)
+        assess(bureau.services, request)
+        [told] = [p for h, p in bureau.register.events(request) if h.type == "age_read" and p]
+        assert (told["minor"], told["limit"], told["rules"]) == (found, 16, ["R16"])
+
+
+def test_the_date_of_birth_is_read_once_and_kept_nowhere(bureau: Bureau) -> None:
+    request = bureau.store(keys=CHILD)
+    for _ in range(2):
+        bureau.asked(request)
+    assert event_types(bureau.services, request).count("age_read") == 1
+    register = bureau.settings.register.removeprefix("sqlite:///")
+    kept = b"".join(path.read_bytes() for path in Path(register).parent.glob("*.db*"))
+    assert BORN[2].encode() not in kept
+
+
+def test_an_e_mail_address_leads_to_the_age_too(bureau: Bureau) -> None:
+    assert kind_of(bureau, bureau.store(keys={"email": "bob@example.org"})) == "minor"
+
+
+def test_without_a_column_nothing_is_read_and_nothing_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau = open_family(tmp_path, monkeypatch, born=False)
+    request = bureau.store(keys=CHILD)
+    assess(bureau.services, request)
+    assert "age_read" not in event_types(bureau.services, request)
+    assert (
+        bureau.asked(bureau.store("portability", keys=CHILD, made_by="parent")).detail["minor"] == "unknown"
+    )
+
+
+@pytest.mark.parametrize(("received", "kind"), [("22:59:59", "minor"), ("23:00:00", None)])
+def test_the_day_is_that_of_the_controller(bureau: Bureau, received: str, kind: str | None) -> None:
+    """Midnight of 29 February 2028 in Amsterdam, where the child turns sixteen; not midnight in UTC."""
+    turns = datetime.fromisoformat("2028-02-29T00:00:00+01:00")
+    services = replace(bureau.services, now=lambda: "2028-03-05T00:00:00Z")
+    late = Bureau(bureau.settings, services)
+    request = late.store(keys=CHILD)
+    bureau.register.record_facts(
+        request, lambda t: [_corrected(f"2028-02-28T{received}.000000Z")], "cli:anna"
+    )
+    assert turns.astimezone().timestamp() == datetime.fromisoformat("2028-02-28T23:00:00Z").timestamp()
+    if kind is None:
+        assess(services, request)
+    else:
+        assert kind_of(late, request) == kind
+
+
+def _corrected(instant: str) -> Any:
+    from afschrift.law.clock.facts import FactKind, NewFact
+
+    return NewFact(FactKind.RECEIPT_CORRECTED, instant=instant)
+
+
+def up_to_deliver(bureau: Bureau, request: str) -> None:
+    assess(bureau.services, request)
+    for source in classify(bureau.services, request)["sources"]:
+        extract(bureau.services, request, source)
+    validate(bureau.services, request)
+    package(bureau.services, request)
+
+
+def test_a_mandate_that_was_taken_back_delivers_nothing_and_is_asked_for_again(bureau: Bureau) -> None:
+    request = bureau.store(keys=ADULT, made_by="proxy")
+    said(bureau, bureau.asked(request), "proven", **MANDATE)
+    up_to_deliver(bureau, request)
+    with pytest.raises(NotAllowedError):
+        take_back(bureau.register, ROLES, request, "airflow:dirk")
+    take_back(bureau.register, ROLES, request, "cli:anna", "Aan de telefoon.")
+    with pytest.raises(NeedsPersonError) as met:
+        deliver(bureau.services, request)
+    assert met.value.question == "mandate"
+    assert bureau.register.request(request).state is State.NEEDS_PERSON
+    with pytest.raises(TooLateError):
+        take_back(bureau.register, ROLES, request, "cli:anna")
+    [question] = bureau.register.questions(request_id=request)
+    said(bureau, question, "proven", **MANDATE)
+    assert Path(run(bureau.services, request)).exists()
+
+
+def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: Bureau) -> None:
+    request = bureau.store(keys=ADULT, made_by="proxy")
+    until = NOW.date() + timedelta(days=1)
+    said(bureau, bureau.asked(request), "proven", **MANDATE, valid_until=str(until))
+    up_to_deliver(bureau, request)
+    later = replace(bureau.services, now=lambda: f"{until + timedelta(days=1)}T12:00:00Z")
+    with pytest.raises(NeedsPersonError):
+        deliver(later, request)
+    [question] = bureau.register.questions(request_id=request)
+    assert question.kind == "mandate"
+    assert deliver.__name__ not in event_types(bureau.services, request)
+
+
+def test_an_answer_holds_for_the_person_it_was_about(bureau: Bureau) -> None:
+    """Without the decision the gate stays shut, whatever step is started."""
+    request = bureau.store(keys=ADULT, made_by="proxy")
+    with pytest.raises((GateError, NeedsPersonError)):
+        classify(bureau.services, request)
+    question = bureau.asked(request)
+    with pytest.raises(Exception, match="bench"):
+        bare_answer(bureau.register, ROLES, question.id, "proven", "cli:anna", detail=MANDATE)
+    said(bureau, question, "proven", **MANDATE)
+    with pytest.raises(TooLateError, match="answered already"):
+        said(bureau, question, "proven", **MANDATE)
+
+
+def test_where_the_source_of_the_age_is_down_nothing_goes_on_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau = open_family(tmp_path, monkeypatch, born=False)
+    club = Club(tmp_path)
+    club.declare(tmp_path / "inventory")
+    with closing(sqlite3.connect(club.path)) as connection:
+        connection.execute("UPDATE card SET note = '2014-01-01'")
+        connection.commit()
+    identity = mini.IDENTITY + "birth_date: club.card.note\n"
+    (tmp_path / "inventory" / "identity.yml").write_text(identity, encoding="utf-8")
+    services = build(lambda _line: None, bureau.settings)
+    request = bureau.store(keys=ADULT)
+    with club.away():
+        with pytest.raises(SourceDownError) as met:
+            assess(services, request)
+        ask_about(services, request, met.value)
+        [question] = bureau.register.questions(request_id=request)
+        assert question.options == ("try_again",)
+    bureau.register.answer(question.id, "try_again", "cli:anna", {"source": "club"})
+    with pytest.raises(NeedsPersonError, match="under 16"):
+        assess(services, request)

@@ -1,0 +1,263 @@
+"""One letter that asks for several things, for what is not ours, or does not say what: nothing is swallowed."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from tests.support.deciding import NOW, ROLES, Bureau
+from tests.support.family import ADULT, open_family
+from tests.support.ledger_reader import faults
+from tests.support.running import run
+
+from afschrift.casework.intake.read_right import Reading, read_right
+from afschrift.casework.intake.referral import record_handed_over, waiting
+from afschrift.casework.intake.store import Intake, Stored, take_in
+from afschrift.casework.notices.referrals import remind_to_hand_over
+from afschrift.casework.notices.report import Message
+from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.right import Right
+from afschrift.law.case_facts import CaseFactKind, matters
+from afschrift.law.clock.alarm import marks
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.other_right import OTHER_RIGHTS, Matter
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+
+MESSAGE = "Stuur alles wat u van mij hebt, en wis daarna mijn account. Zangvogel."
+WORDS = "alles wat u van mij hebt"
+ZONE = "Europe/Amsterdam"
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_family(tmp_path, monkeypatch)
+
+
+def taken(bureau: Bureau, **content: Any) -> Stored:
+    whole = {
+        "message": MESSAGE,
+        "channel": "email",
+        "received_at": "2026-03-04T10:00:00+01:00",
+        "right": ["access"],
+        "keys": ADULT,
+        "authenticated": {"by": "log-in", "level": "high", "at": "2026-03-04T10:00:00+01:00"},
+    }
+    whole |= content
+    kept = {name: value for name, value in whole.items() if value is not None}
+    return take_in(bureau.services, Intake.model_validate(kept), "cli:ivo")
+
+
+def test_other_rights_stand_in_the_case_with_their_term_their_day_and_their_desk(bureau: Bureau) -> None:
+    stored = taken(bureau, right=["access", "portability"], other_rights=["erasure", "objection", "erasure"])
+    assert [bureau.register.request(one).right for one in stored.requests] == list(Right)
+    assert stored.matters == (Matter.ERASURE, Matter.OBJECTION)
+    erasure, objection = matters(bureau.register.case_facts(stored.case))
+    assert (erasure.due, erasure.desk) == (date(2026, 4, 7), "customer service")  # 4 April is a Saturday,
+    assert (objection.due, objection.desk) == (date(2026, 4, 7), None)  # and Easter follows
+    told = [p for h, p in bureau.register.events() if h.type == "case_fact_matter_recorded" and p]
+    assert [one["fact"]["detail"]["term"].rpartition("#")[2] for one in told] == ["A17", "A21"]
+    assert faults(bureau.settings.register) == []
+
+
+@pytest.mark.parametrize("matter", Matter)
+def test_every_matter_has_a_term(matter: Matter) -> None:
+    assert matter.iri.startswith(
+        "https://w3id.org/dpv/legal/eu/gdpr#A" if matter.article else "urn:afschrift:"
+    )
+    assert (matter in OTHER_RIGHTS) == matter.has_period
+
+
+def test_a_letter_that_asks_for_nothing_of_ours_is_recorded_all_the_same(bureau: Bureau) -> None:
+    stored = taken(bureau, right=None, keys=None, authenticated=None, other_rights="rectification")
+    assert stored.requests == ()
+    assert bureau.register.case(stored.case).requests == ()
+    assert [one.matter.matter for one in waiting(bureau.register, NOW, ZONE)] == [Matter.RECTIFICATION]
+
+
+def test_what_waits_is_named_until_somebody_hands_it_over(bureau: Bureau) -> None:
+    case = taken(bureau, other_rights=["erasure"]).case
+    [found] = waiting(bureau.register, NOW, ZONE, marks())
+    assert (found.level, case in found.words) == ("overdue", True)
+    hand = lambda **more: record_handed_over(  # noqa: E731
+        bureau.register,
+        ROLES,
+        **{
+            "case_id": case,
+            "matter": "erasure",
+            "to": "customer service",
+            "reference": "T-1",
+            "by": "cli:anna",
+        }
+        | more,
+    )
+    for wrong in (
+        {"matter": "objection"},
+        {"matter": "access"},
+        {"to": "jan@example.org"},
+        {"reference": "a b"},
+    ):
+        with pytest.raises(RefusedError) as told:
+            hand(**wrong)
+        assert told.value.way_out
+    with pytest.raises(NotAllowedError):
+        hand(by="cli:dirk")
+    assert len(waiting(bureau.register, NOW, ZONE)) == 1
+    done = hand(by="cli:ivo")
+    assert done.handed is not None
+    assert done.handed.detail == {"to": "customer service", "reference": "T-1"}
+    assert waiting(bureau.register, NOW, ZONE) == ()
+    with pytest.raises(RefusedError, match="already"):
+        hand()
+    assert faults(bureau.settings.register) == []
+
+
+def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
+    day = NOW.date()
+    taken(bureau, other_rights=["erasure"], received_at=f"{day - timedelta(days=1)}T12:00:00+01:00")
+    sent: list[Message] = []
+
+    def remind(days: int, notifier: str = "desk", roles: tuple[str, ...] = ()) -> int:
+        now = NOW + timedelta(days=days)
+        return remind_to_hand_over(bureau.register, now, notifier, sent.append, "airflow:check", roles)
+
+    assert [remind(0), remind(0), remind(0, "other"), remind(0, "third", ("second_signer",))] == [1, 0, 1, 0]
+    assert [remind(40), remind(41)] == [1, 0]
+    assert "overdue" in sent[-1].subject
+    assert "Zangvogel" not in sent[0].text + sent[0].html
+    levels = [
+        one.detail["level"] for one in bureau.register.case_facts() if one.kind is CaseFactKind.MATTER_TOLD
+    ]
+    assert levels == ["new", "new", "overdue"]
+
+
+@pytest.mark.parametrize("content", [{"made_by": "heir"}, {"made_by": "proxy", "about_deceased": True}])
+def test_the_dead_have_no_right_and_are_not_swallowed(bureau: Bureau, content: dict[str, Any]) -> None:
+    stored = taken(bureau, keys=None, authenticated=None, **content)
+    assert (stored.requests, stored.matters) == ((), (Matter.DECEASED,))
+    [found] = waiting(bureau.register, NOW, ZONE)
+    assert (found.matter.due, found.level) == (None, "new")
+    assert "R17" in found.words
+    assert [t.text for t in bureau.register.case_texts(stored.case, "x")] == [MESSAGE.encode()]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"right": []}, "other_rights"),
+        ({"right": "erasure"}, "right"),
+        ({"other_rights": ["access"]}, "go into `right`"),
+        ({"right": ["unclear", "access"]}, "stands alone"),
+        ({"keys": None}, "keys: give"),
+        ({"made_by": "heir"}, "R17"),
+        ({"about_deceased": True, "keys": None, "authenticated": None}, "made_by"),
+        ({"representative": {"name": "Zangvogel"}}, "R15"),
+        ({"made_by": "proxy", "representative": {}}, "representative: give"),
+        ({"forwarded": [{"at": "2026-03-05T10:00:00+01:00", "from": "a@b.example", "to": "desk"}]}, "from"),
+    ],
+)
+def test_a_fault_names_its_field_and_the_way_out(bureau: Bureau, content: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError) as told:
+        taken(bureau, **content)
+    said = json.dumps(
+        [
+            (e["loc"], e["msg"])
+            for e in told.value.errors(include_input=False, include_url=False, include_context=False)
+        ]
+    )
+    assert words in said
+    assert "Zangvogel" not in said
+    assert bureau.register.cases() == ()
+
+
+def test_how_it_was_forwarded_stands_in_the_case_and_moves_no_date(bureau: Bureau) -> None:
+    hops = [
+        {"at": "2026-03-05T09:00:00+01:00", "from": "webshop help desk", "to": "facilities"},
+        {"at": "2026-03-09T09:00:00+01:00", "from": "facilities", "to": "privacy office"},
+    ]
+    stored = taken(bureau, forwarded=hops)
+    facts = bureau.register.case_facts(stored.case)
+    assert [(one.detail["from"], one.detail["to"]) for one in facts] == [
+        ("webshop help desk", "facilities"),
+        ("facilities", "privacy office"),
+    ]
+    assert bureau.register.timeline(stored.requests[0]).received == date(2026, 3, 4)
+    for wrong in (list(reversed(hops)), [{**hops[0], "at": "2026-03-03T09:00:00+01:00"}]):
+        with pytest.raises(ConfigurationError, match="R02"):
+            taken(bureau, forwarded=wrong)
+
+
+def test_a_representative_is_kept_under_the_key_of_the_case_and_goes_with_it(bureau: Bureau) -> None:
+    who = {"name": "Zangvogel Merel", "email": "merel@zangvogel.example"}
+    stored = taken(bureau, made_by="proxy", representative=who)
+    [kept] = [t for t in bureau.register.case_texts(stored.case, "x") if t.kind == "representative"]
+    assert json.loads(kept.text or b"") == who
+    database = Path(bureau.settings.register.removeprefix("sqlite:///"))
+    assert b"Zangvogel" not in b"".join(path.read_bytes() for path in database.parent.glob("*.db*"))
+    assert faults(bureau.settings.register) == []
+    bureau.register.shred(stored.requests[0], "retention")
+    [gone] = [t for t in bureau.register.case_texts(stored.case, "x") if t.kind == "representative"]
+    assert gone.text is None
+
+
+def test_an_unclear_right_is_read_as_access_and_stops_no_clock(bureau: Bureau) -> None:
+    [request] = taken(bureau, right="unclear").requests
+    assert bureau.register.request(request).right is Right.ACCESS
+    assert bureau.register.request(request).formats == ("csv", "json")
+    timeline = bureau.register.timeline(request)
+    assert [one.kind for one in timeline.facts] == [FactKind.RIGHT_UNCLEAR]
+    assess(bureau.services, request)
+
+
+def read(bureau: Bureau, request: str, reading: str, quote: str = WORDS, by: str = "cli:anna") -> Any:
+    return read_right(bureau.services, ROLES, request, Reading(reading), quote, by)
+
+
+def test_an_officer_records_the_reading_with_the_words_of_the_person(bureau: Bureau) -> None:
+    [request] = taken(bureau, right="unclear").requests
+    for quote, by, error in (("iets anders", "cli:anna", RefusedError), (WORDS, "cli:dirk", NotAllowedError)):
+        with pytest.raises(error):
+            read(bureau, request, "portability", quote, by)
+    assert bureau.register.request(request).right is Right.ACCESS
+    read(bureau, request, "portability", "Alles wat u\n van mij hebt")
+    assert bureau.register.request(request).right is Right.PORTABILITY
+    assert WORDS not in json.dumps([payload for _, payload in bureau.register.events()])
+    with pytest.raises(TooLateError):
+        read(bureau, request, "access")
+    assess(bureau.services, request)
+    assert faults(bureau.settings.register) == []
+
+
+def test_both_opens_a_request_beside_it_with_the_same_receipt_and_identity(bureau: Bureau) -> None:
+    [request] = taken(bureau, right="unclear").requests
+    other = read(bureau, request, "both").other
+    first, second = bureau.register.request(request), bureau.register.request(other)
+    assert (first.right, second.right) == (Right.ACCESS, Right.PORTABILITY)
+    assert (first.received_at, first.case) == (second.received_at, second.case)
+    assert bureau.register.identity(request) == bureau.register.identity(other)
+    assess(bureau.services, other)
+    assert faults(bureau.settings.register) == []
+
+
+def test_a_reading_makes_a_new_plan_and_comes_too_late_after_the_extract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau = open_family(tmp_path, monkeypatch)
+    [request] = taken(bureau, right="unclear").requests
+    assess(bureau.services, request)
+    before = classify(bureau.services, request)["plan"]
+    read(bureau, request, "portability")
+    assess(bureau.services, request)
+    assert classify(bureau.services, request)["plan"] != before
+    assert Path(run(bureau.services, request)).exists()
+    [late] = taken(bureau, right="unclear", keys={"customer_id": "4"}).requests
+    run(bureau.services, late)
+    with pytest.raises(TooLateError):
+        read(bureau, late, "portability")
+    [clear] = taken(bureau, keys={"customer_id": "3"}).requests
+    with pytest.raises(RefusedError, match="said which right"):
+        read(bureau, clear, "portability")

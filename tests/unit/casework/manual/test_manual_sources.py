@@ -1,0 +1,372 @@
+"""Systems that people search: a request waits for each, and plan, bundle, coverage and page say what came of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support.manual import add_systems, system, waits
+from tests.support.mini import POLICY, write_database, write_inventory
+from tests.support.running import installation, run, store
+
+from afschrift.bundle.container.agreement import Coverage, Package, check_files
+from afschrift.bundle.container.verify import verify
+from afschrift.casework.answer import answer
+from afschrift.casework.manual.question import ask_again
+from afschrift.casework.manual.scan import scan
+from afschrift.domain.errors import (
+    FormError,
+    GateError,
+    NeedsPersonError,
+    NotAllowedError,
+    RefusedError,
+    TooLateError,
+    ValidationFailedError,
+)
+from afschrift.domain.state import State
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
+from afschrift.steps.preview import preview
+from afschrift.steps.validate import validate
+
+PDF, MAIL = b"%PDF-1.7\n" + b"brief van Ann " * 100_000, b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"
+BEA = Person("Bea", frozenset({"cli:bea"}), frozenset({Role.KEEPER}))
+CAS = Person("Cas", frozenset({"cli:cas"}), frozenset({Role.KEEPER}))
+ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
+ROLES = Roles((BEA, CAS, ANNA), place="roles.yml")
+
+Open = Callable[..., Services]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """An installation with such systems beside the mini shop."""
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+
+    def open_(*systems: str) -> Services:
+        return installation(tmp_path / "home", add_systems(write_inventory(tmp_path / "inventory"), *systems))
+
+    return open_
+
+
+def says(
+    services: Services,
+    question: str,
+    choice: str,
+    *files: tuple[str, bytes],
+    by: str = "cli:anna",
+    **detail: str,
+) -> None:
+    new = [scan(name, io.BytesIO(content), len(content), 10_000_000) for name, content in files]
+    answer(services.register, ROLES, question, choice, by, detail=detail, files=new)
+
+
+def members(bundle: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(bundle) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
+def page(found: dict[str, bytes]) -> str:
+    return found["index.html"].decode()
+
+
+def searched(found: dict[str, bytes]) -> list[dict[str, Any]]:
+    return list(json.loads(found["data/coverage.json"])["searched"])
+
+
+def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp_path: Path) -> None:
+    services = opened(system("mail", "mailbox"), system("paper", "paper"), system("tape", "backup"))
+    request = store(services, {"customer_id": "1"}, language="en")
+    asked = waits(services, request)
+    assert set(asked) == {"mail", "paper", "tape"}
+    assert str(services.register.request(request).state) == "needs_person"
+    says(services, asked["mail"], "given", ("Brief Ann.pdf", PDF), ("mail.eml", MAIL), by="cli:bea")
+    says(services, asked["paper"], "nothing_held")
+    with pytest.raises(
+        NeedsPersonError, match=r"tape \(backup\).* manual show req-\w+ tape"
+    ):  # two answers are not three
+        run(services, request)
+    says(services, asked["tape"], "not_searched", reason="not_feasible")
+    dry = "\n".join(preview(services, request, sql=False))
+    assert "mail: mailbox, given, 2 files" in dry
+    assert "tape: backup, not_searched (not_feasible, R08, R29)" in dry
+    bundle = run(services, request)
+    found = members(bundle)
+    assert found["data/files/mail/000001.pdf"] == PDF
+    assert found["data/files/mail/000002.eml"] == MAIL
+    resources = {r["path"]: r for r in json.loads(found["data/datapackage.json"])["resources"]}
+    described = resources["files/mail/000001.pdf"]
+    assert described["afschrift:given"] == {"number": 1, "name": "Brief Ann.pdf"}
+    assert (described["mediatype"], described["bytes"]) == ("application/pdf", len(PDF))
+    told = searched(found)
+    assert [one.pop("answeredAt", "")[:2] for one in told] == ["20", "20", "20"]
+    assert told == [
+        {"source": "mail", "medium": "mailbox", "status": "given", "files": 2, "rules": ["R08"]},
+        {"source": "paper", "medium": "paper", "status": "none_held", "rules": ["R08"]},
+        {
+            "source": "tape",
+            "medium": "backup",
+            "status": "not_searched",
+            "reason": "not_feasible",
+            "rules": ["R08", "R29"],
+        },
+    ]
+    html = page(found)
+    assert "We found 2 files here." in html
+    assert 'href="data/files/mail/000001.pdf"' in html
+    assert "Brief Ann.pdf" in html
+    assert "We searched here, but found nothing about you." in html
+    assert "It is a back-up." in html
+    assert "No. We did not search in these parts:" in html
+    assert not verify(bundle, {}).problems
+
+
+def test_the_coverage_and_the_description_agree_on_files_found() -> None:
+    resource = {"path": "files/mail/000001.pdf", "bytes": 1, "hash": "", "format": "pdf"}
+    resource |= {"afschrift:source": "mail", "afschrift:given": {"number": 1}}
+    package = msgspec.convert({"resources": [resource]}, Package)
+    for files, faults in ((1, []), (2, ["mail"])):
+        covered = msgspec.convert({"tables": [], "searched": [{"source": "mail", "files": files}]}, Coverage)
+        assert [p.place for p in check_files(package, covered)] == faults
+
+
+def test_no_word_of_it_stands_in_the_trail(opened: Open) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "1"})
+    asked = waits(services, request)
+    says(services, asked["mail"], "given", ("kwikstaart.eml", MAIL))
+    run(services, request)
+    trail = json.dumps([payload for _, payload in services.register.events(request)])
+    assert "kwikstaart" not in trail
+    register = services.register._db  # type: ignore[attr-defined]
+    with register.read() as tx:
+        held = tx.exec_driver_sql("SELECT label, ciphertext FROM message").fetchall()
+    assert all(b"kwikstaart" not in (label or b"") + content for label, content in held)
+    [extracted] = [
+        p
+        for h, p in services.register.events(request)
+        if p and h.type == "extracted" and p["source"] == "mail"
+    ]
+    assert set(extracted["files"]) == {"files/mail/000001.eml"}
+
+
+def test_portability_asks_only_where_it_reaches(opened: Open) -> None:
+    services = opened(
+        system("a_mail", "mailbox", "provided, derived"),
+        system("b_notes", "saas", "derived, assigned"),
+        system("c_paper", "paper", "provided"),
+        system("d_logs", "processor", "observed"),
+    )
+    request = store(services, {"customer_id": "1"}, "portability", language="nl")
+    asked = waits(services, request)
+    assert set(asked) == {"a_mail", "d_logs"}
+    says(services, asked["a_mail"], "nothing_held")
+    says(services, asked["d_logs"], "not_searched", reason="processor_silent")
+    found = members(run(services, request))
+    assert [(one["source"], one["status"], one.get("reason")) for one in searched(found)] == [
+        ("a_mail", "none_held", None),
+        ("b_notes", "outside", "not_from_the_person"),
+        ("c_paper", "outside", "on_paper"),
+        ("d_logs", "not_searched", "processor_silent"),
+    ]
+    html = page(found)
+    assert "Gegevens die alleen op papier staan" in html
+    assert "Gegevens in systemen met alleen gegevens die niet van u komen" in html
+    assert "Een bedrijf dat voor ons werkt, bewaart deze gegevens." in html
+
+
+def test_observed_counts_where_the_policy_says_so(opened: Open, tmp_path: Path) -> None:
+    opened(system("logs", "processor", "observed"))
+    policy = POLICY.replace("observed: {choice: true", "observed: {choice: false")
+    (tmp_path / "inventory" / "policy.yml").write_text(policy, encoding="utf-8")
+    services = installation(tmp_path / "other", tmp_path / "inventory")
+    assert waits(services, store(services, {"customer_id": "1"}, "portability")) == {}
+    assert set(waits(services, store(services, {"customer_id": "1"}, "access"))) == {"logs"}
+
+
+def test_the_persons_own_limits_reach_it_by_its_name(opened: Open) -> None:
+    services = opened(system("mail", "mailbox"))
+    limits = {"tables": ["shop.orders"], "quote": "alleen mijn bestellingen"}
+    request = store(services, {"customer_id": "1"}, limits=limits)
+    assert waits(services, request) == {}
+    assert searched(members(run(services, request)))[0]["reason"] == "own_limits"
+    limits = {"tables": ["shop.orders", "mail"], "quote": "mijn bestellingen en mails"}
+    assert set(waits(services, store(services, {"customer_id": "1"}, limits=limits))) == {"mail"}
+
+
+def test_a_changed_answer_drifts_the_plan(opened: Open) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "1"})
+    first = waits(services, request)["mail"]
+    says(services, first, "given", ("a.eml", MAIL))
+    assess(services, request)
+    sources = classify(services, request)["sources"]
+    assert sources == ["shop", "mail"]
+    for source in sources:
+        extract(services, request, source)
+    before = services.register.latest_step(request, "classify")
+    asked = services.register.question(first)
+    again = ask_again(services.register, ROLES, services.inventory, asked, "cli:anna")
+    assert again != first
+    with pytest.raises(GateError, match="needs_person"):
+        validate(services, request)
+    with pytest.raises(NeedsPersonError):  # the earlier answer does not count meanwhile
+        classify(services, request)
+    says(services, again, "given", ("b.pdf", PDF))
+    assess(services, request)
+    assert classify(services, request)["plan"] != before["plan"]  # type: ignore[index]
+    with pytest.raises(GateError, match="not extracted under its plan"):
+        validate(services, request)
+    found = members(run(services, request))
+    assert [path for path in found if path.startswith("data/files/")] == ["data/files/mail/000001.pdf"]
+
+
+def test_an_answer_alone_changes_what_a_plan_rests_on(opened: Open) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "1"})
+    first = waits(services, request)["mail"]
+    says(services, first, "given", ("a.eml", MAIL))
+    assess(services, request)
+    classify(services, request)
+    # The choice and what it is about are the same; the file is another one.
+    asked = services.register.question(first)
+    again = ask_again(services.register, ROLES, services.inventory, asked, "cli:anna")
+    says(services, again, "given", ("a.eml", MAIL + b"!"))
+    services.register.move(request, State.ACCEPTED)
+    with pytest.raises(GateError, match="decisions changed"):
+        extract(services, request, "mail")
+
+
+def test_another_key_or_instruction_is_another_question(opened: Open, tmp_path: Path) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "1"})
+    asked = waits(services, request)["mail"]
+    says(services, asked, "nothing_held")
+    assert waits(services, request) == {}
+    changed = system("mail", "mailbox").replace("Search by", "Search the archive by")
+    add_systems(tmp_path / "inventory", changed)
+    from afschrift.app.settings import Settings
+    from afschrift.wiring.services import build
+
+    settings = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
+    later = build(lambda _line: None, Settings.from_environment(settings))
+    assert waits(later, request)["mail"] != asked
+
+
+def test_whose_question_it_is(opened: Open) -> None:
+    services = opened(system("a_mail", "mailbox", owner="Bea"), system("b_tape", "backup", owner="officer"))
+    request = store(services, {"customer_id": "1"}, language="en")
+    asked = waits(services, request)
+    with pytest.raises(NotAllowedError, match="assigned to somebody else"):
+        says(services, asked["a_mail"], "nothing_held", by="cli:cas")
+    with pytest.raises(NotAllowedError, match="assigned to somebody else"):
+        says(services, asked["a_mail"], "nothing_held", by="cli:anna")
+    with pytest.raises(NotAllowedError, match="role keeper"):
+        says(services, asked["a_mail"], "nothing_held", by="cli:zed")
+    with pytest.raises(NotAllowedError, match="role officer"):
+        says(services, asked["b_tape"], "nothing_held", by="cli:bea")
+    refused = [h for h, _ in services.register.events(request) if h.type == "answer_refused"]
+    assert [h.actor for h in refused] == ["cli:cas", "cli:anna", "cli:zed", "cli:bea"]
+    says(services, asked["a_mail"], "nothing_held", by="cli:bea")
+    says(services, asked["b_tape"], "not_searched", by="cli:anna", reason="copy_of_searched")
+    with pytest.raises(NotAllowedError):
+        ask_again(
+            services.register,
+            ROLES,
+            services.inventory,
+            services.register.question(asked["a_mail"]),
+            "cli:bea",
+        )
+    assert "No. We did not search" not in page(members(run(services, request)))
+
+
+def test_an_answer_that_does_not_fit_leaves_nothing(opened: Open) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "1"})
+    asked = waits(services, request)["mail"]
+    for choice, files, detail in (
+        ("given", (), {}),
+        ("nothing_held", (("a.eml", MAIL),), {}),
+        ("not_searched", (), {}),
+        ("not_searched", (), {"reason": "no time"}),
+        ("given", (("a.eml", MAIL),), {"files": "kwikstaart"}),
+    ):
+        with pytest.raises(FormError):
+            says(services, asked, choice, *files, **detail)
+    case = services.register.request(request).case
+    documents = [t for t in services.register.case_texts(case, "cli:anna") if t.kind == "document"]  # type: ignore[attr-defined]
+    assert documents == []
+    assert services.register.question(asked).answered_at is None
+
+
+def test_two_answers_at_once(opened: Open) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "1"})
+    asked = waits(services, request)["mail"]
+    says(services, asked, "given", ("a.eml", MAIL))
+    with pytest.raises(TooLateError, match="answered already"):
+        says(services, asked, "given", ("b.pdf", PDF))
+    with pytest.raises(TooLateError):
+        says(services, asked, "nothing_held")
+    case = services.register.request(request).case
+    texts = services.register.case_texts(case, "cli:anna")  # type: ignore[attr-defined]
+    assert [t.name for t in texts if t.kind == "document"] == ["a.eml"]
+
+
+def test_a_file_that_changes_half_way_leaves_no_answer(opened: Open) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "1"})
+    asked = waits(services, request)["mail"]
+    content = io.BytesIO(MAIL)
+    new = scan("a.eml", content, len(MAIL), 10_000_000)
+    content.truncate(5)
+    with pytest.raises(RefusedError, match="changed while it was read"):
+        answer(services.register, ROLES, asked, "given", "cli:anna", files=[new])
+    assert services.register.question(asked).answered_at is None
+
+
+def test_files_alone_are_an_answer(opened: Open) -> None:
+    """Nothing stands in the warehouse under this number, and the mailbox holds a letter."""
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "4711"}, language="en")
+    says(services, waits(services, request)["mail"], "given", ("a.eml", MAIL))
+    found = members(run(services, request))
+    assert "In systems that our staff searched, we found 1 file about you." in page(found)
+    assert "We found no data about you" not in page(found)
+
+
+def test_nothing_anywhere_names_what_was_searched(opened: Open) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "4711"})
+    says(services, waits(services, request)["mail"], "nothing_held")
+    with pytest.raises(NeedsPersonError):
+        run(services, request)
+    [question] = services.register.questions(request_id=request)
+    assert question.kind == "nothing_held"
+    assert question.detail["manual"] == {"mail": "none_held"}
+
+
+def test_a_staged_file_that_was_altered_is_not_packed(opened: Open) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "1"})
+    says(services, waits(services, request)["mail"], "given", ("a.eml", MAIL))
+    assess(services, request)
+    for source in classify(services, request)["sources"]:
+        extract(services, request, source)
+    from afschrift.extraction.deflate import DeflatingSink
+
+    with services.staging(request).writer("data/files/mail/000001.eml") as raw:
+        sink = DeflatingSink(raw)
+        sink.write(b"another")
+        sink.finish()
+    with pytest.raises(ValidationFailedError, match=r"files/mail/000001\.eml"):
+        validate(services, request)

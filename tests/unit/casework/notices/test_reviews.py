@@ -1,0 +1,56 @@
+"""A restriction is named when its day has come, also after its request was answered, and told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.support.deciding import NOW, Bureau
+from tests.support.restricted import open_bureau
+from tests.support.running import run
+
+from afschrift.casework.notices.report import Message
+from afschrift.casework.notices.reviews import due_reviews, tell_reviews
+
+LATER = NOW + timedelta(days=50)
+UNTIL = LATER.date()
+
+
+def test_a_restriction_in_force_is_named_from_its_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau = open_bureau(tmp_path, monkeypatch)
+    request, question = bureau.flagged()
+    bureau.answer(
+        question, "restrict", "restriction", places=["shop.ticket"], existence="hidden",
+        review_on=UNTIL.isoformat(), refused=None, given=None, reasons=None,
+    )  # fmt: skip
+    assert due_reviews(bureau.register, LATER) == []  # nobody signed it yet
+    bureau.sign(request)
+    run(bureau.services, request)
+    assert due_reviews(bureau.register, LATER - timedelta(days=1)) == []
+
+    [review] = due_reviews(bureau.register, LATER)
+
+    assert (review.request, review.on) == (request, UNTIL)
+    sent: list[Message] = []
+    told = [tell_reviews(bureau.register, LATER, "mail", sent.append, "check") for _ in range(2)]
+    assert told == [1, 0]
+    assert request in sent[0].text
+    assert "shop.ticket" not in sent[0].text
+    assert tell_reviews(bureau.register, LATER, "another", sent.append, "check") == 1
+
+
+def test_a_notifier_that_fails_is_told_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bureau = Bureau.open(tmp_path, monkeypatch)
+    request, question = bureau.flagged()
+    bureau.answer(question, "restrict", "restriction", places=["shop.ticket"], review_on=UNTIL.isoformat())
+    bureau.sign(request)
+
+    def broken(_message: Message) -> None:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        tell_reviews(bureau.register, LATER, "mail", broken, "check")
+    assert tell_reviews(bureau.register, LATER, "mail", [].append, "check") == 1

@@ -1,0 +1,148 @@
+"""The check of deadlines on a real register: notices once, each notifier once, whoever fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from tests.support import ledger_reader
+
+from afschrift.casework.clock.record import Desk
+from afschrift.casework.notices.deadline_check import Watch, Watched
+from afschrift.domain.errors import RefusedError, RetriableError
+from afschrift.domain.request import Request
+from afschrift.law.clock.alarm import OVERDUE, marks
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.clock import Place
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.clock.sending import Sending
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.register.register import Ledger
+
+Open = Callable[..., Request]
+At = Callable[[int], Watch]
+PLACE = Place(calendar("NL"))
+DUE = date(2026, 4, 2)
+ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})),))
+
+
+@pytest.fixture
+def at(ledger: Ledger) -> At:
+    """A check so many days before the last day of a request that `open_one` opens."""
+
+    def watch(days: int) -> Watch:
+        day = DUE - timedelta(days=days)
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        return Watch(ledger, PLACE, marks(), noon, "airflow:check_deadlines")
+
+    return watch
+
+
+def check(watch: Watch) -> int:
+    return watch.raise_new(watch.look())
+
+
+def raised(ledger: Ledger, request: str) -> list[str]:
+    return [f.detail["level"] for f in ledger.timeline(request).of(FactKind.NOTICE_RAISED)]
+
+
+def test_a_notice_is_raised_once_for_each_level(ledger: Ledger, open_one: Open, at: At, url: str) -> None:
+    one = open_one().id
+    assert [w.clock.due for w in at(20).look()] == [DUE]
+    for days in (20, 15, 14, 14, 10, 8, 7, 7, 3, 2, 1, 0, -1, -30):
+        check(at(days))
+    assert raised(ledger, one) == ["14", "7", "3", "1", OVERDUE]
+    assert [w.raised.detail["due"] for w in at(-31).look() if w.raised] == ["2026-04-02"]
+    assert ledger_reader.faults(url) == []
+
+
+def test_days_without_a_scheduler_raise_the_level_of_today_alone(
+    ledger: Ledger, open_one: Open, at: At
+) -> None:
+    one = open_one().id
+    assert [check(at(20)), check(at(-2)), check(at(-2))] == [0, 1, 0]
+    assert raised(ledger, one) == [OVERDUE]
+
+
+def test_two_checks_at_once_raise_it_once(ledger: Ledger, open_one: Open, at: At) -> None:
+    one = open_one().id
+    first, second = at(7), at(7)
+    seen, also_seen = first.look(), second.look()
+    first.raise_new(seen)
+    second.raise_new(also_seen)
+    assert raised(ledger, one) == ["7"]
+
+
+def test_each_check_stands_in_the_trail_with_its_counts(ledger: Ledger, open_one: Open, at: At) -> None:
+    open_one()
+    check(at(-1))
+    counts = {"open": 1, "raised": 1, "suspended": 0, "overdue": 1, "unacknowledged": 1}
+    assert [p for h, p in ledger.events(None) if h.type == "deadlines_checked"] == [counts]
+
+
+def test_a_notifier_that_fails_hides_no_other_and_is_told_again(
+    ledger: Ledger, open_one: Open, at: At
+) -> None:
+    one, other = open_one().id, open_one().id
+    check(at(7))
+    taken: list[list[str]] = []
+
+    def take(watched: list[Watched]) -> None:
+        taken.append(sorted(w.timeline.request for w in watched))
+
+    def refuse(_: list[Watched]) -> None:
+        raise RetriableError("The mail server is down.")
+
+    with pytest.raises(RetriableError):
+        at(7).tell("mail", refuse)
+    assert at(7).tell("log", take) == 2
+    assert [at(7).tell("log", take), at(6).tell("mail", take), at(6).tell("mail", take)] == [0, 2, 0]
+    assert taken == [sorted([one, other])] * 2
+    told = ledger.timeline(one).of(FactKind.NOTICE_TOLD)
+    assert [f.detail["notifier"] for f in told] == ["log", "mail"]
+
+
+def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
+    ledger: Ledger, open_one: Open, at: At
+) -> None:
+    open_one()
+    for days in (14, 7, 3):
+        check(at(days))
+    levels: list[str | None] = []
+    at(3).tell("mail", lambda watched: levels.extend(w.level for w in watched))
+    assert levels == ["3"]
+
+
+def test_an_extension_moves_the_day_and_levels_begin_anew(ledger: Ledger, open_one: Open, at: At) -> None:
+    one = open_one().id
+    check(at(3))
+    desk = Desk(ledger, ROLES, PLACE, datetime(2026, 4, 1, 9, tzinfo=UTC), "cli:anna")
+    desk.extend(one, ["processors_must_answer"], sending=Sending(date(2026, 4, 1), "post", "3SABC"))
+    assert check(at(1)) == 0
+    assert at(1).look()[0].clock.due == date(2026, 6, 2)
+    assert check(at(-60)) == 1
+    assert raised(ledger, one) == ["3", "1"]
+
+
+def test_a_suspended_request_raises_nothing(ledger: Ledger, open_one: Open, at: At) -> None:
+    one = open_one().id
+    desk = Desk(ledger, ROLES, PLACE, datetime(2026, 3, 4, 9, tzinfo=UTC), "cli:anna")
+    desk.suspend(one, "identity", doubt="keys_disagree", sending=Sending(date(2026, 3, 4), "post", "3SABC"))
+    assert check(at(-5)) == 0
+    (seen,) = at(-5).look()
+    assert (seen.level, seen.needs_word) == (None, False)
+
+
+def test_an_overdue_request_needs_a_word_by_name(ledger: Ledger, open_one: Open, at: At) -> None:
+    one = open_one().id
+    desk = Desk(ledger, ROLES, PLACE, datetime(2026, 4, 3, 9, tzinfo=UTC), "cli:anna")
+    early = Desk(ledger, ROLES, PLACE, datetime(2026, 4, 2, 9, tzinfo=UTC), "cli:anna")
+    with pytest.raises(RefusedError, match="not overdue"):
+        early.acknowledge(one, "Te vroeg.")
+    assert [w.needs_word for w in at(-1).look()] == [True]
+    timeline, clock = desk.acknowledge(one, "Een verwerker van Anneke leverde te laat.")
+    assert clock.breaches == ("overdue:R37",)
+    assert [w.needs_word for w in at(-9).look()] == [False]
+    assert ledger.fact_text(timeline.facts[-1].id) == "Een verwerker van Anneke leverde te laat."
+    assert "Anneke" not in str([payload for _, payload in ledger.events(one)])

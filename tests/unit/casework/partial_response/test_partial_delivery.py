@@ -1,0 +1,198 @@
+"""A partial delivery and the supplement that closes the same request: bundles, coverage, page, clock."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from tests.support.in_parts import (
+    ANN,
+    RECEIVED,
+    SOON,
+    TODAY,
+    WHY,
+    again,
+    asked,
+    club,
+    counter,
+    coverage,
+    members,
+    partly,
+    rows,
+    services,
+)
+from tests.support.parts import Club, tables_of
+from tests.support.reviewing import policy as review_policy
+from tests.support.running import run, store
+
+from afschrift.app.jurisdiction import place_of
+from afschrift.bundle.container.verify import verify
+from afschrift.domain.errors import (
+    GateError,
+    NeedsPersonError,
+)
+from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.clock.status import Fact
+from afschrift.law.partial_response import awaited, told
+from afschrift.services import Services
+from afschrift.steps.deliver import close, deliver
+from afschrift.steps.extract import extract
+from afschrift.steps.package import package
+from afschrift.steps.preview import preview
+from afschrift.steps.validate import validate
+
+__all__ = ["club", "services"]
+
+
+def test_partial_and_supplement_give_what_one_bundle_gives(services: Services, club: Club) -> None:
+    whole = run(services, asked(services))
+    other = asked(services)
+    first = partly(services, other, club)
+    assert first.name == f"{other}-access-partial.zip"
+    assert services.register.request(other).state is State.ACCEPTED
+    second = run(services, other)
+    assert second.name == f"{other}-access-supplement.zip"
+    assert services.register.request(other).state is State.DELIVERED
+    assert rows(first, second) == rows(whole)
+    assert {path.split("/")[1] for path in rows(second)} == {"club"}
+    assert not verify(first, {}).problems
+    assert not verify(second, {}).problems
+    kinds = [one.kind for one in services.register.deliveries(other)]  # type: ignore[attr-defined]
+    assert kinds == ["partial", "supplement"]
+
+
+def test_the_coverage_of_both_parts(services: Services, club: Club) -> None:
+    request = asked(services)
+    first = partly(services, request, club)
+    told_first = coverage(first)
+    assert told_first["part"] == {"kind": "partial", "rest": [{"source": "club", "restBy": SOON}]}
+    failed = [one for one in told_first["tables"] if one["source"] == "club"]
+    assert [(one["table"], one["status"], one["restBy"]) for one in failed] == [
+        ("card", "failed", SOON),
+        ("visit", "failed", SOON),
+    ]
+    second = run(services, request)
+    told_second = coverage(second)
+    [part] = services.register.timeline(request).of(FactKind.PARTLY_DELIVERED)
+    assert told_second["part"] == {"kind": "supplement", "follows": [part.detail["bundle"]]}
+    before = {one["table"]: one for one in told_second["tables"] if one["status"] == "given_before"}
+    orders = next(one for one in told_first["tables"] if one["table"] == "orders")
+    assert before["orders"]["before"] == {
+        "status": "rows",
+        "rows": orders["rows"],
+        "deliveredAt": part.at,
+        "bundle": part.detail["bundle"],
+    }
+    given_first = tables_of(told_first, "rows", "none_held", "withheld")
+    given_second = tables_of(told_second, "rows", "none_held", "withheld")
+    assert given_second == {"club.card", "club.visit"}
+    assert tables_of(told_second, "given_before") == given_first
+    assert tables_of(told_first, "failed") == given_second
+
+
+@pytest.mark.parametrize(
+    ("language", "now", "rest"),
+    [
+        ("en", "This is a part of our answer. The rest follows.", "This is the rest of our answer."),
+        ("nl", "Dit is een deel van ons antwoord. De rest volgt.", "Dit is de rest van ons antwoord."),
+    ],
+)
+def test_the_person_reads_first_that_it_is_a_part(
+    services: Services, club: Club, language: str, now: str, rest: str
+) -> None:
+    request = store(services, ANN, "access", received_at=RECEIVED, language=language)
+    first = members(partly(services, request, club))
+    page = first["index.html"].decode()
+    main = page[page.index("<main") :]
+    assert main.index(now) < main.index("<section")
+    title = {"en": "The loyalty card club", "nl": "De klantenkaart club"}[language]
+    assert main.index(title) < main.index("<section")
+    assert str((TODAY + timedelta(days=9)).day) in main[: main.index("<section")]
+    assert now in first["README.txt"].decode()
+    second = members(run(services, request))
+    page = second["index.html"].decode()
+    main = page[page.index("<main") :]
+    assert main.index(rest) < main.index("<section")
+    assert rest in second["README.txt"].decode()
+    assert "everything_" not in page
+
+
+def test_the_clock_goes_on_and_the_status_says_so(services: Services, club: Club) -> None:
+    request = asked(services)
+    place = place_of(services.inventory.controller)
+    from afschrift.law.clock.clock import clock
+
+    before = clock(services.register.timeline(request), place, TODAY)
+    partly(services, request, club)
+    timeline = services.register.timeline(request)
+    after = clock(timeline, place, TODAY)
+    assert (after.due, after.closed_on) == (before.due, None)
+    assert Fact.PARTLY_FULFILLED in after.status
+    assert Fact.PARTLY_FULFILLED.broader.endswith("RequestStatus")
+    assert list(told(timeline)) == [f"partly delivered on {TODAY}, rest by {SOON}"]
+    assert any("Partly delivered" in step and SOON in step for step in after.steps)
+    late = clock(timeline, place, date.fromisoformat(SOON) + timedelta(days=1))
+    assert "rest_late:R44" in late.breaches
+    run(services, request)
+    closed = services.register.timeline(request)
+    assert awaited(closed) is None
+    assert Fact.PARTLY_FULFILLED not in clock(closed, place, TODAY).status
+
+
+def test_the_dry_run_tells_of_parts(services: Services, club: Club) -> None:
+    request = asked(services)
+    with club.away():
+        counter(services).leave(request, "club", SOON, WHY)
+        lines = list(preview(services, request, sql=False))
+        assert any("club: left for later" in line and SOON in line for line in lines)
+        run(services, request)
+    lines = list(preview(services, request, sql=False))
+    assert any("shop.orders: given on" in line for line in lines)
+    assert any(line.startswith("\nclub.card: 2 rows") for line in lines)
+
+
+def test_after_a_part_no_step_closes_the_request(services: Services, club: Club) -> None:
+    """Whatever is cleared or marked in Airflow after a part was delivered, the request stays open."""
+    request = asked(services)
+    first = partly(services, request, club)
+    outbox = sorted(first.parent.iterdir())
+    register = services.register
+    for step in (close, deliver, close):
+        step(services, request)
+    for step_ in (lambda s, r: extract(s, r, "shop"), validate, package):
+        with pytest.raises(GateError, match="is delivered already"):
+            step_(services, request)
+    assert register.request(request).state is State.ACCEPTED
+    assert sorted(first.parent.iterdir()) == outbox
+    refused = [p for h, p in register.events(request) if h.type == "gate_refused"]
+    assert [(p or {})["reason"] for p in refused] == ["part_delivered"] * 3
+    assert [h.type for h, _ in register.events(request)].count("part_closed") == 1
+    assert not wipe_left(services, request)
+
+
+def wipe_left(services: Services, request: str) -> bool:
+    return services.staging(request).exists("keys.json")
+
+
+def test_a_person_looks_at_each_part(services: Services, club: Club, tmp_path: Path) -> None:
+    with (tmp_path / "inventory" / "policy.yml").open("a", encoding="utf-8") as file:
+        file.write(review_policy("always"))
+    services = again(services, tmp_path)
+    request = asked(services)
+
+    def looked_at() -> Path:
+        with pytest.raises(NeedsPersonError):
+            run(services, request)
+        [review] = services.register.questions(request_id=request)
+        assert review.kind == "review"
+        services.register.answer(review.id, "approved", "cli:anna")
+        return run(services, request)
+
+    with club.away():
+        counter(services).leave(request, "club", SOON, WHY)
+        assert looked_at().name.endswith("-partial.zip")
+    assert looked_at().name.endswith("-supplement.zip")
+    assert services.register.request(request).state is State.DELIVERED
+    assert "gate_bypassed" not in [h.type for h, _ in services.register.events(request)]

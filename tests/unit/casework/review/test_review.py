@@ -1,0 +1,416 @@
+"""A person looks at what will be sent; what they redact is in no file of the bundle, and counted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.deciding import unchanged
+from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers, members
+
+from afschrift.casework.letters.make import make
+from afschrift.casework.review.redactions import redactions_of
+from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, TooLateError
+
+
+@pytest.fixture
+def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reviewers]:
+    yield Reviewers.set_up(tmp_path, monkeypatch)
+
+
+def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) -> None:
+    request = reviewers.store(formats=FORMATS)
+    question = reviewers.asked(request)
+    assert question.detail["why"] == ["policy"]
+    assert question.detail["tables"]["shop.ticket_message"] == 3
+
+    reviewers.redact(question, LINE)
+    second = reviewers.asked(request)
+    assert second.about != question.about
+    assert second.detail["redacted"] == {"shop.ticket_message.body": 1}
+    assert {"redacted", "changed"} <= set(second.detail["why"])
+    reviewers.answer(second, "approved", by="cli:otto")
+    bundle = reviewers.deliver(request)
+
+    assert hashlib.sha256(bundle.read_bytes()).hexdigest() == second.about
+    files = members(bundle)
+    for path, content in files.items():
+        assert NEIGHBOUR.encode() not in content, path
+        assert b"Zuiderwijk" not in content, path
+    for format_ in ("csv", "json", "ndjson", "xml"):
+        assert BODY.replace(NEIGHBOUR, "[masked]").encode() in files[f"data/shop/ticket_message.{format_}"]
+    masked = json.loads(files["data/redactions.json"])["masked"]
+    [mine] = [one for one in masked if one["method"] == "span"]
+    assert mine == {
+        "source": "shop",
+        "table": "ticket_message",
+        "column": "body",
+        "ground": "rights_of_others",
+        "rules": ["R32", "R31", "R33", "R45", "R56"],
+        "method": "span",
+        "count": 1,
+    }
+    assert "gegevens van iemand anders" in files["index.html"].decode()
+    given = {"where": "https://portal.example", "available_until": "2027-01-01"}
+    bureau = reviewers.bureau
+    letter = make(bureau.settings, bureau.register, request, "delivery", given, "cli:anna", keep=False).text
+    assert "body in ‘ticket_message’: 1 keer. Hier stonden gegevens van iemand anders." in letter.text
+    assert "klacht" in letter.text
+    assert NEIGHBOUR not in letter.html
+
+
+def test_the_trail_and_the_log_know_counts_and_grounds_and_no_word(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    reviewers.redact(reviewers.asked(request), LINE, by="cli:otto")
+    reviewers.answer(reviewers.asked(request), "approved")
+    reviewers.deliver(request)
+
+    told = json.dumps([payload for _, payload in reviewers.bureau.register.events()])
+    for word in (NEIGHBOUR, "Zuiderwijk", "weet van niets", LINE.split()[3]):
+        assert word not in told
+    taken = [
+        payload
+        for header, payload in reviewers.bureau.register.events(request)
+        if header.type == "decision_taken" and payload and payload["kind"] == "review"
+    ]
+    assert taken[0]["detail"] == {
+        "cells": 0,
+        "spans": 1,
+        "columns": {"shop.ticket_message.body": 1},
+        "grounds": {"rights_of_others": {"right_of_others": "privacy"}},
+    }
+    assert (taken[0]["held"]["role"], taken[0]["rules"]) == ("officer", ["R31", "R32", "R33", "R45", "R56"])
+    assert len(taken[0]["text_hmac"]) == 64
+    assert taken[0]["options"] == ["approved", "redact", "hold_back"]
+    assert (taken[1]["choice"], taken[1]["about"]) == ("approved", _delivered(reviewers, request))
+
+
+def _delivered(reviewers: Reviewers, request: str) -> str:
+    events = reviewers.bureau.register.events(request)
+    [sha256] = [p["sha256"] for header, p in events if header.type == "bundle_delivered" and p]
+    return str(sha256)
+
+
+def test_what_changes_after_the_review_is_asked_again(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    question = reviewers.asked(request)
+    reviewers.answer(question, "approved")
+    reviewers.bureau.register.change_options(request, formats=["json"])
+
+    again = reviewers.asked(request)
+
+    assert again.about != question.about
+    assert "changed" in again.detail["why"]
+    reviewers.answer(again, "approved")
+    assert hashlib.sha256(reviewers.deliver(request).read_bytes()).hexdigest() == again.about
+
+
+def test_held_back_sends_nothing_and_is_asked_again(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    question = reviewers.asked(request)
+    unchanged(reviewers.bureau, question, lambda: reviewers.answer(question, "hold_back"), FormError)
+    reviewers.answer(question, "hold_back", texts={"why": "Eerst bellen."})
+
+    again = reviewers.asked(request)
+
+    assert (again.about, again.detail["why"]) == (question.about, ["policy", "held_back", "reviewed"])
+    reviewers.answer(again, "approved")
+    reviewers.deliver(request)
+
+
+def test_a_second_look_redacts_more_of_the_same_cell(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    reviewers.redact(reviewers.asked(request), LINE)
+    shown = BODY.replace(NEIGHBOUR, "[masked]")
+    start = shown.index("buurvrouw")
+    question = reviewers.asked(request)
+    inside = f"shop.ticket_message id=1 body {shown.index('asked')}:{shown.index(' zag')} rights_of_others"
+    error = unchanged(reviewers.bureau, question, lambda: reviewers.redact(question, inside), FormError)
+    assert "masked already" in str(error)
+    wider = f"shop.ticket_message #1 body {start}:{shown.index(' zag')} rights_of_others"
+    reviewers.redact(question, wider)
+    last = reviewers.asked(request)
+    assert last.detail["redacted"] == {"shop.ticket_message.body": 1}
+    reviewers.answer(last, "approved")
+
+    files = members(reviewers.deliver(request))
+
+    assert "Mijn [masked] zag het pakket 📦 liggen.".encode() in files["data/shop/ticket_message.csv"]
+
+
+def test_a_whole_cell_and_a_number_and_a_row_without_key(reviewers: Reviewers) -> None:
+    """In every format the column becomes text; a table without key names its row by number."""
+    request = reviewers.store(formats=FORMATS)
+    lines = (
+        "shop.customer customer_id=1 score rights_of_others",
+        "shop.line_note #1 note rights_of_others",
+        "shop.line order_id=10,line_no=2 price rights_of_others",
+    )
+    reviewers.redact(reviewers.asked(request), *lines)
+    reviewers.answer(reviewers.asked(request), "approved")
+
+    files = members(reviewers.deliver(request))
+
+    assert b"[masked]" in files["data/shop/customer.csv"]
+    assert b"700" not in files["data/shop/customer.json"]
+    assert b"gift" not in files["data/shop/line_note.ndjson"]
+    assert b"1.10" not in files["data/shop/line.xml"]
+    assert b"2.00" in files["data/shop/line.xml"]
+    package = json.loads(files["data/datapackage.json"])
+    [resource] = [r for r in package["resources"] if r["path"] == "shop/customer.csv"]
+    [score] = [f for f in resource["schema"]["fields"] if f["name"] == "score"]
+    assert (score["type"], score["afschrift:redacted"]) == ("string", ["cell"])
+
+
+WRONG = {
+    "shop.ticket_message id=1 body 0:999 rights_of_others": "outside of the text",
+    "shop.ticket_message id=1 body 7:7 rights_of_others": "ends after it begins",
+    "shop.ticket_message id=1 body 9:7 rights_of_others": "ends after it begins",
+    "shop.ticket_message id=1 body x:7 rights_of_others": "a span is FROM:TO",
+    "shop.nothing id=1 body rights_of_others": "no such table",
+    "shop.ticket_message id=1 nothing rights_of_others": "no such column",
+    "shop.customer customer_id=1 password_hash rights_of_others": "does not leave",
+    "shop.ticket_message id=99 body rights_of_others": "no row has this key",
+    "shop.ticket_message #99 body rights_of_others": "the table has 3 rows",
+    "shop.ticket_message #0 body rights_of_others": "a row is #NUMBER",
+    "shop.ticket_message name=1 body rights_of_others": "the key of this table is id",
+    "shop.ticket_message id=1 id rights_of_others": "a column of the key",
+    "shop.customer customer_id=1 email rights_of_others": "ties the rows to the person",
+    "shop.customer customer_id=1 score 0:1 rights_of_others": "a integer has no spans",
+    "shop.line_note order_id=10 note rights_of_others": "name a row as #NUMBER",
+    "shop.ticket_message id=1 body effort": "the last word is a ground",
+    "shop.ticket_message id=1 body restriction": "the last word is a ground",
+    "shop.shipment id=1 carrier rights_of_others": "the information sheet tells",
+    "shop.orders order_id=12 ordered_at rights_of_others": "the information sheet tells",
+    "shop.ticket_message id=1 reply rights_of_others x y": "a line is source.table",
+}
+"""Line -> what is said of it."""
+
+
+def test_each_line_that_does_not_do_is_told_by_its_number(reviewers: Reviewers) -> None:
+    question = reviewers.asked(reviewers.store())
+    lines = list(WRONG)
+    for start in range(0, len(lines), 10):
+        some = lines[start : start + 10]
+        error = unchanged(
+            reviewers.bureau, question, lambda some=some: reviewers.redact(question, *some), FormError
+        )
+        told = error.fields["redactions"].split("; ")
+        for number, (line, said) in enumerate(zip(some, told, strict=True), 1):
+            assert said.startswith(f"line {number}: ")
+            assert WRONG[line] in said, line
+
+
+def test_an_answer_without_a_line_is_told(reviewers: Reviewers) -> None:
+    question = reviewers.asked(reviewers.store())
+    error = unchanged(reviewers.bureau, question, lambda: reviewers.redact(question, " "), FormError)
+    assert "give a line for each" in str(error)
+
+
+def test_lines_that_overlap_name_each_other(reviewers: Reviewers) -> None:
+    question = reviewers.asked(reviewers.store())
+    whole = "shop.ticket_message #1 body rights_of_others"
+
+    error = unchanged(reviewers.bureau, question, lambda: reviewers.redact(question, LINE, whole), FormError)
+
+    assert "line 2: it overlaps line 1" in str(error)
+
+
+def test_the_three_answers_are_asked_for_once_a_ground(reviewers: Reviewers) -> None:
+    question = reviewers.asked(reviewers.store())
+    texts = {"redactions": [LINE], "effect": "Haar naam."}
+
+    error = unchanged(reviewers.bureau, question, lambda: reviewers.redact(question, texts=texts), FormError)
+    assert {"rights_of_others.mitigation", "rights_of_others.prevails"} <= set(error.fields)
+    told = {"right_of_others": "economic_interest"}
+    error = unchanged(
+        reviewers.bureau, question, lambda: reviewers.redact(question, LINE, detail=told), FormError
+    )
+    assert "R32" in str(error)
+    words = {"effect": "In de verkeerde helft."}
+    error = unchanged(
+        reviewers.bureau, question, lambda: reviewers.redact(question, LINE, detail=words), FormError
+    )
+    assert "kept encrypted" in str(error)
+
+
+def test_a_trade_secret_takes_a_second_person(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    line = "shop.ticket_message id=2 body trade_secret"
+    texts = {"redactions": [line], "effect": "Recept.", "mitigation": "Weglaten.", "prevails": "Het recept."}
+    detail = {"secret_owner": "own"}
+    question = reviewers.asked(request)
+
+    done = reviewers.answer(question, "redact", detail=detail, texts=texts)
+
+    assert done.signer
+    asked = reviewers.asked(request, "review_signed")
+    assert (asked.id, asked.detail["columns"]) == (done.signer, {"shop.ticket_message.body": 1})
+    with pytest.raises(NotAllowedError, match="four eyes"):
+        reviewers.answer(asked, "agree", by="airflow:anna")
+    reviewers.answer(asked, "disagree", by="cli:sam")
+    question = reviewers.asked(request)
+    assert "redacted" in question.detail["why"]
+    done = reviewers.answer(question, "redact", detail=detail, texts=texts)
+    reviewers.answer(reviewers.open(request, "review_signed"), "agree", by="cli:sam")
+    reviewers.answer(reviewers.asked(request), "approved")
+    files = members(reviewers.deliver(request))
+    [mine] = [r for r in json.loads(files["data/redactions.json"])["masked"] if r["method"] == "cell"]
+    assert mine["ground"] == "trade_secret"
+
+
+def test_a_text_that_changed_meanwhile_is_not_cut_but_asked_about(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    reviewers.redact(reviewers.asked(request), LINE)
+    reviewers.sql("UPDATE ticket_message SET body = 'Anders, van buurvrouw Grietje.' WHERE id = 1")
+
+    lost = reviewers.asked(request, "redaction_lost")
+
+    assert lost.detail["columns"] == {"shop.ticket_message.body": 1}
+    reviewers.answer(lost, "review_again")
+    question = reviewers.asked(request)
+    assert "redacted" not in question.detail
+    assert "redacted" in question.detail["why"]
+
+
+def test_a_row_that_is_gone_meanwhile_is_asked_about(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    reviewers.redact(reviewers.asked(request), LINE, "shop.line_note #1 note rights_of_others")
+    reviewers.sql("DELETE FROM line_note WHERE note = 'gift'")
+
+    assert reviewers.asked(request, "redaction_lost").detail["columns"] == {"shop.line_note.note": 1}
+
+
+def test_an_answer_on_a_bundle_that_changed_changes_nothing(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    question = reviewers.asked(request)
+    reviewers.bureau.register.change_options(request, language="en")
+    newer = reviewers.asked(request)
+
+    before = reviewers.bureau.register.events()
+    for choice in ("approved", "redact", "hold_back"):
+        with pytest.raises(TooLateError, match="overtaken"):
+            reviewers.answer(question, choice)
+    assert reviewers.bureau.register.events() == before
+    assert reviewers.open(request).id == newer.id
+
+
+def test_the_second_of_two_answers_is_told(reviewers: Reviewers) -> None:
+    question = reviewers.asked(reviewers.store())
+    reviewers.answer(question, "approved", by="cli:otto")
+
+    with pytest.raises(TooLateError, match="answered already"):
+        reviewers.redact(question, LINE)
+
+
+def test_whoever_lacks_the_role_reviews_nothing(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    question = reviewers.asked(request)
+    for by in ("cli:ivo", "cli:sam", "cli:dirk", "cli:aad", "cli:nobody"):
+        with pytest.raises(NotAllowedError):
+            reviewers.answer(question, "approved", by=by)
+
+    assert reviewers.open(request).answered_at is None
+    refused = [h.actor for h, _ in reviewers.bureau.register.events(request) if h.type == "answer_refused"]
+    assert len(refused) == 5
+
+
+def test_what_is_flagged_is_reviewed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    plain = reviewers.store(right="portability")
+    reviewers.deliver(plain)
+
+
+def _looked_through(reviewers: Reviewers, most: int) -> None:
+    """The shop's inventory says that messages are free text, and how many names may be read."""
+    shop = reviewers.folder / "inventory" / "shop.yml"
+    text = shop.read_text(encoding="utf-8").replace("      body: {}\n", "      body: {free_text: true}\n")
+    named = f"  customer:\n    names: {{columns: [name], most: {most}}}\n"
+    shop.write_text(text.replace("  customer:\n", named, 1), encoding="utf-8")
+    reviewers.decide_policy("flagged")
+
+
+def test_names_that_could_not_be_read_are_a_reason_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    _looked_through(reviewers, most=2)
+    question = reviewers.asked(reviewers.store())
+    assert question.detail["why"] == ["names_unread"]
+    assert question.detail["names_unread"] == ["shop.customer"]
+    assert "pointed_out" not in question.detail
+
+
+def test_names_that_were_read_and_not_found_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    _looked_through(reviewers, most=100)
+    reviewers.deliver(reviewers.store())
+
+
+def test_redactions_whose_words_are_gone_let_nothing_leave(reviewers: Reviewers) -> None:
+    request, register = reviewers.store(), reviewers.bureau.register
+    reviewers.redact(reviewers.asked(request), LINE)
+    assert len(redactions_of(register, request)) == 1
+    register.shred(request, "retention_identity")
+    with pytest.raises(RefusedError, match=r"cannot be read any more.*What to do: nothing leaves"):
+        redactions_of(register, request)
+
+
+def test_a_key_that_leaves_no_more_loses_no_redaction(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    reviewers.redact(reviewers.asked(request), LINE)
+    shop = reviewers.folder / "inventory" / "shop.yml"
+    table, before, after = shop.read_text(encoding="utf-8").partition("  ticket_message:\n")
+    after = after.replace("      id: {origin: assigned}\n", "      id: {protect: secret}\n", 1)
+    shop.write_text(table + before + after, encoding="utf-8")
+    reviewers.decide_policy("always")
+
+    lost = reviewers.asked(request, "redaction_lost")
+    assert lost.detail["columns"] == {"shop.ticket_message.body": 1}
+    reviewers.answer(lost, "review_again")
+    assert "redacted" in reviewers.asked(request).detail["why"]
+
+
+def test_a_person_who_says_that_a_column_leaves_has_it_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    shop = (tmp_path / "inventory" / "shop.yml").read_text(encoding="utf-8")
+    unsaid = shop.replace("carrier: {origin: assigned}", "carrier: {}")
+    (tmp_path / "inventory" / "shop.yml").write_text(unsaid, encoding="utf-8")
+    reviewers.decide_policy("flagged")
+    request = reviewers.store()
+    unclassified = reviewers.asked(request, "unclassified")
+    reviewers.answer(unclassified, "include")
+    assert reviewers.asked(request).detail["why"] == ["answered"]
+
+
+def test_never_is_never_until_somebody_looked(reviewers: Reviewers) -> None:
+    request, other = reviewers.store(), reviewers.store(right="portability")
+    reviewers.answer(reviewers.asked(request), "hold_back", text="Eerst bellen.")
+    reviewers.decide_policy("never")
+
+    assert reviewers.asked(request).detail["why"] == ["held_back", "changed"]
+    reviewers.deliver(other)
+
+
+def test_another_choice_than_redact_takes_no_form(reviewers: Reviewers) -> None:
+    question = reviewers.asked(reviewers.store())
+    for act in (
+        lambda: reviewers.answer(question, "approved", texts={"redactions": [LINE]}),
+        lambda: reviewers.answer(question, "approved", detail={"right_of_others": "privacy"}),
+        lambda: reviewers.answer(question, "nothing"),
+    ):
+        unchanged(reviewers.bureau, question, act, FormError)
+    error = unchanged(
+        reviewers.bureau,
+        question,
+        lambda: reviewers.redact(question, LINE, texts={"redactions": [LINE], "x.effect": "y"}),
+        FormError,
+    )
+    assert isinstance(error, (FormError, RefusedError))

@@ -1,0 +1,160 @@
+"""Holds, complaints and reviews as somebody types them; the case in the order of time."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.support.deciding import NOW, Bureau
+from tests.support.restricted import desk, open_bureau, restricted
+from tests.support.running import run
+from typer.testing import CliRunner, Result
+
+from afschrift.cli.main import app
+from afschrift.domain.errors import AfschriftError
+
+WHY = "De kwikstaart heeft een zaak aangespannen."
+TODAY = NOW.date().isoformat()
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch)
+
+
+def afschrift(*words: str, stdin: str = WHY) -> Result:
+    return CliRunner().invoke(app, list(words), input=stdin)
+
+
+def said(*words: str, stdin: str = WHY) -> str:
+    done = afschrift(*words, stdin=stdin)
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.output
+
+
+def refused(*words: str, stdin: str = WHY) -> str:
+    error = afschrift(*words, stdin=stdin).exception
+    assert isinstance(error, AfschriftError), error
+    return str(error)
+
+
+WORDS = ("--text-file", "-")
+
+
+def local_today() -> str:
+    return datetime.now(ZoneInfo("Europe/Amsterdam")).date().isoformat()
+
+
+def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
+    request = bureau.store()
+    case = bureau.register.request(request).case
+    assert "No case is under hold" in said("case", "list", "--held")
+    held = said("case", "hold", case, "--ground", "court", *WORDS)
+    [hold] = re.findall(r"hold-\w{12}", held)
+    second = said("case", "hold", request, "--ground", "claim", "--review-on", "2099-01-01", *WORDS)
+    assert second.count("hold-") == 2
+    listed = said("case", "list", "--held")
+    assert case in listed
+    assert f"held: {hold} (court" in listed
+    said("request", "withdraw", request, "--channel", "email")
+    assert case not in said("case", "list")
+    assert [
+        one["id"] for one in json.loads(said("case", "list", "--held", "--json"))[0]["holds"]
+    ] == re.findall(r"hold-\w{12}", second)
+    assert case in said("case", "list", "--held")
+    assert "held" in said("requests", "--all")
+    shredding = ("register", "shred", request, "--rule", "retention_identity", "--yes")
+    assert hold in refused(*shredding)
+    assert "--hold" in refused("case", "release", request, *WORDS)
+    assert "still held" in said("case", "release", request, "--hold", hold, *WORDS)
+    assert "free" in said("case", "release", request, *WORDS)
+    assert "Destroyed" in said(*shredding)
+
+
+def test_words_are_never_an_argument_and_never_missing(bureau: Bureau) -> None:
+    request = bureau.store()
+    assert "--text-file" in refused("case", "hold", request, "--ground", "court")
+    assert "--text-file" in refused("case", "hold", request, "--ground", "court", *WORDS, stdin=" \n")
+    assert afschrift("case", "hold", request, WHY, "--ground", "court").exit_code == 2
+    assert afschrift("case", "hold", request, "--ground", "because", *WORDS).exit_code == 2
+    assert "is no date" in refused(
+        "case", "hold", request, "--ground", "court", "--review-on", "soon", *WORDS
+    )
+    assert "knows no case" in refused("case", "hold", "req-000000000000", "--ground", "court", *WORDS)
+
+
+def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path: Path) -> None:
+    request = bureau.store()
+    run(bureau.services, request)
+    letter = tmp_path / "Klacht van Ann.pdf"
+    letter.write_bytes(b"%PDF-1")
+    came = ("--from", "court", "--received", TODAY, "--document", str(letter))
+    done = said("case", "complaint", request, "--reference", "C/13/99", *came, *WORDS, "--no-id-copy")
+    assert f"{request}  complaint of court (C/13/99), received {TODAY}: no outcome yet" in done
+    assert "puts a hold" in done
+    assert "complaint_open" in said("requests", "--all")
+    assert "--outcome" in refused("case", "complaint", request, "--reference", "C/13/99")
+    again = refused("case", "complaint", request, "--reference", "C/13/99", *came, *WORDS, "--no-id-copy")
+    assert "entered for" in again
+    texts = json.loads(said("case", "show", request, "--json"))["texts"]
+    assert [one["kind"] for one in texts].count("document") == 1  # nothing was kept of what was turned down
+    assert "no reference" in refused(
+        "case", "complaint", request, "--reference", "van Ann", "--from", "court", "--received", TODAY
+    )
+    ended = said("case", "complaint", request, "--reference", "C/13/99", "--outcome", "settled")
+    assert f"settled on {TODAY}" in ended
+    assert "case release" in ended
+    shown = said("request", "show", request)
+    assert "complained" in shown
+    assert "complaint_ended" in shown
+    story = said("case", "show", request)
+    order = ["request  by", "decision identity: confirmed", "document", "fact complained", "fact held"]
+    places = [story.index(one) for one in (*order, "fact complaint_ended")]
+    assert places == sorted(places)
+    assert "kwikstaart" in story
+    assert "note (why: complained)" in story
+    document = json.loads(said("case", "show", request, "--json"))
+    moments = [one["at"] for one in document["story"]]
+    assert moments == sorted(moments)
+    assert all(one["by"] for one in document["story"])
+    assert [h.type for h, _ in bureau.register.events(request)].count("case_viewed") == 3
+    assert "kwikstaart" not in repr(bureau.register.events())
+
+
+def test_a_restriction_is_looked_at_again_signed_and_given(bureau: Bureau) -> None:
+    request, one = restricted(bureau, ["shop.ticket"])
+    run(bureau.services, request)
+    of = ("case", "reviewed", request, "--restriction", one)
+    assert "give one of" in refused(*of)
+    assert "once another person signs" in said(*of, "--outcome", "lifted", *WORDS)
+    assert "four eyes" in refused(*of, "--sign")  # the terminal holds both roles, and is one pair of eyes
+    assert "waits for its second signer" in refused(*of, "--outcome", "lifted", *WORDS)
+    desk(bureau, "cli:sam").sign_review(request, one, agree=False)
+    desk(bureau, "cli:anna").review(request, one, "lifted", WHY)
+    assert "in force" in refused(*of, "--open-request")
+    assert "--open-request" in said(*of, "--sign")
+    [opened] = re.findall(r"req-\w{12}", said(*of, "--open-request").splitlines()[0])
+    assert f"linked of {request}" in said("request", "show", opened)
+
+
+def test_a_refusal_that_came_back_is_made_again_with_its_words(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(
+        question, "refuse", "manifestly_unfounded", reasons="Er is niets nieuws, zegt de kwikstaart."
+    )
+    letter = bureau.sign(request).letter
+    assert letter is not None
+    assert "did not come back" in refused("letter", "again", letter)
+    bureau.send(letter)
+    bounced = ("letter", "bounced", letter, "--on", local_today(), "--reason", "returned_by_post")
+    assert f"letter again {letter}" in said(*bounced)
+    made = said("letter", "again", letter, "--to-file", "-", stdin="ann@example.org").split()[0]
+    assert made != letter
+    assert "kwikstaart" in said("letter", "show", made)
+    bureau.send(made)
+    assert "refused" in said("request", "show", request)
+    assert "is sent" in refused("letter", "again", made)

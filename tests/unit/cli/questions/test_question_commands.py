@@ -1,0 +1,227 @@
+"""Questions and answers at a terminal: what is shown, recorded and turned down."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.ground_forms import GROUNDS, complete
+from tests.support.mini import write_database, write_inventory
+from tests.support.running import installation, store
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.cli.questions.forms import Filled, ask, from_file
+from afschrift.domain.errors import AfschriftError, NeedsPersonError, NotAllowedError, TooLateError
+from afschrift.domain.right import Right
+from afschrift.register.register import Ledger
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+
+PROOF = ("--set", "method=call_back", "--set", "level=substantial")
+WORDS = "Teruggebeld op het nummer van de kwikstaart."
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
+    return installation(tmp_path / "home", tmp_path / "inventory")
+
+
+@pytest.fixture
+def asked(services: Services) -> tuple[str, str]:
+    """A request at its identity question, and that question."""
+    request = store(services, {"customer_id": "1"}, authenticated=None)
+    with pytest.raises(NeedsPersonError):
+        assess(services, request)
+    return request, services.register.questions(request_id=request)[0].id
+
+
+def said(*words: str | Path, stdin: str = "") -> str:
+    done = CliRunner().invoke(app, list(map(str, words)), input=stdin)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def refused(*words: str, stdin: str = "") -> AfschriftError:
+    error = CliRunner().invoke(app, list(words), input=stdin).exception
+    assert isinstance(error, AfschriftError)
+    return error
+
+
+def test_a_question_is_shown_with_options_and_fields(asked: tuple[str, str]) -> None:
+    request, question = asked
+    shown = said("questions")
+    assert f"{question}  {request}  identity  role officer" in shown
+    assert "options confirmed, not_confirmed" in shown
+    assert "level: low | substantial | high (How sure it is, needed for confirmed)" in shown
+    [row] = json.loads(said("questions", "--json"))
+    assert (row["id"], row["form"]["properties"]["choice"]["enum"]) == (question, row["options"])
+    assert row["answered_at"] is None
+
+
+def test_an_answer_is_recorded_as_whoever_is_at_the_terminal(
+    services: Services, asked: tuple[str, str], tmp_path: Path
+) -> None:
+    request, question = asked
+    (tmp_path / "why.txt").write_text(WORDS, encoding="utf-8")
+    told = said("answer", question, "--choice", "confirmed", *PROOF, "--text-file", tmp_path / "why.txt")
+    assert "Recorded: identity = confirmed." in told
+    assert f"afschrift run {request}" in told
+    header, payload = services.register.events(request)[-1]
+    assert (header.actor, payload and payload["held"]["source"]) == (f"cli:{getpass.getuser()}", "terminal")
+    assert WORDS not in repr(services.register.events(request))
+    assert said("questions").startswith("No open question")
+    assert question in said("questions", "--all")
+    assert isinstance(refused("answer", question, "--choice", "not_confirmed"), TooLateError)
+
+
+def test_the_others_that_are_open_are_named(services: Services, asked: tuple[str, str]) -> None:
+    request, question = asked
+    other = services.register.ask(
+        request, "unclassified", options=["include", "exclude"], detail={"columns": ["shop.a.b"]}
+    ).id
+    assert f"needs an answer to {other} too" in said("answer", question, "--choice", "confirmed", *PROOF)
+    assert f"afschrift run {request}" in said("answer", other, "--choice", "include")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--choice", "perhaps"), "choose confirmed | not_confirmed"),
+        (("--choice", "confirmed"), "method: is missing; it takes login | eid"),
+        (("--choice", "confirmed", "--set", "method"), "write it as --set name=value"),
+        (("--choice", "confirmed", *PROOF, "--set", "checked_on=kwikstaart"), "a date as 2026-11-25"),
+        (("--choice", "confirmed", *PROOF, "--set", "naam=kwikstaart"), "1 field(s) that there are not"),
+        (("--choice", "confirmed", *PROOF, "--text-file", "/nowhere/kwik"), "The text cannot be read"),
+        (("--choice", "confirmed", *PROOF, "--run", "--airflow"), "give --run or --airflow"),
+    ],
+)
+def test_a_mistake_records_nothing_and_says_what_to_do(
+    services: Services, asked: tuple[str, str], words: tuple[str, ...], told: str
+) -> None:
+    request, question = asked
+    message = str(refused("answer", question, *words))
+    assert told in message
+    assert "kwikstaart" not in message
+    assert services.register.decisions(request) == ()
+
+
+def test_a_roles_file_takes_the_right_from_the_terminal(
+    services: Services, asked: tuple[str, str], tmp_path: Path
+) -> None:
+    request, question = asked
+    roles = "people: {Anna: {accounts: ['airflow:anna'], roles: [officer]}}"
+    (tmp_path / "home" / "roles.yml").write_text(roles, encoding="utf-8")
+    error = refused("answer", question, "--choice", "confirmed", *PROOF)
+    assert isinstance(error, NotAllowedError)
+    assert "roles.yml" in str(error)
+    assert services.register.events(request)[-1][0].type == "answer_refused"
+
+
+def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Services, tmp_path: Path) -> None:
+    request = store(services, {"customer_id": "1"}, received_at=datetime.now(UTC).isoformat())
+    question = said("questions", "open", request).split()[0]
+    assert "afschrift grounds list" in said("questions")
+    assert "terminal" in str(refused("answer", question))
+    form = said("grounds", "show", "manifestly_unfounded", "--form").replace("Twaalf", "Kwikstaart")
+    (tmp_path / "form.yml").write_text(form, encoding="utf-8")
+    wrong = form.replace("manifestly_unfounded", "count")
+    assert "(R47)" in str(refused("answer", question, "--form", "-", stdin=wrong))
+    assert "give --form alone" in str(refused("answer", question, "--choice", "fulfil", "--form", "-"))
+    assert "parts of an answer" in str(refused("answer", question, "--form", "-", stdin="kwikstaart: 1"))
+    told = said("answer", question, "--form", tmp_path / "form.yml")
+    assert "Recorded: decision = refuse." in told
+    [signing] = services.register.questions(request_id=request)
+    assert signing.id in told
+    assert "four eyes" in str(refused("answer", signing.id, "--choice", "agree"))
+    roles = "people: {Sam: {accounts: ['cli:%s'], roles: [second_signer]}}"
+    register = services.register
+    assert isinstance(register, Ledger)
+    decided = register.decisions(request)[-1]
+    assert decided.by == f"cli:{getpass.getuser()}"
+    (tmp_path / "home" / "roles.yml").write_text(roles % getpass.getuser(), encoding="utf-8")
+    assert "four eyes" in str(refused("answer", signing.id, "--choice", "agree"))
+    assert "Kwikstaart" not in repr(register.events())
+
+
+def test_each_ground_shows_a_form_that_does(services: Services) -> None:
+    """What `grounds show --form` prints, filled in with the examples, reads back as that form."""
+    listed = said("grounds", "list")
+    for code, ground in GROUNDS.grounds.items():
+        assert f"{code}  " in listed
+        assert f"{code}  {ground.title['en']}" in said("grounds", "show", code)
+        for outcome in ground.outcomes:
+            printed = said("grounds", "show", code, "--form", "--choice", outcome.value)
+            filled = parsed(printed)
+            assert filled["choice"] == outcome.value
+            assert filled["detail"].pop("ground") == code
+            form = filled["detail"] | filled.get("texts", {})
+            assert complete(code, outcome).items() <= form.items()
+            assert set(form) <= set(ground.fields)
+    for code in GROUNDS.never:
+        assert "turned down" in said("grounds", "show", code)
+    assert {one["code"] for one in json.loads(said("grounds", "list", "--json"))} == set(GROUNDS.codes)
+    assert "rights_of_others" in said("grounds", "list", "--right", "access")
+    assert "further_copy" not in said("grounds", "list", "--right", "portability")
+    assert "no such ground" in str(refused("grounds", "show", "other"))
+
+
+def test_a_decision_is_asked_for_field_by_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a real terminal: what is typed is the form, and lists end with an empty line."""
+    typed = [
+        "perhaps",
+        "extend",
+        "complexity",
+        "several_requests",
+        "",
+        "2026-12-24",
+        "Veel werk.",
+        "",
+        "",
+        "",
+    ]
+    screen, keyboard = os.openpty()
+    os.write(screen, "".join(f"{line}\n" for line in typed).encode())
+    with os.fdopen(keyboard) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        filled = ask(GROUNDS, Right.ACCESS, ["fulfil", "extend"])
+    os.close(screen)
+    assert filled.choice == "extend"
+    assert filled.detail == {
+        "ground": "complexity",
+        "complexity": ["several_requests"],
+        "needed_until": "2026-12-24",
+    }
+    assert filled.texts == {"reasons": "Veel werk."}
+
+
+def parsed(text: str) -> dict[str, Any]:
+    found = from_text(text)
+    return {"choice": found.choice, "detail": found.detail, "texts": found.texts}
+
+
+def from_text(text: str) -> Filled:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        return from_file(Path("-"))
+
+
+def test_a_question_is_assigned_and_given_back(services: Services, asked: tuple[str, str]) -> None:
+    _, question = asked
+    account = f"cli:{getpass.getuser()}"
+    assert f"is for {account}" in said("questions", "assign", question, "--to", account)
+    assert f"for {account}" in said("questions")
+    said("questions", "assign", question, "--to", "cli:somebody-else")
+    assert "assigned to somebody else" in str(refused("answer", question, "--choice", "confirmed", *PROOF))
+    assert "everybody" in said("questions", "assign", question, "--anybody")
+    said("answer", question, "--choice", "confirmed", *PROOF)
+    assert "give --to NAME" in str(refused("questions", "assign", question))

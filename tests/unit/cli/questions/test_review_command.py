@@ -1,0 +1,67 @@
+"""`afschrift review` at a terminal: look, redact, approve, hold back; and what is turned down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.reviewing import BALANCE, BODY, CODES, LINE, NEIGHBOUR, Reviewers, members
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.domain.errors import AfschriftError, ConfigurationError, FormError, RefusedError
+
+
+@pytest.fixture
+def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reviewers]:
+    yield Reviewers.set_up(tmp_path, monkeypatch)
+
+
+def said(*words: str, stdin: str | None = None) -> str:
+    result = CliRunner().invoke(app, list(words), input=stdin)
+    if result.exception is not None:
+        raise result.exception
+    return result.output
+
+
+def turned_down(error: type[AfschriftError], *words: str, stdin: str | None = None) -> str:
+    with pytest.raises(error) as told:
+        said(*words, stdin=stdin)
+    return str(told.value)
+
+
+def test_a_review_from_look_to_delivery(reviewers: Reviewers, tmp_path: Path) -> None:
+    request = reviewers.store(language="en")
+    reviewers.asked(request)
+
+    shown = said("review", "show", request)
+    assert "state needs_person" in shown
+    assert "policy" in shown
+    assert "shop.ticket_message: 3 rows" in shown
+    assert BODY[:60] in shown
+    assert BODY in said("review", "show", request, "--table", "shop.ticket_message", "--row", "id=1")
+    form = tmp_path / "form.yml"
+    form.write_text(json.dumps({"detail": CODES, "texts": {"redactions": [LINE], **BALANCE}}))
+    done = said("review", "redact", request, "--form", str(form))
+    assert "Recorded: review = redact." in done
+    reviewers.asked(request)
+    whole = json.loads(said("review", "show", request, "--json", "--table", "shop.ticket_message"))
+    assert NEIGHBOUR not in json.dumps(whole)
+    assert "Recorded: review = approved." in said("review", "approve", request)
+    assert NEIGHBOUR.encode() not in members(reviewers.deliver(request))["data/shop/ticket_message.csv"]
+
+
+def test_what_is_turned_down_at_a_terminal(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    assert "No review" in turned_down(ConfigurationError, "review", "approve", request)
+    reviewers.asked(request)
+    assert "--table" in turned_down(ConfigurationError, "review", "show", request, "--row", "#1")
+    assert "why" in turned_down(FormError, "review", "hold-back", request)
+    assert "no such table" in turned_down(RefusedError, "review", "show", request, "--table", "shop.x")
+    bad = json.dumps({"texts": {"redactions": [LINE.replace("id=1", "id=77")]}})
+    told = turned_down(FormError, "review", "redact", request, "--form", "-", stdin=bad)
+    assert "line 1: no row has this key" in told
+    said("review", "hold-back", request, "--text-file", "-", stdin="Eerst bellen.")
+    assert "held_back" in reviewers.asked(request).detail["why"]

@@ -1,0 +1,214 @@
+"""The clock at the terminal: lists, timelines, and what moves them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.support.mini import CONTROLLER, write_database, write_inventory
+from tests.support.running import installation, store
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.domain.errors import AfschriftError
+from afschrift.services import Services
+
+Store = Callable[..., str]
+
+
+def ago(days: float) -> datetime:
+    return datetime.now(ZoneInfo("Europe/Amsterdam")) - timedelta(days=days)
+
+
+def day(days: float) -> str:
+    return ago(days).date().isoformat()
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
+    return installation(tmp_path / "home", tmp_path / "inventory")
+
+
+@pytest.fixture
+def stored(services: Services) -> Store:
+    def make(days: float = 5, customer: str = "1", **more: Any) -> str:
+        given = {"authenticated": None} | more
+        return store(
+            services, {"customer_id": customer}, "access", received_at=ago(days).isoformat(), **given
+        )
+
+    return make
+
+
+def said(*words: str, stdin: str = "") -> str:
+    done = CliRunner().invoke(app, list(words), input=stdin, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def refused(*words: str) -> str:
+    error = CliRunner().invoke(app, list(words)).exception
+    assert isinstance(error, AfschriftError)
+    return str(error)
+
+
+def machine(*words: str) -> Any:
+    return json.loads(said(*words, "--json"))
+
+
+def test_the_list_has_what_is_due_first(stored: Store) -> None:
+    fresh, overdue, waiting, extended = stored(2), stored(60), stored(9), stored(20)
+    said("request", "extend", extended, "--reason", "temporary_flood", *left(15))
+    said("request", "suspend", waiting, "--ground", "identity", "--doubt", "unknown_sender", *left(8))
+    lines = said("requests").splitlines()
+    assert [line.split()[0] for line in lines] == [overdue, waiting, fresh, extended]
+    assert "red  overdue" in lines[0]
+    assert f"suspended since {day(8)}" in lines[1]
+    assert lines[2].endswith("green")
+    rows = machine("requests")
+    assert [row["id"] for row in rows] == [overdue, waiting, fresh, extended]
+    assert rows[0]["clock"]["days_left"] < -20
+    assert rows[1]["clock"]["status"][0] == "urn:afschrift:status:suspended"
+    assert rows[2]["clock"]["versions"]["algorithm"] == "1"
+    said("request", "withdraw", fresh, "--channel", "phone", "--on", day(1))
+    assert fresh not in said("requests")
+    assert "closed" in said("requests", "--all").splitlines()[-1]
+
+
+def left(days: float) -> tuple[str, ...]:
+    return ("--sent-on", day(days), "--channel", "post", "--proof", "3SABC")
+
+
+def test_a_timeline_tells_why(stored: Store, services: Services) -> None:
+    one = stored(10)
+    ask = ("request", "suspend", one, "--ground", "identity", "--doubt", "other_address")
+    assert "LETTER NOT SENT" in said(*ask)
+    asked = machine("request", "show", one)["facts"][0]["id"]
+    said("request", "sent", one, "--on", day(9), "--channel", "post", "--proof", "3SABC", "--fact", asked)
+    said("request", "resume", one, "--on", day(7), "--insufficient", *left(7))
+    shown = said("request", "resume", one, "--on", day(6))
+    assert f"why  Suspended from {ago(9):%a} {day(9)} to {ago(6):%a} {day(6)}: 3 days (R42, R43)." in shown
+    words = "Zes verwerkers van Anneke."
+    extend = ("request", "extend", one, "--reason", "processors_must_answer", "--text-file", "-")
+    assert "extension_not_sent" in said(*extend, stdin=words)
+    found = machine("request", "sent", one, "--on", day(0), "--channel", "email", "--proof", "4Zk1")
+    assert (found["clock"]["extended"], found["clock"]["breaches"]) == (True, [])
+    document = machine("request", "show", one)
+    assert document["clock"] == found["clock"]
+    assert [fact["kind"] for fact in document["facts"]][-2:] == ["extended", "letter_sent"]
+    text = said("request", "show", one)
+    assert "in the first month: two more months (R39)." in text
+    assert "Anneke" not in text
+    assert "identity: confirmed" in said(
+        "request", "confirm-identity", one, "--method", "login", "--level", "substantial"
+    ) + said("request", "show", one)
+
+
+def test_a_void_extension_is_recorded_and_the_day_stays(stored: Store) -> None:
+    one = stored(60)
+    before = machine("requests")[0]["clock"]["due"]
+    found = machine("request", "extend", one, "--reason", "rights_of_others", *left(1))["clock"]
+    assert (found["due"], found["extended"]) == (before, False)
+    assert found["breaches"] == ["extension_void:R41", "overdue:R37"]
+
+
+def test_a_corrected_receipt(stored: Store) -> None:
+    one = stored(5)
+    moved = ("request", "correct", one, "--reason", "typing_error", "--received-at")
+    assert "second signer" in said(*moved, ago(3).isoformat())
+    assert "receipt_waits_for_signer" in said("requests")
+    assert "four eyes" in refused("request", "correct", one, "--sign")
+    assert "second signer" in refused(*moved, ago(9).isoformat())
+    assert "in the future" in refused(*moved, ago(-1).isoformat())
+    assert "no instant" in refused(*moved, "2026-03-02T09:00")
+    assert "or --sign, or" in refused("request", "correct", one)
+    other = stored(5)
+    earlier = machine(
+        "request", "correct", other, "--received-at", ago(9).isoformat(), "--reason", "other_channel"
+    )
+    assert earlier["clock"]["received"] == day(9)
+
+
+def test_overlapping_and_repeated_requests(stored: Store) -> None:
+    known = {"by": "log-in", "level": "password", "at": ago(9).isoformat()}
+    earlier, later = stored(8, authenticated=known), stored(3, authenticated=known)
+    assert f"earlier requests of the same person: {earlier}" in said("request", "show", later)
+    assert "R55" in refused("request", "link", later, earlier, "--as", "repeat")
+    assert f"{later}: merged" in said("request", "merge", later, earlier)
+    assert later in said("request", "show", earlier)
+    stranger = stored(3, customer="2", authenticated=known)
+    assert "R55" in refused("request", "merge", stranger, earlier)
+    said("request", "withdraw", earlier, "--channel", "email")
+    again = stored(1)
+    assert "A reminder of" in said("request", "link", again, earlier, "--as", "reminder")
+    known_again = stored(1, authenticated=known)
+    [linked] = machine("request", "show", known_again)["facts"]
+    assert (linked["kind"], linked["detail"], linked["other"]) == ("linked", {"as": "repeat"}, earlier)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("suspend", "ID", "--ground", "fee"), "R51"),
+        (
+            ("suspend", "ID", "--ground", "identity", "--sent-on", "2026-01-01"),
+            "day, the channel and the proof",
+        ),
+        (("resume", "ID", "--letter", "let-1"), "--insufficient"),
+        (("resume", "ID"), "R43"),
+        (("resume", "ID", "--on", "soon"), "--on 'soon' is no date"),
+        (("extend", "ID", "--reason", "effort"), "R40"),
+        (("extend", "ID", "--reason", "rights_of_others", "--text-file", "/nowhere"), "cannot be read"),
+        (("withdraw", "ID", "--channel", "By phone"), "no code"),
+        (("show", "req-000000000000"), "knows no request"),
+        (("suspend", "req-000000000000", "--ground", "identity"), "knows no request"),
+        (("merge", "ID", "req-000000000000"), "knows no request"),
+    ],
+)
+def test_a_mistake_leaves_the_register_as_it_is(
+    stored: Store, services: Services, words: tuple[str, ...], told: str
+) -> None:
+    one = stored()
+    before = services.register.events()
+    message = refused("request", *(one if word == "ID" else word for word in words))
+    assert told in message
+    assert "What to do: " in message
+    assert services.register.events() == before
+
+
+@pytest.mark.parametrize(
+    "command", ["suspend", "resume", "extend", "sent", "withdraw", "correct", "merge", "link"]
+)
+def test_each_command_explains_itself(command: str) -> None:
+    assert "--json" in said("request", command, "--help")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [("country: NL", "ISO 3166-1"), ("zone: Europe/Amsterdam", "IANA"), ("body: private", "controller.yml")],
+)
+def test_an_unknown_place_is_told_before_anything(
+    stored: Store, tmp_path: Path, wrong: str, told: str
+) -> None:
+    stored()
+    changed = CONTROLLER.replace(wrong, f"{wrong.split()[0]} Atlantis")
+    (tmp_path / "inventory" / "controller.yml").write_text(changed, encoding="utf-8")
+    assert told in refused("requests")
+    assert told in refused("inventory", "check")
+
+
+def test_days_off_by_decree_come_from_the_controller(stored: Store, tmp_path: Path) -> None:
+    stored(60)
+    due = machine("requests")[0]["clock"]["due"]
+    (tmp_path / "inventory" / "controller.yml").write_text(
+        f"{CONTROLLER}days_off: [{due}]\n", encoding="utf-8"
+    )
+    assert machine("requests")[0]["clock"]["due"] > due

@@ -1,0 +1,174 @@
+"""A real register for each test, on SQLite and on PostgreSQL; an installation over the mini shop."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from multiprocessing.connection import Connection
+from pathlib import Path
+from shutil import copy
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from tests.support import postgres as pg
+from tests.support.mini import write_database, write_inventory
+from tests.support.running import installation
+
+from afschrift.domain.keys import Key
+from afschrift.domain.request import Request
+from afschrift.domain.right import Right
+from afschrift.register import schema
+from afschrift.register.database import Database
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
+from afschrift.services import Services
+
+RECEIVED = "2026-03-02T09:00:00+01:00"
+PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
+
+
+class Ticking:
+    """A clock that gains a second each time it is asked, so that order is certain."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Ticking:
+    return Ticking()
+
+
+@pytest.fixture
+def keys(tmp_path: Path, clock: Ticking) -> KeyStore:
+    return KeyStore.create(tmp_path / "keys" / "keys.json", clock)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A register without rows in a file, to be copied: migrations cost more than most tests."""
+    file = tmp_path_factory.mktemp("migrated") / "register.db"
+    schema.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: pg.Server) -> pg.Database:
+    """The same in a PostgreSQL."""
+    database = postgres_server.create()
+    schema.upgrade(database.url)
+    return database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a register without rows, of this test's own."""
+    if request.param == "sqlite":
+        copy(request.getfixturevalue("migrated_file"), tmp_path / "register.db")
+        yield f"sqlite:///{tmp_path}/register.db"
+        return
+    server: pg.Server = request.getfixturevalue("postgres_server")
+    database = server.copy(request.getfixturevalue("migrated_postgres"))
+    yield database.url
+    server.drop(database)
+
+
+@pytest.fixture
+def ledger(url: str, keys: KeyStore, clock: Ticking) -> Ledger:
+    return Ledger(url, keys, clock)
+
+
+@pytest.fixture
+def open_one(ledger: Ledger) -> Callable[..., Request]:
+    def open_request(
+        keys: tuple[Key, ...] = PERSON, received_at: str = RECEIVED, case: str | None = None, **more: object
+    ) -> Request:
+        if case is None:
+            case = ledger.open_case(
+                b"Graag al mijn gegevens. Anneke Jansen", "mail", received_at, received_at
+            )
+        return ledger.open_request(
+            case,
+            Right.ACCESS,
+            received_at,
+            "Europe/Amsterdam",
+            "nl",
+            ("csv", "json"),
+            "outbox",
+            keys,
+            {"email"},
+            **more,  # type: ignore[arg-type]
+        )
+
+    return open_request
+
+
+@pytest.fixture
+def as_operator(url: str) -> Iterator[Callable[..., None]]:
+    """Runs SQL as somebody who owns the database and has taken the guards away."""
+    database = Database(url)
+    with database.write() as tx:
+        for name in ("event_no_replace", "event_payload_no_replace", "event_no_update", "event_no_delete"):
+            if database.sqlite:
+                tx.execute(text(f"DROP TRIGGER {name}"))
+        if database.sqlite:
+            tx.execute(text("DROP TRIGGER event_payload_no_delete"))
+            tx.execute(text("DROP TRIGGER event_payload_only_erase"))
+        else:
+            tx.execute(text("ALTER TABLE event DISABLE TRIGGER ALL"))
+            tx.execute(text("ALTER TABLE event_payload DISABLE TRIGGER ALL"))
+
+    def run(*statements: str, **values: object) -> None:
+        with database.write() as tx:
+            if database.sqlite:
+                tx.execute(text("PRAGMA defer_foreign_keys = ON"))
+            for statement in statements:
+                tx.execute(text(statement), values)
+
+    yield run
+
+
+@pytest.fixture
+def at_once(url: str, keys: KeyStore, tmp_path: Path) -> Callable[[str, int], list[str]]:
+    """Runs a script in several processes that start together; gives what each printed.
+
+    The script finds `ledger`, `me` (0, 1, ...) and the module `time` ready.
+    """
+    fork = multiprocessing.get_context("fork")
+
+    def work(script: str, me: int, together: Any, told: Connection) -> None:
+        ledger = Ledger(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
+        together.wait()
+        with redirect_stdout(StringIO()) as printed:
+            exec(script, {"ledger": ledger, "me": me, "time": time})
+        told.send(printed.getvalue().strip())
+
+    def run(script: str, processes: int) -> list[str]:
+        together = fork.Barrier(processes)
+        pipes = [fork.Pipe(duplex=False) for _ in range(processes)]
+        started = [
+            fork.Process(target=work, args=(script, me, together, told)) for me, (_, told) in enumerate(pipes)
+        ]
+        for process in started:
+            process.start()
+        for process in started:
+            process.join(120)
+        assert [process.exitcode for process in started] == [0] * processes
+        return [heard.recv() for heard, _ in pipes]
+
+    return run
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    yield installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))

@@ -1,0 +1,115 @@
+"""The scope matrix, case by case, and what must hold for every column there could be."""
+
+import csv
+import itertools
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afschrift.domain.basis import BASES, PORTABLE, SPECIAL_CONDITIONS
+from afschrift.domain.decision import (
+    About,
+    Action,
+    ColumnFacts,
+    ConsentState,
+    Policy,
+    Protect,
+    PurposeFacts,
+    ThirdParty,
+    decide,
+)
+from afschrift.domain.origin import Origin
+from afschrift.domain.right import Right
+
+CASES = list(csv.DictReader((Path(__file__).parent / "data" / "columns.csv").open(encoding="utf-8")))
+
+
+def facts_of(row: dict[str, str]) -> ColumnFacts:
+    consent = ConsentState(row["consent"]) if row["consent"] else None
+    purposes = tuple(
+        PurposeFacts(f"p{number}", basis, special or None, consent=consent)
+        for number, text in enumerate(filter(None, row["bases"].split("|")))
+        for basis, _, special in [text.partition("+")]
+    )
+    return ColumnFacts(
+        origin=Origin(row["origin"]) if row["origin"] not in ("", "mixed") else None,
+        purposes=purposes,
+        automated=row["automated"] != "no",
+        about=About(row["about"] or "subject"),
+        third_party=ThirdParty(row["third_party"]) if row["third_party"] else None,
+        protect=Protect(row["protect"]) if row["protect"] else None,
+        join_key=row["join_key"] == "yes",
+    )
+
+
+@pytest.mark.parametrize("row", CASES, ids=[f"{r['case']}-{r['column']}" for r in CASES])
+@pytest.mark.parametrize("right", list(Right))
+def test_case(row: dict[str, str], right: Right) -> None:
+    decision = decide(right, facts_of(row), Policy())
+    assert str(decision.action) == row[str(right)]
+    assert decision.rules
+
+
+purposes = st.builds(
+    PurposeFacts,
+    id=st.just("p"),
+    basis=st.sampled_from(BASES),
+    special=st.none() | st.sampled_from(SPECIAL_CONDITIONS),
+    public_task=st.booleans(),
+    consent=st.none() | st.sampled_from(ConsentState),
+)
+facts = st.builds(
+    ColumnFacts,
+    origin=st.none() | st.sampled_from(Origin),
+    purposes=st.lists(purposes, max_size=3).map(tuple),
+    automated=st.booleans(),
+    about=st.sampled_from(About),
+    third_party=st.none() | st.sampled_from(ThirdParty),
+    protect=st.none() | st.sampled_from(Protect),
+    join_key=st.booleans(),
+    wanted=st.booleans(),
+)
+
+
+@given(facts, st.builds(Policy, st.booleans(), st.booleans(), st.booleans()))
+def test_laws(column: ColumnFacts, policy: Policy) -> None:
+    portability = decide(Right.PORTABILITY, column, policy)
+    access = decide(Right.ACCESS, column, policy)
+    if portability.selected:
+        # Art. 20 never gives more than Art. 15.
+        assert access.selected or access.action is Action.ASK
+        assert column.origin is not None
+        assert column.origin.from_the_person or (column.origin is Origin.ASSIGNED and column.join_key)
+        if column.origin.from_the_person:
+            bases = {code for p in column.purposes for code in (p.basis, p.special)}
+            assert bases & PORTABLE or portability.outside_art20
+    if column.origin in (Origin.DERIVED, Origin.INFERRED, Origin.THIRD_PARTY):
+        assert not portability.selected
+    if column.protect is Protect.SECRET:
+        assert not portability.selected
+        assert not access.selected
+    if column.origin is None and column.wanted and column.protect is not Protect.SECRET:
+        assert portability.action is access.action is Action.ASK
+    if not column.wanted:
+        assert portability.action is access.action is Action.EXCLUDE
+    assert portability.rules
+    assert access.rules
+
+
+def test_policy_switches() -> None:
+    interest = ColumnFacts(Origin.OBSERVED, (PurposeFacts("p", "A6-1-f"),))
+    assert decide(Right.PORTABILITY, interest, Policy()).action is Action.EXCLUDE
+    voluntary = decide(Right.PORTABILITY, interest, Policy(legitimate_interest=True))
+    assert (voluntary.action, voluntary.outside_art20, voluntary.rules) == (Action.INCLUDE, True, ("R22",))
+    key = ColumnFacts(Origin.ASSIGNED, (PurposeFacts("p", "A6-1-b"),), join_key=True)
+    assert decide(Right.PORTABILITY, key, Policy(join_keys=False)).action is Action.EXCLUDE
+    seen = ColumnFacts(Origin.OBSERVED, (PurposeFacts("p", "A6-1-b"),))
+    assert decide(Right.PORTABILITY, seen, Policy(observed=False)).action is Action.EXCLUDE
+    assert decide(Right.ACCESS, seen, Policy(observed=False)).action is Action.INCLUDE
+
+
+def test_every_origin_and_right_is_decided() -> None:
+    for right, origin in itertools.product(Right, Origin):
+        decide(right, ColumnFacts(origin, (PurposeFacts("p", "A6-1-b"),)), Policy())

@@ -1,0 +1,193 @@
+"""While a source is read, its free text is looked through; what is found is kept for a reviewer alone."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import desk
+from tests.support.running import installation, store
+
+from afschrift.app.settings import Settings
+from afschrift.domain.pointer import Found
+from afschrift.extraction.finder.find import staged_pointers
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
+from afschrift.wiring.services import build
+
+TEXTS = {number: body for number, body, _ in desk.TICKETS}
+OTHERS = ("Carla", "Bakker", "carla@example.net", "87654321", "NL91", "Zed", "Piet")
+
+Office = Callable[..., tuple[Services, list[str]]]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    def opened(amend: Mapping[str, str] | None = None) -> tuple[Services, list[str]]:
+        lines: list[str] = []
+        inventory = desk.write(tmp_path / "desk", amend)
+        installation(tmp_path / "home", inventory)
+        there = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(inventory)}
+        return build(lines.append, Settings.from_environment(there)), lines
+
+    return opened
+
+
+def read(services: Services, *sources: str, right: str = "access") -> str:
+    request = store(services, {"customer_id": "1"}, right)
+    assess(services, request)
+    classify(services, request)
+    for source in sources:
+        extract(services, request, source)
+    return request
+
+
+def marked(found: Found, texts: Mapping[int, str | None]) -> list[tuple[int, str, str]]:
+    return [(p.row, str(texts[p.row])[p.start : p.end], p.kind) for p in found.pointers]
+
+
+def extracted(services: Services, request: str) -> list[dict[str, Any]]:
+    return [p for header, p in services.register.events(request) if header.type == "extracted" and p]
+
+
+def test_others_are_pointed_out_and_the_person_is_not(office: Office) -> None:
+    services, _ = office()
+    request = read(services, "shop", "calls")
+    staging = services.staging(request)
+    tickets = staged_pointers(staging, "shop")["ticket"]
+    assert marked(tickets, TEXTS) == [
+        (1, "Carla Bakker", "name"),
+        (1, "carla@example.net", "email"),
+        (1, "06-87654321", "phone"),
+        (5, "NL91 ABNA 0417 1643 00", "iban"),
+        (5, "Zed", "name"),  # of the staff, whom another source knows
+    ]
+    calls = staged_pointers(staging, "calls")["call"]
+    assert marked(calls, {number: note for number, note, *_ in desk.CALLS}) == [(1, "Piet Bakker", "name")]
+
+
+def test_the_evidence_has_counts_and_no_value(office: Office, tmp_path: Path) -> None:
+    services, lines = office()
+    request = read(services, "shop")
+    (payload,) = extracted(services, request)
+    assert payload["pointed_out"] == {"ticket": {"email": 1, "iban": 1, "name": 2, "phone": 1}}
+    assert payload["people"] == {"shop.customer": 3, "calls.staff": 2}
+    assert "shop.ticket: free text may hold data of others: 1 email, 1 iban, 2 names, 1 phone." in lines
+    told = json.dumps(payload) + "".join(lines)
+    assert not [other for other in OTHERS if other in told]
+    for file in (tmp_path / "home").rglob("*"):
+        if file.is_file():
+            assert not [other for other in OTHERS[:5] if other.encode() in file.read_bytes()], file.name
+
+
+def test_only_declared_columns_are_looked_through_and_without_any_nobody_is_read(office: Office) -> None:
+    services, _ = office({", free_text: true": ""})
+    request = read(services, "shop")
+    assert staged_pointers(services.staging(request), "shop") == {}
+    assert not {"pointed_out", "people"} & extracted(services, request)[0].keys()
+
+
+def test_nothing_is_staged_where_nobody_looked(office: Office) -> None:
+    services, _ = office()
+    request = read(services)
+    assert staged_pointers(services.staging(request), "shop") == {}
+
+
+def test_too_many_people_are_not_read_and_that_is_said(office: Office) -> None:
+    services, lines = office({"columns: [first, last]": "columns: [first, last], most: 2"})
+    request = read(services, "shop")
+    found = staged_pointers(services.staging(request), "shop")["ticket"]
+    assert found.unread == ("shop.customer",)
+    assert [text for _, text, kind in marked(found, TEXTS) if kind == "name"] == ["Zed"]
+    assert extracted(services, request)[0]["people"] == {"shop.customer": "too_many", "calls.staff": 2}
+    assert "Names of people in shop.customer are not looked for (too_many)." in lines
+
+
+def test_exactly_as_many_as_are_allowed_are_read(office: Office) -> None:
+    services, _ = office({"columns: [first, last]": "columns: [first, last], most: 3"})
+    request = read(services, "shop")
+    assert extracted(services, request)[0]["people"]["shop.customer"] == 3
+
+
+def test_a_source_of_names_that_is_down_does_not_keep_the_person_waiting(
+    office: Office, tmp_path: Path
+) -> None:
+    services, _ = office()
+    request = store(services, {"customer_id": "1"})
+    assess(services, request)
+    classify(services, request)
+    (tmp_path / "desk" / "calls.sqlite").rename(tmp_path / "gone.sqlite")
+    extract(services, request, "shop")
+    found = staged_pointers(services.staging(request), "shop")["ticket"]
+    assert (found.unread, found.counts["name"]) == (("calls.staff",), 1)
+    assert extracted(services, request)[0]["people"]["calls.staff"] == "out_of_reach"
+
+
+def test_a_name_that_is_not_readable_stops_nobody(office: Office, tmp_path: Path) -> None:
+    columns = "columns: {number: {origin: not_personal}, name: {origin: not_personal}}"
+    more = f"{columns}\n  temps:\n    personal: false\n    names: {{columns: [name]}}\n    {columns}"
+    services, lines = office({columns: more})
+    with sqlite3.connect(tmp_path / "desk" / "calls.sqlite") as con:
+        con.execute("INSERT INTO staff VALUES (99, CAST(x'ff41' AS TEXT))")
+        con.execute("CREATE TABLE temps (number INTEGER, name TEXT)")
+        con.execute("INSERT INTO temps VALUES (1, 'Niets')")
+    con.close()
+    request = read(services, "shop")
+    found = staged_pointers(services.staging(request), "shop")["ticket"]
+    assert (found.unread, found.counts["name"]) == (("calls.staff",), 2)
+    assert [text for _, text, kind in marked(found, TEXTS) if kind == "name"] == ["Carla Bakker", "Niets"]
+    assert extracted(services, request)[0]["people"] == {
+        "shop.customer": 3,
+        "calls.staff": "unreadable",
+        "calls.temps": 1,
+    }
+    assert "Names of people in calls.staff are not looked for (unreadable)." in lines
+
+
+def test_a_name_that_means_something_else_can_be_left_out(office: Office) -> None:
+    services, _ = office({"columns: [name]": "columns: [name], ignore: [zed]"})
+    request = read(services, "shop")
+    assert staged_pointers(services.staging(request), "shop")["ticket"].counts["name"] == 1
+
+
+def test_the_same_pointers_are_found_again(office: Office) -> None:
+    services, _ = office()
+    request = read(services, "shop")
+    first = staged_pointers(services.staging(request), "shop")
+    services.staging(request).wipe("data")
+    services.staging(request).wipe("records")
+    extract(services, request, "shop")
+    assert staged_pointers(services.staging(request), "shop") == first
+
+
+def test_a_table_that_is_written_again_is_looked_through_again(office: Office, tmp_path: Path) -> None:
+    services, _ = office()
+    with sqlite3.connect(tmp_path / "desk" / "calls.sqlite") as con:
+        con.execute(r"INSERT INTO call VALUES (3, 1, '\N', NULL, NULL)")  # a CSV's usual marker for NULL
+    con.close()
+    request = read(services, "calls")
+    found = staged_pointers(services.staging(request), "calls")["call"]
+    assert [(p.row, p.kind) for p in found.pointers] == [(1, "name")]
+    assert found.counts == {"name": 1}
+
+
+def test_a_large_note_beside_many_rows(office: Office, tmp_path: Path) -> None:
+    services, _ = office()
+    with sqlite3.connect(tmp_path / "desk" / "calls.sqlite") as con:
+        con.execute("DELETE FROM call")
+        con.executemany(
+            "INSERT INTO call VALUES (?, 1, ?, NULL, NULL)", ((n, "lang " * 50) for n in range(5_000))
+        )
+        con.execute("INSERT INTO call VALUES (5000, 1, ?, NULL, NULL)", ["lang " * 200_000 + "Zed"])
+        con.execute("INSERT INTO call VALUES (5001, 1, ?, NULL, NULL)", ["Zed" + " en Zed" * 1_500])
+    con.close()
+    request = read(services, "calls")
+    found = staged_pointers(services.staging(request), "calls")["call"]
+    assert (found.counts, len(found.pointers)) == ({"name": 1_502}, 1_000)
+    assert [(p.row, p.start) for p in found.pointers[:2]] == [(5_001, 1_000_000), (5_002, 0)]

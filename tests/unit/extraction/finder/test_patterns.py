@@ -1,0 +1,157 @@
+"""The spans of addresses and numbers are exactly what was planted, and look-alikes are left alone."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import polars as pl
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from afschrift.domain.pointer import PointerKind
+from afschrift.extraction.finder.patterns import WORTH_A_LOOK, Span, spans, with_more
+
+EMAILS = (
+    "jan@example.org",
+    "o'brien+x@sub.example.co.uk",
+    "J.DE_Vries-1@EXAMPLE.nl",
+    "müller@bücher.example",
+)
+PHONES = (
+    "06-12345678",
+    "+31 6 12 34 56 78",
+    "(020) 624 11 11",
+    "0031612345678",
+    "+44 20 7946 0958",
+    "+1 650-253-0000",
+)
+IBANS = (
+    "NL91ABNA0417164300",
+    "NL91 ABNA 0417 1643 00",
+    "nl91abna0417164300",
+    "GB82 WEST 1234 5698 7654 32",
+    "NO9386011117947",
+)
+BSNS = ("111222333", "1112.22.333", "123456782")
+PLANTED = [
+    *((text, "email") for text in EMAILS),
+    *((text, "phone") for text in PHONES),
+    *((text, "iban") for text in IBANS),
+    *((text, "bsn") for text in BSNS),
+]
+_WORDS = st.text(
+    st.characters(exclude_categories=("Cs", "Nd", "Nl", "No"), exclude_characters="@"), max_size=40
+)
+_EDGES = (
+    st.sampled_from(["", " ", "\n", ", ", " \t", "«", "😀 ", " ("]),
+    st.sampled_from(["", " ", "\n", ", ", ". ", "»", "! "]),
+)
+
+
+def found(text: str, region: str = "NL") -> list[tuple[str, str]]:
+    return [(text[span.start : span.end], span.kind.value) for span in spans(text, region)]
+
+
+@pytest.mark.parametrize(("planted", "kind"), PLANTED)
+@settings(max_examples=40, deadline=None)
+@given(_WORDS, _WORDS, *_EDGES)
+@example("", "", "", "")
+@example("bel ", " of mail", " ", ". ")
+def test_a_span_is_what_was_planted(
+    planted: str, kind: str, before: str, after: str, opens: str, closes: str
+) -> None:
+    text = f"{before} {opens}{planted}{closes} {after}" if before or after else f"{opens}{planted}{closes}"
+    assert found(text) == [(planted, kind)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(PLANTED), min_size=1, max_size=6), st.data())
+def test_all_are_found_in_order(planted: list[tuple[str, str]], data: st.DataObject) -> None:
+    between = st.sampled_from([" en ", "; ", "\n\n", " - dan weer - ", ", of anders "])
+    text = "".join(part for one, _ in planted for part in (data.draw(between), one))
+    assert found(text) == planted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 2012345678 en ORD-0612345678, #0612345678, 2024/0612345678",
+        "€ 1.234.567,89 of 12.345.678,00 of 1 234 567.89 EUR",
+        "2024-11-25 10:15:33, 25-11-2024, 12-03-2024 13:45 tot 14-03-2024, 2024-11-25T10:15:33.123456Z",
+        "Canon EOS R50 18-45mm, iPhone 15 Pro Max 256GB, XL12 3456 7890 ABCD, RTX4090-24GB-0123",
+        "EAN 8712345678906, ISBN 978-90-274-3964-2",
+        "NL91ABNA0417164301 en NL91 ABNA 0417 1643 0, BE71 0961 2345 6760",  # wrong check digits or length
+        "111222334, 1234567890123, 123456782-1, 1.123456782, 000000000",
+        "@handle, a@b, a@@b.nl, x@1.2.3.4, naam@bedrijf, @b.nl, a.@b.nl",
+        "bel 0800-1234 of 112, postcode 1234 AB 12, versie 10.12.345.6789",
+        "192.168.100.200, 6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f, 0x0612345678",
+    ],
+)
+def test_look_alikes_are_no_finds(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("address", ["jérôme@x.nl", "andré@x.nl", "Ẹ̀ṣọ́@bücher.example", "हिन्दी@डाटामेल.भारत"])
+def test_an_address_has_its_marks_and_one_value_however_it_is_composed(form: str, address: str) -> None:
+    written = unicodedata.normalize(form, address)  # type: ignore[arg-type]
+    [span] = spans(f"Van: <{written}>.", "NL")
+    assert (span.start, span.end) == (6, 6 + len(written))
+    assert span.value == unicodedata.normalize("NFC", address).casefold()
+
+
+def test_the_marks_do_not_count_to_the_length_of_the_local_part() -> None:
+    written = "e\u0301" * 64 + "@x.nl"
+    assert found(f"aan {written}") == [(written, "email")]
+
+
+def test_numbers_are_read_as_of_the_controllers_country() -> None:
+    assert found("0471 12 34 56", "BE") == [("0471 12 34 56", "phone")]
+    assert found("0471 12 34 56", "NL") == []
+    assert found("111222333", "BE") == []  # a citizen service number is Dutch
+
+
+def test_the_same_value_however_it_is_written() -> None:
+    values = {span.value for text in ("06-12345678", "+31 6 12345678") for span in spans(text, "NL")}
+    assert values == {"+31612345678"}
+    values = {span.value for text in IBANS[:3] for span in spans(text, "NL")}
+    assert values == {"NL91ABNA0417164300"}
+    assert spans("A@Example.NL", "NL")[0].value == "a@example.nl"
+
+
+@settings(max_examples=40, deadline=None)
+@given(_WORDS, st.sampled_from(PLANTED), _WORDS)
+def test_a_quick_look_misses_none(before: str, planted: tuple[str, str], after: str) -> None:
+    assert pl.Series([f"{before} {planted[0]} {after}"]).str.contains(WORTH_A_LOOK).to_list() == [True]
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12), st.integers(0, 12))
+def test_of_spans_that_overlap_the_first_one_stays(drawn: list[tuple[int, int]], cut: int) -> None:
+    made = [Span(at, at + long, PointerKind.NAME, "") for at, long in drawn]
+    kept: list[Span] = []
+    for one in (first := sorted(made[:cut])) + (then := sorted(made[cut:])):
+        if not any(one.start < other.end and other.start < one.end for other in kept):
+            kept.append(one)
+    assert with_more(with_more([], first), then) == sorted(kept)
+
+
+@pytest.mark.timeout(20)
+def test_many_spans_take_no_longer_than_their_number_says() -> None:
+    """Were each held against each, it would take days."""
+    for first, then in ((0, 0), (0, 2), (1, 0)):
+        found = [Span(at, at + 2, PointerKind.EMAIL, "") for at in range(first, 400_000, 4)]
+        more = (Span(at, at + 2, PointerKind.NAME, "") for at in range(then, 400_000, 4))
+        assert len(with_more(found, more)) == (200_000 if then == 2 else 100_000)
+
+
+def test_long_texts_take_no_longer_than_their_length_says() -> None:
+    """Were it by the square of the length, each of these would take minutes."""
+    texts = ("a@" * 50_000, "NL91 " * 10_000, "1 " * 50_000, "a.b-c_" * 25_000 + "@", "x@" + "a." * 50_000)
+    texts += ("a@b.nl " * 50_000, ("e" + "\u0301" * 50_000) * 2 + "@x" + "\u0301" * 50_000)
+    began = time.process_time()
+    for text in texts:
+        spans(text, "NL")
+    assert time.process_time() - began < 20

@@ -1,0 +1,53 @@
+"""What is deflated comes back, and its bytes depend on the content alone."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader, deflated
+
+LARGE = b"".join(b"%d;%x\n" % (n, n * 2654435761 % 2**32) for n in range(60_000))
+
+
+def written(pieces: list[bytes]) -> tuple[bytes, DeflatingSink]:
+    into = io.BytesIO()
+    sink = DeflatingSink(into)
+    for piece in pieces:
+        sink.write(piece)
+    sink.finish()
+    return into.getvalue(), sink
+
+
+@given(st.lists(st.integers(0, len(LARGE)), max_size=8).map(sorted))
+def test_how_it_was_written_does_not_show(cuts: list[int]) -> None:
+    whole, _ = written([LARGE])
+    pieces, sink = written([LARGE[a:b] for a, b in pairwise([0, *cuts, len(LARGE)])])
+    assert pieces == whole
+    assert zlib.decompress(whole, wbits=-15) == LARGE
+    assert (sink.bytes, sink.crc32, sink.deflated.bytes) == (len(LARGE), zlib.crc32(LARGE), len(whole))
+
+
+@pytest.mark.parametrize("size", [0, 1, 300, 6_092, 40_000, CHUNK - 1])
+def test_what_fits_into_one_chunk_is_deflated_at_once(size: int) -> None:
+    """As a stream, the bytes of a small content depend on what a register of the processor held."""
+    content = LARGE[:size]
+    stream, _ = written([content])
+    assert stream == deflated(content)
+
+
+@given(st.integers(1, 70_000), st.integers(0, len(LARGE)))
+def test_it_reads_back_in_pieces_of_any_size(size: int, length: int) -> None:
+    content = LARGE[:length]
+    reader = io.BufferedReader(InflatingReader(io.BytesIO(written([content])[0])))
+    assert b"".join(iter(lambda: reader.read(size), b"")) == content
+
+
+def test_what_is_no_deflate_stream_is_told() -> None:
+    with pytest.raises(DeflateError):
+        InflatingReader(io.BytesIO(b"\xff" * 100)).read(10)

@@ -1,0 +1,105 @@
+"""Which columns a chart is made of: by kind, origin, unit and category, never by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from afschrift.domain.decision import Action
+from afschrift.domain.kind import Kind
+from afschrift.domain.origin import Origin
+from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.profile import Choice
+from afschrift.extraction.profile_columns import KEPT, LEAST_KEPT, MOST_KEPT, choose, kept_bytes
+from afschrift.inventory.model import Table
+
+COLUMNS: dict[str, tuple[Kind, dict[str, Any]]] = {
+    "seen": (Kind.DATE, {"origin": "observed"}),
+    "born": (Kind.DATE, {"origin": "provided", "category": "user.demographic.date_of_birth"}),
+    "counted": (Kind.INSTANT, {"origin": "derived"}),
+    "at": (Kind.INSTANT, {"origin": "observed"}),
+    "local": (Kind.DATETIME, {"origin": "observed"}),
+    "beats": (Kind.INTEGER, {"origin": "observed", "unit": "/min", "category": "user.health_and_medical"}),
+    "skin": (Kind.NUMBER, {"origin": "observed", "unit": "Cel", "category": "user.health_and_medical"}),
+    "paid": (Kind.DECIMAL, {"origin": "observed", "unit": "EUR"}),
+    "share": (Kind.NUMBER, {"origin": "observed", "unit": "1"}),
+    "weight": (
+        Kind.NUMBER,
+        {"origin": "observed", "unit": "g", "category": "user.behavior.purchase_history"},
+    ),
+    "guess": (Kind.NUMBER, {"origin": "inferred", "unit": "/min"}),
+    "place": (Kind.NUMBER, {"origin": "observed", "unit": "deg", "category": "user.location.precise"}),
+    "words": (Kind.TEXT, {"origin": "observed", "category": "user.behavior.search_history"}),
+}
+
+
+def chosen(*names: str, masked: tuple[str, ...] = (), **table: Any) -> Choice:
+    entry = Table.model_validate({"columns": {n: COLUMNS[n][1] for n in names}, **table})
+    fields = tuple(
+        FieldPlan(
+            name,
+            COLUMNS[name][0],
+            Action.MASK if name in masked else Action.INCLUDE,
+            (),
+            "",
+            Origin(COLUMNS[name][1]["origin"]),
+        )
+        for name in names
+    )
+    return choose(entry, ExtractPlan("s", "t", fields, "SELECT"), "Europe/Amsterdam")
+
+
+@pytest.mark.parametrize(
+    ("columns", "moment"),
+    [
+        (("seen", "counted", "at", "local"), "at"),
+        (("seen", "local"), "local"),
+        (("born", "seen"), "seen"),
+        (("born", "words"), ""),
+        (("counted",), "counted"),
+    ],
+)
+def test_the_moment_is_the_finest_time_that_is_the_persons(columns: tuple[str, ...], moment: str) -> None:
+    assert chosen(*columns).moment == moment
+
+
+def test_the_rows_own_time_comes_first() -> None:
+    own = {"device": {"column": "words", "at": "seen"}}
+    assert chosen("at", "seen", "words", subject=own).moment == "seen"
+
+
+@pytest.mark.parametrize(
+    ("columns", "measure"),
+    [
+        (("at", "beats"), "beats"),
+        (("at", "beats", "weight", "guess", "share", "place"), "beats"),
+        (("at", "beats", "skin"), ""),
+        (("at", "weight"), ""),
+        (("at", "place"), ""),
+        (("at", "guess"), ""),
+        (("at", "paid"), ""),
+        (("seen", "beats"), ""),
+        (("beats",), ""),
+    ],
+)
+def test_a_measure_is_the_one_observed_number_with_a_unit(columns: tuple[str, ...], measure: str) -> None:
+    assert chosen(*columns).measure == measure
+
+
+def test_a_masked_column_and_a_key_are_never_drawn() -> None:
+    assert chosen("at", "beats", masked=("beats",)).measure == ""
+    assert chosen("at", "beats", masked=("at",)) == Choice()
+    assert chosen("at", "beats", key=["beats"]).measure == ""
+
+
+def test_search_words_are_listed_and_times_without_zone_stay_their_own() -> None:
+    assert chosen("at", "words").listed == "words"
+    assert chosen("at").zone == "Europe/Amsterdam"
+    assert chosen("local").zone == "UTC"
+
+
+def test_many_tables_share_what_is_kept() -> None:
+    assert kept_bytes(1) == MOST_KEPT
+    assert kept_bytes(10) == KEPT // 10
+    assert kept_bytes(1000) == LEAST_KEPT

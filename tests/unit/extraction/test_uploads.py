@@ -1,0 +1,236 @@
+"""Uploaded files go back in their bytes; one that is gone or another by now waits for a person."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from tests.support.mini import SHOP, write_database, write_inventory
+from tests.support.running import event_types, installation, run, store
+
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import NeedsPersonError, RetriableError, ValidationFailedError
+from afschrift.domain.kind import Kind
+from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.extraction.deflate import deflated
+from afschrift.extraction.uploads import Uploads
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
+from afschrift.steps.validate import validate
+
+PHOTO, LARGE = b"\x89PNG\r\n\x1a\nphoto of Ann", os.urandom(700_000)
+ODD = '../"x": \u202e😀.JPG'
+
+TABLE = """
+stores:
+  photos: {url: "${MINI_PHOTOS}"}
+tables:
+  photo:
+    subject: {customer_id: customer_id}
+    key: [photo_id]
+    file:
+      - {column: place, store: photos, name: title, size: size, digest: digest}
+      - {column: thumb, name: title}
+    purposes: [account]
+    columns:
+      photo_id: {origin: assigned}
+      customer_id: {origin: assigned}
+      place: {origin: provided}
+      title: {origin: provided}
+      size: {origin: observed}
+      digest: {origin: observed}
+      thumb: {origin: provided}
+"""
+
+Put = Callable[..., None]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    database = write_database(tmp_path / "shop.duckdb")
+    with duckdb.connect(str(database)) as con:
+        con.execute(
+            """CREATE TABLE photo (photo_id INTEGER, customer_id INTEGER, place VARCHAR, title VARCHAR,
+               size BIGINT, digest VARCHAR, thumb BLOB)"""
+        )
+    (tmp_path / "photos" / "2024").mkdir(parents=True)
+    monkeypatch.setenv("MINI_SHOP", str(database))
+    monkeypatch.setenv("MINI_PHOTOS", str(tmp_path / "photos"))
+    inventory = write_inventory(tmp_path / "inventory", SHOP.replace("tables:\n", TABLE.lstrip(), 1))
+    return installation(tmp_path / "home", inventory)
+
+
+@pytest.fixture
+def put(shop: Services, tmp_path: Path) -> Put:
+    """Add a photo of Ann; with `content` as a file of the store too."""
+    number = iter(range(1, 100))
+
+    def add(place: str | None, content: bytes | None = None, thumb: bytes | None = None, **row: Any) -> None:
+        if content is not None:
+            (tmp_path / "photos" / str(place)).write_bytes(content)
+        with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+            values = [next(number), 1, place, row.get("title"), row.get("size"), row.get("digest"), thumb]
+            con.execute("INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+
+    return add
+
+
+def members(bundle: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(bundle) as opened:
+        return {n.partition("/")[2]: opened.read(n) for n in opened.namelist()}
+
+
+def ask(services: Services) -> str:
+    return store(services, {"customer_id": "1"}, "portability")
+
+
+def test_files_go_back_in_their_bytes(shop: Services, put: Put) -> None:
+    put("2024/a.png", PHOTO, title=ODD, size=len(PHOTO), digest=hashlib.sha256(PHOTO).hexdigest().upper())
+    put(None)
+    put("2024/b", LARGE, thumb=b"", digest=hashlib.md5(LARGE).hexdigest())
+    put("")
+    found = members(run(shop, ask(shop)))
+    files = {path: content for path, content in found.items() if path.startswith("data/files/")}
+    assert files == {
+        "data/files/shop/photo/000001.1.jpg": PHOTO,
+        "data/files/shop/photo/000003.1.bin": LARGE,
+        "data/files/shop/photo/000003.2.bin": b"",
+    }
+    resources = json.loads(found["data/datapackage.json"])["resources"]
+    described = {r["path"]: r for r in resources if "afschrift:file" in r}
+    first = described["files/shop/photo/000001.1.jpg"]
+    assert first["mediatype"] == "image/jpeg"
+    assert first["afschrift:file"] == {"column": "place", "row": 1, "name": ODD}
+    assert first["bytes"] == len(PHOTO)
+    assert "2024/a.png" in found["data/shop/photo.csv"].decode()
+
+
+def test_a_file_that_a_reviewer_masked_stays_and_a_name_keeps_what_is_left_of_it(
+    shop: Services, put: Put
+) -> None:
+    put("2024/a.png", PHOTO)
+    names = ("photo_id", "place", "title", "size")
+    fields = (
+        FieldPlan(n, Kind.TEXT, Action.INCLUDE, (), "access_provided", read_as=Kind.TEXT) for n in names
+    )
+    part = ExtractPlan("shop", "photo", tuple(fields), "")
+    table = shop.inventory.sources["shop"].tables["photo"]
+    uploads = Uploads(shop.staging(ask(shop)), part, table, partial(shop.open_store, "shop"))
+    rows = [("1", "[masked]", "Piet.png", "5"), ("2", "2024/a.png", "[masked].png", "[masked]")]
+
+    uploads.see(pa.RecordBatch.from_pylist([dict(zip(names, row, strict=True)) for row in rows]))
+
+    assert [(one.row, one.name) for one in uploads.held] == [(2, "[masked].png")]
+    assert uploads.missing == []
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("2024/none.png", {}, "not_found"),
+    ("2024", {}, "not_found"),
+    ("2024/pipe", {}, "not_found"),
+    ("2024/a.png", {"size": 3}, "changed"),
+    ("2024/a.png", {"digest": hashlib.sha256(b"another").hexdigest()}, "changed"),
+    ("../shop.duckdb", {}, "outside_store"),
+    ("/etc/hostname", {}, "outside_store"),
+    ("2024/../2024/a.png", {}, "outside_store"),
+    ("file:///etc/hostname", {}, "outside_store"),
+    ("2024/link", {}, "outside_store"),
+    ("2024\\a.png", {}, "outside_store"),
+    ("2024/a\0.png", {}, "outside_store"),
+]
+
+
+def test_files_that_cannot_be_handed_back_wait_for_a_person(shop: Services, put: Put, tmp_path: Path) -> None:
+    (tmp_path / "photos" / "2024" / "link").symlink_to(tmp_path / "shop.duckdb")
+    os.mkfifo(tmp_path / "photos" / "2024" / "pipe")
+    put("2024/a.png", PHOTO)
+    for place, row, _ in BAD:
+        put(place, title="secret title.png", **row)
+    request = ask(shop)
+    with pytest.raises(NeedsPersonError) as stopped:
+        run(shop, request)
+    (question,) = shop.register.questions(request_id=request)
+    assert (question.kind, question.options) == ("file_missing", ("leave_out",))
+    assert question.detail["table"] == "shop.photo"
+    assert question.detail["rows"] == [*range(2, 2 + len(BAD))]
+    assert question.detail["reasons"] == {"changed": 2, "not_found": 3, "outside_store": 7}
+    for value in ("secret", "none.png", "hostname", "a.png"):
+        assert value not in f"{stopped.value} {question.detail}"
+
+    shop.register.answer(question.id, "leave_out", "officer")
+    found = members(run(shop, request))
+    assert [path for path in found if path.startswith("data/files/")] == [
+        "data/files/shop/photo/000001.1.png"
+    ]
+    tables = json.loads(found["data/coverage.json"])["tables"]
+    (photo,) = [t for t in tables if t["table"] == "photo"]
+    missing = [{"column": "place", "row": n, "reason": why} for n, (_, _, why) in enumerate(BAD, start=2)]
+    assert photo["files"] == {"held": 1, "missing": missing}
+    assert event_types(shop, request).count("extracted") == 1
+
+
+def test_an_answer_holds_for_the_files_that_were_missing_alone(
+    shop: Services, put: Put, tmp_path: Path
+) -> None:
+    put("2024/a.png", PHOTO)
+    put("2024/none.png")
+    request = ask(shop)
+    with pytest.raises(NeedsPersonError):
+        run(shop, request)
+    (question,) = shop.register.questions(request_id=request)
+    shop.register.answer(question.id, "leave_out", "officer")
+    (tmp_path / "photos/2024/a.png").unlink()
+    with pytest.raises(NeedsPersonError):
+        run(shop, request)
+    assert shop.register.questions(request_id=request)[0].detail["rows"] == [1, 2]
+
+
+def test_a_store_that_is_down_is_tried_again(shop: Services, put: Put, tmp_path: Path) -> None:
+    put("2024/a.png", PHOTO)
+    (tmp_path / "photos").rename(tmp_path / "elsewhere")
+    with pytest.raises(RetriableError, match=r"store shop\.photos of uploaded files cannot be read"):
+        run(shop, ask(shop))
+
+
+def test_no_name_of_a_file_is_logged_or_recorded(shop: Services, put: Put, tmp_path: Path) -> None:
+    said: list[str] = []
+    put("2024/canary-place.png", PHOTO, title="canary-title.png")
+    request = ask(shop)
+    object.__setattr__(shop, "log", said.append)
+    run(shop, request)
+    assert "shop.photo: 1 uploaded files." in said
+    trail = json.dumps([payload for _, payload in shop.register.events(request)])
+    assert "canary" not in " ".join(said) + trail
+    assert not any(b"canary" in p.read_bytes() for p in (tmp_path / "home").rglob("*.db*"))
+
+
+def test_a_file_that_was_put_back_is_found_by_the_next_run(shop: Services, put: Put, tmp_path: Path) -> None:
+    put("2024/a.png")
+    request = ask(shop)
+    with pytest.raises(NeedsPersonError):
+        run(shop, request)
+    (tmp_path / "photos/2024/a.png").write_bytes(PHOTO)
+    assert members(run(shop, request))["data/files/shop/photo/000001.1.png"] == PHOTO
+
+
+def test_a_staged_file_that_is_another_one_stops_before_packing(shop: Services, put: Put) -> None:
+    put("2024/a.png", PHOTO)
+    request = ask(shop)
+    assess(shop, request)
+    classify(shop, request)
+    extract(shop, request, "shop")
+    with shop.staging(request).writer("data/files/shop/photo/000001.1.png") as sink:
+        sink.write(deflated(PHOTO + b"!"))
+    with pytest.raises(ValidationFailedError, match=r"files/shop/photo/000001\.1\.png does not read back"):
+        validate(shop, request)

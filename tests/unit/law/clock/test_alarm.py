@@ -1,0 +1,109 @@
+"""Levels of notices: once a request, last day and level, and never one of the past."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.law.clock.alarm import OVERDUE, Mark, level, marks, to_raise
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.clock import Clock, Place, clock
+from afschrift.law.clock.facts import Timeline
+
+NL = Place(calendar("NL"))
+DUE = date(2026, 4, 7)
+REQUEST = Timeline(
+    request="req-1",
+    case="case-1",
+    right=Right.ACCESS,
+    state=State.RECEIVED,
+    entered_at="2026-03-06T09:00:00.000000Z",
+    zone="Europe/Amsterdam",
+    facts=(),
+    identified_at=None,
+    closed_at=None,
+    limited=False,
+)
+
+
+def on(day: date) -> Clock:
+    return clock(REQUEST, NL, day)
+
+
+def test_the_days_are_those_of_the_deadline() -> None:
+    assert on(DUE).due == DUE
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (15, None),
+        (14, "14"),
+        (8, "14"),
+        (7, "7"),
+        (4, "7"),
+        (3, "3"),
+        (2, "3"),
+        (1, "1"),
+        (0, "1"),
+        (-1, OVERDUE),
+        (-400, OVERDUE),
+    ],
+)
+def test_the_nearest_mark_that_was_passed(before: int, expected: str | None) -> None:
+    assert level(on(DUE - timedelta(days=before)), marks()) == expected
+
+
+def test_working_days_pass_over_easter() -> None:
+    """Good Friday is a working day in the Netherlands; Easter Monday, 6 April 2026, is not."""
+    at = marks("14 2w")
+    assert level(on(date(2026, 4, 1)), at) == "14"
+    assert level(on(date(2026, 4, 3)), at) == "2w"
+    assert on(date(2026, 4, 3)).working_days_left == 1
+
+
+def test_nothing_of_a_request_that_waits_or_is_closed() -> None:
+    closed = replace(REQUEST, state=State.DELIVERED, closed_at="2026-03-20T09:00:00.000000Z")
+    assert level(clock(closed, NL, DUE + timedelta(days=9)), marks()) is None
+    assert level(replace(on(DUE), due=None, days_left=None, working_days_left=None), marks()) is None
+
+
+@pytest.mark.parametrize("text", ["", "14 x", "-1", "3d", "1000"])
+def test_marks_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        marks(text)
+
+
+def test_marks_are_read_whatever_their_order() -> None:
+    assert marks("1 14  3w 14") == (Mark(1), Mark(3, working=True), Mark(14))
+
+
+@given(st.lists(st.integers(-5, 40), min_size=1, max_size=12))
+def test_each_level_once_however_often_and_seldom_it_is_looked_at(days: list[int]) -> None:
+    raised: list[tuple[date, str]] = []
+    for before in sorted(days, reverse=True):
+        now = on(DUE - timedelta(days=before))
+        first = to_raise(now, marks(), raised)
+        if first is not None:
+            raised.append((DUE, first))
+            assert first == level(now, marks())
+        assert to_raise(now, marks(), raised) is None
+    assert (
+        len(raised)
+        == len(set(raised))
+        == len({level(on(DUE - timedelta(days=d)), marks()) for d in days} - {None})
+    )
+
+
+def test_a_new_last_day_begins_anew() -> None:
+    assert (
+        to_raise(on(DUE), marks(), [(DUE - timedelta(days=61), "1"), (DUE - timedelta(days=61), OVERDUE)])
+        == "1"
+    )

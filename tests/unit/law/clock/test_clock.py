@@ -1,0 +1,313 @@
+"""The clock of a request: which facts count, from when, and what always holds whatever the facts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.clock import Clock, Colour, Place, clock
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
+from afschrift.law.clock.status import Fact
+
+NL = Place(calendar("NL"))
+RECEIVED = date(2026, 3, 2)  # a Monday; due on Thursday 2 April
+TODAY = date(2026, 3, 16)
+ASKED = NewFact(FactKind.SUSPENDED, detail={"ground": "identity"})
+EXTENDED = NewFact(FactKind.EXTENDED, detail={"reasons": ["rights_of_others"]})
+
+REFUSED = NewFact(FactKind.DECIDED, detail={"outcome": "refuse"})
+BOUNCED = NewFact(FactKind.LETTER_BOUNCED, about="fact-000000000001")
+
+
+def at(day: date) -> str:
+    return f"{day}T09:00:00.000000Z"
+
+
+def request(*facts: NewFact, received: date = RECEIVED, **more: Any) -> Timeline:
+    plain = Timeline(
+        "req-000000000001",
+        "case-00000000001",
+        Right.ACCESS,
+        more.pop("state", State.ACCEPTED),
+        at(received),
+        "Europe/Amsterdam",
+        **more,
+    )
+    ids = [f"fact-{number:012}" for number in range(1, len(facts) + 1)]
+    return plain.with_(*rows(plain, facts, at(TODAY), "cli:anna", ids))
+
+
+def sent(day: date, about: int | None = None) -> NewFact:
+    fact = None if about is None else f"fact-{about:012}"
+    return NewFact(FactKind.LETTER_SENT, day, about=fact, channel="post", proof="3S1")
+
+
+def resumed(day: date, about: int = 1) -> NewFact:
+    return NewFact(FactKind.RESUMED, day, about=f"fact-{about:012}")
+
+
+def insufficient(day: date, about: int = 1) -> NewFact:
+    return NewFact(FactKind.REPLY_INSUFFICIENT, day, about=f"fact-{about:012}")
+
+
+def march(day: int) -> date:
+    return date(2026, 3, 1) + timedelta(day - 1)
+
+
+def look(*facts: NewFact, today: date = TODAY, place: Place = NL, **more: Any) -> Clock:
+    return clock(request(*facts, **more), place, today)
+
+
+def test_a_plain_request() -> None:
+    found = look()
+    assert (found.received, found.due, found.notice_due) == (RECEIVED, date(2026, 4, 2), date(2026, 4, 2))
+    assert found.target == date(2026, 4, 1)
+    assert (found.days_left, found.working_days_left) == (17, 13)
+    assert (found.colour, found.breaches, found.status) == (Colour.GREEN, (), ())
+    assert found.evidence.keys() == {"due", "algorithm", "calendar", "zones"}
+
+
+@pytest.mark.parametrize(
+    ("today", "colour", "left"),
+    [
+        (date(2026, 3, 18), Colour.GREEN, 15),
+        (date(2026, 3, 19), Colour.YELLOW, 14),
+        (date(2026, 3, 29), Colour.YELLOW, 4),
+        (date(2026, 3, 30), Colour.ORANGE, 3),
+        (date(2026, 4, 2), Colour.ORANGE, 0),
+        (date(2026, 4, 3), Colour.RED, -1),
+    ],
+)
+def test_colours_and_days_left(today: date, colour: Colour, left: int) -> None:
+    found = look(today=today)
+    assert (found.colour, found.days_left) == (colour, left)
+    assert ("overdue:R37" in found.breaches) == (left < 0)
+
+
+def test_on_the_target_day_a_request_is_orange_however_many_days_a_roll_leaves() -> None:
+    found = look(received=date(2026, 3, 4), today=date(2026, 4, 3))  # a Saturday rolls over Easter
+    assert (found.target, found.days_left, found.colour) == (date(2026, 4, 3), 4, Colour.ORANGE)
+
+
+def test_a_question_counts_from_its_sending_and_not_from_the_decision() -> None:
+    undecided = look(ASKED)
+    assert (undecided.due, undecided.breaches) == (date(2026, 4, 2), ("suspension_not_sent:R42",))
+    assert any("was not sent: it suspends nothing" in step for step in undecided.steps)
+    waiting = look(ASKED, sent(march(5)))
+    assert (waiting.due, waiting.days_left, waiting.colour) == (None, None, Colour.BLUE)
+    assert (waiting.suspended_since, waiting.target) == (march(5), date(2026, 4, 1))
+    assert waiting.status == (Fact.SUSPENDED, Fact.WAITING_FOR_IDENTITY)
+    over = look(ASKED, sent(march(5)), resumed(march(10)))
+    assert (over.due, over.breaches, over.status) == (date(2026, 4, 7), (), ())  # 2 April and 5 days
+    late = look(ASKED, resumed(march(10)), sent(march(12)))
+    assert late.due == date(2026, 4, 2)
+
+
+def test_a_letter_that_came_back_counts_for_nothing_until_it_is_sent_again() -> None:
+    bounced = (ASKED, sent(march(5)), NewFact(FactKind.LETTER_BOUNCED, about="fact-000000000001"))
+    assert look(*bounced).due == date(2026, 4, 2)
+    again = look(*bounced, sent(march(9), 1), resumed(march(12)))
+    assert again.due == date(2026, 4, 7)  # 5 April and three days: the Sunday rolls over Easter Monday
+    twice = look(ASKED, sent(march(5)), sent(march(9), 1), resumed(march(12)))
+    assert twice.due == look(ASKED, sent(march(5)), resumed(march(12))).due
+
+
+def test_confirming_the_identity_ends_the_wait_for_it_though_nobody_said_so() -> None:
+    forgotten = look(ASKED, sent(march(5)), identified_at=at(march(10)))
+    assert forgotten.due == look(ASKED, sent(march(5)), resumed(march(10))).due
+    assert any("was confirmed on 2026-03-10" in step for step in forgotten.steps)
+    later = look(ASKED, sent(march(5)), resumed(march(10)), identified_at=at(march(12)))
+    assert later.due == forgotten.due  # what arrived on the 10th was enough
+    before = look(ASKED, sent(march(5)), identified_at=at(march(4)))
+    assert (before.due, before.status) == (date(2026, 4, 2), ())  # nothing was in doubt any more
+    assert any("after it had been confirmed" in step for step in before.steps)
+    other = NewFact(FactKind.SUSPENDED, detail={"ground": "specification"})
+    assert look(other, sent(march(5)), identified_at=at(march(10))).due is None
+
+
+def test_an_insufficient_reply_keeps_the_clock_still_only_where_the_next_question_follows_at_once() -> None:
+    first = (ASKED, sent(march(5)), insufficient(march(9)))
+    assert look(*first, sent(march(10)), resumed(march(12))).due == date(2026, 4, 9)  # 7 days
+    assert look(*first, sent(march(13)), resumed(march(17))).due == date(2026, 4, 10)  # 4 and 4 days
+    assert look(*first, sent(march(13))).suspended_since == march(13)
+    ran_on = look(*first)  # today is the 16th
+    assert ran_on.due == date(2026, 4, 7)
+    assert any("no further question followed at once" in step for step in ran_on.steps)
+    assert look(*first, today=march(10)).due is None  # it may still follow
+    weekend = (ASKED, sent(march(5)), insufficient(march(13)), sent(march(16)))
+    assert look(*weekend, resumed(march(17))).due == date(2026, 4, 14)  # Friday to Monday is one working day
+
+
+def test_an_extension_counts_once_it_was_announced_in_the_first_month() -> None:
+    decided = look(EXTENDED)
+    assert (decided.due, decided.breaches) == (date(2026, 4, 2), ("extension_not_sent:R39",))
+    assert any("and the day stays (R39)" in step for step in decided.steps)
+    never = look(EXTENDED, today=date(2026, 4, 3))
+    assert never.breaches == ("extension_not_sent:R39", "overdue:R37")
+    assert any("never will be (R41)" in step for step in never.steps)
+    good = look(EXTENDED, sent(date(2026, 4, 2)), today=date(2026, 4, 3))
+    assert (good.due, good.notice_due, good.extended) == (date(2026, 6, 2), date(2026, 4, 2), True)
+    assert good.status == (Fact.EXTENDED,)
+    void = look(EXTENDED, sent(date(2026, 4, 3)), today=date(2026, 4, 3))
+    assert (void.due, void.extended) == (date(2026, 4, 2), False)
+    assert void.breaches == ("extension_void:R41", "overdue:R37")
+
+
+def test_a_question_after_the_last_day_suspends_nothing() -> None:
+    found = look(ASKED, sent(date(2026, 4, 3)), today=date(2026, 4, 10))
+    assert found.due == date(2026, 4, 2)
+    assert found.breaches == ("suspension_after_expiry:R42", "overdue:R37")
+    assert found.status == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "closed", "breach"),
+    [
+        (State.REFUSED, date(2026, 4, 2), ()),
+        (State.REFUSED, date(2026, 4, 20), ("refused_late:R45",)),
+        (State.DELIVERED, date(2026, 6, 2), ()),
+        (State.DELIVERED, date(2026, 6, 3), ("answered_late:R37",)),
+        (State.WITHDRAWN, date(2026, 6, 20), ()),
+        (State.MERGED, date(2026, 6, 20), ()),
+    ],
+)
+def test_how_an_extended_request_ended(state: State, closed: date, breach: tuple[str, ...]) -> None:
+    found = look(EXTENDED, sent(march(20)), state=state, closed_at=at(closed), today=date(2026, 8, 1))
+    assert (found.breaches, found.colour, found.days_left) == (breach, Colour.GREY, None)
+    assert (found.closed_on, found.due) == (closed, date(2026, 6, 2))
+
+
+@pytest.mark.parametrize(
+    ("facts", "breaches"),
+    [
+        ((REFUSED, sent(date(2026, 4, 2))), ()),
+        ((REFUSED, sent(date(2026, 4, 3))), ("refused_late:R45",)),
+        ((REFUSED,), ("decision_not_sent:R45", "refused_late:R45")),
+        ((REFUSED, sent(march(20)), BOUNCED), ("decision_not_sent:R45", "refused_late:R45")),
+        ((REFUSED, sent(march(20)), BOUNCED, sent(date(2026, 4, 2), 1)), ()),
+    ],
+)
+def test_a_refusal_counts_from_the_day_on_which_its_letter_was_sent(
+    facts: tuple[NewFact, ...], breaches: tuple[str, ...]
+) -> None:
+    """It was entered on 20 April, late; that is not the day on which the person was told."""
+    closed = {"state": State.REFUSED, "closed_at": at(date(2026, 4, 20))}
+    assert look(*facts, today=date(2026, 4, 21), **closed).breaches == breaches
+
+
+def test_a_refusal_whose_letter_came_back_told_nobody() -> None:
+    facts = (REFUSED, sent(march(20)), BOUNCED)
+    closed = {"state": State.REFUSED, "closed_at": at(march(20))}
+    assert look(*facts, today=date(2026, 4, 2), **closed).breaches == ("decision_not_sent:R45",)
+    late = ("decision_not_sent:R45", "refused_late:R45")
+    assert look(*facts, today=date(2026, 4, 3), **closed).breaches == late
+
+
+def test_a_decision_whose_letter_did_not_go_is_a_breach_from_the_first_day() -> None:
+    assert look(REFUSED).breaches == ("decision_not_sent:R45",)
+    assert look(REFUSED, sent(TODAY)).breaches == ()
+
+
+def test_a_corrected_receipt_counts_and_both_stand_there() -> None:
+    corrected = NewFact(FactKind.RECEIPT_CORRECTED, instant=at(date(2026, 2, 27)), detail={"reason": "x"})
+    found = look(corrected)
+    assert (found.received, found.due) == (date(2026, 2, 27), date(2026, 3, 27))
+    assert found.steps[0].startswith("The receipt was entered as 2026-03-02 and corrected to 2026-02-27")
+    proposed = NewFact(FactKind.RECEIPT_PROPOSED, instant=at(march(6)))
+    assert look(proposed).due == date(2026, 4, 2)
+    assert "waits for a second signer" in look(proposed).steps[0]
+    signed = NewFact(FactKind.RECEIPT_CORRECTED, instant=at(march(6)), about="fact-000000000001")
+    assert look(proposed, signed).due == date(2026, 4, 7)
+    assert look(proposed, NewFact(FactKind.RECEIPT_REJECTED)).steps == look().steps
+
+
+def test_the_local_date_of_receipt_decides() -> None:
+    late = Timeline(
+        "req-000000000001",
+        "case-00000000001",
+        Right.ACCESS,
+        State.RECEIVED,
+        "2026-03-30T22:30:00.000000Z",
+        "Europe/Amsterdam",
+    )
+    assert clock(late, NL, TODAY).received == date(2026, 3, 31)
+
+
+def test_two_questions_never_count_twice() -> None:
+    specify = NewFact(FactKind.SUSPENDED, detail={"ground": "specification"})
+    overlapping = look(
+        ASKED, sent(march(5)), resumed(march(10)), specify, sent(march(8)), resumed(march(12), 4)
+    )
+    assert overlapping.due == look(ASKED, sent(march(5)), resumed(march(12))).due
+    assert any("Two questions overlap" in step for step in overlapping.steps)
+
+
+def test_a_public_body_counts_a_day_less() -> None:
+    facts = (ASKED, sent(march(5)), resumed(march(16)))
+    private, public = look(*facts).due, look(*facts, place=Place(NL.calendar, public_body=True)).due
+    assert (private, public) == (date(2026, 4, 13), date(2026, 4, 13))  # both roll; the steps differ
+    assert any("11 days" in step for step in look(*facts).steps)
+    assert any("10 days" in step for step in look(*facts, place=Place(NL.calendar, True)).steps)
+
+
+days = st.dates(date(2026, 2, 20), date(2026, 8, 1))
+kinds = st.sampled_from(FactKind)
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> list[NewFact]:
+    """Facts in any order about any facts, as no rule would let them in."""
+    count = draw(st.integers(0, 8))
+    return [
+        NewFact(
+            draw(kinds),
+            draw(days),
+            instant=at(draw(days)),
+            about=f"fact-{draw(st.integers(1, count)):012}",
+            other="req-000000000002",
+            detail={"ground": draw(st.sampled_from(["identity", "specification"])), "as": "repeat"},
+        )
+        for _ in range(count)
+    ]
+
+
+@given(anything(), days, st.sampled_from(State), st.booleans(), st.sampled_from(["NL", "GB", "DE"]))
+def test_any_facts_give_a_clock_that_is_never_before_a_month(
+    facts: list[NewFact], today: date, state: State, identified: bool, country: str
+) -> None:
+    more = {"identified_at": at(date(2026, 3, 20)) if identified else None}
+    closed = None if state.open else at(today)
+    found = look(*facts, today=today, place=Place(calendar(country)), state=state, closed_at=closed, **more)
+    plain = clock(request(received=found.received), Place(calendar(country)), today)
+    assert plain.due is not None
+    assert found.due is None or found.due >= plain.due
+    assert (found.colour is Colour.GREY) == (not state.open)
+    assert (found.days_left is None) == (found.due is None or not state.open)
+    assert all(breach.count(":R") == 1 for breach in found.breaches)
+
+
+@given(anything())
+def test_without_a_sent_letter_nothing_moves_the_day_but_the_receipt(facts: list[NewFact]) -> None:
+    unsent = [f for f in facts if f.kind is not FactKind.LETTER_SENT]
+    found = look(*unsent)
+    assert found.due == look(received=found.received).due
+    assert not found.extended
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 60))
+def test_a_later_answer_never_comes_to_an_earlier_day(start: int, first: int, second: int) -> None:
+    asked = RECEIVED + timedelta(start)
+    near, far = sorted((asked + timedelta(first), asked + timedelta(second)))
+    today = date(2026, 12, 1)
+    one = look(ASKED, sent(asked), resumed(near), today=today).due
+    other = look(ASKED, sent(asked), resumed(far), today=today).due
+    assert one is not None
+    assert other is not None
+    assert look().due <= one <= other  # type: ignore[operator]

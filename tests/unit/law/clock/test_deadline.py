@@ -1,0 +1,202 @@
+"""The lawful clock: published examples, the traps of the calendar, and what always holds."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.deadline import Suspension, add_months, deadline, local_date
+
+HERE = Path(__file__).parent
+NL = calendar("NL")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (HERE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def due(row: dict[str, str]) -> date | None:
+    place = calendar(row["country"])
+    text = row["received"]
+    received = datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    day = local_date(received, row.get("zone") or place.zone or "UTC")
+    suspended = [date.fromisoformat(part) for part in row["suspended"].split(":") if part]
+    return deadline(
+        day,
+        place,
+        suspensions=[Suspension(*suspended)] if suspended else [],
+        extension_sent=day if row["extended"] == "yes" else None,
+    ).due
+
+
+@pytest.mark.parametrize("row", rows("deadlines.csv"), ids=lambda row: row["id"])
+def test_vector(row: dict[str, str]) -> None:
+    assert due(row) == date.fromisoformat(row["due"])
+
+
+@pytest.mark.parametrize("row", rows("deadlines_of_wrong_methods.csv"), ids=lambda row: row["method"])
+def test_a_wrong_method_is_not_ours(row: dict[str, str]) -> None:
+    ours = due(row)
+    assert ours == date.fromisoformat(row["due"])
+    assert ours != date.fromisoformat(row["wrong"])
+
+
+days = st.dates(date(2020, 1, 1), date(2045, 12, 31))
+countries = st.sampled_from(["NL", "BE", "DE", "DE-BY", "FR", "GB", "GB-SCT", "AT", "IE", "LU"]).map(calendar)
+
+
+@given(days, countries, st.booleans())
+def test_never_before_a_month_and_never_on_a_day_off(received: date, place: object, extended: bool) -> None:
+    found = deadline(received, place, extension_sent=received if extended else None)  # type: ignore[arg-type]
+    assert found.due is not None
+    assert found.due >= add_months(received, 3 if extended else 1)
+    assert found.due - add_months(received, 3 if extended else 1) <= timedelta(7)
+    assert place.day_off(found.due) is None  # type: ignore[attr-defined]
+    assert found.target < found.due
+    assert place.day_off(found.target) is None  # type: ignore[attr-defined]
+
+
+@given(days, st.integers(0, 400), countries)
+def test_who_comes_later_is_not_due_earlier(received: date, later: int, place: object) -> None:
+    first = deadline(received, place).due  # type: ignore[arg-type]
+    second = deadline(received + timedelta(later), place).due  # type: ignore[arg-type]
+    assert first is not None
+    assert second is not None
+    assert first <= second
+
+
+@given(days, st.lists(st.integers(0, 20), min_size=2, max_size=6).filter(lambda n: len(n) % 2 == 0))
+def test_extensions_and_suspensions_never_shorten(received: date, gaps: list[int]) -> None:
+    at, ends = received, []
+    for gap in gaps:
+        at += timedelta(gap)
+        ends.append(at)
+    suspensions = [Suspension(a, b) for a, b in zip(ends[::2], ends[1::2], strict=True)]
+    plain = deadline(received, NL)
+    suspended = deadline(received, NL, suspensions=suspensions)
+    extended = deadline(received, NL, suspensions=suspensions, extension_sent=received)
+    assert plain.due is not None
+    assert suspended.due is not None
+    assert extended.due is not None
+    assert plain.due <= suspended.due < extended.due
+    assert extended.notice_due == suspended.due
+
+
+@given(days, st.integers(0, 40), st.integers(0, 200))
+def test_an_extension_counts_exactly_when_it_was_sent_in_the_first_month(
+    received: date, start: int, sent: int
+) -> None:
+    found = deadline(received, NL, extension_sent=received + timedelta(sent))
+    last = deadline(received, NL).due
+    assert last is not None
+    assert found.extended == (received + timedelta(sent) <= last)
+    assert found.extended != ("extension_void:R41" in found.breaches)
+    if not found.extended:
+        assert found.due == last
+
+
+def test_while_an_answer_is_awaited_no_date_is_known_and_the_target_stays() -> None:
+    found = deadline(date(2025, 3, 5), NL, suspensions=[Suspension(date(2025, 3, 6))])
+    assert (found.due, found.notice_due) == (None, None)
+    assert found.target == deadline(date(2025, 3, 5), NL).target == date(2025, 4, 4)
+    assert not found.overdue(date(2030, 1, 1))
+    extended = deadline(
+        date(2025, 3, 5), NL, suspensions=[Suspension(date(2025, 3, 6))], extension_sent=date(2025, 6, 1)
+    )
+    assert extended.extended
+
+
+def test_the_target_takes_the_earliest_reading() -> None:
+    """Counted on, the period ends on Saturday 8 March; begun again on 5 February, on 5 March."""
+    found = deadline(date(2025, 1, 28), NL, suspensions=[Suspension(date(2025, 1, 28), date(2025, 2, 5))])
+    assert (found.due, found.target) == (date(2025, 3, 10), date(2025, 3, 4))
+
+
+def test_a_public_body_counts_a_day_less() -> None:
+    suspended = [Suspension(date(2025, 3, 6), date(2025, 3, 10))]
+    found = deadline(date(2025, 3, 5), NL, suspensions=suspended, public_body=True)
+    assert found.due == date(2025, 4, 8)
+    same_day = [Suspension(date(2025, 3, 6), date(2025, 3, 6))]
+    assert deadline(date(2025, 3, 5), NL, suspensions=same_day, public_body=True).due == date(2025, 4, 7)
+
+
+def test_in_the_united_kingdom_proof_of_identity_begins_the_period_and_a_question_stops_it() -> None:
+    ends = (date(2025, 9, 5), date(2025, 9, 10))
+    gb = calendar("GB")
+    assert deadline(date(2025, 9, 1), gb, suspensions=[Suspension(*ends)]).due == date(2025, 10, 10)
+    question = Suspension(*ends, identity=False)
+    assert deadline(date(2025, 9, 1), gb, suspensions=[question]).due == date(2025, 10, 6)
+
+
+def test_decreed_days_count_where_they_are_configured() -> None:
+    assert deadline(date(2026, 4, 14), NL).due == date(2026, 5, 15)
+    assert deadline(date(2026, 4, 14), calendar("nl", [date(2026, 5, 15)])).due == date(2026, 5, 18)
+
+
+def test_a_question_after_the_last_day_suspends_nothing_and_is_told() -> None:
+    late = Suspension(date(2023, 1, 11), date(2023, 1, 29))
+    found = deadline(date(2022, 12, 2), NL, suspensions=[late])
+    assert found.due == date(2023, 1, 2)
+    assert found.breaches == ("suspension_after_expiry:R42",)
+
+
+def test_the_steps_tell_how_it_was_reached() -> None:
+    found = deadline(date(2026, 3, 20), NL, suspensions=[Suspension(date(2026, 3, 23), date(2026, 3, 30))])
+    assert found.steps == (
+        "Received on Fri 2026-03-20 (NL).",
+        "Suspended from Mon 2026-03-23 to Mon 2026-03-30: 7 days (R42, R43).",
+        "1 month after Fri 2026-03-20, and 7 days: Mon 2026-04-27.",
+        "Not a working day (King's Day): Tue 2026-04-28 (Reg. 1182/71, Art. 3(4)).",
+    )
+
+
+@pytest.mark.parametrize(
+    "suspensions",
+    [
+        [Suspension(date(2025, 3, 6), date(2025, 3, 5))],
+        [Suspension(date(2025, 3, 6), date(2025, 3, 10)), Suspension(date(2025, 3, 9), date(2025, 3, 12))],
+        [Suspension(date(2025, 3, 6)), Suspension(date(2025, 3, 9), date(2025, 3, 12))],
+    ],
+)
+def test_suspensions_that_cannot_be(suspensions: list[Suspension]) -> None:
+    with pytest.raises(RefusedError, match=r"\(R42\).*What to do"):
+        deadline(date(2025, 3, 5), NL, suspensions=suspensions)
+
+
+def test_unknown_places() -> None:
+    with pytest.raises(ConfigurationError, match="ISO 3166-1"):
+        calendar("XX")
+    with pytest.raises(ConfigurationError, match="ISO 3166-1"):
+        calendar("NL-XX")
+    with pytest.raises(ConfigurationError, match="IANA"):
+        local_date(date(2025, 3, 5), "Europe/Atlantis")
+    with pytest.raises(RefusedError, match="offset"):
+        local_date(datetime(2025, 3, 5, 12), "Europe/Amsterdam")  # noqa: DTZ001
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)))  # noqa: DTZ001
+def test_the_local_date_is_that_of_the_wall_clock(at: datetime) -> None:
+    utc = at.replace(tzinfo=UTC)
+    day = local_date(utc, "Europe/Amsterdam")
+    assert timedelta(0) <= datetime.combine(day, at.time()) - at <= timedelta(1)
+
+
+@given(days, st.integers(-300, 300))
+def test_working_days_between(start: date, count: int) -> None:
+    end = start + timedelta(count)
+    assert NL.working_days(start, end) == -NL.working_days(end, start)
+
+
+@given(days, st.integers(1, 20))
+def test_so_many_working_days_before(day: date, count: int) -> None:
+    earlier = NL.before(day, count)
+    assert NL.day_off(earlier) is None
+    assert NL.working_days(earlier, day) - (NL.day_off(day) is None) == count - 1

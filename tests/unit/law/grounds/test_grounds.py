@@ -1,0 +1,228 @@
+"""Every ground x right x form has the outcome that `grounds_outcomes.csv` lists, and it lists nothing else."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.ground_forms import (
+    EARLIER,
+    FACTS,
+    GROUNDS,
+    combos,
+    complete,
+    facts,
+    forms,
+    joined,
+    outcomes_of,
+    said_of,
+    verdict,
+)
+
+from afschrift.domain.right import Right
+from afschrift.law.clock.extension import REASONS
+from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
+from afschrift.law.grounds.grounds import FourEyes, Kept, Outcome
+from afschrift.law.grounds.values import RequestFacts, takes
+from afschrift.law.roles import MAY, Role
+from afschrift.letters.elements import COSTS, WAYS
+from afschrift.letters.elements import GROUNDS as LETTER_GROUNDS
+from afschrift.letters.kinds import KINDS
+
+with (Path(__file__).parent / "grounds_outcomes.csv").open(encoding="utf-8") as table:
+    ROWS = {(r["code"], r["outcome"], r["right"], r["form"]): r for r in csv.DictReader(table)}
+
+
+def test_the_table_is_complete_and_holds_nothing_else() -> None:
+    assert list(ROWS) == [(code, str(o), right.value, form) for code, o, right, form in combos(GROUNDS)]
+
+
+@pytest.mark.parametrize("row", ROWS, ids="-".join)
+def test_the_listed_outcome(row: tuple[str, str, str, str]) -> None:
+    code, outcome, right, form = row
+    found = {
+        said_of(verdict(code, one, Right(right), filled))
+        for one in outcomes_of(outcome)
+        for filled in forms(code, one, form)
+    }
+    assert joined(found) == (ROWS[row]["expected"], ROWS[row]["rule"], ROWS[row]["letter"])
+
+
+def test_what_is_turned_down_says_what_to_do_and_repeats_nothing() -> None:
+    for code, outcome, right, form in combos(GROUNDS):
+        for one in outcomes_of(outcome):
+            for filled in forms(code, one, form):
+                found = verdict(code, one, right, {**filled, "kwikstaart": "Jan de Vries"})
+                assert isinstance(found, TurnedDown)
+                assert found.instead and found.because
+                assert "kwikstaart" not in repr(found)
+
+
+def decide(code: str, outcome: Outcome, known: RequestFacts = FACTS, **given: Any) -> Accepted | TurnedDown:
+    """On an access request unless the ground is for the other one; a field given as None is left out."""
+    ground = GROUNDS.grounds[code]
+    form = complete(code, outcome, first_request=known.first_request) | given
+    filled = {name: value for name, value in form.items() if value is not None}
+    return check_ground(GROUNDS, outcome, code, ground.rights[0], filled, [Role.OFFICER], known)
+
+
+def turned_down(found: Accepted | TurnedDown) -> tuple[str, list[str]]:
+    assert isinstance(found, TurnedDown), found
+    return found.rule, list(found.fields)
+
+
+FIRST = replace(FACTS, earlier={})
+
+
+def test_a_first_request_is_excessive_only_with_the_advantage_and_its_proof() -> None:
+    refuse = Outcome.REFUSE
+    assert isinstance(decide("manifestly_excessive", refuse, FIRST), Accepted)
+    assert turned_down(decide("manifestly_excessive", refuse, FIRST, advantage=None)) == (
+        "R49",
+        ["advantage"],
+    )
+    assert turned_down(decide("manifestly_excessive", refuse, FIRST, evidence=[])) == ("R49", ["evidence"])
+    assert isinstance(decide("manifestly_excessive", refuse, advantage=None, evidence=None), Accepted)
+
+
+def test_after_a_year_a_request_is_a_first_one() -> None:
+    for ended, first in ((date(2025, 1, 20), True), (date(2025, 1, 21), False), (None, True)):
+        assert replace(FACTS, earlier={EARLIER: ended}).first_request is first
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "given", "rule", "field"),
+    [
+        ("manifestly_excessive", Outcome.CHARGE, {"costs": {"overhead": "5.00"}}, "R51", "costs"),
+        ("manifestly_excessive", Outcome.CHARGE, {"costs": {"system_costs": "5.00"}}, "R52", "costs"),
+        ("further_copy", Outcome.CHARGE, {"costs": {"postage": "4.50", "overhead": "1.00"}}, "R51", "costs"),
+        ("further_copy", Outcome.CHARGE, {"costs": {"postage": "0.00"}}, "R53", "costs"),
+        ("further_copy", Outcome.CHARGE, {"costs": {"postage": "-1.00"}}, "R53", "costs"),
+        ("further_copy", Outcome.CHARGE, {"same_scope": False}, "R53", "same_scope"),
+        ("further_copy", Outcome.CHARGE, {"earlier": "req-999999999999"}, "R53", "earlier"),
+        ("complexity", Outcome.EXTEND, {"complexity": ["effort"]}, "R40", "complexity"),
+        ("complexity", Outcome.EXTEND, {"complexity": ["temporary_flood", "own_costs"]}, "R52", "complexity"),
+        ("complexity", Outcome.EXTEND, {"needed_until": "2026-04-08"}, "R39", "needed_until"),
+        ("complexity", Outcome.EXTEND, {"needed_until": "2026-02-05"}, "R39", "needed_until"),
+        ("complexity", Outcome.EXTEND, {"needed_until": "soon"}, "R39", "needed_until"),
+        ("large_quantity", Outcome.SPECIFY, {"overview_given": False}, "R25", "overview_given"),
+        ("rights_of_others", Outcome.REFUSE_PART, {"right_of_others": "economic_interest"}, "R32", "right_of_others"),
+        ("rights_of_others", Outcome.REFUSE_PART, {"places": ["shop.ticket", "shop.orders"]}, "R32", "places"),
+        ("rights_of_others", Outcome.REFUSE_PART, {"places": ["shop.nowhere"]}, "R32", "places"),
+        ("rights_of_others", Outcome.REFUSE_PART, {"effect": " \n "}, "R32", "effect"),
+        ("restriction", Outcome.RESTRICT, {"review_on": "2026-01-20"}, "R84", "review_on"),
+        ("restriction", Outcome.RESTRICT, {"provision": "a law of Jan"}, "R84", "provision"),
+        ("persons_wish", Outcome.REFUSE_PART, {"quote": None}, "R24", "quote"),
+        ("persons_wish", Outcome.REFUSE_PART, {"quote": "Geen tickets graag."}, "R24", "quote"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be(code: str, outcome: Outcome, given: Any, rule: str, field: str) -> None:
+    assert isinstance(decide(code, outcome), Accepted)
+    assert turned_down(decide(code, outcome, **given)) == (rule, [field])
+
+
+def test_a_quotation_may_lose_its_line_breaks_and_marks() -> None:
+    assert isinstance(
+        decide("persons_wish", Outcome.REFUSE_PART, quote="«Alleen\n mijn bestellingen»"), Accepted
+    )
+
+
+def test_identity_grounds_hold_of_somebody_unidentified_alone() -> None:
+    for code in ("identity_failure", "cannot_identify"):
+        known = facts(code, Outcome.REFUSE)
+        assert isinstance(decide(code, Outcome.REFUSE, known), Accepted)
+        assert turned_down(decide(code, Outcome.REFUSE, replace(known, identified=True))) == ("R10", [])
+        asked = decide(code, Outcome.REFUSE, known, asked=["id_copy"])
+        assert turned_down(asked) == ("R11", ["asked"])
+
+
+def test_only_an_open_request_takes_another_in_and_only_a_closed_one_has_a_further_copy() -> None:
+    open_ = replace(FACTS, earlier={EARLIER: None})
+    assert isinstance(decide("overlap", Outcome.MERGE, open_), Accepted)
+    assert turned_down(decide("overlap", Outcome.MERGE)) == ("R55", ["earlier"])
+    assert turned_down(decide("further_copy", Outcome.CHARGE, open_)) == ("R53", ["earlier"])
+
+
+def test_a_hidden_restriction_has_no_letter() -> None:
+    found = decide(
+        "restriction", Outcome.RESTRICT, existence="hidden", refused=None, given=None, reasons=None
+    )
+    assert isinstance(found, Accepted)
+    assert (found.letter, found.second_signer) == (None, True)
+
+
+def test_to_fulfil_takes_no_ground_and_all_else_takes_one() -> None:
+    free = verdict(None, Outcome.FULFIL, Right.ACCESS, {})
+    assert isinstance(free, Accepted)
+    assert (free.letter, free.second_signer) == (None, False)
+    assert isinstance(verdict("complexity", Outcome.FULFIL, Right.ACCESS, {}), TurnedDown)
+    for outcome in Outcome:
+        for code in (None, "other"):
+            if (outcome, code) != (Outcome.FULFIL, None):
+                found = verdict(code, outcome, Right.ACCESS, {})
+                assert isinstance(found, TurnedDown)
+
+
+def test_who_signs() -> None:
+    """A second signer completes; nobody else signs, and nobody signs first but an officer."""
+    for code, ground in GROUNDS.grounds.items():
+        outcome, right = next(iter(ground.outcomes)), ground.rights[0]
+        form = complete(code, outcome)
+        both = verdict(code, outcome, right, form, Role.OFFICER, Role.SECOND_SIGNER)
+        assert isinstance(both, Accepted)
+        assert not both.second_signer
+        for wrong in (
+            (Role.DPO,),
+            (Role.INTAKE,),
+            (Role.SECOND_SIGNER,),
+            (Role.OFFICER, Role.DPO),
+            (Role.OFFICER, Role.OFFICER),
+        ):
+            assert isinstance(verdict(code, outcome, right, form, *wrong), TurnedDown), (code, wrong)
+
+
+def test_four_eyes_on_a_first_request_alone() -> None:
+    ground = replace(GROUNDS.grounds["complexity"], four_eyes=FourEyes.FIRST_REQUEST)
+    assert ground.two(first_request=True)
+    assert not ground.two(first_request=False)
+
+
+def test_refusal_fee_and_restriction_take_two() -> None:
+    two = {Outcome.REFUSE, Outcome.CHARGE, Outcome.RESTRICT}
+    for code, ground in GROUNDS.grounds.items():
+        if two & set(ground.outcomes) or (Outcome.REFUSE_PART in ground.outcomes and code != "persons_wish"):
+            assert ground.four_eyes is FourEyes.ALWAYS, code
+            assert "dpo_advice" in ground.fields, code
+        for role in ground.signers:
+            assert role in MAY and role not in (Role.DPO, Role.AUDITOR)
+
+
+def test_a_form_gives_all_that_its_letter_says() -> None:
+    for code, ground in GROUNDS.grounds.items():
+        for outcome, kind in ground.outcomes.items():
+            if kind is None:
+                continue
+            letter = KINDS[kind]
+            wanted = {e.name for e in letter.asked if e.name in letter.required} - {"ground"}
+            required = ground.required(outcome, first_request=False, form={"existence": "open"})
+            assert wanted <= required.keys(), (code, kind)
+            assert "ground" not in letter.required or ground.letter_ground in LETTER_GROUNDS, code
+            assert {"to", "name"} <= set(ground.fields), code
+
+
+def test_codes_are_those_of_the_clock_and_the_letters() -> None:
+    fields = GROUNDS.fields
+    assert tuple(fields["complexity"].schema["items"]["enum"]) == REASONS
+    assert set(fields["costs"].schema["propertyNames"]["enum"]) == set(COSTS)
+    assert set(WAYS) <= set(fields["asked"].schema["items"]["enum"])
+
+
+def test_only_words_are_kept_encrypted_and_all_words_are() -> None:
+    for name, field in GROUNDS.fields.items():
+        free = field.schema.get("maxLength") or field.schema.get("items", {}).get("maxLength")
+        assert (field.kept is Kept.CASE_FILE) == bool(free), name
+        assert takes(field)

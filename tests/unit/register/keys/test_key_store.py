@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.register.keys.store import KeyStore
+
+
+def test_a_new_key_file_is_for_its_owner_alone_and_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    KeyStore.create(path)
+    before = path.read_bytes()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(ConfigurationError, match="already"):
+        KeyStore.create(path)
+    assert path.read_bytes() == before
+
+
+def test_a_missing_key_file_names_the_file_and_the_command(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none\.json.*afschrift key new"):
+        KeyStore.open(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+def test_a_key_file_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "keys.json"
+    KeyStore.create(path)
+    path.chmod(mode)
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        KeyStore.open(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"format": "other/1"}', b"\xff", b'{"keks": 3}'])
+def test_a_damaged_key_file_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "keys.json"
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"keys\.json"):
+        KeyStore.open(path)
+
+
+@pytest.mark.parametrize("where", ["keks", "index_keys", "signing_keys", "former_signing_keys"])
+def test_a_key_that_was_cut_is_found_before_it_is_used(keys: KeyStore, tmp_path: Path, where: str) -> None:
+    keys.rotate_signing()
+    path = tmp_path / "keys" / "keys.json"
+    document = json.loads(path.read_bytes())
+    part = document[where]
+    one = part["2028"] if isinstance(part, dict) else part[0]
+    field = "public" if where.startswith("former") else "key"
+    one[field] = base64.b64encode(base64.b64decode(one[field])[:-1]).decode()
+    path.write_text(json.dumps(document))
+    with pytest.raises(ConfigurationError, match="does not hold keys") as told:
+        KeyStore.open(path)
+    assert one[field] not in str(told.value)
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_change(keys: KeyStore, tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    script = (
+        "import os, pathlib, sys\n"
+        "from afschrift.register.keys.store import KeyStore\n"
+        "os.fsync = lambda handle: os._exit(9)\n"
+        "KeyStore.open(pathlib.Path(sys.argv[1])).rotate()\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(folder / "keys.json")], check=False)
+    assert killed.returncode == 9
+    [left] = [path for path in folder.iterdir() if path.suffix == ".new"]
+    old = keys.active_kek
+    assert old in left.read_text()
+
+    keys.rotate()
+    keys.forget_kek(old)
+    assert sorted(path.name for path in folder.iterdir()) == [".keys.json.lock", "keys.json"]
+
+
+def test_rotation_wraps_anew_and_still_opens_what_was_wrapped_before(keys: KeyStore) -> None:
+    first, wrapped = keys.wrap(b"k" * 32, "req-000000000000")
+    second = keys.rotate()
+    assert keys.active_kek == second != first
+    assert keys.wrap(b"k" * 32, "req-000000000000")[0] == second
+    assert keys.unwrap(first, wrapped, "req-000000000000") == b"k" * 32
+
+
+def test_a_wrapped_key_opens_for_its_owner_alone(keys: KeyStore) -> None:
+    kek, wrapped = keys.wrap(b"k" * 32, "req-000000000000")
+    with pytest.raises(ConfigurationError, match="altered"):
+        keys.unwrap(kek, wrapped, "req-000000000001")
+
+
+def test_a_forgotten_wrapping_key_opens_nothing_and_the_active_one_is_kept(keys: KeyStore) -> None:
+    kek, wrapped = keys.wrap(b"k" * 32, "req-000000000000")
+    with pytest.raises(ConfigurationError, match="active"):
+        keys.forget_kek(kek)
+    keys.rotate()
+    keys.forget_kek(kek)
+    with pytest.raises(ConfigurationError, match=kek):
+        keys.unwrap(kek, wrapped, "req-000000000000")
+
+
+def test_index_keys_are_one_a_year_made_years_ahead_and_last_until_forgotten(keys: KeyStore) -> None:
+    made = keys.index_keys()
+    assert [key.id[:4] for key in made] == ["2026", "2027", "2028", "2029", "2030"]
+    assert len({key.key for key in made}) == 5
+    assert keys.index_key(2027) == made[1]
+    later = keys.index_key(2041)
+    assert keys.index_key(2041) == later
+    assert keys.index_keys() == (*made, later)
+    keys.forget_index_key(2026)
+    assert keys.index_keys() == (*made[1:], later)
+
+
+def test_signing_keys_bear_the_digest_of_their_public_key_and_old_ones_stay_public(keys: KeyStore) -> None:
+    first = keys.signing_key()
+    second_id = keys.rotate_signing()
+    assert keys.signing_key().id == second_id != first.id
+    public = keys.public_keys()
+    assert set(public) == {first.id, second_id}
+    assert all(hashlib.sha256(raw).hexdigest()[:32] == name for name, raw in public.items())
+    signature = first.private.sign(b"manifest")
+    assert first.private.public_key().public_bytes_raw() == public[first.id]
+    first.private.public_key().verify(signature, b"manifest")
+
+
+def test_the_private_half_of_a_signing_key_goes_with_its_rotation(keys: KeyStore, tmp_path: Path) -> None:
+    secret = base64.b64encode(keys.signing_key().private.private_bytes_raw())
+    file = tmp_path / "keys" / "keys.json"
+    assert secret in file.read_bytes()
+    keys.rotate_signing()
+    assert secret not in file.read_bytes()
+
+
+def test_what_is_shown_of_keys_holds_no_secret(keys: KeyStore, tmp_path: Path) -> None:
+    shown = repr((keys, keys.listing(), keys.index_key(2026), keys.signing_key()))
+    stored = json.loads((tmp_path / "keys" / "keys.json").read_bytes())
+    secrets = [k["key"] for k in (*stored["keks"], *stored["signing_keys"], *stored["index_keys"].values())]
+    assert len(secrets) == 7
+    assert not any(secret[:12] in shown for secret in secrets)
+    assert not any(repr(base64.b64decode(secret))[2:-1] in shown for secret in secrets)
+    assert [(k.kind, k.active) for k in keys.listing()] == [
+        ("kek", True),
+        ("index", True),
+        *[("index", False)] * 4,
+        ("signing", True),
+    ]
+
+
+def test_two_who_change_the_file_at_once_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    KeyStore.create(path)
+    workers = [
+        threading.Thread(target=lambda: [KeyStore.open(path).rotate() for _ in range(10)]) for _ in range(4)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len([k for k in KeyStore.open(path).listing() if k.kind == "kek"]) == 41
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".keys.json.lock", "keys.json"]
+
+
+def test_the_index_key_of_a_year_is_one_for_all_who_ask_first(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    KeyStore.create(path)
+    together = threading.Barrier(4)
+    got: dict[int, set[str]] = {year: set() for year in range(2040, 2060)}
+
+    def ask() -> None:
+        for year, ids in got.items():
+            together.wait()
+            ids.add(KeyStore.open(path).index_key(year).id)
+
+    workers = [threading.Thread(target=ask) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert {len(ids) for ids in got.values()} == {1}

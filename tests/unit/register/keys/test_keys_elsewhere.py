@@ -1,0 +1,197 @@
+"""Keys that somebody else keeps: read for a while, never written, and handed over as a document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.request import Request
+from afschrift.register.clock import rfc3339
+from afschrift.register.keys import document as keydocument
+from afschrift.register.keys.storage import ReadOnly
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
+
+Open = Callable[..., Request]
+
+
+class Backend:
+    """A secrets backend: one value, replaced by hand, and how often it was asked for."""
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        self.asked = 0
+
+    def __call__(self) -> str:
+        self.asked += 1
+        return self.value
+
+
+class Seconds:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def backend(clock: Callable[[], datetime]) -> Backend:
+    return Backend(keydocument.encode(keydocument.fresh(rfc3339(clock()))).decode())
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def keys(backend: Backend, seconds: Seconds, clock: Callable[[], datetime]) -> KeyStore:
+    """Instead of the key file: what conftest builds on it works with these."""
+    return KeyStore.open(ReadOnly(backend, "vault keys", seconds), clock)
+
+
+def test_everything_works_on_keys_that_can_only_be_read(ledger: Ledger, open_one: Open) -> None:
+    first = open_one()
+    again = open_one(received_at="2026-03-05T09:00:00Z")
+    assert ledger.identity(first.id)[0].value == "C-10042"
+    assert ledger.earlier(again.id) == (first.id,)
+    assert ledger.shred(first.id, "retention_identity")
+
+
+def test_the_backend_is_asked_once_a_minute(keys: KeyStore, backend: Backend, seconds: Seconds) -> None:
+    for second in range(59):
+        seconds.now = second
+        keys.wrap(b"k" * 32, "req-000000000000")
+    assert backend.asked == 1
+    seconds.now = 60
+    keys.wrap(b"k" * 32, "req-000000000000")
+    assert backend.asked == 2
+
+
+def test_a_key_that_was_stored_a_moment_ago_is_found(
+    keys: KeyStore, backend: Backend, clock: Callable[[], datetime]
+) -> None:
+    other = KeyStore.open(ReadOnly(Backend(backend.value), "vault keys"), clock).draft()
+    other.rotate()
+    kek, wrapped = other.wrap(b"k" * 32, "req-000000000000")
+    backend.value = other.document()
+    assert keys.active_kek != kek
+    assert keys.unwrap(kek, wrapped, "req-000000000000") == b"k" * 32
+    assert keys.active_kek == kek
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        KeyStore.rotate,
+        KeyStore.rotate_signing,
+        lambda keys: keys.forget_kek("kek-000000000000"),
+        lambda keys: keys.forget_index_key(2026),
+        lambda keys: keys.revoke("0" * 32, "2026-01-01T00:00:00Z"),
+        KeyStore.must_be_writable,
+    ],
+)
+def test_writing_says_what_to_do(
+    keys: KeyStore, backend: Backend, write: Callable[[KeyStore], object]
+) -> None:
+    before = backend.value
+    with pytest.raises(ConfigurationError, match=r"vault keys can be read but not written.*--print"):
+        write(keys)
+    assert backend.value == before
+
+
+@pytest.mark.parametrize("value", ["", "{}", "no json", json.dumps({"format": "x", "keks": ["s3cret"]})])
+def test_what_is_no_key_document_is_named_and_not_quoted(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="vault keys does not hold keys") as told:
+        KeyStore.open(ReadOnly(Backend(value), "vault keys"))
+    assert "s3cret" not in str(told.value)
+    assert told.value.__context__ is None
+
+
+def test_years_go_by_without_a_write_and_then_the_error_names_the_command(
+    ledger: Ledger, open_one: Open, clock: object, seconds: Seconds
+) -> None:
+    for year in (2027, 2028, 2029, 2030):
+        clock.now = datetime(year - 1, 12, 31, 23, 59, 50, tzinfo=UTC)  # type: ignore[attr-defined]
+        before = open_one()
+        clock.now = datetime(year, 1, 1, tzinfo=UTC)  # type: ignore[attr-defined]
+        after = open_one(received_at=f"{year}-01-01T09:00:00Z")
+        assert before.id in ledger.earlier(after.id)
+    clock.now = datetime(2031, 1, 1, tzinfo=UTC)  # type: ignore[attr-defined]
+    events = ledger.events()
+    with pytest.raises(ConfigurationError, match=r"new year.*afschrift key rotate --print"):
+        open_one(case=after.case)
+    assert ledger.events() == events  # and nothing half-written
+
+
+def test_a_rotation_by_hand_is_entered_once_it_is_stored(
+    ledger: Ledger, keys: KeyStore, backend: Backend, seconds: Seconds, open_one: Open
+) -> None:
+    first = open_one()
+    draft = keys.draft()
+    new = draft.rotate()
+    assert ledger.events()[-1][0].type != "keys_rotated"
+    backend.value, seconds.now = draft.document(), 61
+
+    entered = ledger.rotate_wrapping("officer")
+    assert (entered.id, entered.made_before) == (new, True)
+    with pytest.raises(ConfigurationError, match="--print"):
+        ledger.rotate_wrapping("officer")
+    told = [(h.type, p) for h, p in ledger.events() if h.type == "keys_rotated"]
+    assert told == [("keys_rotated", {"kind": "kek", "key": new})]
+    assert ledger.identity(first.id)
+
+
+def test_retiring_waits_until_no_process_goes_by_the_old_document(
+    url: str,
+    keys: KeyStore,
+    backend: Backend,
+    seconds: Seconds,
+    clock: object,
+    open_one: Open,
+    ledger: Ledger,
+) -> None:
+    first = open_one()
+    old = keys.active_kek
+    draft = keys.draft()
+    draft.rotate()
+    backend.value, seconds.now = draft.document(), 61
+
+    with pytest.raises(RefusedError, match="does not know yet"):
+        Ledger(url, keys.draft(), clock).retire_keks()  # type: ignore[arg-type]
+    ledger.rotate_wrapping()
+    with pytest.raises(RefusedError, match="run it again after 2026-03-02 10:15"):
+        Ledger(url, keys.draft(), clock).retire_keks()  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="--print"):
+        ledger.retire_keks()
+    assert "wrapping_keys_retired" not in [h.type for h, _ in ledger.events()]
+
+    clock.now = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)  # type: ignore[attr-defined]
+    smaller = keys.draft()
+    assert Ledger(url, smaller, clock).retire_keks() == (old,)  # type: ignore[arg-type]
+    assert old not in smaller.document()
+    backend.value, seconds.now = smaller.document(), 122
+    assert ledger.identity(first.id)
+    assert ledger.key_uses() == {keys.active_kek: 2}
+
+
+def test_a_document_never_stands_in_a_repr(keys: KeyStore, backend: Backend) -> None:
+    secret = json.loads(backend.value)["keks"][0]["key"]
+    assert secret in keys.document()
+    assert secret not in repr((keys, keys.draft(), keydocument.decode(backend.value, "x")))
+
+
+def test_the_file_is_not_touched_by_a_draft(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    draft = KeyStore.create(file).draft()
+    before = file.read_bytes()
+    draft.rotate()
+    draft.rotate_signing()
+    assert file.read_bytes() == before
+    assert len(draft.listing()) == 9

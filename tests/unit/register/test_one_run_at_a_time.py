@@ -1,0 +1,180 @@
+"""Runs of a request: one goes at a time, each begins and ends in the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from afschrift.domain.errors import UnknownRequestError
+from afschrift.domain.request import Request
+from afschrift.domain.run import run_name
+from afschrift.register.register import Ledger
+
+FIRST, SECOND = "manual__2026-03-02T10:00:00+00:00", "manual__2026-03-02T11:00:00+00:00"
+PATIENCE = timedelta(hours=2)
+Open = Callable[..., Request]
+
+
+def told(ledger: Ledger, request: str) -> list[tuple[str, object, object]]:
+    """Events of runs: type, run, and whether it was again or how it ended."""
+    return [
+        (header.type, payload["run"], payload.get("outcome", payload.get("again")))
+        for header, payload in ledger.events(request)
+        if header.type in ("run_started", "run_ended") and payload is not None
+    ]
+
+
+def test_a_run_begins_once_and_ends_once(ledger: Ledger, open_one: Open) -> None:
+    request = open_one().id
+
+    begun = ledger.begin_run(request, FIRST, PATIENCE, by="airflow:anna")
+    again = ledger.begin_run(request, FIRST, PATIENCE, by="airflow:anna")
+    ended = [ledger.end_run(request, FIRST, "delivered") for _ in range(2)]
+
+    assert (again.started_at, again.seen_at > begun.seen_at) == (begun.started_at, True)
+    assert ended == [True, False]
+    assert told(ledger, request) == [("run_started", FIRST, False), ("run_ended", FIRST, "delivered")]
+    [header] = [h for h, _ in ledger.events(request) if h.type == "run_started"]
+    assert header.actor == "airflow:anna"
+    [kept] = ledger.runs(request_id=request)
+    assert (kept.outcome, ledger.runs(going=True)) == ("delivered", ())
+
+
+def test_a_second_run_does_not_begin_beside_the_first(ledger: Ledger, open_one: Open) -> None:
+    request = open_one().id
+    ledger.begin_run(request, FIRST, PATIENCE)
+
+    in_the_way = ledger.begin_run(request, SECOND, PATIENCE)
+
+    assert in_the_way.id == FIRST
+    assert ledger.see_run(request, SECOND, PATIENCE) is None
+    assert not ledger.end_run(request, SECOND, "accepted")
+    assert [r.id for r in ledger.runs(going=True)] == [FIRST]
+    assert told(ledger, request) == [("run_started", FIRST, False)]
+
+
+def test_a_run_that_is_silent_too_long_is_lost(ledger: Ledger, open_one: Open) -> None:
+    request = open_one().id
+    ledger.begin_run(request, FIRST, PATIENCE)
+    ledger.keep_run(request, FIRST)
+
+    assert ledger.begin_run(request, SECOND, timedelta(seconds=30)).id == FIRST  # the clock gains seconds
+    assert ledger.begin_run(request, SECOND, timedelta(0)).id == SECOND
+
+    assert told(ledger, request)[1:] == [("run_ended", FIRST, "lost"), ("run_started", SECOND, False)]
+    late = ledger.see_run(request, FIRST, PATIENCE)
+    assert late is not None
+    assert late.id == SECOND
+
+
+def test_a_cleared_task_opens_its_ended_run_again(ledger: Ledger, open_one: Open) -> None:
+    request = open_one().id
+    ledger.begin_run(request, FIRST, PATIENCE)
+    ledger.end_run(request, FIRST, "accepted")
+
+    seen = ledger.see_run(request, FIRST, PATIENCE)
+
+    assert seen is not None
+    assert (seen.id, seen.ended_at, seen.outcome) == (FIRST, None, None)
+    assert told(ledger, request)[-1] == ("run_started", FIRST, True)
+
+
+def test_a_sign_of_life_does_not_open_an_ended_run(ledger: Ledger, open_one: Open) -> None:
+    request = open_one().id
+    ledger.begin_run(request, FIRST, PATIENCE)
+    ledger.end_run(request, FIRST, "accepted")
+    before = ledger.runs()
+
+    ledger.keep_run(request, FIRST)
+
+    assert ledger.runs() == before
+
+
+def test_a_run_works_for_one_request_alone(ledger: Ledger, open_one: Open) -> None:
+    one, other = open_one().id, open_one().id
+    ledger.begin_run(one, FIRST, PATIENCE)
+
+    in_the_way = ledger.begin_run(other, FIRST, PATIENCE)
+
+    assert in_the_way.request == one
+    assert ledger.see_run(other, FIRST, PATIENCE) is None
+    assert ledger.request_of_run(FIRST) == one
+    assert ledger.request_of_run(SECOND) is None
+
+
+def test_runs_of_several_requests_go_at_once(ledger: Ledger, open_one: Open) -> None:
+    one, other = open_one().id, open_one().id
+    ledger.begin_run(one, FIRST, PATIENCE)
+    ledger.begin_run(other, SECOND, PATIENCE)
+
+    assert [(r.request, r.id) for r in ledger.runs(going=True)] == [(one, FIRST), (other, SECOND)]
+
+
+def test_no_run_of_an_unknown_request(ledger: Ledger) -> None:
+    with pytest.raises(UnknownRequestError):
+        ledger.begin_run("req-000000000000", FIRST, PATIENCE)
+
+
+def test_of_eight_that_begin_at_once_one_goes(
+    ledger: Ledger, open_one: Open, at_once: Callable[[str, int], list[str]]
+) -> None:
+    request = open_one().id
+    script = (
+        "from datetime import datetime, timedelta, UTC\n"
+        "ledger._clock = lambda: datetime(2026, 3, 2, 12, tzinfo=UTC)\n"
+        f"print(ledger.begin_run({request!r}, f'run{{me}}', timedelta(hours=2)).id)\n"
+    )
+
+    went = set(at_once(script, 8))
+
+    assert went == {run.id for run in ledger.runs(going=True)}
+    assert len(went) == 1
+
+
+def test_an_identity_decision_is_bound_to_the_keys(ledger: Ledger, open_one: Open) -> None:
+    one, same = open_one().id, open_one().id
+
+    bound = [ledger.decide(r, "identity", "confirmed", "officer").about for r in (one, one, same)]
+
+    assert bound[0] == bound[1] != bound[2]  # under each request's own key
+    assert all(about is not None and len(about) == 64 for about in bound)
+
+
+@pytest.mark.parametrize(
+    "run_id",
+    [
+        "req-7k3m9x2p4v0q.12",
+        FIRST,
+        "manual__2026-11-25T04:46:34.123456+00:00",
+        "manual__2026-11-25T04:46:34Z",
+    ],
+)
+def test_names_without_personal_data_stay(run_id: str) -> None:
+    assert run_name(run_id) == run_id
+
+
+@pytest.mark.parametrize(
+    "run_id",
+    [
+        "anneke.jansen@example.org",
+        "manual__0612345678",
+        "manual__2026-11-25T04:46:34+00:00\n",
+        "req-7k3m9x2p4v0q.1 Jansen",
+        "manual__2026-11-25T04:46:34+00:00_Jansen",
+        "req-7k3m9x2p4v0q.\u0661",
+    ],
+)
+def test_a_name_that_somebody_typed_is_not_kept(run_id: str) -> None:
+    name = run_name(run_id)
+
+    assert name == run_name(run_id)
+    assert name.isascii()
+    assert "\n" not in name
+    assert not any(word in name for word in ("Jansen", "anneke", "0612345678"))
+    assert len(name) <= 64
+
+
+def test_two_typed_names_are_two_runs() -> None:
+    assert len({run_name(f"{FIRST}_{tail}") for tail in ("AAAAAAAA", "BBBBBBBB")}) == 2

@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+
+import pytest
+from bench.daily_work import WORK
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
+from tests.support.small_disk import SmallDisk, fills_up, mounted
+
+from afschrift.domain.errors import (
+    AfschriftError,
+    ConfigurationError,
+    RefusedError,
+    RetriableError,
+    UnknownRequestError,
+)
+from afschrift.domain.event import NewEvent
+from afschrift.domain.state import State
+from afschrift.register import database, schema
+from afschrift.register.faults import translated
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
+
+SERVER = "postgresql+psycopg://anneke:s3cret@db.example.org:5433/register?sslpassword=s3cret2"
+
+
+class ServerError(Exception):
+    """What a PostgreSQL driver raises, with the server's code."""
+
+    def __init__(self, sqlstate: str | None) -> None:
+        super().__init__("connection of user anneke with s3cret failed")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "error", "words"),
+    [
+        (None, OperationalError, RetriableError, "did not answer"),
+        ("57P01", OperationalError, RetriableError, "did not answer"),
+        ("53100", OperationalError, RetriableError, "did not answer"),
+        ("55P03", OperationalError, RetriableError, "held by another writer"),
+        ("25006", InternalError, ConfigurationError, "read but not written"),
+        ("28P01", OperationalError, ConfigurationError, "does not let the service in"),
+        ("42501", ProgrammingError, ConfigurationError, "does not let the service in"),
+        ("42P01", ProgrammingError, ConfigurationError, "afschrift register upgrade"),
+    ],
+)
+def test_what_a_server_says_is_told_by_what_to_do_and_without_credentials(
+    code: str | None, kind: type[DBAPIError], error: type[Exception], words: str
+) -> None:
+    told = translated(kind("SELECT", {}, ServerError(code)), make_url(SERVER))
+    assert isinstance(told, error)
+    assert words in str(told)
+    assert "db.example.org:5433/register" in str(told)
+    assert not [secret for secret in ("anneke", "s3cret", "s3cret2") if secret in str(told)]
+
+
+def test_a_row_that_a_server_shows_is_not_shown_on() -> None:
+    refused = ServerError("23502")
+    refused.args = ("null value in a column\nDETAIL:  Failing row contains (a-needle, null).",)
+    refused.diag = SimpleNamespace(message_primary="null value in a column")  # type: ignore[attr-defined]
+    told = str(translated(IntegrityError("INSERT", {}, refused), make_url(SERVER)))
+    assert "turned down a statement: null value in a column." in told
+    assert "a-needle" not in told
+
+
+def test_a_folder_that_is_not_there(keys: KeyStore) -> None:
+    ledger = Ledger("sqlite:////nowhere/at/all/register.db", keys)
+    with pytest.raises(ConfigurationError, match=r"/nowhere/at/all/register\.db cannot be opened"):
+        ledger.head()
+
+
+def test_an_address_that_is_none_or_has_no_driver(keys: KeyStore) -> None:
+    for address in ("register.db", "postgresql+nosuch://u:s3cret@host/db", ""):
+        with pytest.raises(ConfigurationError, match="address of the register") as told:
+            Ledger(address, keys)
+        assert "s3cret" not in str(told.value)
+
+
+def test_a_register_without_tables_names_the_command(tmp_path: Path, keys: KeyStore) -> None:
+    with pytest.raises(ConfigurationError, match="afschrift register upgrade"):
+        Ledger(f"sqlite:///{tmp_path}/new.db", keys).requests()
+
+
+def test_a_file_that_is_no_database(tmp_path: Path, keys: KeyStore) -> None:
+    (tmp_path / "text.db").write_bytes(b"no database, and long enough to be looked at" * 50)
+    with pytest.raises(ConfigurationError, match="damaged"):
+        Ledger(f"sqlite:///{tmp_path}/text.db", keys).head()
+
+
+def test_a_read_only_register_is_read_and_not_written(tmp_path: Path, keys: KeyStore) -> None:
+    address = f"sqlite:///{tmp_path}/register.db"
+    schema.upgrade(address)
+    Ledger(address, keys).record(None, NewEvent("counted"))
+    read_only = Ledger(f"sqlite:///file:{tmp_path}/register.db?mode=ro&uri=true", keys)
+    assert read_only.head()[0] == 1
+    with pytest.raises(ConfigurationError, match="read but not written"):
+        read_only.record(None, NewEvent("counted"))
+    assert read_only.head()[0] == 1
+
+
+def test_a_register_held_by_another_writer_is_retried(
+    tmp_path: Path, keys: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"sqlite:///{tmp_path}/register.db"
+    schema.upgrade(address)
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0.2)
+    ledger = Ledger(address, keys)
+    holder = sqlite3.connect(tmp_path / "register.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    started = time.monotonic()
+    with pytest.raises(RetriableError, match="held by another writer"):
+        ledger.record(None, NewEvent("counted"))
+    assert 0.1 < time.monotonic() - started < 10
+    assert ledger.head()[0] == 0  # readers do not wait
+    holder.execute("ROLLBACK")
+    holder.close()
+    ledger.record(None, NewEvent("counted"))
+    assert ledger.head()[0] == 1
+
+
+def test_a_full_disk_loses_nothing_that_was_written(tmp_path: Path, keys: KeyStore) -> None:
+    address = f"sqlite:///{tmp_path}/register.db"
+    schema.upgrade(address)
+    ledger = Ledger(address, keys)
+    ledger.record(None, NewEvent("counted"))
+
+    def limit(connection: object, _record: object) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]  # type: ignore[attr-defined]
+        connection.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[attr-defined]
+
+    event.listen(ledger._db.engine, "connect", limit)
+    with pytest.raises(RetriableError, match="SQLITE_FULL"):
+        for n in range(1000):
+            ledger.record(None, *(NewEvent("counted", payload={"n": n, "m": m}) for m in range(50)))
+    event.remove(ledger._db.engine, "connect", limit)
+    assert (ledger.head()[0] - 1) % 50 == 0
+    assert ledger.verify() == []
+    ledger.record(None, NewEvent("counted"))
+    assert ledger.verify() == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    with mounted(folder, 2) as disk:
+        yield disk
+
+
+def test_a_disk_without_room_loses_nothing(keys: KeyStore, small_disk: SmallDisk) -> None:
+    address = f"sqlite:///{small_disk.folder}/register.db"
+    schema.upgrade(address)
+    fills_up(Ledger(address, keys), small_disk)
+
+
+def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
+    migrated_file: Path, tmp_path: Path, keys: KeyStore
+) -> None:
+    """No fault of another kind comes of it, and no event is another one without a finding."""
+    file, spoilt_file = tmp_path / "register.db", tmp_path / "spoilt.db"
+    shutil.copy(migrated_file, file)
+    ledger, requests, random = Ledger(f"sqlite:///{file}", keys), [], Random(5)
+    for n in range(60):
+        with suppress(RefusedError):
+            WORK[n % len(WORK)](ledger, random, requests)
+    ledger._db.forget()
+    whole, events, head, told = file.read_bytes(), ledger.events(), ledger.head(), 0
+    for _ in range(50):
+        spoilt, at = bytearray(whole), random.randrange(len(whole))
+        for place in range(at, min(at + 300, len(whole)), random.choice((3, 50, 300))):
+            spoilt[place] ^= 1 << random.randrange(8)
+        for left in tmp_path.glob("spoilt.db*"):
+            left.unlink()
+        spoilt_file.write_bytes(spoilt)
+        other = Ledger(f"sqlite:///{spoilt_file}", keys)
+        one = random.choice(requests)
+        with suppress(ConfigurationError):
+            findings = other.verify([head])
+            told += bool(findings)
+            assert findings or other.events() == events
+        for use in (
+            other.requests,
+            partial(other.identity, one),
+            partial(other.decisions, one),
+            partial(other.questions, request_id=one),
+            partial(other.move, one, State.NEEDS_PERSON),
+            partial(other.record, None, NewEvent("counted")),
+        ):
+            try:
+                use()
+            except (ConfigurationError, RefusedError, UnknownRequestError) as error:
+                told += "is damaged" in str(error)
+    assert told
+
+
+@pytest.mark.parametrize(
+    ("change", "use"),
+    [
+        ("UPDATE request SET state = 'rmceived'", "requests"),
+        ("UPDATE request SET \"right\" = 'accesr'", "requests"),
+        ("UPDATE request SET formats = '{\"csv'", "requests"),
+        ("UPDATE event SET at = CAST('x' AS blob)", "events"),
+    ],
+)
+def test_what_nobody_wrote_is_damage(
+    migrated_file: Path, tmp_path: Path, keys: KeyStore, change: str, use: str
+) -> None:
+    shutil.copy(migrated_file, tmp_path / "register.db")
+    ledger = Ledger(f"sqlite:///{tmp_path}/register.db", keys)
+    WORK[0](ledger, Random(1), [])
+    with closing(sqlite3.connect(tmp_path / "register.db")) as connection, connection:
+        connection.execute("DROP TRIGGER event_no_update")
+        connection.execute(change)
+    with pytest.raises(ConfigurationError, match=r"register\.db is damaged.*back-up"):
+        getattr(ledger, use)()
+
+
+def test_no_error_shows_what_was_to_be_written(ledger: Ledger) -> None:
+    with pytest.raises(AfschriftError, match=r"turned down a statement.*fault of the software") as told:  # noqa: SIM117
+        with ledger._db.write() as tx:
+            tx.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
+    assert "a-needle" not in str(told.value)
+
+
+def test_what_the_database_library_says_holds_no_values(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/register.db"
+    schema.upgrade(address)
+    with pytest.raises(IntegrityError) as told, database.Database(address).engine.connect() as connection:
+        connection.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
+    assert "a-needle" not in str(told.value)

@@ -1,0 +1,48 @@
+"""Writers die between two statements; the full number of kills is `python -m bench.kills`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+import pytest
+from bench.kills import kill_writers
+from sqlalchemy import Connection
+
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Ledger
+
+KILLS = 40
+
+
+@pytest.fixture
+def key_file(keys: KeyStore, tmp_path: Path) -> Path:
+    return tmp_path / "keys" / "keys.json"
+
+
+def test_no_kill_parts_a_state_from_its_event(url: str, keys: KeyStore, key_file: Path) -> None:
+    seed = SystemRandom().getrandbits(32)
+    print(f"seed {seed}")
+    report = kill_writers(url, key_file, KILLS, seed)
+    assert (report.faults, report.rounds) == ([], KILLS), f"seed {seed}"
+    half_way = sum(n for statement, n in report.died.items() if statement not in ("BEGIN", "SET", "SELECT"))
+    assert half_way > KILLS / 10, "hardly a writer died where it matters"
+    assert Ledger(url, keys).verify() == []
+
+
+class Torn(Ledger):
+    """A ledger as it must not be: what was changed is committed before its event is written."""
+
+    def _append(self, tx: Connection, *given: Any) -> None:
+        driver: Any = tx.connection.driver_connection
+        driver.commit()
+        if self._db.sqlite:
+            driver.execute("BEGIN IMMEDIATE")
+        super()._append(tx, *given)
+
+
+def test_a_ledger_of_two_transactions_is_found_out(url: str, key_file: Path) -> None:
+    report = kill_writers(url, key_file, 300, seed=1, ledger_class=Torn)
+    assert report.faults
+    assert report.rounds < 100

@@ -1,0 +1,229 @@
+"""Years of the trail: what may go, what stays of it, and what the database lets nobody do."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from tests.support.trail_matrix import Calendar, Trail
+
+from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.domain.event import NewEvent, canonical, digest
+from afschrift.domain.state import State
+from afschrift.register import schema
+from afschrift.register.database import Database
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.trail.audit import KEEP_YEARS
+from afschrift.register.trail.trail import CLOCK_WENT_BACK, SKEW_SECONDS
+
+RULE = "retention_trail"
+
+
+@pytest.fixture
+def trail(url: str, tmp_path: Path) -> Trail:
+    """Events of 2010 (1-4, with a closed request), 2011 (5-6) and 2018 (7-8), and one checkpoint (9)."""
+    clock = Calendar(2010)
+    trail = Trail(url, tmp_path, clock, KeyStore.create(tmp_path / "k.json", clock))
+    trail.held.mkdir()
+    trail.closed_request()
+    trail.count(1)
+    for year in (2011, 2018):
+        clock.now = datetime(year, 2, 1, tzinfo=UTC)
+        trail.count(2)
+    trail.checkpoint()
+    return trail
+
+
+def seqs(trail: Trail) -> list[int]:
+    return [header.seq for header, _ in trail.ledger.events()]
+
+
+def test_a_year_is_dropped_whole_and_the_chain_goes_on(trail: Trail) -> None:
+    heads = [(h.seq, h.digest()) for h, _ in trail.ledger.events()]
+    first, *_, last = [h for h, _ in trail.ledger.events() if h.at.startswith("2010")]
+    last_seq = last.seq
+
+    what = trail.ledger.drop_year(2010, RULE, by="officer")
+
+    assert (what.year, what.first_seq, what.last_seq, what.count) == (2010, 1, last_seq, last_seq)
+    assert (what.closing, what.register, what.rule) == (last.digest(), first.digest(), RULE)
+    assert seqs(trail)[0] == last_seq + 1
+    telling, payload = trail.ledger.events()[-1]
+    assert (telling.type, telling.actor, payload) == ("segment_dropped", "officer", vars(what))
+    assert trail.ledger.verify(heads) == []
+    trail.heads += heads
+    assert trail.product() == set() == trail.standalone()
+
+
+def test_years_follow_each_other_and_each_names_the_one_before(trail: Trail) -> None:
+    one = trail.ledger.drop_year(2010, RULE)
+    two = trail.ledger.drop_year(2011, RULE)
+    assert (two.first_seq, two.previous, two.register) == (one.last_seq + 1, digest(vars(one)), one.register)
+    made = trail.checkpoint().statement
+    assert made.dropped == {"last_seq": two.last_seq, "closing": two.closing}
+    assert made.register == one.register
+    assert trail.product() == set() == trail.standalone()
+
+
+@pytest.mark.parametrize(
+    ("year", "rule", "words"),
+    [
+        (2011, RULE, "oldest event left is of 2010.*drop the oldest year first"),
+        (2009, RULE, "oldest event left is of 2010"),
+        (2018, RULE, "2018 is not over"),
+        (2017, RULE, f"kept {KEEP_YEARS} years after its end.*from 2023-01-01 on"),
+        (2010, "because I want to", "no code"),
+    ],
+)
+def test_what_must_not_go_stays(trail: Trail, year: int, rule: str, words: str) -> None:
+    before = seqs(trail)
+    with pytest.raises(RefusedError, match=words):
+        trail.ledger.drop_year(year, rule)
+    assert seqs(trail) == before
+
+
+def test_a_year_stays_while_one_of_its_requests_is_open_or_was_closed_lately(
+    url: str, tmp_path: Path
+) -> None:
+    clock = Calendar(2010)
+    trail = Trail(url, tmp_path, clock, KeyStore.create(tmp_path / "k.json", clock))
+    trail.held.mkdir()
+    request = trail.open_request()
+    clock.now = datetime(2016, 1, 1, tzinfo=UTC)
+    trail.checkpoint()
+    with pytest.raises(RefusedError, match=rf"1 request.*{request}.*wait until they are closed"):
+        trail.ledger.drop_year(2010, RULE)
+    trail.ledger.move(request, State.REFUSED)
+    with pytest.raises(RefusedError, match="closed too recently"):
+        trail.ledger.drop_year(2010, RULE)
+    clock.now = datetime(2021, 1, 2, tzinfo=UTC)
+    trail.ledger.drop_year(2010, RULE)
+    assert trail.product() == set()
+
+
+def test_the_chain_of_checkpoints_outlives_the_year(url: str, tmp_path: Path) -> None:
+    clock = Calendar(2010)
+    trail = Trail(url, tmp_path, clock, KeyStore.create(tmp_path / "k.json", clock))
+    trail.held.mkdir()
+    trail.count(2)
+    trail.checkpoint()
+    clock.now = datetime(2018, 1, 1, tzinfo=UTC)
+    trail.count(1)
+    with pytest.raises(RefusedError, match=r"last checkpoint was made in the year 2010.*audit checkpoint"):
+        trail.ledger.drop_year(2010, RULE)
+    trail.checkpoint()
+    trail.ledger.drop_year(2010, RULE)
+    assert trail.product() == set() == trail.standalone()
+
+
+FORGED = (
+    "INSERT INTO segment SELECT 2010, prev, {first}, {last}, {closing}, {last}, 'r', at, prev, {telling} "
+    "FROM event WHERE seq = 1"
+)
+CLOSING = "(SELECT prev FROM event WHERE seq = 5)"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "closing", "telling"),
+    [
+        (1, 4, CLOSING, 9),  # an event, and not one that tells of it
+        (1, 4, CLOSING, 99),
+        (1, 4, "prev", 10),
+        (2, 4, CLOSING, 10),
+        (1, 3, "(SELECT prev FROM event WHERE seq = 4)", 10),
+        (1, 6, "(SELECT prev FROM event WHERE seq = 7)", 10),
+    ],
+)
+def test_the_database_lets_nothing_go_but_whole_years_that_are_told(
+    trail: Trail, first: int, last: int, closing: str, telling: int
+) -> None:
+    trail.ledger.record(None, NewEvent("segment_dropped"))
+    assert seqs(trail) == list(range(1, 11))
+    whole = FORGED.format(first=1, last=4, closing=CLOSING, telling=10)
+    with pytest.raises(KeyboardInterrupt), Database(trail.url).write() as tx:
+        tx.execute(text(whole))  # all is as it must be
+        tx.execute(text("DELETE FROM event_payload WHERE seq <= 4"))
+        raise KeyboardInterrupt
+    forged = FORGED.format(first=first, last=last, closing=closing, telling=telling)
+    for statement in (forged, "DELETE FROM event_payload WHERE seq = 1", "DELETE FROM event WHERE seq = 10"):
+        with pytest.raises(AfschriftError, match="append-only"), Database(trail.url).write() as tx:
+            tx.execute(text(statement))
+    assert seqs(trail) == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE segment SET rule = 'x'",
+        "DELETE FROM segment",
+        "INSERT INTO segment SELECT * FROM segment",
+        "DELETE FROM event WHERE seq > (SELECT last_seq FROM segment)",
+    ],
+)
+def test_what_is_kept_of_a_dropped_year_stays(trail: Trail, statement: str) -> None:
+    trail.ledger.drop_year(2010, RULE)
+    with (
+        pytest.raises(AfschriftError, match=r"append-only|duplicate key"),
+        Database(trail.url).write() as tx,
+    ):
+        tx.execute(text(statement))
+    assert trail.product() == set()
+
+
+def test_dropped_years_outlive_a_way_down_and_up_of_the_tables(trail: Trail) -> None:
+    trail.ledger.drop_year(2010, RULE)
+    trail.ledger.drop_year(2011, RULE)
+    schema.downgrade(trail.url, "0002")
+    schema.upgrade(trail.url)
+    assert trail.product() == set() == trail.standalone()
+    trail.checkpoint()
+
+
+def test_nothing_of_a_dropped_year_is_left_in_the_file(trail: Trail) -> None:
+    if not trail.url.startswith("sqlite"):
+        return
+    with Database(trail.url).read() as tx:
+        salt = tx.scalars(text("SELECT salt FROM event_payload WHERE seq = 4")).one().encode()
+    files = Path(trail.url.removeprefix("sqlite:///")).parent
+    assert any(salt in file.read_bytes() for file in files.glob("register.db*"))
+    trail.ledger.drop_year(2010, RULE)
+    assert not any(salt in file.read_bytes() for file in files.glob("register.db*"))
+
+
+def test_a_clock_that_goes_back_is_told_once_and_small_steps_are_levelled(url: str, tmp_path: Path) -> None:
+    clock = Calendar(2020)
+    trail = Trail(url, tmp_path, clock, KeyStore.create(tmp_path / "k.json", clock))
+    trail.count(1)
+    at = trail.ledger.events()[-1][0].at
+    clock.now -= timedelta(seconds=SKEW_SECONDS)  # and one on when it is asked
+    trail.count(1)
+    assert [h.at for h, _ in trail.ledger.events()] == [at, at]
+    clock.now -= timedelta(hours=1)
+    trail.ledger.record(None, NewEvent("a"), NewEvent("b"))
+    trail.count(1)
+    (told, payload), *others = trail.ledger.events()[2:]
+    assert (told.type, told.request, told.actor) == (CLOCK_WENT_BACK, None, "system")
+    assert payload == {"from": at, "to": told.at, "seconds": payload["seconds"]}
+    assert 3595 < payload["seconds"] < 3605
+    assert [h.type for h, _ in others] == ["a", "b", "counted"]
+    assert trail.ledger.verify() == []
+
+
+def test_an_export_holds_what_the_register_holds(trail: Trail) -> None:
+    trail.ledger.drop_year(2010, RULE)
+    into = io.BytesIO()
+    count = trail.ledger.export(into, "auditor")
+    lines = into.getvalue().splitlines()
+    first, segment, *events, end = map(json.loads, lines)
+    assert all(canonical(json.loads(line)) == line for line in lines)
+    assert (first["format"], first["register"]) == ("afschrift-trail/1", segment["segment"]["register"])
+    assert first["public_keys"] == {name: key.hex() for name, key in trail.keys.public_keys().items()}
+    assert count == len(events) == end["events"]
+    kept = trail.ledger.events()
+    assert [(e["header"], json.loads(e["payload"])) for e in events] == [(vars(h), p) for h, p in kept]
+    assert (kept[-1][0].type, kept[-1][0].actor) == ("trail_exported", "auditor")
+    assert (end["seq"], end["head"]) == trail.ledger.head()

@@ -1,0 +1,69 @@
+"""Arrays written in one call are the arrays written element by element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from tests.support import postgres as pg
+
+from afschrift.domain.kind import Kind
+from afschrift.sources.postgres.json import array_text, fragment, whole_array
+
+TEXT = "CAST(u1.e AS text)"
+BARE = "u1.e"
+CASES = [
+    ("smallint[]", Kind.INTEGER, BARE, ["{1,-2,NULL}", "{{1,2},{3,4}}", "{}", "[0:1]={5,6}", "{32767}"]),
+    ("bigint[]", Kind.INTEGER, BARE, ["{9007199254740991}", "{9007199254740992,1}", "{{1},{-9007199254740993}}", "{NULL}"]),
+    ("float8[]", Kind.NUMBER, BARE, ["{1.5,-0}", "{-0,1}", "{NaN,1}", "{Infinity,-Infinity}", "{1e-05,1e300}", "{NULL,2}", "{{-0.5},{0}}"]),
+    ("float4[]", Kind.NUMBER, BARE, ["{0.1,16777216}", "{-0}"]),
+    ("boolean[]", Kind.BOOLEAN, BARE, ["{t,f,NULL}", "{}", "{{t},{f}}"]),
+    ("text[]", Kind.TEXT, BARE, ['{"a \\"b\\\\",é,"",NULL,"NULL"}', "{{a,b},{c,d}}", "{}", '{"{x,y}","\n\t"}']),
+    ("char(3)[]", Kind.TEXT, TEXT, ["{a,abc}"]),
+    ("varchar[]", Kind.TEXT, BARE, ["{a, b}"]),
+    ("mood[]", Kind.TEXT, TEXT, ['{calm,"a \\"b"}']),
+    ("code[]", Kind.TEXT, BARE, ["{aa,NULL}"]),
+    ("int4range[]", Kind.TEXT, TEXT, ['{"[1,3)",empty}']),
+    ("uuid[]", Kind.UUID, TEXT, ["{6F1DE0D07A4B4C438F1C0A1B2C3D4E5F,NULL}"]),
+    ("date[]", Kind.DATE, TEXT, ["{infinity,2024-02-29,NULL}", '{"0044-03-15 BC"}']),
+    ("time[]", Kind.TIME, TEXT, ["{24:00,10:00:00.5}"]),
+    ("interval[]", Kind.DURATION, TEXT, ['{"1 year -3 days",0}']),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def database(postgres_server: pg.Server) -> pg.Database:
+    database = postgres_server.create()
+    database.execute("CREATE TYPE mood AS ENUM ('calm', 'a \"b')", "CREATE DOMAIN code AS varchar(2)")
+    return database
+
+
+@pytest.mark.parametrize(("native", "kind", "element", "values"), CASES, ids=[case[0] for case in CASES])
+def test_one_call_writes_what_the_elements_give(
+    database: pg.Database, native: str, kind: Kind, element: str, values: list[str]
+) -> None:
+    at_once = whole_array("{column}", kind, bare=element == BARE, cast=element == TEXT)
+    assert at_once is not None
+    one_by_one = array_text("{column}", fragment(BARE, element, kind), "u1")
+    both = array_text("{column}", fragment(BARE, element, kind), "u1", at_once)
+
+    with psycopg.connect(database.libpq, options="-c intervalstyle=iso_8601") as connection:
+        for value in [*values, None]:
+            slow, fast = (written(connection, form, native, value) for form in (one_by_one, both))
+            assert fast == slow, value
+
+
+def written(connection: psycopg.Connection[Any], form: str, native: str, value: str | None) -> str | None:
+    expression = form.replace("%", "%%").format(column="t.x")
+    row = connection.execute(
+        f"SELECT {expression} FROM (SELECT CAST(%s::text AS {native}) AS x) AS t", [value]
+    )  # type: ignore[arg-type]
+    return row.fetchall()[0][0]
+
+
+def test_what_to_json_writes_otherwise_is_left_to_the_elements() -> None:
+    for kind in (Kind.DECIMAL, Kind.INSTANT, Kind.DATETIME, Kind.BINARY, Kind.JSON):
+        assert whole_array("c", kind, bare=False, cast=True) is None
+    assert whole_array("c", Kind.INTEGER, bare=False, cast=True) is None  # an oid becomes a string
+    assert whole_array("c", Kind.TEXT, bare=False, cast=False) is None  # an inet's cast adds /32

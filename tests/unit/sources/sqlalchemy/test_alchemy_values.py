@@ -1,0 +1,148 @@
+"""Values of any driver as exact texts, and types by SQLAlchemy's names."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import create_engine, types
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.kind import Kind
+from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
+from afschrift.sources.sqlalchemy.values import TOO_LARGE, Values, guarded, kind_of
+
+UUID = uuid.UUID("6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f")
+AMSTERDAM = timezone(timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    ("found", "kind"),
+    [
+        (types.Boolean(), Kind.BOOLEAN),
+        (types.BigInteger(), Kind.INTEGER),
+        (postgresql.DOUBLE_PRECISION(), Kind.NUMBER),
+        (types.Numeric(10, 2), Kind.DECIMAL),
+        (postgresql.JSONB(), Kind.JSON),
+        (postgresql.UUID(), Kind.UUID),
+        (types.Enum("a", "b"), Kind.TEXT),
+        (types.Text(), Kind.TEXT),
+        (types.Date(), Kind.DATE),
+        (types.Time(), Kind.TIME),
+        (types.DateTime(), Kind.DATETIME),
+        (types.DateTime(timezone=True), Kind.INSTANT),
+        (postgresql.BYTEA(), Kind.BINARY),
+        (types.VARBINARY(9), Kind.BINARY),
+        (mysql.LONGBLOB(), Kind.BINARY),
+        (types.Interval(), None),
+        (postgresql.INTERVAL(), None),
+        (postgresql.ARRAY(types.Integer), None),
+        (postgresql.INET(), None),
+        (types.NullType(), None),
+    ],
+)
+def test_kinds(found: types.TypeEngine[Any], kind: Kind | None) -> None:
+    assert kind_of(found) == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        (Kind.BOOLEAN, True, "true"),
+        (Kind.BOOLEAN, 0, "false"),
+        (Kind.INTEGER, 9007199254740993, "9007199254740993"),
+        (Kind.DECIMAL, Decimal("1E-20"), "0.00000000000000000001"),
+        (Kind.DECIMAL, Decimal("1.10"), "1.10"),
+        (Kind.DECIMAL, Decimal("NaN"), "NaN"),
+        (Kind.TEXT, "é", "é"),
+        (Kind.TEXT, "é".encode(), "é"),
+        (Kind.BINARY, b"\0\xff", "AP8="),
+        (Kind.BINARY, memoryview(b"\0\xff"), "AP8="),
+        (Kind.DATE, date(2024, 2, 29), "2024-02-29"),
+        (Kind.DATETIME, datetime(2024, 10, 27, 2, 30, tzinfo=UTC).replace(tzinfo=None), "2024-10-27 02:30:00"),
+        (Kind.INSTANT, datetime(2024, 10, 27, 2, 30, tzinfo=AMSTERDAM), "2024-10-27 00:30:00+00:00"),
+        (Kind.TIME, time(10, 0, 0, 500000), "10:00:00.500000"),
+        (Kind.UUID, UUID, str(UUID)),
+        (Kind.TEXT, None, None),
+    ],
+)  # fmt: skip
+def test_exact_texts(kind: Kind, value: Any, text: str | None) -> None:
+    batch = Values("w", 1000).batch("t", {"c": kind}, ["c"], [(value,)])
+    assert batch.to_pylist() == [{"c": text}]
+
+
+def test_floats_stay_floats() -> None:
+    batch = Values("w", 1000).batch("t", {"c": Kind.NUMBER}, ["c"], [(0.1,), (None,), (float("inf"),)])
+    assert batch.column(0).equals(pa.array([0.1, None, float("inf")]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        (Kind.DECIMAL, 0.1, "as float, which may not be exact"),
+        (Kind.TIME, timedelta(hours=30), "as timedelta, which may not be exact"),
+        (Kind.JSON, {"secret": 1}, "as dict, which may not be exact"),
+        (Kind.TEXT, b"secret\xff", "is not UTF-8"),
+        (Kind.TEXT, "secret" * 9, "has 54 bytes, more than the limit"),
+        (Kind.TEXT, TOO_LARGE, "has more than the limit"),
+        (Kind.BINARY, TOO_LARGE.encode(), "has more than the limit"),
+    ],
+)
+def test_what_is_not_exact_is_named_and_not_repeated(kind: Kind, value: Any, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"w\.t\.c .*{words}") as caught:
+        Values("w", 50).batch("t", {"c": kind}, ["c"], [(value,)])
+    assert "secret" not in str(caught.value)
+
+
+def test_where_a_cell_is_measured_in_the_database() -> None:
+    text, blob, choice = types.Text(), types.LargeBinary(), types.Enum("a")
+    pg, lite = postgresql.dialect(), sqlite.dialect()
+    assert "octet_length(x) > 9 THEN '[afschrift" in guarded(text, Kind.TEXT, "x", pg, 9)
+    assert f"CAST('{TOO_LARGE}' AS BYTEA)" in guarded(blob, Kind.BINARY, "x", pg, 9)
+    assert f"CAST('{TOO_LARGE}' AS BINARY)" in guarded(blob, Kind.BINARY, "x", mysql.dialect(), 9)
+    assert guarded(text, Kind.TEXT, "x", lite, 9) == "x"
+    assert guarded(choice, Kind.TEXT, "x", pg, 9) == "x"
+    assert guarded(types.Integer(), Kind.INTEGER, "x", pg, 9) == "x"
+
+
+def dialect(url: str, schema: str | None = None) -> AlchemyDialect:
+    return AlchemyDialect("w", create_engine(url).dialect, schema)
+
+
+@pytest.mark.parametrize(
+    ("url", "quoted"),
+    [
+        ("postgresql+psycopg://", '"a""b%.`{c}"'),
+        ("mysql+pymysql://", '`a"b%.``{c}`'),
+        ("sqlite://", '"a""b%.`{c}"'),
+    ],
+)
+def test_names_are_quoted_as_the_database_does(url: str, quoted: str) -> None:
+    assert dialect(url).quote('a"b%.`{c}') == quoted
+    assert dialect(url).text(quoted).startswith(f"CAST({quoted} AS ")
+
+
+def test_tables_of_a_schema() -> None:
+    assert dialect("sqlite://", "s.1").relation("t.2") == '"s.1"."t.2"'
+    assert dialect("sqlite://").relation("t.2") == '"t.2"'
+
+
+def test_what_some_databases_would_understand_otherwise() -> None:
+    with pytest.raises(ConfigurationError, match="holds a backslash"):
+        dialect("mysql+pymysql://").literal("a\\")
+    made = dialect("sqlite://")
+    made.kinds = {"DATETIME": Kind.DATETIME, "TIMESTAMP WITH TIME ZONE": Kind.INSTANT}
+    with pytest.raises(ConfigurationError, match="follow the clock of Europe/Amsterdam"):
+        made.instant("t.c", "DATETIME", "Europe/Amsterdam")
+    assert made.instant("t.c", "DATETIME", None) == "t.c"
+    assert made.instant("t.c", "TIMESTAMP WITH TIME ZONE", "Europe/Amsterdam") == "t.c"
+
+
+@pytest.mark.parametrize(("url", "hides"), [("postgresql+psycopg://", False), ("mysql+pymysql://", True)])
+def test_which_catalogues_lack_what_the_account_may_not_read(url: str, hides: bool) -> None:
+    assert dialect(url).hides_tables is hides

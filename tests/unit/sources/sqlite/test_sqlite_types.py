@@ -1,0 +1,138 @@
+"""SQLite, where a column may hold anything: what it declares, exactly, or an error that names it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from tests.unit.sources.reading import forms
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Key
+from afschrift.domain.kind import Kind
+from afschrift.domain.sources import Source
+from afschrift.sources.registry import open_source
+
+NOW = "2026-01-01T00:00:00Z"
+
+# declared type, literal, kind, value form
+CASES: list[tuple[str, str, Kind | None, str | None]] = [
+    ("INTEGER", "9223372036854775807", Kind.INTEGER, "9223372036854775807"),
+    ("unsigned big int", "-9223372036854775808", Kind.INTEGER, "-9223372036854775808"),
+    ("BOOLEAN", "0", Kind.BOOLEAN, "false"),
+    ("BOOLEAN", "NULL", Kind.BOOLEAN, None),
+    ("REAL", "0.1", Kind.NUMBER, "0.1"),
+    ("DOUBLE PRECISION", "9e999", Kind.NUMBER, "INF"),
+    ("FLOAT", "1e-310", Kind.NUMBER, "1e-310"),
+    ("DECIMAL(10,2)", "1.1", Kind.DECIMAL, "1.10"),
+    ("DECIMAL(10,2)", "5", Kind.DECIMAL, "5.00"),
+    ("DECIMAL(10,2)", "1.125", Kind.DECIMAL, "1.125"),  # more digits than declared are kept
+    ("NUMERIC", "'12345678901234567890123456789012345678'", Kind.DECIMAL, "12345678901234568000000000000000000000"),
+    ("VARCHAR(5)", "'longer than declared'", Kind.TEXT, "longer than declared"),
+    ("TEXT", "''", Kind.TEXT, ""),
+    ("NCHAR(9)", "'é😀'", Kind.TEXT, "é😀"),
+    ("BLOB", "x'00ff'", Kind.BINARY, "AP8="),
+    ("VARBINARY(9)", "x''", Kind.BINARY, ""),
+    ("UUID", "'6F1DE0D0-7A4B-4C43-8F1C-0A1B2C3D4E5F'", Kind.UUID, "6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f"),
+    ("JSON", """'{"a": 1.10, "a": 2}'""", Kind.JSON, '{"a": 1.10, "a": 2}'),
+    ("JSON", "1.5", Kind.JSON, "1.5"),
+    ("DATE", "'2024-02-29'", Kind.DATE, "2024-02-29"),
+    ("TIME", "'10:00:00.5'", Kind.TIME, "10:00:00.500000"),
+    ("DATETIME", "'2024-10-27 02:30:00'", Kind.DATETIME, "2024-10-27T02:30:00"),
+    ("TIMESTAMP(6)", "'2024-10-27T02:30:00.000001'", Kind.DATETIME, "2024-10-27T02:30:00.000001"),
+    ("TIMESTAMP WITH TIME ZONE", "'2024-10-27 02:30:00+02:00'", Kind.INSTANT, "2024-10-27T00:30:00Z"),
+    ("TIMESTAMPTZ", "'2024-10-27 00:30:00.123456789Z'", Kind.INSTANT, "2024-10-27T00:30:00.123456789Z"),
+    ("DATE", "NULL", Kind.DATE, None),
+]  # fmt: skip
+WRONG = [
+    ("INTEGER", "'seven'"),
+    ("INTEGER", "1.5"),
+    ("BOOLEAN", "'true'"),
+    ("TEXT", "x'00ff'"),
+    ("BLOB", "'text'"),
+    ("REAL", "'much'"),
+    ("DATE", "'2024/2/9'"),
+    ("DATE", "1706745600"),
+    ("TIME", "'10:00'"),
+    ("DATETIME", "'2024-10-27'"),
+    ("DATETIME", "'2024-10-27 02:30:00Z'"),
+    ("TIMESTAMPTZ", "'2024-10-27 02:30:00'"),
+    ("TIMESTAMPTZ", "'2024-10-27 02:30:00.123456789+02'"),
+]
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    path = tmp_path_factory.mktemp("sqlite") / "w.sqlite"
+    with closing(sqlite3.connect(path)) as con:
+        for table, cases in (("trap", [case[:2] for case in CASES]), ("wrong", WRONG)):
+            con.execute(
+                f"CREATE TABLE {table} ({', '.join(f'c{n} {type_}' for n, (type_, _) in enumerate(cases))})"
+            )
+            con.execute(f"INSERT INTO {table} VALUES ({', '.join(literal for _, literal in cases)})")
+        con.execute("CREATE TABLE odd (a, b GEOMETRY, c INTEGER GENERATED ALWAYS AS (1) VIRTUAL)")
+        con.execute("CREATE VIEW seen AS SELECT 1 + 1 AS two, CAST(x AS TEXT) AS x FROM (SELECT x'41' AS x)")
+        con.execute("CREATE TABLE code (c TEXT COLLATE NOCASE, at DATETIME)")
+        con.execute("INSERT INTO code VALUES ('ab', '2024-07-01 12:00:00'), ('AB', NULL), ('ÄB', 'never')")
+        con.commit()
+    with open_source("w", "sqlite", {"path": str(path)}) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_exact(session: Source, number: int) -> None:
+    type_, literal, kind, form = CASES[number]
+    column = session.catalogue()["trap"][f"c{number}"]
+    (row,) = forms(session, "trap", [f"c{number}"])
+    assert (column.kind, row[f"c{number}"]) == (kind, form), f"{type_} {literal}"
+
+
+@pytest.mark.parametrize("number", range(len(WRONG)))
+def test_a_value_of_another_class_is_never_converted(session: Source, number: int) -> None:
+    with pytest.raises(
+        ConfigurationError, match=rf"A value of w\.wrong\.c{number} is .*CAST\(column AS TEXT\)"
+    ):
+        forms(session, "wrong", [f"c{number}"])
+
+
+def test_a_column_without_a_known_type_has_no_kind(session: Source) -> None:
+    catalogue = session.catalogue()
+    assert [(c.native, c.kind) for c in catalogue["odd"].values()] == [
+        ("none", None),
+        ("GEOMETRY", None),
+        ("INTEGER", Kind.INTEGER),
+    ]
+    assert catalogue["seen"]["two"].kind is None
+
+
+@pytest.mark.parametrize(
+    ("given", "casefold", "found"),
+    [
+        ("ab", False, ["ab"]),  # by its bytes, whatever the column's collation
+        ("ab", True, ["AB", "ab"]),
+        ("äb", True, ["ÄB"]),
+        ("äb", False, []),
+        ("ab ", True, []),
+    ],
+)
+def test_a_key_is_found_by_its_bytes(session: Source, given: str, casefold: bool, found: list[str]) -> None:
+    session.bind([Key("c", given)], NOW)
+    holds = session.dialect.holds_key("t.c", "TEXT", casefold=casefold)
+    rows = session.rows(
+        f"SELECT t.c FROM code AS t WHERE EXISTS (SELECT 1 FROM afschrift_key AS k WHERE {holds})"
+    )
+    assert sorted(value for (value,) in rows) == found
+
+
+def test_instants_by_the_clock_of_the_source(session: Source) -> None:
+    instant = session.dialect.instant("t.at", "DATETIME", "Europe/Amsterdam")
+    rows = session.rows(f"SELECT {instant} FROM code AS t ORDER BY t.rowid")
+    assert rows == [("2024-07-01T10:00:00.000000Z",), (None,), (None,)]
+
+
+def test_last_four_of_a_text(session: Source) -> None:
+    assert [session.rows(f"SELECT {session.dialect.last_four(repr(text))}")[0][0] for text in ("1234567", "12345678")] == [
+        "", "5678",
+    ]  # fmt: skip

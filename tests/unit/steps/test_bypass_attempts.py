@@ -1,0 +1,769 @@
+"""Attempts to get round the gates, at the use cases: each is counted at the source and at the destination.
+
+docs/gates.md lists them; a docstring `Attempt: ...` names the row that a test stands for.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.audited.sitecustomize import audit
+from tests.support.parts import Club
+from tests.support.running import run, store
+
+from afschrift.app.jurisdiction import place_of
+from afschrift.app.settings import Settings
+from afschrift.casework.partial_response.answer import Counter
+from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError, RetriableError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.files import Receipt
+from afschrift.domain.plan import Later
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.law.partial_response import about
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.register.clock import utc_now
+from afschrift.register.port import QuestionRow
+from afschrift.register.register import Ledger
+from afschrift.services import Services
+from afschrift.sources import registry
+from afschrift.steps import gates
+from afschrift.steps.assess import assess
+from afschrift.steps.claims import check_claims
+from afschrift.steps.classify import classify
+from afschrift.steps.deliver import close, deliver, wipe
+from afschrift.steps.extract import extract
+from afschrift.steps.gates import begin
+from afschrift.steps.package import package
+from afschrift.steps.validate import validate
+from afschrift.wiring.services import build
+
+ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
+ANN, BOB = {"customer_id": "1"}, {"customer_id": "2"}
+ONE, TWO = "manual__2026-03-02T10:00:00+00:00", "manual__2026-03-02T11:00:00+00:00"
+PAGE = (Path(__file__).parents[3] / "docs" / "gates.md").read_text(encoding="utf-8")
+Step = Callable[[Services, str], Any]
+
+
+def extract_shop(services: Services, request: str) -> Any:
+    return extract(services, request, "shop")
+
+
+CHAIN: list[Step] = [assess, classify, extract_shop, validate, package, deliver, close]
+DATA = CHAIN[2:6]
+"""The steps that touch data."""
+
+
+@dataclass
+class World:
+    """An installation whose source and destination are counted."""
+
+    services: Services
+    statements: Path
+    home: Path
+
+    @property
+    def seen(self) -> tuple[int, list[Path]]:
+        """Contacts with a source so far, and what lies at the destination, hidden files too."""
+        count = self.statements.read_text().count("\n") if self.statements.exists() else 0
+        return count, sorted(self.home.joinpath("outbox").rglob("*"))
+
+    def in_run(self, run: str) -> Services:
+        return dataclasses.replace(self.services, run=run)
+
+    def until(self, step: Step, request: str, run: str | None = None) -> None:
+        """All steps before one."""
+        services = dataclasses.replace(self.services, run=run)
+        if run is not None:
+            begin(services, request, "somebody")
+        for done in CHAIN[: CHAIN.index(step)]:
+            done(services, request)
+
+    def refused(
+        self, step: Step, request: str, run: str | None = None, match: str | None = None
+    ) -> dict[str, Any]:
+        """The one event of an attempt; nothing is read and nothing leaves."""
+        before, told = self.seen, self.attempts(request)
+        with pytest.raises(GateError, match=match):
+            step(dataclasses.replace(self.services, run=run), request)
+        assert self.seen == before
+        [event] = self.attempts(request)[len(told) :]
+        assert event["run"] == run
+        return event
+
+    def waits(self, step: Step, request: str) -> QuestionRow:
+        """The question at which a step ends; nothing is read and nothing leaves."""
+        before = self.seen
+        nowhere = dataclasses.replace(
+            self.services, destination=lambda name: pytest.fail(f"{name} is opened")
+        )
+        with pytest.raises(NeedsPersonError):
+            step(nowhere, request)
+        assert self.seen == before
+        return self.services.register.questions(request_id=request)[-1]
+
+    def attempts(self, request: str) -> list[dict[str, Any]]:
+        events = self.services.register.events(request)
+        return [p or {} for h, p in events if h.type in ("gate_bypassed", "gate_refused", "drift_found")]
+
+    @property
+    def ledger(self) -> Ledger:
+        assert isinstance(self.services.register, Ledger)
+        return self.services.register
+
+
+@pytest.fixture
+def world(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    sources = dict(registry.SOURCES)
+    monkeypatch.setattr(registry, "SOURCES", sources)
+    audit(sources, tmp_path / "statements")
+    return World(services, tmp_path / "statements", tmp_path / "home")
+
+
+def test_the_counter_counts(world: World) -> None:
+    run(world.services, store(world.services, ANN))
+
+    statements, delivered = world.seen
+    assert statements > 20
+    assert [path.suffix for path in delivered] == [".zip"]
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_no_identity_decision(world: World, step: Step) -> None:
+    request = store(world.services, ANN, authenticated=None)
+
+    assert world.refused(step, request, match="no identity decision")["reason"] == "no_identity"
+
+
+def test_no_identity_decision_at_the_steps_that_ask(world: World) -> None:
+    request = store(world.services, ANN, authenticated=None)
+    for step in (assess, classify):
+        with pytest.raises(NeedsPersonError):
+            step(world.services, request)
+
+    assert world.seen == (0, [])
+
+
+@pytest.mark.parametrize("step", CHAIN[1:6])
+def test_identity_taken_back(world: World, step: Step) -> None:
+    """Attempt: Go on after a later decision `not_confirmed`"""
+    request = store(world.services, ANN)
+    world.until(step, request)
+    world.services.register.decide(request, "identity", "not_confirmed", "officer")
+
+    if step is classify:
+        before = world.seen
+        with pytest.raises(NeedsPersonError):
+            step(world.services, request)
+        assert world.seen == before
+    else:
+        assert world.refused(step, request)["reason"] == "no_identity"
+
+
+def test_identity_taken_back_while_the_bundle_is_handed_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attempt: Take the identity back, or withdraw, while the bundle is handed over"""
+    request = store(world.services, ANN)
+    world.until(deliver, request)
+    opened = world.services.staging
+
+    def staging(of: str) -> Any:
+        world.services.register.decide(request, "identity", "not_confirmed", "officer")
+        return opened(of)
+
+    services = dataclasses.replace(world.services, staging=staging)
+    with pytest.raises(GateError, match="no identity decision"):
+        deliver(services, request)
+
+    assert world.seen[1] == []
+    assert world.attempts(request)[-1]["step"] == "deliver"
+
+
+def test_a_decision_about_other_keys_does_not_count(world: World) -> None:
+    """Attempt: Rely on an identity decision that was taken about other keys"""
+    request, other = (store(world.services, keys, authenticated=None) for keys in (ANN, BOB))
+    about = world.services.register.decide(other, "identity", "confirmed", "officer").about
+    world.services.register.decide(request, "identity", "confirmed", "officer", about=about)
+    for step in (assess, classify):
+        with pytest.raises(NeedsPersonError):
+            step(world.services, request)
+
+    assert world.refused(extract_shop, request)["reason"] == "no_identity"
+    assert world.seen == (0, [])
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.WITHDRAWN, State.DELIVERED])
+@pytest.mark.parametrize("step", CHAIN[:6])
+def test_closed_request(world: World, step: Step, state: State) -> None:
+    """Attempt: Work on a request that is delivered, refused or withdrawn"""
+    request = store(world.services, ANN)
+    world.until(step, request, ONE)
+    if state is State.DELIVERED and step in (assess, classify):
+        world.services.register.move(request, State.ACCEPTED)
+    world.services.register.move(request, state)
+    world.services.register.end_run(request, ONE, str(state))
+
+    assert world.refused(step, request, ONE, match="is closed")["reason"] == "closed"
+    assert world.ledger.runs(going=True) == ()
+
+
+def test_no_run_begins_for_a_closed_request(world: World) -> None:
+    request = store(world.services, ANN)
+    world.services.register.move(request, State.WITHDRAWN)
+
+    event = world.refused(lambda s, r: begin(s, r, "somebody"), request, ONE, match="is closed")
+
+    assert event["reason"] == "closed"
+    assert world.ledger.runs() == ()
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_no_plan(world: World, step: Step) -> None:
+    request = store(world.services, ANN)
+    assess(world.services, request)
+
+    assert world.refused(step, request, match="no plan is frozen")["reason"] == "no_plan"
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_an_open_question(world: World, step: Step) -> None:
+    """Attempt: Go on while a question of the plan is open"""
+    request = store(world.services, ANN)
+    world.until(extract_shop, request)
+    world.services.register.ask(request, "unclassified", options=["include"], detail={})
+
+    assert world.refused(step, request)["reason"] == "state_needs_person"
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_a_decision_after_the_plan(world: World, step: Step) -> None:
+    """Attempt: Go on with a plan that is older than a decision, an option, the inventory or the policy"""
+    request = store(world.services, ANN)
+    world.until(step, request)
+    world.services.register.decide(request, "shared_key", "exclude", "officer", about="0" * 64)
+
+    assert world.refused(step, request, match="decisions changed")["changed"] == ["decisions"]
+
+    if step is not deliver:
+        return
+    classify(world.services, request)
+    assert [h.type for h, _ in world.services.register.events(request)].count("plan_kept") == 1
+    run(world.services, request)
+    assert len(world.seen[1]) == 1
+
+
+@pytest.mark.parametrize("changed", ["inventory", "policy", "software version", "options"])
+def test_something_else_changed_after_the_plan(world: World, changed: str) -> None:
+    request, services = store(world.services, ANN), world.services
+    world.until(extract_shop, request)
+    if changed == "options":
+        services.register.change_options(request, formats=["json"])
+    elif changed == "software version":
+        world.services = dataclasses.replace(services, package="0")
+    else:
+        digest = {"inventory": "digest", "policy": "policy_digest"}[changed]
+        inventory = services.inventory.model_copy(update={digest: "0" * 64})
+        world.services = dataclasses.replace(services, inventory=inventory)
+
+    assert world.refused(extract_shop, request)["changed"] == [changed]
+
+
+def test_options_changed_to_and_fro_end_in_what_was_said_last(world: World) -> None:
+    request = store(world.services, ANN)
+    assess(world.services, request)
+    for formats in (["csv"], ["json"], ["csv"]):
+        world.services.register.change_options(request, formats=formats)
+        frozen = classify(world.services, request)
+        assert world.services.register.latest_step(request, "classify") == frozen
+    run(world.services, request)
+    [written] = [p for h, p in world.services.register.events(request) if h.type == "extracted"]
+
+    assert written is not None
+    assert all(name.endswith(".csv") for name in written["files"])
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (validate, "not_extracted"),
+        (package, "not_extracted"),
+        (deliver, "not_packed"),
+        (close, "not_delivered"),
+    ],
+)
+def test_a_step_left_out(world: World, step: Step, reason: str) -> None:
+    """Attempt: Start half-way, the steps in between never having run"""
+    request = store(world.services, ANN)
+    world.until(extract_shop, request)
+
+    assert world.refused(step, request)["reason"] == reason
+
+
+def test_validation_left_out(world: World) -> None:
+    """Attempt: Mark `validate` as successful"""
+    request = store(world.services, ANN)
+    world.until(validate, request)
+
+    assert world.refused(package, request)["reason"] == "not_validated"
+
+
+def test_a_source_that_the_plan_does_not_read(world: World) -> None:
+    """Attempt: Add a source to the list that `classify` handed on"""
+    request = store(world.services, ANN)
+    world.until(extract_shop, request)
+
+    event = world.refused(lambda s, r: extract(s, r, "Jansen"), request)
+
+    assert event["reason"] == "source_not_in_plan"
+    assert "Jansen" not in str(event)
+
+
+def test_keys_of_another_person(world: World) -> None:
+    """Attempt: Replace the staged keys by another person's"""
+    request = store(world.services, ANN)
+    world.until(extract_shop, request)
+    with world.services.staging(request).writer("keys.json") as sink:
+        sink.write(b'[["customer_id", "2", null, null]]')
+
+    assert world.refused(extract_shop, request)["reason"] == "keys_replaced"
+
+
+def test_a_bundle_replaced(world: World) -> None:
+    """Attempt: Replace the packed bundle in staging"""
+    request = store(world.services, ANN)
+    world.until(deliver, request)
+    with world.services.staging(request).writer("bundle.zip") as sink:
+        sink.write(b"something else")
+
+    assert world.refused(deliver, request)["reason"] == "bundle_replaced"
+
+
+@pytest.mark.parametrize("step", [validate, package, deliver])
+def test_staging_of_two_requests_swapped(world: World, step: Step) -> None:
+    """Attempt: Swap the staged files of two requests"""
+    one, other = store(world.services, ANN), store(world.services, ANN, "portability")
+    for request in (one, other):
+        world.until(step, request)
+    staging = world.home / "staging"
+    (staging / one).rename(staging / "aside")
+    (staging / other).rename(staging / one)
+    shutil.move(staging / "aside", staging / other)
+    before = world.seen
+
+    for request in (one, other):
+        with pytest.raises(RetriableError, match="staged under another key"):
+            step(world.services, request)
+
+    assert world.seen == before
+
+
+def test_a_review_that_turned_the_plan_down(world: World) -> None:
+    """Attempt: Go on after a review turned the plan down"""
+    request = store(world.services, ANN)
+    world.until(extract_shop, request)
+    frozen = world.services.register.latest_step(request, "classify") or {}
+    world.services.register.decide(request, "review", "turned_down", "officer", about=frozen["plan"])
+    assert world.refused(extract_shop, request)["reason"] == "review"
+    world.services.register.decide(request, "review", "approved", "officer", about=frozen["plan"])
+    world.until(deliver, request)
+    deliver(world.services, request)
+
+
+def test_a_bundle_that_a_review_held_back(world: World) -> None:
+    """Attempt: Clear `deliver` after a review held the bundle back, or mark the run that asked as successful"""
+    request = store(world.services, ANN)
+    register = world.services.register
+    world.until(deliver, request)
+    packed = register.latest_step(request, "package") or {}
+    register.decide(request, "review", "hold_back", "officer", about=packed["bundle"])
+
+    assert world.waits(deliver, request).about == packed["bundle"]
+    assert world.refused(deliver, request)["reason"] == "state_needs_person"
+
+
+def test_a_plan_that_changed_after_its_review(world: World) -> None:
+    """Attempt: Go on with a plan that is not the reviewed one"""
+    request = store(world.services, ANN)
+    register = world.services.register
+    world.until(deliver, request)
+    about = (register.latest_step(request, "classify") or {})["plan"]
+    register.decide(request, "review", "approved", "officer", about=about)
+    register.change_options(request, formats=["json"])
+    classify(world.services, request)
+
+    assert world.refused(extract_shop, request)["reason"] == "review_of_another"
+
+
+def test_a_bundle_that_changed_after_its_review(world: World) -> None:
+    """Attempt: Deliver a bundle that is not the reviewed one"""
+    request = store(world.services, ANN)
+    register = world.services.register
+    world.until(deliver, request)
+    reviewed = (register.latest_step(request, "package") or {})["bundle"]
+    register.decide(request, "review", "approved", "officer", about=reviewed)
+    register.change_options(request, formats=["json"])
+    for step in (classify, extract_shop, validate, package):
+        step(world.services, request)
+
+    assert world.waits(deliver, request).about != reviewed
+
+
+def test_a_bundle_that_is_held_back_while_it_is_handed_over(world: World) -> None:
+    """Attempt: Hold a bundle back while it is handed over"""
+    request = store(world.services, ANN)
+    register = world.services.register
+    world.until(deliver, request)
+    packed = (register.latest_step(request, "package") or {})["bundle"]
+    register.decide(request, "review", "approved", "officer", about=packed)
+    inner = world.services.destination("outbox")
+
+    class Slow:
+        name = "outbox"
+
+        def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
+            register.decide(request, "review", "hold_back", "officer", about=packed)
+            return inner.deliver(name, chunks)
+
+    services = dataclasses.replace(world.services, destination=lambda _name: Slow())
+    with pytest.raises(NeedsPersonError, match="held_back"):
+        deliver(services, request)
+
+    assert world.seen[1] == []
+
+
+def test_what_was_packed_before_a_redaction(world: World) -> None:
+    """Attempt: Deliver what was packed before a redaction"""
+    request = store(world.services, ANN)
+    register = world.services.register
+    world.until(deliver, request)
+    packed = (register.latest_step(request, "package") or {})["bundle"]
+    register.decide(request, "review", "redact", "officer", about=packed)
+    register.decide(request, "review", "approved", "officer", about=packed)
+    before = world.seen
+
+    for step in (extract_shop, validate, package, deliver):
+        with pytest.raises(GateError, match="decisions changed"):
+            step(world.services, request)
+    assert world.seen == before
+
+
+@pytest.mark.parametrize("step", CHAIN)
+def test_a_run_that_never_began(world: World, step: Step) -> None:
+    request = store(world.services, ANN)
+    world.until(step, request)
+
+    assert world.refused(step, request, TWO)["reason"] == "run_not_begun"
+    assert world.ledger.runs() == ()
+
+
+@pytest.mark.parametrize("step", CHAIN)
+def test_a_second_run_beside_the_first(world: World, step: Step) -> None:
+    """Attempt: Start a second run of a request while one goes"""
+    request = store(world.services, ANN)
+    world.until(step, request, ONE)
+
+    def second(services: Services, request: str) -> None:
+        begin(services, request, "somebody")
+
+    event = world.refused(second, request, TWO, match="is still going")
+    assert (event["reason"], event["going"]) == ("another_run", ONE)
+    assert world.refused(step, request, TWO)["reason"] == "run_not_begun"
+    for left in CHAIN[CHAIN.index(step) :]:
+        left(world.in_run(ONE), request)
+    assert len(world.seen[1]) == 1
+
+
+def test_a_lost_run_is_not_taken_up_again_beside_the_next(world: World) -> None:
+    """Attempt: Clear a task of a run that was given up, while the next one goes"""
+    request = store(world.services, ANN)
+    world.until(validate, request, ONE)
+    impatient = dataclasses.replace(world.in_run(TWO), patience=timedelta(0))
+    begin(impatient, request, "somebody")
+
+    event = world.refused(validate, request, ONE)
+
+    assert (event["reason"], event["going"]) == ("another_run", TWO)
+    assert [(r.id, r.outcome) for r in world.ledger.runs()] == [(ONE, "lost"), (TWO, None)]
+
+
+def test_a_run_cannot_change_its_request(world: World) -> None:
+    mine, other = store(world.services, ANN), store(world.services, BOB)
+    world.until(classify, mine, ONE)
+
+    event = world.refused(lambda s, r: begin(s, r, "somebody"), other, ONE)
+
+    assert event["reason"] == "run_of_another_request"
+    assert world.refused(classify, other, ONE)["reason"] == "run_not_begun"
+    assert world.attempts(mine) == []
+
+
+def test_a_run_ends_with_its_request_and_one_that_failed_lets_the_next_begin(world: World) -> None:
+    request = store(world.services, ANN)
+    world.until(validate, request, ONE)
+    wipe(world.in_run(ONE), request)  # the teardown, after a failure
+    for step in CHAIN:
+        if step is assess:
+            begin(world.in_run(TWO), request, "somebody")
+        step(world.in_run(TWO), request)
+
+    outcomes = [(r.id, r.outcome) for r in world.ledger.runs()]
+    assert outcomes == [(ONE, "accepted"), (TWO, "delivered")]
+
+
+def test_a_failed_gate_does_not_open_an_ended_run_again(world: World) -> None:
+    request = store(world.services, ANN)
+    world.until(extract_shop, request, ONE)
+    wipe(world.in_run(ONE), request)
+    world.services.register.decide(request, "identity", "not_confirmed", "officer")
+
+    world.refused(extract_shop, request, ONE)
+
+    assert world.ledger.runs(going=True) == ()
+
+
+def test_every_event_of_a_gate_holds_codes_alone(world: World) -> None:
+    request = store(world.services, ANN, authenticated=None)
+    for step in DATA:
+        with pytest.raises(AfschriftError):
+            step(world.in_run(ONE), request)
+
+    for event in world.attempts(request):
+        assert set(event) == {"step", "reason", "run"}
+
+
+WHOLE = {"assess": "success", "classify": "success", "extract_0": "success"} | dict.fromkeys(
+    ("validate", "package", "deliver", "close"), "success"
+)
+
+
+def test_a_run_whose_tasks_did_what_airflow_says_is_no_attempt(world: World) -> None:
+    request = store(world.services, ANN)
+    run(world.services, request)
+
+    assert check_claims(world.services, request, WHOLE) == ()
+    assert world.attempts(request) == []
+
+
+@pytest.mark.parametrize("done", range(len(CHAIN)))
+def test_each_task_marked_as_successful_is_told_once(world: World, done: int) -> None:
+    """Attempt: Mark tasks as successful, up to any step"""
+    request = store(world.services, ANN)
+    for step in CHAIN[:done]:
+        step(world.services, request)
+    marked = ["assess", "classify", "extract", "validate", "package", "deliver", "close"][done:]
+
+    for _ in range(2):
+        assert check_claims(world.in_run(ONE), request, WHOLE) == tuple(marked)
+    told = [(event["step"], event["reason"], event["run"]) for event in world.attempts(request)]
+    assert told == [(step, "marked_success", ONE) for step in marked]
+
+
+def test_tasks_that_failed_or_never_ran_claim_nothing(world: World) -> None:
+    request = store(world.services, ANN)
+    states = {"assess": "failed", "classify": "upstream_failed", "extract": None, "wipe": "running"}
+
+    assert check_claims(world.services, request, states) == ()
+
+
+def test_a_task_marked_as_skipped(world: World) -> None:
+    """Attempt: Mark a task as skipped"""
+    request = store(world.services, ANN)
+    assess(world.services, request)
+
+    assert check_claims(world.services, request, WHOLE | {"classify": "skipped"})[-1] == "classify"
+    assert world.attempts(request)[-1]["reason"] == "marked_skipped"
+
+
+def test_a_run_that_ended_at_a_question_skips_rightly(world: World) -> None:
+    request = store(world.services, ANN, authenticated=None)
+    with pytest.raises(NeedsPersonError):
+        assess(world.services, request)
+
+    assert check_claims(world.services, request, dict.fromkeys(WHOLE, "skipped")) == ()
+
+
+def test_a_run_with_nothing_to_read_skips_rightly(world: World) -> None:
+    request = store(world.services, ANN)
+    world.services.register.finish_step(request, "classify", "0" * 64, {"sources": []})
+
+    assert check_claims(world.services, request, {"extract": "skipped"}) == ()
+
+
+def test_one_of_several_sources_marked_as_read(world: World) -> None:
+    request = store(world.services, ANN)
+    read = NewEvent("extracted", payload={"source": "shop"})
+    world.services.register.finish_step(request, "classify", "0" * 64, {"sources": ["shop", "app"]}, read)
+
+    states = {"extract_0": "success", "extract_1": "success"}
+    assert check_claims(world.services, request, states) == ("extract",)
+    assert [event["place"] for event in world.attempts(request)] == [1]
+
+
+@pytest.fixture
+def parts(world: World, tmp_path: Path) -> tuple[World, Club]:
+    """The same with a second source, which can be taken away."""
+    club = Club(tmp_path)
+    club.declare(tmp_path / "inventory")
+    env = {"AFSCHRIFT_HOME": str(world.home), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
+    world.services = build(lambda _line: None, Settings.from_environment(env))
+    return world, club
+
+
+def leave(world: World, request: str, choice: str = "partial") -> None:
+    inventory, register = world.services.inventory, world.services.register
+    bench = Counter(
+        register, Roles((ANNA,)), inventory, place_of(inventory.controller), utc_now(), "cli:anna"
+    )
+    if choice == "partial":
+        bench.leave(request, "club", "2099-01-01", "The server is being mended.")
+    else:
+        bench.take_back(request, "club")
+
+
+@pytest.mark.parametrize("step", [close, deliver, wipe])
+def test_a_request_is_not_closed_by_its_part(parts: tuple[World, Club], step: Step) -> None:
+    """Attempt: Close a request whose rest was not delivered"""
+    world, _ = parts
+    request = store(world.services, ANN)
+    leave(world, request)
+    world.until(close, request, ONE)
+    close(world.in_run(ONE), request)
+    before = world.seen
+    for marked in (step, close):
+        with suppress(GateError):  # that run is over
+            marked(world.in_run(ONE), request)
+        marked(world.services, request)
+
+    assert world.services.register.request(request).state is State.ACCEPTED
+    assert world.seen == before
+    assert [run.outcome for run in world.ledger.runs()] == ["partly_delivered"]
+    begin(world.in_run(TWO), request, "somebody")  # `classify` marked, and `extract` to `deliver` too
+    close(world.in_run(TWO), request)
+    assert world.services.register.request(request).state is State.ACCEPTED
+    assert check_claims(world.in_run(TWO), request, WHOLE | {"extract_1": "success"}) == ()
+
+
+@pytest.mark.parametrize("step", DATA[:3])
+def test_a_part_is_not_made_twice(parts: tuple[World, Club], step: Step) -> None:
+    """Attempt: Clear tasks of a run that delivered a part"""
+    world, _ = parts
+    request = store(world.services, ANN)
+    leave(world, request)
+    world.until(close, request)
+    close(world.services, request)
+
+    assert world.refused(step, request, match="is delivered already")["reason"] == "part_delivered"
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_a_part_without_its_decision(parts: tuple[World, Club], step: Step) -> None:
+    """Attempt: Go on with a plan that leaves a source for later, which no officer decided"""
+    world, _ = parts
+    request, register = store(world.services, ANN), world.services.register
+    world.until(extract_shop, request)
+    frozen = register.latest_step(request, "classify") or {}
+    plan = register.plan(request, frozen["plan"])
+    left = [part for part in plan.extracts if part.source == "shop"]
+    later = (Later("club", "2026-01-01T00:00:00Z", "2099-01-01", about("club", ("card", "visit"), 0)),)
+    forged = register.save_plan(dataclasses.replace(plan, extracts=tuple(left), later=later))
+    register.finish_step(request, "classify", "f" * 64, {**frozen, "plan": forged})
+
+    assert world.refused(step, request, match="no officer decided")["reason"] == "partial_not_decided"
+
+
+def test_a_part_whose_decision_was_taken_back(parts: tuple[World, Club]) -> None:
+    world, _ = parts
+    request = store(world.services, ANN)
+    leave(world, request)
+    world.until(deliver, request)
+    leave(world, request, "back")
+
+    assert world.refused(deliver, request, match="decisions changed")["changed"] == ["decisions"]
+
+
+def test_a_supplement_that_is_older_than_a_part(parts: tuple[World, Club]) -> None:
+    """The plan of the whole answer does not come back after a part was delivered."""
+    world, _ = parts
+    request, register = store(world.services, ANN), world.services.register
+    world.until(extract_shop, request)
+    whole = register.latest_step(request, "classify") or {}
+    leave(world, request)
+    run(world.services, request)
+    basis = {"decisions": gates.decided(register.decisions(request))}
+    register.finish_step(request, "classify", "f" * 64, {**whole, **basis})
+
+    assert world.refused(extract_shop, request)["changed"] == ["parts delivered"]
+
+
+def proven(world: World, request: str) -> dict[str, Any]:
+    """A mandate of a proxy, found to be proven by an officer; its form."""
+    form = {"kind": "lawyer", "checked_on": "2026-01-02", "scope": "both", "identity_checked": "bar_register"}
+    form |= {"answer_to": "person", "answer_by": "post"}
+    with pytest.raises(NeedsPersonError):
+        assess(world.services, request)
+    [asked] = world.ledger.questions(request_id=request)
+    world.ledger.answer(asked.id, "proven", "cli:anna", form)
+    return form
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_a_mandate_about_another_right(world: World, step: Step) -> None:
+    """Attempt: Go on with a mandate that was found for another right than the request has now"""
+    request = store(world.services, ANN, "unclear", made_by="proxy")
+    proven(world, request)
+    world.until(step, request)
+    world.ledger.read_right(request, Right.PORTABILITY, lambda _: [], "cli:anna")
+
+    assert world.refused(step, request)["reason"] == "no_mandate"
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_a_mandate_that_was_taken_back(world: World, step: Step) -> None:
+    """Attempt: Go on with a mandate that was taken back, or ran out"""
+    request = store(world.services, ANN, made_by="proxy")
+    proven(world, request)
+    world.until(step, request)
+    world.ledger.decide(request, "mandate", "not_proven", "cli:anna", detail={"lacking": "withdrawn"})
+    before = world.seen
+
+    with pytest.raises(NeedsPersonError, match="authority proven"):
+        step(world.services, request)
+    assert world.seen == before
+    assert [q.kind for q in world.ledger.questions(request_id=request)] == ["mandate"]
+
+
+def attempts_tested() -> set[str]:
+    found = set()
+    here = Path(__file__)
+    for file in (here, here.with_name("test_promised_rest.py"), here.parents[2] / "dags" / "test_bypass.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and (words := ast.get_docstring(node) or ""):
+                found |= {words.removeprefix("Attempt: ")} if words.startswith("Attempt: ") else set()
+    return found
+
+
+def test_the_page_tells_of_every_attempt_and_every_row_has_a_test() -> None:
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in PAGE.splitlines() if line.startswith("| ")]
+
+    told = {row for row in rows if row[:1].isupper()} - {"Attempt", "Step", "What"}
+    assert told == attempts_tested()
+
+
+def test_the_page_knows_every_reason() -> None:
+    reasons = {"no_identity", "no_plan", "state_", "marked_success", "marked_skipped"}
+    for file in Path(gates.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refusal":
+                reasons |= {arg.value for arg in node.args[3:4] if isinstance(arg, ast.Constant)}
+
+    assert {reason for reason in reasons if f"`{reason}" not in PAGE} == set()
