@@ -24,7 +24,7 @@ from afschrift.law.clock.clock import Place
 from afschrift.law.clock.deadline import deadline
 from afschrift.register import schema
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAYS = 50
@@ -39,17 +39,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         url = f"sqlite:///{folder}/register.db"
         schema.upgrade(url)
-        ledger = Ledger(url, KeyStore.create(Path(folder) / "keys.json"))
+        register = Register(url, KeyStore.create(Path(folder) / "keys.json"))
         received = [NOW - timedelta(days=n % DAYS) for n in range(count)]
         for at in received:
-            _store(ledger, at.isoformat())
+            _store(register, at.isoformat())
         print(f"{count} open requests.")
-        check(ledger)
+        check(register)
         print("expected", dict(sorted(Counter(filter(None, map(_expected, received))).items())))
-        check(ledger)
+        check(register)
 
 
-def check(ledger: Ledger) -> None:
+def check(register: Register) -> None:
     """One check with one notifier, as the tasks do it."""
     told: list[str] = []
 
@@ -58,7 +58,7 @@ def check(ledger: Ledger) -> None:
         told.extend(str(one.level) for one in watched)
 
     began = time.perf_counter()
-    watch = Watch(ledger, PLACE, marks(), NOW, "airflow:check_deadlines")
+    watch = Watch(register, PLACE, marks(), NOW, "airflow:check_deadlines")
     watched = watch.look()
     looked = time.perf_counter()
     raised = watch.raise_new(watched)
@@ -73,10 +73,10 @@ def check(ledger: Ledger) -> None:
     print("told", dict(sorted(Counter(told).items())))
 
 
-def _store(ledger: Ledger, at: str) -> None:
-    case = ledger.open_case(b"What do you have about me?", "mail", at, at)
+def _store(register: Register, at: str) -> None:
+    case = register.cases.open(b"What do you have about me?", "mail", at, at)
     keys = (Key("customer_id", "1"),)
-    ledger.open_request(case, Right.ACCESS, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", keys, ())
+    register.requests.open(case, Right.ACCESS, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", keys, ())
 
 
 def _expected(at: datetime) -> str | None:

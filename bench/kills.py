@@ -29,12 +29,12 @@ from typing import NoReturn
 
 from sqlalchemy import Engine, event
 from tests.support import ledger_reader
-from tests.support.register_rows import Register
+from tests.support.register_rows import RegisterRows
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.state import State
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from bench.daily_work import STEP_EVENT, WORK
 from bench.writers import BACKENDS, RESULTS, new_register
 
@@ -70,7 +70,9 @@ class Report:
         self.faults += [f"seed {other.seed}, {fault}" for fault in other.faults]
 
 
-def kill_writers(url: str, keys: Path, count: int, seed: int, ledger_class: type[Ledger] = Ledger) -> Report:
+def kill_writers(
+    url: str, keys: Path, count: int, seed: int, ledger_class: type[Register] = Register
+) -> Report:
     """Kill `count` writers on one register; stops at the first fault.
 
     Args:
@@ -78,21 +80,21 @@ def kill_writers(url: str, keys: Path, count: int, seed: int, ledger_class: type
         keys: its key file.
         count: how many writers.
         seed: decides what they do and when they die.
-        ledger_class: the ledger that they write with.
+        ledger_class: the register that they write with.
     """
     random, report = Random(seed), Report(seed)
     begin = time.perf_counter()
     while report.rounds < count and not report.faults:
-        ledger = ledger_class(url, KeyStore.open(keys))
-        work = partial(_work_on, ledger, random.getrandbits(32), _open_requests(url))
+        writer = ledger_class(url, KeyStore.open(keys))
+        work = partial(_work_on, writer, random.getrandbits(32), _open_requests(url))
         died = killed_before(random.randint(1, _LATEST), work)
         report.rounds += 1
         report.died[str(died)] += 1
         found = ledger_reader.faults(url, step_event=STEP_EVENT)
         report.faults = [f"round {report.rounds}, killed before {died}: {fault}" for fault in found]
     report.seconds = round(time.perf_counter() - begin, 1)
-    register = Register(url)
-    report.events, report.requests = len(register.trail), len(register.rows["request"])
+    rows = RegisterRows(url)
+    report.events, report.requests = len(rows.trail), len(rows.rows["request"])
     return report
 
 
@@ -145,11 +147,11 @@ def _work_until_killed(fatal: int, work: Callable[[], object], told: int) -> NoR
         os._exit(failed)
 
 
-def _work_on(ledger: Ledger, seed: int, requests: list[str]) -> NoReturn:
+def _work_on(register: Register, seed: int, requests: list[str]) -> NoReturn:
     random = Random(seed)
     while True:
         try:
-            random.choice(WORK)(ledger, random, requests)
+            random.choice(WORK)(register, random, requests)
         except RefusedError:  # a move that does not exist, a request without its key: part of life
             continue
 
@@ -162,7 +164,7 @@ def _kind(statement: str) -> str:
 
 
 def _open_requests(url: str) -> list[str]:
-    rows = Register(url).rows["request"]
+    rows = RegisterRows(url).rows["request"]
     return [row["id"] for row in rows if State(row["state"]).open][-_AT_WORK:]
 
 

@@ -65,8 +65,8 @@ def _delivered(services: Services, request: str, timed: Callable[..., Any]) -> b
     try:
         timed("deliver", lambda: deliver(services, request))
     except NeedsPersonError:
-        [asked] = services.register.questions(request_id=request)
-        services.register.answer(asked.id, "approved", "officer")
+        [asked] = services.register.questions.all(request_id=request)
+        services.register.questions.answer(asked.id, "approved", "officer")
         return False
     return True
 

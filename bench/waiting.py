@@ -62,7 +62,7 @@ def ask_all(live: Live, shop: Shop, requests: Sequence[str], through: int) -> di
     for request in requests[through:]:
         with suppress(NeedsPersonError):
             assess(services, request)
-    asked = {question.request for question in services.register.questions()}
+    asked = {question.request for question in services.register.questions.all()}
     if missing := set(requests) - asked:
         raise RuntimeError(f"{len(missing)} requests have no question")
     return _told(runs, requests, began)
@@ -82,7 +82,7 @@ def in_turn(lives: dict[str, Live], shops: dict[str, Shop], repeat: int) -> dict
 def answer_all(live: Live, shop: Shop, requests: Sequence[str], through: int) -> dict[str, Any]:
     """Answer every question and let every request end, so many of them by a run of Airflow."""
     began = time.monotonic()
-    questions = {question.request: question.id for question in shop.services.register.questions()}
+    questions = {question.request: question.id for question in shop.services.register.questions.all()}
     late: list[str] = []
 
     def over_http(request: str) -> str:
@@ -120,16 +120,16 @@ def ends(shop: Shop, requests: Sequence[str]) -> Counter[str]:
     bundles = Counter(path.name for path in (shop.home / "outbox").glob("*.zip"))
     found: Counter[str] = Counter()
     for request in requests:
-        types = Counter(header.type for header, _ in register.events(request))
+        types = Counter(header.type for header, _ in register.trail.events(request))
         once = all(
             types[kind] == 1 for kind in ("question_asked", "decision_taken", "bundle_delivered", "closed")
         )
         mine = sum(count for name, count in bundles.items() if request in name)
-        state = str(register.request(request).state)
-        if state == "delivered" and once and mine == 1 and not register.questions(request_id=request):
+        state = str(register.requests.get(request).state)
+        if state == "delivered" and once and mine == 1 and not register.questions.all(request_id=request):
             found["right"] += 1
         else:
-            found[f"{state}, bundles {mine}, open {len(register.questions(request_id=request))}"] += 1
+            found[f"{state}, bundles {mine}, open {len(register.questions.all(request_id=request))}"] += 1
     return found
 
 
@@ -159,7 +159,7 @@ def measure(place: Path, count: int, repeat: int, through: int) -> dict[str, Any
             seconds = in_turn({"none": empty, "waiting": crowded}, shops, repeat)
     say("Airflow is stopped, the DAG file changed, and Airflow started again ...")
     rename_tasks(dags)
-    open_ = {q.request for q in shops["waiting"].services.register.questions()}
+    open_ = {q.request for q in shops["waiting"].services.register.questions.all()}
     with airflow(shops["waiting"], dags) as restarted:
         say(f"{count} questions are answered, {through} of them over HTTP ...")
         answered = answer_all(restarted, shops["waiting"], waiting, through)

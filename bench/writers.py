@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import ledger_reader, postgres
-from tests.support.register_rows import Register
+from tests.support.register_rows import RegisterRows
 
 from afschrift.domain.event import NewEvent
 from afschrift.register import schema
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 RESULTS = Path(__file__).with_name("results")
 BACKENDS = ("sqlite", "postgresql")
@@ -94,19 +94,19 @@ def floor(folder: Path, rows: int = 500) -> int:
 
 
 def _append(url: str, keys: Path, me: int, events: int, together: Any, slowest: Any) -> None:
-    ledger = Ledger(url, KeyStore.open(keys))
-    ledger.head()
+    register = Register(url, KeyStore.open(keys))
+    register.trail.head()
     together.wait()
     for n in range(events):
         begin = time.perf_counter()
-        ledger.record(None, NewEvent("counted", f"writer{me}", {"n": n}))
+        register.trail.record(None, NewEvent("counted", f"writer{me}", {"n": n}))
         slowest[me] = max(slowest[me], time.perf_counter() - begin)
 
 
 def _lost(url: str, processes: int, events: int) -> list[str]:
     """Writers whose events are not all there, each once and in the order in which they were written."""
     told: dict[str, list[int]] = {f"writer{me}": [] for me in range(processes)}
-    for one in Register(url).trail:
+    for one in RegisterRows(url).trail:
         if one.type == "counted" and one.payload is not None:
             told[one.actor].append(one.payload["n"])
     return [

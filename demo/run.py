@@ -29,7 +29,7 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.open import initialise, open_ledger
+from afschrift.register.open import initialise, open_register
 from afschrift.services import Services
 from afschrift.wiring.demo import open_demo_request, set_demo_data
 from afschrift.wiring.services import build as build_services
@@ -98,10 +98,10 @@ def answer(settings: Settings, right: Right) -> dict[str, Any] | None:
     outcome = run_here(request, {}, lambda line: out.print(f"   {line}", markup=False))
     if approve(services, request):
         outcome = run_here(request, {}, lambda line: out.print(f"   {line}", markup=False))
-    if services.register.request(request).state is not State.DELIVERED:
+    if services.register.requests.get(request).state is not State.DELIVERED:
         out.print(f"[red]   The run ended as {outcome.state}; the request was not answered.[/red]")
         return None
-    delivered = services.register.latest_step(request, "deliver") or {}
+    delivered = services.register.steps.latest(request, "deliver") or {}
     bundle = settings.home / "outbox" / f"{request}-{right}.zip"
     trusted = KeyStore.open(settings.keys).public_keys()
     report = verify(bundle, trusted)
@@ -121,7 +121,7 @@ def answer(settings: Settings, right: Right) -> dict[str, Any] | None:
 
 def approve(services: Services, request: str) -> bool:
     """A review that is open is approved, as the officer of the demo; whether one was."""
-    asked = [q for q in services.register.questions(request_id=request) if q.kind == REVIEW]
+    asked = [q for q in services.register.questions.all(request_id=request) if q.kind == REVIEW]
     if not asked:
         return False
     places = sum(asked[-1].detail.get("pointed_out", {}).values())
@@ -129,7 +129,7 @@ def approve(services: Services, request: str) -> bool:
         f"   The run ends at a question: {places} places in free text may name somebody else. An officer "
         f"looks (`afschrift review show {request}`); here the bundle is approved as it is."
     )
-    register = open_ledger(Settings.from_environment())
+    register = open_register(Settings.from_environment())
     answer_question(register, load_roles(), asked[-1].id, "approved", actor())
     return True
 

@@ -111,16 +111,16 @@ def store_many(stage: Stage, count: int) -> list[str]:
     from afschrift.law.clock.facts import NewFact, Timeline
     from afschrift.law.clock.sending import Sending
     from afschrift.law.clock.suspension import suspend
-    from afschrift.register.open import open_ledger
+    from afschrift.register.open import open_register
 
-    register, place, today = open_ledger(), load_place(), stage.today
+    register, place, today = open_register(), load_place(), stage.today
     now = datetime.now(ZONE)
     ids: list[str] = []
     for number in range(count):
         at = utc(now - timedelta(number % _DAYS))
-        case = register.open_case(b"What do you have about me?", "mail", at, at)
+        case = register.cases.open(b"What do you have about me?", "mail", at, at)
         keys = (Key("customer_id", str(number)),)
-        made = register.open_request(
+        made = register.requests.open(
             case, Right.ACCESS, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", keys, ()
         )
         ids.append(made.id)
@@ -137,8 +137,8 @@ def store_many(stage: Stage, count: int) -> list[str]:
         doubt = "unknown_sender"
         return suspend(timeline, place, today, "identity", doubt=doubt, sending=sent(timeline))
 
-    register.record_many(dict.fromkeys(ids[7::_EXTENDED], extended), "play")
-    register.record_many(dict.fromkeys(ids[9::_SUSPENDED], suspended), "play")
+    register.facts.record_many(dict.fromkeys(ids[7::_EXTENDED], extended), "play")
+    register.facts.record_many(dict.fromkeys(ids[9::_SUSPENDED], suspended), "play")
     return ids
 
 

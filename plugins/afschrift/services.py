@@ -15,7 +15,7 @@ from afschrift.domain.request import Request
 from afschrift.domain.sources import SourceFactory
 from afschrift.inventory.model import Inventory
 from afschrift.law.grounds.grounds import Grounds
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 
 Sample = list[dict[str, str | None]]
 

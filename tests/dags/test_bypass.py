@@ -296,7 +296,9 @@ def test_the_identity_is_taken_back(world: World) -> None:
     """Attempt: Go on after a later decision `not_confirmed`"""
     request, calls = world.requests[HELD], world.calls(HELD)
     assert world.airflow.installation.counted(request)["extracted shop"] == 1
-    world.airflow.installation.services.register.decide(request, "identity", "not_confirmed", "officer")
+    world.airflow.installation.services.register.decisions.take(
+        request, "identity", "not_confirmed", "officer"
+    )
     events, _ = world.cleared(HELD, "extract", "package")
 
     assert sorted(events) == [*[("extract", "no_identity")] * 2, ("package", "no_identity")]
@@ -318,4 +320,4 @@ def test_another_request_written_into_an_xcom(world: World) -> None:
 def test_nothing_was_noted_where_nobody_tried(world: World) -> None:
     assert world.told("unidentified") == []
     assert world.airflow.installation.state(world.requests["unidentified"]) == "needs_person"
-    assert world.airflow.installation.services.register.verify() == []
+    assert world.airflow.installation.services.register.trail.verify() == []

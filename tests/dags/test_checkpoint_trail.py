@@ -27,16 +27,16 @@ def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An installation with one event, and nothing that a checkpoint does not need: no inventory."""
     from afschrift.app.settings import Settings
     from afschrift.domain.event import NewEvent
-    from afschrift.register.open import initialise, open_ledger
+    from afschrift.register.open import initialise, open_register
 
     for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(tmp_path / "nowhere"))
     initialise(Settings.from_environment())
-    ledger = open_ledger()
-    ledger.record(None, NewEvent("counted"))
-    yield ledger
+    register = open_register()
+    register.trail.record(None, NewEvent("counted"))
+    yield register
 
 
 def run(dag: Any) -> tuple[str, str, Any]:
@@ -53,20 +53,20 @@ def test_it_sends_and_hands_on_only_references(
 ) -> None:
     (tmp_path / "dpo").mkdir()
     monkeypatch.setenv("AFSCHRIFT_WITNESS_DPO", (tmp_path / "dpo").as_uri())
-    seq = register.head()[0]
+    seq = register.trail.head()[0]
     assert run(dag) == ("success", "success", {"number": 1, "seq": seq, "places": ["dpo"]})
     assert "The witness place 'dpo' holds checkpoint 1." in airflow_env.log
     [file] = (tmp_path / "dpo").iterdir()
-    [made] = [h for h, _ in register.checkpoint_log() if h.type == "checkpoint_made"]
+    [made] = [h for h, _ in register.trail.checkpoint_log() if h.type == "checkpoint_made"]
     assert made.actor == "airflow:checkpoint_trail"
     from afschrift.register.trail.checkpoint import offered
 
-    assert register.verify(checkpoints=offered([file])) == []
+    assert register.trail.verify(checkpoints=offered([file])) == []
 
 
 def test_without_a_place_it_is_skipped_and_makes_none(dag: Any, register: Any) -> None:
     assert run(dag)[:2] == ("success", "skipped")
-    assert register.checkpoint_log() == []
+    assert register.trail.checkpoint_log() == []
 
 
 def test_a_place_that_does_not_take_it_fails_the_run_and_says_what_to_do(

@@ -91,7 +91,7 @@ def test_whoever_is_not_logged_in_is_led_to_the_log_in_and_back(
     stranger = browse("stranger", "/")
     assert (stranger.status_code, "keeps the roles file" in text_of(stranger.text)) == (403, True)
     assert str(installation.home) not in stranger.text
-    assert installation.services.register.decisions(request) == ()
+    assert installation.services.register.decisions.of(request) == ()
 
 
 def test_the_list_is_that_of_the_roles(browse: Browse, installation: Installation, customer: int) -> None:
@@ -134,7 +134,7 @@ def test_an_identity_is_confirmed_and_the_next_run_starts(
     page = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
     assert "Recorded Who asks: Confirmed" in page
     assert f"{request}.1 started." in page
-    [decision] = installation.services.register.decisions(request)
+    [decision] = installation.services.register.decisions.of(request)
     assert (decision.by, decision.choice) == ("airflow:anna", "confirmed")
     detail = {"method": "call_back", "level": "substantial", "checked_on": "2026-06-10"}
     assert {n: decision.detail[n] for n in detail} == detail
@@ -149,7 +149,7 @@ def test_a_fault_shows_the_page_again_with_what_was_typed(
     browse: Browse, installation: Installation, customer: int
 ) -> None:
     request, question = asked_identity(installation, customer)
-    before = installation.services.register.events(request)
+    before = installation.services.register.trail.events(request)
     fields = {"choice": "confirmed", "f.method": "call_back", "f.checked_on": "Jan <b>"}
     reply = send(browse, "anna", f"/questions/{question}", fields)
     assert reply.status_code == 422
@@ -159,7 +159,7 @@ def test_a_fault_shows_the_page_again_with_what_was_typed(
     assert 'value="call_back" checked' in reply.text
     assert 'id="f-choice-confirmed" name="choice" value="confirmed" checked' in reply.text
     assert 'value="Jan &lt;b&gt;"' in reply.text
-    assert installation.services.register.events(request) == before
+    assert installation.services.register.trail.events(request) == before
     none = send(browse, "anna", f"/questions/{question}", {})
     assert (none.status_code, '<a href="#f-choice">Your choice</a>' in none.text) == (422, True)
 
@@ -173,7 +173,7 @@ def test_what_does_not_come_from_its_own_page_is_not_taken(
     anothers = token_in(browse("otto", path).text)
     of_another = token_in(browse("anna", f"/questions/{_another(installation)}").text)
     same = {"Sec-Fetch-Site": "same-origin"}
-    before = installation.services.register.events(request)
+    before = installation.services.register.trail.events(request)
     for token, headers in (
         (None, {}),
         ("", {}),
@@ -190,7 +190,7 @@ def test_what_does_not_come_from_its_own_page_is_not_taken(
         assert reply.status_code == 403, (token, headers)
         kept = headers == same  # a log-in that was renewed loses nothing
         assert (TEXT in reply.text, "Your log-in was renewed" in reply.text) == (kept, kept)
-    assert installation.services.register.events(request) == before
+    assert installation.services.register.trail.events(request) == before
     taken = browse("anna", path, CONFIRMED | {"token": own}, headers=same)
     assert taken.status_code == 303
 
@@ -198,7 +198,9 @@ def test_what_does_not_come_from_its_own_page_is_not_taken(
 def _another(installation: Installation) -> str:
     register = installation.services.register
     request = installation.submit(_customers.pop(), "access")
-    return str(register.ask(request, "unclassified", options=["include"], detail={"columns": ["a.b.c"]}).id)
+    return str(
+        register.questions.ask(request, "unclassified", options=["include"], detail={"columns": ["a.b.c"]}).id
+    )
 
 
 def test_whoever_may_not_answer_reads_why(browse: Browse, installation: Installation, customer: int) -> None:
@@ -217,7 +219,7 @@ def test_whoever_may_not_answer_reads_why(browse: Browse, installation: Installa
     assert "It is assigned to Anna." in text_of(browse("otto", f"/questions/{question}").text)
     reply = browse("otto", f"/questions/{question}", CONFIRMED | {"token": own, "f.checked_on": TEXT})
     assert (reply.status_code, TEXT in reply.text) == (403, True)
-    assert register.decisions(request) == ()
+    assert register.decisions.of(request) == ()
     look = browse("otto", f"/questions/{question}/look", {"token": look_token_in(open_to_otto)})
     assert (look.status_code, "It is assigned to Anna." in look.text) == (403, True)
     assert "case_viewed" not in [kind for kind, _ in installation.events(request)]
@@ -242,7 +244,9 @@ def test_a_reason_in_words_is_kept_encrypted(
     register = installation.services.register
     request = installation.submit(customer, "access")
     detail = {"columns": ["shop.customer.nickname", "shop.customer.rank"]}
-    question = register.ask(request, "unclassified", options=["include", "exclude"], detail=detail).id
+    question = register.questions.ask(
+        request, "unclassified", options=["include", "exclude"], detail=detail
+    ).id
     page = text_of(browse("anna", f"/questions/{question}").text)
     assert "Columns shop.customer.nickname shop.customer.rank" in page
     assert "They stay, in this request alone" in page
@@ -252,8 +256,8 @@ def test_a_reason_in_words_is_kept_encrypted(
     assert (long.status_code, '<a href="#f-text">Reason</a>' in long.text) == (422, True)
     done = send(browse, "anna", f"/questions/{question}", {"choice": "exclude", "text": f"{TEXT}\r\nTwee."})
     assert done.status_code == 303
-    [decision] = [d for d in register.decisions(request) if d.question == question]
-    assert register.decision_text(request, decision.text or "") == f"{TEXT}\nTwee."
+    [decision] = [d for d in register.decisions.of(request) if d.question == question]
+    assert register.decisions.text(request, decision.text or "") == f"{TEXT}\nTwee."
     assert_nowhere(installation, airflow_env, request)
 
 
@@ -297,7 +301,7 @@ def test_a_decision_asks_for_choice_and_ground_and_then_for_that_form_alone(
     done = send(browse, "anna", chosen, fields)
     assert done.status_code == 303
     register = installation.services.register
-    [signer] = [q for q in register.questions(request_id=request) if q.kind == "decision_signed"]
+    [signer] = [q for q in register.questions.all(request_id=request) if q.kind == "decision_signed"]
     recorded = browse("anna", done.headers["location"].removeprefix("/afschrift")).text
     assert "A second signer, who is another person" in text_of(recorded)
     assert signer.id in recorded
@@ -358,9 +362,9 @@ def test_a_system_is_searched_and_its_files_are_kept(
     done = send(browse, "kim", path, given, upload=[mail])
     assert done.status_code == 303
     register = installation.services.register
-    [kept] = [t for t in register.case_texts(request, "test") if t.kind == "document"]
+    [kept] = [t for t in register.cases.texts(request, "test") if t.kind == "document"]
     assert (kept.name, kept.size) == (f"{TEXT}.txt", len(letter))
-    assert b"".join(register.case_document(kept.id, "test")) == letter
+    assert b"".join(register.documents.read(kept.id, "test")) == letter
     assert_nowhere(installation, airflow_env, request)
 
 
@@ -373,7 +377,7 @@ def test_a_file_that_is_too_large_is_told_in_the_page(
     reply = send(browse, "kim", f"/questions/{question}", {"choice": "given"}, upload=[large])
     assert reply.status_code == 422
     assert "larger than the 0.1 MB that are taken" in text_of(reply.text)
-    [still] = installation.services.register.questions(request_id=request)
+    [still] = installation.services.register.questions.all(request_id=request)
     assert (still.id, still.answered_at) == (question, None)
 
 
@@ -432,7 +436,7 @@ def test_thousands_of_ticks_are_taken_and_more_come_back_in_words(
     browse: Browse, installation: Installation, customer: int
 ) -> None:
     request, question = asked_identity(installation, customer)
-    path, before = f"/questions/{question}", installation.services.register.events(request)
+    path, before = f"/questions/{question}", installation.services.register.trail.events(request)
     ticks = {"f.redactions.line": ["shop.customer/1/note:0-3"] * 4_000}
     token = token_in(browse("anna", path).text)
     typed = {"token": token, "choice": "confirmed", "f.method": "call_back", "f.checked_on": TEXT}
@@ -443,7 +447,7 @@ def test_thousands_of_ticks_are_taken_and_more_come_back_in_words(
     assert more.status_code == 422
     assert "More was sent than is taken: 4,000 ticks and fields" in text_of(more.text)
     assert (f'value="{TEXT}"' in more.text, 'value="call_back" checked' in more.text) == (True, True)
-    assert installation.services.register.events(request) == before
+    assert installation.services.register.trail.events(request) == before
     fewer = CONFIRMED | {"token": token, "f.redactions.line": ["x"] * 2_000}
     assert browse("anna", path, fewer).status_code == 303
 
@@ -454,13 +458,13 @@ def test_a_number_of_thousands_of_digits_is_told_in_the_page(
     schema = {"type": "object", "properties": {"choice": {}, "pages": {"type": "integer"}}}
     register = installation.services.register
     request = installation.submit(customer, "access")
-    question = register.ask(request, "unclassified", options=["include"], detail={}, form=schema).id
+    question = register.questions.ask(request, "unclassified", options=["include"], detail={}, form=schema).id
     fields = {"choice": "include", "f.pages": "9" * 5_000}
     reply = send(browse, "anna", f"/questions/{question}", fields)
     assert (reply.status_code, '<a href="#f-pages">Pages</a>' in reply.text) == (422, True)
     done = send(browse, "anna", f"/questions/{question}", fields | {"f.pages": "12"})
     assert done.status_code == 303
-    [decision] = [d for d in register.decisions(request) if d.question == question]
+    [decision] = [d for d in register.decisions.of(request) if d.question == question]
     assert decision.detail["pages"] == 12
 
 

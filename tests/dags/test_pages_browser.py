@@ -103,7 +103,7 @@ def test_a_question_is_answered_without_scripts(browser: Browser, desk: Desk) ->
     page.get_by_role("button", name="Record the answer").click()
     assert page.get_by_role("heading", name="Recorded").is_visible()
     assert page.get_by_role("link", name=f"{request}.1").is_visible()
-    [decision] = desk.installation.services.register.decisions(request)
+    [decision] = desk.installation.services.register.decisions.of(request)
     assert (decision.by, decision.detail["level"]) == ("airflow:anna", "substantial")
     page.context.close()
 

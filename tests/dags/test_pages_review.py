@@ -68,7 +68,7 @@ def test_what_will_be_sent_is_looked_at_and_a_name_is_masked(reviewers: Reviewer
     assert "shop.ticket_message 3 rows" in told
     assert "Reviewed because Policy" in told
     register = reviewers.bureau.register
-    assert [h.type for h, _ in register.events(request)][-1] == "bundle_viewed"
+    assert [h.type for h, _ in register.trail.events(request)][-1] == "bundle_viewed"
 
     open_line = LINE.replace("rights_of_others", "GROUND")
     fields = {"token": token_in(page.text), "choice": "redact", "f.redactions.line": open_line}
@@ -83,7 +83,7 @@ def test_what_will_be_sent_is_looked_at_and_a_name_is_masked(reviewers: Reviewer
     fields |= {f"f.rights_of_others.{name}": text for name, text in BALANCE.items()}
     fields |= {"f.rights_of_others.right_of_others": "privacy"}
     assert anna.post(answer, files=parts(fields)).status_code == 303
-    [decision] = [d for d in register.decisions(request) if d.question == question.id]
+    [decision] = [d for d in register.decisions.of(request) if d.question == question.id]
     assert decision.choice == "redact"
     reviewers.asked(request)
     again = text_of(anna.get(f"/afschrift/review/{request}?table=shop.ticket_message&rows=3").text)
@@ -132,7 +132,7 @@ def test_a_reviewer_ticks_what_is_masked(
         page.get_by_role("button", name="Record").click()
         assert page.get_by_role("heading", name="Recorded").is_visible()
         context.close()
-    decision = reviewers.bureau.register.decisions(request)[-1]
+    decision = reviewers.bureau.register.decisions.of(request)[-1]
     assert (decision.choice, decision.detail["grounds"]) == (
         "redact",
         {"rights_of_others": {"right_of_others": "privacy"}},

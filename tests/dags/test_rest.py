@@ -71,7 +71,7 @@ def asked(installation: Installation) -> tuple[str, str]:
     request = installation.submit(HEAVY.number, "access", authenticated=False)
     with pytest.raises(NeedsPersonError):
         assess(installation.services, request)
-    [question] = installation.services.register.questions(request_id=request)
+    [question] = installation.services.register.questions.all(request_id=request)
     return request, question.id
 
 
@@ -147,9 +147,9 @@ def test_an_answer_without_the_role_changes_nothing_but_the_trail(
     assert "role officer" in refused.json()["detail"]
     assert "whoever keeps the roles file gives it" in refused.json()["detail"]
     register = installation.services.register
-    assert register.decisions(request) == ()
-    assert register.question(question).answered_at is None
-    header, payload = register.events(request)[-1]
+    assert register.decisions.of(request) == ()
+    assert register.questions.get(question).answered_at is None
+    header, payload = register.trail.events(request)[-1]
     assert (header.type, header.actor) == ("answer_refused", f"airflow:{user}")
     assert payload == {"kind": "identity", "role": "officer"}
 
@@ -165,14 +165,14 @@ def test_an_answer_is_recorded_and_starts_the_next_run(
         "SELECT state, triggering_user_name FROM dag_run WHERE run_id = ?", f"{request}.1"
     )
     assert runs == [("queued", "anna")]
-    [decision] = installation.services.register.decisions(request)
+    [decision] = installation.services.register.decisions.of(request)
     assert (decision.by, decision.detail) == ("airflow:anna", CONFIRMED["detail"])
     assert installation.events(request)[-1][1]["held"] == {"role": "officer", "source": "roles_file"}
 
     again = call("anna", "POST", f"/questions/{question}/answer", json={"choice": "not_confirmed"})
     assert again.status_code == 409
     assert "answered already" in again.json()["detail"]
-    assert len(installation.services.register.decisions(request)) == 1
+    assert len(installation.services.register.decisions.of(request)) == 1
 
 
 def test_the_next_run_starts_with_the_last_answer(
@@ -181,7 +181,9 @@ def test_the_next_run_starts_with_the_last_answer(
     request, question = asked
     register = installation.services.register
     options = ["include", "exclude"]
-    other = register.ask(request, "unclassified", options=options, detail={"columns": ["shop.a.b"]}).id
+    other = register.questions.ask(
+        request, "unclassified", options=options, detail={"columns": ["shop.a.b"]}
+    ).id
     told = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED).json()
     assert (told["run"], other in told["next"]) == (None, True)
     assert airflow_env.rows("SELECT state FROM dag_run WHERE run_id LIKE ?", f"{request}%") == []
@@ -202,7 +204,7 @@ def test_of_answers_at_once_one_wins_and_the_others_are_told(
     assert sorted(reply.status_code for reply in replies) == [200, 409, 409, 409]
     assert all("answered already" in r.json()["detail"] for r in replies if r.status_code == 409)
     assert [r.json()["run"] for r in replies if r.status_code == 200] == [f"{request}.1"]
-    assert len(installation.services.register.decisions(request)) == 1
+    assert len(installation.services.register.decisions.of(request)) == 1
 
 
 def test_the_words_of_an_answer_reach_nothing_of_airflow(
@@ -235,7 +237,7 @@ def test_a_viewer_of_airflow_answers_and_is_told_that_no_run_started(
     assert told["run"] is None
     assert "The answer is recorded, but no run was started" in told["next"]
     assert f"afschrift run {request}" in told["next"]
-    assert [d.choice for d in installation.services.register.decisions(request)] == ["confirmed"]
+    assert [d.choice for d in installation.services.register.decisions.of(request)] == ["confirmed"]
 
 
 @pytest.mark.parametrize(
@@ -262,12 +264,12 @@ def test_a_bad_form_is_told_by_field_and_repeats_nothing(
     call: Call, asked: tuple[str, str], installation: Installation, body: Any, fields: set[str]
 ) -> None:
     request, question = asked
-    before = installation.services.register.events(request)
+    before = installation.services.register.trail.events(request)
     reply = call("anna", "POST", f"/questions/{question}/answer", json=body)
     assert reply.status_code == 422
     assert set(reply.json()["fields"]) == fields
     assert "Jan" not in reply.text
-    assert installation.services.register.events(request) == before
+    assert installation.services.register.trail.events(request) == before
 
 
 def test_what_is_no_json_is_not_read(call: Call, asked: tuple[str, str]) -> None:
@@ -289,7 +291,7 @@ def test_unknown_and_closed(call: Call, asked: tuple[str, str], installation: In
     for path in ("/questions/q-000000000000", "/questions/%27%20OR%201", "/requests/req-000000000000"):
         assert call("anna", "GET", path).status_code == 404
     assert call("anna", "POST", "/questions/q-000000000000/answer", json=CONFIRMED).status_code == 404
-    installation.services.register.move(request, State.WITHDRAWN)
+    installation.services.register.requests.move(request, State.WITHDRAWN)
     closed = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED)
     assert (closed.status_code, "it is closed" in closed.json()["detail"]) == (409, True)
 
@@ -312,7 +314,7 @@ def test_a_fault_of_the_software_is_told_without_its_message(
     def broken() -> Any:
         raise ValueError(TEXT)
 
-    monkeypatch.setattr(questions, "open_ledger", broken)
+    monkeypatch.setattr(questions, "open_register", broken)
     reply = call("anna", "GET", "/questions")
     assert reply.status_code == 500
     assert "Unexpected ValueError at" in airflow_env.log
@@ -339,7 +341,7 @@ def test_what_another_site_sends_with_the_cookie_changes_nothing(
     client = TestClient(app, cookies={"_token": log_in("anna")})
     answer = f"/afschrift/api/questions/{question}/answer"
     bodyless = f"/afschrift/api/requests/{request}/restrictions/x/request"
-    before = installation.services.register.events(request)
+    before = installation.services.register.trail.events(request)
     for headers in (
         {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"},
         {"Sec-Fetch-Site": "same-site"},
@@ -350,7 +352,7 @@ def test_what_another_site_sends_with_the_cookie_changes_nothing(
         for path, body in ((answer, CONFIRMED), (answer, {}), (bodyless, None)):
             reply = client.post(path, json=body, headers=headers)
             assert (reply.status_code, "not sent from its own page" in reply.text) == (403, True), headers
-    assert installation.services.register.events(request) == before
+    assert installation.services.register.trail.events(request) == before
     cross = {"Sec-Fetch-Site": "cross-site"}
     assert client.get("/afschrift/api/questions", headers=cross).status_code == 200
     own = {"Origin": "http://testserver"}
@@ -399,7 +401,7 @@ def test_a_decision_on_its_form_is_taken_signed_and_has_its_letter(
     ground = {"ground": "manifestly_unfounded"}
     body = {"choice": "refuse", "detail": ground | GROUNDS.told(form), "texts": GROUNDS.texts(form)}
     ask = f"/questions/{question}/answer"
-    before = register.events(request)
+    before = register.trail.events(request)
     lacking = call("anna", "POST", ask, json=body | {"texts": {"objective": TEXT}})
     assert (lacking.status_code, set(lacking.json()["fields"])) == (422, {"subjective", "reasons"})
     misplaced = call("anna", "POST", ask, json=body | {"detail": ground | {"objective": TEXT}})
@@ -407,7 +409,7 @@ def test_a_decision_on_its_form_is_taken_signed_and_has_its_letter(
     never = call("anna", "POST", ask, json={"choice": "refuse", "detail": {"ground": "own_costs"}})
     assert (never.status_code, "(R52)" in never.json()["detail"]) == (409, True)
     assert not any(TEXT in reply.text for reply in (lacking, misplaced, never))
-    assert register.events(request) == before
+    assert register.trail.events(request) == before
 
     shown = call("anna", "GET", f"/questions/{question}").json()
     assert "manifestly_unfounded" in shown["form"]["properties"]["ground"]["enum"]
@@ -417,5 +419,5 @@ def test_a_decision_on_its_form_is_taken_signed_and_has_its_letter(
     assert call("anna", "POST", sign, json={"choice": "agree"}).status_code == 403
     signed = call("sam", "POST", sign, json={"choice": "agree"}).json()
     assert signed["letter"] in signed["next"]
-    assert register.request(request).state.open
+    assert register.requests.get(request).state.open
     assert TEXT not in json.dumps(installation.events(request))

@@ -79,6 +79,6 @@ def test_what_follows_an_answer(call: Call, installation: Installation) -> None:
     assert moments == sorted(moments)
     assert [r["request"] for r in shown["requests"]] == [request]
     assert "kwikstaart" not in repr(shown)
-    assert [h.type for h, _ in register.events(request)][-1] == "case_viewed"
-    assert "kwikstaart" not in repr(register.events())
+    assert [h.type for h, _ in register.trail.events(request)][-1] == "case_viewed"
+    assert "kwikstaart" not in repr(register.trail.events())
     assert call("stranger", "GET", at).status_code == 403

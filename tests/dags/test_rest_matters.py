@@ -75,7 +75,7 @@ def test_an_unclear_right(call: Call, installation: Installation) -> None:
     assert call("ivo", f"/requests/{request}/reading", body).status_code == 403
     assert call("anna", f"/requests/{request}/reading", body | {"text": "iets anders"}).status_code == 409
     done = call("anna", f"/requests/{request}/reading", body).json()
-    assert installation.services.register.request(done["beside"]).right.value == "portability"
+    assert installation.services.register.requests.get(done["beside"]).right.value == "portability"
 
 
 def test_a_mandate_over_http_and_its_end(call: Call, installation: Installation) -> None:
@@ -88,7 +88,7 @@ def test_a_mandate_over_http_and_its_end(call: Call, installation: Installation)
     assert call("anna", f"/requests/{request}/mandate-withdrawn", {}).status_code == 409
     with pytest.raises(NeedsPersonError):
         assess(installation.services, request)
-    [question] = installation.services.register.questions(request_id=request)
+    [question] = installation.services.register.questions.all(request_id=request)
     shown = call("anna", f"/questions/{question.id}").json()
     assert "guardianship_register" in shown["form"]["properties"]["kind"]["enum"]
     form = {"kind": "guardianship_register", "checked_on": "2026-01-02", "scope": "both"}
@@ -101,7 +101,7 @@ def test_a_mandate_over_http_and_its_end(call: Call, installation: Installation)
     assert call("sam", f"/questions/{signer}/answer", {"choice": "agree"}).status_code == 200
     assess(installation.services, request)
     assert call("anna", f"/requests/{request}/mandate-withdrawn", {"text": WORDS}).status_code == 200
-    assert WORDS not in repr(installation.services.register.events())
+    assert WORDS not in repr(installation.services.register.trail.events())
 
 
 def test_a_message_that_does_not_count(call: Call, installation: Installation) -> None:
@@ -112,4 +112,4 @@ def test_a_message_that_does_not_count(call: Call, installation: Installation) -
     signer = call("anna", f"/cases/{one.case}/not-received", body).json()["signer"]
     done = call("sam", f"/questions/{signer}/answer", {"choice": "agree"}).json()
     assert "R03" in done["next"]
-    assert installation.services.register.request(one.requests[0]).state.value == "not_received"
+    assert installation.services.register.requests.get(one.requests[0]).state.value == "not_received"

@@ -68,7 +68,7 @@ def test_a_request_is_fulfilled(fulfilled: Run) -> None:
 
 
 def test_options_of_the_form_hold(fulfilled: Run) -> None:
-    stored = fulfilled.installation.services.register.request(fulfilled.request)
+    stored = fulfilled.installation.services.register.requests.get(fulfilled.request)
 
     assert (stored.formats, stored.language) == (("json",), "en")
 
@@ -149,7 +149,7 @@ def test_without_an_identity_decision_the_run_ends_and_the_next_one_goes_on(
     assert any("Nobody has confirmed who the requester is" in line for line in airflow_env.lines)
     assert installation.bundles == []
 
-    installation.services.register.decide(request, "identity", "confirmed", "officer")
+    installation.services.register.decisions.take(request, "identity", "confirmed", "officer")
     assert airflow_env.run({"request": request}).state == "success"
     assert installation.state(request) == "delivered"
 
@@ -209,8 +209,8 @@ def test_a_source_that_is_down_is_tried_three_times_and_then_asked_about(
     assert before["gate_bypassed"] == 0
 
     register = installation.services.register
-    [question] = register.questions(request_id=request)
-    register.answer(question.id, "try_again", "officer", {"source": "app"})
+    [question] = register.questions.all(request_id=request)
+    register.questions.answer(question.id, "try_again", "officer", {"source": "app"})
     away.rename(lake)
     assert airflow_env.run({"request": request}).state == "success"
 
@@ -229,17 +229,17 @@ def test_a_part_leaves_and_the_next_run_gives_the_rest(
     assert (outcome.state, outcome.failed) == ("success", ())
     assert tries(airflow_env, outcome.run_id)["classify"] == ("skipped", 3)
     register = installation.services.register
-    [question] = register.questions(request_id=request)
+    [question] = register.questions.all(request_id=request)
     assert question.options == ("try_again", "partial")
     detail = {"source": "app", "rest_by": "2099-01-01"}
-    register.answer(question.id, "partial", "officer", detail)
+    register.questions.answer(question.id, "partial", "officer", detail)
 
     outcome = airflow_env.run({"request": request})
 
     assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ())
     assert [one.name for one in installation.bundles] == [f"{request}-portability-partial.zip"]
     assert installation.state(request) == "accepted"
-    assert register.runs(request_id=request)[-1].outcome == "partly_delivered"
+    assert register.runs.all(request_id=request)[-1].outcome == "partly_delivered"
     assert installation.counted(request)["gate_bypassed"] == 0
     left = [path for path in (installation.home / "staging").rglob("*") if path.is_file()]
     assert left == []
@@ -297,7 +297,7 @@ def test_a_register_that_is_down_for_a_moment_loses_nothing(
     assert on_postgres.state(request) == "delivered"
     counts = on_postgres.counted(request)
     assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
-    assert on_postgres.services.register.verify() == []
+    assert on_postgres.services.register.trail.verify() == []
 
 
 def test_a_register_that_takes_no_writes_fails_the_run_at_once_and_the_next_one_goes_on(
@@ -316,7 +316,7 @@ def test_a_register_that_takes_no_writes_fails_the_run_at_once_and_the_next_one_
     assert any("can be read but not written. What to do: give" in line for line in airflow_env.lines)
     before = on_postgres.counted(request)
     assert on_postgres.bundles == []
-    [going] = on_postgres.services.register.runs(request_id=request, going=True)  # nothing could end it
+    [going] = on_postgres.services.register.runs.all(request_id=request, going=True)  # nothing could end it
 
     with_nobody_connected(postgres_server, postgres, "RESET default_transaction_read_only")
     assert airflow_env.run({"request": request}).state == "success"
@@ -324,9 +324,9 @@ def test_a_register_that_takes_no_writes_fails_the_run_at_once_and_the_next_one_
     after = on_postgres.counted(request)
     assert {kind: after[kind] for kind in before} == dict(before)
     assert {kind: after[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
-    runs = on_postgres.services.register.runs(request_id=request)
+    runs = on_postgres.services.register.runs.all(request_id=request)
     assert [(run.id == going.id, run.outcome) for run in runs] == [(True, "lost"), (False, "delivered")]
-    assert on_postgres.services.register.verify() == []
+    assert on_postgres.services.register.trail.verify() == []
 
 
 def test_two_processes_do_not_run_one_request(airflow_env: AirflowEnv) -> None:

@@ -15,9 +15,9 @@ from tests.airflow_support import AirflowEnv, Installation
 
 from afschrift.app.settings import Settings
 from afschrift.domain.state import State
-from afschrift.register.clock import rfc3339
-from afschrift.register.database import Database
-from afschrift.register.tables import request
+from afschrift.register.database.database import Database
+from afschrift.register.database.instants import rfc3339
+from afschrift.register.database.tables import request
 from afschrift.steps.sweep.findings import Code
 
 TASKS = {"sweep", "to_start", "start"}
@@ -118,9 +118,9 @@ def test_stray_staging_is_destroyed_and_what_a_person_must_do_is_logged(
         stored(installation, 100),
         stored(installation, 9),
     )
-    register.begin_run(failed, f"{failed}.1", timedelta(hours=2))
-    register.end_run(failed, f"{failed}.1", "accepted")
-    register.move(closed, State.WITHDRAWN)
+    register.runs.begin(failed, f"{failed}.1", timedelta(hours=2))
+    register.runs.end(failed, f"{failed}.1", "accepted")
+    register.requests.move(closed, State.WITHDRAWN)
     with installation.services.staging(closed).writer("shop/customer.csv") as file:
         file.write(b"x")
     [staged] = (installation.home / "staging" / closed).rglob("*.enc")

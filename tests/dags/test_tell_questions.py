@@ -44,12 +44,14 @@ def test_each_role_is_told_once_and_again_where_it_is_assigned(
 ) -> None:
     from afschrift.law.roles import Roles
     from afschrift.questions.assignment import assign
-    from afschrift.register.open import open_ledger
+    from afschrift.register.open import open_register
 
     (installation.home / "notifiers.yml").write_text(NOTIFIERS)
     request = installation.submit("1001", "access")
-    ledger = open_ledger()
-    asked = ledger.ask(request, "decision", options=["fulfil"], detail={"flags": [{"flag": "kwikstaart"}]})
+    register = open_register()
+    asked = register.questions.ask(
+        request, "decision", options=["fulfil"], detail={"flags": [{"flag": "kwikstaart"}]}
+    )
     with serving(Manner.LATER) as (_, address):
         mail_at(address, monkeypatch)
         assert run(dag)["notify[0]"] == "failed"  # and is told again
@@ -58,12 +60,14 @@ def test_each_role_is_told_once_and_again_where_it_is_assigned(
         states = run(dag)
         assert (states["notify[0]"], states["notify[1]"]) == ("success", "skipped")
         assert run(dag)["notify[0]"] == "skipped"
-        ledger.ask(request, "decision_signed", options=["agree", "disagree"], detail={}, role="second_signer")
+        register.questions.ask(
+            request, "decision_signed", options=["agree", "disagree"], detail={}, role="second_signer"
+        )
         logged = len(airflow_env.log)
         states = run(dag)
         assert (states["notify[0]"], states["notify[1]"]) == ("skipped", "success")
         assert "1 question open for second_signer" in airflow_env.log[logged:]
-        assign(ledger, Roles(open_terminal=True), asked.id, "cli:vera", "cli:anna")
+        assign(register, Roles(open_terminal=True), asked.id, "cli:vera", "cli:anna")
         assert run(dag)["notify[0]"] == "success"
     first, second = (message_from_bytes(content, policy=default) for _, _, content in server.messages)
     assert first["subject"] == "Afschrift: 1 question open for officer"

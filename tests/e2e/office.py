@@ -10,7 +10,7 @@ from typing import Any
 from tests.support.running import installation, run, store
 
 from afschrift.domain.errors import NeedsPersonError
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 ROOT = Path(__file__).parents[2]
@@ -32,9 +32,8 @@ class Office:
         return cls(home, installation(home, inventory(home / "inventory", warehouse, amend or {})))
 
     @property
-    def register(self) -> Ledger:
+    def register(self) -> Register:
         """The register with what officers need."""
-        assert isinstance(self.services.register, Ledger)
         return self.services.register
 
     def submit(self, right: str, keys: Mapping[str, str], **more: Any) -> str:
@@ -52,8 +51,8 @@ class Office:
     def answer(self, request: str, choices: Mapping[str, str]) -> None:
         """Answer all open questions of a request, by their kind; who asked before gets the answer again (R26)."""
         known = {"decision": "fulfil", "review": "approved", **choices}
-        for question in self.register.questions(request_id=request):
-            self.register.answer(question.id, known[question.kind], "officer")
+        for question in self.register.questions.all(request_id=request):
+            self.register.questions.answer(question.id, known[question.kind], "officer")
 
     def bundle(self, right: str, keys: Mapping[str, str], choices: Mapping[str, str] | None = None) -> Path:
         """The delivered ZIP file of a person; `choices` answer the questions that come up."""
@@ -75,7 +74,7 @@ class Office:
 
     def state(self, request: str) -> str:
         """State of a request in the register."""
-        return str(self.register.request(request).state)
+        return str(self.register.requests.get(request).state)
 
     def delivered(self, request: str) -> list[str]:
         """Names of what lies in the outbox for a request."""

@@ -85,7 +85,9 @@ def identity(by_hand: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def product(office: Office) -> Iterator[Product]:
-    request = office.services.register.request(office.submit("access", {"customer_id": str(HEAVY.number)}))
+    request = office.services.register.requests.get(
+        office.submit("access", {"customer_id": str(HEAVY.number)})
+    )
     plan = _plan(office, str(HEAVY.number))
     with ExitStack() as stack:
         yield Product(office, plan, request.received_at, stack)
@@ -110,7 +112,7 @@ def customers(by_hand: duckdb.DuckDBPyConnection) -> list[int]:
 
 def _plan(office: Office, customer: str) -> Plan:
     services = office.services
-    request = services.register.request(office.submit("access", {"customer_id": customer}))
+    request = services.register.requests.get(office.submit("access", {"customer_id": customer}))
     draft = Drafter(services, request, Answers([])).draft([Key("customer_id", customer)], services.now())
     assert not draft.questions
     return draft.plan

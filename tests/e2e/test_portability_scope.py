@@ -238,7 +238,7 @@ def test_held_but_nothing_portable(office: Office) -> None:
 def test_nobody_by_these_keys_asks_a_person(right: str, keys: dict[str, str], office: Office) -> None:
     request, question = ends_with_question(office, right, keys)
     assert (office.state(request), question.question) == ("needs_person", "nothing_held")
-    told = json.dumps([question.detail, str(question), [p for _, p in office.register.events(request)]])
+    told = json.dumps([question.detail, str(question), [p for _, p in office.register.trail.events(request)]])
     assert not any(value in told for value in keys.values())
     office.answer(request, {"nothing_held": "confirm_none"})
     with pytest.raises(NeedsPersonError):

@@ -46,7 +46,7 @@ def test_a_neighbour_in_a_ticket_is_redacted_and_counted(office: Office) -> None
             assert name.encode() not in content, path
     masked = json.loads(files["data/redactions.json"])["masked"]
     assert sum(one["count"] for one in masked if one["method"] == "span") == len(lines)
-    trail = json.dumps([payload for _, payload in office.register.events(request)])
+    trail = json.dumps([payload for _, payload in office.register.trail.events(request)])
     assert not any(name in trail for name in NAMES)
 
 
@@ -56,7 +56,7 @@ def ended_at_review(office: Office, request: str):  # type: ignore[no-untyped-de
         try:
             office.run(request)
         except NeedsPersonError as met:
-            [*_, question] = office.register.questions(request_id=request)
+            [*_, question] = office.register.questions.all(request_id=request)
             if met.question == "review":
                 return question
             office.answer(request, {})

@@ -190,7 +190,7 @@ def just_after(installation: Installation, request: str) -> Callable[[str], None
         wait_for(
             lambda: any(
                 header.type == kind and (payload or {}).get("source", "") == source
-                for header, payload in register.events(request)
+                for header, payload in register.trail.events(request)
             )
         )
 

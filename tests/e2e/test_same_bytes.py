@@ -103,7 +103,7 @@ def test_what_was_read_again_and_has_changed_stands_in_the_trail(warehouse: Path
     held = {path for path in files if path.startswith("data/shop/") and not path.endswith(".schema.json")}
     extracted = [
         payload
-        for header, payload in office.register.events(request)
+        for header, payload in office.register.trail.events(request)
         if header.type == "extracted" and payload and payload["source"] == "shop"
     ]
     last = extracted[-1]["files"]

@@ -89,7 +89,7 @@ def warehouse_rows(
 def salt_of(office: Office, bundle: Path) -> str:
     """The salt of a request's masks: the HMAC of fixed words under the request's own key."""
     request = bundle.name.removesuffix(".zip").removesuffix("-access")
-    return office.register.fingerprint(request, b"afschrift: salt of the masks of this request")
+    return office.register.data_keys.fingerprint(request, b"afschrift: salt of the masks of this request")
 
 
 def unmarked(value: Any, salt: str) -> Any:

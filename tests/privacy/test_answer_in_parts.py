@@ -21,7 +21,7 @@ from afschrift.casework.partial_response.require import ask_about
 from afschrift.domain.errors import AfschriftError, SourceDownError
 from afschrift.domain.state import State
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.clock import utc_now
+from afschrift.register.database.instants import utc_now
 
 KEYS = {"customer_id": str(CUSTOMER)}
 WHY = f"De opslag van {TEXT} is stuk."
@@ -43,7 +43,7 @@ def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, t
         office.run_answering(request)
     said.append("".join(traceback.format_exception(met.value)))
     said.append(str(ask_about(services, request, met.value)))
-    [question] = register.questions(request_id=request)
+    [question] = register.questions.all(request_id=request)
     counter = Counter(
         register, ROLES, services.inventory, place_of(services.inventory.controller), utc_now(), "cli:anna"
     )
@@ -53,13 +53,13 @@ def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, t
     said.append(str(turned_down.value))
     counter.answer(question.id, "partial", {"rest_by": rest_by}, WHY)
     first = office.run(request)
-    assert register.request(request).state is State.ACCEPTED
+    assert register.requests.get(request).state is State.ACCEPTED
     with pytest.raises(SourceDownError) as met:
         office.run(request)
     said.append(str(met.value))
     (tmp_path / "gone").rename(warehouse / "lake")
     second = office.run(request)
-    assert register.request(request).state is State.DELIVERED
+    assert register.requests.get(request).state is State.DELIVERED
 
     one, other = Opened(first), Opened(second)
     parts = {name: content for part in (one, other) for name, content in part.files.items()}

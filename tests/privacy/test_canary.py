@@ -145,10 +145,10 @@ def test_nothing_is_in_clear_at_any_step(right: str, office: Office, cage: Cage)
 def test_what_people_write_stays_in_the_case_file(office: Office) -> None:
     request = office.submit("access", KEYS, message=LETTER, authenticated=None)
     demonstration = f"Gebeld met {TEXT}, die nummer {CUSTOMER} noemde."
-    office.register.decide(request, "identity", "confirmed", "officer", text=demonstration)
+    office.register.decisions.take(request, "identity", "confirmed", "officer", text=demonstration)
     bundle = office.run(request)
     assert leaks(office, frozenset({bundle})) == []
-    assert TEXT not in json.dumps([payload for _, payload in office.register.events(request)])
+    assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events(request)])
 
 
 VIEW = f"""
@@ -225,17 +225,17 @@ def test_a_demonstration_is_in_the_case_file_and_nowhere_else_in_clear(
             assert not any(needle in f"{told.output}{told.exception}" for needle in NEEDLES.values())
         done = CliRunner().invoke(app, ["answer", question, "--form", "-"], input=json.dumps(answer))
         assert "Recorded" in done.output, done.exception
-        [signing] = office.register.questions(request_id=request)
-        office.register.answer(signing.id, "disagree", "airflow:sam", text=LETTER)
+        [signing] = office.register.questions.all(request_id=request)
+        office.register.questions.answer(signing.id, "disagree", "airflow:sam", text=LETTER)
         assert leaks(office) == []
     assert refused == 8
     assert {f.kept for n, f in GROUNDS.fields.items() if n in texts} == {Kept.CASE_FILE}
-    assert TEXT not in json.dumps([payload for _, payload in office.register.events(request)])
+    assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events(request)])
     seen = capfd.readouterr()
     assert not any(needle in seen.out + seen.err for needle in NEEDLES.values())
     kept = [
         t.text.decode()
-        for t in office.register.case_texts(request, "officer")
+        for t in office.register.cases.texts(request, "officer")
         if t.kind == "decision" and t.text
     ]
     assert sum(LETTER in text for text in kept) == 4
@@ -280,11 +280,11 @@ def test_who_asks_for_a_child_and_why_is_in_the_case_file_and_nowhere_else(
     content |= {"keys": KEYS, "made_by": "parent", "representative": who, "other_rights": ["erasure"]}
     content["authenticated"] = {"by": "log-in", "level": "high", "at": RECEIVED}
     request = afschrift("submit", "-", "--start", "no", typed=json.dumps(content)).split()[0]
-    case = office.register.case(request).id
+    case = office.register.cases.get(request).id
     afschrift("request", "reading", request, "--right", "both", "--text-file", "-", typed=LETTER)
     with pytest.raises(NeedsPersonError):
         assess(office.services, request)
-    [question] = office.register.questions(request_id=request)
+    [question] = office.register.questions.all(request_id=request)
     assert (question.kind, question.detail["minor"]) == ("mandate", "yes")
     for choice, form in (
         ("proven", {**MANDATE, "scope": LETTER}),
@@ -295,22 +295,22 @@ def test_who_asks_for_a_child_and_why_is_in_the_case_file_and_nowhere_else(
     ):
         body = {"choice": choice, "detail": form, "text": LETTER}
         afschrift("answer", question.id, "--form", "-", typed=json.dumps(body))
-    [signing] = office.register.questions(request_id=request)
-    office.register.answer(signing.id, "agree", "airflow:sam", text=LETTER)
+    [signing] = office.register.questions.all(request_id=request)
+    office.register.questions.answer(signing.id, "agree", "airflow:sam", text=LETTER)
     assess(office.services, request)
     afschrift("request", "mandate-withdrawn", request, "--text-file", "-", typed=LETTER)
     other = afschrift("submit", "-", "--start", "no", typed=json.dumps(content)).split()[0]
-    aside = office.register.case(other).id
+    aside = office.register.cases.get(other).id
     afschrift("case", "not-received", aside, "--published-on", "2024-01-01", "--text-file", "-", typed=LETTER)
     afschrift("case", "handed-over", case, "erasure", "--to", f"{TEXT}@x", "--reference", "T-1")
 
     assert leaks(office) == []
     found = search(office.home, {"born": born}, frozenset())
     assert [f"{hit.place}: {hit.form}" for hit in found] == []
-    assert TEXT not in json.dumps([payload for _, payload in office.register.events()])
+    assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events()])
     seen = capfd.readouterr()
     said += [seen.out, seen.err]
     assert not any(needle in "".join(said) for needle in (*NEEDLES.values(), born))
-    kept = [t.text or b"" for t in office.register.case_texts(request, "officer")]
+    kept = [t.text or b"" for t in office.register.cases.texts(request, "officer")]
     assert sum(LETTER.encode() in text for text in kept) == 5  # message, reading, mandate, signature, its end
     assert sum(TEXT.encode() in text for text in kept) == 6

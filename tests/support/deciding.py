@@ -20,8 +20,8 @@ from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.letter import Channel
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.outbox import Proof
-from afschrift.register.port import QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 
@@ -63,9 +63,8 @@ class Bureau:
         return cls(Settings.from_environment(), services)
 
     @property
-    def register(self) -> Ledger:
+    def register(self) -> Register:
         """The register with what officers need."""
-        assert isinstance(self.services.register, Ledger)
         return self.services.register
 
     def store(
@@ -79,15 +78,15 @@ class Bureau:
         """Earlier requests of Ann, each delivered, one every so many days."""
         ids = [self.store(right, days=every * (number - n) + 1) for n in range(number)]
         for one in ids:
-            self.register.move(one, State.ACCEPTED)
-            self.register.move(one, State.DELIVERED)
+            self.register.requests.move(one, State.ACCEPTED)
+            self.register.requests.move(one, State.DELIVERED)
         return ids
 
     def asked(self, request: str) -> QuestionRow:
         """The question at which the next run of a request ends."""
         with pytest.raises(NeedsPersonError):
             assess(self.services, request)
-        return self.register.questions(request_id=request)[-1]
+        return self.register.questions.all(request_id=request)[-1]
 
     def flagged(self, right: str = "access") -> tuple[str, QuestionRow]:
         """The third request of a year, at its decision."""
@@ -124,17 +123,19 @@ class Bureau:
 
     def sign(self, request: str, choice: str = "agree", by: str = "airflow:sam", **more: Any) -> Answered:
         """The second signer's word."""
-        [question] = [q for q in self.register.questions(request_id=request) if q.kind == "decision_signed"]
+        [question] = [
+            q for q in self.register.questions.all(request_id=request) if q.kind == "decision_signed"
+        ]
         return self.answer(question, choice, by=by, **more)
 
     def send(self, letter: str) -> None:
         """A person sends a letter by post, today."""
         proof = Proof("proof.txt", "text/plain", [b"posted"])
-        zone = self.register.request(self.register.letter(letter).request).zone
+        zone = self.register.requests.get(self.register.letters.get(letter).request).zone
         from zoneinfo import ZoneInfo
 
         today = datetime.now(ZoneInfo(zone)).date()
-        self.register.enter_sending(letter, today, Channel.REGISTERED_POST, proof, "cli:anna")
+        self.register.outbox.enter_sending(letter, today, Channel.REGISTERED_POST, proof, "cli:anna")
 
 
 def flags(question: Any) -> list[str]:
@@ -143,10 +144,10 @@ def flags(question: Any) -> list[str]:
 
 def unchanged(bureau: Bureau, question: Any, act: Any, error: type[AfschriftError]) -> AfschriftError:
     """An act that is turned down: no event, no decision, and the question stays open."""
-    before = (bureau.register.events(), bureau.register.request(question.request))
+    before = (bureau.register.trail.events(), bureau.register.requests.get(question.request))
     with pytest.raises(error) as told:
         act()
-    assert before == (bureau.register.events(), bureau.register.request(question.request))
-    assert bureau.register.question(question.id).answered_at is None
+    assert before == (bureau.register.trail.events(), bureau.register.requests.get(question.request))
+    assert bureau.register.questions.get(question.id).answered_at is None
     assert told.value.way_out
     return told.value

@@ -21,8 +21,8 @@ from tests.support.running import installation, run, store
 from afschrift.app.jurisdiction import place_of
 from afschrift.casework.partial_response.answer import Counter
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.clock import utc_now
-from afschrift.register.port import QuestionRow
+from afschrift.register.database.instants import utc_now
+from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 
 ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
@@ -68,7 +68,7 @@ def counter(services: Services, by: str = "cli:anna") -> Counter:
 
 
 def question(services: Services, request: str) -> QuestionRow:
-    [found] = services.register.questions(request_id=request)
+    [found] = services.register.questions.all(request_id=request)
     assert found.kind == "source_down"
     return found
 

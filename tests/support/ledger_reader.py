@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tests.support.register_rows import Register, sha256
+from tests.support.register_rows import RegisterRows, sha256
 
 _SEALED_BYTES = 29
 """A sealed piece has a byte for its format, a nonce of 12 and a tag of 16."""
@@ -33,7 +33,7 @@ def faults(url: str, *, step_event: str | None = None) -> list[str]:
         step_event: type of an event with `step`, `part` and `inputs` that every finished step was given;
             None: steps are not compared.
     """
-    register = Register(url)
+    register = RegisterRows(url)
     found = [
         *_chain(register),
         *_requests(register),
@@ -56,7 +56,7 @@ def _json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _chain(register: Register) -> Iterator[str]:
+def _chain(register: RegisterRows) -> Iterator[str]:
     prev = "0" * 64
     for expected, (event, row) in enumerate(zip(register.trail, register.rows["event"], strict=True), 1):
         seq = event.header["seq"]
@@ -74,7 +74,7 @@ def _chain(register: Register) -> Iterator[str]:
         yield f"payload {row['seq']} has no event"
 
 
-def _requests(register: Register) -> Iterator[str]:
+def _requests(register: RegisterRows) -> Iterator[str]:
     rows = {row["id"]: row for row in register.rows["request"]}
     received = Counter(event.request for event in register.trail if event.type == "request_received")
     yield from _once("request", list(rows), received.elements())
@@ -90,7 +90,7 @@ def _requests(register: Register) -> Iterator[str]:
                     yield f"request {id_} has another {name} than its events say"
 
 
-def _derived(register: Register) -> dict[str | None, dict[str, Any]]:
+def _derived(register: RegisterRows) -> dict[str | None, dict[str, Any]]:
     """What the events say of each request."""
     requests: dict[str | None, dict[str, Any]] = defaultdict(dict)
     for event, payload in register.told("request_received", "state_changed", "options_changed"):
@@ -108,14 +108,14 @@ def _derived(register: Register) -> dict[str | None, dict[str, Any]]:
     return requests
 
 
-def _cases(register: Register) -> Iterator[str]:
+def _cases(register: RegisterRows) -> Iterator[str]:
     opened = [payload for _, payload in register.told("case_opened")]
     yield from _once("case", (row["id"] for row in register.rows["case_file"]), (o["case"] for o in opened))
     kept = [(row["case_id"], row["hmac"]) for row in register.rows["text"] if row["kind"] == "request"]
     yield from _once("message of a case", kept, ((o["case"], o["text_hmac"]) for o in opened))
 
 
-def _questions(register: Register) -> Iterator[str]:
+def _questions(register: RegisterRows) -> Iterator[str]:
     rows = [row for row in register.rows["question"] if row["request_id"] not in register.silent]
     names = ("kind", "role", "options", "detail", "about")
     kept = (_key(row["id"], row["request_id"], *(_json_column(row, name) for name in names)) for row in rows)
@@ -130,7 +130,7 @@ def _questions(register: Register) -> Iterator[str]:
     yield from _once("answered question", answered, decided)
 
 
-def _decisions(register: Register) -> Iterator[str]:
+def _decisions(register: RegisterRows) -> Iterator[str]:
     names = ("kind", "choice", "about", "detail", "text_hmac")
     kept = (
         _key(row["request_id"], row["by"], row["question_id"], *(_json_column(row, name) for name in names))
@@ -151,7 +151,7 @@ def _decisions(register: Register) -> Iterator[str]:
             yield f"text {row['id']} belongs to no decision"
 
 
-def _deliveries(register: Register) -> Iterator[str]:
+def _deliveries(register: RegisterRows) -> Iterator[str]:
     names = ("kind", "destination", "uri", "bytes", "sha256")
     rows = [row for row in register.rows["delivery"] if row["request_id"] not in register.silent]
     kept = (_key(row["request_id"], *(row[name] for name in names)) for row in rows)
@@ -163,7 +163,7 @@ def _deliveries(register: Register) -> Iterator[str]:
     yield from _once("delivery", kept, told)
 
 
-def _texts(register: Register) -> Iterator[str]:
+def _texts(register: RegisterRows) -> Iterator[str]:
     """Texts and documents that were added to the case file; each stands there once, whole."""
     sizes: Counter[str] = Counter()
     for row in register.rows["part"]:
@@ -182,7 +182,7 @@ def _texts(register: Register) -> Iterator[str]:
     yield from _once("text or document", kept, told)
 
 
-def _runs(register: Register) -> Iterator[str]:
+def _runs(register: RegisterRows) -> Iterator[str]:
     """Runs with their outcome; one that goes has none."""
     last = {
         (event.request, payload["run"]): payload.get("outcome")
@@ -194,7 +194,7 @@ def _runs(register: Register) -> Iterator[str]:
     yield from _once("run", kept, ((*run, outcome) for run, outcome in last.items()))
 
 
-def _facts(register: Register) -> Iterator[str]:
+def _facts(register: RegisterRows) -> Iterator[str]:
     names = ("id", "number", "kind", "at", "day", "instant", "about", "letter", "channel", "proof", "other")
     names += ("text", "detail")
     kept = (
@@ -210,7 +210,7 @@ def _facts(register: Register) -> Iterator[str]:
     yield from _once("fact", kept, told)
 
 
-def _case_facts(register: Register) -> Iterator[str]:
+def _case_facts(register: RegisterRows) -> Iterator[str]:
     names = ("id", "case_id", "number", "kind", "at", "about", "detail")
     kept = (
         _key(row["by"], *(_json_column(row, name) for name in names)) for row in register.rows["case_fact"]
@@ -224,7 +224,7 @@ def _case_facts(register: Register) -> Iterator[str]:
     yield from _once("fact of a case", kept, told)
 
 
-def _steps(register: Register, step_event: str) -> Iterator[str]:
+def _steps(register: RegisterRows, step_event: str) -> Iterator[str]:
     rows = [row for row in register.rows["step"] if row["request_id"] not in register.silent]
     kept = ((row["request_id"], row["name"], row["part"], row["inputs"]) for row in rows)
     told = (
@@ -235,7 +235,7 @@ def _steps(register: Register, step_event: str) -> Iterator[str]:
     yield from _once("step", kept, told)
 
 
-def _keys(register: Register) -> Iterator[str]:
+def _keys(register: RegisterRows) -> Iterator[str]:
     owners = [row["id"] for table in ("request", "case_file") for row in register.rows[table]]
     there = {row["owner"] for row in register.rows["data_key"]}
     # Headers count: which request's key was destroyed is told even where the payload is erased.
@@ -247,7 +247,7 @@ def _keys(register: Register) -> Iterator[str]:
     yield from _once("destroyed key", (owner for owner in owners if owner not in there), gone)
 
 
-def _erased(register: Register) -> Iterator[str]:
+def _erased(register: RegisterRows) -> Iterator[str]:
     told: Counter[str | None] = Counter()
     for _, payload in register.told("payloads_erased"):
         told[payload["request"]] += payload["count"]

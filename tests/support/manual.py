@@ -42,7 +42,7 @@ def waits(services: Services, request: str) -> dict[str, str]:
     assess(services, request)
     with suppress(NeedsPersonError):
         classify(services, request)
-    asked = services.register.questions(request_id=request)
+    asked = services.register.questions.all(request_id=request)
     return {one.detail["source"]: one.id for one in asked if one.kind == "manual"}
 
 

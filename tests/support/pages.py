@@ -34,7 +34,7 @@ def asked_identity(installation: Installation, customer: int) -> tuple[str, str]
     request = installation.submit(customer, "access", authenticated=False)
     with suppress(NeedsPersonError):
         assess(installation.services, request)
-    [question] = installation.services.register.questions(request_id=request)
+    [question] = installation.services.register.questions.all(request_id=request)
     return request, question.id
 
 
@@ -65,7 +65,7 @@ def asked_manual(installation: Installation, customer: int, **more: Any) -> tupl
     request = installation.submit(customer, "access", **more)
     register = installation.services.register
     ask(register, request, [question(load(folder).manual["mailbox"], "which")])
-    [one] = register.questions(request_id=request)
+    [one] = register.questions.all(request_id=request)
     return request, one.id
 
 

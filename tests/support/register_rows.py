@@ -65,7 +65,7 @@ class Event:
         return str(self.header["actor"])
 
 
-class Register:
+class RegisterRows:
     """All that is compared, read at one moment."""
 
     def __init__(self, url: str) -> None:

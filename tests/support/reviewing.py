@@ -16,7 +16,7 @@ from tests.support.running import run
 from afschrift.casework.dispatch import Answered, answer_question
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.port import QuestionRow
+from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 from afschrift.wiring.services import build
 
@@ -91,7 +91,7 @@ class Reviewers:
 
     def open(self, request: str, kind: str = "review") -> QuestionRow:
         """The last open question of a kind."""
-        return [q for q in self.bureau.register.questions(request_id=request) if q.kind == kind][-1]
+        return [q for q in self.bureau.register.questions.all(request_id=request) if q.kind == kind][-1]
 
     def answer(self, question: QuestionRow, choice: str, by: str = "cli:anna", **more: Any) -> Answered:
         """Answer it."""

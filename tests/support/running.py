@@ -62,12 +62,12 @@ def run_reviewed(services: Services, request: str) -> Path:
     except NeedsPersonError as met:
         if met.question != "review":
             raise
-    [*_, asked] = services.register.questions(request_id=request)
-    services.register.answer(asked.id, "approved", "officer")
+    [*_, asked] = services.register.questions.all(request_id=request)
+    services.register.questions.answer(asked.id, "approved", "officer")
     return run(services, request)
 
 
 def event_types(services: Services, request: str) -> list[str]:
     """Types of a request's events, in order."""
-    events: list[tuple[Header, Any]] = services.register.events(request)
+    events: list[tuple[Header, Any]] = services.register.trail.events(request)
     return [header.type for header, _ in events]

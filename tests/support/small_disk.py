@@ -14,7 +14,7 @@ import pytest
 
 from afschrift.domain.errors import RetriableError
 from afschrift.domain.event import NewEvent
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,22 @@ def mounted(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
         _run("umount", "--lazy", str(folder))
 
 
-def fills_up(ledger: Ledger, disk: SmallDisk) -> None:
+def fills_up(register: Register, disk: SmallDisk) -> None:
     """Write until the disk is full: told as an error to retry; with room again all is there and goes on."""
     written = 0
     with pytest.raises(RetriableError, match=r"did not answer \(.+\)\. What to do: .*has room"):
         while True:
-            ledger.record(
+            register.trail.record(
                 None, NewEvent("counted", payload={"n": written, "much": secrets.token_hex(100_000)})
             )
             written += 1
     assert written > 3
     disk.grow(64)
-    assert ledger.head()[0] == written
-    assert ledger.verify() == []
-    ledger.record(None, NewEvent("counted"))
-    assert ledger.head()[0] == written + 1
-    assert ledger.verify() == []
+    assert register.trail.head()[0] == written
+    assert register.trail.verify() == []
+    register.trail.record(None, NewEvent("counted"))
+    assert register.trail.head()[0] == written + 1
+    assert register.trail.verify() == []
 
 
 def _run(*command: str) -> None:

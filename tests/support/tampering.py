@@ -41,7 +41,7 @@ def row_deleted(trail: Trail) -> set[str]:
 def row_inserted(trail: Trail) -> set[str]:
     """A row inserted by somebody who knows the format: salt, digest and link of it are right."""
     seq = trail.last() - 20
-    before = next(h for h, _ in trail.ledger.events() if h.seq == seq)
+    before = next(h for h, _ in trail.register.trail.events() if h.seq == seq)
     new = Header(seq + 1, before.at, None, "forged", "x", payload_digest({}, "00"), before.digest())
     trail.tamper(
         "UPDATE event_payload SET seq = -seq - 1 WHERE seq > :seq",
@@ -91,7 +91,7 @@ def rewritten_and_signed_anew(trail: Trail) -> set[str]:
     trail.heads.clear()
     for _ in range(3):  # each pass settles what the next checkpoint stands on
         trail.rewrite(lambda seq, fields: fields | ({"actor": "nobody"} if seq % 5 == 0 else {}))
-        heads = {h.seq: h.digest() for h, _ in trail.ledger.events()}
+        heads = {h.seq: h.digest() for h, _ in trail.register.trail.events()}
         previous = "0" * 64
         for _, old in sorted(statements(trail).items()):
             fields = {"head": heads[old.statement.seq], "previous": previous, "key_id": stranger.id}
@@ -102,7 +102,9 @@ def rewritten_and_signed_anew(trail: Trail) -> set[str]:
                 "UPDATE event_payload SET payload = :payload WHERE seq = :seq",
                 payload=canonical(new.payload()).decode(),
                 seq=next(
-                    h.seq for h, p in trail.ledger.checkpoint_log() if number(p) == new.statement.number
+                    h.seq
+                    for h, p in trail.register.trail.checkpoint_log()
+                    if number(p) == new.statement.number
                 ),
             )
     trail.rewrite()
@@ -159,7 +161,7 @@ def checkpoint_unreadable(trail: Trail) -> set[str]:
 def checkpoint_forked(trail: Trail) -> set[str]:
     """A second checkpoint under the same number, signed with the right key."""
     one = statements(trail)[2].statement
-    head = next(h.digest() for h, _ in trail.ledger.events() if h.seq == one.seq + 1)
+    head = next(h.digest() for h, _ in trail.register.trail.events() if h.seq == one.seq + 1)
     other: Statement = replace(one, seq=one.seq + 1, head=head)
     write(trail, checkpoint.sign(other, trail.keys.signing_key()), "afschrift-checkpoint-attached.json")
     return {"checkpoint_conflict"}
@@ -268,7 +270,7 @@ def segment_row_gone(trail: Trail) -> set[str]:
 
 def segment_forged(trail: Trail) -> set[str]:
     """A further year deleted, with a row that fits the chain, and no event tells of it."""
-    events = [h for h, _ in trail.ledger.events()]
+    events = [h for h, _ in trail.register.trail.events()]
     first, end = events[0].seq, next(h for h in events if h.at > "2012")
     trail.tamper(
         "DELETE FROM event_payload WHERE seq < :end",
@@ -285,7 +287,7 @@ def segment_forged(trail: Trail) -> set[str]:
 
 
 def told_segment_digest(trail: Trail) -> str:
-    return digest(next(p for h, p in trail.ledger.events() if h.type == "segment_dropped"))
+    return digest(next(p for h, p in trail.register.trail.events() if h.type == "segment_dropped"))
 
 
 def clock_set_back_untold(trail: Trail) -> set[str]:

@@ -24,9 +24,9 @@ from afschrift.domain.keys import Key
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register import schema
-from afschrift.register.database import Database
+from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.register.trail.checkpoint import Checkpoint, offered
 from afschrift.register.trail.export import write
 
@@ -53,7 +53,7 @@ class Trail:
 
     def __init__(self, url: str, folder: Path, clock: Calendar, keys: KeyStore) -> None:
         self.url, self.folder, self.clock, self.keys = url, folder, clock, keys
-        self.ledger = Ledger(url, keys, clock)
+        self.register = Register(url, keys, clock)
         self.held = folder / "held"
         self.heads: list[tuple[int, str]] = []
         self.rows: dict[str, Rows] = {}
@@ -94,13 +94,13 @@ class Trail:
         self.checkpoint()
         self.clock.now = datetime(2018, 3, 1, tzinfo=UTC)
         self.count(3)
-        self.ledger.drop_year(2010, "retention_trail")
+        self.register.trail.drop_year(2010, "retention_trail")
         later = self.closed_request()
-        assert self.ledger.erase_payloads(later, "retention_case")
-        assert self.ledger.request(request).state is State.REFUSED
+        assert self.register.trail.erase_payloads(later, "retention_case")
+        assert self.register.requests.get(request).state is State.REFUSED
         self.checkpoint()
         self.count(12)
-        self.heads.append(self.ledger.head())  # as a bundle has it
+        self.heads.append(self.register.trail.head())  # as a bundle has it
         self.clock.now -= timedelta(hours=1)
         self.count(3)
         self.checkpoint()
@@ -112,22 +112,22 @@ class Trail:
 
     def closed_request(self) -> str:
         request = self.open_request()
-        self.ledger.move(request, State.REFUSED)
+        self.register.requests.move(request, State.REFUSED)
         return request
 
     def open_request(self) -> str:
         at = self.clock.now.isoformat()
-        case = self.ledger.open_case(b"Graag mijn gegevens.", "mail", at, at)
+        case = self.register.cases.open(b"Graag mijn gegevens.", "mail", at, at)
         keys = (Key("customer_id", "C-1"),)
         access = Right.ACCESS
-        return self.ledger.open_request(case, access, at, "UTC", "nl", ("csv",), "outbox", keys, set()).id
+        return self.register.requests.open(case, access, at, "UTC", "nl", ("csv",), "outbox", keys, set()).id
 
     def count(self, events: int) -> None:
         for n in range(events):
-            self.ledger.record(None, NewEvent("counted", f"actor{n % 3}", {"n": n, "rate": 0.5}))
+            self.register.trail.record(None, NewEvent("counted", f"actor{n % 3}", {"n": n, "rate": 0.5}))
 
     def checkpoint(self) -> Checkpoint:
-        made = self.ledger.make_checkpoint()
+        made = self.register.trail.make_checkpoint()
         (self.held / made.name).write_bytes(made.content())
         return made
 
@@ -150,7 +150,7 @@ class Trail:
 
     def rewrite(self, change: Change = lambda _seq, fields: fields) -> None:
         """Write every header anew, so that the chain is whole again; `change` alters fields by seq."""
-        events = self.ledger.events()
+        events = self.register.trail.events()
         prev, salt = events[0][0].prev, "00" * 32
         headers, payloads = [], []
         for header, payload in events:
@@ -170,10 +170,10 @@ class Trail:
         )
 
     def last(self) -> int:
-        return self.ledger.head()[0]
+        return self.register.trail.head()[0]
 
     def product(self, *, checkpoints: bool = True, newest_after: str = "") -> Found:
-        found = self.ledger.verify(
+        found = self.register.trail.verify(
             self.heads,
             checkpoints=offered([self.held]) if checkpoints else None,
             trusted=self.keys.public_keys(),

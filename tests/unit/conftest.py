@@ -23,9 +23,9 @@ from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.register import schema
-from afschrift.register.database import Database
+from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 RECEIVED = "2026-03-02T09:00:00+01:00"
@@ -83,20 +83,20 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def ledger(url: str, keys: KeyStore, clock: Ticking) -> Ledger:
-    return Ledger(url, keys, clock)
+def register(url: str, keys: KeyStore, clock: Ticking) -> Register:
+    return Register(url, keys, clock)
 
 
 @pytest.fixture
-def open_one(ledger: Ledger) -> Callable[..., Request]:
+def open_one(register: Register) -> Callable[..., Request]:
     def open_request(
         keys: tuple[Key, ...] = PERSON, received_at: str = RECEIVED, case: str | None = None, **more: object
     ) -> Request:
         if case is None:
-            case = ledger.open_case(
+            case = register.cases.open(
                 b"Graag al mijn gegevens. Anneke Jansen", "mail", received_at, received_at
             )
-        return ledger.open_request(
+        return register.requests.open(
             case,
             Right.ACCESS,
             received_at,
@@ -141,15 +141,15 @@ def as_operator(url: str) -> Iterator[Callable[..., None]]:
 def at_once(url: str, keys: KeyStore, tmp_path: Path) -> Callable[[str, int], list[str]]:
     """Runs a script in several processes that start together; gives what each printed.
 
-    The script finds `ledger`, `me` (0, 1, ...) and the module `time` ready.
+    The script finds `register`, `me` (0, 1, ...) and the module `time` ready.
     """
     fork = multiprocessing.get_context("fork")
 
     def work(script: str, me: int, together: Any, told: Connection) -> None:
-        ledger = Ledger(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
+        register = Register(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
         together.wait()
         with redirect_stdout(StringIO()) as printed:
-            exec(script, {"ledger": ledger, "me": me, "time": time})
+            exec(script, {"register": register, "me": me, "time": time})
         told.send(printed.getvalue().strip())
 
     def run(script: str, processes: int) -> list[str]:

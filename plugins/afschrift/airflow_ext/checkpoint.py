@@ -24,7 +24,7 @@ def checkpoint() -> dict[str, Any]:
 
 def _checkpoint() -> dict[str, Any]:
     from afschrift.app.settings import Settings
-    from afschrift.register.open import open_ledger  # heavy: never when Airflow parses the DAG file
+    from afschrift.register.open import open_register  # heavy: never when Airflow parses the DAG file
     from afschrift.witnesses.checkpoints import send_checkpoint
 
     settings = Settings.from_environment()
@@ -32,7 +32,7 @@ def _checkpoint() -> dict[str, Any]:
         raise AirflowSkipException(
             "No witness place is configured: set AFSCHRIFT_WITNESS_<NAME>, see docs/trail.md."
         )
-    sending = send_checkpoint(settings, open_ledger(settings), "airflow:checkpoint_trail")
+    sending = send_checkpoint(settings, open_register(settings), "airflow:checkpoint_trail")
     for line in sending.lines():
         log.info("%s", line)
     statement = sending.checkpoint.statement

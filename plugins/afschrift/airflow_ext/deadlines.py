@@ -25,7 +25,7 @@ def look() -> dict[str, Any]:
         from afschrift.casework.notices.referrals import to_hand_over
         from afschrift.casework.notices.report import open_watch, remarks, table
         from afschrift.casework.notices.reviews import due_reviews
-        from afschrift.register.open import open_ledger
+        from afschrift.register.open import open_register
 
         notifiers = sorted(load_notifiers())
         watch = open_watch(BY)
@@ -34,9 +34,9 @@ def look() -> dict[str, Any]:
         for line in table(watched).splitlines():
             log.info("%s", line)
         log.info("Open requests: %d. New notices: %d.", len(watched), raised)
-        for review in due_reviews(open_ledger(), watch.now):
+        for review in due_reviews(open_register(), watch.now):
             log.info("%s", review.words)
-        for waiting in to_hand_over(open_ledger(), watch.now):
+        for waiting in to_hand_over(open_register(), watch.now):
             log.info("%s", waiting.words)
         return {"open": len(watched), "raised": raised, "notifiers": notifiers}
 
@@ -57,15 +57,15 @@ def notify(name: str) -> int:
         from afschrift.casework.notices.report import message, open_watch, remarks
         from afschrift.casework.notices.reviews import tell_reviews
         from afschrift.casework.notices.searches import remind
-        from afschrift.register.open import open_ledger
+        from afschrift.register.open import open_register
 
         entry = load_notifiers()[name]
         send, roles = sender(name, entry), [role.value for role in entry.roles]
-        ledger, watch = open_ledger(), open_watch(BY)
+        register, watch = open_register(), open_watch(BY)
         told = watch.tell(name, lambda watched: send(message(watched)), remarks())
-        told += remind(ledger, watch.place, watch.now, name, send, BY, roles)
-        told += tell_reviews(ledger, watch.now, name, send, BY)
-        told += remind_to_hand_over(ledger, watch.now, name, send, BY, roles)
+        told += remind(register, watch.place, watch.now, name, send, BY, roles)
+        told += tell_reviews(register, watch.now, name, send, BY)
+        told += remind_to_hand_over(register, watch.now, name, send, BY, roles)
         if not told:
             raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
         log.info("Told to '%s': %d.", name, told)

@@ -27,7 +27,7 @@ def beating(services: Services, request: str) -> Iterator[None]:
     def beat() -> None:
         while not over.wait(services.patience.total_seconds() / BEATS):
             with suppress(AfschriftError):  # the step itself says so where the register is down
-                services.register.keep_run(request, run)
+                services.register.runs.keep_alive(request, run)
 
     thread = threading.Thread(target=beat, name="afschrift-heartbeat", daemon=True)
     thread.start()

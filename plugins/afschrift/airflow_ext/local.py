@@ -162,17 +162,17 @@ def _end_dead_runs(request_id: str) -> None:
 
     from afschrift.domain.run import run_name
     from afschrift.register.runs import LOST
-    from afschrift.wiring.services import open_ledger
+    from afschrift.wiring.services import open_register
 
     try:
-        register = open_ledger(Settings.from_environment())
+        register = open_register(Settings.from_environment())
     except AfschriftError:
         return  # the run's first task meets the same and tells it
-    going = register.runs(request_id=request_id, going=True)
+    going = register.runs.all(request_id=request_id, going=True)
     if not going:
         return
     with create_session() as session:
         here = {run_name(run_id) for run_id in session.scalars(select(DagRun.run_id))}
     for run in going:
         if run.id in here:
-            register.end_run(request_id, run.id, LOST)
+            register.runs.end(request_id, run.id, LOST)

@@ -29,10 +29,10 @@ def notify(name: str) -> int:
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
         from afschrift.casework.notices.questions import tell
-        from afschrift.register.open import open_ledger
+        from afschrift.register.open import open_register
 
         entry = load_notifiers()[name]
-        told = tell(open_ledger(), name, sender(name, entry), BY, [role.value for role in entry.roles])
+        told = tell(open_register(), name, sender(name, entry), BY, [role.value for role in entry.roles])
         if not told:
             raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
         log.info("Told to '%s': %d.", name, told)

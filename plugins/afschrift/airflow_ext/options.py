@@ -21,7 +21,7 @@ def change(services: Services, request_id: str, options: Mapping[str, Any], by: 
     Raises:
         ConfigurationError: a destination or language that this installation does not have.
     """
-    request = services.register.request(request_id)
+    request = services.register.requests.get(request_id)
     languages = services.inventory.controller.languages
     if options.get("language", request.language) not in languages:
         raise ConfigurationError(
@@ -34,5 +34,5 @@ def change(services: Services, request_id: str, options: Mapping[str, Any], by: 
         new["formats"] = tuple(new["formats"])
     new = {name: value for name, value in new.items() if getattr(request, name) != value}
     if new:
-        services.register.change_options(request_id, by=by, **new)
+        services.register.requests.change_options(request_id, by=by, **new)
         services.log(f"Options of {request_id} changed: {', '.join(new)}.")

@@ -137,7 +137,7 @@ def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any =
         from afschrift.steps.claims import check_claims
         from afschrift.steps.deliver import wipe as use_case
 
-        request = services.register.request_of_run(services.run or "") or params.get("request") or request
+        request = services.register.runs.request_of(services.run or "") or params.get("request") or request
         if request is None:
             return False
         try:
@@ -175,8 +175,8 @@ def _ended_at_a_question(services: Services, request: str) -> Iterator[None]:
     try:
         yield
     except NeedsPersonError:
-        state = services.register.request(request).state
-        services.register.end_run(request, services.run or "", str(state))
+        state = services.register.requests.get(request).state
+        services.register.runs.end(request, services.run or "", str(state))
         raise
 
 
@@ -218,7 +218,7 @@ def _demo_request(services: Services, params: Any, task_state_store: Any) -> str
         )
     from afschrift.wiring.demo import open_demo_request
 
-    request: str | None = services.register.request_of_run(services.run or "")
+    request: str | None = services.register.runs.request_of(services.run or "")
     request = request or task_state_store.get("request")
     if request is None:
         request = open_demo_request(services, number, params["right"])

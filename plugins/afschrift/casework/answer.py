@@ -20,7 +20,8 @@ from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.assignment import must_be_theirs
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import IDENTITY, IDENTITY_FORM, KINDS, NOT_RECEIVED
-from afschrift.register.port import DecisionRow, QuestionRow, Register
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 
 OF_A_BENCH = (
     *("decision", "decision_signed", MINOR, MANDATE, MANDATE_SIGNED, NOT_RECEIVED, SOURCE_DOWN),
@@ -44,7 +45,7 @@ def visible(roles: Roles, account: str, question: QuestionRow) -> bool:
 
 def still_open(register: Register, request_id: str) -> tuple[str, ...]:
     """Ids of the open questions of a request: its next run waits for the last answer."""
-    return tuple(question.id for question in register.questions(request_id=request_id))
+    return tuple(question.id for question in register.questions.all(request_id=request_id))
 
 
 def answer(
@@ -78,7 +79,7 @@ def answer(
         FormError: the answer does not fit the form.
         RefusedError: an identity was checked less surely than its risk asks for (R12).
     """
-    question = register.question(question_id)
+    question = register.questions.get(question_id)
     held = answering(register, roles, question, by)
     if question.answered_at is None:
         if question.kind in OF_A_BENCH:
@@ -88,7 +89,7 @@ def answer(
             _sure_enough(question, detail or {})
         _words_where_needed(question, choice, text)
         _files_fit(choice, files)
-    return register.answer(question.id, choice, by, detail, text, held=held, files=files)
+    return register.questions.answer(question.id, choice, by, detail, text, held=held, files=files)
 
 
 def _sure_enough(question: QuestionRow, detail: Mapping[str, Any]) -> None:
@@ -134,7 +135,7 @@ def answering(register: Register, roles: Roles, question: QuestionRow, by: str) 
         if question.answered_at is None:
             must_be_theirs(register, roles, question, by)
         if role is Role.SECOND_SIGNER:
-            decided = register.decisions(question.request)
+            decided = register.decisions.of(question.request)
             signs = question.detail.get("question", "")
             roles.need_another(
                 by, [d.by for d in decided if question.about == d.about or signs == d.question]
@@ -160,16 +161,16 @@ def confirm_identity(
         UnknownRequestError: no such request.
         NotAllowedError, TooLateError, FormError, RefusedError: as for `answer`.
     """
-    asked = [q for q in register.questions(request_id=request_id) if q.kind == IDENTITY.kind]
+    asked = [q for q in register.questions.all(request_id=request_id) if q.kind == IDENTITY.kind]
     if asked:
         return answer(register, roles, asked[-1].id, "confirmed", by, detail=detail, text=text)
-    request = register.request(request_id)
+    request = register.requests.get(request_id)
     with _refusals(register, request.id, IDENTITY.kind, Role.OFFICER, by):
         role = roles.require(by, Act.DECIDE)
     check(IDENTITY_FORM, IDENTITY.options, "confirmed", detail)
     if needed is not None:
         must_cover(detail.get("level"), needed)
-    return register.decide(
+    return register.decisions.take(
         request_id, IDENTITY.kind, "confirmed", by, detail=detail, text=text, held=_held(roles, by, role)
     )
 
@@ -185,5 +186,5 @@ def _refusals(register: Register, request_id: str, kind: str, role: Role, by: st
         yield
     except NotAllowedError:
         payload = {"kind": kind, "role": role.value}
-        register.record(request_id, NewEvent("answer_refused", by, payload))
+        register.trail.record(request_id, NewEvent("answer_refused", by, payload))
         raise

@@ -32,9 +32,9 @@ from afschrift.law.person.assurance import Risk
 from afschrift.law.roles import Roles
 from afschrift.letters.kinds import kind_named
 from afschrift.questions.kinds import NOT_RECEIVED
-from afschrift.register.clock import utc_now
-from afschrift.register.port import DecisionRow, QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.database.instants import utc_now
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def load_grounds(settings: Settings | None = None) -> Grounds:
 
 
 def answer_question(
-    ledger: Ledger,
+    register: Register,
     roles: Roles,
     question_id: str,
     choice: str,
@@ -80,7 +80,7 @@ def answer_question(
     """Answer a question of any kind; where a decision calls for a letter, make it.
 
     Args:
-        ledger: of the installation.
+        register: of the installation.
         roles: who may do what.
         question_id: the question.
         choice: one of its options.
@@ -95,35 +95,35 @@ def answer_question(
     Raises:
         UnknownQuestionError, NotAllowedError, TooLateError, FormError, RefusedError: nothing was changed.
     """
-    question = ledger.question(question_id)
+    question = register.questions.get(question_id)
     if question.kind in KINDS_HERE:
         _no_texts(texts)
         represented = answer_represented(
-            ledger, roles, question, choice, by, now or utc_now(), detail=detail or {}, text=text
+            register, roles, question, choice, by, now or utc_now(), detail=detail or {}, text=text
         )
         signer = represented.signer.id if represented.signer else None
         return Answered(represented.decision, question.request, signer=signer, said=represented.said)
     if question.kind == NOT_RECEIVED:
         _no_texts(texts)
-        decided, said = sign(ledger, roles, question, choice, by, text)
+        decided, said = sign(register, roles, question, choice, by, text)
         return Answered(decided, question.request, said=said)
     if question.kind == SOURCE_DOWN:
         _no_texts(texts)
-        counter = open_counter(settings or Settings.from_environment(), ledger, roles, by, now or utc_now())
+        counter = open_counter(settings or Settings.from_environment(), register, roles, by, now or utc_now())
         decided = counter.answer(question_id, choice, detail or {}, text)
         return Answered(decided, question.request, said=_part_letter(choice))
     if question.kind in (REVIEW, REVIEW_SIGNED):
-        bench = open_bench(settings or Settings.from_environment(), ledger, roles, by, now or utc_now())
-        return _reviewed(settings, ledger, bench, question, choice, detail or {}, texts or {}, text)
+        bench = open_bench(settings or Settings.from_environment(), register, roles, by, now or utc_now())
+        return _reviewed(settings, register, bench, question, choice, detail or {}, texts or {}, text)
     if question.kind not in (DECISION, SIGNATURE):
         _no_texts(texts)
-        decided = answer(ledger, roles, question_id, choice, by, detail=detail, text=text, files=files)
+        decided = answer(register, roles, question_id, choice, by, detail=detail, text=text, files=files)
         return Answered(decided, question.request)
     settings = settings or Settings.from_environment()
-    bench = open_bench(settings, ledger, roles, by, now or utc_now())
+    bench = open_bench(settings, register, roles, by, now or utc_now())
     if question.kind == SIGNATURE:
         _no_texts(texts)
-        return _followed(settings, ledger, question, bench.sign(question_id, choice, text), bench)
+        return _followed(settings, register, question, bench.sign(question_id, choice, text), bench)
     if text:
         raise FormError(
             "The words of a decision have fields of their own.",
@@ -131,12 +131,12 @@ def answer_question(
             way_out="`afschrift grounds show CODE` names them; nothing was changed.",
         )
     taken = bench.decide(question_id, choice, detail or {}, texts or {})
-    return _followed(settings, ledger, question, taken, bench)
+    return _followed(settings, register, question, taken, bench)
 
 
 def _reviewed(
     settings: Settings | None,
-    ledger: Ledger,
+    register: Register,
     bench: Bench,
     question: QuestionRow,
     choice: str,
@@ -147,7 +147,7 @@ def _reviewed(
     """A review, or its second signature."""
     from afschrift.casework.review.service import open_desk  # reads staged files: heavier than the rest
 
-    desk = open_desk(settings or Settings.from_environment(), ledger, bench)
+    desk = open_desk(settings or Settings.from_environment(), register, bench)
     if question.kind == REVIEW_SIGNED:
         _no_texts(texts)
         return Answered(desk.sign(question.id, choice, text).decision, question.request)
@@ -158,14 +158,14 @@ def _reviewed(
     return Answered(done.decision, question.request, signer=done.asked.id, said=said)
 
 
-def open_counter(settings: Settings, ledger: Ledger, roles: Roles, by: str, now: datetime) -> Counter:
+def open_counter(settings: Settings, register: Register, roles: Roles, by: str, now: datetime) -> Counter:
     """Where somebody decides on a source that is down.
 
     Raises:
         ConfigurationError: the inventory cannot be used.
     """
     inventory = load(settings.inventory)
-    return Counter(ledger, roles, inventory, place_of(inventory.controller), now, by)
+    return Counter(register, roles, inventory, place_of(inventory.controller), now, by)
 
 
 def _part_letter(choice: str) -> str:
@@ -178,7 +178,7 @@ def _part_letter(choice: str) -> str:
     )
 
 
-def open_bench(settings: Settings, ledger: Ledger, roles: Roles, by: str, now: datetime) -> Bench:
+def open_bench(settings: Settings, register: Register, roles: Roles, by: str, now: datetime) -> Bench:
     """Where somebody decides.
 
     Raises:
@@ -187,7 +187,7 @@ def open_bench(settings: Settings, ledger: Ledger, roles: Roles, by: str, now: d
     inventory = load(settings.inventory)
     tables, columns = places(inventory)
     return Bench(
-        register=ledger,
+        register=register,
         roles=roles,
         grounds=load_grounds(settings),
         place=place_of(inventory.controller),
@@ -196,11 +196,11 @@ def open_bench(settings: Settings, ledger: Ledger, roles: Roles, by: str, now: d
         own=own_keys(inventory),
         tables=tables,
         columns=columns,
-        preview=partial(_letter, settings, ledger, by, keep=False),
+        preview=partial(_letter, settings, register, by, keep=False),
     )
 
 
-def needed_level(ledger: Ledger, request_id: str, settings: Settings | None = None) -> Risk:
+def needed_level(register: Register, request_id: str, settings: Settings | None = None) -> Risk:
     """How sure the identity behind a request must be (R12).
 
     Raises:
@@ -208,8 +208,8 @@ def needed_level(ledger: Ledger, request_id: str, settings: Settings | None = No
         ConfigurationError: grounds or inventory cannot be used.
     """
     settings = settings or Settings.from_environment()
-    request = ledger.request(request_id)
-    return risk_of(ledger, load(settings.inventory), load_grounds(settings).flags, request)
+    request = register.requests.get(request_id)
+    return risk_of(register, load(settings.inventory), load_grounds(settings).flags, request)
 
 
 def places(inventory: Inventory) -> tuple[frozenset[str], frozenset[str]]:
@@ -233,7 +233,7 @@ def _no_texts(texts: Mapping[str, Any] | None) -> None:
 
 
 def _followed(
-    settings: Settings, ledger: Ledger, question: QuestionRow, taken: Taken, bench: Bench
+    settings: Settings, register: Register, question: QuestionRow, taken: Taken, bench: Bench
 ) -> Answered:
     """Make the letter. It is recorded that it is due, so one that cannot be made now is made by a person."""
     told = Answered(taken.decision, question.request)
@@ -244,7 +244,7 @@ def _followed(
         return told
     kind, elements = taken.letter
     try:
-        letter = _letter(settings, ledger, bench.by, question.request, kind, elements)
+        letter = _letter(settings, register, bench.by, question.request, kind, elements)
     except AfschriftError as error:
         said = f"The letter '{kind}' could not be made: {error} Then `afschrift letter make`; it must go out."
         return Answered(taken.decision, question.request, said=said)
@@ -254,7 +254,7 @@ def _followed(
 
 def _letter(
     settings: Settings,
-    ledger: Ledger,
+    register: Register,
     by: str,
     request_id: str,
     kind: str,
@@ -265,5 +265,5 @@ def _letter(
     """The id of a letter with those of the elements that it says; None where it was only tried."""
     asked = {"to", *(element.name for element in kind_named(kind).asked)}
     given = {name: value for name, value in elements.items() if name in asked}
-    made = make(settings, ledger, request_id, kind, given, by, keep=keep)
+    made = make(settings, register, request_id, kind, given, by, keep=keep)
     return made.letter.id if made.letter is not None else None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.domain.errors import ConfigurationError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ def show(
     """Print the events as JSON lines: header, payload (null where erased)."""
     from dataclasses import asdict
 
-    events = ledger().events(request)
+    events = open_register().trail.events(request)
     if request and not events:
         say("No event names this request: see `afschrift requests`.")
     for header, payload in events:
@@ -50,18 +50,18 @@ def verify(
 ) -> None:
     """Verify the whole chain, and compare it with checkpoints and bundles; exit code 1 with any finding."""
     from afschrift.app.settings import Settings
-    from afschrift.register.clock import rfc3339, utc_now
+    from afschrift.register.database.instants import rfc3339, utc_now
     from afschrift.register.trail.checkpoint import offered
     from afschrift.witnesses.checkpoints import gather
 
-    register = ledger()
+    register = open_register()
     gathered = gather(Settings.from_environment(), register)
     checkpoints = gathered.checkpoints
     if checkpoint:
         checkpoints = [*(checkpoints or []), *offered(checkpoint)]
     heads, refused = _heads(bundle or [], key)
     findings = [
-        *register.verify(
+        *register.trail.verify(
             heads,
             checkpoints=checkpoints,
             trusted=_trusted(key) if key else None,
@@ -77,7 +77,7 @@ def verify(
         say("No checkpoint was compared: a cut end, or a trail written anew, would not show.")
     if findings or refused or gathered.failed:
         raise typer.Exit(1)
-    seq, head = register.head()
+    seq, head = register.trail.head()
     compared = "" if checkpoints is None else f" {len(checkpoints)} checkpoint(s) agree."
     typer.echo(f"The trail is whole: {seq} events, head {head}.{compared}")
 
@@ -88,7 +88,7 @@ def checkpoint() -> None:
     from afschrift.app.settings import Settings
     from afschrift.witnesses.checkpoints import send_checkpoint
 
-    sending = send_checkpoint(Settings.from_environment(), ledger(), actor())
+    sending = send_checkpoint(Settings.from_environment(), open_register(), actor())
     for line in sending.lines():
         say(line)
     typer.echo(sending.checkpoint.name)
@@ -101,7 +101,7 @@ def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
     """Write the whole trail as JSON Lines, for `tools/verify_trail.py` and for auditors."""
     import os
 
-    register = ledger()
+    register = open_register()
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -110,7 +110,7 @@ def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
         ) from None
     try:
         with os.fdopen(handle, "wb") as into:
-            events = register.export(into, actor())
+            events = register.trail.export(into, actor())
     except BaseException:
         file.unlink()
         raise
@@ -126,15 +126,15 @@ def drop_year(
     """Drop a year of the trail whole, after its retention; the chain goes on from its last digest."""
     from afschrift.app.settings import Settings
 
-    register = ledger()
+    register = open_register()
     keep = Settings.from_environment().trail_years
-    what = register.droppable(year, rule, keep)
+    what = register.trail.droppable(year, rule, keep)
     say(
         f"Year {year}: {what.count} events, {what.first_seq} to {what.last_seq}. They cannot be brought back."
     )
     if not yes:
         typer.confirm("Drop them?", abort=True, err=True)
-    what = register.drop_year(year, rule, keep, actor())
+    what = register.trail.drop_year(year, rule, keep, actor())
     typer.echo(f"Dropped {what.count} events; closing digest {what.closing}.")
 
 

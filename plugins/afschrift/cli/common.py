@@ -7,7 +7,7 @@ import pwd
 
 import typer
 
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 
@@ -23,11 +23,11 @@ def services() -> Services:
     return build(say)
 
 
-def ledger() -> Ledger:
+def open_register() -> Register:
     """The register alone, for what needs no inventory."""
-    from afschrift.register.open import open_ledger
+    from afschrift.register import open as opening
 
-    return open_ledger()
+    return opening.open_register()
 
 
 def actor() -> str:

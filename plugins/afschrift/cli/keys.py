@@ -11,7 +11,7 @@ from afschrift.cli.common import actor, say
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.signing import fingerprint as readable
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 app = typer.Typer(
     help="Keys: make, list, rotate, retire, forget, revoke; print the public signing keys.",
@@ -46,7 +46,7 @@ def new(
     written to the key file; with --print they are printed and kept nowhere.
     """
     from afschrift.app.settings import Settings
-    from afschrift.register.clock import rfc3339, utc_now
+    from afschrift.register.database.instants import rfc3339, utc_now
     from afschrift.register.keys import document as keydocument
     from afschrift.register.open import initialise
 
@@ -70,7 +70,7 @@ def listing() -> None:
     """
     keys = _keys()
     try:
-        uses: dict[str, int] | None = _ledger(keys).key_uses()
+        uses: dict[str, int] | None = _ledger(keys).keys.uses()
     except AfschriftError as error:
         uses = None
         say(f"How many data keys each key wraps is not known. {error}")
@@ -114,8 +114,8 @@ def rotate(
         _hand_over(draft, f"This document makes {new_id} the active key.")
         say("Then run `afschrift key rotate` without --print, which enters it in the trail.")
         return
-    ledger = _ledger(keys)
-    done = ledger.rotate_signing(actor()) if signing else ledger.rotate_wrapping(actor())
+    register = _ledger(keys)
+    done = register.keys.rotate_signing(actor()) if signing else register.keys.rotate_wrapping(actor())
     if done.made_before:
         say("This key was made before and is now entered in the trail. For another one, run it again.")
     typer.echo(done.id)
@@ -134,7 +134,7 @@ def retire(yes: Yes = False, print_: Print = False) -> None:
     keys = _keys()
     _confirm("Older back-ups of the data keys will open no more. Destroy the older wrapping keys?", yes)
     target = keys.draft() if print_ else keys
-    old = _ledger(target).retire_keks(actor())
+    old = _ledger(target).keys.retire_keks(actor())
     if not old:
         say("There is no older wrapping key.")
         return
@@ -159,7 +159,7 @@ def forget_year(
     keys = _keys()
     _confirm(f"Persons who asked in {year} will not be recognised any more. Go on?", yes)
     target = keys.draft() if print_ else keys
-    gone = _ledger(target).forget_year(year, actor())
+    gone = _ledger(target).keys.forget_year(year, actor())
     if print_:
         _hand_over(target, f"This document is without {gone}.")
     else:
@@ -182,7 +182,7 @@ def revoke(
     """
     keys = _keys()
     target = keys.draft() if print_ else keys
-    _ledger(target).revoke_signing_key(key_id, since, actor())
+    _ledger(target).keys.revoke_signing_key(key_id, since, actor())
     if print_:
         _hand_over(target, f"This document says that {key_id} is revoked.")
     say("Publish the revocation beside the fingerprints.")
@@ -217,10 +217,10 @@ def _keys() -> KeyStore:
     return open_keys(Settings.from_environment())
 
 
-def _ledger(keys: KeyStore) -> Ledger:
+def _ledger(keys: KeyStore) -> Register:
     from afschrift.app.settings import Settings
 
-    return Ledger(Settings.from_environment().register, keys)
+    return Register(Settings.from_environment().register, keys)
 
 
 def _confirm(question: str, yes: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.domain.errors import RefusedError
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -94,14 +94,14 @@ def shred(
     States, times and the trail stay, and so does the pseudonym by which a person who asks again is
     recognised. Delivered bundles and your sources are not touched. There is no way back.
     """
-    register = ledger()
-    if register.request(request).state.open:
+    register = open_register()
+    if register.requests.get(request).state.open:
         raise RefusedError(
             f"Request {request} is open, and cannot be answered without what its data key protects.",
             way_out="close it first: deliver, refuse or withdraw it.",
         )
     _confirm(f"Nobody will be able to read who made request {request}. Destroy its data key?", yes)
-    if register.shred(request, code(rule), actor()):
+    if register.data_keys.shred(request, code(rule), actor()):
         say("Destroyed, and entered in the trail. The next back-up of the data keys is without it.")
     else:
         say("It was destroyed before; the trail says when and by which rule.")
@@ -114,7 +114,7 @@ def shred_strays(yes: Yes = False) -> None:
     They stay at first, so that a newer back-up can still take its place, and no rule would ever find them.
     """
     _confirm("What a newer back-up of the register holds beyond this one could not be read. Go on?", yes)
-    owners = ledger().shred_strays("restoration", actor())
+    owners = open_register().data_keys.shred_strays("restoration", actor())
     typer.echo("\n".join(owners) if owners else "There is none.")
 
 

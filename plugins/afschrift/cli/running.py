@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import ledger, say, services
+from afschrift.cli.common import open_register, say, services
 
 RequestId = Annotated[str, typer.Argument(help="Id of a request, such as req-7k3m9x2p4v0q.")]
 Here = Annotated[bool, typer.Option("--run/--no-run", help="Run the request further in this process.")]
@@ -33,14 +33,14 @@ def run_here(request: str) -> None:
     """Run and tell how it ended; exit code 1 where a task failed."""
     from afschrift.airflow_ext.local import run_here as run_dag
 
-    ledger().request(request)
+    open_register().requests.get(request)
     outcome = run_dag(request, {}, say)
-    register = ledger()
-    state = register.request(request).state
+    register = open_register()
+    state = register.requests.get(request).state
     say(f"{request} is {state} after {outcome.seconds:.1f} s.")
-    for delivery in register.deliveries(request):
+    for delivery in register.deliveries.of(request):
         say(f"The bundle is at {delivery.uri}")
-    for question in register.questions(request_id=request):
+    for question in register.questions.all(request_id=request):
         say(f"Open question {question.id} ({question.kind}): afschrift questions --request {request}")
     if outcome.state != "success":
         raise typer.Exit(1)

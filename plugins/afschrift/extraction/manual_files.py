@@ -7,7 +7,7 @@ from afschrift.domain.files import Staging
 from afschrift.domain.media_type import extension
 from afschrift.domain.plan import UPLOADS, GivenFile, ManualPlan, SourceExtract
 from afschrift.extraction.deflate import DeflatingSink
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 
 FORMAT = "given"
 """Stands for a format in the entry of such a file, whatever is in it."""
@@ -24,7 +24,7 @@ def stage(register: Register, staging: Staging, request_id: str, one: ManualPlan
     """
     given = []
     for number, text_id in enumerate(one.files, 1):
-        document = register.document(request_id, text_id)
+        document = register.documents.of_request(request_id, text_id)
         if document is None:
             raise RefusedError(f"The key of request {request_id} was destroyed: its files are gone for good.")
         ending = extension(document.name, document.media_type)

@@ -70,7 +70,7 @@ class Watch:
         """
         register = self._services.register
         asked = [found for table in tables if (found := question(table))]
-        answers = Answers(register.decisions(request_id)) if asked else None
+        answers = Answers(register.decisions.of(request_id)) if asked else None
         still = [one for one in asked if answers is None or answers.to(one) is None]
         if still:
             raise ask(register, request_id, still)

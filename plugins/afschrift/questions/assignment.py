@@ -9,7 +9,8 @@ from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.roles import Act, Role, Roles
-from afschrift.register.port import QuestionRow, Register
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 
 
 def assigned_to(timeline: Timeline, question_id: str) -> str | None:
@@ -35,12 +36,12 @@ def assign(register: Register, roles: Roles, question_id: str, to: str | None, b
         TooLateError: it was answered.
         RefusedError: nobody of that name holds the role, or four eyes are due and they decided themselves.
     """
-    question = register.question(question_id)
+    question = register.questions.get(question_id)
     try:
         role = roles.require(by, Act.ASSIGN)
     except NotAllowedError:
         told = {"kind": question.kind, "act": "assign"}
-        register.record(question.request, NewEvent("answer_refused", by, told))
+        register.trail.record(question.request, NewEvent("answer_refused", by, told))
         raise
     if question.answered_at is not None:
         raise TooLateError("The question was answered already.", way_out="nothing is left to assign.")
@@ -57,12 +58,12 @@ def assign(register: Register, roles: Roles, question_id: str, to: str | None, b
         name = person.name
     fact = NewFact(FactKind.QUESTION_ASSIGNED, detail={"question": question.id, "to": name})
     held = {"role": role.value, "source": roles.person(by).source}
-    register.record_facts(question.request, lambda _timeline: [fact], by, held=held)
+    register.facts.record(question.request, lambda _timeline: [fact], by, held=held)
     return name
 
 
 def _another(register: Register, roles: Roles, question: QuestionRow, accounts: frozenset[str]) -> None:
-    decided = [d.by for d in register.decisions(question.request) if d.about == question.about]
+    decided = [d.by for d in register.decisions.of(question.request) if d.about == question.about]
     for account in accounts:
         roles.need_another(account, decided)
 
@@ -73,7 +74,7 @@ def must_be_theirs(register: Register, roles: Roles, question: QuestionRow, by: 
     Raises:
         NotAllowedError: it is another's.
     """
-    name = assigned_to(register.timeline(question.request), question.id)
+    name = assigned_to(register.facts.timeline(question.request), question.id)
     if name is None or roles.stands_for(by, name):
         return
     raise NotAllowedError(

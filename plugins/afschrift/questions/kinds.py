@@ -22,7 +22,8 @@ from afschrift.law.partial_response import NOT_HELD, REST_GONE, REST_GONE_OPTION
 from afschrift.law.partial_response import OPTIONS as SOURCE_DOWN_OPTIONS
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.forms import form
-from afschrift.register.port import DecisionRow, QuestionRow, Register
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 
 INCLUDE_OR_NOT = ("include", "exclude")
 NOT_RECEIVED = "not_received"
@@ -202,7 +203,7 @@ def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) 
     for q in questions:
         kind = KINDS[q.kind]
         rows.append(
-            register.ask(
+            register.questions.ask(
                 request_id,
                 q.kind,
                 options=q.options,
@@ -214,7 +215,7 @@ def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) 
             )
         )
         if q.person is not None:
-            register.record_facts(request_id, partial(_to, rows[-1].id, q.person), "system")
+            register.facts.record(request_id, partial(_to, rows[-1].id, q.person), "system")
     listing = " ".join(f"{q.words} (question {row.id})" for q, row in zip(questions, rows, strict=True))
     first: Mapping[str, Any] = questions[0].detail
     return NeedsPersonError(

@@ -1,7 +1,9 @@
-"""What every part of the ledger stands on: database, keys, clock, and the ways to a row and its key."""
+"""What every repository of the register shares: database, keys, clock, and the ways to a row and its key."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -11,22 +13,34 @@ from afschrift.domain.errors import RefusedError, RetriableError, UnknownRequest
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import is_id, new_id
 from afschrift.domain.state import State, may_move
-from afschrift.register.clock import Clock, rfc3339, utc_now
-from afschrift.register.database import Database
-from afschrift.register.faults import as_written
+from afschrift.register.database.database import Database
+from afschrift.register.database.faults import as_written
+from afschrift.register.database.instants import Clock, rfc3339
+from afschrift.register.database.tables import case_file, data_key, message, request
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.tables import case_file, data_key, message, request
 from afschrift.register.trail import trail
 
 
-class LedgerBase:
-    """Shared by the parts of `Ledger`. A method that takes a connection joins its transaction."""
+@dataclass
+class Store:
+    """Where a register is kept: one database, one key store, one clock, for all of its repositories."""
 
-    def __init__(self, url: str, keys: KeyStore, clock: Clock = utc_now) -> None:
-        self._db = Database(url)
-        self._keys = keys
-        self._clock = clock
+    database: Database
+    keys: KeyStore
+    clock: Clock
+
+
+class Repository:
+    """One part of `Register`. A method that takes a connection `tx` joins its transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._db = store.database
+        self._keys = store.keys
+
+    def _clock(self) -> datetime:
+        return self._store.clock()
 
     def _now(self) -> str:
         return rfc3339(self._clock())

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, insert, select
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import new_id
 from afschrift.law.case_facts import CaseFactKind, CaseFactRow, NewCaseFact
-from afschrift.register.base import LedgerBase
-from afschrift.register.faults import as_written
-from afschrift.register.tables import case_fact
+from afschrift.register.base import Repository
+from afschrift.register.database.faults import as_written
+from afschrift.register.database.tables import case_fact
 
 EVENT = "case_fact_"
 """What the type of such a fact's event begins with; the fact's kind follows."""
@@ -20,10 +20,10 @@ EVENT = "case_fact_"
 MakeCase = Callable[[tuple[CaseFactRow, ...]], Sequence[NewCaseFact]]
 
 
-class CaseFacts(LedgerBase):
+class CaseFacts(Repository):
     """What happened to cases as a whole, and the only way to add to it."""
 
-    def case_facts(self, case_id: str | None = None) -> tuple[CaseFactRow, ...]:
+    def of(self, case_id: str | None = None) -> tuple[CaseFactRow, ...]:
         """The facts of one case or of all, each case's in the order of recording.
 
         Raises:
@@ -34,7 +34,7 @@ class CaseFacts(LedgerBase):
                 self._case_row(tx, case_id)
             return self._case_facts(tx, case_id)
 
-    def record_case_facts(self, case_id: str, make: MakeCase, by: str) -> tuple[CaseFactRow, ...]:
+    def record(self, case_id: str, make: MakeCase, by: str) -> tuple[CaseFactRow, ...]:
         """Append facts of a case, each with its event, in one transaction.
 
         Args:
@@ -51,10 +51,11 @@ class CaseFacts(LedgerBase):
         """
         with self._db.write() as tx:
             self._case_row(tx, case_id)
-            self._add_case_facts(tx, case_id, make, by)
+            self.append(tx, case_id, make, by)
             return self._case_facts(tx, case_id)
 
-    def _add_case_facts(self, tx: Connection, case_id: str, make: MakeCase, by: str) -> None:
+    def append(self, tx: Connection, case_id: str, make: MakeCase, by: str) -> None:
+        """As `record`, in a transaction of the caller's."""
         known = self._case_facts(tx, case_id)
         for number, one in enumerate(make(known), start=len(known) + 1):
             told: dict[str, Any] = {"id": new_id("cf"), "case_id": case_id, "number": number}

@@ -18,10 +18,11 @@ from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import is_id, new_id
 from afschrift.law.case_facts import NewCaseFact
+from afschrift.register.base import Repository, Store
 from afschrift.register.case_facts import CaseFacts
-from afschrift.register.clock import instant
+from afschrift.register.database.instants import instant
+from afschrift.register.database.tables import case_file, message, message_part, request
 from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
-from afschrift.register.tables import case_file, message, message_part, request
 from afschrift.register.trail import trail
 
 
@@ -42,7 +43,7 @@ class CaseText:
         kind: `request` (the message that opened the case), `representative` (how to reach whoever asks for
             the person, as JSON), `decision`, `note`, `received`, `sent` or `document`.
         size: bytes of the text or document.
-        text: None for a document (`case_document` reads it), and once the key was destroyed.
+        text: None for a document (`Documents.read` reads it), and once the key was destroyed.
         name: of a document's file; None once the key was destroyed.
         destroyed: None while its key is there.
     """
@@ -77,10 +78,14 @@ class CaseRow:
     texts: int
 
 
-class Cases(CaseFacts):
+class Cases(Repository):
     """Opens cases, adds to their files and reads them."""
 
-    def open_case(
+    def __init__(self, store: Store, facts: CaseFacts) -> None:
+        super().__init__(store)
+        self._facts = facts
+
+    def open(
         self,
         text: bytes,
         channel: str,
@@ -130,7 +135,7 @@ class Cases(CaseFacts):
                 added: dict[str, Any] = {"case": case_id, "id": text_id, "kind": kind, "hmac": mac}
                 added["size"] = len(representative)
                 self._append(tx, None, NewEvent("case_text_added", by, added))
-            self._add_case_facts(tx, case_id, lambda _: facts, by)
+            self._facts.append(tx, case_id, lambda _: facts, by)
         return case_id
 
     def add_text(self, owner: str, kind: str, content: bytes, by: str) -> str:
@@ -149,7 +154,7 @@ class Cases(CaseFacts):
             RefusedError: the key of its owner was destroyed.
         """
         with self._db.write() as tx:
-            case_id, request_id = self._owner(tx, owner)
+            case_id, request_id = case_of(tx, owner)
             key = self._key(tx, owner)
             text_id, mac = self._keep_text(
                 tx, key, content, case=case_id, request_id=request_id, kind=kind, by=by
@@ -158,7 +163,7 @@ class Cases(CaseFacts):
             self._append(tx, request_id, NewEvent("case_text_added", by, told))
         return text_id
 
-    def case_texts(self, owner: str, by: str) -> tuple[CaseText, ...]:
+    def texts(self, owner: str, by: str) -> tuple[CaseText, ...]:
         """Texts decrypted, and documents without their content, oldest first. The look is an event.
 
         Args:
@@ -174,7 +179,7 @@ class Cases(CaseFacts):
         first = func.length(message.c.ciphertext) - OVERHEAD_BYTES
         size = (first + func.coalesce(further.scalar_subquery(), 0)).label("size")
         with self._db.write() as tx:
-            case_id, request_id = self._owner(tx, owner)
+            case_id, request_id = case_of(tx, owner)
             wanted = select(*columns, size).where(message.c.case_id == case_id)
             if request_id is not None:
                 wanted = wanted.where(message.c.request_id.is_(None) | (message.c.request_id == request_id))
@@ -184,14 +189,14 @@ class Cases(CaseFacts):
             keys = {key: self._find_key(tx, key) for key in {row.request_id or case_id for row in rows}}
             return tuple(self._text(tx, row, keys[row.request_id or case_id]) for row in rows)
 
-    def case(self, owner: str) -> CaseRow:
+    def get(self, owner: str) -> CaseRow:
         """A case by its own id or by that of one of its requests, without its texts.
 
         Raises:
             UnknownRequestError: no such case or request.
         """
         with self._db.read() as tx:
-            case_id, _ = self._owner(tx, owner)
+            case_id, _ = case_of(tx, owner)
             return self._case(tx, self._case_row(tx, case_id))
 
     def made_by(self, request_id: str) -> str:
@@ -223,15 +228,11 @@ class Cases(CaseFacts):
             ]
         return tuple(found)
 
-    def cases(self) -> tuple[CaseRow, ...]:
+    def all(self) -> tuple[CaseRow, ...]:
         """All cases, in the order in which they were received; no text is read."""
         with self._db.read() as tx:
             rows = tx.execute(select(case_file).order_by(case_file.c.received_at, case_file.c.id)).all()
             return tuple(self._case(tx, row) for row in rows)
-
-    def _owner(self, tx: Connection, owner: str) -> tuple[str, str | None]:
-        """The case, and the request where the owner is one."""
-        return case_of(tx, owner)
 
     def _case(self, tx: Connection, row: Row[Any]) -> CaseRow:
         of_case = select(request.c.id).where(request.c.case_id == row.id).order_by(request.c.created_at)

@@ -8,17 +8,22 @@ from sqlalchemy import Connection, select
 
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.dispute import Hold, NewFacts, in_force, under_hold
+from afschrift.register.base import Repository, Store
 from afschrift.register.cases import case_of
+from afschrift.register.database.tables import fact, request
 from afschrift.register.facts import Facts, fact_row
-from afschrift.register.tables import fact, request
 
 _HOLDS = (FactKind.HELD, FactKind.RELEASED)
 
 
-class Disputes(Facts):
+class Disputes(Repository):
     """Records what concerns one request or all of a case."""
 
-    def record_case(
+    def __init__(self, store: Store, facts: Facts) -> None:
+        super().__init__(store)
+        self._facts = facts
+
+    def record(
         self,
         owner: str,
         make: Callable[[Sequence[Timeline]], NewFacts],
@@ -47,16 +52,16 @@ class Disputes(Facts):
         with self._db.write() as tx:
             case_id, request_id = case_of(tx, owner)
             which = request.c.id == request_id if request_id else request.c.case_id == case_id
-            timelines = self._timelines(tx, which)
+            timelines = self._facts.find(tx, which)
             new = make(tuple(timelines.values()))
             text_id = None
             if text is not None:
-                text_id = self._keep_reasons(tx, owner, case_id, request_id, text, by)
+                text_id = self._facts.keep_reasons(tx, owner, case_id, request_id, text, by)
             for name in new:
-                self._add(tx, timelines[name], lambda t: new[t.request], by, held, None, text_id)
-            return tuple(self._timelines(tx, which).values())
+                self._facts.append(tx, timelines[name], lambda t: new[t.request], by, held, None, text_id)
+            return tuple(self._facts.find(tx, which).values())
 
-    def of_owner(self, owner: str) -> tuple[Timeline, ...]:
+    def timelines(self, owner: str) -> tuple[Timeline, ...]:
         """A request with its facts, or all of a case.
 
         Raises:
@@ -65,7 +70,7 @@ class Disputes(Facts):
         with self._db.read() as tx:
             case_id, request_id = case_of(tx, owner)
             which = request.c.id == request_id if request_id else request.c.case_id == case_id
-            return tuple(self._timelines(tx, which).values())
+            return tuple(self._facts.find(tx, which).values())
 
     def holds(self, request_id: str | None = None) -> tuple[Hold, ...]:
         """The holds in force on a request or on all, the oldest first of each request."""

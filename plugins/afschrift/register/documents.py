@@ -12,15 +12,16 @@ from afschrift.domain.errors import ConfigurationError, RefusedError, UnknownReq
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import StoredDocument
 from afschrift.domain.request import is_id, new_id
-from afschrift.register.cases import Cases
+from afschrift.register.base import Repository
+from afschrift.register.cases import case_of
+from afschrift.register.database.tables import message, message_part
 from afschrift.register.keys.crypto import DataKey
-from afschrift.register.tables import message, message_part
 
 
-class Documents(Cases):
+class Documents(Repository):
     """Adds documents to case files and hands them out."""
 
-    def add_document(
+    def add(
         self,
         owner: str,
         parts: Iterable[bytes],
@@ -48,9 +49,9 @@ class Documents(Cases):
             RefusedError: the key of its owner was destroyed.
         """
         with self._db.write() as tx:
-            return self._keep_document(tx, owner, parts, by, name=name, media_type=media_type, detail=detail)
+            return self.keep(tx, owner, parts, by, name=name, media_type=media_type, detail=detail)
 
-    def case_document(self, text_id: str, by: str) -> Iterator[bytes]:
+    def read(self, text_id: str, by: str) -> Iterator[bytes]:
         """The content of a document or text, in parts. That `by` took it out is an event, and stands first.
 
         Whether it is whole shows only at its end: keep nothing of what came before an error.
@@ -73,7 +74,7 @@ class Documents(Cases):
             self._append(tx, row.request_id, NewEvent("case_document_read", by, payload))
         return self._parts(text_id, key, row.hmac)
 
-    def document(self, request_id: str, text_id: str) -> StoredDocument | None:
+    def of_request(self, request_id: str, text_id: str) -> StoredDocument | None:
         """A document of a request, for the steps that pass it on: what they do with it is an event of theirs.
 
         None once its key was destroyed.
@@ -95,7 +96,7 @@ class Documents(Cases):
         name = key.decrypt(row.label, "message", "label", text_id).decode()
         return StoredDocument(name, row.media_type, self._parts(text_id, key, row.hmac))
 
-    def _keep_document(
+    def keep(
         self,
         tx: Connection,
         owner: str,
@@ -106,7 +107,8 @@ class Documents(Cases):
         media_type: str,
         detail: Mapping[str, Any] | None,
     ) -> str:
-        case_id, request_id = self._owner(tx, owner)
+        """As `add`, in a transaction of the caller's."""
+        case_id, request_id = case_of(tx, owner)
         key, text_id = self._key(tx, owner), new_id("txt")
         pieces = iter(parts)
         first = next(pieces, b"")

@@ -17,9 +17,10 @@ from afschrift.domain.request import is_id, new_id
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline, rows, settled
-from afschrift.register.faults import as_written
+from afschrift.register.base import Repository, Store
+from afschrift.register.database.faults import as_written
+from afschrift.register.database.tables import decision, fact, message, request, request_identity
 from afschrift.register.identities import Identities
-from afschrift.register.tables import decision, fact, message, request, request_identity
 from afschrift.register.trail import trail
 
 EVENT = "fact_"
@@ -30,8 +31,12 @@ Pair = Callable[[Timeline, Timeline, bool, bool], tuple[Sequence[NewFact], Seque
 _OPEN = [state for state in State if state.open]
 
 
-class Facts(Identities):
+class Facts(Repository):
     """What the clock reads of requests, and the only way to add to it."""
+
+    def __init__(self, store: Store, identities: Identities) -> None:
+        super().__init__(store)
+        self._identities = identities
 
     def timeline(self, request_id: str) -> Timeline:
         """A request with its facts.
@@ -40,17 +45,15 @@ class Facts(Identities):
             UnknownRequestError: no such request.
         """
         with self._db.read() as tx:
-            return self._timeline(tx, request_id)
+            return self.read(tx, request_id)
 
     def timelines(self, *, open_only: bool = True) -> tuple[Timeline, ...]:
         """Requests with their facts, in the order of receipt as entered. Three statements, however many."""
         with self._db.read() as tx:
-            found = self._timelines(
-                tx, request.c.state.in_(_OPEN) if open_only else request.c.id.is_not(None)
-            )
+            found = self.find(tx, request.c.state.in_(_OPEN) if open_only else request.c.id.is_not(None))
         return tuple(found.values())
 
-    def record_facts(
+    def record(
         self,
         request_id: str,
         make: Make,
@@ -77,8 +80,8 @@ class Facts(Identities):
             RefusedError: a text was given, and the request's data key was destroyed.
         """
         with self._db.write() as tx:
-            self._add(tx, self._timeline(tx, request_id), make, by, held, text)
-            return self._timeline(tx, request_id)
+            self.append(tx, self.read(tx, request_id), make, by, held, text)
+            return self.read(tx, request_id)
 
     def record_many(self, facts: Mapping[str, Make], by: str) -> None:
         """Append the facts of many open requests, with their events, in one transaction and few statements.
@@ -92,7 +95,7 @@ class Facts(Identities):
             at = self._now()
             columns: list[dict[str, Any]] = []
             events: list[tuple[str | None, NewEvent]] = []
-            for request_id, timeline in self._timelines(tx, request.c.state.in_(_OPEN)).items():
+            for request_id, timeline in self.find(tx, request.c.state.in_(_OPEN)).items():
                 new = facts[request_id](timeline) if request_id in facts else ()
                 for one in rows(timeline, new, at, by, [new_id("fact") for _ in new]):
                     columns.append(_columns(one, None))
@@ -116,20 +119,20 @@ class Facts(Identities):
         Args:
             request_id: the later request.
             other_id: the earlier one.
-            make: as for `record_facts`; gets both, whether they share one of the identity keys in `names`,
+            make: as for `record`; gets both, whether they share one of the identity keys in `names`,
                 and whether the later one asks for nothing beyond the earlier one. Gives the facts of both.
             by: account of whoever records them.
             names: identity keys that belong to one person alone.
-            held: as for `record_facts`.
+            held: as for `record`.
 
         Raises:
             UnknownRequestError: no such request.
         """
         with self._db.write() as tx:
-            self._add_pair(tx, request_id, other_id, make, by, names, held)
-            return self._timeline(tx, request_id)
+            self.append_pair(tx, request_id, other_id, make, by, names, held)
+            return self.read(tx, request_id)
 
-    def _add_pair(
+    def append_pair(
         self,
         tx: Connection,
         request_id: str,
@@ -139,28 +142,34 @@ class Facts(Identities):
         names: Collection[str],
         held: Mapping[str, str] | None,
     ) -> None:
-        later, earlier = self._timeline(tx, request_id), self._timeline(tx, other_id)
+        """As `record_pair`, in a transaction of the caller's."""
+        later, earlier = self.read(tx, request_id), self.read(tx, other_id)
         shared = self._same_person(tx, request_id, other_id, names)
         of_later, of_earlier = make(later, earlier, shared, self._narrower(tx, request_id, other_id))
-        self._add(tx, later, lambda _: of_later, by, held, None)
+        self.append(tx, later, lambda _: of_later, by, held, None)
         if of_earlier:
-            self._add(tx, earlier, lambda _: of_earlier, by, held, None)
+            self.append(tx, earlier, lambda _: of_earlier, by, held, None)
 
-    def fact_text(self, fact_id: str) -> str | None:
+    def text(self, fact_id: str) -> str | None:
         """The reasons in words that were given with a fact; None: none were, or their key was destroyed.
 
         Raises:
             RefusedError: no such fact.
         """
         with self._db.read() as tx:
-            row = self._fact_row(tx, fact_id)
+            row = self.row(tx, fact_id)
             kept = tx.execute(select(message).where(message.c.id == row.text)).first()
             key = self._find_key(tx, kept.request_id or kept.case_id) if kept else None
             if kept is None or key is None:
                 return None
             return key.decrypt(kept.ciphertext, "message", "ciphertext", kept.id).decode()
 
-    def _fact_row(self, tx: Connection, fact_id: str) -> Row[Any]:
+    def row(self, tx: Connection, fact_id: str) -> Row[Any]:
+        """The row of a fact.
+
+        Raises:
+            RefusedError: no such fact.
+        """
         row = tx.execute(select(fact).where(fact.c.id == fact_id)).first() if is_id(fact_id) else None
         if row is None:
             raise RefusedError(
@@ -168,7 +177,7 @@ class Facts(Identities):
             )
         return row
 
-    def _add(
+    def append(
         self,
         tx: Connection,
         timeline: Timeline,
@@ -178,10 +187,11 @@ class Facts(Identities):
         text: str | None,
         text_id: str | None = None,
     ) -> None:
+        """As `record`, in a transaction of the caller's; `text_id`: words that are kept already."""
         new = make(timeline)
         made = rows(timeline, new, self._now(), by, [new_id("fact") for _ in new])
         if text is not None:
-            text_id = self._keep_reasons(tx, timeline.request, timeline.case, timeline.request, text, by)
+            text_id = self.keep_reasons(tx, timeline.request, timeline.case, timeline.request, text, by)
         for number, (one, given) in enumerate(zip(made, new, strict=True)):
             columns = _columns(one, text_id if number == 0 else None)
             tx.execute(insert(fact).values(columns))
@@ -190,7 +200,7 @@ class Facts(Identities):
                 back = one.kind is FactKind.LETTER_BOUNCED
                 self._set_state(tx, self._request_row(tx, timeline.request), given.to, by, reopen=back)
 
-    def _keep_reasons(
+    def keep_reasons(
         self, tx: Connection, owner: str, case_id: str, request_id: str | None, text: str, by: str
     ) -> str:
         """Keep the words of a fact in the case file, with its event; returns their id."""
@@ -204,11 +214,13 @@ class Facts(Identities):
         self._append(tx, request_id, NewEvent("case_text_added", by, note))
         return text_id
 
-    def _timeline(self, tx: Connection, request_id: str) -> Timeline:
+    def read(self, tx: Connection, request_id: str) -> Timeline:
+        """As `timeline`, in a transaction of the caller's."""
         self._request_row(tx, request_id)
-        return self._timelines(tx, request.c.id == request_id)[request_id]
+        return self.find(tx, request.c.id == request_id)[request_id]
 
-    def _timelines(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, Timeline]:
+    def find(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, Timeline]:
+        """The requests that a condition picks, with their facts, in the order of receipt as entered."""
         order = (request.c.received_at, request.c.created_at, request.c.id)
         asked = select(request).where(which).order_by(*order)
         ids = select(request.c.id).where(which)
@@ -227,7 +239,7 @@ class Facts(Identities):
         }
 
     def _same_person(self, tx: Connection, one: str, other: str, names: Collection[str]) -> bool:
-        shared = request_identity.c.blind_index.in_(self._indexes(tx, one, names))
+        shared = request_identity.c.blind_index.in_(self._identities.indexes(tx, one, names))
         found = select(request_identity.c.id).where(request_identity.c.request_id == other, shared)
         return tx.execute(found).first() is not None
 

@@ -11,18 +11,18 @@ from sqlalchemy import Connection, insert, select
 from afschrift.domain.keys import Key, keys_text
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
-from afschrift.register.base import LedgerBase
-from afschrift.register.faults import as_written
+from afschrift.register.base import Repository
+from afschrift.register.database.faults import as_written
+from afschrift.register.database.tables import request, request_identity
 from afschrift.register.keys.blind import blind_index
 from afschrift.register.keys.crypto import DataKey
-from afschrift.register.tables import request, request_identity
-from afschrift.register.timelines import Past
+from afschrift.register.records import Past
 
 
-class Identities(LedgerBase):
+class Identities(Repository):
     """Keeps identity keys and finds earlier requests of the same person."""
 
-    def identity(self, request_id: str) -> tuple[Key, ...]:
+    def of(self, request_id: str) -> tuple[Key, ...]:
         """The identity keys given at intake, decrypted, in the order given.
 
         Raises:
@@ -50,7 +50,7 @@ class Identities(LedgerBase):
             found = (
                 select(*position)
                 .join(request_identity)
-                .where(request_identity.c.blind_index.in_(self._indexes(tx, request_id, names)))
+                .where(request_identity.c.blind_index.in_(self.indexes(tx, request_id, names)))
                 .where(request.c.case_id != mine.case_id)
                 .distinct()
                 .order_by(*position)
@@ -67,7 +67,7 @@ class Identities(LedgerBase):
         ids = self.earlier(request_id, names)
         with self._db.read() as tx:
             mine = self._kinds(tx, request_id)
-            known = {kind: self._indexes(tx, request_id, [kind]) for kind in mine}
+            known = {kind: self.indexes(tx, request_id, [kind]) for kind in mine}
             rows = {r.id: r for r in tx.execute(select(request).where(request.c.id.in_(ids)))}
             return tuple(self._past(rows[one], known, self._kinds(tx, one)) for one in ids)
 
@@ -89,14 +89,15 @@ class Identities(LedgerBase):
             changed=tuple(sorted(k for k in mine.keys() & theirs.keys() if not mine[k] & theirs[k])),
         )
 
-    def _identity_fingerprint(self, tx: Connection, request_id: str) -> str:
+    def fingerprint(self, tx: Connection, request_id: str) -> str:
         """HMAC of the request's keys: an identity decision holds for these alone."""
         key = self._key(tx, request_id)
         return key.hmac(keys_text(one for one, _ in self._identity(tx, request_id, key)))
 
-    def _keep_identity(
+    def keep(
         self, tx: Connection, key: DataKey, request_id: str, one: Key, *, fold: bool, verified_by: str | None
     ) -> None:
+        """Keep one of a request's keys, encrypted, with its blind index."""
         # The year of entry, not of receipt: a key of a past year is never made again.
         index_key = self._keys.index_key(self._clock().year)
         facts = {"value": one.value, "valid_from": one.valid_from, "valid_to": one.valid_to, "casefold": fold}
@@ -123,7 +124,7 @@ class Identities(LedgerBase):
             keys.append((Key(name=row.kind, **facts), fold))
         return keys
 
-    def _indexes(self, tx: Connection, request_id: str, names: Collection[str] | None) -> set[str]:
+    def indexes(self, tx: Connection, request_id: str, names: Collection[str] | None) -> set[str]:
         """Blind indexes of the request's keys under every year's key; without its data key, those it has."""
         key = self._find_key(tx, request_id)
         if key is None:

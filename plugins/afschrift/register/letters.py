@@ -13,18 +13,23 @@ from afschrift.domain.errors import ConfigurationError, TooLateError, UnknownReq
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import is_id
 from afschrift.law.letter import LETTER_MOVES, LOOK, PATIENCE, LetterRow, LetterState, NewLetter
+from afschrift.register.base import Repository, Store
+from afschrift.register.database.faults import as_written
+from afschrift.register.database.tables import letter, message, message_part
 from afschrift.register.documents import Documents
-from afschrift.register.faults import as_written
-from afschrift.register.tables import letter, message, message_part
 
 _MEDIA_TYPE = "message/rfc822"
 _UNSETTLED = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN)
 
 
-class Letters(Documents):
+class Letters(Repository):
     """Keeps letters, reads them, and moves them from state to state."""
 
-    def produce_letter(
+    def __init__(self, store: Store, documents: Documents) -> None:
+        super().__init__(store)
+        self._documents = documents
+
+    def produce(
         self, new: NewLetter, by: str, *, fact_id: str | None = None, held: Mapping[str, str] | None = None
     ) -> LetterRow:
         """Keep a letter: its row, its text in the case file and the event, in one transaction.
@@ -49,8 +54,8 @@ class Letters(Documents):
             same = (letter.c.request_id == new.request) & (letter.c.same_as == mark)
             found = tx.execute(select(letter).where(same & letter.c.state.in_(_UNSETTLED))).first()
             if found is not None:
-                return self._row(found)
-            document = self._keep_document(
+                return self.as_row(found)
+            document = self._documents.keep(
                 tx,
                 new.request,
                 [new.content],
@@ -77,19 +82,19 @@ class Letters(Documents):
             tx.execute(insert(letter).values(values))
             told: dict[str, Any] = {name: values[name] for name in ("kind", "language", "detail")}
             told |= {"document": document, "fact": fact_id, "mailed": sealed is not None}
-            self._tell(tx, new.request, new.id, "letter_produced", by, told, held)
-            return self._row(self._letter_row(tx, new.id))
+            self.record(tx, new.request, new.id, "letter_produced", by, told, held)
+            return self.as_row(self.row(tx, new.id))
 
-    def letter(self, letter_id: str) -> LetterRow:
+    def get(self, letter_id: str) -> LetterRow:
         """One letter.
 
         Raises:
             UnknownRequestError: no such letter.
         """
         with self._db.read() as tx:
-            return self._row(self._letter_row(tx, letter_id))
+            return self.as_row(self.row(tx, letter_id))
 
-    def letters(
+    def all(
         self, *, request_id: str | None = None, states: Collection[LetterState] | None = None
     ) -> tuple[LetterRow, ...]:
         """Letters in the order in which they were produced, of one request or of all."""
@@ -97,18 +102,24 @@ class Letters(Documents):
         if request_id is not None:
             wanted = wanted.where(letter.c.request_id == request_id)
         with self._db.read() as tx:
-            found = [self._row(row) for row in tx.execute(wanted)]
+            found = [self.as_row(row) for row in tx.execute(wanted)]
         return tuple(row for row in found if states is None or row.state in states)
 
-    def _move(self, tx: Connection, row: Row[Any], to: LetterState, **columns: Any) -> LetterRow:
+    def move(self, tx: Connection, row: Row[Any], to: LetterState, **columns: Any) -> LetterRow:
+        """Move a letter to another state, by compare-and-swap."""
         if to not in LETTER_MOVES[as_written(LetterState, row.state)]:
-            raise not_so(self._row(row), to)
+            raise not_so(self.as_row(row), to)
         same = (letter.c.id == row.id) & (letter.c.state == row.state)
         if tx.execute(update(letter).where(same).values(state=to, **columns)).rowcount != 1:
-            raise not_so(self._row(row), to)
-        return self._row(self._letter_row(tx, row.id))
+            raise not_so(self.as_row(row), to)
+        return self.as_row(self.row(tx, row.id))
 
-    def _text_of(self, tx: Connection, row: Row[Any]) -> bytes:
+    def text_of(self, tx: Connection, row: Row[Any]) -> bytes:
+        """The message as it was kept.
+
+        Raises:
+            ConfigurationError: it was altered.
+        """
         sealed = tx.execute(
             select(message.c.ciphertext, message.c.hmac).where(message.c.id == row.document_id)
         )
@@ -122,7 +133,12 @@ class Letters(Documents):
             )
         return content
 
-    def _letter_row(self, tx: Connection, letter_id: str) -> Row[Any]:
+    def row(self, tx: Connection, letter_id: str) -> Row[Any]:
+        """The row of a letter.
+
+        Raises:
+            UnknownRequestError: no such letter.
+        """
         row = None
         if is_id(letter_id):
             row = tx.execute(select(letter).where(letter.c.id == letter_id)).first()
@@ -133,7 +149,7 @@ class Letters(Documents):
             )
         return row
 
-    def _tell(
+    def record(
         self,
         tx: Connection,
         request_id: str,
@@ -143,12 +159,14 @@ class Letters(Documents):
         told: Mapping[str, Any],
         held: Mapping[str, str] | None = None,
     ) -> None:
+        """Append an event of a letter."""
         payload = {"letter": letter_id, **told}
         if held is not None:
             payload["held"] = dict(held)
         self._append(tx, request_id, NewEvent(type_, by, payload))
 
-    def _row(self, row: Row[Any]) -> LetterRow:
+    def as_row(self, row: Row[Any]) -> LetterRow:
+        """A row of the table as a letter; one in hand for too long reads as `unknown`."""
         state = as_written(LetterState, row.state)
         claimed = row.claimed_at if state is LetterState.SENDING else None
         # A clock that was set back must not keep it in hand for ever.

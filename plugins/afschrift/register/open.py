@@ -8,11 +8,11 @@ from afschrift.register.keys import key_sources
 from afschrift.register.keys.keyring import keks_in_use
 from afschrift.register.keys.storage import ReadOnly
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.register.schema import require_current, upgrade
 
 
-def open_ledger(settings: Settings | None = None) -> Ledger:
+def open_register(settings: Settings | None = None) -> Register:
     """The register and its keys.
 
     Raises:
@@ -21,7 +21,7 @@ def open_ledger(settings: Settings | None = None) -> Ledger:
     settings = settings or Settings.from_environment()
     keys = open_keys(settings)  # first: where nothing stands yet, `afschrift key new` makes both
     require_current(settings.register)
-    return Ledger(settings.register, keys)
+    return Register(settings.register, keys)
 
 
 def open_keys(settings: Settings) -> KeyStore:
@@ -63,5 +63,5 @@ def initialise(settings: Settings, *, lost: bool = False, by: str = "system") ->
         )
     keys = KeyStore.create(settings.keys) if made else open_keys(settings)
     if lost:
-        Ledger(settings.register, keys).tell_lost(by)
+        Register(settings.register, keys).keys.record_loss(by)
     return made

@@ -18,9 +18,11 @@ from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import WITH_LETTER
 from afschrift.law.letter import SMTP, Bounce, Channel, LetterRow, LetterState
+from afschrift.register.base import Repository, Store
+from afschrift.register.database.tables import fact, letter
+from afschrift.register.documents import Documents
 from afschrift.register.letters import Letters, not_so
 from afschrift.register.sendings import Sendings
-from afschrift.register.tables import fact, letter
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,17 @@ class Claimed:
     content: bytes = field(repr=False)
 
 
-class Outbox(Letters, Sendings):
+class Outbox(Repository):
     """What became of letters: sent, not sent, come back."""
 
-    def claim_letter(self, letter_id: str, by: str) -> Claimed:
-        """Take a letter in hand to send it; `settle_letter` must follow.
+    def __init__(self, store: Store, letters: Letters, sendings: Sendings, documents: Documents) -> None:
+        super().__init__(store)
+        self._letters = letters
+        self._sendings = sendings
+        self._documents = documents
+
+    def claim(self, letter_id: str, by: str) -> Claimed:
+        """Take a letter in hand to send it; `settle` must follow.
 
         Raises:
             UnknownRequestError: no such letter.
@@ -54,8 +62,8 @@ class Outbox(Letters, Sendings):
             ConfigurationError: its text was altered.
         """
         with self._db.write() as tx:
-            row = self._letter_row(tx, letter_id)
-            now = self._row(row)
+            row = self._letters.row(tx, letter_id)
+            now = self._letters.as_row(row)
             if now.state is not LetterState.PRODUCED:
                 raise not_so(now, "sent")
             if row.recipient is None:
@@ -67,12 +75,14 @@ class Outbox(Letters, Sendings):
             key = self._key(tx, row.request_id)
             to = key.decrypt(row.recipient, "letter", "recipient", row.id).decode()
             claimed = Claimed(
-                self._move(tx, row, LetterState.SENDING, claimed_at=self._now()), to, self._text_of(tx, row)
+                self._letters.move(tx, row, LetterState.SENDING, claimed_at=self._now()),
+                to,
+                self._letters.text_of(tx, row),
             )
-            self._tell(tx, row.request_id, row.id, "letter_sending", by, {})
+            self._letters.record(tx, row.request_id, row.id, "letter_sending", by, {})
             return claimed
 
-    def settle_letter(
+    def settle(
         self,
         claimed: Claimed,
         to: LetterState,
@@ -86,7 +96,7 @@ class Outbox(Letters, Sendings):
         """Say what became of a claimed letter: sent, not sent (`produced` again), bounced or `unknown`.
 
         Args:
-            claimed: as `claim_letter` gave it.
+            claimed: as `claim` gave it.
             to: the new state.
             by: who sent it.
             zone: IANA time zone of the establishment that must act.
@@ -98,9 +108,9 @@ class Outbox(Letters, Sendings):
             TooLateError: a person settled it meanwhile; nothing was written.
         """
         with self._db.write() as tx:
-            row = self._letter_row(tx, claimed.row.id)
+            row = self._letters.row(tx, claimed.row.id)
             if row.state != LetterState.SENDING or row.claimed_at != claimed.row.claimed_at:
-                raise not_so(self._row(row), "settled")
+                raise not_so(self._letters.as_row(row), "settled")
             moment = self._now()
             day = local_date(datetime.fromisoformat(moment), zone)
             if to is LetterState.SENT:
@@ -109,11 +119,11 @@ class Outbox(Letters, Sendings):
                 return self._bounced(tx, row, day, bounce or Bounce.REFUSED, by)
             told = {"reason": reason}
             if to is LetterState.PRODUCED:
-                settled = self._move(tx, row, to, claimed_at=None)
-                self._tell(tx, row.request_id, row.id, "letter_not_sent", by, told)
+                settled = self._letters.move(tx, row, to, claimed_at=None)
+                self._letters.record(tx, row.request_id, row.id, "letter_not_sent", by, told)
             else:
-                settled = self._move(tx, row, to)
-                self._tell(tx, row.request_id, row.id, "letter_unknown", by, told)
+                settled = self._letters.move(tx, row, to)
+                self._letters.record(tx, row.request_id, row.id, "letter_unknown", by, told)
             return settled
 
     def enter_sending(
@@ -135,12 +145,12 @@ class Outbox(Letters, Sendings):
                 data key was destroyed.
         """
         with self._db.write() as tx:
-            row = self._letter_row(tx, letter_id)
-            now = self._row(row)
+            row = self._letters.row(tx, letter_id)
+            now = self._letters.as_row(row)
             if now.state not in (LetterState.PRODUCED, LetterState.UNKNOWN):
                 raise not_so(now, "entered as sent")
             self._must_be_between(tx, row, on, row.produced_at)
-            document = self._keep_document(
+            document = self._documents.keep(
                 tx,
                 row.request_id,
                 proof.parts,
@@ -168,14 +178,14 @@ class Outbox(Letters, Sendings):
             RefusedError: the day lies before the sending or in the future.
         """
         with self._db.write() as tx:
-            row = self._letter_row(tx, letter_id)
-            now = self._row(row)
+            row = self._letters.row(tx, letter_id)
+            now = self._letters.as_row(row)
             if now.state not in (LetterState.SENT, LetterState.UNKNOWN):
                 raise not_so(now, "entered as come back")
             self._must_be_between(tx, row, on, row.sent_on or row.produced_at)
             return self._bounced(tx, row, on, bounce, by, held)
 
-    def release_letter(self, letter_id: str, by: str, *, held: Mapping[str, str] | None = None) -> LetterRow:
+    def release(self, letter_id: str, by: str, *, held: Mapping[str, str] | None = None) -> LetterRow:
         """Record that a person looked and a letter of unknown fate did not go out: it may be sent again.
 
         Raises:
@@ -183,12 +193,12 @@ class Outbox(Letters, Sendings):
             TooLateError: its fate is not unknown.
         """
         with self._db.write() as tx:
-            row = self._letter_row(tx, letter_id)
-            now = self._row(row)
+            row = self._letters.row(tx, letter_id)
+            now = self._letters.as_row(row)
             if now.state is not LetterState.UNKNOWN:
                 raise not_so(now, "released")
-            released = self._move(tx, row, LetterState.PRODUCED, claimed_at=None)
-            self._tell(tx, row.request_id, row.id, "letter_released", by, {}, held)
+            released = self._letters.move(tx, row, LetterState.PRODUCED, claimed_at=None)
+            self._letters.record(tx, row.request_id, row.id, "letter_released", by, {}, held)
             return released
 
     def _sent(
@@ -206,11 +216,13 @@ class Outbox(Letters, Sendings):
     ) -> LetterRow:
         """It is sent; what it tells of counts from that day on, by the clock's own facts."""
         how = {"sent_on": on.isoformat(), "channel": str(channel), "proof_id": proof}
-        moved = self._move(tx, row, LetterState.SENT, sent_at=moment, sent_by=by, **how)
+        moved = self._letters.move(tx, row, LetterState.SENT, sent_at=moment, sent_by=by, **how)
         payload = {"on": how["sent_on"], "channel": how["channel"], "proof": proof, **(told or {})}
-        self._tell(tx, row.request_id, row.id, "letter_sent", by, payload, held)
+        self._letters.record(tx, row.request_id, row.id, "letter_sent", by, payload, held)
         for about in self._told_facts(tx, row):
-            self._letter_sent(tx, about, on, str(channel), proof=proof or row.id, letter=row.id, by=by)
+            self._sendings.append_sent(
+                tx, about, on, str(channel), proof=proof or row.id, letter=row.id, by=by
+            )
         return moved
 
     def _bounced(
@@ -222,11 +234,11 @@ class Outbox(Letters, Sendings):
         by: str,
         held: Mapping[str, str] | None = None,
     ) -> LetterRow:
-        moved = self._move(tx, row, LetterState.BOUNCED, bounced_on=on.isoformat(), bounce=bounce)
+        moved = self._letters.move(tx, row, LetterState.BOUNCED, bounced_on=on.isoformat(), bounce=bounce)
         told = {"on": on.isoformat(), "reason": bounce.value}
-        self._tell(tx, row.request_id, row.id, "letter_bounced", by, told, held)
+        self._letters.record(tx, row.request_id, row.id, "letter_bounced", by, told, held)
         for about in self._told_facts(tx, row):
-            if self._letter_bounced(tx, about, letter=row.id, by=by):
+            if self._sendings.append_bounced(tx, about, letter=row.id, by=by):
                 self._still_told(tx, row, about, by)
         return moved
 
@@ -236,7 +248,7 @@ class Outbox(Letters, Sendings):
         other = tx.execute(select(letter).where(same).order_by(letter.c.sent_on, letter.c.id)).first()
         if other is not None:
             on, proof = date.fromisoformat(other.sent_on), other.proof_id or other.id
-            self._letter_sent(tx, about, on, other.channel, proof=proof, letter=other.id, by=by)
+            self._sendings.append_sent(tx, about, on, other.channel, proof=proof, letter=other.id, by=by)
 
     def _told_facts(self, tx: Connection, row: Row[Any]) -> Sequence[str]:
         """The facts that count from this letter: the one it was made for, and those that name it."""

@@ -13,27 +13,27 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.progress import Standing
 from afschrift.domain.run import Run
 from afschrift.domain.state import State
-from afschrift.register.base import LedgerBase
+from afschrift.register.base import Repository
+from afschrift.register.database.faults import as_written
+from afschrift.register.database.tables import data_key, question, request, run, step
 from afschrift.register.disputes import holds_of
-from afschrift.register.faults import as_written
-from afschrift.register.tables import data_key, question, request, run, step
 from afschrift.register.trail import trail
 
 _OPEN = [state for state in State if state.open]
 _FOUND = "sweep_found"
 
 
-class Oversight(LedgerBase):
+class Oversight(Repository):
     """Looks at requests from outside a run."""
 
-    def standings(self, also: Collection[str] = ()) -> tuple[Standing, ...]:
+    def progress(self, also: Collection[str] = ()) -> tuple[Standing, ...]:
         """Where every open request stands, and every other one that is named, known or not; by id."""
         with self._db.read() as tx:
             found = self._standings(tx, request.c.state.in_(_OPEN) | request.c.id.in_(sorted(also)))
         unknown = {name: Standing(name, None) for name in also}
         return tuple(standing for _, standing in sorted((unknown | found).items()))
 
-    def note_found(self, findings: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+    def record_findings(self, findings: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
         """Record findings as events `sweep_found` of their requests, each once; returns how many were new.
 
         Args:

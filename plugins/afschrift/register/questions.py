@@ -1,4 +1,4 @@
-"""Questions at which runs end, and the decisions that people take."""
+"""Questions at which runs end, and their answers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.request import is_id, new_id
 from afschrift.domain.state import State
 from afschrift.law.manual import NewFile
+from afschrift.register.base import Repository, Store
+from afschrift.register.database.tables import decision, question, request
+from afschrift.register.decisions import Decisions, must_be_open
 from afschrift.register.documents import Documents
 from afschrift.register.facts import Facts, Make, Pair
-from afschrift.register.faults import as_written
-from afschrift.register.port import DecisionRow, QuestionRow
-from afschrift.register.tables import decision, message, question, request
+from afschrift.register.records import DecisionRow, QuestionRow
 
 
-class Questions(Documents, Facts):
-    """Asks, decides and answers."""
+class Questions(Repository):
+    """Asks questions and takes their answers."""
+
+    def __init__(self, store: Store, decisions: Decisions, documents: Documents, facts: Facts) -> None:
+        super().__init__(store)
+        self._decisions = decisions
+        self._documents = documents
+        self._facts = facts
 
     def ask(
         self,
@@ -68,7 +75,7 @@ class Questions(Documents, Facts):
             self._set_state(tx, row, State.NEEDS_PERSON)
             return _question(asked)
 
-    def question(self, question_id: str) -> QuestionRow:
+    def get(self, question_id: str) -> QuestionRow:
         """One question, answered or not.
 
         Raises:
@@ -77,7 +84,7 @@ class Questions(Documents, Facts):
         with self._db.read() as tx:
             return _question(self._question_row(tx, question_id))
 
-    def questions(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
+    def all(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
         """Questions, oldest first; open ones are those without an answer on a request that is open."""
         wanted = select(question).join(request).order_by(question.c.asked_at, question.c.id)
         if open_only:
@@ -116,8 +123,9 @@ class Questions(Documents, Facts):
             text: free text; kept encrypted, the trail holds its HMAC.
             held: the role in which they answer, and what says that they hold it; recorded.
             rules: ids of the rules by which it was held against its form; recorded.
-            facts: gives facts to append, as for `record_facts`.
-            pair: another request, what gives facts to append to both, and key names: as for `record_pair`.
+            facts: gives facts to append, as for `Facts.record`.
+            pair: another request, what gives facts to append to both, and key names: as for
+                `Facts.record_pair`.
             files: kept as documents of the request, encrypted under its key; id, digest, size and type of
                 each stand under `files` in the decision. Other writers wait meanwhile.
 
@@ -131,7 +139,7 @@ class Questions(Documents, Facts):
             self._check_answer(tx, row, choice)
             if files:
                 detail = {**(detail or {}), "files": [self._keep(tx, row, one, by) for one in files]}
-            decided = self._decide(
+            decided = self._decisions.append(
                 tx,
                 row.request_id,
                 row.kind,
@@ -146,14 +154,14 @@ class Questions(Documents, Facts):
             )
             tx.execute(update(question).where(question.c.id == row.id).values(answered_at=decided.at))
             if facts is not None:
-                self._add(tx, self._timeline(tx, row.request_id), facts, by, held, None)
+                self._facts.append(tx, self._facts.read(tx, row.request_id), facts, by, held, None)
             if pair is not None:
                 other, make, names = pair
-                self._add_pair(tx, row.request_id, other, make, by, names, held)
+                self._facts.append_pair(tx, row.request_id, other, make, by, names, held)
             return decided
 
     def _keep(self, tx: Connection, asked: Row[Any], file: NewFile, by: str) -> dict[str, Any]:
-        text_id = self._keep_document(
+        text_id = self._documents.keep(
             tx,
             asked.request_id,
             file.parts,
@@ -164,66 +172,6 @@ class Questions(Documents, Facts):
         )
         of_file = {"bytes": file.size, "sha256": file.sha256, "media_type": file.media_type}
         return {"id": text_id, **of_file}
-
-    def decision_text(self, request_id: str, text_id: str) -> str | None:
-        """The words of a decision, for what must go on with them; None once their key was destroyed.
-
-        Raises:
-            UnknownRequestError: no such request.
-            RefusedError: the request has no such text.
-        """
-        with self._db.read() as tx:
-            self._request_row(tx, request_id)
-            key = self._find_key(tx, request_id)
-            mine = (message.c.id == text_id) & (message.c.request_id == request_id)
-            sealed = tx.execute(select(message.c.ciphertext).where(mine)).scalar()
-            if sealed is None:
-                raise RefusedError(f"Request {request_id} has no such text.")
-            return key.decrypt(sealed, "message", "ciphertext", text_id).decode() if key else None
-
-    def decide(
-        self,
-        request_id: str,
-        kind: str,
-        choice: str,
-        by: str,
-        about: str | None = None,
-        detail: Mapping[str, Any] | None = None,
-        text: str | None = None,
-        held: Mapping[str, str] | None = None,
-    ) -> DecisionRow:
-        """Record a decision that answers no question, for example the identity decision at intake.
-
-        Args and text as for `answer`; `about` is the digest that was decided on.
-
-        Raises:
-            UnknownRequestError: no such request.
-            TooLateError: the request is closed.
-            RefusedError: a text was given, and the request's data key was destroyed.
-        """
-        with self._db.write() as tx:
-            _check_open(self._request_row(tx, request_id))
-            return self._decide(tx, request_id, kind, choice, by, about, detail, text, held)
-
-    def decisions(self, request_id: str) -> tuple[DecisionRow, ...]:
-        """All decisions of the request, oldest first.
-
-        Raises:
-            UnknownRequestError: no such request.
-        """
-        with self._db.read() as tx:
-            self._request_row(tx, request_id)
-            of_request = select(decision).where(decision.c.request_id == request_id).order_by(decision.c.id)
-            return tuple(
-                DecisionRow(r.kind, r.choice, r.by, r.at, r.about, r.detail, r.question_id, r.message_id)
-                for r in tx.execute(of_request)
-            )
-
-    def decided_on(self, choice: str) -> tuple[str, ...]:
-        """Requests on which something was decided, open ones and closed ones; by id."""
-        with self._db.read() as tx:
-            taken = select(decision.c.request_id).where(decision.c.choice == choice).distinct()
-            return tuple(tx.scalars(taken.order_by(decision.c.request_id)))
 
     def _new_question(self, tx: Connection, **values: Any) -> Row[Any]:
         question_id = new_id("q")
@@ -270,59 +218,7 @@ class Questions(Documents, Facts):
                 f"This choice is no option of question {row.id}.",
                 way_out=f"choose {' | '.join(row.options)}.",
             )
-        _check_open(self._request_row(tx, row.request_id))
-
-    def _decide(
-        self,
-        tx: Connection,
-        request_id: str,
-        kind: str,
-        choice: str,
-        by: str,
-        about: str | None,
-        detail: Mapping[str, Any] | None,
-        text: str | None,
-        held: Mapping[str, str] | None,
-        *,
-        asked: Row[Any] | None = None,
-        rules: Sequence[str] = (),
-    ) -> DecisionRow:
-        question_id = asked.id if asked is not None else None
-        codes, now, message_id, mac = dict(detail or {}), self._now(), None, None
-        if kind == "identity" and about is None:
-            about = self._identity_fingerprint(tx, request_id)
-        if text is not None:
-            case = self._request_row(tx, request_id).case_id
-            message_id, mac = self._keep_text(
-                tx,
-                self._key(tx, request_id),
-                text.encode(),
-                case=case,
-                request_id=request_id,
-                kind="decision",
-                by=by,
-            )
-        told = {"kind": kind, "choice": choice, "about": about, "detail": codes}
-        columns = {**told, "by": by, "at": now, "question_id": question_id, "message_id": message_id}
-        tx.execute(insert(decision).values(request_id=request_id, **columns))
-        payload = {**told, "question": question_id, "text_hmac": mac}
-        if asked is not None:
-            payload["options"] = list(asked.options)
-        if rules:
-            payload["rules"] = list(rules)
-        if held is not None:
-            payload["held"] = dict(held)
-        self._append(tx, request_id, NewEvent("decision_taken", by, payload))
-        return DecisionRow(kind, choice, by, now, about, codes, question_id, message_id)
-
-
-def _check_open(row: Row[Any]) -> None:
-    state = as_written(State, row.state)
-    if not state.open:
-        raise TooLateError(
-            f"Request {row.id} is {state}: it is closed, and nothing is decided on it any more.",
-            way_out="open a new request, or a complaint, in the same case.",
-        )
+        must_be_open(self._request_row(tx, row.request_id))
 
 
 def _question(row: Row[Any]) -> QuestionRow:

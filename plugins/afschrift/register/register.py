@@ -1,43 +1,71 @@
-"""The ledger as the rest of the software uses it: the register's port and what intake and officers need."""
+"""The register: what was asked, decided and done, and the audit trail of it, in one database."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from afschrift.domain.event import Header
+from afschrift.register.base import Store
+from afschrift.register.case_facts import CaseFacts
+from afschrift.register.cases import Cases
+from afschrift.register.database.database import Database
+from afschrift.register.database.instants import Clock, utc_now
+from afschrift.register.decisions import Decisions
+from afschrift.register.deliveries import Deliveries
 from afschrift.register.disputes import Disputes
-from afschrift.register.erasure import Erasure
+from afschrift.register.documents import Documents
+from afschrift.register.facts import Facts
+from afschrift.register.identities import Identities
+from afschrift.register.keys.data_keys import DataKeys
 from afschrift.register.keys.keyring import Keyring
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.letters import Letters
 from afschrift.register.outbox import Outbox
 from afschrift.register.oversight import Oversight
-from afschrift.register.port import Register
+from afschrift.register.plans import Plans
 from afschrift.register.questions import Questions
-from afschrift.register.readings import Readings
 from afschrift.register.requests import Requests
 from afschrift.register.runs import Runs
+from afschrift.register.sendings import Sendings
 from afschrift.register.steps import Steps
-from afschrift.register.trail import trail
-from afschrift.register.trail.audit import Audit
+from afschrift.register.trail.audit import AuditTrail
 
 
-class Ledger(
-    Outbox, Requests, Readings, Questions, Disputes, Steps, Runs, Erasure, Keyring, Oversight, Audit, Register
-):
-    """Register and audit trail in one database. Every method is one transaction.
+class Register:
+    """Requests, decisions and the audit trail in one database, as repositories.
 
-    `Ledger(url, keys, clock)`: address of the database, key store, and a callable that gives the present
-    moment in UTC. Safe in several processes at once.
+    Every method of a repository is one transaction; what belongs together (a decision, its facts, its
+    letter's effect) is one method, in which repositories share the transaction. Safe in several processes
+    at once.
 
     Every method may raise RetriableError (database down, full or held by others) and ConfigurationError
     (read-only, damaged, not migrated, key file missing or another register's).
     """
 
-    def events(self, request_id: str | None = None) -> list[tuple[Header, dict[str, Any] | None]]:
-        """Headers with their payloads (None: erased), in order; of one request or of all."""
-        with self._db.read() as tx:
-            return trail.read(tx, request_id)
+    def __init__(self, url: str, keys: KeyStore, clock: Clock = utc_now) -> None:
+        """Open a register.
 
-    def head(self) -> tuple[int, str]:
-        """Sequence number and digest of the trail's last event; (0, 64 zeros) for an empty trail."""
-        with self._db.read() as tx:
-            return trail.head(tx)
+        Args:
+            url: address of the database.
+            keys: of the installation.
+            clock: gives the present moment in UTC.
+        """
+        store = Store(Database(url), keys, clock)
+        self.store = store
+        self.identities = Identities(store)
+        self.facts = Facts(store, self.identities)
+        self.requests = Requests(store, self.identities, self.facts)
+        self.case_facts = CaseFacts(store)
+        self.cases = Cases(store, self.case_facts)
+        self.documents = Documents(store)
+        self.decisions = Decisions(store, self.identities)
+        self.questions = Questions(store, self.decisions, self.documents, self.facts)
+        self.disputes = Disputes(store, self.facts)
+        self.letters = Letters(store, self.documents)
+        self.sendings = Sendings(store, self.facts)
+        self.outbox = Outbox(store, self.letters, self.sendings, self.documents)
+        self.plans = Plans(store)
+        self.steps = Steps(store)
+        self.deliveries = Deliveries(store)
+        self.runs = Runs(store)
+        self.oversight = Oversight(store)
+        self.data_keys = DataKeys(store)
+        self.keys = Keyring(store)
+        self.trail = AuditTrail(store)

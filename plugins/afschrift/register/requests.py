@@ -15,18 +15,24 @@ from afschrift.domain.keys import Key
 from afschrift.domain.request import Request, new_id
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
-from afschrift.law.clock.facts import FactKind
-from afschrift.register.base import changed_meanwhile
-from afschrift.register.clock import instant
-from afschrift.register.faults import as_written
+from afschrift.law.clock.facts import FactKind, Timeline
+from afschrift.register.base import Repository, Store, changed_meanwhile
+from afschrift.register.database.faults import as_written
+from afschrift.register.database.instants import instant
+from afschrift.register.database.tables import fact, request
+from afschrift.register.facts import Facts, Make
 from afschrift.register.identities import Identities
-from afschrift.register.tables import fact, request
 
 
-class Requests(Identities):
+class Requests(Repository):
     """Opens, reads and moves requests."""
 
-    def open_request(
+    def __init__(self, store: Store, identities: Identities, facts: Facts) -> None:
+        super().__init__(store)
+        self._identities = identities
+        self._facts = facts
+
+    def open(
         self,
         case: str,
         right: Right,
@@ -79,12 +85,12 @@ class Requests(Identities):
             tx.execute(insert(request).values({**facts, **row, "created_at": now, "changed_at": now}))
             for one in keys:
                 fold = one.name in casefold
-                self._keep_identity(tx, key, request_id, one, fold=fold, verified_by=verified_by)
+                self._identities.keep(tx, key, request_id, one, fold=fold, verified_by=verified_by)
             told = {"case": case, "keys": [k.name for k in keys], "limited": bool(limits)}
             self._append(tx, request_id, NewEvent("request_received", by, {**facts, **told}))
             return self._request(tx, self._request_row(tx, request_id))
 
-    def request(self, request_id: str) -> Request:
+    def get(self, request_id: str) -> Request:
         """The request; its limits are empty once its data key was destroyed.
 
         Raises:
@@ -93,7 +99,7 @@ class Requests(Identities):
         with self._db.read() as tx:
             return self._request(tx, self._request_row(tx, request_id))
 
-    def requests(
+    def all(
         self, *, open_only: bool = False, state: State | None = None, case: str | None = None
     ) -> list[Request]:
         """Requests in the order in which they were received."""
@@ -173,16 +179,27 @@ class Requests(Identities):
             self._append(tx, request_id, NewEvent("options_changed", by, {"changed": changed}))
             return self._request(tx, self._request_row(tx, request_id))
 
-    def record(self, request_id: str | None, *events: NewEvent) -> None:
-        """Append events alone; None: they concern no request.
+    def read_right(
+        self,
+        request_id: str,
+        right: Right,
+        make: Make,
+        by: str,
+        *,
+        held: Mapping[str, str] | None = None,
+        text: str | None = None,
+    ) -> Timeline:
+        """Append the facts of a reading and let the request exercise that right, in one transaction.
 
-        Raises:
-            UnknownRequestError: no such request.
+        Args and errors as for `Facts.record`; a change of the right is an event `options_changed`.
         """
         with self._db.write() as tx:
-            if request_id is not None:
-                self._request_row(tx, request_id)
-            self._append(tx, request_id, *events)
+            self._facts.append(tx, self._facts.read(tx, request_id), make, by, held, text)
+            if self._request_row(tx, request_id).right != right.value:
+                tx.execute(update(request).where(request.c.id == request_id).values(right=right.value))
+                changed = {"changed": {"right": right.value}}
+                self._append(tx, request_id, NewEvent("options_changed", by, changed))
+            return self._facts.read(tx, request_id)
 
     def _corrected(self, tx: Connection, *request_ids: str) -> dict[str, str]:
         """Requests whose receipt was corrected -> the instant by the last correction. None named: all."""

@@ -10,17 +10,17 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
 from afschrift.domain.run import Run
-from afschrift.register.base import LedgerBase
-from afschrift.register.clock import rfc3339
-from afschrift.register.tables import run
+from afschrift.register.base import Repository
+from afschrift.register.database.instants import rfc3339
+from afschrift.register.database.tables import run
 
 LOST = "lost"
 
 
-class Runs(LedgerBase):
+class Runs(Repository):
     """Lets one run of a request go at a time."""
 
-    def begin_run(self, request_id: str, run_id: str, patience: timedelta, *, by: str = "system") -> Run:
+    def begin(self, request_id: str, run_id: str, patience: timedelta, *, by: str = "system") -> Run:
         """Begin a run; one that began already goes on.
 
         Another run of the request that gave no sign of life for as long as `patience` is ended as `lost`.
@@ -44,25 +44,25 @@ class Runs(LedgerBase):
             row = tx.execute(select(run).where(elsewhere)).first()
             return _run(row) if row else self._go(tx, request_id, run_id, patience, by)
 
-    def see_run(self, request_id: str, run_id: str, patience: timedelta) -> Run | None:
+    def see(self, request_id: str, run_id: str, patience: timedelta) -> Run | None:
         """Mark a run as alive at the beginning of a step. One that had ended is opened again.
 
         Returns:
-            As `begin_run`; None: this run never began for this request.
+            As `begin`; None: this run never began for this request.
         """
         with self._db.write() as tx:
             if self._find_run(tx, request_id, run_id) is None:
                 return None
             return self._go(tx, request_id, run_id, patience, "system")
 
-    def keep_run(self, request_id: str, run_id: str) -> None:
+    def keep_alive(self, request_id: str, run_id: str) -> None:
         """A sign of life of a run in the middle of a long step; an ended run stays ended."""
         with self._db.write() as tx:
             tx.execute(
                 _update(request_id, run_id).where(run.c.ended_at.is_(None)).values(seen_at=self._now())
             )
 
-    def end_run(self, request_id: str, run_id: str, outcome: str, *, seen_at: str | None = None) -> bool:
+    def end(self, request_id: str, run_id: str, outcome: str, *, seen_at: str | None = None) -> bool:
         """End a run that goes; whether it went.
 
         Args:
@@ -78,7 +78,7 @@ class Runs(LedgerBase):
             self._end(tx, row, outcome)
             return True
 
-    def runs(self, *, request_id: str | None = None, going: bool = False) -> tuple[Run, ...]:
+    def all(self, *, request_id: str | None = None, going: bool = False) -> tuple[Run, ...]:
         """Runs, oldest first: of one request or of all; `going`: only those that have not ended."""
         wanted = select(run).order_by(run.c.started_at, run.c.request_id, run.c.run_id)
         if request_id is not None:
@@ -88,7 +88,7 @@ class Runs(LedgerBase):
         with self._db.read() as tx:
             return tuple(_run(row) for row in tx.execute(wanted))
 
-    def request_of_run(self, run_id: str) -> str | None:
+    def request_of(self, run_id: str) -> str | None:
         """The request that a run began for, or None where it never began."""
         with self._db.read() as tx:
             return tx.execute(select(run.c.request_id).where(run.c.run_id == run_id)).scalar()

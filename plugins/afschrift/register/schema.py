@@ -12,8 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.register.database import Database
-from afschrift.register.faults import place
+from afschrift.register.database.database import Database
+from afschrift.register.database.faults import place
 
 VERSION_TABLE = "afschrift_version"
 """Not Alembic's usual name, so that the register may share a database with Airflow."""

@@ -8,13 +8,18 @@ from sqlalchemy import Connection
 
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import WITH_LETTER, FactKind, FactRow, NewFact, Timeline
+from afschrift.register.base import Repository, Store
 from afschrift.register.facts import Facts
 
 
-class Sendings(Facts):
-    """Called by the outbox, in its own transaction or in one of ours."""
+class Sendings(Repository):
+    """Called by the outbox in its own transaction, and by itself."""
 
-    def letter_sent(
+    def __init__(self, store: Store, facts: Facts) -> None:
+        super().__init__(store)
+        self._facts = facts
+
+    def sent(
         self,
         fact_id: str,
         sent_on: date,
@@ -39,9 +44,9 @@ class Sendings(Facts):
             RefusedError: no such fact with a letter.
         """
         with self._db.write() as tx:
-            return self._letter_sent(tx, fact_id, sent_on, channel, proof=proof, letter=letter, by=by)
+            return self.append_sent(tx, fact_id, sent_on, channel, proof=proof, letter=letter, by=by)
 
-    def letter_bounced(self, fact_id: str, *, letter: str | None = None, by: str = "system") -> bool:
+    def bounced(self, fact_id: str, *, letter: str | None = None, by: str = "system") -> bool:
         """Record that the letter of a fact came back, so that it counts as not sent; whether that was new.
 
         A request that it had closed is open again, and its clock goes on: nobody was told (R45). One whose
@@ -51,9 +56,9 @@ class Sendings(Facts):
             RefusedError: no such fact with a letter.
         """
         with self._db.write() as tx:
-            return self._letter_bounced(tx, fact_id, letter=letter, by=by)
+            return self.append_bounced(tx, fact_id, letter=letter, by=by)
 
-    def _letter_sent(
+    def append_sent(
         self,
         tx: Connection,
         fact_id: str,
@@ -64,7 +69,7 @@ class Sendings(Facts):
         letter: str | None = None,
         by: str = "system",
     ) -> bool:
-        """As `letter_sent`, in the transaction of the outbox."""
+        """As `sent`, in the transaction of the outbox."""
         of, timeline = self._lettered(tx, fact_id)
         if of.sent_on is not None:
             return False
@@ -77,23 +82,23 @@ class Sendings(Facts):
             proof=proof,
             to=timeline.closed_by(of),
         )
-        self._add(tx, timeline, lambda _: [new], by, None, None)
+        self._facts.append(tx, timeline, lambda _: [new], by, None, None)
         return True
 
-    def _letter_bounced(
+    def append_bounced(
         self, tx: Connection, fact_id: str, *, letter: str | None = None, by: str = "system"
     ) -> bool:
-        """As `letter_bounced`, in the transaction of the outbox."""
+        """As `bounced`, in the transaction of the outbox."""
         of, timeline = self._lettered(tx, fact_id)
         if of.sent_on is None:
             return False
         to = timeline.reopened_by(of) if self._find_key(tx, timeline.request) else None
         new = NewFact(FactKind.LETTER_BOUNCED, about=of.id, letter=letter or of.letter, to=to)
-        self._add(tx, timeline, lambda _: [new], by, None, None)
+        self._facts.append(tx, timeline, lambda _: [new], by, None, None)
         return True
 
     def _lettered(self, tx: Connection, fact_id: str) -> tuple[FactRow, Timeline]:
-        timeline = self._timeline(tx, self._fact_row(tx, fact_id).request_id)
+        timeline = self._facts.read(tx, self._facts.row(tx, fact_id).request_id)
         of = next(one for one in timeline.facts if one.id == fact_id)
         if of.kind not in WITH_LETTER:
             raise RefusedError(f"Fact {fact_id} ({of.kind}) goes with no letter.")

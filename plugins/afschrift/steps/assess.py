@@ -33,15 +33,15 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
     require_representation(services, request_id)
     require_decision(services, request_id)
     inputs = digest({"identity": identity.at, "formats": list(request.formats), "right": request.right})
-    done = register.step(request_id, "assess", inputs)
+    done = register.steps.result(request_id, "assess", inputs)
     if done is not None:
         return done
     if request.state is State.RECEIVED:
-        register.move(request_id, State.ACKNOWLEDGED, NewEvent("acknowledged"))
+        register.requests.move(request_id, State.ACKNOWLEDGED, NewEvent("acknowledged"))
     result = {"request": request_id, "right": str(request.right)}
     event = NewEvent(
         "assessed",
         payload={"rules": ["R10", "R57"], "identity": identity.choice, "identity_by": identity.by},
     )
     services.log(f"Request {request_id}: {request.right} (Art. {request.right.article}); identity confirmed.")
-    return register.finish_step(request_id, "assess", inputs, result, event)
+    return register.steps.finish(request_id, "assess", inputs, result, event)

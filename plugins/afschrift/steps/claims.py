@@ -12,7 +12,7 @@ from typing import Any
 
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 STEPS = ("assess", "classify", "extract", "validate", "package", "deliver", "close")
@@ -32,8 +32,8 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
         Names of these tasks.
     """
     register = services.register
-    events = [(header.type, payload or {}) for header, payload in register.events(request_id)]
-    sources = (register.latest_step(request_id, "classify") or {}).get("sources")
+    events = [(header.type, payload or {}) for header, payload in register.trail.events(request_id)]
+    sources = (register.steps.latest(request_id, "classify") or {}).get("sources")
     done = _Done(
         register, request_id, sources, {p.get("source") for kind, p in events if kind == "extracted"}
     )
@@ -45,14 +45,14 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
     ]
     skipped = next((step for step, _, state in parts if state == "skipped"), None)
     nothing_to_read = skipped == "extract" and sources == []
-    if skipped and not nothing_to_read and register.request(request_id).state in _AT_WORK:
+    if skipped and not nothing_to_read and register.requests.get(request_id).state in _AT_WORK:
         found.append((skipped, None, "marked_skipped"))
     for step, place, reason in found:
         payload: dict[str, Any] = {"step": step, "reason": reason, "run": services.run}
         if place is not None:
             payload["place"] = place
         if ("gate_bypassed", payload) not in events:  # the end of a run may be tried again
-            register.record(request_id, NewEvent("gate_bypassed", payload=payload))
+            register.trail.record(request_id, NewEvent("gate_bypassed", payload=payload))
             services.log(f"Airflow has {step} as {reason}; the register does not know it as done.")
     return tuple(dict.fromkeys(step for step, _, _ in found))
 
@@ -83,9 +83,9 @@ class _Done:
 
     def __call__(self, step: str, place: int | None) -> bool:
         if step == "close":
-            return self.register.request(self.request).state is State.DELIVERED or self._part_closed()
+            return self.register.requests.get(self.request).state is State.DELIVERED or self._part_closed()
         if step != "extract":
-            return self.register.latest_step(self.request, step) is not None
+            return self.register.steps.latest(self.request, step) is not None
         if self.sources is None:
             return False
         wanted = self.sources if place is None else self.sources[place : place + 1]
@@ -93,6 +93,6 @@ class _Done:
 
     def _part_closed(self) -> bool:
         """A part was delivered under the plan that was frozen last, and the request stays open."""
-        frozen = self.register.latest_step(self.request, "classify")
-        closed = self.register.latest_step(self.request, "close")
+        frozen = self.register.steps.latest(self.request, "classify")
+        closed = self.register.steps.latest(self.request, "close")
         return frozen is not None and closed is not None and closed["plan"] == frozen["plan"]

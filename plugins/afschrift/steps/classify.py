@@ -22,7 +22,7 @@ from afschrift.domain.state import State
 from afschrift.extraction.redact import with_redactions
 from afschrift.law.restriction import lifted
 from afschrift.questions.kinds import Answers, OpenQuestion, ask, asking
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.draft import Draft, Drafter, outcome
 from afschrift.steps.gates import decided, enter
@@ -45,8 +45,8 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     require_identity(services, request)
     require_representation(services, request_id)
     require_decision(services, request_id)
-    decisions = register.decisions(request_id)
-    rests_on = decided(decisions, lifted(register.timeline(request_id)))
+    decisions = register.decisions.of(request_id)
+    rests_on = decided(decisions, lifted(register.facts.timeline(request_id)))
     inputs = digest(
         {
             "inventory": services.inventory.digest,
@@ -60,7 +60,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
         }
     )
     staging = services.staging(request_id)
-    latest = register.latest_step(request_id, "classify")
+    latest = register.steps.latest(request_id, "classify")
     same = latest is not None and latest["inputs"] == inputs and staging.exists(KEYS)
     if same and latest is not None and not asked_again(register, request_id):
         return _accepted(services, request_id, latest)
@@ -68,7 +68,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     now = services.now()
     frozen_at = _frozen_before(register, request_id, latest) or now
     with asking(register, request_id):
-        draft = Drafter(services, request, answers).draft(register.identity(request_id), frozen_at)
+        draft = Drafter(services, request, answers).draft(register.identities.of(request_id), frozen_at)
     redactions = redactions_of(register, request_id)
     draft = replace(draft, plan=with_redactions(draft.plan, redactions))
     _stop_where_a_person_is_needed(services, request_id, draft, answers)
@@ -89,13 +89,13 @@ def _keep(
     if latest["inputs"] == basis["inputs"]:
         return latest
     event = NewEvent("plan_kept", payload={"plan": latest["plan"]})
-    return services.register.finish_step(request_id, "classify", digest(basis), {**latest, **basis}, event)
+    return services.register.steps.finish(request_id, "classify", digest(basis), {**latest, **basis}, event)
 
 
 def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, Any]:
     """Keep the plan and say so in the trail; every later step is bound to its digest and basis."""
     register = services.register
-    plan_digest = register.save_plan(plan)
+    plan_digest = register.plans.save(plan)
     result = {
         "plan": plan_digest,
         "sources": list(plan.staged),
@@ -122,7 +122,7 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
         },
     )
     _accepted(services, plan.request, result)
-    result = register.finish_step(plan.request, "classify", digest(basis), result, event)
+    result = register.steps.finish(plan.request, "classify", digest(basis), result, event)
     services.log(
         f"Plan {plan_digest[:12]} frozen: {len(plan.extracts)} tables from {', '.join(plan.staged)}; "
         f"{len(plan.withheld)} tables withheld whole."
@@ -132,8 +132,8 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
 
 def _accepted(services: Services, request_id: str, result: dict[str, Any]) -> dict[str, Any]:
     """Nothing stands in the way (any more): the request is in work."""
-    if services.register.request(request_id).state is not State.ACCEPTED:
-        services.register.move(request_id, State.ACCEPTED, NewEvent("accepted"))
+    if services.register.requests.get(request_id).state is not State.ACCEPTED:
+        services.register.requests.move(request_id, State.ACCEPTED, NewEvent("accepted"))
     return result
 
 
@@ -142,7 +142,7 @@ def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] |
     if latest is None:
         return None
     try:
-        return register.plan(request_id, latest["plan"]).frozen_at
+        return register.plans.get(request_id, latest["plan"]).frozen_at
     except ConfigurationError:  # kept by another version of the software: a new plan is due
         return None
 
@@ -167,7 +167,7 @@ def _stop_where_a_person_is_needed(
     if draft.plan.manual:
         detail["manual"] = {one.source: one.status.value for one in draft.plan.manual}
     if nothing == "nothing_portable":
-        register.move(request_id, State.NOTHING_PORTABLE, NewEvent(nothing, payload=detail))
+        register.requests.move(request_id, State.NOTHING_PORTABLE, NewEvent(nothing, payload=detail))
         raise NeedsPersonError(
             f"The systems hold data of the person of request {request_id}, but nothing that Art. 20 covers.",
             question=nothing,
@@ -177,7 +177,7 @@ def _stop_where_a_person_is_needed(
     words = "No system holds anything under these keys."
     question = OpenQuestion(nothing, ("confirm_none", "search_again"), words, detail)
     if answers.to(question) == "confirm_none":
-        register.move(request_id, State.NOTHING_HELD, NewEvent(nothing, payload=detail))
+        register.requests.move(request_id, State.NOTHING_HELD, NewEvent(nothing, payload=detail))
         raise NeedsPersonError(
             f"Nothing is held about the person of request {request_id}, as a person confirmed.",
             question=nothing,

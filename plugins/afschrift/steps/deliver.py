@@ -35,7 +35,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     """
     request, plan = gated_plan(services, request_id, "deliver")
     register = services.register
-    packed = register.latest_step(request_id, "package")
+    packed = register.steps.latest(request_id, "package")
     if packed is None or packed["plan"] != plan.digest():
         raise refusal(
             services,
@@ -47,7 +47,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         )
     require_review(services, plan, packed)
     inputs = digest({"bundle": packed["bundle"], "destination": plan.destination})
-    done = register.step(request_id, "deliver", inputs)
+    done = register.steps.result(request_id, "deliver", inputs)
     if done is not None:
         return done
     name = file_name(request_id, request.right, plan.part, plan.after)
@@ -60,12 +60,12 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         "part": plan.part.value,
     }
     services.log(f"Delivered {receipt.bytes} bytes to {receipt.uri}.")
-    register.record_delivery(request_id, plan.destination, receipt, kind=plan.part.value)
+    register.deliveries.record(request_id, plan.destination, receipt, kind=plan.part.value)
     if plan.later:
         records = staged_extracts(services, plan, "deliver")
         rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
         record_part(services, plan, receipt, rows)
-    return register.finish_step(request_id, "deliver", inputs, result)
+    return register.steps.finish(request_id, "deliver", inputs, result)
 
 
 def close(services: Services, request_id: str) -> dict[str, Any]:
@@ -77,11 +77,11 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         GateError: nothing was delivered under the plan that was frozen last.
     """
     register = services.register
-    request = register.request(request_id)
+    request = register.requests.get(request_id)
     if request.state is not State.DELIVERED:
         enter(services, request_id, "close")
-        frozen = register.latest_step(request_id, "classify")
-        delivered = register.latest_step(request_id, "deliver")
+        frozen = register.steps.latest(request_id, "classify")
+        delivered = register.steps.latest(request_id, "deliver")
         if frozen is None or delivered is None or delivered["plan"] != frozen["plan"]:
             raise refusal(
                 services,
@@ -91,10 +91,10 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
                 f"Request {request_id} cannot be closed: nothing was delivered under its plan.",
                 "clear `deliver` and what follows.",
             )
-        plan = register.plan(request_id, frozen["plan"])
+        plan = register.plans.get(request_id, frozen["plan"])
         if plan.later:
             return _part_is_over(services, plan, delivered)
-        request = register.move(
+        request = register.requests.move(
             request_id, State.DELIVERED, NewEvent("closed", payload={"sha256": delivered["sha256"]})
         )
     wipe(services, request_id)
@@ -106,11 +106,11 @@ def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> 
     register, request_id = services.register, plan.request
     result = {"plan": delivered["plan"], "bundle": delivered["sha256"]}
     told = {"sha256": delivered["sha256"], "later": [one.source for one in plan.later]}
-    register.finish_step(request_id, "close", digest(result), result, NewEvent("part_closed", payload=told))
+    register.steps.finish(request_id, "close", digest(result), result, NewEvent("part_closed", payload=told))
     if services.run is not None:
-        register.end_run(request_id, services.run, PARTLY)
+        register.runs.end(request_id, services.run, PARTLY)
     wipe(services, request_id)
-    return {"request": request_id, "state": str(register.request(request_id).state)}
+    return {"request": request_id, "state": str(register.requests.get(request_id).state)}
 
 
 def wipe(services: Services, request_id: str) -> bool:
@@ -118,12 +118,12 @@ def wipe(services: Services, request_id: str) -> bool:
 
     After a failure staging is kept, so that a run resumes; and while the request is under hold.
     """
-    state = services.register.request(request_id).state
+    state = services.register.requests.get(request_id).state
     if services.run is not None:
-        services.register.end_run(request_id, services.run, str(state))
+        services.register.runs.end(request_id, services.run, str(state))
     if state.open and not spent(services.register, request_id):
         return False
-    if holds := services.register.holds(request_id):
+    if holds := services.register.disputes.holds(request_id):
         services.log(str(under_hold(request_id, holds, "what is staged of it stays")))
         return False
     services.staging(request_id).wipe()

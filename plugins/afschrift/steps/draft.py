@@ -22,7 +22,7 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile, Table
 from afschrift.inventory.sheet import columns_told, gaps
 from afschrift.questions.kinds import INCLUDE_OR_NOT, Answers, OpenQuestion
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 from afschrift.selection.facts import PersonFacts
 from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.statements import Scope, Statements
@@ -45,7 +45,7 @@ _ASK_WORDS = {
 
 def fingerprint(register: Register, request_id: str, keys: Iterable[Key]) -> str:
     """HMAC of keys under the request's own key, whatever their order."""
-    return register.fingerprint(request_id, keys_text(keys))
+    return register.data_keys.fingerprint(request_id, keys_text(keys))
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,8 @@ class Drafter:
         register, request = self._services.register, self._request
         if not self._services.inventory.manual:
             return
-        decisions = register.decisions(request.id)
-        waiting = register.questions(request_id=request.id)
+        decisions = register.decisions.of(request.id)
+        waiting = register.questions.all(request_id=request.id)
         which = self._fingerprint(given)
         for part, asked in planned(self._services.inventory, request, which, decisions, waiting):
             if asked is not None:
@@ -191,7 +191,7 @@ class Drafter:
     def _gone(self) -> Iterable[Gone]:
         """What was promised and is not held any more; the open questions are noted."""
         register, request_id = self._services.register, self._request.id
-        timeline, decisions = register.timeline(request_id), register.decisions(request_id)
+        timeline, decisions = register.facts.timeline(request_id), register.decisions.of(request_id)
         for one, asked in gone(self._services.inventory, timeline, decisions):
             if asked is not None:
                 self._questions.append(asked)

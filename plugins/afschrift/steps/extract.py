@@ -61,7 +61,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         )
     frozen = inputs = plan.digest()
     staging = services.staging(request_id)
-    done = services.register.step(request_id, "extract", inputs, part=source)
+    done = services.register.steps.result(request_id, "extract", inputs, part=source)
     if done is not None and staging.exists(_record(source)):
         return done
     staging.wipe(f"data/{source}")
@@ -86,9 +86,9 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     inventory = services.inventory
     chosen, kept = choices(inventory, plan), kept_bytes(len(plan.extracts))
     tables: list[TableExtract] = []
-    mac = partial(services.register.fingerprint, request_id)
+    mac = partial(services.register.data_keys.fingerprint, request_id)
     with asking(services.register, request_id), services.open_source(source, request_id) as session:
-        salt = services.register.fingerprint(request_id, SALT_OF)
+        salt = services.register.data_keys.fingerprint(request_id, SALT_OF)
         session.bind((*keys, salt_key(salt)), request.received_at)
         for part in plan.of_source(source):
             formats = [services.formats[name] for name in plan.formats]
@@ -138,7 +138,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         **finding.evidence(),
     }
     event = NewEvent("extracted", payload=payload)
-    return services.register.finish_step(request_id, "extract", inputs, result, event, part=source)
+    return services.register.steps.finish(request_id, "extract", inputs, result, event, part=source)
 
 
 def _given(services: Services, plan: Plan, source: str) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _given(services: Services, plan: Plan, source: str) -> dict[str, Any]:
         "files": record.digests,
     }
     event = NewEvent("extracted", payload=payload)
-    return services.register.finish_step(request_id, "extract", plan.digest(), result, event, part=source)
+    return services.register.steps.finish(request_id, "extract", plan.digest(), result, event, part=source)
 
 
 def _only_named(services: Services, plan: Plan, source: str) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def _only_named(services: Services, plan: Plan, source: str) -> dict[str, Any]:
     result = {"source": source, "tables": 0, "rows": 0, "digest": digest(record.digests)}
     payload = {"source": source, "snapshot": record.snapshot, "plan": plan.digest(), "tables": {}}
     event = NewEvent("extracted", payload=payload)
-    return services.register.finish_step(plan.request, "extract", plan.digest(), result, event, part=source)
+    return services.register.steps.finish(plan.request, "extract", plan.digest(), result, event, part=source)
 
 
 def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExtract]:
@@ -187,14 +187,14 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
     staging, register = services.staging(plan.request), services.register
     records = []
     for source in plan.staged:
-        first = register.step(plan.request, "extract", plan.digest(), part=source)
+        first = register.steps.result(plan.request, "extract", plan.digest(), part=source)
         record = None
         if first is not None:
             with staging.reader(_record(source)) as stream:
                 record = msgspec.json.decode(stream.read(), type=SourceExtract)
             written = digest(record.digests)
             again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
-            steps = [first, register.step(plan.request, "extract", again, part=source)]
+            steps = [first, register.steps.result(plan.request, "extract", again, part=source)]
         if record is None or not any(done is not None and done["digest"] == written for done in steps):
             raise refusal(
                 services,

@@ -24,7 +24,8 @@ from afschrift.law.partial_response import parts
 from afschrift.law.person.assurance import Level, Risk, level_of
 from afschrift.law.restriction import lifted
 from afschrift.questions.kinds import IDENTITY, Answers, OpenQuestion
-from afschrift.register.port import DecisionRow, Register
+from afschrift.register.records import DecisionRow
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 NEW_RUN = "start a new run of `fulfil_request`; it goes as far as the register allows."
@@ -55,9 +56,9 @@ def refusal(
     """
     new = NewEvent(event, payload={"step": step, "reason": reason, "run": services.run, **told})
     try:
-        services.register.record(request_id, new)
+        services.register.trail.record(request_id, new)
     except UnknownRequestError:
-        services.register.record(None, new)
+        services.register.trail.record(None, new)
     return GateError(message, way_out=way_out)
 
 
@@ -69,7 +70,7 @@ def begin(services: Services, request_id: str, by: str) -> None:
     """
     open_request(services, request_id, "assess")
     if services.run is not None:
-        goes = services.register.begin_run(request_id, services.run, services.patience, by=by)
+        goes = services.register.runs.begin(request_id, services.run, services.patience, by=by)
         _must_be_ours(services, request_id, "assess", goes)
 
 
@@ -90,7 +91,7 @@ def open_request(services: Services, request_id: str, step: str) -> Request:
     Raises:
         GateError: it is delivered, refused or withdrawn.
     """
-    request = services.register.request(request_id)
+    request = services.register.requests.get(request_id)
     if not request.state.open:
         raise refusal(
             services,
@@ -112,7 +113,7 @@ def in_run(services: Services, request_id: str, step: str) -> None:
     """
     if services.run is None:
         return
-    goes = services.register.see_run(request_id, services.run, services.patience)
+    goes = services.register.runs.see(request_id, services.run, services.patience)
     if goes is None:
         raise refusal(
             services,
@@ -163,12 +164,12 @@ def identity_decision(register: Register, request_id: str) -> DecisionRow | None
     The last one counts: a later `not_confirmed` takes a confirmation back. One that is less sure than the
     question asked for since does not count (R12).
     """
-    decision = Answers(register.decisions(request_id)).of_kind(IDENTITY.kind)
+    decision = Answers(register.decisions.of(request_id)).of_kind(IDENTITY.kind)
     if decision is None or decision.choice != "confirmed":
         return None
     if decision.about != identity_question(register, request_id).about:
         return None
-    asked = register.questions(open_only=False, request_id=request_id)
+    asked = register.questions.all(open_only=False, request_id=request_id)
     risks = [q.detail["risk"] for q in asked if q.kind == IDENTITY.kind and "risk" in q.detail]
     sure = not risks or level_of(decision.detail.get("level")).covers(Level(risks[-1]))
     return decision if sure else None
@@ -197,7 +198,7 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
     """
     register = services.register
     request = open_request(services, request_id, step)
-    frozen = register.latest_step(request_id, "classify")
+    frozen = register.steps.latest(request_id, "classify")
     missing = None
     if identity_decision(register, request_id) is None:
         missing = ("no_identity", "there is no identity decision")
@@ -209,7 +210,7 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
         reason, words = missing or ("no_plan", "no plan is frozen")
         message = f"Step {step} of request {request_id} was started, but {words}."
         raise refusal(services, request_id, step, reason, message)
-    plan = register.plan(request_id, frozen["plan"])
+    plan = register.plans.get(request_id, frozen["plan"])
     review_must_allow(services, request_id, step, plan.digest())
     _mandate_must_hold(services, request, step)
     _no_drift(services, request, plan, frozen, step)
@@ -225,7 +226,9 @@ def _parts_must_be_decided(services: Services, plan: Plan, step: str) -> None:
     if any(one.about not in wanted for one in plan.later):
         message = f"The plan of request {request_id} leaves a source for later, and no officer decided that."
         raise refusal(services, request_id, step, "partial_not_decided", message)
-    is_given = any(fact.detail["plan"] == plan.digest() for fact in parts(register.timeline(request_id)))
+    is_given = any(
+        fact.detail["plan"] == plan.digest() for fact in parts(register.facts.timeline(request_id))
+    )
     if plan.later and not is_given and not set(plan.later) <= set(left_for_later(services, request_id)):
         message = f"What the plan of request {request_id} leaves for later cannot be left any more (R44)."
         raise refusal(services, request_id, step, "partial_over", message)
@@ -260,14 +263,14 @@ def review_must_allow(services: Services, request_id: str, step: str, plan: str)
     Raises:
         GateError: the last review of it is no approval, or only an earlier plan was reviewed.
     """
-    reviews = [d for d in services.register.decisions(request_id) if d.kind == REVIEW]
+    reviews = [d for d in services.register.decisions.of(request_id) if d.kind == REVIEW]
     if not reviews:
         return
     of_this = [d for d in reviews if d.about == plan]
     if of_this and of_this[-1].choice != "approved":
         message = f"A review turned down what step {step} of request {request_id} would hand on."
         raise refusal(services, request_id, step, "review", message, "decide what the review asks for.")
-    events = services.register.events(request_id)
+    events = services.register.trail.events(request_id)
     made = {payload["plan"] for header, payload in events if header.type == "plan_frozen" and payload}
     if not of_this and any(d.about in made for d in reviews):
         message = f"The plan of request {request_id} is not the one that was reviewed."
@@ -284,7 +287,7 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
         "receipt": request.received_at,
         "parts delivered": delivered(services.register, request.id, but=plan.digest()),
         "decisions": decided(
-            services.register.decisions(request.id), lifted(services.register.timeline(request.id))
+            services.register.decisions.of(request.id), lifted(services.register.facts.timeline(request.id))
         ),
     }
     then = {
@@ -301,7 +304,7 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
     if not changed:
         return
     payload = {"step": step, "changed": changed, "run": services.run}
-    services.register.record(plan.request, NewEvent("drift_found", payload=payload))
+    services.register.trail.record(plan.request, NewEvent("drift_found", payload=payload))
     raise GateError(
         f"The {' and '.join(changed)} changed after the plan of request {plan.request} was frozen.",
         way_out="clear `classify` and what follows: a new plan is frozen on what holds now.",

@@ -32,7 +32,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     staging = services.staging(request_id)
     records = staged_extracts(services, plan, "package")
     inputs = digest({"plan": plan.digest(), "files": files_digest(records)})
-    if register.step(request_id, "validate", inputs) is None:
+    if register.steps.result(request_id, "validate", inputs) is None:
         raise refusal(
             services,
             request_id,
@@ -41,7 +41,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
             f"The staged files of request {request_id} are not the ones that were validated.",
             "clear `validate` and what follows.",
         )
-    done = register.step(request_id, "package", inputs)
+    done = register.steps.result(request_id, "package", inputs)
     if done is not None and staging.exists(BUNDLE):
         return done
     seal = _seal(services, request_id, inputs, {r.source: r.snapshot for r in records})
@@ -55,20 +55,20 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
     event = NewEvent("packed", payload={**result, "sealed_at": seal.sealed_at})
     services.log(f"Bundle {sink.sha256[:12]} packed and signed: {sink.bytes} bytes.")
-    return register.finish_step(request_id, "package", inputs, result, event)
+    return register.steps.finish(request_id, "package", inputs, result, event)
 
 
 def _seal(services: Services, request_id: str, inputs: str, snapshots: dict[str, str]) -> Seal:
     """The head of the trail at sealing: every bundle is a witness of the trail up to here."""
     register = services.register
-    done = register.step(request_id, "seal", inputs)
+    done = register.steps.result(request_id, "seal", inputs)
     if done is None:
-        seq, head = register.head()
+        seq, head = register.trail.head()
         result = {
             "sealed_at": services.now(),
             "trail_seq": seq,
             "trail_head": head,
             "snapshots": snapshots,
         }
-        done = register.finish_step(request_id, "seal", inputs, result, NewEvent("sealed", payload=result))
+        done = register.steps.finish(request_id, "seal", inputs, result, NewEvent("sealed", payload=result))
     return Seal(**done)

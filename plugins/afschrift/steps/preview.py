@@ -23,7 +23,7 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
         GateError: nobody has confirmed who the requester is, as surely as the request's risk asks (R12).
     """
     register = services.register
-    request = register.request(request_id)
+    request = register.requests.get(request_id)
     if sure_identity(services, request) is None:
         raise GateError(
             f"Nobody has confirmed surely enough who the requester of {request_id} is: nothing is looked up.",
@@ -35,9 +35,9 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
             "nothing is looked up.",
             way_out=f"the next run asks it, or look at `afschrift questions --request {request_id}`.",
         )
-    answers = Answers(register.decisions(request_id))
+    answers = Answers(register.decisions.of(request_id))
     drafter = Drafter(services, request, answers)
-    draft = drafter.draft(register.identity(request_id), services.now(), count=True)
+    draft = drafter.draft(register.identities.of(request_id), services.now(), count=True)
     names = sorted({key.name for key in draft.keys})
     yield f"Request {request_id}: {request.right} (Art. {request.right.article}), state {request.state}"
     yield f"Keys      {count(len(draft.keys), 'value')} of {', '.join(names)}"

@@ -26,7 +26,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
     records = staged_extracts(services, plan, "validate")
     written = files_digest(records)
     inputs = digest({"plan": plan.digest(), "files": written})
-    done = services.register.step(request_id, "validate", inputs)
+    done = services.register.steps.result(request_id, "validate", inputs)
     if done is not None:
         return done
     fields = {extract.name: extract.selected for extract in plan.extracts}
@@ -47,7 +47,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
         services.log(f"{record.source}: {len(record.tables)} tables read back as they were extracted.")
     result = {"files": files, "rows": rows, "digest": written}
     event = NewEvent("validated", payload={**result, "plan": plan.digest()})
-    return services.register.finish_step(request_id, "validate", inputs, result, event)
+    return services.register.steps.finish(request_id, "validate", inputs, result, event)
 
 
 def files_digest(records: list[SourceExtract]) -> str:

@@ -10,7 +10,7 @@ from afschrift.casework.answer import still_open
 from afschrift.casework.dispatch import Answered, answer_question
 from afschrift.domain.errors import AfschriftError
 from afschrift.law.manual import NewFile
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.web.caller import Caller
 
 Start = Callable[[str, str], str]
@@ -53,7 +53,7 @@ class Told:
     next: str
 
 
-def record(register: Ledger, by: Caller, question_id: str, filled: Filled, start: Start) -> Told:
+def record(register: Register, by: Caller, question_id: str, filled: Filled, start: Start) -> Told:
     """Record an answer; where it was the last one due, start the request's next run as the caller.
 
     Where no run starts, the answer stands all the same, and `next` says what to do.
@@ -73,7 +73,7 @@ def record(register: Ledger, by: Caller, question_id: str, filled: Filled, start
         files=filled.files,
     )
     request = done.request
-    if not register.request(request).state.open:
+    if not register.requests.get(request).state.open:
         return Told(done, None, f"The request is closed by it. {done.said}".strip())
     if done.signer:
         return Told(done, None, done.said)

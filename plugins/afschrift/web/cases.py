@@ -16,7 +16,7 @@ from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.roles import Act
-from afschrift.register.open import open_ledger
+from afschrift.register.open import open_register
 from afschrift.web.answers import LONGEST_TEXT
 from afschrift.web.caller import Caller, Known
 
@@ -87,15 +87,19 @@ FIELDS = frozenset(
 def show(owner: str, by: Known) -> dict[str, Any]:
     """What happened in a case or to a request, in the order of time; no text. The look is an event."""
     by.roles.require(by.account, Act.TIMELINE)
-    ledger = open_ledger()
-    found = story(ledger, owner, ledger.case_texts(owner, by.account))
-    case = ledger.case(owner)
+    register = open_register()
+    found = story(register, owner, register.cases.texts(owner, by.account))
+    case = register.cases.get(owner)
     requests = case.requests if owner == case.id else (owner,)
     told = [
         {"at": e.at, "by": e.by, "what": e.what, "request": e.request, "text": e.text.id if e.text else None}
         for e in found
     ]
-    return {"case": case.id, "requests": _told([ledger.timeline(one) for one in requests]), "story": told}
+    return {
+        "case": case.id,
+        "requests": _told([register.facts.timeline(one) for one in requests]),
+        "story": told,
+    }
 
 
 @router.post("/cases/{owner}/hold")
@@ -148,7 +152,7 @@ def opened(request_id: str, restriction: str, by: Known) -> dict[str, Any]:
 
 
 def _desk(by: Caller) -> CaseDesk:
-    return case_desk(open_ledger(), by.account, roles=by.roles)
+    return case_desk(open_register(), by.account, roles=by.roles)
 
 
 def _words(text: str) -> str:

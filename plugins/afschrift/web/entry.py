@@ -7,21 +7,21 @@ from afschrift.casework.answer import answering, visible
 from afschrift.domain.errors import NotAllowedError, UnknownQuestionError
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
-from afschrift.register.open import open_ledger
-from afschrift.register.port import QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.open import open_register
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 from afschrift.web.caller import Caller
 from afschrift.web.form import takes_files
 from afschrift.web.standing import barred
 
 
-def seen(register: Ledger, by: Caller, question_id: str) -> QuestionRow:
+def seen(register: Register, by: Caller, question_id: str) -> QuestionRow:
     """A question that the caller gets to see.
 
     Raises:
         UnknownQuestionError: there is none for their roles.
     """
-    found = register.question(question_id)
+    found = register.questions.get(question_id)
     if not visible(by.roles, by.account, found):
         raise UnknownQuestionError("There is no question with this id for your roles.")
     return found
@@ -38,24 +38,24 @@ def room(by: Caller, question_id: str) -> tuple[int, bool]:
         UnknownQuestionError: there is none for their roles.
         NotAllowedError: they lack its role; the attempt is an event `answer_refused`.
     """
-    register = open_ledger()
+    register = open_register()
     asked = seen(register, by, question_id)
     if not by.roles.holds(by.account, Role(asked.role)):
         answering(register, by.roles, asked, by.account)
     file_bytes = Settings.from_environment().manual_bytes if takes_files(asked) else 0
-    return file_bytes, not barred(register, by, asked, register.timeline(asked.request))
+    return file_bytes, not barred(register, by, asked, register.facts.timeline(asked.request))
 
 
-def to_look_at(by: Caller, question_id: str) -> tuple[Ledger, QuestionRow, Timeline]:
+def to_look_at(by: Caller, question_id: str) -> tuple[Register, QuestionRow, Timeline]:
     """A question of whose person the caller may see what is kept apart, as they may answer it.
 
     Raises:
         UnknownQuestionError: there is none for their roles.
         NotAllowedError: they may not answer it now; says why.
     """
-    register = open_ledger()
+    register = open_register()
     asked = seen(register, by, question_id)
-    timeline = register.timeline(asked.request)
+    timeline = register.facts.timeline(asked.request)
     if why := barred(register, by, asked, timeline):
         raise NotAllowedError(why, way_out="ask somebody who may answer the question.")
     return register, asked, timeline

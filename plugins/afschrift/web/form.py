@@ -17,8 +17,8 @@ from afschrift.law.grounds.grounds import Grounds, Outcome
 from afschrift.law.manual import GIVEN, NewFile
 from afschrift.law.manual import KIND as MANUAL
 from afschrift.questions.kinds import KINDS
-from afschrift.register.port import QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 from afschrift.web.answers import LONGEST_TEXT, Filled
 from afschrift.web.asked import Asked, asked
 from afschrift.web.fields import Field, fields_of, filled
@@ -70,19 +70,19 @@ class Form:
 
 
 def form_for(
-    ledger: Ledger, question: QuestionRow, given: Mapping[str, str], sent: Sent | None = None
+    register: Register, question: QuestionRow, given: Mapping[str, str], sent: Sent | None = None
 ) -> Form:
     """The form of a question.
 
     Args:
-        ledger: of the installation.
+        register: of the installation.
         question: that it answers.
         given: of a decision the `choice` and `ground` that were chosen.
         sent: what was typed already.
     """
     words, sent = asked(question.kind), sent or Sent()
     if question.kind == DECISION:
-        return _decision(load_grounds(), ledger, question, given, words, sent)
+        return _decision(load_grounds(), register, question, given, words, sent)
     kind = KINDS.get(question.kind)
     fields = tuple(fields_of(form_of(question), question.options))
     if question.kind == REVIEW:
@@ -123,14 +123,14 @@ def _with_ticks(sent: Sent) -> None:
 
 def _decision(
     grounds: Grounds,
-    ledger: Ledger,
+    register: Register,
     question: QuestionRow,
     given: Mapping[str, str],
     words: Asked,
     sent: Sent,
 ) -> Form:
     choice, code = given.get("choice", ""), given.get("ground", "")
-    right = ledger.request(question.request).right
+    right = register.requests.get(question.request).right
     if choice in question.options:
         offered = grounds.offered(Outcome(choice), right)
         if not offered:

@@ -16,8 +16,8 @@ from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.intake.referral import record_handed_over
 from afschrift.casework.notices.referrals import to_hand_over
 from afschrift.law.roles import Act
-from afschrift.register.clock import utc_now
-from afschrift.register.open import open_ledger
+from afschrift.register.database.instants import utc_now
+from afschrift.register.open import open_register
 from afschrift.web.answers import LONGEST_TEXT
 from afschrift.web.caller import Known
 from afschrift.wiring.services import build
@@ -76,16 +76,16 @@ def waiting(by: Known) -> list[dict[str, Any]]:
             "due": str(one.matter.due) if one.matter.due else None,
             "level": one.level,
         }
-        for one in to_hand_over(open_ledger())
+        for one in to_hand_over(open_register())
     ]
 
 
 @router.post("/cases/{case}/handed-over")
 def handed_over(case: str, body: HandedOver, by: Known) -> dict[str, Any]:
     """Record that a desk took over a right that is not ours."""
-    register = open_ledger()
+    register = open_register()
     done = record_handed_over(
-        register, by.roles, register.case(case).id, body.right, body.to, body.reference, by.account
+        register, by.roles, register.cases.get(case).id, body.right, body.to, body.reference, by.account
     )
     return {"case": done.case, "right": done.matter.value, "to": body.to, "reference": body.reference}
 
@@ -93,18 +93,18 @@ def handed_over(case: str, body: HandedOver, by: Known) -> dict[str, Any]:
 @router.post("/cases/{case}/not-received")
 def not_received(case: str, body: NotReceived, by: Known) -> dict[str, Any]:
     """Find that a message to an address not meant for it counts as not received; a second signer agrees."""
-    register = open_ledger()
+    register = open_register()
     asked = propose(
         register,
         by.roles,
-        register.case(case),
+        register.cases.get(case),
         body.published_on,
         body.text,
         by.account,
         published=load_controller().channels,
         now=utc_now(),
     )
-    return {"case": register.case(case).id, "signer": asked.id}
+    return {"case": register.cases.get(case).id, "signer": asked.id}
 
 
 @router.post("/requests/{request}/reading")
@@ -118,5 +118,5 @@ def reading(request: str, body: Read, by: Known) -> dict[str, Any]:
 @router.post("/requests/{request}/mandate-withdrawn")
 def mandate_withdrawn(request: str, body: Withdrawn, by: Known) -> dict[str, Any]:
     """Record that the person took a mandate back: nothing is delivered on it any more."""
-    taken = take_back(open_ledger(), by.roles, request, by.account, body.text)
+    taken = take_back(open_register(), by.roles, request, by.account, body.text)
     return {"request": request, "choice": taken.choice, "at": taken.at}

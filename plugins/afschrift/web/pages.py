@@ -15,9 +15,9 @@ from afschrift.casework.answer import visible
 from afschrift.domain.errors import FormError
 from afschrift.domain.event import NewEvent
 from afschrift.law.clock.facts import Timeline
-from afschrift.register.open import open_ledger
-from afschrift.register.port import DecisionRow, QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.open import open_register
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 from afschrift.web.answers import Start, record
 from afschrift.web.caller import Caller, Known
 from afschrift.web.entry import room, seen, to_look_at
@@ -61,12 +61,12 @@ def routes(start: Start) -> APIRouter:
     @router.get("/")
     def listing(request: Request, by: Known) -> Response:
         """The open questions of the caller's roles, oldest first; all of them to an overseer."""
-        return render(request, "questions", by=by, waiting=waiting(open_ledger(), by))
+        return render(request, "questions", by=by, waiting=waiting(open_register(), by))
 
     @router.get("/questions/{question_id}")
     def question(request: Request, question_id: str, by: Known) -> Response:
         """One question with its form; read-only for whoever may not answer it."""
-        register = open_ledger()
+        register = open_register()
         asked = seen(register, by, question_id)
         given = dict(request.query_params)
         return _shown(request, register, by, asked, form_for(register, asked, given))
@@ -86,11 +86,11 @@ def routes(start: Start) -> APIRouter:
     @router.get("/questions/{question_id}/recorded")
     def recorded(request: Request, question_id: str, by: Known, told: str = "") -> Response:
         """What was recorded, and what is left to do."""
-        register = open_ledger()
+        register = open_register()
         asked = seen(register, by, question_id)
         if asked.answered_at is None:
             return RedirectResponse(_address(request, question_id), 303)
-        timeline = register.timeline(asked.request)
+        timeline = register.facts.timeline(asked.request)
         decision = _decision(register, asked)
         return render(
             request,
@@ -101,7 +101,9 @@ def routes(start: Start) -> APIRouter:
             at=local(decision.at, timeline) if decision else "",
             told=read_note(by, told),
             others=[
-                q for q in register.questions(request_id=asked.request) if visible(by.roles, by.account, q)
+                q
+                for q in register.questions.all(request_id=asked.request)
+                if visible(by.roles, by.account, q)
             ],
             state=timeline.state,
         )
@@ -118,7 +120,7 @@ def routes(start: Start) -> APIRouter:
 
 
 def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: Start) -> Response:
-    register = open_ledger()
+    register = open_register()
     asked = seen(register, by, question_id)
     form = form_for(register, asked, {"choice": sent.one("choice"), "ground": sent.one("ground")}, sent)
     if not is_form_token(by, request.url.path, sent.one("token")):
@@ -145,9 +147,9 @@ def _look(request: Request, question_id: str, by: Caller, sent: Sent) -> Respons
     if not is_form_token(by, request.url.path, sent.one("token")):
         raise stranger()
     if asked.kind == "manual":
-        register.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
-        return render(request, "keys", by=by, question=asked, keys=register.identity(asked.request))
-    texts = register.case_texts(asked.request, by.account)
+        register.trail.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
+        return render(request, "keys", by=by, question=asked, keys=register.identities.of(asked.request))
+    texts = register.cases.texts(asked.request, by.account)
     return render(
         request,
         "texts",
@@ -161,14 +163,14 @@ def _look(request: Request, question_id: str, by: Caller, sent: Sent) -> Respons
 
 def _shown(
     request: Request,
-    register: Ledger,
+    register: Register,
     by: Caller,
     asked: QuestionRow,
     form: Form,
     problem: Problem | None = None,
     status: int = 200,
 ) -> Response:
-    timeline = register.timeline(asked.request)
+    timeline = register.facts.timeline(asked.request)
     why = barred(register, by, asked, timeline)
     decision = _decision(register, asked)
     path = request.url.path.removesuffix("/")
@@ -215,8 +217,8 @@ def _problem(form: Form, error: FormError) -> Problem:
     return Problem("Nothing was recorded. Mend this:" if lines else str(error), tuple(lines))
 
 
-def _decision(register: Ledger, asked: QuestionRow) -> DecisionRow | None:
-    found: Sequence[DecisionRow] = [d for d in register.decisions(asked.request) if d.question == asked.id]
+def _decision(register: Register, asked: QuestionRow) -> DecisionRow | None:
+    found: Sequence[DecisionRow] = [d for d in register.decisions.of(asked.request) if d.question == asked.id]
     return found[-1] if found else None
 
 

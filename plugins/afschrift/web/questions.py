@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from afschrift.casework.answer import form_of, visible
 from afschrift.law.roles import Role
 from afschrift.questions.assignment import assigned_to
-from afschrift.register.open import open_ledger
-from afschrift.register.port import QuestionRow
+from afschrift.register.open import open_register
+from afschrift.register.records import QuestionRow
 from afschrift.web.answers import LONGEST_TEXT, Filled, Start, record
 from afschrift.web.caller import Caller, Known
 from afschrift.web.entry import seen
@@ -39,13 +39,13 @@ def routes(start: Start) -> APIRouter:
     @router.get("/questions")
     def listing(by: Known) -> list[dict[str, Any]]:
         """Open questions, oldest first: those put to the caller's roles; all of them to an overseer."""
-        found = open_ledger().questions()
+        found = open_register().questions.all()
         return [_shown(by, q) for q in found if visible(by.roles, by.account, q)]
 
     @router.get("/questions/{question_id}")
     def one(question_id: str, by: Known) -> dict[str, Any]:
         """One question with its form as JSON Schema."""
-        return _shown(by, seen(open_ledger(), by, question_id))
+        return _shown(by, seen(open_register(), by, question_id))
 
     @router.post("/questions/{question_id}/answer")
     def answered(question_id: str, body: Answer, by: Known) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def routes(start: Start) -> APIRouter:
         Where no run starts, the answer stands all the same, and `next` says what to do.
         """
         told = record(
-            open_ledger(),
+            open_register(),
             by,
             question_id,
             Filled(body.choice, body.detail, body.texts, body.text),
@@ -71,6 +71,6 @@ def routes(start: Start) -> APIRouter:
 
 def _shown(by: Caller, question: QuestionRow) -> dict[str, Any]:
     mine = by.roles.holds(by.account, Role(question.role))
-    to = assigned_to(open_ledger().timeline(question.request), question.id)
+    to = assigned_to(open_register().facts.timeline(question.request), question.id)
     mine = mine and (to is None or by.roles.stands_for(by.account, to))
     return asdict(question) | {"form": form_of(question), "may_answer": mine, "assigned_to": to}

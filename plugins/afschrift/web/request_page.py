@@ -10,7 +10,7 @@ from afschrift.casework.answer import visible
 from afschrift.casework.clock import view as request_words
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
-from afschrift.register.open import open_ledger
+from afschrift.register.open import open_register
 from afschrift.web.caller import Known
 from afschrift.web.page import render
 from afschrift.web.standing import last_day, local, look
@@ -21,17 +21,19 @@ router = APIRouter(default_response_class=HTMLResponse)
 @router.get("/requests/{request_id}")
 def show(request: Request, request_id: str, by: Known) -> Response:
     """A request; whoever may read the trail sees it, and that look is an event."""
-    register = open_ledger()
-    found, timeline = register.request(request_id), register.timeline(request_id)
+    register = open_register()
+    found, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     clock = look(timeline, load_place())
     lines: list[str] = []
     events = None
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
-        register.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
+        register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
         lines += request_words.facts(timeline.facts)
-        lines += request_words.earlier(timeline, register.earlier(request_id, own_keys()))
-        events = [(local(header.at, timeline), header, said) for header, said in register.events(request_id)]
+        lines += request_words.earlier(timeline, register.identities.earlier(request_id, own_keys()))
+        events = [
+            (local(header.at, timeline), header, said) for header, said in register.trail.events(request_id)
+        ]
     return render(
         request,
         "request",
@@ -41,8 +43,10 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         last_day=last_day(clock),
         clock=clock,
         why=list(request_words.explained(clock)),
-        questions=[(q, visible(by.roles, by.account, q)) for q in register.questions(request_id=request_id)],
+        questions=[
+            (q, visible(by.roles, by.account, q)) for q in register.questions.all(request_id=request_id)
+        ],
         facts=lines,
-        decisions=[(d, local(d.at, timeline)) for d in register.decisions(request_id)] if events else [],
+        decisions=[(d, local(d.at, timeline)) for d in register.decisions.of(request_id)] if events else [],
         events=events,
     )

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
-from afschrift.register.open import open_ledger
+from afschrift.register.open import open_register
 from afschrift.web.caller import Known
 
 router = APIRouter()
@@ -18,20 +18,20 @@ router = APIRouter()
 @router.get("/requests/{request_id}")
 def show(request_id: str, by: Known) -> dict[str, Any]:
     """State, open questions and, for those who may read it, the trail; a look at the trail is an event."""
-    register = open_ledger()
-    request = register.request(request_id)
+    register = open_register()
+    request = register.requests.get(request_id)
     told: dict[str, Any] = {
         "id": request.id,
         "case": request.case,
         "right": request.right.value,
         "state": request.state.value,
         "received_at": request.received_at,
-        "open_questions": [q.id for q in register.questions(request_id=request_id)],
+        "open_questions": [q.id for q in register.questions.all(request_id=request_id)],
     }
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
-        register.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
+        register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
         told["timeline"] = [
-            {**asdict(header), "payload": payload} for header, payload in register.events(request_id)
+            {**asdict(header), "payload": payload} for header, payload in register.trail.events(request_id)
         ]
     return told

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from afschrift.app.settings import Settings
 from afschrift.casework.review.look import ROWS, look
-from afschrift.register.open import open_ledger
+from afschrift.register.open import open_register
 from afschrift.web.caller import Known
 from afschrift.web.form import form_for
 from afschrift.web.page import render
@@ -20,12 +20,12 @@ router = APIRouter(default_response_class=HTMLResponse)
 @router.get("/review/{request_id}")
 def show(request: Request, request_id: str, by: Known, table: str = "", rows: int = ROWS) -> Response:
     """Tables with their columns' decisions, first rows and what was pointed out. The look is an event."""
-    register, settings = open_ledger(), Settings.from_environment()
+    register, settings = open_register(), Settings.from_environment()
     view = look(settings, register, by.roles, by.account, request_id, table=table or None, rows=max(1, rows))
     form, why, question = None, "", None
     if view.question is not None:
-        question = register.question(view.question)
-        why = barred(register, by, question, register.timeline(request_id))
+        question = register.questions.get(view.question)
+        why = barred(register, by, question, register.facts.timeline(request_id))
         form = None if why else form_for(register, question, {})
     path = f"{request.scope.get('root_path', '')}/questions/{view.question}"
     return render(

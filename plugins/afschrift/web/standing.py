@@ -14,9 +14,9 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
 from afschrift.questions.assignment import assigned_to
-from afschrift.register.clock import utc_now
-from afschrift.register.port import QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.database.instants import utc_now
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 from afschrift.web.asked import Asked, asked
 from afschrift.web.caller import Caller
 from afschrift.web.words import said
@@ -43,10 +43,12 @@ class Waiting:
     colour: str
 
 
-def waiting(ledger: Ledger, by: Caller) -> list[Waiting]:
+def waiting(register: Register, by: Caller) -> list[Waiting]:
     """The open questions that somebody gets to see, oldest first."""
-    timelines = {one.request: one for one in ledger.timelines()}
-    mine = [q for q in ledger.questions() if visible(by.roles, by.account, q) and q.request in timelines]
+    timelines = {one.request: one for one in register.facts.timelines()}
+    mine = [
+        q for q in register.questions.all() if visible(by.roles, by.account, q) and q.request in timelines
+    ]
     place, clocks = load_place(), dict[str, Clock]()
     for request in {q.request for q in mine}:
         clocks[request] = look(timelines[request], place)
@@ -74,11 +76,11 @@ def last_day(found: Clock) -> str:
     return f"{found.due} ({'today' if left == 0 else f'{days} left' if left > 0 else f'{days} late'})"
 
 
-def barred(ledger: Ledger, by: Caller, question: QuestionRow, timeline: Timeline) -> str:
+def barred(register: Register, by: Caller, question: QuestionRow, timeline: Timeline) -> str:
     """Why somebody may not answer a question; empty: they may."""
     role = Role(question.role)
     if question.answered_at is not None:
-        taken = any(d.question == question.id for d in ledger.decisions(question.request))
+        taken = any(d.question == question.id for d in register.decisions.of(question.request))
         return "It is answered." if taken else "It was overtaken: what it asked about has changed."
     if not timeline.state.open:
         return "Its request is closed."
@@ -88,7 +90,7 @@ def barred(ledger: Ledger, by: Caller, question: QuestionRow, timeline: Timeline
     if to is not None and not by.roles.stands_for(by.account, to):
         return f"It is assigned to {to}."
     if role is Role.SECOND_SIGNER:
-        decided = [d.by for d in ledger.decisions(question.request) if d.about == question.about]
+        decided = [d.by for d in register.decisions.of(question.request) if d.about == question.about]
         try:
             by.roles.need_another(by.account, decided)
         except NotAllowedError as error:

@@ -29,12 +29,12 @@ from afschrift.inventory.ages import age_of_consent
 from afschrift.inventory.grounds import load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, without
-from afschrift.register.clock import rfc3339, utc_now
+from afschrift.register.database.instants import rfc3339, utc_now
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise as initialise
 from afschrift.register.open import open_keys as open_keys
-from afschrift.register.open import open_ledger as open_ledger
-from afschrift.register.register import Ledger
+from afschrift.register.open import open_register as open_register
+from afschrift.register.register import Register
 from afschrift.register.schema import require_current
 from afschrift.services import Limits, Sample, Services
 from afschrift.sources.connections import from_environment
@@ -72,9 +72,9 @@ def build(
     inventory = load(settings.inventory)
     keys = open_keys(settings)
     require_current(settings.register)
-    ledger = Ledger(settings.register, keys)
+    register = Register(settings.register, keys)
     return Services(
-        register=ledger,
+        register=register,
         inventory=inventory,
         grounds=load_grounds(settings.include / "grounds"),
         open_source=partial(_source, inventory, connect),
@@ -83,7 +83,7 @@ def build(
         validate=_validate,
         pack=partial(_pack, settings, inventory, keys),
         destination=partial(_destination, settings),
-        staging=partial(_staging, settings, ledger),
+        staging=partial(_staging, settings, register),
         sql=settings.include / "sql",
         now=lambda: rfc3339(utc_now()),
         package=__version__,
@@ -115,8 +115,10 @@ def _destination(settings: Settings, name: str) -> Destination:
     return open_destination(name, {"kind": "folder", "url": settings.destination(name)})
 
 
-def _staging(settings: Settings, ledger: Ledger, request_id: str) -> Staging:
-    return EncryptedStaging(UPath(settings.staging), request_id, ledger.subkey(request_id, "staging"))
+def _staging(settings: Settings, register: Register, request_id: str) -> Staging:
+    return EncryptedStaging(
+        UPath(settings.staging), request_id, register.data_keys.subkey(request_id, "staging")
+    )
 
 
 def _validate(

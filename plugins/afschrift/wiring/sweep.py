@@ -12,8 +12,8 @@ from rich.table import Table
 from upath import UPath
 
 from afschrift.app.settings import Settings
-from afschrift.register.clock import utc_now
-from afschrift.register.open import open_ledger
+from afschrift.register.database.instants import utc_now
+from afschrift.register.open import open_register
 from afschrift.staging import destroy, held
 from afschrift.steps.sweep.findings import Limits
 from afschrift.steps.sweep.sweep import Starter, Sweep, Swept
@@ -36,7 +36,7 @@ def sweep(start: Starter, *, dry: bool = False, settings: Settings | None = None
     settings = settings or Settings.from_environment()
     now, staging = utc_now(), UPath(settings.staging)
     return Sweep(
-        register=open_ledger(settings),
+        register=open_register(settings),
         staged=partial(held, staging),
         destroy=partial(destroy, staging),
         start=start,

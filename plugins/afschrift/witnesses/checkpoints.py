@@ -13,7 +13,7 @@ from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.event import Header, NewEvent
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.register.trail import checkpoint
 from afschrift.register.trail.audit import NOT_SENT, SENT
 from afschrift.register.trail.checkpoint import Checkpoint, Offered
@@ -51,7 +51,7 @@ class Sending:
         ]
 
 
-def send_checkpoint(settings: Settings, ledger: Ledger, by: str = "system") -> Sending:
+def send_checkpoint(settings: Settings, register: Register, by: str = "system") -> Sending:
     """Make a checkpoint, have it stamped, and send it to every place; one that fails hides no other.
 
     A place also gets the checkpoints made since the last one that it got.
@@ -66,7 +66,7 @@ def send_checkpoint(settings: Settings, ledger: Ledger, by: str = "system") -> S
             way_out="set AFSCHRIFT_WITNESS_<NAME> to a folder, object store or mailbox that the operators "
             "of the register cannot write; see docs/trail.md.",
         )
-    made = ledger.make_checkpoint(by)
+    made = register.trail.make_checkpoint(by)
     sending = Sending(made)
     # Authorities first, so that every place gets their stamps too.
     for name in sorted(settings.witnesses, key=lambda name: (not _stamps(settings, name), name)):
@@ -74,17 +74,17 @@ def send_checkpoint(settings: Settings, ledger: Ledger, by: str = "system") -> S
             place = _open(settings, name)
             if isinstance(place, TimeStamper):
                 stamp = place.stamp(made.content())
-                _tell(ledger, SENT, name, made, by, stamp=base64.b64encode(stamp).decode())
+                _tell(register, SENT, name, made, by, stamp=base64.b64encode(stamp).decode())
                 sending.sent[name] = [made.statement.number]
                 continue
-            log = ledger.checkpoint_log()
+            log = register.trail.checkpoint_log()
             for one in _due(log, name):
                 place.send({one.name: one.content()} | _stamps_of(log, one))
-                _tell(ledger, SENT, name, one, by)
+                _tell(register, SENT, name, one, by)
                 sending.sent.setdefault(name, []).append(one.statement.number)
         except AfschriftError as error:
             sending.problems[name] = str(error)
-            _tell(ledger, NOT_SENT, name, made, by, error=type(error).__name__)
+            _tell(register, NOT_SENT, name, made, by, error=type(error).__name__)
     return sending
 
 
@@ -131,7 +131,7 @@ class Gathered:
     failed: bool
 
 
-def gather(settings: Settings, ledger: Ledger) -> Gathered:
+def gather(settings: Settings, register: Register) -> Gathered:
     """Read every place that can be read from here; one that fails hides no other."""
     held: dict[str, dict[str, bytes]] = {}
     stampers: dict[str, TimeStamper] = {}
@@ -151,7 +151,7 @@ def gather(settings: Settings, ledger: Ledger) -> Gathered:
             failed = True
     findings = [
         *(f for name, files in held.items() for f in _stamp_faults(name, files, stampers)),
-        *_lacking(held, ledger),
+        *_lacking(held, register),
     ]
     checkpoints = [
         Offered(f"{place}/{name}", content)
@@ -170,8 +170,8 @@ def _open(settings: Settings, name: str) -> Witness | TimeStamper:
     return open_witness(name, settings.witnesses[name], options)
 
 
-def _tell(ledger: Ledger, type_: str, place: str, one: Checkpoint, by: str, **more: str) -> None:
-    ledger.record(None, NewEvent(type_, by, {"place": place, "number": one.statement.number, **more}))
+def _tell(register: Register, type_: str, place: str, one: Checkpoint, by: str, **more: str) -> None:
+    register.trail.record(None, NewEvent(type_, by, {"place": place, "number": one.statement.number, **more}))
 
 
 def _stamp_faults(place: str, files: dict[str, bytes], stampers: dict[str, TimeStamper]) -> Iterator[Finding]:
@@ -193,9 +193,9 @@ def _stamp_faults(place: str, files: dict[str, bytes], stampers: dict[str, TimeS
             yield Finding("stamp_late", statement.seq, text)
 
 
-def _lacking(held: dict[str, dict[str, bytes]], ledger: Ledger) -> Iterator[Finding]:
+def _lacking(held: dict[str, dict[str, bytes]], register: Register) -> Iterator[Finding]:
     """Checkpoints that the trail says a place got, and that it holds no more."""
-    log = ledger.checkpoint_log()
+    log = register.trail.checkpoint_log()
     made = _made(log)
     for header, payload in log:
         place, one = payload.get("place"), made.get(payload.get("number", 0))

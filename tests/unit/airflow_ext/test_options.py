@@ -23,7 +23,7 @@ def change(installation: Installation) -> Any:
 def changes(installation: Installation, request: str) -> list[tuple[str, dict[str, Any]]]:
     return [
         (header.actor, payload or {})
-        for header, payload in installation.services.register.events(request)
+        for header, payload in installation.services.register.trail.events(request)
         if header.type == "options_changed"
     ]
 
@@ -34,18 +34,18 @@ def test_what_differs_is_recorded_once_with_who(installation: Installation, chan
     for _ in range(2):
         change(request, formats=["json"], language="nl")
 
-    assert installation.services.register.request(request).formats == ("json",)
+    assert installation.services.register.requests.get(request).formats == ("json",)
     assert changes(installation, request) == [("airflow:somebody", {"changed": {"formats": ["json"]}})]
 
 
 def test_nothing_filled_in_changes_nothing(installation: Installation, change: Any) -> None:
     request = installation.submit(900001, "portability")
-    before = installation.services.register.request(request)
+    before = installation.services.register.requests.get(request)
 
     change(request)
     change(request, formats=["csv", "json"], destination="outbox")
 
-    assert installation.services.register.request(request) == before
+    assert installation.services.register.requests.get(request) == before
     assert changes(installation, request) == []
 
 

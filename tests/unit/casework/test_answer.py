@@ -23,9 +23,9 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.state import State
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.database import Database
+from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.gates import identity_question
@@ -74,36 +74,35 @@ def waiting(services: Services) -> tuple[str, str]:
     request = store(services, {"customer_id": "1"}, authenticated=None)
     with pytest.raises(NeedsPersonError):
         assess(services, request)
-    [question] = services.register.questions(request_id=request)
+    [question] = services.register.questions.all(request_id=request)
     return request, question.id
 
 
 def test_an_answer_stands_with_who_when_role_and_by_what_right(either: Services) -> None:
     register, (request, question) = either.register, waiting(either)
-    asked = register.question(question)
+    asked = register.questions.get(question)
     assert (asked.role, asked.about is not None, asked.form) == ("officer", True, form_of(asked))
     words = "Rang her back on the number that we had."
     decided = answer(register, ROLES, question, "confirmed", "cli:anna", detail=PROOF, text=words)
-    assert register.decisions(request) == (decided,)
+    assert register.decisions.of(request) == (decided,)
     assert (decided.by, decided.about, decided.detail) == ("cli:anna", asked.about, PROOF)
-    header, payload = register.events(request)[-1]
+    header, payload = register.trail.events(request)[-1]
     assert (header.type, header.actor) == ("decision_taken", "cli:anna")
     assert asked.asked_at < decided.at <= header.at
     assert payload is not None
     assert payload["held"] == {"role": "officer", "source": "roles_file"}
     assert payload["detail"] == PROOF
-    assert "Rang" not in repr(register.events())
+    assert "Rang" not in repr(register.trail.events())
     assert assess(either, request)["request"] == request
 
 
 def test_of_answers_at_once_one_wins_and_the_others_are_told(either: Services, tmp_path: Path) -> None:
     register, (request, question) = either.register, waiting(either)
-    assert isinstance(register, Ledger)
-    url = register._db.url.render_as_string(hide_password=False)
+    url = register.store.database.url.render_as_string(hide_password=False)
     ready = threading.Barrier(8)
 
     def one_of_them(number: int) -> str:
-        own = Ledger(url, KeyStore.open(tmp_path / "home" / "keys.json"))
+        own = Register(url, KeyStore.open(tmp_path / "home" / "keys.json"))
         detail, choice = (PROOF, "confirmed") if number % 2 else ({"doubt": "keys_disagree"}, "not_confirmed")
         ready.wait()
         try:
@@ -115,9 +114,9 @@ def test_of_answers_at_once_one_wins_and_the_others_are_told(either: Services, t
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(one_of_them, range(8)))
     assert outcomes.count("told") == 7
-    [decision] = register.decisions(request)
+    [decision] = register.decisions.of(request)
     assert decision.choice in outcomes
-    assert [h.type for h, _ in register.events(request)].count("decision_taken") == 1
+    assert [h.type for h, _ in register.trail.events(request)].count("decision_taken") == 1
     with Database(url).read() as tx:
         texts = tx.execute(text("SELECT count(*) FROM message WHERE kind = 'decision'")).scalar()
     assert texts == 1
@@ -126,20 +125,20 @@ def test_of_answers_at_once_one_wins_and_the_others_are_told(either: Services, t
 @pytest.mark.parametrize("by", ["airflow:sam", "airflow:dirk", "airflow:ada", "cli:ivo", "cli:root", "anna"])
 def test_without_the_role_nothing_changes_but_the_trail(one: Services, by: str) -> None:
     register, (request, question) = one.register, waiting(one)
-    before = register.request(request)
+    before = register.requests.get(request)
     with pytest.raises(NotAllowedError, match="role officer"):
         answer(register, ROLES, question, "confirmed", by, detail=PROOF, text="words")
     with pytest.raises(NotAllowedError, match="role officer"):
         confirm_identity(register, ROLES, request, by, detail=PROOF)
-    assert register.decisions(request) == ()
-    assert register.request(request) == before
-    assert register.question(question).answered_at is None
-    told = [(h.actor, p) for h, p in register.events(request) if h.type == "answer_refused"]
+    assert register.decisions.of(request) == ()
+    assert register.requests.get(request) == before
+    assert register.questions.get(question).answered_at is None
+    told = [(h.actor, p) for h, p in register.trail.events(request) if h.type == "answer_refused"]
     assert told == [(by, {"kind": "identity", "role": "officer"})] * 2
 
 
 def test_who_sees_a_question(one: Services) -> None:
-    asked = one.register.question(waiting(one)[1])
+    asked = one.register.questions.get(waiting(one)[1])
     seeing = {
         name for name in ("anna", "sam", "dirk", "ada", "ivo") if visible(ROLES, f"airflow:{name}", asked)
     }
@@ -148,21 +147,21 @@ def test_who_sees_a_question(one: Services) -> None:
 
 def test_who_decided_does_not_sign(one: Services) -> None:
     register, request = one.register, store(one, {"customer_id": "1"})
-    register.decide(request, "refusal", "refuse", "airflow:anna", about=DIGEST)
+    register.decisions.take(request, "refusal", "refuse", "airflow:anna", about=DIGEST)
     ask = {"options": ["agree", "disagree"], "role": "second_signer"}
-    about_it = register.ask(request, "refusal_signed", detail={}, about=DIGEST, **ask).id  # type: ignore[arg-type]
-    other = register.ask(request, "refusal_signed", detail={}, about="cd" * 32, **ask).id  # type: ignore[arg-type]
+    about_it = register.questions.ask(request, "refusal_signed", detail={}, about=DIGEST, **ask).id  # type: ignore[arg-type]
+    other = register.questions.ask(request, "refusal_signed", detail={}, about="cd" * 32, **ask).id  # type: ignore[arg-type]
     for account in ("airflow:anna", "cli:anna"):
         with pytest.raises(NotAllowedError, match="four eyes"):
             answer(register, ROLES, about_it, "agree", account)
-    assert [h.type for h, _ in register.events(request)].count("answer_refused") == 2
+    assert [h.type for h, _ in register.trail.events(request)].count("answer_refused") == 2
     answer(register, ROLES, other, "agree", "cli:anna")
     assert answer(register, ROLES, about_it, "agree", "airflow:sam").by == "airflow:sam"
 
 
 def test_a_bad_form_leaves_the_register_as_it_was(one: Services) -> None:
     register, (request, question) = one.register, waiting(one)
-    before = register.events()
+    before = register.trail.events()
     for choice, detail in (
         ("perhaps", PROOF),
         ("confirmed", {}),
@@ -177,23 +176,23 @@ def test_a_bad_form_leaves_the_register_as_it_was(one: Services) -> None:
         confirm_identity(
             register, ROLES, request, "cli:anna", detail={"method": "passport of Ann", "level": "high"}
         )
-    assert register.events() == before
-    assert register.question(question).answered_at is None
+    assert register.trail.events() == before
+    assert register.questions.get(question).answered_at is None
 
 
 def test_nothing_is_decided_on_a_closed_request(either: Services) -> None:
     register, (request, question) = either.register, waiting(either)
     untouched = store(either, {"customer_id": "1"})
     for each in (request, untouched):
-        register.move(each, State.WITHDRAWN)
-    before = register.events()
+        register.requests.move(each, State.WITHDRAWN)
+    before = register.trail.events()
     with pytest.raises(TooLateError, match="it is closed"):
         answer(register, ROLES, question, "confirmed", "cli:anna", detail=PROOF)
     with pytest.raises(TooLateError, match="it is closed"):
         confirm_identity(register, ROLES, request, "cli:anna", detail=PROOF)
     with pytest.raises(TooLateError, match="it is closed"):
-        register.decide(untouched, "review", "approved", "cli:anna", about=DIGEST)
-    assert register.events() == before
+        register.decisions.take(untouched, "review", "approved", "cli:anna", about=DIGEST)
+    assert register.trail.events() == before
 
 
 def test_identity_may_be_confirmed_before_anybody_asks(one: Services) -> None:
@@ -203,13 +202,15 @@ def test_identity_may_be_confirmed_before_anybody_asks(one: Services) -> None:
     assert (decided.kind, decided.choice) == ("identity", "confirmed")
     assert decided.about == identity_question(register, request).about  # it holds for these keys alone
     assert assess(one, request)["request"] == request
-    assert register.questions(request_id=request, open_only=False) == ()
+    assert register.questions.all(request_id=request, open_only=False) == ()
 
 
 def test_the_next_run_waits_for_the_last_answer(one: Services) -> None:
     register, request = one.register, store(one, {"customer_id": "1"})
     first, second, other = (
-        register.ask(about, "unclassified", options=["include", "exclude"], detail={"columns": [column]})
+        register.questions.ask(
+            about, "unclassified", options=["include", "exclude"], detail={"columns": [column]}
+        )
         for about, column in ((request, "a"), (request, "b"), (store(one, {"customer_id": "2"}), "a"))
     )
     answer(register, ROLES, first.id, "include", "cli:anna")
@@ -221,7 +222,7 @@ def test_the_next_run_waits_for_the_last_answer(one: Services) -> None:
 
 def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(one: Services) -> None:
     register, request = one.register, store(one, {"customer_id": "1"}, authenticated=None)
-    asked = register.ask(request, "identity", options=["confirmed", "not_confirmed"], detail={})
+    asked = register.questions.ask(request, "identity", options=["confirmed", "not_confirmed"], detail={})
     assert asked.form is None
     with pytest.raises(FormError, match="method"):
         answer(register, ROLES, asked.id, "confirmed", "cli:anna")

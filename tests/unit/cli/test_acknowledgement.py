@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from afschrift.cli.main import app
 from afschrift.law.letter import LetterRow, LetterState
 from afschrift.letters.message import parts
-from afschrift.register.open import open_ledger
-from afschrift.register.register import Ledger
+from afschrift.register.open import open_register
+from afschrift.register.register import Register
 
 NOW = datetime.now(UTC)
 AT = (NOW - timedelta(hours=1)).isoformat()
@@ -25,14 +25,14 @@ LOGIN = {"by": "log-in", "level": "substantial", "at": AT}
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Register:
     monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     monkeypatch.setenv("AFSCHRIFT_MAIL", str(tmp_path / "mail.json"))
     aim(tmp_path, unused_port())
     installation(tmp_path / "home", tmp_path / "inventory")
-    return open_ledger()
+    return open_register()
 
 
 def aim(folder: Path, port: int) -> None:
@@ -57,16 +57,16 @@ def submit(**more: Any) -> tuple[str, str]:
     return done.stdout.split()[0], done.stderr
 
 
-def letters(ledger: Ledger, request: str) -> list[LetterRow]:
-    return list(ledger.letters(request_id=request))
+def letters(register: Register, request: str) -> list[LetterRow]:
+    return list(register.letters.all(request_id=request))
 
 
-def test_the_letter_names_the_period_and_is_sent_once(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_letter_names_the_period_and_is_sent_once(register: Register, tmp_path: Path) -> None:
     port = unused_port()
     aim(tmp_path, port)
     with serving(port=port) as (server, _):
         request, said = submit()
-    [letter] = letters(ledger, request)
+    [letter] = letters(register, request)
     assert (letter.kind, letter.state, letter.sent_by) == ("acknowledgement", LetterState.SENT, "system")
     assert f"Acknowledgement {letter.id} of {request} is sent." in said
     [(_, to, content)] = server.messages
@@ -77,26 +77,26 @@ def test_the_letter_names_the_period_and_is_sent_once(ledger: Ledger, tmp_path: 
     assert period in " ".join(text.split())
 
 
-def test_a_mail_server_that_is_down_hinders_no_request(ledger: Ledger) -> None:
+def test_a_mail_server_that_is_down_hinders_no_request(register: Register) -> None:
     request, said = submit()
-    [letter] = letters(ledger, request)
+    [letter] = letters(register, request)
     assert letter.state is LetterState.PRODUCED
     assert f"The receipt of {request} is not confirmed yet: Letter {letter.id} was not sent" in said
 
 
-def test_an_address_that_is_turned_down_is_told(ledger: Ledger, tmp_path: Path) -> None:
+def test_an_address_that_is_turned_down_is_told(register: Register, tmp_path: Path) -> None:
     port = unused_port()
     aim(tmp_path, port)
     with serving(Manner.NO_SUCH_MAILBOX, port):
         request, said = submit()
-    assert letters(ledger, request)[0].state is LetterState.BOUNCED
+    assert letters(register, request)[0].state is LetterState.BOUNCED
     assert "is bounced" in said
 
 
-def test_each_right_of_a_message_has_its_letter(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_right_of_a_message_has_its_letter(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AFSCHRIFT_MAIL")
     submit(right=["access", "portability"], keys={"customer_id": "1"})
-    made = ledger.letters()
+    made = register.letters.all()
     assert [(one.kind, one.mailed, one.state) for one in made] == [
         ("acknowledgement", False, LetterState.PRODUCED)
     ] * 2
@@ -112,14 +112,16 @@ def test_each_right_of_a_message_has_its_letter(ledger: Ledger, monkeypatch: pyt
     ],
     ids=["nobody is authenticated", "the last day is over", "the policy leaves it to a person"],
 )
-def test_it_is_left_to_a_person(ledger: Ledger, tmp_path: Path, more: dict[str, Any], policy: str) -> None:
+def test_it_is_left_to_a_person(
+    register: Register, tmp_path: Path, more: dict[str, Any], policy: str
+) -> None:
     file = tmp_path / "inventory" / "policy.yml"
     file.write_text(file.read_text() + policy)
     request, _ = submit(**more)
-    assert letters(ledger, request) == []
+    assert letters(register, request) == []
 
 
-def test_a_policy_that_is_no_choice_is_told(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_policy_that_is_no_choice_is_told(register: Register, tmp_path: Path) -> None:
     file = tmp_path / "inventory" / "policy.yml"
     file.write_text(f"{file.read_text()}acknowledge: sometimes\n")
     done = CliRunner().invoke(app, ["submit", "-", "--start", "no"], input="{}")

@@ -23,8 +23,8 @@ from afschrift.app.settings import Settings
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
-from afschrift.register.open import open_keys, open_ledger
-from afschrift.register.register import Ledger
+from afschrift.register.open import open_keys, open_register
+from afschrift.register.register import Register
 
 Said = tuple[str, str]
 Typed = Callable[..., Said]
@@ -51,7 +51,7 @@ def audit(home: Path) -> Typed:
         return done.stdout, error
 
     typed("new", group="key")
-    open_ledger().record(None, NewEvent("counted", "tester", {"n": 1}))
+    open_register().trail.record(None, NewEvent("counted", "tester", {"n": 1}))
     return typed
 
 
@@ -111,7 +111,7 @@ def test_a_checkpoint_is_sent_and_compared(audit: Typed, place: Path, pem: str) 
     assert [file.name for file in place.iterdir()] == [name.strip()]
     assert "1 checkpoint(s) agree" in audit("verify")[0]
     assert "1 checkpoint(s) agree" in audit("verify", "--key", pem)[0]
-    [header] = [h for h, _ in open_ledger().events() if h.type == "checkpoint_made"]
+    [header] = [h for h, _ in open_register().trail.events() if h.type == "checkpoint_made"]
     assert header.actor.startswith("cli:")
     place.rename(place.with_name("away"))
     out, said = audit("verify", code=1)
@@ -136,10 +136,10 @@ def test_checkpoints_from_a_mailbox_are_given_by_hand(
 def test_an_old_checkpoint_is_too_old_unless_any_age_will_do(audit: Typed, place: Path, pem: str) -> None:
     settings = Settings.from_environment()
     keys = open_keys(settings)
-    old = Ledger(settings.register, keys, lambda: datetime(2020, 1, 1, tzinfo=UTC))
+    old = Register(settings.register, keys, lambda: datetime(2020, 1, 1, tzinfo=UTC))
     tamper(Path(settings.home), "DELETE FROM event_payload", "DELETE FROM event")
-    old.record(None, NewEvent("counted"))
-    made = old.make_checkpoint()
+    old.trail.record(None, NewEvent("counted"))
+    made = old.trail.make_checkpoint()
     (place / made.name).write_bytes(made.content())
     assert "checkpoint_stale" in audit("verify", code=1)[0]
     audit("verify", "--max-age", "0")
@@ -152,7 +152,7 @@ def test_an_old_checkpoint_is_too_old_unless_any_age_will_do(audit: Typed, place
 
 def test_tampering_is_told_by_both(audit: Typed, home: Path, place: Path, pem: str, tmp_path: Path) -> None:
     for n in range(3):
-        open_ledger().record(None, NewEvent("counted", payload={"n": n}))
+        open_register().trail.record(None, NewEvent("counted", payload={"n": n}))
     audit("checkpoint")
     clean = str(tmp_path / "clean.jsonl")
     assert "events written to" in audit("export", clean)[0]
@@ -221,8 +221,8 @@ def test_an_export_takes_no_file_that_is_there(audit: Typed, tmp_path: Path) -> 
 def test_a_year_is_dropped_after_a_question(audit: Typed, home: Path, place: Path) -> None:
     settings = Settings.from_environment()
     tamper(home, "DELETE FROM event_payload", "DELETE FROM event")
-    old = Ledger(settings.register, open_keys(settings), lambda: datetime(2019, 5, 1, tzinfo=UTC))
-    old.record(None, NewEvent("counted"))
+    old = Register(settings.register, open_keys(settings), lambda: datetime(2019, 5, 1, tzinfo=UTC))
+    old.trail.record(None, NewEvent("counted"))
     assert "kept 5 years" in audit("drop-year", "2025", "--rule", "retention_trail", code=1)[1]
     assert "oldest" in audit("drop-year", "2018", "--rule", "retention_trail", code=1)[1]
     assert "cannot drop 2019" in audit("drop-year", "2019", "--rule", "retention_trail", code=1)[1]

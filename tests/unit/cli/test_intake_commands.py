@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from afschrift.app.settings import Settings
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
-from afschrift.register.open import open_ledger
+from afschrift.register.open import open_register
 from afschrift.steps.assess import assess
 from afschrift.wiring.services import build, initialise
 
@@ -63,7 +63,7 @@ def fault(result: Result) -> str:
 
 def case_of(result: Result) -> str:
     ids = [line for line in result.stdout.splitlines() if line.startswith(("case-", "req-"))]
-    return open_ledger().case(ids[0]).id
+    return open_register().cases.get(ids[0]).id
 
 
 def test_what_is_not_ours_is_named_until_it_is_handed_over(home: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_fault_names_the_field_and_stores_nothing(
     said = fault(submitted(**content))
     assert words in said
     assert SECRET not in said
-    assert open_ledger().cases() == ()
+    assert open_register().cases.all() == ()
 
 
 def test_an_unclear_right_is_read_by_an_officer(home: Path) -> None:

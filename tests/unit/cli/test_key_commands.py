@@ -23,7 +23,7 @@ from afschrift.domain.right import Right
 from afschrift.domain.signing import key_id
 from afschrift.domain.state import State
 from afschrift.register.keys import document as keydocument
-from afschrift.register.open import open_ledger
+from afschrift.register.open import open_register
 
 Said = tuple[str, str]
 
@@ -52,7 +52,7 @@ def afschrift(home: Path) -> Callable[..., Said]:
 
 
 def events(kind: str) -> list[dict[str, Any] | None]:
-    return [payload for header, payload in open_ledger().events() if header.type == kind]
+    return [payload for header, payload in open_register().trail.events() if header.type == kind]
 
 
 def secrets(document: str) -> list[str]:
@@ -147,7 +147,7 @@ def test_the_list_tells_of_data_keys_that_do_not_open_and_needs_no_register(
     afschrift: Callable[..., Said], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     afschrift("key", "new")
-    open_ledger().open_case(b"message", "mail", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
+    open_register().cases.open(b"message", "mail", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
     kek = json.loads((home / "keys.json").read_text())["keks"][0]["id"]
     (home / "keys.json").unlink()
     assert f"only {kek} of such a file opens" in afschrift("key", "new", code=1)[1]
@@ -189,27 +189,27 @@ def test_back_up_and_restore(afschrift: Callable[..., Said], home: Path, tmp_pat
     assert len(events("keys_rotated")) == 2
     afschrift("register", "restore", str(tmp_path / "b.db"), stdin="y\n")
     assert len(events("keys_rotated")) == 1
-    [restored] = [h for h, _ in open_ledger().events() if h.type == "register_restored"]
+    [restored] = [h for h, _ in open_register().trail.events() if h.type == "register_restored"]
     assert restored.actor.startswith("cli:")
 
 
 def test_a_request_is_shredded_once_it_is_closed(afschrift: Callable[..., Said], home: Path) -> None:
     afschrift("key", "new")
-    ledger, at = open_ledger(), "2026-01-01T00:00:00Z"
-    case = ledger.open_case(b"message", "mail", at, at)
+    register, at = open_register(), "2026-01-01T00:00:00Z"
+    case = register.cases.open(b"message", "mail", at, at)
     person = (Key("customer_id", "C-1"),)
-    one = ledger.open_request(case, Right.ACCESS, at, "UTC", "nl", ("csv",), "outbox", person, set()).id
+    one = register.requests.open(case, Right.ACCESS, at, "UTC", "nl", ("csv",), "outbox", person, set()).id
     words = ("register", "shred", one, "--rule", "retention_identity")
     assert "is open" in afschrift(*words, "--yes", code=1)[1]
-    ledger.move(one, State.WITHDRAWN)
+    register.requests.move(one, State.WITHDRAWN)
     said = afschrift("register", "shred", one, "--rule", "the person asked", "--yes", code=1)[1]
     assert "no code" in said
     afschrift(*words, stdin="n\n", code=1)
-    assert ledger.identity(one) == person
+    assert register.identities.of(one) == person
 
     assert "Destroyed" in afschrift(*words, stdin="y\n")[1]
     with pytest.raises(RefusedError, match="destroyed"):
-        ledger.identity(one)
+        register.identities.of(one)
     assert events("data_key_destroyed") == [{"rule": "retention_identity", "case": case}]
     assert "destroyed before" in afschrift(*words, "--yes")[1]
     assert "There is none" in afschrift("register", "shred-strays", "--yes")[0]

@@ -18,7 +18,7 @@ from afschrift.cli.request import overview, timekeeping
 from afschrift.law.clock.clock import Colour
 from afschrift.register import clock
 from afschrift.register.open import open_keys
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 ROOT = Path(__file__).parents[3]
 DOC = (ROOT / "docs" / "deadlines.md").read_text(encoding="utf-8")
@@ -39,7 +39,9 @@ def request_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     services = installation(tmp_path / "home", tmp_path / "inventory")
     settings = Settings.from_environment()
     monkeypatch.setattr(clock, "utc_now", now)
-    monkeypatch.setattr(overview, "ledger", lambda: Ledger(settings.register, open_keys(settings), now))
+    monkeypatch.setattr(
+        overview, "open_register", lambda: Register(settings.register, open_keys(settings), now)
+    )
     received = "2026-03-02T10:00:00+01:00"
     return store(services, {"customer_id": "1"}, received_at=received, authenticated=None)
 

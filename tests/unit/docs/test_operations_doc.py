@@ -18,8 +18,9 @@ from afschrift.app.settings import Settings
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
-from afschrift.register import database, schema
-from afschrift.register.register import Ledger
+from afschrift.register import schema
+from afschrift.register.database import database
+from afschrift.register.register import Register
 from afschrift.steps.sweep.findings import Code
 from afschrift.wiring.services import open_keys
 
@@ -151,9 +152,9 @@ def test_what_the_clock_did_is_found_as_the_runbook_says(home: Path) -> None:
 
     settings = Settings.from_environment()
     request = done("requests").split()[0]
-    early = Ledger(settings.register, open_keys(settings), ahead)
-    early.begin_run(request, f"{request}.1", timedelta(hours=2))
-    early.record(None, NewEvent("counted"))
+    early = Register(settings.register, open_keys(settings), ahead)
+    early.runs.begin(request, f"{request}.1", timedelta(hours=2))
+    early.trail.record(None, NewEvent("counted"))
 
     found = done("sweep")
 

@@ -160,7 +160,7 @@ def test_files_that_cannot_be_handed_back_wait_for_a_person(shop: Services, put:
     request = ask(shop)
     with pytest.raises(NeedsPersonError) as stopped:
         run(shop, request)
-    (question,) = shop.register.questions(request_id=request)
+    (question,) = shop.register.questions.all(request_id=request)
     assert (question.kind, question.options) == ("file_missing", ("leave_out",))
     assert question.detail["table"] == "shop.photo"
     assert question.detail["rows"] == [*range(2, 2 + len(BAD))]
@@ -168,7 +168,7 @@ def test_files_that_cannot_be_handed_back_wait_for_a_person(shop: Services, put:
     for value in ("secret", "none.png", "hostname", "a.png"):
         assert value not in f"{stopped.value} {question.detail}"
 
-    shop.register.answer(question.id, "leave_out", "officer")
+    shop.register.questions.answer(question.id, "leave_out", "officer")
     found = members(run(shop, request))
     assert [path for path in found if path.startswith("data/files/")] == [
         "data/files/shop/photo/000001.1.png"
@@ -188,12 +188,12 @@ def test_an_answer_holds_for_the_files_that_were_missing_alone(
     request = ask(shop)
     with pytest.raises(NeedsPersonError):
         run(shop, request)
-    (question,) = shop.register.questions(request_id=request)
-    shop.register.answer(question.id, "leave_out", "officer")
+    (question,) = shop.register.questions.all(request_id=request)
+    shop.register.questions.answer(question.id, "leave_out", "officer")
     (tmp_path / "photos/2024/a.png").unlink()
     with pytest.raises(NeedsPersonError):
         run(shop, request)
-    assert shop.register.questions(request_id=request)[0].detail["rows"] == [1, 2]
+    assert shop.register.questions.all(request_id=request)[0].detail["rows"] == [1, 2]
 
 
 def test_a_store_that_is_down_is_tried_again(shop: Services, put: Put, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_no_name_of_a_file_is_logged_or_recorded(shop: Services, put: Put, tmp_p
     object.__setattr__(shop, "log", said.append)
     run(shop, request)
     assert "shop.photo: 1 uploaded files." in said
-    trail = json.dumps([payload for _, payload in shop.register.events(request)])
+    trail = json.dumps([payload for _, payload in shop.register.trail.events(request)])
     assert "canary" not in " ".join(said) + trail
     assert not any(b"canary" in p.read_bytes() for p in (tmp_path / "home").rglob("*.db*"))
 

@@ -13,7 +13,7 @@ from tests.support.letter_samples import LANGUAGES, sample
 from afschrift.domain.errors import FormError
 from afschrift.letters.filled import clean
 from afschrift.letters.message import as_message, parts
-from afschrift.register.clock import utc_now
+from afschrift.register.database.instants import utc_now
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -22,17 +22,21 @@ def test_assigned_deputy_reassigned_and_back(bureau: Bureau) -> None:
     assert assign(register, ROLES, question.id, "anna", "cli:otto") == "anna"
     with pytest.raises(NotAllowedError, match="somebody else"):
         bureau.answer(question, "fulfil", by="cli:otto")
-    refused = [p for h, p in register.events(request) if h.type == "answer_refused" and h.actor == "cli:otto"]
+    refused = [
+        p for h, p in register.trail.events(request) if h.type == "answer_refused" and h.actor == "cli:otto"
+    ]
     assert refused == [{"kind": "decision", "role": "officer"}]
-    assert register.question(question.id).answered_at is None
+    assert register.questions.get(question.id).answered_at is None
     bureau.answer(question, "extend", "complexity", by="airflow:vera", needed_until=_until())  # a deputy
     again = bureau.asked(request)
     assign(register, ROLES, again.id, "otto", "cli:vera")
     assign(register, ROLES, again.id, None, "cli:otto")
-    assert assigned_to(register.timeline(request), again.id) is None
+    assert assigned_to(register.facts.timeline(request), again.id) is None
     bureau.answer(again, "fulfil", by="cli:vera")
     told = [
-        p["fact"]["detail"] for h, p in register.events(request) if h.type == "fact_question_assigned" and p
+        p["fact"]["detail"]
+        for h, p in register.trail.events(request)
+        if h.type == "fact_question_assigned" and p
     ]
     assert [one["to"] for one in told] == ["anna", "otto", None]
 
@@ -48,16 +52,16 @@ def _until() -> str:
 def test_who_cannot_be_given_it(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     register = bureau.register
-    before = register.timeline(request)
+    before = register.facts.timeline(request)
     for name in ("sam", "dirk", "nobody", "cli:root"):
         with pytest.raises(RefusedError, match="holds the role officer"):
             assign(register, ROLES, question.id, name, "cli:anna")
     for account in ("cli:dirk", "cli:ivo", "cli:root"):
         with pytest.raises(NotAllowedError):
             assign(register, ROLES, question.id, "vera", account)
-    assert register.timeline(request) == before
+    assert register.facts.timeline(request) == before
     bureau.answer(question, "refuse", "manifestly_excessive")
-    [signing] = register.questions(request_id=request)
+    [signing] = register.questions.all(request_id=request)
     with pytest.raises(NotAllowedError, match="four eyes"):
         assign(register, ROLES, signing.id, "anna", "cli:otto")
     assert assign(register, ROLES, signing.id, "sam", "cli:otto") == "sam"

@@ -23,9 +23,9 @@ from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.register.backup import back_up, enter, restore
-from afschrift.register.database import Database
+from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
@@ -92,39 +92,39 @@ def libpq(url: str) -> str:
 
 
 def test_a_restored_register_brings_nobody_back_who_was_forgotten_since(
-    ledger: Ledger, open_one: Open, keys: KeyStore, runbook: Runbook, clock: Any
+    register: Register, open_one: Open, keys: KeyStore, runbook: Runbook, clock: Any
 ) -> None:
     forgotten, kept = open_one(), open_one(OTHER)
     runbook.play("back-up")
-    backed_up = ledger.head()
-    ledger.shred(forgotten.id, "retention_identity")
+    backed_up = register.trail.head()
+    register.data_keys.shred(forgotten.id, "retention_identity")
     later = open_one()
-    witness = ledger.head()
+    witness = register.trail.head()
 
     clock.now = datetime.now(
         UTC
     )  # the commands go by the real clock, and the trail tells where one goes back
     runbook.restore("restore")
 
-    restored = Ledger(runbook.restored, keys, clock)
+    restored = Register(runbook.restored, keys, clock)
     # A later witness shows that the restored trail is behind, and later that it went another way.
-    assert restored.head()[0] == backed_up[0] + 1
-    assert [f.code for f in restored.verify([witness])] == ["head_missing"]
+    assert restored.trail.head()[0] == backed_up[0] + 1
+    assert [f.code for f in restored.trail.verify([witness])] == ["head_missing"]
     with pytest.raises(RefusedError, match="destroyed"):
-        restored.identity(forgotten.id)
-    assert restored.identity(kept.id) == OTHER
-    assert restored.case_texts(kept.case, "auditor")[0].text is not None
-    assert restored.verify([backed_up]) == []
-    assert later.id not in {header.request for header, _ in restored.events()}
+        restored.identities.of(forgotten.id)
+    assert restored.identities.of(kept.id) == OTHER
+    assert restored.cases.texts(kept.case, "auditor")[0].text is not None
+    assert restored.trail.verify([backed_up]) == []
+    assert later.id not in {header.request for header, _ in restored.trail.events()}
     at = "2026-04-01T00:00:00Z"
-    case = restored.open_case(b"again", "mail", at, at)
-    again = restored.open_request(
+    case = restored.cases.open(b"again", "mail", at, at)
+    again = restored.requests.open(
         *(case, kept.right, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", PERSON, {"email"})
     )
-    assert restored.earlier(again.id) == (forgotten.id,)
-    assert restored.verify([backed_up]) == []
-    assert [f.code for f in restored.verify([witness])] == ["head_differs"]
-    [told] = [p for h, p in restored.events() if h.type == "register_restored"]
+    assert restored.identities.earlier(again.id) == (forgotten.id,)
+    assert restored.trail.verify([backed_up]) == []
+    assert [f.code for f in restored.trail.verify([witness])] == ["head_differs"]
+    [told] = [p for h, p in restored.trail.events() if h.type == "register_restored"]
     replaced = list(witness) if runbook.kind == "sqlite" else None
     assert told == {"restored": list(backed_up), "replaced": replaced}
 
@@ -132,12 +132,12 @@ def test_a_restored_register_brings_nobody_back_who_was_forgotten_since(
     assert strays < set(owners(runbook.restored))
     runbook.play("end")
     assert set(owners(runbook.restored)) == {kept.id, kept.case, again.id, again.case}
-    assert restored.key_uses() == {keys.active_kek: 4}
+    assert restored.keys.uses() == {keys.active_kek: 4}
     assert keys.active_kek != used
-    assert restored.identity(kept.id) == OTHER
-    [ended] = [p for h, p in restored.events() if h.type == "stray_data_keys_destroyed"]
+    assert restored.identities.of(kept.id) == OTHER
+    [ended] = [p for h, p in restored.trail.events() if h.type == "stray_data_keys_destroyed"]
     assert ended == {"rule": "restoration", "owners": sorted(strays)}
-    assert restored.verify([backed_up]) == []
+    assert restored.trail.verify([backed_up]) == []
 
 
 def owners(url: str) -> list[str]:
@@ -146,7 +146,7 @@ def owners(url: str) -> list[str]:
 
 
 def test_a_lost_register_comes_back_with_the_back_up_of_its_data_keys(
-    ledger: Ledger, open_one: Open, url: str, keys: KeyStore, runbook: Runbook, clock: Any, tmp_path: Path
+    register: Register, open_one: Open, url: str, keys: KeyStore, runbook: Runbook, clock: Any, tmp_path: Path
 ) -> None:
     kept = open_one(OTHER)
     runbook.play("key document back-up")
@@ -159,26 +159,26 @@ def test_a_lost_register_comes_back_with_the_back_up_of_its_data_keys(
     runbook.play("key document restore")
     runbook.restore("restore after loss")
 
-    restored = Ledger(runbook.restored, keys, clock)
-    assert restored.identity(kept.id) == OTHER
-    assert restored.verify() == []
+    restored = Register(runbook.restored, keys, clock)
+    assert restored.identities.of(kept.id) == OTHER
+    assert restored.trail.verify() == []
 
 
 def test_the_back_up_of_the_register_holds_no_data_key_and_that_of_the_data_keys_nothing_else(
-    ledger: Ledger, open_one: Open, url: str, runbook: Runbook
+    register: Register, open_one: Open, url: str, runbook: Runbook
 ) -> None:
     one = open_one()
     with Database(url).read() as tx:
         wrapped = [bytes(row[0]) for row in tx.execute(text("SELECT wrapped FROM data_key"))]
     runbook.play("back-up")
 
-    register, data_keys = (_readable(folder) for folder in runbook.folders)
+    the_register, data_keys = (_readable(folder) for folder in runbook.folders)
     assert len(wrapped) == 2
     for key in wrapped:
-        assert key not in register
-        assert key.hex().encode() not in register
+        assert key not in the_register
+        assert key.hex().encode() not in the_register
         assert key in data_keys or key.hex().encode() in data_keys
-    assert one.id.encode() in register
+    assert one.id.encode() in the_register
     assert b"event_payload" not in data_keys
 
 
@@ -191,12 +191,12 @@ def _readable(folder: Path) -> bytes:
     return subprocess.run(script, check=True, capture_output=True).stdout
 
 
-def test_entering_a_restoration_twice_is_as_good_as_once(ledger: Ledger, url: str) -> None:
+def test_entering_a_restoration_twice_is_as_good_as_once(register: Register, url: str) -> None:
     assert enter(url)
-    head = ledger.head()
+    head = register.trail.head()
     assert not enter(url)
-    assert ledger.head() == head
-    assert ledger.verify() == []
+    assert register.trail.head() == head
+    assert register.trail.verify() == []
 
 
 class TestSqlite:
@@ -211,13 +211,13 @@ class TestSqlite:
         return address
 
     def test_the_rehearsal_opens_everything_and_touches_nothing(
-        self, ledger: Ledger, open_one: Open, runbook: Runbook, tmp_path: Path
+        self, register: Register, open_one: Open, runbook: Runbook, tmp_path: Path
     ) -> None:
         open_one()
         runbook.play("key document back-up")
         runbook.play("back-up")
         open_one(OTHER)
-        head, document = ledger.head(), (tmp_path / "keys" / "keys.json").read_bytes()
+        head, document = register.trail.head(), (tmp_path / "keys" / "keys.json").read_bytes()
         runbook.env["FILE"] = str(max(runbook.folders[0].iterdir()))
 
         said = runbook.play("rehearsal")
@@ -225,11 +225,11 @@ class TestSqlite:
         assert "The trail is whole: 3 events" in said
         assert "wraps 2, active" in said
         assert "MISSING" not in said
-        assert ledger.head() == head
+        assert register.trail.head() == head
         assert (tmp_path / "keys" / "keys.json").read_bytes() == document
 
     def test_a_back_up_and_a_restoration_while_somebody_works(
-        self, ledger: Ledger, open_one: Open, url: str, tmp_path: Path
+        self, register: Register, open_one: Open, url: str, tmp_path: Path
     ) -> None:
         one = open_one()
         with Database(url).read() as reader:
@@ -238,13 +238,13 @@ class TestSqlite:
             open_one(OTHER)
         with Database(url).read() as reader:
             assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 2
-        other = Ledger(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
+        other = Register(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
         restore(url, tmp_path / "b.db")
         with Database(url).read() as reader:
             assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
-        assert other.identity(one.id)
+        assert other.identities.of(one.id)
         assert open_one(OTHER).id
-        assert other.verify() == []
+        assert other.trail.verify() == []
 
     def test_nothing_is_left_behind(self, open_one: Open, url: str, tmp_path: Path) -> None:
         open_one()
@@ -260,15 +260,15 @@ class TestSqlite:
             back_up(url, tmp_path / "b.db")
         assert (tmp_path / "b.db").read_text() == "precious"
 
-    def test_what_is_no_back_up_changes_nothing(self, ledger: Ledger, url: str, tmp_path: Path) -> None:
+    def test_what_is_no_back_up_changes_nothing(self, register: Register, url: str, tmp_path: Path) -> None:
         (tmp_path / "none.db").write_text("nothing of the kind")
         with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
             connection.execute("CREATE TABLE other (x)")
-        head = ledger.head()
+        head = register.trail.head()
         for name in ("none.db", "other.db", "absent.db"):
             with pytest.raises(RefusedError, match="no back-up of a register"):
                 restore(url, tmp_path / name)
-        assert ledger.head() == head
+        assert register.trail.head() == head
 
     def test_a_damaged_register_is_told_with_the_way_out(
         self, open_one: Open, url: str, tmp_path: Path
@@ -284,7 +284,7 @@ class TestSqlite:
         restore(url, tmp_path / "b.db", tmp_path / "k.db")
 
     def test_an_older_back_up_is_brought_to_this_version(
-        self, ledger: Ledger, open_one: Open, url: str, tmp_path: Path
+        self, register: Register, open_one: Open, url: str, tmp_path: Path
     ) -> None:
         from afschrift.register import schema
 
@@ -294,7 +294,7 @@ class TestSqlite:
         schema.upgrade(url)
         restore(url, tmp_path / "b.db")
         assert schema.is_current(url)
-        assert ledger.identity(one.id) == PERSON
+        assert register.identities.of(one.id) == PERSON
 
 
 def test_a_register_on_postgresql_is_told_which_programs_do_it(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from afschrift.law.case_facts import CaseFactKind, NewCaseFact, hand_over, matte
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.other_right import Matter
 from afschrift.register import schema
-from afschrift.register.database import Database
-from afschrift.register.register import Ledger
+from afschrift.register.database.database import Database
+from afschrift.register.register import Register
 
 RECEIVED = "2026-03-02T09:00:00+01:00"
 ERASURE = NewCaseFact(
@@ -30,28 +30,31 @@ Open = Callable[..., Request]
 
 
 @pytest.fixture
-def case(ledger: Ledger) -> str:
-    return ledger.open_case(b"Wis alles.", "mail", RECEIVED, RECEIVED, by="cli:ivo", facts=[ERASURE])
+def case(register: Register) -> str:
+    return register.cases.open(b"Wis alles.", "mail", RECEIVED, RECEIVED, by="cli:ivo", facts=[ERASURE])
 
 
-def test_they_come_with_the_case_and_are_told(ledger: Ledger, case: str, url: str) -> None:
-    [one] = matters(ledger.case_facts(case))
+def test_they_come_with_the_case_and_are_told(register: Register, case: str, url: str) -> None:
+    [one] = matters(register.case_facts.of(case))
     assert (one.case, one.matter, one.due, one.handed) == (case, Matter.ERASURE, date(2026, 4, 2), None)
-    assert [header.type for header, _ in ledger.events()] == ["case_opened", "case_fact_matter_recorded"]
+    assert [header.type for header, _ in register.trail.events()] == [
+        "case_opened",
+        "case_fact_matter_recorded",
+    ]
     assert ledger_reader.faults(url) == []
 
 
-def test_what_the_maker_raises_passes_and_nothing_is_written(ledger: Ledger, case: str, url: str) -> None:
+def test_what_the_maker_raises_passes_and_nothing_is_written(register: Register, case: str, url: str) -> None:
     make = lambda known: [hand_over(known, Matter.ERASURE, "desk", "T-1")]  # noqa: E731
-    ledger.record_case_facts(case, make, "cli:anna")
-    before = ledger.events()
+    register.case_facts.record(case, make, "cli:anna")
+    before = register.trail.events()
     with pytest.raises(RefusedError, match="already"):
-        ledger.record_case_facts(case, make, "cli:anna")
+        register.case_facts.record(case, make, "cli:anna")
     with pytest.raises(UnknownRequestError):
-        ledger.record_case_facts("case-000000000000", lambda _: [ERASURE], "cli:anna")
+        register.case_facts.record("case-000000000000", lambda _: [ERASURE], "cli:anna")
     with pytest.raises(UnknownRequestError):
-        ledger.case_facts("case-000000000000")
-    assert ledger.events() == before
+        register.case_facts.of("case-000000000000")
+    assert register.trail.events() == before
     assert ledger_reader.faults(url) == []
 
 
@@ -64,36 +67,36 @@ def test_what_the_maker_raises_passes_and_nothing_is_written(ledger: Ledger, cas
     ],
 )
 def test_the_database_itself_refuses_to_change_one(
-    ledger: Ledger, case: str, url: str, statement: str
+    register: Register, case: str, url: str, statement: str
 ) -> None:
-    before = ledger.case_facts()
+    before = register.case_facts.of()
     statements = [statement]
     if url.startswith("sqlite"):
         statements.append(statement.replace("INSERT", "REPLACE"))
     for one in statements:
         with pytest.raises(AfschriftError, match=r"append-only|duplicate key"), Database(url).write() as tx:
             tx.execute(text(one))
-    assert ledger.case_facts() == before
+    assert register.case_facts.of() == before
 
 
 def test_a_way_down_and_up_again_keeps_them_and_what_was_set_aside(
-    ledger: Ledger, case: str, open_one: Open, url: str
+    register: Register, case: str, open_one: Open, url: str
 ) -> None:
     one = open_one(case=case)
     aside = NewFact(FactKind.NOT_RECEIVED, detail={"published_on": "2024-01-01"}, to=State.NOT_RECEIVED)
-    ledger.record_facts(one.id, lambda _: [aside], "cli:sam")
-    before = ledger.case_facts()
+    register.facts.record(one.id, lambda _: [aside], "cli:sam")
+    before = register.case_facts.of()
     schema.downgrade(url, "0007")
     with Database(url).read() as tx:
         assert tx.execute(text("SELECT state FROM request")).scalar() == "withdrawn"
     schema.upgrade(url)
-    assert ledger.case_facts() == before
-    assert ledger.request(one.id).state is State.NOT_RECEIVED
+    assert register.case_facts.of() == before
+    assert register.requests.get(one.id).state is State.NOT_RECEIVED
     assert ledger_reader.faults(url) == []
 
 
 def test_of_several_who_hand_over_at_once_one_does(
-    ledger: Ledger, case: str, at_once: Callable[[str, int], list[str]], url: str
+    register: Register, case: str, at_once: Callable[[str, int], list[str]], url: str
 ) -> None:
     script = f"""
 from afschrift.law.case_facts import hand_over
@@ -101,30 +104,30 @@ from afschrift.domain.errors import RefusedError
 from afschrift.law.other_right import Matter
 try:
     make = lambda known: [hand_over(known, Matter.ERASURE, "desk", f"T-{{me}}")]
-    ledger.record_case_facts({case!r}, make, f"cli:officer{{me}}")
+    register.case_facts.record({case!r}, make, f"cli:officer{{me}}")
     print("handed")
 except RefusedError:
     print("refused")
 """
     assert sorted(at_once(script, 3)) == ["handed", "refused", "refused"]
-    assert [fact.number for fact in ledger.case_facts(case)] == [1, 2]
+    assert [fact.number for fact in register.case_facts.of(case)] == [1, 2]
     assert ledger_reader.faults(url) == []
 
 
-def test_a_representative_is_encrypted_under_the_key_of_the_case(ledger: Ledger, url: str) -> None:
-    case = ledger.open_case(
+def test_a_representative_is_encrypted_under_the_key_of_the_case(register: Register, url: str) -> None:
+    case = register.cases.open(
         b"Voor mijn kind.", "mail", RECEIVED, RECEIVED, representative=WHO, made_by="parent"
     )
     with Database(url).read() as tx:
         sealed = tx.execute(text("SELECT ciphertext FROM message")).scalars().all()
     assert not any(b"Zangvogel" in bytes(one) for one in sealed)
-    assert [t.text for t in ledger.case_texts(case, "x") if t.kind == "representative"] == [WHO]
-    assert "Zangvogel" not in repr(ledger.events())
+    assert [t.text for t in register.cases.texts(case, "x") if t.kind == "representative"] == [WHO]
+    assert "Zangvogel" not in repr(register.trail.events())
     assert ledger_reader.faults(url) == []
 
 
 def test_a_reading_changes_the_right_with_its_fact_or_not_at_all(
-    ledger: Ledger, open_one: Open, url: str
+    register: Register, open_one: Open, url: str
 ) -> None:
     one = open_one()
     read = NewFact(FactKind.RIGHT_READ, detail={"right": "portability"})
@@ -133,11 +136,11 @@ def test_a_reading_changes_the_right_with_its_fact_or_not_at_all(
         raise RefusedError("no")
 
     with pytest.raises(RefusedError):
-        ledger.read_right(one.id, Right.PORTABILITY, refuse, "cli:anna")
-    assert ledger.request(one.id).right is Right.ACCESS
-    ledger.read_right(
+        register.requests.read_right(one.id, Right.PORTABILITY, refuse, "cli:anna")
+    assert register.requests.get(one.id).right is Right.ACCESS
+    register.requests.read_right(
         one.id, Right.PORTABILITY, lambda _: [read], "cli:anna", text="Anneke wil het meenemen."
     )
-    assert ledger.request(one.id).right is ledger.timeline(one.id).right is Right.PORTABILITY
-    assert "Anneke" not in repr(ledger.events())
+    assert register.requests.get(one.id).right is register.facts.timeline(one.id).right is Right.PORTABILITY
+    assert "Anneke" not in repr(register.trail.events())
     assert ledger_reader.faults(url) == []

@@ -10,30 +10,30 @@ from sqlalchemy import select, text
 
 from afschrift.domain.errors import ConfigurationError, RefusedError, UnknownRequestError
 from afschrift.domain.request import Request
-from afschrift.register.database import Database
-from afschrift.register.register import Ledger
-from afschrift.register.tables import message, message_part
+from afschrift.register.database.database import Database
+from afschrift.register.database.tables import message, message_part
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 NAME, TEXT = "brief van Anneke Jansen.pdf", b"Anneke Jansen belde: kwikstaart."
 
 
-def keep(ledger: Ledger, owner: str, parts: Iterable[bytes], name: str = NAME) -> str:
-    return ledger.add_document(owner, parts, "officer", name=name, media_type="application/pdf")
+def keep(register: Register, owner: str, parts: Iterable[bytes], name: str = NAME) -> str:
+    return register.documents.add(owner, parts, "officer", name=name, media_type="application/pdf")
 
 
-def fill(ledger: Ledger, request: Request) -> tuple[str, str]:
+def fill(register: Register, request: Request) -> tuple[str, str]:
     """A note of the request and a document of its case; their ids."""
-    note = ledger.add_text(request.id, "note", TEXT, "officer")
-    document = keep(ledger, request.case, [b"%PDF-" + TEXT])
+    note = register.cases.add_text(request.id, "note", TEXT, "officer")
+    document = keep(register, request.case, [b"%PDF-" + TEXT])
     return note, document
 
 
-def test_texts_come_back_in_order_of_time(ledger: Ledger, open_one: Open) -> None:
+def test_texts_come_back_in_order_of_time(register: Register, open_one: Open) -> None:
     one = open_one()
-    note, document = fill(ledger, one)
+    note, document = fill(register, one)
 
-    message_, noted, kept = ledger.case_texts(one.case, "auditor")
+    message_, noted, kept = register.cases.texts(one.case, "auditor")
 
     assert (message_.kind, message_.request, message_.text) == (
         "request",
@@ -44,17 +44,17 @@ def test_texts_come_back_in_order_of_time(ledger: Ledger, open_one: Open) -> Non
     assert (kept.id, kept.request, kept.text, kept.name) == (document, None, None, NAME)
     assert [t.size for t in (message_, noted, kept)] == [37, len(TEXT), len(TEXT) + 5]
     assert message_.at < noted.at < kept.at
-    assert b"".join(ledger.case_document(document, "auditor")) == b"%PDF-" + TEXT
-    assert b"".join(ledger.case_document(note, "auditor")) == TEXT
+    assert b"".join(register.documents.read(document, "auditor")) == b"%PDF-" + TEXT
+    assert b"".join(register.documents.read(note, "auditor")) == TEXT
 
 
-def test_the_trail_holds_fingerprints_and_never_a_text_or_name(ledger: Ledger, open_one: Open) -> None:
+def test_the_trail_holds_fingerprints_and_never_a_text_or_name(register: Register, open_one: Open) -> None:
     one = open_one()
-    note, document = fill(ledger, one)
-    ledger.case_document(document, "auditor")
-    ledger.case_texts(one.id, "auditor")
+    note, document = fill(register, one)
+    register.documents.read(document, "auditor")
+    register.cases.texts(one.id, "auditor")
 
-    told = [(h.type, h.request, p or {}) for h, p in ledger.events() if h.type.startswith("case_")]
+    told = [(h.type, h.request, p or {}) for h, p in register.trail.events() if h.type.startswith("case_")]
     assert told[1:] == [
         (
             "case_text_added",
@@ -63,7 +63,7 @@ def test_the_trail_holds_fingerprints_and_never_a_text_or_name(ledger: Ledger, o
                 "case": one.case,
                 "id": note,
                 "kind": "note",
-                "hmac": ledger.fingerprint(one.id, TEXT),
+                "hmac": register.data_keys.fingerprint(one.id, TEXT),
                 "size": len(TEXT),
             },
         ),
@@ -85,8 +85,8 @@ def test_the_trail_holds_fingerprints_and_never_a_text_or_name(ledger: Ledger, o
     assert "Jansen" not in json.dumps([p for *_, p in told])
 
 
-def test_nothing_of_it_stands_in_the_database_readable(ledger: Ledger, open_one: Open, url: str) -> None:
-    fill(ledger, open_one())
+def test_nothing_of_it_stands_in_the_database_readable(register: Register, open_one: Open, url: str) -> None:
+    fill(register, open_one())
     with Database(url).read() as tx:
         rows = tx.execute(select(message)).all()
     assert len(rows) == 3
@@ -97,99 +97,99 @@ def test_nothing_of_it_stands_in_the_database_readable(ledger: Ledger, open_one:
     assert b"kwikstaart" not in stored
 
 
-def test_a_request_shows_its_own_and_the_cases_texts_alone(ledger: Ledger, open_one: Open) -> None:
+def test_a_request_shows_its_own_and_the_cases_texts_alone(register: Register, open_one: Open) -> None:
     one = open_one()
     other = open_one(case=one.case)
     for owner in (one.id, other.id, one.case):
-        ledger.add_text(owner, "note", f"of {owner}".encode(), "officer")
+        register.cases.add_text(owner, "note", f"of {owner}".encode(), "officer")
 
     def notes(owner: str) -> list[str | None]:
-        return [t.request for t in ledger.case_texts(owner, "auditor") if t.kind == "note"]
+        return [t.request for t in register.cases.texts(owner, "auditor") if t.kind == "note"]
 
     assert notes(one.id) == [one.id, None]
     assert notes(other.id) == [other.id, None]
     assert notes(one.case) == [one.id, other.id, None]
 
 
-def test_after_shredding_it_says_which_rule_and_when(ledger: Ledger, open_one: Open) -> None:
+def test_after_shredding_it_says_which_rule_and_when(register: Register, open_one: Open) -> None:
     one = open_one()
     other = open_one(case=one.case)
-    note, document = fill(ledger, one)
-    ledger.shred(one.id, "retention_case_texts", "system")
+    note, document = fill(register, one)
+    register.data_keys.shred(one.id, "retention_case_texts", "system")
 
-    texts = {t.id: t for t in ledger.case_texts(one.case, "auditor")}
-    (shredded,) = [h.at for h, _ in ledger.events(one.id) if h.type == "data_key_destroyed"]
+    texts = {t.id: t for t in register.cases.texts(one.case, "auditor")}
+    (shredded,) = [h.at for h, _ in register.trail.events(one.id) if h.type == "data_key_destroyed"]
     assert texts[note].text is None
     assert texts[note].destroyed
     assert (texts[note].destroyed.rule, texts[note].destroyed.at) == ("retention_case_texts", shredded)
     assert texts[note].size == len(TEXT)
     assert texts[document].destroyed is None
     with pytest.raises(RefusedError, match="destroyed"):
-        ledger.add_text(one.id, "note", b"more", "officer")
+        register.cases.add_text(one.id, "note", b"more", "officer")
 
-    ledger.shred(other.id, "hold_ended", "system")
-    later = {t.id: t for t in ledger.case_texts(one.case, "auditor")}
+    register.data_keys.shred(other.id, "hold_ended", "system")
+    later = {t.id: t for t in register.cases.texts(one.case, "auditor")}
     assert later[note].destroyed == texts[note].destroyed
     assert later[document].destroyed
     assert (later[document].destroyed.rule, later[document].name) == ("hold_ended", None)
     with pytest.raises(RefusedError, match="destroyed"):
-        ledger.case_document(document, "auditor")
+        register.documents.read(document, "auditor")
 
-    ledger.erase_payloads(one.id, "register_5y")
-    again = {t.id: t for t in ledger.case_texts(one.case, "auditor")}
+    register.trail.erase_payloads(one.id, "register_5y")
+    again = {t.id: t for t in register.cases.texts(one.case, "auditor")}
     assert again[note].destroyed
     assert (again[note].destroyed.rule, again[note].destroyed.at) == (None, shredded)
 
 
 def test_what_was_swapped_in_the_database_does_not_open(
-    ledger: Ledger, open_one: Open, as_operator: Callable[..., None]
+    register: Register, open_one: Open, as_operator: Callable[..., None]
 ) -> None:
     one = open_one()
-    _, document = fill(ledger, one)
-    keep(ledger, one.case, [b"%PDF-"], "other.pdf")
+    _, document = fill(register, one)
+    keep(register, one.case, [b"%PDF-"], "other.pdf")
     as_operator(
         "UPDATE message SET label = (SELECT label FROM message WHERE label IS NOT NULL AND id <> :id) "
         "WHERE id = :id",
         id=document,
     )
     with pytest.raises(ConfigurationError, match="message, label"):
-        ledger.case_texts(one.case, "auditor")
+        register.cases.texts(one.case, "auditor")
 
 
 PARTS = [b"%PDF-" + b"a" * 3000, b"kwikstaart" * 300, b"c" * 3000, b"d"]
 
 
-def test_a_document_in_parts_is_one_document(ledger: Ledger, open_one: Open, url: str) -> None:
+def test_a_document_in_parts_is_one_document(register: Register, open_one: Open, url: str) -> None:
     one = open_one()
-    document = keep(ledger, one.id, PARTS)
+    document = keep(register, one.id, PARTS)
 
-    assert list(ledger.case_document(document, "auditor")) == PARTS
-    (kept,) = [t for t in ledger.case_texts(one.id, "auditor") if t.kind == "document"]
-    told = next(p for h, p in ledger.events(one.id) if h.type == "case_text_added")
+    assert list(register.documents.read(document, "auditor")) == PARTS
+    (kept,) = [t for t in register.cases.texts(one.id, "auditor") if t.kind == "document"]
+    told = next(p for h, p in register.trail.events(one.id) if h.type == "case_text_added")
     assert told is not None
     assert kept.size == told["size"] == sum(map(len, PARTS))
-    assert told["hmac"] == ledger.fingerprint(one.id, b"".join(PARTS))
+    assert told["hmac"] == register.data_keys.fingerprint(one.id, b"".join(PARTS))
     with Database(url).read() as tx:
         sealed = b"".join(map(bytes, tx.scalars(select(message_part.c.ciphertext))))
     assert len(sealed) > 6000
     assert b"kwikstaart" not in sealed
-    ledger.shred(one.id, "retention_case_texts")
+    register.data_keys.shred(one.id, "retention_case_texts")
     with pytest.raises(RefusedError, match="destroyed"):
-        ledger.case_document(document, "auditor")
+        register.documents.read(document, "auditor")
 
 
-def test_a_document_that_breaks_off_leaves_nothing(ledger: Ledger, open_one: Open, url: str) -> None:
+def test_a_document_that_breaks_off_leaves_nothing(register: Register, open_one: Open, url: str) -> None:
     one = open_one()
-    head = ledger.head()
+    head = register.trail.head()
 
     def broken() -> Iterator[bytes]:
         yield from PARTS[:2]
         raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input"):
-        keep(ledger, one.id, broken())
-    assert ledger.head() == head
-    assert len(ledger.case_texts(one.id, "auditor")) == 1
+        keep(register, one.id, broken())
+    assert register.trail.head() == head
+    assert len(register.cases.texts(one.id, "auditor")) == 1
     with Database(url).read() as tx:
         assert tx.execute(select(message_part)).all() == []
 
@@ -205,22 +205,22 @@ def test_a_document_that_breaks_off_leaves_nothing(ledger: Ledger, open_one: Ope
     ],
 )
 def test_a_document_that_was_cut_or_altered_does_not_come_out_as_whole(
-    ledger: Ledger, open_one: Open, url: str, spoilt: str
+    register: Register, open_one: Open, url: str, spoilt: str
 ) -> None:
-    document = keep(ledger, open_one().id, PARTS)
+    document = keep(register, open_one().id, PARTS)
     with Database(url).write() as tx:
         tx.execute(text(spoilt))
     with pytest.raises(ConfigurationError, match=r"not whole|cannot be decrypted"):
-        list(ledger.case_document(document, "auditor"))
+        list(register.documents.read(document, "auditor"))
 
 
-def test_a_large_document_is_never_whole_in_memory(ledger: Ledger, open_one: Open) -> None:
+def test_a_large_document_is_never_whole_in_memory(register: Register, open_one: Open) -> None:
     one, part = open_one(), b"x" * (1 << 20)
-    ledger.case_texts(one.id, "auditor")  # what is loaded once
+    register.cases.texts(one.id, "auditor")  # what is loaded once
     tracemalloc.start()
-    document = keep(ledger, one.id, repeat(part, 24))
-    size = sum(len(p) for p in ledger.case_document(document, "auditor"))
-    ledger.case_texts(one.id, "auditor")
+    document = keep(register, one.id, repeat(part, 24))
+    size = sum(len(p) for p in register.documents.read(document, "auditor"))
+    register.cases.texts(one.id, "auditor")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size == 24 << 20
@@ -228,30 +228,30 @@ def test_a_large_document_is_never_whole_in_memory(ledger: Ledger, open_one: Ope
 
 
 @pytest.mark.parametrize("wrong", ["case-000000000000", "req-000000000000", "../etc/passwd", ""])
-def test_an_unknown_id_is_told(ledger: Ledger, wrong: str) -> None:
+def test_an_unknown_id_is_told(register: Register, wrong: str) -> None:
     for look in (
-        lambda: ledger.case_texts(wrong, "x"),
-        lambda: ledger.case(wrong),
-        lambda: ledger.add_text(wrong, "note", b"x", "x"),
-        lambda: keep(ledger, wrong, [b"x"]),
-        lambda: ledger.case_document(wrong, "x"),
+        lambda: register.cases.texts(wrong, "x"),
+        lambda: register.cases.get(wrong),
+        lambda: register.cases.add_text(wrong, "note", b"x", "x"),
+        lambda: keep(register, wrong, [b"x"]),
+        lambda: register.documents.read(wrong, "x"),
     ):
         with pytest.raises(UnknownRequestError):
             look()
-    assert ledger.events() == []
+    assert register.trail.events() == []
 
 
-def test_cases_are_listed_without_a_look_at_their_texts(ledger: Ledger, open_one: Open) -> None:
+def test_cases_are_listed_without_a_look_at_their_texts(register: Register, open_one: Open) -> None:
     later, sooner = open_one(received_at="2026-03-05T00:00:00Z"), open_one(received_at="2026-03-01T00:00:00Z")
     second = open_one(case=later.case)
-    fill(ledger, later)
-    seq = ledger.head()[0]
+    fill(register, later)
+    seq = register.trail.head()[0]
 
-    listed = ledger.cases()
+    listed = register.cases.all()
 
     assert [(c.id, c.requests, c.texts) for c in listed] == [
         (sooner.case, (sooner.id,), 1),
         (later.case, (later.id, second.id), 3),
     ]
-    assert ledger.case(second.id) == ledger.case(later.case) == listed[1]
-    assert ledger.head()[0] == seq
+    assert register.cases.get(second.id) == register.cases.get(later.case) == listed[1]
+    assert register.trail.head()[0] == seq

@@ -16,8 +16,8 @@ from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.register import schema
-from afschrift.register.database import Database
-from afschrift.register.register import Ledger
+from afschrift.register.database.database import Database
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 ASKED = NewFact(FactKind.SUSPENDED, detail={"ground": "identity", "doubt": "unknown_sender"})
@@ -31,97 +31,97 @@ def give(*facts: NewFact) -> Callable[[Timeline], Sequence[NewFact]]:
     return lambda _: facts
 
 
-def told(ledger: Ledger, request: str) -> list[str]:
-    return [header.type for header, _ in ledger.events(request)]
+def told(register: Register, request: str) -> list[str]:
+    return [header.type for header, _ in register.trail.events(request)]
 
 
-def test_facts_are_kept_as_given_and_told(ledger: Ledger, open_one: Open, url: str) -> None:
+def test_facts_are_kept_as_given_and_told(register: Register, open_one: Open, url: str) -> None:
     one = open_one()
-    empty = ledger.timeline(one.id)
+    empty = register.facts.timeline(one.id)
     assert (empty.facts, empty.entered_at, empty.state) == ((), one.received_at, State.RECEIVED)
     held = {"role": "officer", "source": "terminal"}
-    after = ledger.record_facts(one.id, give(ASKED, SENT), "cli:anna", held=held)
-    assert after == ledger.timeline(one.id)
+    after = register.facts.record(one.id, give(ASKED, SENT), "cli:anna", held=held)
+    assert after == register.facts.timeline(one.id)
     asked, sent = after.facts
     assert (asked.number, sent.number, sent.about) == (1, 2, asked.id)
     assert (asked.kind, asked.by, asked.detail) == (FactKind.SUSPENDED, "cli:anna", ASKED.detail)
     assert (asked.sent_on, asked.sent_by) == (date(2026, 3, 3), ("post", "3SABC"))
-    assert told(ledger, one.id) == ["request_received", "fact_suspended", "fact_letter_sent"]
-    header, payload = ledger.events(one.id)[-1]
+    assert told(register, one.id) == ["request_received", "fact_suspended", "fact_letter_sent"]
+    header, payload = register.trail.events(one.id)[-1]
     assert payload is not None
     assert (header.actor, payload["held"], payload["fact"]["day"]) == ("cli:anna", held, "2026-03-03")
     assert ledger_reader.faults(url) == []
 
 
 def test_words_are_kept_under_the_requests_key_and_nowhere_else(
-    ledger: Ledger, open_one: Open, url: str
+    register: Register, open_one: Open, url: str
 ) -> None:
     one = open_one()
     extended = NewFact(FactKind.EXTENDED, detail={"reasons": ["processors_must_answer"]})
-    fact = ledger.record_facts(one.id, give(extended), "cli:anna", text=WORDS).facts[0]
-    assert ledger.fact_text(fact.id) == WORDS
-    assert [t.text for t in ledger.case_texts(one.id, "cli:anna") if t.id == fact.text] == [WORDS.encode()]
-    assert "Anneke" not in str(ledger.events())
+    fact = register.facts.record(one.id, give(extended), "cli:anna", text=WORDS).facts[0]
+    assert register.facts.text(fact.id) == WORDS
+    assert [t.text for t in register.cases.texts(one.id, "cli:anna") if t.id == fact.text] == [WORDS.encode()]
+    assert "Anneke" not in str(register.trail.events())
     assert ledger_reader.faults(url) == []
-    ledger.shred(one.id, "retention")
-    assert ledger.fact_text(fact.id) is None
+    register.data_keys.shred(one.id, "retention")
+    assert register.facts.text(fact.id) is None
     with pytest.raises(RefusedError, match="no fact with this id"):
-        ledger.fact_text("../etc/passwd")
+        register.facts.text("../etc/passwd")
 
 
-def test_a_state_changes_with_the_fact_or_not_at_all(ledger: Ledger, open_one: Open, url: str) -> None:
+def test_a_state_changes_with_the_fact_or_not_at_all(register: Register, open_one: Open, url: str) -> None:
     one = open_one()
-    after = ledger.record_facts(one.id, give(WITHDRAWN), "cli:anna")
+    after = register.facts.record(one.id, give(WITHDRAWN), "cli:anna")
     assert (after.state, after.closed_at is not None) == (State.WITHDRAWN, True)
-    assert told(ledger, one.id)[1:] == ["fact_withdrawn", "state_changed"]
-    before = ledger.events()
+    assert told(register, one.id)[1:] == ["fact_withdrawn", "state_changed"]
+    before = register.trail.events()
     merged = NewFact(FactKind.MERGED, other="req-000000000000", to=State.MERGED)
     with pytest.raises(RefusedError, match="cannot become"):
-        ledger.record_facts(one.id, give(merged), "cli:anna")
+        register.facts.record(one.id, give(merged), "cli:anna")
     with pytest.raises(ZeroDivisionError):
-        ledger.record_facts(one.id, lambda _: [SENT] * (1 // 0), "cli:anna")
-    assert (ledger.events(), ledger.timeline(one.id)) == (before, after)
+        register.facts.record(one.id, lambda _: [SENT] * (1 // 0), "cli:anna")
+    assert (register.trail.events(), register.facts.timeline(one.id)) == (before, after)
     with pytest.raises(UnknownRequestError):
-        ledger.record_facts("req-000000000000", give(ASKED), "cli:anna")
+        register.facts.record("req-000000000000", give(ASKED), "cli:anna")
     assert ledger_reader.faults(url) == []
 
 
-def test_the_outbox_says_once_that_a_letter_was_sent_or_came_back(ledger: Ledger, open_one: Open) -> None:
+def test_the_outbox_says_once_that_a_letter_was_sent_or_came_back(register: Register, open_one: Open) -> None:
     one = open_one()
-    asked = ledger.record_facts(one.id, give(ASKED), "cli:anna").facts[0]
+    asked = register.facts.record(one.id, give(ASKED), "cli:anna").facts[0]
     day = date(2026, 3, 5)
-    assert ledger.letter_sent(asked.id, day, "smtp", proof="4Zk1", letter="let-000000000001")
-    before = ledger.events()
-    assert not ledger.letter_sent(asked.id, date(2026, 3, 9), "smtp")
-    assert ledger.events() == before
-    found = ledger.timeline(one.id).facts[0]
+    assert register.sendings.sent(asked.id, day, "smtp", proof="4Zk1", letter="let-000000000001")
+    before = register.trail.events()
+    assert not register.sendings.sent(asked.id, date(2026, 3, 9), "smtp")
+    assert register.trail.events() == before
+    found = register.facts.timeline(one.id).facts[0]
     assert (found.sent_on, found.letter, found.sent_by) == (day, "let-000000000001", ("smtp", "4Zk1"))
-    assert ledger.letter_bounced(asked.id)
-    assert not ledger.letter_bounced(asked.id)
-    assert ledger.timeline(one.id).facts[0].sent_on is None
-    assert ledger.letter_sent(asked.id, date(2026, 3, 9), "post")
-    assert ledger.timeline(one.id).facts[0].sent_on == date(2026, 3, 9)
-    ledger.record_facts(one.id, give(WITHDRAWN), "cli:anna")
-    assert ledger.letter_bounced(asked.id)  # evidence comes in after the end too
+    assert register.sendings.bounced(asked.id)
+    assert not register.sendings.bounced(asked.id)
+    assert register.facts.timeline(one.id).facts[0].sent_on is None
+    assert register.sendings.sent(asked.id, date(2026, 3, 9), "post")
+    assert register.facts.timeline(one.id).facts[0].sent_on == date(2026, 3, 9)
+    register.facts.record(one.id, give(WITHDRAWN), "cli:anna")
+    assert register.sendings.bounced(asked.id)  # evidence comes in after the end too
     with pytest.raises(RefusedError, match="goes with no letter"):
-        ledger.letter_sent(ledger.timeline(one.id).facts[1].id, day, "smtp")
+        register.sendings.sent(register.facts.timeline(one.id).facts[1].id, day, "smtp")
     with pytest.raises(RefusedError, match="no fact with this id"):
-        ledger.letter_sent("fact-000000000000", day, "smtp")
+        register.sendings.sent("fact-000000000000", day, "smtp")
 
 
-def test_the_last_identity_decision_counts(ledger: Ledger, open_one: Open) -> None:
+def test_the_last_identity_decision_counts(register: Register, open_one: Open) -> None:
     one = open_one()
-    decided = ledger.decide(one.id, "identity", "confirmed", "cli:anna")
-    assert ledger.timeline(one.id).identified_at == decided.at
-    ledger.decide(one.id, "identity", "not_confirmed", "cli:anna")
-    assert ledger.timeline(one.id).identified_at is None
+    decided = register.decisions.take(one.id, "identity", "confirmed", "cli:anna")
+    assert register.facts.timeline(one.id).identified_at == decided.at
+    register.decisions.take(one.id, "identity", "not_confirmed", "cli:anna")
+    assert register.facts.timeline(one.id).identified_at is None
 
 
 def limited(*tables: str) -> dict[str, Any]:
     return {"quote": "alleen mijn bestellingen", "tables": list(tables), "categories": []}
 
 
-def test_two_requests_of_a_person_are_seen_together(ledger: Ledger, open_one: Open, url: str) -> None:
+def test_two_requests_of_a_person_are_seen_together(register: Register, open_one: Open, url: str) -> None:
     someone = (Key("customer_id", "C-77"), Key("email", "Anneke.Jansen@example.org"))
     whole, orders = open_one(), open_one(limits=limited("shop.orders"))
     both, other = open_one(limits=limited("shop.orders", "shop.lines")), open_one(keys=someone)
@@ -134,33 +134,37 @@ def test_two_requests_of_a_person_are_seen_together(ledger: Ledger, open_one: Op
         return [NewFact(FactKind.LINKED, other=earlier.request)], []
 
     for later, earlier in ((orders, whole), (whole, orders), (orders, both), (both, orders), (other, whole)):
-        ledger.record_pair(later.id, earlier.id, look, "cli:anna", names=NAMES)
+        register.facts.record_pair(later.id, earlier.id, look, "cli:anna", names=NAMES)
     assert seen[orders.id, whole.id] == seen[orders.id, both.id] == (True, True)
     assert seen[whole.id, orders.id] == seen[both.id, orders.id] == (True, False)
     assert seen[other.id, whole.id] == (False, True)  # a shared mailbox is no person
     merged = NewFact(FactKind.MERGED, other=whole.id, to=State.MERGED)
     absorbed = NewFact(FactKind.ABSORBED, other=orders.id)
-    after = ledger.record_pair(orders.id, whole.id, lambda *_: ([merged], [absorbed]), "x", names=NAMES)
+    after = register.facts.record_pair(
+        orders.id, whole.id, lambda *_: ([merged], [absorbed]), "x", names=NAMES
+    )
     assert after.state is State.MERGED
-    assert ledger.timeline(whole.id).facts[-1].other == orders.id
+    assert register.facts.timeline(whole.id).facts[-1].other == orders.id
     assert ledger_reader.faults(url) == []
 
 
-def test_all_open_requests_take_a_few_statements_however_many(ledger: Ledger, open_one: Open) -> None:
+def test_all_open_requests_take_a_few_statements_however_many(register: Register, open_one: Open) -> None:
     statements: list[str] = []
-    event.listen(ledger._db.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    event.listen(register.store.database.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
     counts = []
     for _ in range(2):
         for _ in range(3):
-            ledger.record_facts(open_one().id, give(ASKED, SENT), "cli:anna")
+            register.facts.record(open_one().id, give(ASKED, SENT), "cli:anna")
         statements.clear()
-        assert {len(t.facts) for t in ledger.timelines()} == {2}
+        assert {len(t.facts) for t in register.facts.timelines()} == {2}
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 5
-    closed = ledger.timelines()[0].request
-    ledger.record_facts(closed, give(WITHDRAWN), "cli:anna")
-    assert closed not in [t.request for t in ledger.timelines()]
-    assert [t.state for t in ledger.timelines(open_only=False) if t.request == closed] == [State.WITHDRAWN]
+    closed = register.facts.timelines()[0].request
+    register.facts.record(closed, give(WITHDRAWN), "cli:anna")
+    assert closed not in [t.request for t in register.facts.timelines()]
+    assert [t.state for t in register.facts.timelines(open_only=False) if t.request == closed] == [
+        State.WITHDRAWN
+    ]
 
 
 REFUSED = [
@@ -172,38 +176,38 @@ REFUSED = [
 
 @pytest.mark.parametrize("statement", REFUSED)
 def test_the_database_itself_refuses_to_change_a_fact(
-    ledger: Ledger, open_one: Open, url: str, statement: str
+    register: Register, open_one: Open, url: str, statement: str
 ) -> None:
-    ledger.record_facts(open_one().id, give(ASKED, SENT), "cli:anna")
-    before = ledger.timelines()
+    register.facts.record(open_one().id, give(ASKED, SENT), "cli:anna")
+    before = register.facts.timelines()
     statements = [statement]
     if url.startswith("sqlite"):
         statements.append(statement.replace("INSERT", "REPLACE"))
     for one in statements:
         with pytest.raises(AfschriftError, match=r"append-only|duplicate key"), Database(url).write() as tx:
             tx.execute(text(one))
-    assert ledger.timelines() == before
+    assert register.facts.timelines() == before
 
 
 def test_a_way_down_and_up_again_keeps_facts_and_merged_requests(
-    ledger: Ledger, open_one: Open, url: str
+    register: Register, open_one: Open, url: str
 ) -> None:
     one, other = open_one(), open_one()
-    ledger.record_facts(one.id, give(ASKED, SENT), "cli:anna", text=WORDS)
+    register.facts.record(one.id, give(ASKED, SENT), "cli:anna", text=WORDS)
     merged = NewFact(FactKind.MERGED, other=one.id, to=State.MERGED)
-    ledger.record_facts(other.id, give(merged), "cli:anna")
-    before = ledger.timelines(open_only=False)
+    register.facts.record(other.id, give(merged), "cli:anna")
+    before = register.facts.timelines(open_only=False)
     schema.downgrade(url, "0004")
     with Database(url).read() as tx:
         states = dict(tx.execute(text("SELECT id, state FROM request")).tuples().all())
     assert states == {one.id: State.RECEIVED, other.id: State.WITHDRAWN}
     schema.upgrade(url)
-    assert ledger.timelines(open_only=False) == before
+    assert register.facts.timelines(open_only=False) == before
     assert ledger_reader.faults(url) == []
 
 
 def test_of_several_that_suspend_at_once_one_does(
-    ledger: Ledger, open_one: Open, at_once: Callable[[str, int], list[str]], url: str
+    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]], url: str
 ) -> None:
     one = open_one()
     script = f"""
@@ -215,19 +219,19 @@ from afschrift.law.clock.suspension import suspend
 place, today = Place(calendar("NL")), date(2026, 3, 4)
 make = lambda t: suspend(t, place, today, "identity", doubt="unknown_sender")
 try:
-    ledger.record_facts({one.id!r}, make, f"cli:officer{{me}}")
+    register.facts.record({one.id!r}, make, f"cli:officer{{me}}")
     print("asked")
 except RefusedError:
     print("refused")
 """
     assert sorted(at_once(script, 4)) == ["asked", "refused", "refused", "refused"]
-    assert [fact.number for fact in ledger.timeline(one.id).facts] == [1]
+    assert [fact.number for fact in register.facts.timeline(one.id).facts] == [1]
     assert ledger_reader.faults(url) == []
 
 
-def test_what_nobody_wrote_is_damage(ledger: Ledger, open_one: Open, url: str) -> None:
+def test_what_nobody_wrote_is_damage(register: Register, open_one: Open, url: str) -> None:
     one = open_one()
-    ledger.record_facts(one.id, give(ASKED), "cli:anna")
+    register.facts.record(one.id, give(ASKED), "cli:anna")
     with Database(url).write() as tx:
         if url.startswith("sqlite"):
             tx.execute(text("DROP TRIGGER fact_no_update"))
@@ -235,4 +239,4 @@ def test_what_nobody_wrote_is_damage(ledger: Ledger, open_one: Open, url: str) -
             tx.execute(text("ALTER TABLE fact DISABLE TRIGGER ALL"))
         tx.execute(text("UPDATE fact SET kind = 'suspendid'"))
     with pytest.raises(AfschriftError, match="is damaged"):
-        ledger.timeline(one.id)
+        register.facts.timeline(one.id)

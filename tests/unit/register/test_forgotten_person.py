@@ -29,7 +29,7 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.register.keys.crypto import DataKey
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.staging import EncryptedStaging
 
 Open = Callable[..., Request]
@@ -115,24 +115,24 @@ def stolen(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable
 
 
 def test_after_shredding_a_copy_of_everything_yields_nothing_of_the_person(
-    ledger: Ledger, open_one: Open, url: str, stolen: Callable[[str], Copy], tmp_path: Path
+    register: Register, open_one: Open, url: str, stolen: Callable[[str], Copy], tmp_path: Path
 ) -> None:
     # Somebody else's connection keeps SQLite's write-ahead log alive.
     reader = sqlite3.connect(tmp_path / "register.db") if url.startswith("sqlite") else None
-    case = ledger.open_case(MESSAGE.encode(), "mail", RECEIVED, RECEIVED)
+    case = register.cases.open(MESSAGE.encode(), "mail", RECEIVED, RECEIVED)
     first = open_one(PERSON, case=case, limits={"quote": QUOTE})
     other = open_one(OTHER)
-    ledger.decide(first.id, "identity", "confirmed", "officer", text=REASON)
+    register.decisions.take(first.id, "identity", "confirmed", "officer", text=REASON)
     plan = Plan(first.id, Right.ACCESS, "nl", ("csv",), (), (), "a", "b", "0.1.0", "2026-03-02T10:00:00Z")
-    ledger.save_plan(plan)
+    register.plans.save(plan)
     parts = (f"{DOCUMENT}, page {page}".encode() for page in (1, 2))
-    ledger.add_document(first.id, parts, "officer", name="passport.pdf", media_type="application/pdf")
+    register.documents.add(first.id, parts, "officer", name="passport.pdf", media_type="application/pdf")
     for one in (first, other):
-        with EncryptedStaging(tmp_path, one.id, ledger.subkey(one.id, "staging")).writer(
+        with EncryptedStaging(tmp_path, one.id, register.data_keys.subkey(one.id, "staging")).writer(
             "orders.csv"
         ) as file:
             file.write(b"rows of one person")
-    witnesses = [ledger.head()]
+    witnesses = [register.trail.head()]
 
     before = stolen("before")
     opened = before.plaintexts()
@@ -140,7 +140,7 @@ def test_after_shredding_a_copy_of_everything_yields_nothing_of_the_person(
     assert any(first.id.encode() in text for text in opened)  # its plan opens too
     assert before.opens(tmp_path, first.id, "orders.csv")
 
-    assert ledger.shred(first.id, "retention_identity", "officer")
+    assert register.data_keys.shred(first.id, "retention_identity", "officer")
 
     after = stolen("after")
     opened = after.plaintexts()
@@ -152,8 +152,8 @@ def test_after_shredding_a_copy_of_everything_yields_nothing_of_the_person(
     assert [v for v in (*FORGOTTEN, "wilhelmina.quist") if v.encode() in before.raw + after.raw] == []
 
     again = open_one((Key("email", " WILHELMINA.QUIST@EXAMPLE.ORG "),), "2026-04-01T00:00:00Z")
-    assert ledger.earlier(again.id) == (first.id,)
-    assert ledger.identity(other.id) == OTHER
-    assert ledger.verify(witnesses) == []
+    assert register.identities.earlier(again.id) == (first.id,)
+    assert register.identities.of(other.id) == OTHER
+    assert register.trail.verify(witnesses) == []
     if reader:
         reader.close()

@@ -10,133 +10,133 @@ import pytest
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.request import Request
 from afschrift.domain.run import run_name
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 FIRST, SECOND = "manual__2026-03-02T10:00:00+00:00", "manual__2026-03-02T11:00:00+00:00"
 PATIENCE = timedelta(hours=2)
 Open = Callable[..., Request]
 
 
-def told(ledger: Ledger, request: str) -> list[tuple[str, object, object]]:
+def told(register: Register, request: str) -> list[tuple[str, object, object]]:
     """Events of runs: type, run, and whether it was again or how it ended."""
     return [
         (header.type, payload["run"], payload.get("outcome", payload.get("again")))
-        for header, payload in ledger.events(request)
+        for header, payload in register.trail.events(request)
         if header.type in ("run_started", "run_ended") and payload is not None
     ]
 
 
-def test_a_run_begins_once_and_ends_once(ledger: Ledger, open_one: Open) -> None:
+def test_a_run_begins_once_and_ends_once(register: Register, open_one: Open) -> None:
     request = open_one().id
 
-    begun = ledger.begin_run(request, FIRST, PATIENCE, by="airflow:anna")
-    again = ledger.begin_run(request, FIRST, PATIENCE, by="airflow:anna")
-    ended = [ledger.end_run(request, FIRST, "delivered") for _ in range(2)]
+    begun = register.runs.begin(request, FIRST, PATIENCE, by="airflow:anna")
+    again = register.runs.begin(request, FIRST, PATIENCE, by="airflow:anna")
+    ended = [register.runs.end(request, FIRST, "delivered") for _ in range(2)]
 
     assert (again.started_at, again.seen_at > begun.seen_at) == (begun.started_at, True)
     assert ended == [True, False]
-    assert told(ledger, request) == [("run_started", FIRST, False), ("run_ended", FIRST, "delivered")]
-    [header] = [h for h, _ in ledger.events(request) if h.type == "run_started"]
+    assert told(register, request) == [("run_started", FIRST, False), ("run_ended", FIRST, "delivered")]
+    [header] = [h for h, _ in register.trail.events(request) if h.type == "run_started"]
     assert header.actor == "airflow:anna"
-    [kept] = ledger.runs(request_id=request)
-    assert (kept.outcome, ledger.runs(going=True)) == ("delivered", ())
+    [kept] = register.runs.all(request_id=request)
+    assert (kept.outcome, register.runs.all(going=True)) == ("delivered", ())
 
 
-def test_a_second_run_does_not_begin_beside_the_first(ledger: Ledger, open_one: Open) -> None:
+def test_a_second_run_does_not_begin_beside_the_first(register: Register, open_one: Open) -> None:
     request = open_one().id
-    ledger.begin_run(request, FIRST, PATIENCE)
+    register.runs.begin(request, FIRST, PATIENCE)
 
-    in_the_way = ledger.begin_run(request, SECOND, PATIENCE)
+    in_the_way = register.runs.begin(request, SECOND, PATIENCE)
 
     assert in_the_way.id == FIRST
-    assert ledger.see_run(request, SECOND, PATIENCE) is None
-    assert not ledger.end_run(request, SECOND, "accepted")
-    assert [r.id for r in ledger.runs(going=True)] == [FIRST]
-    assert told(ledger, request) == [("run_started", FIRST, False)]
+    assert register.runs.see(request, SECOND, PATIENCE) is None
+    assert not register.runs.end(request, SECOND, "accepted")
+    assert [r.id for r in register.runs.all(going=True)] == [FIRST]
+    assert told(register, request) == [("run_started", FIRST, False)]
 
 
-def test_a_run_that_is_silent_too_long_is_lost(ledger: Ledger, open_one: Open) -> None:
+def test_a_run_that_is_silent_too_long_is_lost(register: Register, open_one: Open) -> None:
     request = open_one().id
-    ledger.begin_run(request, FIRST, PATIENCE)
-    ledger.keep_run(request, FIRST)
+    register.runs.begin(request, FIRST, PATIENCE)
+    register.runs.keep_alive(request, FIRST)
 
-    assert ledger.begin_run(request, SECOND, timedelta(seconds=30)).id == FIRST  # the clock gains seconds
-    assert ledger.begin_run(request, SECOND, timedelta(0)).id == SECOND
+    assert register.runs.begin(request, SECOND, timedelta(seconds=30)).id == FIRST  # the clock gains seconds
+    assert register.runs.begin(request, SECOND, timedelta(0)).id == SECOND
 
-    assert told(ledger, request)[1:] == [("run_ended", FIRST, "lost"), ("run_started", SECOND, False)]
-    late = ledger.see_run(request, FIRST, PATIENCE)
+    assert told(register, request)[1:] == [("run_ended", FIRST, "lost"), ("run_started", SECOND, False)]
+    late = register.runs.see(request, FIRST, PATIENCE)
     assert late is not None
     assert late.id == SECOND
 
 
-def test_a_cleared_task_opens_its_ended_run_again(ledger: Ledger, open_one: Open) -> None:
+def test_a_cleared_task_opens_its_ended_run_again(register: Register, open_one: Open) -> None:
     request = open_one().id
-    ledger.begin_run(request, FIRST, PATIENCE)
-    ledger.end_run(request, FIRST, "accepted")
+    register.runs.begin(request, FIRST, PATIENCE)
+    register.runs.end(request, FIRST, "accepted")
 
-    seen = ledger.see_run(request, FIRST, PATIENCE)
+    seen = register.runs.see(request, FIRST, PATIENCE)
 
     assert seen is not None
     assert (seen.id, seen.ended_at, seen.outcome) == (FIRST, None, None)
-    assert told(ledger, request)[-1] == ("run_started", FIRST, True)
+    assert told(register, request)[-1] == ("run_started", FIRST, True)
 
 
-def test_a_sign_of_life_does_not_open_an_ended_run(ledger: Ledger, open_one: Open) -> None:
+def test_a_sign_of_life_does_not_open_an_ended_run(register: Register, open_one: Open) -> None:
     request = open_one().id
-    ledger.begin_run(request, FIRST, PATIENCE)
-    ledger.end_run(request, FIRST, "accepted")
-    before = ledger.runs()
+    register.runs.begin(request, FIRST, PATIENCE)
+    register.runs.end(request, FIRST, "accepted")
+    before = register.runs.all()
 
-    ledger.keep_run(request, FIRST)
+    register.runs.keep_alive(request, FIRST)
 
-    assert ledger.runs() == before
+    assert register.runs.all() == before
 
 
-def test_a_run_works_for_one_request_alone(ledger: Ledger, open_one: Open) -> None:
+def test_a_run_works_for_one_request_alone(register: Register, open_one: Open) -> None:
     one, other = open_one().id, open_one().id
-    ledger.begin_run(one, FIRST, PATIENCE)
+    register.runs.begin(one, FIRST, PATIENCE)
 
-    in_the_way = ledger.begin_run(other, FIRST, PATIENCE)
+    in_the_way = register.runs.begin(other, FIRST, PATIENCE)
 
     assert in_the_way.request == one
-    assert ledger.see_run(other, FIRST, PATIENCE) is None
-    assert ledger.request_of_run(FIRST) == one
-    assert ledger.request_of_run(SECOND) is None
+    assert register.runs.see(other, FIRST, PATIENCE) is None
+    assert register.runs.request_of(FIRST) == one
+    assert register.runs.request_of(SECOND) is None
 
 
-def test_runs_of_several_requests_go_at_once(ledger: Ledger, open_one: Open) -> None:
+def test_runs_of_several_requests_go_at_once(register: Register, open_one: Open) -> None:
     one, other = open_one().id, open_one().id
-    ledger.begin_run(one, FIRST, PATIENCE)
-    ledger.begin_run(other, SECOND, PATIENCE)
+    register.runs.begin(one, FIRST, PATIENCE)
+    register.runs.begin(other, SECOND, PATIENCE)
 
-    assert [(r.request, r.id) for r in ledger.runs(going=True)] == [(one, FIRST), (other, SECOND)]
+    assert [(r.request, r.id) for r in register.runs.all(going=True)] == [(one, FIRST), (other, SECOND)]
 
 
-def test_no_run_of_an_unknown_request(ledger: Ledger) -> None:
+def test_no_run_of_an_unknown_request(register: Register) -> None:
     with pytest.raises(UnknownRequestError):
-        ledger.begin_run("req-000000000000", FIRST, PATIENCE)
+        register.runs.begin("req-000000000000", FIRST, PATIENCE)
 
 
 def test_of_eight_that_begin_at_once_one_goes(
-    ledger: Ledger, open_one: Open, at_once: Callable[[str, int], list[str]]
+    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
 ) -> None:
     request = open_one().id
     script = (
         "from datetime import datetime, timedelta, UTC\n"
-        "ledger._clock = lambda: datetime(2026, 3, 2, 12, tzinfo=UTC)\n"
-        f"print(ledger.begin_run({request!r}, f'run{{me}}', timedelta(hours=2)).id)\n"
+        "register.store.clock = lambda: datetime(2026, 3, 2, 12, tzinfo=UTC)\n"
+        f"print(register.runs.begin({request!r}, f'run{{me}}', timedelta(hours=2)).id)\n"
     )
 
     went = set(at_once(script, 8))
 
-    assert went == {run.id for run in ledger.runs(going=True)}
+    assert went == {run.id for run in register.runs.all(going=True)}
     assert len(went) == 1
 
 
-def test_an_identity_decision_is_bound_to_the_keys(ledger: Ledger, open_one: Open) -> None:
+def test_an_identity_decision_is_bound_to_the_keys(register: Register, open_one: Open) -> None:
     one, same = open_one().id, open_one().id
 
-    bound = [ledger.decide(r, "identity", "confirmed", "officer").about for r in (one, one, same)]
+    bound = [register.decisions.take(r, "identity", "confirmed", "officer").about for r in (one, one, same)]
 
     assert bound[0] == bound[1] != bound[2]  # under each request's own key
     assert all(about is not None and len(about) == 64 for about in bound)

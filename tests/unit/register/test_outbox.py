@@ -20,11 +20,11 @@ from afschrift.domain.errors import (
 from afschrift.domain.request import Request, new_id
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.letter import PATIENCE, Bounce, Channel, LetterRow, LetterState, NewLetter
-from afschrift.register.database import Database
+from afschrift.register.database.database import Database
+from afschrift.register.database.tables import letter as letter_table
+from afschrift.register.database.tables import message
 from afschrift.register.outbox import Claimed, Proof
-from afschrift.register.register import Ledger
-from afschrift.register.tables import letter as letter_table
-from afschrift.register.tables import message
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 ZONE = "Europe/Amsterdam"
@@ -34,50 +34,54 @@ STATE = LetterState
 
 
 def produce(
-    ledger: Ledger, request: str, to: str | None = TO, fact: str | None = None, **more: Any
+    register: Register, request: str, to: str | None = TO, fact: str | None = None, **more: Any
 ) -> LetterRow:
     new = NewLetter(
         new_id("let"), request, "identity_request", "nl", CONTENT, b"same", to, {"until": "2026-04-02"}
     )
     new = NewLetter(**{**new.__dict__, **more})
-    return ledger.produce_letter(
+    return register.letters.produce(
         new, "cli:anna", fact_id=fact, held={"role": "officer", "source": "terminal"}
     )
 
 
-def settle(ledger: Ledger, claimed: Claimed, to: LetterState, **more: Any) -> LetterRow:
-    return ledger.settle_letter(claimed, to, "cli:anna", zone=ZONE, **more)
+def settle(register: Register, claimed: Claimed, to: LetterState, **more: Any) -> LetterRow:
+    return register.outbox.settle(claimed, to, "cli:anna", zone=ZONE, **more)
 
 
-def sent(ledger: Ledger, letter: str, on: date = TODAY, parts: Any = (b"%PDF-1",)) -> LetterRow:
+def sent(register: Register, letter: str, on: date = TODAY, parts: Any = (b"%PDF-1",)) -> LetterRow:
     proof = Proof("Bewijs van Anneke.pdf", "application/pdf", parts)
-    return ledger.enter_sending(letter, on, Channel.REGISTERED_POST, proof, "cli:bea")
+    return register.outbox.enter_sending(letter, on, Channel.REGISTERED_POST, proof, "cli:bea")
 
 
-def told(ledger: Ledger, request: str) -> list[str]:
-    return [h.type for h, _ in ledger.events(request)]
+def told(register: Register, request: str) -> list[str]:
+    return [h.type for h, _ in register.trail.events(request)]
 
 
-def suspended(ledger: Ledger, request: str, letter: str | None = None) -> str:
+def suspended(register: Register, request: str, letter: str | None = None) -> str:
     new = NewFact(FactKind.SUSPENDED, letter=letter, detail={"ground": "identity", "doubt": "other_address"})
-    return ledger.record_facts(request, lambda _: [new], "cli:anna").facts[-1].id
+    return register.facts.record(request, lambda _: [new], "cli:anna").facts[-1].id
 
 
-def test_a_letter_its_text_and_its_event_come_together(ledger: Ledger, open_one: Open) -> None:
+def test_a_letter_its_text_and_its_event_come_together(register: Register, open_one: Open) -> None:
     one = open_one()
-    letter = produce(ledger, one.id)
+    letter = produce(register, one.id)
 
     assert (letter.state, letter.mailed, letter.produced_by) == (STATE.PRODUCED, True, "cli:anna")
-    assert letter == ledger.letter(letter.id)
-    assert ledger.letters() == ledger.letters(request_id=one.id, states=[STATE.PRODUCED]) == (letter,)
-    (kept,) = [t for t in ledger.case_texts(one.id, "x") if t.kind == "document"]
+    assert letter == register.letters.get(letter.id)
+    assert (
+        register.letters.all()
+        == register.letters.all(request_id=one.id, states=[STATE.PRODUCED])
+        == (letter,)
+    )
+    (kept,) = [t for t in register.cases.texts(one.id, "x") if t.kind == "document"]
     assert (kept.id, kept.media_type, kept.name) == (
         letter.document,
         "message/rfc822",
         "identity_request.nl.eml",
     )
-    assert b"".join(ledger.case_document(letter.document, "x")) == CONTENT
-    (payload,) = [p for h, p in ledger.events(one.id) if h.type == "letter_produced"]
+    assert b"".join(register.documents.read(letter.document, "x")) == CONTENT
+    (payload,) = [p for h, p in register.trail.events(one.id) if h.type == "letter_produced"]
     assert payload == {
         "letter": letter.id,
         "kind": "identity_request",
@@ -90,43 +94,43 @@ def test_a_letter_its_text_and_its_event_come_together(ledger: Ledger, open_one:
     }
 
 
-def test_the_very_same_letter_is_kept_once_until_it_is_settled(ledger: Ledger, open_one: Open) -> None:
+def test_the_very_same_letter_is_kept_once_until_it_is_settled(register: Register, open_one: Open) -> None:
     one = open_one()
-    letter = produce(ledger, one.id)
-    head = ledger.head()
-    assert produce(ledger, one.id) == letter
-    assert ledger.head() == head
-    assert produce(ledger, one.id, same_as=b"other").id != letter.id
-    assert produce(ledger, open_one().id).id != letter.id
-    settle(ledger, ledger.claim_letter(letter.id, "x"), STATE.SENT)
-    assert produce(ledger, one.id).id != letter.id
+    letter = produce(register, one.id)
+    head = register.trail.head()
+    assert produce(register, one.id) == letter
+    assert register.trail.head() == head
+    assert produce(register, one.id, same_as=b"other").id != letter.id
+    assert produce(register, open_one().id).id != letter.id
+    settle(register, register.outbox.claim(letter.id, "x"), STATE.SENT)
+    assert produce(register, one.id).id != letter.id
 
 
 def test_nothing_of_it_stands_in_the_database_or_trail_readable(
-    ledger: Ledger, open_one: Open, url: str
+    register: Register, open_one: Open, url: str
 ) -> None:
     one = open_one()
-    sent(ledger, produce(ledger, one.id).id)
+    sent(register, produce(register, one.id).id)
     with Database(url).read() as tx:
         rows = [*tx.execute(select(letter_table)).all(), *tx.execute(select(message)).all()]
     stored = (
         b"".join(bytes(v) if isinstance(v, (bytes, memoryview)) else str(v).encode() for r in rows for v in r)
-        + json.dumps([p for _, p in ledger.events()]).encode()
+        + json.dumps([p for _, p in register.trail.events()]).encode()
     )
     for needle in (b"Anneke", b"anneke", b"kwikstaart", b"Bewijs"):
         assert needle not in stored
     assert "Anneke" not in repr(NewLetter("let-1", one.id, "k", "nl", CONTENT, b"Anneke", TO))
 
 
-def test_a_letter_is_sent_once(ledger: Ledger, open_one: Open) -> None:
+def test_a_letter_is_sent_once(register: Register, open_one: Open) -> None:
     one = open_one()
-    letter = produce(ledger, one.id)
-    claimed = ledger.claim_letter(letter.id, "cli:anna")
+    letter = produce(register, one.id)
+    claimed = register.outbox.claim(letter.id, "cli:anna")
     assert (claimed.to, claimed.content, claimed.row.state) == (TO, CONTENT, STATE.SENDING)
     assert TO not in repr(claimed)
     with pytest.raises(TooLateError, match=r"is sending and cannot be sent.*quarter of an hour"):
-        ledger.claim_letter(letter.id, "cli:bea")
-    after = settle(ledger, claimed, STATE.SENT, reference="250")
+        register.outbox.claim(letter.id, "cli:bea")
+    after = settle(register, claimed, STATE.SENT, reference="250")
     assert (after.state, after.sent_on, after.channel, after.sent_by) == (
         STATE.SENT,
         "2026-03-02",
@@ -135,21 +139,21 @@ def test_a_letter_is_sent_once(ledger: Ledger, open_one: Open) -> None:
     )
     assert after.sent_at is not None
     with pytest.raises(TooLateError, match="is sent and cannot be sent"):
-        ledger.claim_letter(letter.id, "cli:anna")
+        register.outbox.claim(letter.id, "cli:anna")
     for again in (STATE.SENT, STATE.PRODUCED, STATE.UNKNOWN):
         with pytest.raises(TooLateError, match="cannot be settled"):
-            settle(ledger, claimed, again)
-    assert told(ledger, one.id)[-2:] == ["letter_sending", "letter_sent"]
+            settle(register, claimed, again)
+    assert told(register, one.id)[-2:] == ["letter_sending", "letter_sent"]
 
 
 def test_many_at_once_send_it_once(
-    ledger: Ledger, open_one: Open, at_once: Callable[[str, int], list[str]]
+    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
 ) -> None:
-    letter = produce(ledger, open_one().id)
+    letter = produce(register, open_one().id)
     script = f"""
 from afschrift.domain.errors import TooLateError
 try:
-    ledger.claim_letter({letter.id!r}, str(me))
+    register.outbox.claim({letter.id!r}, str(me))
     print("mine")
 except TooLateError:
     print("no")
@@ -158,61 +162,63 @@ except TooLateError:
 
 
 def test_a_claim_that_was_left_behind_reads_as_unknown_and_a_person_ends_it(
-    ledger: Ledger, open_one: Open, clock: Any
+    register: Register, open_one: Open, clock: Any
 ) -> None:
     one = open_one()
-    letter = produce(ledger, one.id)
-    left = ledger.claim_letter(letter.id, "cli:anna")
+    letter = produce(register, one.id)
+    left = register.outbox.claim(letter.id, "cli:anna")
     with pytest.raises(TooLateError, match="cannot be released"):
-        ledger.release_letter(letter.id, "cli:bea")
+        register.outbox.release(letter.id, "cli:bea")
     with pytest.raises(TooLateError, match="cannot be entered as sent"):
-        sent(ledger, letter.id)
+        sent(register, letter.id)
     clock.now += PATIENCE
-    assert ledger.letter(letter.id).state is STATE.UNKNOWN
-    assert [one.id for one in ledger.letters(states=[STATE.UNKNOWN])] == [letter.id]
+    assert register.letters.get(letter.id).state is STATE.UNKNOWN
+    assert [one.id for one in register.letters.all(states=[STATE.UNKNOWN])] == [letter.id]
     with pytest.raises(TooLateError, match=r"is unknown and cannot be sent.*log of the mail server"):
-        ledger.claim_letter(letter.id, "cli:anna")
+        register.outbox.claim(letter.id, "cli:anna")
 
-    assert ledger.release_letter(letter.id, "cli:bea").state is STATE.PRODUCED
-    mine = ledger.claim_letter(letter.id, "cli:bea")
+    assert register.outbox.release(letter.id, "cli:bea").state is STATE.PRODUCED
+    mine = register.outbox.claim(letter.id, "cli:bea")
     with pytest.raises(TooLateError):  # the first process wakes up
-        settle(ledger, left, STATE.SENT)
-    settle(ledger, mine, STATE.UNKNOWN, reason="SMTPServerDisconnected")
+        settle(register, left, STATE.SENT)
+    settle(register, mine, STATE.UNKNOWN, reason="SMTPServerDisconnected")
     clock.now -= timedelta(days=9)
-    assert ledger.letter(letter.id).state is STATE.UNKNOWN
+    assert register.letters.get(letter.id).state is STATE.UNKNOWN
     clock.now += timedelta(days=9)
-    assert sent(ledger, letter.id).state is STATE.SENT
+    assert sent(register, letter.id).state is STATE.SENT
 
 
-def test_a_claim_of_the_future_is_unknown_too(ledger: Ledger, open_one: Open, clock: Any) -> None:
-    letter = produce(ledger, open_one().id)
-    ledger.claim_letter(letter.id, "x")
+def test_a_claim_of_the_future_is_unknown_too(register: Register, open_one: Open, clock: Any) -> None:
+    letter = produce(register, open_one().id)
+    register.outbox.claim(letter.id, "x")
     clock.now -= timedelta(days=1)
-    assert ledger.letter(letter.id).state is STATE.UNKNOWN
+    assert register.letters.get(letter.id).state is STATE.UNKNOWN
 
 
-def test_not_sent_and_bounced_at_the_door(ledger: Ledger, open_one: Open) -> None:
+def test_not_sent_and_bounced_at_the_door(register: Register, open_one: Open) -> None:
     one = open_one()
-    letter = produce(ledger, one.id)
-    after = settle(ledger, ledger.claim_letter(letter.id, "x"), STATE.PRODUCED, reason="451")
+    letter = produce(register, one.id)
+    after = settle(register, register.outbox.claim(letter.id, "x"), STATE.PRODUCED, reason="451")
     assert (after.state, after.claimed_at, after.sent_on) == (STATE.PRODUCED, None, None)
-    after = settle(ledger, ledger.claim_letter(letter.id, "x"), STATE.BOUNCED, bounce=Bounce.ADDRESS_UNKNOWN)
+    after = settle(
+        register, register.outbox.claim(letter.id, "x"), STATE.BOUNCED, bounce=Bounce.ADDRESS_UNKNOWN
+    )
     assert (after.state, after.bounce, after.sent_on) == (STATE.BOUNCED, "address_unknown", None)
     with pytest.raises(TooLateError, match="make it anew"):
-        ledger.claim_letter(letter.id, "x")
-    assert produce(ledger, one.id).id != letter.id
+        register.outbox.claim(letter.id, "x")
+    assert produce(register, one.id).id != letter.id
 
 
-def test_a_person_enters_a_sending_with_its_proof(ledger: Ledger, open_one: Open, clock: Any) -> None:
+def test_a_person_enters_a_sending_with_its_proof(register: Register, open_one: Open, clock: Any) -> None:
     one = open_one()
-    letter = produce(ledger, one.id, to=None)
+    letter = produce(register, one.id, to=None)
     with pytest.raises(RefusedError, match=r"no e-mail address.*afschrift letter sent"):
-        ledger.claim_letter(letter.id, "x")
+        register.outbox.claim(letter.id, "x")
     clock.now += timedelta(days=3)
     for wrong in (date(2026, 3, 1), date(2026, 3, 6)):
         with pytest.raises(RefusedError, match="was there on 2026-03-02, and today is 2026-03-05"):
-            sent(ledger, letter.id, wrong)
-    after = sent(ledger, letter.id, date(2026, 3, 4))
+            sent(register, letter.id, wrong)
+    after = sent(register, letter.id, date(2026, 3, 4))
     assert (after.sent_on, after.sent_at, after.channel, after.sent_by) == (
         "2026-03-04",
         None,
@@ -220,121 +226,124 @@ def test_a_person_enters_a_sending_with_its_proof(ledger: Ledger, open_one: Open
         "cli:bea",
     )
     assert after.proof is not None
-    assert b"".join(ledger.case_document(after.proof, "x")) == b"%PDF-1"
+    assert b"".join(register.documents.read(after.proof, "x")) == b"%PDF-1"
     with pytest.raises(TooLateError):
-        sent(ledger, letter.id)
+        sent(register, letter.id)
 
 
-def test_a_proof_that_breaks_off_leaves_nothing(ledger: Ledger, open_one: Open) -> None:
-    letter = produce(ledger, open_one().id)
-    head = ledger.head()
+def test_a_proof_that_breaks_off_leaves_nothing(register: Register, open_one: Open) -> None:
+    letter = produce(register, open_one().id)
+    head = register.trail.head()
 
     def broken() -> Iterator[bytes]:
         yield b"%PDF-"
         raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input"):
-        sent(ledger, letter.id, parts=broken())
-    assert ledger.head() == head
-    assert ledger.letter(letter.id) == letter
+        sent(register, letter.id, parts=broken())
+    assert register.trail.head() == head
+    assert register.letters.get(letter.id) == letter
 
 
-def test_only_a_sent_letter_comes_back(ledger: Ledger, open_one: Open, clock: Any) -> None:
+def test_only_a_sent_letter_comes_back(register: Register, open_one: Open, clock: Any) -> None:
     one = open_one()
-    letter = produce(ledger, one.id)
+    letter = produce(register, one.id)
     with pytest.raises(TooLateError, match="is produced and cannot be entered as come back"):
-        ledger.enter_bounce(letter.id, TODAY, Bounce.MAILBOX_FULL, "x")
-    sent(ledger, letter.id)
+        register.outbox.enter_bounce(letter.id, TODAY, Bounce.MAILBOX_FULL, "x")
+    sent(register, letter.id)
     clock.now += timedelta(days=2)
     with pytest.raises(RefusedError, match="This day cannot be"):
-        ledger.enter_bounce(letter.id, date(2026, 3, 1), Bounce.MAILBOX_FULL, "x")
-    after = ledger.enter_bounce(letter.id, date(2026, 3, 3), Bounce.RETURNED_BY_POST, "x")
+        register.outbox.enter_bounce(letter.id, date(2026, 3, 1), Bounce.MAILBOX_FULL, "x")
+    after = register.outbox.enter_bounce(letter.id, date(2026, 3, 3), Bounce.RETURNED_BY_POST, "x")
     assert (after.state, after.bounced_on, after.bounce) == (STATE.BOUNCED, "2026-03-03", "returned_by_post")
     with pytest.raises(TooLateError):
-        ledger.enter_bounce(letter.id, TODAY, Bounce.MAILBOX_FULL, "x")
+        register.outbox.enter_bounce(letter.id, TODAY, Bounce.MAILBOX_FULL, "x")
 
 
 @pytest.mark.parametrize("named", ["by the letter", "by the fact"])
 def test_the_clock_counts_from_the_sending_and_not_after_a_bounce(
-    ledger: Ledger, open_one: Open, named: str, clock: Any
+    register: Register, open_one: Open, named: str, clock: Any
 ) -> None:
     one = open_one()
     if named == "by the letter":
-        fact = suspended(ledger, one.id)
-        letter = produce(ledger, one.id, fact=fact)
+        fact = suspended(register, one.id)
+        letter = produce(register, one.id, fact=fact)
     else:
-        letter = produce(ledger, one.id)
-        fact = suspended(ledger, one.id, letter.id)
+        letter = produce(register, one.id)
+        fact = suspended(register, one.id, letter.id)
 
     def counted() -> date | None:
-        return next(f for f in ledger.timeline(one.id).facts if f.id == fact).sent_on
+        return next(f for f in register.facts.timeline(one.id).facts if f.id == fact).sent_on
 
     assert counted() is None
-    settle(ledger, ledger.claim_letter(letter.id, "x"), STATE.PRODUCED, reason="451")
+    settle(register, register.outbox.claim(letter.id, "x"), STATE.PRODUCED, reason="451")
     assert counted() is None
     clock.now += timedelta(days=1)
-    settle(ledger, ledger.claim_letter(letter.id, "x"), STATE.SENT)
+    settle(register, register.outbox.claim(letter.id, "x"), STATE.SENT)
     assert counted() == date(2026, 3, 3)
-    ledger.enter_bounce(letter.id, date(2026, 3, 3), Bounce.MAILBOX_FULL, "x")
+    register.outbox.enter_bounce(letter.id, date(2026, 3, 3), Bounce.MAILBOX_FULL, "x")
     assert counted() is None
-    again = produce(ledger, one.id, fact=fact)
-    sent(ledger, again.id, date(2026, 3, 3))
+    again = produce(register, one.id, fact=fact)
+    sent(register, again.id, date(2026, 3, 3))
     assert counted() == date(2026, 3, 3)
-    kinds = [f.kind for f in ledger.timeline(one.id).facts]
+    kinds = [f.kind for f in register.facts.timeline(one.id).facts]
     assert kinds.count(FactKind.LETTER_SENT) == 2
 
 
-def test_the_day_is_that_of_where_the_controller_acts(ledger: Ledger, open_one: Open, clock: Any) -> None:
-    letter = produce(ledger, open_one().id)
+def test_the_day_is_that_of_where_the_controller_acts(register: Register, open_one: Open, clock: Any) -> None:
+    letter = produce(register, open_one().id)
     clock.now = clock.now.replace(hour=23, minute=30)
-    assert settle(ledger, ledger.claim_letter(letter.id, "x"), STATE.SENT).sent_on == "2026-03-03"
+    assert settle(register, register.outbox.claim(letter.id, "x"), STATE.SENT).sent_on == "2026-03-03"
 
 
-def test_after_shredding_a_letter_stays_as_a_row_alone(ledger: Ledger, open_one: Open) -> None:
+def test_after_shredding_a_letter_stays_as_a_row_alone(register: Register, open_one: Open) -> None:
     one = open_one()
-    letter = produce(ledger, one.id)
-    ledger.shred(one.id, "retention_case_texts")
-    assert ledger.letter(letter.id) == letter
-    for look in (lambda: ledger.claim_letter(letter.id, "x"), lambda: produce(ledger, one.id)):
+    letter = produce(register, one.id)
+    register.data_keys.shred(one.id, "retention_case_texts")
+    assert register.letters.get(letter.id) == letter
+    for look in (lambda: register.outbox.claim(letter.id, "x"), lambda: produce(register, one.id)):
         with pytest.raises(RefusedError, match="destroyed"):
             look()
-    assert ledger.letter(letter.id) == letter
+    assert register.letters.get(letter.id) == letter
 
 
 def test_what_was_altered_in_the_database_is_not_sent(
-    ledger: Ledger, open_one: Open, as_operator: Callable[..., None]
+    register: Register, open_one: Open, as_operator: Callable[..., None]
 ) -> None:
     one = open_one()
-    letter, other = produce(ledger, one.id), produce(ledger, one.id, same_as=b"other", to="other@example.org")
+    letter, other = (
+        produce(register, one.id),
+        produce(register, one.id, same_as=b"other", to="other@example.org"),
+    )
     as_operator(
         "UPDATE letter SET recipient = (SELECT recipient FROM letter WHERE id = :other) WHERE id = :id",
         id=letter.id,
         other=other.id,
     )
     with pytest.raises(ConfigurationError, match="letter, recipient"):
-        ledger.claim_letter(letter.id, "x")
+        register.outbox.claim(letter.id, "x")
     as_operator("UPDATE message SET hmac = 'x' WHERE id = :id", id=other.document)
     with pytest.raises(ConfigurationError, match="not what was kept"):
-        ledger.claim_letter(other.id, "x")
-    assert {one.state for one in ledger.letters()} == {STATE.PRODUCED}
+        register.outbox.claim(other.id, "x")
+    assert {one.state for one in register.letters.all()} == {STATE.PRODUCED}
 
 
 @pytest.mark.parametrize("wrong", ["let-000000000000", "../etc/passwd", ""])
-def test_an_unknown_id_is_told(ledger: Ledger, wrong: str) -> None:
+def test_an_unknown_id_is_told(register: Register, wrong: str) -> None:
     for look in (
-        lambda: ledger.letter(wrong),
-        lambda: ledger.claim_letter(wrong, "x"),
-        lambda: sent(ledger, wrong),
-        lambda: ledger.enter_bounce(wrong, TODAY, Bounce.REFUSED, "x"),
-        lambda: ledger.release_letter(wrong, "x"),
+        lambda: register.letters.get(wrong),
+        lambda: register.outbox.claim(wrong, "x"),
+        lambda: sent(register, wrong),
+        lambda: register.outbox.enter_bounce(wrong, TODAY, Bounce.REFUSED, "x"),
+        lambda: register.outbox.release(wrong, "x"),
     ):
         with pytest.raises(UnknownRequestError, match="letter list"):
             look()
 
 
-def test_a_state_that_nobody_wrote_is_told_as_damage(ledger: Ledger, open_one: Open, url: str) -> None:
-    letter = produce(ledger, open_one().id)
+def test_a_state_that_nobody_wrote_is_told_as_damage(register: Register, open_one: Open, url: str) -> None:
+    letter = produce(register, open_one().id)
     with Database(url).write() as tx:
         tx.execute(text("UPDATE letter SET state = 'lost'"))
     with pytest.raises(AfschriftError, match="is damaged"):
-        ledger.letter(letter.id)
+        register.letters.get(letter.id)

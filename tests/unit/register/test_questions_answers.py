@@ -7,17 +7,17 @@ import pytest
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
-from afschrift.register.port import QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 DIGEST = "ab" * 32
 
 
 def ask(
-    ledger: Ledger, request_id: str, *, kind: str = "unclassified", about: str | None = DIGEST
+    register: Register, request_id: str, *, kind: str = "unclassified", about: str | None = DIGEST
 ) -> QuestionRow:
-    return ledger.ask(
+    return register.questions.ask(
         request_id,
         kind,
         options=("include", "exclude"),
@@ -26,10 +26,10 @@ def ask(
     )
 
 
-def test_asking_moves_to_needs_person_with_both_events(ledger: Ledger, open_one: Open) -> None:
+def test_asking_moves_to_needs_person_with_both_events(register: Register, open_one: Open) -> None:
     one = open_one()
-    asked = ask(ledger, one.id)
-    assert ledger.request(one.id).state is State.NEEDS_PERSON
+    asked = ask(register, one.id)
+    assert register.requests.get(one.id).state is State.NEEDS_PERSON
     assert asked == QuestionRow(
         id=asked.id,
         request=one.id,
@@ -41,123 +41,129 @@ def test_asking_moves_to_needs_person_with_both_events(ledger: Ledger, open_one:
         asked_at=asked.asked_at,
         answered_at=None,
     )
-    types = [header.type for header, _ in ledger.events(one.id)]
+    types = [header.type for header, _ in register.trail.events(one.id)]
     assert types == ["request_received", "question_asked", "state_changed"]
 
 
 def test_asking_the_same_again_changes_nothing_and_something_else_is_another_question(
-    ledger: Ledger, open_one: Open
+    register: Register, open_one: Open
 ) -> None:
     one = open_one()
-    asked = ask(ledger, one.id)
-    before = ledger.events()
-    assert ask(ledger, one.id) == asked
-    assert ledger.events() == before
+    asked = ask(register, one.id)
+    before = register.trail.events()
+    assert ask(register, one.id) == asked
+    assert register.trail.events() == before
     others = {
-        ask(ledger, one.id, kind="review").id,
-        ask(ledger, one.id, about=None).id,
-        ask(ledger, open_one().id).id,
+        ask(register, one.id, kind="review").id,
+        ask(register, one.id, about=None).id,
+        ask(register, open_one().id).id,
     }
     assert len({asked.id, *others}) == 4
-    assert ledger.request(one.id).version == 2
+    assert register.requests.get(one.id).version == 2
 
 
-def test_an_answered_question_may_be_asked_anew(ledger: Ledger, open_one: Open) -> None:
+def test_an_answered_question_may_be_asked_anew(register: Register, open_one: Open) -> None:
     one = open_one()
-    asked = ask(ledger, one.id)
-    ledger.answer(asked.id, "include", "officer")
-    again = ask(ledger, one.id)
+    asked = ask(register, one.id)
+    register.questions.answer(asked.id, "include", "officer")
+    again = ask(register, one.id)
     assert again.id != asked.id
-    assert [q.id for q in ledger.questions(open_only=False)] == [asked.id, again.id]
+    assert [q.id for q in register.questions.all(open_only=False)] == [asked.id, again.id]
 
 
-def test_an_open_question_brings_the_request_back_to_needs_person(ledger: Ledger, open_one: Open) -> None:
+def test_an_open_question_brings_the_request_back_to_needs_person(register: Register, open_one: Open) -> None:
     one = open_one()
-    asked = ask(ledger, one.id)
-    ledger.move(one.id, State.ACCEPTED)
-    assert ask(ledger, one.id) == asked
-    assert ledger.request(one.id).state is State.NEEDS_PERSON
+    asked = ask(register, one.id)
+    register.requests.move(one.id, State.ACCEPTED)
+    assert ask(register, one.id) == asked
+    assert register.requests.get(one.id).state is State.NEEDS_PERSON
 
 
-def test_an_answer_is_a_decision_and_moves_nothing(ledger: Ledger, open_one: Open) -> None:
+def test_an_answer_is_a_decision_and_moves_nothing(register: Register, open_one: Open) -> None:
     one = open_one()
-    asked = ask(ledger, one.id)
-    before = ledger.request(one.id)
-    decided = ledger.answer(asked.id, "exclude", "officer", {"table": "customer"}, "Because of Piet's note.")
-    assert ledger.request(one.id) == before
-    assert ledger.decisions(one.id) == (decided,)
+    asked = ask(register, one.id)
+    before = register.requests.get(one.id)
+    decided = register.questions.answer(
+        asked.id, "exclude", "officer", {"table": "customer"}, "Because of Piet's note."
+    )
+    assert register.requests.get(one.id) == before
+    assert register.decisions.of(one.id) == (decided,)
     assert (decided.kind, decided.choice, decided.by, decided.about) == (
         "unclassified",
         "exclude",
         "officer",
         DIGEST,
     )
-    assert ledger.questions() == ()
-    ((answered),) = ledger.questions(open_only=False, request_id=one.id)
+    assert register.questions.all() == ()
+    ((answered),) = register.questions.all(open_only=False, request_id=one.id)
     assert answered.answered_at == decided.at
-    header, payload = ledger.events()[-1]
+    header, payload = register.trail.events()[-1]
     assert (header.type, header.actor) == ("decision_taken", "officer")
     assert payload is not None
     assert payload["question"] == asked.id
     assert len(payload["text_hmac"]) == 64
-    assert "Piet" not in repr(ledger.events())
+    assert "Piet" not in repr(register.trail.events())
 
 
-def test_a_decision_without_a_question_comes_in_order(ledger: Ledger, open_one: Open) -> None:
+def test_a_decision_without_a_question_comes_in_order(register: Register, open_one: Open) -> None:
     one = open_one()
-    first = ledger.decide(one.id, "identity", "confirmed", "intake", detail={"method": "login", "level": 2})
-    second = ledger.decide(one.id, "review", "approved", "officer", about=DIGEST)
-    assert ledger.decisions(one.id) == (first, second)
-    assert [p["text_hmac"] for h, p in ledger.events(one.id) if p and h.type == "decision_taken"] == [
+    first = register.decisions.take(
+        one.id, "identity", "confirmed", "intake", detail={"method": "login", "level": 2}
+    )
+    second = register.decisions.take(one.id, "review", "approved", "officer", about=DIGEST)
+    assert register.decisions.of(one.id) == (first, second)
+    assert [p["text_hmac"] for h, p in register.trail.events(one.id) if p and h.type == "decision_taken"] == [
         None,
         None,
     ]
 
 
-def test_wrong_answers_are_turned_down_and_leave_no_trace(ledger: Ledger, open_one: Open) -> None:
-    asked = ask(ledger, open_one().id)
-    before = ledger.events()
+def test_wrong_answers_are_turned_down_and_leave_no_trace(register: Register, open_one: Open) -> None:
+    asked = ask(register, open_one().id)
+    before = register.trail.events()
     with pytest.raises(RefusedError, match=r"include \| exclude"):
-        ledger.answer(asked.id, "maybe", "officer")
+        register.questions.answer(asked.id, "maybe", "officer")
     for unknown in ("q-000000000000", "' OR 1=1 --"):
         with pytest.raises(RefusedError, match="no question"):
-            ledger.answer(unknown, "include", "officer")
-    assert ledger.events() == before
-    assert ledger.questions() == (asked,)
+            register.questions.answer(unknown, "include", "officer")
+    assert register.trail.events() == before
+    assert register.questions.all() == (asked,)
 
 
-def test_the_second_answer_is_turned_down(ledger: Ledger, open_one: Open) -> None:
-    asked = ask(ledger, open_one().id)
-    ledger.answer(asked.id, "include", "jan.officer")
-    before = ledger.events()
+def test_the_second_answer_is_turned_down(register: Register, open_one: Open) -> None:
+    asked = ask(register, open_one().id)
+    register.questions.answer(asked.id, "include", "jan.officer")
+    before = register.trail.events()
     with pytest.raises(RefusedError, match="answered already") as told:
-        ledger.answer(asked.id, "exclude", "piet.officer")
+        register.questions.answer(asked.id, "exclude", "piet.officer")
     assert "jan.officer" not in str(told.value)
-    assert ledger.events() == before
+    assert register.trail.events() == before
 
 
-def test_a_closed_request_has_no_open_questions_and_takes_no_answer(ledger: Ledger, open_one: Open) -> None:
+def test_a_closed_request_has_no_open_questions_and_takes_no_answer(
+    register: Register, open_one: Open
+) -> None:
     one = open_one()
-    asked = ask(ledger, one.id)
-    ledger.move(one.id, State.WITHDRAWN)
-    assert ledger.questions() == ()
+    asked = ask(register, one.id)
+    register.requests.move(one.id, State.WITHDRAWN)
+    assert register.questions.all() == ()
     with pytest.raises(RefusedError, match="closed"):
-        ledger.answer(asked.id, "include", "officer")
+        register.questions.answer(asked.id, "include", "officer")
     with pytest.raises(RefusedError, match="cannot become"):
-        ask(ledger, one.id, kind="review")
-    assert len(ledger.questions(open_only=False)) == 1
+        ask(register, one.id, kind="review")
+    assert len(register.questions.all(open_only=False)) == 1
 
 
 def test_of_answers_at_once_one_wins_and_the_others_are_told(
-    ledger: Ledger, open_one: Open, at_once: Callable[[str, int], list[str]]
+    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
 ) -> None:
     one = open_one()
-    asked = ask(ledger, one.id)
+    asked = ask(register, one.id)
     told = at_once(
         f"""
 from afschrift.domain.errors import RefusedError
 try:
-    print(ledger.answer({asked.id!r}, ["include", "exclude"][me % 2], f"officer{{me}}").by)
+    print(register.questions.answer({asked.id!r}, ["include", "exclude"][me % 2], f"officer{{me}}").by)
 except RefusedError as error:
     assert "answered already" in str(error)
     print("told")
@@ -165,18 +171,18 @@ except RefusedError as error:
         3,
     )
     assert told.count("told") == 2
-    (decided,) = ledger.decisions(one.id)
+    (decided,) = register.decisions.of(one.id)
     assert decided.by in told
-    assert [h.type for h, _ in ledger.events(one.id)].count("decision_taken") == 1
+    assert [h.type for h, _ in register.trail.events(one.id)].count("decision_taken") == 1
 
 
 def test_the_same_question_asked_at_once_stands_once(
-    ledger: Ledger, open_one: Open, at_once: Callable[[str, int], list[str]]
+    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
 ) -> None:
     one = open_one()
-    told = at_once(f"print(ledger.ask({one.id!r}, 'review', options=['yes'], detail={{}}).id)", 3)
+    told = at_once(f"print(register.questions.ask({one.id!r}, 'review', options=['yes'], detail={{}}).id)", 3)
     assert len(set(told)) == 1
-    assert [h.type for h, _ in ledger.events(one.id)] == [
+    assert [h.type for h, _ in register.trail.events(one.id)] == [
         "request_received",
         "question_asked",
         "state_changed",
@@ -184,23 +190,25 @@ def test_the_same_question_asked_at_once_stands_once(
 
 
 def test_what_is_asked_next_closes_older_questions_of_the_kinds_it_overtakes(
-    ledger: Ledger, open_one: Open
+    register: Register, open_one: Open
 ) -> None:
     one, other = open_one(), open_one()
-    older, beside = ask(ledger, one.id, kind="review"), ask(ledger, one.id)
-    elsewhere = ask(ledger, other.id, kind="review")
+    older, beside = ask(register, one.id, kind="review"), ask(register, one.id)
+    elsewhere = ask(register, other.id, kind="review")
 
     def next_(about: str = "cd" * 32) -> QuestionRow:
-        return ledger.ask(
+        return register.questions.ask(
             one.id, "review", options=["approved"], detail={}, about=about, overtakes=("review",)
         )
 
     newer = next_()
     assert next_() == newer  # asked again: nothing is overtaken by itself
-    assert {q.id for q in ledger.questions(request_id=one.id)} == {beside.id, newer.id}
-    assert [q.id for q in ledger.questions(request_id=other.id)] == [elsewhere.id]
-    told = [payload for header, payload in ledger.events(one.id) if header.type == "question_overtaken"]
+    assert {q.id for q in register.questions.all(request_id=one.id)} == {beside.id, newer.id}
+    assert [q.id for q in register.questions.all(request_id=other.id)] == [elsewhere.id]
+    told = [
+        payload for header, payload in register.trail.events(one.id) if header.type == "question_overtaken"
+    ]
     assert told == [{"question": older.id, "overtaken_by": newer.id}]
     with pytest.raises(TooLateError, match="overtaken"):
-        ledger.answer(older.id, "include", "cli:anna")
-    assert ledger.decisions(one.id) == ()
+        register.questions.answer(older.id, "include", "cli:anna")
+    assert register.decisions.of(one.id) == ()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -32,10 +33,11 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
-from afschrift.register import database, schema
-from afschrift.register.faults import translated
+from afschrift.register import schema
+from afschrift.register.database import database
+from afschrift.register.database.faults import translated
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 SERVER = "postgresql+psycopg://anneke:s3cret@db.example.org:5433/register?sslpassword=s3cret2"
 
@@ -81,38 +83,38 @@ def test_a_row_that_a_server_shows_is_not_shown_on() -> None:
 
 
 def test_a_folder_that_is_not_there(keys: KeyStore) -> None:
-    ledger = Ledger("sqlite:////nowhere/at/all/register.db", keys)
+    register = Register("sqlite:////nowhere/at/all/register.db", keys)
     with pytest.raises(ConfigurationError, match=r"/nowhere/at/all/register\.db cannot be opened"):
-        ledger.head()
+        register.trail.head()
 
 
 def test_an_address_that_is_none_or_has_no_driver(keys: KeyStore) -> None:
     for address in ("register.db", "postgresql+nosuch://u:s3cret@host/db", ""):
         with pytest.raises(ConfigurationError, match="address of the register") as told:
-            Ledger(address, keys)
+            Register(address, keys)
         assert "s3cret" not in str(told.value)
 
 
 def test_a_register_without_tables_names_the_command(tmp_path: Path, keys: KeyStore) -> None:
     with pytest.raises(ConfigurationError, match="afschrift register upgrade"):
-        Ledger(f"sqlite:///{tmp_path}/new.db", keys).requests()
+        Register(f"sqlite:///{tmp_path}/new.db", keys).requests.all()
 
 
 def test_a_file_that_is_no_database(tmp_path: Path, keys: KeyStore) -> None:
     (tmp_path / "text.db").write_bytes(b"no database, and long enough to be looked at" * 50)
     with pytest.raises(ConfigurationError, match="damaged"):
-        Ledger(f"sqlite:///{tmp_path}/text.db", keys).head()
+        Register(f"sqlite:///{tmp_path}/text.db", keys).trail.head()
 
 
 def test_a_read_only_register_is_read_and_not_written(tmp_path: Path, keys: KeyStore) -> None:
     address = f"sqlite:///{tmp_path}/register.db"
     schema.upgrade(address)
-    Ledger(address, keys).record(None, NewEvent("counted"))
-    read_only = Ledger(f"sqlite:///file:{tmp_path}/register.db?mode=ro&uri=true", keys)
-    assert read_only.head()[0] == 1
+    Register(address, keys).trail.record(None, NewEvent("counted"))
+    read_only = Register(f"sqlite:///file:{tmp_path}/register.db?mode=ro&uri=true", keys)
+    assert read_only.trail.head()[0] == 1
     with pytest.raises(ConfigurationError, match="read but not written"):
-        read_only.record(None, NewEvent("counted"))
-    assert read_only.head()[0] == 1
+        read_only.trail.record(None, NewEvent("counted"))
+    assert read_only.trail.head()[0] == 1
 
 
 def test_a_register_held_by_another_writer_is_retried(
@@ -121,39 +123,39 @@ def test_a_register_held_by_another_writer_is_retried(
     address = f"sqlite:///{tmp_path}/register.db"
     schema.upgrade(address)
     monkeypatch.setattr(database, "WAIT_SECONDS", 0.2)
-    ledger = Ledger(address, keys)
+    register = Register(address, keys)
     holder = sqlite3.connect(tmp_path / "register.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     started = time.monotonic()
     with pytest.raises(RetriableError, match="held by another writer"):
-        ledger.record(None, NewEvent("counted"))
+        register.trail.record(None, NewEvent("counted"))
     assert 0.1 < time.monotonic() - started < 10
-    assert ledger.head()[0] == 0  # readers do not wait
+    assert register.trail.head()[0] == 0  # readers do not wait
     holder.execute("ROLLBACK")
     holder.close()
-    ledger.record(None, NewEvent("counted"))
-    assert ledger.head()[0] == 1
+    register.trail.record(None, NewEvent("counted"))
+    assert register.trail.head()[0] == 1
 
 
 def test_a_full_disk_loses_nothing_that_was_written(tmp_path: Path, keys: KeyStore) -> None:
     address = f"sqlite:///{tmp_path}/register.db"
     schema.upgrade(address)
-    ledger = Ledger(address, keys)
-    ledger.record(None, NewEvent("counted"))
+    register = Register(address, keys)
+    register.trail.record(None, NewEvent("counted"))
 
     def limit(connection: object, _record: object) -> None:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]  # type: ignore[attr-defined]
         connection.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[attr-defined]
 
-    event.listen(ledger._db.engine, "connect", limit)
+    event.listen(register.store.database.engine, "connect", limit)
     with pytest.raises(RetriableError, match="SQLITE_FULL"):
         for n in range(1000):
-            ledger.record(None, *(NewEvent("counted", payload={"n": n, "m": m}) for m in range(50)))
-    event.remove(ledger._db.engine, "connect", limit)
-    assert (ledger.head()[0] - 1) % 50 == 0
-    assert ledger.verify() == []
-    ledger.record(None, NewEvent("counted"))
-    assert ledger.verify() == []
+            register.trail.record(None, *(NewEvent("counted", payload={"n": n, "m": m}) for m in range(50)))
+    event.remove(register.store.database.engine, "connect", limit)
+    assert (register.trail.head()[0] - 1) % 50 == 0
+    assert register.trail.verify() == []
+    register.trail.record(None, NewEvent("counted"))
+    assert register.trail.verify() == []
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
 def test_a_disk_without_room_loses_nothing(keys: KeyStore, small_disk: SmallDisk) -> None:
     address = f"sqlite:///{small_disk.folder}/register.db"
     schema.upgrade(address)
-    fills_up(Ledger(address, keys), small_disk)
+    fills_up(Register(address, keys), small_disk)
 
 
 def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
@@ -176,12 +178,12 @@ def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
     """No fault of another kind comes of it, and no event is another one without a finding."""
     file, spoilt_file = tmp_path / "register.db", tmp_path / "spoilt.db"
     shutil.copy(migrated_file, file)
-    ledger, requests, random = Ledger(f"sqlite:///{file}", keys), [], Random(5)
+    register, requests, random = Register(f"sqlite:///{file}", keys), [], Random(5)
     for n in range(60):
         with suppress(RefusedError):
-            WORK[n % len(WORK)](ledger, random, requests)
-    ledger._db.forget()
-    whole, events, head, told = file.read_bytes(), ledger.events(), ledger.head(), 0
+            WORK[n % len(WORK)](register, random, requests)
+    register.store.database.forget()
+    whole, events, head, told = file.read_bytes(), register.trail.events(), register.trail.head(), 0
     for _ in range(50):
         spoilt, at = bytearray(whole), random.randrange(len(whole))
         for place in range(at, min(at + 300, len(whole)), random.choice((3, 50, 300))):
@@ -189,19 +191,19 @@ def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
         for left in tmp_path.glob("spoilt.db*"):
             left.unlink()
         spoilt_file.write_bytes(spoilt)
-        other = Ledger(f"sqlite:///{spoilt_file}", keys)
+        other = Register(f"sqlite:///{spoilt_file}", keys)
         one = random.choice(requests)
         with suppress(ConfigurationError):
-            findings = other.verify([head])
+            findings = other.trail.verify([head])
             told += bool(findings)
-            assert findings or other.events() == events
+            assert findings or other.trail.events() == events
         for use in (
-            other.requests,
-            partial(other.identity, one),
-            partial(other.decisions, one),
-            partial(other.questions, request_id=one),
-            partial(other.move, one, State.NEEDS_PERSON),
-            partial(other.record, None, NewEvent("counted")),
+            other.requests.all,
+            partial(other.identities.of, one),
+            partial(other.decisions.of, one),
+            partial(other.questions.all, request_id=one),
+            partial(other.requests.move, one, State.NEEDS_PERSON),
+            partial(other.trail.record, None, NewEvent("counted")),
         ):
             try:
                 use()
@@ -213,28 +215,28 @@ def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
 @pytest.mark.parametrize(
     ("change", "use"),
     [
-        ("UPDATE request SET state = 'rmceived'", "requests"),
-        ("UPDATE request SET \"right\" = 'accesr'", "requests"),
-        ("UPDATE request SET formats = '{\"csv'", "requests"),
-        ("UPDATE event SET at = CAST('x' AS blob)", "events"),
+        ("UPDATE request SET state = 'rmceived'", "requests.all"),
+        ("UPDATE request SET \"right\" = 'accesr'", "requests.all"),
+        ("UPDATE request SET formats = '{\"csv'", "requests.all"),
+        ("UPDATE event SET at = CAST('x' AS blob)", "trail.events"),
     ],
 )
 def test_what_nobody_wrote_is_damage(
     migrated_file: Path, tmp_path: Path, keys: KeyStore, change: str, use: str
 ) -> None:
     shutil.copy(migrated_file, tmp_path / "register.db")
-    ledger = Ledger(f"sqlite:///{tmp_path}/register.db", keys)
-    WORK[0](ledger, Random(1), [])
+    register = Register(f"sqlite:///{tmp_path}/register.db", keys)
+    WORK[0](register, Random(1), [])
     with closing(sqlite3.connect(tmp_path / "register.db")) as connection, connection:
         connection.execute("DROP TRIGGER event_no_update")
         connection.execute(change)
     with pytest.raises(ConfigurationError, match=r"register\.db is damaged.*back-up"):
-        getattr(ledger, use)()
+        attrgetter(use)(register)()
 
 
-def test_no_error_shows_what_was_to_be_written(ledger: Ledger) -> None:
+def test_no_error_shows_what_was_to_be_written(register: Register) -> None:
     with pytest.raises(AfschriftError, match=r"turned down a statement.*fault of the software") as told:  # noqa: SIM117
-        with ledger._db.write() as tx:
+        with register.store.database.write() as tx:
             tx.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
     assert "a-needle" not in str(told.value)
 

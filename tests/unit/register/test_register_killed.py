@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
@@ -10,8 +12,9 @@ import pytest
 from bench.kills import kill_writers
 from sqlalchemy import Connection
 
+from afschrift.register.base import Repository
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 KILLS = 40
 
@@ -28,21 +31,27 @@ def test_no_kill_parts_a_state_from_its_event(url: str, keys: KeyStore, key_file
     assert (report.faults, report.rounds) == ([], KILLS), f"seed {seed}"
     half_way = sum(n for statement, n in report.died.items() if statement not in ("BEGIN", "SET", "SELECT"))
     assert half_way > KILLS / 10, "hardly a writer died where it matters"
-    assert Ledger(url, keys).verify() == []
+    assert Register(url, keys).trail.verify() == []
 
 
-class Torn(Ledger):
-    """A ledger as it must not be: what was changed is committed before its event is written."""
+class Torn(Register):
+    """A register as it must not be: what was changed is committed before its event is written."""
 
-    def _append(self, tx: Connection, *given: Any) -> None:
+    def __init__(self, url: str, keys: KeyStore) -> None:
+        super().__init__(url, keys)
+        for one in vars(self).values():
+            if isinstance(one, Repository):
+                one._append = partial(self._torn, one._append)  # type: ignore[method-assign]
+
+    def _torn(self, append: Callable[..., None], tx: Connection, *given: Any) -> None:
         driver: Any = tx.connection.driver_connection
         driver.commit()
-        if self._db.sqlite:
+        if self.store.database.sqlite:
             driver.execute("BEGIN IMMEDIATE")
-        super()._append(tx, *given)
+        append(tx, *given)
 
 
-def test_a_ledger_of_two_transactions_is_found_out(url: str, key_file: Path) -> None:
+def test_a_register_of_two_transactions_is_found_out(url: str, key_file: Path) -> None:
     report = kill_writers(url, key_file, 300, seed=1, ledger_class=Torn)
     assert report.faults
     assert report.rounds < 100

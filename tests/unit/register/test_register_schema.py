@@ -18,9 +18,9 @@ from sqlalchemy import JSON, Column, Integer, LargeBinary, MetaData, inspect, te
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.request import Request
 from afschrift.register import schema
-from afschrift.register.database import Database
-from afschrift.register.register import Ledger
-from afschrift.register.tables import metadata
+from afschrift.register.database.database import Database
+from afschrift.register.database.tables import metadata
+from afschrift.register.register import Register
 
 OLDER = ("base", *schema.revisions()[:-1])
 FAR_BACK = OLDER[:2]
@@ -196,19 +196,19 @@ def test_down_to_each_revision_and_up_again_keeps_what_it_has_room_for(
 
 
 def test_up_and_down_and_up_with_real_data_in(
-    url: str, ledger: Ledger, open_one: Callable[..., Request]
+    url: str, register: Register, open_one: Callable[..., Request]
 ) -> None:
     kept = open_one()
     for older in OLDER[:0:-1]:
         schema.downgrade(url, older)
     schema.upgrade(url)
-    assert ledger.request(kept.id) == kept
-    assert ledger.verify() == []
+    assert register.requests.get(kept.id) == kept
+    assert register.trail.verify() == []
     schema.upgrade(url)
-    assert ledger.request(kept.id) == kept
+    assert register.requests.get(kept.id) == kept
     schema.downgrade(url, "base")
     schema.upgrade(url)
-    assert ledger.head() == (0, "0" * 64)
+    assert register.trail.head() == (0, "0" * 64)
     open_one()
 
 
@@ -311,13 +311,13 @@ REFUSED = [
 
 @pytest.mark.parametrize("statement", REFUSED)
 def test_the_database_itself_refuses_to_change_the_trail(
-    url: str, open_one: Callable[..., Request], ledger: Ledger, statement: str
+    url: str, open_one: Callable[..., Request], register: Register, statement: str
 ) -> None:
     open_one()
-    before = ledger.events()
+    before = register.trail.events()
     with pytest.raises(AfschriftError, match=REFUSAL), Database(url).write() as tx:
         tx.execute(text(statement))
-    assert ledger.events() == before
+    assert register.trail.events() == before
 
 
 def test_sqlite_refuses_replace_too(url: str, open_one: Callable[..., Request]) -> None:
@@ -330,10 +330,10 @@ def test_sqlite_refuses_replace_too(url: str, open_one: Callable[..., Request]) 
 
 
 def test_an_erased_payload_cannot_be_erased_again_or_filled(
-    url: str, ledger: Ledger, open_one: Callable[..., Request]
+    url: str, register: Register, open_one: Callable[..., Request]
 ) -> None:
     one = open_one()
-    assert ledger.erase_payloads(one.id, "retention") == 1
+    assert register.trail.erase_payloads(one.id, "retention") == 1
     for change in ("payload = '{}', salt = 'ab'", "erased_by = 'other', erased_at = 'later'"):
         with pytest.raises(AfschriftError, match=REFUSAL), Database(url).write() as tx:
             tx.execute(text(f"UPDATE event_payload SET {change} WHERE payload IS NULL"))

@@ -19,10 +19,11 @@ from tests.support.small_disk import fills_up, mounted
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.event import NewEvent
-from afschrift.register import database, schema
+from afschrift.register import schema
+from afschrift.register.database import database
+from afschrift.register.database.tables import data_key
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
-from afschrift.register.tables import data_key
+from afschrift.register.register import Register
 
 LOCK = 0x4146_5343_4852_4946
 
@@ -66,59 +67,59 @@ def server() -> Iterator[Stoppable]:
 def test_a_server_that_goes_down_in_the_middle_of_a_change_loses_the_change_and_nothing_else(
     server: Stoppable, keys: KeyStore
 ) -> None:
-    ledger = Ledger(server.register().url, keys)
-    ledger.record(None, NewEvent("counted"))
-    with pytest.raises(RetriableError, match="did not answer"), ledger._db.write() as tx:
-        ledger._append(tx, None, NewEvent("lost"))
+    register = Register(server.register().url, keys)
+    register.trail.record(None, NewEvent("counted"))
+    with pytest.raises(RetriableError, match="did not answer"), register.store.database.write() as tx:
+        register.trail._append(tx, None, NewEvent("lost"))
         server.stop()
-        ledger._append(tx, None, NewEvent("lost too"))
-    for use in (lambda: ledger.record(None, NewEvent("lost")), ledger.head):
+        register.trail._append(tx, None, NewEvent("lost too"))
+    for use in (lambda: register.trail.record(None, NewEvent("lost")), register.trail.head):
         with pytest.raises(RetriableError, match=r"did not answer.*the step is tried again"):
             use()
     server.start()
-    ledger.record(None, NewEvent("counted"))
-    assert [header.type for header, _ in ledger.events()] == ["counted", "counted"]
-    assert ledger.verify() == []
+    register.trail.record(None, NewEvent("counted"))
+    assert [header.type for header, _ in register.trail.events()] == ["counted", "counted"]
+    assert register.trail.verify() == []
 
 
 def test_a_server_restarted_between_two_changes_is_not_even_noticed(
     server: Stoppable, keys: KeyStore
 ) -> None:
-    ledger = Ledger(server.register().url, keys)
-    ledger.record(None, NewEvent("counted"))
+    register = Register(server.register().url, keys)
+    register.trail.record(None, NewEvent("counted"))
     server.stop()
     server.start()
-    ledger.record(None, NewEvent("counted"))
-    assert ledger.head()[0] == 2
+    register.trail.record(None, NewEvent("counted"))
+    assert register.trail.head()[0] == 2
 
 
 def test_a_connection_that_is_ended_is_retried_and_nothing_of_the_change_stays(
     server: Stoppable, keys: KeyStore
 ) -> None:
     made = server.register()
-    ledger = Ledger(made.url, keys)
-    with pytest.raises(RetriableError, match="did not answer"), ledger._db.write() as tx:
-        ledger._append(tx, None, NewEvent("lost"))
+    register = Register(made.url, keys)
+    with pytest.raises(RetriableError, match="did not answer"), register.store.database.write() as tx:
+        register.trail._append(tx, None, NewEvent("lost"))
         made.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        ledger._append(tx, None, NewEvent("lost too"))
-    assert ledger.head()[0] == 0
-    ledger.record(None, NewEvent("counted"))
-    assert ledger.verify() == []
+        register.trail._append(tx, None, NewEvent("lost too"))
+    assert register.trail.head()[0] == 0
+    register.trail.record(None, NewEvent("counted"))
+    assert register.trail.verify() == []
 
 
 def test_a_server_that_takes_no_writes_is_read_and_not_written(server: Stoppable, keys: KeyStore) -> None:
     made = server.register()
-    Ledger(made.url, keys).record(None, NewEvent("counted"))
+    Register(made.url, keys).trail.record(None, NewEvent("counted"))
     name = make_url(made.url).database
     made.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    read_only = Ledger(made.url, keys)
-    assert read_only.head()[0] == 1
+    read_only = Register(made.url, keys)
+    assert read_only.trail.head()[0] == 1
     with pytest.raises(ConfigurationError, match="read but not written"):
-        read_only.record(None, NewEvent("counted"))
-    assert read_only.head()[0] == 1
+        read_only.trail.record(None, NewEvent("counted"))
+    assert read_only.trail.head()[0] == 1
 
 
 def test_a_register_held_by_another_writer_is_retried_and_readers_do_not_wait(
@@ -126,28 +127,28 @@ def test_a_register_held_by_another_writer_is_retried_and_readers_do_not_wait(
 ) -> None:
     made = server.register()
     monkeypatch.setattr(database, "WAIT_SECONDS", 0.2)
-    ledger = Ledger(made.url, keys)
+    register = Register(made.url, keys)
     with psycopg.connect(made.libpq) as holder:
         holder.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         with pytest.raises(RetriableError, match="held by another writer"):
-            ledger.record(None, NewEvent("counted"))
-        assert ledger.head()[0] == 0
-    ledger.record(None, NewEvent("counted"))
-    assert ledger.head()[0] == 1
+            register.trail.record(None, NewEvent("counted"))
+        assert register.trail.head()[0] == 0
+    register.trail.record(None, NewEvent("counted"))
+    assert register.trail.head()[0] == 1
 
 
 def test_a_fork_makes_a_connection_of_its_own_and_leaves_its_parents_alone(
     server: Stoppable, keys: KeyStore
 ) -> None:
-    ledger = Ledger(server.register().url, keys)
+    register = Register(server.register().url, keys)
 
     def backend() -> int:
-        with ledger._db.read() as tx:
+        with register.store.database.read() as tx:
             return int(tx.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
 
     def in_the_fork() -> None:
         told.put(backend())
-        ledger.record(None, NewEvent("counted"))
+        register.trail.record(None, NewEvent("counted"))
 
     fork = multiprocessing.get_context("fork")
     told, mine = fork.SimpleQueue(), backend()
@@ -157,7 +158,7 @@ def test_a_fork_makes_a_connection_of_its_own_and_leaves_its_parents_alone(
     child.join()
     assert child.exitcode == 0
     assert mine == backend() != theirs
-    assert ledger.head()[0] == 1
+    assert register.trail.head()[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -174,24 +175,27 @@ def test_a_server_that_lets_nobody_in_is_configuration(
     )
     address = make_url(made.url).set(**change).render_as_string(hide_password=False)
     with pytest.raises(ConfigurationError, match="does not let the service in") as told:
-        Ledger(address, keys).head()
+        Register(address, keys).trail.head()
     assert change.get("username", "-") not in str(told.value)
 
 
 def test_a_reader_cannot_write_and_sees_one_moment(server: Stoppable, keys: KeyStore) -> None:
-    ledger = Ledger(server.register().url, keys)
-    with ledger._db.read() as tx:
+    register = Register(server.register().url, keys)
+    with register.store.database.read() as tx:
         tx.exec_driver_sql("SELECT 1")  # the moment
-        ledger.record(None, NewEvent("counted"))
+        register.trail.record(None, NewEvent("counted"))
         assert tx.exec_driver_sql("SELECT count(*) FROM event").scalar_one() == 0
-    with pytest.raises(ConfigurationError, match="read but not written"), ledger._db.read() as tx:
+    with (
+        pytest.raises(ConfigurationError, match="read but not written"),
+        register.store.database.read() as tx,
+    ):
         tx.execute(insert(data_key).values(owner="x", wrapped=b"", kek_id="k", created_at="t"))
 
 
 def test_a_page_that_was_changed_on_the_disk_is_damage(server: Stoppable, keys: KeyStore) -> None:
     made = server.register()
-    ledger = Ledger(made.url, keys)
-    ledger.record(None, *(NewEvent("counted", payload={"n": n}) for n in range(20)))
+    register = Register(made.url, keys)
+    register.trail.record(None, *(NewEvent("counted", payload={"n": n}) for n in range(20)))
     with psycopg.connect(made.libpq) as connection:
         (path,) = connection.execute("SELECT pg_relation_filepath('event_payload')").fetchone() or ("",)
     server.stop()
@@ -201,7 +205,7 @@ def test_a_page_that_was_changed_on_the_disk_is_damage(server: Stoppable, keys: 
     file.write_bytes(content)
     server.start()
     with pytest.raises(ConfigurationError, match=r"is damaged.*back-up"):
-        ledger.verify()
+        register.trail.verify()
 
 
 def test_a_server_without_room_loses_nothing(server: Stoppable, keys: KeyStore) -> None:
@@ -215,5 +219,5 @@ def test_a_server_without_room_loses_nothing(server: Stoppable, keys: KeyStore) 
         admin = server.register()
         admin.execute(f"CREATE TABLESPACE {name} LOCATION '{inside}'")
         made = server.register(f"TABLESPACE {name}")
-        fills_up(Ledger(made.url, keys), disk)
+        fills_up(Register(made.url, keys), disk)
         admin.execute(f"DROP DATABASE {make_url(made.url).database} WITH (FORCE)", f"DROP TABLESPACE {name}")

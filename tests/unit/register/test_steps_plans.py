@@ -13,7 +13,7 @@ from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 INPUTS = "cd" * 32
@@ -42,95 +42,101 @@ def plan_of(request_id: str, statement: str = "SELECT 1") -> Plan:
     )
 
 
-def test_a_finished_step_is_remembered_by_its_inputs_and_part(ledger: Ledger, open_one: Open) -> None:
+def test_a_finished_step_is_remembered_by_its_inputs_and_part(register: Register, open_one: Open) -> None:
     one = open_one()
-    assert ledger.step(one.id, "extract", INPUTS, "shop") is None
+    assert register.steps.result(one.id, "extract", INPUTS, "shop") is None
     result = {"uri": "x", "rows": 3, "files": [{"sha256": "ee" * 32}], "none": None}
-    assert ledger.finish_step(one.id, "extract", INPUTS, result, NewEvent("extracted"), part="shop") == result
-    assert ledger.step(one.id, "extract", INPUTS, "shop") == result
-    assert ledger.step(one.id, "extract", INPUTS) is None
-    assert ledger.step(one.id, "extract", "ef" * 32, "shop") is None
-    assert ledger.step(open_one().id, "extract", INPUTS, "shop") is None
+    assert (
+        register.steps.finish(one.id, "extract", INPUTS, result, NewEvent("extracted"), part="shop") == result
+    )
+    assert register.steps.result(one.id, "extract", INPUTS, "shop") == result
+    assert register.steps.result(one.id, "extract", INPUTS) is None
+    assert register.steps.result(one.id, "extract", "ef" * 32, "shop") is None
+    assert register.steps.result(open_one().id, "extract", INPUTS, "shop") is None
 
 
-def test_a_second_finish_returns_the_first_result_and_writes_nothing(ledger: Ledger, open_one: Open) -> None:
+def test_a_second_finish_returns_the_first_result_and_writes_nothing(
+    register: Register, open_one: Open
+) -> None:
     one = open_one()
-    first = ledger.finish_step(one.id, "package", INPUTS, {"sha256": "1", "t": (1, 2)}, NewEvent("sealed"))
-    before = ledger.events()
-    second = ledger.finish_step(one.id, "package", INPUTS, {"sha256": "2"}, NewEvent("sealed"))
+    first = register.steps.finish(one.id, "package", INPUTS, {"sha256": "1", "t": (1, 2)}, NewEvent("sealed"))
+    before = register.trail.events()
+    second = register.steps.finish(one.id, "package", INPUTS, {"sha256": "2"}, NewEvent("sealed"))
     assert first == second == {"sha256": "1", "t": [1, 2]}
-    assert ledger.events() == before
+    assert register.trail.events() == before
 
 
-def test_an_empty_result_is_a_result(ledger: Ledger, open_one: Open) -> None:
+def test_an_empty_result_is_a_result(register: Register, open_one: Open) -> None:
     one = open_one()
-    ledger.finish_step(one.id, "close", INPUTS, {}, NewEvent("closed"))
-    assert ledger.step(one.id, "close", INPUTS) == {}
-    ledger.finish_step(one.id, "close", INPUTS, {"n": 1}, NewEvent("closed"))
-    assert [h.type for h, _ in ledger.events(one.id)].count("closed") == 1
+    register.steps.finish(one.id, "close", INPUTS, {}, NewEvent("closed"))
+    assert register.steps.result(one.id, "close", INPUTS) == {}
+    register.steps.finish(one.id, "close", INPUTS, {"n": 1}, NewEvent("closed"))
+    assert [h.type for h, _ in register.trail.events(one.id)].count("closed") == 1
 
 
-def test_the_latest_step_is_the_one_recorded_last_whatever_its_inputs(ledger: Ledger, open_one: Open) -> None:
+def test_the_latest_step_is_the_one_recorded_last_whatever_its_inputs(
+    register: Register, open_one: Open
+) -> None:
     one = open_one()
-    assert ledger.latest_step(one.id, "classify") is None
+    assert register.steps.latest(one.id, "classify") is None
     for n in (1, 2):
-        ledger.finish_step(one.id, "classify", f"{n}" * 64, {"n": n})
-    ledger.finish_step(one.id, "extract", INPUTS, {"n": 3})
-    assert ledger.latest_step(one.id, "classify") == {"n": 2}
-    ledger.finish_step(one.id, "classify", "1" * 64, {"n": 4})
-    assert ledger.latest_step(one.id, "classify") == {"n": 2}
+        register.steps.finish(one.id, "classify", f"{n}" * 64, {"n": n})
+    register.steps.finish(one.id, "extract", INPUTS, {"n": 3})
+    assert register.steps.latest(one.id, "classify") == {"n": 2}
+    register.steps.finish(one.id, "classify", "1" * 64, {"n": 4})
+    assert register.steps.latest(one.id, "classify") == {"n": 2}
 
 
-def test_a_step_of_an_unknown_request_is_turned_down(ledger: Ledger) -> None:
+def test_a_step_of_an_unknown_request_is_turned_down(register: Register) -> None:
     with pytest.raises(UnknownRequestError):
-        ledger.finish_step("req-000000000000", "close", INPUTS, {})
+        register.steps.finish("req-000000000000", "close", INPUTS, {})
 
 
 def test_of_finishes_at_once_one_is_recorded_with_its_events(
-    ledger: Ledger, open_one: Open, at_once: Callable[[str, int], list[str]]
+    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
 ) -> None:
     one = open_one()
     told = at_once(
         f"""
 from afschrift.domain.event import NewEvent
 event = NewEvent("extracted", payload={{"me": me}})
-print(ledger.finish_step({one.id!r}, "extract", {INPUTS!r}, {{"me": me}}, event, part="shop")["me"])
+print(register.steps.finish({one.id!r}, "extract", {INPUTS!r}, {{"me": me}}, event, part="shop")["me"])
 """,
         3,
     )
     assert len(set(told)) == 1
-    events = [payload for header, payload in ledger.events(one.id) if header.type == "extracted"]
+    events = [payload for header, payload in register.trail.events(one.id) if header.type == "extracted"]
     assert events == [{"me": int(told[0])}]
-    assert ledger.step(one.id, "extract", INPUTS, "shop") == {"me": int(told[0])}
+    assert register.steps.result(one.id, "extract", INPUTS, "shop") == {"me": int(told[0])}
 
 
-def test_a_plan_comes_back_equal_by_its_digest(ledger: Ledger, open_one: Open) -> None:
+def test_a_plan_comes_back_equal_by_its_digest(register: Register, open_one: Open) -> None:
     one = open_one()
     plan = plan_of(one.id)
-    digest = ledger.save_plan(plan)
-    assert digest == plan.digest() == ledger.save_plan(plan)
-    assert ledger.plan(one.id, digest) == plan
+    digest = register.plans.save(plan)
+    assert digest == plan.digest() == register.plans.save(plan)
+    assert register.plans.get(one.id, digest) == plan
     other = plan_of(one.id, "SELECT 2")
-    assert ledger.plan(one.id, ledger.save_plan(other)) == other
-    assert ledger.plan(one.id, digest) == plan
+    assert register.plans.get(one.id, register.plans.save(other)) == other
+    assert register.plans.get(one.id, digest) == plan
 
 
-def test_a_plan_that_is_not_there_names_the_task_that_makes_it(ledger: Ledger, open_one: Open) -> None:
+def test_a_plan_that_is_not_there_names_the_task_that_makes_it(register: Register, open_one: Open) -> None:
     one, other = open_one(), open_one()
-    digest = ledger.save_plan(plan_of(other.id))
+    digest = register.plans.save(plan_of(other.id))
     with pytest.raises(RefusedError, match="clear `classify`"):
-        ledger.plan(one.id, digest)
+        register.plans.get(one.id, digest)
 
 
-def test_a_delivery_is_recorded_once_with_its_event(ledger: Ledger, open_one: Open) -> None:
+def test_a_delivery_is_recorded_once_with_its_event(register: Register, open_one: Open) -> None:
     one = open_one()
     receipt = Receipt("file:///outbox/b-1.zip", 3_000_000_000, "ee" * 32)
-    recorded = ledger.record_delivery(one.id, "outbox", receipt, NewEvent("told"), by="system")
-    before = ledger.events()
-    assert ledger.record_delivery(one.id, "outbox", receipt, NewEvent("told")) == recorded
-    assert ledger.events() == before
+    recorded = register.deliveries.record(one.id, "outbox", receipt, NewEvent("told"), by="system")
+    before = register.trail.events()
+    assert register.deliveries.record(one.id, "outbox", receipt, NewEvent("told")) == recorded
+    assert register.trail.events() == before
     assert [h.type for h, _ in before][-2:] == ["bundle_delivered", "told"]
     moved = Receipt("file:///outbox/b-2.zip", 3_000_000_000, "ee" * 32)
-    second = ledger.record_delivery(one.id, "outbox", moved, kind="supplement")
-    assert ledger.deliveries(one.id) == (recorded, second)
+    second = register.deliveries.record(one.id, "outbox", moved, kind="supplement")
+    assert register.deliveries.of(one.id) == (recorded, second)
     assert (recorded.kind, recorded.bytes, second.kind) == ("full", 3_000_000_000, "supplement")

@@ -5,30 +5,32 @@ from pathlib import Path
 
 from bench.writers import measure
 
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 
-def test_eight_processes_that_append_at_once_make_one_chain(ledger: Ledger, url: str, tmp_path: Path) -> None:
+def test_eight_processes_that_append_at_once_make_one_chain(
+    register: Register, url: str, tmp_path: Path
+) -> None:
     """The full number is `python -m bench.writers`."""
     figures = measure(url, tmp_path / "keys" / "keys.json", processes=8, events=40)
     assert figures["faults"] == []
-    assert ledger.head()[0] == figures["events"] == 320
-    assert ledger.verify([ledger.head()]) == []
+    assert register.trail.head()[0] == figures["events"] == 320
+    assert register.trail.verify([register.trail.head()]) == []
 
 
 def test_processes_that_open_requests_at_once_share_one_index_key(
-    ledger: Ledger, at_once: Callable[[str, int], list[str]]
+    register: Register, at_once: Callable[[str, int], list[str]]
 ) -> None:
     told = at_once(
         """
 from afschrift.domain.keys import Key
 from afschrift.domain.right import Right
 received = f"2026-01-0{me + 1}T00:00:00Z"
-case = ledger.open_case(b"text", "mail", received, received)
+case = register.cases.open(b"text", "mail", received, received)
 keys = (Key("customer_id", "C-1"),)
-print(ledger.open_request(case, Right.ACCESS, received, "UTC", "en", ["csv"], "outbox", keys).id)
+print(register.requests.open(case, Right.ACCESS, received, "UTC", "en", ["csv"], "outbox", keys).id)
 """,
         3,
     )
-    assert ledger.earlier(told[2]) == (told[0], told[1])
-    assert ledger.verify() == []
+    assert register.identities.earlier(told[2]) == (told[0], told[1])
+    assert register.trail.verify() == []

@@ -41,14 +41,14 @@ def token(salt: str, value: str) -> str:
 
 
 def plan(services: Services, request: str) -> Plan:
-    events = services.register.events(request)
+    events = services.register.trail.events(request)
     frozen = next(p["plan"] for header, p in events if header.type == "extracted" and p)
-    return services.register.plan(request, frozen)
+    return services.register.plans.get(request, frozen)
 
 
 def test_a_token_is_the_salted_hash_of_the_text_in_every_source(services: Services) -> None:
     request, files = answer(services)
-    salt = services.register.fingerprint(request, WORDS)
+    salt = services.register.data_keys.fingerprint(request, WORDS)
     agents = [None if agent is None else token(salt, agent) for _, _, agent in desk.TICKETS]
     assert column(files, "shop/ticket", "agent") == agents
     assert len(set(agents)) == len(agents)  # another case, a space at the end and an empty text differ
@@ -70,8 +70,8 @@ def test_another_request_has_other_tokens_and_the_same_statements(services: Serv
 
 def test_the_salt_is_nowhere(services: Services, tmp_path: Path) -> None:
     request, files = answer(services)
-    salt = services.register.fingerprint(request, WORDS)
-    trail = json.dumps([payload for _, payload in services.register.events(request)])
+    salt = services.register.data_keys.fingerprint(request, WORDS)
+    trail = json.dumps([payload for _, payload in services.register.trail.events(request)])
     assert salt not in trail
     assert salt not in str(plan(services, request))
     kept = [file.read_bytes() for file in (tmp_path / "home").rglob("*") if file.is_file()]
@@ -98,5 +98,5 @@ def test_who_wants_no_link_between_rows_gets_a_label(tmp_path: Path) -> None:
     services = installation(tmp_path / "home", desk.write(tmp_path / "desk", amend))
     request, files = answer(services)
     assert set(column(files, "shop/ticket", "agent")) == {"[masked]", None}
-    salt = services.register.fingerprint(request, WORDS)
+    salt = services.register.data_keys.fingerprint(request, WORDS)
     assert column(files, "calls/call", "agent_no") == [token(salt, "17"), None]

@@ -74,13 +74,13 @@ def test_no_right_on_one_table_waits_for_a_person(shop: World) -> None:
     with pytest.raises(NeedsPersonError, match=r"no right to read .*line|sees no line") as caught:
         run(shop.services, request)
     assert "afschrift answer" in str(caught.value)
-    (question,) = shop.services.register.questions(request_id=request)
+    (question,) = shop.services.register.questions.all(request_id=request)
     assert (question.kind, question.options) == ("no_right", ("try_again",))
     assert question.detail["table"].startswith("shop.")
     assert question.detail["table"].endswith("line")
     assert shop.staged() == []
     shop.database.execute(f"GRANT SELECT ON line TO {shop.grantee}")
-    shop.services.register.answer(question.id, "try_again", "cli:anna")
+    shop.services.register.questions.answer(question.id, "try_again", "cli:anna")
     assert run(shop.services, request).exists()
 
 
@@ -131,7 +131,7 @@ def test_two_persons_have_the_same_statements(shop: World) -> None:
     for number in ("1", "2"):
         request = store(shop.services, {"customer_id": number})
         assess(shop.services, request)
-        plan = shop.services.register.plan(request, classify(shop.services, request)["plan"])
+        plan = shop.services.register.plans.get(request, classify(shop.services, request)["plan"])
         statements.append([(part.statement, part.masked_statement) for part in plan.extracts])
     assert statements[0] == statements[1]
     assert len(statements[0]) == len(one_shop.TABLES)

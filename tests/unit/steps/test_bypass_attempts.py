@@ -31,9 +31,9 @@ from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.partial_response import about
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.clock import utc_now
-from afschrift.register.port import QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.database.instants import utc_now
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.sources import registry
 from afschrift.steps import gates
@@ -109,15 +109,14 @@ class World:
         with pytest.raises(NeedsPersonError):
             step(nowhere, request)
         assert self.seen == before
-        return self.services.register.questions(request_id=request)[-1]
+        return self.services.register.questions.all(request_id=request)[-1]
 
     def attempts(self, request: str) -> list[dict[str, Any]]:
-        events = self.services.register.events(request)
+        events = self.services.register.trail.events(request)
         return [p or {} for h, p in events if h.type in ("gate_bypassed", "gate_refused", "drift_found")]
 
     @property
-    def ledger(self) -> Ledger:
-        assert isinstance(self.services.register, Ledger)
+    def register(self) -> Register:
         return self.services.register
 
 
@@ -158,7 +157,7 @@ def test_identity_taken_back(world: World, step: Step) -> None:
     """Attempt: Go on after a later decision `not_confirmed`"""
     request = store(world.services, ANN)
     world.until(step, request)
-    world.services.register.decide(request, "identity", "not_confirmed", "officer")
+    world.services.register.decisions.take(request, "identity", "not_confirmed", "officer")
 
     if step is classify:
         before = world.seen
@@ -178,7 +177,7 @@ def test_identity_taken_back_while_the_bundle_is_handed_over(
     opened = world.services.staging
 
     def staging(of: str) -> Any:
-        world.services.register.decide(request, "identity", "not_confirmed", "officer")
+        world.services.register.decisions.take(request, "identity", "not_confirmed", "officer")
         return opened(of)
 
     services = dataclasses.replace(world.services, staging=staging)
@@ -192,8 +191,8 @@ def test_identity_taken_back_while_the_bundle_is_handed_over(
 def test_a_decision_about_other_keys_does_not_count(world: World) -> None:
     """Attempt: Rely on an identity decision that was taken about other keys"""
     request, other = (store(world.services, keys, authenticated=None) for keys in (ANN, BOB))
-    about = world.services.register.decide(other, "identity", "confirmed", "officer").about
-    world.services.register.decide(request, "identity", "confirmed", "officer", about=about)
+    about = world.services.register.decisions.take(other, "identity", "confirmed", "officer").about
+    world.services.register.decisions.take(request, "identity", "confirmed", "officer", about=about)
     for step in (assess, classify):
         with pytest.raises(NeedsPersonError):
             step(world.services, request)
@@ -209,22 +208,22 @@ def test_closed_request(world: World, step: Step, state: State) -> None:
     request = store(world.services, ANN)
     world.until(step, request, ONE)
     if state is State.DELIVERED and step in (assess, classify):
-        world.services.register.move(request, State.ACCEPTED)
-    world.services.register.move(request, state)
-    world.services.register.end_run(request, ONE, str(state))
+        world.services.register.requests.move(request, State.ACCEPTED)
+    world.services.register.requests.move(request, state)
+    world.services.register.runs.end(request, ONE, str(state))
 
     assert world.refused(step, request, ONE, match="is closed")["reason"] == "closed"
-    assert world.ledger.runs(going=True) == ()
+    assert world.register.runs.all(going=True) == ()
 
 
 def test_no_run_begins_for_a_closed_request(world: World) -> None:
     request = store(world.services, ANN)
-    world.services.register.move(request, State.WITHDRAWN)
+    world.services.register.requests.move(request, State.WITHDRAWN)
 
     event = world.refused(lambda s, r: begin(s, r, "somebody"), request, ONE, match="is closed")
 
     assert event["reason"] == "closed"
-    assert world.ledger.runs() == ()
+    assert world.register.runs.all() == ()
 
 
 @pytest.mark.parametrize("step", DATA)
@@ -240,7 +239,7 @@ def test_an_open_question(world: World, step: Step) -> None:
     """Attempt: Go on while a question of the plan is open"""
     request = store(world.services, ANN)
     world.until(extract_shop, request)
-    world.services.register.ask(request, "unclassified", options=["include"], detail={})
+    world.services.register.questions.ask(request, "unclassified", options=["include"], detail={})
 
     assert world.refused(step, request)["reason"] == "state_needs_person"
 
@@ -250,14 +249,14 @@ def test_a_decision_after_the_plan(world: World, step: Step) -> None:
     """Attempt: Go on with a plan that is older than a decision, an option, the inventory or the policy"""
     request = store(world.services, ANN)
     world.until(step, request)
-    world.services.register.decide(request, "shared_key", "exclude", "officer", about="0" * 64)
+    world.services.register.decisions.take(request, "shared_key", "exclude", "officer", about="0" * 64)
 
     assert world.refused(step, request, match="decisions changed")["changed"] == ["decisions"]
 
     if step is not deliver:
         return
     classify(world.services, request)
-    assert [h.type for h, _ in world.services.register.events(request)].count("plan_kept") == 1
+    assert [h.type for h, _ in world.services.register.trail.events(request)].count("plan_kept") == 1
     run(world.services, request)
     assert len(world.seen[1]) == 1
 
@@ -267,7 +266,7 @@ def test_something_else_changed_after_the_plan(world: World, changed: str) -> No
     request, services = store(world.services, ANN), world.services
     world.until(extract_shop, request)
     if changed == "options":
-        services.register.change_options(request, formats=["json"])
+        services.register.requests.change_options(request, formats=["json"])
     elif changed == "software version":
         world.services = dataclasses.replace(services, package="0")
     else:
@@ -282,11 +281,11 @@ def test_options_changed_to_and_fro_end_in_what_was_said_last(world: World) -> N
     request = store(world.services, ANN)
     assess(world.services, request)
     for formats in (["csv"], ["json"], ["csv"]):
-        world.services.register.change_options(request, formats=formats)
+        world.services.register.requests.change_options(request, formats=formats)
         frozen = classify(world.services, request)
-        assert world.services.register.latest_step(request, "classify") == frozen
+        assert world.services.register.steps.latest(request, "classify") == frozen
     run(world.services, request)
-    [written] = [p for h, p in world.services.register.events(request) if h.type == "extracted"]
+    [written] = [p for h, p in world.services.register.trail.events(request) if h.type == "extracted"]
 
     assert written is not None
     assert all(name.endswith(".csv") for name in written["files"])
@@ -371,10 +370,10 @@ def test_a_review_that_turned_the_plan_down(world: World) -> None:
     """Attempt: Go on after a review turned the plan down"""
     request = store(world.services, ANN)
     world.until(extract_shop, request)
-    frozen = world.services.register.latest_step(request, "classify") or {}
-    world.services.register.decide(request, "review", "turned_down", "officer", about=frozen["plan"])
+    frozen = world.services.register.steps.latest(request, "classify") or {}
+    world.services.register.decisions.take(request, "review", "turned_down", "officer", about=frozen["plan"])
     assert world.refused(extract_shop, request)["reason"] == "review"
-    world.services.register.decide(request, "review", "approved", "officer", about=frozen["plan"])
+    world.services.register.decisions.take(request, "review", "approved", "officer", about=frozen["plan"])
     world.until(deliver, request)
     deliver(world.services, request)
 
@@ -384,8 +383,8 @@ def test_a_bundle_that_a_review_held_back(world: World) -> None:
     request = store(world.services, ANN)
     register = world.services.register
     world.until(deliver, request)
-    packed = register.latest_step(request, "package") or {}
-    register.decide(request, "review", "hold_back", "officer", about=packed["bundle"])
+    packed = register.steps.latest(request, "package") or {}
+    register.decisions.take(request, "review", "hold_back", "officer", about=packed["bundle"])
 
     assert world.waits(deliver, request).about == packed["bundle"]
     assert world.refused(deliver, request)["reason"] == "state_needs_person"
@@ -396,9 +395,9 @@ def test_a_plan_that_changed_after_its_review(world: World) -> None:
     request = store(world.services, ANN)
     register = world.services.register
     world.until(deliver, request)
-    about = (register.latest_step(request, "classify") or {})["plan"]
-    register.decide(request, "review", "approved", "officer", about=about)
-    register.change_options(request, formats=["json"])
+    about = (register.steps.latest(request, "classify") or {})["plan"]
+    register.decisions.take(request, "review", "approved", "officer", about=about)
+    register.requests.change_options(request, formats=["json"])
     classify(world.services, request)
 
     assert world.refused(extract_shop, request)["reason"] == "review_of_another"
@@ -409,9 +408,9 @@ def test_a_bundle_that_changed_after_its_review(world: World) -> None:
     request = store(world.services, ANN)
     register = world.services.register
     world.until(deliver, request)
-    reviewed = (register.latest_step(request, "package") or {})["bundle"]
-    register.decide(request, "review", "approved", "officer", about=reviewed)
-    register.change_options(request, formats=["json"])
+    reviewed = (register.steps.latest(request, "package") or {})["bundle"]
+    register.decisions.take(request, "review", "approved", "officer", about=reviewed)
+    register.requests.change_options(request, formats=["json"])
     for step in (classify, extract_shop, validate, package):
         step(world.services, request)
 
@@ -423,15 +422,15 @@ def test_a_bundle_that_is_held_back_while_it_is_handed_over(world: World) -> Non
     request = store(world.services, ANN)
     register = world.services.register
     world.until(deliver, request)
-    packed = (register.latest_step(request, "package") or {})["bundle"]
-    register.decide(request, "review", "approved", "officer", about=packed)
+    packed = (register.steps.latest(request, "package") or {})["bundle"]
+    register.decisions.take(request, "review", "approved", "officer", about=packed)
     inner = world.services.destination("outbox")
 
     class Slow:
         name = "outbox"
 
         def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
-            register.decide(request, "review", "hold_back", "officer", about=packed)
+            register.decisions.take(request, "review", "hold_back", "officer", about=packed)
             return inner.deliver(name, chunks)
 
     services = dataclasses.replace(world.services, destination=lambda _name: Slow())
@@ -446,9 +445,9 @@ def test_what_was_packed_before_a_redaction(world: World) -> None:
     request = store(world.services, ANN)
     register = world.services.register
     world.until(deliver, request)
-    packed = (register.latest_step(request, "package") or {})["bundle"]
-    register.decide(request, "review", "redact", "officer", about=packed)
-    register.decide(request, "review", "approved", "officer", about=packed)
+    packed = (register.steps.latest(request, "package") or {})["bundle"]
+    register.decisions.take(request, "review", "redact", "officer", about=packed)
+    register.decisions.take(request, "review", "approved", "officer", about=packed)
     before = world.seen
 
     for step in (extract_shop, validate, package, deliver):
@@ -463,7 +462,7 @@ def test_a_run_that_never_began(world: World, step: Step) -> None:
     world.until(step, request)
 
     assert world.refused(step, request, TWO)["reason"] == "run_not_begun"
-    assert world.ledger.runs() == ()
+    assert world.register.runs.all() == ()
 
 
 @pytest.mark.parametrize("step", CHAIN)
@@ -493,7 +492,7 @@ def test_a_lost_run_is_not_taken_up_again_beside_the_next(world: World) -> None:
     event = world.refused(validate, request, ONE)
 
     assert (event["reason"], event["going"]) == ("another_run", TWO)
-    assert [(r.id, r.outcome) for r in world.ledger.runs()] == [(ONE, "lost"), (TWO, None)]
+    assert [(r.id, r.outcome) for r in world.register.runs.all()] == [(ONE, "lost"), (TWO, None)]
 
 
 def test_a_run_cannot_change_its_request(world: World) -> None:
@@ -516,7 +515,7 @@ def test_a_run_ends_with_its_request_and_one_that_failed_lets_the_next_begin(wor
             begin(world.in_run(TWO), request, "somebody")
         step(world.in_run(TWO), request)
 
-    outcomes = [(r.id, r.outcome) for r in world.ledger.runs()]
+    outcomes = [(r.id, r.outcome) for r in world.register.runs.all()]
     assert outcomes == [(ONE, "accepted"), (TWO, "delivered")]
 
 
@@ -524,11 +523,11 @@ def test_a_failed_gate_does_not_open_an_ended_run_again(world: World) -> None:
     request = store(world.services, ANN)
     world.until(extract_shop, request, ONE)
     wipe(world.in_run(ONE), request)
-    world.services.register.decide(request, "identity", "not_confirmed", "officer")
+    world.services.register.decisions.take(request, "identity", "not_confirmed", "officer")
 
     world.refused(extract_shop, request, ONE)
 
-    assert world.ledger.runs(going=True) == ()
+    assert world.register.runs.all(going=True) == ()
 
 
 def test_every_event_of_a_gate_holds_codes_alone(world: World) -> None:
@@ -594,7 +593,7 @@ def test_a_run_that_ended_at_a_question_skips_rightly(world: World) -> None:
 
 def test_a_run_with_nothing_to_read_skips_rightly(world: World) -> None:
     request = store(world.services, ANN)
-    world.services.register.finish_step(request, "classify", "0" * 64, {"sources": []})
+    world.services.register.steps.finish(request, "classify", "0" * 64, {"sources": []})
 
     assert check_claims(world.services, request, {"extract": "skipped"}) == ()
 
@@ -602,7 +601,7 @@ def test_a_run_with_nothing_to_read_skips_rightly(world: World) -> None:
 def test_one_of_several_sources_marked_as_read(world: World) -> None:
     request = store(world.services, ANN)
     read = NewEvent("extracted", payload={"source": "shop"})
-    world.services.register.finish_step(request, "classify", "0" * 64, {"sources": ["shop", "app"]}, read)
+    world.services.register.steps.finish(request, "classify", "0" * 64, {"sources": ["shop", "app"]}, read)
 
     states = {"extract_0": "success", "extract_1": "success"}
     assert check_claims(world.services, request, states) == ("extract",)
@@ -644,12 +643,12 @@ def test_a_request_is_not_closed_by_its_part(parts: tuple[World, Club], step: St
             marked(world.in_run(ONE), request)
         marked(world.services, request)
 
-    assert world.services.register.request(request).state is State.ACCEPTED
+    assert world.services.register.requests.get(request).state is State.ACCEPTED
     assert world.seen == before
-    assert [run.outcome for run in world.ledger.runs()] == ["partly_delivered"]
+    assert [run.outcome for run in world.register.runs.all()] == ["partly_delivered"]
     begin(world.in_run(TWO), request, "somebody")  # `classify` marked, and `extract` to `deliver` too
     close(world.in_run(TWO), request)
-    assert world.services.register.request(request).state is State.ACCEPTED
+    assert world.services.register.requests.get(request).state is State.ACCEPTED
     assert check_claims(world.in_run(TWO), request, WHOLE | {"extract_1": "success"}) == ()
 
 
@@ -671,12 +670,12 @@ def test_a_part_without_its_decision(parts: tuple[World, Club], step: Step) -> N
     world, _ = parts
     request, register = store(world.services, ANN), world.services.register
     world.until(extract_shop, request)
-    frozen = register.latest_step(request, "classify") or {}
-    plan = register.plan(request, frozen["plan"])
+    frozen = register.steps.latest(request, "classify") or {}
+    plan = register.plans.get(request, frozen["plan"])
     left = [part for part in plan.extracts if part.source == "shop"]
     later = (Later("club", "2026-01-01T00:00:00Z", "2099-01-01", about("club", ("card", "visit"), 0)),)
-    forged = register.save_plan(dataclasses.replace(plan, extracts=tuple(left), later=later))
-    register.finish_step(request, "classify", "f" * 64, {**frozen, "plan": forged})
+    forged = register.plans.save(dataclasses.replace(plan, extracts=tuple(left), later=later))
+    register.steps.finish(request, "classify", "f" * 64, {**frozen, "plan": forged})
 
     assert world.refused(step, request, match="no officer decided")["reason"] == "partial_not_decided"
 
@@ -696,11 +695,11 @@ def test_a_supplement_that_is_older_than_a_part(parts: tuple[World, Club]) -> No
     world, _ = parts
     request, register = store(world.services, ANN), world.services.register
     world.until(extract_shop, request)
-    whole = register.latest_step(request, "classify") or {}
+    whole = register.steps.latest(request, "classify") or {}
     leave(world, request)
     run(world.services, request)
-    basis = {"decisions": gates.decided(register.decisions(request))}
-    register.finish_step(request, "classify", "f" * 64, {**whole, **basis})
+    basis = {"decisions": gates.decided(register.decisions.of(request))}
+    register.steps.finish(request, "classify", "f" * 64, {**whole, **basis})
 
     assert world.refused(extract_shop, request)["changed"] == ["parts delivered"]
 
@@ -711,8 +710,8 @@ def proven(world: World, request: str) -> dict[str, Any]:
     form |= {"answer_to": "person", "answer_by": "post"}
     with pytest.raises(NeedsPersonError):
         assess(world.services, request)
-    [asked] = world.ledger.questions(request_id=request)
-    world.ledger.answer(asked.id, "proven", "cli:anna", form)
+    [asked] = world.register.questions.all(request_id=request)
+    world.register.questions.answer(asked.id, "proven", "cli:anna", form)
     return form
 
 
@@ -722,7 +721,7 @@ def test_a_mandate_about_another_right(world: World, step: Step) -> None:
     request = store(world.services, ANN, "unclear", made_by="proxy")
     proven(world, request)
     world.until(step, request)
-    world.ledger.read_right(request, Right.PORTABILITY, lambda _: [], "cli:anna")
+    world.register.requests.read_right(request, Right.PORTABILITY, lambda _: [], "cli:anna")
 
     assert world.refused(step, request)["reason"] == "no_mandate"
 
@@ -733,13 +732,15 @@ def test_a_mandate_that_was_taken_back(world: World, step: Step) -> None:
     request = store(world.services, ANN, made_by="proxy")
     proven(world, request)
     world.until(step, request)
-    world.ledger.decide(request, "mandate", "not_proven", "cli:anna", detail={"lacking": "withdrawn"})
+    world.register.decisions.take(
+        request, "mandate", "not_proven", "cli:anna", detail={"lacking": "withdrawn"}
+    )
     before = world.seen
 
     with pytest.raises(NeedsPersonError, match="authority proven"):
         step(world.services, request)
     assert world.seen == before
-    assert [q.kind for q in world.ledger.questions(request_id=request)] == ["mandate"]
+    assert [q.kind for q in world.register.questions.all(request_id=request)] == ["mandate"]
 
 
 def attempts_tested() -> set[str]:

@@ -21,7 +21,7 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.state import State
 from afschrift.inventory.load import load
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -33,22 +33,21 @@ from afschrift.steps.validate import validate
 ANN, BOB, CLEO, GHOST = ({"customer_id": n} for n in ("1", "2", "3", "999"))
 
 
-def ledger(services: Services) -> Ledger:
-    assert isinstance(services.register, Ledger)
+def register(services: Services) -> Register:
     return services.register
 
 
 def answer_all(services: Services, request: str, choice: str) -> list[str]:
-    questions = ledger(services).questions(request_id=request)
+    questions = register(services).questions.all(request_id=request)
     for question in questions:
-        ledger(services).answer(question.id, choice, "officer")
+        register(services).questions.answer(question.id, choice, "officer")
     return [q.kind for q in questions]
 
 
 def test_whole_way(services: Services) -> None:
     request = store(services, ANN, "portability")
     bundle = run(services, request)
-    assert services.register.request(request).state is State.DELIVERED
+    assert services.register.requests.get(request).state is State.DELIVERED
     with zipfile.ZipFile(bundle) as opened:
         names = {name.split("/", 1)[1] for name in opened.namelist()}
     assert {"data/shop/orders.csv", "data/shop/orders.json", "index.html"} <= names
@@ -90,8 +89,10 @@ def test_no_identity_decision(services: Services) -> None:
         with pytest.raises(GateError):
             step(services, request)
     assert event_types(services, request).count("gate_bypassed") == 4
-    assert [q.kind for q in ledger(services).questions(request_id=request)] == ["identity"]
-    services.register.decide(request, "identity", "confirmed", "officer", detail={"method": "call_back"})
+    assert [q.kind for q in register(services).questions.all(request_id=request)] == ["identity"]
+    services.register.decisions.take(
+        request, "identity", "confirmed", "officer", detail={"method": "call_back"}
+    )
     run(services, request)
 
 
@@ -120,14 +121,14 @@ def test_unknown_person_is_no_empty_bundle(services: Services) -> None:
     with pytest.raises(NeedsPersonError) as caught:
         classify(services, request)
     assert caught.value.question == "nothing_held"
-    assert services.register.request(request).state is State.NEEDS_PERSON
+    assert services.register.requests.get(request).state is State.NEEDS_PERSON
     answer_all(services, request, "search_again")
     with pytest.raises(NeedsPersonError):
         classify(services, request)
     answer_all(services, request, "confirm_none")
     with pytest.raises(NeedsPersonError):
         classify(services, request)
-    assert services.register.request(request).state is State.NOTHING_HELD
+    assert services.register.requests.get(request).state is State.NOTHING_HELD
 
 
 def test_held_but_nothing_portable(services: Services) -> None:
@@ -136,7 +137,7 @@ def test_held_but_nothing_portable(services: Services) -> None:
     with pytest.raises(NeedsPersonError) as caught:
         classify(services, request)
     assert caught.value.question == "nothing_portable"
-    assert services.register.request(request).state is State.NOTHING_PORTABLE
+    assert services.register.requests.get(request).state is State.NOTHING_PORTABLE
     run(services, store(services, {"customer_id": "4"}, "access"))
 
 
@@ -148,9 +149,9 @@ def test_shared_key_asks_and_the_answer_counts(services: Services) -> None:
         with pytest.raises(NeedsPersonError) as caught:
             classify(services, request)
         assert caught.value.question == "shared_key"
-        for question in ledger(services).questions(request_id=request):
+        for question in register(services).questions.all(request_id=request):
             wanted = "leave_out" if question.kind == "unknown_origin" else choice
-            ledger(services).answer(question.id, wanted, "officer")
+            register(services).questions.answer(question.id, wanted, "officer")
         with zipfile.ZipFile(run_reviewed(services, request)) as bundle:
             beats = next((n for n in bundle.namelist() if n.endswith("beat.csv")), None)
             rows[choice] = bundle.read(beats).count(b"\r\n") - 1 if beats else 0
@@ -187,8 +188,8 @@ def test_rows_of_an_unknown_origin_stay_out_once_a_person_says_so(services: Serv
     assess(services, request)
     with pytest.raises(NeedsPersonError):
         classify(services, request)
-    for question in ledger(services).questions(request_id=request):
-        ledger(services).answer(question.id, question.options[0], "officer")
+    for question in register(services).questions.all(request_id=request):
+        register(services).questions.answer(question.id, question.options[0], "officer")
     with zipfile.ZipFile(run_reviewed(services, request)) as bundle:
         name = next(n for n in bundle.namelist() if n.endswith("ticket_message.csv"))
         assert b"alien" not in bundle.read(name)
@@ -270,7 +271,7 @@ def test_a_changed_staged_file_is_not_packed(services: Services) -> None:
         sink.write(b"order_id\r\n1\r\n")
     with pytest.raises(Exception, match="not what was extracted"):
         package(services, request)
-    assert services.register.request(request).state is State.ACCEPTED
+    assert services.register.requests.get(request).state is State.ACCEPTED
 
 
 def test_staging_that_is_gone_says_where_to_start(services: Services) -> None:
@@ -292,7 +293,7 @@ def test_settings_of_two_installations_stay_apart(tmp_path: Path, services: Serv
     other = installation(tmp_path / "other", tmp_path / "inventory")
     request = store(services, ANN)
     with pytest.raises(UnknownRequestError):
-        other.register.request(request)
+        other.register.requests.get(request)
 
 
 def test_a_device_without_an_owner_now_asks_before_its_former_owners_rows_leave(
@@ -335,7 +336,7 @@ def test_an_answer_that_changes_nothing_leads_on(services: Services) -> None:
     request = store(services, ANN)
     assess(services, request)
     classify(services, request)
-    services.register.ask(request, "identity", options=["confirmed"], detail={}, about=None)
+    services.register.questions.ask(request, "identity", options=["confirmed"], detail={}, about=None)
     answer_all(services, request, "confirmed")
     run(services, request)
 
@@ -358,11 +359,11 @@ def test_an_option_changed_after_the_plan_stops_until_there_is_a_new_one(
     extract(services, request, "shop")
     validate(services, request)
     package(services, request)
-    services.register.change_options(request, destination="elsewhere", by="somebody")
+    services.register.requests.change_options(request, destination="elsewhere", by="somebody")
     with pytest.raises(GateError, match="options changed"):
         deliver(services, request)
     assert list((tmp_path / "home" / "outbox").glob("*")) == []
-    services.register.change_options(request, destination="outbox", by="somebody")
+    services.register.requests.change_options(request, destination="outbox", by="somebody")
     run(services, request)
 
 
@@ -371,9 +372,9 @@ def test_only_given_stays_with_the_given_account(services: Services) -> None:
     assess(services, request)
     with pytest.raises(NeedsPersonError):
         classify(services, request)
-    question = ledger(services).questions(request_id=request)[0]
+    question = register(services).questions.all(request_id=request)[0]
     assert question.kind == "several_persons"
-    ledger(services).answer(question.id, "only_given", "officer")
+    register(services).questions.answer(question.id, "only_given", "officer")
     with zipfile.ZipFile(run(services, request)) as bundle:
         everything = b"".join(bundle.read(n) for n in bundle.namelist() if "/data/shop/" in n)
     assert b"Ann" in everything

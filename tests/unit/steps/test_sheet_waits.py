@@ -14,7 +14,6 @@ from tests.support.running import installation, run, store
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.inventory.load import load
-from afschrift.register.register import Ledger
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -42,8 +41,7 @@ def office(tmp_path: Path, shop: str = SHOP) -> Services:
 
 
 def questions(services: Services, request: str) -> list[tuple[str, Any]]:
-    assert isinstance(services.register, Ledger)
-    return [(q.kind, q.detail) for q in services.register.questions(request_id=request)]
+    return [(q.kind, q.detail) for q in services.register.questions.all(request_id=request)]
 
 
 def planned(services: Services) -> str:
@@ -83,9 +81,8 @@ def test_no_answer_lets_it_pass_and_a_mended_inventory_does(tmp_path: Path) -> N
     for _ in range(2):
         with pytest.raises(NeedsPersonError, match="information sheet"):
             classify(services, request)
-        assert isinstance(services.register, Ledger)
-        (question,) = services.register.questions(request_id=request)
-        services.register.answer(question.id, "try_again", "officer")
+        (question,) = services.register.questions.all(request_id=request)
+        services.register.questions.answer(question.id, "try_again", "officer")
     mended = dataclasses.replace(services, inventory=load(write_inventory(tmp_path / "mended")))
     assert classify(mended, request)["sources"] == ["shop"]
 
@@ -142,16 +139,16 @@ def test_facts_are_staged_and_stand_in_no_trail_log_or_result(tmp_path: Path) ->
     lines: list[str] = []
     services = dataclasses.replace(office(tmp_path), log=lines.append)
     request = planned(services)
-    plan_digest = services.register.latest_step(request, "classify")
+    plan_digest = services.register.steps.latest(request, "classify")
     assert plan_digest is not None
-    plan = services.register.plan(request, plan_digest["plan"])
+    plan = services.register.plans.get(request, plan_digest["plan"])
     result = extract(services, request, "shop")
     (record,) = staged_extracts(services, plan, "validate")
     facts = {fact.place: fact.rows for fact in record.facts}
     assert facts["purposes.account.recipients.0"] == (("B",), ("C",), (CARRIER,))
     # 10:00 in Amsterdam; one order has no date
     assert facts["purposes.account.retention"] == (("2024-01-01T10:00:00", "2024-01-01T10:00:00", "1"),)
-    said = json.dumps([[str(h), p] for h, p in services.register.events(request)], default=str)
+    said = json.dumps([[str(h), p] for h, p in services.register.trail.events(request)], default=str)
     for place in (said, json.dumps(result), "\n".join(lines)):
         assert CARRIER not in place
     staged = list((tmp_path / "home").rglob("records/*"))
@@ -165,7 +162,7 @@ def test_portability_reads_no_facts(tmp_path: Path) -> None:
     request = store(services, ANN, "portability")
     assess(services, request)
     digest = classify(services, request)["plan"]
-    assert services.register.plan(request, digest).facts == ()
+    assert services.register.plans.get(request, digest).facts == ()
 
 
 @pytest.mark.usefixtures("database")

@@ -16,9 +16,9 @@ from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.register import schema
-from afschrift.register.clock import utc_now
+from afschrift.register.database.instants import utc_now
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.register.trail.finding import Finding
 from afschrift.witnesses.checkpoints import gather, send_checkpoint
 
@@ -43,11 +43,11 @@ def configure(tmp_path: Path) -> Configure:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
+def register(tmp_path: Path) -> Register:
     url = f"sqlite:///{tmp_path}/register.db"
     schema.upgrade(url)
-    made = Ledger(url, KeyStore.create(tmp_path / "keys.json"))
-    made.record(None, NewEvent("counted"))
+    made = Register(url, KeyStore.create(tmp_path / "keys.json"))
+    made.trail.record(None, NewEvent("counted"))
     return made
 
 
@@ -68,113 +68,113 @@ def numbers(folder: Path) -> list[int]:
     return [int(file.stem[-8:]) for file in sorted(folder.glob("afschrift-checkpoint-*.json"))]
 
 
-def told(ledger: Ledger) -> list[tuple[str, str | None, int | None]]:
+def told(register: Register) -> list[tuple[str, str | None, int | None]]:
     """What the trail says of checkpoints: type, place, number."""
-    return [(h.type, p.get("place"), p.get("number")) for h, p in ledger.checkpoint_log()]
+    return [(h.type, p.get("place"), p.get("number")) for h, p in register.trail.checkpoint_log()]
 
 
-def compare(settings: Settings, ledger: Ledger, **more: Any) -> list[Finding]:
-    held = gather(settings, ledger)
-    return ledger.verify(checkpoints=held.checkpoints, **more) + held.findings
+def compare(settings: Settings, register: Register, **more: Any) -> list[Finding]:
+    held = gather(settings, register)
+    return register.trail.verify(checkpoints=held.checkpoints, **more) + held.findings
 
 
 def test_every_place_gets_it_and_the_trail_says_so(
-    configure: Configure, ledger: Ledger, folders: dict[str, Path]
+    configure: Configure, register: Register, folders: dict[str, Path]
 ) -> None:
     settings = configure(**urls(folders))
-    sending = send_checkpoint(settings, ledger, "cli:tester")
+    sending = send_checkpoint(settings, register, "cli:tester")
     assert sending.sent == {"dpo": [1], "office": [1]}
     assert not sending.problems
     for folder in folders.values():
         [file] = folder.iterdir()
         assert file.name == sending.checkpoint.name
         assert file.read_bytes() == sending.checkpoint.content()
-    assert told(ledger) == [
+    assert told(register) == [
         ("checkpoint_made", None, None),
         ("checkpoint_sent", "dpo", 1),
         ("checkpoint_sent", "office", 1),
     ]
-    assert {h.actor for h, _ in ledger.checkpoint_log()} == {"cli:tester"}
-    assert compare(settings, ledger) == []
+    assert {h.actor for h, _ in register.trail.checkpoint_log()} == {"cli:tester"}
+    assert compare(settings, register) == []
 
 
 def test_a_place_that_fails_hides_no_other_and_gets_later_what_it_lacks(
-    configure: Configure, ledger: Ledger, folders: dict[str, Path]
+    configure: Configure, register: Register, folders: dict[str, Path]
 ) -> None:
     settings = configure(**urls(folders))
     away = folders["dpo"].rename(folders["dpo"].with_name("away"))
     for number in (1, 2):
-        sending = send_checkpoint(settings, ledger)
+        sending = send_checkpoint(settings, register)
         assert sending.sent == {"office": [number]}
         assert "'dpo' cannot be used" in sending.problems["dpo"]
         assert any("NOT sent to 'dpo'" in line for line in sending.lines())
-    assert ("checkpoint_not_sent", "dpo", 2) in told(ledger)
-    assert gather(settings, ledger).failed
-    assert "dpo" in gather(settings, ledger).unread
+    assert ("checkpoint_not_sent", "dpo", 2) in told(register)
+    assert gather(settings, register).failed
+    assert "dpo" in gather(settings, register).unread
     away.rename(folders["dpo"])
-    assert send_checkpoint(settings, ledger).sent == {"dpo": [3], "office": [3]}  # the first that it got
+    assert send_checkpoint(settings, register).sent == {"dpo": [3], "office": [3]}  # the first that it got
     folders["dpo"].rename(away)
-    send_checkpoint(settings, ledger)
+    send_checkpoint(settings, register)
     away.rename(folders["dpo"])
-    assert send_checkpoint(settings, ledger).sent == {"dpo": [4, 5], "office": [5]}
+    assert send_checkpoint(settings, register).sent == {"dpo": [4, 5], "office": [5]}
     assert numbers(folders["dpo"]) == [3, 4, 5]
     assert numbers(folders["office"]) == [1, 2, 3, 4, 5]
-    assert compare(settings, ledger) == []
+    assert compare(settings, register) == []
 
 
 def test_without_a_place_or_an_event_it_says_what_to_do(
     configure: Configure, tmp_path: Path, folders: dict[str, Path]
 ) -> None:
     schema.upgrade(f"sqlite:///{tmp_path}/empty.db")
-    empty = Ledger(f"sqlite:///{tmp_path}/empty.db", KeyStore.create(tmp_path / "k.json"))
+    empty = Register(f"sqlite:///{tmp_path}/empty.db", KeyStore.create(tmp_path / "k.json"))
     with pytest.raises(ConfigurationError, match="AFSCHRIFT_WITNESS_<NAME>"):
         send_checkpoint(configure(), empty)
     with pytest.raises(RefusedError, match=r"no event yet.*after the first event"):
         send_checkpoint(configure(**urls(folders)), empty)
-    assert empty.head()[0] == 0
+    assert empty.trail.head()[0] == 0
 
 
 def test_a_register_set_back_shows_at_the_next_checkpoint_and_in_the_comparison(
-    configure: Configure, ledger: Ledger, folders: dict[str, Path], tmp_path: Path
+    configure: Configure, register: Register, folders: dict[str, Path], tmp_path: Path
 ) -> None:
     settings = configure(**urls(folders))
     register = tmp_path / "register.db"
-    with ledger._db.write():
+    with register.store.database.write():
         shutil.copy(register, tmp_path / "older.db")
-    ledger.record(None, NewEvent("counted"))
-    send_checkpoint(settings, ledger)
+    register.trail.record(None, NewEvent("counted"))
+    send_checkpoint(settings, register)
     for left in tmp_path.glob("register.db-*"):
         left.unlink()
     shutil.copy(tmp_path / "older.db", register)
-    ledger.record(None, NewEvent("another life"))
+    register.trail.record(None, NewEvent("another life"))
 
-    codes = {finding.code for finding in compare(settings, ledger)}
+    codes = {finding.code for finding in compare(settings, register)}
     assert codes == {"head_differs", "checkpoint_untold"}
-    sending = send_checkpoint(settings, ledger)
+    sending = send_checkpoint(settings, register)
     assert not sending.sent
     assert "another content" in sending.problems["dpo"]
 
 
 def test_a_checkpoint_that_a_place_has_no_more_is_missed(
-    configure: Configure, ledger: Ledger, folders: dict[str, Path]
+    configure: Configure, register: Register, folders: dict[str, Path]
 ) -> None:
     settings = configure(**urls(folders))
     for _ in range(3):
-        send_checkpoint(settings, ledger)
+        send_checkpoint(settings, register)
     sorted(folders["dpo"].iterdir())[1].unlink()  # the other place still has it
-    [finding] = compare(settings, ledger)
+    [finding] = compare(settings, register)
     assert finding.code == "checkpoint_missing"
     assert "checkpoint 2 was sent to dpo and is not there" in finding.text
 
 
-def test_a_mailbox_is_named_as_not_read(configure: Configure, ledger: Ledger) -> None:
+def test_a_mailbox_is_named_as_not_read(configure: Configure, register: Register) -> None:
     options = {"box": {"server": "smtp://127.0.0.1:1", "sender": "a@example.org"}}
     settings = configure(options, box="mailto:dpo@example.org")
-    held = gather(settings, ledger)
+    held = gather(settings, register)
     assert held.checkpoints is None
     assert "--checkpoint" in held.unread["box"]
     assert not held.failed
-    assert "did not take the message" in send_checkpoint(settings, ledger).problems["box"]
+    assert "did not take the message" in send_checkpoint(settings, register).problems["box"]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_mailbox_is_named_as_not_read(configure: Configure, ledger: Ledger) ->
 )
 def test_options_that_do_not_do_are_told(
     configure: Configure,
-    ledger: Ledger,
+    register: Register,
     folders: dict[str, Path],
     tmp_path: Path,
     content: str | None,
@@ -201,7 +201,7 @@ def test_options_that_do_not_do_are_told(
     if content is not None:
         file.write_text(content)
         file.chmod(mode)
-    sending = send_checkpoint(settings, ledger)
+    sending = send_checkpoint(settings, register)
     assert sending.sent == {"office": [1]}
     with pytest.raises(AssertionError, match=words):
         raise AssertionError(sending.problems["dpo"])
@@ -210,17 +210,17 @@ def test_options_that_do_not_do_are_told(
 
 @pytest.mark.needs_program("openssl")
 def test_time_stamps_go_with_their_checkpoint_and_show_one_that_was_dated_back(
-    configure: Configure, ledger: Ledger, folders: dict[str, Path], tmp_path: Path
+    configure: Configure, register: Register, folders: dict[str, Path], tmp_path: Path
 ) -> None:
     (tmp_path / "tsa").mkdir()
     with stamping(tmp_path / "tsa") as url:
         roots = {"zz_tsa": {"roots": str(tmp_path / "tsa" / "root.pem")}}
         settings = configure(roots, zz_tsa=url, **urls(folders))
         away = folders["dpo"].rename(folders["dpo"].with_name("away"))
-        send_checkpoint(settings, ledger)
+        send_checkpoint(settings, register)
         away.rename(folders["dpo"])
-        send_checkpoint(settings, ledger)
-        assert compare(settings, ledger) == []
+        send_checkpoint(settings, register)
+        assert compare(settings, register) == []
         names = sorted(file.name for file in folders["office"].iterdir())
         assert [name.partition(".")[2] for name in names] == ["json", "zz_tsa.tsr"] * 2
         assert sorted(file.name for file in folders["dpo"].iterdir()) == names[2:]
@@ -228,11 +228,13 @@ def test_time_stamps_go_with_their_checkpoint_and_show_one_that_was_dated_back(
         stamp = folders["office"] / names[1]
         stamp.chmod(0o600)
         stamp.write_bytes((folders["office"] / names[3]).read_bytes())
-        assert [f.code for f in compare(settings, ledger)] == ["stamp_invalid"]
+        assert [f.code for f in compare(settings, register)] == ["stamp_invalid"]
 
-        late = Ledger(f"sqlite:///{tmp_path}/late.db", ledger._keys, lambda: utc_now() - timedelta(days=2))
+        late = Register(
+            f"sqlite:///{tmp_path}/late.db", register.store.keys, lambda: utc_now() - timedelta(days=2)
+        )
         schema.upgrade(f"sqlite:///{tmp_path}/late.db")
-        late.record(None, NewEvent("counted"))
+        late.trail.record(None, NewEvent("counted"))
         (tmp_path / "third").mkdir()
         settings = configure(roots, zz_tsa=url, third=(tmp_path / "third").as_uri())
         send_checkpoint(settings, late)
@@ -242,14 +244,14 @@ def test_time_stamps_go_with_their_checkpoint_and_show_one_that_was_dated_back(
 
 
 def test_a_stolen_key_signs_nothing_that_counts_from_its_revocation_on(
-    configure: Configure, ledger: Ledger, folders: dict[str, Path]
+    configure: Configure, register: Register, folders: dict[str, Path]
 ) -> None:
     settings = configure(**urls(folders))
-    send_checkpoint(settings, ledger)
-    stolen = ledger._keys.signing_key().id
-    ledger._keys.rotate_signing()
-    send_checkpoint(settings, ledger)
-    assert compare(settings, ledger) == []
-    ledger._keys.revoke(stolen, "2026-01-01T00:00:00.000000Z")
-    codes = [finding.code for finding in compare(settings, ledger)]
+    send_checkpoint(settings, register)
+    stolen = register.store.keys.signing_key().id
+    register.store.keys.rotate_signing()
+    send_checkpoint(settings, register)
+    assert compare(settings, register) == []
+    register.store.keys.revoke(stolen, "2026-01-01T00:00:00.000000Z")
+    codes = [finding.code for finding in compare(settings, register)]
     assert "checkpoint_wrong_key" in codes

@@ -20,7 +20,7 @@ from afschrift.law.clock.facts import NewFact, Timeline, rows
 from afschrift.law.clock.sending import Sending
 from afschrift.law.clock.suspension import insufficient, resume, suspend
 from afschrift.law.roles import Act, Role, Roles
-from afschrift.register.timelines import Timelines
+from afschrift.register.register import Register
 
 Result = tuple[Timeline, Clock]
 
@@ -41,7 +41,7 @@ class Desk:
         by: account of the one at work, such as `cli:anna`.
     """
 
-    register: Timelines
+    register: Register
     roles: Roles
     place: Place
     now: datetime
@@ -172,7 +172,9 @@ class Desk:
         with self._refusals(later_id, "merge", Role.OFFICER):
             role = self.roles.require(self.by, Act.DECIDE)
             held = self._held(role)
-            after = self.register.record_pair(later_id, earlier_id, make, self.by, names=names, held=held)
+            after = self.register.facts.record_pair(
+                later_id, earlier_id, make, self.by, names=names, held=held
+            )
         return after, self.look(after)
 
     def link(self, later_id: str, earlier_id: str, kind: str, names: Collection[str]) -> Result:
@@ -185,7 +187,9 @@ class Desk:
 
         with self._refusals(later_id, "link", Role.OFFICER):
             held = self._held(self.roles.require(self.by, Act.DECIDE))
-            after = self.register.record_pair(later_id, earlier_id, make, self.by, names=names, held=held)
+            after = self.register.facts.record_pair(
+                later_id, earlier_id, make, self.by, names=names, held=held
+            )
         return after, self.look(after)
 
     def _officer(
@@ -206,7 +210,7 @@ class Desk:
         role: Role,
         text: str | None,
     ) -> Result:
-        after = self.register.record_facts(
+        after = self.register.facts.record(
             request_id, lambda t: self.told(t, make(t)), self.by, held=self._held(role), text=text
         )
         return after, self.look(after)
@@ -228,5 +232,5 @@ class Desk:
             yield
         except NotAllowedError:
             told = NewEvent("answer_refused", self.by, {"kind": kind, "role": role.value})
-            self.register.record(request_id, told)
+            self.register.trail.record(request_id, told)
             raise

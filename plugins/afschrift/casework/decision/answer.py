@@ -33,8 +33,9 @@ from afschrift.law.grounds.grounds import Grounds, Outcome
 from afschrift.law.roles import AGREE, Role, Roles
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import KINDS, ask
-from afschrift.register.port import DecisionRow, QuestionRow, Register
-from afschrift.register.timelines import Make, Pair
+from afschrift.register.facts import Make, Pair
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 
 Preview = Callable[[str, str, Mapping[str, Any]], object]
 """Tries whether a letter can be made: request, kind, elements; raises what would keep it from being made."""
@@ -101,10 +102,10 @@ class Bench:
             FormError: the form is not filled in right.
             RefusedError: the ground does not carry it; names the rule and the way out.
         """
-        question = self.register.question(question_id)
+        question = self.register.questions.get(question_id)
         held = answering(self.register, self.roles, question, self.by)
         if question.answered_at is not None:  # the register says who was first
-            return Taken(self.register.answer(question_id, choice, self.by, held=held), None)
+            return Taken(self.register.questions.answer(question_id, choice, self.by, held=held), None)
         if choice not in question.options:
             check(None, question.options, choice, {})
         self._still_so(question)
@@ -120,7 +121,7 @@ class Bench:
         makes, pair = self._facts(outcome, accepted, form)
         if pair is None and not accepted.second_signer:
             makes = _in_place_of_earlier(makes)
-        decided = self.register.answer(
+        decided = self.register.questions.answer(
             question_id,
             choice,
             self.by,
@@ -144,7 +145,7 @@ class Bench:
             TooLateError: answered already, or the request is closed.
             FormError: it is neither `agree` nor `disagree`.
         """
-        question = self.register.question(question_id)
+        question = self.register.questions.get(question_id)
         held = answering(self.register, self.roles, question, self.by)
         check(None, KINDS[SIGNATURE].options, choice, {})
         ruling = next(
@@ -154,7 +155,7 @@ class Bench:
         ground = self.grounds.grounds[ruling.decision.detail["ground"]]
         kind = ground.letter(outcome, form) if choice == AGREE else None
         makes = self._decided(outcome, ground.code) if kind is not None else None
-        decided = self.register.answer(
+        decided = self.register.questions.answer(
             question_id,
             choice,
             self.by,
@@ -191,7 +192,7 @@ class Bench:
         codes: Mapping[str, Any],
         texts: Mapping[str, Any],
     ) -> Accepted:
-        right = self.register.request(question.request).right
+        right = self.register.requests.get(question.request).right
         if faults := kept_apart(self.grounds, codes, texts):
             raise _form_error("A field stands where it does not belong.", faults)
         verdict = check_ground(
@@ -212,7 +213,7 @@ class Bench:
 
     def _still_so(self, question: QuestionRow) -> None:
         """A decision holds for what it was asked about: it must be the last one that was asked."""
-        asked = [q for q in self.register.questions(request_id=question.request) if q.kind == DECISION]
+        asked = [q for q in self.register.questions.all(request_id=question.request) if q.kind == DECISION]
         if asked and asked[-1].id != question.id:
             raise TooLateError(
                 "What this question was about has changed since; another one stands in its place.",
@@ -266,14 +267,14 @@ class Bench:
         ask(self.register, request_id, [asked])
         return next(
             q
-            for q in self.register.questions(request_id=request_id)
+            for q in self.register.questions.all(request_id=request_id)
             if q.kind == SIGNATURE and q.about == asked.about
         )
 
     def _form_of(self, ruling: Ruling) -> dict[str, Any]:
         codes = {n: v for n, v in ruling.decision.detail.items() if n not in ("ground", "second_signer")}
         request, text = ruling.question.request, ruling.decision.text
-        words = self.register.decision_text(request, text) if text else None
+        words = self.register.decisions.text(request, text) if text else None
         return {**codes, **(json.loads(words) if words else {})}
 
 

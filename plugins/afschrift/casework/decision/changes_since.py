@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.domain.words import count
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _given(register: Register, request: str) -> Given:
     rows: dict[str, int] = {}
     files: dict[str, str] = {}
     plan = None
-    for header, payload in register.events(request):
+    for header, payload in register.trail.events(request):
         if payload is None:
             continue
         if header.type == "plan_frozen":
@@ -64,7 +64,7 @@ def _given(register: Register, request: str) -> Given:
             hidden = {f"{source}/{table}" for table in payload.get("masked", {})}
             found = payload.get("files", {})
             files |= {path: one for path, one in found.items() if path.partition(".")[0] not in hidden}
-    timeline = register.timeline(request)
+    timeline = register.facts.timeline(request)
     closed = str(timeline.local(timeline.closed_at)) if timeline.closed_at else None
     return Given(request, closed, rows, files, plan)
 

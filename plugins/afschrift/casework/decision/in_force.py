@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.roles import AGREE
-from afschrift.register.port import DecisionRow, QuestionRow, Register
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 
 DECISION, SIGNATURE = "decision", "decision_signed"
 
@@ -42,10 +43,10 @@ class Ruling:
 
 def rulings(register: Register, request_id: str) -> tuple[Ruling, ...]:
     """All decisions on a request as a whole, oldest first."""
-    decisions = register.decisions(request_id)
+    decisions = register.decisions.of(request_id)
     taken = [d for d in decisions if d.kind == DECISION and d.question]
     if not taken:
         return ()
-    asked = {q.id: q for q in register.questions(open_only=False, request_id=request_id)}
+    asked = {q.id: q for q in register.questions.all(open_only=False, request_id=request_id)}
     signed = {d.about: d.choice for d in decisions if d.kind == SIGNATURE}
     return tuple(Ruling(d, asked[d.question or ""], signed.get(d.about)) for d in taken)

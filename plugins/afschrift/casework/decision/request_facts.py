@@ -10,7 +10,7 @@ from afschrift.law.clock.clock import Place, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.grounds.values import RequestFacts
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 
 
 class Known(Protocol):
@@ -43,13 +43,13 @@ class Known(Protocol):
 
 def request_facts(bench: Known, request_id: str) -> RequestFacts:
     """The facts of a request today."""
-    timeline = bench.register.timeline(request_id)
+    timeline = bench.register.facts.timeline(request_id)
     today = local_date(bench.now, timeline.zone)
     as_it_stands = clock(timeline, bench.place, today)
     extended = clock(_extended(timeline, today), bench.place, today)
     earlier = {
         past.request: timeline.local(past.ended_at) if past.ended_at else None
-        for past in bench.register.history(request_id, bench.own)
+        for past in bench.register.identities.history(request_id, bench.own)
     }
     return RequestFacts(
         today=today,
@@ -59,7 +59,7 @@ def request_facts(bench: Known, request_id: str) -> RequestFacts:
         longest_day=extended.due,
         tables=bench.tables,
         columns=bench.columns,
-        wrote=bench.register.wrote(request_id),
+        wrote=bench.register.cases.wrote(request_id),
     )
 
 

@@ -22,7 +22,8 @@ from afschrift.law.grounds.grounds import Grounds, Outcome
 from afschrift.law.restriction import lifted
 from afschrift.law.roles import SIGNS
 from afschrift.questions.kinds import OpenQuestion, ask
-from afschrift.register.port import QuestionRow, Register
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 from afschrift.selection.facts import LeftOut
 from afschrift.services import Services
 
@@ -42,7 +43,7 @@ def require_decision(services: Services, request_id: str, further: Sequence[Flag
         NeedsPersonError: a decision, its second signature or the letter of a refusal is due.
     """
     register = services.register
-    request = register.request(request_id)
+    request = register.requests.get(request_id)
     taken = rulings(register, request_id)
     last = taken[-1] if taken else None
     if last is not None and last.waits:
@@ -53,7 +54,7 @@ def require_decision(services: Services, request_id: str, further: Sequence[Flag
             question=DECISION,
             way_out="`afschrift letter list`, then `letter send` or `letter sent` (R45).",
         )
-    waiting = [q for q in register.questions(request_id=request_id) if q.kind == DECISION]
+    waiting = [q for q in register.questions.all(request_id=request_id) if q.kind == DECISION]
     found = (*flags(services, request), *further)
     back = last is not None and not (last.in_force and last.outcome in (*GOES_ON, Outcome.EXTEND))
     asked = [*waiting, *([last.question] if last is not None and back else [])]
@@ -72,7 +73,7 @@ def require_decision(services: Services, request_id: str, further: Sequence[Flag
         [
             question(
                 services.grounds,
-                register.timeline(request_id),
+                register.facts.timeline(request_id),
                 due,
                 words,
                 len(taken),
@@ -85,7 +86,7 @@ def require_decision(services: Services, request_id: str, further: Sequence[Flag
 def left_out(register: Register, request_id: str) -> dict[str, LeftOut]:
     """Tables and columns that do not leave, or leave masked, by decisions that are in force."""
     found: dict[str, LeftOut] = {}
-    over = lifted(register.timeline(request_id))
+    over = lifted(register.facts.timeline(request_id))
     for ruling in rulings(register, request_id):
         if not ruling.in_force or ruling.outcome not in (Outcome.REFUSE_PART, Outcome.RESTRICT):
             continue
@@ -199,7 +200,7 @@ def open_decision(grounds: Grounds, register: Register, request_id: str) -> Ques
         UnknownRequestError: no such request.
         RefusedError: it is closed.
     """
-    waiting = [q for q in register.questions(request_id=request_id) if q.kind == DECISION]
+    waiting = [q for q in register.questions.all(request_id=request_id) if q.kind == DECISION]
     if waiting:
         return waiting[0]
     taken = rulings(register, request_id)
@@ -207,6 +208,6 @@ def open_decision(grounds: Grounds, register: Register, request_id: str) -> Ques
     flag = Flag(BY_OFFICER, ("R48",), "an officer asked for it", {"number": number + 1})
     before = [one for ruling in taken[-1:] for one in ruling.question.detail["flags"]]
     due = [*(one for one in before if not _settled(one, taken)), flag.detail]
-    asked = question(grounds, register.timeline(request_id), due, flag.words, number)
+    asked = question(grounds, register.facts.timeline(request_id), due, flag.words, number)
     ask(register, request_id, [asked])
-    return next(q for q in register.questions(request_id=request_id) if q.kind == DECISION)
+    return next(q for q in register.questions.all(request_id=request_id) if q.kind == DECISION)

@@ -9,7 +9,7 @@ from afschrift.casework.decision.in_force import Ruling, rulings
 from afschrift.domain.errors import RefusedError
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.restriction import last_review, lifted
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Restriction:
 
 def restrictions(register: Register, request_id: str) -> tuple[Restriction, ...]:
     """All that ever were in force, the oldest first."""
-    timeline = register.timeline(request_id)
+    timeline = register.facts.timeline(request_id)
     over, found = lifted(timeline), []
     for one in rulings(register, request_id):
         if one.in_force and one.outcome is Outcome.RESTRICT:

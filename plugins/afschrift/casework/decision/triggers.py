@@ -16,7 +16,7 @@ from afschrift.domain.state import State
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.grounds.grounds import Flags
-from afschrift.register.timelines import Past
+from afschrift.register.records import Past
 from afschrift.services import Services
 
 BY_OFFICER = "asked_by_officer"
@@ -57,7 +57,7 @@ def own_keys(inventory: Inventory) -> tuple[str, ...]:
 def flags(services: Services, request: Request) -> tuple[Flag, ...]:
     """Everything about a request that a person should look at, as far as the register knows."""
     limits, inventory = services.grounds.flags, services.inventory
-    history = services.register.history(request.id, own_keys(inventory))
+    history = services.register.identities.history(request.id, own_keys(inventory))
     return (
         *_repetition(request, history, limits),
         *_overlap(request, history),
@@ -115,7 +115,7 @@ def _many(request: Request, inventory: Inventory, limits: Flags) -> Iterator[Fla
 
 def _restricted(services: Services, request: Request, history: tuple[Past, ...]) -> Iterator[Flag]:
     """What was kept back from this person before and is not lifted is no matter of course now (R84)."""
-    linked = [fact.other for fact in services.register.timeline(request.id).of(FactKind.LINKED)]
+    linked = [fact.other for fact in services.register.facts.timeline(request.id).of(FactKind.LINKED)]
     for earlier in dict.fromkeys([*(past.request for past in history), *linked]):
         for one in in_force(services.register, earlier) if earlier else ():
             told = {"earlier": earlier, "restriction": one.id, "provision": one.provision}

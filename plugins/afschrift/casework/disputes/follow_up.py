@@ -19,19 +19,19 @@ from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.clock.overlap import link
 from afschrift.law.restriction import reviews
 from afschrift.law.roles import Roles
-from afschrift.register.clock import rfc3339, utc_now
-from afschrift.register.register import Ledger
+from afschrift.register.database.instants import rfc3339, utc_now
+from afschrift.register.register import Register
 
 
 def case_desk(
-    ledger: Ledger, by: str, *, roles: Roles | None = None, now: datetime | None = None
+    register: Register, by: str, *, roles: Roles | None = None, now: datetime | None = None
 ) -> CaseDesk:
     """Somebody at work on cases of this installation.
 
     Raises:
         ConfigurationError: roles or grounds cannot be used.
     """
-    return CaseDesk(ledger, roles or load_roles(), load_grounds(), now or utc_now(), by)
+    return CaseDesk(register, roles or load_roles(), load_grounds(), now or utc_now(), by)
 
 
 def told_of(timeline: Timeline, found: Restriction) -> Iterator[str]:
@@ -71,10 +71,9 @@ def follow_up(desk: CaseDesk, request_id: str, restriction_id: str) -> str:
         RefusedError: it is not lifted, the request is still open, a follow-up is there already, or the data
             key was destroyed, so that nobody knows for whom.
     """
-    ledger = desk.register
-    assert isinstance(ledger, Ledger)
+    register = desk.register
     held = desk.officer(request_id, "follow_up")
-    found, timeline = find(ledger, request_id, restriction_id), ledger.timeline(request_id)
+    found, timeline = find(register, request_id, restriction_id), register.facts.timeline(request_id)
     if not found.lifted:
         raise RefusedError(
             f"Restriction {restriction_id} is in force.", way_out="look at it again first: --outcome lifted."
@@ -84,10 +83,10 @@ def follow_up(desk: CaseDesk, request_id: str, restriction_id: str) -> str:
             f"Request {request_id} is open: its own next plan gives what was kept back.",
             way_out=f"`afschrift run {request_id}`.",
         )
-    if there := _there(ledger, request_id):
+    if there := _there(register, request_id):
         raise RefusedError(f"Request {there} was opened for it already.", way_out="answer that one.")
-    inventory, old = load(Settings.from_environment().inventory), ledger.request(request_id)
-    opened = ledger.open_request(
+    inventory, old = load(Settings.from_environment().inventory), register.requests.get(request_id)
+    opened = register.requests.open(
         old.case,
         old.right,
         rfc3339(desk.now),
@@ -95,12 +94,12 @@ def follow_up(desk: CaseDesk, request_id: str, restriction_id: str) -> str:
         old.language,
         old.formats,
         old.destination,
-        ledger.identity(request_id),
+        register.identities.of(request_id),
         casefold_keys(inventory),
         old.limits,
         by=desk.by,
     )
-    ledger.record_pair(
+    register.facts.record_pair(
         opened.id,
         request_id,
         lambda later, earlier, same, _: (link(later, earlier, "reminder", same=same), []),
@@ -111,10 +110,10 @@ def follow_up(desk: CaseDesk, request_id: str, restriction_id: str) -> str:
     return opened.id
 
 
-def _there(ledger: Ledger, request_id: str) -> str | None:
+def _there(register: Register, request_id: str) -> str | None:
     """A request that comes after this one."""
-    case = ledger.request(request_id).case
-    for one in ledger.requests(case=case):
-        if any(f.other == request_id for f in ledger.timeline(one.id).of(FactKind.LINKED)):
+    case = register.requests.get(request_id).case
+    for one in register.requests.all(case=case):
+        if any(f.other == request_id for f in register.facts.timeline(one.id).of(FactKind.LINKED)):
             return one.id
     return None

@@ -21,7 +21,7 @@ from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import NewFacts
 from afschrift.law.grounds.grounds import FourEyes, Grounds
 from afschrift.law.roles import Act, Role, Roles
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 
 Result = tuple[Timeline, ...]
 
@@ -62,7 +62,7 @@ class CaseDesk:
     def check_complaint(self, owner: str, sender: str, reference: str, received: date) -> None:
         """What `complain` would raise, before documents of it are kept."""
         self.officer(owner, "complaint")
-        timelines = self.register.of_owner(owner)
+        timelines = self.register.disputes.timelines(owner)
         dispute.complain(timelines, self._today(timelines), "", sender, reference, received)
 
     def complain(
@@ -130,7 +130,7 @@ class CaseDesk:
         with self._refusals(request_id, "restriction_review", role):
             if not self.roles.holds(self.by, role):
                 raise self.roles.refusal([role])
-            [after] = self.register.record_case(request_id, make, self.by, held=self._held(role))
+            [after] = self.register.disputes.record(request_id, make, self.by, held=self._held(role))
         return after, find(self.register, request_id, restriction_id)
 
     def _two(self, of: Restriction) -> bool:
@@ -162,7 +162,7 @@ class CaseDesk:
         text: str | None,
     ) -> Result:
         held = self.officer(owner, kind)
-        return self.register.record_case(owner, make, self.by, held=held, text=text)
+        return self.register.disputes.record(owner, make, self.by, held=held, text=text)
 
     @contextmanager
     def _refusals(self, owner: str, kind: str, role: Role) -> Iterator[None]:
@@ -171,5 +171,5 @@ class CaseDesk:
             yield
         except NotAllowedError:
             told = NewEvent("answer_refused", self.by, {"kind": kind, "role": role.value, "owner": owner})
-            self.register.record(owner if owner.startswith("req-") else None, told)
+            self.register.trail.record(owner if owner.startswith("req-") else None, told)
             raise

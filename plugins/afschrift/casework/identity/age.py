@@ -15,7 +15,7 @@ from afschrift.domain.request import Request
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.person.age import Minor, minor
 from afschrift.questions.kinds import asking
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 from afschrift.selection.identity_graph import Expansion
 from afschrift.selection.statements import Statements
 from afschrift.services import Services
@@ -26,7 +26,7 @@ STEP = "age"
 
 def person_digest(register: Register, request_id: str) -> str:
     """HMAC of the keys that the request has now, under its own key: which person it is about."""
-    return fingerprint(register, request_id, register.identity(request_id))
+    return fingerprint(register, request_id, register.identities.of(request_id))
 
 
 def minority(services: Services, request: Request) -> Minor:
@@ -52,7 +52,7 @@ def minority(services: Services, request: Request) -> Minor:
             "limit": services.age_of_consent,
         }
     )
-    done = register.step(request.id, STEP, inputs)
+    done = register.steps.result(request.id, STEP, inputs)
     if done is None:
         with asking(register, request.id):
             values = _values(services, request, place)
@@ -64,13 +64,13 @@ def minority(services: Services, request: Request) -> Minor:
         )
         told = {"minor": found.value, "limit": services.age_of_consent}
         event = NewEvent("age_read", payload={"rules": ["R16"], "column": place, **told})
-        done = register.finish_step(request.id, STEP, inputs, told, event)
+        done = register.steps.finish(request.id, STEP, inputs, told, event)
     return Minor(done["minor"])
 
 
 def known_minority(services: Services, request_id: str) -> Minor:
     """The same as far as it was read before; nothing is read."""
-    done = services.register.latest_step(request_id, STEP)
+    done = services.register.steps.latest(request_id, STEP)
     named = services.inventory.identity.age_column is not None
     return Minor(done["minor"]) if done is not None and named else Minor.UNKNOWN
 
@@ -89,7 +89,7 @@ def _values(services: Services, request: Request, place: str) -> tuple[str, ...]
 
 def _keys(services: Services, request: Request) -> Sequence[Key]:
     """The person's own key where it was given; else what the given keys lead to."""
-    given = services.register.identity(request.id)
+    given = services.register.identities.of(request.id)
     own = [key for key in given if key.name == services.inventory.identity.person]
     if own:
         return own

@@ -19,7 +19,8 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.person.age import Minor
 from afschrift.law.roles import AGREE, SIGNS
 from afschrift.questions.kinds import OpenQuestion, ask
-from afschrift.register.port import DecisionRow, Register
+from afschrift.register.records import DecisionRow
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 PROVEN, NOT_PROVEN = "proven", "not_proven"
@@ -58,12 +59,12 @@ def require_representation(services: Services, request_id: str) -> None:
         RetriableError: the source that holds the person's age does not answer.
     """
     register = services.register
-    request = register.request(request_id)
+    request = register.requests.get(request_id)
     found = minority(services, request)
-    made_by = register.made_by(request_id)
+    made_by = register.cases.made_by(request_id)
     if made_by == "self" and found is Minor.YES:
         asked = minor_question(register, request, services.age_of_consent)
-        choice = _last(register.decisions(request_id), asked)
+        choice = _last(register.decisions.of(request_id), asked)
         if choice is None:
             raise ask(register, request_id, [asked])
     stands = standing(register, request, found, _today(services, request))
@@ -89,7 +90,7 @@ def standing(register: Register, request: Request, found: Minor, today: date) ->
     """What of the authority to ask for the person stands on a local date."""
     if not _represented(register, request, found):
         return Standing(needed=False)
-    decisions = register.decisions(request.id)
+    decisions = register.decisions.of(request.id)
     taken = [one for one in decisions if one.kind == MANDATE]
     last = taken[-1] if taken else None
     if last is None or last.choice != PROVEN:
@@ -123,8 +124,8 @@ def mandate_question(
         number: how many decisions were taken on it before; default: all that there are.
     """
     if number is None:
-        number = sum(one.kind == MANDATE for one in register.decisions(request.id))
-    made_by = register.made_by(request.id)
+        number = sum(one.kind == MANDATE for one in register.decisions.of(request.id))
+    made_by = register.cases.made_by(request.id)
     detail: dict[str, Any] = {"made_by": made_by, "minor": found.value, "right": request.right.value}
     detail["earlier_decisions"] = number
     who = "A child asked" if made_by == "self" else f"A {made_by} asked for the person"
@@ -144,9 +145,9 @@ def signature(decision: DecisionRow) -> OpenQuestion:
 
 
 def _represented(register: Register, request: Request, found: Minor) -> bool:
-    if register.made_by(request.id) != "self":
+    if register.cases.made_by(request.id) != "self":
         return True
-    chosen = [one for one in register.decisions(request.id) if one.kind == MINOR]
+    chosen = [one for one in register.decisions.of(request.id) if one.kind == MINOR]
     return found is Minor.YES and bool(chosen) and chosen[-1].choice == WITH_REPRESENTATIVE
 
 

@@ -17,7 +17,8 @@ from afschrift.law.person.mandate import NotEnough, Proven, check_mandate
 from afschrift.law.roles import Act, Roles
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import ask
-from afschrift.register.port import DecisionRow, QuestionRow, Register
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 
 KINDS_HERE = (MANDATE, MANDATE_SIGNED, MINOR)
 OPEN = "Nothing was recorded; the question is open."
@@ -71,7 +72,7 @@ def answer_represented(
     """
     held = answering(register, roles, question, by)
     if question.answered_at is not None:  # the register says who was first
-        return Represented(register.answer(question.id, choice, by, held=held))
+        return Represented(register.questions.answer(question.id, choice, by, held=held))
     check(form_of(question), question.options, choice, detail)
     _still_so(register, question)
     told = dict(detail)
@@ -85,7 +86,7 @@ def answer_represented(
         rules = ("R15",)
     elif question.kind == MINOR and choice == ANSWER_CHILD and not text:
         raise _fault("text", "R16", "the child's interest leads, and nothing is said of it", _NOTE)
-    decided = register.answer(question.id, choice, by, told, text, held=held, rules=rules)
+    decided = register.questions.answer(question.id, choice, by, told, text, held=held, rules=rules)
     if told.get("second_signer"):
         asked = ask_signer(register, question.request, decided)
         said = f"It counts once a second person signs: question {asked.id}, role second_signer."
@@ -100,7 +101,7 @@ def ask_signer(register: Register, request_id: str, decision: DecisionRow) -> Qu
     ask(register, request_id, [signature(decision)])
     return next(
         q
-        for q in register.questions(request_id=request_id)
+        for q in register.questions.all(request_id=request_id)
         if q.kind == MANDATE_SIGNED and q.about == decision.about
     )
 
@@ -116,13 +117,13 @@ def take_back(
         TooLateError: the request is closed, or no mandate was found to be proven.
     """
     role = roles.require(by, Act.DECIDE)
-    taken = [one for one in register.decisions(request_id) if one.kind == MANDATE]
+    taken = [one for one in register.decisions.of(request_id) if one.kind == MANDATE]
     if not taken or taken[-1].choice != PROVEN:
         raise TooLateError(
             "No mandate of this request counts as proven, so none can be taken back (R15).",
             way_out="`afschrift request show` says how it stands. Nothing was recorded.",
         )
-    return register.decide(
+    return register.decisions.take(
         request_id,
         MANDATE,
         NOT_PROVEN,
@@ -137,7 +138,7 @@ def take_back(
 def _held_against(
     register: Register, question: QuestionRow, detail: Mapping[str, Any], now: datetime, *, note: bool
 ) -> Proven:
-    request = register.request(question.request)
+    request = register.requests.get(question.request)
     verdict = check_mandate(
         detail, request.right, local_date(now, request.zone), Minor(question.detail["minor"]), note=note
     )
@@ -159,7 +160,7 @@ def _fault(field: str, rule: str, because: str, instead: str) -> FormError:
 
 def _still_so(register: Register, question: QuestionRow) -> None:
     """An answer holds for what was asked: it must be the last question of its kind."""
-    asked = [q for q in register.questions(request_id=question.request) if q.kind == question.kind]
+    asked = [q for q in register.questions.all(request_id=question.request) if q.kind == question.kind]
     if asked and asked[-1].id != question.id:
         raise TooLateError(
             "What this question was about has changed since; another one stands in its place.",

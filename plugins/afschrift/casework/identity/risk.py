@@ -14,7 +14,8 @@ from afschrift.inventory.model import Column, Inventory, Purpose, SourceFile, Ta
 from afschrift.law.grounds.grounds import Flags
 from afschrift.law.person.assurance import MONEY, SPECIAL, USUAL, Factor, Level, Risk, below, level_of, risk
 from afschrift.questions.kinds import ask
-from afschrift.register.port import DecisionRow, Register
+from afschrift.register.records import DecisionRow
+from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.gates import identity_decision, identity_question
 
@@ -34,9 +35,12 @@ def risk_of(register: Register, inventory: Inventory, limits: Flags, request: Re
             found.add(Factor.SPECIAL_CATEGORIES)
         if below(column.category, MONEY):
             found.add(Factor.FINANCIAL)
-    if contact_changed(request, register.history(request.id, own_keys(inventory)), limits) is not None:
+    if (
+        contact_changed(request, register.identities.history(request.id, own_keys(inventory)), limits)
+        is not None
+    ):
         found.add(Factor.CONTACT_CHANGED)
-    if register.made_by(request.id) != "self":
+    if register.cases.made_by(request.id) != "self":
         found.add(Factor.REPRESENTATIVE)
     policy = inventory.policy.identity_level
     if policy is None:
@@ -68,7 +72,7 @@ def require_identity(services: Services, request: Request) -> DecisionRow:
         return decision
     needed = risk_of(register, services.inventory, services.grounds.flags, request)
     question = identity_question(register, request.id, needed)
-    for waiting in register.questions(request_id=request.id):
+    for waiting in register.questions.all(request_id=request.id):
         same = waiting.kind == question.kind and waiting.about == question.about
         if same and "risk" in waiting.detail and Level(waiting.detail["risk"]).covers(needed.level):
             question = replace(question, detail=waiting.detail)

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from afschrift.domain.errors import RefusedError
 from afschrift.law.document import media_type, too_large, watched
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 
 PART_BYTES = 1 << 20
 
@@ -43,7 +43,7 @@ def add_text(register: Register, owner: str, kind: str, content: bytes, by: str,
         ) from None
     if empty:
         raise RefusedError("The text is empty.")
-    return register.add_text(owner, kind, content, by)
+    return register.cases.add_text(owner, kind, content, by)
 
 
 def add_document(
@@ -73,6 +73,6 @@ def add_document(
     parts = chain([first], iter(partial(content.read, PART_BYTES), b""))
     # That somebody looked and said so is what an auditor can hold them to.
     said = {"id_copy": False}
-    return register.add_document(
+    return register.documents.add(
         owner, watched(name, parts, at_most), by, name=name, media_type=kind, detail=said
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from afschrift.law.clock.facts import FactKind, FactRow
 from afschrift.law.letter import LetterRow
 from afschrift.register.cases import CaseText
-from afschrift.register.port import DecisionRow
-from afschrift.register.register import Ledger
+from afschrift.register.records import DecisionRow
+from afschrift.register.register import Register
 
 _TOLD = (FactKind.NOTICE_RAISED, FactKind.NOTICE_TOLD, FactKind.QUESTION_TOLD)
 """What the software told somebody by itself: the trail has it, the story of a case does not."""
@@ -35,27 +35,27 @@ class Entry:
     text: CaseText | None = field(default=None, repr=False)
 
 
-def story(ledger: Ledger, owner: str, texts: Sequence[CaseText]) -> list[Entry]:
+def story(register: Register, owner: str, texts: Sequence[CaseText]) -> list[Entry]:
     """What happened in a case, the oldest first.
 
     Args:
-        ledger: the register.
+        register: the register.
         owner: a case: all of it; a request: what belongs to it or to the case as a whole.
         texts: as `case_texts` gave them, which is the look that the trail knows of.
     """
-    case = ledger.case(owner)
+    case = register.cases.get(owner)
     requests = case.requests if owner == case.id else (owner,)
     named = {text.id: text.kind for text in texts}
     entries: list[Entry] = []
     for request in requests:
-        for decision in ledger.decisions(request):
+        for decision in register.decisions.of(request):
             _name(named, decision.text, entries, _decision(decision, request))
-        for fact in ledger.timeline(request).facts:
+        for fact in register.facts.timeline(request).facts:
             if fact.kind not in _TOLD:
                 entries.append(_fact(fact))
                 if fact.text in named:
                     named[fact.text] = f"note (why: {fact.kind})"
-        for letter in ledger.letters(request_id=request):
+        for letter in register.letters.all(request_id=request):
             named[letter.document] = f"letter {letter.id} {letter.kind} ({letter.language}) made"
             entries += _letter(letter)
     entries += [Entry(one.at, one.by, named[one.id], one.request, one) for one in texts]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Protocol
 
 from afschrift.casework.answer import answering
 from afschrift.domain.errors import RefusedError, TooLateError
@@ -20,7 +19,9 @@ from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.roles import AGREE, SIGNS, Act, Roles
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import NOT_RECEIVED, OpenQuestion, ask
-from afschrift.register.port import DecisionRow, QuestionRow, Register
+from afschrift.register.cases import CaseRow
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 
 PROPOSED = "proposed"
 UNCHANGED = "Nothing was recorded."
@@ -30,26 +31,10 @@ SIGNED = (
 )
 
 
-class Case(Protocol):
-    """What is looked at of a case."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-
-    @property
-    def channel(self) -> str:
-        """Where the message arrived."""
-
-    @property
-    def requests(self) -> Sequence[str]:
-        """Ids."""
-
-
 def propose(
     register: Register,
     roles: Roles,
-    case: Case,
+    case: CaseRow,
     published_on: date,
     why: str,
     by: str,
@@ -75,12 +60,12 @@ def propose(
         RefusedError: names the rule and the way out.
     """
     role = roles.require(by, Act.DECIDE)
-    requests = [register.request(one) for one in case.requests]
+    requests = [register.requests.get(one) for one in case.requests]
     _must_be_early(register, requests)
     _must_be_so(case, requests, published_on, why, published, local_date(now, requests[0].zone))
     detail = {"published_on": str(published_on), "channel": case.channel}
     first = requests[0]
-    number = sum(one.kind == NOT_RECEIVED for one in register.decisions(first.id))
+    number = sum(one.kind == NOT_RECEIVED for one in register.decisions.of(first.id))
     words = "A message to an address not meant for it counts as not received once a second person signs."
     told = {**detail, "case": case.id, "requests": list(case.requests)}
     asked = OpenQuestion(
@@ -91,11 +76,11 @@ def propose(
         bound=digest({"kind": NOT_RECEIVED, "detail": told, "number": number}),
     )
     held = {"role": role.value, "source": roles.person(by).source}
-    register.decide(
+    register.decisions.take(
         first.id, NOT_RECEIVED, PROPOSED, by, about=asked.about, detail=detail, text=why, held=held
     )
     ask(register, first.id, [asked])
-    return next(q for q in register.questions(request_id=first.id) if q.about == asked.about)
+    return next(q for q in register.questions.all(request_id=first.id) if q.about == asked.about)
 
 
 def sign(
@@ -115,22 +100,22 @@ def sign(
     """
     held = answering(register, roles, question, by)
     if question.answered_at is not None:  # the register says who was first
-        return register.answer(question.id, choice, by, held=held), ""
+        return register.questions.answer(question.id, choice, by, held=held), ""
     check(None, question.options, choice, {})
     if choice != AGREE:
-        return register.answer(question.id, choice, by, None, text, held=held, rules=("R03",)), ""
-    _must_be_early(register, [register.request(one) for one in question.detail["requests"]])
+        return register.questions.answer(question.id, choice, by, None, text, held=held, rules=("R03",)), ""
+    _must_be_early(register, [register.requests.get(one) for one in question.detail["requests"]])
     others = [one for one in question.detail["requests"] if one != question.request]
     fact = NewFact(
         FactKind.NOT_RECEIVED,
         detail={"published_on": question.detail["published_on"]},
         to=State.NOT_RECEIVED,
     )
-    decided = register.answer(
+    decided = register.questions.answer(
         question.id, choice, by, None, text, held=held, rules=("R03",), facts=lambda _: [fact]
     )
     for one in others:
-        register.record_facts(one, lambda t: [fact] if t.state.open else [], by, held=held)
+        register.facts.record(one, lambda t: [fact] if t.state.open else [], by, held=held)
     return decided, SIGNED
 
 
@@ -140,8 +125,8 @@ def require_received(register: Register, request_id: str) -> None:
     Raises:
         NeedsPersonError: somebody did, and a second signer has not said anything yet.
     """
-    for one in register.requests(case=register.request(request_id).case):
-        for question in register.questions(request_id=one.id):
+    for one in register.requests.all(case=register.requests.get(request_id).case):
+        for question in register.questions.all(request_id=one.id):
             if question.kind != NOT_RECEIVED:
                 continue
             words = "Whether the message counts as received waits for a second signer (R03)."
@@ -167,7 +152,7 @@ def _must_be_early(register: Register, requests: Sequence[Request]) -> None:
             f"Request {worked[0].id} is {worked[0].state}: a run has taken it up, so it was received (R03).",
             way_out=f"answer it. {UNCHANGED}",
         )
-    standings = register.standings([one.id for one in requests])
+    standings = register.oversight.progress([one.id for one in requests])
     ids = {one.id for one in requests}
     begun = [one for one in standings if one.request in ids and one.step is not None]
     if begun:
@@ -178,7 +163,7 @@ def _must_be_early(register: Register, requests: Sequence[Request]) -> None:
 
 
 def _must_be_so(
-    case: Case,
+    case: CaseRow,
     requests: Sequence[Request],
     published_on: date,
     why: str,

@@ -16,7 +16,7 @@ from afschrift.inventory.model import casefold_keys
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.grounds.values import quoted
 from afschrift.law.roles import Act, Roles
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.gates import identity_decision
 
@@ -62,10 +62,10 @@ def read_right(
     """
     register = services.register
     role = roles.require(by, Act.DECIDE)
-    request = register.request(request_id)
+    request = register.requests.get(request_id)
     right = Right.PORTABILITY if reading is Reading.PORTABILITY else Right.ACCESS
-    _still_open(register, register.timeline(request_id))
-    if not quote.strip() or not quoted(quote, register.wrote(request_id)):
+    _still_open(register, register.facts.timeline(request_id))
+    if not quote.strip() or not quoted(quote, register.cases.wrote(request_id)):
         raise RefusedError(
             "The words stand in nothing that the person wrote (R05).",
             way_out="quote them word for word; add a reply first: `afschrift case add --kind received`.",
@@ -79,7 +79,7 @@ def read_right(
         return [NewFact(FactKind.RIGHT_READ, other=other, detail=detail)]
 
     held = {"role": role.value, "source": roles.person(by).source}
-    return Read(register.read_right(request_id, right, make, by, held=held, text=quote), other)
+    return Read(register.requests.read_right(request_id, right, make, by, held=held, text=quote), other)
 
 
 def _still_open(register: Register, timeline: Timeline) -> None:
@@ -93,7 +93,7 @@ def _still_open(register: Register, timeline: Timeline) -> None:
             "Somebody read it already, and requests run by that reading (R05).",
             way_out="a further right of the person is a request of its own: `afschrift submit`.",
         )
-    extracted = register.latest_step(timeline.request, "extract") is not None
+    extracted = register.steps.latest(timeline.request, "extract") is not None
     if not timeline.state.open or extracted:
         raise TooLateError(
             f"Request {timeline.request} was read as {timeline.right} and is {timeline.state}: its data was "
@@ -105,11 +105,11 @@ def _still_open(register: Register, timeline: Timeline) -> None:
 def _beside(services: Services, request: Request, by: str) -> str:
     """The request for portability of the same case, opened once, with the same identity."""
     register = services.register
-    for one in register.requests(case=request.case):
+    for one in register.requests.all(case=request.case):
         if one.right is Right.PORTABILITY:
             return one.id
     decided = identity_decision(register, request.id)
-    opened = register.open_request(
+    opened = register.requests.open(
         request.case,
         Right.PORTABILITY,
         request.entered_at or request.received_at,
@@ -117,7 +117,7 @@ def _beside(services: Services, request: Request, by: str) -> str:
         request.language,
         request.formats,
         request.destination,
-        [replace(key) for key in register.identity(request.id)],
+        [replace(key) for key in register.identities.of(request.id)],
         casefold_keys(services.inventory),
         request.limits,
         by=by,
@@ -125,6 +125,6 @@ def _beside(services: Services, request: Request, by: str) -> str:
     )
     if decided is not None:
         detail = {**decided.detail, "as_in": request.id}
-        register.decide(opened.id, "identity", "confirmed", decided.by, detail=detail)
+        register.decisions.take(opened.id, "identity", "confirmed", decided.by, detail=detail)
         link_repeat(services, opened.id)
     return opened.id

@@ -14,9 +14,9 @@ from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.letter import LetterRow
 from afschrift.letters.message import checked_address
-from afschrift.register.clock import utc_now
-from afschrift.register.open import open_ledger
-from afschrift.register.register import Ledger
+from afschrift.register.database.instants import utc_now
+from afschrift.register.open import open_register
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 KIND = "acknowledgement"
@@ -46,27 +46,27 @@ def receive(
     """
     stored = take_in(services, intake, by)
     if intake.authenticated is not None and services.inventory.policy.acknowledge == "automatic":
-        ledger = open_ledger(settings)
+        register = open_register(settings)
         for request_id in stored.requests:
             try:
-                say(_acknowledged(settings, ledger, request_id, _address(intake)))
+                say(_acknowledged(settings, register, request_id, _address(intake)))
             except AfschriftError as error:
                 say(f"The receipt of {request_id} is not confirmed yet: {error}")
     return stored
 
 
-def _acknowledged(settings: Settings, ledger: Ledger, request_id: str, to: str | None) -> str:
+def _acknowledged(settings: Settings, register: Register, request_id: str, to: str | None) -> str:
     """Make the letter and, where it has an address and there is a mail server, send it; what came of it."""
-    timeline = ledger.timeline(request_id)
+    timeline = register.facts.timeline(request_id)
     today = local_date(utc_now(), timeline.zone)
     due = clock(timeline, load_place(settings), today).due
     if due is None or due < today:
         return f"The receipt of {request_id} is not confirmed: it was due on {due}, and that day is over."
-    made = make(settings, ledger, request_id, KIND, {"to": to} if to else {}, BY)
+    made = make(settings, register, request_id, KIND, {"to": to} if to else {}, BY)
     letter = made.letter
     assert letter is not None  # `make` keeps it
     if letter.mailed and settings.mail is not None:
-        letter = send(settings, ledger, letter.id, BY)
+        letter = send(settings, register, letter.id, BY)
     return _told(letter)
 
 

@@ -14,7 +14,7 @@ from afschrift.law.clock.alarm import OVERDUE, Mark
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.other_right import Matter
 from afschrift.law.roles import Act, Role, Roles
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 
 _DESK = re.compile(r"[^\W\d_][\w .,&/()'-]{0,59}")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,99}")
@@ -54,7 +54,7 @@ def waiting(register: Register, now: datetime, zone: str, at: Collection[Mark] =
         at: marks before the last day at which somebody is reminded.
     """
     today = local_date(now, zone)
-    found = [_waiting(one, today, at) for one in matters(register.case_facts()) if one.handed is None]
+    found = [_waiting(one, today, at) for one in matters(register.case_facts.of()) if one.handed is None]
     return tuple(sorted(found, key=lambda one: (one.matter.due or date.max, one.matter.case)))
 
 
@@ -81,7 +81,7 @@ def record_handed_over(
         if not roles.may(by, Act.SUBMIT):
             roles.require(by, Act.DECIDE)
     except NotAllowedError:
-        register.record(None, NewEvent("answer_refused", by, {"kind": "handed_over", "case": case_id}))
+        register.trail.record(None, NewEvent("answer_refused", by, {"kind": "handed_over", "case": case_id}))
         raise roles.refusal([Role.INTAKE, Role.OFFICER]) from None
     if matter not in set(Matter):
         raise RefusedError(
@@ -98,7 +98,7 @@ def record_handed_over(
             way_out="give the ticket or file number of the desk. Nothing was recorded.",
         )
     one = Matter(matter)
-    facts = register.record_case_facts(case_id, lambda known: [hand_over(known, one, to, reference)], by)
+    facts = register.case_facts.record(case_id, lambda known: [hand_over(known, one, to, reference)], by)
     return next(found for found in matters(facts) if found.matter is one)
 
 
@@ -107,7 +107,7 @@ def note_reminded(register: Register, found: Sequence[Waiting], notifier: str, b
     for one in found:
         told = {"notifier": notifier, "level": one.level}
         fact = NewCaseFact(CaseFactKind.MATTER_TOLD, one.matter.id, told)
-        register.record_case_facts(one.matter.case, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
+        register.case_facts.record(one.matter.case, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
 
 
 def _waiting(one: CaseMatter, today: date, at: Collection[Mark]) -> Waiting:

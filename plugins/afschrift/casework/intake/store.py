@@ -23,7 +23,7 @@ from afschrift.law.clock.deadline import deadline, local_date
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.clock.overlap import link
 from afschrift.law.other_right import Matter
-from afschrift.register.timelines import Make
+from afschrift.register.facts import Make
 from afschrift.services import Services
 
 
@@ -66,7 +66,7 @@ def take_in(services: Services, intake: Intake, by: str) -> Stored:
     declared = services.inventory.identity.keys
     keys = [Key(name, value.strip()) for name, value in intake.keys.items() if name in declared]
     who = intake.representative
-    case = register.open_case(
+    case = register.cases.open(
         intake.message.encode(),
         intake.channel,
         received,
@@ -78,7 +78,7 @@ def take_in(services: Services, intake: Intake, by: str) -> Stored:
     )
     ids = []
     for right in intake.requested:
-        request = register.open_request(
+        request = register.requests.open(
             case,
             right,
             received,
@@ -93,11 +93,13 @@ def take_in(services: Services, intake: Intake, by: str) -> Stored:
             verified_by=intake.channel if intake.authenticated else None,
         )
         if intake.unclear:
-            register.record_facts(request.id, _unclear(right), by)
+            register.facts.record(request.id, _unclear(right), by)
         if intake.authenticated:
             proof = intake.authenticated
             detail = {"method": proof.by, "level": proof.level, "authenticated_at": _utc(proof.at)}
-            register.decide(request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail)
+            register.decisions.take(
+                request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail
+            )
             link_repeat(services, request.id)
         ids.append(request.id)
     return Stored(case, tuple(ids), intake.matters)
@@ -111,11 +113,11 @@ def link_repeat(services: Services, request_id: str) -> None:
     keys = services.inventory.identity.keys
     own = [name for name, key in keys.items() if key.unique is Unique.YES]
     register = services.register
-    found = {one: register.request(one).state for one in register.earlier(request_id, own)}
+    found = {one: register.requests.get(one).state for one in register.identities.earlier(request_id, own)}
     void = (State.MERGED, State.NOT_RECEIVED)
     answered = [one for one, state in found.items() if not state.open and state not in void]
     for one in answered[-1:]:
-        register.record_pair(
+        register.facts.record_pair(
             request_id,
             one,
             lambda later, earlier, same, _: (link(later, earlier, "repeat", same=same), []),

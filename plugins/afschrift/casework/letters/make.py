@@ -23,9 +23,9 @@ from afschrift.law.letter import LetterRow, NewLetter
 from afschrift.letters.compose import Facts, Letter, compose
 from afschrift.letters.kinds import Kind, kind_named
 from afschrift.letters.message import as_message, checked_address
-from afschrift.register.clock import Clock as Now
-from afschrift.register.clock import utc_now
-from afschrift.register.register import Ledger
+from afschrift.register.database.instants import Clock as Now
+from afschrift.register.database.instants import utc_now
+from afschrift.register.register import Register
 from afschrift.steps.gates import identity_decision
 
 RECEIVED_KINDS = ("request", "received", "representative")
@@ -63,7 +63,7 @@ class Made:
 
 def make(
     settings: Settings,
-    ledger: Ledger,
+    register: Register,
     request_id: str,
     kind_name: str,
     given: Mapping[str, Any],
@@ -77,7 +77,7 @@ def make(
 
     Args:
         settings: of the installation.
-        ledger: its register.
+        register: its register.
         request_id: the request that it is about.
         kind_name: see `letters.kinds`.
         given: element -> value; `to`, where it goes by e-mail, is the address.
@@ -93,22 +93,22 @@ def make(
         ConfigurationError: controller.yml, texts or templates lack something.
     """
     kind = kind_named(kind_name)
-    request, timeline = ledger.request(request_id), ledger.timeline(request_id)
+    request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     controller, moment = load_controller(settings), now()
     place = place_of(controller)
     today = local_date(moment, request.zone)
     about = _about(kind, timeline)
     dates, told = _dates(kind, timeline, place, today, about)
-    identified = identity_decision(ledger, request_id) is not None
+    identified = identity_decision(register, request_id) is not None
     elements = {name: value for name, value in given.items() if name != "to"}
     elements = known_elements(settings, kind.name, timeline, request.language, elements)
     if MASKED in kind.optional and not elements.get(MASKED):
-        elements[MASKED] = masked_lines(settings, ledger, request_id, request.language)
+        elements[MASKED] = masked_lines(settings, register, request_id, request.language)
     facts = Facts(
         language=request.language,
         values={**_controller_says(controller, request), "written_on": today, **dates},
         links=_links(controller),
-        wrote=None if identified else _wrote(ledger, request, by),
+        wrote=None if identified else _wrote(register, request, by),
     )
     letter = compose(kind, elements, facts, settings.include / "letters")
     to = _address(given, facts)
@@ -127,7 +127,7 @@ def make(
         to=to,
         detail=told,
     )
-    row = ledger.produce_letter(new, by, fact_id=about.id if about else None, held=held)
+    row = register.letters.produce(new, by, fact_id=about.id if about else None, held=held)
     return Made(row, letter, warning)
 
 
@@ -219,11 +219,11 @@ def _links(controller: Organisation) -> dict[str, str]:
     return {"authority": url} if url.startswith("https://") else {}
 
 
-def _wrote(ledger: Ledger, request: Request, by: str) -> list[str]:
+def _wrote(register: Register, request: Request, by: str) -> list[str]:
     """What the requester wrote: their messages, and the keys that they gave. The look is an event."""
-    texts = ledger.case_texts(request.id, by)
+    texts = register.cases.texts(request.id, by)
     wrote = [t.text.decode(errors="replace") for t in texts if t.kind in RECEIVED_KINDS and t.text]
-    return wrote + [key.value for key in ledger.identity(request.id)]
+    return wrote + [key.value for key in register.identities.of(request.id)]
 
 
 def _address(given: Mapping[str, Any], facts: Facts) -> str | None:

@@ -12,21 +12,21 @@ from afschrift.domain.plan import Plan
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Column, Inventory
 from afschrift.letters.filled import ITEMS, LINE
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 MASKED = "masked"
 """The element of the letter."""
 
 
-def masked_lines(settings: Settings, ledger: Ledger, request_id: str, language: str) -> list[str]:
+def masked_lines(settings: Settings, register: Register, request_id: str, language: str) -> list[str]:
     """One line a column and ground; none where no cell is masked, or no plan of it can be read any more.
 
     Raises:
         ConfigurationError: the inventory or the texts cannot be used.
     """
-    frozen = ledger.latest_step(request_id, "classify")
+    frozen = register.steps.latest(request_id, "classify")
     try:
-        plan = ledger.plan(request_id, frozen["plan"]) if frozen else None
+        plan = register.plans.get(request_id, frozen["plan"]) if frozen else None
     except ConfigurationError:  # shredded, or of another version of the software
         plan = None
     if plan is None or not any(part.redactions for part in plan.extracts):

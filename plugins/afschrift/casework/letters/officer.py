@@ -6,14 +6,14 @@ from afschrift.app.roles import load_roles
 from afschrift.domain.errors import NotAllowedError
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 
-def require(ledger: Ledger, request_id: str, by: str, act: str, kind: str) -> dict[str, str]:
+def require(register: Register, request_id: str, by: str, act: str, kind: str) -> dict[str, str]:
     """The role in which somebody acts, and what says that they hold it.
 
     Args:
-        ledger: the register.
+        register: the register.
         request_id: the request that it is about.
         by: account of whoever acts.
         act: name of an `Act`.
@@ -23,11 +23,11 @@ def require(ledger: Ledger, request_id: str, by: str, act: str, kind: str) -> di
         UnknownRequestError: no such request.
         NotAllowedError: they lack the role; the attempt is an event `answer_refused`.
     """
-    ledger.request(request_id)
+    register.requests.get(request_id)
     roles = load_roles()
     try:
         role = roles.require(by, Act(act))
     except NotAllowedError:
-        ledger.record(request_id, NewEvent("answer_refused", by, {"kind": kind, "act": act}))
+        register.trail.record(request_id, NewEvent("answer_refused", by, {"kind": kind, "act": act}))
         raise
     return {"role": role.value, "source": roles.person(by).source}

@@ -12,13 +12,13 @@ from afschrift.casework.letters.make import make
 from afschrift.domain.errors import RefusedError
 from afschrift.law.letter import LetterRow, LetterState
 from afschrift.letters.kinds import kind_named
-from afschrift.register.clock import utc_now
-from afschrift.register.register import Ledger
+from afschrift.register.database.instants import utc_now
+from afschrift.register.register import Register
 
 
 def again(
     settings: Settings,
-    ledger: Ledger,
+    register: Register,
     letter_id: str,
     by: str,
     *,
@@ -29,7 +29,7 @@ def again(
 
     Args:
         settings: of the installation.
-        ledger: its register.
+        register: its register.
         letter_id: of the one that came back.
         by: who makes it.
         to: another e-mail address; None: as the decision has it.
@@ -40,13 +40,13 @@ def again(
         RefusedError: it did not come back, or the last decision in force calls for another letter or none.
         ConfigurationError: grounds, inventory or texts cannot be used.
     """
-    old = ledger.letter(letter_id)
+    old = register.letters.get(letter_id)
     if old.state is not LetterState.BOUNCED:
         raise RefusedError(
             f"Letter {letter_id} is {old.state}: it did not come back.",
             way_out="`afschrift letter bounced` enters that it did.",
         )
-    due = open_bench(settings, ledger, load_roles(settings), by, utc_now()).letter_due(old.request)
+    due = open_bench(settings, register, load_roles(settings), by, utc_now()).letter_due(old.request)
     if due is None or due[0] != old.kind:
         raise RefusedError(
             f"No decision in force calls for a letter '{old.kind}'.",
@@ -55,6 +55,6 @@ def again(
     kind, elements = due
     asked = {"to", *(element.name for element in kind_named(kind).asked)}
     given: dict[str, Any] = {name: value for name, value in elements.items() if name in asked}
-    made = make(settings, ledger, old.request, kind, given | ({"to": to} if to else {}), by, held=held)
+    made = make(settings, register, old.request, kind, given | ({"to": to} if to else {}), by, held=held)
     assert made.letter is not None  # `make` keeps it
     return made.letter

@@ -17,9 +17,9 @@ from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState
 from afschrift.letters.message import checked_address
 from afschrift.mail.once import Handed, Outcome, hand_over
 from afschrift.mail.server import server_address
-from afschrift.register.clock import utc_now
+from afschrift.register.database.instants import utc_now
 from afschrift.register.outbox import Claimed
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 _WHAT = "letters (AFSCHRIFT_MAIL)"
 _REFUSALS = ("refusal", "cannot_identify", "nothing_portable")
@@ -73,7 +73,7 @@ def mail_settings(settings: Settings) -> MailSettings:
         ) from None
 
 
-def send(settings: Settings, ledger: Ledger, letter_id: str, by: str) -> LetterRow:
+def send(settings: Settings, register: Register, letter_id: str, by: str) -> LetterRow:
     """Send a letter by SMTP; gives it back sent or, where the address was turned down, bounced.
 
     Raises:
@@ -86,12 +86,12 @@ def send(settings: Settings, ledger: Ledger, letter_id: str, by: str) -> LetterR
             not answer after the server took the letter: then it reads as unknown.
         AfschriftError: the server broke off with the letter in its hands: it may have gone, and is `unknown`.
     """
-    _must_hold(settings, ledger, ledger.letter(letter_id))
+    _must_hold(settings, register, register.letters.get(letter_id))
     mail = mail_settings(settings)
-    claimed = ledger.claim_letter(letter_id, by)
-    zone = ledger.request(claimed.row.request).zone
+    claimed = register.outbox.claim(letter_id, by)
+    zone = register.requests.get(claimed.row.request).zone
     handed = hand_over(mail.server, _WHAT, mail.sender, claimed.to, claimed.content)
-    row = ledger.settle_letter(
+    row = register.outbox.settle(
         claimed,
         _SETTLED[handed.outcome],
         by,
@@ -104,11 +104,11 @@ def send(settings: Settings, ledger: Ledger, letter_id: str, by: str) -> LetterR
     return row
 
 
-def _must_hold(settings: Settings, ledger: Ledger, letter: LetterRow) -> None:
+def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> None:
     """Turn down what would mislead the person: an extension that is void by now, a refusal that is none."""
     if letter.state is not LetterState.PRODUCED:
         return
-    timeline = ledger.timeline(letter.request)
+    timeline = register.facts.timeline(letter.request)
     if letter.kind in _REFUSALS and timeline.of(FactKind.OVERRULED) and not timeline.untold_refusals:
         raise RefusedError(
             f"Letter {letter.id} was not sent: another decision came in the place of that refusal (R45).",

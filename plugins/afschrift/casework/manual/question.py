@@ -24,7 +24,8 @@ from afschrift.law.manual import (
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.forms import form
 from afschrift.questions.kinds import OpenQuestion, ask
-from afschrift.register.port import DecisionRow, QuestionRow, Register
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 
 Asked = tuple[ManualPlan | None, OpenQuestion | None]
 
@@ -92,7 +93,7 @@ def planned(
 
 def asked_again(register: Register, request_id: str) -> bool:
     """Whether a question about such a system is open, so that an earlier answer does not count."""
-    return any(one.kind == KIND for one in register.questions(request_id=request_id))
+    return any(one.kind == KIND for one in register.questions.all(request_id=request_id))
 
 
 def open_question(register: Register, request_id: str, source: str) -> QuestionRow:
@@ -102,10 +103,10 @@ def open_question(register: Register, request_id: str, source: str) -> QuestionR
         UnknownRequestError: no such request.
         RefusedError: nobody asked about it yet.
     """
-    register.request(request_id)
+    register.requests.get(request_id)
     asked = [
         one
-        for one in register.questions(open_only=False, request_id=request_id)
+        for one in register.questions.all(open_only=False, request_id=request_id)
         if one.kind == KIND and one.detail["source"] == source
     ]
     waiting = [one for one in asked if one.answered_at is None]
@@ -132,7 +133,7 @@ def ask_again(register: Register, roles: Roles, inventory: Inventory, asked: Que
         roles.require(by, Act.DECIDE)
     except RefusedError:
         told: dict[str, Any] = {"kind": KIND, "act": "ask_again"}
-        register.record(asked.request, NewEvent("answer_refused", by, told))
+        register.trail.record(asked.request, NewEvent("answer_refused", by, told))
         raise
     source = inventory.manual.get(asked.detail["source"])
     if source is None:

@@ -10,24 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
 
 from afschrift.domain.event import NewEvent
 from afschrift.law.clock.alarm import OVERDUE, Mark, level, to_raise
 from afschrift.law.clock.clock import Clock, Place, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
-from afschrift.register.timelines import Make, Timelines
+from afschrift.register.facts import Make
+from afschrift.register.register import Register
 
 Remarks = Mapping[str, Sequence[str]]
 """Request -> codes of what else somebody should see, such as `run_failed` or `letter_unsent`."""
-
-
-class Facts(Timelines, Protocol):
-    """The register, which also takes the facts of many requests in one transaction."""
-
-    def record_many(self, facts: Mapping[str, Make], by: str) -> None:
-        """Append what each `make` gives for its request, with the events, in one transaction."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,7 @@ class Watch:
         by: account that checks.
     """
 
-    register: Facts
+    register: Register
     place: Place
     marks: Collection[Mark]
     now: datetime
@@ -80,7 +73,8 @@ class Watch:
     def look(self, remarks: Remarks | None = None) -> list[Watched]:
         """Every open request, the most urgent first."""
         found = [
-            self._watched(one, (remarks or {}).get(one.request, ())) for one in self.register.timelines()
+            self._watched(one, (remarks or {}).get(one.request, ()))
+            for one in self.register.facts.timelines()
         ]
         return sorted(found, key=lambda one: (one.clock.due or date.max, one.timeline.request))
 
@@ -89,7 +83,7 @@ class Watch:
         watched = list(watched)
         new = {one.timeline.request: self._notice for one in watched if one.new}
         if new:
-            self.register.record_many(new, self.by)
+            self.register.facts.record_many(new, self.by)
         counts = {
             "open": len(watched),
             "raised": len(new),
@@ -97,7 +91,7 @@ class Watch:
             "overdue": sum(one.level == OVERDUE for one in watched),
             "unacknowledged": sum(one.needs_word for one in watched),
         }
-        self.register.record(None, NewEvent("deadlines_checked", self.by, counts))
+        self.register.trail.record(None, NewEvent("deadlines_checked", self.by, counts))
         return len(new)
 
     def untold(self, notifier: str, remarks: Remarks | None = None) -> list[Watched]:
@@ -125,7 +119,7 @@ class Watch:
         told: dict[str, Make] = {
             one.timeline.request: _telling(one.raised.id, notifier) for one in untold if one.raised
         }
-        self.register.record_many(told, self.by)
+        self.register.facts.record_many(told, self.by)
         return len(untold)
 
     def _clock(self, timeline: Timeline) -> Clock:
@@ -179,5 +173,5 @@ def _levels(timeline: Timeline) -> list[tuple[date, str]]:
 
 
 def _of_due(timeline: Timeline, kind: FactKind, now: Clock) -> list[FactRow]:
-    """Facts about the last day of today; those about one that has moved since count no more."""
+    """Register about the last day of today; those about one that has moved since count no more."""
     return [fact for fact in timeline.of(kind) if fact.detail["due"] == str(now.due)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 
 def was_told(timeline: Timeline, detail: Mapping[str, Any]) -> bool:
@@ -14,6 +14,6 @@ def was_told(timeline: Timeline, detail: Mapping[str, Any]) -> bool:
     return any(dict(fact.detail) == dict(detail) for fact in timeline.of(FactKind.QUESTION_TOLD))
 
 
-def note_told(ledger: Ledger, request: str, detail: Mapping[str, Any], by: str) -> None:
+def note_told(register: Register, request: str, detail: Mapping[str, Any], by: str) -> None:
     """Record it, once the notifier has taken it."""
-    ledger.record_facts(request, lambda _: [NewFact(FactKind.QUESTION_TOLD, detail=dict(detail))], by)
+    register.facts.record(request, lambda _: [NewFact(FactKind.QUESTION_TOLD, detail=dict(detail))], by)

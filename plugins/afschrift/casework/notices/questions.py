@@ -7,27 +7,27 @@ from collections.abc import Callable, Collection
 from afschrift.casework.notices.notified import note_told, was_told
 from afschrift.casework.notices.report import Message, as_message
 from afschrift.questions.assignment import assigned_to
-from afschrift.register.port import QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 
 _COLUMNS = ("Question", "Request", "Kind", "Role", "For", "Asked")
 
 
 def untold(
-    ledger: Ledger, notifier: str, roles: Collection[str] = ()
+    register: Register, notifier: str, roles: Collection[str] = ()
 ) -> list[tuple[QuestionRow, str | None]]:
     """Open questions that a notifier was not told of, with the name of the one that each is assigned to.
 
     Args:
-        ledger: of the installation.
+        register: of the installation.
         notifier: its name.
         roles: whose questions it tells of; empty: of all.
     """
     found = []
-    for question in ledger.questions():
+    for question in register.questions.all():
         if roles and question.role not in roles:
             continue
-        timeline = ledger.timeline(question.request)
+        timeline = register.facts.timeline(question.request)
         to = assigned_to(timeline, question.id)
         told = {"question": question.id, "notifier": notifier, "to": to}
         if not was_told(timeline, told):
@@ -36,18 +36,18 @@ def untold(
 
 
 def tell(
-    ledger: Ledger, notifier: str, send: Callable[[Message], None], by: str, roles: Collection[str] = ()
+    register: Register, notifier: str, send: Callable[[Message], None], by: str, roles: Collection[str] = ()
 ) -> int:
     """Give a notifier what it was not told of, in one message; how many questions it held.
 
     What `send` raises passes; then nothing was recorded, and the next time tells it again.
     """
-    found = untold(ledger, notifier, roles)
+    found = untold(register, notifier, roles)
     if not found:
         return 0
     send(message(found))
     for question, to in found:
-        note_told(ledger, question.request, {"question": question.id, "notifier": notifier, "to": to}, by)
+        note_told(register, question.request, {"question": question.id, "notifier": notifier, "to": to}, by)
     return len(found)
 
 

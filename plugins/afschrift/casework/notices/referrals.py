@@ -11,8 +11,8 @@ from afschrift.casework.intake.referral import Waiting, note_reminded, waiting
 from afschrift.casework.notices.report import Message, as_message
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.law.roles import Role
-from afschrift.register.clock import utc_now
-from afschrift.register.register import Ledger
+from afschrift.register.database.instants import utc_now
+from afschrift.register.register import Register
 
 _COLUMNS = ("Case", "Asks for", "Article", "To", "Due", "Days")
 _OF = (Role.INTAKE, Role.OFFICER)
@@ -20,7 +20,7 @@ _OF = (Role.INTAKE, Role.OFFICER)
 
 
 def to_hand_over(
-    ledger: Ledger, now: datetime | None = None, settings: Settings | None = None
+    register: Register, now: datetime | None = None, settings: Settings | None = None
 ) -> tuple[Waiting, ...]:
     """What nobody handed over yet, the most urgent first.
 
@@ -29,14 +29,14 @@ def to_hand_over(
         ConfigurationError: the marks of deadlines cannot be read.
     """
     settings = settings or Settings.from_environment()
-    if not ledger.case_facts():
+    if not register.case_facts.of():
         return ()
     zone = load_controller(settings).zone
-    return waiting(ledger, now or utc_now(), zone, marks(settings.deadline_marks))
+    return waiting(register, now or utc_now(), zone, marks(settings.deadline_marks))
 
 
 def remind_to_hand_over(
-    ledger: Ledger,
+    register: Register,
     now: datetime,
     notifier: str,
     send: Callable[[Message], None],
@@ -49,7 +49,7 @@ def remind_to_hand_over(
     """
     if roles and not set(roles) & {role.value for role in _OF}:
         return 0
-    untold = [one for one in to_hand_over(ledger, now) if (notifier, one.level) not in one.matter.told]
+    untold = [one for one in to_hand_over(register, now) if (notifier, one.level) not in one.matter.told]
     if not untold:
         return 0
     late = sum(one.level == OVERDUE for one in untold)
@@ -57,7 +57,7 @@ def remind_to_hand_over(
     what = 'Then: afschrift case handed-over CASE RIGHT --to "DESK" --reference CODE.'
     cells = [_cells(one) for one in untold]
     send(as_message(subject, _COLUMNS, cells, [one.words for one in untold], what))
-    note_reminded(ledger, untold, notifier, by)
+    note_reminded(register, untold, notifier, by)
     return len(untold)
 
 

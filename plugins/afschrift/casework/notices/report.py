@@ -14,8 +14,8 @@ from afschrift.app.settings import Settings
 from afschrift.casework.notices.deadline_check import Watch, Watched
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.law.letter import LetterRow, LetterState
-from afschrift.register.clock import utc_now
-from afschrift.register.open import open_ledger
+from afschrift.register.database.instants import utc_now
+from afschrift.register.open import open_register
 from afschrift.steps.sweep.findings import Limits, of_run
 from afschrift.wiring.sweep import drawn
 
@@ -39,7 +39,7 @@ def open_watch(by: str, settings: Settings | None = None, now: datetime | None =
     """
     settings = settings or Settings.from_environment()
     at = marks(settings.deadline_marks)
-    return Watch(open_ledger(settings), load_place(settings), at, now or utc_now(), by)
+    return Watch(open_register(settings), load_place(settings), at, now or utc_now(), by)
 
 
 def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
@@ -48,13 +48,13 @@ def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
     The DAG `sweep` acts on the runs; here they are only named beside the last day.
     """
     settings = settings or Settings.from_environment()
-    ledger, now = open_ledger(settings), utc_now()
+    register, now = open_register(settings), utc_now()
     limits = Limits(settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold)
     found: dict[str, list[str]] = {}
-    for standing in ledger.standings():
+    for standing in register.oversight.progress():
         if finding := of_run(standing, now, limits):
             found.setdefault(standing.request, []).append(finding.code.value)
-    for request, state in _not_gone(ledger.letters()):
+    for request, state in _not_gone(register.letters.all()):
         found.setdefault(request, []).append(f"letter_{state}")
     return found
 

@@ -12,7 +12,7 @@ from afschrift.casework.notices.notified import note_told, was_told
 from afschrift.casework.notices.report import Message, as_message
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.grounds.grounds import Outcome
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 _COLUMNS = ("Request", "What", "Review", "Set by")
 _HOW = {
@@ -49,41 +49,41 @@ class Review:
         )
 
 
-def due_reviews(ledger: Ledger, now: datetime) -> list[Review]:
+def due_reviews(register: Register, now: datetime) -> list[Review]:
     """Those in force whose day has come and after which nothing was decided, the oldest first."""
     return sorted(
-        (*_restrictions(ledger, now), *_holds(ledger, now)),
+        (*_restrictions(register, now), *_holds(register, now)),
         key=lambda review: (review.on, review.request, review.id),
     )
 
 
-def _restrictions(ledger: Ledger, now: datetime) -> Iterator[Review]:
-    for request in ledger.decided_on(Outcome.RESTRICT):
-        timeline = ledger.timeline(request)
+def _restrictions(register: Register, now: datetime) -> Iterator[Review]:
+    for request in register.decisions.requests_with(Outcome.RESTRICT):
+        timeline = register.facts.timeline(request)
         today = local_date(now, timeline.zone)
-        for one in restrictions(ledger, request):
-            if not one.lifted and one.review_on <= today and not _decided_anew(ledger, one, timeline.zone):
+        for one in restrictions(register, request):
+            if not one.lifted and one.review_on <= today and not _decided_anew(register, one, timeline.zone):
                 yield Review(request, one.review_on, one.by, "restriction", one.id)
 
 
-def _decided_anew(ledger: Ledger, one: Restriction, zone: str) -> bool:
+def _decided_anew(register: Register, one: Restriction, zone: str) -> bool:
     """Whether the request was decided on again since the day came."""
-    taken = [ruling for ruling in rulings(ledger, one.request) if ruling.in_force]
+    taken = [ruling for ruling in rulings(register, one.request) if ruling.in_force]
     return any(
         local_date(datetime.fromisoformat(ruling.decision.at), zone) >= one.review_on for ruling in taken
     )
 
 
-def _holds(ledger: Ledger, now: datetime) -> Iterator[Review]:
-    for one in ledger.holds():
+def _holds(register: Register, now: datetime) -> Iterator[Review]:
+    for one in register.disputes.holds():
         if one.review_on is not None:
-            zone = ledger.request(one.request).zone
+            zone = register.requests.get(one.request).zone
             if one.review_on <= local_date(now, zone):
                 yield Review(one.request, one.review_on, one.by, "hold", one.id)
 
 
 def tell_reviews(
-    ledger: Ledger, now: datetime, notifier: str, send: Callable[[Message], None], by: str
+    register: Register, now: datetime, notifier: str, send: Callable[[Message], None], by: str
 ) -> int:
     """Tell a notifier of reviews, each once; how many there were.
 
@@ -91,8 +91,8 @@ def tell_reviews(
     """
     untold = [
         one
-        for one in due_reviews(ledger, now)
-        if not was_told(ledger.timeline(one.request), _told(one, notifier))
+        for one in due_reviews(register, now)
+        if not was_told(register.facts.timeline(one.request), _told(one, notifier))
     ]
     if not untold:
         return 0
@@ -103,7 +103,7 @@ def tell_reviews(
     what = "Whether its reason still holds: " + "; ".join(_HOW[kind] for kind in kinds) + "."
     send(as_message(subject, _COLUMNS, rows, [one.words for one in untold], what))
     for one in untold:
-        note_told(ledger, one.request, _told(one, notifier), by)
+        note_told(register, one.request, _told(one, notifier), by)
     return number
 
 

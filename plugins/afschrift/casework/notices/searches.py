@@ -15,8 +15,8 @@ from afschrift.law.clock.facts import Timeline
 from afschrift.law.manual import KIND, due
 from afschrift.law.roles import Roles
 from afschrift.questions.assignment import assigned_to
-from afschrift.register.port import QuestionRow
-from afschrift.register.register import Ledger
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 
 SOON, LATE = "due_soon", "late"
 REMIND_BEFORE = 2
@@ -48,16 +48,16 @@ class Search:
 
 
 def searches(
-    ledger: Ledger, place: Place, now: datetime, *, open_only: bool = True, request_id: str | None = None
+    register: Register, place: Place, now: datetime, *, open_only: bool = True, request_id: str | None = None
 ) -> list[Search]:
     """The questions about such systems, oldest first."""
     timelines: dict[str, Timeline] = {}
     found = []
-    for question in ledger.questions(open_only=open_only, request_id=request_id):
+    for question in register.questions.all(open_only=open_only, request_id=request_id):
         if question.kind != KIND:
             continue
         if question.request not in timelines:
-            timelines[question.request] = ledger.timeline(question.request)
+            timelines[question.request] = register.facts.timeline(question.request)
         found.append(_search(question, timelines[question.request], place, now))
     return found
 
@@ -76,7 +76,7 @@ def _search(question: QuestionRow, timeline: Timeline, place: Place, now: dateti
 
 
 def remind(
-    ledger: Ledger,
+    register: Register,
     place: Place,
     now: datetime,
     notifier: str,
@@ -89,7 +89,7 @@ def remind(
     What `send` raises passes; then nothing was recorded, and the next check reminds again.
 
     Args:
-        ledger: of the installation.
+        register: of the installation.
         place: where the controller must act.
         now: the present moment, aware.
         notifier: its name.
@@ -99,7 +99,7 @@ def remind(
     """
     untold = [
         one
-        for one in searches(ledger, place, now)
+        for one in searches(register, place, now)
         if one.level is not None
         and (not roles or one.question.role in roles)
         and not was_told(one.timeline, _told(one, notifier))
@@ -108,7 +108,7 @@ def remind(
         return 0
     send(message(untold))
     for one in untold:
-        note_told(ledger, one.question.request, _told(one, notifier), by)
+        note_told(register, one.question.request, _told(one, notifier), by)
     return len(untold)
 
 

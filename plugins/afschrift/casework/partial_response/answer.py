@@ -18,7 +18,8 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import KIND, PARTIAL, TRY_AGAIN, WAY_OUT, parts, used
 from afschrift.law.roles import Act, Roles
 from afschrift.questions.forms import check
-from afschrift.register.port import DecisionRow, QuestionRow, Register
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 
 _NOTHING = "Nothing was recorded."
 
@@ -51,7 +52,7 @@ class Counter:
         Raises:
             NotAllowedError, TooLateError, FormError, RefusedError: as for `pipeline.answer.answer`.
         """
-        question = self.register.question(question_id)
+        question = self.register.questions.get(question_id)
         held = answering(self.register, self.roles, question, self.by)
         source = str(question.detail["source"])
         told = {"source": source, "since": question.detail["since"]}
@@ -62,7 +63,7 @@ class Counter:
                 told |= {"rest_by": detail["rest_by"]}
             elif detail:
                 raise _form_error({"rest_by": f"goes with the choice `{PARTIAL}` alone"})
-        return self.register.answer(
+        return self.register.questions.answer(
             question.id, choice, self.by, told, text, held=held, rules=("R44",) if choice == PARTIAL else ()
         )
 
@@ -73,7 +74,7 @@ class Counter:
             UnknownRequestError: no such request.
             NotAllowedError, TooLateError, FormError, RefusedError: as for `answer`.
         """
-        self.register.request(request_id)
+        self.register.requests.get(request_id)
         if (asked := self._open(request_id, source)) is not None:
             return self.answer(asked.id, PARTIAL, {"rest_by": rest_by}, text)
         held = self._decides(request_id)
@@ -89,9 +90,9 @@ class Counter:
             UnknownRequestError, NotAllowedError, TooLateError: as for `leave`.
             RefusedError: it is not left for later.
         """
-        self.register.request(request_id)
+        self.register.requests.get(request_id)
         held = self._decides(request_id)
-        done = used(self.register.timeline(request_id))
+        done = used(self.register.facts.timeline(request_id))
         waiting = {one.source: one for one in decided_partial(self.register, self.inventory, request_id)}
         if source not in waiting or waiting[source].about in done:
             raise RefusedError(
@@ -101,7 +102,7 @@ class Counter:
         return self._decided(request_id, source, TRY_AGAIN, {}, None, held)
 
     def _open(self, request_id: str, source: str) -> QuestionRow | None:
-        asked = self.register.questions(request_id=request_id)
+        asked = self.register.questions.all(request_id=request_id)
         return next((q for q in asked if q.kind == KIND and q.detail["source"] == source), None)
 
     def _decides(self, request_id: str) -> dict[str, str]:
@@ -110,7 +111,7 @@ class Counter:
             role = self.roles.require(self.by, Act.DECIDE)
         except NotAllowedError:
             told = {"kind": KIND, "role": "officer"}
-            self.register.record(request_id, NewEvent("answer_refused", self.by, told))
+            self.register.trail.record(request_id, NewEvent("answer_refused", self.by, told))
             raise
         return {"role": role.value, "source": self.roles.person(self.by).source}
 
@@ -128,7 +129,7 @@ class Counter:
         if before is not None and "since" in before[0].detail:
             told["since"] = before[0].detail["since"]
         bound = binding(self.register, self.inventory, request_id, source)
-        return self.register.decide(
+        return self.register.decisions.take(
             request_id, KIND, choice, self.by, about=bound, detail=told, text=text, held=held
         )
 
@@ -138,7 +139,7 @@ class Counter:
         Raises:
             RefusedError: no rest of this source is awaited.
         """
-        for fact in parts(self.register.timeline(request_id))[-1:]:
+        for fact in parts(self.register.facts.timeline(request_id))[-1:]:
             if source not in {one["source"] for one in fact.detail.get("later", ())}:
                 raise RefusedError(
                     f"The last part of the answer to request {request_id} left nothing of {source} open.",
@@ -152,7 +153,7 @@ class Counter:
             FormError: the day is over or after the last one of the request, or there are no words.
             RefusedError: other parts of the answer rest on the source, or the request is closed.
         """
-        timeline = self.register.timeline(request_id)
+        timeline = self.register.facts.timeline(request_id)
         if not timeline.state.open:
             raise TooLateError(
                 f"Request {request_id} is {timeline.state}: nothing is decided on it any more."

@@ -14,7 +14,7 @@ from afschrift.inventory.model import Inventory
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.partial_response import NOT_HELD, REST_GONE, REST_GONE_OPTIONS, Gone, parts
 from afschrift.questions.kinds import OpenQuestion
-from afschrift.register.port import DecisionRow
+from afschrift.register.records import DecisionRow
 
 
 def gone(

@@ -27,7 +27,8 @@ from afschrift.law.partial_response import (
 )
 from afschrift.questions.forms import form
 from afschrift.questions.kinds import OpenQuestion, ask
-from afschrift.register.port import DecisionRow, QuestionRow, Register
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 FORM = form(
@@ -55,14 +56,14 @@ def ask_for_more(services: Services, plan: Plan) -> NeedsPersonError:
 
 def waits_for(services: Services, request_id: str, source: str | None = None) -> QuestionRow | None:
     """The open question of this kind, about a source or any; what else is planned waits for its answer."""
-    asked = services.register.questions(request_id=request_id)
+    asked = services.register.questions.all(request_id=request_id)
     return next((q for q in asked if q.kind == KIND and source in (None, q.detail["source"])), None)
 
 
 def taken(register: Register, request_id: str) -> dict[str, tuple[DecisionRow, int]]:
     """The last decision about each source, and how many were taken about it before that one."""
     found: dict[str, tuple[DecisionRow, int]] = {}
-    for decision in register.decisions(request_id):
+    for decision in register.decisions.of(request_id):
         if decision.kind == KIND and (source := decision.detail.get("source")):
             found[source] = (decision, found[source][1] + 1 if source in found else 0)
     return found
@@ -81,7 +82,7 @@ def left_for_later(services: Services, request_id: str) -> tuple[Later, ...]:
     day is over; and only as long as nothing else of the answer rests on the source.
     """
     register, inventory = services.register, services.inventory
-    timeline = register.timeline(request_id)
+    timeline = register.facts.timeline(request_id)
     done = used(timeline)
     today = local_date(datetime.fromisoformat(services.now()), timeline.zone)
     found = [

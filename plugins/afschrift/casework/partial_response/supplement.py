@@ -18,7 +18,7 @@ from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 from afschrift.law.manual import Status as ManualStatus
 from afschrift.law.partial_response import KIND, Portion, parts
 from afschrift.law.restriction import lifted
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 Piece = ExtractPlan | Withheld | ManualPlan
@@ -47,11 +47,11 @@ class Rest:
         self._again: list[str] = []
         self._settled: frozenset[str] = frozenset()
         self._same_keys = False
-        timeline = register.timeline(plan.request)
+        timeline = register.facts.timeline(plan.request)
         last = None
         for fact in parts(timeline):
             try:
-                last = register.plan(plan.request, fact.detail["plan"])
+                last = register.plans.get(plan.request, fact.detail["plan"])
             except ConfigurationError:  # kept by another version of the software: all is given once more
                 self._told.clear()
                 return
@@ -96,14 +96,14 @@ class Rest:
 
 def delivered(register: Register, request_id: str, but: str = "") -> tuple[str, ...]:
     """Digests of the bundles of the parts that were delivered so far, `but` the one of this plan."""
-    found = parts(register.timeline(request_id))
+    found = parts(register.facts.timeline(request_id))
     return tuple(str(fact.detail["bundle"]) for fact in found if fact.detail["plan"] != but)
 
 
 def rests_on(register: Register, timeline: Timeline) -> str:
     """Digest of the decisions that what is given rests on: all but reviews, and those on sources."""
     apart = (KIND, REVIEW, REVIEW_SIGNED)
-    decisions = [d for d in register.decisions(timeline.request) if d.kind not in apart]
+    decisions = [d for d in register.decisions.of(timeline.request) if d.kind not in apart]
     return digest([[[d.kind, d.choice, d.about] for d in decisions], sorted(lifted(timeline))])
 
 
@@ -113,7 +113,7 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
     `rows`: `source.table` -> number of rows that were given.
     """
     register = services.register
-    rested = rests_on(register, register.timeline(plan.request))
+    rested = rests_on(register, register.facts.timeline(plan.request))
 
     def make(timeline: Timeline) -> list[NewFact]:
         if any(fact.detail["bundle"] == receipt.sha256 for fact in parts(timeline)):
@@ -124,7 +124,7 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
         day = local_date(datetime.fromisoformat(services.now()), timeline.zone)
         return [NewFact(FactKind.PARTLY_DELIVERED, day, detail=detail)]
 
-    register.record_facts(plan.request, make, "system")
+    register.facts.record(plan.request, make, "system")
 
 
 def _promised(services: Services, one: Later) -> dict[str, Any]:
@@ -135,8 +135,8 @@ def _promised(services: Services, one: Later) -> dict[str, Any]:
 
 def spent(register: Register, request_id: str) -> bool:
     """Whether the plan that was frozen last is that of a part which is delivered: it gives nothing more."""
-    frozen = register.latest_step(request_id, "classify")
-    done = register.latest_step(request_id, "deliver")
+    frozen = register.steps.latest(request_id, "classify")
+    done = register.steps.latest(request_id, "deliver")
     if frozen is None or done is None or done["plan"] != frozen["plan"]:
         return False
     return bool(done.get("part") == Portion.PARTIAL)

@@ -39,7 +39,7 @@ from afschrift.law.restriction import lifted
 from afschrift.law.roles import Role
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import KINDS, ask
-from afschrift.register.port import DecisionRow, QuestionRow
+from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.steps.extract import staged_record
 from afschrift.steps.gates import decided
 
@@ -99,10 +99,10 @@ class ReviewDesk:
             RetriableError: what was staged is gone.
         """
         register, by = self.bench.register, self.bench.by
-        question = register.question(question_id)
+        question = register.questions.get(question_id)
         held = answering(register, self.bench.roles, question, by)
         if question.answered_at is not None:  # the register says who was first
-            return Reviewed(register.answer(question_id, choice, by, held=held))
+            return Reviewed(register.questions.answer(question_id, choice, by, held=held))
         check(None, question.options, choice, {})
         self._none_waits(question.request)
         self._still_so(question)
@@ -116,7 +116,7 @@ class ReviewDesk:
         words = "\n\n".join(one for one in (words, text) if one) or None
         if choice == HOLD_BACK and words is None:
             raise _fault({_WHY: "is missing; it takes words, which are kept encrypted"})
-        return Reviewed(register.answer(question_id, choice, by, None, words, held=held))
+        return Reviewed(register.questions.answer(question_id, choice, by, None, words, held=held))
 
     def sign(self, question_id: str, choice: str, text: str | None = None) -> Reviewed:
         """Answer the question `review_signed`: by another person than the one who redacted.
@@ -127,17 +127,17 @@ class ReviewDesk:
             FormError: it is neither `agree` nor `disagree`.
         """
         register, by = self.bench.register, self.bench.by
-        question = register.question(question_id)
+        question = register.questions.get(question_id)
         held = answering(register, self.bench.roles, question, by)
         check(None, KINDS[REVIEW_SIGNED].options, choice, {})
-        return Reviewed(register.answer(question_id, choice, by, None, text, held=held))
+        return Reviewed(register.questions.answer(question_id, choice, by, None, text, held=held))
 
     def _none_waits(self, request: str) -> None:
         """What waits for its second signer is signed or turned down before anything else is said."""
-        waiting = {one.question for one in unsigned(self.bench.register.decisions(request))}
+        waiting = {one.question for one in unsigned(self.bench.register.decisions.of(request))}
         if not waiting:
             return
-        asked = self.bench.register.questions(request_id=request)
+        asked = self.bench.register.questions.all(request_id=request)
         to_sign = [q.id for q in asked if q.kind == REVIEW_SIGNED and q.detail["question"] in waiting]
         first = f"they answer {' and '.join(to_sign)} first" if to_sign else "the next run asks them first"
         raise TooLateError(
@@ -149,9 +149,9 @@ class ReviewDesk:
     def _still_so(self, question: QuestionRow) -> None:
         """A review holds for the bundle that it was asked about, as it would leave now."""
         register, request = self.bench.register, question.request
-        packed, frozen = register.latest_step(request, "package"), register.latest_step(request, "classify")
-        asked = [q for q in register.questions(request_id=request) if q.kind == REVIEW]
-        now = decided(register.decisions(request), lifted(register.timeline(request)))
+        packed, frozen = register.steps.latest(request, "package"), register.steps.latest(request, "classify")
+        asked = [q for q in register.questions.all(request_id=request) if q.kind == REVIEW]
+        now = decided(register.decisions.of(request), lifted(register.facts.timeline(request)))
         same = (
             packed is not None
             and frozen is not None
@@ -177,7 +177,7 @@ class ReviewDesk:
     ) -> Reviewed:
         bench, register = self.bench, self.bench.register
         lines = _lines(texts.get(REDACTIONS))
-        right = register.request(question.request).right
+        right = register.requests.get(question.request).right
         grounds = {one.code: one for one in bench.grounds.redacting(right)}
         found = self._resolved(question, lines, grounds)
         used = [code for code in grounds if any(one.ground == code for one in found)]
@@ -191,7 +191,7 @@ class ReviewDesk:
         if text:
             whole["text"] = {"text": text}
         kept = msgspec.json.encode(Kept(lines, whole, list(found))).decode()
-        decision = register.answer(
+        decision = register.questions.answer(
             question.id,
             REDACT,
             bench.by,
@@ -204,7 +204,7 @@ class ReviewDesk:
             return Reviewed(decision)
         asked = signature(decision)
         ask(register, question.request, [asked])
-        waiting = register.questions(request_id=question.request)
+        waiting = register.questions.all(request_id=question.request)
         return Reviewed(
             decision, next(q for q in waiting if q.kind == REVIEW_SIGNED and q.about == asked.about)
         )
@@ -221,10 +221,10 @@ class ReviewDesk:
             return StagedTable(staging, found[0], part.selected, self.readers) if found else None
 
         staged = Staged(
-            register.plan(request, question.detail["plan"]),
+            register.plans.get(request, question.detail["plan"]),
             self.inventory,
             open_table,
-            partial(register.fingerprint, request),
+            partial(register.data_keys.fingerprint, request),
             {code: ground.rules for code, ground in grounds.items()},
         )
         return staged.resolve(question.id, lines)
@@ -240,7 +240,7 @@ class ReviewDesk:
             replace(bench.grounds, grounds={ground.code: ground}),
             Outcome.REFUSE_PART,
             ground.code,
-            bench.register.request(question.request).right,
+            bench.register.requests.get(question.request).right,
             {**codes, **texts},
             [Role(question.role)],
             request_facts(bench, question.request),

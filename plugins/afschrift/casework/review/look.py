@@ -18,14 +18,14 @@ from afschrift.domain.errors import NotAllowedError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.inventory.load import load
 from afschrift.law.roles import Act, Roles
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 ROWS, MOST_ROWS = 5, 1_000
 
 
 def look(
     settings: Settings,
-    ledger: Ledger,
+    register: Register,
     roles: Roles,
     by: str,
     request_id: str,
@@ -38,7 +38,7 @@ def look(
 
     Args:
         settings: of the installation.
-        ledger: likewise.
+        register: likewise.
         roles: who may do what.
         by: account of whoever looks.
         request_id: the request.
@@ -52,20 +52,23 @@ def look(
         RefusedError: nothing is planned yet, or there is no such table or row.
         RetriableError: staging is down.
     """
-    ledger.request(request_id)
+    register.requests.get(request_id)
     try:
         role = roles.require(by, Act.TIMELINE)
     except NotAllowedError:
-        ledger.record(request_id, NewEvent("answer_refused", by, {"kind": REVIEW, "act": "look"}))
+        register.trail.record(request_id, NewEvent("answer_refused", by, {"kind": REVIEW, "act": "look"}))
         raise
     values = roles.may(by, Act.VALUES)
-    frozen, packed = ledger.latest_step(request_id, "classify"), ledger.latest_step(request_id, "package")
+    frozen, packed = (
+        register.steps.latest(request_id, "classify"),
+        register.steps.latest(request_id, "package"),
+    )
     if frozen is None:
         raise RefusedError(
             f"Nothing is planned for request {request_id} yet.",
             way_out="it can be looked at once its run packed it; `afschrift plan` is the dry run.",
         )
-    plan = ledger.plan(request_id, frozen["plan"])
+    plan = register.plans.get(request_id, frozen["plan"])
     if table is not None and table not in {part.name for part in plan.extracts}:
         raise RefusedError(
             "The answer has no such table.", way_out="`afschrift review show REQUEST` lists them."
@@ -74,15 +77,15 @@ def look(
         packed = None
     bundle = packed["bundle"] if packed else None
     told = {"role": role.value, "plan": frozen["plan"], "bundle": bundle, "table": table, "values": values}
-    ledger.record(request_id, NewEvent("bundle_viewed", by, told))
-    staging = staging_of(settings, ledger, request_id)
+    register.trail.record(request_id, NewEvent("bundle_viewed", by, told))
+    staging = staging_of(settings, register, request_id)
     looking = Looking(staging, load(settings.inventory), plan, values, min(rows, MOST_ROWS), table, row)
     asked = [
         q
-        for q in ledger.questions(request_id=request_id)
+        for q in register.questions.all(request_id=request_id)
         if q.kind == REVIEW and q.about == bundle and bundle
     ]
-    request = ledger.request(request_id)
+    request = register.requests.get(request_id)
     return View(
         request=request_id,
         right=request.right.value,

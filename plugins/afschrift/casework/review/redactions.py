@@ -11,7 +11,8 @@ from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import digest
 from afschrift.domain.redaction import Redaction, together
 from afschrift.law.roles import AGREE
-from afschrift.register.port import DecisionRow, Register
+from afschrift.register.records import DecisionRow
+from afschrift.register.register import Register
 
 REVIEW, REVIEW_SIGNED = "review", "review_signed"
 OPTIONS = APPROVED, REDACT, HOLD_BACK = "approved", "redact", "hold_back"
@@ -76,10 +77,10 @@ def redactions_of(register: Register, request_id: str) -> tuple[Redaction, ...]:
     Raises:
         RefusedError: the words of one cannot be read any more, so nobody knows what to mask.
     """
-    decisions = register.decisions(request_id)
+    decisions = register.decisions.of(request_id)
     found: tuple[Redaction, ...] = ()
     for one in in_force(decisions):
-        words = register.decision_text(request_id, one.text) if one.text else None
+        words = register.decisions.text(request_id, one.text) if one.text else None
         if words is None:
             raise RefusedError(
                 f"What was redacted for request {request_id} cannot be read any more: its key was destroyed.",
@@ -90,6 +91,6 @@ def redactions_of(register: Register, request_id: str) -> tuple[Redaction, ...]:
     answered = {d.question for d in decisions if d.kind == LOST}
     if not found or not answered:
         return found
-    asked = register.questions(open_only=False, request_id=request_id)
+    asked = register.questions.all(open_only=False, request_id=request_id)
     lost = {id_ for q in asked if q.id in answered for id_ in q.detail["redactions"]}
     return tuple(one for one in found if one.id not in lost)

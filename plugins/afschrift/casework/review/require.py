@@ -25,7 +25,8 @@ from afschrift.domain.right import Right
 from afschrift.extraction.finder.find import staged_pointers
 from afschrift.law.grounds.grounds import Grounds, Outcome
 from afschrift.questions.kinds import KINDS, OpenQuestion, ask
-from afschrift.register.port import DecisionRow, Register
+from afschrift.register.records import DecisionRow
+from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.extract import staged_record
 
@@ -47,7 +48,7 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
         NeedsPersonError: a review, or its second signature, is due.
     """
     register, bundle = services.register, packed["bundle"]
-    decisions = register.decisions(plan.request)
+    decisions = register.decisions.of(plan.request)
     if waiting := unsigned(decisions):  # first and alone: what it masks makes another bundle
         raise ask(register, plan.request, [signature(one) for one in waiting])
     of_this = [d for d in decisions if d.kind == REVIEW and d.about == bundle]
@@ -165,7 +166,7 @@ def _let_go(ruling: Ruling) -> bool:
 
 
 def _packed(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
-    for header, payload in register.events(request_id):
+    for header, payload in register.trail.events(request_id):
         if header.type == "packed" and payload:
             yield payload
 

@@ -10,11 +10,11 @@ from afschrift.casework.review.answer import ReviewDesk
 from afschrift.domain.files import Staging
 from afschrift.formats.readers import READERS
 from afschrift.inventory.load import load
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.staging import EncryptedStaging
 
 
-def open_desk(settings: Settings, ledger: Ledger, bench: Bench) -> ReviewDesk:
+def open_desk(settings: Settings, register: Register, bench: Bench) -> ReviewDesk:
     """Where somebody reviews.
 
     Raises:
@@ -22,15 +22,17 @@ def open_desk(settings: Settings, ledger: Ledger, bench: Bench) -> ReviewDesk:
     """
 
     def staging(request_id: str) -> Staging:
-        return staging_of(settings, ledger, request_id)
+        return staging_of(settings, register, request_id)
 
     return ReviewDesk(bench, load(settings.inventory), staging, READERS)
 
 
-def staging_of(settings: Settings, ledger: Ledger, request_id: str) -> Staging:
+def staging_of(settings: Settings, register: Register, request_id: str) -> Staging:
     """What is staged of a request.
 
     Raises:
         RefusedError: its data key was destroyed.
     """
-    return EncryptedStaging(UPath(settings.staging), request_id, ledger.subkey(request_id, "staging"))
+    return EncryptedStaging(
+        UPath(settings.staging), request_id, register.data_keys.subkey(request_id, "staging")
+    )

@@ -12,7 +12,7 @@ import typer
 
 from afschrift.cli.case.disputes import COMMANDS
 from afschrift.cli.case.documents import empty_folder, harmless, id_copy, opened, printable, write
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.domain.errors import RefusedError
 
 app = typer.Typer(
@@ -44,13 +44,13 @@ def listing(
     """List the cases in the order of their receipt. No text is read."""
     from dataclasses import asdict
 
-    register = ledger()
-    still_open = {r.case for r in register.requests(open_only=True)}
-    holds = register.holds()
+    register = open_register()
+    still_open = {r.case for r in register.requests.all(open_only=True)}
+    holds = register.disputes.holds()
     under = {one.request for one in holds}
     found = [
         case
-        for case in register.cases()
+        for case in register.cases.all()
         if (under & set(case.requests) if held else all_ or case.id in still_open)
     ]
     if as_json:
@@ -92,15 +92,15 @@ def show(
     from afschrift.casework.intake.case_story import story
     from afschrift.cli.case.referral import case_lines
 
-    register = ledger()
-    case = register.case(owner)
+    register = open_register()
+    case = register.cases.get(owner)
     folder = empty_folder(out) if out else None
-    found = register.case_texts(owner, actor())
+    found = register.cases.texts(owner, actor())
     if as_json:
         texts = [
             asdict(t) | {"text": None if t.text is None else t.text.decode(errors="replace")} for t in found
         ]
-        facts = [asdict(fact) for fact in register.case_facts(case.id)]
+        facts = [asdict(fact) for fact in register.case_facts.of(case.id)]
         told = [
             {"at": e.at, "by": e.by, "what": e.what, "request": e.request, "text": e.text and e.text.id}
             for e in story(register, owner, found)
@@ -117,7 +117,7 @@ def show(
     documents = [t for t in found if t.kind == "document" and t.destroyed is None]
     if folder:
         for document in documents:
-            content = register.case_document(document.id, actor())
+            content = register.documents.read(document.id, actor())
             write(folder / harmless(document.id, document.name), content)
         say(f"{len(documents)} documents written to {folder}. Delete them when you are done.")
     elif documents and not as_json:
@@ -132,7 +132,7 @@ def export(
     """Write one document or text of a case file into a file, as it came. That you did is an event."""
     if out.exists():  # before the event
         raise RefusedError("There is a file of this name already.", way_out="name a new one.")
-    size = write(out, ledger().case_document(text, actor()))
+    size = write(out, open_register().documents.read(text, actor()))
     say(f"{size} bytes written. Delete the file when you are done.")
 
 
@@ -162,8 +162,8 @@ def add(
     from afschrift.app.settings import Settings
     from afschrift.casework.intake.case_file import add_document, add_text
 
-    register = ledger()
-    case = register.case(owner)
+    register = open_register()
+    case = register.cases.get(owner)
     if request is not None:
         if request not in case.requests:
             raise RefusedError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
@@ -33,7 +33,7 @@ def desk() -> CaseDesk:
     """Whoever is at the terminal."""
     from afschrift.casework.disputes.follow_up import case_desk
 
-    return case_desk(ledger(), actor())
+    return case_desk(open_register(), actor())
 
 
 def hold(
@@ -175,7 +175,7 @@ def _documents(owner: str, files: Sequence[Path], no_id_copy: bool) -> list[str]
     from afschrift.casework.intake.case_file import add_document
     from afschrift.cli.case.documents import id_copy, opened
 
-    register, kept = ledger(), []
+    register, kept = open_register(), []
     at_most = Settings.from_environment().document_bytes
     for file in files:
         with opened(file) as stream:

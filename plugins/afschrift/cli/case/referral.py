@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.cli.request import given
 from afschrift.domain.errors import RefusedError
 
 if TYPE_CHECKING:
-    from afschrift.register.register import Ledger
+    from afschrift.register.register import Register
 
 Case = Annotated[str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case, or of one of its requests.")]
 
@@ -36,8 +36,10 @@ def handed_over(
     from afschrift.app.roles import load_roles
     from afschrift.casework.intake.referral import record_handed_over
 
-    register = ledger()
-    done = record_handed_over(register, load_roles(), register.case(case).id, right, to, reference, actor())
+    register = open_register()
+    done = record_handed_over(
+        register, load_roles(), register.cases.get(case).id, right, to, reference, actor()
+    )
     typer.echo(f"Recorded: {done.matter} of {done.case} handed over to {to}, {reference}.")
 
 
@@ -47,7 +49,7 @@ def waiting(
     """List what waits to be handed over, what is due first at the beginning."""
     from afschrift.casework.notices.referrals import to_hand_over
 
-    found = to_hand_over(ledger())
+    found = to_hand_over(open_register())
     if as_json:
         rows = [
             {
@@ -89,16 +91,16 @@ def not_received(
     from afschrift.app.jurisdiction import load_controller
     from afschrift.app.roles import load_roles
     from afschrift.casework.intake.not_received import propose
-    from afschrift.register.clock import utc_now
+    from afschrift.register.database.instants import utc_now
 
     day, why = given.date_(published_on, "--published-on"), given.text(text_file)
     if day is None:
         raise RefusedError("The day is missing.", way_out="--published-on 2026-01-15.")
-    register = ledger()
+    register = open_register()
     asked = propose(
         register,
         load_roles(),
-        register.case(case),
+        register.cases.get(case),
         day,
         why or "",
         actor(),
@@ -117,11 +119,11 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 }
 
 
-def case_lines(register: Ledger, case: str) -> list[str]:
+def case_lines(register: Register, case: str) -> list[str]:
     """What a case holds beside its texts, for `case show`: forwarding, and what is not ours."""
     from afschrift.law.case_facts import CaseFactKind, matters
 
-    facts = register.case_facts(case)
+    facts = register.case_facts.of(case)
     lines = [
         f"forwarded {one.detail['at'][:16]}Z from {one.detail['from']} to {one.detail['to']}"
         for one in facts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.domain.errors import RefusedError
 from afschrift.law.letter import Bounce, Channel, LetterState
 
@@ -54,7 +54,7 @@ def listing(
     """List letters in the order in which they were made. No text is read."""
     from dataclasses import asdict
 
-    found = ledger().letters(request_id=request, states=state)
+    found = open_register().letters.all(request_id=request, states=state)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
         return
@@ -90,7 +90,7 @@ def make(
     from afschrift.cli.letters.forms import asked, read_form
     from afschrift.letters.kinds import kind_named
 
-    register, settings = ledger(), Settings.from_environment()
+    register, settings = open_register(), Settings.from_environment()
     held = _may_decide(request)
     given = asked(kind_named(kind)) if from_ is None else read_form(from_, settings.document_bytes)
     made = make_letter(settings, register, request, kind, given, actor(), held=held, keep=not preview)
@@ -120,10 +120,10 @@ def show(
     from afschrift.cli.case.documents import printable, write
     from afschrift.letters.message import parts
 
-    register = ledger()
-    found = register.letter(letter)
+    register = open_register()
+    found = register.letters.get(letter)
     require(register, found.request, actor(), "timeline", "letter_show")
-    subject, text, page = parts(b"".join(register.case_document(found.document, actor())))
+    subject, text, page = parts(b"".join(register.documents.read(found.document, actor())))
     if html is not None:
         write(html, [page.encode()])
         say("Written. Delete the file when you are done.")
@@ -147,8 +147,8 @@ def send(letter: Letter, as_json: AsJson = False) -> None:
     from afschrift.app.settings import Settings
     from afschrift.casework.letters.send import send as send_letter
 
-    register = ledger()
-    _may_decide(register.letter(letter).request)
+    register = open_register()
+    _may_decide(register.letters.get(letter).request)
     _done(send_letter(Settings.from_environment(), register, letter, actor()), as_json)
 
 
@@ -179,8 +179,8 @@ def sent(
     from afschrift.law.document import media_type, watched
     from afschrift.register.outbox import Proof
 
-    register, day = ledger(), _day(on)
-    held = _may_decide(register.letter(letter).request)
+    register, day = open_register(), _day(on)
+    held = _may_decide(register.letters.get(letter).request)
     with opened(proof) as stream:
         first = stream.read(PART_BYTES)
         kind = media_type(proof.name, first)
@@ -188,7 +188,7 @@ def sent(
         if id_copy(no_id_copy):
             raise RefusedError("Nothing was entered.", way_out=NO_ID_COPY)
         kept = Proof(proof.name, kind, watched(proof.name, parts, Settings.from_environment().document_bytes))
-        _done(register.enter_sending(letter, day, channel, kept, actor(), held=held), as_json)
+        _done(register.outbox.enter_sending(letter, day, channel, kept, actor(), held=held), as_json)
 
 
 @app.command()
@@ -202,13 +202,13 @@ def bounced(
 
     Where its sending had refused the request, the request is open again, and its period runs (R45).
     """
-    register, day = ledger(), _day(on)
-    request = register.letter(letter).request
+    register, day = open_register(), _day(on)
+    request = register.letters.get(letter).request
     held = _may_decide(request)
-    was_open = register.request(request).state.open
-    found = register.enter_bounce(letter, day, reason, actor(), held=held)
+    was_open = register.requests.get(request).state.open
+    found = register.outbox.enter_bounce(letter, day, reason, actor(), held=held)
     _done(found, as_json)
-    if register.request(request).state.open and not was_open:
+    if register.requests.get(request).state.open and not was_open:
         say(
             f"Request {request} is open again: nobody was told that it is refused (R45). Make it anew, "
             f"then send it: `afschrift letter again {found.id}`."
@@ -229,8 +229,8 @@ def again(
     from afschrift.casework.letters.resend import again as make_again
     from afschrift.cli.request.given import text
 
-    register = ledger()
-    held = _may_decide(register.letter(letter).request)
+    register = open_register()
+    held = _may_decide(register.letters.get(letter).request)
     settings = Settings.from_environment()
     _done(make_again(settings, register, letter, actor(), to=text(to_file), held=held), as_json)
 
@@ -238,15 +238,15 @@ def again(
 @app.command()
 def release(letter: Letter, as_json: AsJson = False) -> None:
     """Enter that you looked, and a letter of unknown fate did not go out: it may be sent again."""
-    register = ledger()
-    held = _may_decide(register.letter(letter).request)
-    _done(register.release_letter(letter, actor(), held=held), as_json)
+    register = open_register()
+    held = _may_decide(register.letters.get(letter).request)
+    _done(register.outbox.release(letter, actor(), held=held), as_json)
 
 
 def _may_decide(request: str) -> dict[str, str]:
     from afschrift.casework.letters.officer import require
 
-    return require(ledger(), request, actor(), "decide", "letter")
+    return require(open_register(), request, actor(), "decide", "letter")
 
 
 def _done(letter: LetterRow, as_json: bool) -> None:

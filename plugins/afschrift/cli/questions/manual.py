@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.cli.case.documents import opened, printable
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.manual import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
@@ -37,9 +37,9 @@ def listing(
     """List what is to be searched, by whom and by when."""
     from afschrift.app.jurisdiction import load_place
     from afschrift.casework.notices.searches import searches
-    from afschrift.register.clock import utc_now
+    from afschrift.register.database.instants import utc_now
 
-    found = searches(ledger(), load_place(), utc_now(), open_only=not all_, request_id=request)
+    found = searches(open_register(), load_place(), utc_now(), open_only=not all_, request_id=request)
     if as_json:
         typer.echo(json.dumps([_row(one) for one in found], indent=2))
         return
@@ -67,15 +67,15 @@ def show(request: Request, source: Source) -> None:
     from afschrift.domain.event import NewEvent
     from afschrift.wiring.services import load_inventory
 
-    register = ledger()
+    register = open_register()
     asked = open_question(register, request, source)
     answering(register, load_roles(), asked, actor())
     known = load_inventory().manual.get(source)
-    register.record(request, NewEvent("identity_read", actor(), {"question": asked.id}))
+    register.trail.record(request, NewEvent("identity_read", actor(), {"question": asked.id}))
     if known is not None:
         typer.echo(f"{known.title.en} ({known.medium})\n\n{known.instruction.en}\n\n{known.instruction.nl}\n")
     typer.echo("By these data of the person:")
-    for key in register.identity(request):
+    for key in register.identities.of(request):
         typer.echo(f"  {key.name}: {printable(key.value)}")
 
 
@@ -115,7 +115,7 @@ def answer(
             "One answer is needed.", way_out="give --file FILE, --nothing-held or --not-searched REASON."
         )
     settings = Settings.from_environment()
-    register = ledger()
+    register = open_register()
     asked = open_question(register, request, source)
     choice = GIVEN if file else NOTHING_HELD if nothing_held else NOT_SEARCHED
     detail = {"reason": not_searched} if not_searched is not None else {}
@@ -141,7 +141,7 @@ def again(request: Request, source: Source) -> None:
     from afschrift.casework.manual.question import ask_again, open_question
     from afschrift.wiring.services import load_inventory
 
-    register = ledger()
+    register = open_register()
     asked = open_question(register, request, source)
     typer.echo(ask_again(register, load_roles(), load_inventory(), asked, actor()))
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.cli.request import given
 from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.domain.errors import ConfigurationError
@@ -41,7 +41,7 @@ def partial(
     from afschrift.app.settings import Settings
     from afschrift.casework.dispatch import open_counter
     from afschrift.cli.questions.questions import go_on
-    from afschrift.register.clock import utc_now
+    from afschrift.register.database.instants import utc_now
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
@@ -50,7 +50,7 @@ def partial(
             "A source is left for later, or that is taken back.",
             way_out="give --rest-by DATE, or --take-back.",
         )
-    register = ledger()
+    register = open_register()
     counter = open_counter(Settings.from_environment(), register, load_roles(), actor(), utc_now())
     if rest_by is None:
         counter.take_back(request, source)

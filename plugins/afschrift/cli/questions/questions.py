@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from afschrift.cli.questions.forms import Filled
-    from afschrift.register.port import QuestionRow
-    from afschrift.register.register import Ledger
+    from afschrift.register.records import QuestionRow
+    from afschrift.register.register import Register
 
 
 app = typer.Typer(
@@ -41,9 +41,9 @@ def questions(
 
     if context.invoked_subcommand is not None:
         return
-    register = ledger()
-    found = register.questions(open_only=not all_, request_id=request)
-    to = {q.id: assigned_to(register.timeline(q.request), q.id) for q in found}
+    register = open_register()
+    found = register.questions.all(open_only=not all_, request_id=request)
+    to = {q.id: assigned_to(register.facts.timeline(q.request), q.id) for q in found}
     if as_json:
         rows = [asdict(q) | {"form": form_of(q), "assigned_to": to[q.id]} for q in found]
         typer.echo(json.dumps(rows, indent=2))
@@ -76,7 +76,7 @@ def assign(
 
     if (to is None) != anybody:
         raise ConfigurationError("A question goes to somebody.", way_out="give --to NAME, or --anybody.")
-    name = record(ledger(), load_roles(), question, to, actor())
+    name = record(open_register(), load_roles(), question, to, actor())
     typer.echo(f"Question {question} is for {name or 'everybody with its role'}.")
 
 
@@ -87,7 +87,7 @@ def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) ->
     from afschrift.casework.dispatch import load_grounds
     from afschrift.casework.letters.officer import require
 
-    register = ledger()
+    register = open_register()
     require(register, request, actor(), "decide", "decision")
     asked = open_decision(load_grounds(), register, request)
     typer.echo(f"{asked.id}  {', '.join(asked.options)}")
@@ -121,8 +121,8 @@ def answer(
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
-    register = ledger()
-    asked = register.question(question)
+    register = open_register()
+    asked = register.questions.get(question)
     filled = _filled(asked, choice, set_ or [], form, text_file)
     done = answer_question(
         register,
@@ -137,12 +137,12 @@ def answer(
     typer.echo(f"Recorded: {done.decision.kind} = {done.decision.choice}.")
     if done.said:
         say(done.said)
-    if not register.request(asked.request).state.open or done.signer:
+    if not register.requests.get(asked.request).state.open or done.signer:
         return
     go_on(register, asked.request, here=here, airflow=airflow)
 
 
-def go_on(register: Ledger, request: str, *, here: bool, airflow: bool) -> None:
+def go_on(register: Register, request: str, *, here: bool, airflow: bool) -> None:
     """Start the next run after an answer, or say what is left to do."""
     from afschrift.casework.answer import still_open
 
@@ -176,7 +176,7 @@ def _filled(
         from afschrift.casework.dispatch import load_grounds
         from afschrift.cli.questions.forms import ask
 
-        return ask(load_grounds(), ledger().request(asked.request).right, asked.options)
+        return ask(load_grounds(), open_register().requests.get(asked.request).right, asked.options)
     if choice is None:
         raise ConfigurationError("The answer is missing.", way_out=f"--choice {' | '.join(asked.options)}.")
     detail = typed(form_of(asked), dict(map(_pair, set_)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.cli.case.documents import printable
-from afschrift.cli.common import actor, ledger, say
+from afschrift.cli.common import actor, open_register, say
 from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.domain.errors import ConfigurationError
 
@@ -47,7 +47,7 @@ def show(
     if row is not None and table is None:
         raise ConfigurationError("A row is one of a table.", way_out="give --table too.")
     settings = Settings.from_environment()
-    seen = look(settings, ledger(), load_roles(), actor(), request, table=table, rows=rows, row=row)
+    seen = look(settings, open_register(), load_roles(), actor(), request, table=table, rows=rows, row=row)
     if as_json:
         typer.echo(json.dumps(asdict(seen), ensure_ascii=False, indent=2))
         return
@@ -115,9 +115,9 @@ def _answer(
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
-    register = ledger()
-    register.request(request)
-    asked = [q for q in register.questions(request_id=request) if q.kind == REVIEW]
+    register = open_register()
+    register.requests.get(request)
+    asked = [q for q in register.questions.all(request_id=request) if q.kind == REVIEW]
     if not asked:
         raise ConfigurationError(
             f"No review of request {request} is open.",

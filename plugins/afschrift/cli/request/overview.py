@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.cli.common import actor, ledger
+from afschrift.cli.common import actor, open_register
 from afschrift.cli.running import RequestId
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def desk() -> Desk:
     from afschrift.app.jurisdiction import load_place
     from afschrift.app.roles import load_roles
     from afschrift.casework.clock.record import Desk
-    from afschrift.register.clock import utc_now
+    from afschrift.register.database.instants import utc_now
 
-    return Desk(ledger(), load_roles(), load_place(), utc_now(), actor())
+    return Desk(open_register(), load_roles(), load_place(), utc_now(), actor())
 
 
 def listing(
@@ -44,12 +44,12 @@ def listing(
     from afschrift.casework.clock.view import due
     from afschrift.casework.notices.referrals import to_hand_over
 
-    register, at = ledger(), desk()
+    register, at = open_register(), desk()
     waits = to_hand_over(register)
-    found = [(one, at.look(one)) for one in register.timelines(open_only=not all_)]
+    found = [(one, at.look(one)) for one in register.facts.timelines(open_only=not all_)]
     found.sort(key=lambda pair: (pair[1].closed_on is not None, pair[1].due or pair[1].target))
     if as_json:
-        requests = {r.id: asdict(r) for r in register.requests(open_only=not all_)}
+        requests = {r.id: asdict(r) for r in register.requests.all(open_only=not all_)}
         rows = [
             {
                 **requests.get(one.request, {}),
@@ -82,10 +82,10 @@ def show(
     from afschrift.app.jurisdiction import own_keys
     from afschrift.casework.clock import view as request_words
 
-    register, at = ledger(), desk()
-    found, timeline = register.request(request), register.timeline(request)
-    clock, decisions = at.look(timeline), register.decisions(request)
-    events, earlier = register.events(request), register.earlier(request, own_keys())
+    register, at = open_register(), desk()
+    found, timeline = register.requests.get(request), register.facts.timeline(request)
+    clock, decisions = at.look(timeline), register.decisions.of(request)
+    events, earlier = register.trail.events(request), register.identities.earlier(request, own_keys())
     if as_json:
         document = {
             "request": asdict(found),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from afschrift.cli.common import actor, ledger, say, services
+from afschrift.cli.common import actor, open_register, say, services
 from afschrift.cli.request import given
 from afschrift.cli.running import RequestId
 from afschrift.domain.errors import RefusedError
@@ -63,7 +63,7 @@ def mandate_withdrawn(
     from afschrift.app.roles import load_roles
     from afschrift.casework.identity.representation import take_back
 
-    take_back(ledger(), load_roles(), request, actor(), given.text(text_file))
+    take_back(open_register(), load_roles(), request, actor(), given.text(text_file))
     typer.echo(f"Recorded: the mandate of {request} does not hold any more.")
     say("The next run asks for another one; where the person goes on alone, that is a request of their own.")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import actor, ledger
+from afschrift.cli.common import actor, open_register
 from afschrift.cli.request import representing, timekeeping
 from afschrift.cli.request.overview import show
 from afschrift.cli.running import RequestId
@@ -33,7 +33,7 @@ def confirm_identity(
     from afschrift.casework.answer import confirm_identity as record
     from afschrift.casework.dispatch import needed_level
 
-    register = ledger()
+    register = open_register()
     needed = needed_level(register, request)
     record(register, load_roles(), request, actor(), detail={"method": method, "level": level}, needed=needed)
     typer.echo(f"Identity confirmed for {request}. Start the run again to go on.")

@@ -17,12 +17,12 @@ from sqlalchemy import Connection, func, select, update
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
-from afschrift.register.base import LedgerBase
-from afschrift.register.clock import instant
-from afschrift.register.database import Database
+from afschrift.register.base import Repository
+from afschrift.register.database.database import Database
+from afschrift.register.database.instants import instant
+from afschrift.register.database.tables import data_key, event, event_payload, request_identity
 from afschrift.register.disputes import holds_of, must_be_free
 from afschrift.register.keys.store import KeyInfo
-from afschrift.register.tables import data_key, event, event_payload, request_identity
 
 ROTATED = "keys_rotated"
 RETIRED = "wrapping_keys_retired"
@@ -48,10 +48,10 @@ class Rotation:
     made_before: bool
 
 
-class Keyring(LedgerBase):
+class Keyring(Repository):
     """The installation's keys, with an event for each change: kinds and ids, never a key."""
 
-    def key_uses(self) -> dict[str, int]:
+    def uses(self) -> dict[str, int]:
         """Id of a wrapping key -> how many data keys it wraps."""
         with self._db.read() as tx:
             return _uses(tx)
@@ -158,7 +158,7 @@ class Keyring(LedgerBase):
             if all(told != payload for told, _ in _told(tx, REVOKED)):
                 self._append(tx, None, NewEvent(REVOKED, by, payload))
 
-    def tell_lost(self, by: str = "system") -> int:
+    def record_loss(self, by: str = "system") -> int:
         """Enter in the trail that wrapping keys are lost for good; returns how many data keys that closes.
 
         Lost is what the register needs and the keys at hand do not hold. It is a loss of availability, so a

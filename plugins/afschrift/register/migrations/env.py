@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
+from afschrift.register.database.tables import metadata
 from afschrift.register.schema import VERSION_TABLE
-from afschrift.register.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

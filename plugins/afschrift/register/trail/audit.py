@@ -14,10 +14,10 @@ from sqlalchemy import Connection, func, select
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import GENESIS, Header, NewEvent
 from afschrift.domain.state import State
-from afschrift.register.base import LedgerBase
-from afschrift.register.clock import rfc3339
+from afschrift.register.base import Repository
+from afschrift.register.database.instants import rfc3339
+from afschrift.register.database.tables import event, event_payload, request
 from afschrift.register.disputes import holds_of, must_be_free
-from afschrift.register.tables import event, event_payload, request
 from afschrift.register.trail import checkpoint, export, segments, trail, verification
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
 from afschrift.register.trail.finding import Finding
@@ -33,8 +33,48 @@ _RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _CLOSED = tuple(state.value for state in State if not state.open)
 
 
-class Audit(LedgerBase):
+class AuditTrail(Repository):
     """What is done with the trail as a whole."""
+
+    def events(self, request_id: str | None = None) -> list[tuple[Header, dict[str, Any] | None]]:
+        """Headers with their payloads (None: erased), in order; of one request or of all."""
+        with self._db.read() as tx:
+            return trail.read(tx, request_id)
+
+    def head(self) -> tuple[int, str]:
+        """Sequence number and digest of the trail's last event; (0, 64 zeros) for an empty trail."""
+        with self._db.read() as tx:
+            return trail.head(tx)
+
+    def record(self, request_id: str | None, *events: NewEvent) -> None:
+        """Append events alone; None: they concern no request.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.write() as tx:
+            if request_id is not None:
+                self._request_row(tx, request_id)
+            self._append(tx, request_id, *events)
+
+    def erase_payloads(self, request_id: str, rule: str, by: str = "system") -> int:
+        """Erase the payloads of a request's events after retention; returns how many.
+
+        Headers stay, and the chain verifies. The erasure is an event itself, and its payload stays.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: it is under hold.
+        """
+        with self._db.write() as tx:
+            self._request_row(tx, request_id)
+            must_be_free(tx, request_id, "the payloads of its events stay")
+            erased = trail.erase(tx, self._now(), request_id, rule)
+            if erased:
+                told = NewEvent("payloads_erased", by, {"request": request_id, "rule": rule, "count": erased})
+                self._append(tx, None, told)
+        self._db.forget()
+        return erased
 
     def verify(
         self,

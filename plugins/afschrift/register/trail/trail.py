@@ -15,8 +15,8 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
-from afschrift.register.faults import NotAsWrittenError, as_written
-from afschrift.register.tables import event, event_payload
+from afschrift.register.database.faults import NotAsWrittenError, as_written
+from afschrift.register.database.tables import event, event_payload
 
 SKEW_SECONDS = 2
 """Clocks of several machines differ by less than this; a larger step back is told in the trail."""

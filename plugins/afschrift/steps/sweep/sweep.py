@@ -12,7 +12,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.files import Held
 from afschrift.domain.progress import Standing
 from afschrift.law.dispute import Hold, under_hold
-from afschrift.register.port import Register
+from afschrift.register.register import Register
 from afschrift.steps.sweep.findings import LOST, Finding, Limits, of_run, of_staging
 
 _STAYS = "what is staged of it stays"
@@ -73,16 +73,18 @@ class Sweep:
     def run(self) -> list[Swept]:
         """Everything found and what came of it, staging first."""
         held = {h.request: h for h in self.staged()}
-        standings = self.register.standings(held)
+        standings = self.register.oversight.progress(held)
         runs = self._runs(standings)
         lost = [runs[s.request] for s in standings if s.going and s.request in runs]
         if lost and not self.dry:
             ended = {f.request: f for f in lost if self._end(f)}
-            standings = self.register.standings(held)
+            standings = self.register.oversight.progress(held)
             runs = ended | self._runs(standings)
         staged = [f for s in standings if s.request in held and (f := self._staged(s, held[s.request]))]
         if not self.dry:
-            self.register.note_found([(f.request, _payload(f)) for f in (*staged, *runs.values())])
+            self.register.oversight.record_findings(
+                [(f.request, _payload(f)) for f in (*staged, *runs.values())]
+            )
         held_back = {s.request: s.holds for s in standings if s.holds}
         swept = [
             self._swept(f, self._destroy(f, held[f.request], held_back.get(f.request, ()))) for f in staged
@@ -91,7 +93,7 @@ class Sweep:
 
     def _end(self, lost: Finding) -> bool:
         """End a lost run; False where it gave a sign of life meanwhile, or another sweep was first."""
-        return self.register.end_run(lost.request, str(lost.run), LOST, seen_at=lost.since)
+        return self.register.runs.end(lost.request, str(lost.run), LOST, seen_at=lost.since)
 
     def _runs(self, standings: Iterable[Standing]) -> dict[str, Finding]:
         return {s.request: f for s in standings if (f := of_run(s, self.now, self.limits))}
@@ -120,7 +122,7 @@ class Sweep:
             return NewEvent("staging_destroyed", payload=payload) if was else None
 
         try:
-            done = self.register.while_no_run_goes(finding.request, act)
+            done = self.register.oversight.while_no_run_goes(finding.request, act)
         except AfschriftError as error:
             return f"not destroyed: {error}"
         return f"destroyed {held.bytes} encrypted bytes" if done else "left: somebody else was at it"

@@ -12,7 +12,6 @@ from afschrift.app.jurisdiction import place_of
 from afschrift.casework.clock.record import Desk
 from afschrift.domain.errors import GateError
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.register import Ledger
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -23,7 +22,6 @@ EARLIER = datetime(2025, 12, 24, 9, tzinfo=UTC)
 
 def correct(services: Services, request: str) -> None:
     officer = Person("ann", frozenset({"cli:ann"}), frozenset({Role.OFFICER}))
-    assert isinstance(services.register, Ledger)
     place = place_of(services.inventory.controller)
     desk = Desk(services.register, Roles((officer,)), place, datetime.now(UTC), "cli:ann")
     desk.correct(request, EARLIER, "other_channel")
@@ -34,9 +32,9 @@ def test_the_request_arrived_when_the_correction_says(services: Services) -> Non
 
     correct(services, request)
 
-    for found in (services.register.request(request), services.register.requests()[0]):
+    for found in (services.register.requests.get(request), services.register.requests.all()[0]):
         assert (found.received_at[:10], found.entered_at[:10]) == ("2025-12-24", "2026-01-01")
-    untouched = services.register.request(other)
+    untouched = services.register.requests.get(other)
     assert (untouched.received_at[:10], untouched.entered_at) == ("2026-01-01", "")
 
 

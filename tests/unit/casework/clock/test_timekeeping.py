@@ -21,7 +21,7 @@ from afschrift.law.clock.deadline import add_months
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 DeskOf = Callable[[str], Desk]
@@ -39,16 +39,18 @@ NAMES = ("customer_id",)
 
 
 @pytest.fixture
-def desk(ledger: Ledger) -> DeskOf:
-    return lambda by: Desk(ledger, ROLES, Place(calendar("NL")), NOW, by)
+def desk(register: Register) -> DeskOf:
+    return lambda by: Desk(register, ROLES, Place(calendar("NL")), NOW, by)
 
 
-def confirm(ledger: Ledger, *requests: Request) -> None:
+def confirm(register: Register, *requests: Request) -> None:
     for one in requests:
-        ledger.decide(one.id, "identity", "confirmed", "cli:anna")
+        register.decisions.take(one.id, "identity", "confirmed", "cli:anna")
 
 
-def test_a_request_is_suspended_resumed_and_extended(desk: DeskOf, open_one: Open, ledger: Ledger) -> None:
+def test_a_request_is_suspended_resumed_and_extended(
+    desk: DeskOf, open_one: Open, register: Register
+) -> None:
     one, anna = open_one().id, desk("cli:anna")  # received on 2 March, due on 2 April
     _, asked = anna.suspend(one, "identity", doubt="keys_disagree")
     assert asked.breaches == ("suspension_not_sent:R42",)
@@ -58,17 +60,17 @@ def test_a_request_is_suspended_resumed_and_extended(desk: DeskOf, open_one: Ope
     assert going.due == date(2026, 4, 9)
     timeline, extended = anna.extend(one, ["processors_must_answer"], text="Zes verwerkers moeten leveren.")
     assert (extended.due, extended.breaches) == (date(2026, 4, 9), ("extension_not_sent:R39",))
-    assert ledger.fact_text(timeline.facts[-1].id) == "Zes verwerkers moeten leveren."
-    ledger.letter_sent(timeline.facts[-1].id, date(2026, 3, 16), "smtp", proof="4Zk1")
-    assert anna.look(ledger.timeline(one)).due == date(2026, 6, 9)
-    told = [p["fact"] for h, p in ledger.events(one) if h.type == "fact_resumed" and p]
+    assert register.facts.text(timeline.facts[-1].id) == "Zes verwerkers moeten leveren."
+    register.sendings.sent(timeline.facts[-1].id, date(2026, 3, 16), "smtp", proof="4Zk1")
+    assert anna.look(register.facts.timeline(one)).due == date(2026, 6, 9)
+    told = [p["fact"] for h, p in register.trail.events(one) if h.type == "fact_resumed" and p]
     assert told[0]["detail"]["clock"]["due"] == "2026-04-09"
     assert told[0]["detail"]["clock"]["calendar"].startswith("holidays ")
 
 
 @pytest.mark.parametrize("by", ["cli:bert", "cli:dina", "cli:nobody"])
 def test_without_the_role_nothing_is_recorded_but_the_attempt(
-    desk: DeskOf, open_one: Open, ledger: Ledger, by: str
+    desk: DeskOf, open_one: Open, register: Register, by: str
 ) -> None:
     one, other, at = open_one().id, open_one().id, desk(by)
     acts: list[Callable[[], object]] = [
@@ -85,12 +87,14 @@ def test_without_the_role_nothing_is_recorded_but_the_attempt(
     for act in acts:
         with pytest.raises(NotAllowedError, match="takes the role officer"):
             act()
-    told = [header.type for header, _ in ledger.events(one)]
+    told = [header.type for header, _ in register.trail.events(one)]
     assert told == ["request_received", *["answer_refused"] * len(acts)]
-    assert (ledger.timeline(one).facts, ledger.timeline(one).state) == ((), State.RECEIVED)
+    assert (register.facts.timeline(one).facts, register.facts.timeline(one).state) == ((), State.RECEIVED)
 
 
-def test_a_later_receipt_takes_another_person(desk: DeskOf, open_one: Open, ledger: Ledger, url: str) -> None:
+def test_a_later_receipt_takes_another_person(
+    desk: DeskOf, open_one: Open, register: Register, url: str
+) -> None:
     one = open_one().id
     moved = datetime(2026, 3, 6, 9, tzinfo=UTC)
     timeline, clock = desk("cli:anna").correct(one, moved, "typing_error")
@@ -102,7 +106,7 @@ def test_a_later_receipt_takes_another_person(desk: DeskOf, open_one: Open, ledg
     ):
         with pytest.raises(NotAllowedError, match=words):
             desk(by).sign(one)
-    assert [h.type for h, _ in ledger.events(one)].count("answer_refused") == 3
+    assert [h.type for h, _ in register.trail.events(one)].count("answer_refused") == 3
     timeline, clock = desk("cli:bert").sign(one)
     assert (clock.due, timeline.proposed) == (date(2026, 4, 7), None)
     assert (timeline.entered_at[:10], timeline.received_at[:10]) == ("2026-03-02", "2026-03-06")
@@ -140,22 +144,22 @@ ACTS: dict[str, Callable[[Desk, str, date], object]] = {
     )
 )
 def test_any_series_of_acts_is_recorded_or_refused_as_a_whole(
-    desk: DeskOf, open_one: Open, ledger: Ledger, url: str, acts: list[tuple[int, int, str]]
+    desk: DeskOf, open_one: Open, register: Register, url: str, acts: list[tuple[int, int, str]]
 ) -> None:
     one, wait = open_one().id, 0
     for later, before, name in acts:
         wait += later // 6
         now = NOW + timedelta(wait)
         at = replace(desk("cli:anna"), now=now)
-        seen = (ledger.timeline(one), ledger.head())
+        seen = (register.facts.timeline(one), register.trail.head())
         try:
             ACTS[name](at, one, (now - timedelta(before // 4)).date())
         except RefusedError as refusal:
             assert "What to do: " in str(refusal)
             if not isinstance(refusal, NotAllowedError):
-                assert (ledger.timeline(one), ledger.head()) == seen
+                assert (register.facts.timeline(one), register.trail.head()) == seen
             continue
-        kept = ledger.timeline(one)
+        kept = register.facts.timeline(one)
         assert [f.id for f in kept.facts[: len(seen[0].facts)]] == [f.id for f in seen[0].facts]
         found = at.look(kept)
         assert found.due is None or found.due >= add_months(kept.received, 1)
@@ -164,23 +168,23 @@ def test_any_series_of_acts_is_recorded_or_refused_as_a_whole(
 
 
 def test_an_overlapping_request_goes_on_in_the_earlier_one(
-    desk: DeskOf, open_one: Open, ledger: Ledger, url: str
+    desk: DeskOf, open_one: Open, register: Register, url: str
 ) -> None:
     earlier, later = open_one(), open_one(received_at="2026-03-09T09:00:00+01:00")
     anna = desk("cli:anna")
     with pytest.raises(RefusedError, match="identities are confirmed"):
         anna.merge(later.id, earlier.id, NAMES)
-    confirm(ledger, earlier, later)
+    confirm(register, earlier, later)
     timeline, clock = anna.merge(later.id, earlier.id, NAMES)
     assert (timeline.state, clock.colour.value) == (State.MERGED, "grey")
-    kept = ledger.timeline(earlier.id)
+    kept = register.facts.timeline(earlier.id)
     assert (kept.state, anna.look(kept).due) == (State.RECEIVED, date(2026, 4, 2))
     assert kept.facts[0].kind is FactKind.ABSORBED
     assert any(later.id in step for step in anna.look(kept).steps)
     assert ledger_reader.faults(url) == []
 
 
-def test_a_repeat_is_linked_to_what_was_answered(desk: DeskOf, open_one: Open, ledger: Ledger) -> None:
+def test_a_repeat_is_linked_to_what_was_answered(desk: DeskOf, open_one: Open, register: Register) -> None:
     earlier, later = open_one(), open_one(received_at="2026-03-09T09:00:00+01:00")
     desk("cli:anna").withdraw(earlier.id, "email")
     _, clock = desk("cli:anna").link(later.id, earlier.id, "repeat", NAMES)

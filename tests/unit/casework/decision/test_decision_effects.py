@@ -27,7 +27,7 @@ SOME = ["shop.ticket", "shop.message.body"]
 
 
 def clock_of(bureau: Bureau, request: str) -> Clock:
-    return clock(bureau.register.timeline(request), load_place(bureau.settings), NOW.date())
+    return clock(bureau.register.facts.timeline(request), load_place(bureau.settings), NOW.date())
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_fee_waits_for_the_person_and_the_clock_runs(bureau: Bureau) -> None:
     )
     letter = bureau.sign(request).letter
     assert letter is not None
-    assert bureau.register.letter(letter).kind == "fee"
+    assert bureau.register.letters.get(letter).kind == "fee"
     bureau.send(letter)
     again = bureau.asked(request)  # the person has not said anything yet
     bureau.answer(again, "fulfil")
@@ -54,7 +54,7 @@ def test_an_extension_is_a_fact_with_its_letter_and_the_question_comes_back(bure
     done = bureau.answer(question, "extend", "complexity", needed_until=UNTIL)
     assert done.letter is not None
     bureau.send(done.letter)
-    [extended] = bureau.register.timeline(request).of(FactKind.EXTENDED)
+    [extended] = bureau.register.facts.timeline(request).of(FactKind.EXTENDED)
     assert extended.sent_on is not None
     again = bureau.asked(request)
     assert "extend" not in again.options
@@ -72,7 +72,7 @@ def test_to_specify_stops_the_clock_once_its_letter_is_sent(bureau: Bureau) -> N
     done = bureau.answer(question, "specify", "large_quantity")
     assert done.letter is not None
     bureau.send(done.letter)
-    waiting = bureau.register.timeline(request).waiting
+    waiting = bureau.register.facts.timeline(request).waiting
     assert waiting is not None
     assert waiting.sent_on is not None
     assert "specify" not in bureau.asked(request).options
@@ -86,8 +86,8 @@ def test_an_overlap_is_merged_and_the_earlier_receipt_stays(bureau: Bureau) -> N
     assert flags(question) == ["overlap"]
     done = bureau.answer(question, "merge", "overlap", earlier=first)
     assert done.letter is None
-    assert bureau.register.request(request).state is State.MERGED
-    [absorbed] = bureau.register.timeline(first).of(FactKind.ABSORBED)
+    assert bureau.register.requests.get(request).state is State.MERGED
+    [absorbed] = bureau.register.facts.timeline(first).of(FactKind.ABSORBED)
     assert absorbed.other == request
     assess(bureau.services, first)
     assert flags(bureau.asked(bureau.store(days=0))) == ["overlap"]  # what was merged is no repetition
@@ -107,16 +107,16 @@ def test_a_refused_part_stays_in_the_warehouse_and_the_rest_leaves(bureau: Burea
     bureau.answer(question, "refuse_part", code, places=SOME)
     letter = bureau.sign(request).letter
     assert letter is not None
-    assert bureau.register.letter(letter).kind == "partial_refusal"
+    assert bureau.register.letters.get(letter).kind == "partial_refusal"
     assess(bureau.services, request)
-    plan = bureau.register.plan(request, classify(bureau.services, request)["plan"])
+    plan = bureau.register.plans.get(request, classify(bureau.services, request)["plan"])
     assert "ticket" in {one.table for one in plan.withheld}
     [message] = [one for one in plan.extracts if one.table == "message"]
     left = {(f.name, f.action.value, f.reason) for f in message.fields if f.name == "body"}
     assert left == {("body", "exclude", "person_decided")}
     assert "orders" in {one.table for one in plan.extracts}
     bureau.send(letter)
-    assert bureau.register.request(request).state is State.ACCEPTED
+    assert bureau.register.requests.get(request).state is State.ACCEPTED
 
 
 def test_what_the_person_does_not_want_is_left_out_by_their_own_sentence(bureau: Bureau) -> None:
@@ -131,7 +131,7 @@ def test_what_the_person_does_not_want_is_left_out_by_their_own_sentence(bureau:
     )
     assert (done.letter, done.signer) == (None, None)
     assess(bureau.services, request)
-    plan = bureau.register.plan(request, classify(bureau.services, request)["plan"])
+    plan = bureau.register.plans.get(request, classify(bureau.services, request)["plan"])
     [ticket] = [one for one in plan.withheld if one.table == "ticket"]
     assert {f.reason for f in ticket.fields} == {"own_limitation"}
 
@@ -166,7 +166,7 @@ def test_identity_that_nobody_could_settle_is_refused_with_its_letter(bureau: Bu
     letter = bureau.sign(request).letter
     assert letter is not None
     bureau.send(letter)
-    assert bureau.register.request(request).state is State.REFUSED
+    assert bureau.register.requests.get(request).state is State.REFUSED
 
 
 def test_a_refusal_that_was_overruled_closes_nothing_when_its_letter_goes_after_all(bureau: Bureau) -> None:
@@ -178,7 +178,7 @@ def test_a_refusal_that_was_overruled_closes_nothing_when_its_letter_goes_after_
     with pytest.raises(RefusedError, match="another decision came in the place"):
         post.send(bureau.settings, bureau.register, letter, "cli:anna")
     bureau.send(letter)  # somebody had put it into the post
-    assert bureau.register.request(request).state.open
+    assert bureau.register.requests.get(request).state.open
     assess(bureau.services, request)
     assert clock_of(bureau, request).breaches == ()
 
@@ -192,6 +192,6 @@ def test_a_second_refusal_stands_where_the_first_was_overruled_by_it(bureau: Bur
     second = bureau.sign(request).letter
     assert None not in (first, second)
     bureau.send(str(first))
-    assert bureau.register.request(request).state.open
+    assert bureau.register.requests.get(request).state.open
     bureau.send(str(second))
-    assert bureau.register.request(request).state is State.REFUSED
+    assert bureau.register.requests.get(request).state is State.REFUSED

@@ -43,7 +43,7 @@ def test_nothing_flagged_asks_nothing(bureau: Bureau) -> None:
     bureau.answered(1)
     request = bureau.store()
     assess(bureau.services, request)
-    assert bureau.register.questions(open_only=False) == ()
+    assert bureau.register.questions.all(open_only=False) == ()
 
 
 def test_the_twelfth_request_of_a_year_is_fulfilled_free(bureau: Bureau) -> None:
@@ -60,7 +60,7 @@ def test_the_twelfth_request_of_a_year_is_fulfilled_free(bureau: Bureau) -> None
     assert bureau.answer(question, "fulfil").letter is None
     assess(bureau.services, request)
     assert classify(bureau.services, request)["tables"] > 0
-    assert not bureau.register.letters()
+    assert not bureau.register.letters.all()
 
 
 def test_the_same_with_a_demonstration_and_a_second_signer_is_refused_with_its_letter(bureau: Bureau) -> None:
@@ -68,7 +68,7 @@ def test_the_same_with_a_demonstration_and_a_second_signer_is_refused_with_its_l
     words = "Drie keer dezelfde brief."
     done = bureau.answer(question, *EXCESS, reasons=words, to="ann@example.org")
     assert (done.letter, bool(done.signer)) == (None, True)
-    assert not bureau.register.letters()
+    assert not bureau.register.letters.all()
     with pytest.raises(NeedsPersonError, match="second person"):
         assess(bureau.services, request)
     with pytest.raises(NeedsPersonError, match="second person"):
@@ -80,15 +80,15 @@ def test_the_same_with_a_demonstration_and_a_second_signer_is_refused_with_its_l
         with pytest.raises(NotAllowedError, match="second_signer"):
             bureau.sign(request, by=account)
     signed = bureau.sign(request)
-    [letter] = bureau.register.letters()
+    [letter] = bureau.register.letters.all()
     assert (letter.id, letter.kind, letter.state) == (signed.letter, "refusal", LetterState.PRODUCED)
-    assert words in b"".join(bureau.register.case_document(letter.document, "cli:anna")).decode()
-    assert bureau.register.request(request).state is State.NEEDS_PERSON
+    assert words in b"".join(bureau.register.documents.read(letter.document, "cli:anna")).decode()
+    assert bureau.register.requests.get(request).state is State.NEEDS_PERSON
     with pytest.raises(NeedsPersonError, match="once its letter is sent"):
         assess(bureau.services, request)
     bureau.send(letter.id)
-    assert bureau.register.request(request).state is State.REFUSED
-    [fact] = bureau.register.timeline(request).of(FactKind.DECIDED)
+    assert bureau.register.requests.get(request).state is State.REFUSED
+    [fact] = bureau.register.facts.timeline(request).of(FactKind.DECIDED)
     assert (fact.letter, fact.sent_on is not None) == (letter.id, True)
 
 
@@ -96,7 +96,7 @@ def test_the_evidence_of_a_decision(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     bureau.answer(question, *EXCESS)
     bureau.sign(request, text="Gelezen.")
-    taken = [(h, p) for h, p in bureau.register.events(request) if h.type == "decision_taken" and p]
+    taken = [(h, p) for h, p in bureau.register.trail.events(request) if h.type == "decision_taken" and p]
     [decided, signed] = [(h.actor, p) for h, p in taken if p["kind"] != "identity"]
     actor, payload = decided
     assert actor == "cli:anna"
@@ -112,7 +112,7 @@ def test_the_evidence_of_a_decision(bureau: Bureau) -> None:
         "second_signer",
         question.about,
     )
-    told = repr(bureau.register.events())
+    told = repr(bureau.register.trail.events())
     for field in GROUNDS.texts({n: f.example for n, f in GROUNDS.fields.items()}).values():
         assert str(field) not in told
 
@@ -192,7 +192,7 @@ def test_the_second_signer_disagrees_and_it_is_asked_again(bureau: Bureau) -> No
     assert (again.kind, again.about != question.about) == ("decision", True)
     bureau.answer(again, "fulfil")
     assess(bureau.services, request)
-    assert not bureau.register.letters()
+    assert not bureau.register.letters.all()
 
 
 def test_who_asked_from_another_address_shortly_before(bureau: Bureau) -> None:
@@ -200,7 +200,7 @@ def test_who_asked_from_another_address_shortly_before(bureau: Bureau) -> None:
     request = bureau.store("access", {"customer_id": "7", "email": "b@example.org"})
     [flag] = bureau.asked(request).detail["flags"]
     assert (flag["flag"], flag["keys"]) == ("contact_changed", ["email"])
-    assert "example.org" not in repr(bureau.register.events())
+    assert "example.org" not in repr(bureau.register.trail.events())
     old = bureau.store("portability", {"customer_id": "8", "email": "a@example.org"}, days=40)
     assert old
     assess(bureau.services, bureau.store("access", {"customer_id": "8", "email": "b@example.org"}))
@@ -234,5 +234,5 @@ def test_no_choice_is_a_default_and_each_has_its_grounds(bureau: Bureau) -> None
     assert codes == {
         code
         for o in question.options
-        for code in GROUNDS.offered(Outcome(o), bureau.register.request(question.request).right)
+        for code in GROUNDS.offered(Outcome(o), bureau.register.requests.get(question.request).right)
     }

@@ -15,7 +15,7 @@ from tests.support.running import run
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
-from afschrift.register.port import QuestionRow
+from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.preview import preview
@@ -54,7 +54,7 @@ def stopped(bureau: Bureau, request: str) -> QuestionRow:
     assess(bureau.services, request)
     with pytest.raises(NeedsPersonError):
         classify(bureau.services, request)
-    return bureau.register.questions(request_id=request)[-1]
+    return bureau.register.questions.all(request_id=request)[-1]
 
 
 def columns(question: QuestionRow) -> list[str]:
@@ -84,7 +84,7 @@ def test_decided_once_a_later_run_does_not_ask_again(with_shop: Set) -> None:
     )
     bureau.sign(request)
     assess(bureau.services, request)
-    plan = bureau.register.plan(request, classify(bureau.services, request)["plan"])
+    plan = bureau.register.plans.get(request, classify(bureau.services, request)["plan"])
     [ticket] = [one for one in plan.extracts if one.table == "ticket"]
     assert [f.name for f in ticket.selected] == ["customer_id"]
     assert run(bureau.services, request).exists()
@@ -134,7 +134,7 @@ def test_the_source_tells_that_a_contact_detail_was_changed(
     assert str(NOW.year) not in repr(flag)
     bureau.answer(question, "fulfil")
     classify(bureau.services, request)
-    plan = bureau.register.plan(request, bureau.register.latest_step(request, "classify")["plan"])  # type: ignore[index]
+    plan = bureau.register.plans.get(request, bureau.register.steps.latest(request, "classify")["plan"])  # type: ignore[index]
     assert plan.extracts
 
 
@@ -158,7 +158,7 @@ def test_a_repetition_says_what_changed_as_far_as_the_register_knows(with_shop: 
     assert two["inventory_changed"] is True
     assert "data map changed" in two["words"]
     assert "bye" not in repr(question)
-    third = bureau.register.question(question.id).request
+    third = bureau.register.questions.get(question.id).request
     bureau.answer(question, "fulfil")
     assess(bureau.services, third)
     with_shop_again(bureau, SHOP + "# noted again\n")

@@ -20,7 +20,7 @@ from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.letter import Bounce
-from afschrift.register.clock import utc_now
+from afschrift.register.database.instants import utc_now
 from afschrift.staging import destroy, held
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -42,7 +42,7 @@ def test_what_is_staged_stays_while_a_request_is_held(bureau: Bureau, tmp_path: 
     request = bureau.store()
     desk(bureau).hold(request, "claim", WHY)
     run(bureau.services, request)
-    assert bureau.register.request(request).state is State.DELIVERED
+    assert bureau.register.requests.get(request).state is State.DELIVERED
     assert [one.request for one in held(staging)] == [request]
     assert not wipe(bureau.services, request)
 
@@ -71,7 +71,7 @@ def test_what_is_staged_stays_while_a_request_is_held(bureau: Bureau, tmp_path: 
 def test_a_complaint_holds_by_itself_and_its_outcome_leaves_the_hold(bureau: Bureau) -> None:
     request = bureau.store()
     run(bureau.services, request)
-    case = bureau.register.request(request).case
+    case = bureau.register.requests.get(request).case
     [timeline] = desk(bureau).complain(case, "authority", "z2026-01234", TODAY, WHY)
     assert [h.ground for h in holds(timeline)] == ["authority"]
     with pytest.raises(RefusedError, match=r"entered for .* already.*--outcome"):
@@ -84,14 +84,14 @@ def test_a_complaint_holds_by_itself_and_its_outcome_leaves_the_hold(bureau: Bur
     with pytest.raises(TooLateError, match="rejected"):
         desk(bureau).end_complaint(request, "z2026-01234", "upheld")
     with pytest.raises(RefusedError, match="under hold"):
-        bureau.register.shred(request, "retention_identity")
+        bureau.register.data_keys.shred(request, "retention_identity")
     desk(bureau).release(case, WHY)
-    assert bureau.register.shred(request, "retention_identity")
+    assert bureau.register.data_keys.shred(request, "retention_identity")
     [after] = desk(bureau).complain(request, "court", "C/13/1", TODAY)  # late, and codes alone
     assert [c.reference for c in complaints(after)] == ["z2026-01234", "C/13/1"]
     with pytest.raises(RefusedError, match="destroyed"):
         desk(bureau).hold(request, "court", WHY)
-    assert "kwikstaart" not in repr(bureau.register.events())
+    assert "kwikstaart" not in repr(bureau.register.trail.events())
 
 
 def test_only_an_officer_holds_releases_and_enters_complaints(bureau: Bureau) -> None:
@@ -105,9 +105,11 @@ def test_only_an_officer_holds_releases_and_enters_complaints(bureau: Bureau) ->
         ):
             with pytest.raises(NotAllowedError):
                 act(desk(bureau, by))
-    refused = [p["kind"] for h, p in bureau.register.events(request) if h.type == "answer_refused" and p]
+    refused = [
+        p["kind"] for h, p in bureau.register.trail.events(request) if h.type == "answer_refused" and p
+    ]
     assert refused == ["hold", "release", "complaint", "complaint"] * 4
-    assert bureau.register.timeline(request).facts == ()
+    assert bureau.register.facts.timeline(request).facts == ()
 
 
 def test_a_hold_is_named_on_its_day_and_told_once(bureau: Bureau) -> None:
@@ -132,12 +134,12 @@ def test_a_refusal_whose_letter_came_back_is_open_until_it_is_sent_again(bureau:
     letter = bureau.sign(request).letter
     assert letter is not None
     bureau.send(letter)
-    assert bureau.register.request(request).state is State.REFUSED
-    once = bureau.register.timeline(request)
+    assert bureau.register.requests.get(request).state is State.REFUSED
+    once = bureau.register.facts.timeline(request)
 
-    bureau.register.enter_bounce(letter, once.local(str(once.closed_at)), Bounce.REFUSED, "cli:anna")
+    bureau.register.outbox.enter_bounce(letter, once.local(str(once.closed_at)), Bounce.REFUSED, "cli:anna")
 
-    assert bureau.register.request(request).state is State.NEEDS_PERSON
+    assert bureau.register.requests.get(request).state is State.NEEDS_PERSON
     for step in (assess, classify):
         with pytest.raises(NeedsPersonError, match=r"once its letter is sent.*R45"):
             step(bureau.services, request)
@@ -145,7 +147,7 @@ def test_a_refusal_whose_letter_came_back_is_open_until_it_is_sent_again(bureau:
     again = make(bureau.settings, bureau.register, request, "refusal", given, "cli:anna").letter
     assert again is not None
     bureau.send(again.id)
-    after = bureau.register.timeline(request)
+    after = bureau.register.facts.timeline(request)
     assert after.state is State.REFUSED
     now = clock(after, place_of(bureau.services.inventory.controller), TODAY)
     assert (now.breaches, now.closed_on) == ((), after.of(FactKind.DECIDED)[0].sent_on)

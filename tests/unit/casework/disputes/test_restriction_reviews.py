@@ -64,9 +64,9 @@ def test_one_that_stays_is_due_again_on_its_next_day_and_leaves_no_trace(bureau:
     assert due_reviews(bureau.register, FIRST) == []
     [again] = due_reviews(bureau.register, FIRST + timedelta(days=100))
     assert (again.on, again.by) == (NEXT, "cli:anna")
-    told = [p for h, p in bureau.register.events(request) if h.type.startswith("fact_restriction")]
+    told = [p for h, p in bureau.register.trail.events(request) if h.type.startswith("fact_restriction")]
     assert [p["held"]["role"] for p in told if p] == ["officer", "second_signer"]
-    assert "kwikstaart" not in repr(bureau.register.events())
+    assert "kwikstaart" not in repr(bureau.register.trail.events())
 
 
 def test_lifted_on_an_open_request_is_drift_and_the_next_plan_holds_it(bureau: Bureau) -> None:
@@ -78,7 +78,7 @@ def test_lifted_on_an_open_request_is_drift_and_the_next_plan_holds_it(bureau: B
         extract(bureau.services, request, "shop")
     again = classify(bureau.services, request)
     assert again["plan"] != frozen["plan"]
-    plan = bureau.register.plan(request, again["plan"])
+    plan = bureau.register.plans.get(request, again["plan"])
     assert {"ticket", "ticket_message"} <= {e.table for e in plan.extracts}
     assert len(traces(run(bureau.services, request))) > 3
 
@@ -89,12 +89,12 @@ def test_lifted_after_the_answer_is_given_by_a_request_of_its_own(bureau: Bureau
     with pytest.raises(RefusedError, match="in force"):
         follow_up(desk(bureau, now=FIRST), request, one)
     look(bureau, request, one)
-    timeline = bureau.register.timeline(request)
+    timeline = bureau.register.facts.timeline(request)
     [said] = told_of(timeline, restriction(bureau.register, request, one))
     assert "--open-request" in said
     assert "R54" in said
     opened = follow_up(desk(bureau, now=FIRST), request, one)
-    [linked] = bureau.register.timeline(opened).of(FactKind.LINKED)
+    [linked] = bureau.register.facts.timeline(opened).of(FactKind.LINKED)
     assert (linked.other, linked.detail["as"]) == (request, "reminder")
     assert bureau.asked(opened).kind == "identity"  # nobody has confirmed it for this one
     with pytest.raises(RefusedError, match=opened):

@@ -22,7 +22,7 @@ from afschrift.inventory.faults import InventoryError
 from afschrift.law.clock.clock import Place
 from afschrift.law.letter import Bounce
 from afschrift.law.person.assurance import USUAL, Factor, Level, level_of, risk
-from afschrift.register.port import QuestionRow
+from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
@@ -126,7 +126,7 @@ def test_before_it_is_asked_the_same_holds(bureau: Bureau) -> None:
 
     with pytest.raises(RefusedError, match="R12"):
         record("low")
-    assert bureau.register.decisions(request) == ()
+    assert bureau.register.decisions.of(request) == ()
     record("high")
     assess(bureau.services, request)
 
@@ -159,14 +159,14 @@ def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(burea
         return Desk(bureau.register, ROLES, place, NOW + timedelta(days=ahead), "cli:anna")
 
     def since(ahead: int = 0) -> date | None:
-        return desk(ahead).look(bureau.register.timeline(request)).suspended_since
+        return desk(ahead).look(bureau.register.facts.timeline(request)).suspended_since
 
     desk().suspend(request, "identity", doubt="special_data")
     assert since() is None  # decided on, and not sent
     letter = letter_of(bureau, request)
     bureau.send(letter)
     assert since() == today
-    bureau.register.enter_bounce(letter, today, Bounce.REFUSED, "cli:anna")
+    bureau.register.outbox.enter_bounce(letter, today, Bounce.REFUSED, "cli:anna")
     assert since() is None  # it came back
     bureau.send(letter_of(bureau, request, "counter"))
     assert since() == today

@@ -73,7 +73,7 @@ def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau:
     request = bureau.store(keys=ADULT, made_by="proxy", authenticated=None)
     assert kind_of(bureau, request) == "identity"
     sure = {"method": "eid", "level": "high"}
-    bureau.register.decide(request, "identity", "confirmed", "cli:anna", detail=sure)
+    bureau.register.decisions.take(request, "identity", "confirmed", "cli:anna", detail=sure)
     question = bureau.asked(request)
     assert (question.kind, question.role) == ("mandate", "officer")
     assert question.detail["made_by"] == "proxy"
@@ -82,7 +82,9 @@ def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau:
     assert done.said == ""
     assert Path(run(bureau.services, request)).exists()
     [taken] = [
-        p for h, p in bureau.register.events(request) if p and p.get("kind") == "mandate" and "choice" in p
+        p
+        for h, p in bureau.register.trail.events(request)
+        if p and p.get("kind") == "mandate" and "choice" in p
     ]
     assert (taken["detail"], taken["rules"]) == (MANDATE, ["R15"])
     assert faults(bureau.settings.register) == []
@@ -131,10 +133,10 @@ def test_a_parent_of_a_child_writes_what_is_best_and_it_stays_encrypted(bureau: 
     assert "R16" in str(told)
     said(bureau, question, "proven", NOTE, **PARENT)
     assess(bureau.services, request)
-    events = json.dumps([payload for _, payload in bureau.register.events()])
+    events = json.dumps([payload for _, payload in bureau.register.trail.events()])
     assert "zangvogel" not in events
     assert "text_hmac" in events
-    texts = [t.text for t in bureau.register.case_texts(request, "x") if t.kind == "decision"]
+    texts = [t.text for t in bureau.register.cases.texts(request, "x") if t.kind == "decision"]
     assert NOTE.encode() in texts
 
 
@@ -180,7 +182,7 @@ def test_nobody_is_asked_about_an_adult_or_about_a_date_that_nobody_knows(bureau
     for keys, found in ((ADULT, "no"), (NOT_KNOWN, "unknown")):
         request = bureau.store(keys=keys)
         assess(bureau.services, request)
-        [told] = [p for h, p in bureau.register.events(request) if h.type == "age_read" and p]
+        [told] = [p for h, p in bureau.register.trail.events(request) if h.type == "age_read" and p]
         assert (told["minor"], told["limit"], told["rules"]) == (found, 16, ["R16"])
 
 
@@ -217,7 +219,7 @@ def test_the_day_is_that_of_the_controller(bureau: Bureau, received: str, kind: 
     services = replace(bureau.services, now=lambda: "2028-03-05T00:00:00Z")
     late = Bureau(bureau.settings, services)
     request = late.store(keys=CHILD)
-    bureau.register.record_facts(
+    bureau.register.facts.record(
         request, lambda t: [_corrected(f"2028-02-28T{received}.000000Z")], "cli:anna"
     )
     assert turns.astimezone().timestamp() == datetime.fromisoformat("2028-02-28T23:00:00Z").timestamp()
@@ -251,10 +253,10 @@ def test_a_mandate_that_was_taken_back_delivers_nothing_and_is_asked_for_again(b
     with pytest.raises(NeedsPersonError) as met:
         deliver(bureau.services, request)
     assert met.value.question == "mandate"
-    assert bureau.register.request(request).state is State.NEEDS_PERSON
+    assert bureau.register.requests.get(request).state is State.NEEDS_PERSON
     with pytest.raises(TooLateError):
         take_back(bureau.register, ROLES, request, "cli:anna")
-    [question] = bureau.register.questions(request_id=request)
+    [question] = bureau.register.questions.all(request_id=request)
     said(bureau, question, "proven", **MANDATE)
     assert Path(run(bureau.services, request)).exists()
 
@@ -267,7 +269,7 @@ def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: B
     later = replace(bureau.services, now=lambda: f"{until + timedelta(days=1)}T12:00:00Z")
     with pytest.raises(NeedsPersonError):
         deliver(later, request)
-    [question] = bureau.register.questions(request_id=request)
+    [question] = bureau.register.questions.all(request_id=request)
     assert question.kind == "mandate"
     assert deliver.__name__ not in event_types(bureau.services, request)
 
@@ -302,8 +304,8 @@ def test_where_the_source_of_the_age_is_down_nothing_goes_on_without_it(
         with pytest.raises(SourceDownError) as met:
             assess(services, request)
         ask_about(services, request, met.value)
-        [question] = bureau.register.questions(request_id=request)
+        [question] = bureau.register.questions.all(request_id=request)
         assert question.options == ("try_again",)
-    bureau.register.answer(question.id, "try_again", "cli:anna", {"source": "club"})
+    bureau.register.questions.answer(question.id, "try_again", "cli:anna", {"source": "club"})
     with pytest.raises(NeedsPersonError, match="under 16"):
         assess(services, request)

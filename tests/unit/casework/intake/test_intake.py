@@ -11,14 +11,13 @@ from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.port import Register
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 
 
-def test_a_request_comes_back_as_it_was_opened(ledger: Ledger, open_one: Open) -> None:
-    port: Register = ledger
+def test_a_request_comes_back_as_it_was_opened(register: Register, open_one: Open) -> None:
+    port: Register = register
     limits = {"tables": ["orders", "é"]}
     keys = (
         Key("email", "x@example.org", "2020-01-01T00:00:00Z"),
@@ -26,17 +25,17 @@ def test_a_request_comes_back_as_it_was_opened(ledger: Ledger, open_one: Open) -
         Key("a", ""),
     )
     opened = open_one(keys, limits=limits)
-    assert opened == port.request(opened.id)
-    assert port.identity(opened.id) == keys
+    assert opened == port.requests.get(opened.id)
+    assert port.identities.of(opened.id) == keys
     assert (opened.right, opened.state, opened.version) == (Right.ACCESS, State.RECEIVED, 1)
     assert opened.received_at == "2026-03-02T08:00:00.000000Z"
     assert (opened.formats, opened.limits) == (("csv", "json"), limits)
     assert (opened.zone, opened.language, opened.destination) == ("Europe/Amsterdam", "nl", "outbox")
 
 
-def test_opening_is_told_by_the_trail_without_the_person(ledger: Ledger, open_one: Open) -> None:
+def test_opening_is_told_by_the_trail_without_the_person(register: Register, open_one: Open) -> None:
     one = open_one(limits={"tables": ["orders"]})
-    (opened, received) = ledger.events()
+    (opened, received) = register.trail.events()
     assert opened[0].type == "case_opened"
     assert (received[0].type, received[0].request) == ("request_received", one.id)
     assert received[1] is not None
@@ -47,9 +46,13 @@ def test_opening_is_told_by_the_trail_without_the_person(ledger: Ledger, open_on
         assert secret not in told
 
 
-def test_nothing_of_the_person_is_readable_in_the_database(ledger: Ledger, open_one: Open, url: str) -> None:
+def test_nothing_of_the_person_is_readable_in_the_database(
+    register: Register, open_one: Open, url: str
+) -> None:
     one = open_one(limits={"tables": ["a-limit-of-their-own"]})
-    ledger.decide(one.id, "identity", "confirmed", "officer", text="I recognised the voice of Anneke")
+    register.decisions.take(
+        one.id, "identity", "confirmed", "officer", text="I recognised the voice of Anneke"
+    )
     if not url.startswith("sqlite"):
         return
     stored = b"".join(
@@ -63,75 +66,83 @@ def test_nothing_of_the_person_is_readable_in_the_database(ledger: Ledger, open_
 @pytest.mark.parametrize(
     "bad", ["req-00000000000x", "../../etc/passwd", "' OR 1=1 --", "", "REQ-000000000000"]
 )
-def test_an_unknown_or_odd_id_is_an_unknown_request(ledger: Ledger, bad: str) -> None:
-    for ask in (ledger.request, ledger.identity, ledger.decisions, ledger.earlier):
+def test_an_unknown_or_odd_id_is_an_unknown_request(register: Register, bad: str) -> None:
+    for ask in (
+        register.requests.get,
+        register.identities.of,
+        register.decisions.of,
+        register.identities.earlier,
+    ):
         with pytest.raises(UnknownRequestError) as told:
             ask(bad)
         assert not bad or bad not in str(told.value)
     with pytest.raises(UnknownRequestError):
-        ledger.move(bad, State.ACCEPTED)
+        register.requests.move(bad, State.ACCEPTED)
     with pytest.raises(UnknownRequestError):
-        ledger.record(bad)
-    assert ledger.events() == []
+        register.trail.record(bad)
+    assert register.trail.events() == []
 
 
 @pytest.mark.parametrize("bad", ["2026-03-02T09:00:00", "2026-03-02", "yesterday", ""])
-def test_a_time_without_a_zone_opens_nothing(ledger: Ledger, open_one: Open, bad: str) -> None:
+def test_a_time_without_a_zone_opens_nothing(register: Register, open_one: Open, bad: str) -> None:
     with pytest.raises(RefusedError, match="offset"):
         open_one(received_at=bad)
-    assert ledger.requests() == []
+    assert register.requests.all() == []
 
 
-def test_requests_are_listed_as_they_were_received(ledger: Ledger, open_one: Open) -> None:
+def test_requests_are_listed_as_they_were_received(register: Register, open_one: Open) -> None:
     late, early = open_one(received_at="2026-03-05T00:00:00Z"), open_one(received_at="2026-03-01T00:00:00Z")
     same_case = open_one(case=early.case, received_at="2026-03-03T00:00:00Z")
-    ledger.move(late.id, State.WITHDRAWN)
-    assert [r.id for r in ledger.requests()] == [early.id, same_case.id, late.id]
-    assert [r.id for r in ledger.requests(open_only=True)] == [early.id, same_case.id]
-    assert [r.id for r in ledger.requests(state=State.WITHDRAWN)] == [late.id]
-    assert [r.id for r in ledger.requests(case=early.case)] == [early.id, same_case.id]
+    register.requests.move(late.id, State.WITHDRAWN)
+    assert [r.id for r in register.requests.all()] == [early.id, same_case.id, late.id]
+    assert [r.id for r in register.requests.all(open_only=True)] == [early.id, same_case.id]
+    assert [r.id for r in register.requests.all(state=State.WITHDRAWN)] == [late.id]
+    assert [r.id for r in register.requests.all(case=early.case)] == [early.id, same_case.id]
 
 
-def test_the_case_file_is_read_whole_and_looking_is_an_event(ledger: Ledger, open_one: Open) -> None:
+def test_the_case_file_is_read_whole_and_looking_is_an_event(register: Register, open_one: Open) -> None:
     one = open_one()
-    ledger.decide(one.id, "identity", "confirmed", "officer", text="By telephone.")
-    texts = ledger.case_texts(one.case, "auditor")
+    register.decisions.take(one.id, "identity", "confirmed", "officer", text="By telephone.")
+    texts = register.cases.texts(one.case, "auditor")
     assert [(t.kind, t.request, t.text) for t in texts] == [
         ("request", None, b"Graag al mijn gegevens. Anneke Jansen"),
         ("decision", one.id, b"By telephone."),
     ]
     assert "telephone" not in repr(texts)
-    assert (ledger.events()[-1][0].type, ledger.events()[-1][0].actor) == ("case_viewed", "auditor")
+    assert (register.trail.events()[-1][0].type, register.trail.events()[-1][0].actor) == (
+        "case_viewed",
+        "auditor",
+    )
     with pytest.raises(UnknownRequestError):
-        ledger.case_texts("case-000000000000", "auditor")
+        register.cases.texts("case-000000000000", "auditor")
 
 
-def test_earlier_requests_of_a_person_are_found_by_any_spelling(ledger: Ledger, open_one: Open) -> None:
+def test_earlier_requests_of_a_person_are_found_by_any_spelling(register: Register, open_one: Open) -> None:
     first = open_one((Key("email", "Anneke.Jansen@Example.org"),), "2026-01-05T00:00:00Z")
     open_one((Key("email", "someone.else@example.org"),), "2026-01-06T00:00:00Z")
     open_one((Key("customer_id", "anneke.jansen@example.org"),), "2026-01-07T00:00:00Z")
     again = open_one((Key("email", " anneke.jansen@example.ORG "),), "2026-02-05T00:00:00Z")
     second_right = open_one((Key("email", "anneke.jansen@example.org"),), case=again.case)
-    assert ledger.earlier(first.id) == ()
-    assert ledger.earlier(again.id) == (first.id,)
-    assert ledger.earlier(second_right.id) == (first.id,)
+    assert register.identities.earlier(first.id) == ()
+    assert register.identities.earlier(again.id) == (first.id,)
+    assert register.identities.earlier(second_right.id) == (first.id,)
 
 
-def test_earlier_goes_by_the_keys_that_it_is_told(ledger: Ledger, open_one: Open) -> None:
+def test_earlier_goes_by_the_keys_that_it_is_told(register: Register, open_one: Open) -> None:
     household = Key("device_id", "D-1")
     partner = open_one((Key("customer_id", "C-1"), household), "2026-01-05T00:00:00Z")
     mine = open_one((Key("customer_id", "C-2"), household), "2026-02-05T00:00:00Z")
-    assert ledger.earlier(mine.id) == (partner.id,)
-    assert ledger.earlier(mine.id, names={"customer_id"}) == ()
+    assert register.identities.earlier(mine.id) == (partner.id,)
+    assert register.identities.earlier(mine.id, names={"customer_id"}) == ()
 
 
 def test_a_person_is_recognised_over_the_turn_of_the_year(
-    ledger: Ledger, open_one: Open, clock: object, keys: KeyStore
+    register: Register, open_one: Open, clock: object, keys: KeyStore
 ) -> None:
     last_year = open_one()
     clock.now = clock.now.replace(year=2027)  # type: ignore[attr-defined]
     again = open_one(received_at="2027-01-05T00:00:00Z")
     assert {k.id[:4] for k in keys.index_keys()} >= {"2026", "2027"}
-    assert ledger.earlier(again.id) == (last_year.id,)
+    assert register.identities.earlier(again.id) == (last_year.id,)
     keys.forget_index_key(2026)
-    assert ledger.earlier(again.id) == ()
+    assert register.identities.earlier(again.id) == ()

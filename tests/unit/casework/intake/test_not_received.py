@@ -37,7 +37,7 @@ def stored(bureau: Bureau, channel: str = "cleaners", right: Any = ("access", "p
 def proposed(bureau: Bureau, case: str, on: str = "2024-01-01", why: str = WHY, by: str = "cli:anna") -> Any:
     channels = bureau.services.inventory.controller.channels
     return propose(
-        bureau.register, ROLES, bureau.register.case(case), date.fromisoformat(on), why, by,
+        bureau.register, ROLES, bureau.register.cases.get(case), date.fromisoformat(on), why, by,
         published=channels, now=NOW,
     )  # fmt: skip
 
@@ -58,10 +58,10 @@ def test_it_counts_once_a_second_person_agrees_and_nothing_is_deleted(bureau: Bu
     done = signed(bureau, question)
     assert "R03" in done.said
     assert "Nothing was deleted" in done.said
-    assert {bureau.register.request(request).state for request in one.requests} == {State.NOT_RECEIVED}
-    assert bureau.register.case_texts(one.case, "x")[0].text == MESSAGE.encode()
-    assert [key.value for key in bureau.register.identity(one.requests[0])] == ["1"]
-    assert "zangvogel" not in json.dumps([payload for _, payload in bureau.register.events()])
+    assert {bureau.register.requests.get(request).state for request in one.requests} == {State.NOT_RECEIVED}
+    assert bureau.register.cases.texts(one.case, "x")[0].text == MESSAGE.encode()
+    assert [key.value for key in bureau.register.identities.of(one.requests[0])] == ["1"]
+    assert "zangvogel" not in json.dumps([payload for _, payload in bureau.register.trail.events()])
     assert faults(bureau.settings.register) == []
     with pytest.raises(TooLateError):
         proposed(bureau, one.case)
@@ -90,17 +90,17 @@ def test_what_the_rule_does_not_allow_is_told_and_changes_nothing(
     bureau: Bureau, change: dict[str, str], error: type[Exception]
 ) -> None:
     one = stored(bureau, change.pop("channel", "cleaners"))
-    before = bureau.register.events()
+    before = bureau.register.trail.events()
     with pytest.raises(error) as told:
         proposed(bureau, one.case, **change)
     assert told.value.way_out  # type: ignore[attr-defined]
-    assert bureau.register.events() == before
+    assert bureau.register.trail.events() == before
 
 
 def test_after_a_step_ran_it_was_received(bureau: Bureau) -> None:
     one = stored(bureau, right=("access",))
     sure = {"method": "eid", "level": "high"}
-    bureau.register.decide(one.requests[0], "identity", "confirmed", "cli:anna", detail=sure)
+    bureau.register.decisions.take(one.requests[0], "identity", "confirmed", "cli:anna", detail=sure)
     assess(bureau.services, one.requests[0])
     with pytest.raises(TooLateError, match="R03"):
         proposed(bureau, one.case)
@@ -109,19 +109,19 @@ def test_after_a_step_ran_it_was_received(bureau: Bureau) -> None:
 def test_a_step_that_runs_between_the_two_signatures_counts(bureau: Bureau) -> None:
     one = stored(bureau, right=("access",))
     question = proposed(bureau, one.case)
-    bureau.register.finish_step(one.requests[0], "assess", "0" * 64, {})
+    bureau.register.steps.finish(one.requests[0], "assess", "0" * 64, {})
     with pytest.raises(TooLateError, match="R03"):
         signed(bureau, question)
-    assert bureau.register.question(question.id).answered_at is None
+    assert bureau.register.questions.get(question.id).answered_at is None
 
 
 def test_a_request_that_a_run_took_up_leaves_the_case_whole(bureau: Bureau) -> None:
     """A run may have died between taking it up and finishing its first step."""
     one = stored(bureau)
     question = proposed(bureau, one.case)
-    bureau.register.move(one.requests[1], State.ACKNOWLEDGED)
+    bureau.register.requests.move(one.requests[1], State.ACKNOWLEDGED)
     with pytest.raises(TooLateError, match="taken it up"):
         signed(bureau, question)
-    states = [bureau.register.request(request).state for request in one.requests]
+    states = [bureau.register.requests.get(request).state for request in one.requests]
     assert states == [State.NEEDS_PERSON, State.ACKNOWLEDGED]
-    assert bureau.register.question(question.id).answered_at is None
+    assert bureau.register.questions.get(question.id).answered_at is None

@@ -54,12 +54,12 @@ def taken(bureau: Bureau, **content: Any) -> Stored:
 
 def test_other_rights_stand_in_the_case_with_their_term_their_day_and_their_desk(bureau: Bureau) -> None:
     stored = taken(bureau, right=["access", "portability"], other_rights=["erasure", "objection", "erasure"])
-    assert [bureau.register.request(one).right for one in stored.requests] == list(Right)
+    assert [bureau.register.requests.get(one).right for one in stored.requests] == list(Right)
     assert stored.matters == (Matter.ERASURE, Matter.OBJECTION)
-    erasure, objection = matters(bureau.register.case_facts(stored.case))
+    erasure, objection = matters(bureau.register.case_facts.of(stored.case))
     assert (erasure.due, erasure.desk) == (date(2026, 4, 7), "customer service")  # 4 April is a Saturday,
     assert (objection.due, objection.desk) == (date(2026, 4, 7), None)  # and Easter follows
-    told = [p for h, p in bureau.register.events() if h.type == "case_fact_matter_recorded" and p]
+    told = [p for h, p in bureau.register.trail.events() if h.type == "case_fact_matter_recorded" and p]
     assert [one["fact"]["detail"]["term"].rpartition("#")[2] for one in told] == ["A17", "A21"]
     assert faults(bureau.settings.register) == []
 
@@ -75,7 +75,7 @@ def test_every_matter_has_a_term(matter: Matter) -> None:
 def test_a_letter_that_asks_for_nothing_of_ours_is_recorded_all_the_same(bureau: Bureau) -> None:
     stored = taken(bureau, right=None, keys=None, authenticated=None, other_rights="rectification")
     assert stored.requests == ()
-    assert bureau.register.case(stored.case).requests == ()
+    assert bureau.register.cases.get(stored.case).requests == ()
     assert [one.matter.matter for one in waiting(bureau.register, NOW, ZONE)] == [Matter.RECTIFICATION]
 
 
@@ -130,7 +130,7 @@ def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
     assert "overdue" in sent[-1].subject
     assert "Zangvogel" not in sent[0].text + sent[0].html
     levels = [
-        one.detail["level"] for one in bureau.register.case_facts() if one.kind is CaseFactKind.MATTER_TOLD
+        one.detail["level"] for one in bureau.register.case_facts.of() if one.kind is CaseFactKind.MATTER_TOLD
     ]
     assert levels == ["new", "new", "overdue"]
 
@@ -142,7 +142,7 @@ def test_the_dead_have_no_right_and_are_not_swallowed(bureau: Bureau, content: d
     [found] = waiting(bureau.register, NOW, ZONE)
     assert (found.matter.due, found.level) == (None, "new")
     assert "R17" in found.words
-    assert [t.text for t in bureau.register.case_texts(stored.case, "x")] == [MESSAGE.encode()]
+    assert [t.text for t in bureau.register.cases.texts(stored.case, "x")] == [MESSAGE.encode()]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_fault_names_its_field_and_the_way_out(bureau: Bureau, content: dict[s
     )
     assert words in said
     assert "Zangvogel" not in said
-    assert bureau.register.cases() == ()
+    assert bureau.register.cases.all() == ()
 
 
 def test_how_it_was_forwarded_stands_in_the_case_and_moves_no_date(bureau: Bureau) -> None:
@@ -180,12 +180,12 @@ def test_how_it_was_forwarded_stands_in_the_case_and_moves_no_date(bureau: Burea
         {"at": "2026-03-09T09:00:00+01:00", "from": "facilities", "to": "privacy office"},
     ]
     stored = taken(bureau, forwarded=hops)
-    facts = bureau.register.case_facts(stored.case)
+    facts = bureau.register.case_facts.of(stored.case)
     assert [(one.detail["from"], one.detail["to"]) for one in facts] == [
         ("webshop help desk", "facilities"),
         ("facilities", "privacy office"),
     ]
-    assert bureau.register.timeline(stored.requests[0]).received == date(2026, 3, 4)
+    assert bureau.register.facts.timeline(stored.requests[0]).received == date(2026, 3, 4)
     for wrong in (list(reversed(hops)), [{**hops[0], "at": "2026-03-03T09:00:00+01:00"}]):
         with pytest.raises(ConfigurationError, match="R02"):
             taken(bureau, forwarded=wrong)
@@ -194,21 +194,21 @@ def test_how_it_was_forwarded_stands_in_the_case_and_moves_no_date(bureau: Burea
 def test_a_representative_is_kept_under_the_key_of_the_case_and_goes_with_it(bureau: Bureau) -> None:
     who = {"name": "Zangvogel Merel", "email": "merel@zangvogel.example"}
     stored = taken(bureau, made_by="proxy", representative=who)
-    [kept] = [t for t in bureau.register.case_texts(stored.case, "x") if t.kind == "representative"]
+    [kept] = [t for t in bureau.register.cases.texts(stored.case, "x") if t.kind == "representative"]
     assert json.loads(kept.text or b"") == who
     database = Path(bureau.settings.register.removeprefix("sqlite:///"))
     assert b"Zangvogel" not in b"".join(path.read_bytes() for path in database.parent.glob("*.db*"))
     assert faults(bureau.settings.register) == []
-    bureau.register.shred(stored.requests[0], "retention")
-    [gone] = [t for t in bureau.register.case_texts(stored.case, "x") if t.kind == "representative"]
+    bureau.register.data_keys.shred(stored.requests[0], "retention")
+    [gone] = [t for t in bureau.register.cases.texts(stored.case, "x") if t.kind == "representative"]
     assert gone.text is None
 
 
 def test_an_unclear_right_is_read_as_access_and_stops_no_clock(bureau: Bureau) -> None:
     [request] = taken(bureau, right="unclear").requests
-    assert bureau.register.request(request).right is Right.ACCESS
-    assert bureau.register.request(request).formats == ("csv", "json")
-    timeline = bureau.register.timeline(request)
+    assert bureau.register.requests.get(request).right is Right.ACCESS
+    assert bureau.register.requests.get(request).formats == ("csv", "json")
+    timeline = bureau.register.facts.timeline(request)
     assert [one.kind for one in timeline.facts] == [FactKind.RIGHT_UNCLEAR]
     assess(bureau.services, request)
 
@@ -222,10 +222,10 @@ def test_an_officer_records_the_reading_with_the_words_of_the_person(bureau: Bur
     for quote, by, error in (("iets anders", "cli:anna", RefusedError), (WORDS, "cli:dirk", NotAllowedError)):
         with pytest.raises(error):
             read(bureau, request, "portability", quote, by)
-    assert bureau.register.request(request).right is Right.ACCESS
+    assert bureau.register.requests.get(request).right is Right.ACCESS
     read(bureau, request, "portability", "Alles wat u\n van mij hebt")
-    assert bureau.register.request(request).right is Right.PORTABILITY
-    assert WORDS not in json.dumps([payload for _, payload in bureau.register.events()])
+    assert bureau.register.requests.get(request).right is Right.PORTABILITY
+    assert WORDS not in json.dumps([payload for _, payload in bureau.register.trail.events()])
     with pytest.raises(TooLateError):
         read(bureau, request, "access")
     assess(bureau.services, request)
@@ -235,10 +235,10 @@ def test_an_officer_records_the_reading_with_the_words_of_the_person(bureau: Bur
 def test_both_opens_a_request_beside_it_with_the_same_receipt_and_identity(bureau: Bureau) -> None:
     [request] = taken(bureau, right="unclear").requests
     other = read(bureau, request, "both").other
-    first, second = bureau.register.request(request), bureau.register.request(other)
+    first, second = bureau.register.requests.get(request), bureau.register.requests.get(other)
     assert (first.right, second.right) == (Right.ACCESS, Right.PORTABILITY)
     assert (first.received_at, first.case) == (second.received_at, second.case)
-    assert bureau.register.identity(request) == bureau.register.identity(other)
+    assert bureau.register.identities.of(request) == bureau.register.identities.of(other)
     assess(bureau.services, other)
     assert faults(bureau.settings.register) == []
 

@@ -88,7 +88,7 @@ def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp
     request = store(services, {"customer_id": "1"}, language="en")
     asked = waits(services, request)
     assert set(asked) == {"mail", "paper", "tape"}
-    assert str(services.register.request(request).state) == "needs_person"
+    assert str(services.register.requests.get(request).state) == "needs_person"
     says(services, asked["mail"], "given", ("Brief Ann.pdf", PDF), ("mail.eml", MAIL), by="cli:bea")
     says(services, asked["paper"], "nothing_held")
     with pytest.raises(
@@ -145,15 +145,15 @@ def test_no_word_of_it_stands_in_the_trail(opened: Open) -> None:
     asked = waits(services, request)
     says(services, asked["mail"], "given", ("kwikstaart.eml", MAIL))
     run(services, request)
-    trail = json.dumps([payload for _, payload in services.register.events(request)])
+    trail = json.dumps([payload for _, payload in services.register.trail.events(request)])
     assert "kwikstaart" not in trail
-    register = services.register._db  # type: ignore[attr-defined]
+    register = services.register.store.database
     with register.read() as tx:
         held = tx.exec_driver_sql("SELECT label, ciphertext FROM message").fetchall()
     assert all(b"kwikstaart" not in (label or b"") + content for label, content in held)
     [extracted] = [
         p
-        for h, p in services.register.events(request)
+        for h, p in services.register.trail.events(request)
         if p and h.type == "extracted" and p["source"] == "mail"
     ]
     assert set(extracted["files"]) == {"files/mail/000001.eml"}
@@ -213,8 +213,8 @@ def test_a_changed_answer_drifts_the_plan(opened: Open) -> None:
     assert sources == ["shop", "mail"]
     for source in sources:
         extract(services, request, source)
-    before = services.register.latest_step(request, "classify")
-    asked = services.register.question(first)
+    before = services.register.steps.latest(request, "classify")
+    asked = services.register.questions.get(first)
     again = ask_again(services.register, ROLES, services.inventory, asked, "cli:anna")
     assert again != first
     with pytest.raises(GateError, match="needs_person"):
@@ -238,10 +238,10 @@ def test_an_answer_alone_changes_what_a_plan_rests_on(opened: Open) -> None:
     assess(services, request)
     classify(services, request)
     # The choice and what it is about are the same; the file is another one.
-    asked = services.register.question(first)
+    asked = services.register.questions.get(first)
     again = ask_again(services.register, ROLES, services.inventory, asked, "cli:anna")
     says(services, again, "given", ("a.eml", MAIL + b"!"))
-    services.register.move(request, State.ACCEPTED)
+    services.register.requests.move(request, State.ACCEPTED)
     with pytest.raises(GateError, match="decisions changed"):
         extract(services, request, "mail")
 
@@ -274,7 +274,7 @@ def test_whose_question_it_is(opened: Open) -> None:
         says(services, asked["a_mail"], "nothing_held", by="cli:zed")
     with pytest.raises(NotAllowedError, match="role officer"):
         says(services, asked["b_tape"], "nothing_held", by="cli:bea")
-    refused = [h for h, _ in services.register.events(request) if h.type == "answer_refused"]
+    refused = [h for h, _ in services.register.trail.events(request) if h.type == "answer_refused"]
     assert [h.actor for h in refused] == ["cli:cas", "cli:anna", "cli:zed", "cli:bea"]
     says(services, asked["a_mail"], "nothing_held", by="cli:bea")
     says(services, asked["b_tape"], "not_searched", by="cli:anna", reason="copy_of_searched")
@@ -283,7 +283,7 @@ def test_whose_question_it_is(opened: Open) -> None:
             services.register,
             ROLES,
             services.inventory,
-            services.register.question(asked["a_mail"]),
+            services.register.questions.get(asked["a_mail"]),
             "cli:bea",
         )
     assert "No. We did not search" not in page(members(run(services, request)))
@@ -302,10 +302,10 @@ def test_an_answer_that_does_not_fit_leaves_nothing(opened: Open) -> None:
     ):
         with pytest.raises(FormError):
             says(services, asked, choice, *files, **detail)
-    case = services.register.request(request).case
-    documents = [t for t in services.register.case_texts(case, "cli:anna") if t.kind == "document"]  # type: ignore[attr-defined]
+    case = services.register.requests.get(request).case
+    documents = [t for t in services.register.cases.texts(case, "cli:anna") if t.kind == "document"]
     assert documents == []
-    assert services.register.question(asked).answered_at is None
+    assert services.register.questions.get(asked).answered_at is None
 
 
 def test_two_answers_at_once(opened: Open) -> None:
@@ -317,8 +317,8 @@ def test_two_answers_at_once(opened: Open) -> None:
         says(services, asked, "given", ("b.pdf", PDF))
     with pytest.raises(TooLateError):
         says(services, asked, "nothing_held")
-    case = services.register.request(request).case
-    texts = services.register.case_texts(case, "cli:anna")  # type: ignore[attr-defined]
+    case = services.register.requests.get(request).case
+    texts = services.register.cases.texts(case, "cli:anna")
     assert [t.name for t in texts if t.kind == "document"] == ["a.eml"]
 
 
@@ -331,7 +331,7 @@ def test_a_file_that_changes_half_way_leaves_no_answer(opened: Open) -> None:
     content.truncate(5)
     with pytest.raises(RefusedError, match="changed while it was read"):
         answer(services.register, ROLES, asked, "given", "cli:anna", files=[new])
-    assert services.register.question(asked).answered_at is None
+    assert services.register.questions.get(asked).answered_at is None
 
 
 def test_files_alone_are_an_answer(opened: Open) -> None:
@@ -350,7 +350,7 @@ def test_nothing_anywhere_names_what_was_searched(opened: Open) -> None:
     says(services, waits(services, request)["mail"], "nothing_held")
     with pytest.raises(NeedsPersonError):
         run(services, request)
-    [question] = services.register.questions(request_id=request)
+    [question] = services.register.questions.all(request_id=request)
     assert question.kind == "nothing_held"
     assert question.detail["manual"] == {"mail": "none_held"}
 

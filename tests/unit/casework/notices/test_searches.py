@@ -18,7 +18,7 @@ from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Place
 from afschrift.law.roles import Roles
 from afschrift.questions.assignment import assign
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 NL = Place(calendar("NL"))
@@ -42,21 +42,20 @@ def asked(services: Services) -> dict[str, str]:
     return waits(services, store(services, {"customer_id": "1"}, received_at="2026-11-02T09:00:00Z"))
 
 
-def ledger(services: Services) -> Ledger:
-    assert isinstance(services.register, Ledger)
+def register(services: Services) -> Register:
     return services.register
 
 
 def told(services: Services, day: int, notifier: str = "officers", *roles: str) -> list[Message]:
     messages: list[Message] = []
-    remind(ledger(services), NL, noon(day), notifier, messages.append, BY, roles)
+    remind(register(services), NL, noon(day), notifier, messages.append, BY, roles)
     return messages
 
 
 def test_the_day_and_the_level(services: Services, asked: dict[str, str]) -> None:
     days = {19: None, 20: "due_soon", 24: "due_soon", 25: "late"}
     for day, level in days.items():
-        found = searches(ledger(services), NL, noon(day))
+        found = searches(register(services), NL, noon(day))
         assert [(str(one.due), one.level) for one in found] == [("2026-11-24", level)] * 2
 
 
@@ -80,7 +79,7 @@ def test_each_level_is_told_once_a_notifier_and_again_to_another_person(
 def test_only_the_roles_of_a_notifier_and_nothing_answered(services: Services, asked: dict[str, str]) -> None:
     [message] = told(services, 24, "keepers", "keeper")
     assert [row["System"] for row in message.rows] == ["mail"]
-    services.register.answer(asked["mail"], "nothing_held", "cli:bea")
+    services.register.questions.answer(asked["mail"], "nothing_held", "cli:bea")
     [message] = told(services, 24)
     assert [row["System"] for row in message.rows] == ["tape"]
 
@@ -90,5 +89,5 @@ def test_a_notifier_that_fails_is_reminded_again(services: Services, asked: dict
         raise RetriableError("the server is down")
 
     with pytest.raises(RetriableError):
-        remind(ledger(services), NL, noon(24), "officers", fails, BY)
+        remind(register(services), NL, noon(24), "officers", fails, BY)
     assert len(told(services, 24)) == 1

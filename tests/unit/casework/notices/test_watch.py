@@ -18,7 +18,7 @@ from afschrift.law.clock.clock import Place
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 At = Callable[[int], Watch]
@@ -28,13 +28,13 @@ ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})
 
 
 @pytest.fixture
-def at(ledger: Ledger) -> At:
+def at(register: Register) -> At:
     """A check so many days before the last day of a request that `open_one` opens."""
 
     def watch(days: int) -> Watch:
         day = DUE - timedelta(days=days)
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-        return Watch(ledger, PLACE, marks(), noon, "airflow:check_deadlines")
+        return Watch(register, PLACE, marks(), noon, "airflow:check_deadlines")
 
     return watch
 
@@ -43,46 +43,46 @@ def check(watch: Watch) -> int:
     return watch.raise_new(watch.look())
 
 
-def raised(ledger: Ledger, request: str) -> list[str]:
-    return [f.detail["level"] for f in ledger.timeline(request).of(FactKind.NOTICE_RAISED)]
+def raised(register: Register, request: str) -> list[str]:
+    return [f.detail["level"] for f in register.facts.timeline(request).of(FactKind.NOTICE_RAISED)]
 
 
-def test_a_notice_is_raised_once_for_each_level(ledger: Ledger, open_one: Open, at: At, url: str) -> None:
+def test_a_notice_is_raised_once_for_each_level(register: Register, open_one: Open, at: At, url: str) -> None:
     one = open_one().id
     assert [w.clock.due for w in at(20).look()] == [DUE]
     for days in (20, 15, 14, 14, 10, 8, 7, 7, 3, 2, 1, 0, -1, -30):
         check(at(days))
-    assert raised(ledger, one) == ["14", "7", "3", "1", OVERDUE]
+    assert raised(register, one) == ["14", "7", "3", "1", OVERDUE]
     assert [w.raised.detail["due"] for w in at(-31).look() if w.raised] == ["2026-04-02"]
     assert ledger_reader.faults(url) == []
 
 
 def test_days_without_a_scheduler_raise_the_level_of_today_alone(
-    ledger: Ledger, open_one: Open, at: At
+    register: Register, open_one: Open, at: At
 ) -> None:
     one = open_one().id
     assert [check(at(20)), check(at(-2)), check(at(-2))] == [0, 1, 0]
-    assert raised(ledger, one) == [OVERDUE]
+    assert raised(register, one) == [OVERDUE]
 
 
-def test_two_checks_at_once_raise_it_once(ledger: Ledger, open_one: Open, at: At) -> None:
+def test_two_checks_at_once_raise_it_once(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
     first, second = at(7), at(7)
     seen, also_seen = first.look(), second.look()
     first.raise_new(seen)
     second.raise_new(also_seen)
-    assert raised(ledger, one) == ["7"]
+    assert raised(register, one) == ["7"]
 
 
-def test_each_check_stands_in_the_trail_with_its_counts(ledger: Ledger, open_one: Open, at: At) -> None:
+def test_each_check_stands_in_the_trail_with_its_counts(register: Register, open_one: Open, at: At) -> None:
     open_one()
     check(at(-1))
     counts = {"open": 1, "raised": 1, "suspended": 0, "overdue": 1, "unacknowledged": 1}
-    assert [p for h, p in ledger.events(None) if h.type == "deadlines_checked"] == [counts]
+    assert [p for h, p in register.trail.events(None) if h.type == "deadlines_checked"] == [counts]
 
 
 def test_a_notifier_that_fails_hides_no_other_and_is_told_again(
-    ledger: Ledger, open_one: Open, at: At
+    register: Register, open_one: Open, at: At
 ) -> None:
     one, other = open_one().id, open_one().id
     check(at(7))
@@ -99,12 +99,12 @@ def test_a_notifier_that_fails_hides_no_other_and_is_told_again(
     assert at(7).tell("log", take) == 2
     assert [at(7).tell("log", take), at(6).tell("mail", take), at(6).tell("mail", take)] == [0, 2, 0]
     assert taken == [sorted([one, other])] * 2
-    told = ledger.timeline(one).of(FactKind.NOTICE_TOLD)
+    told = register.facts.timeline(one).of(FactKind.NOTICE_TOLD)
     assert [f.detail["notifier"] for f in told] == ["log", "mail"]
 
 
 def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
-    ledger: Ledger, open_one: Open, at: At
+    register: Register, open_one: Open, at: At
 ) -> None:
     open_one()
     for days in (14, 7, 3):
@@ -114,35 +114,35 @@ def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
     assert levels == ["3"]
 
 
-def test_an_extension_moves_the_day_and_levels_begin_anew(ledger: Ledger, open_one: Open, at: At) -> None:
+def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
     check(at(3))
-    desk = Desk(ledger, ROLES, PLACE, datetime(2026, 4, 1, 9, tzinfo=UTC), "cli:anna")
+    desk = Desk(register, ROLES, PLACE, datetime(2026, 4, 1, 9, tzinfo=UTC), "cli:anna")
     desk.extend(one, ["processors_must_answer"], sending=Sending(date(2026, 4, 1), "post", "3SABC"))
     assert check(at(1)) == 0
     assert at(1).look()[0].clock.due == date(2026, 6, 2)
     assert check(at(-60)) == 1
-    assert raised(ledger, one) == ["3", "1"]
+    assert raised(register, one) == ["3", "1"]
 
 
-def test_a_suspended_request_raises_nothing(ledger: Ledger, open_one: Open, at: At) -> None:
+def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
-    desk = Desk(ledger, ROLES, PLACE, datetime(2026, 3, 4, 9, tzinfo=UTC), "cli:anna")
+    desk = Desk(register, ROLES, PLACE, datetime(2026, 3, 4, 9, tzinfo=UTC), "cli:anna")
     desk.suspend(one, "identity", doubt="keys_disagree", sending=Sending(date(2026, 3, 4), "post", "3SABC"))
     assert check(at(-5)) == 0
     (seen,) = at(-5).look()
     assert (seen.level, seen.needs_word) == (None, False)
 
 
-def test_an_overdue_request_needs_a_word_by_name(ledger: Ledger, open_one: Open, at: At) -> None:
+def test_an_overdue_request_needs_a_word_by_name(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
-    desk = Desk(ledger, ROLES, PLACE, datetime(2026, 4, 3, 9, tzinfo=UTC), "cli:anna")
-    early = Desk(ledger, ROLES, PLACE, datetime(2026, 4, 2, 9, tzinfo=UTC), "cli:anna")
+    desk = Desk(register, ROLES, PLACE, datetime(2026, 4, 3, 9, tzinfo=UTC), "cli:anna")
+    early = Desk(register, ROLES, PLACE, datetime(2026, 4, 2, 9, tzinfo=UTC), "cli:anna")
     with pytest.raises(RefusedError, match="not overdue"):
         early.acknowledge(one, "Te vroeg.")
     assert [w.needs_word for w in at(-1).look()] == [True]
     timeline, clock = desk.acknowledge(one, "Een verwerker van Anneke leverde te laat.")
     assert clock.breaches == ("overdue:R37",)
     assert [w.needs_word for w in at(-9).look()] == [False]
-    assert ledger.fact_text(timeline.facts[-1].id) == "Een verwerker van Anneke leverde te laat."
-    assert "Anneke" not in str([payload for _, payload in ledger.events(one)])
+    assert register.facts.text(timeline.facts[-1].id) == "Een verwerker van Anneke leverde te laat."
+    assert "Anneke" not in str([payload for _, payload in register.trail.events(one)])

@@ -51,15 +51,15 @@ def test_partial_and_supplement_give_what_one_bundle_gives(services: Services, c
     other = asked(services)
     first = partly(services, other, club)
     assert first.name == f"{other}-access-partial.zip"
-    assert services.register.request(other).state is State.ACCEPTED
+    assert services.register.requests.get(other).state is State.ACCEPTED
     second = run(services, other)
     assert second.name == f"{other}-access-supplement.zip"
-    assert services.register.request(other).state is State.DELIVERED
+    assert services.register.requests.get(other).state is State.DELIVERED
     assert rows(first, second) == rows(whole)
     assert {path.split("/")[1] for path in rows(second)} == {"club"}
     assert not verify(first, {}).problems
     assert not verify(second, {}).problems
-    kinds = [one.kind for one in services.register.deliveries(other)]  # type: ignore[attr-defined]
+    kinds = [one.kind for one in services.register.deliveries.of(other)]
     assert kinds == ["partial", "supplement"]
 
 
@@ -75,7 +75,7 @@ def test_the_coverage_of_both_parts(services: Services, club: Club) -> None:
     ]
     second = run(services, request)
     told_second = coverage(second)
-    [part] = services.register.timeline(request).of(FactKind.PARTLY_DELIVERED)
+    [part] = services.register.facts.timeline(request).of(FactKind.PARTLY_DELIVERED)
     assert told_second["part"] == {"kind": "supplement", "follows": [part.detail["bundle"]]}
     before = {one["table"]: one for one in told_second["tables"] if one["status"] == "given_before"}
     orders = next(one for one in told_first["tables"] if one["table"] == "orders")
@@ -124,9 +124,9 @@ def test_the_clock_goes_on_and_the_status_says_so(services: Services, club: Club
     place = place_of(services.inventory.controller)
     from afschrift.law.clock.clock import clock
 
-    before = clock(services.register.timeline(request), place, TODAY)
+    before = clock(services.register.facts.timeline(request), place, TODAY)
     partly(services, request, club)
-    timeline = services.register.timeline(request)
+    timeline = services.register.facts.timeline(request)
     after = clock(timeline, place, TODAY)
     assert (after.due, after.closed_on) == (before.due, None)
     assert Fact.PARTLY_FULFILLED in after.status
@@ -136,7 +136,7 @@ def test_the_clock_goes_on_and_the_status_says_so(services: Services, club: Club
     late = clock(timeline, place, date.fromisoformat(SOON) + timedelta(days=1))
     assert "rest_late:R44" in late.breaches
     run(services, request)
-    closed = services.register.timeline(request)
+    closed = services.register.facts.timeline(request)
     assert awaited(closed) is None
     assert Fact.PARTLY_FULFILLED not in clock(closed, place, TODAY).status
 
@@ -164,11 +164,11 @@ def test_after_a_part_no_step_closes_the_request(services: Services, club: Club)
     for step_ in (lambda s, r: extract(s, r, "shop"), validate, package):
         with pytest.raises(GateError, match="is delivered already"):
             step_(services, request)
-    assert register.request(request).state is State.ACCEPTED
+    assert register.requests.get(request).state is State.ACCEPTED
     assert sorted(first.parent.iterdir()) == outbox
-    refused = [p for h, p in register.events(request) if h.type == "gate_refused"]
+    refused = [p for h, p in register.trail.events(request) if h.type == "gate_refused"]
     assert [(p or {})["reason"] for p in refused] == ["part_delivered"] * 3
-    assert [h.type for h, _ in register.events(request)].count("part_closed") == 1
+    assert [h.type for h, _ in register.trail.events(request)].count("part_closed") == 1
     assert not wipe_left(services, request)
 
 
@@ -185,14 +185,14 @@ def test_a_person_looks_at_each_part(services: Services, club: Club, tmp_path: P
     def looked_at() -> Path:
         with pytest.raises(NeedsPersonError):
             run(services, request)
-        [review] = services.register.questions(request_id=request)
+        [review] = services.register.questions.all(request_id=request)
         assert review.kind == "review"
-        services.register.answer(review.id, "approved", "cli:anna")
+        services.register.questions.answer(review.id, "approved", "cli:anna")
         return run(services, request)
 
     with club.away():
         counter(services).leave(request, "club", SOON, WHY)
         assert looked_at().name.endswith("-partial.zip")
     assert looked_at().name.endswith("-supplement.zip")
-    assert services.register.request(request).state is State.DELIVERED
-    assert "gate_bypassed" not in [h.type for h, _ in services.register.events(request)]
+    assert services.register.requests.get(request).state is State.DELIVERED
+    assert "gate_bypassed" not in [h.type for h, _ in services.register.trail.events(request)]

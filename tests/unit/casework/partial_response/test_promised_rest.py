@@ -29,8 +29,8 @@ from afschrift.bundle.container.verify import verify
 from afschrift.casework.answer import answer
 from afschrift.domain.errors import FormError, GateError, NeedsPersonError, RefusedError
 from afschrift.domain.state import State
-from afschrift.register.clock import rfc3339
-from afschrift.register.port import QuestionRow
+from afschrift.register.database.instants import rfc3339
+from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
@@ -47,9 +47,9 @@ def later(services: Services, days: int) -> Services:
 def reviewed(services: Services, request: str) -> Path:
     with pytest.raises(NeedsPersonError):
         run(services, request)
-    [*_, review] = services.register.questions(request_id=request)
+    [*_, review] = services.register.questions.all(request_id=request)
     assert review.kind == "review"
-    services.register.answer(review.id, "approved", "cli:anna")
+    services.register.questions.answer(review.id, "approved", "cli:anna")
     return run(services, request)
 
 
@@ -77,7 +77,7 @@ def test_after_the_promised_day_no_step_goes_on_with_the_part(services: Services
     with pytest.raises(GateError, match="cannot be left any more") as met:
         extract(later(services, 12), request, "shop")
     assert "start a new run" in met.value.way_out
-    [*_, (_, told)] = services.register.events(request)
+    [*_, (_, told)] = services.register.trail.events(request)
     assert (told or {})["reason"] == "partial_over"
 
 
@@ -94,7 +94,7 @@ def take_out(inventory: Path, how: str) -> None:
 
 def the_question(services: Services, request: str) -> QuestionRow:
     assert run_to_its_end(services, request) is None
-    [found] = services.register.questions(request_id=request)
+    [found] = services.register.questions.all(request_id=request)
     assert found.kind == "rest_gone"
     return found
 
@@ -120,14 +120,14 @@ def test_a_promised_rest_that_is_gone_is_asked_about_and_named(
     question = the_question(services, request)  # in vain: asked anew
     said = answer(register, ROLES, question.id, "not_held_any_more", "cli:anna", text=WHY)
     second = run(services, request)
-    assert register.request(request).state is State.DELIVERED
+    assert register.requests.get(request).state is State.DELIVERED
     [named] = coverage(second)["part"]["notGiven"]
     assert (named["source"], named["tables"], named["saidAt"]) == ("club", missing, said.at)
     assert tables_of(coverage(second), "rows", "none_held") == ({"club.card"} if how == "one" else set())
     assert "You do not get all that we said" in members(second)["index.html"].decode()
     assert "notGiven" not in coverage(first)["part"]
     assert not verify(second, {}).problems
-    assert WHY not in str([payload for _, payload in register.events(request)])
+    assert WHY not in str([payload for _, payload in register.trail.events(request)])
 
 
 def test_the_run_goes_to_its_end_where_only_a_word_is_left(
@@ -149,7 +149,7 @@ def test_a_source_that_is_put_back_is_given(services: Services, club: Club, tmp_
     the_question(again(services, tmp_path), request)
     club.declare(tmp_path / "inventory")
     services = again(services, tmp_path)
-    [question] = services.register.questions(request_id=request)
+    [question] = services.register.questions.all(request_id=request)
     answer(services.register, ROLES, question.id, "not_held_any_more", "cli:anna", text=WHY)  # too early
     second = run(services, request)
     assert {path.split("/")[1] for path in rows(second)} == {"club"}

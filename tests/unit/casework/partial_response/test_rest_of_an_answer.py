@@ -39,8 +39,7 @@ from afschrift.casework.manual.scan import scan
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.partial_response import told
-from afschrift.register.register import Ledger
-from afschrift.register.tables import plan as plan_table
+from afschrift.register.database.tables import plan as plan_table
 from afschrift.services import Services
 from afschrift.sources import registry
 from afschrift.steps.classify import classify
@@ -82,19 +81,18 @@ def test_other_keys_mean_that_all_is_given_once_more(services: Services, club: C
 def test_a_part_that_another_version_kept_is_given_once_more(services: Services, club: Club) -> None:
     request = asked(services)
     first = partly(services, request, club)
-    [part] = services.register.timeline(request).of(FactKind.PARTLY_DELIVERED)
-    ledger = services.register
-    assert isinstance(ledger, Ledger)
-    plan = dataclasses.replace(ledger.plan(request, part.detail["plan"]), package="0")
-    with ledger._db.write() as tx:
-        key = ledger._key(tx, request)
+    [part] = services.register.facts.timeline(request).of(FactKind.PARTLY_DELIVERED)
+    register = services.register
+    plan = dataclasses.replace(register.plans.get(request, part.detail["plan"]), package="0")
+    with register.store.database.write() as tx:
+        key = register.plans._key(tx, request)
         sealed = key.encrypt(msgspec.json.encode(plan), "plan", "ciphertext", part.detail["plan"])
         kept = plan_table.c.digest == part.detail["plan"]
         tx.execute(update(plan_table).where(kept).values(ciphertext=sealed))
     second = run(services, request)
     assert set(rows(second)) >= set(rows(first))
     assert "It takes the place of that part." in members(second)["index.html"].decode()
-    assert services.register.request(request).state is State.DELIVERED
+    assert services.register.requests.get(request).state is State.DELIVERED
 
 
 def test_what_people_found_is_given_once(services: Services, club: Club, tmp_path: Path) -> None:
@@ -103,8 +101,8 @@ def test_what_people_found_is_given_once(services: Services, club: Club, tmp_pat
     request = asked(services)
     waiting = waits(services, request)
     new = scan("brief.pdf", io.BytesIO(b"%PDF-1.7"), 8, 10_000_000)
-    services.register.answer(waiting["mail"], "given", "cli:bea", files=[new])
-    services.register.answer(waiting["paper"], "nothing_held", "cli:bea")
+    services.register.questions.answer(waiting["mail"], "given", "cli:bea", files=[new])
+    services.register.questions.answer(waiting["paper"], "nothing_held", "cli:bea")
     with club.away():
         counter(services).leave(request, "club", SOON, WHY)
         first = run(services, request)
@@ -129,7 +127,7 @@ def test_the_rest_is_told_of_where_nothing_of_it_leaves(
     second = run(services, request)
     assert tables_of(coverage(second), "withheld") == {"club.card", "club.visit"}
     assert rows(second) == {}
-    assert services.register.request(request).state is State.DELIVERED
+    assert services.register.requests.get(request).state is State.DELIVERED
 
 
 def test_two_sources_come_back_one_after_the_other(services: Services, club: Club, tmp_path: Path) -> None:
@@ -148,8 +146,8 @@ def test_two_sources_come_back_one_after_the_other(services: Services, club: Clu
         assert question(services, request).detail["source"] == "gym"
         says(services, request, "partial", str(TODAY + timedelta(days=20)))
         bundles.append(run(services, request))
-    assert services.register.request(request).state is State.ACCEPTED
-    assert next(told(services.register.timeline(request))).endswith(str(TODAY + timedelta(days=20)))
+    assert services.register.requests.get(request).state is State.ACCEPTED
+    assert next(told(services.register.facts.timeline(request))).endswith(str(TODAY + timedelta(days=20)))
     bundles.append(run(services, request))
     assert [path.name.removeprefix(request) for path in bundles] == [
         "-access-partial.zip",
@@ -157,7 +155,7 @@ def test_two_sources_come_back_one_after_the_other(services: Services, club: Clu
         "-access-supplement.zip",
     ]
     assert [{path.split("/")[1] for path in rows(one)} for one in bundles] == [{"shop"}, {"club"}, {"gym"}]
-    assert services.register.request(request).state is State.DELIVERED
+    assert services.register.requests.get(request).state is State.DELIVERED
     covered = [tables_of(coverage(one), "rows", "none_held", "withheld") for one in bundles]
     assert len(set().union(*covered)) == sum(map(len, covered))
     assert tables_of(coverage(bundles[2]), "given_before") == covered[0] | covered[1]
@@ -220,4 +218,4 @@ def test_no_table_is_in_two_parts_or_in_none(
             services = again(services, folder)
     parts = [tables_of(coverage(one), "rows", "none_held", "withheld") for one in bundles]
     assert sum(map(len, parts)) == len(set().union(*parts)) == 2 * len(clubs)
-    assert services.register.request(request).state is State.DELIVERED
+    assert services.register.requests.get(request).state is State.DELIVERED

@@ -72,7 +72,7 @@ def test_it_breaks_off_between_plan_and_extract(services: Services, club: Club) 
     assert run_to_its_end(services, request) is None
     with pytest.raises(NeedsPersonError, match="cannot be reached"):  # the others wait too
         extract(services, request, "shop")
-    events = [header.type for header, _ in services.register.events(request)]
+    events = [header.type for header, _ in services.register.trail.events(request)]
     assert "gate_bypassed" not in events
     says(services, request, "partial")
     first = run(services, request)
@@ -89,7 +89,7 @@ def test_the_question_and_the_errors_hold_no_place_and_no_value(services: Servic
     detail = question(services, request).detail
     assert set(detail) == {"source", "since", "tables", "code"}
     assert (detail["source"], detail["tables"], detail["code"]) == ("club", 2, "SQLITE_CANTOPEN")
-    trail = json.dumps([payload for _, payload in services.register.events(request)])
+    trail = json.dumps([payload for _, payload in services.register.trail.events(request)])
     for text in (str(met.value), trail, json.dumps(detail)):
         assert str(club.path.parent) not in text
         assert "ann@example.org" not in text
@@ -114,11 +114,11 @@ def test_an_answer_that_does_not_fit_changes_nothing(
     request = asked(services)
     club.take()
     run_to_its_end(services, request)
-    events = len(services.register.events(request))
+    events = len(services.register.trail.events(request))
     with pytest.raises(FormError) as met:
         counter(services).answer(question(services, request).id, choice, detail, text)
     assert set(met.value.fields) == {field}
-    assert len(services.register.events(request)) == events
+    assert len(services.register.trail.events(request)) == events
 
 
 def test_whoever_is_no_officer_decides_nothing(services: Services, club: Club) -> None:
@@ -129,12 +129,12 @@ def test_whoever_is_no_officer_decides_nothing(services: Services, club: Club) -
     run_to_its_end(services, request)
     with pytest.raises(NotAllowedError):
         counter(services, "cli:zed").answer(question(services, request).id, "try_again", {}, None)
-    refused = [h.actor for h, _ in services.register.events(request) if h.type == "answer_refused"]
+    refused = [h.actor for h, _ in services.register.trail.events(request) if h.type == "answer_refused"]
     assert refused == ["cli:zed"] * 2
     says(services, request, "partial")
     with pytest.raises(TooLateError):
         counter(services).answer(
-            services.register.questions(open_only=False, request_id=request)[-1].id, "try_again", {}, None
+            services.register.questions.all(open_only=False, request_id=request)[-1].id, "try_again", {}, None
         )
 
 
@@ -217,9 +217,9 @@ def test_a_promised_day_that_is_over_promises_nothing(services: Services, club: 
 def test_the_words_are_kept_encrypted_alone(services: Services, club: Club, tmp_path: Path) -> None:
     request = asked(services)
     partly(services, request, club)
-    [decision] = [d for d in services.register.decisions(request) if d.kind == "source_down"]
-    assert services.register.decision_text(request, decision.text or "") == WHY
-    trail = json.dumps([payload for _, payload in services.register.events(request)])
+    [decision] = [d for d in services.register.decisions.of(request) if d.kind == "source_down"]
+    assert services.register.decisions.text(request, decision.text or "") == WHY
+    trail = json.dumps([payload for _, payload in services.register.trail.events(request)])
     assert "kwikstaart" not in trail
     for file in (tmp_path / "home").rglob("*"):
         if file.is_file():
@@ -234,7 +234,7 @@ def test_a_part_with_nothing_in_it_is_none(services: Services, club: Club) -> No
         assert run_to_its_end(services, request) is None
         found = question(services, request)
         assert (found.options, found.detail["hindrance"]) == (("try_again",), "nothing_to_give")
-        assert services.register.request(request).state is State.NEEDS_PERSON
+        assert services.register.requests.get(request).state is State.NEEDS_PERSON
         says(services, request, "try_again", text=None)
     with pytest.raises(NeedsPersonError, match="No system holds anything"):
         run(services, request)

@@ -68,12 +68,12 @@ def test_the_trail_and_the_log_know_counts_and_grounds_and_no_word(reviewers: Re
     reviewers.answer(reviewers.asked(request), "approved")
     reviewers.deliver(request)
 
-    told = json.dumps([payload for _, payload in reviewers.bureau.register.events()])
+    told = json.dumps([payload for _, payload in reviewers.bureau.register.trail.events()])
     for word in (NEIGHBOUR, "Zuiderwijk", "weet van niets", LINE.split()[3]):
         assert word not in told
     taken = [
         payload
-        for header, payload in reviewers.bureau.register.events(request)
+        for header, payload in reviewers.bureau.register.trail.events(request)
         if header.type == "decision_taken" and payload and payload["kind"] == "review"
     ]
     assert taken[0]["detail"] == {
@@ -89,7 +89,7 @@ def test_the_trail_and_the_log_know_counts_and_grounds_and_no_word(reviewers: Re
 
 
 def _delivered(reviewers: Reviewers, request: str) -> str:
-    events = reviewers.bureau.register.events(request)
+    events = reviewers.bureau.register.trail.events(request)
     [sha256] = [p["sha256"] for header, p in events if header.type == "bundle_delivered" and p]
     return str(sha256)
 
@@ -98,7 +98,7 @@ def test_what_changes_after_the_review_is_asked_again(reviewers: Reviewers) -> N
     request = reviewers.store()
     question = reviewers.asked(request)
     reviewers.answer(question, "approved")
-    reviewers.bureau.register.change_options(request, formats=["json"])
+    reviewers.bureau.register.requests.change_options(request, formats=["json"])
 
     again = reviewers.asked(request)
 
@@ -287,14 +287,14 @@ def test_a_row_that_is_gone_meanwhile_is_asked_about(reviewers: Reviewers) -> No
 def test_an_answer_on_a_bundle_that_changed_changes_nothing(reviewers: Reviewers) -> None:
     request = reviewers.store()
     question = reviewers.asked(request)
-    reviewers.bureau.register.change_options(request, language="en")
+    reviewers.bureau.register.requests.change_options(request, language="en")
     newer = reviewers.asked(request)
 
-    before = reviewers.bureau.register.events()
+    before = reviewers.bureau.register.trail.events()
     for choice in ("approved", "redact", "hold_back"):
         with pytest.raises(TooLateError, match="overtaken"):
             reviewers.answer(question, choice)
-    assert reviewers.bureau.register.events() == before
+    assert reviewers.bureau.register.trail.events() == before
     assert reviewers.open(request).id == newer.id
 
 
@@ -314,7 +314,9 @@ def test_whoever_lacks_the_role_reviews_nothing(reviewers: Reviewers) -> None:
             reviewers.answer(question, "approved", by=by)
 
     assert reviewers.open(request).answered_at is None
-    refused = [h.actor for h, _ in reviewers.bureau.register.events(request) if h.type == "answer_refused"]
+    refused = [
+        h.actor for h, _ in reviewers.bureau.register.trail.events(request) if h.type == "answer_refused"
+    ]
     assert len(refused) == 5
 
 
@@ -356,7 +358,7 @@ def test_redactions_whose_words_are_gone_let_nothing_leave(reviewers: Reviewers)
     request, register = reviewers.store(), reviewers.bureau.register
     reviewers.redact(reviewers.asked(request), LINE)
     assert len(redactions_of(register, request)) == 1
-    register.shred(request, "retention_identity")
+    register.data_keys.shred(request, "retention_identity")
     with pytest.raises(RefusedError, match=r"cannot be read any more.*What to do: nothing leaves"):
         redactions_of(register, request)
 

@@ -101,7 +101,7 @@ def test_each_look_is_an_event_with_its_role_and_no_value(reviewers: Reviewers) 
         with pytest.raises(NotAllowedError):
             seen(reviewers, request, by)
 
-    events = reviewers.bureau.register.events(request)
+    events = reviewers.bureau.register.trail.events(request)
     looks = [payload for header, payload in events if header.type == "bundle_viewed" and payload]
     assert [(one["role"], one["values"]) for one in looks] == [
         ("officer", True),

@@ -15,7 +15,7 @@ from afschrift.casework.review.redactions import in_force, to_sign, unsigned
 from afschrift.casework.review.require import signature
 from afschrift.domain.errors import NeedsPersonError, TooLateError
 from afschrift.questions.kinds import KINDS
-from afschrift.register.port import DecisionRow, QuestionRow
+from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.steps.deliver import deliver
 
 SECRET = LINE.replace("rights_of_others", "trade_secret")
@@ -36,7 +36,7 @@ def redacted(reviewers: Reviewers) -> tuple[str, QuestionRow]:
 
 
 def other_formats(reviewers: Reviewers, request: str) -> None:
-    reviewers.bureau.register.change_options(request, formats=["json"])
+    reviewers.bureau.register.requests.change_options(request, formats=["json"])
 
 
 def other_rows(reviewers: Reviewers, request: str) -> None:
@@ -48,11 +48,11 @@ def other_rows(reviewers: Reviewers, request: str) -> None:
 def test_what_was_redacted_waits_though_another_bundle_is_packed(reviewers: Reviewers) -> None:
     request, asked = redacted(reviewers)
     register = reviewers.bureau.register
-    before = register.latest_step(request, "package")
+    before = register.steps.latest(request, "package")
     other_rows(reviewers, request)
 
     assert reviewers.asked(request, "review_signed").id == asked.id
-    after = register.latest_step(request, "package")
+    after = register.steps.latest(request, "package")
     assert before and after and before["bundle"] != after["bundle"]
     assert still_open(register, request) == (asked.id,)
     reviewers.answer(asked, "agree", by="cli:sam")
@@ -74,7 +74,7 @@ def test_only_the_second_signer_turns_it_down(reviewers: Reviewers) -> None:
 
     assert "redacted" in question.detail["why"]
     assert "redacted" not in question.detail
-    assert unsigned(reviewers.bureau.register.decisions(request)) == ()
+    assert unsigned(reviewers.bureau.register.decisions.of(request)) == ()
 
 
 def test_no_review_is_answered_and_no_approved_bundle_leaves_while_one_waits(reviewers: Reviewers) -> None:
@@ -82,10 +82,10 @@ def test_no_review_is_answered_and_no_approved_bundle_leaves_while_one_waits(rev
     other_formats(reviewers, request)
     reviewers.asked(request, "review_signed")
     register = reviewers.bureau.register
-    packed = register.latest_step(request, "package")
+    packed = register.steps.latest(request, "package")
     assert packed
     detail = {"plan": packed["plan"], "why": ["policy"]}
-    beside = register.ask(
+    beside = register.questions.ask(
         request, "review", options=KINDS["review"].options, detail=detail, about=packed["bundle"]
     )
 
@@ -99,7 +99,7 @@ def test_no_review_is_answered_and_no_approved_bundle_leaves_while_one_waits(rev
         assert "second signer" in str(error)
         assert asked.id in error.way_out
 
-    register.decide(request, "review", "approved", "cli:anna", about=packed["bundle"])
+    register.decisions.take(request, "review", "approved", "cli:anna", about=packed["bundle"])
     with pytest.raises(NeedsPersonError) as met:
         reviewers.deliver(request)
     assert met.value.question == "review_signed"
@@ -138,13 +138,17 @@ def test_an_older_review_is_overtaken_by_the_next(reviewers: Reviewers) -> None:
     register = reviewers.bureau.register
 
     assert still_open(register, request) == (newer.id,)
-    told = [payload for header, payload in register.events(request) if header.type == "question_overtaken"]
+    told = [
+        payload for header, payload in register.trail.events(request) if header.type == "question_overtaken"
+    ]
     assert told == [{"question": older.id, "overtaken_by": newer.id}]
     with pytest.raises(TooLateError, match="overtaken"):
         reviewers.answer(older, "approved")
     reviewers.answer(newer, "approved")
     assert still_open(register, request) == ()
-    assert [s.open_questions for s in register.standings() if s.request == request] == [0]  # no sweep waits
+    assert [s.open_questions for s in register.oversight.progress() if s.request == request] == [
+        0
+    ]  # no sweep waits
     assert hashlib.sha256(reviewers.deliver(request).read_bytes()).hexdigest() == newer.about
 
 

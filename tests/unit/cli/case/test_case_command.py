@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from afschrift.app.settings import Settings
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
-from afschrift.register.database import Database
+from afschrift.register.database.database import Database
 from afschrift.services import Services
 
 TEXT = "Anneke belde: \x1b[31mkwikstaart\x1b[0m."
@@ -72,7 +72,7 @@ def test_a_note_is_typed_in_and_shown_without_what_steers_a_terminal(request_id:
 def test_a_document_is_written_out_under_a_harmless_name(
     services: Services, request_id: str, tmp_path: Path
 ) -> None:
-    owner = services.register.request(request_id).case
+    owner = services.register.requests.get(request_id).case
     file = letter(tmp_path)
     added = said("add", owner, "--kind", "document", "--file", file, "--request", request_id, stdin="n\n")
     text_id = added.split()[-1]
@@ -85,10 +85,12 @@ def test_a_document_is_written_out_under_a_harmless_name(
     assert written.name == f"{text_id}-Brief_van_Anneke__rm_-rf.pdf"
     assert written.read_bytes() == b"%PDF-1"
     assert [oct(p.stat().st_mode & 0o777) for p in (out, written)] == ["0o700", "0o600"]
-    kinds = [header.type for header, _ in services.register.events(request_id)]
+    kinds = [header.type for header, _ in services.register.trail.events(request_id)]
     assert kinds[-2:] == ["case_text_added", "case_document_read"]
     assert "is not empty" in refused("show", owner, "--out", out)
-    added_event = next(p for h, p in services.register.events(request_id) if h.type == "case_text_added")
+    added_event = next(
+        p for h, p in services.register.trail.events(request_id) if h.type == "case_text_added"
+    )
     assert added_event is not None
     assert added_event["id_copy"] is False
 
@@ -104,7 +106,7 @@ def test_one_document_is_written_into_a_file_once(
     said("export", text_id, "--out", out)
     assert out.read_bytes() == content
     assert oct(out.stat().st_mode & 0o777) == "0o600"
-    reads = [h.type for h, _ in services.register.events(request_id)].count("case_document_read")
+    reads = [h.type for h, _ in services.register.trail.events(request_id)].count("case_document_read")
     assert "already" in refused("export", text_id, "--out", out)
     assert "cannot be written there: No such file" in refused(
         "export", text_id, "--out", tmp_path / "x" / "y"
@@ -149,7 +151,7 @@ def test_what_is_no_text_too_large_or_not_there_is_turned_down(
 
 
 def test_unknown_ids_and_a_request_of_another_case(services: Services, request_id: str) -> None:
-    other = services.register.request(store(services, {"customer_id": "2"}, "access"))
+    other = services.register.requests.get(store(services, {"customer_id": "2"}, "access"))
     for words in (("show", "case-000000000000"), ("add", "req-0", "--kind", "note")):
         assert "knows no case and no request" in refused(*words, stdin="x")
     wrong = refused("add", other.case, "--kind", "note", "--request", request_id, stdin="x")
@@ -157,10 +159,10 @@ def test_unknown_ids_and_a_request_of_another_case(services: Services, request_i
 
 
 def test_the_list_and_what_shredding_leaves(services: Services, request_id: str) -> None:
-    stored = services.register.request(request_id)
+    stored = services.register.requests.get(request_id)
     assert re.search(rf"{stored.case}  received 2026-01-01 by portal .*{request_id}", said("list"))
     said("add", request_id, "--kind", "note", stdin=TEXT)
-    services.register.shred(request_id, "retention_case_texts")  # type: ignore[attr-defined]
+    services.register.data_keys.shred(request_id, "retention_case_texts")
     shown = said("show", stored.case)
     assert "rule: retention_case_texts. 34 bytes are gone for good" in shown
     assert "kwikstaart" not in shown

@@ -51,7 +51,7 @@ def local_today() -> str:
 
 def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
     request = bureau.store()
-    case = bureau.register.request(request).case
+    case = bureau.register.requests.get(request).case
     assert "No case is under hold" in said("case", "list", "--held")
     held = said("case", "hold", case, "--ground", "court", *WORDS)
     [hold] = re.findall(r"hold-\w{12}", held)
@@ -121,8 +121,8 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
     moments = [one["at"] for one in document["story"]]
     assert moments == sorted(moments)
     assert all(one["by"] for one in document["story"])
-    assert [h.type for h, _ in bureau.register.events(request)].count("case_viewed") == 3
-    assert "kwikstaart" not in repr(bureau.register.events())
+    assert [h.type for h, _ in bureau.register.trail.events(request)].count("case_viewed") == 3
+    assert "kwikstaart" not in repr(bureau.register.trail.events())
 
 
 def test_a_restriction_is_looked_at_again_signed_and_given(bureau: Bureau) -> None:

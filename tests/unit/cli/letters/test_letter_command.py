@@ -19,7 +19,7 @@ from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.law.letter import LetterState
 from afschrift.letters.kinds import KINDS
-from afschrift.register.register import Ledger
+from afschrift.register.outbox import Outbox
 from afschrift.services import Services
 
 NOW = datetime.now(UTC)
@@ -89,7 +89,7 @@ def made(request: str, kind: str = "identity_request", **elements: Any) -> str:
 
 
 def kinds_told(services: Services, request: str) -> list[str]:
-    return [h.type for h, _ in services.register.events(request)]
+    return [h.type for h, _ in services.register.trail.events(request)]
 
 
 def test_the_kinds_and_a_form_to_fill_in(tmp_path: Path, services: Services, request_id: str) -> None:
@@ -98,7 +98,7 @@ def test_the_kinds_and_a_form_to_fill_in(tmp_path: Path, services: Services, req
     assert {one["kind"] for one in json.loads(said("kinds", "--json"))} == set(KINDS)
     form = tmp_path / "form.yml"
     form.write_text(said("kinds", "identity_request"))
-    assert set(refused("make", request_id, "identity_request", "--from", form).fields) == {"doubt", "ways"}  # type: ignore[attr-defined]
+    assert set(refused("make", request_id, "identity_request", "--from", form).fields) == {"doubt", "ways"}
     filled = (
         form.read_text()
         .replace("doubt: |\n  ", "doubt: |\n  Wij kennen dit adres niet.")
@@ -134,7 +134,7 @@ def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
     [(sender, to, content)] = server.messages
     assert (sender, to) == ("privacy@example.org", "anneke@example.org")
     assert one.encode() in content
-    kept = b"".join(services.register.case_document(row["document"], "x"))  # type: ignore[attr-defined]
+    kept = b"".join(services.register.documents.read(row["document"], "x"))
     assert content == kept
     assert kinds_told(services, request_id)[-3:] == ["letter_sending", "letter_sent", "case_document_read"]
 
@@ -150,12 +150,12 @@ def test_an_identity_request_stops_the_clock_from_its_sending(
     with serving() as (_, url):
         aim(mail, url)
         said("send", one)
-    waiting = services.register.timeline(request_id).waiting  # type: ignore[attr-defined]
+    waiting = services.register.facts.timeline(request_id).waiting
     assert str(waiting.sent_on) == shown("list")[0]["sent_on"]
     assert waiting.sent_by == ("smtp", one)
     bounced = said("bounced", one, "--on", shown("list")[0]["sent_on"], "--reason", "mailbox_full")
     assert "came back" in bounced
-    assert services.register.timeline(request_id).waiting.sent_on is None  # type: ignore[attr-defined]
+    assert services.register.facts.timeline(request_id).waiting.sent_on is None
 
 
 def test_a_question_that_nothing_was_decided_about_is_warned_of(request_id: str) -> None:
@@ -242,7 +242,7 @@ def test_a_server_that_is_down_leaves_the_letter_and_the_clock_as_they_are(
     one = made(request_id)
     assert isinstance(refused("send", one), RetriableError)
     assert shown("list")[0]["state"] == "produced"
-    assert services.register.timeline(request_id).waiting.sent_on is None  # type: ignore[attr-defined]
+    assert services.register.facts.timeline(request_id).waiting.sent_on is None
     mail.chmod(0o644)
     assert "open to other accounts" in str(refused("send", one))
     mail.write_text("{}")
@@ -263,7 +263,7 @@ def test_a_process_that_dies_after_the_server_took_it_sends_nothing_twice(
         aim(mail, url)
         child = os.fork()
         if child == 0:
-            monkeypatch.setattr(Ledger, "settle_letter", lambda *_, **__: os._exit(7))
+            monkeypatch.setattr(Outbox, "settle", lambda *_, **__: os._exit(7))
             letter("send", one)
             os._exit(1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
@@ -291,7 +291,7 @@ def test_a_person_enters_a_sending_with_a_proof(services: Services, request_id: 
     assert "by registered_post" in said(*words[:-1], stdin="n\n")
     row = shown("list")[0]
     assert (row["state"], row["sent_on"]) == ("sent", today)
-    assert b"".join(services.register.case_document(row["proof"], "x")) == b"%PDF-1.7"  # type: ignore[attr-defined]
+    assert b"".join(services.register.documents.read(row["proof"], "x")) == b"%PDF-1.7"
     assert letter("sent", one, "--on", "5 maart", "--channel", "post", "--proof", proof).exit_code == 2
 
 
@@ -326,7 +326,7 @@ def test_without_the_role_nothing_is_made_or_seen(
     ):
         assert "takes the role" in str(refused(*words)), words
     assert kinds_told(services, request_id).count("answer_refused") == 6
-    assert services.register.letter(one).state is LetterState.PRODUCED  # type: ignore[attr-defined]
+    assert services.register.letters.get(one).state is LetterState.PRODUCED
 
 
 @pytest.mark.parametrize("form", ["{", "- a", "a: &a [*a]", "1: x", "\xff", "!!python/object:os.system {}"])

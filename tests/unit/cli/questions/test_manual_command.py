@@ -93,7 +93,7 @@ def test_the_instruction_and_the_persons_keys_are_shown_and_that_is_an_event(
     shown = said("manual", "show", request_, "mail")
     assert "Zoek op naam en e-mailadres." in shown
     assert "customer_id: 1" in shown
-    header, payload = services.register.events(request_)[-1]
+    header, payload = services.register.trail.events(request_)[-1]
     assert (header.type, header.actor) == ("identity_read", f"cli:{getpass.getuser()}")
     assert payload and set(payload) == {"question"}
 
@@ -130,7 +130,7 @@ def test_a_second_answer_is_turned_down_until_it_is_asked_again(
     error = refused("manual", "answer", request_, "mail", "--file", letter)
     assert isinstance(error, TooLateError)
     question = said("manual", "again", request_, "mail").strip()
-    assert services.register.question(question).answered_at is None
+    assert services.register.questions.get(question).answered_at is None
     said("questions", "assign", question, "--anybody")
     said("manual", "answer", request_, "mail", "--file", letter)
 
@@ -141,10 +141,10 @@ def test_files_that_are_not_taken_change_nothing(
 ) -> None:
     bad = letter.with_name("kwikstaart.zip")
     bad.write_bytes(content)
-    before = len(services.register.events(request_))
+    before = len(services.register.trail.events(request_))
     error = refused("manual", "answer", request_, "mail", "--file", letter, "--file", bad)
     assert isinstance(error, RefusedError)
-    assert len(services.register.events(request_)) == before
+    assert len(services.register.trail.events(request_)) == before
 
 
 def test_two_gigabytes_are_turned_down_and_the_setting_says_how_much_is_taken(

@@ -76,7 +76,7 @@ def test_the_question_at_a_terminal(services: Services, club: Club, request_: st
         assert "source_down" in listed
         assert "options try_again, partial" in listed
         assert "rest_by: a date as 2026-11-25" in listed
-        [question] = services.register.questions(request_id=request_)
+        [question] = services.register.questions.all(request_id=request_)
         rest = ("--choice", "partial", "--text-file", why)
         assert isinstance(refused("answer", question.id, *rest), FormError)
         told = said("answer", question.id, *rest, "--set", f"rest_by={SOON}")
@@ -95,7 +95,7 @@ def test_an_officer_chooses_it_unasked(services: Services, club: Club, request_:
     said("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
     with club.away():
         assert run(services, request_).name.endswith("-partial.zip")
-    taken = [d for d in services.register.decisions(request_) if d.kind == "source_down"]
+    taken = [d for d in services.register.decisions.of(request_) if d.kind == "source_down"]
     assert [d.choice for d in taken] == ["partial", "try_again", "partial"]
     assert len({d.about for d in taken}) == 3
 
@@ -110,12 +110,12 @@ def test_what_is_turned_down(
     assert isinstance(refused("partial", request_, "--source", "club"), ConfigurationError)
     late = ("--rest-by", str(TODAY + timedelta(days=70)), "--text-file", why)
     assert "the last day of the request" in str(refused("partial", request_, "--source", "club", *late))
-    assert [d for d in services.register.decisions(request_) if d.kind == "source_down"] == []
+    assert [d for d in services.register.decisions.of(request_) if d.kind == "source_down"] == []
     roles = f'people:\n  Zed:\n    accounts: ["cli:{getpass.getuser()}"]\n    roles: [intake]\n'
     (tmp_path / "roles.yml").write_text(roles, encoding="utf-8")
     monkeypatch.setenv("AFSCHRIFT_ROLES", str(tmp_path / "roles.yml"))
     assert isinstance(refused("partial", request_, "--source", "club", *rest), NotAllowedError)
-    assert "answer_refused" in [h.type for h, _ in services.register.events(request_)]
+    assert "answer_refused" in [h.type for h, _ in services.register.trail.events(request_)]
 
 
 def test_the_letters_know_what_is_missing_and_what_came(
@@ -139,7 +139,7 @@ def test_the_letters_know_what_is_missing_and_what_came(
     said("letter", "sent", made["id"], "--on", str(TODAY), *proof, "--no-id-copy")
     assert "LETTER NOT SENT" not in said("request", "show", request_)
     run(services, request_)
-    assert services.register.request(request_).state is State.DELIVERED
+    assert services.register.requests.get(request_).state is State.DELIVERED
     assert "The loyalty card club" in said(
         "letter", "make", request_, "supplement", "--from", form, "--preview"
     )

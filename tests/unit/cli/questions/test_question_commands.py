@@ -20,7 +20,6 @@ from afschrift.cli.main import app
 from afschrift.cli.questions.forms import Filled, ask, from_file
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, NotAllowedError, TooLateError
 from afschrift.domain.right import Right
-from afschrift.register.register import Ledger
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 
@@ -42,7 +41,7 @@ def asked(services: Services) -> tuple[str, str]:
     request = store(services, {"customer_id": "1"}, authenticated=None)
     with pytest.raises(NeedsPersonError):
         assess(services, request)
-    return request, services.register.questions(request_id=request)[0].id
+    return request, services.register.questions.all(request_id=request)[0].id
 
 
 def said(*words: str | Path, stdin: str = "") -> str:
@@ -76,9 +75,9 @@ def test_an_answer_is_recorded_as_whoever_is_at_the_terminal(
     told = said("answer", question, "--choice", "confirmed", *PROOF, "--text-file", tmp_path / "why.txt")
     assert "Recorded: identity = confirmed." in told
     assert f"afschrift run {request}" in told
-    header, payload = services.register.events(request)[-1]
+    header, payload = services.register.trail.events(request)[-1]
     assert (header.actor, payload and payload["held"]["source"]) == (f"cli:{getpass.getuser()}", "terminal")
-    assert WORDS not in repr(services.register.events(request))
+    assert WORDS not in repr(services.register.trail.events(request))
     assert said("questions").startswith("No open question")
     assert question in said("questions", "--all")
     assert isinstance(refused("answer", question, "--choice", "not_confirmed"), TooLateError)
@@ -86,7 +85,7 @@ def test_an_answer_is_recorded_as_whoever_is_at_the_terminal(
 
 def test_the_others_that_are_open_are_named(services: Services, asked: tuple[str, str]) -> None:
     request, question = asked
-    other = services.register.ask(
+    other = services.register.questions.ask(
         request, "unclassified", options=["include", "exclude"], detail={"columns": ["shop.a.b"]}
     ).id
     assert f"needs an answer to {other} too" in said("answer", question, "--choice", "confirmed", *PROOF)
@@ -112,7 +111,7 @@ def test_a_mistake_records_nothing_and_says_what_to_do(
     message = str(refused("answer", question, *words))
     assert told in message
     assert "kwikstaart" not in message
-    assert services.register.decisions(request) == ()
+    assert services.register.decisions.of(request) == ()
 
 
 def test_a_roles_file_takes_the_right_from_the_terminal(
@@ -124,7 +123,7 @@ def test_a_roles_file_takes_the_right_from_the_terminal(
     error = refused("answer", question, "--choice", "confirmed", *PROOF)
     assert isinstance(error, NotAllowedError)
     assert "roles.yml" in str(error)
-    assert services.register.events(request)[-1][0].type == "answer_refused"
+    assert services.register.trail.events(request)[-1][0].type == "answer_refused"
 
 
 def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Services, tmp_path: Path) -> None:
@@ -140,17 +139,16 @@ def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Serv
     assert "parts of an answer" in str(refused("answer", question, "--form", "-", stdin="kwikstaart: 1"))
     told = said("answer", question, "--form", tmp_path / "form.yml")
     assert "Recorded: decision = refuse." in told
-    [signing] = services.register.questions(request_id=request)
+    [signing] = services.register.questions.all(request_id=request)
     assert signing.id in told
     assert "four eyes" in str(refused("answer", signing.id, "--choice", "agree"))
     roles = "people: {Sam: {accounts: ['cli:%s'], roles: [second_signer]}}"
     register = services.register
-    assert isinstance(register, Ledger)
-    decided = register.decisions(request)[-1]
+    decided = register.decisions.of(request)[-1]
     assert decided.by == f"cli:{getpass.getuser()}"
     (tmp_path / "home" / "roles.yml").write_text(roles % getpass.getuser(), encoding="utf-8")
     assert "four eyes" in str(refused("answer", signing.id, "--choice", "agree"))
-    assert "Kwikstaart" not in repr(register.events())
+    assert "Kwikstaart" not in repr(register.trail.events())
 
 
 def test_each_ground_shows_a_form_that_does(services: Services) -> None:

@@ -177,11 +177,11 @@ def test_a_mistake_leaves_the_register_as_it_is(
     stored: Store, services: Services, words: tuple[str, ...], told: str
 ) -> None:
     one = stored()
-    before = services.register.events()
+    before = services.register.trail.events()
     message = refused("request", *(one if word == "ID" else word for word in words))
     assert told in message
     assert "What to do: " in message
-    assert services.register.events() == before
+    assert services.register.trail.events() == before
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def marked(found: Found, texts: Mapping[int, str | None]) -> list[tuple[int, str
 
 
 def extracted(services: Services, request: str) -> list[dict[str, Any]]:
-    return [p for header, p in services.register.events(request) if header.type == "extracted" and p]
+    return [p for header, p in services.register.trail.events(request) if header.type == "extracted" and p]
 
 
 def test_others_are_pointed_out_and_the_person_is_not(office: Office) -> None:

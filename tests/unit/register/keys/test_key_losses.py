@@ -18,7 +18,7 @@ from afschrift.domain.request import Request
 from afschrift.register import schema
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
@@ -43,63 +43,69 @@ def edit(key_file: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def test_key_file_lost(
-    ledger: Ledger, open_one: Open, key_file: Path, settings: Settings, keys: KeyStore, url: str, clock: Any
+    register: Register,
+    open_one: Open,
+    key_file: Path,
+    settings: Settings,
+    keys: KeyStore,
+    url: str,
+    clock: Any,
 ) -> None:
-    one, kek, heads = open_one(), keys.active_kek, [ledger.head()]
+    one, kek, heads = open_one(), keys.active_kek, [register.trail.head()]
     signature, public = keys.signing_key().private.sign(b"a bundle"), keys.public_keys()
     key_file.unlink()
 
     with pytest.raises(ConfigurationError, match=r"no key file .*keys\.json.*put back"):
-        ledger.identity(one.id)
+        register.identities.of(one.id)
     with pytest.raises(ConfigurationError, match=rf"data keys that only {kek}.*--lost"):
         initialise(settings)
     assert not key_file.exists()
 
     assert initialise(settings, lost=True, by="cli:ann")
     assert not initialise(settings, lost=True, by="cli:ann")  # cut short and repeated: told once
-    told = [(h.actor, p) for h, p in ledger.events() if h.type == "wrapping_keys_lost"]
+    told = [(h.actor, p) for h, p in register.trail.events() if h.type == "wrapping_keys_lost"]
     assert told == [("cli:ann", {"keys": [kek], "data_keys": 2})]
-    anew = Ledger(url, KeyStore.open(key_file, clock), clock)
+    anew = Register(url, KeyStore.open(key_file, clock), clock)
     with pytest.raises(ConfigurationError, match=f"does not hold the wrapping key {kek}"):
-        anew.identity(one.id)
-    assert anew.request(one.id).state == one.state
-    assert anew.verify(heads) == []
-    again = anew.open_request(
-        anew.open_case(b"again", "mail", "2026-05-01T00:00:00Z", "2026-05-01T00:00:00Z"),
+        anew.identities.of(one.id)
+    assert anew.requests.get(one.id).state == one.state
+    assert anew.trail.verify(heads) == []
+    again = anew.requests.open(
+        anew.cases.open(b"again", "mail", "2026-05-01T00:00:00Z", "2026-05-01T00:00:00Z"),
         *(one.right, "2026-05-01T00:00:00Z", "Europe/Amsterdam", "nl", ("csv",), "outbox", PERSON, {"email"}),
     )
-    assert anew.identity(again.id) == PERSON
-    assert anew.earlier(again.id) == ()
+    assert anew.identities.of(again.id) == PERSON
+    assert anew.identities.earlier(again.id) == ()
     [published] = public.values()
     Ed25519PublicKey.from_public_bytes(published).verify(signature, b"a bundle")
 
 
 def test_an_old_wrapping_key_lost(
-    ledger: Ledger, open_one: Open, key_file: Path, settings: Settings, keys: KeyStore
+    register: Register, open_one: Open, key_file: Path, settings: Settings, keys: KeyStore
 ) -> None:
     lost, kek = open_one(), keys.active_kek
-    ledger.rotate_wrapping()
+    register.keys.rotate_wrapping()
     kept = open_one()
     edit(key_file, lambda document: document["keks"].pop(0))
 
     with pytest.raises(ConfigurationError, match=f"does not hold the wrapping key {kek}"):
-        ledger.identity(lost.id)
-    assert ledger.key_uses()[kek] == 2
-    assert ledger.identity(kept.id) == PERSON
-    assert ledger.earlier(kept.id) == (lost.id,)
-    assert ledger.retire_keks() == ()
+        register.identities.of(lost.id)
+    assert register.keys.uses()[kek] == 2
+    assert register.identities.of(kept.id) == PERSON
+    assert register.identities.earlier(kept.id) == (lost.id,)
+    assert register.keys.retire_keks() == ()
     at_hand = keys.listing()
     assert not initialise(settings, lost=True)
-    assert [p for h, p in ledger.events() if h.type == "wrapping_keys_lost"] == [
+    assert [p for h, p in register.trail.events() if h.type == "wrapping_keys_lost"] == [
         {"keys": [kek], "data_keys": 2}
     ]
     assert keys.listing() == at_hand
-    assert ledger.shred(lost.id, "retention_identity")
-    assert ledger.verify() == []
+    assert register.data_keys.shred(lost.id, "retention_identity")
+    assert register.trail.verify() == []
 
 
 def test_an_index_key_lost(
-    ledger: Ledger, open_one: Open, key_file: Path, keys: KeyStore, clock: Any
+    register: Register, open_one: Open, key_file: Path, keys: KeyStore, clock: Any
 ) -> None:
     of_2026 = open_one()
     clock.now = datetime(2027, 2, 1, tzinfo=UTC)
@@ -107,23 +113,23 @@ def test_an_index_key_lost(
     edit(key_file, lambda document: document["index_keys"].pop("2026"))
 
     again = open_one(received_at="2027-03-01T00:00:00Z")
-    assert ledger.earlier(again.id) == (of_2027.id,)
-    assert ledger.identity(of_2026.id) == PERSON
+    assert register.identities.earlier(again.id) == (of_2027.id,)
+    assert register.identities.of(of_2026.id) == PERSON
     edit(key_file, lambda document: document["index_keys"].pop("2027"))
     later = open_one(received_at="2027-04-01T00:00:00Z")
     last = open_one(received_at="2027-05-01T00:00:00Z")
-    assert ledger.earlier(last.id) == (later.id,)
+    assert register.identities.earlier(last.id) == (later.id,)
 
 
-def test_the_signing_key_lost(ledger: Ledger, open_one: Open, key_file: Path, keys: KeyStore) -> None:
+def test_the_signing_key_lost(register: Register, open_one: Open, key_file: Path, keys: KeyStore) -> None:
     one, public = open_one(), keys.public_keys()
     signature = keys.signing_key().private.sign(b"a bundle")
     edit(key_file, lambda document: document["signing_keys"].clear())
 
     with pytest.raises(ConfigurationError, match=r"no signing key.*rotate --signing"):
         keys.signing_key()
-    assert ledger.identity(one.id) == PERSON
-    made = ledger.rotate_signing()
+    assert register.identities.of(one.id) == PERSON
+    made = register.keys.rotate_signing()
     assert (made.made_before, keys.signing_key().id) == (False, made.id)
     assert set(keys.public_keys()) == {made.id}
     [published] = public.values()
@@ -131,22 +137,22 @@ def test_the_signing_key_lost(ledger: Ledger, open_one: Open, key_file: Path, ke
 
 
 def test_the_register_lost(
-    ledger: Ledger, open_one: Open, settings: Settings, url: str, keys: KeyStore, clock: Any
+    register: Register, open_one: Open, settings: Settings, url: str, keys: KeyStore, clock: Any
 ) -> None:
     open_one()
-    witness, signer = ledger.head(), keys.signing_key().id
+    witness, signer = register.trail.head(), keys.signing_key().id
     schema.downgrade(url, "base")
 
     assert not initialise(settings)
-    assert ledger.events() == []
-    assert [f.code for f in ledger.verify([witness])] == ["head_missing"]
+    assert register.trail.events() == []
+    assert [f.code for f in register.trail.verify([witness])] == ["head_missing"]
     one = open_one()
-    assert ledger.identity(one.id) == PERSON
+    assert register.identities.of(one.id) == PERSON
     assert keys.signing_key().id == signer
 
 
 def test_both_lost(
-    ledger: Ledger, open_one: Open, settings: Settings, key_file: Path, url: str, keys: KeyStore
+    register: Register, open_one: Open, settings: Settings, key_file: Path, url: str, keys: KeyStore
 ) -> None:
     open_one()
     signature, public = keys.signing_key().private.sign(b"a bundle"), keys.public_keys()
@@ -154,6 +160,6 @@ def test_both_lost(
     key_file.unlink()
 
     assert initialise(settings)
-    assert ledger.identity(open_one().id) == PERSON
+    assert register.identities.of(open_one().id) == PERSON
     [published] = public.values()
     Ed25519PublicKey.from_public_bytes(published).verify(signature, b"a bundle")

@@ -12,50 +12,50 @@ import pytest
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.request import Request
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 
 
-def told(ledger: Ledger) -> list[tuple[str, str, dict[str, Any] | None]]:
+def told(register: Register) -> list[tuple[str, str, dict[str, Any] | None]]:
     kinds = ("keys_rotated", "wrapping_keys_retired", "index_key_forgotten", "signing_key_revoked")
-    return [(h.type, h.actor, p) for h, p in ledger.events() if h.type in kinds]
+    return [(h.type, h.actor, p) for h, p in register.trail.events() if h.type in kinds]
 
 
-def test_rotations_are_events_with_ids_and_no_key(ledger: Ledger, keys: KeyStore, tmp_path: Path) -> None:
-    wrapping, signing = ledger.rotate_wrapping("cli:ann"), ledger.rotate_signing("cli:ann")
+def test_rotations_are_events_with_ids_and_no_key(register: Register, keys: KeyStore, tmp_path: Path) -> None:
+    wrapping, signing = register.keys.rotate_wrapping("cli:ann"), register.keys.rotate_signing("cli:ann")
     assert (keys.active_kek, keys.signing_key().id) == (wrapping.id, signing.id)
     assert not (wrapping.made_before or signing.made_before)
-    assert told(ledger) == [
+    assert told(register) == [
         ("keys_rotated", "cli:ann", {"kind": "kek", "key": wrapping.id}),
         ("keys_rotated", "cli:ann", {"kind": "signing", "key": signing.id}),
     ]
-    assert ledger.rotate_wrapping().id != wrapping.id
-    assert ledger.verify() == []
+    assert register.keys.rotate_wrapping().id != wrapping.id
+    assert register.trail.verify() == []
 
 
 @pytest.mark.parametrize("kind", ["wrapping", "signing"])
 def test_a_rotation_cut_short_before_its_event_is_finished_by_the_next_call(
-    ledger: Ledger, keys: KeyStore, kind: str
+    register: Register, keys: KeyStore, kind: str
 ) -> None:
     made = keys.rotate() if kind == "wrapping" else keys.rotate_signing()
-    rotate = ledger.rotate_wrapping if kind == "wrapping" else ledger.rotate_signing
+    rotate = register.keys.rotate_wrapping if kind == "wrapping" else register.keys.rotate_signing
     before = keys.listing()
     assert (rotate().id, keys.listing()) == (made, before)
-    assert [payload["key"] for _, _, payload in told(ledger) if payload] == [made]
+    assert [payload["key"] for _, _, payload in told(register) if payload] == [made]
     assert rotate().id != made
 
 
-def test_the_first_keys_are_not_taken_for_a_rotation_cut_short(ledger: Ledger, keys: KeyStore) -> None:
+def test_the_first_keys_are_not_taken_for_a_rotation_cut_short(register: Register, keys: KeyStore) -> None:
     first = keys.signing_key().id
-    assert ledger.rotate_signing().id != first
+    assert register.keys.rotate_signing().id != first
 
 
 def test_a_retirement_cut_short_is_finished_and_told_once(
-    ledger: Ledger, keys: KeyStore, open_one: Open, monkeypatch: pytest.MonkeyPatch
+    register: Register, keys: KeyStore, open_one: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, old = open_one(), keys.active_kek
-    ledger.rotate_wrapping()
+    register.keys.rotate_wrapping()
 
     def killed(_self: KeyStore, _kek_id: str) -> None:
         raise KeyboardInterrupt
@@ -63,61 +63,61 @@ def test_a_retirement_cut_short_is_finished_and_told_once(
     with monkeypatch.context() as patch:
         patch.setattr(KeyStore, "forget_kek", killed)
         with pytest.raises(KeyboardInterrupt):
-            ledger.retire_keks("cli:ann")
+            register.keys.retire_keks("cli:ann")
     assert old in [key.id for key in keys.listing()]
-    assert ledger.identity(one.id)
+    assert register.identities.of(one.id)
 
-    assert ledger.retire_keks("cli:ann") == (old,)
+    assert register.keys.retire_keks("cli:ann") == (old,)
     assert old not in [key.id for key in keys.listing()]
-    assert ledger.identity(one.id)
-    retired = [payload for kind, _, payload in told(ledger) if kind == "wrapping_keys_retired"]
+    assert register.identities.of(one.id)
+    retired = [payload for kind, _, payload in told(register) if kind == "wrapping_keys_retired"]
     assert retired == [{"keys": [old], "active": keys.active_kek, "wrapped_anew": 2}]
 
 
 def test_uses_count_the_data_keys_of_each_wrapping_key(
-    ledger: Ledger, keys: KeyStore, open_one: Open
+    register: Register, keys: KeyStore, open_one: Open
 ) -> None:
     old, one = keys.active_kek, open_one()
-    new = ledger.rotate_wrapping().id
+    new = register.keys.rotate_wrapping().id
     open_one()
     open_one()
-    assert ledger.key_uses() == {old: 2, new: 4}
-    ledger.shred(one.id, "retention_identity")
-    assert ledger.key_uses() == {new: 4}
+    assert register.keys.uses() == {old: 2, new: 4}
+    register.data_keys.shred(one.id, "retention_identity")
+    assert register.keys.uses() == {new: 4}
 
 
 @pytest.mark.parametrize("day", ["2026-03-02", "2027-06-01", "2028-12-31"])
 def test_a_year_is_not_forgotten_within_24_months_of_its_end(
-    ledger: Ledger, keys: KeyStore, clock: object, day: str
+    register: Register, keys: KeyStore, clock: object, day: str
 ) -> None:
     clock.now = datetime.fromisoformat(f"{day}T23:59:50+00:00")  # type: ignore[attr-defined]
     before = keys.listing()
     with pytest.raises(RefusedError, match="from 2029-01-01 on"):
-        ledger.forget_year(2026)
+        register.keys.forget_year(2026)
     assert keys.listing() == before
-    assert told(ledger) == []
+    assert told(register) == []
 
 
 def test_after_a_year_is_forgotten_its_persons_are_recognised_no_more(
-    ledger: Ledger, keys: KeyStore, clock: object, open_one: Open
+    register: Register, keys: KeyStore, clock: object, open_one: Open
 ) -> None:
     open_one()
     clock.now = datetime(2027, 5, 1, tzinfo=UTC)  # type: ignore[attr-defined]
     later = open_one(received_at="2027-05-01T00:00:00Z")
     clock.now = datetime(2029, 1, 1, tzinfo=UTC)  # type: ignore[attr-defined]
-    gone = ledger.forget_year(2026, "cli:ann")
+    gone = register.keys.forget_year(2026, "cli:ann")
     assert gone.startswith("2026-")
-    assert told(ledger) == [("index_key_forgotten", "cli:ann", {"year": 2026, "key": gone})]
+    assert told(register) == [("index_key_forgotten", "cli:ann", {"year": 2026, "key": gone})]
     again = open_one(received_at="2029-01-01T00:00:00Z")
-    assert ledger.earlier(again.id) == (later.id,)
+    assert register.identities.earlier(again.id) == (later.id,)
     with pytest.raises(RefusedError, match="no blind-index key of 2026"):
-        ledger.forget_year(2026)
+        register.keys.forget_year(2026)
     assert "2026" not in {key.id[:4] for key in keys.index_keys()}
-    assert ledger.verify() == []
+    assert register.trail.verify() == []
 
 
 def test_a_year_whose_forgetting_was_cut_short_is_told_once(
-    ledger: Ledger, clock: object, monkeypatch: pytest.MonkeyPatch
+    register: Register, clock: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock.now = datetime(2029, 1, 1, tzinfo=UTC)  # type: ignore[attr-defined]
 
@@ -127,29 +127,29 @@ def test_a_year_whose_forgetting_was_cut_short_is_told_once(
     with monkeypatch.context() as patch:
         patch.setattr(KeyStore, "forget_index_key", killed)
         with pytest.raises(KeyboardInterrupt):
-            ledger.forget_year(2026)
-    ledger.forget_year(2026)
-    assert len(told(ledger)) == 1
+            register.keys.forget_year(2026)
+    register.keys.forget_year(2026)
+    assert len(told(register)) == 1
 
 
 def test_a_stolen_signing_key_is_revoked_from_the_earliest_moment_named(
-    ledger: Ledger, keys: KeyStore
+    register: Register, keys: KeyStore
 ) -> None:
     stolen = keys.signing_key().id
     with pytest.raises(RefusedError, match="rotate --signing"):
-        ledger.revoke_signing_key(stolen, "2026-02-01T00:00:00+01:00")
-    ledger.rotate_signing()
+        register.keys.revoke_signing_key(stolen, "2026-02-01T00:00:00+01:00")
+    register.keys.rotate_signing()
     with pytest.raises(RefusedError, match="instant"):
-        ledger.revoke_signing_key(stolen, "last week")
+        register.keys.revoke_signing_key(stolen, "last week")
     with pytest.raises(RefusedError, match="no signing key with this id"):
-        ledger.revoke_signing_key("0" * 32, "2026-02-01T00:00:00+01:00")
+        register.keys.revoke_signing_key("0" * 32, "2026-02-01T00:00:00+01:00")
     assert keys.revoked() == {}
 
     for since in ("2026-02-01T00:00:00+01:00", "2026-02-05T00:00:00Z", "2026-02-01T00:00:00+01:00"):
-        ledger.revoke_signing_key(stolen, since, "cli:ann")
+        register.keys.revoke_signing_key(stolen, since, "cli:ann")
     assert keys.revoked() == {stolen: "2026-01-31T23:00:00.000000Z"}
     assert stolen in keys.public_keys()
     revocations = [
-        payload["since"] for kind, _, payload in told(ledger) if kind == "signing_key_revoked" and payload
+        payload["since"] for kind, _, payload in told(register) if kind == "signing_key_revoked" and payload
     ]
     assert revocations == ["2026-01-31T23:00:00.000000Z", "2026-02-05T00:00:00.000000Z"]

@@ -11,11 +11,11 @@ import pytest
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.request import Request
-from afschrift.register.clock import rfc3339
+from afschrift.register.database.instants import rfc3339
 from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.storage import ReadOnly
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 
@@ -56,12 +56,12 @@ def keys(backend: Backend, seconds: Seconds, clock: Callable[[], datetime]) -> K
     return KeyStore.open(ReadOnly(backend, "vault keys", seconds), clock)
 
 
-def test_everything_works_on_keys_that_can_only_be_read(ledger: Ledger, open_one: Open) -> None:
+def test_everything_works_on_keys_that_can_only_be_read(register: Register, open_one: Open) -> None:
     first = open_one()
     again = open_one(received_at="2026-03-05T09:00:00Z")
-    assert ledger.identity(first.id)[0].value == "C-10042"
-    assert ledger.earlier(again.id) == (first.id,)
-    assert ledger.shred(first.id, "retention_identity")
+    assert register.identities.of(first.id)[0].value == "C-10042"
+    assert register.identities.earlier(again.id) == (first.id,)
+    assert register.data_keys.shred(first.id, "retention_identity")
 
 
 def test_the_backend_is_asked_once_a_minute(keys: KeyStore, backend: Backend, seconds: Seconds) -> None:
@@ -115,37 +115,37 @@ def test_what_is_no_key_document_is_named_and_not_quoted(value: str) -> None:
 
 
 def test_years_go_by_without_a_write_and_then_the_error_names_the_command(
-    ledger: Ledger, open_one: Open, clock: object, seconds: Seconds
+    register: Register, open_one: Open, clock: object, seconds: Seconds
 ) -> None:
     for year in (2027, 2028, 2029, 2030):
         clock.now = datetime(year - 1, 12, 31, 23, 59, 50, tzinfo=UTC)  # type: ignore[attr-defined]
         before = open_one()
         clock.now = datetime(year, 1, 1, tzinfo=UTC)  # type: ignore[attr-defined]
         after = open_one(received_at=f"{year}-01-01T09:00:00Z")
-        assert before.id in ledger.earlier(after.id)
+        assert before.id in register.identities.earlier(after.id)
     clock.now = datetime(2031, 1, 1, tzinfo=UTC)  # type: ignore[attr-defined]
-    events = ledger.events()
+    events = register.trail.events()
     with pytest.raises(ConfigurationError, match=r"new year.*afschrift key rotate --print"):
         open_one(case=after.case)
-    assert ledger.events() == events  # and nothing half-written
+    assert register.trail.events() == events  # and nothing half-written
 
 
 def test_a_rotation_by_hand_is_entered_once_it_is_stored(
-    ledger: Ledger, keys: KeyStore, backend: Backend, seconds: Seconds, open_one: Open
+    register: Register, keys: KeyStore, backend: Backend, seconds: Seconds, open_one: Open
 ) -> None:
     first = open_one()
     draft = keys.draft()
     new = draft.rotate()
-    assert ledger.events()[-1][0].type != "keys_rotated"
+    assert register.trail.events()[-1][0].type != "keys_rotated"
     backend.value, seconds.now = draft.document(), 61
 
-    entered = ledger.rotate_wrapping("officer")
+    entered = register.keys.rotate_wrapping("officer")
     assert (entered.id, entered.made_before) == (new, True)
     with pytest.raises(ConfigurationError, match="--print"):
-        ledger.rotate_wrapping("officer")
-    told = [(h.type, p) for h, p in ledger.events() if h.type == "keys_rotated"]
+        register.keys.rotate_wrapping("officer")
+    told = [(h.type, p) for h, p in register.trail.events() if h.type == "keys_rotated"]
     assert told == [("keys_rotated", {"kind": "kek", "key": new})]
-    assert ledger.identity(first.id)
+    assert register.identities.of(first.id)
 
 
 def test_retiring_waits_until_no_process_goes_by_the_old_document(
@@ -155,7 +155,7 @@ def test_retiring_waits_until_no_process_goes_by_the_old_document(
     seconds: Seconds,
     clock: object,
     open_one: Open,
-    ledger: Ledger,
+    register: Register,
 ) -> None:
     first = open_one()
     old = keys.active_kek
@@ -164,21 +164,21 @@ def test_retiring_waits_until_no_process_goes_by_the_old_document(
     backend.value, seconds.now = draft.document(), 61
 
     with pytest.raises(RefusedError, match="does not know yet"):
-        Ledger(url, keys.draft(), clock).retire_keks()  # type: ignore[arg-type]
-    ledger.rotate_wrapping()
+        Register(url, keys.draft(), clock).keys.retire_keks()  # type: ignore[arg-type]
+    register.keys.rotate_wrapping()
     with pytest.raises(RefusedError, match="run it again after 2026-03-02 10:15"):
-        Ledger(url, keys.draft(), clock).retire_keks()  # type: ignore[arg-type]
+        Register(url, keys.draft(), clock).keys.retire_keks()  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="--print"):
-        ledger.retire_keks()
-    assert "wrapping_keys_retired" not in [h.type for h, _ in ledger.events()]
+        register.keys.retire_keks()
+    assert "wrapping_keys_retired" not in [h.type for h, _ in register.trail.events()]
 
     clock.now = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)  # type: ignore[attr-defined]
     smaller = keys.draft()
-    assert Ledger(url, smaller, clock).retire_keks() == (old,)  # type: ignore[arg-type]
+    assert Register(url, smaller, clock).keys.retire_keks() == (old,)  # type: ignore[arg-type]
     assert old not in smaller.document()
     backend.value, seconds.now = smaller.document(), 122
-    assert ledger.identity(first.id)
-    assert ledger.key_uses() == {keys.active_kek: 2}
+    assert register.identities.of(first.id)
+    assert register.keys.uses() == {keys.active_kek: 2}
 
 
 def test_a_document_never_stands_in_a_repr(keys: KeyStore, backend: Backend) -> None:

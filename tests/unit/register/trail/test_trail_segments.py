@@ -15,7 +15,7 @@ from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent, canonical, digest
 from afschrift.domain.state import State
 from afschrift.register import schema
-from afschrift.register.database import Database
+from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail.audit import KEEP_YEARS
 from afschrift.register.trail.trail import CLOCK_WENT_BACK, SKEW_SECONDS
@@ -39,29 +39,29 @@ def trail(url: str, tmp_path: Path) -> Trail:
 
 
 def seqs(trail: Trail) -> list[int]:
-    return [header.seq for header, _ in trail.ledger.events()]
+    return [header.seq for header, _ in trail.register.trail.events()]
 
 
 def test_a_year_is_dropped_whole_and_the_chain_goes_on(trail: Trail) -> None:
-    heads = [(h.seq, h.digest()) for h, _ in trail.ledger.events()]
-    first, *_, last = [h for h, _ in trail.ledger.events() if h.at.startswith("2010")]
+    heads = [(h.seq, h.digest()) for h, _ in trail.register.trail.events()]
+    first, *_, last = [h for h, _ in trail.register.trail.events() if h.at.startswith("2010")]
     last_seq = last.seq
 
-    what = trail.ledger.drop_year(2010, RULE, by="officer")
+    what = trail.register.trail.drop_year(2010, RULE, by="officer")
 
     assert (what.year, what.first_seq, what.last_seq, what.count) == (2010, 1, last_seq, last_seq)
     assert (what.closing, what.register, what.rule) == (last.digest(), first.digest(), RULE)
     assert seqs(trail)[0] == last_seq + 1
-    telling, payload = trail.ledger.events()[-1]
+    telling, payload = trail.register.trail.events()[-1]
     assert (telling.type, telling.actor, payload) == ("segment_dropped", "officer", vars(what))
-    assert trail.ledger.verify(heads) == []
+    assert trail.register.trail.verify(heads) == []
     trail.heads += heads
     assert trail.product() == set() == trail.standalone()
 
 
 def test_years_follow_each_other_and_each_names_the_one_before(trail: Trail) -> None:
-    one = trail.ledger.drop_year(2010, RULE)
-    two = trail.ledger.drop_year(2011, RULE)
+    one = trail.register.trail.drop_year(2010, RULE)
+    two = trail.register.trail.drop_year(2011, RULE)
     assert (two.first_seq, two.previous, two.register) == (one.last_seq + 1, digest(vars(one)), one.register)
     made = trail.checkpoint().statement
     assert made.dropped == {"last_seq": two.last_seq, "closing": two.closing}
@@ -82,7 +82,7 @@ def test_years_follow_each_other_and_each_names_the_one_before(trail: Trail) -> 
 def test_what_must_not_go_stays(trail: Trail, year: int, rule: str, words: str) -> None:
     before = seqs(trail)
     with pytest.raises(RefusedError, match=words):
-        trail.ledger.drop_year(year, rule)
+        trail.register.trail.drop_year(year, rule)
     assert seqs(trail) == before
 
 
@@ -96,12 +96,12 @@ def test_a_year_stays_while_one_of_its_requests_is_open_or_was_closed_lately(
     clock.now = datetime(2016, 1, 1, tzinfo=UTC)
     trail.checkpoint()
     with pytest.raises(RefusedError, match=rf"1 request.*{request}.*wait until they are closed"):
-        trail.ledger.drop_year(2010, RULE)
-    trail.ledger.move(request, State.REFUSED)
+        trail.register.trail.drop_year(2010, RULE)
+    trail.register.requests.move(request, State.REFUSED)
     with pytest.raises(RefusedError, match="closed too recently"):
-        trail.ledger.drop_year(2010, RULE)
+        trail.register.trail.drop_year(2010, RULE)
     clock.now = datetime(2021, 1, 2, tzinfo=UTC)
-    trail.ledger.drop_year(2010, RULE)
+    trail.register.trail.drop_year(2010, RULE)
     assert trail.product() == set()
 
 
@@ -114,9 +114,9 @@ def test_the_chain_of_checkpoints_outlives_the_year(url: str, tmp_path: Path) ->
     clock.now = datetime(2018, 1, 1, tzinfo=UTC)
     trail.count(1)
     with pytest.raises(RefusedError, match=r"last checkpoint was made in the year 2010.*audit checkpoint"):
-        trail.ledger.drop_year(2010, RULE)
+        trail.register.trail.drop_year(2010, RULE)
     trail.checkpoint()
-    trail.ledger.drop_year(2010, RULE)
+    trail.register.trail.drop_year(2010, RULE)
     assert trail.product() == set() == trail.standalone()
 
 
@@ -141,7 +141,7 @@ CLOSING = "(SELECT prev FROM event WHERE seq = 5)"
 def test_the_database_lets_nothing_go_but_whole_years_that_are_told(
     trail: Trail, first: int, last: int, closing: str, telling: int
 ) -> None:
-    trail.ledger.record(None, NewEvent("segment_dropped"))
+    trail.register.trail.record(None, NewEvent("segment_dropped"))
     assert seqs(trail) == list(range(1, 11))
     whole = FORGED.format(first=1, last=4, closing=CLOSING, telling=10)
     with pytest.raises(KeyboardInterrupt), Database(trail.url).write() as tx:
@@ -165,7 +165,7 @@ def test_the_database_lets_nothing_go_but_whole_years_that_are_told(
     ],
 )
 def test_what_is_kept_of_a_dropped_year_stays(trail: Trail, statement: str) -> None:
-    trail.ledger.drop_year(2010, RULE)
+    trail.register.trail.drop_year(2010, RULE)
     with (
         pytest.raises(AfschriftError, match=r"append-only|duplicate key"),
         Database(trail.url).write() as tx,
@@ -175,8 +175,8 @@ def test_what_is_kept_of_a_dropped_year_stays(trail: Trail, statement: str) -> N
 
 
 def test_dropped_years_outlive_a_way_down_and_up_of_the_tables(trail: Trail) -> None:
-    trail.ledger.drop_year(2010, RULE)
-    trail.ledger.drop_year(2011, RULE)
+    trail.register.trail.drop_year(2010, RULE)
+    trail.register.trail.drop_year(2011, RULE)
     schema.downgrade(trail.url, "0002")
     schema.upgrade(trail.url)
     assert trail.product() == set() == trail.standalone()
@@ -190,7 +190,7 @@ def test_nothing_of_a_dropped_year_is_left_in_the_file(trail: Trail) -> None:
         salt = tx.scalars(text("SELECT salt FROM event_payload WHERE seq = 4")).one().encode()
     files = Path(trail.url.removeprefix("sqlite:///")).parent
     assert any(salt in file.read_bytes() for file in files.glob("register.db*"))
-    trail.ledger.drop_year(2010, RULE)
+    trail.register.trail.drop_year(2010, RULE)
     assert not any(salt in file.read_bytes() for file in files.glob("register.db*"))
 
 
@@ -198,32 +198,32 @@ def test_a_clock_that_goes_back_is_told_once_and_small_steps_are_levelled(url: s
     clock = Calendar(2020)
     trail = Trail(url, tmp_path, clock, KeyStore.create(tmp_path / "k.json", clock))
     trail.count(1)
-    at = trail.ledger.events()[-1][0].at
+    at = trail.register.trail.events()[-1][0].at
     clock.now -= timedelta(seconds=SKEW_SECONDS)  # and one on when it is asked
     trail.count(1)
-    assert [h.at for h, _ in trail.ledger.events()] == [at, at]
+    assert [h.at for h, _ in trail.register.trail.events()] == [at, at]
     clock.now -= timedelta(hours=1)
-    trail.ledger.record(None, NewEvent("a"), NewEvent("b"))
+    trail.register.trail.record(None, NewEvent("a"), NewEvent("b"))
     trail.count(1)
-    (told, payload), *others = trail.ledger.events()[2:]
+    (told, payload), *others = trail.register.trail.events()[2:]
     assert (told.type, told.request, told.actor) == (CLOCK_WENT_BACK, None, "system")
     assert payload == {"from": at, "to": told.at, "seconds": payload["seconds"]}
     assert 3595 < payload["seconds"] < 3605
     assert [h.type for h, _ in others] == ["a", "b", "counted"]
-    assert trail.ledger.verify() == []
+    assert trail.register.trail.verify() == []
 
 
 def test_an_export_holds_what_the_register_holds(trail: Trail) -> None:
-    trail.ledger.drop_year(2010, RULE)
+    trail.register.trail.drop_year(2010, RULE)
     into = io.BytesIO()
-    count = trail.ledger.export(into, "auditor")
+    count = trail.register.trail.export(into, "auditor")
     lines = into.getvalue().splitlines()
     first, segment, *events, end = map(json.loads, lines)
     assert all(canonical(json.loads(line)) == line for line in lines)
     assert (first["format"], first["register"]) == ("afschrift-trail/1", segment["segment"]["register"])
     assert first["public_keys"] == {name: key.hex() for name, key in trail.keys.public_keys().items()}
     assert count == len(events) == end["events"]
-    kept = trail.ledger.events()
+    kept = trail.register.trail.events()
     assert [(e["header"], json.loads(e["payload"])) for e in events] == [(vars(h), p) for h, p in kept]
     assert (kept[-1][0].type, kept[-1][0].actor) == ("trail_exported", "auditor")
-    assert (end["seq"], end["head"]) == trail.ledger.head()
+    assert (end["seq"], end["head"]) == trail.register.trail.head()

@@ -40,7 +40,7 @@ def test_both_verifiers_find_it(trail: Trail, tamper: Tamper) -> None:
 
 
 def test_a_clean_trail_gives_no_finding(trail: Trail) -> None:
-    events = trail.ledger.events()
+    events = trail.register.trail.events()
     assert events[0][0].seq > 1
     assert {payload is None for _, payload in events} == {True, False}
     assert "clock_went_back" in {header.type for header, _ in events}
@@ -50,7 +50,7 @@ def test_a_clean_trail_gives_no_finding(trail: Trail) -> None:
 
 
 def test_the_last_header_dropped_is_still_compared(trail: Trail) -> None:
-    first = trail.ledger.events()[0][0]
+    first = trail.register.trail.events()[0][0]
     trail.heads.append((first.seq - 1, first.prev))
     assert trail.product() == set() == trail.standalone()
     trail.heads.append((first.seq - 1, "f" * 64))

@@ -23,7 +23,7 @@ from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register import schema
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.register import Ledger
+from afschrift.register.register import Register
 from afschrift.staging import EncryptedStaging, destroy, held
 from afschrift.steps.sweep.findings import Limits
 from afschrift.steps.sweep.sweep import Sweep
@@ -44,7 +44,7 @@ class Office:
         down: nothing can be started.
     """
 
-    ledger: Ledger
+    register: Register
     staging: Path
     now: datetime = BEGIN
     airflow: set[str] = field(default_factory=set)
@@ -53,27 +53,27 @@ class Office:
     asked: int = 0
 
     def open(self, state: State = State.RECEIVED) -> str:
-        case = self.ledger.open_case(NAME.encode(), "mail", RECEIVED, RECEIVED)
+        case = self.register.cases.open(NAME.encode(), "mail", RECEIVED, RECEIVED)
         keys = (Key("customer_id", NAME),)
-        request = self.ledger.open_request(
+        request = self.register.requests.open(
             case, Right.ACCESS, RECEIVED, "Europe/Amsterdam", "nl", ("csv",), "outbox", keys
         ).id
-        self.ledger.move(request, state)
+        self.register.requests.move(request, state)
         return request
 
     def run(self, request: str, run: str | None = None, *, ends: str | None = None) -> str:
         """A run that begins now, and ends now where it ends."""
-        run = run or f"{request}.{1 + len(self.ledger.runs(request_id=request))}"
+        run = run or f"{request}.{1 + len(self.register.runs.all(request_id=request))}"
         self.airflow.add(run)
-        self.ledger.begin_run(request, run, 2 * HOUR)
+        self.register.runs.begin(request, run, 2 * HOUR)
         if ends:
-            self.ledger.end_run(request, run, ends)
+            self.register.runs.end(request, run, ends)
         return run
 
     def ask(self, request: str) -> str:
         self.asked += 1
         detail = {"number": self.asked}
-        return self.ledger.ask(request, "review", options=("yes", "no"), detail=detail).id
+        return self.register.questions.ask(request, "review", options=("yes", "no"), detail=detail).id
 
     def stage(self, request: str) -> Path:
         with EncryptedStaging(self.staging, request, bytes(32)).writer("data/shop.csv") as file:
@@ -97,7 +97,7 @@ class Office:
     def sweep(self, *, dry: bool = False) -> list[tuple[str, str, str]]:
         """Code, request and action of what was found."""
         swept = Sweep(
-            register=self.ledger,
+            register=self.register,
             staged=partial(held, self.staging),
             destroy=partial(destroy, self.staging),
             start=self.start,
@@ -110,7 +110,7 @@ class Office:
 
     def events(self, request: str, *kinds: str) -> list[tuple[str, Any]]:
         kinds = kinds or ("sweep_found", "staging_destroyed")
-        return [(h.type, p) for h, p in self.ledger.events(request) if h.type in kinds]
+        return [(h.type, p) for h, p in self.register.trail.events(request) if h.type in kinds]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -120,8 +120,8 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
         url = request.getfixturevalue("postgres").url
     schema.upgrade(url)
     made: list[Office] = []
-    ledger = Ledger(url, KeyStore.create(tmp_path / "keys.json"), lambda: made[0].now if made else BEGIN)
-    made.append(Office(ledger, tmp_path / "staging"))
+    register = Register(url, KeyStore.create(tmp_path / "keys.json"), lambda: made[0].now if made else BEGIN)
+    made.append(Office(register, tmp_path / "staging"))
     return made[0]
 
 
@@ -171,12 +171,12 @@ def test_a_question_waits_for_a_person_and_its_answer_for_an_hour(office: Office
     request = office.open()
     office.run(request)
     first, second = office.ask(request), office.ask(request)
-    office.ledger.end_run(request, f"{request}.1", "needs_person")
+    office.register.runs.end(request, f"{request}.1", "needs_person")
     office.later(200)
-    office.ledger.answer(first, "yes", "officer")
+    office.register.questions.answer(first, "yes", "officer")
     office.later(2)
     assert office.sweep() == []
-    office.ledger.answer(second, "yes", "officer")
+    office.register.questions.answer(second, "yes", "officer")
     assert office.sweep() == []
     office.later(1)
     assert office.sweep() == [("answered_not_run", request, f"run {request}.2 is started")]
@@ -191,8 +191,8 @@ def test_a_question_waits_for_a_person_and_its_answer_for_an_hour(office: Office
 def test_a_failed_run_is_named_with_its_last_step_and_not_started_again(office: Office) -> None:
     request = office.open(State.ACCEPTED)
     run = office.run(request)
-    office.ledger.finish_step(request, "extract", "0" * 64, {}, part="shop")
-    office.ledger.end_run(request, run, "accepted")
+    office.register.steps.finish(request, "extract", "0" * 64, {}, part="shop")
+    office.register.runs.end(request, run, "accepted")
     for _ in range(3):
         office.later(1)
         ((code, found, _),) = office.sweep()
@@ -225,22 +225,22 @@ def test_a_lost_run_is_followed_by_one_other(office: Office) -> None:
     office.run(request)
     office.later(1.9)
     assert office.sweep() == []
-    office.ledger.keep_run(request, f"{request}.1")
+    office.register.runs.keep_alive(request, f"{request}.1")
     office.later(1.9)
     assert office.sweep() == []
     office.later(0.1)
     assert office.sweep(dry=True) == [("run_lost", request, f"would start run {request}.2")]
-    assert office.ledger.runs(going=True) != ()
+    assert office.register.runs.all(going=True) != ()
 
     assert office.sweep() == [("run_lost", request, f"run {request}.2 is started")]
-    assert office.ledger.runs(going=True) == ()
+    assert office.register.runs.all(going=True) == ()
     office.run(request, f"{request}.2")
     office.later(2)
     ((code, _, action),) = office.sweep()
     assert code == "run_lost"
     assert "the run before it was lost too" in action
     assert office.started == [f"{request}.2"]
-    outcomes = [(r.id, r.outcome) for r in office.ledger.runs(request_id=request)]
+    outcomes = [(r.id, r.outcome) for r in office.register.runs.all(request_id=request)]
     assert outcomes == [(f"{request}.1", "lost"), (f"{request}.2", "lost")]
 
 
@@ -249,15 +249,15 @@ def test_a_run_that_gives_a_sign_of_life_meanwhile_is_not_ended(office: Office) 
     request = office.open(State.ACCEPTED)
     run = office.run(request)
     office.later(2)
-    end = office.ledger.end_run
+    end = office.register.runs.end
 
     def alive(*which: Any, **more: Any) -> bool:
-        office.ledger.keep_run(request, run)
+        office.register.runs.keep_alive(request, run)
         return end(*which, **more)
 
-    office.ledger.end_run = alive  # type: ignore[method-assign]
+    office.register.runs.end = alive  # type: ignore[method-assign]
     assert office.sweep() == []
-    assert [r.id for r in office.ledger.runs(going=True)] == [run]
+    assert [r.id for r in office.register.runs.all(going=True)] == [run]
     assert (office.started, office.events(request)) == ([], [])
 
 
@@ -275,8 +275,10 @@ def test_a_clock_that_ran_years_ahead_hides_nothing_once_it_is_right(office: Off
     assert found >= {("never_run", never), ("run_lost", lost), ("staged_too_long", stray)}
     assert not file.exists()
     assert sorted(office.started) == sorted([f"{never}.1", f"{lost}.2"])
-    assert [h.type for h, _ in office.ledger.events() if h.type == "clock_went_back"] == ["clock_went_back"]
-    assert office.ledger.verify() == []
+    assert [h.type for h, _ in office.register.trail.events() if h.type == "clock_went_back"] == [
+        "clock_went_back"
+    ]
+    assert office.register.trail.verify() == []
 
 
 def test_a_lost_run_whose_question_is_open_is_ended_and_waits(office: Office) -> None:
@@ -301,7 +303,7 @@ def test_staging_of_a_closed_request_is_destroyed_after_an_hour(office: Office, 
     request = office.open(State.ACCEPTED)
     file = office.stage(request)
     office.run(request, ends="accepted")
-    office.ledger.move(request, state)
+    office.register.requests.move(request, state)
     size = file.stat().st_size
     office.later(0.9)
     assert office.sweep() == []  # the run may be about to destroy it itself
@@ -320,7 +322,7 @@ def test_staging_of_a_closed_request_is_destroyed_after_an_hour(office: Office, 
 def test_staging_that_nobody_can_read_any_more_is_destroyed(office: Office) -> None:
     shredded = office.open()
     office.stage(shredded)
-    office.ledger.shred(shredded, "retention")
+    office.register.data_keys.shred(shredded, "retention")
     unknown = "req-0000000zzzzz"
     office.stage(unknown)
     (office.staging / "not-ours").mkdir()
@@ -335,7 +337,7 @@ def test_staging_that_nobody_can_read_any_more_is_destroyed(office: Office) -> N
     assert ("staged_unknown", unknown) in [(code, r) for code, r, _ in office.sweep()]
     assert [p.name for p in office.staging.iterdir()] == ["not-ours"]
     assert [kind for kind, _ in office.events(unknown)] == ["sweep_found", "staging_destroyed"]
-    assert office.ledger.verify() == []
+    assert office.register.trail.verify() == []
 
 
 def test_staging_of_a_failed_request_is_held_after_its_last_activity(office: Office) -> None:
@@ -343,8 +345,8 @@ def test_staging_of_a_failed_request_is_held_after_its_last_activity(office: Off
     run = office.run(request)
     office.stage(request)
     office.later(10)
-    office.ledger.keep_run(request, run)
-    office.ledger.end_run(request, run, "accepted")
+    office.register.runs.keep_alive(request, run)
+    office.register.runs.end(request, run, "accepted")
     office.later(71.9)
     assert [code for code, *_ in office.sweep()] == ["run_failed"]
     office.later(0.1)
@@ -363,7 +365,7 @@ def test_staging_is_kept_for_a_question_and_for_a_run(office: Office) -> None:
     office.sweep()
     office.sweep()
     assert [f.exists() for f in files] == [True, True, True]
-    assert [r.outcome for r in office.ledger.runs(request_id=lost)] == ["lost"]
+    assert [r.outcome for r in office.register.runs.all(request_id=lost)] == ["lost"]
 
 
 def test_staging_of_an_open_review_is_kept_for_two_weeks(office: Office) -> None:
@@ -385,20 +387,20 @@ def test_a_run_that_begins_meanwhile_keeps_its_staging(office: Office) -> None:
     file = office.stage(request)
     office.later(100)
     swept = Sweep(
-        register=office.ledger,
+        register=office.register,
         staged=partial(held, office.staging),
         destroy=partial(destroy, office.staging),
         start=office.start,
         now=office.now,
         limits=Limits(),
     )
-    note = office.ledger.note_found
+    note = office.register.oversight.record_findings
 
     def begins(findings: Any) -> int:
         office.run(request)
         return note(findings)
 
-    office.ledger.note_found = begins  # type: ignore[method-assign]
+    office.register.oversight.record_findings = begins  # type: ignore[method-assign]
     actions = {s.finding.code.value: s.action for s in swept.run()}
 
     assert "left" in actions["staged_too_long"]
@@ -415,9 +417,9 @@ def test_nothing_is_acted_on_while_a_run_goes(office: Office) -> None:
         acted.append(standing.request)
         return NewEvent("staging_destroyed")
 
-    assert not office.ledger.while_no_run_goes(request, act)
-    office.ledger.end_run(request, run, "accepted")
-    assert office.ledger.while_no_run_goes(request, act)
+    assert not office.register.oversight.while_no_run_goes(request, act)
+    office.register.runs.end(request, run, "accepted")
+    assert office.register.oversight.while_no_run_goes(request, act)
     assert acted == [request]
     assert len(office.events(request)) == 1
 
@@ -429,7 +431,7 @@ def test_a_sweep_that_is_killed_after_removing_has_said_so_before(office: Office
     pid = os.fork()
     if pid == 0:  # dies with the files gone and the transaction open
         whole = Sweep(
-            office.ledger,
+            office.register,
             partial(held, office.staging),
             lambda one: (destroy(office.staging, one), os.kill(os.getpid(), signal.SIGKILL))[0],
             office.start,
@@ -445,7 +447,7 @@ def test_a_sweep_that_is_killed_after_removing_has_said_so_before(office: Office
         ("sweep_found", {"code": "staged_closed", "since": "2026-03-02T10:00:00.000000Z", "bytes": size})
     ]
     assert office.sweep() == []  # the register is free again
-    assert office.ledger.verify() == []
+    assert office.register.trail.verify() == []
 
 
 def at_once(work: Iterable[Callable[[], Any]]) -> list[Any]:
@@ -469,14 +471,16 @@ def test_sweeps_at_once_do_everything_once(office: Office) -> None:
     assert len(at_once([office.sweep] * 4)) == 4
 
     assert sorted(office.started) == sorted([*(f"{r}.1" for r in never), f"{lost}.2"])
-    kinds = [h.type for h, _ in office.ledger.events() if h.type.startswith(("sweep", "staging", "run_"))]
+    kinds = [
+        h.type for h, _ in office.register.trail.events() if h.type.startswith(("sweep", "staging", "run_"))
+    ]
     assert {k: kinds.count(k) for k in set(kinds)} == {
         "run_started": 1,
         "run_ended": 1,
         "sweep_found": 5,
         "staging_destroyed": 1,
     }
-    assert office.ledger.verify() == []
+    assert office.register.trail.verify() == []
 
 
 def test_one_place_that_cannot_be_emptied_stops_nothing_else(
@@ -519,13 +523,13 @@ def test_no_more_than_a_hundred_are_started_at_once(office: Office, monkeypatch:
 
 def test_nothing_of_a_case_file_gets_out_by_a_sweep(office: Office) -> None:
     request = office.open(State.ACCEPTED)
-    office.ledger.add_document(
+    office.register.documents.add(
         request, [NAME.encode()], "officer", name=f"{NAME}.txt", media_type="text/plain"
     )
     office.stage(request)
     office.run(request, ends="accepted")
     office.later(100)
     assert len(office.sweep()) == 2  # looks for the name in what it found
-    told = json.dumps([[vars(h), p] for h, p in office.ledger.events()])
+    told = json.dumps([[vars(h), p] for h, p in office.register.trail.events()])
     assert NAME not in told
     assert all(NAME not in str(path.relative_to(office.staging)) for path in office.staging.rglob("*"))

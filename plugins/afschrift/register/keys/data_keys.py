@@ -1,18 +1,17 @@
-"""Forgetting: destroys data keys and payloads, and leaves the trail whole."""
+"""Data keys of requests and cases, from their use to their end."""
 
 from __future__ import annotations
 
 from sqlalchemy import select, union
 
 from afschrift.domain.event import NewEvent
-from afschrift.register.base import LedgerBase
+from afschrift.register.base import Repository
+from afschrift.register.database.tables import case_file, data_key, request
 from afschrift.register.disputes import must_be_free
 from afschrift.register.keys.crypto import Use
-from afschrift.register.tables import case_file, data_key, request
-from afschrift.register.trail import trail
 
 
-class Erasure(LedgerBase):
+class DataKeys(Repository):
     """Data keys from their use to their end."""
 
     def subkey(self, request_id: str, use: Use) -> bytes:
@@ -85,22 +84,3 @@ class Erasure(LedgerBase):
                 self._append(tx, None, NewEvent("stray_data_keys_destroyed", by, payload))
         self._db.forget()
         return owners
-
-    def erase_payloads(self, request_id: str, rule: str, by: str = "system") -> int:
-        """Erase the payloads of a request's events after retention; returns how many.
-
-        Headers stay, and the chain verifies. The erasure is an event itself, and its payload stays.
-
-        Raises:
-            UnknownRequestError: no such request.
-            RefusedError: it is under hold.
-        """
-        with self._db.write() as tx:
-            self._request_row(tx, request_id)
-            must_be_free(tx, request_id, "the payloads of its events stay")
-            erased = trail.erase(tx, self._now(), request_id, rule)
-            if erased:
-                told = NewEvent("payloads_erased", by, {"request": request_id, "rule": rule, "count": erased})
-                self._append(tx, None, told)
-        self._db.forget()
-        return erased

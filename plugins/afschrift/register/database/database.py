@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.register.faults import NotAsWrittenError, damaged, translated
+from afschrift.register.database.faults import NotAsWrittenError, damaged, translated
 
 WAIT_SECONDS = 30
 _LOCK = 0x4146_5343_4852_4946  # "AFSCHRIF": the advisory lock of the trail, the same for every writer

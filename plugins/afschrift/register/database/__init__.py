@@ -1,0 +1,1 @@
+"""The register's database: transactions, tables, instants, and what its faults mean."""

@@ -1,0 +1,96 @@
+"""Bundles that were handed over, each recorded once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.engine import Row
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.files import Receipt
+from afschrift.domain.request import new_id
+from afschrift.register.base import Repository
+from afschrift.register.database.tables import delivery
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """A hand-over of a bundle.
+
+    Attributes:
+        kind: `full`, `partial` or `supplement`.
+        uri: where it lies; opaque.
+        bytes, sha256: of what arrived there.
+    """
+
+    id: str
+    request: str
+    kind: str
+    destination: str
+    uri: str
+    bytes: int
+    sha256: str
+    delivered_at: str
+
+
+class Deliveries(Repository):
+    """Remembers what was handed over."""
+
+    def record(
+        self,
+        request_id: str,
+        destination: str,
+        receipt: Receipt,
+        *events: NewEvent,
+        kind: str = "full",
+        expires_at: str | None = None,
+        by: str = "system",
+    ) -> DeliveryRow:
+        """Record a hand-over and its event `bundle_delivered` once; the same receipt again changes nothing.
+
+        Args:
+            request_id: the request.
+            destination: name in the registry of destinations.
+            receipt: what the destination gave.
+            events: recorded besides, with the first recording alone.
+            kind: `full`, `partial` (R44) or `supplement` (R54).
+            expires_at: instant after which the bundle is removed there.
+            by: who handed it over.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        same = (delivery.c.sha256 == receipt.sha256) & (delivery.c.uri == receipt.uri)
+        mine = select(delivery).where(same & (delivery.c.request_id == request_id))
+        with self._db.write() as tx:
+            self._request_row(tx, request_id)
+            row = tx.execute(mine).first()
+            if row is None:
+                told = {"kind": kind, "destination": destination, **vars(receipt)}
+                columns = {**told, "delivered_at": self._now(), "expires_at": expires_at, "detail": {}}
+                tx.execute(insert(delivery).values(id=new_id("dlv"), request_id=request_id, **columns))
+                self._append(tx, request_id, NewEvent("bundle_delivered", by, told), *events)
+                row = tx.execute(mine).one()
+            return _delivery(row)
+
+    def of(self, request_id: str) -> tuple[DeliveryRow, ...]:
+        """Deliveries of a request, oldest first."""
+        mine = select(delivery).where(delivery.c.request_id == request_id)
+        with self._db.read() as tx:
+            rows = tx.execute(mine.order_by(delivery.c.delivered_at, delivery.c.id))
+            return tuple(_delivery(row) for row in rows)
+
+
+def _delivery(row: Row[Any]) -> DeliveryRow:
+    return DeliveryRow(
+        row.id,
+        row.request_id,
+        row.kind,
+        row.destination,
+        row.uri,
+        row.bytes,
+        row.sha256,
+        row.delivered_at,
+    )
