@@ -1,4 +1,4 @@
-"""Brings the register's tables up to this version, or back, with the migrations of the package."""
+"""Brings the register's tables up to this version, with the migrations of the package."""
 
 from __future__ import annotations
 
@@ -15,36 +15,26 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.register.database.database import Database
 from afschrift.register.database.faults import place
 
+_UNRELEASED = tuple(f"{number:04}" for number in range(1, 8))
+"""Revisions from before the first release. One migration makes what they led to."""
+
 VERSION_TABLE = "afschrift_version"
 """Not Alembic's usual name, so that the register may share a database with Airflow."""
 
 
-def upgrade(url: str, to: str = "head") -> None:
+def upgrade(url: str) -> None:
     """Migrate up, in one transaction: stopped half-way, it leaves nothing. Twice is as good as once.
 
     Raises:
-        RetriableError, ConfigurationError: as `Database.write`; or a newer version made the register.
+        RetriableError, ConfigurationError: as `Database.write`; or a newer version made the register, or one
+            from before the first release.
     """
     database = Database(url)
     config = _config()
     with database.write() as connection:
         _must_be_known(database, _revision(connection))
         config.attributes["connection"] = connection
-        command.upgrade(config, to)
-
-
-def downgrade(url: str, to: str) -> None:
-    """Migrate down to a revision, or to `base`, in one transaction: drops what the older version lacks.
-
-    Raises:
-        RetriableError, ConfigurationError: as `upgrade`.
-    """
-    database = Database(url)
-    config = _config()
-    with database.write() as connection:
-        _must_be_known(database, _revision(connection))
-        config.attributes["connection"] = connection
-        command.downgrade(config, to)
+        command.upgrade(config, "head")
 
 
 @cache
@@ -83,6 +73,13 @@ def require_current(url: str) -> None:
 
 
 def _must_be_known(database: Database, found: str | None) -> None:
+    if found in _UNRELEASED:
+        raise ConfigurationError(
+            f"The register at {place(database.url)} is at revision {found}, from before the first release, "
+            f"which this software does not bring up to {revisions()[0]}.",
+            way_out="run `afschrift register upgrade` with the last version that knows it, and then install "
+            "this one again. Nothing was changed.",
+        )
     if found is not None and found not in revisions():
         raise ConfigurationError(
             f"The register at {place(database.url)} is at revision {found}, which this software does not "

@@ -283,17 +283,17 @@ class TestSqlite:
         (tmp_path / "register.db").unlink()
         restore(url, tmp_path / "b.db", tmp_path / "k.db")
 
-    def test_an_older_back_up_is_brought_to_this_version(
+    def test_a_back_up_from_before_the_first_release_is_refused_and_changes_nothing(
         self, register: Register, open_one: Open, url: str, tmp_path: Path
     ) -> None:
         from afschrift.register import schema
 
         one = open_one()
-        schema.downgrade(url, "-1")
         back_up(url, tmp_path / "b.db")
-        schema.upgrade(url)
-        restore(url, tmp_path / "b.db")
-        assert schema.is_current(url)
+        with closing(sqlite3.connect(tmp_path / "b.db")) as kept, kept:
+            kept.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0007'")
+        with pytest.raises(ConfigurationError, match=r"0007, from before the first release.*last version"):
+            restore(url, tmp_path / "b.db")
         assert register.identities.of(one.id) == PERSON
 
 

@@ -12,11 +12,9 @@ from tests.support import ledger_reader
 from afschrift.domain.errors import AfschriftError, RefusedError, UnknownRequestError
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
-from afschrift.domain.state import State
 from afschrift.law.case_facts import CaseFactKind, NewCaseFact, hand_over, matters
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.other_right import Matter
-from afschrift.register import schema
 from afschrift.register.database.database import Database
 from afschrift.register.register import Register
 
@@ -77,22 +75,6 @@ def test_the_database_itself_refuses_to_change_one(
         with pytest.raises(AfschriftError, match=r"append-only|duplicate key"), Database(url).write() as tx:
             tx.execute(text(one))
     assert register.case_facts.of() == before
-
-
-def test_a_way_down_and_up_again_keeps_them_and_what_was_set_aside(
-    register: Register, case: str, open_one: Open, url: str
-) -> None:
-    one = open_one(case=case)
-    aside = NewFact(FactKind.NOT_RECEIVED, detail={"published_on": "2024-01-01"}, to=State.NOT_RECEIVED)
-    register.facts.record(one.id, lambda _: [aside], "cli:sam")
-    before = register.case_facts.of()
-    schema.downgrade(url, "0007")
-    with Database(url).read() as tx:
-        assert tx.execute(text("SELECT state FROM request")).scalar() == "withdrawn"
-    schema.upgrade(url)
-    assert register.case_facts.of() == before
-    assert register.requests.get(one.id).state is State.NOT_RECEIVED
-    assert ledger_reader.faults(url) == []
 
 
 def test_of_several_who_hand_over_at_once_one_does(

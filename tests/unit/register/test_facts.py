@@ -15,7 +15,6 @@ from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
-from afschrift.register import schema
 from afschrift.register.database.database import Database
 from afschrift.register.register import Register
 
@@ -187,23 +186,6 @@ def test_the_database_itself_refuses_to_change_a_fact(
         with pytest.raises(AfschriftError, match=r"append-only|duplicate key"), Database(url).write() as tx:
             tx.execute(text(one))
     assert register.facts.timelines() == before
-
-
-def test_a_way_down_and_up_again_keeps_facts_and_merged_requests(
-    register: Register, open_one: Open, url: str
-) -> None:
-    one, other = open_one(), open_one()
-    register.facts.record(one.id, give(ASKED, SENT), "cli:anna", text=WORDS)
-    merged = NewFact(FactKind.MERGED, other=one.id, to=State.MERGED)
-    register.facts.record(other.id, give(merged), "cli:anna")
-    before = register.facts.timelines(open_only=False)
-    schema.downgrade(url, "0004")
-    with Database(url).read() as tx:
-        states = dict(tx.execute(text("SELECT id, state FROM request")).tuples().all())
-    assert states == {one.id: State.RECEIVED, other.id: State.WITHDRAWN}
-    schema.upgrade(url)
-    assert register.facts.timelines(open_only=False) == before
-    assert ledger_reader.faults(url) == []
 
 
 def test_of_several_that_suspend_at_once_one_does(

@@ -15,7 +15,3 @@ def upgrade() -> None:
     """Up."""
     ${upgrades if upgrades else "pass"}
 
-
-def downgrade() -> None:
-    """Down."""
-    ${downgrades if downgrades else "pass"}

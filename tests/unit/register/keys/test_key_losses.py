@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from tests.support.lost import lose
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
-from afschrift.register import schema
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise
 from afschrift.register.register import Register
@@ -141,7 +141,7 @@ def test_the_register_lost(
 ) -> None:
     open_one()
     witness, signer = register.trail.head(), keys.signing_key().id
-    schema.downgrade(url, "base")
+    lose(url)
 
     assert not initialise(settings)
     assert register.trail.events() == []
@@ -156,7 +156,7 @@ def test_both_lost(
 ) -> None:
     open_one()
     signature, public = keys.signing_key().private.sign(b"a bundle"), keys.public_keys()
-    schema.downgrade(url, "base")
+    lose(url)
     key_file.unlink()
 
     assert initialise(settings)

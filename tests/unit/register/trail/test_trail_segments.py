@@ -14,7 +14,6 @@ from tests.support.trail_matrix import Calendar, Trail
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent, canonical, digest
 from afschrift.domain.state import State
-from afschrift.register import schema
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail.audit import KEEP_YEARS
@@ -172,15 +171,6 @@ def test_what_is_kept_of_a_dropped_year_stays(trail: Trail, statement: str) -> N
     ):
         tx.execute(text(statement))
     assert trail.product() == set()
-
-
-def test_dropped_years_outlive_a_way_down_and_up_of_the_tables(trail: Trail) -> None:
-    trail.register.trail.drop_year(2010, RULE)
-    trail.register.trail.drop_year(2011, RULE)
-    schema.downgrade(trail.url, "0002")
-    schema.upgrade(trail.url)
-    assert trail.product() == set() == trail.standalone()
-    trail.checkpoint()
 
 
 def test_nothing_of_a_dropped_year_is_left_in_the_file(trail: Trail) -> None:

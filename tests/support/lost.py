@@ -1,0 +1,20 @@
+"""A register that is lost: its database is there, with nothing in it."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from afschrift.register.database.database import Database
+from afschrift.register.database.tables import metadata
+from afschrift.register.schema import VERSION_TABLE
+
+
+def lose(url: str) -> None:
+    """Take everything out of a database."""
+    with Database(url).write() as tx:
+        if url.startswith("sqlite"):
+            metadata.drop_all(tx)
+            tx.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+        else:
+            tx.execute(text("DROP SCHEMA public CASCADE"))
+            tx.execute(text("CREATE SCHEMA public"))
