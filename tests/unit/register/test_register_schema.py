@@ -17,8 +17,8 @@ from sqlalchemy import inspect, text
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.request import Request
 from afschrift.register import schema
+from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
-from afschrift.register.database.tables import metadata
 from afschrift.register.register import Register
 
 EVERY_STATEMENT = 500  # more than any migration has

@@ -25,7 +25,6 @@ from sqlalchemy import (
 
 from afschrift.register.database.columns import (
     CODE,
-    COUNTER,
     DAY,
     ID,
     INSTANT,
@@ -277,44 +276,4 @@ plan = Table(
     Column("ciphertext", LargeBinary, nullable=False),
     Column("created_at", INSTANT, nullable=False),
     PrimaryKeyConstraint("request_id", "digest"),
-)
-
-event = Table(
-    # One header of the chain; append-only (triggers refuse the rest). `request` is no foreign key:
-    # the trail outlives what it tells of.
-    "event",
-    metadata,
-    Column("seq", COUNTER, primary_key=True, autoincrement=False),
-    Column("at", INSTANT, nullable=False),
-    Column("request", ID, index=True),
-    Column("type", CODE, nullable=False),
-    Column("actor", NAME, nullable=False),
-    Column("payload_sha256", SHA256, nullable=False),
-    Column("prev", SHA256, nullable=False),
-)
-
-segment = Table(
-    # A year of the trail that was dropped whole: what the chain goes on from. Append-only too.
-    "segment",
-    metadata,
-    Column("year", Integer, primary_key=True, autoincrement=False),
-    Column("register", SHA256, nullable=False),
-    Column("first_seq", COUNTER, nullable=False),
-    Column("last_seq", COUNTER, nullable=False),
-    Column("closing", SHA256, nullable=False),
-    Column("count", COUNTER, nullable=False),
-    Column("rule", CODE, nullable=False),
-    Column("dropped_at", INSTANT, nullable=False),
-    Column("previous", SHA256, nullable=False),
-    Column("event_seq", COUNTER, nullable=False),  # the event that tells of it
-)
-
-event_payload = Table(
-    "event_payload",
-    metadata,
-    Column("seq", COUNTER, ForeignKey("event.seq"), primary_key=True, autoincrement=False),
-    Column("payload", Text),  # canonical JSON; NULL once erased
-    Column("salt", String(64)),
-    Column("erased_by", CODE),  # the rule that erased it
-    Column("erased_at", INSTANT),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from afschrift.register.database.tables import metadata
+from afschrift.register.database import tables, trail_tables  # noqa: F401  their tables join the metadata
+from afschrift.register.database.columns import metadata
 from afschrift.register.schema import VERSION_TABLE
 
 context.configure(

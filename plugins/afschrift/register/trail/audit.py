@@ -16,7 +16,8 @@ from afschrift.domain.event import GENESIS, Header, NewEvent
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
 from afschrift.register.database.instants import rfc3339
-from afschrift.register.database.tables import event, event_payload, request
+from afschrift.register.database.tables import request
+from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.disputes import holds_of, must_be_free
 from afschrift.register.trail import checkpoint, export, segments, trail, verification
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement

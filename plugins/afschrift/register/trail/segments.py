@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select
 
 from afschrift.domain.event import GENESIS, digest
-from afschrift.register.database.tables import event, event_payload, segment
+from afschrift.register.database.trail_tables import event, event_payload, segment
 from afschrift.register.trail.finding import Finding
 from afschrift.register.trail.trail import header_of
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
 from afschrift.register.database.faults import NotAsWrittenError, as_written
-from afschrift.register.database.tables import event, event_payload
+from afschrift.register.database.trail_tables import event, event_payload
 
 SKEW_SECONDS = 2
 """Clocks of several machines differ by less than this; a larger step back is told in the trail."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import GENESIS, Header, canonical, check_chain, payload_digest
-from afschrift.register.database.tables import event, event_payload
+from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.trail import checkpoint, segments
 from afschrift.register.trail.checkpoint import Offered
 from afschrift.register.trail.finding import Finding
