@@ -20,8 +20,9 @@ import duckdb
 import pyarrow as pa
 
 from afschrift.domain.decision import Action
+from afschrift.domain.extracted import FileEntry
 from afschrift.domain.kind import Kind
-from afschrift.domain.plan import FieldPlan, FileEntry
+from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
 from afschrift.formats.check.validate import validate
 from afschrift.formats.check.value_types import ValueTypes

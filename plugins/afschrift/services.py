@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from afschrift.domain.extracted import FileEntry, SourceExtract
 from afschrift.domain.files import Destination, Format, Staging, StoreFactory
-from afschrift.domain.plan import FieldPlan, FileEntry, Plan, Seal, SourceExtract
+from afschrift.domain.plan import FieldPlan, Plan, Seal
 from afschrift.domain.profile import Overview
 from afschrift.domain.request import Request
 from afschrift.domain.sources import SourceFactory

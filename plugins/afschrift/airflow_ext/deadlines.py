@@ -23,9 +23,10 @@ def look() -> dict[str, Any]:
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers
         from afschrift.casework.notices.referrals import to_hand_over
-        from afschrift.casework.notices.report import open_watch, remarks, table
+        from afschrift.casework.notices.report import open_watch, table
         from afschrift.casework.notices.reviews import due_reviews
         from afschrift.register.open import open_register
+        from afschrift.steps.sweep.remarks import remarks
 
         notifiers = sorted(load_notifiers())
         watch = open_watch(BY)
@@ -54,10 +55,11 @@ def notify(name: str) -> int:
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
         from afschrift.casework.notices.referrals import remind_to_hand_over
-        from afschrift.casework.notices.report import message, open_watch, remarks
+        from afschrift.casework.notices.report import message, open_watch
         from afschrift.casework.notices.reviews import tell_reviews
         from afschrift.casework.notices.searches import remind
         from afschrift.register.open import open_register
+        from afschrift.steps.sweep.remarks import remarks
 
         entry = load_notifiers()[name]
         send, roles = sender(name, entry), [role.value for role in entry.roles]

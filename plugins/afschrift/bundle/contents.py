@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from afschrift.domain.plan import ExtractPlan, FileEntry, GivenFile, Plan, Seal, SourceExtract, TableExtract
+from afschrift.domain.extracted import FileEntry, GivenFile, SourceExtract, TableExtract
+from afschrift.domain.plan import ExtractPlan, Plan, Seal
 from afschrift.domain.profile import Overview
 from afschrift.domain.request import Request
 from afschrift.inventory.model import Column, Inventory, SourceFile, Table

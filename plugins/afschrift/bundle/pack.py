@@ -27,7 +27,7 @@ from afschrift.bundle.sheet.page import render_sheet
 from afschrift.bundle.sheet.sheet import require_whole
 from afschrift.bundle.sheet.words import SheetWords
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
-from afschrift.domain.plan import FileEntry
+from afschrift.domain.extracted import FileEntry
 from afschrift.domain.right import Right
 from afschrift.law.partial_response import suffix
 

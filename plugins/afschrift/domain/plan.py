@@ -7,26 +7,12 @@ from typing import Any
 
 from afschrift.domain.decision import Action
 from afschrift.domain.event import digest
-from afschrift.domain.extracted import UPLOADS as UPLOADS
-from afschrift.domain.extracted import Fact as Fact
-from afschrift.domain.extracted import FileEntry as FileEntry
-from afschrift.domain.extracted import GivenFile as GivenFile
-from afschrift.domain.extracted import MissingFile as MissingFile
-from afschrift.domain.extracted import Part as Part
-from afschrift.domain.extracted import Seen as Seen
-from afschrift.domain.extracted import SourceExtract as SourceExtract
-from afschrift.domain.extracted import TableExtract as TableExtract
-from afschrift.domain.extracted import Upload as Upload
 from afschrift.domain.kind import Kind
+from afschrift.domain.manual_plan import ManualPlan, ManualStatus
 from afschrift.domain.origin import Origin
+from afschrift.domain.portions import Before, Gone, Later, Portion
 from afschrift.domain.redaction import Redaction
 from afschrift.domain.right import Right
-from afschrift.law.manual import ManualPlan as ManualPlan
-from afschrift.law.manual import Status as ManualStatus
-from afschrift.law.partial_response import Before as Before
-from afschrift.law.partial_response import Gone as Gone
-from afschrift.law.partial_response import Later as Later
-from afschrift.law.partial_response import Portion as Portion
 
 
 @dataclass(frozen=True)

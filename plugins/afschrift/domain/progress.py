@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from afschrift.domain.run import Run
 from afschrift.domain.state import State
-from afschrift.law.dispute import Hold
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A hold that is in force.
+
+    Attributes:
+        id: the same one at every request of a case that it is on.
+        fact: that tells of it, at this request.
+        since: instant of its recording; RFC 3339, UTC.
+        review_on: the day to look again, if one was set.
+    """
+
+    id: str
+    request: str
+    fact: str
+    ground: str
+    since: str
+    by: str
+    review_on: date | None = None
+
+    @property
+    def words(self) -> str:
+        """For a message."""
+        return f"{self.id} ({self.ground}, since {self.since[:10]}, by {self.by})"
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ that survives another reading: the row's key, and an HMAC of the text that was l
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from urllib.parse import quote, unquote
@@ -18,9 +19,13 @@ A_MASK = rf"{re.escape(MASK[:-1])}(?: [0-9a-f]{{8}})?{re.escape(MASK[-1])}"
 """Pattern of a mask, with the token of its value or without; the same in Python and in Polars."""
 SHAPE = "source.table ROW COLUMN [FROM:TO] GROUND"
 MOST_LINES = 2_000
+LOST = "redaction_lost"
+"""Kind of the question where a text was changed since it was looked at."""
 
 _JOINERS = "\u200d\u034f"
 Span = tuple[int, int]
+Mac = Callable[[bytes], str]
+"""HMAC under the request's key."""
 
 
 @dataclass(frozen=True)
@@ -206,3 +211,8 @@ def _covers(new: Redaction, one: Redaction) -> bool:
     if new.span is None or one.span is None:
         return new.span is None
     return new.span[0] <= one.span[0] and one.span[1] <= new.span[1]
+
+
+def row_bytes(values: Iterable[str | None]) -> bytes:
+    """A row's value forms as what its HMAC is taken of."""
+    return json.dumps(list(values), ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.decision import Action
+from afschrift.domain.extracted import Seen
 from afschrift.domain.kind import Kind
-from afschrift.domain.plan import ExtractPlan, FieldPlan, Seen
+from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.inventory.joins import Hop, reference_id, references
 from afschrift.inventory.model import SourceFile
 from afschrift.values.forms import text_batch

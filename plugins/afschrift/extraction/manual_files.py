@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from afschrift.domain.errors import RefusedError
+from afschrift.domain.extracted import UPLOADS, GivenFile, SourceExtract
 from afschrift.domain.files import Staging
+from afschrift.domain.manual_plan import ManualPlan
 from afschrift.domain.media_type import extension
-from afschrift.domain.plan import UPLOADS, GivenFile, ManualPlan, SourceExtract
 from afschrift.extraction.deflate import DeflatingSink
 from afschrift.register.register import Register
 

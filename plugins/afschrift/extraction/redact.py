@@ -11,13 +11,11 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.casework.review.redactions import LOST
-from afschrift.casework.review.resolve import Mac, row_bytes
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
-from afschrift.domain.redaction import MASK, Redaction, mask
+from afschrift.domain.redaction import LOST, MASK, Mac, Redaction, mask, row_bytes
 from afschrift.extraction.staged_rows import matching
 from afschrift.values.forms import text_batch
 

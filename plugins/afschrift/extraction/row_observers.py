@@ -8,8 +8,9 @@ from functools import partial
 
 import pyarrow as pa
 
+from afschrift.domain.extracted import TableExtract
 from afschrift.domain.files import Staging
-from afschrift.domain.plan import ExtractPlan, TableExtract
+from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.constraints import Observer, references_that_hold
 from afschrift.extraction.uploads import Uploads, question
 from afschrift.questions.kinds import Answers, ask

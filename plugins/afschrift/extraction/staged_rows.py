@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.extracted import FileEntry, Part, TableExtract
 from afschrift.domain.files import Reader, Staging
-from afschrift.domain.plan import FieldPlan, FileEntry, Part, TableExtract
+from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.uploads import inflated
 
 _FASTEST = ("ndjson", "csv", "json", "xml", "parquet")

@@ -18,17 +18,10 @@ import pyarrow as pa
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import OutsideStoreError, RetriableError, SourceDownError, ValidationFailedError
 from afschrift.domain.event import digest
+from afschrift.domain.extracted import UPLOADS, FileEntry, GivenFile, MissingFile, TableExtract, Upload
 from afschrift.domain.files import FileStore, Staging
 from afschrift.domain.media_type import extension, media_type_of
-from afschrift.domain.plan import (
-    UPLOADS,
-    ExtractPlan,
-    FileEntry,
-    GivenFile,
-    MissingFile,
-    TableExtract,
-    Upload,
-)
+from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
 from afschrift.inventory.model import FileColumn, Table

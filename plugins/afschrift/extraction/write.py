@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.errors import RewriteError
+from afschrift.domain.extracted import FileEntry, Part, TableExtract
 from afschrift.domain.files import Format, Staging
-from afschrift.domain.plan import ExtractPlan, FieldPlan, FileEntry, Part, TableExtract
+from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.profile import Choice, Overview
 from afschrift.extraction.background import Lane
 from afschrift.extraction.deflate import DeflatingSink

@@ -8,8 +8,8 @@ from functools import cache
 
 from afschrift.domain.basis import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.domain.decision import About, Protect
+from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.origin import Origin
-from afschrift.domain.plan import UPLOADS
 from afschrift.inventory.check_finder import finder_faults
 from afschrift.inventory.check_processing import processing_faults, source_faults
 from afschrift.inventory.document import Document

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from afschrift.domain.manual_plan import Medium
 from afschrift.domain.origin import Origin
 from afschrift.inventory.base import Part, Text
-from afschrift.law.manual import Medium
 from afschrift.law.roles import ONLOOKERS, Role
 
 

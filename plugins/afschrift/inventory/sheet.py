@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from afschrift.domain.decision import Action
+from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.origin import Origin
-from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, SourceExtract, Withheld
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.processing import AutomatedDecision, Recipient

@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from afschrift.domain.errors import RefusedError, TooLateError
+from afschrift.domain.progress import Hold
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 from afschrift.law.clock.sending import must_lie_within
 
@@ -51,31 +52,6 @@ class Ending(StrEnum):
     REJECTED = "rejected"
     SETTLED = "settled"
     WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True)
-class Hold:
-    """A hold that is in force.
-
-    Attributes:
-        id: the same one at every request of a case that it is on.
-        fact: that tells of it, at this request.
-        since: instant of its recording; RFC 3339, UTC.
-        review_on: the day to look again, if one was set.
-    """
-
-    id: str
-    request: str
-    fact: str
-    ground: str
-    since: str
-    by: str
-    review_on: date | None = None
-
-    @property
-    def words(self) -> str:
-        """For a message."""
-        return f"{self.id} ({self.ground}, since {self.since[:10]}, by {self.by})"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from afschrift.domain.event import digest
+from afschrift.domain.manual_plan import ManualPlan, ManualStatus, Medium
 from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
 from afschrift.law.clock.calendar import Calendar
@@ -26,25 +26,6 @@ DUE_BEFORE_TARGET = 5
 """Working days between the day on which a search is due and the target day of the request."""
 
 
-class Medium(StrEnum):
-    """What kind of system it is."""
-
-    MAILBOX = "mailbox"
-    PAPER = "paper"
-    PROCESSOR = "processor"
-    SAAS = "saas"
-    BACKUP = "backup"
-
-
-class Status(StrEnum):
-    """What became of it, as the coverage says."""
-
-    GIVEN = "given"
-    NONE_HELD = "none_held"
-    NOT_SEARCHED = "not_searched"
-    OUTSIDE = "outside"  # not asked: the request does not reach it
-
-
 NOT_SEARCHED_BECAUSE = {
     "copy_of_searched": "R29",  # a back-up of a system that was searched
     "not_feasible": "R29",  # a back-up that cannot be read with what is reasonable
@@ -56,27 +37,6 @@ NOT_SEARCHED_BECAUSE = {
 
 OUTSIDE_BECAUSE = {"on_paper": "R23", "not_from_the_person": "R18", "own_limits": "R24"}
 """Why the request does not reach it -> rule: the first two of portability alone."""
-
-
-@dataclass(frozen=True)
-class ManualPlan:
-    """One such system in a plan.
-
-    Attributes:
-        reason: a code, where it was not searched or not asked.
-        answer: digest of the answer with its files; empty where nobody was asked.
-        answered_at: RFC 3339, UTC.
-        files: ids of the documents in the case file.
-    """
-
-    source: str
-    medium: Medium
-    status: Status
-    rules: tuple[str, ...]
-    reason: str = ""
-    answer: str = ""
-    answered_at: str = ""
-    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,12 +76,12 @@ def answered(
     files = tuple(one["id"] for one in detail.get("files", ()))
     of_answer = digest({"choice": choice, "detail": dict(detail)})
     if choice == GIVEN:
-        return ManualPlan(source, medium, Status.GIVEN, ("R08",), "", of_answer, answered_at, files)
+        return ManualPlan(source, medium, ManualStatus.GIVEN, ("R08",), "", of_answer, answered_at, files)
     if choice == NOTHING_HELD:
-        return ManualPlan(source, medium, Status.NONE_HELD, ("R08",), "", of_answer, answered_at)
+        return ManualPlan(source, medium, ManualStatus.NONE_HELD, ("R08",), "", of_answer, answered_at)
     reason = detail["reason"]
     rules = tuple(dict.fromkeys(("R08", NOT_SEARCHED_BECAUSE[reason])))
-    return ManualPlan(source, medium, Status.NOT_SEARCHED, rules, reason, of_answer, answered_at)
+    return ManualPlan(source, medium, ManualStatus.NOT_SEARCHED, rules, reason, of_answer, answered_at)
 
 
 def due(target: date, calendar: Calendar) -> date:

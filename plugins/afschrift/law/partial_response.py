@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from afschrift.domain.event import digest
+from afschrift.domain.portions import Portion
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 
 KIND = "source_down"
@@ -20,14 +20,6 @@ REST_GONE = "rest_gone"
 
 NOT_HELD = "not_held_any_more"
 REST_GONE_OPTIONS = (TRY_AGAIN, NOT_HELD)
-
-
-class Portion(StrEnum):
-    """Which part of an answer a bundle is; the kind of its delivery."""
-
-    FULL = "full"
-    PARTIAL = "partial"
-    SUPPLEMENT = "supplement"
 
 
 class Hindrance(StrEnum):
@@ -45,58 +37,6 @@ WAY_OUT = {
     Hindrance.ONLY_SOURCE: "bring it back: no other system is left to give from",
     Hindrance.NOTHING_TO_GIVE: "bring it back: the other systems hold nothing to give meanwhile",
 }
-
-
-@dataclass(frozen=True)
-class Later:
-    """A source that a person left for later.
-
-    Attributes:
-        since: RFC 3339 instant since which it was not reached, as far as known.
-        rest_by: date by which the rest is promised.
-        about: digest that was decided on (`about`).
-    """
-
-    source: str
-    since: str
-    rest_by: str
-    about: str
-
-
-@dataclass(frozen=True)
-class Gone:
-    """A source of which an earlier part promised more than there is to give, as an officer said.
-
-    Attributes:
-        tables: the ones that are missing, by name; empty: all that it had.
-        rest_by: date by which they were promised.
-        said_at: RFC 3339 instant of the decision.
-    """
-
-    source: str
-    tables: tuple[str, ...]
-    rest_by: str
-    said_at: str
-
-
-@dataclass(frozen=True)
-class Before:
-    """What an earlier part told of a table, or of a system that a person searched.
-
-    Attributes:
-        table: empty for such a system.
-        status: as in the coverage of that part.
-        rows: where it was read.
-        delivered_at: RFC 3339 instant at which that part was delivered.
-        bundle: SHA-256 of its ZIP file.
-    """
-
-    source: str
-    table: str
-    status: str
-    rows: int | None
-    delivered_at: str
-    bundle: str
 
 
 def about(source: str, tables: Collection[str], number: int) -> str:

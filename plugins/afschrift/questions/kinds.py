@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any
 
 from afschrift.casework.identity.mandate_forms import MANDATE, MANDATE_FORM, MANDATE_SIGNED, MINOR, MINOR_FORM
-from afschrift.casework.review.redactions import LOST, REVIEW, REVIEW_SIGNED
 from afschrift.casework.review.redactions import OPTIONS as REVIEW_OPTIONS
+from afschrift.casework.review.redactions import REVIEW, REVIEW_SIGNED
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import digest
+from afschrift.domain.redaction import LOST
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.manual import KIND as MANUAL

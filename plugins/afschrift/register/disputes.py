@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
+from afschrift.domain.progress import Hold
 from afschrift.law.clock.facts import FactKind, Timeline
-from afschrift.law.dispute import Hold, NewFacts, in_force, under_hold
+from afschrift.law.dispute import NewFacts, in_force, under_hold
 from afschrift.register.base import Repository, Store
 from afschrift.register.cases import case_of
 from afschrift.register.database.tables import fact, request

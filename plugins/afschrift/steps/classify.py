@@ -12,7 +12,7 @@ from afschrift.casework.identity.risk import require_identity
 from afschrift.casework.manual.question import asked_again
 from afschrift.casework.partial_response.require import ask_for_more, left_for_later
 from afschrift.casework.partial_response.supplement import delivered
-from afschrift.casework.review.redactions import redactions_of
+from afschrift.casework.review.redactions import decided, redactions_of
 from afschrift.domain.errors import ConfigurationError, GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.files import Staging
@@ -25,7 +25,7 @@ from afschrift.questions.kinds import Answers, OpenQuestion, ask, asking
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.draft import Draft, Drafter, outcome
-from afschrift.steps.gates import decided, enter
+from afschrift.steps.gates import enter
 
 KEYS = "keys.json"
 

@@ -14,9 +14,9 @@ from afschrift.domain.state import State
 from afschrift.law.dispute import under_hold
 from afschrift.law.partial_response import file_name
 from afschrift.services import Services
-from afschrift.steps.extract import staged_extracts
-from afschrift.steps.gates import enter, gated_plan, refusal
+from afschrift.steps.gates import enter, refusal
 from afschrift.steps.package import BUNDLE
+from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.sweep.findings import PARTLY
 
 CHUNK = 1 << 20

@@ -10,19 +10,21 @@ from typing import Any
 from afschrift.casework.decision.require import left_out
 from afschrift.casework.decision.source_triggers import case_columns, changed_contact
 from afschrift.casework.decision.triggers import Flag
+from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.manual.question import planned
 from afschrift.casework.partial_response.missing_supplement import gone
 from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import Rest, delivered
-from afschrift.domain.keys import Key, keys_text
-from afschrift.domain.plan import ExtractPlan, FactPlan, Gone, Later, ManualPlan, Plan, Withheld
+from afschrift.domain.keys import Key
+from afschrift.domain.manual_plan import ManualPlan
+from afschrift.domain.plan import ExtractPlan, FactPlan, Plan, Withheld
+from afschrift.domain.portions import Gone, Later
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile, Table
 from afschrift.inventory.sheet import columns_told, gaps
 from afschrift.questions.kinds import INCLUDE_OR_NOT, Answers, OpenQuestion
-from afschrift.register.register import Register
 from afschrift.selection.facts import PersonFacts
 from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.statements import Scope, Statements
@@ -41,11 +43,6 @@ _ASK_WORDS = {
     "consent_missing": "The person gave no consent, or took it back, for the only purpose of these columns",
     "others_undecided": "These columns hold data about others and nobody has said how to treat them",
 }
-
-
-def fingerprint(register: Register, request_id: str, keys: Iterable[Key]) -> str:
-    """HMAC of keys under the request's own key, whatever their order."""
-    return register.data_keys.fingerprint(request_id, keys_text(keys))
 
 
 @dataclass(frozen=True)

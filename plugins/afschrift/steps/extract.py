@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-import msgspec
-
+from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.partial_response.require import waits_for
 from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.files import Staging
-from afschrift.domain.plan import UPLOADS, ExtractPlan, Plan, SourceExtract, TableExtract
+from afschrift.domain.extracted import UPLOADS, SourceExtract, TableExtract
+from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.profile import Overview
 from afschrift.domain.sources import Source
 from afschrift.extraction.finder.find import Finding
@@ -19,14 +18,15 @@ from afschrift.extraction.manual_files import stage
 from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.extraction.redact import redacted
 from afschrift.extraction.row_observers import Watch
+from afschrift.extraction.staged_records import is_staged, stage_looks, stage_record
 from afschrift.extraction.write import TableWriter
 from afschrift.questions.kinds import asking
 from afschrift.selection.table import NO_ROWS
 from afschrift.selection.tokens import SALT_OF, salt_key
 from afschrift.services import Sample, Services
 from afschrift.steps.classify import staged_keys
-from afschrift.steps.draft import fingerprint
-from afschrift.steps.gates import gated_plan, refusal
+from afschrift.steps.gates import refusal
+from afschrift.steps.plan_gates import gated_plan
 from afschrift.steps.sheet import read_facts, require_complete
 
 
@@ -62,7 +62,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     frozen = inputs = plan.digest()
     staging = services.staging(request_id)
     done = services.register.steps.result(request_id, "extract", inputs, part=source)
-    if done is not None and staging.exists(_record(source)):
+    if done is not None and is_staged(staging, source):
         return done
     staging.wipe(f"data/{source}")
     staging.wipe(f"data/{UPLOADS}/{source}")
@@ -109,13 +109,9 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         record = SourceExtract(source, session.snapshot, tuple(tables), watch.references(), told)
         require_complete(inventory, plan, record)
     watch.ask_about_missing(request_id, tables)
-    with staging.writer(_samples(source)) as sink:
-        sink.write(msgspec.json.encode(samples))
-    with staging.writer(_overviews(source)) as sink:
-        sink.write(msgspec.json.encode(overviews))
+    stage_looks(staging, source, samples, overviews)
     finding.stage(staging, source)
-    with staging.writer(_record(source)) as sink:
-        sink.write(msgspec.json.encode(record))
+    stage_record(staging, record)
     if done is not None:  # what was staged is gone: another reading on another snapshot, said as such
         inputs = digest({"plan": frozen, "snapshot": record.snapshot})
     written = {path: sha256 for t in tables for path, sha256 in t.digests.items()}
@@ -146,8 +142,7 @@ def _given(services: Services, plan: Plan, source: str) -> dict[str, Any]:
     staging, request_id = services.staging(plan.request), plan.request
     found = next(one for one in plan.given if one.source == source)
     record = stage(services.register, staging, request_id, found)
-    with staging.writer(_record(source)) as sink:
-        sink.write(msgspec.json.encode(record))
+    stage_record(staging, record)
     services.log(f"{source}: {len(record.given)} files of whoever searched it.")
     result = {
         "source": source,
@@ -170,75 +165,11 @@ def _given(services: Services, plan: Plan, source: str) -> dict[str, Any]:
 def _only_named(services: Services, plan: Plan, source: str) -> dict[str, Any]:
     """Of a source that the last part of an answer only names nothing is read, and it is not opened."""
     record = SourceExtract(source, plan.frozen_at, ())
-    with services.staging(plan.request).writer(_record(source)) as sink:
-        sink.write(msgspec.json.encode(record))
+    stage_record(services.staging(plan.request), record)
     result = {"source": source, "tables": 0, "rows": 0, "digest": digest(record.digests)}
     payload = {"source": source, "snapshot": record.snapshot, "plan": plan.digest(), "tables": {}}
     event = NewEvent("extracted", payload=payload)
     return services.register.steps.finish(plan.request, "extract", plan.digest(), result, event, part=source)
-
-
-def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExtract]:
-    """What `extract` recorded of each source of the plan.
-
-    Raises:
-        GateError: what is staged was not extracted under this plan.
-    """
-    staging, register = services.staging(plan.request), services.register
-    records = []
-    for source in plan.staged:
-        first = register.steps.result(plan.request, "extract", plan.digest(), part=source)
-        record = None
-        if first is not None:
-            with staging.reader(_record(source)) as stream:
-                record = msgspec.json.decode(stream.read(), type=SourceExtract)
-            written = digest(record.digests)
-            again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
-            steps = [first, register.steps.result(plan.request, "extract", again, part=source)]
-        if record is None or not any(done is not None and done["digest"] == written for done in steps):
-            raise refusal(
-                services,
-                plan.request,
-                step,
-                "not_extracted",
-                f"What is staged of {source} for request {plan.request} was not extracted under its plan.",
-                "clear `extract` and what follows.",
-                source=source,
-            )
-        records.append(record)
-    return records
-
-
-def staged_record(staging: Staging, source: str) -> SourceExtract | None:
-    """What `extract` recorded of a source; None where nothing (more) is staged of it."""
-    if not staging.exists(_record(source)):
-        return None
-    with staging.reader(_record(source)) as stream:
-        return msgspec.json.decode(stream.read(), type=SourceExtract)
-
-
-def staged_samples(staging: Staging, source: str) -> dict[str, Sample]:
-    """The first rows of each table of a source, as value forms."""
-    with staging.reader(_samples(source)) as stream:
-        return cast(dict[str, Sample], msgspec.json.decode(stream.read()))
-
-
-def staged_overviews(staging: Staging, source: str) -> dict[str, Overview]:
-    """What was seen of all rows of each table of a source."""
-    with staging.reader(_overviews(source)) as stream:
-        return msgspec.json.decode(stream.read(), type=dict[str, Overview])
-
-
-def _record(source: str) -> str:
-    return f"records/{source}.json"
-
-
-def _samples(source: str) -> str:
-    return f"samples/{source}.json"
-
-
-def _overviews(source: str) -> str:
-    return f"overviews/{source}.json"
 
 
 def _masked(session: Source, part: ExtractPlan) -> dict[str, int]:

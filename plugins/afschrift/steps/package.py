@@ -8,9 +8,10 @@ from afschrift.casework.decision.require import left_out
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import Seal
 from afschrift.extraction.deflate import HashingSink
+from afschrift.extraction.staged_records import staged_overviews, staged_samples
 from afschrift.services import Services
-from afschrift.steps.extract import staged_extracts, staged_overviews, staged_samples
-from afschrift.steps.gates import gated_plan, refusal
+from afschrift.steps.gates import refusal
+from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.validate import files_digest
 
 BUNDLE = "bundle.zip"

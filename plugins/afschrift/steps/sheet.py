@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from afschrift.domain.errors import NeedsPersonError
-from afschrift.domain.plan import ExtractPlan, Fact, FactPlan, Plan, SourceExtract, Withheld
+from afschrift.domain.extracted import Fact, SourceExtract
+from afschrift.domain.plan import ExtractPlan, FactPlan, Plan, Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile

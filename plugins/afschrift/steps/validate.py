@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.plan import SourceExtract
+from afschrift.domain.extracted import SourceExtract
 from afschrift.extraction.uploads import inflated, read_back
 from afschrift.services import Services
-from afschrift.steps.extract import staged_extracts
-from afschrift.steps.gates import gated_plan
+from afschrift.steps.plan_gates import gated_plan, staged_extracts
 
 
 def validate(services: Services, request_id: str) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
 from afschrift.destinations.registry import open_destination
 from afschrift.domain.connection import Connect
+from afschrift.domain.extracted import FileEntry, SourceExtract
 from afschrift.domain.files import Destination, FileStore, Staging
-from afschrift.domain.plan import FieldPlan, FileEntry, Plan, Seal, SourceExtract
+from afschrift.domain.plan import FieldPlan, Plan, Seal
 from afschrift.domain.profile import Overview
 from afschrift.domain.request import Request
 from afschrift.domain.sources import Source

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from functools import partial
 
-from rich.box import ASCII2
-from rich.console import Console
 from rich.table import Table
 from upath import UPath
 
 from afschrift.app.settings import Settings
+from afschrift.casework.notices.report import drawn
 from afschrift.register.database.instants import utc_now
 from afschrift.register.open import open_register
 from afschrift.staging import destroy, held
 from afschrift.steps.sweep.findings import Limits
 from afschrift.steps.sweep.sweep import Starter, Sweep, Swept
-
-_WIDTH = 180
 
 
 def sweep(start: Starter, *, dry: bool = False, settings: Settings | None = None) -> list[Swept]:
@@ -60,11 +56,3 @@ def table(found: Sequence[Swept]) -> str:
         cells = (f.request, f.code.value, f.since[:16], f"{swept.hours:.1f}", f.run or "-", f.step or "-")
         shown.add_row(*cells, swept.action)
     return drawn(shown)
-
-
-def drawn(shown: Table) -> str:
-    """A table as the lines of a log."""
-    shown.box, shown.pad_edge = ASCII2, False
-    text = io.StringIO()
-    Console(file=text, width=_WIDTH, no_color=True).print(shown, markup=False)
-    return text.getvalue().rstrip()

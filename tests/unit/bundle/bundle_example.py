@@ -17,19 +17,10 @@ from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
 from afschrift.domain.decision import Action, ColumnFacts, Policy, PurposeFacts, decide
+from afschrift.domain.extracted import FileEntry, Part, SourceExtract, TableExtract
 from afschrift.domain.kind import Kind
 from afschrift.domain.origin import Origin
-from afschrift.domain.plan import (
-    ExtractPlan,
-    FieldPlan,
-    FileEntry,
-    Part,
-    Plan,
-    Seal,
-    SourceExtract,
-    TableExtract,
-    Withheld,
-)
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Seal, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State

@@ -17,7 +17,7 @@ from tests.unit.bundle.bundle_example import LETTERS, ROOT, ROWS, SIGNER, Exampl
 import afschrift
 from afschrift.bundle.pack import pack
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
-from afschrift.domain.plan import Part, TableExtract
+from afschrift.domain.extracted import Part, TableExtract
 from afschrift.domain.right import Right
 
 PROGRAM = Path(__file__).with_name("bundle_example.py")

@@ -13,6 +13,7 @@ from tests.support.running import installation, store
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer, confirm_identity, form_of, still_open, visible
+from afschrift.casework.identity.confirmed import identity_question
 from afschrift.domain.errors import (
     FormError,
     NeedsPersonError,
@@ -28,7 +29,6 @@ from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.assess import assess
-from afschrift.steps.gates import identity_question
 from afschrift.wiring.services import build, initialise
 
 DIGEST = "ab" * 32

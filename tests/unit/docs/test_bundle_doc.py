@@ -16,8 +16,8 @@ from tests.unit.bundle.bundle_tampering import files_of
 from afschrift.bundle.container import layout
 from afschrift.bundle.container.bag import read_bag_info
 from afschrift.bundle.description.relations import Why
+from afschrift.domain.extracted import MissingFile, Seen, Upload
 from afschrift.domain.kind import Kind
-from afschrift.domain.plan import MissingFile, Seen, Upload
 
 TEXT = (Path(__file__).parents[3] / "docs" / "bundle.md").read_text(encoding="utf-8")
 NAMED = {word for code in re.findall(r"`([^`\n]+)`", TEXT) for word in (code, code.strip('"'))}

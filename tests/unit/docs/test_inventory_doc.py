@@ -15,10 +15,11 @@ from tests.support.mini import CONTROLLER, IDENTITY, POLICY
 from afschrift.domain.basis import BASES
 from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.keys import Unique
+from afschrift.domain.manual_plan import Medium
 from afschrift.domain.origin import Origin
 from afschrift.inventory import manual, model, organisation
 from afschrift.inventory.load import load
-from afschrift.law.manual import NOT_SEARCHED_BECAUSE, Medium
+from afschrift.law.manual import NOT_SEARCHED_BECAUSE
 
 PAGE = Path(__file__).parents[3] / "docs" / "inventory.md"
 TEXT = PAGE.read_text(encoding="utf-8")

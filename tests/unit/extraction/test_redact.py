@@ -14,12 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afschrift.casework.review.resolve import row_bytes
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.domain.redaction import Redaction, mask
+from afschrift.domain.redaction import Redaction, mask, row_bytes
 from afschrift.extraction.redact import redacted
 from afschrift.values.forms import text_batch
 

@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.decision import Action
+from afschrift.domain.extracted import TableExtract
 from afschrift.domain.kind import Kind
-from afschrift.domain.plan import ExtractPlan, FieldPlan, TableExtract
+from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.extraction.background import Lane
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
 from afschrift.extraction.write import TableWriter, cut, slices

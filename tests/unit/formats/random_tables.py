@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import RewriteError
+from afschrift.domain.extracted import FileEntry
 from afschrift.domain.kind import Kind
-from afschrift.domain.plan import FieldPlan, FileEntry
+from afschrift.domain.plan import FieldPlan
 from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_schema

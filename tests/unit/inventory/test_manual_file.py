@@ -8,10 +8,10 @@ import pytest
 from tests.support.manual import add_systems, system
 from tests.support.mini import write_inventory
 
+from afschrift.domain.manual_plan import Medium
 from afschrift.domain.origin import Origin
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
-from afschrift.law.manual import Medium
 from afschrift.law.roles import Role
 
 MAIL = system("mail", "mailbox", "provided, derived", "Bea")

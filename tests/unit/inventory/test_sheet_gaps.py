@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.unit.bundle.bundle_example import INVENTORY, Example
 
-from afschrift.domain.plan import Fact, Seen, SourceExtract, TableExtract
+from afschrift.domain.extracted import Fact, Seen, SourceExtract, TableExtract
 from afschrift.domain.right import Right
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.sheet import all_columns, columns_told, gaps, gaps_in_data

@@ -23,10 +23,11 @@ from tests.support.running import run, store
 from afschrift.app.jurisdiction import place_of
 from afschrift.app.settings import Settings
 from afschrift.casework.partial_response.answer import Counter
+from afschrift.casework.review.redactions import decided
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError, RetriableError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import Receipt
-from afschrift.domain.plan import Later
+from afschrift.domain.portions import Later
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.partial_response import about
@@ -36,7 +37,6 @@ from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.sources import registry
-from afschrift.steps import gates
 from afschrift.steps.assess import assess
 from afschrift.steps.claims import check_claims
 from afschrift.steps.classify import classify
@@ -698,7 +698,7 @@ def test_a_supplement_that_is_older_than_a_part(parts: tuple[World, Club]) -> No
     whole = register.steps.latest(request, "classify") or {}
     leave(world, request)
     run(world.services, request)
-    basis = {"decisions": gates.decided(register.decisions.of(request))}
+    basis = {"decisions": decided(register.decisions.of(request))}
     register.steps.finish(request, "classify", "f" * 64, {**whole, **basis})
 
     assert world.refused(extract_shop, request)["changed"] == ["parts delivered"]
@@ -746,7 +746,11 @@ def test_a_mandate_that_was_taken_back(world: World, step: Step) -> None:
 def attempts_tested() -> set[str]:
     found = set()
     here = Path(__file__)
-    for file in (here, here.with_name("test_promised_rest.py"), here.parents[2] / "dags" / "test_bypass.py"):
+    for file in (
+        here,
+        here.parents[1] / "casework/partial_response/test_promised_rest.py",
+        here.parents[2] / "dags" / "test_bypass.py",
+    ):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and (words := ast.get_docstring(node) or ""):
                 found |= {words.removeprefix("Attempt: ")} if words.startswith("Attempt: ") else set()
@@ -762,7 +766,7 @@ def test_the_page_tells_of_every_attempt_and_every_row_has_a_test() -> None:
 
 def test_the_page_knows_every_reason() -> None:
     reasons = {"no_identity", "no_plan", "state_", "marked_success", "marked_skipped"}
-    for file in Path(gates.__file__).parents[1].rglob("*.py"):
+    for file in (Path(__file__).parents[3] / "plugins" / "afschrift").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refusal":
                 reasons |= {arg.value for arg in node.args[3:4] if isinstance(arg, ast.Constant)}

@@ -17,8 +17,9 @@ from afschrift.inventory.load import load
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.extract import extract, staged_extracts
+from afschrift.steps.extract import extract
 from afschrift.steps.package import BUNDLE, package
+from afschrift.steps.plan_gates import staged_extracts
 from afschrift.steps.preview import preview
 from afschrift.steps.validate import validate
 

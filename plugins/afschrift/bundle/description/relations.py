@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from afschrift.bundle.contents import Contents
 from afschrift.domain.decision import Action
-from afschrift.domain.plan import ExtractPlan, TableExtract
+from afschrift.domain.extracted import TableExtract
+from afschrift.domain.plan import ExtractPlan
 from afschrift.inventory.joins import Hop, reference_id, references
 
 

@@ -11,7 +11,8 @@ from afschrift.bundle.page.sample import column_style, readable
 from afschrift.bundle.page.shares import fitting, shares
 from afschrift.bundle.page.words import Words
 from afschrift.domain.decision import Action
-from afschrift.domain.plan import ExtractPlan, TableExtract
+from afschrift.domain.extracted import TableExtract
+from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.profile import CELL
 
 ROWS = 2_000_000

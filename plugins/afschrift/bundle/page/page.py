@@ -21,8 +21,8 @@ from afschrift.bundle.page.tables import SystemView, anchors, systems
 from afschrift.bundle.page.words import Words
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.manual_plan import ManualStatus
 from afschrift.domain.right import Right
-from afschrift.law.manual import Status as ManualStatus
 
 README_WIDTH = 80
 

@@ -14,7 +14,8 @@ from afschrift.bundle.page.left_out import column_title, table_title
 from afschrift.bundle.page.sample import Sample, readable, sample, sample_sizes
 from afschrift.bundle.page.shares import fitting, shares
 from afschrift.bundle.page.words import Words
-from afschrift.domain.plan import ExtractPlan, TableExtract, Upload
+from afschrift.domain.extracted import TableExtract, Upload
+from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.right import Right
 
 SAMPLES = 700_000

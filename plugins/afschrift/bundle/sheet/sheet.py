@@ -14,8 +14,9 @@ from functools import cached_property
 from afschrift.bundle.contents import Contents
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.extracted import TableExtract
 from afschrift.domain.origin import Origin
-from afschrift.domain.plan import FieldPlan, TableExtract
+from afschrift.domain.plan import FieldPlan
 from afschrift.inventory.model import Purpose
 from afschrift.inventory.processing import AutomatedDecision, DataSource
 from afschrift.inventory.sheet import columns_told, gaps, gaps_in_data, told

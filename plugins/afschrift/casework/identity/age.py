@@ -9,24 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from afschrift.casework.identity.confirmed import person_digest
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.person.age import Minor, minor
 from afschrift.questions.kinds import asking
-from afschrift.register.register import Register
 from afschrift.selection.identity_graph import Expansion
 from afschrift.selection.statements import Statements
 from afschrift.services import Services
-from afschrift.steps.draft import fingerprint
 
 STEP = "age"
-
-
-def person_digest(register: Register, request_id: str) -> str:
-    """HMAC of the keys that the request has now, under its own key: which person it is about."""
-    return fingerprint(register, request_id, register.identities.of(request_id))
 
 
 def minority(services: Services, request: Request) -> Minor:

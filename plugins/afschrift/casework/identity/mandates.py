@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from afschrift.casework.identity.age import known_minority, minority, person_digest
+from afschrift.casework.identity.age import known_minority, minority
+from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.identity.mandate_forms import MANDATE, MANDATE_SIGNED, MINOR
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import digest

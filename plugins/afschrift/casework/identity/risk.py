@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from afschrift.casework.decision.triggers import contact_changed, own_keys
+from afschrift.casework.identity.confirmed import identity_decision, identity_question
 from afschrift.domain.basis import PORTABLE
 from afschrift.domain.decision import Protect
 from afschrift.domain.request import Request
@@ -17,7 +18,6 @@ from afschrift.questions.kinds import ask
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
-from afschrift.steps.gates import identity_decision, identity_question
 
 
 def risk_of(register: Register, inventory: Inventory, limits: Flags, request: Request) -> Risk:

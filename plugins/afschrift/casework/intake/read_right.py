@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.intake.store import link_repeat
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.request import Request, check_formats
@@ -18,7 +19,6 @@ from afschrift.law.grounds.values import quoted
 from afschrift.law.roles import Act, Roles
 from afschrift.register.register import Register
 from afschrift.services import Services
-from afschrift.steps.gates import identity_decision
 
 
 class Reading(StrEnum):

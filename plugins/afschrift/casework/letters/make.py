@@ -9,6 +9,7 @@ from typing import Any
 
 from afschrift.app.jurisdiction import load_controller, place_of
 from afschrift.app.settings import Settings
+from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.letters.masked import MASKED, masked_lines
 from afschrift.casework.letters.partial_response import PARTIAL, known_elements
 from afschrift.casework.letters.send import mail_settings
@@ -26,7 +27,6 @@ from afschrift.letters.message import as_message, checked_address
 from afschrift.register.database.instants import Clock as Now
 from afschrift.register.database.instants import utc_now
 from afschrift.register.register import Register
-from afschrift.steps.gates import identity_decision
 
 RECEIVED_KINDS = ("request", "received", "representative")
 _ASKS = {"identity_request": Ground.IDENTITY, "specify_request": Ground.SPECIFICATION}

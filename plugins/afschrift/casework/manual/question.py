@@ -7,6 +7,8 @@ from typing import Any
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.manual_plan import ManualPlan
+from afschrift.domain.manual_plan import ManualStatus as Status
 from afschrift.domain.request import Request
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import Inventory
@@ -16,8 +18,6 @@ from afschrift.law.manual import (
     NOT_SEARCHED_BECAUSE,
     OPTIONS,
     OUTSIDE_BECAUSE,
-    ManualPlan,
-    Status,
     answered,
     outside,
 )

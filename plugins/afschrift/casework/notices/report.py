@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
+from rich.box import ASCII2
+from rich.console import Console
 from rich.table import Table
 
 from afschrift.app.jurisdiction import load_place
 from afschrift.app.settings import Settings
 from afschrift.casework.notices.deadline_check import Watch, Watched
 from afschrift.law.clock.alarm import OVERDUE, marks
-from afschrift.law.letter import LetterRow, LetterState
 from afschrift.register.database.instants import utc_now
 from afschrift.register.open import open_register
-from afschrift.steps.sweep.findings import Limits, of_run
-from afschrift.wiring.sweep import drawn
 
+_WIDTH = 180
 _SHOWN = 200
 """Rows of the table of a log; the most urgent come first."""
-_NOT_GONE = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN, LetterState.BOUNCED)
 _COLUMNS = ("Request", "Right", "State", "Due", "Days", "Colour", "Notice", "Also")
 
 
@@ -42,33 +42,6 @@ def open_watch(by: str, settings: Settings | None = None, now: datetime | None =
     return Watch(open_register(settings), load_place(settings), at, now or utc_now(), by)
 
 
-def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
-    """What else somebody should see of open requests: runs that a sweep would name, letters that did not go.
-
-    The DAG `sweep` acts on the runs; here they are only named beside the last day.
-    """
-    settings = settings or Settings.from_environment()
-    register, now = open_register(settings), utc_now()
-    limits = Limits(settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold)
-    found: dict[str, list[str]] = {}
-    for standing in register.oversight.progress():
-        if finding := of_run(standing, now, limits):
-            found.setdefault(standing.request, []).append(finding.code.value)
-    for request, state in _not_gone(register.letters.all()):
-        found.setdefault(request, []).append(f"letter_{state}")
-    return found
-
-
-def _not_gone(letters: Sequence[LetterRow]) -> Iterator[tuple[str, LetterState]]:
-    """Request and state of letters that did not reach the person; one that was made anew stands for both."""
-    last = {(one.request, one.kind): one.id for one in letters}
-    for one in letters:
-        if one.state in _NOT_GONE and (
-            one.state is not LetterState.BOUNCED or last[one.request, one.kind] == one.id
-        ):
-            yield one.request, one.state
-
-
 def table(watched: Sequence[Watched]) -> str:
     """Open requests, the most urgent first, one line each; no personal data."""
     if not watched:
@@ -78,6 +51,14 @@ def table(watched: Sequence[Watched]) -> str:
         shown.add_row(*_cells(one))
     more = len(watched) - _SHOWN
     return drawn(shown) + (f"\n... and {more} more, due later: `afschrift requests`." if more > 0 else "")
+
+
+def drawn(shown: Table) -> str:
+    """A table as the lines of a log."""
+    shown.box, shown.pad_edge = ASCII2, False
+    text = io.StringIO()
+    Console(file=text, width=_WIDTH, no_color=True).print(shown, markup=False)
+    return text.getvalue().rstrip()
 
 
 def _cells(one: Watched) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from afschrift.domain.event import digest
+from afschrift.domain.portions import Gone
 from afschrift.inventory.later import personal_tables
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.facts import Timeline
-from afschrift.law.partial_response import NOT_HELD, REST_GONE, REST_GONE_OPTIONS, Gone, parts
+from afschrift.law.partial_response import NOT_HELD, REST_GONE, REST_GONE_OPTIONS, parts
 from afschrift.questions.kinds import OpenQuestion
 from afschrift.register.records import DecisionRow
 

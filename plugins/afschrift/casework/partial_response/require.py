@@ -11,20 +11,11 @@ from datetime import date, datetime
 
 from afschrift.domain.errors import NeedsPersonError, SourceDownError
 from afschrift.domain.plan import Plan
+from afschrift.domain.portions import Later
 from afschrift.inventory.later import hindrance, personal_tables
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.deadline import local_date
-from afschrift.law.partial_response import (
-    KIND,
-    OPTIONS,
-    PARTIAL,
-    TRY_AGAIN,
-    WAY_OUT,
-    Hindrance,
-    Later,
-    about,
-    used,
-)
+from afschrift.law.partial_response import KIND, OPTIONS, PARTIAL, TRY_AGAIN, WAY_OUT, Hindrance, about, used
 from afschrift.questions.forms import form
 from afschrift.questions.kinds import OpenQuestion, ask
 from afschrift.register.records import DecisionRow, QuestionRow

@@ -11,12 +11,13 @@ from afschrift.casework.review.redactions import REVIEW, REVIEW_SIGNED
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Receipt
-from afschrift.domain.plan import Before, ExtractPlan, Later, ManualPlan, Plan, Withheld
+from afschrift.domain.manual_plan import ManualPlan, ManualStatus
+from afschrift.domain.plan import ExtractPlan, Plan, Withheld
+from afschrift.domain.portions import Before, Later, Portion
 from afschrift.inventory.later import personal_tables
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
-from afschrift.law.manual import Status as ManualStatus
-from afschrift.law.partial_response import KIND, Portion, parts
+from afschrift.law.partial_response import KIND, parts
 from afschrift.law.restriction import lifted
 from afschrift.register.register import Register
 from afschrift.services import Services

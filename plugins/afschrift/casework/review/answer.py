@@ -23,6 +23,7 @@ from afschrift.casework.review.redactions import (
     REVIEW,
     REVIEW_SIGNED,
     Kept,
+    decided,
     unsigned,
 )
 from afschrift.casework.review.require import REDACTIONS, signature
@@ -31,6 +32,7 @@ from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.domain.files import Reader, Staging
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import Redaction
+from afschrift.extraction.staged_records import staged_record
 from afschrift.extraction.staged_rows import StagedTable
 from afschrift.inventory.model import Inventory
 from afschrift.law.grounds.check import TurnedDown, check_ground
@@ -40,8 +42,6 @@ from afschrift.law.roles import Role
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import KINDS, ask
 from afschrift.register.records import DecisionRow, QuestionRow
-from afschrift.steps.extract import staged_record
-from afschrift.steps.gates import decided
 
 _UNCHANGED = "Nothing was changed; the question is open."
 _WHY = "why"

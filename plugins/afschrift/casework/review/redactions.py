@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import digest
-from afschrift.domain.redaction import Redaction, together
+from afschrift.domain.redaction import LOST, Redaction, together
 from afschrift.law.roles import AGREE
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 
 REVIEW, REVIEW_SIGNED = "review", "review_signed"
 OPTIONS = APPROVED, REDACT, HOLD_BACK = "approved", "redact", "hold_back"
-LOST = "redaction_lost"
-"""Kind of the question where a text was changed since it was looked at."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -69,6 +67,17 @@ def unsigned(decisions: Sequence[DecisionRow]) -> tuple[DecisionRow, ...]:
 
 def _signed_about(decision: DecisionRow) -> str:
     return digest({"kind": REVIEW_SIGNED, "detail": to_sign(decision)})
+
+
+def decided(decisions: Sequence[DecisionRow], over: Collection[str] = ()) -> str:
+    """Digest of the decisions that a plan rests on. A review is about it; only what it masks is under it.
+
+    `over`: ids of restrictions that were lifted (R84).
+    """
+    under = [d for d in decisions if d.kind not in (REVIEW, REVIEW_SIGNED)]
+    told: list[Any] = [[d.kind, d.choice, d.about] for d in under]
+    told += [[d.kind, d.choice, d.about, d.question] for d in in_force(decisions)]
+    return digest([*told, sorted(over)] if over else told)
 
 
 def redactions_of(register: Register, request_id: str) -> tuple[Redaction, ...]:

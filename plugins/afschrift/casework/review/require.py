@@ -23,12 +23,12 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.redaction import MOST_LINES
 from afschrift.domain.right import Right
 from afschrift.extraction.finder.find import staged_pointers
+from afschrift.extraction.staged_records import staged_record
 from afschrift.law.grounds.grounds import Grounds, Outcome
 from afschrift.questions.kinds import KINDS, OpenQuestion, ask
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
-from afschrift.steps.extract import staged_record
 
 LEAVES = ("include", "mask", "all_accounts")
 """Answers by which columns, rows or accounts leave that nobody had decided on before."""

@@ -5,25 +5,27 @@ Each line is held against what was staged: the text that the reviewer looked at.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import FormError
+from afschrift.domain.extracted import TableExtract
 from afschrift.domain.kind import Kind
-from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, TableExtract
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.redaction import (
     MOST_LINES,
     SHAPE,
     Line,
     LineError,
+    Mac,
     Redaction,
     before_masking,
     check_span,
     mask,
     overlapping,
     parse,
+    row_bytes,
 )
 from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.inventory.model import Inventory, Table
@@ -33,7 +35,6 @@ SPANS = frozenset({Kind.TEXT, Kind.JSON})
 
 _SHOWN = 20
 
-Mac = Callable[[bytes], str]
 Faults = dict[int, str]
 
 
@@ -203,11 +204,6 @@ def usable_key(part: ExtractPlan, table: Table, written: TableExtract | None) ->
     seen = written.seen if written else None
     unique = seen is None or (seen.key_unique and not set(table.key) & seen.nulls.keys())
     return table.key if unique and set(table.key) <= whole else ()
-
-
-def row_bytes(values: Iterable[str | None]) -> bytes:
-    """A row's value forms as what its HMAC is taken of."""
-    return json.dumps(list(values), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def told_columns(inventory: Inventory, plan: Plan, part: ExtractPlan) -> frozenset[str]:

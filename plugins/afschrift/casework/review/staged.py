@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from afschrift.casework.review.resolve import usable_key
 from afschrift.casework.review.view import Pointed, ShownColumn, ShownRow, ShownTable
 from afschrift.domain.errors import RefusedError
+from afschrift.domain.extracted import TableExtract
 from afschrift.domain.files import Staging
-from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, TableExtract
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.pointer import Found
 from afschrift.domain.profile import CELL
 from afschrift.domain.redaction import Line, LineError, parse
 from afschrift.extraction.finder.find import staged_pointers
+from afschrift.extraction.staged_records import staged_record, staged_samples
 from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.formats.readers import READERS
 from afschrift.inventory.model import Inventory
 from afschrift.selection.words import REASONS
-from afschrift.steps.extract import staged_record, staged_samples
 
 AROUND = 60
 """Characters shown on either side of what was pointed out."""

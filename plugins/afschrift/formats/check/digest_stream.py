@@ -6,7 +6,7 @@ import hashlib
 import io
 from typing import BinaryIO
 
-from afschrift.domain.plan import FileEntry
+from afschrift.domain.extracted import FileEntry
 from afschrift.formats.check.finding import Finding
 
 _BLOCK = 1 << 20

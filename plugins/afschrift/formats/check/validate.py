@@ -7,7 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO, cast
 
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
-from afschrift.domain.plan import FieldPlan, FileEntry
+from afschrift.domain.extracted import FileEntry
+from afschrift.domain.plan import FieldPlan
 from afschrift.formats.check.column_checksums import SameValues
 from afschrift.formats.check.digest_stream import DigestStream
 from afschrift.formats.check.finding import Check, Finding, UnreadableError

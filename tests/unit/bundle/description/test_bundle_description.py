@@ -8,8 +8,9 @@ import pytest
 from tests.unit.bundle.bundle_example import Example
 from tests.unit.bundle.bundle_tampering import files_of
 
+from afschrift.domain.extracted import Seen
 from afschrift.domain.origin import Origin
-from afschrift.domain.plan import ExtractPlan, Seen
+from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.right import Right
 
 

@@ -13,7 +13,7 @@ from tests.unit.bundle.bundle_tampering import files_of
 from afschrift.bundle.container.report import Code
 from afschrift.bundle.container.verify import verify
 from afschrift.bundle.description.files import files_of as files_of_table
-from afschrift.domain.plan import MissingFile, Upload
+from afschrift.domain.extracted import MissingFile, Upload
 from afschrift.domain.signing import key_id
 
 ODD = '../"x": \u202e😀<script>.PNG'

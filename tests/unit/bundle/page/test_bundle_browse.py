@@ -22,7 +22,7 @@ from afschrift.bundle.page.browse import inert
 from afschrift.bundle.page.page import render_index
 from afschrift.bundle.page.shares import fitting, shares
 from afschrift.bundle.page.words import Words
-from afschrift.domain.plan import FileEntry, MissingFile, Upload
+from afschrift.domain.extracted import FileEntry, MissingFile, Upload
 from afschrift.domain.profile import SCALE
 
 LIMIT = 5_000_000

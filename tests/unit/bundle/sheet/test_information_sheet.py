@@ -19,7 +19,7 @@ from afschrift.bundle.sheet.content import Told
 from afschrift.bundle.sheet.document import sheet_document
 from afschrift.bundle.sheet.words import SheetWords, local_day
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.plan import Fact, Seen
+from afschrift.domain.extracted import Fact, Seen
 from afschrift.domain.right import Right
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.period import Period

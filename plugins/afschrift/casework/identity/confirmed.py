@@ -1,0 +1,55 @@
+"""Who a request is about, and whether an officer confirmed that the requester is that person (R10-R12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from afschrift.domain.keys import Key, keys_text
+from afschrift.law.person.assurance import Level, Risk, level_of
+from afschrift.questions.kinds import IDENTITY, Answers, OpenQuestion
+from afschrift.register.records import DecisionRow
+from afschrift.register.register import Register
+
+
+def fingerprint(register: Register, request_id: str, keys: Iterable[Key]) -> str:
+    """HMAC of keys under the request's own key, whatever their order."""
+    return register.data_keys.fingerprint(request_id, keys_text(keys))
+
+
+def person_digest(register: Register, request_id: str) -> str:
+    """HMAC of the keys that the request has now, under its own key: which person it is about."""
+    return fingerprint(register, request_id, register.identities.of(request_id))
+
+
+def identity_question(register: Register, request_id: str, risk: Risk | None = None) -> OpenQuestion:
+    """The question who the requester is; its answer holds for the keys that the request has now.
+
+    Args:
+        register: of the installation.
+        request_id: the request.
+        risk: how sure the answer must be (R12).
+    """
+    question = replace(IDENTITY, bound=person_digest(register, request_id))
+    if risk is None:
+        return question
+    detail = {"risk": risk.level.value, "factors": [one.value for one in risk.factors]}
+    words = f"{IDENTITY.words} The check takes level {risk.level} (R12)."
+    return replace(question, detail=detail, words=words)
+
+
+def identity_decision(register: Register, request_id: str) -> DecisionRow | None:
+    """The decision that the requester is who they say, taken about the keys of the request, or None.
+
+    The last one counts: a later `not_confirmed` takes a confirmation back. One that is less sure than the
+    question asked for since does not count (R12).
+    """
+    decision = Answers(register.decisions.of(request_id)).of_kind(IDENTITY.kind)
+    if decision is None or decision.choice != "confirmed":
+        return None
+    if decision.about != identity_question(register, request_id).about:
+        return None
+    asked = register.questions.all(open_only=False, request_id=request_id)
+    risks = [q.detail["risk"] for q in asked if q.kind == IDENTITY.kind and "risk" in q.detail]
+    sure = not risks or level_of(decision.detail.get("level")).covers(Level(risks[-1]))
+    return decision if sure else None

@@ -1,0 +1,181 @@
+"""What each step that touches data asks first: whether the plan that was frozen still holds.
+
+docs/gates.md tells an auditor what each attempt to get round it comes to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afschrift.casework.identity.age import known_minority
+from afschrift.casework.identity.confirmed import identity_decision
+from afschrift.casework.identity.mandates import asked_for, standing_now
+from afschrift.casework.partial_response.require import decided_partial, left_for_later
+from afschrift.casework.partial_response.supplement import delivered, spent
+from afschrift.casework.review.redactions import REVIEW, decided
+from afschrift.domain.errors import GateError
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.extracted import SourceExtract
+from afschrift.domain.plan import Plan
+from afschrift.domain.request import Request
+from afschrift.domain.state import State
+from afschrift.extraction.staged_records import read_record
+from afschrift.law.partial_response import parts
+from afschrift.law.restriction import lifted
+from afschrift.services import Services
+from afschrift.steps.gates import in_run, open_request, refusal
+
+
+def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request, Plan]:
+    """The request and its frozen plan, for a step that touches data.
+
+    Raises:
+        GateError: closed, not the run that goes, no identity decision, no frozen plan, a state that allows
+            no data to move, or a review that does not allow the plan; the attempt stands in the trail.
+        NeedsPersonError: a representative's mandate does not hold any more; the question stands in the
+            register.
+        GateError: inventory, policy, software, options or decisions changed since the plan was frozen.
+    """
+    register = services.register
+    request = open_request(services, request_id, step)
+    frozen = register.steps.latest(request_id, "classify")
+    missing = None
+    if identity_decision(register, request_id) is None:
+        missing = ("no_identity", "there is no identity decision")
+    elif frozen is None:
+        missing = ("no_plan", "no plan is frozen")
+    elif request.state is not State.ACCEPTED:
+        missing = (f"state_{request.state}", f"the request is in state {request.state}")
+    if missing is not None or frozen is None:
+        reason, words = missing or ("no_plan", "no plan is frozen")
+        message = f"Step {step} of request {request_id} was started, but {words}."
+        raise refusal(services, request_id, step, reason, message)
+    plan = register.plans.get(request_id, frozen["plan"])
+    review_must_allow(services, request_id, step, plan.digest())
+    _mandate_must_hold(services, request, step)
+    _no_drift(services, request, plan, frozen, step)
+    _parts_must_be_decided(services, plan, step)
+    in_run(services, request_id, step)
+    return request, plan
+
+
+def _parts_must_be_decided(services: Services, plan: Plan, step: str) -> None:
+    """Each source that a plan leaves for later was left by an officer; a part is given once (R44, R54)."""
+    register, request_id = services.register, plan.request
+    wanted = {one.about for one in decided_partial(register, services.inventory, request_id)}
+    if any(one.about not in wanted for one in plan.later):
+        message = f"The plan of request {request_id} leaves a source for later, and no officer decided that."
+        raise refusal(services, request_id, step, "partial_not_decided", message)
+    is_given = any(
+        fact.detail["plan"] == plan.digest() for fact in parts(register.facts.timeline(request_id))
+    )
+    if plan.later and not is_given and not set(plan.later) <= set(left_for_later(services, request_id)):
+        message = f"What the plan of request {request_id} leaves for later cannot be left any more (R44)."
+        raise refusal(services, request_id, step, "partial_over", message)
+    if step != "deliver" and spent(register, request_id):
+        message = f"The part of request {request_id} under this plan is delivered already."
+        way_out = "start a new run of `fulfil_request`: it gives the rest."
+        raise refusal(services, request_id, step, "part_delivered", message, way_out, event="gate_refused")
+
+
+def _mandate_must_hold(services: Services, request: Request, step: str) -> None:
+    """A mandate that was taken back, or ran out since, is asked for again before anything leaves (R15)."""
+    stands = standing_now(services, request)
+    if stands.holds:
+        return
+    if stands.decision is not None:
+        raise asked_for(services.register, request, stands, known_minority(services, request.id))
+    message = f"Step {step} of request {request.id} was started, but nobody found the mandate to be proven."
+    raise refusal(services, request.id, step, "no_mandate", message)
+
+
+def review_must_allow(services: Services, request_id: str, step: str, plan: str) -> None:
+    """A review of a plan holds for that one: where it turned it down, or the plan changed, nothing follows.
+
+    What is packed is reviewed too, at `deliver` (`pipeline/review.py`).
+
+    Args:
+        services: of the step.
+        request_id: whose plan it is.
+        step: name of the step.
+        plan: its digest.
+
+    Raises:
+        GateError: the last review of it is no approval, or only an earlier plan was reviewed.
+    """
+    reviews = [d for d in services.register.decisions.of(request_id) if d.kind == REVIEW]
+    if not reviews:
+        return
+    of_this = [d for d in reviews if d.about == plan]
+    if of_this and of_this[-1].choice != "approved":
+        message = f"A review turned down what step {step} of request {request_id} would hand on."
+        raise refusal(services, request_id, step, "review", message, "decide what the review asks for.")
+    events = services.register.trail.events(request_id)
+    made = {payload["plan"] for header, payload in events if header.type == "plan_frozen" and payload}
+    if not of_this and any(d.about in made for d in reviews):
+        message = f"The plan of request {request_id} is not the one that was reviewed."
+        raise refusal(services, request_id, step, "review_of_another", message, "have this one reviewed.")
+
+
+def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str, Any], step: str) -> None:
+    now = {
+        "inventory": services.inventory.digest,
+        "policy": services.inventory.policy_digest,
+        "software version": services.package,
+        "right": request.right,
+        "options": (request.formats, request.language, request.destination),
+        "receipt": request.received_at,
+        "parts delivered": delivered(services.register, request.id, but=plan.digest()),
+        "decisions": decided(
+            services.register.decisions.of(request.id), lifted(services.register.facts.timeline(request.id))
+        ),
+    }
+    then = {
+        "inventory": plan.inventory,
+        "policy": plan.policy,
+        "software version": plan.package,
+        "right": plan.right,
+        "options": (plan.formats, plan.language, plan.destination),
+        "receipt": plan.received_at,
+        "parts delivered": plan.after,
+        "decisions": frozen.get("decisions"),
+    }
+    changed = [name for name, value in now.items() if then[name] != value]
+    if not changed:
+        return
+    payload = {"step": step, "changed": changed, "run": services.run}
+    services.register.trail.record(plan.request, NewEvent("drift_found", payload=payload))
+    raise GateError(
+        f"The {' and '.join(changed)} changed after the plan of request {plan.request} was frozen.",
+        way_out="clear `classify` and what follows: a new plan is frozen on what holds now.",
+    )
+
+
+def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExtract]:
+    """What `extract` recorded of each source of the plan.
+
+    Raises:
+        GateError: what is staged was not extracted under this plan.
+    """
+    staging, register = services.staging(plan.request), services.register
+    records = []
+    for source in plan.staged:
+        first = register.steps.result(plan.request, "extract", plan.digest(), part=source)
+        record = None
+        if first is not None:
+            record = read_record(staging, source)
+            written = digest(record.digests)
+            again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
+            steps = [first, register.steps.result(plan.request, "extract", again, part=source)]
+        if record is None or not any(done is not None and done["digest"] == written for done in steps):
+            raise refusal(
+                services,
+                plan.request,
+                step,
+                "not_extracted",
+                f"What is staged of {source} for request {plan.request} was not extracted under its plan.",
+                "clear `extract` and what follows.",
+                source=source,
+            )
+        records.append(record)
+    return records
