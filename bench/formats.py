@@ -26,7 +26,6 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
 from afschrift.formats.check.validate import validate
 from afschrift.formats.check.value_types import ValueTypes
-from afschrift.formats.readers import READERS
 from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_batch
@@ -180,7 +179,7 @@ def _valid(entry: FileEntry, data: memoryview, rows: int, checksums: dict[str, s
 
 
 def _read(name: str, data: memoryview, options: dict[str, str], rows: int) -> None:
-    found = sum(batch.num_rows for batch in READERS[name](io.BytesIO(data), FIELDS, options))
+    found = sum(batch.num_rows for batch in FORMATS[name].reader(io.BytesIO(data), FIELDS, options))
     if found != rows:
         raise SystemExit(f"{name}: {found} rows were read of {rows}")
 

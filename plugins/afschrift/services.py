@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from afschrift.domain.extracted import FileEntry, SourceExtract
-from afschrift.domain.files import Destination, Format, Staging, StoreFactory
+from afschrift.domain.file_format import Format
+from afschrift.domain.files import Destination, Staging, StoreFactory
 from afschrift.domain.plan import FieldPlan, Plan, Seal
 from afschrift.domain.profile import Overview
 from afschrift.domain.request import Request

@@ -16,7 +16,6 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.check.validate import validate
-from afschrift.formats.readers import READERS
 from afschrift.formats.registry import FORMATS
 from afschrift.values.forms import text_batch, text_schema
 
@@ -86,7 +85,7 @@ def columns_of(cells: list[list[object]]) -> list[list[object]]:
 def check(name: str, fields: list[FieldPlan], rows: pa.RecordBatch) -> Written:
     """Written, read back by its reader and by a plain one, and found valid."""
     written = write(name, fields, rows)
-    read = READERS[name](io.BytesIO(written.data), fields, written.entry.options)
+    read = FORMATS[name].reader(io.BytesIO(written.data), fields, written.entry.options)
     assert [row for part in read for row in part.to_pylist()] == rows.to_pylist()
     assert validate(written.entry, io.BytesIO(written.data), fields, written.rows, written.checksums) == []
     names, cells = READ[name](written)

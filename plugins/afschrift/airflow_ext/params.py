@@ -14,9 +14,9 @@ from typing import Any
 from airflow.sdk import Param
 
 from afschrift.domain.errors import RefusedError
+from afschrift.formats.registry import FORMATS
 
 REQUEST = r"^req-[0-9a-z]{12}$"
-FORMATS = ("csv", "json", "ndjson", "xml", "parquet")  # the registry itself would load every writer
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
 OPTIONS = ("formats", "language", "destination")
 

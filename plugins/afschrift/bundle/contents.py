@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from afschrift.domain.extracted import FileEntry, GivenFile, SourceExtract, TableExtract
+from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan, Plan, Seal
 from afschrift.domain.profile import Overview
 from afschrift.domain.request import Request
@@ -23,7 +24,7 @@ class Contents:
         extracts: one for each source that was read.
         samples: `source.table` -> its first rows as value forms; column -> text, None for NULL.
         overviews: `source.table` -> what was seen of all its rows.
-        media_types: name of a format -> media type, from the registry of formats.
+        formats: what the installation knows of each format, by name.
     """
 
     plan: Plan
@@ -32,7 +33,7 @@ class Contents:
     request: Request
     samples: Mapping[str, Sequence[Row]]
     seal: Seal
-    media_types: Mapping[str, str]
+    formats: Mapping[str, Format]
     overviews: Mapping[str, Overview] = field(default_factory=dict)
 
     @property

@@ -10,6 +10,8 @@ import typer
 
 from afschrift.cli import taking_in
 from afschrift.cli.common import actor, say, services
+from afschrift.domain.request import DEFAULT_FORMATS
+from afschrift.formats.registry import FORMATS
 
 
 class Start(StrEnum):
@@ -35,7 +37,8 @@ def submit(
     formats: Annotated[
         str | None,
         typer.Option(
-            help="Formats of the files, by commas: csv, json, ndjson, xml, parquet. Default: csv,json."
+            help=f"Formats of the files, by commas: {', '.join(FORMATS)}. "
+            f"Default: {','.join(DEFAULT_FORMATS)}."
         ),
     ] = None,
 ) -> None:

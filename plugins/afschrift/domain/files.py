@@ -1,48 +1,12 @@
-"""Ports of files: writing and reading formats, encrypted staging, and where bundles go."""
+"""Ports of files: encrypted staging, uploaded files, and where bundles go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, Protocol
-
-from afschrift.domain.plan import FieldPlan
-
-
-class Writer(Protocol):
-    """Writes one file from batches of value forms (string columns, null where NULL)."""
-
-    def write(self, batch: Any) -> None:
-        """Append a `pyarrow.RecordBatch` of string columns."""
-
-    def close(self) -> dict[str, str]:
-        """Finish the file; what a reader must know to read it (`FileEntry.options`)."""
-
-
-class Format(Protocol):
-    """A file format. Adding one is a file and a line in the registry."""
-
-    name: str
-    extension: str
-    media_type: str
-
-    def writer(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
-        """A writer into a binary sink. `options` may carry choices of an earlier, abandoned attempt."""
-
-
-class Reader(Protocol):
-    """Reads a finished file again, with another library than its writer."""
-
-    def __call__(
-        self, stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
-    ) -> Iterator[Any]:
-        """Batches of value forms, as the writer got them.
-
-        Raises:
-            ValidationFailedError: not well-formed, naming the row where that is known.
-        """
+from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True)

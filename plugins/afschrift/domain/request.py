@@ -14,6 +14,7 @@ from afschrift.domain.state import State
 _ID = re.compile(r"[a-z]{1,4}-[0-9a-z]{12}")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no letter that reads as a digit
 
+DEFAULT_FORMATS = ("csv", "json")
 NOT_PORTABLE_FORMATS = {"pdf": "a page to look at", "docx": "a page to look at", "html": "a page to look at"}
 
 
@@ -49,7 +50,7 @@ class Request:
     state: State
     version: int
     language: str = "nl"
-    formats: tuple[str, ...] = ("csv", "json")
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     destination: str = "outbox"
     limits: dict[str, Any] = field(default_factory=dict)
     entered_at: str = ""

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FileEntry, Part, TableExtract
+from afschrift.domain.file_format import Format
 from afschrift.domain.files import Reader, Staging
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.uploads import inflated
 
-_FASTEST = ("ndjson", "csv", "json", "xml", "parquet")
 Row = dict[str, str | None]
 
 
@@ -24,13 +24,13 @@ class StagedTable:
 
     Attributes:
         fields: the selected columns of its plan.
-        readers: by format.
+        formats: what the installation knows of each format, by name.
     """
 
     staging: Staging
     written: TableExtract
     fields: Sequence[FieldPlan]
-    readers: Mapping[str, Reader]
+    formats: Mapping[str, Format]
 
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Batches of value forms, each with the number of its first row.
@@ -40,8 +40,8 @@ class StagedTable:
         """
         number = 1
         for part in self.written.parts:
-            entry = _fastest(part)
-            reader = self.readers[entry.format]
+            entry = self._fastest(part)
+            reader = self.formats[entry.format].reader
             with (
                 self.staging.reader(f"data/{entry.path}") as staged,
                 inflated(staged, entry) as stream,
@@ -81,6 +81,15 @@ class StagedTable:
                 break
         return found
 
+    def _fastest(self, part: Part) -> FileEntry:
+        known = [entry for entry in part.files if entry.format in self.formats]
+        if not known:
+            raise ConfigurationError(
+                f"No reader knows the formats {', '.join(entry.format for entry in part.files)}.",
+                way_out="add one to `formats.registry`.",
+            )
+        return min(known, key=lambda entry: self.formats[entry.format].reading)
+
 
 def matching(
     batch: pa.RecordBatch, names: Sequence[str], wanted: Collection[tuple[str, ...]], firsts: pa.Array
@@ -100,13 +109,3 @@ def matching(
     for at, values in zip(hits.to_pylist(), zip(*columns, strict=True), strict=True):
         if values in wanted:
             yield at
-
-
-def _fastest(part: Part) -> FileEntry:
-    by_format = {entry.format: entry for entry in part.files}
-    for name in _FASTEST:
-        if name in by_format:
-            return by_format[name]
-    raise ConfigurationError(
-        f"No reader knows the formats {', '.join(by_format)}.", way_out="add one to `validation.readers`."
-    )

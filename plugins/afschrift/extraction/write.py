@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from afschrift.domain.errors import RewriteError
 from afschrift.domain.extracted import FileEntry, Part, TableExtract
-from afschrift.domain.files import Format, Staging
+from afschrift.domain.file_format import Format
+from afschrift.domain.files import Staging
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.profile import Choice, Overview
 from afschrift.extraction.background import Lane

@@ -148,8 +148,7 @@ def _pack(
     def open_payload(path: str) -> AbstractContextManager[BinaryIO]:
         return staging.reader(f"data/{path}")
 
-    media_types = {name: format_.media_type for name, format_ in FORMATS.items()}
     known = without(inventory, hidden)
-    contents = Contents(plan, extracts, known, request, samples, seal, media_types, overviews=overviews)
+    contents = Contents(plan, extracts, known, request, samples, seal, FORMATS, overviews=overviews)
     signer = Ed25519Signer(keys.signing_key().private.private_bytes_raw())
     return pack(contents, signer=signer, open_payload=open_payload, letters=settings.include / "letters")

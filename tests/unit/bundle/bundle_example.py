@@ -24,6 +24,7 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Seal, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
+from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Column, Inventory
 
 LETTERS = Path(__file__).parents[3] / "include" / "letters"
@@ -31,7 +32,6 @@ SIGNER = Ed25519Signer(bytes(range(32)))
 STRANGER = Ed25519Signer(bytes(range(1, 33)))
 REQUEST = "req-0123456789ab"
 ROOT = f"afschrift-{REQUEST}"
-MEDIA_TYPES = {"csv": "text/csv", "json": "application/json"}
 
 SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 FORMULA = '=HYPERLINK("http://example.org","klik")'
@@ -428,7 +428,7 @@ class Example:
             ),
             samples={e.name: self.rows[e.name][:25] for e in self.plan.extracts},
             seal=Seal("2026-07-01T09:00:00Z", 42, "ab" * 32),
-            media_types=MEDIA_TYPES,
+            formats=FORMATS,
         )
 
     def _table(self, extract: ExtractPlan) -> TableExtract:

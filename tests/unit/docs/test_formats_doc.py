@@ -16,7 +16,6 @@ from afschrift.bundle.description.schemas import schema_path
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.request import Request
-from afschrift.formats.readers import READERS
 from afschrift.formats.registry import FORMATS
 from afschrift.values.forms import text_schema
 
@@ -41,9 +40,9 @@ def test_every_format_with_its_files_and_its_reader() -> None:
     for name, adapter in FORMATS.items():
         _, file, media_type, _, beside, writer, reader = told[name]
         assert (file, media_type) == (f"orders.{adapter.extension}", adapter.media_type)
-        assert beside == (schema_path(planned, name) or "").removeprefix("shop/")
-        assert uses(FORMATS[name].writer.__module__, writer)
-        assert uses(READERS[name].__module__, reader)
+        assert beside == (schema_path(planned, adapter) or "").removeprefix("shop/")
+        assert uses(f"{adapter.writer.__module__}.writer", writer)
+        assert uses(f"{adapter.reader.__module__}.reader", reader)
         assert not {writer} & set(reader.split(", "))
     assert f"`{','.join(Request.__dataclass_fields__['formats'].default)}`" in TEXT
 

@@ -11,7 +11,7 @@ from tests.unit.formats.random_tables import field
 
 from afschrift.domain.kind import Kind
 from afschrift.formats.check.finding import UnreadableError
-from afschrift.formats.readers import READERS
+from afschrift.formats.registry import FORMATS
 from afschrift.formats.xml import reader as xml_reader
 
 FIELDS = [field("id", Kind.INTEGER), field("note", Kind.TEXT)]
@@ -24,7 +24,7 @@ TAIL = "</table>\n"
 
 def fault(name: str, data: bytes) -> tuple[str, int | None]:
     with pytest.raises(UnreadableError) as caught:
-        for _ in READERS[name](io.BytesIO(data), FIELDS, {}):
+        for _ in FORMATS[name].reader(io.BytesIO(data), FIELDS, {}):
             pass
     assert "secret" not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -111,7 +111,9 @@ def test_ndjson_faults(data: bytes, expected: tuple[str, int | None]) -> None:
 def test_a_member_may_stand_twice_in_a_document_and_in_a_text() -> None:
     fields = [field('a":b', Kind.JSON), field("note", Kind.TEXT)]
     line = b'{"a\\":b":{"x":1,"x":{"y":"\\":"}},"note":"{\\"x\\":1}"}\n'
-    read = [row for part in READERS["ndjson"](io.BytesIO(line * 3), fields, {}) for row in part.to_pylist()]
+    read = [
+        row for part in FORMATS["ndjson"].reader(io.BytesIO(line * 3), fields, {}) for row in part.to_pylist()
+    ]
     assert read == [{'a":b': '{"x":1,"x":{"y":"\\":"}}', "note": '{"x":1}'}] * 3
 
 

@@ -23,7 +23,7 @@ from afschrift.law.partial_response import suffix
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
-VALUE_FORMS = {
+_VALUE_FORMS = {
     "null": "CSV: the text in missingValues; an empty cell is an empty text. JSON, NDJSON: null. XML: nil.",
     "integer": "JSON, NDJSON: a number; beyond 2^53 a string, so that no digit is lost.",
     "decimal": "JSON, NDJSON: a string, so that no digit is lost. The decimal sign is a point.",
@@ -33,8 +33,8 @@ VALUE_FORMS = {
     "infinite dates": "The texts infinity and -infinity.",
     "binary": "Base64.",
     "json": "JSON, NDJSON: the value itself. Elsewhere the JSON text.",
-    "xml": "A character that XML 1.0 forbids is U+FFFD; the attribute base64 then holds the exact text.",
-    "parquet": "A column with a value that its Parquet type cannot hold is text, as all decimals are.",
+}
+_MORE_FORMS = {
     "masked": "The text [masked] with a token, such as [masked 3f9a2c41], or without, or what is left of the "
     "value. In one bundle the same value has the same token everywhere; it cannot be turned back.",
     "files": "A resource with afschrift:file is a file as it was uploaded. It belongs to the row of that "
@@ -49,10 +49,7 @@ VOCABULARIES = {
     "afschrift:unit": "https://ucum.org/ (UCUM), of amounts ISO 4217",
 }
 
-_TABULAR = ("csv", "json", "ndjson", "parquet")
-"""What Data Package v2 can call a table; other formats are files with a schema of their own."""
-
-_MEDIA_TYPES = {"json": "application/json", "xsd": "application/xml", "html": "text/html"}
+_MEDIA_TYPES = {"json": "application/json", "html": "text/html"}
 
 Names = Mapping[tuple[str, str, str], str]
 
@@ -80,7 +77,7 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str,
         "afschrift:rightTerm": plan.right.iri,
         "afschrift:stateOn": plan.frozen_at,
         "afschrift:timeZone": controller.zone,
-        "afschrift:valueForms": VALUE_FORMS,
+        "afschrift:valueForms": _value_forms(contents),
         "afschrift:vocabularies": VOCABULARIES,
         "afschrift:purposes": _purposes(contents),
         "resources": [
@@ -92,9 +89,14 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str,
             ),
             *file_resources(contents),
             *given_resources(contents),
-            *(_document(of_documents[path], path, content) for path, content in documents.items()),
+            *(_document(contents, of_documents[path], path, content) for path, content in documents.items()),
         ],
     }
+
+
+def _value_forms(contents: Contents) -> dict[str, str]:
+    of_formats = {one.name: one.note for one in contents.formats.values() if one.note}
+    return {**_VALUE_FORMS, **of_formats, **_MORE_FORMS}
 
 
 def _resource(
@@ -106,13 +108,14 @@ def _resource(
     names: Names,
 ) -> dict[str, Any]:
     table = contents.table(planned.source, planned.table)
+    format_ = contents.formats[entry.format]
     snapshot = contents.seal.snapshots.get(planned.source)
     resource: dict[str, Any] = {
         "name": names[planned.source, planned.table, entry.format] + (f".{number + 1}" if number else ""),
-        **({"type": "table"} if entry.format in _TABULAR else {}),
+        **({"type": "table"} if format_.tabular else {}),
         "path": entry.path,
         "format": entry.format,
-        "mediatype": contents.media_types.get(entry.format, "application/octet-stream"),
+        "mediatype": format_.media_type,
         "encoding": "utf-8",
         "bytes": entry.bytes,
         "hash": f"sha256:{entry.sha256}",
@@ -129,15 +132,9 @@ def _resource(
         resource["afschrift:part"] = {"number": number + 1, "of": len(written.parts)}
     if table.note:
         resource["afschrift:notes"] = translations(table.note)
-    if entry.format == "csv":
-        resource["dialect"] = {
-            "delimiter": ",",
-            "lineTerminator": "\r\n",
-            "quoteChar": '"',
-            "doubleQuote": True,
-            "header": True,
-        }
-    if beside := schema_path(planned, entry.format):
+    if format_.dialect:
+        resource["dialect"] = dict(format_.dialect)
+    if beside := schema_path(planned, format_):
         resource["afschrift:schema"] = beside
     resource["schema"] = _schema(contents, planned, entry, names)
     return resource
@@ -179,14 +176,17 @@ def _stem(path: str) -> str:
     return path.removeprefix(layout.DATA).removesuffix(".json").replace("/", ".")
 
 
-def _document(name: str, path: str, content: bytes) -> dict[str, Any]:
+def _document(contents: Contents, name: str, path: str, content: bytes) -> dict[str, Any]:
     extension = path.rpartition(".")[2]
+    of_schemas = {
+        s.suffix.rpartition(".")[2]: s.media_type for one in contents.formats.values() if (s := one.schema)
+    }
     return {
         "name": name,
         **({"type": "json"} if extension == "json" else {}),
         "path": path.removeprefix(layout.DATA),
         "format": extension,
-        "mediatype": _MEDIA_TYPES[extension],
+        "mediatype": (_MEDIA_TYPES | of_schemas)[extension],
         "encoding": "utf-8",
         "bytes": len(content),
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",

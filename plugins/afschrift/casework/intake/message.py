@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from afschrift.domain.request import DEFAULT_FORMATS
 from afschrift.domain.right import Right
 from afschrift.law.other_right import OTHER_RIGHTS, Matter
 
@@ -106,7 +107,7 @@ class Intake(_Strict):
     about_deceased: bool = False
     representative: Representative | None = None
     forwarded: tuple[Forwarded, ...] = ()
-    formats: tuple[str, ...] = ("csv", "json")
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     language: str = "nl"
     destination: str = "outbox"
     limits: Limits | None = None

@@ -29,7 +29,8 @@ from afschrift.casework.review.redactions import (
 from afschrift.casework.review.require import REDACTIONS, signature
 from afschrift.casework.review.resolve import Staged
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
-from afschrift.domain.files import Reader, Staging
+from afschrift.domain.file_format import Format
+from afschrift.domain.files import Staging
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import Redaction
 from afschrift.extraction.staged_records import staged_record
@@ -65,13 +66,13 @@ class ReviewDesk:
 
     Attributes:
         bench: where decisions are taken: register, roles, grounds, who answers, what is known.
-        readers: of staged files, by format.
+        formats: of staged files, by name.
     """
 
     bench: Bench
     inventory: Inventory
     staging: Callable[[str], Staging]
-    readers: Mapping[str, Reader]
+    formats: Mapping[str, Format]
 
     def answer(
         self,
@@ -218,7 +219,7 @@ class ReviewDesk:
         def open_table(part: ExtractPlan) -> StagedTable | None:
             record = staged_record(staging, part.source)
             found = [t for t in record.tables if t.table == part.table] if record else []
-            return StagedTable(staging, found[0], part.selected, self.readers) if found else None
+            return StagedTable(staging, found[0], part.selected, self.formats) if found else None
 
         staged = Staged(
             register.plans.get(request, question.detail["plan"]),

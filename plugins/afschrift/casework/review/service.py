@@ -8,7 +8,7 @@ from afschrift.app.settings import Settings
 from afschrift.casework.decision.answer import Bench
 from afschrift.casework.review.answer import ReviewDesk
 from afschrift.domain.files import Staging
-from afschrift.formats.readers import READERS
+from afschrift.formats.registry import FORMATS
 from afschrift.inventory.load import load
 from afschrift.register.register import Register
 from afschrift.staging import EncryptedStaging
@@ -24,7 +24,7 @@ def open_desk(settings: Settings, register: Register, bench: Bench) -> ReviewDes
     def staging(request_id: str) -> Staging:
         return staging_of(settings, register, request_id)
 
-    return ReviewDesk(bench, load(settings.inventory), staging, READERS)
+    return ReviewDesk(bench, load(settings.inventory), staging, FORMATS)
 
 
 def staging_of(settings: Settings, register: Register, request_id: str) -> Staging:

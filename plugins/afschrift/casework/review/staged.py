@@ -17,7 +17,7 @@ from afschrift.domain.redaction import Line, LineError, parse
 from afschrift.extraction.finder.find import staged_pointers
 from afschrift.extraction.staged_records import staged_record, staged_samples
 from afschrift.extraction.staged_rows import Row, StagedTable
-from afschrift.formats.readers import READERS
+from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Inventory
 from afschrift.selection.words import REASONS
 
@@ -64,7 +64,7 @@ class Looking:
             return ShownTable(part.name, None, part.path, columns)
         table = self.inventory.sources[part.source].tables[part.table]
         key = usable_key(part, table, written)
-        staged = StagedTable(self.staging, written, part.selected, READERS)
+        staged = StagedTable(self.staging, written, part.selected, FORMATS)
         return ShownTable(
             part.name,
             written.rows,

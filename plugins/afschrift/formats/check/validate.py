@@ -15,7 +15,7 @@ from afschrift.formats.check.finding import Check, Finding, UnreadableError
 from afschrift.formats.check.joined import joined
 from afschrift.formats.check.row_count import RowCount
 from afschrift.formats.check.value_types import ValueTypes
-from afschrift.formats.readers import READERS
+from afschrift.formats.registry import FORMATS
 
 _SHOWN = 10
 
@@ -39,11 +39,10 @@ def validate(
     Raises:
         ConfigurationError: there is no reader for the format.
     """
-    reader = READERS.get(entry.format)
-    if reader is None:
+    if entry.format not in FORMATS:
         raise ConfigurationError(
             f"No reader checks the format {entry.format}.",
-            way_out="add one to `validation.readers`; nothing is delivered unchecked.",
+            way_out="add one to `formats.registry`; nothing is delivered unchecked.",
         )
     checks: list[Check] = [
         ValueTypes(entry.path, fields),
@@ -52,7 +51,7 @@ def validate(
     ]
     source = DigestStream(stream)
     try:
-        _run(joined(reader(cast(BinaryIO, source), fields, entry.options)), checks)
+        _run(joined(FORMATS[entry.format].reader(cast(BinaryIO, source), fields, entry.options)), checks)
     except UnreadableError as error:
         # counts and checksums of half a file would only repeat that
         found = [error.finding(entry.path)]

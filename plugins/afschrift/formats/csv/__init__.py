@@ -1,1 +1,41 @@
-"""CSV."""
+"""CSV by RFC 4180. Written by polars, read again by pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from afschrift.domain.file_format import Format, Writer
+
+if TYPE_CHECKING:
+    from afschrift.domain.plan import FieldPlan
+
+
+def _write(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
+    """A writer; `options["null"]` is the marker for NULL."""
+    from afschrift.formats.csv.writer import NULL_MARKER, CsvWriter
+
+    return CsvWriter(sink, fields, options.get("null", NULL_MARKER))
+
+
+def _read(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
+    from afschrift.formats.csv.reader import read_csv
+
+    return read_csv(stream, fields, options)
+
+
+CSV = Format(
+    name="csv",
+    extension="csv",
+    media_type="text/csv",
+    writer=_write,
+    reader=_read,
+    dialect={
+        "delimiter": ",",
+        "lineTerminator": "\r\n",
+        "quoteChar": '"',
+        "doubleQuote": True,
+        "header": True,
+    },
+    reading=2,
+)

@@ -22,7 +22,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def read_csv(
     stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms (see `core.ports.Reader`).
+    """Batches of value forms (see `domain.file_format.Reader`).
 
     Raises:
         UnreadableError: `encoding`, `header` or `malformed`.

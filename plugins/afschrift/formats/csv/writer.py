@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO, Literal
 
 import polars as pl
@@ -63,15 +63,3 @@ class CsvWriter:
             quote_style=self._quote,
         )
         self._sink.write(buffer.getbuffer())
-
-
-class Csv:
-    """The format `csv`."""
-
-    name = "csv"
-    extension = "csv"
-    media_type = "text/csv"
-
-    def writer(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> CsvWriter:
-        """A writer; `options["null"]` is the marker for NULL."""
-        return CsvWriter(sink, fields, options.get("null", NULL_MARKER))

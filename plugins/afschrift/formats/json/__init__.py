@@ -1,1 +1,65 @@
-"""JSON and NDJSON."""
+"""JSON, and NDJSON: the same objects a line each. Written by pyarrow, read again by msgspec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from afschrift.domain.file_format import FileSchema, Format, SchemaColumn, Writer
+
+if TYPE_CHECKING:
+    from afschrift.domain.plan import FieldPlan
+
+
+def _write_document(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:  # noqa: ARG001
+    from afschrift.formats.json.writer import JsonWriter
+
+    return JsonWriter(sink, fields)
+
+
+def _write_lines(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:  # noqa: ARG001
+    from afschrift.formats.json.writer import JsonLinesWriter
+
+    return JsonLinesWriter(sink, fields)
+
+
+def _read_document(
+    stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
+) -> Iterator[Any]:
+    from afschrift.formats.json.reader import read_json
+
+    return read_json(stream, fields, options)
+
+
+def _read_lines(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
+    from afschrift.formats.json.reader import read_ndjson
+
+    return read_ndjson(stream, fields, options)
+
+
+def _schema(table: str, columns: Sequence[SchemaColumn]) -> bytes:
+    from afschrift.formats.json.schema import json_schema
+
+    return json_schema(table, columns)
+
+
+_SCHEMA = FileSchema(suffix=".schema.json", media_type="application/json", make=_schema)
+
+JSON = Format(
+    name="json",
+    extension="json",
+    media_type="application/json",
+    writer=_write_document,
+    reader=_read_document,
+    schema=_SCHEMA,
+    reading=3,
+)
+NDJSON = Format(
+    name="ndjson",
+    extension="ndjson",
+    media_type="application/x-ndjson",
+    writer=_write_lines,
+    reader=_read_lines,
+    schema=_SCHEMA,
+    reading=1,
+)

@@ -41,7 +41,7 @@ def read_json(
     fields: Sequence[FieldPlan],
     options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms of an array with one object a line (see `core.ports.Reader`).
+    """Batches of value forms of an array with one object a line (see `domain.file_format.Reader`).
 
     Raises:
         UnreadableError: `encoding`, `header` or `malformed`.
@@ -54,7 +54,7 @@ def read_ndjson(
     fields: Sequence[FieldPlan],
     options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms of lines with one object each (see `core.ports.Reader`).
+    """Batches of value forms of lines with one object each (see `domain.file_format.Reader`).
 
     Raises:
         UnreadableError: `encoding`, `header` or `malformed`.

@@ -1,1 +1,35 @@
-"""Parquet."""
+"""Parquet. Written by pyarrow, read again by DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from afschrift.domain.file_format import Format, Writer
+
+if TYPE_CHECKING:
+    from afschrift.domain.plan import FieldPlan
+
+
+def _write(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
+    """A writer; `options["text"]` lists the columns to write as text (a JSON array)."""
+    from afschrift.formats.parquet.writer import ParquetWriter
+
+    return ParquetWriter(sink, fields, options)
+
+
+def _read(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
+    from afschrift.formats.parquet.reader import read_parquet
+
+    return read_parquet(stream, fields, options)
+
+
+PARQUET = Format(
+    name="parquet",
+    extension="parquet",
+    media_type="application/vnd.apache.parquet",
+    writer=_write,
+    reader=_read,
+    note="A column with a value that its Parquet type cannot hold is text, as all decimals are.",
+    reading=5,
+)

@@ -37,7 +37,7 @@ def read_parquet(
     fields: Sequence[FieldPlan],
     options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms (see `core.ports.Reader`).
+    """Batches of value forms (see `domain.file_format.Reader`).
 
     Raises:
         UnreadableError: `header` or `malformed`.

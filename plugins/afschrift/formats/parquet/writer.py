@@ -97,17 +97,3 @@ def _exact(texts: pa.Array, to: pa.DataType, kind: Kind) -> pa.Array | None:
         return typed if scalars.text(typed, kind).equals(texts) else None
     except (pa.ArrowException, FormError):
         return None
-
-
-class Parquet:
-    """The format `parquet`."""
-
-    name = "parquet"
-    extension = "parquet"
-    media_type = "application/vnd.apache.parquet"
-
-    def writer(
-        self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
-    ) -> ParquetWriter:
-        """A writer; `options["text"]` lists the columns to write as text (a JSON array)."""
-        return ParquetWriter(sink, fields, options)

@@ -13,7 +13,7 @@ becomes U+FFFD; the exact text then stands in the attribute `base64` beside it (
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -71,15 +71,3 @@ def _attributes(column: pa.Array, plain: pa.Array, replacements: int) -> pa.Arra
     changed = pc.fill_null(pc.not_equal(column, plain), False)
     exact = [f' base64="{b64encode(text.encode()).decode()}">' for text in column.filter(changed).to_pylist()]
     return pc.replace_with_mask(ends, changed, pa.array(exact, pa.string()))
-
-
-class Xml:
-    """The format `xml`."""
-
-    name = "xml"
-    extension = "xml"
-    media_type = "application/xml"
-
-    def writer(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> XmlWriter:  # noqa: ARG002
-        """A writer; there are no options."""
-        return XmlWriter(sink, fields)

@@ -15,14 +15,21 @@ from hypothesis import given, settings
 from tests.unit.bundle.bundle_example import Example
 from tests.unit.formats.random_tables import field, tables, write
 
-from afschrift.bundle.description.schemas import json_schema, schema_path, xml_schema
+from afschrift.bundle.description.schemas import columns, schema_path
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.formats.registry import FORMATS
 from afschrift.values.forms import text_schema
 
 CONTENTS = Example().contents
 FIELDS = [field("id", Kind.INTEGER), field("note", Kind.TEXT), field("at", Kind.INSTANT)]
 ROWS: list[tuple[str | None, ...]] = [("1", None, "infinity"), ("9007199254740993", "a<\x00", None)]
+
+
+def schema(name: str, fields: list[FieldPlan]) -> bytes:
+    beside = FORMATS[name].schema
+    assert beside
+    return beside.make("shop.orders", columns(CONTENTS, planned(fields)))
 
 
 def planned(fields: list[FieldPlan]) -> ExtractPlan:
@@ -35,17 +42,15 @@ def batch(rows: list[tuple[str | None, ...]]) -> pa.RecordBatch:
 
 
 def fits_xsd(fields: list[FieldPlan], data: bytes, folder: Path) -> bool:
-    schema, file = folder / "table.xsd", folder / "table.xml"
-    schema.write_bytes(xml_schema(CONTENTS, planned(fields)))
+    xsd, file = folder / "table.xsd", folder / "table.xml"
+    xsd.write_bytes(schema("xml", fields))
     file.write_bytes(data)
-    return (
-        subprocess.run(["xmllint", "--noout", "--schema", schema, file], capture_output=True).returncode == 0
-    )
+    return subprocess.run(["xmllint", "--noout", "--schema", xsd, file], capture_output=True).returncode == 0
 
 
 def row_schema(fields: list[FieldPlan]) -> dict[str, object]:
     """The schema of one line of an NDJSON file."""
-    document = json.loads(json_schema(CONTENTS, planned(fields)))
+    document = json.loads(schema("json", fields))
     return {**document, "type": "object", "items": {}, "$ref": "#/$defs/row"}
 
 
@@ -53,7 +58,7 @@ def row_schema(fields: list[FieldPlan]) -> dict[str, object]:
 @given(table=tables())
 def test_any_table_in_json(table: tuple[list[FieldPlan], pa.RecordBatch]) -> None:
     fields, rows = table
-    document = json.loads(json_schema(CONTENTS, planned(fields)))
+    document = json.loads(schema("json", fields))
     jsonschema_rs.meta.validate(document)
     jsonschema_rs.validator_for(document).validate(json.loads(write("json", fields, rows).data))
     line = jsonschema_rs.validator_for(row_schema(fields))
@@ -112,7 +117,7 @@ def test_the_schemas_of_a_bundle_are_described_and_pointed_to() -> None:
     tables_ = [r for r in package["resources"] if "afschrift:table" in r]
     for resource in tables_:
         of = ExtractPlan(resource["afschrift:source"], resource["afschrift:table"], (), "")
-        expected = schema_path(of, resource["format"])
+        expected = schema_path(of, FORMATS[resource["format"]])
         assert resource.get("afschrift:schema") == expected
         assert expected is None or f"data/{expected}" in files
     assert len({r["name"] for r in package["resources"]}) == len(package["resources"])
@@ -120,8 +125,8 @@ def test_the_schemas_of_a_bundle_are_described_and_pointed_to() -> None:
 
 def test_codes_are_told_with_their_meanings() -> None:
     status = [field("status", Kind.TEXT)]
-    row = json.loads(json_schema(CONTENTS, planned(status)))["$defs"]["row"]["properties"]["status"]
+    row = json.loads(schema("json", status))["$defs"]["row"]["properties"]["status"]
     assert row["oneOf"][0] == {"const": "S", "title": "verzonden"}
     for value, fits in (("S", True), (None, True), ("X", False)):
         assert jsonschema_rs.validator_for(row).is_valid(value) is fits
-    assert b"S = verzonden, R = teruggestuurd" in xml_schema(CONTENTS, planned(status))
+    assert b"S = verzonden, R = teruggestuurd" in schema("xml", status)

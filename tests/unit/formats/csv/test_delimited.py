@@ -16,7 +16,7 @@ from tests.unit.formats.random_tables import AWKWARD, field, tables, write
 from afschrift.domain.errors import MarkerCollisionError
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.csv.writer import Csv, next_marker
+from afschrift.formats.csv.writer import NULL_MARKER, CsvWriter, next_marker
 from afschrift.values.forms import text_schema
 
 FIELDS = [field("id", Kind.INTEGER), field("note", Kind.TEXT)]
@@ -52,7 +52,7 @@ def test_a_single_column_is_quoted_so_that_no_row_looks_blank() -> None:
 
 
 def test_a_collision_names_the_field_and_the_next_marker_and_no_value() -> None:
-    writer = Csv().writer(io.BytesIO(), FIELDS, {})
+    writer = CsvWriter(io.BytesIO(), FIELDS, NULL_MARKER)
     with pytest.raises(MarkerCollisionError, match="note") as caught:
         writer.write(batch(["x", r"\N"]))
     assert caught.value.options == {"null": r"\NULL"}

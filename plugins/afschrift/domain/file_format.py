@@ -1,0 +1,107 @@
+"""What a file format is: a record that costs nothing to read, and names what writes and checks its files.
+
+The trigger form, the help of the command line and the bundle's description ask the record; only who calls
+`writer` or `reader` loads a library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from afschrift.domain.kind import Kind
+    from afschrift.domain.plan import FieldPlan
+
+SLOW = 100
+
+
+class Writer(Protocol):
+    """Writes one file from batches of value forms (string columns, null where NULL)."""
+
+    def write(self, batch: Any) -> None:
+        """Append a `pyarrow.RecordBatch` of string columns."""
+
+    def close(self) -> dict[str, str]:
+        """Finish the file; what a reader must know to read it (`FileEntry.options`)."""
+
+
+class Write(Protocol):
+    """Opens a writer."""
+
+    def __call__(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
+        """A writer into a binary sink. `options` may carry choices of an earlier, abandoned attempt."""
+
+
+class Reader(Protocol):
+    """Reads a finished file again, with another library than its writer."""
+
+    def __call__(
+        self, stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
+    ) -> Iterator[Any]:
+        """Batches of value forms, as the writer got them.
+
+        Raises:
+            ValidationFailedError: not well-formed, naming the row where that is known.
+        """
+
+
+@dataclass(frozen=True)
+class SchemaColumn:
+    """A column, as the schema of a file tells of it.
+
+    Attributes:
+        kind: of the values as they are written.
+        texts: `title` and `description` in the person's language, as far as the inventory has them.
+        codes: value -> meaning, where every value of the column is one of them; else empty.
+    """
+
+    name: str
+    kind: Kind
+    texts: Mapping[str, str]
+    codes: Mapping[int | str, str]
+
+
+@dataclass(frozen=True)
+class FileSchema:
+    """What stands beside the files of a table, once for all its parts, for the programs that read them.
+
+    Attributes:
+        suffix: of its file, after the name of the table: `.xsd`.
+        media_type: of its file.
+        make: its content, from `source.table` and the columns in order.
+    """
+
+    suffix: str
+    media_type: str
+    make: Callable[[str, Sequence[SchemaColumn]], bytes]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format. Adding one is a folder in `formats/` and a line in its registry.
+
+    Attributes:
+        name: as requests, the form and the bundle call it.
+        extension: of its files, without the dot.
+        writer: opens a file to write; loads its library when it is called.
+        reader: reads a finished file; loads its library when it is called.
+        schema: what stands beside the files; None: they tell their columns themselves.
+        tabular: Data Package v2 can call such a file a table.
+        dialect: how the file is spelt, as a Table Dialect of Data Package v2.
+        note: what a reader of the bundle's description must know of values in this format alone.
+        reading: place in the order in which a part's files are tried when staged rows are read again, the
+            fastest first.
+    """
+
+    name: str
+    extension: str
+    media_type: str
+    writer: Write
+    reader: Reader
+    schema: FileSchema | None = None
+    tabular: bool = True
+    dialect: Mapping[str, Any] | None = None
+    note: str = ""
+    reading: int = SLOW

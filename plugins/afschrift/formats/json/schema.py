@@ -1,0 +1,59 @@
+"""JSON Schema 2020-12 of a table: an array of rows; `#/$defs/row` is a line of an NDJSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from afschrift.domain.file_format import SchemaColumn
+from afschrift.domain.kind import Kind
+from afschrift.values.patterns import PATTERNS
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_BEYOND_DOUBLES = "^-?[1-9][0-9]{15,}$"
+_SPECIALS = ["NaN", "INF", "-INF"]
+
+
+def json_schema(table: str, columns: Sequence[SchemaColumn]) -> bytes:
+    """The schema of the files of `source.table`."""
+    document = {
+        "$schema": _DIALECT,
+        "title": table,
+        "type": "array",
+        "items": {"$ref": "#/$defs/row"},
+        "$defs": {
+            "row": {
+                "type": "object",
+                "properties": {column.name: _property(column) for column in columns},
+                "required": [column.name for column in columns],
+                "additionalProperties": False,
+            }
+        },
+    }
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _property(column: SchemaColumn) -> dict[str, Any]:
+    if not column.codes:
+        return dict(column.texts) | _value(column.kind)
+    meanings = [{"const": code, "title": meaning} for code, meaning in column.codes.items()]
+    return dict(column.texts) | {"oneOf": [*meanings, {"type": "null"}]}
+
+
+def _value(kind: Kind) -> dict[str, Any]:
+    """The JSON values of a kind; NULL is one of every kind."""
+    if kind is Kind.JSON:
+        return {}
+    if kind is Kind.BOOLEAN:
+        return {"type": ["boolean", "null"]}
+    if kind is Kind.INTEGER:
+        return {"type": ["integer", "string", "null"], "pattern": _BEYOND_DOUBLES}
+    if kind is Kind.NUMBER:
+        return {"anyOf": [{"type": ["number", "null"]}, {"enum": _SPECIALS}]}
+    value: dict[str, Any] = {"type": ["string", "null"]}
+    if kind in PATTERNS:
+        value["pattern"] = PATTERNS[kind]
+    if kind is Kind.BINARY:
+        value["contentEncoding"] = "base64"
+    return value
