@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from afschrift.app.options import read_options
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.clock.alarm import USUAL
 
@@ -34,6 +36,8 @@ class Settings:
         include: folder with `sql`, `letters` and `inventory` (`AFSCHRIFT_INCLUDE`).
         inventory: folder of the data map (`AFSCHRIFT_INVENTORY`).
         destinations: name -> URI of a folder or object store (`AFSCHRIFT_DESTINATION_<NAME>`).
+        destination_options: name -> JSON file with the kind of a destination and what that takes, credentials
+            included (`AFSCHRIFT_DESTINATION_<NAME>_OPTIONS`).
         demo: the trigger form may take a customer number (`AFSCHRIFT_DEMO=1`).
         document_bytes: largest document of a case file (`AFSCHRIFT_DOCUMENT_MEGABYTES`).
         manual_bytes: largest file of a system that a person searches (`AFSCHRIFT_MANUAL_MEGABYTES`).
@@ -61,9 +65,10 @@ class Settings:
     staging: str
     include: Path
     inventory: Path
-    destinations: Mapping[str, str]
+    destinations: Mapping[str, str] = field(repr=False)  # an address may hold a password
     demo: bool
     key_source: str | None = None
+    destination_options: Mapping[str, Path] = field(default_factory=dict)
     document_bytes: int = 25_000_000
     manual_bytes: int = 500_000_000
     staging_hold: timedelta = timedelta(hours=72)
@@ -86,20 +91,10 @@ class Settings:
         env = os.environ if environment is None else environment
         home = Path(env.get("AFSCHRIFT_HOME", PROJECT / ".afschrift")).absolute()
         include = Path(env.get("AFSCHRIFT_INCLUDE", PROJECT / "include")).absolute()
-        destinations = {"outbox": str(home / "outbox")} | {
-            name.removeprefix(_DESTINATION).lower(): uri
-            for name, uri in env.items()
-            if name.startswith(_DESTINATION)
-        }
-        witnesses = {
-            name.removeprefix(_WITNESS).lower(): value
-            for name, value in env.items()
-            if name.startswith(_WITNESS) and value
-        }
-        options = [name for name in witnesses if name.endswith(_OPTIONS.lower())]
-        witness_options = {
-            name.removesuffix(_OPTIONS.lower()): Path(witnesses.pop(name)).absolute() for name in options
-        }
+        destinations, destination_options = _places(env, _DESTINATION)
+        if "outbox" not in destination_options:
+            destinations.setdefault("outbox", str(home / "outbox"))
+        witnesses, witness_options = _places(env, _WITNESS)
         keys = env.get("AFSCHRIFT_KEYS", "")
         elsewhere = _KEY_SOURCE.match(keys) is not None
         return cls(
@@ -111,6 +106,7 @@ class Settings:
             include=include,
             inventory=Path(env.get("AFSCHRIFT_INVENTORY", include / "inventory")).absolute(),
             destinations=destinations,
+            destination_options=destination_options,
             demo=env.get("AFSCHRIFT_DEMO") == "1",
             document_bytes=int(_positive(env, "AFSCHRIFT_DOCUMENT_MEGABYTES", 25) * 1_000_000),
             manual_bytes=int(_positive(env, "AFSCHRIFT_MANUAL_MEGABYTES", 500) * 1_000_000),
@@ -129,18 +125,40 @@ class Settings:
             roles=_path(env, "AFSCHRIFT_ROLES"),
         )
 
-    def destination(self, name: str) -> str:
-        """URI of a destination.
+    def destination(self, name: str) -> dict[str, Any]:
+        """Kind and options of a destination, for `destinations.registry.open_destination`.
 
         Raises:
-            ConfigurationError: no destination bears this name.
+            ConfigurationError: no destination bears this name, or its options cannot be read.
         """
-        if name not in self.destinations:
+        known = self.destinations.keys() | self.destination_options.keys()
+        if name not in known:
             raise ConfigurationError(
                 "This destination is not configured.",
-                way_out=f"choose one of {', '.join(sorted(self.destinations))}, or set {_DESTINATION}<NAME>.",
+                way_out=f"choose one of {', '.join(sorted(known))}, or set {_DESTINATION}<NAME>.",
             )
-        return self.destinations[name]
+        settings: dict[str, Any] = {"kind": "folder"}
+        if name in self.destination_options:
+            what = f"the destination '{name}' ({_DESTINATION}{name.upper()}{_OPTIONS})"
+            settings |= read_options(self.destination_options[name], what, "docs/operations.md")
+        if name in self.destinations:
+            settings["url"] = self.destinations[name]
+        return settings
+
+
+def _places(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str], dict[str, Path]]:
+    """Name -> address, and name -> file with options, of the settings `<prefix><NAME>` and `..._OPTIONS`."""
+    addresses: dict[str, str] = {}
+    options: dict[str, Path] = {}
+    for setting, value in env.items():
+        name = setting.removeprefix(prefix)
+        if name == setting or not value:
+            continue
+        if name.endswith(_OPTIONS):
+            options[name.removesuffix(_OPTIONS).lower()] = Path(value).absolute()
+        else:
+            addresses[name.lower()] = value
+    return addresses, options
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

@@ -1,1 +1,1 @@
-"""Where bundles go. Adding a destination is a file and a line in the registry."""
+"""Where bundles go. Adding a kind of destination is a file and a line in the registry."""

@@ -1,7 +1,12 @@
-"""The destinations that there are, by kind. The contract tests run over all of them."""
+"""The kinds of destinations that there are. Adding one is a file and a line here; settings name it at once.
+
+A kind is called with the name of the destination and what the settings say beside `kind`. It opens nothing
+before something is delivered.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,16 +30,24 @@ def open_destination(name: str, settings: Mapping[str, Any]) -> Destination:
         ConfigurationError: the kind is not known, or the settings do not fit it.
     """
     arguments = dict(settings)
-    kind = arguments.pop("kind", None)
+    kind = str(arguments.pop("kind", ""))
+    place = f"in the file that AFSCHRIFT_DESTINATION_{name.upper()}_OPTIONS names"
     if kind not in DESTINATIONS:
         raise ConfigurationError(
             f"The kind of the destination '{name}' is not known.",
-            way_out=f"choose among {', '.join(DESTINATIONS)}.",
+            way_out=f"{place}, let 'kind' be one of {', '.join(DESTINATIONS)}.",
         )
     try:
         return DESTINATIONS[kind](name, **arguments)
-    except TypeError:
+    except TypeError:  # its text may quote what was given
         raise ConfigurationError(
             f"The settings of the destination '{name}' do not fit its kind '{kind}'.",
-            way_out="for a folder give 'url' and, where needed, 'options'.",
+            way_out=f"{place}, give {_takes(kind)}; see docs/operations.md.",
         ) from None
+
+
+def _takes(kind: str) -> str:
+    _, *parameters = inspect.signature(DESTINATIONS[kind]).parameters.values()
+    must = [f"'{one.name}'" for one in parameters if one.default is one.empty]
+    may = [f"'{one.name}'" for one in parameters if one.default is not one.empty]
+    return ", ".join(must) + (f" and, where needed, {', '.join(may)}" if may else "")

@@ -113,7 +113,7 @@ def _store(inventory: Inventory, connect: Connect, source: str, name: str) -> Fi
 
 
 def _destination(settings: Settings, name: str) -> Destination:
-    return open_destination(name, {"kind": "folder", "url": settings.destination(name)})
+    return open_destination(name, settings.destination(name))
 
 
 def _staging(settings: Settings, register: Register, request_id: str) -> Staging:

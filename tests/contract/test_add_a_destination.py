@@ -1,0 +1,141 @@
+"""A kind of destination is a class and a line in the registry; the settings name it, with its credentials."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contract import test_destination_contract as contract
+from tests.support.mini import write_database, write_inventory
+from tests.support.running import run, store
+from upath import UPath
+
+from afschrift.app.settings import Settings
+from afschrift.destinations.names import check_name
+from afschrift.destinations.registry import DESTINATIONS, open_destination
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.files import Receipt
+from afschrift.wiring.services import build, initialise
+
+PIN = "hunter2"
+
+
+class Drawer:
+    """A drawer of a cabinet, which a code opens."""
+
+    def __init__(self, name: str, cabinet: str, pin: str, drawer: int = 1) -> None:
+        self.name = name
+        self._folder = Path(cabinet) / f"drawer-{drawer}"
+        self._pin = pin
+
+    def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
+        check_name(name)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part, target = self._folder / f".{name}.part", self._folder / name
+        content = b"".join(chunks)
+        if target.exists() and target.read_bytes() != content:
+            raise ConfigurationError(f"Another file named {name} lies in the drawer.", way_out="look.")
+        part.write_bytes(content)
+        part.replace(target)
+        return Receipt(str(target), len(content), hashlib.sha256(content).hexdigest())
+
+
+@pytest.fixture(autouse=True)
+def _added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DESTINATIONS, "drawer", Drawer)  # type: ignore[arg-type]
+
+
+def settings(folder: Path, options: Any, **more: str) -> Settings:
+    """An installation whose destination `archive` has a file with options."""
+    file = folder / "archive.json"
+    file.write_text(json.dumps(options))
+    file.chmod(0o600)
+    environment = {
+        "AFSCHRIFT_HOME": str(folder / "home"),
+        "AFSCHRIFT_INVENTORY": str(folder / "inventory"),
+        "AFSCHRIFT_DESTINATION_ARCHIVE_OPTIONS": str(file),
+    }
+    return Settings.from_environment(environment | more)
+
+
+def test_a_request_is_delivered_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINI_SHOP", str(tmp_path / "shop.duckdb"))
+    write_database(tmp_path / "shop.duckdb")
+    write_inventory(tmp_path / "inventory")
+    cabinet = tmp_path / "cabinet"
+    told = settings(tmp_path, {"kind": "drawer", "cabinet": str(cabinet), "pin": PIN, "drawer": 3})
+    initialise(told)
+    services = build(lambda _line: None, told)
+
+    bundle = run(services, store(services, {"customer_id": "1"}, destination="archive"))
+
+    assert bundle.parent == cabinet / "drawer-3"
+    assert PIN not in repr(told)
+
+
+CONTRACT = [
+    (name, test)
+    for name, test in vars(contract).items()
+    if name.startswith("test_") and list(inspect.signature(test).parameters) == ["place"]
+]
+
+
+@pytest.mark.parametrize("test", [test for _, test in CONTRACT], ids=[name for name, _ in CONTRACT])
+def test_it_is_held_to_the_contract_of_destinations(test: Callable[..., None], tmp_path: Path) -> None:
+    drawer = open_destination("archive", {"kind": "drawer", "cabinet": str(tmp_path), "pin": PIN})
+    place = contract.Place(drawer, UPath(tmp_path / "drawer-1"))
+    test(place)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"kind": "pigeon", "pin": PIN}, "let 'kind' be one of folder, drawer"),
+        ({"kind": ["drawer"], "pin": PIN}, "let 'kind' be one of folder, drawer"),
+        ({"kind": "drawer", "pin": PIN}, "give 'cabinet', 'pin' and, where needed, 'drawer'"),
+        ({"kind": "drawer", "cabinet": "x", "pin": PIN, "shelf": PIN}, "give 'cabinet', 'pin'"),
+        ({"pin": PIN}, "give 'url' and, where needed, 'options'"),
+        ([PIN], "a JSON object; docs/operations.md lists what it takes"),
+    ],
+)
+def test_what_does_not_fit_names_the_setting_and_what_would(tmp_path: Path, options: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError, match="'archive'") as caught:
+        open_destination("archive", settings(tmp_path, options).destination("archive"))
+    assert "AFSCHRIFT_DESTINATION_ARCHIVE_OPTIONS" in str(caught.value)
+    assert told in str(caught.value)
+    assert PIN not in str(caught.value)
+
+
+def test_options_that_others_can_read_are_not_taken(tmp_path: Path) -> None:
+    told = settings(tmp_path, {"kind": "drawer", "cabinet": "x", "pin": PIN})
+    (tmp_path / "archive.json").chmod(0o644)
+    with pytest.raises(ConfigurationError, match=r"'archive' .* open to other accounts.*chmod 600"):
+        told.destination("archive")
+
+
+def test_a_folder_is_named_as_ever(tmp_path: Path) -> None:
+    url = "s3://user:hunter2@bucket/outbox"
+    told = settings(tmp_path, {}, AFSCHRIFT_DESTINATION_PORTAL=url)
+    assert told.destination("portal") == {"kind": "folder", "url": url}
+    assert told.destination("outbox") == {"kind": "folder", "url": str(tmp_path / "home" / "outbox")}
+    assert PIN not in repr(told)
+    with pytest.raises(ConfigurationError, match=r"archive, outbox, portal.*AFSCHRIFT_DESTINATION_<NAME>"):
+        told.destination("elsewhere")
+
+
+def test_a_folder_takes_options_beside_its_address(tmp_path: Path) -> None:
+    credentials = {"key": "me", "secret": PIN}
+    address = "s3://bucket/outbox"
+    told = settings(tmp_path, {"options": credentials}, AFSCHRIFT_DESTINATION_ARCHIVE=address)
+    assert told.destination("archive") == {"kind": "folder", "url": address, "options": credentials}
+
+
+def test_the_outbox_may_be_of_another_kind(tmp_path: Path) -> None:
+    other = {"kind": "drawer", "cabinet": "x", "pin": PIN}
+    told = settings(tmp_path, other, AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS=str(tmp_path / "archive.json"))
+    assert told.destination("outbox") == other
