@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FileEntry, Part, TableExtract
 from afschrift.domain.file_format import Format
-from afschrift.domain.files import Reader, Staging
+from afschrift.domain.files import Staging
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.uploads import inflated
 
