@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +26,7 @@ class Document:
         self.data: Any = None
         self.faults: list[Fault] = []
         try:
-            self.data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+            self.data = _read(path.read_text(encoding="utf-8"))
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             self.faults.append(Fault(path.name, line, "", f"not readable as YAML: {error.problem}"))
@@ -55,6 +57,7 @@ class Document:
             items = error.errors(include_url=False, include_input=False)
         if any(item["type"] != "extra_forbidden" for item in items):
             return None
+        self.data = deepcopy(self.data)  # what was read is shared
         for item in items:
             self._drop(item["loc"])
         try:
@@ -94,6 +97,12 @@ class Document:
             places.setdefault((line, ".".join(found)), []).append(message)
         for (line, where), messages in places.items():
             yield Fault(self.path.name, line, where, " or ".join(dict.fromkeys(messages)))
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> Any:
+    """The content of a text, parsed once: a server of pages reads the same files for every caller."""
+    return YAML(typ="rt").load(text)
 
 
 def _plain(message: str, kind: str, page: str) -> str:

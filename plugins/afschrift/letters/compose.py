@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,7 @@ def _template(name: str, fault: str, way_out: str) -> ConfigurationError:
     return ConfigurationError(f"The template include/letters/{name} {fault}.", way_out=way_out)
 
 
+@cache
 def _environment(folder: Path) -> Environment:
     return Environment(
         loader=FileSystemLoader(folder),

@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import TemplateError
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, coverage
@@ -18,6 +18,7 @@ from afschrift.bundle.page.portion import portion
 from afschrift.bundle.page.script import own_script, own_style, policy
 from afschrift.bundle.page.searched import searched
 from afschrift.bundle.page.tables import SystemView, anchors, systems
+from afschrift.bundle.page.templates import templates
 from afschrift.bundle.page.words import Words
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
@@ -66,15 +67,8 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
 
 
 def _rendered(letters: Path, name: str, values: dict[str, Any]) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(letters / "bundle"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     try:
-        return environment.get_template(name).render(values)
+        return templates(letters).get_template(name).render(values)
     except TemplateError as error:
         raise ConfigurationError(
             f"The template include/letters/bundle/{name} is missing or cannot be filled in: {error}",

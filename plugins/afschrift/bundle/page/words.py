@@ -46,8 +46,8 @@ class Words:
                 f"There are no texts of the bundle in the language '{language}'.",
                 way_out=f"choose another language, or add the folder {path.parent.name} with its texts.",
             )
-        words = cls(_texts(path), f"include/letters/bundle/{language}/texts.yml")
-        words.require(_texts(letters / "bundle" / MODEL / "texts.yml"))
+        words = cls(texts(path), f"include/letters/bundle/{language}/texts.yml")
+        words.require(texts(letters / "bundle" / MODEL / "texts.yml"))
         return words
 
     def require(self, model: Mapping[str, Any]) -> None:
@@ -56,7 +56,8 @@ class Words:
         Raises:
             ConfigurationError: names each text of the model that is missing here.
         """
-        missing = [name for name in _names(model) if name not in set(_names(self._texts))]
+        known = set(_names(self._texts))
+        missing = [name for name in _names(model) if name not in known]
         if missing:
             raise ConfigurationError(
                 f"{_listed(missing)} missing in {self._place}.", way_out="add it in every language."
@@ -150,7 +151,8 @@ class Words:
             ) from None
 
 
-def _texts(path: Path) -> Mapping[str, Any]:
+def texts(path: Path) -> Mapping[str, Any]:
+    """The content of a file of texts; not to be changed."""
     return _read(path, path.stat().st_mtime_ns)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
+from afschrift.bundle.page.templates import templates
 from afschrift.bundle.sheet.content import Told
 
 
@@ -13,15 +12,9 @@ def render_sheet(told: Told, letters: Path) -> bytes:
     """The page: whole in itself, without script or network, everything from the data escaped."""
     contents, words = told.contents, told.words
     controller, language = contents.inventory.controller, contents.language
-    environment = Environment(
-        loader=FileSystemLoader(letters / "bundle"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     return (
-        environment.get_template("sheet.html.j2")
+        templates(letters)
+        .get_template("sheet.html.j2")
         .render(
             w=words,
             told=told,

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ruamel.yaml import YAML
-
-from afschrift.bundle.page.words import MODEL, Words
+from afschrift.bundle.page.words import MODEL, Words, texts
 from afschrift.law.clock.period import Period
 
 UNITS = ("years", "months", "weeks", "days")
@@ -67,7 +65,4 @@ def local_day(value: str | None, zone: str) -> date | None:
 
 def _merged(letters: Path, language: str) -> dict[str, Any]:
     folder = letters / "bundle" / language
-    texts: dict[str, Any] = {}
-    for name in ("texts.yml", "sheet.yml"):
-        texts |= YAML(typ="safe").load(folder / name)
-    return texts
+    return {**texts(folder / "texts.yml"), **texts(folder / "sheet.yml")}
