@@ -18,7 +18,7 @@ VENV_BENCH := .venv/.bench
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: $(VENV) ## Fulfil one person's access and portability requests on a demo warehouse
@@ -39,13 +39,13 @@ check: $(VENV) ## Check format, lint, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-.PHONY: play-deadlines
-play-deadlines: $(VENV) ## Play the clock and its letters on a real Airflow and mail server, with a transcript
-	@$(BIN)/python -m plays.deadlines $(ARGS)
+.PHONY: scenario-deadlines
+scenario-deadlines: $(VENV) ## Show and check the clock and its letters on a real Airflow and mail server
+	@$(BIN)/python -m tests.e2e.scenarios.deadlines $(ARGS)
 
-.PHONY: play-officer
-play-officer: $(VENV) ## Play what the law leaves to people on a real Airflow, with users of each role, with a transcript
-	@$(BIN)/python -m plays.officer $(ARGS)
+.PHONY: scenario-officer
+scenario-officer: $(VENV) ## Show and check what the law leaves to people, with users of each role on a real Airflow
+	@$(BIN)/python -m tests.e2e.scenarios.officer $(ARGS)
 
 .PHONY: bench
 bench: $(VENV_BENCH) ## Measure every case beside its limit; writes bench/results/latest.json

@@ -1,8 +1,4 @@
-"""Airflow in tests: a private home with its tables, a demo warehouse, an installation of Afschrift.
-
-To use it, import the fixtures into a conftest.py or a test module:
-
-    from tests.airflow_support import airflow_env, demo_warehouse, installation, once  # noqa: F401
+"""Airflow in a test's own process: a private home with its tables, runs of its DAGs, its API server.
 
     def test_something(airflow_env, installation):
         request = installation.submit(HEAVY.number, "portability")
@@ -15,13 +11,8 @@ airflow, and what imports airflow, inside its functions.
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import shutil
-import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,29 +29,6 @@ ONCE = (
     *("validated", "sealed", "packed", "bundle_delivered", "closed"),
 )
 """Events of the demo's requests that stand once in the trail, however often a task ran."""
-
-Once = Callable[[str, Callable[[Path], None]], Path]
-
-
-@pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """Makes a folder once, for all processes of a parallel test run."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-    def make(name: str, fill: Callable[[Path], None]) -> Path:
-        folder = shared / name
-        with (shared / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.exists():
-                unfinished = shared / f"{name}.unfinished"
-                shutil.rmtree(unfinished, ignore_errors=True)
-                unfinished.mkdir()
-                fill(unfinished)
-                unfinished.rename(folder)
-        return folder
-
-    return make
 
 
 @dataclass
@@ -110,19 +78,8 @@ class AirflowEnv:
             return connection.execute(statement, values).fetchall()
 
 
-@pytest.fixture(scope="session")
-def airflow_env(tmp_path_factory: pytest.TempPathFactory) -> AirflowEnv:
-    """Airflow on a private home with fresh tables (about a second), for all tests of this process."""
-    if not _loaded:
-        _loaded.append(_load(tmp_path_factory.mktemp("airflow")))
-    return _loaded[0]
-
-
-_loaded: list[AirflowEnv] = []
-"""At most one: several conftest files may import the fixture, and Airflow is loaded once a process."""
-
-
-def _load(home: Path) -> AirflowEnv:
+def load(home: Path) -> AirflowEnv:
+    """Airflow on a home without anything in it: fresh tables, in about a second. Once a process."""
     if "airflow" in sys.modules:
         pytest.fail("a test module imports airflow at its top: see tests/airflow_support.py", pytrace=False)
     (home / "logs").mkdir()
@@ -142,113 +99,6 @@ def _environment(home: Path) -> dict[str, str]:
 
     ours = environment(Settings.from_environment(), home)
     return {name: value for name, value in ours.items() if name.startswith("AIRFLOW")}
-
-
-@pytest.fixture(scope="session")
-def demo_warehouse(once: Once) -> Path:
-    """A small demo warehouse; copy it before changing it."""
-
-    def build(into: Path) -> None:
-        command = [sys.executable, "-m", "demo.build", "--into", str(into), "--scale", "0.02"]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-
-    return once("demo-warehouse", build)
-
-
-CUSTOMERS = tuple(n for n in range(100_006, 100_030) if n != 100_017)
-"""Ordinary customers of the small demo, of whom no question is asked: one for each request that stays open."""
-
-
-@dataclass
-class Installation:
-    """An empty installation on a warehouse of its own.
-
-    Attributes:
-        home: AFSCHRIFT_HOME.
-        warehouse: the demo's sources, to be broken at will.
-    """
-
-    home: Path
-    warehouse: Path
-
-    @property
-    def services(self) -> Any:
-        """The use cases' services."""
-        from afschrift.wiring.services import build
-
-        return build(lambda line: None)
-
-    def submit(self, customer: int | str, right: str, *, authenticated: bool = True, **more: Any) -> str:
-        """Store a request of a customer; its id."""
-        from afschrift.casework.intake.store import Intake, submit
-
-        content = {
-            "message": "Please send me my data.",
-            "channel": "portal",
-            "received_at": "2026-06-10T09:30:00+02:00",
-            "right": right,
-            "keys": {"customer_id": str(customer)},
-        } | more
-        if authenticated:
-            content["authenticated"] = {
-                "by": "login",
-                "level": "substantial",
-                "at": "2026-06-10T09:29:00+02:00",
-            }
-        [request] = submit(self.services, Intake.model_validate_json(json.dumps(content)), "test")
-        return request
-
-    def state(self, request: str) -> str:
-        """Of a request."""
-        return str(self.services.register.requests.get(request).state)
-
-    def events(self, request: str) -> list[tuple[str, dict[str, Any]]]:
-        """Type and payload of each event of a request."""
-        return [
-            (header.type, payload or {}) for header, payload in self.services.register.trail.events(request)
-        ]
-
-    def counted(self, request: str) -> Counter[str]:
-        """How often each event of a step stands, whatever the number of runs; an extract counts by source."""
-        return Counter(
-            f"{kind} {payload['source']}" if kind == "extracted" else kind
-            for kind, payload in self.events(request)
-            if kind not in ("state_changed", "run_started", "run_ended")
-        )
-
-    def packed(self, request: str) -> str:
-        """Digest of the one bundle that was packed."""
-        [digest] = [payload["bundle"] for kind, payload in self.events(request) if kind == "packed"]
-        return str(digest)
-
-    @property
-    def bundles(self) -> list[Path]:
-        """What was delivered."""
-        return sorted((self.home / "outbox").glob("*.zip"))
-
-
-@contextmanager
-def installed(warehouse: Path, folder: Path) -> Iterator[Installation]:
-    """An installation in a folder, on a copy of a warehouse; the environment names it while it is open."""
-    from afschrift.app.settings import Settings
-    from afschrift.register.open import initialise
-
-    copy = folder / "warehouse"
-    shutil.copytree(warehouse, copy)
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
-            patch.delenv(name)
-        patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
-        patch.setenv("AFSCHRIFT_DEMO_DATA", str(copy))
-        initialise(Settings.from_environment())
-        yield Installation(folder / "home", copy)
-
-
-@pytest.fixture
-def installation(demo_warehouse: Path, tmp_path: Path) -> Iterator[Installation]:
-    """Keys, an empty register and a copy of the demo's warehouse."""
-    with installed(demo_warehouse, tmp_path) as made:
-        yield made
 
 
 @contextmanager

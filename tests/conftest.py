@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from tests import airflow_support
 from tests.support import mariadb
 from tests.support import postgres as pg
+from tests.support.installed import Installation, installed
+from tests.support.once import once
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,7 +54,28 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def demo_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demo warehouse; copy it before changing it."""
+    from demo.build import build
+
+    return once(tmp_path_factory, "demo-warehouse", lambda into: build(into, 0.02, say=lambda _: None))
+
+
+@pytest.fixture
+def installation(demo_warehouse: Path, tmp_path: Path) -> Iterator[Installation]:
+    """Keys, an empty register and a copy of the demo's warehouse."""
+    with installed(demo_warehouse, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def airflow_env(tmp_path_factory: pytest.TempPathFactory) -> airflow_support.AirflowEnv:
+    """Airflow on a private home with fresh tables, for all tests of this process."""
+    return airflow_support.load(tmp_path_factory.mktemp("airflow"))
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A real Chromium."""
     _require("chromium")

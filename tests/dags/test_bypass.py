@@ -19,10 +19,8 @@ from typing import Any
 
 import pytest
 from demo.people import HEAVY
-from tests.airflow_support import CUSTOMERS, demo_warehouse, once
 from tests.support.airflow_up import Running, airflow_up
-
-__all__ = ["demo_warehouse", "once"]
+from tests.support.installed import CUSTOMERS
 
 pytestmark = [
     pytest.mark.airflow,

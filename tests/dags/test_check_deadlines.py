@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from demo.people import HEAVY
-from tests.airflow_support import AirflowEnv, Installation
+from tests.airflow_support import AirflowEnv
+from tests.support.installed import Installation
 from tests.support.mail_server import Manner, serving
 
 TASKS = {"look", "names", "notify", "overdue"}

@@ -6,7 +6,8 @@ import copy
 from typing import Any
 
 import pytest
-from tests.airflow_support import AirflowEnv, Installation
+from tests.airflow_support import AirflowEnv
+from tests.support.installed import Installation
 
 REQUEST = "req-7k3m9x2p4v0q"
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from demo.people import HEAVY
-from tests.airflow_support import AirflowEnv, Installation
+from tests.airflow_support import AirflowEnv
+from tests.support.installed import Installation
 
 NAME = "afschrift_secret_keys"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.airflow_support import CUSTOMERS, AirflowEnv, Installation, api_server, installed, log_in
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.installed import CUSTOMERS, Installation, installed
 from tests.support.pages import (
     asked_decision,
     asked_identity,

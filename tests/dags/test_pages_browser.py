@@ -10,7 +10,8 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from tests.airflow_support import CUSTOMERS, AirflowEnv, Installation, api_server, installed, log_in
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.installed import CUSTOMERS, Installation, installed
 from tests.support.pages import asked_decision, asked_identity, asked_manual, prepare
 from tests.support.served import served
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from demo.people import HEAVY
-from tests.airflow_support import AirflowEnv, Installation, api_server, installed, log_in
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.installed import Installation, installed
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("rest")]
 

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from demo.people import HEAVY
 from sqlalchemy.engine import make_url
-from tests.airflow_support import ONCE, AirflowEnv, Installation, installed
+from tests.airflow_support import ONCE, AirflowEnv
+from tests.support.installed import Installation, installed
 from tests.support.postgres import Database, Server
 
 REST = ("classify", "extract", "validate", "package", "deliver", "close")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from demo.people import HEAVY
 from sqlalchemy import text, update
-from tests.airflow_support import AirflowEnv, Installation
+from tests.airflow_support import AirflowEnv
+from tests.support.installed import Installation
 
 from afschrift.app.settings import Settings
 from afschrift.domain.state import State

@@ -7,8 +7,9 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from tests.airflow_support import AirflowEnv, Installation
+from tests.airflow_support import AirflowEnv
 from tests.dags.test_check_deadlines import mail_at, run
+from tests.support.installed import Installation
 from tests.support.mail_server import Manner, serving
 
 NOTIFIERS = """

@@ -9,19 +9,19 @@ from pathlib import Path
 import duckdb
 import pytest
 from demo.build import build
-from tests.airflow_support import Once, once  # noqa: F401
 from tests.e2e import hand_sql
 from tests.e2e.office import Office
+from tests.support.once import once
 
 SCALE = float(os.environ.get("AFSCHRIFT_TEST_SCALE", "0.02"))
 """Size of the demo warehouse; 1.0 has 5,000 customers and 3 million rows."""
 
 
 @pytest.fixture(scope="session")
-def warehouse(once: Once) -> Path:  # noqa: F811
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Read only; `demo_warehouse` of other tests is the same folder."""
     name = "demo-warehouse" if SCALE == 0.02 else f"demo-warehouse-{SCALE}"
-    return once(name, lambda into: build(into, SCALE, say=lambda _: None) and None)
+    return once(tmp_path_factory, name, lambda into: build(into, SCALE, say=lambda _: None))
 
 
 @pytest.fixture(scope="session")

@@ -19,16 +19,18 @@ class Opened:
     """The files of one bundle.
 
     Attributes:
+        path: of the bundle.
         files: path below the bundle's folder -> content.
         package: `data/datapackage.json`.
         coverage: `source.table` -> its entry in `data/coverage.json`.
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         with zipfile.ZipFile(path) as archive:
             self.files = {info.filename.partition("/")[2]: archive.read(info) for info in archive.infolist()}
         self.package: dict[str, Any] = json.loads(self.files["data/datapackage.json"])
-        tables = json.loads(self.files["data/coverage.json"])["tables"]
+        tables = self.document("coverage")["tables"]
         self.coverage = {f"{t['source']}.{t['table']}": t for t in tables}
 
     @property
@@ -60,6 +62,10 @@ class Opened:
         """Rows of the JSON file, as `value_forms.parse` reads them."""
         resource = self._resource(table, "json")
         yield from map(dict, value_forms.parse(self.files["data/" + resource["path"]]))
+
+    def document(self, name: str) -> Any:
+        """A JSON document of the bundle, such as `coverage`."""
+        return json.loads(self.files[f"data/{name}.json"])
 
     def holds(self, text: str) -> list[str]:
         """Names of the files that hold a text, plain or as JSON writes it."""

@@ -18,10 +18,9 @@ from typing import Any
 import httpx
 import pytest
 from demo.people import HEAVY
-from tests.airflow_support import CUSTOMERS, ONCE, Installation, demo_warehouse, once
+from tests.airflow_support import ONCE
 from tests.support.airflow_up import Running, airflow_up, wait_for
-
-__all__ = ["demo_warehouse", "once"]
+from tests.support.installed import CUSTOMERS, Installation
 
 pytestmark = [
     pytest.mark.airflow,
@@ -64,12 +63,12 @@ def test_a_request_goes_through(airflow: Running) -> None:
     assert airflow.installation.state(request) == "delivered"
     tasks = airflow.tasks(run)
     assert {tasks[name]["rendered_map_index"] for name in ("extract[0]", "extract[1]")} == {"app", "shop"}
-    assert airflow.ask("GET", "/importErrors").json()["total_entries"] == 0
+    assert airflow.ask("GET", "/importErrors")["total_entries"] == 0
 
 
 def test_a_source_is_read_in_the_pool_of_its_name(airflow: Running) -> None:
     pool = {"name": "afschrift_shop", "slots": 1, "description": "", "include_deferred": False}
-    assert airflow.ask("POST", "/pools", json=pool).status_code == httpx.codes.CREATED
+    assert airflow.send("POST", "/pools", json=pool).status_code == httpx.codes.CREATED
 
     run = airflow.trigger(airflow.installation.submit(next(PEOPLE), "portability"))
 
@@ -79,7 +78,7 @@ def test_a_source_is_read_in_the_pool_of_its_name(airflow: Running) -> None:
         "app": "default_pool",
         "shop": "afschrift_shop",
     }
-    assert airflow.ask("DELETE", "/pools/afschrift_shop").status_code == httpx.codes.NO_CONTENT
+    assert airflow.send("DELETE", "/pools/afschrift_shop").status_code == httpx.codes.NO_CONTENT
 
 
 def test_the_next_run_of_a_request_has_the_next_number(airflow: Running) -> None:
@@ -123,11 +122,11 @@ def test_options_that_do_not_exist_are_refused(airflow: Running, conf: dict[str,
 def test_a_demo_may_give_a_customer_number_and_the_event_log_hides_it(airflow: Running) -> None:
     body = {"logical_date": None, "conf": {"customer_number": str(HEAVY.number), "right": "access"}}
 
-    answer = airflow.ask("POST", "/dags/fulfil_request/dagRuns", json=body)
+    answer = airflow.send("POST", "/dags/fulfil_request/dagRuns", json=body)
 
     assert answer.status_code == httpx.codes.OK
     assert airflow.wait(answer.json()["dag_run_id"]) == "success"
-    logged = airflow.ask("GET", "/eventLogs", params={"event": "trigger_dag_run", "limit": 100}).text
+    logged = airflow.send("GET", "/eventLogs", params={"event": "trigger_dag_run", "limit": 100}).text
     assert "customer_number" in logged
     assert str(HEAVY.number) not in logged
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.airflow_support import Once, demo_warehouse, once  # noqa: F401
 from tests.privacy.canary import Canary
 
 
@@ -20,7 +19,7 @@ class Cage:
 
 
 @pytest.fixture(scope="session")
-def cage(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Cage:  # noqa: F811
+def cage(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Cage:
     warehouse = tmp_path_factory.mktemp("cage") / "warehouse"
     shutil.copytree(demo_warehouse, warehouse)
     canary = Canary()

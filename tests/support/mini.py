@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -268,6 +270,14 @@ def write_inventory(folder: Path, shop: str = SHOP) -> Path:
 
 def write_database(path: Path) -> Path:
     """The mini shop as a DuckDB file."""
-    with duckdb.connect(str(path)) as con:
-        con.execute(SCHEMA)
+    path.write_bytes(_database())
     return path
+
+
+@cache
+def _database() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "shop.duckdb"
+        with duckdb.connect(str(file)) as con:
+            con.execute(SCHEMA)
+        return file.read_bytes()

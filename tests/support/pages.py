@@ -7,7 +7,7 @@ from contextlib import suppress
 from html import unescape
 from typing import Any
 
-from tests.airflow_support import Installation
+from tests.support.installed import Installation
 from tests.support.manual import add_systems, system
 
 ROLES = """

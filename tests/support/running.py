@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.registers import set_up
+
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.store import Intake, submit
 from afschrift.domain.errors import NeedsPersonError
@@ -17,7 +19,7 @@ from afschrift.steps.deliver import close, deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
-from afschrift.wiring.services import build, initialise
+from afschrift.wiring.services import build
 
 RECEIVED = "2026-01-01T00:00:00Z"
 
@@ -25,7 +27,7 @@ RECEIVED = "2026-01-01T00:00:00Z"
 def installation(home: Path, inventory: Path) -> Services:
     """A fresh installation below a folder."""
     settings = Settings.from_environment({"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(inventory)})
-    initialise(settings)
+    set_up(settings)
     return build(lambda _line: None, settings)
 
 

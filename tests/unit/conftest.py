@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from multiprocessing.connection import Connection
 from pathlib import Path
-from shutil import copy
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from tests.support import postgres as pg
+from tests.support import registers
 from tests.support.mini import write_database, write_inventory
 from tests.support.running import installation
 
@@ -54,16 +54,8 @@ def keys(tmp_path: Path, clock: Ticking) -> KeyStore:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A register without rows in a file, to be copied: migrations cost more than most tests."""
-    file = tmp_path_factory.mktemp("migrated") / "register.db"
-    schema.upgrade(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: pg.Server) -> pg.Database:
-    """The same in a PostgreSQL."""
+    """A register without rows, to be copied: migrations cost more than most tests."""
     database = postgres_server.create()
     schema.upgrade(database.url)
     return database
@@ -73,8 +65,7 @@ def migrated_postgres(postgres_server: pg.Server) -> pg.Database:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Address of a register without rows, of this test's own."""
     if request.param == "sqlite":
-        copy(request.getfixturevalue("migrated_file"), tmp_path / "register.db")
-        yield f"sqlite:///{tmp_path}/register.db"
+        yield registers.place(tmp_path / "register.db")
         return
     server: pg.Server = request.getfixturevalue("postgres_server")
     database = server.copy(request.getfixturevalue("migrated_postgres"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.airflow_support import Installation
+from tests.support.installed import Installation
 
 
 def test_it_is_in_the_log_until_it_is_handed_over(

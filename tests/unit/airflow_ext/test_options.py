@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.airflow_support import Installation
+from tests.support.installed import Installation
 
 from afschrift.domain.errors import ConfigurationError, UnknownRequestError
 

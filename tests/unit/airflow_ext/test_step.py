@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 
 import pytest
-from tests.airflow_support import Installation
+from tests.support.installed import Installation
 
 pytestmark = pytest.mark.usefixtures("airflow_env")
 

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from demo.build import LAKE, SHOP, build
+from demo.build import LAKE, SHOP
 from demo.lake import TABLES
-
-SCALE = 0.02
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -27,14 +25,7 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    build(folder, SCALE, say=lambda _: None)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def demo_rows(demo_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    con = connect(demo_folder)
+def demo_rows(demo_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = connect(demo_warehouse)
     yield con
     con.close()

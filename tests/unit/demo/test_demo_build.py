@@ -60,15 +60,15 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, done.stdout
 
 
-def test_same_seed_same_rows(demo_folder: Path, elsewhere: tuple[Path, str]) -> None:
-    here, there = fingerprints(demo_folder), fingerprints(elsewhere[0])
+def test_same_seed_same_rows(demo_warehouse: Path, elsewhere: tuple[Path, str]) -> None:
+    here, there = fingerprints(demo_warehouse), fingerprints(elsewhere[0])
     assert len(here) == 34
     assert here == there
 
 
-def test_another_seed_gives_other_rows(demo_folder: Path, tmp_path: Path) -> None:
+def test_another_seed_gives_other_rows(demo_warehouse: Path, tmp_path: Path) -> None:
     build(tmp_path, SCALE, seed=1, say=lambda _: None)
-    here, other = fingerprints(demo_folder), fingerprints(tmp_path)
+    here, other = fingerprints(demo_warehouse), fingerprints(tmp_path)
     same = {name for name in here if here[name] == other[name]}
     assert same == {"carrier", "category"}
 

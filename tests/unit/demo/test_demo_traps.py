@@ -27,8 +27,8 @@ def test_types_of_the_shop(demo_rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_lake_is_partitioned_by_utc_day(demo_folder: Path, demo_rows: Rows, table: str) -> None:
-    places = sorted((demo_folder / LAKE / table).rglob("*.parquet"))
+def test_lake_is_partitioned_by_utc_day(demo_warehouse: Path, demo_rows: Rows, table: str) -> None:
+    places = sorted((demo_warehouse / LAKE / table).rglob("*.parquet"))
     assert {p.name for p in places} == {"part-0.parquet"}
     assert all(p.parent.name.startswith("day=") and p.parent.parent.name == table for p in places)
     moment = TABLES[table][0]

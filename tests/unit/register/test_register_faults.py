@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from sqlalchemy.exc import (
     OperationalError,
     ProgrammingError,
 )
+from tests.support import registers
 from tests.support.small_disk import SmallDisk, fills_up, mounted
 
 from afschrift.domain.errors import (
@@ -107,8 +107,7 @@ def test_a_file_that_is_no_database(tmp_path: Path, keys: KeyStore) -> None:
 
 
 def test_a_read_only_register_is_read_and_not_written(tmp_path: Path, keys: KeyStore) -> None:
-    address = f"sqlite:///{tmp_path}/register.db"
-    schema.upgrade(address)
+    address = registers.place(tmp_path / "register.db")
     Register(address, keys).trail.record(None, NewEvent("counted"))
     read_only = Register(f"sqlite:///file:{tmp_path}/register.db?mode=ro&uri=true", keys)
     assert read_only.trail.head()[0] == 1
@@ -120,8 +119,7 @@ def test_a_read_only_register_is_read_and_not_written(tmp_path: Path, keys: KeyS
 def test_a_register_held_by_another_writer_is_retried(
     tmp_path: Path, keys: KeyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = f"sqlite:///{tmp_path}/register.db"
-    schema.upgrade(address)
+    address = registers.place(tmp_path / "register.db")
     monkeypatch.setattr(database, "WAIT_SECONDS", 0.2)
     register = Register(address, keys)
     holder = sqlite3.connect(tmp_path / "register.db", isolation_level=None)
@@ -138,8 +136,7 @@ def test_a_register_held_by_another_writer_is_retried(
 
 
 def test_a_full_disk_loses_nothing_that_was_written(tmp_path: Path, keys: KeyStore) -> None:
-    address = f"sqlite:///{tmp_path}/register.db"
-    schema.upgrade(address)
+    address = registers.place(tmp_path / "register.db")
     register = Register(address, keys)
     register.trail.record(None, NewEvent("counted"))
 
@@ -173,12 +170,11 @@ def test_a_disk_without_room_loses_nothing(keys: KeyStore, small_disk: SmallDisk
 
 
 def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
-    migrated_file: Path, tmp_path: Path, keys: KeyStore
+    tmp_path: Path, keys: KeyStore
 ) -> None:
     """No fault of another kind comes of it, and no event is another one without a finding."""
     file, spoilt_file = tmp_path / "register.db", tmp_path / "spoilt.db"
-    shutil.copy(migrated_file, file)
-    register, requests, random = Register(f"sqlite:///{file}", keys), [], Random(5)
+    register, requests, random = Register(registers.place(file), keys), [], Random(5)
     for n in range(60):
         with suppress(RefusedError):
             WORK[n % len(WORK)](register, random, requests)
@@ -221,11 +217,8 @@ def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
         ("UPDATE event SET at = CAST('x' AS blob)", "trail.events"),
     ],
 )
-def test_what_nobody_wrote_is_damage(
-    migrated_file: Path, tmp_path: Path, keys: KeyStore, change: str, use: str
-) -> None:
-    shutil.copy(migrated_file, tmp_path / "register.db")
-    register = Register(f"sqlite:///{tmp_path}/register.db", keys)
+def test_what_nobody_wrote_is_damage(tmp_path: Path, keys: KeyStore, change: str, use: str) -> None:
+    register = Register(registers.place(tmp_path / "register.db"), keys)
     WORK[0](register, Random(1), [])
     with closing(sqlite3.connect(tmp_path / "register.db")) as connection, connection:
         connection.execute("DROP TRIGGER event_no_update")
@@ -242,8 +235,7 @@ def test_no_error_shows_what_was_to_be_written(register: Register) -> None:
 
 
 def test_what_the_database_library_says_holds_no_values(tmp_path: Path) -> None:
-    address = f"sqlite:///{tmp_path}/register.db"
-    schema.upgrade(address)
+    address = registers.place(tmp_path / "register.db")
     with pytest.raises(IntegrityError) as told, database.Database(address).engine.connect() as connection:
         connection.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
     assert "a-needle" not in str(told.value)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import registers
 from tests.support.authority import stamping
 
 from afschrift.app.settings import Settings
@@ -44,8 +45,7 @@ def configure(tmp_path: Path) -> Configure:
 
 @pytest.fixture
 def register(tmp_path: Path) -> Register:
-    url = f"sqlite:///{tmp_path}/register.db"
-    schema.upgrade(url)
+    url = registers.place(tmp_path / "register.db")
     made = Register(url, KeyStore.create(tmp_path / "keys.json"))
     made.trail.record(None, NewEvent("counted"))
     return made

@@ -21,7 +21,6 @@ from afschrift.domain.keys import Key
 from afschrift.domain.progress import Standing
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
-from afschrift.register import schema
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.staging import EncryptedStaging, destroy, held
@@ -113,12 +112,8 @@ class Office:
         return [(h.type, p) for h, p in self.register.trail.events(request) if h.type in kinds]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
-    url = f"sqlite:///{tmp_path}/register.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres").url
-    schema.upgrade(url)
+@pytest.fixture
+def office(url: str, tmp_path: Path) -> Office:
     made: list[Office] = []
     register = Register(url, KeyStore.create(tmp_path / "keys.json"), lambda: made[0].now if made else BEGIN)
     made.append(Office(register, tmp_path / "staging"))

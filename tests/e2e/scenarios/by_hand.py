@@ -1,6 +1,6 @@
 """The calendar of the Netherlands counted by hand: another way to a last day than the software's own.
 
-Nothing here comes from the product, so that a play that compares both compares two ways.
+Nothing here comes from the product, so that a scenario that compares both compares two ways.
 """
 
 from __future__ import annotations

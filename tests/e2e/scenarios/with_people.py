@@ -1,27 +1,23 @@
-"""The stage of the officers' play: people of every role, who answer over HTTP as themselves."""
+"""A scenario with people of every role, who answer over HTTP as themselves."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
-
-from plays.running import Airflow, patient
-from plays.stage import ZONE, Checked, Stage, WrongError, yaml
+from tests.e2e.opened import Opened
+from tests.e2e.scenarios.scenario import ZONE, Scenario, ScenarioError, yaml
+from tests.support.airflow_up import Airflow, RunEnded, patient
 
 
 @dataclass(kw_only=True)
-class Office(Stage):
-    """A stage with a running Airflow and people who are logged in to it.
+class ScenarioWithPeople(Scenario):
+    """A scenario with a running Airflow and people who are logged in to it.
 
     Attributes:
         airflow: on which the runs go.
@@ -58,16 +54,15 @@ class Office(Stage):
         said = types("submit", "-", "--start", "no", stdin=yaml(content))
         return [line.strip() for line in said.splitlines() if re.fullmatch(r"\s*req-[a-z0-9]+", line)]
 
-    def goes(self, request: str, state: str) -> Checked:
+    def goes(self, request: str, state: str) -> RunEnded:
         """Somebody triggers the request's next run on Airflow; it ends in this state of the request."""
         from afschrift.airflow_ext.trigger import trigger
 
         return self.waits(trigger(request, {}), request, state)
 
-    def waits(self, run: str, request: str, state: str) -> Checked:
+    def waits(self, run: str, request: str, state: str) -> RunEnded:
         """A run goes to its end; then the request is in this state."""
-        self.airflow.ended(run)
-        checked = self.airflow.checked(run)
+        checked = self.airflow.ended(run)
         self.ran.append(run)
         tasks = ", ".join(f"{name} {now}" for name, now in checked.tasks.items())
         self.write(f"   Airflow: run {run} {checked.state}: {tasks}")
@@ -85,8 +80,8 @@ class Office(Stage):
         one = next((q for q in found if (q["request"], q["kind"]) == (request, kind)), None)
         if one is None:
             others = ", ".join(q["kind"] for q in found if q["request"] == request) or "none"
-            raise WrongError(
-                f"Scene '{self.scene}', step '{self.step}': no question '{kind}'; open: {others}."
+            raise ScenarioError(
+                f"Scenario '{self.title}', step '{self.step}': no question '{kind}'; open: {others}."
             )
         self.write(f"   {name} sees {one['id']}: {kind}, for the {one['role']}")
         for line in _lines(one["detail"]):
@@ -127,7 +122,7 @@ class Office(Stage):
             self.must(answer.status_code == turned_down, "it is turned down, and nothing changes")
             return told
         if answer.status_code != httpx.codes.OK:
-            raise WrongError(f"Scene '{self.scene}', step '{self.step}': {answer.status_code}, {told}")
+            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {answer.status_code}, {told}")
         for line in filter(None, (told.get("next"), told["run"] and f"Run {told['run']} starts.")):
             self.write(f"     {line}")
         return told
@@ -135,16 +130,16 @@ class Office(Stage):
     def http(self, name: str, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the plugin's interface as somebody."""
         if name not in self._clients:
-            self._clients[name] = self.airflow.login(name)
+            self._clients[name] = self.airflow.log_in(name)
         return patient(self._clients[name], method, f"/afschrift/api{path}", **more)
 
-    def bundle(self, request: str) -> Bundle:
+    def bundle(self, request: str) -> Opened:
         """The last bundle that was delivered for a request."""
         found = sorted((self.home / "outbox").glob(f"{request}-*.zip"), key=lambda file: file.stat().st_mtime)
         if not found:
-            raise WrongError(f"Scene '{self.scene}', step '{self.step}': no bundle of {request}.")
+            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': no bundle of {request}.")
         self.write(f"   the outbox holds {', '.join(file.name for file in found)}")
-        return Bundle(found[-1])
+        return Opened(found[-1])
 
     def trail(self, request: str) -> list[tuple[str, dict[str, Any]]]:
         """Type and payload of each event of a request."""
@@ -155,41 +150,8 @@ class Office(Stage):
         """Type a command that the transcript leaves out; what it said."""
         said = self.run(words, stdin)
         if said.code != 0:
-            raise WrongError(f"Scene '{self.scene}', step '{self.step}': {said.beside.strip()}")
+            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {said.beside.strip()}")
         return said.text
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """A delivered bundle, read without the product."""
-
-    file: Path
-
-    def rows(self, path: str) -> list[dict[str, str]]:
-        """The rows of a CSV file, such as `shop/ticket.csv`; none where it is not there."""
-        with zipfile.ZipFile(self.file) as archive:
-            found = [name for name in archive.namelist() if name.endswith(f"data/{path}")]
-            if not found:
-                return []
-            text = archive.read(found[0]).decode()
-        return list(csv.DictReader(io.StringIO(text, newline="")))
-
-    def tables(self) -> set[str]:
-        """The CSV files of tables, such as `shop/ticket.csv`."""
-        with zipfile.ZipFile(self.file) as archive:
-            paths = [Path(name) for name in archive.namelist() if name.endswith(".csv")]
-        return {f"{path.parent.name}/{path.name}" for path in paths}
-
-    def document(self, name: str) -> Any:
-        """A JSON document, such as `coverage.json`."""
-        with zipfile.ZipFile(self.file) as archive:
-            [found] = [path for path in archive.namelist() if path.endswith(f"data/{name}")]
-            return json.loads(archive.read(found))
-
-    def holds(self, text: str) -> list[str]:
-        """Files in which a text stands."""
-        with zipfile.ZipFile(self.file) as archive:
-            return [name for name in archive.namelist() if text.encode() in archive.read(name)]
 
 
 def _lines(content: Mapping[str, Any]) -> list[str]:

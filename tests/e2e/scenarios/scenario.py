@@ -1,4 +1,4 @@
-"""The stage of a play: commands as typed, what came of them, and what must hold, written down as it goes."""
+"""A scenario: commands as typed, what came of them, and what must hold, written down as it goes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.support.airflow_up import RunEnded
 from tests.support.mail_server import Manner, Server, serving, unused_port
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 SENDER = "privacy@example.org"
 
 
-class WrongError(Exception):
+class ScenarioError(Exception):
     """Something is not as it must be; names the step."""
 
 
@@ -34,31 +35,9 @@ class Said:
     beside: str = ""
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A run of `check_deadlines`.
-
-    Attributes:
-        state: in which it ended.
-        tasks: id -> state; a mapped one as `notify[0]`.
-        spans: id -> seconds from its start to its end.
-        log: what its tasks logged.
-    """
-
-    state: str
-    tasks: dict[str, str]
-    spans: dict[str, float]
-    log: str
-
-    @property
-    def seconds(self) -> float:
-        """Of all tasks together."""
-        return sum(self.spans.values())
-
-
 @dataclass
-class Stage:
-    """Where a play takes place.
+class Scenario:
+    """Where scenarios are carried out, one after the other.
 
     Attributes:
         home: of the installation.
@@ -73,13 +52,13 @@ class Stage:
 
     home: Path
     run: Callable[[tuple[str, ...], str], Said]
-    check: Callable[[], Checked]
+    check: Callable[[], RunEnded]
     office: Server
     office_at: str
     write: Callable[[str], None]
     scheduled: Callable[[], int] | None = None
     port: int = field(default_factory=unused_port)
-    scene: str = ""
+    title: str = ""
     step: str = ""
     _shown: set[str] = field(default_factory=set)
 
@@ -92,11 +71,11 @@ class Stage:
         """A day in the past, as a command takes it."""
         return str(self.today - timedelta(days))
 
-    def begin(self, scene: str) -> None:
-        """A scene begins."""
-        self.scene, self.step = scene, "the beginning"
+    def begin(self, title: str) -> None:
+        """A scenario begins."""
+        self.title, self.step = title, "the beginning"
         self._shown.clear()
-        self.write(f"\n== {scene}")
+        self.write(f"\n== {title}")
 
     def tell(self, step: str) -> None:
         """What happens next, in words."""
@@ -108,17 +87,17 @@ class Stage:
         """Something must hold.
 
         Raises:
-            WrongError: it does not.
+            ScenarioError: it does not.
         """
         if not holds:
-            raise WrongError(f"Scene '{self.scene}', step '{self.step}': not so: {what}.")
+            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': not so: {what}.")
         self.write(f"   ok: {what}")
 
     def types(self, *words: str, stdin: str = "", fails: bool = False) -> str:
         """Type a command; what it said.
 
         Raises:
-            WrongError: it ended otherwise than it must.
+            ScenarioError: it ended otherwise than it must.
         """
         shown = " ".join(f"'{word}'" if " " in word else word for word in words)
         self.write(f"   $ afschrift {shown}{' <<END' if stdin else ''}")
@@ -129,8 +108,8 @@ class Stage:
             self._shown.add(line.strip().removeprefix("why").strip())
             self.write(f"     {line}")
         if (said.code != 0) is not fails or (fails and not said.beside.startswith("afschrift: ")):
-            raise WrongError(
-                f"Scene '{self.scene}', step '{self.step}': `afschrift {shown}` ended with {said.code}: "
+            raise ScenarioError(
+                f"Scenario '{self.title}', step '{self.step}': `afschrift {shown}` ended with {said.code}: "
                 f"{said.beside.strip()}"
             )
         return said.text + said.beside
@@ -184,11 +163,11 @@ class Stage:
         """What a command says for machines."""
         said = self.run((*words, "--json"), "")
         if said.code != 0:
-            raise WrongError(f"Scene '{self.scene}', step '{self.step}': {said.beside.strip()}")
+            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {said.beside.strip()}")
         return json.loads(said.text)
 
     def aim_mail(self) -> None:
-        """Letters go to the mail server of this stage, whether it is up or not."""
+        """Letters go to the mail server of the scenarios, whether it is up or not."""
         file = Path(os.environ["AFSCHRIFT_MAIL"])
         file.touch(mode=0o600)
         file.write_text(json.dumps({"server": f"smtp://127.0.0.1:{self.port}", "sender": SENDER}))
@@ -199,7 +178,7 @@ class Stage:
         with serving(manner, self.port) as (server, _):
             yield server
 
-    def watches(self, *requests: str) -> Checked:
+    def watches(self, *requests: str) -> RunEnded:
         """`check_deadlines` runs on Airflow; the lines of its table about some requests are written down."""
         self.write("   Airflow runs check_deadlines ...")
         checked = self.check()

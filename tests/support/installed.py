@@ -1,0 +1,111 @@
+"""An installation of Afschrift in a folder, which the environment names while it is open."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CUSTOMERS = tuple(n for n in range(100_006, 100_030) if n != 100_017)
+"""Ordinary customers of the small demo, of whom no question is asked: one for each request that stays open."""
+
+
+@dataclass
+class Installation:
+    """An empty installation on a warehouse of its own.
+
+    Attributes:
+        home: AFSCHRIFT_HOME.
+        warehouse: the demo's sources, to be broken at will.
+    """
+
+    home: Path
+    warehouse: Path
+
+    @property
+    def services(self) -> Any:
+        """The use cases' services."""
+        from afschrift.wiring.services import build
+
+        return build(lambda line: None)
+
+    def submit(self, customer: int | str, right: str, *, authenticated: bool = True, **more: Any) -> str:
+        """Store a request of a customer; its id."""
+        from afschrift.casework.intake.store import Intake, submit
+
+        content = {
+            "message": "Please send me my data.",
+            "channel": "portal",
+            "received_at": "2026-06-10T09:30:00+02:00",
+            "right": right,
+            "keys": {"customer_id": str(customer)},
+        } | more
+        if authenticated:
+            content["authenticated"] = {
+                "by": "login",
+                "level": "substantial",
+                "at": "2026-06-10T09:29:00+02:00",
+            }
+        [request] = submit(self.services, Intake.model_validate_json(json.dumps(content)), "test")
+        return request
+
+    def state(self, request: str) -> str:
+        """Of a request."""
+        return str(self.services.register.request(request).state)
+
+    def events(self, request: str) -> list[tuple[str, dict[str, Any]]]:
+        """Type and payload of each event of a request."""
+        return [(header.type, payload or {}) for header, payload in self.services.register.events(request)]
+
+    def counted(self, request: str) -> Counter[str]:
+        """How often each event of a step stands, whatever the number of runs; an extract counts by source."""
+        return Counter(
+            f"{kind} {payload['source']}" if kind == "extracted" else kind
+            for kind, payload in self.events(request)
+            if kind not in ("state_changed", "run_started", "run_ended")
+        )
+
+    def packed(self, request: str) -> str:
+        """Digest of the one bundle that was packed."""
+        [digest] = [payload["bundle"] for kind, payload in self.events(request) if kind == "packed"]
+        return str(digest)
+
+    @property
+    def bundles(self) -> list[Path]:
+        """What was delivered."""
+        return sorted((self.home / "outbox").glob("*.zip"))
+
+
+@contextmanager
+def installed(
+    warehouse: Path, folder: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[Installation]:
+    """An installation in a folder, on a copy of a demo warehouse."""
+    copy = folder / "warehouse"
+    shutil.copytree(warehouse, copy)
+    with set_up(folder / "home", {"AFSCHRIFT_DEMO_DATA": str(copy), **(variables or {})}):
+        yield Installation(folder / "home", copy)
+
+
+@contextmanager
+def set_up(home: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    """Keys and an empty register in a folder; the environment has these variables, and no other of ours."""
+    from tests.support import registers
+
+    from afschrift.app.settings import Settings
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
+            patch.delenv(name)
+        for name, value in {"AFSCHRIFT_HOME": str(home), **variables}.items():
+            patch.setenv(name, value)
+        registers.set_up(Settings.from_environment())
+        yield
