@@ -59,11 +59,13 @@ class Installation:
 
     def state(self, request: str) -> str:
         """Of a request."""
-        return str(self.services.register.request(request).state)
+        return str(self.services.register.requests.get(request).state)
 
     def events(self, request: str) -> list[tuple[str, dict[str, Any]]]:
         """Type and payload of each event of a request."""
-        return [(header.type, payload or {}) for header, payload in self.services.register.events(request)]
+        return [
+            (header.type, payload or {}) for header, payload in self.services.register.trail.events(request)
+        ]
 
     def counted(self, request: str) -> Counter[str]:
         """How often each event of a step stands, whatever the number of runs; an extract counts by source."""

@@ -32,7 +32,9 @@ def test_the_tables_are_those_of_the_file() -> None:
 
 
 def test_every_flag_with_its_rules_and_limits() -> None:
-    files = [ROOT / "plugins/afschrift/pipeline" / name for name in ("flags.py", "source_flags.py")]
+    files = [
+        ROOT / "plugins/afschrift/casework/decision" / name for name in ("triggers.py", "source_triggers.py")
+    ]
     source = "".join(file.read_text(encoding="utf-8") for file in files)
     told = rows("When it is asked")
     assert set(told) == set(re.findall(r'Flag\("([a-z_]+)"', source)) | {"asked_by_officer"}

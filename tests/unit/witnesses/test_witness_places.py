@@ -138,14 +138,14 @@ def test_a_register_set_back_shows_at_the_next_checkpoint_and_in_the_comparison(
     configure: Configure, register: Register, folders: dict[str, Path], tmp_path: Path
 ) -> None:
     settings = configure(**urls(folders))
-    register = tmp_path / "register.db"
+    file = tmp_path / "register.db"
     with register.store.database.write():
-        shutil.copy(register, tmp_path / "older.db")
+        shutil.copy(file, tmp_path / "older.db")
     register.trail.record(None, NewEvent("counted"))
     send_checkpoint(settings, register)
     for left in tmp_path.glob("register.db-*"):
         left.unlink()
-    shutil.copy(tmp_path / "older.db", register)
+    shutil.copy(tmp_path / "older.db", file)
     register.trail.record(None, NewEvent("another life"))
 
     codes = {finding.code for finding in compare(settings, register)}
