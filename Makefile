@@ -83,9 +83,9 @@ $(VENV): pyproject.toml constraints.txt
 	@echo "Setting up .venv ..."
 	@$(BIN)/python -c 'import pip; $(FITS)' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
 	@$(BIN)/python -m pip install -q -c constraints.txt uv
-	@$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt --group dev -e .
+	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt --group dev -e .
 	@touch $@
 
 $(VENV_BENCH): $(VENV)
-	@$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt --group bench
+	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt --group bench
 	@touch $@

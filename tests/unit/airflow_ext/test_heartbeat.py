@@ -26,7 +26,9 @@ class Beats:
     def register(self) -> Beats:
         return self
 
-    def keep_run(self, request: str, run: str) -> None:
+    runs = register
+
+    def keep_alive(self, request: str, run: str) -> None:
         self.seen.append((request, run))
         if len(self.seen) == 1:
             raise RetriableError("The register is down.")

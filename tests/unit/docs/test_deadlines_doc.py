@@ -16,7 +16,7 @@ from afschrift.app.settings import Settings
 from afschrift.cli.main import app
 from afschrift.cli.request import overview, timekeeping
 from afschrift.law.clock.clock import Colour
-from afschrift.register import clock
+from afschrift.register.database import instants
 from afschrift.register.open import open_keys
 from afschrift.register.register import Register
 
@@ -38,7 +38,7 @@ def request_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     services = installation(tmp_path / "home", tmp_path / "inventory")
     settings = Settings.from_environment()
-    monkeypatch.setattr(clock, "utc_now", now)
+    monkeypatch.setattr(instants, "utc_now", now)
     monkeypatch.setattr(
         overview, "open_register", lambda: Register(settings.register, open_keys(settings), now)
     )

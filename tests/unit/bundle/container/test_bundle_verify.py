@@ -85,7 +85,7 @@ def test_a_stranger_whose_key_bears_our_key_s_id_is_found(
     check: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("bag", "seal"):
-        monkeypatch.setattr(f"afschrift.bundle.{module}.key_id", lambda key: next(iter(TRUSTED)))
+        monkeypatch.setattr(f"afschrift.bundle.container.{module}.key_id", lambda key: next(iter(TRUSTED)))
     assert codes(check(Example().zip(STRANGER))) == {Code.SIGNATURE_INVALID}
 
 

@@ -117,7 +117,7 @@ def test_languages_have_the_same_texts_with_the_same_values_in_them() -> None:
 def test_no_text_is_there_for_nothing() -> None:
     folder = LETTERS.parents[1] / "plugins" / "afschrift" / "bundle"
     used = (LETTERS / "bundle" / "page.html.j2").read_text()
-    used += "".join(path.read_text() for path in folder.glob("*.py"))
+    used += "".join(path.read_text() for path in folder.rglob("*.py"))
     built = {"request_access", "request_portability", "consent_withdrawn", "consent_absent"}
     built |= {f"everything_{how}" for how in ("yes", "left_out", "masked", "both")}
     for key in texts("nl")["page"]:
