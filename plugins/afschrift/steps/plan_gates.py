@@ -12,7 +12,7 @@ from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.mandates import asked_for, standing_now
 from afschrift.casework.partial_response.require import decided_partial, left_for_later
 from afschrift.casework.partial_response.supplement import delivered, spent
-from afschrift.casework.review.redactions import REVIEW, decided
+from afschrift.casework.review.redactions import decided
 from afschrift.domain.errors import GateError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
@@ -30,8 +30,8 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
     """The request and its frozen plan, for a step that touches data.
 
     Raises:
-        GateError: closed, not the run that goes, no identity decision, no frozen plan, a state that allows
-            no data to move, or a review that does not allow the plan; the attempt stands in the trail.
+        GateError: closed, not the run that goes, no identity decision, no frozen plan, or a state that allows
+            no data to move; the attempt stands in the trail.
         NeedsPersonError: a representative's mandate does not hold any more; the question stands in the
             register.
         GateError: inventory, policy, software, options or decisions changed since the plan was frozen.
@@ -51,7 +51,6 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
         message = f"Step {step} of request {request_id} was started, but {words}."
         raise refusal(services, request_id, step, reason, message)
     plan = register.plans.get(request_id, frozen["plan"])
-    review_must_allow(services, request_id, step, plan.digest())
     _mandate_must_hold(services, request, step)
     _no_drift(services, request, plan, frozen, step)
     _parts_must_be_decided(services, plan, step)
@@ -87,34 +86,6 @@ def _mandate_must_hold(services: Services, request: Request, step: str) -> None:
         raise asked_for(services.register, request, stands, known_minority(services, request.id))
     message = f"Step {step} of request {request.id} was started, but nobody found the mandate to be proven."
     raise refusal(services, request.id, step, "no_mandate", message)
-
-
-def review_must_allow(services: Services, request_id: str, step: str, plan: str) -> None:
-    """A review of a plan holds for that one: where it turned it down, or the plan changed, nothing follows.
-
-    What is packed is reviewed too, at `deliver` (`pipeline/review.py`).
-
-    Args:
-        services: of the step.
-        request_id: whose plan it is.
-        step: name of the step.
-        plan: its digest.
-
-    Raises:
-        GateError: the last review of it is no approval, or only an earlier plan was reviewed.
-    """
-    reviews = [d for d in services.register.decisions.of(request_id) if d.kind == REVIEW]
-    if not reviews:
-        return
-    of_this = [d for d in reviews if d.about == plan]
-    if of_this and of_this[-1].choice != "approved":
-        message = f"A review turned down what step {step} of request {request_id} would hand on."
-        raise refusal(services, request_id, step, "review", message, "decide what the review asks for.")
-    events = services.register.trail.events(request_id)
-    made = {payload["plan"] for header, payload in events if header.type == "plan_frozen" and payload}
-    if not of_this and any(d.about in made for d in reviews):
-        message = f"The plan of request {request_id} is not the one that was reviewed."
-        raise refusal(services, request_id, step, "review_of_another", message, "have this one reviewed.")
 
 
 def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str, Any], step: str) -> None:

@@ -366,18 +366,6 @@ def test_staging_of_two_requests_swapped(world: World, step: Step) -> None:
     assert world.seen == before
 
 
-def test_a_review_that_turned_the_plan_down(world: World) -> None:
-    """Attempt: Go on after a review turned the plan down"""
-    request = store(world.services, ANN)
-    world.until(extract_shop, request)
-    frozen = world.services.register.steps.latest(request, "classify") or {}
-    world.services.register.decisions.take(request, "review", "turned_down", "officer", about=frozen["plan"])
-    assert world.refused(extract_shop, request)["reason"] == "review"
-    world.services.register.decisions.take(request, "review", "approved", "officer", about=frozen["plan"])
-    world.until(deliver, request)
-    deliver(world.services, request)
-
-
 def test_a_bundle_that_a_review_held_back(world: World) -> None:
     """Attempt: Clear `deliver` after a review held the bundle back, or mark the run that asked as successful"""
     request = store(world.services, ANN)
@@ -388,19 +376,6 @@ def test_a_bundle_that_a_review_held_back(world: World) -> None:
 
     assert world.waits(deliver, request).about == packed["bundle"]
     assert world.refused(deliver, request)["reason"] == "state_needs_person"
-
-
-def test_a_plan_that_changed_after_its_review(world: World) -> None:
-    """Attempt: Go on with a plan that is not the reviewed one"""
-    request = store(world.services, ANN)
-    register = world.services.register
-    world.until(deliver, request)
-    about = (register.steps.latest(request, "classify") or {})["plan"]
-    register.decisions.take(request, "review", "approved", "officer", about=about)
-    register.requests.change_options(request, formats=["json"])
-    classify(world.services, request)
-
-    assert world.refused(extract_shop, request)["reason"] == "review_of_another"
 
 
 def test_a_bundle_that_changed_after_its_review(world: World) -> None:
