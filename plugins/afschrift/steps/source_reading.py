@@ -1,0 +1,105 @@
+"""One reading of a source on one snapshot: its tables, its uploaded files, what the sheet needs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from afschrift.domain.errors import GateError
+from afschrift.domain.extracted import SourceExtract, TableExtract
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import ExtractPlan, Plan
+from afschrift.domain.profile import Overview
+from afschrift.domain.sources import Source
+from afschrift.extraction.finder.find import Finding
+from afschrift.extraction.profile_columns import choices, kept_bytes
+from afschrift.extraction.redact import redacted
+from afschrift.extraction.row_observers import Watch
+from afschrift.extraction.staged_records import stage_looks, stage_record
+from afschrift.extraction.write import TableWriter
+from afschrift.questions.kinds import asking
+from afschrift.selection.table import NO_ROWS
+from afschrift.selection.tokens import SALT_OF, salt_key
+from afschrift.services import Sample, Services
+from afschrift.steps.sheet import read_facts, require_complete
+
+
+class SourceReading:
+    """Reads the tables of a source, one after the other, into encrypted staging."""
+
+    def __init__(self, services: Services, plan: Plan, source: str, keys: Sequence[Key]) -> None:
+        self._services, self._plan, self._source, self._keys = services, plan, source, keys
+        self._staging = services.staging(plan.request)
+        self._watch = Watch(services, self._staging, source)
+        self._finding = Finding(services, plan, keys)
+        self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
+        self._mac = partial(services.register.data_keys.fingerprint, plan.request)
+        self._samples: dict[str, Sample] = {}
+        self._overviews: dict[str, Overview] = {}
+
+    def run(self, received_at: str) -> SourceExtract:
+        """Read and stage; the record comes last, so what is staged without one is no extract.
+
+        Args:
+            received_at: RFC 3339 instant as of which the person's keys hold.
+
+        Raises:
+            GateError: rows that consent is missing for were added since the plan was frozen.
+            NeedsPersonError: something that only a person can mend; the question stands in the register.
+            SourceDownError: the source is down.
+            RetriableError: the staging is.
+        """
+        services, plan, source = self._services, self._plan, self._source
+        with asking(services.register, plan.request), services.open_source(source, plan.request) as session:
+            session.bind((*self._keys, salt_key(self._mac(SALT_OF))), received_at)
+            tables = tuple(self._table(session, part) for part in plan.of_source(source))
+            told = read_facts(session, [fact for fact in plan.facts if fact.source == source])
+            record = SourceExtract(source, session.snapshot, tables, self._watch.references(), told)
+            require_complete(services.inventory, plan, record)
+        self._watch.ask_about_missing(plan.request, list(tables))
+        stage_looks(self._staging, source, self._samples, self._overviews)
+        self._finding.stage(self._staging, source)
+        stage_record(self._staging, record)
+        return record
+
+    def _table(self, session: Source, part: ExtractPlan) -> TableExtract:
+        services = self._services
+        formats = [services.formats[name] for name in self._plan.formats]
+        writer = TableWriter(
+            self._staging, part, formats, services.limits, self._chosen[part.name], self._kept
+        )
+        read = redacted(part, partial(session.stream, part.statement), self._mac)
+        stream = self._finding.over(part, self._watch.over(part, read))
+        table = self._watch.noted(writer.write(stream, _masked(session, part)))
+        if table.rows and any(f.reason == NO_ROWS for f in part.selected):
+            raise GateError(
+                f"{part.name} holds rows of the person by now, for which consent is missing.",
+                way_out="clear `classify` and what follows: a person must decide on them.",
+            )
+        self._samples[part.name], self._overviews[part.name] = writer.sample, writer.overview
+        services.log(f"{part.name}: {table.rows} rows in {', '.join(f.format for f in table.files)}.")
+        self._finding.say(part)
+        return table
+
+    def evidence(self, record: SourceExtract) -> dict[str, Any]:
+        """What the trail keeps of the tables: counts and digests."""
+        tables, parts = record.tables, self._plan.of_source(self._source)
+        return {
+            "tables": {t.table: t.rows for t in tables},
+            "files": {path: sha256 for t in tables for path, sha256 in t.digests.items()},
+            "masked": {t.table: t.masked for t in tables if t.masked},
+            "redacted": {p.table: len(p.redactions) for p in parts if p.redactions},
+            "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},
+            "missing": {t.table: len(t.missing) for t in tables if t.missing},
+            **self._finding.evidence(),
+        }
+
+
+def _masked(session: Source, part: ExtractPlan) -> dict[str, int]:
+    """How many values each mask hides, counted in the warehouse on the same snapshot."""
+    if not part.masked_statement:
+        return {}
+    names = [f.name for f in part.selected if f.mask]
+    counts = session.rows(part.masked_statement)[0]
+    return {name: int(count) for name, count in zip(names, counts, strict=True)}
