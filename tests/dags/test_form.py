@@ -104,12 +104,13 @@ def test_in_a_demo_either_will_do(fill: Any) -> None:
 
 
 def test_the_choices_are_those_of_the_software(airflow_env: AirflowEnv, installation: Installation) -> None:
-    from afschrift.airflow_ext.params import FORMATS, LANGUAGES
+    from afschrift.airflow_ext.params import form
 
-    services = installation.services
+    services, fields = installation.services, form(demo=False)
 
-    assert sorted(FORMATS) == sorted(services.formats)
-    assert sorted(LANGUAGES) == sorted(services.inventory.controller.languages)
+    assert fields["formats"].schema["items"]["enum"] == list(services.formats)
+    assert fields["language"].schema["enum"] == [None, *services.inventory.controller.languages]
+    assert fields["language"].schema["values_display"]["nl"] == "Nederlands"
 
 
 def test_fields_that_the_form_does_not_have_are_refused_without_naming_them(airflow_env: AirflowEnv) -> None:

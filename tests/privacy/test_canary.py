@@ -20,7 +20,8 @@ from tests.privacy.canary import CUSTOMER, NEEDLES, TEXT, Canary
 from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
 
-from afschrift.app.settings import PROJECT, Settings
+from afschrift.app.include import PROJECT
+from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
 from afschrift.register.open import initialise
 from afschrift.steps.assess import assess

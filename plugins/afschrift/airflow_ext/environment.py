@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from afschrift.app.settings import PROJECT, Settings
+from afschrift.app.include import PROJECT
+from afschrift.app.settings import Settings
 
 DAG_ID = "fulfil_request"
 DAGS = PROJECT / "dags"

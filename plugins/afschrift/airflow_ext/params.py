@@ -13,11 +13,12 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from afschrift.app.include import include_folder
 from afschrift.domain.errors import RefusedError
 from afschrift.formats.registry import FORMATS
+from afschrift.letters.languages import names
 
 REQUEST = r"^req-[0-9a-z]{12}$"
-LANGUAGES = {"nl": "Nederlands", "en": "English"}
 OPTIONS = ("formats", "language", "destination")
 
 _AS_ASKED = "Empty: as the request says."
@@ -30,6 +31,7 @@ def demo_mode(environment: Mapping[str, str] | None = None) -> bool:
 
 def form(demo: bool) -> dict[str, Param]:
     """The fields, in the order of the form."""
+    languages = names(include_folder() / "letters")
     return (_demo_fields() if demo else {"request": _request()}) | {
         "formats": Param(
             None,
@@ -44,8 +46,8 @@ def form(demo: bool) -> dict[str, Param]:
         "language": Param(
             None,
             type=["null", "string"],
-            enum=[None, *LANGUAGES],
-            values_display={"null": "as the request says", **LANGUAGES},
+            enum=[None, *languages],
+            values_display={"null": "as the request says", **languages},
             title="Language",
             description="Of the README and the pages for the person.",
         ),

@@ -23,7 +23,8 @@ import httpx
 from afschrift.airflow_ext.environment import DAG_ID, environment
 from afschrift.airflow_ext.processes import Processes, port_is_free
 from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS
-from afschrift.app.settings import PROJECT, Settings
+from afschrift.app.include import PROJECT
+from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.register.open import initialise
 from afschrift.wiring.demo import set_demo_data

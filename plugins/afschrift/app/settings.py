@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from afschrift.app.include import PROJECT, include_folder
 from afschrift.app.options import read_options
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.clock.alarm import USUAL
 
-PROJECT = Path(__file__).resolve().parents[3]
 _DESTINATION = "AFSCHRIFT_DESTINATION_"
 _WITNESS = "AFSCHRIFT_WITNESS_"
 _OPTIONS = "_OPTIONS"
@@ -90,7 +90,7 @@ class Settings:
         """Read the environment."""
         env = os.environ if environment is None else environment
         home = Path(env.get("AFSCHRIFT_HOME", PROJECT / ".afschrift")).absolute()
-        include = Path(env.get("AFSCHRIFT_INCLUDE", PROJECT / "include")).absolute()
+        include = include_folder(env)
         destinations, destination_options = _places(env, _DESTINATION)
         if "outbox" not in destination_options:
             destinations.setdefault("outbox", str(home / "outbox"))

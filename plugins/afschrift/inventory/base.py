@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import ItemsView
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from afschrift.domain.language import ordered
 
 
 def as_list(value: Any) -> Any:
@@ -22,12 +34,28 @@ class Part(BaseModel):
     model_config = STRICT
 
 
-class Text(Part):
-    """A text in the languages of the service."""
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
-    nl: str
-    en: str
+
+class Text(RootModel[Annotated[dict[Language, str], Field(min_length=1)]]):
+    """A text in the languages of the service."""  # stands in the JSON Schema of every file
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"additionalProperties": False})
+
+    @field_validator("root")
+    @classmethod
+    def _whole(cls, texts: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        """The model first; with `context={"languages": ...}` a text without one of these is a fault."""
+        offered = (info.context or {}).get("languages", ())
+        if missing := [language for language in offered if language not in texts]:
+            words = ", ".join(f"`{language}`" for language in missing)
+            raise PydanticCustomError("language", "{words} is missing", {"words": words})
+        return {language: texts[language] for language in ordered(texts)}
 
     def get(self, language: str) -> str:
-        """The text in a language; Dutch where the language is not there."""
-        return str(getattr(self, language, self.nl))
+        """The text in a language; where the language is not there, in Dutch, or else in the first one."""
+        return self.root.get(language, next(iter(self.root.values())))
+
+    def items(self) -> ItemsView[str, str]:
+        """Language and text, the model first."""
+        return self.root.items()

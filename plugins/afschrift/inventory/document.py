@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
@@ -42,16 +42,17 @@ class Document:
         line, found = self._locate(where)
         return Fault(self.path.name, line, ".".join(found), message)
 
-    def parse(self, model: type[Model]) -> Model | None:
-        """The content as a model; what is wrong is added to `faults`.
+    def parse(self, model: type[Model], languages: Sequence[str] = ()) -> Model | None:
+        """The content as a model whose texts have these languages; what is wrong is added to `faults`.
 
         Where nothing but unknown words is wrong, the model without them is returned beside the faults,
         so that the checks across columns can go on.
         """
         if self.faults:
             return None
+        offered = {"languages": languages}
         try:
-            return model.model_validate(self.data)
+            return model.model_validate(self.data, context=offered)
         except ValidationError as error:
             self.faults.extend(self._explain(error))
             items = error.errors(include_url=False, include_input=False)
@@ -61,7 +62,7 @@ class Document:
         for item in items:
             self._drop(item["loc"])
         try:
-            return model.model_validate(self.data)
+            return model.model_validate(self.data, context=offered)
         except ValidationError:
             return None
 

@@ -25,12 +25,13 @@ def load(folder: Path) -> Inventory:
     if not folder.is_dir():
         raise InventoryError([Fault(str(folder), 1, "", "there is no such folder")])
     singles = {name: Document(folder / name) for name in (IDENTITY, CONTROLLER, POLICY)}
-    identity = singles[IDENTITY].parse(IdentityFile)
-    controller = singles[CONTROLLER].parse(Organisation)
+    offered = _offered(singles[CONTROLLER])
+    identity = singles[IDENTITY].parse(IdentityFile, offered)
+    controller = singles[CONTROLLER].parse(Organisation, offered)
     policy = singles[POLICY].parse(PolicyFile)
     files = [path for path in sorted(folder.glob("*.y*ml")) if path.name not in singles]
     documents = [Document(path) for path in files]
-    parsed = [(document, document.parse(_model(document))) for document in documents]
+    parsed = [(document, document.parse(_model(document), offered)) for document in documents]
     faults = [fault for document in (*singles.values(), *documents) for fault in document.faults]
     if not files:
         faults.append(Fault(str(folder), 1, "", "no source is described: add one file a source"))
@@ -62,6 +63,12 @@ def load(folder: Path) -> Inventory:
     if faults:
         raise InventoryError(faults)
     return inventory
+
+
+def _offered(controller: Document) -> list[str]:
+    """The languages of the service, read before anything is checked: every text must have them."""
+    found = (controller.data or {}).get("languages")
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _model(document: Document) -> type[SourceFile] | type[ManualSource]:

@@ -133,7 +133,7 @@ def _no_safeguard(source: str, purpose: str, country: str) -> Gap:
 
 
 def _controller(inventory: Inventory) -> Iterator[Gap]:
-    for language, text in inventory.controller.authority:
+    for language, text in inventory.controller.authority.items():
         if not any(char.isdigit() for char in text):
             yield Gap("", f"authority.{language}", "the address of the authority is missing")
 
@@ -211,6 +211,6 @@ def _column(inventory: Inventory, source: str, table: str, field: FieldPlan) -> 
 
 
 def _text(where: str, text: Text | None) -> Iterator[tuple[str, str]]:
-    for language, words in text or ():
+    for language, words in text.items() if text else ():
         if boilerplate(words):
             yield f"{where}.{language}", f"“{words}” fits every organisation"

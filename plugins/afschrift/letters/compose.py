@@ -74,14 +74,14 @@ def compose(kind: Kind, given: Mapping[str, Any], facts: Facts, folder: Path) ->
     said = Said({**values, **own}, words, facts.links)
     name = f"{facts.language}/{kind.name}.html.j2"
     try:
-        template = _environment(folder).get_template(name)
+        template = _environment(folder, facts.language).get_template(f"{kind.name}.html.j2")
         # A block of the template on its own, so that the subject is what the heading says.
         title = template.blocks["title"](template.new_context({"e": said, "w": words}))
         subject = unescape("".join(title)).strip()
         html = template.render(e=said, w=words, language=facts.language, subject=subject)
     except TemplateNotFound as error:
         raise _template(
-            str(error.name), "is not there", "add it, or give the request another language."
+            f"{facts.language}/{error.name}", "is not there", "add it, or give the request another language."
         ) from None
     except (TemplateError, KeyError) as error:
         raise _template(name, f"cannot be used ({type(error).__name__})", "mend it.") from None
@@ -125,9 +125,9 @@ def _template(name: str, fault: str, way_out: str) -> ConfigurationError:
 
 
 @cache
-def _environment(folder: Path) -> Environment:
+def _environment(folder: Path, language: str) -> Environment:
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder / language, folder]),  # parts of a language name no language
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""The texts of letters in one language. A language is one folder in `include/letters`."""
+"""The texts of letters in one language. See `letters.languages`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from afschrift.domain.errors import ConfigurationError
-
-TEXTS = "texts.yml"
+from afschrift.letters.languages import TEXTS, languages
 
 
 class Words:
@@ -39,7 +38,7 @@ class Words:
             raise ConfigurationError(
                 f"There are no letters in the language {language!a}.",
                 way_out=f"add the folder {file.parent} with its texts, or choose one of "
-                f"{', '.join(languages(folder))} for the request.",
+                f"{', '.join(sorted(languages(folder)))} for the request.",
             )
         return cls(_read(file, file.stat().st_mtime_ns), language)
 
@@ -69,11 +68,6 @@ class Words:
         """An amount with its sign: `€ 3,50`."""
         number = f"{euro:,.2f}".translate({ord(","): self.say("thousands"), ord("."): self.say("decimal")})
         return self.say("amount").format(number=number)
-
-
-def languages(folder: Path) -> tuple[str, ...]:
-    """The languages that there are letters in."""
-    return tuple(sorted(file.parent.name for file in folder.glob(f"*/{TEXTS}")))
 
 
 @cache

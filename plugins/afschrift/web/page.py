@@ -12,7 +12,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from afschrift.app.settings import PROJECT, Settings
+from afschrift.app.include import PROJECT
+from afschrift.app.settings import Settings
 from afschrift.web.asked import asked
 from afschrift.web.words import plain, said
 

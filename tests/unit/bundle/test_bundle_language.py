@@ -20,11 +20,11 @@ from afschrift.domain.errors import ConfigurationError
 @pytest.fixture
 def letters(tmp_path: Path) -> Path:
     """The letters with a third language, made from the English one."""
-    shutil.copytree(LETTERS / "bundle", tmp_path / "bundle")
-    shutil.copytree(LETTERS / "bundle" / "en", tmp_path / "bundle" / "fy")
-    texts = tmp_path / "bundle" / "fy" / "texts.yml"
+    shutil.copytree(LETTERS, tmp_path / "letters")
+    shutil.copytree(LETTERS / "en", tmp_path / "letters" / "fy")
+    texts = tmp_path / "letters" / "fy" / "bundle" / "texts.yml"
     texts.write_text(texts.read_text().replace("Is this everything?", "Is dit alles? (frysk)"))
-    return tmp_path
+    return tmp_path / "letters"
 
 
 def contents(language: str) -> Contents:
@@ -41,21 +41,21 @@ def test_a_third_language_is_one_folder(letters: Path) -> None:
 
 @pytest.mark.parametrize("key", ["search", "deleted_no", "kcal", "months", "provided", "other_people"])
 def test_a_missing_text_is_named_before_anything_is_written(letters: Path, key: str) -> None:
-    texts = letters / "bundle" / "fy" / "texts.yml"
+    texts = letters / "fy" / "bundle" / "texts.yml"
     kept = [line for line in texts.read_text().splitlines() if not line.strip().startswith(f"{key}:")]
     if key == "other_people":  # missing from every language but the model
-        model = letters / "bundle" / "nl" / "texts.yml"
+        model = letters / "nl" / "bundle" / "texts.yml"
         model.write_text(model.read_text().replace("\npage:\n", '\npage:\n  other_people: "x"\n'))
     texts.write_text("\n".join(kept))
     with pytest.raises(
-        ConfigurationError, match=rf"{key}' is missing in include/letters/bundle/fy/texts\.yml"
+        ConfigurationError, match=rf"{key}' is missing in include/letters/fy/bundle/texts\.yml"
     ):
         render_index(contents("fy"), letters)
 
 
 def test_a_language_without_readme_is_named(letters: Path) -> None:
-    (letters / "bundle" / "fy" / "README.txt.j2").unlink()
-    with pytest.raises(ConfigurationError, match=r"fy/README\.txt\.j2 is missing"):
+    (letters / "fy" / "bundle" / "README.txt.j2").unlink()
+    with pytest.raises(ConfigurationError, match=r"fy/bundle/README\.txt\.j2 is missing"):
         render_readme(contents("fy"), letters)
 
 

@@ -12,7 +12,7 @@ from tests.support.letter_samples import FOLDER
 from afschrift.law.letter import LetterState
 from afschrift.letters.filled import ITEMS, LINE, TEXT
 from afschrift.letters.kinds import KINDS, Kind
-from afschrift.letters.words import languages
+from afschrift.letters.languages import languages
 
 DOC = (Path(__file__).parents[3] / "docs" / "letters.md").read_text(encoding="utf-8")
 ROWS = {
@@ -42,7 +42,7 @@ def test_the_figures_are_those_that_come_out() -> None:
 
 def test_limits_languages_and_the_form_of_the_options() -> None:
     assert f"{LINE} characters a line, {TEXT:,} a text and {ITEMS} lines a list" in DOC
-    assert languages(FOLDER) == ("en", "nl")
+    assert languages(FOLDER) == ("nl", "en")
     [options] = re.findall(r"```json\n(.*?)\n```", DOC)
     assert set(json.loads(options)) == {"server", "sender"}
     assert len(DOC.splitlines()) < 120

@@ -18,13 +18,12 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Column
 
-LANGUAGES = ("nl", "en")
 _FORMATS = {Kind.BINARY: "binary", Kind.UUID: "uuid"}
 
 
 def translations(text: Text) -> dict[str, str]:
     """A text by language."""
-    return {language: text.get(language) for language in LANGUAGES}
+    return dict(text.items())
 
 
 def describe_field(contents: Contents, extract: ExtractPlan, field: FieldPlan) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def render_index(contents: Contents, letters: Path) -> bytes:
     words = Words.load(letters, contents.language)
     code, style = own_script(letters), own_style(letters)
     values = _page(contents, words) | {"script": code, "style": style, "policy": policy(code, style)}
-    page = _rendered(letters, "page.html.j2", values)
+    page = _rendered(letters, "bundle/page.html.j2", values)
     # Only the template can hold this: what comes from the data is escaped.
     before, after = page.split("<!-- data -->\n")
     fixed = _data(contents, words, values["systems"])
@@ -62,7 +62,7 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
         "formats": list(dict.fromkeys(entry.format for entry in files)) or list(contents.plan.formats),
         "null_markers": list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
     }
-    text = _rendered(letters, f"{contents.language}/README.txt.j2", values)
+    text = _rendered(letters, f"{contents.language}/bundle/README.txt.j2", values)
     return text.replace("\n", "\r\n").encode()
 
 
@@ -71,7 +71,7 @@ def _rendered(letters: Path, name: str, values: dict[str, Any]) -> str:
         return templates(letters).get_template(name).render(values)
     except TemplateError as error:
         raise ConfigurationError(
-            f"The template include/letters/bundle/{name} is missing or cannot be filled in: {error}",
+            f"The template include/letters/{name} is missing or cannot be filled in: {error}",
             way_out="compare it with the one of another language.",
         ) from error
 

@@ -10,9 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 @cache
 def templates(letters: Path) -> Environment:
-    """The templates of `include/letters/bundle`, compiled once; a file that changes is read anew."""
+    """The templates of `include/letters` that go into a bundle, compiled once; a file that changes is read anew."""
     return Environment(
-        loader=FileSystemLoader(letters / "bundle"),
+        loader=FileSystemLoader(letters),
         autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,

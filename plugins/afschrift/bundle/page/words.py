@@ -1,14 +1,14 @@
 """The texts to the person in one language, with its numbers, sizes and dates.
 
-A language is one folder in `include/letters/bundle`: `texts.yml` and `README.txt.j2`. The Dutch one is the
-model: every text in it has to be in every other.
+They stand in the folder `bundle` of the language: `texts.yml`, `sheet.yml` and `README.txt.j2`. Every text of
+the model has to be in every other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,18 +16,19 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml import YAML
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.language import MODEL
 
 _BRACES = str.maketrans("", "", "{}")
-MODEL = "nl"
 _UNITS = ("kB", "MB", "GB", "TB")
 
 
 class Words:
     """The phrases of a language. A phrase that is not there is a fault of the configuration."""
 
-    def __init__(self, texts: Mapping[str, Any], place: str) -> None:
+    def __init__(self, texts: Mapping[str, Any], language: str, file: str) -> None:
         self._texts = texts
-        self._place = place
+        self._language = language
+        self._place = f"include/letters/{language}/bundle/{file}"
 
     @classmethod
     def load(cls, letters: Path, language: str) -> Words:
@@ -40,14 +41,14 @@ class Words:
         Raises:
             ConfigurationError: there are no texts in this language.
         """
-        path = letters / "bundle" / language / "texts.yml"
+        path = letters / language / "bundle" / "texts.yml"
         if not path.is_file():
             raise ConfigurationError(
                 f"There are no texts of the bundle in the language '{language}'.",
-                way_out=f"choose another language, or add the folder {path.parent.name} with its texts.",
+                way_out=f"choose another language, or add the folder {path.parent} with its texts.",
             )
-        words = cls(texts(path), f"include/letters/bundle/{language}/texts.yml")
-        words.require(texts(letters / "bundle" / MODEL / "texts.yml"))
+        words = cls(texts(path), language, "texts.yml")
+        words.require(texts(letters / MODEL / "bundle" / "texts.yml"))
         return words
 
     def require(self, model: Mapping[str, Any]) -> None:
@@ -72,10 +73,13 @@ class Words:
         return self.phrase("page", key).format_map(values)
 
     def count(self, key: str, number: int, **values: object) -> str:
-        """A sentence of the page in its singular or plural form, with the number as `{n}`."""
-        forms = self._entry("page", key)
-        form = str(forms["one" if number == 1 else "other"])
+        """A sentence of the page in the form that goes with a number, which is `{n}` in it."""
+        form = self.form(self._entry("page", key), number)
         return form.format_map({"n": self.number(number), **values})
+
+    def form(self, forms: Mapping[str, str], number: int) -> str:
+        """The form that goes with a number, of forms named as in CLDR: `one`, `few`, `other`."""
+        return str(forms.get(_plural(self._language)(number), forms["other"]))
 
     def number(self, number: int) -> str:
         """An integer with the language's thousands sign."""
@@ -151,6 +155,17 @@ class Words:
             ) from None
 
 
+@cache
+def _plural(language: str) -> Callable[[int], str]:
+    """The language's rule for plurals (CLDR); for a language that CLDR does not know, the English one."""
+    from babel import Locale, UnknownLocaleError  # only bundles count
+
+    try:
+        return Locale.parse(language, sep="-").plural_form
+    except (UnknownLocaleError, ValueError):
+        return Locale("en").plural_form
+
+
 def texts(path: Path) -> Mapping[str, Any]:
     """The content of a file of texts; not to be changed."""
     return _read(path, path.stat().st_mtime_ns)
@@ -164,7 +179,9 @@ def _read(path: Path, _changed: int) -> Mapping[str, Any]:
 
 def _names(texts: Mapping[str, Any], before: str = "") -> Iterator[str]:
     for key, value in texts.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "other" in value:
+            yield f"{before}{key}.other"  # which further forms a language has is its own affair
+        elif isinstance(value, Mapping):
             yield from _names(value, f"{before}{key}.")
         else:
             yield f"{before}{key}"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afschrift.bundle.page.words import MODEL, Words, texts
+from afschrift.bundle.page.words import Words, texts
+from afschrift.domain.language import MODEL
 from afschrift.law.clock.period import Period
 
 UNITS = ("years", "months", "weeks", "days")
@@ -25,7 +26,7 @@ class SheetWords(Words):
             ConfigurationError: there are no texts in this language, or some are missing.
         """
         Words.load(letters, language)  # explains a language that is not there
-        words = cls(_merged(letters, language), f"include/letters/bundle/{language}/sheet.yml")
+        words = cls(_merged(letters, language), language, "sheet.yml")
         words.require(_merged(letters, MODEL))
         return words
 
@@ -50,8 +51,7 @@ class SheetWords(Words):
         return self.day(f"{day.isoformat()}T12:00:00Z", "UTC")
 
     def _lasting(self, unit: str, number: int) -> str:
-        forms = self._texts["periods"][unit]
-        return str(forms["one" if number == 1 else "other"]).format(n=self.number(number))
+        return self.form(self._texts["periods"][unit], number).format(n=self.number(number))
 
 
 def local_day(value: str | None, zone: str) -> date | None:
@@ -64,5 +64,5 @@ def local_day(value: str | None, zone: str) -> date | None:
 
 
 def _merged(letters: Path, language: str) -> dict[str, Any]:
-    folder = letters / "bundle" / language
+    folder = letters / language / "bundle"
     return {**texts(folder / "texts.yml"), **texts(folder / "sheet.yml")}

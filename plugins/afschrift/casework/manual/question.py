@@ -51,7 +51,7 @@ def question(source: ManualSource, which: str) -> OpenQuestion:
         words,
         told,
         bound=bound,
-        form={**schema, "title": source.title.en, "description": "\n\n".join(instruction.values())},
+        form={**schema, "title": source.title.get("en"), "description": "\n\n".join(instruction.values())},
         role=source.role,
         person=source.person,
     )

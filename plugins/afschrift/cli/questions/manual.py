@@ -73,7 +73,10 @@ def show(request: Request, source: Source) -> None:
     known = load_inventory().manual.get(source)
     register.trail.record(request, NewEvent("identity_read", actor(), {"question": asked.id}))
     if known is not None:
-        typer.echo(f"{known.title.en} ({known.medium})\n\n{known.instruction.en}\n\n{known.instruction.nl}\n")
+        # the terminal speaks English; whoever searches may read another of the languages better
+        instruction = sorted(known.instruction.items(), key=lambda one: one[0] != "en")
+        texts = "\n\n".join(text for _, text in instruction)
+        typer.echo(f"{known.title.get('en')} ({known.medium})\n\n{texts}\n")
     typer.echo("By these data of the person:")
     for key in register.identities.of(request):
         typer.echo(f"  {key.name}: {printable(key.value)}")

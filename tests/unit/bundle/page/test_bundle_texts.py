@@ -32,14 +32,14 @@ from afschrift.domain.decision import (
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
+from afschrift.letters.languages import languages
 from afschrift.selection.words import REASONS
 
-FOLDERS = sorted(p for p in (LETTERS / "bundle").iterdir() if p.is_dir())
-LANGUAGES = [folder.name for folder in FOLDERS]
+LANGUAGES = languages(LETTERS)
 
 
 def texts(language: str) -> dict[str, Any]:
-    return YAML(typ="safe").load(LETTERS / "bundle" / language / "texts.yml")
+    return YAML(typ="safe").load(LETTERS / language / "bundle" / "texts.yml")
 
 
 def leaves(tree: Any, path: str = "") -> dict[str, str]:
@@ -127,7 +127,7 @@ def test_no_text_is_there_for_nothing() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_people_read_no_rule_ids_iris_or_articles(language: str) -> None:
     told = "\n".join(leaves(texts(language)).values())
-    told += (LETTERS / "bundle" / language / "README.txt.j2").read_text()
+    told += (LETTERS / language / "bundle" / "README.txt.j2").read_text()
     assert not re.search(r"\bR\d\d\b|https?://|\bArt\.|artikel \d|sha-?256", told, re.IGNORECASE)
 
 
@@ -171,5 +171,5 @@ def test_odd_times(text: str) -> None:
 def test_an_unknown_language_and_a_missing_text_are_configuration_errors() -> None:
     with pytest.raises(ConfigurationError, match="language 'fy'"):
         Words.load(LETTERS, "fy")
-    with pytest.raises(ConfigurationError, match=r"left_out\.unheard_of.*nl/texts\.yml"):
+    with pytest.raises(ConfigurationError, match=r"left_out\.unheard_of.*nl/bundle/texts\.yml"):
         Words.load(LETTERS, "nl").phrase("left_out", "unheard_of")

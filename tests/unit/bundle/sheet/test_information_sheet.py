@@ -273,18 +273,18 @@ def test_the_same_facts_give_the_same_bytes() -> None:
 
 
 def test_languages_have_the_same_texts_with_the_same_values_in_them() -> None:
-    texts = [YAML(typ="safe").load(LETTERS / "bundle" / language / "sheet.yml") for language in LANGUAGES]
+    texts = [YAML(typ="safe").load(LETTERS / language / "bundle" / "sheet.yml") for language in LANGUAGES]
     first, *others = [{key: names(text) for key, text in leaves(one).items()} for one in texts]
     assert others
     assert all(other == first for other in others)
 
 
 def test_no_text_is_there_for_nothing() -> None:
-    folder = LETTERS.parents[1] / "plugins" / "afschrift" / "bundle"
+    folder = LETTERS.parents[1] / "plugins" / "afschrift" / "bundle" / "sheet"
     used = (LETTERS / "bundle" / "sheet.html.j2").read_text()
-    used += "".join(path.read_text() for path in (folder / "sheet").glob("*.py"))
+    used += "".join(path.read_text() for path in folder.glob("*.py"))
     built = {"consent_withdrawn", "consent_absent", "logic", "significance", "consequences"}
-    texts = YAML(typ="safe").load(LETTERS / "bundle" / "nl" / "sheet.yml")
+    texts = YAML(typ="safe").load(LETTERS / "nl" / "bundle" / "sheet.yml")
     for section in ("page", "kept", "rights", "right_texts", "periods"):
         for key in texts[section]:
             assert key in built or f'"{key}"' in used, key

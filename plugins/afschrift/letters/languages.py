@@ -1,0 +1,25 @@
+"""The languages that there are: a folder each in `include/letters`, with letters, page, README and sheet.
+
+Read in every pass of Airflow's DAG processor, for the trigger form: so no YAML is parsed here.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from afschrift.domain.language import ordered
+
+TEXTS = "texts.yml"
+_NAME = re.compile(r"^language: *['\"]?(.+?)['\"]? *$", re.MULTILINE)
+
+
+def languages(folder: Path) -> tuple[str, ...]:
+    """Codes of the languages of `include/letters`, the model first."""
+    return ordered(file.parent.name for file in folder.glob(f"*/{TEXTS}"))
+
+
+def names(folder: Path) -> dict[str, str]:
+    """Code -> the language's own name, as its texts say: `{"nl": "Nederlands", ...}`."""
+    found = {code: _NAME.search((folder / code / TEXTS).read_text("utf-8")) for code in languages(folder)}
+    return {code: name[1] if name else code for code, name in found.items()}

@@ -1,0 +1,133 @@
+"""A language is one folder in `include/letters`: letters, page, README, sheet and trigger form have it.
+
+The third one here is Polish, with an English folder's texts but for two: it counts in four forms, not in two.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.support.letter_samples import FOLDER, facts, given
+from tests.support.mini import CONTROLLER, write_inventory
+from tests.unit.bundle.bundle_example import Example
+from tests.unit.bundle.bundle_seen import seen
+
+from afschrift.airflow_ext.params import form
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.page.page import render_index, render_readme
+from afschrift.bundle.page.words import Words
+from afschrift.bundle.sheet.words import SheetWords
+from afschrift.inventory.base import Text
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.load import load
+from afschrift.law.clock.period import Period
+from afschrift.letters.compose import compose
+from afschrift.letters.kinds import KINDS
+from afschrift.letters.languages import names
+
+ROWS = '{one: "{n} wiersz", few: "{n} wiersze", many: "{n} wierszy", other: "{n} wiersza"}'
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Path:
+    """All languages and one more, by one copy."""
+    folder = tmp_path / "include" / "letters"
+    shutil.copytree(FOLDER, folder)
+    shutil.copytree(FOLDER / "en", folder / "pl")
+    for file, old, new in (
+        ("texts.yml", "language: English", 'language: "Polski"'),
+        ("texts.yml", "dear: Dear", "dear: Cześć"),
+        ("bundle/texts.yml", '{one: "1 row", other: "{n} rows"}', ROWS),
+        ("bundle/sheet.yml", '{one: "{n} year", other: "{n} years"}', ROWS.replace("wiersz", "rok")),
+    ):
+        path = folder / "pl" / file
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        assert old in text
+    return folder
+
+
+def contents() -> Contents:
+    made = seen(Example())
+    return replace(made, plan=replace(made.plan, language="pl"))
+
+
+def test_every_letter_is_written_in_it(letters: Path) -> None:
+    polish = replace(facts(), language="pl")
+    part = letters / "pl" / "_remedy.html.j2"
+    part.write_text("<p>Prawa</p>" + part.read_text(encoding="utf-8"), encoding="utf-8")
+    said = [compose(kind, given(kind), polish, letters) for kind in KINDS.values()]
+    assert all('lang="pl"' in letter.html for letter in said)
+    assert all("Cześć" in letter.text for letter in said)
+    assert {"refusal"} <= {letter.kind for letter in said if "Prawa" in letter.text} < set(KINDS)
+
+
+def test_page_and_readme_are_written_in_it(letters: Path) -> None:
+    page = render_index(contents(), letters).decode()
+    assert '<html lang="pl">' in page
+    assert " wiersz" in page
+    assert "START HERE" in render_readme(contents(), letters).decode()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1 wiersz"), (3, "3 wiersze"), (5, "5 wierszy"), (22, "22 wiersze")]
+)
+def test_it_counts_by_its_own_rule(letters: Path, number: int, said: str) -> None:
+    assert Words.load(letters, "pl").count("rows", number) == said
+    assert Words.load(letters, "en").count("rows", number) == f"{number} row{'s' * (number > 1)}"
+
+
+def test_the_sheet_counts_by_it_too(letters: Path) -> None:
+    assert SheetWords.of(letters, "pl").lasts(Period(years=3)) == "3 roke"
+
+
+def test_a_language_of_one_form_is_whole(letters: Path) -> None:
+    path = letters / "pl" / "bundle" / "texts.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(ROWS, '{other: "{n} x"}'), encoding="utf-8")
+    assert Words.load(letters, "pl").count("rows", 1) == "1 x"
+
+
+def test_the_trigger_form_offers_it(letters: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFSCHRIFT_INCLUDE", str(letters.parent))
+    language = form(demo=False)["language"].schema
+    assert language["enum"] == [None, "nl", "en", "pl"]
+    assert language["values_display"]["pl"] == names(letters)["pl"] == "Polski"
+
+
+def test_the_data_map_must_be_told_in_every_language_that_is_offered(tmp_path: Path) -> None:
+    write_inventory(tmp_path)
+    controller = CONTROLLER.replace("languages: [nl, en]", "languages: [nl, en, pl]")
+    (tmp_path / "controller.yml").write_text(controller, encoding="utf-8")
+    with pytest.raises(InventoryError) as caught:
+        load(tmp_path)
+    told = {(fault.where, fault.message) for fault in caught.value.faults}
+    assert ("authority", "`pl` is missing") in told
+    assert ("purposes.account.title", "`pl` is missing") in told
+
+
+def test_and_in_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / "inventory"
+    write_inventory(folder)
+    for file in folder.glob("*.yml"):
+        told = file.read_text(encoding="utf-8").replace("languages: [nl, en]", "languages: [pl]")
+        file.write_text(told.replace("nl: ", "pl: "), encoding="utf-8")
+    text = load(folder).controller.court
+    assert next(iter(text.items()))[0] == "en"
+    assert text.get("pl") == "de rechtbank, binnen zes weken"
+
+
+def test_a_text_falls_back_on_the_model_and_then_on_what_there_is() -> None:
+    both = Text.model_validate({"pl": "tekst", "en": "text", "nl": "tekst (nl)"})
+    assert list(dict(both.items())) == ["nl", "en", "pl"]
+    assert [both.get(language) for language in ("pl", "fy")] == ["tekst", "tekst (nl)"]
+    assert Text.model_validate({"pl": "tekst", "en": "text"}).get("nl") == "text"
+
+
+@pytest.mark.parametrize("wrong", [{}, {"Nederlands": "x"}, {"nl": 1}, {"nl": None}, "x", ["nl"]])
+def test_what_is_no_text(wrong: object) -> None:
+    with pytest.raises(ValueError, match="Text"):
+        Text.model_validate(wrong)
