@@ -10,9 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 @cache
 def templates(letters: Path) -> Environment:
-    """The templates of `include/letters` that go into a bundle, compiled once; a file that changes is read anew."""
+    """Those of all languages, and each language's own; compiled once, and anew where a file changes."""
     return Environment(
-        loader=FileSystemLoader(letters),
+        loader=FileSystemLoader([letters / "bundle", letters]),
         autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,

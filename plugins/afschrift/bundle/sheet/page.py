@@ -14,7 +14,7 @@ def render_sheet(told: Told, letters: Path) -> bytes:
     controller, language = contents.inventory.controller, contents.language
     return (
         templates(letters)
-        .get_template("bundle/sheet.html.j2")
+        .get_template("sheet.html.j2")
         .render(
             w=words,
             told=told,
