@@ -38,6 +38,7 @@ from afschrift.airflow_ext.environment import DAG_ID, DAGS
 from afschrift.app.roles import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.steps.assess import assess
 from bench.live import CONFIRMED, Live, Shop, airflow
@@ -95,7 +96,12 @@ def answer_all(live: Live, shop: Shop, requests: Sequence[str], through: int) ->
         services = shop.services
         roles = load_roles(Settings.from_environment(shop.variables))
         for request in requests[through:]:
-            answer(services.register, roles, questions[request], "confirmed", "cli:anna", detail=CONFIRMED)
+            answer(
+                Officer(services.register, roles, "cli:anna"),
+                questions[request],
+                "confirmed",
+                detail=CONFIRMED,
+            )
             run_through(services, request)
 
     with ThreadPoolExecutor(1) as pool:

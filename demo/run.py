@@ -23,6 +23,7 @@ from afschrift.app.settings import Settings
 from afschrift.bundle.container.unpack import unpack
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.dispatch import answer_question
+from afschrift.casework.officer import Officer
 from afschrift.casework.review.redactions import REVIEW
 from afschrift.cli.common import actor
 from afschrift.domain.errors import AfschriftError
@@ -130,7 +131,7 @@ def approve(services: Services, request: str) -> bool:
         f"looks (`afschrift review show {request}`); here the bundle is approved as it is."
     )
     register = open_register(Settings.from_environment())
-    answer_question(register, load_roles(), asked[-1].id, "approved", actor())
+    answer_question(Officer(register, load_roles(), actor()), asked[-1].id, "approved")
     return True
 
 

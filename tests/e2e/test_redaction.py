@@ -11,6 +11,7 @@ from tests.support.reviewing import BALANCE, CODES, ROLES, members
 
 from afschrift.app.settings import Settings
 from afschrift.casework.dispatch import answer_question
+from afschrift.casework.officer import Officer
 from afschrift.casework.review.look import look
 from afschrift.domain.errors import NeedsPersonError
 
@@ -65,4 +66,4 @@ def ended_at_review(office: Office, request: str):  # type: ignore[no-untyped-de
 
 def answer(office: Office, settings: Settings, question: str, choice: str, **more: object) -> None:
     """As an officer."""
-    answer_question(office.register, ROLES, question, choice, "cli:anna", settings=settings, **more)  # type: ignore[arg-type]
+    answer_question(Officer(office.register, ROLES, "cli:anna", settings=settings), question, choice, **more)  # type: ignore[arg-type]

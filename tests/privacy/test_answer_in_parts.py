@@ -16,7 +16,8 @@ from tests.privacy.conftest import Cage
 from tests.privacy.test_canary import expected
 
 from afschrift.app.jurisdiction import place_of
-from afschrift.casework.partial_response.answer import Counter
+from afschrift.casework.officer import Officer
+from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.casework.partial_response.require import ask_about
 from afschrift.domain.errors import AfschriftError, SourceDownError
 from afschrift.domain.state import State
@@ -44,8 +45,10 @@ def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, t
     said.append("".join(traceback.format_exception(met.value)))
     said.append(str(ask_about(services, request, met.value)))
     [question] = register.questions.all(request_id=request)
-    counter = Counter(
-        register, ROLES, services.inventory, place_of(services.inventory.controller), utc_now(), "cli:anna"
+    counter = PartialResponseService(
+        Officer(register, ROLES, "cli:anna", now=utc_now()),
+        services.inventory,
+        place_of(services.inventory.controller),
     )
     rest_by = str((datetime.now(UTC) + timedelta(days=5)).date())
     with pytest.raises(AfschriftError) as turned_down:

@@ -14,6 +14,7 @@ from tests.support.running import installation, store
 
 from afschrift.app.settings import Settings
 from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
 from afschrift.domain.state import State
 from afschrift.law.grounds.grounds import Outcome
@@ -110,15 +111,12 @@ class Bureau:
         if code is not None:
             detail = {"ground": code, **detail}
         return answer_question(
-            self.register,
-            ROLES,
+            Officer(self.register, ROLES, by, settings=self.settings),
             question.id,
             choice,
-            by,
             detail=detail,
             texts=GROUNDS.texts(form) if form else {},
             text=text,
-            settings=self.settings,
         )
 
     def sign(self, request: str, choice: str = "agree", by: str = "airflow:sam", **more: Any) -> Answered:

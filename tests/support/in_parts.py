@@ -19,7 +19,8 @@ from tests.support.parts import Club, run_to_its_end
 from tests.support.running import installation, run, store
 
 from afschrift.app.jurisdiction import place_of
-from afschrift.casework.partial_response.answer import Counter
+from afschrift.casework.officer import Officer
+from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.database.instants import utc_now
 from afschrift.register.records import QuestionRow
@@ -62,9 +63,11 @@ def asked(services: Services, right: str = "access", **more: Any) -> str:
     return store(services, ANN, right, received_at=RECEIVED, language="en", formats=["csv"], **more)
 
 
-def counter(services: Services, by: str = "cli:anna") -> Counter:
+def counter(services: Services, by: str = "cli:anna") -> PartialResponseService:
     inventory = services.inventory
-    return Counter(services.register, ROLES, inventory, place_of(inventory.controller), utc_now(), by)
+    return PartialResponseService(
+        Officer(services.register, ROLES, by, now=utc_now()), inventory, place_of(inventory.controller)
+    )
 
 
 def question(services: Services, request: str) -> QuestionRow:

@@ -11,7 +11,8 @@ from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.mini import POLICY
 from tests.support.reviewing import policy
 
-from afschrift.casework.disputes.record import CaseDesk
+from afschrift.casework.disputes.record import DisputeService
+from afschrift.casework.officer import Officer
 from afschrift.wiring.services import build
 
 FIRST = NOW + timedelta(days=50)
@@ -39,6 +40,6 @@ def restricted(bureau: Bureau, places: list[str], existence: str = "hidden") -> 
     return request, question.id
 
 
-def desk(bureau: Bureau, by: str = "cli:anna", now: datetime = NOW) -> CaseDesk:
+def desk(bureau: Bureau, by: str = "cli:anna", now: datetime = NOW) -> DisputeService:
     """Somebody at work."""
-    return CaseDesk(bureau.register, ROLES, bureau.services.grounds, now, by)
+    return DisputeService(Officer(bureau.register, ROLES, by, now=now, settings=bureau.settings))

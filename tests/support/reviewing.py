@@ -14,6 +14,7 @@ from tests.support.mini import POLICY
 from tests.support.running import run
 
 from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.records import QuestionRow
@@ -96,7 +97,7 @@ class Reviewers:
     def answer(self, question: QuestionRow, choice: str, by: str = "cli:anna", **more: Any) -> Answered:
         """Answer it."""
         register, settings = self.bureau.register, self.bureau.settings
-        return answer_question(register, ROLES, question.id, choice, by, settings=settings, **more)
+        return answer_question(Officer(register, ROLES, by, settings=settings), question.id, choice, **more)
 
     def redact(self, question: QuestionRow, *lines: str, by: str = "cli:anna", **more: Any) -> Answered:
         """Redact on rights of others, with the three answers of R32."""

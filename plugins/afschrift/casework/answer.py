@@ -5,25 +5,23 @@ Role, four eyes and form are held here; the register then lets one answer in and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from afschrift.casework.identity.mandate_forms import MANDATE, MANDATE_SIGNED, MINOR
+from afschrift.casework.officer import Officer
 from afschrift.casework.review.redactions import REVIEW, REVIEW_SIGNED
-from afschrift.domain.errors import ConfigurationError, FormError, NotAllowedError
-from afschrift.domain.event import NewEvent
+from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.law.manual import GIVEN, NewFile
 from afschrift.law.partial_response import KIND as SOURCE_DOWN
 from afschrift.law.person.assurance import Factor, Level, Risk, must_cover
 from afschrift.law.roles import Act, Role, Roles
-from afschrift.questions.assignment import must_be_theirs
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import IDENTITY, IDENTITY_FORM, KINDS, NOT_RECEIVED
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
-OF_A_BENCH = (
+WITH_A_SERVICE = (
     *("decision", "decision_signed", MINOR, MANDATE, MANDATE_SIGNED, NOT_RECEIVED, SOURCE_DOWN),
     *(REVIEW, REVIEW_SIGNED),
 )
@@ -49,11 +47,9 @@ def still_open(register: Register, request_id: str) -> tuple[str, ...]:
 
 
 def answer(
-    register: Register,
-    roles: Roles,
+    officer: Officer,
     question_id: str,
     choice: str,
-    by: str,
     *,
     detail: Mapping[str, Any] | None = None,
     text: str | None = None,
@@ -62,11 +58,9 @@ def answer(
     """Answer a question; it is recorded with who, when, in which role and by what right.
 
     Args:
-        register: of the installation.
-        roles: who may do what.
+        officer: whoever answers.
         question_id: the question.
         choice: one of its options.
-        by: account of whoever answers, such as `airflow:anna` or `cli:anna`.
         detail: the form's fields; codes, numbers and dates only.
         text: a reason in words; kept encrypted, the trail holds its HMAC.
         files: what was found in a system that no query reaches; kept encrypted.
@@ -79,17 +73,19 @@ def answer(
         FormError: the answer does not fit the form.
         RefusedError: an identity was checked less surely than its risk asks for (R12).
     """
-    question = register.questions.get(question_id)
-    held = answering(register, roles, question, by)
+    question = officer.register.questions.get(question_id)
+    held = officer.answering(question)
     if question.answered_at is None:
-        if question.kind in OF_A_BENCH:
-            raise ConfigurationError("A decision is taken at its bench (`pipeline/decide.py`).")
+        if question.kind in WITH_A_SERVICE:
+            raise ConfigurationError("This kind of question has a way of its own.")
         check(form_of(question), question.options, choice, detail or {})
         if question.kind == IDENTITY.kind and choice == "confirmed":
             _sure_enough(question, detail or {})
         _words_where_needed(question, choice, text)
         _files_fit(choice, files)
-    return register.questions.answer(question.id, choice, by, detail, text, held=held, files=files)
+    return officer.register.questions.answer(
+        question.id, choice, officer.by, detail, text, held=held, files=files
+    )
 
 
 def _sure_enough(question: QuestionRow, detail: Mapping[str, Any]) -> None:
@@ -121,33 +117,9 @@ def _files_fit(choice: str, files: Sequence[NewFile]) -> None:
         )
 
 
-def answering(register: Register, roles: Roles, question: QuestionRow, by: str) -> dict[str, str]:
-    """Somebody about to answer: the role in which they do, and what says that they hold it.
-
-    Raises:
-        NotAllowedError: they lack it, it is assigned to somebody else, or four eyes are due and they decided
-            before; the attempt is an event `answer_refused`.
-    """
-    role = Role(question.role)
-    with _refusals(register, question.request, question.kind, role, by):
-        if not roles.holds(by, role):
-            raise roles.refusal([role])
-        if question.answered_at is None:
-            must_be_theirs(register, roles, question, by)
-        if role is Role.SECOND_SIGNER:
-            decided = register.decisions.of(question.request)
-            signs = question.detail.get("question", "")
-            roles.need_another(
-                by, [d.by for d in decided if question.about == d.about or signs == d.question]
-            )
-    return _held(roles, by, roles.acting(roles.person(by), role) or role)
-
-
 def confirm_identity(
-    register: Register,
-    roles: Roles,
+    officer: Officer,
     request_id: str,
-    by: str,
     *,
     detail: Mapping[str, Any],
     text: str | None = None,
@@ -161,30 +133,15 @@ def confirm_identity(
         UnknownRequestError: no such request.
         NotAllowedError, TooLateError, FormError, RefusedError: as for `answer`.
     """
+    register = officer.register
     asked = [q for q in register.questions.all(request_id=request_id) if q.kind == IDENTITY.kind]
     if asked:
-        return answer(register, roles, asked[-1].id, "confirmed", by, detail=detail, text=text)
+        return answer(officer, asked[-1].id, "confirmed", detail=detail, text=text)
     request = register.requests.get(request_id)
-    with _refusals(register, request.id, IDENTITY.kind, Role.OFFICER, by):
-        role = roles.require(by, Act.DECIDE)
+    held = officer.deciding(request.id, IDENTITY.kind)
     check(IDENTITY_FORM, IDENTITY.options, "confirmed", detail)
     if needed is not None:
         must_cover(detail.get("level"), needed)
     return register.decisions.take(
-        request_id, IDENTITY.kind, "confirmed", by, detail=detail, text=text, held=_held(roles, by, role)
+        request_id, IDENTITY.kind, "confirmed", officer.by, detail=detail, text=text, held=held
     )
-
-
-def _held(roles: Roles, by: str, role: Role) -> dict[str, str]:
-    return {"role": role.value, "source": roles.person(by).source}
-
-
-@contextmanager
-def _refusals(register: Register, request_id: str, kind: str, role: Role, by: str) -> Iterator[None]:
-    """An attempt without the role is told to the trail."""
-    try:
-        yield
-    except NotAllowedError:
-        payload = {"kind": kind, "role": role.value}
-        register.trail.record(request_id, NewEvent("answer_refused", by, payload))
-        raise

@@ -8,6 +8,7 @@ from typing import Any
 
 from afschrift.casework.answer import still_open
 from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError
 from afschrift.law.manual import NewFile
 from afschrift.register.register import Register
@@ -62,11 +63,9 @@ def record(register: Register, by: Caller, question_id: str, filled: Filled, sta
         UnknownQuestionError, NotAllowedError, TooLateError, FormError, RefusedError: nothing was changed.
     """
     done = answer_question(
-        register,
-        by.roles,
+        Officer(register, by.roles, by.account),
         question_id,
         filled.choice,
-        by.account,
         detail=filled.detail,
         texts=filled.texts,
         text=filled.text or None,

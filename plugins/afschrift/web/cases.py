@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from afschrift.casework.disputes.follow_up import case_desk, follow_up, told_of
-from afschrift.casework.disputes.record import CaseDesk
+from afschrift.casework.disputes.follow_up import follow_up, told_of
+from afschrift.casework.disputes.record import DisputeService
 from afschrift.casework.intake.case_story import story
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import complaints, holds
@@ -105,54 +106,56 @@ def show(owner: str, by: Known) -> dict[str, Any]:
 @router.post("/cases/{owner}/hold")
 def hold(owner: str, body: Hold, by: Known) -> list[dict[str, Any]]:
     """Stop all that destroys something of a case or request."""
-    return _told(_desk(by).hold(owner, body.ground, _words(body.text), body.review_on))
+    return _told(_disputes(by).hold(owner, body.ground, _words(body.text), body.review_on))
 
 
 @router.post("/cases/{owner}/release")
 def release(owner: str, body: Release, by: Known) -> list[dict[str, Any]]:
     """End a hold; the last one frees."""
-    return _told(_desk(by).release(owner, _words(body.text), body.hold))
+    return _told(_disputes(by).release(owner, _words(body.text), body.hold))
 
 
 @router.post("/cases/{owner}/complaint")
 def complaint(owner: str, body: Complaint, by: Known) -> list[dict[str, Any]]:
     """Enter a complaint or petition, which puts a hold; documents go in with `afschrift case complaint`."""
-    return _told(_desk(by).complain(owner, body.sender, body.reference, body.received, body.text or None))
+    return _told(_disputes(by).complain(owner, body.sender, body.reference, body.received, body.text or None))
 
 
 @router.post("/cases/{owner}/complaint/outcome")
 def ended(owner: str, body: Ended, by: Known) -> list[dict[str, Any]]:
     """Enter what came of a complaint; its hold stays."""
-    desk = _desk(by)
-    return _told(desk.end_complaint(owner, body.reference, body.outcome, body.on, body.text or None))
+    disputes = _disputes(by)
+    return _told(disputes.end_complaint(owner, body.reference, body.outcome, body.on, body.text or None))
 
 
 @router.post("/requests/{request_id}/restrictions/{restriction}/review")
 def reviewed(request_id: str, restriction: str, body: Looked, by: Known) -> dict[str, Any]:
     """Record that a restriction was looked at again (R84)."""
-    timeline, found = _desk(by).review(request_id, restriction, body.outcome, _words(body.text), body.next)
+    timeline, found = _disputes(by).review(
+        request_id, restriction, body.outcome, _words(body.text), body.next
+    )
     return {"request": request_id, "restriction": restriction, "next": " ".join(told_of(timeline, found))}
 
 
 @router.post("/requests/{request_id}/restrictions/{restriction}/sign")
 def signed(request_id: str, restriction: str, body: Signed, by: Known) -> dict[str, Any]:
     """The second signer's word on that."""
-    timeline, found = _desk(by).sign_review(request_id, restriction, agree=body.agree)
+    timeline, found = _disputes(by).sign_review(request_id, restriction, agree=body.agree)
     return {"request": request_id, "restriction": restriction, "next": " ".join(told_of(timeline, found))}
 
 
 @router.post("/requests/{request_id}/restrictions/{restriction}/request")
 def opened(request_id: str, restriction: str, by: Known) -> dict[str, Any]:
     """Open a request that gives what a lifted restriction had kept back (R54)."""
-    made = follow_up(_desk(by), request_id, restriction)
+    made = follow_up(_disputes(by), request_id, restriction)
     return {
         "request": made,
         "next": "Its identity is confirmed anew; then trigger fulfil_request with its id.",
     }
 
 
-def _desk(by: Caller) -> CaseDesk:
-    return case_desk(open_register(), by.account, roles=by.roles)
+def _disputes(by: Caller) -> DisputeService:
+    return DisputeService(Officer(open_register(), by.roles, by.account))
 
 
 def _words(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from afschrift.app.settings import Settings
-from afschrift.casework.answer import answering, visible
+from afschrift.casework.answer import visible
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NotAllowedError, UnknownQuestionError
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
@@ -41,7 +42,7 @@ def room(by: Caller, question_id: str) -> tuple[int, bool]:
     register = open_register()
     asked = seen(register, by, question_id)
     if not by.roles.holds(by.account, Role(asked.role)):
-        answering(register, by.roles, asked, by.account)
+        Officer(register, by.roles, by.account).answering(asked)
     file_bytes = Settings.from_environment().manual_bytes if takes_files(asked) else 0
     return file_bytes, not barred(register, by, asked, register.facts.timeline(asked.request))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from afschrift.app.grounds import load_grounds
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import form_of
 from afschrift.casework.decision.require import DECISION
-from afschrift.casework.dispatch import load_grounds
 from afschrift.casework.manual.scan import scan, too_large
 from afschrift.casework.review.redactions import REVIEW
 from afschrift.domain.errors import FormError, RefusedError

@@ -15,8 +15,8 @@ from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.intake.referral import record_handed_over
 from afschrift.casework.notices.referrals import to_hand_over
+from afschrift.casework.officer import Officer
 from afschrift.law.roles import Act
-from afschrift.register.database.instants import utc_now
 from afschrift.register.open import open_register
 from afschrift.web.answers import LONGEST_TEXT
 from afschrift.web.caller import Known
@@ -95,14 +95,11 @@ def not_received(case: str, body: NotReceived, by: Known) -> dict[str, Any]:
     """Find that a message to an address not meant for it counts as not received; a second signer agrees."""
     register = open_register()
     asked = propose(
-        register,
-        by.roles,
+        Officer(register, by.roles, by.account),
         register.cases.get(case),
         body.published_on,
         body.text,
-        by.account,
         published=load_controller().channels,
-        now=utc_now(),
     )
     return {"case": register.cases.get(case).id, "signer": asked.id}
 
@@ -118,5 +115,5 @@ def reading(request: str, body: Read, by: Known) -> dict[str, Any]:
 @router.post("/requests/{request}/mandate-withdrawn")
 def mandate_withdrawn(request: str, body: Withdrawn, by: Known) -> dict[str, Any]:
     """Record that the person took a mandate back: nothing is delivered on it any more."""
-    taken = take_back(open_register(), by.roles, request, by.account, body.text)
+    taken = take_back(Officer(open_register(), by.roles, by.account), request, body.text)
     return {"request": request, "choice": taken.choice, "at": taken.at}

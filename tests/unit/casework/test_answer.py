@@ -14,6 +14,7 @@ from tests.support.running import installation, store
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer, confirm_identity, form_of, still_open, visible
 from afschrift.casework.identity.confirmed import identity_question
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
     FormError,
     NeedsPersonError,
@@ -83,7 +84,7 @@ def test_an_answer_stands_with_who_when_role_and_by_what_right(either: Services)
     asked = register.questions.get(question)
     assert (asked.role, asked.about is not None, asked.form) == ("officer", True, form_of(asked))
     words = "Rang her back on the number that we had."
-    decided = answer(register, ROLES, question, "confirmed", "cli:anna", detail=PROOF, text=words)
+    decided = answer(Officer(register, ROLES, "cli:anna"), question, "confirmed", detail=PROOF, text=words)
     assert register.decisions.of(request) == (decided,)
     assert (decided.by, decided.about, decided.detail) == ("cli:anna", asked.about, PROOF)
     header, payload = register.trail.events(request)[-1]
@@ -106,7 +107,9 @@ def test_of_answers_at_once_one_wins_and_the_others_are_told(either: Services, t
         detail, choice = (PROOF, "confirmed") if number % 2 else ({"doubt": "keys_disagree"}, "not_confirmed")
         ready.wait()
         try:
-            return answer(own, ROLES, question, choice, "cli:anna", detail=detail, text=str(number)).choice
+            return answer(
+                Officer(own, ROLES, "cli:anna"), question, choice, detail=detail, text=str(number)
+            ).choice
         except TooLateError as told:
             assert "answered already" in str(told)
             return "told"
@@ -127,9 +130,9 @@ def test_without_the_role_nothing_changes_but_the_trail(one: Services, by: str) 
     register, (request, question) = one.register, waiting(one)
     before = register.requests.get(request)
     with pytest.raises(NotAllowedError, match="role officer"):
-        answer(register, ROLES, question, "confirmed", by, detail=PROOF, text="words")
+        answer(Officer(register, ROLES, by), question, "confirmed", detail=PROOF, text="words")
     with pytest.raises(NotAllowedError, match="role officer"):
-        confirm_identity(register, ROLES, request, by, detail=PROOF)
+        confirm_identity(Officer(register, ROLES, by), request, detail=PROOF)
     assert register.decisions.of(request) == ()
     assert register.requests.get(request) == before
     assert register.questions.get(question).answered_at is None
@@ -153,10 +156,10 @@ def test_who_decided_does_not_sign(one: Services) -> None:
     other = register.questions.ask(request, "refusal_signed", detail={}, about="cd" * 32, **ask).id  # type: ignore[arg-type]
     for account in ("airflow:anna", "cli:anna"):
         with pytest.raises(NotAllowedError, match="four eyes"):
-            answer(register, ROLES, about_it, "agree", account)
+            answer(Officer(register, ROLES, account), about_it, "agree")
     assert [h.type for h, _ in register.trail.events(request)].count("answer_refused") == 2
-    answer(register, ROLES, other, "agree", "cli:anna")
-    assert answer(register, ROLES, about_it, "agree", "airflow:sam").by == "airflow:sam"
+    answer(Officer(register, ROLES, "cli:anna"), other, "agree")
+    assert answer(Officer(register, ROLES, "airflow:sam"), about_it, "agree").by == "airflow:sam"
 
 
 def test_a_bad_form_leaves_the_register_as_it_was(one: Services) -> None:
@@ -170,11 +173,13 @@ def test_a_bad_form_leaves_the_register_as_it_was(one: Services) -> None:
         ("not_confirmed", PROOF),
     ):
         with pytest.raises(FormError) as told:
-            answer(register, ROLES, question, choice, "cli:anna", detail=detail)
+            answer(Officer(register, ROLES, "cli:anna"), question, choice, detail=detail)
         assert "Ann" not in str(told.value)
     with pytest.raises(FormError):
         confirm_identity(
-            register, ROLES, request, "cli:anna", detail={"method": "passport of Ann", "level": "high"}
+            Officer(register, ROLES, "cli:anna"),
+            request,
+            detail={"method": "passport of Ann", "level": "high"},
         )
     assert register.trail.events() == before
     assert register.questions.get(question).answered_at is None
@@ -187,9 +192,9 @@ def test_nothing_is_decided_on_a_closed_request(either: Services) -> None:
         register.requests.move(each, State.WITHDRAWN)
     before = register.trail.events()
     with pytest.raises(TooLateError, match="it is closed"):
-        answer(register, ROLES, question, "confirmed", "cli:anna", detail=PROOF)
+        answer(Officer(register, ROLES, "cli:anna"), question, "confirmed", detail=PROOF)
     with pytest.raises(TooLateError, match="it is closed"):
-        confirm_identity(register, ROLES, request, "cli:anna", detail=PROOF)
+        confirm_identity(Officer(register, ROLES, "cli:anna"), request, detail=PROOF)
     with pytest.raises(TooLateError, match="it is closed"):
         register.decisions.take(untouched, "review", "approved", "cli:anna", about=DIGEST)
     assert register.trail.events() == before
@@ -198,7 +203,7 @@ def test_nothing_is_decided_on_a_closed_request(either: Services) -> None:
 def test_identity_may_be_confirmed_before_anybody_asks(one: Services) -> None:
     register = one.register
     request = store(one, {"customer_id": "1"}, authenticated=None)
-    decided = confirm_identity(register, ROLES, request, "airflow:anna", detail=PROOF)
+    decided = confirm_identity(Officer(register, ROLES, "airflow:anna"), request, detail=PROOF)
     assert (decided.kind, decided.choice) == ("identity", "confirmed")
     assert decided.about == identity_question(register, request).about  # it holds for these keys alone
     assert assess(one, request)["request"] == request
@@ -213,9 +218,9 @@ def test_the_next_run_waits_for_the_last_answer(one: Services) -> None:
         )
         for about, column in ((request, "a"), (request, "b"), (store(one, {"customer_id": "2"}), "a"))
     )
-    answer(register, ROLES, first.id, "include", "cli:anna")
+    answer(Officer(register, ROLES, "cli:anna"), first.id, "include")
     assert still_open(register, request) == (second.id,)
-    answer(register, ROLES, second.id, "exclude", "cli:anna")
+    answer(Officer(register, ROLES, "cli:anna"), second.id, "exclude")
     assert still_open(register, request) == ()
     assert still_open(register, other.request) == (other.id,)
 
@@ -225,13 +230,13 @@ def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(one: Serv
     asked = register.questions.ask(request, "identity", options=["confirmed", "not_confirmed"], detail={})
     assert asked.form is None
     with pytest.raises(FormError, match="method"):
-        answer(register, ROLES, asked.id, "confirmed", "cli:anna")
-    answer(register, ROLES, asked.id, "confirmed", "cli:anna", detail=PROOF)
+        answer(Officer(register, ROLES, "cli:anna"), asked.id, "confirmed")
+    answer(Officer(register, ROLES, "cli:anna"), asked.id, "confirmed", detail=PROOF)
 
 
 def test_unknown(one: Services) -> None:
     for unknown in ("q-000000000000", "' OR 1=1 --", "req-000000000000"):
         with pytest.raises(UnknownQuestionError):
-            answer(one.register, ROLES, unknown, "confirmed", "cli:anna")
+            answer(Officer(one.register, ROLES, "cli:anna"), unknown, "confirmed")
     with pytest.raises(UnknownRequestError):
-        confirm_identity(one.register, ROLES, "req-000000000000", "cli:anna", detail=PROOF)
+        confirm_identity(Officer(one.register, ROLES, "cli:anna"), "req-000000000000", detail=PROOF)

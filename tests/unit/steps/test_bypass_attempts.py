@@ -22,7 +22,8 @@ from tests.support.running import run, store
 
 from afschrift.app.jurisdiction import place_of
 from afschrift.app.settings import Settings
-from afschrift.casework.partial_response.answer import Counter
+from afschrift.casework.officer import Officer
+from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.casework.review.redactions import decided
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError, RetriableError
 from afschrift.domain.event import NewEvent
@@ -595,8 +596,10 @@ def parts(world: World, tmp_path: Path) -> tuple[World, Club]:
 
 def leave(world: World, request: str, choice: str = "partial") -> None:
     inventory, register = world.services.inventory, world.services.register
-    bench = Counter(
-        register, Roles((ANNA,)), inventory, place_of(inventory.controller), utc_now(), "cli:anna"
+    bench = PartialResponseService(
+        Officer(register, Roles((ANNA,)), "cli:anna", now=utc_now()),
+        inventory,
+        place_of(inventory.controller),
     )
     if choice == "partial":
         bench.leave(request, "club", "2099-01-01", "The server is being mended.")

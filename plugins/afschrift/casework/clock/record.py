@@ -1,51 +1,41 @@
 """Recording what moves a request's clock: the one way for the terminal and every other front.
 
-Roles and four eyes are held here, the law in `core`, and the register appends the facts with their events.
+Roles and four eyes are held here, the law in `law`, and the register appends the facts with their events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from afschrift.domain.errors import NotAllowedError
-from afschrift.domain.event import NewEvent
+from afschrift.casework.officer import Officer
 from afschrift.law.clock import alarm, overlap, receipt, sending
 from afschrift.law.clock.clock import Clock, Place, clock
-from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.extension import extend
 from afschrift.law.clock.facts import NewFact, Timeline, rows
 from afschrift.law.clock.sending import Sending
 from afschrift.law.clock.suspension import insufficient, resume, suspend
-from afschrift.law.roles import Act, Role, Roles
-from afschrift.register.register import Register
+from afschrift.register.facts import Pair
 
 Result = tuple[Timeline, Clock]
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Somebody at work on the clocks of requests.
+class ClockService:
+    """What is recorded on the clocks of requests.
 
     Every method gives the request with the new facts and its clock after them, and raises
     UnknownRequestError, NotAllowedError (the attempt is an event `answer_refused`), TooLateError (closed, or
     done already) and RefusedError (names the rule and the way out); the register is then unchanged.
 
     Attributes:
-        register: of the installation.
-        roles: who may do what.
+        officer: whoever is at work.
         place: where the controller must act.
-        now: the present moment, aware.
-        by: account of the one at work, such as `cli:anna`.
     """
 
-    register: Register
-    roles: Roles
+    officer: Officer
     place: Place
-    now: datetime
-    by: str
 
     def look(self, timeline: Timeline) -> Clock:
         """The clock of a request today."""
@@ -53,7 +43,7 @@ class Desk:
 
     def today(self, timeline: Timeline) -> date:
         """The present date where the controller must act."""
-        return local_date(self.now, timeline.zone)
+        return self.officer.today(timeline.zone)
 
     def suspend(
         self,
@@ -140,7 +130,7 @@ class Desk:
     def correct(self, request_id: str, received_at: datetime, reason: str) -> Result:
         """Another moment of receipt; a later one waits for `sign` (R02)."""
         return self._officer(
-            request_id, "receipt", lambda t: receipt.correct(t, self.now, received_at, reason)
+            request_id, "receipt", lambda t: receipt.correct(t, self.officer.now, received_at, reason)
         )
 
     def sign(self, request_id: str, *, agree: bool = True) -> Result:
@@ -149,13 +139,11 @@ class Desk:
         def make(timeline: Timeline) -> Sequence[NewFact]:
             facts = receipt.sign(timeline) if agree else receipt.turn_down(timeline)
             proposed = timeline.proposed
-            self.roles.need_another(self.by, [proposed.by] if proposed else [])
+            self.officer.roles.need_another(self.officer.by, [proposed.by] if proposed else [])
             return facts
 
-        with self._refusals(request_id, "receipt", Role.SECOND_SIGNER):
-            if not self.roles.holds(self.by, Role.SECOND_SIGNER):
-                raise self.roles.refusal([Role.SECOND_SIGNER])
-            return self._record(request_id, make, Role.SECOND_SIGNER, None)
+        with self.officer.signing(request_id, "receipt") as held:
+            return self._record(request_id, make, held, None)
 
     def merge(self, later_id: str, earlier_id: str, names: Collection[str]) -> Result:
         """An overlapping request goes on in the earlier one of the same person (R55).
@@ -169,13 +157,7 @@ class Desk:
             of_later, of_earlier = overlap.merge(later, earlier, same=same, narrower=narrower)
             return [of_later], self.told(earlier, [of_earlier])
 
-        with self._refusals(later_id, "merge", Role.OFFICER):
-            role = self.roles.require(self.by, Act.DECIDE)
-            held = self._held(role)
-            after = self.register.facts.record_pair(
-                later_id, earlier_id, make, self.by, names=names, held=held
-            )
-        return after, self.look(after)
+        return self._record_pair("merge", later_id, earlier_id, make, names)
 
     def link(self, later_id: str, earlier_id: str, kind: str, names: Collection[str]) -> Result:
         """A request comes after an earlier one: a `repeat` (R26) or a `reminder` (R54); `names` as above."""
@@ -185,12 +167,7 @@ class Desk:
         ) -> tuple[list[NewFact], list[NewFact]]:
             return overlap.link(later, earlier, kind, same=same), []
 
-        with self._refusals(later_id, "link", Role.OFFICER):
-            held = self._held(self.roles.require(self.by, Act.DECIDE))
-            after = self.register.facts.record_pair(
-                later_id, earlier_id, make, self.by, names=names, held=held
-            )
-        return after, self.look(after)
+        return self._record_pair("link", later_id, earlier_id, make, names)
 
     def _officer(
         self,
@@ -199,38 +176,29 @@ class Desk:
         make: Callable[[Timeline], Sequence[NewFact]],
         text: str | None = None,
     ) -> Result:
-        with self._refusals(request_id, kind, Role.OFFICER):
-            role = self.roles.require(self.by, Act.DECIDE)
-        return self._record(request_id, make, role, text)
+        return self._record(request_id, make, self.officer.deciding(request_id, kind), text)
 
     def _record(
         self,
         request_id: str,
         make: Callable[[Timeline], Sequence[NewFact]],
-        role: Role,
+        held: Mapping[str, str],
         text: str | None,
     ) -> Result:
-        after = self.register.facts.record(
-            request_id, lambda t: self.told(t, make(t)), self.by, held=self._held(role), text=text
-        )
+        facts, by = self.officer.register.facts, self.officer.by
+        after = facts.record(request_id, lambda t: self.told(t, make(t)), by, held=held, text=text)
+        return after, self.look(after)
+
+    def _record_pair(
+        self, kind: str, later_id: str, earlier_id: str, make: Pair, names: Collection[str]
+    ) -> Result:
+        held, facts = self.officer.deciding(later_id, kind), self.officer.register.facts
+        after = facts.record_pair(later_id, earlier_id, make, self.officer.by, names=names, held=held)
         return after, self.look(after)
 
     def told(self, timeline: Timeline, new: Sequence[NewFact]) -> list[NewFact]:
         """The same facts; the first one tells the due date after all of them, and how it was computed."""
         ids = [f"new-{number}" for number in range(len(new))]
-        after = timeline.with_(*rows(timeline, new, self.now.isoformat(), self.by, ids))
+        after = timeline.with_(*rows(timeline, new, self.officer.now.isoformat(), self.officer.by, ids))
         first, *rest = new
         return [replace(first, detail={**first.detail, "clock": self.look(after).evidence}), *rest]
-
-    def _held(self, role: Role) -> dict[str, str]:
-        return {"role": role.value, "source": self.roles.person(self.by).source}
-
-    @contextmanager
-    def _refusals(self, request_id: str, kind: str, role: Role) -> Iterator[None]:
-        """An attempt without the role is told to the trail."""
-        try:
-            yield
-        except NotAllowedError:
-            told = NewEvent("answer_refused", self.by, {"kind": kind, "role": role.value})
-            self.register.trail.record(request_id, told)
-            raise

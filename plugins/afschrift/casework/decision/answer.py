@@ -6,39 +6,34 @@ What does not do is told with its rule and its way out; nothing is changed then,
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from afschrift.casework.answer import answering
-from afschrift.casework.clock.record import Desk
+from afschrift.casework.clock.record import ClockService
 from afschrift.casework.decision.ground_form import kept_apart
+from afschrift.casework.decision.letter import make_due
 from afschrift.casework.decision.request_facts import request_facts
 from afschrift.casework.decision.require import (
-    DECISION,
     SIGNATURE,
     Ruling,
     rulings,
     signature,
 )
-from afschrift.domain.errors import FormError, RefusedError, TooLateError
+from afschrift.casework.decision.triggers import own_keys
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import FormError, RefusedError
 from afschrift.law.clock import overlap
-from afschrift.law.clock.clock import Place
 from afschrift.law.clock.extension import extend
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.clock.suspension import suspend
 from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
-from afschrift.law.grounds.grounds import Grounds, Outcome
-from afschrift.law.roles import AGREE, Role, Roles
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.roles import AGREE, Role
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import KINDS, ask
 from afschrift.register.facts import Make, Pair
 from afschrift.register.records import DecisionRow, QuestionRow
-from afschrift.register.register import Register
-
-Preview = Callable[[str, str, Mapping[str, Any]], object]
-"""Tries whether a letter can be made: request, kind, elements; raises what would keep it from being made."""
 
 
 @dataclass(frozen=True)
@@ -58,32 +53,14 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Where decisions are taken.
+class DecisionService:
+    """The decision on a flagged request, its second signature and the letter that is due after it.
 
     Attributes:
-        register: of the installation.
-        roles: who may do what.
-        grounds: the table.
-        place: where the controller must act.
-        now: the present moment, aware.
-        by: account of the one who decides.
-        own: identity keys that belong to one person alone.
-        tables: `source.table` of all that is personal.
-        columns: `source.table.column` likewise.
-        preview: tries the letter that would follow.
+        officer: whoever is at work.
     """
 
-    register: Register
-    roles: Roles
-    grounds: Grounds
-    place: Place
-    now: datetime
-    by: str
-    own: Sequence[str]
-    tables: frozenset[str]
-    columns: frozenset[str]
-    preview: Preview
+    officer: Officer
 
     def decide(
         self, question_id: str, choice: str, detail: Mapping[str, Any], texts: Mapping[str, Any]
@@ -102,13 +79,15 @@ class Bench:
             FormError: the form is not filled in right.
             RefusedError: the ground does not carry it; names the rule and the way out.
         """
-        question = self.register.questions.get(question_id)
-        held = answering(self.register, self.roles, question, self.by)
+        question = self.officer.register.questions.get(question_id)
+        held = self.officer.answering(question)
         if question.answered_at is not None:  # the register says who was first
-            return Taken(self.register.questions.answer(question_id, choice, self.by, held=held), None)
+            return Taken(
+                self.officer.register.questions.answer(question_id, choice, self.officer.by, held=held), None
+            )
         if choice not in question.options:
             check(None, question.options, choice, {})
-        self._still_so(question)
+        self.officer.still_asked(question)
         outcome, ground = Outcome(choice), detail.get("ground")
         ground = ground if isinstance(ground, str) else None
         codes = {name: value for name, value in detail.items() if name != "ground"}
@@ -121,10 +100,10 @@ class Bench:
         makes, pair = self._facts(outcome, accepted, form)
         if pair is None and not accepted.second_signer:
             makes = _in_place_of_earlier(makes)
-        decided = self.register.questions.answer(
+        decided = self.officer.register.questions.answer(
             question_id,
             choice,
-            self.by,
+            self.officer.by,
             told,
             _words(texts),
             held=held,
@@ -145,20 +124,20 @@ class Bench:
             TooLateError: answered already, or the request is closed.
             FormError: it is neither `agree` nor `disagree`.
         """
-        question = self.register.questions.get(question_id)
-        held = answering(self.register, self.roles, question, self.by)
+        question = self.officer.register.questions.get(question_id)
+        held = self.officer.answering(question)
         check(None, KINDS[SIGNATURE].options, choice, {})
         ruling = next(
-            r for r in rulings(self.register, question.request) if r.decision.about == question.about
+            r for r in rulings(self.officer.register, question.request) if r.decision.about == question.about
         )
         outcome, form = ruling.outcome, self._form_of(ruling)
-        ground = self.grounds.grounds[ruling.decision.detail["ground"]]
+        ground = self.officer.grounds.grounds[ruling.decision.detail["ground"]]
         kind = ground.letter(outcome, form) if choice == AGREE else None
         makes = self._decided(outcome, ground.code) if kind is not None else None
-        decided = self.register.questions.answer(
+        decided = self.officer.register.questions.answer(
             question_id,
             choice,
-            self.by,
+            self.officer.by,
             None,
             text,
             held=held,
@@ -176,8 +155,10 @@ class Bench:
         Raises:
             UnknownRequestError: no such request.
         """
-        taken = [one for one in rulings(self.register, request_id) if one.in_force]
-        ground = self.grounds.grounds.get(str(taken[-1].decision.detail.get("ground"))) if taken else None
+        taken = [one for one in rulings(self.officer.register, request_id) if one.in_force]
+        ground = (
+            self.officer.grounds.grounds.get(str(taken[-1].decision.detail.get("ground"))) if taken else None
+        )
         if ground is None:
             return None
         form = self._form_of(taken[-1])
@@ -192,17 +173,17 @@ class Bench:
         codes: Mapping[str, Any],
         texts: Mapping[str, Any],
     ) -> Accepted:
-        right = self.register.requests.get(question.request).right
-        if faults := kept_apart(self.grounds, codes, texts):
+        right = self.officer.register.requests.get(question.request).right
+        if faults := kept_apart(self.officer.grounds, codes, texts):
             raise _form_error("A field stands where it does not belong.", faults)
         verdict = check_ground(
-            self.grounds,
+            self.officer.grounds,
             outcome,
             ground,
             right,
             {**codes, **texts},
             [Role(question.role)],
-            request_facts(self, question.request),
+            request_facts(self.officer, question.request),
         )
         if isinstance(verdict, TurnedDown):
             said = f"This is turned down ({verdict.rule}): {verdict.because}."
@@ -210,15 +191,6 @@ class Bench:
                 raise _form_error(said, verdict.fields, verdict.instead)
             raise RefusedError(said, way_out=f"{verdict.instead}. Nothing was changed; the question is open.")
         return verdict
-
-    def _still_so(self, question: QuestionRow) -> None:
-        """A decision holds for what it was asked about: it must be the last one that was asked."""
-        asked = [q for q in self.register.questions.all(request_id=question.request) if q.kind == DECISION]
-        if asked and asked[-1].id != question.id:
-            raise TooLateError(
-                "What this question was about has changed since; another one stands in its place.",
-                way_out=f"look at it and answer: `afschrift answer {asked[-1].id}`. Nothing was changed.",
-            )
 
     def _letter(
         self, request_id: str, outcome: Outcome, accepted: Accepted, form: Mapping[str, Any]
@@ -228,21 +200,22 @@ class Bench:
             return None
         elements = _elements(accepted.ground.letter_ground, form)
         if outcome not in (Outcome.EXTEND, Outcome.SPECIFY):  # their letters tell of facts still to come
-            self.preview(request_id, accepted.letter, elements)
+            make_due(self.officer, request_id, accepted.letter, elements, keep=False)
         return accepted.letter, elements
 
     def _facts(
         self, outcome: Outcome, accepted: Accepted, form: Mapping[str, Any]
     ) -> tuple[Make | None, tuple[str, Pair, Sequence[str]] | None]:
         """What follows from a decision, in the same transaction."""
-        desk = Desk(self.register, self.roles, self.place, self.now, self.by)
+        place = self.officer.place
+        clocks = ClockService(self.officer, place)
         if outcome is Outcome.EXTEND:
             reasons = form["complexity"]
-            return lambda t: desk.told(t, extend(t, self.place, desk.today(t), reasons)), None
+            return lambda t: clocks.told(t, extend(t, place, clocks.today(t), reasons)), None
         if outcome is Outcome.SPECIFY:
             ground = "specification"
             return (
-                lambda t: desk.told(t, suspend(t, self.place, desk.today(t), ground, overview=True)),
+                lambda t: clocks.told(t, suspend(t, place, clocks.today(t), ground, overview=True)),
                 None,
             )
         if outcome is Outcome.MERGE:
@@ -251,9 +224,9 @@ class Bench:
                 later: Timeline, earlier: Timeline, same: bool, narrower: bool
             ) -> tuple[list[NewFact], list[NewFact]]:
                 of_later, of_earlier = overlap.merge(later, earlier, same=same, narrower=narrower)
-                return [of_later], desk.told(earlier, [of_earlier])
+                return [of_later], clocks.told(earlier, [of_earlier])
 
-            return None, (form["earlier"], merge, self.own)
+            return None, (form["earlier"], merge, own_keys(self.officer.inventory))
         if accepted.letter is None or accepted.second_signer or accepted.ground is None:
             return None, None
         return self._decided(outcome, accepted.ground.code), None
@@ -264,17 +237,17 @@ class Bench:
 
     def _ask_signer(self, request_id: str, ruling: Ruling) -> QuestionRow:
         asked = signature(ruling)
-        ask(self.register, request_id, [asked])
+        ask(self.officer.register, request_id, [asked])
         return next(
             q
-            for q in self.register.questions.all(request_id=request_id)
+            for q in self.officer.register.questions.all(request_id=request_id)
             if q.kind == SIGNATURE and q.about == asked.about
         )
 
     def _form_of(self, ruling: Ruling) -> dict[str, Any]:
         codes = {n: v for n, v in ruling.decision.detail.items() if n not in ("ground", "second_signer")}
         request, text = ruling.question.request, ruling.decision.text
-        words = self.register.decisions.text(request, text) if text else None
+        words = self.officer.register.decisions.text(request, text) if text else None
         return {**codes, **(json.loads(words) if words else {})}
 
 

@@ -2,64 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Protocol
+from datetime import date
 
-from afschrift.law.clock.clock import Place, clock
-from afschrift.law.clock.deadline import local_date
+from afschrift.casework.decision.triggers import own_keys
+from afschrift.casework.officer import Officer
+from afschrift.inventory.model import Inventory
+from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.grounds.values import RequestFacts
-from afschrift.register.register import Register
 
 
-class Known(Protocol):
-    """Where it is looked up: see `pipeline.decide.Bench`."""
-
-    @property
-    def register(self) -> Register:
-        """Of the installation."""
-
-    @property
-    def place(self) -> Place:
-        """Where the controller must act."""
-
-    @property
-    def now(self) -> datetime:
-        """The present moment, aware."""
-
-    @property
-    def own(self) -> Sequence[str]:
-        """Identity keys that belong to one person alone."""
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """Of all that is personal."""
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """Likewise."""
-
-
-def request_facts(bench: Known, request_id: str) -> RequestFacts:
+def request_facts(officer: Officer, request_id: str) -> RequestFacts:
     """The facts of a request today."""
-    timeline = bench.register.facts.timeline(request_id)
-    today = local_date(bench.now, timeline.zone)
-    as_it_stands = clock(timeline, bench.place, today)
-    extended = clock(_extended(timeline, today), bench.place, today)
+    timeline = officer.register.facts.timeline(request_id)
+    today = officer.today(timeline.zone)
+    as_it_stands = clock(timeline, officer.place, today)
+    extended = clock(_extended(timeline, today), officer.place, today)
     earlier = {
         past.request: timeline.local(past.ended_at) if past.ended_at else None
-        for past in bench.register.identities.history(request_id, bench.own)
+        for past in officer.register.identities.history(request_id, own_keys(officer.inventory))
     }
+    tables, columns = _personal(officer.inventory)
     return RequestFacts(
         today=today,
         identified=timeline.identified_at is not None,
         earlier=earlier,
         last_day=as_it_stands.due,
         longest_day=extended.due,
-        tables=bench.tables,
-        columns=bench.columns,
-        wrote=bench.register.cases.wrote(request_id),
+        tables=tables,
+        columns=columns,
+        wrote=officer.register.cases.wrote(request_id),
     )
 
 
@@ -74,3 +46,15 @@ def _extended(timeline: Timeline, today: date) -> Timeline:
         "new-2", timeline.request, number + 1, FactKind.LETTER_SENT, at, "", day=today, about="new-1"
     )
     return timeline.with_(asked, sent)
+
+
+def _personal(inventory: Inventory) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of all personal tables as `source.table`, and of their columns as `source.table.column`."""
+    tables = {
+        f"{name}.{table}": one
+        for name, source in inventory.sources.items()
+        for table, one in source.tables.items()
+        if one.personal
+    }
+    columns = frozenset(f"{place}.{column}" for place, one in tables.items() for column in one.columns)
+    return frozenset(tables), columns

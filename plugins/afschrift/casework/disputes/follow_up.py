@@ -1,37 +1,20 @@
-"""What follows an answer, in an installation: who is at work, what a review says, what is given after it."""
+"""What follows an answer, in an installation: what a review says, what is given after it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
-from afschrift.app.roles import load_roles
-from afschrift.app.settings import Settings
 from afschrift.casework.decision.restrictions import Restriction
 from afschrift.casework.decision.restrictions import restriction as find
 from afschrift.casework.decision.triggers import own_keys
-from afschrift.casework.dispatch import load_grounds
-from afschrift.casework.disputes.record import CaseDesk
+from afschrift.casework.disputes.record import DisputeService
 from afschrift.domain.errors import RefusedError
-from afschrift.inventory.load import load
 from afschrift.inventory.model import casefold_keys
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.clock.overlap import link
 from afschrift.law.restriction import reviews
-from afschrift.law.roles import Roles
-from afschrift.register.database.instants import rfc3339, utc_now
+from afschrift.register.database.instants import rfc3339
 from afschrift.register.register import Register
-
-
-def case_desk(
-    register: Register, by: str, *, roles: Roles | None = None, now: datetime | None = None
-) -> CaseDesk:
-    """Somebody at work on cases of this installation.
-
-    Raises:
-        ConfigurationError: roles or grounds cannot be used.
-    """
-    return CaseDesk(register, roles or load_roles(), load_grounds(), now or utc_now(), by)
 
 
 def told_of(timeline: Timeline, found: Restriction) -> Iterator[str]:
@@ -61,7 +44,7 @@ def told_of(timeline: Timeline, found: Restriction) -> Iterator[str]:
         )
 
 
-def follow_up(desk: CaseDesk, request_id: str, restriction_id: str) -> str:
+def follow_up(disputes: DisputeService, request_id: str, restriction_id: str) -> str:
     """Open a request of the same case that gives what a lifted restriction had kept back; its id.
 
     It is answered in full (R26) within a period of its own, which starts now.
@@ -71,8 +54,8 @@ def follow_up(desk: CaseDesk, request_id: str, restriction_id: str) -> str:
         RefusedError: it is not lifted, the request is still open, a follow-up is there already, or the data
             key was destroyed, so that nobody knows for whom.
     """
-    register = desk.register
-    held = desk.officer(request_id, "follow_up")
+    officer, register = disputes.officer, disputes.officer.register
+    held = disputes.deciding(request_id, "follow_up")
     found, timeline = find(register, request_id, restriction_id), register.facts.timeline(request_id)
     if not found.lifted:
         raise RefusedError(
@@ -85,11 +68,11 @@ def follow_up(desk: CaseDesk, request_id: str, restriction_id: str) -> str:
         )
     if there := _there(register, request_id):
         raise RefusedError(f"Request {there} was opened for it already.", way_out="answer that one.")
-    inventory, old = load(Settings.from_environment().inventory), register.requests.get(request_id)
+    inventory, old = officer.inventory, register.requests.get(request_id)
     opened = register.requests.open(
         old.case,
         old.right,
-        rfc3339(desk.now),
+        rfc3339(officer.now),
         old.zone,
         old.language,
         old.formats,
@@ -97,13 +80,13 @@ def follow_up(desk: CaseDesk, request_id: str, restriction_id: str) -> str:
         register.identities.of(request_id),
         casefold_keys(inventory),
         old.limits,
-        by=desk.by,
+        by=officer.by,
     )
     register.facts.record_pair(
         opened.id,
         request_id,
         lambda later, earlier, same, _: (link(later, earlier, "reminder", same=same), []),
-        desk.by,
+        officer.by,
         names=own_keys(inventory),
         held=held,
     )

@@ -1,52 +1,39 @@
 """Recording disputes and reviews: the one way for the terminal and every other front, on closed requests too.
 
-Roles and four eyes are held here, the law in `core`, and the register appends the facts with their events.
+Roles and four eyes are held here, the law in `law`, and the register appends the facts with their events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from afschrift.casework.decision.restrictions import Restriction
 from afschrift.casework.decision.restrictions import restriction as find
-from afschrift.domain.errors import NotAllowedError
-from afschrift.domain.event import NewEvent
+from afschrift.casework.officer import Officer
 from afschrift.domain.request import new_id
 from afschrift.law import dispute, restriction
-from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import NewFacts
-from afschrift.law.grounds.grounds import FourEyes, Grounds
-from afschrift.law.roles import Act, Role, Roles
-from afschrift.register.register import Register
+from afschrift.law.grounds.grounds import FourEyes
 
 Result = tuple[Timeline, ...]
 
 
 @dataclass(frozen=True)
-class CaseDesk:
-    """Somebody at work on what follows an answer: holds, complaints, restrictions to look at again.
+class DisputeService:
+    """What follows an answer: holds, complaints, restrictions to look at again.
 
     An `owner` is a request, or a case: then all of its requests. Every method gives these with the new facts,
     and raises UnknownRequestError, NotAllowedError (the attempt is an event `answer_refused`), TooLateError
     and RefusedError (names the rule or the way out); the register is then unchanged.
 
     Attributes:
-        register: of the installation.
-        roles: who may do what.
-        grounds: the table.
-        now: the present moment, aware.
-        by: account of the one at work, such as `cli:anna`.
+        officer: whoever is at work.
     """
 
-    register: Register
-    roles: Roles
-    grounds: Grounds
-    now: datetime
-    by: str
+    officer: Officer
 
     def hold(self, owner: str, ground: str, text: str, review_on: date | None = None) -> Result:
         """Stop all that destroys; `text`: why, in words."""
@@ -61,8 +48,8 @@ class CaseDesk:
 
     def check_complaint(self, owner: str, sender: str, reference: str, received: date) -> None:
         """What `complain` would raise, before documents of it are kept."""
-        self.officer(owner, "complaint")
-        timelines = self.register.disputes.timelines(owner)
+        self.deciding(owner, "complaint")
+        timelines = self.officer.register.disputes.timelines(owner)
         dispute.complain(timelines, self._today(timelines), "", sender, reference, received)
 
     def complain(
@@ -101,7 +88,7 @@ class CaseDesk:
 
         Where the ground takes a second signer, it counts once one agreed.
         """
-        of = find(self.register, request_id, restriction_id)
+        of = find(self.officer.register, request_id, restriction_id)
 
         def make(timelines: Sequence[Timeline]) -> NewFacts:
             [timeline] = timelines
@@ -111,48 +98,40 @@ class CaseDesk:
             }
 
         [after] = self._officer(request_id, "restriction_review", make, text)
-        return after, find(self.register, request_id, restriction_id)
+        return after, find(self.officer.register, request_id, restriction_id)
 
     def sign_review(
         self, request_id: str, restriction_id: str, *, agree: bool = True
     ) -> tuple[Timeline, Restriction]:
         """The second signer's word on a look: by another person than the one who looked."""
-        find(self.register, request_id, restriction_id)
+        find(self.officer.register, request_id, restriction_id)
 
         def make(timelines: Sequence[Timeline]) -> NewFacts:
             [timeline] = timelines
             facts = restriction.sign(timeline, restriction_id, agree=agree)
             looked = restriction.waiting(timeline, restriction_id).fact.by
-            self.roles.need_another(self.by, [looked])
+            self.officer.roles.need_another(self.officer.by, [looked])
             return {timeline.request: facts}
 
-        role = Role.SECOND_SIGNER
-        with self._refusals(request_id, "restriction_review", role):
-            if not self.roles.holds(self.by, role):
-                raise self.roles.refusal([role])
-            [after] = self.register.disputes.record(request_id, make, self.by, held=self._held(role))
-        return after, find(self.register, request_id, restriction_id)
+        with self.officer.signing(_of_trail(request_id), "restriction_review", owner=request_id) as held:
+            [after] = self.officer.register.disputes.record(request_id, make, self.officer.by, held=held)
+        return after, find(self.officer.register, request_id, restriction_id)
 
     def _two(self, of: Restriction) -> bool:
         """Whether the ground takes a second signer; one that is in the table no more does."""
-        ground = self.grounds.grounds.get(str(of.ruling.decision.detail.get("ground")))
+        ground = self.officer.grounds.grounds.get(str(of.ruling.decision.detail.get("ground")))
         return ground is None or ground.four_eyes is not FourEyes.NEVER
 
-    def _held(self, role: Role) -> dict[str, str]:
-        return {"role": role.value, "source": self.roles.person(self.by).source}
-
     def _today(self, timelines: Sequence[Timeline]) -> date:
-        zone = timelines[0].zone if timelines else "UTC"
-        return local_date(self.now, zone)
+        return self.officer.today(timelines[0].zone if timelines else "UTC")
 
-    def officer(self, owner: str, kind: str) -> dict[str, str]:
-        """The role in which an officer acts, and what says that they hold it.
+    def deciding(self, owner: str, kind: str) -> dict[str, str]:
+        """The role in which they decide on a case or request, as `Officer.deciding`.
 
         Raises:
-            NotAllowedError: they are none; the attempt is an event.
+            NotAllowedError: they hold none; the attempt is an event.
         """
-        with self._refusals(owner, kind, Role.OFFICER):
-            return self._held(self.roles.require(self.by, Act.DECIDE))
+        return self.officer.deciding(_of_trail(owner), kind, owner=owner)
 
     def _officer(
         self,
@@ -161,15 +140,10 @@ class CaseDesk:
         make: Callable[[Sequence[Timeline]], NewFacts],
         text: str | None,
     ) -> Result:
-        held = self.officer(owner, kind)
-        return self.register.disputes.record(owner, make, self.by, held=held, text=text)
+        held = self.deciding(owner, kind)
+        return self.officer.register.disputes.record(owner, make, self.officer.by, held=held, text=text)
 
-    @contextmanager
-    def _refusals(self, owner: str, kind: str, role: Role) -> Iterator[None]:
-        """An attempt without the role is told to the trail."""
-        try:
-            yield
-        except NotAllowedError:
-            told = NewEvent("answer_refused", self.by, {"kind": kind, "role": role.value, "owner": owner})
-            self.register.trail.record(owner if owner.startswith("req-") else None, told)
-            raise
+
+def _of_trail(owner: str) -> str | None:
+    """The request whose trail tells of it; of a case that of no single one."""
+    return owner if owner.startswith("req-") else None

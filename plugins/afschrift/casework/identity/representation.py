@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from afschrift.casework.answer import answering, form_of
+from afschrift.casework.answer import form_of
 from afschrift.casework.identity.mandate_forms import MANDATE, MANDATE_SIGNED, MINOR
 from afschrift.casework.identity.mandates import ANSWER_CHILD, NOT_PROVEN, PROVEN, signature
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, TooLateError
-from afschrift.law.clock.deadline import local_date
 from afschrift.law.person.age import Minor
 from afschrift.law.person.mandate import NotEnough, Proven, check_mandate
-from afschrift.law.roles import Act, Roles
+from afschrift.law.roles import Act
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import ask
 from afschrift.register.records import DecisionRow, QuestionRow
@@ -43,12 +42,9 @@ class Represented:
 
 
 def answer_represented(
-    register: Register,
-    roles: Roles,
+    officer: Officer,
     question: QuestionRow,
     choice: str,
-    by: str,
-    now: datetime,
     *,
     detail: Mapping[str, Any],
     text: str | None,
@@ -56,12 +52,9 @@ def answer_represented(
     """Answer `minor`, `mandate` or `mandate_signed`.
 
     Args:
-        register: of the installation.
-        roles: who may do what.
+        officer: whoever answers.
         question: one of these kinds.
         choice: one of its options.
-        by: account of whoever answers.
-        now: the present moment, aware.
         detail: codes and days of the form.
         text: what is best for the person and why; kept encrypted, the trail holds its HMAC.
 
@@ -70,15 +63,16 @@ def answer_represented(
         TooLateError: answered already, closed, or asked anew since.
         FormError: the form is not filled in right, or does not carry it; names the rule and the way out.
     """
-    held = answering(register, roles, question, by)
+    register, by = officer.register, officer.by
+    held = officer.answering(question)
     if question.answered_at is not None:  # the register says who was first
         return Represented(register.questions.answer(question.id, choice, by, held=held))
     check(form_of(question), question.options, choice, detail)
-    _still_so(register, question)
+    officer.still_asked(question, "Nothing was recorded.")
     told = dict(detail)
     rules: tuple[str, ...] = ("R16",)
     if question.kind == MANDATE and choice == PROVEN:
-        proven = _held_against(register, question, detail, now, note=bool(text))
+        proven = _held_against(officer, question, detail, note=bool(text))
         rules = proven.rules
         if proven.second_signer:
             told["second_signer"] = True
@@ -106,9 +100,7 @@ def ask_signer(register: Register, request_id: str, decision: DecisionRow) -> Qu
     )
 
 
-def take_back(
-    register: Register, roles: Roles, request_id: str, by: str, text: str | None = None
-) -> DecisionRow:
+def take_back(officer: Officer, request_id: str, text: str | None = None) -> DecisionRow:
     """Record that the person took a mandate back: nothing is delivered on it any more (R15).
 
     Raises:
@@ -116,7 +108,8 @@ def take_back(
         NotAllowedError: they lack the role.
         TooLateError: the request is closed, or no mandate was found to be proven.
     """
-    role = roles.require(by, Act.DECIDE)
+    register = officer.register
+    role = officer.roles.require(officer.by, Act.DECIDE)
     taken = [one for one in register.decisions.of(request_id) if one.kind == MANDATE]
     if not taken or taken[-1].choice != PROVEN:
         raise TooLateError(
@@ -127,20 +120,20 @@ def take_back(
         request_id,
         MANDATE,
         NOT_PROVEN,
-        by,
+        officer.by,
         about=taken[-1].about,
         detail={"lacking": "withdrawn"},
         text=text,
-        held={"role": role.value, "source": roles.person(by).source},
+        held=officer.held(role),
     )
 
 
 def _held_against(
-    register: Register, question: QuestionRow, detail: Mapping[str, Any], now: datetime, *, note: bool
+    officer: Officer, question: QuestionRow, detail: Mapping[str, Any], *, note: bool
 ) -> Proven:
-    request = register.requests.get(question.request)
+    request = officer.register.requests.get(question.request)
     verdict = check_mandate(
-        detail, request.right, local_date(now, request.zone), Minor(question.detail["minor"]), note=note
+        detail, request.right, officer.today(request.zone), Minor(question.detail["minor"]), note=note
     )
     if isinstance(verdict, NotEnough):
         raise _fault(verdict.field, verdict.rule, verdict.because, verdict.instead)
@@ -156,13 +149,3 @@ def _fault(field: str, rule: str, because: str, instead: str) -> FormError:
         {field: f"{because} ({rule})"},
         way_out=f"{instead}. {OPEN}",
     )
-
-
-def _still_so(register: Register, question: QuestionRow) -> None:
-    """An answer holds for what was asked: it must be the last question of its kind."""
-    asked = [q for q in register.questions.all(request_id=question.request) if q.kind == question.kind]
-    if asked and asked[-1].id != question.id:
-        raise TooLateError(
-            "What this question was about has changed since; another one stands in its place.",
-            way_out=f"look at it and answer: `afschrift answer {asked[-1].id}`. Nothing was recorded.",
-        )

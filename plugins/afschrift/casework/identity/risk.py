@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from afschrift.app.grounds import load_grounds
+from afschrift.app.settings import Settings
 from afschrift.casework.decision.triggers import contact_changed, own_keys
 from afschrift.casework.identity.confirmed import identity_decision, identity_question
 from afschrift.domain.basis import PORTABLE
 from afschrift.domain.decision import Protect
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
+from afschrift.inventory.load import load
 from afschrift.inventory.model import Column, Inventory, Purpose, SourceFile, Table
 from afschrift.law.grounds.grounds import Flags
 from afschrift.law.person.assurance import MONEY, SPECIAL, USUAL, Factor, Level, Risk, below, level_of, risk
@@ -47,6 +50,18 @@ def risk_of(register: Register, inventory: Inventory, limits: Flags, request: Re
         return risk(found)
     levels = {one: Level(getattr(policy, one.value)) for one in USUAL}
     return risk(found, levels, policy.ordinary)
+
+
+def needed_level(register: Register, request_id: str, settings: Settings | None = None) -> Risk:
+    """How sure the identity behind a request must be (R12), in an installation.
+
+    Raises:
+        UnknownRequestError: no such request.
+        ConfigurationError: grounds or inventory cannot be used.
+    """
+    settings = settings or Settings.from_environment()
+    request = register.requests.get(request_id)
+    return risk_of(register, load(settings.inventory), load_grounds(settings).flags, request)
 
 
 def sure_identity(services: Services, request: Request) -> DecisionRow | None:

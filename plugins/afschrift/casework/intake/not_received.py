@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from afschrift.casework.answer import answering
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import digest
 from afschrift.domain.request import Request
 from afschrift.domain.state import State, may_move
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, NewFact
-from afschrift.law.roles import AGREE, SIGNS, Act, Roles
+from afschrift.law.roles import AGREE, SIGNS, Act
 from afschrift.questions.forms import check
 from afschrift.questions.kinds import NOT_RECEIVED, OpenQuestion, ask
 from afschrift.register.cases import CaseRow
@@ -32,37 +32,26 @@ SIGNED = (
 
 
 def propose(
-    register: Register,
-    roles: Roles,
-    case: CaseRow,
-    published_on: date,
-    why: str,
-    by: str,
-    *,
-    published: Collection[str] = (),
-    now: datetime,
+    officer: Officer, case: CaseRow, published_on: date, why: str, *, published: Collection[str] = ()
 ) -> QuestionRow:
     """An officer finds that a message did not count as received; the question to the second signer.
 
     Args:
-        register: of the installation.
-        roles: who may do what.
+        officer: whoever finds it.
         case: of the message.
         published_on: day on which the proper channel was clearly published.
         why: in words; kept encrypted.
-        by: account of the officer.
         published: channels that were published for requests (`controller.yml`).
-        now: the present moment, aware.
 
     Raises:
         NotAllowedError: they lack the role.
         TooLateError: a request of it is closed, or something was done for it already.
         RefusedError: names the rule and the way out.
     """
-    role = roles.require(by, Act.DECIDE)
+    register, role = officer.register, officer.roles.require(officer.by, Act.DECIDE)
     requests = [register.requests.get(one) for one in case.requests]
     _must_be_early(register, requests)
-    _must_be_so(case, requests, published_on, why, published, local_date(now, requests[0].zone))
+    _must_be_so(case, requests, published_on, why, published, officer.today(requests[0].zone))
     detail = {"published_on": str(published_on), "channel": case.channel}
     first = requests[0]
     number = sum(one.kind == NOT_RECEIVED for one in register.decisions.of(first.id))
@@ -75,22 +64,21 @@ def propose(
         told,
         bound=digest({"kind": NOT_RECEIVED, "detail": told, "number": number}),
     )
-    held = {"role": role.value, "source": roles.person(by).source}
     register.decisions.take(
-        first.id, NOT_RECEIVED, PROPOSED, by, about=asked.about, detail=detail, text=why, held=held
+        first.id,
+        NOT_RECEIVED,
+        PROPOSED,
+        officer.by,
+        about=asked.about,
+        detail=detail,
+        text=why,
+        held=officer.held(role),
     )
     ask(register, first.id, [asked])
     return next(q for q in register.questions.all(request_id=first.id) if q.about == asked.about)
 
 
-def sign(
-    register: Register,
-    roles: Roles,
-    question: QuestionRow,
-    choice: str,
-    by: str,
-    text: str | None,
-) -> tuple[DecisionRow, str]:
+def sign(officer: Officer, question: QuestionRow, choice: str, text: str | None) -> tuple[DecisionRow, str]:
     """The second signer's word; with `agree` the requests of the case end. Also what to do then.
 
     Raises:
@@ -98,7 +86,8 @@ def sign(
         TooLateError: answered already, or something was done for the case meanwhile.
         FormError: it is neither `agree` nor `disagree`.
     """
-    held = answering(register, roles, question, by)
+    register, by = officer.register, officer.by
+    held = officer.answering(question)
     if question.answered_at is not None:  # the register says who was first
         return register.questions.answer(question.id, choice, by, held=held), ""
     check(None, question.options, choice, {})

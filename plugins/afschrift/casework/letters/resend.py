@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from afschrift.app.roles import load_roles
 from afschrift.app.settings import Settings
-from afschrift.casework.dispatch import open_bench
+from afschrift.casework.decision.answer import DecisionService
+from afschrift.casework.decision.letter import said_in
 from afschrift.casework.letters.make import make
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.law.letter import LetterRow, LetterState
-from afschrift.letters.kinds import kind_named
-from afschrift.register.database.instants import utc_now
 from afschrift.register.register import Register
 
 
@@ -46,15 +45,15 @@ def again(
             f"Letter {letter_id} is {old.state}: it did not come back.",
             way_out="`afschrift letter bounced` enters that it did.",
         )
-    due = open_bench(settings, register, load_roles(settings), by, utc_now()).letter_due(old.request)
+    officer = Officer(register, load_roles(settings), by, settings=settings)
+    due = DecisionService(officer).letter_due(old.request)
     if due is None or due[0] != old.kind:
         raise RefusedError(
             f"No decision in force calls for a letter '{old.kind}'.",
             way_out=f"`afschrift letter make {old.request} {old.kind}` asks for what it says.",
         )
     kind, elements = due
-    asked = {"to", *(element.name for element in kind_named(kind).asked)}
-    given: dict[str, Any] = {name: value for name, value in elements.items() if name in asked}
-    made = make(settings, register, old.request, kind, given | ({"to": to} if to else {}), by, held=held)
+    given = said_in(kind, elements) | ({"to": to} if to else {})
+    made = make(settings, register, old.request, kind, given, by, held=held)
     assert made.letter is not None  # `make` keeps it
     return made.letter

@@ -4,45 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from afschrift.casework.answer import answering, form_of
+from afschrift.casework.answer import form_of
+from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.require import FORM, binding, decided_partial, taken
-from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, TooLateError
-from afschrift.domain.event import NewEvent
+from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.inventory.later import hindrance, personal_tables
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.clock import Place, clock
-from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import KIND, PARTIAL, TRY_AGAIN, WAY_OUT, parts, used
-from afschrift.law.roles import Act, Roles
 from afschrift.questions.forms import check
 from afschrift.register.records import DecisionRow, QuestionRow
-from afschrift.register.register import Register
 
 _NOTHING = "Nothing was recorded."
 
 
 @dataclass(frozen=True)
-class Counter:
-    """Where an officer decides on a source that is down.
+class PartialResponseService:
+    """What is decided on a source that is down.
 
     Attributes:
-        register: of the installation.
-        roles: who may do what.
+        officer: whoever is at work.
         inventory: the data map.
         place: where the controller must act.
-        now: the present moment, aware.
-        by: account of the officer.
     """
 
-    register: Register
-    roles: Roles
+    officer: Officer
     inventory: Inventory
     place: Place
-    now: datetime
-    by: str
 
     def answer(
         self, question_id: str, choice: str, detail: Mapping[str, Any], text: str | None
@@ -52,8 +43,8 @@ class Counter:
         Raises:
             NotAllowedError, TooLateError, FormError, RefusedError: as for `pipeline.answer.answer`.
         """
-        question = self.register.questions.get(question_id)
-        held = answering(self.register, self.roles, question, self.by)
+        question = self.officer.register.questions.get(question_id)
+        held = self.officer.answering(question)
         source = str(question.detail["source"])
         told = {"source": source, "since": question.detail["since"]}
         if question.answered_at is None:
@@ -63,8 +54,14 @@ class Counter:
                 told |= {"rest_by": detail["rest_by"]}
             elif detail:
                 raise _form_error({"rest_by": f"goes with the choice `{PARTIAL}` alone"})
-        return self.register.questions.answer(
-            question.id, choice, self.by, told, text, held=held, rules=("R44",) if choice == PARTIAL else ()
+        return self.officer.register.questions.answer(
+            question.id,
+            choice,
+            self.officer.by,
+            told,
+            text,
+            held=held,
+            rules=("R44",) if choice == PARTIAL else (),
         )
 
     def leave(self, request_id: str, source: str, rest_by: str, text: str | None) -> DecisionRow:
@@ -74,10 +71,10 @@ class Counter:
             UnknownRequestError: no such request.
             NotAllowedError, TooLateError, FormError, RefusedError: as for `answer`.
         """
-        self.register.requests.get(request_id)
+        self.officer.register.requests.get(request_id)
         if (asked := self._open(request_id, source)) is not None:
             return self.answer(asked.id, PARTIAL, {"rest_by": rest_by}, text)
-        held = self._decides(request_id)
+        held = self.officer.deciding(request_id, KIND)
         check(FORM, (PARTIAL,), PARTIAL, {"rest_by": rest_by})
         self._may_wait(request_id, source, rest_by, text)
         self._still_to_come(request_id, source)
@@ -90,10 +87,12 @@ class Counter:
             UnknownRequestError, NotAllowedError, TooLateError: as for `leave`.
             RefusedError: it is not left for later.
         """
-        self.register.requests.get(request_id)
-        held = self._decides(request_id)
-        done = used(self.register.facts.timeline(request_id))
-        waiting = {one.source: one for one in decided_partial(self.register, self.inventory, request_id)}
+        self.officer.register.requests.get(request_id)
+        held = self.officer.deciding(request_id, KIND)
+        done = used(self.officer.register.facts.timeline(request_id))
+        waiting = {
+            one.source: one for one in decided_partial(self.officer.register, self.inventory, request_id)
+        }
         if source not in waiting or waiting[source].about in done:
             raise RefusedError(
                 "This source is not left for later.",
@@ -102,18 +101,8 @@ class Counter:
         return self._decided(request_id, source, TRY_AGAIN, {}, None, held)
 
     def _open(self, request_id: str, source: str) -> QuestionRow | None:
-        asked = self.register.questions.all(request_id=request_id)
+        asked = self.officer.register.questions.all(request_id=request_id)
         return next((q for q in asked if q.kind == KIND and q.detail["source"] == source), None)
-
-    def _decides(self, request_id: str) -> dict[str, str]:
-        """The role in which they decide; an attempt without it is an event."""
-        try:
-            role = self.roles.require(self.by, Act.DECIDE)
-        except NotAllowedError:
-            told = {"kind": KIND, "role": "officer"}
-            self.register.trail.record(request_id, NewEvent("answer_refused", self.by, told))
-            raise
-        return {"role": role.value, "source": self.roles.person(self.by).source}
 
     def _decided(
         self,
@@ -124,13 +113,13 @@ class Counter:
         text: str | None,
         held: Mapping[str, str],
     ) -> DecisionRow:
-        before = taken(self.register, request_id).get(source)
+        before = taken(self.officer.register, request_id).get(source)
         told = {"source": source, **detail}
         if before is not None and "since" in before[0].detail:
             told["since"] = before[0].detail["since"]
-        bound = binding(self.register, self.inventory, request_id, source)
-        return self.register.decisions.take(
-            request_id, KIND, choice, self.by, about=bound, detail=told, text=text, held=held
+        bound = binding(self.officer.register, self.inventory, request_id, source)
+        return self.officer.register.decisions.take(
+            request_id, KIND, choice, self.officer.by, about=bound, detail=told, text=text, held=held
         )
 
     def _still_to_come(self, request_id: str, source: str) -> None:
@@ -139,7 +128,7 @@ class Counter:
         Raises:
             RefusedError: no rest of this source is awaited.
         """
-        for fact in parts(self.register.facts.timeline(request_id))[-1:]:
+        for fact in parts(self.officer.register.facts.timeline(request_id))[-1:]:
             if source not in {one["source"] for one in fact.detail.get("later", ())}:
                 raise RefusedError(
                     f"The last part of the answer to request {request_id} left nothing of {source} open.",
@@ -153,7 +142,7 @@ class Counter:
             FormError: the day is over or after the last one of the request, or there are no words.
             RefusedError: other parts of the answer rest on the source, or the request is closed.
         """
-        timeline = self.register.facts.timeline(request_id)
+        timeline = self.officer.register.facts.timeline(request_id)
         if not timeline.state.open:
             raise TooLateError(
                 f"Request {request_id} is {timeline.state}: nothing is decided on it any more."
@@ -164,7 +153,7 @@ class Counter:
                 "The inventory has no source of this name that holds personal data.",
                 way_out=f"name one of {known}. {_NOTHING}",
             )
-        also = [one.source for one in decided_partial(self.register, self.inventory, request_id)]
+        also = [one.source for one in decided_partial(self.officer.register, self.inventory, request_id)]
         why = hindrance(self.inventory, source, also)
         if why is not None:
             raise RefusedError(
@@ -174,7 +163,7 @@ class Counter:
         faults = {}
         if not (text or "").strip():
             faults["text"] = "say in words why it cannot be given now; it is kept encrypted"
-        today = local_date(self.now, timeline.zone)
+        today = self.officer.today(timeline.zone)
         due = clock(timeline, self.place, today).due
         day = date.fromisoformat(rest_by)
         if day < today:

@@ -5,17 +5,16 @@ What does not do is told with its rule and its way out; nothing is changed then,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from afschrift.casework.answer import answering
-from afschrift.casework.decision.answer import Bench
 from afschrift.casework.decision.ground_form import kept_apart
 from afschrift.casework.decision.request_facts import request_facts
+from afschrift.casework.officer import Officer
 from afschrift.casework.review.redactions import (
     HOLD_BACK,
     OPTIONS,
@@ -30,12 +29,10 @@ from afschrift.casework.review.require import REDACTIONS, signature
 from afschrift.casework.review.resolve import Staged
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.domain.file_format import Format
-from afschrift.domain.files import Staging
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import Redaction
 from afschrift.extraction.staged_records import staged_record
 from afschrift.extraction.staged_rows import StagedTable
-from afschrift.inventory.model import Inventory
 from afschrift.law.grounds.check import TurnedDown, check_ground
 from afschrift.law.grounds.grounds import Ground, Outcome
 from afschrift.law.restriction import lifted
@@ -61,17 +58,15 @@ class Reviewed:
 
 
 @dataclass(frozen=True)
-class ReviewDesk:
-    """Where bundles are reviewed.
+class ReviewService:
+    """The review of a packed bundle, and the second signature on what it redacts.
 
     Attributes:
-        bench: where decisions are taken: register, roles, grounds, who answers, what is known.
+        officer: whoever is at work.
         formats: of staged files, by name.
     """
 
-    bench: Bench
-    inventory: Inventory
-    staging: Callable[[str], Staging]
+    officer: Officer
     formats: Mapping[str, Format]
 
     def answer(
@@ -99,9 +94,9 @@ class ReviewDesk:
             FormError, RefusedError: what was filled in does not do.
             RetriableError: what was staged is gone.
         """
-        register, by = self.bench.register, self.bench.by
+        register, by = self.officer.register, self.officer.by
         question = register.questions.get(question_id)
-        held = answering(register, self.bench.roles, question, by)
+        held = self.officer.answering(question)
         if question.answered_at is not None:  # the register says who was first
             return Reviewed(register.questions.answer(question_id, choice, by, held=held))
         check(None, question.options, choice, {})
@@ -127,18 +122,18 @@ class ReviewDesk:
             TooLateError: answered already, or the request is closed.
             FormError: it is neither `agree` nor `disagree`.
         """
-        register, by = self.bench.register, self.bench.by
+        register, by = self.officer.register, self.officer.by
         question = register.questions.get(question_id)
-        held = answering(register, self.bench.roles, question, by)
+        held = self.officer.answering(question)
         check(None, KINDS[REVIEW_SIGNED].options, choice, {})
         return Reviewed(register.questions.answer(question_id, choice, by, None, text, held=held))
 
     def _none_waits(self, request: str) -> None:
         """What waits for its second signer is signed or turned down before anything else is said."""
-        waiting = {one.question for one in unsigned(self.bench.register.decisions.of(request))}
+        waiting = {one.question for one in unsigned(self.officer.register.decisions.of(request))}
         if not waiting:
             return
-        asked = self.bench.register.questions.all(request_id=request)
+        asked = self.officer.register.questions.all(request_id=request)
         to_sign = [q.id for q in asked if q.kind == REVIEW_SIGNED and q.detail["question"] in waiting]
         first = f"they answer {' and '.join(to_sign)} first" if to_sign else "the next run asks them first"
         raise TooLateError(
@@ -149,7 +144,7 @@ class ReviewDesk:
 
     def _still_so(self, question: QuestionRow) -> None:
         """A review holds for the bundle that it was asked about, as it would leave now."""
-        register, request = self.bench.register, question.request
+        register, request = self.officer.register, question.request
         packed, frozen = register.steps.latest(request, "package"), register.steps.latest(request, "classify")
         asked = [q for q in register.questions.all(request_id=request) if q.kind == REVIEW]
         now = decided(register.decisions.of(request), lifted(register.facts.timeline(request)))
@@ -176,10 +171,10 @@ class ReviewDesk:
         text: str | None,
         held: Mapping[str, str],
     ) -> Reviewed:
-        bench, register = self.bench, self.bench.register
+        register = self.officer.register
         lines = _lines(texts.get(REDACTIONS))
         right = register.requests.get(question.request).right
-        grounds = {one.code: one for one in bench.grounds.redacting(right)}
+        grounds = {one.code: one for one in self.officer.grounds.redacting(right)}
         found = self._resolved(question, lines, grounds)
         used = [code for code in grounds if any(one.ground == code for one in found)]
         words = {name: value for name, value in texts.items() if name != REDACTIONS}
@@ -195,7 +190,7 @@ class ReviewDesk:
         decision = register.questions.answer(
             question.id,
             REDACT,
-            bench.by,
+            self.officer.by,
             told,
             kept,
             held=held,
@@ -213,8 +208,8 @@ class ReviewDesk:
     def _resolved(
         self, question: QuestionRow, lines: Sequence[str], grounds: Mapping[str, Ground]
     ) -> tuple[Redaction, ...]:
-        register, request = self.bench.register, question.request
-        staging = self.staging(request)
+        register, request = self.officer.register, question.request
+        staging = self.officer.staging(request)
 
         def open_table(part: ExtractPlan) -> StagedTable | None:
             record = staged_record(staging, part.source)
@@ -223,7 +218,7 @@ class ReviewDesk:
 
         staged = Staged(
             register.plans.get(request, question.detail["plan"]),
-            self.inventory,
+            self.officer.inventory,
             open_table,
             partial(register.data_keys.fingerprint, request),
             {code: ground.rules for code, ground in grounds.items()},
@@ -234,17 +229,17 @@ class ReviewDesk:
         self, question: QuestionRow, ground: Ground, codes: Mapping[str, Any], texts: Mapping[str, Any]
     ) -> bool:
         """Hold the form of a ground against it; whether a second person signs (R31, R32, R35)."""
-        bench = self.bench
-        if faults := kept_apart(bench.grounds, codes, texts):
+        officer = self.officer
+        if faults := kept_apart(officer.grounds, codes, texts):
             raise _fault({f"{ground.code}.{name}": fault for name, fault in faults.items()})
         verdict = check_ground(
-            replace(bench.grounds, grounds={ground.code: ground}),
+            replace(officer.grounds, grounds={ground.code: ground}),
             Outcome.REFUSE_PART,
             ground.code,
-            bench.register.requests.get(question.request).right,
+            officer.register.requests.get(question.request).right,
             {**codes, **texts},
             [Role(question.role)],
-            request_facts(bench, question.request),
+            request_facts(officer, question.request),
         )
         if isinstance(verdict, TurnedDown):
             said = f"This is turned down ({verdict.rule}): {verdict.because}."

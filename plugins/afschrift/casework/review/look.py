@@ -5,10 +5,10 @@ That somebody looked is an event `bundle_viewed`, recorded before they see anyth
 
 from __future__ import annotations
 
+from afschrift.app.grounds import load_grounds
 from afschrift.app.settings import Settings
-from afschrift.casework.dispatch import load_grounds
+from afschrift.casework.officer import Officer
 from afschrift.casework.review.redactions import REVIEW
-from afschrift.casework.review.service import staging_of
 from afschrift.casework.review.staged import Looking, column
 from afschrift.casework.review.view import Pointed as Pointed
 from afschrift.casework.review.view import ShownColumn as ShownColumn
@@ -78,7 +78,7 @@ def look(
     bundle = packed["bundle"] if packed else None
     told = {"role": role.value, "plan": frozen["plan"], "bundle": bundle, "table": table, "values": values}
     register.trail.record(request_id, NewEvent("bundle_viewed", by, told))
-    staging = staging_of(settings, register, request_id)
+    staging = Officer(register, roles, by, settings=settings).staging(request_id)
     looking = Looking(staging, load(settings.inventory), plan, values, min(rows, MOST_ROWS), table, row)
     asked = [
         q

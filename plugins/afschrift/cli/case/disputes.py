@@ -16,7 +16,7 @@ from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
 from afschrift.law.restriction import Looked
 
 if TYPE_CHECKING:
-    from afschrift.casework.disputes.record import CaseDesk
+    from afschrift.casework.disputes.record import DisputeService
     from afschrift.law.clock.facts import Timeline
 
 Owner = Annotated[
@@ -29,11 +29,13 @@ TextFile = Annotated[
 HoldId = Annotated[str | None, typer.Option("--hold", help="Which hold, where there are several.")]
 
 
-def desk() -> CaseDesk:
-    """Whoever is at the terminal."""
-    from afschrift.casework.disputes.follow_up import case_desk
+def disputes() -> DisputeService:
+    """What whoever is at the terminal does about disputes."""
+    from afschrift.app.roles import load_roles
+    from afschrift.casework.disputes.record import DisputeService
+    from afschrift.casework.officer import Officer
 
-    return case_desk(open_register(), actor())
+    return DisputeService(Officer(open_register(), load_roles(), actor()))
 
 
 def hold(
@@ -49,13 +51,13 @@ def hold(
     It holds until an officer releases it; where there are several holds, until the last one is released.
     """
     day = given.date_(review_on, "--review-on")
-    found = desk().hold(owner, ground.value, _why(text_file), day)
+    found = disputes().hold(owner, ground.value, _why(text_file), day)
     _held(found)
 
 
 def release(owner: Owner, hold_id: HoldId = None, text_file: TextFile = None) -> None:
     """End a hold. Only the last one frees: then the usual periods destroy what is due."""
-    found = desk().release(owner, _why(text_file), hold_id)
+    found = disputes().release(owner, _why(text_file), hold_id)
     for timeline in found:
         left = holds(timeline)
         still = f"still held: {', '.join(one.words for one in left)}" if left else "free"
@@ -96,7 +98,7 @@ def complaint(
             "A complaint is entered with --from and --received, and its outcome later with --outcome.",
             way_out="give --reference with --from and --received, or with --outcome (and --on).",
         )
-    at, text = desk(), given.text(text_file)
+    at, text = disputes(), given.text(text_file)
     if outcome is not None:
         found = at.end_complaint(owner, reference, outcome.value, given.date_(on, "--on"), text)
     else:
@@ -141,7 +143,7 @@ def reviewed(
             "A review is entered, or signed, or turned down; what was lifted is then given.",
             way_out="give one of --outcome, --sign, --turn-down, --open-request.",
         )
-    at = desk()
+    at = disputes()
     if open_request:
         typer.echo(follow_up(at, request, restriction))
         say("Linked to the earlier one (R54). The identity is confirmed anew, then it runs as any other.")

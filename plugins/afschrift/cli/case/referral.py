@@ -91,21 +91,18 @@ def not_received(
     from afschrift.app.jurisdiction import load_controller
     from afschrift.app.roles import load_roles
     from afschrift.casework.intake.not_received import propose
-    from afschrift.register.database.instants import utc_now
+    from afschrift.casework.officer import Officer
 
     day, why = given.date_(published_on, "--published-on"), given.text(text_file)
     if day is None:
         raise RefusedError("The day is missing.", way_out="--published-on 2026-01-15.")
     register = open_register()
     asked = propose(
-        register,
-        load_roles(),
+        Officer(register, load_roles(), actor()),
         register.cases.get(case),
         day,
         why or "",
-        actor(),
         published=load_controller().channels,
-        now=utc_now(),
     )
     say(f"It counts as not received once a second signer agrees: `afschrift answer {asked.id}`.")
     say("Until then it counts as received, and its period runs (R02, R03). Nothing is deleted either way.")

@@ -62,14 +62,14 @@ def show(request: Request, source: Source) -> None:
     Whoever may answer the question may look.
     """
     from afschrift.app.roles import load_roles
-    from afschrift.casework.answer import answering
     from afschrift.casework.manual.question import open_question
+    from afschrift.casework.officer import Officer
     from afschrift.domain.event import NewEvent
     from afschrift.wiring.services import load_inventory
 
     register = open_register()
     asked = open_question(register, request, source)
-    answering(register, load_roles(), asked, actor())
+    Officer(register, load_roles(), actor()).answering(asked)
     known = load_inventory().manual.get(source)
     register.trail.record(request, NewEvent("identity_read", actor(), {"question": asked.id}))
     if known is not None:
@@ -109,6 +109,7 @@ def answer(
     from afschrift.casework.dispatch import answer_question
     from afschrift.casework.manual.question import open_question
     from afschrift.casework.manual.scan import scan
+    from afschrift.casework.officer import Officer
     from afschrift.cli.questions.questions import go_on
 
     if here and airflow:
@@ -128,9 +129,8 @@ def answer(
             scan(name, stream, os.fstat(stream.fileno()).st_size, settings.manual_bytes)
             for name, stream in streams
         ]
-        done = answer_question(
-            register, load_roles(), asked.id, choice, actor(), detail=detail, files=files, settings=settings
-        )
+        officer = Officer(register, load_roles(), actor(), settings=settings)
+        done = answer_question(officer, asked.id, choice, detail=detail, files=files)
     typer.echo(f"Recorded: {source} = {done.decision.choice}.")
     if files:
         say(f"{len(files)} files are kept, encrypted. Delete your copies when you are done.")

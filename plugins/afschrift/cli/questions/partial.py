@@ -38,10 +38,9 @@ def partial(
     which the person's keys are looked up, or that holds consents for others, cannot be left for later.
     """
     from afschrift.app.roles import load_roles
-    from afschrift.app.settings import Settings
-    from afschrift.casework.dispatch import open_counter
+    from afschrift.casework.officer import Officer
+    from afschrift.casework.partial_response.answer import PartialResponseService
     from afschrift.cli.questions.questions import go_on
-    from afschrift.register.database.instants import utc_now
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
@@ -51,12 +50,13 @@ def partial(
             way_out="give --rest-by DATE, or --take-back.",
         )
     register = open_register()
-    counter = open_counter(Settings.from_environment(), register, load_roles(), actor(), utc_now())
+    officer = Officer(register, load_roles(), actor())
+    parts = PartialResponseService(officer, officer.inventory, officer.place)
     if rest_by is None:
-        counter.take_back(request, source)
+        parts.take_back(request, source)
         typer.echo(f"Recorded: the next run opens {source} again.")
     else:
-        counter.leave(request, source, rest_by, given.text(text_file) or _asked())
+        parts.leave(request, source, rest_by, given.text(text_file) or _asked())
         typer.echo(f"Recorded: {source} is left for later, the rest follows by {rest_by}.")
         say(f"After the delivery tell the person: `afschrift letter make {request} partial_delivery`.")
     go_on(register, request, here=here, airflow=airflow)

@@ -83,8 +83,8 @@ def assign(
 @app.command("open")
 def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
     """Put a request before an officer though nothing was flagged, for example to refuse it in part."""
+    from afschrift.app.grounds import load_grounds
     from afschrift.casework.decision.require import open_decision
-    from afschrift.casework.dispatch import load_grounds
     from afschrift.casework.letters.officer import require
 
     register = open_register()
@@ -118,6 +118,7 @@ def answer(
     """
     from afschrift.app.roles import load_roles
     from afschrift.casework.dispatch import answer_question
+    from afschrift.casework.officer import Officer
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
@@ -125,11 +126,9 @@ def answer(
     asked = register.questions.get(question)
     filled = _filled(asked, choice, set_ or [], form, text_file)
     done = answer_question(
-        register,
-        load_roles(),
+        Officer(register, load_roles(), actor()),
         question,
         filled.choice,
-        actor(),
         detail=filled.detail,
         texts=filled.texts,
         text=filled.text,
@@ -173,7 +172,7 @@ def _filled(
             raise ConfigurationError("The form is the whole answer.", way_out="give --form alone.")
         return from_file(form)
     if choice is None and asked.kind == "decision":
-        from afschrift.casework.dispatch import load_grounds
+        from afschrift.app.grounds import load_grounds
         from afschrift.cli.questions.forms import ask
 
         return ask(load_grounds(), open_register().requests.get(asked.request).right, asked.options)

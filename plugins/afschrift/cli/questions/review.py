@@ -110,6 +110,7 @@ def _answer(
 ) -> None:
     from afschrift.app.roles import load_roles
     from afschrift.casework.dispatch import answer_question
+    from afschrift.casework.officer import Officer
     from afschrift.casework.review.redactions import REVIEW
     from afschrift.cli.questions.questions import go_on
 
@@ -123,9 +124,8 @@ def _answer(
             f"No review of request {request} is open.",
             way_out="its run asks one when it packed a bundle that somebody must look at.",
         )
-    done = answer_question(
-        register, load_roles(), asked[-1].id, choice, actor(), detail=detail, texts=texts, text=text
-    )
+    officer = Officer(register, load_roles(), actor())
+    done = answer_question(officer, asked[-1].id, choice, detail=detail, texts=texts, text=text)
     typer.echo(f"Recorded: review = {done.decision.choice}.")
     if done.said:
         say(done.said)

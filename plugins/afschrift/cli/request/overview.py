@@ -14,21 +14,21 @@ from afschrift.cli.common import actor, open_register
 from afschrift.cli.running import RequestId
 
 if TYPE_CHECKING:
-    from afschrift.casework.clock.record import Desk
+    from afschrift.casework.clock.record import ClockService
     from afschrift.law.clock.clock import Clock
     from afschrift.law.clock.facts import FactRow, Timeline
 
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
-def desk() -> Desk:
-    """Whoever is at the terminal, at work on this installation's clocks."""
-    from afschrift.app.jurisdiction import load_place
+def clocks() -> ClockService:
+    """What whoever is at the terminal does with this installation's clocks."""
     from afschrift.app.roles import load_roles
-    from afschrift.casework.clock.record import Desk
-    from afschrift.register.database.instants import utc_now
+    from afschrift.casework.clock.record import ClockService
+    from afschrift.casework.officer import Officer
 
-    return Desk(open_register(), load_roles(), load_place(), utc_now(), actor())
+    officer = Officer(open_register(), load_roles(), actor())
+    return ClockService(officer, officer.place)
 
 
 def listing(
@@ -44,7 +44,7 @@ def listing(
     from afschrift.casework.clock.view import due
     from afschrift.casework.notices.referrals import to_hand_over
 
-    register, at = open_register(), desk()
+    register, at = open_register(), clocks()
     waits = to_hand_over(register)
     found = [(one, at.look(one)) for one in register.facts.timelines(open_only=not all_)]
     found.sort(key=lambda pair: (pair[1].closed_on is not None, pair[1].due or pair[1].target))
@@ -82,7 +82,7 @@ def show(
     from afschrift.app.jurisdiction import own_keys
     from afschrift.casework.clock import view as request_words
 
-    register, at = open_register(), desk()
+    register, at = open_register(), clocks()
     found, timeline = register.requests.get(request), register.facts.timeline(request)
     clock, decisions = at.look(timeline), register.decisions.of(request)
     events, earlier = register.trail.events(request), register.identities.earlier(request, own_keys())

@@ -31,9 +31,11 @@ def confirm_identity(
     """
     from afschrift.app.roles import load_roles
     from afschrift.casework.answer import confirm_identity as record
-    from afschrift.casework.dispatch import needed_level
+    from afschrift.casework.identity.risk import needed_level
+    from afschrift.casework.officer import Officer
 
     register = open_register()
     needed = needed_level(register, request)
-    record(register, load_roles(), request, actor(), detail={"method": method, "level": level}, needed=needed)
+    officer = Officer(register, load_roles(), actor())
+    record(officer, request, detail={"method": method, "level": level}, needed=needed)
     typer.echo(f"Identity confirmed for {request}. Start the run again to go on.")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from afschrift.cli.request import given
-from afschrift.cli.request.overview import Json, desk, told
+from afschrift.cli.request.overview import Json, clocks, told
 from afschrift.cli.running import RequestId
 from afschrift.domain.errors import ConfigurationError
 
@@ -55,7 +55,7 @@ def suspend(
     """Record a question to the person that stops the clock (R42). It counts from the day it is sent."""
     sending = given.sending(sent_on, channel, proof)
     told(
-        *desk().suspend(request, ground, doubt=doubt, overview=overview, letter=letter, sending=sending),
+        *clocks().suspend(request, ground, doubt=doubt, overview=overview, letter=letter, sending=sending),
         as_json=as_json,
     )
 
@@ -78,14 +78,14 @@ def resume(
     """Record the person's answer: enough information came on a day, and the clock goes on (R43)."""
     day, sending = given.date_(on, "--on"), given.sending(sent_on, channel, proof)
     if insufficient:
-        done = desk().insufficient(request, day, letter=letter, sending=sending)
+        done = clocks().insufficient(request, day, letter=letter, sending=sending)
     elif sending or letter:
         raise ConfigurationError(
             "A letter goes with a reply that falls short only.",
             way_out="add --insufficient, or leave it out.",
         )
     else:
-        done = desk().resume(request, day)
+        done = clocks().resume(request, day)
     told(*done, as_json=as_json)
 
 
@@ -110,7 +110,7 @@ def extend(
 ) -> None:
     """Decide on two further months (R39-R41). It holds once its letter is sent inside the first month."""
     sending, text = given.sending(sent_on, channel, proof), given.text(text_file)
-    told(*desk().extend(request, reason, letter=letter, sending=sending, text=text), as_json=as_json)
+    told(*clocks().extend(request, reason, letter=letter, sending=sending, text=text), as_json=as_json)
 
 
 def sent(
@@ -126,7 +126,7 @@ def sent(
     """Record that the letter of a suspension or an extension was really sent, by whom, how, with proof."""
     sending = given.sending(on, channel, proof)
     assert sending is not None
-    told(*desk().sent(request, sending, fact), as_json=as_json)
+    told(*clocks().sent(request, sending, fact), as_json=as_json)
 
 
 def acknowledge(
@@ -142,7 +142,7 @@ def acknowledge(
         raise ConfigurationError(
             "The reason is empty.", way_out="write why the request is late, and what is done about it."
         )
-    told(*desk().acknowledge(request, text), as_json=as_json)
+    told(*clocks().acknowledge(request, text), as_json=as_json)
 
 
 def withdraw(
@@ -152,7 +152,7 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """Record that the person withdrew the request. Nobody else may withdraw it: a controller refuses."""
-    told(*desk().withdraw(request, channel, given.date_(on, "--on")), as_json=as_json)
+    told(*clocks().withdraw(request, channel, given.date_(on, "--on")), as_json=as_json)
 
 
 def correct(
@@ -179,9 +179,9 @@ def correct(
             way_out="give --received-at with --reason, or --sign, or --turn-down.",
         )
     if received_at is not None and reason is not None:
-        done = desk().correct(request, given.instant(received_at), reason)
+        done = clocks().correct(request, given.instant(received_at), reason)
     else:
-        done = desk().sign(request, agree=sign)
+        done = clocks().sign(request, agree=sign)
     told(*done, as_json=as_json)
     if not as_json and done[0].proposed:
         typer.echo(
@@ -197,7 +197,7 @@ def merge(
     """Let an overlapping request go on in an earlier, open one of the person, whose receipt counts (R55)."""
     from afschrift.app.jurisdiction import own_keys
 
-    told(*desk().merge(request, earlier, own_keys()), as_json=as_json)
+    told(*clocks().merge(request, earlier, own_keys()), as_json=as_json)
 
 
 def link(
@@ -215,7 +215,7 @@ def link(
     """Say that a request comes after a closed one of the same person."""
     from afschrift.app.jurisdiction import own_keys
 
-    told(*desk().link(request, earlier, as_.value, own_keys()), as_json=as_json)
+    told(*clocks().link(request, earlier, as_.value, own_keys()), as_json=as_json)
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {

@@ -9,7 +9,8 @@ import pytest
 from tests.support.running import run, store
 
 from afschrift.app.jurisdiction import place_of
-from afschrift.casework.clock.record import Desk
+from afschrift.casework.clock.record import ClockService
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.services import Services
@@ -23,7 +24,9 @@ EARLIER = datetime(2025, 12, 24, 9, tzinfo=UTC)
 def correct(services: Services, request: str) -> None:
     officer = Person("ann", frozenset({"cli:ann"}), frozenset({Role.OFFICER}))
     place = place_of(services.inventory.controller)
-    desk = Desk(services.register, Roles((officer,)), place, datetime.now(UTC), "cli:ann")
+    desk = ClockService(
+        Officer(services.register, Roles((officer,)), "cli:ann", now=datetime.now(UTC)), place
+    )
     desk.correct(request, EARLIER, "other_channel")
 
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support import ledger_reader
 
-from afschrift.casework.clock.record import Desk
+from afschrift.casework.clock.record import ClockService
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NotAllowedError, RefusedError
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
@@ -24,7 +25,7 @@ from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.register import Register
 
 Open = Callable[..., Request]
-DeskOf = Callable[[str], Desk]
+DeskOf = Callable[[str], ClockService]
 NOW = datetime(2026, 3, 16, 11, tzinfo=UTC)
 ROLES = Roles(
     (
@@ -40,7 +41,7 @@ NAMES = ("customer_id",)
 
 @pytest.fixture
 def desk(register: Register) -> DeskOf:
-    return lambda by: Desk(register, ROLES, Place(calendar("NL")), NOW, by)
+    return lambda by: ClockService(Officer(register, ROLES, by, now=NOW), Place(calendar("NL")))
 
 
 def confirm(register: Register, *requests: Request) -> None:
@@ -119,7 +120,7 @@ def test_a_later_receipt_takes_another_person(
     assert ledger_reader.faults(url) == []
 
 
-ACTS: dict[str, Callable[[Desk, str, date], object]] = {
+ACTS: dict[str, Callable[[ClockService, str, date], object]] = {
     "suspend": lambda d, r, on: d.suspend(r, "identity", doubt="unknown_sender"),
     "asked": lambda d, r, on: d.suspend(
         r, "specification", overview=True, sending=Sending(on, "post", "3SABC")
@@ -129,7 +130,7 @@ ACTS: dict[str, Callable[[Desk, str, date], object]] = {
     "extend": lambda d, r, on: d.extend(r, ["rights_of_others"]),
     "sent": lambda d, r, on: d.sent(r, Sending(on, "email", "4Zk1")),
     "correct": lambda d, r, on: d.correct(r, datetime(on.year, on.month, on.day, tzinfo=UTC), "wrong_zone"),
-    "sign": lambda d, r, on: replace(d, by="cli:bert").sign(r),
+    "sign": lambda d, r, on: replace(d, officer=replace(d.officer, by="cli:bert")).sign(r),
     "withdraw": lambda d, r, on: d.withdraw(r, "phone", on),
 }
 
@@ -150,7 +151,8 @@ def test_any_series_of_acts_is_recorded_or_refused_as_a_whole(
     for later, before, name in acts:
         wait += later // 6
         now = NOW + timedelta(wait)
-        at = replace(desk("cli:anna"), now=now)
+        anna = desk("cli:anna")
+        at = replace(anna, officer=replace(anna.officer, now=now))
         seen = (register.facts.timeline(one), register.trail.head())
         try:
             ACTS[name](at, one, (now - timedelta(before // 4)).date())

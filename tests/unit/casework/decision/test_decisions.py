@@ -14,6 +14,7 @@ from tests.support.ground_forms import GROUNDS, complete
 
 from afschrift.casework.answer import answer as bare_answer
 from afschrift.casework.dispatch import answer_question
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
     AfschriftError,
     FormError,
@@ -152,10 +153,7 @@ def test_words_in_the_wrong_place_are_turned_down_before_they_reach_the_trail(bu
     texts = GROUNDS.texts(form)
 
     def give(detail: dict[str, Any], texts: dict[str, Any], text: str | None = None) -> None:
-        answer_question(
-            bureau.register, ROLES, question.id, "refuse", "cli:anna",
-            detail=detail, texts=texts, text=text, settings=bureau.settings,
-        )  # fmt: skip
+        answer_question(Officer(bureau.register, ROLES, "cli:anna", settings=bureau.settings), question.id, "refuse", detail=detail, texts=texts, text=text)  # fmt: skip
 
     lacking = {name: words for name, words in texts.items() if name != "objective"}
     for codes, words in (
@@ -180,8 +178,8 @@ def test_a_letter_that_could_not_be_made_is_told_before_anything_is_recorded(bur
 
 def test_the_decision_goes_by_no_other_way(bureau: Bureau) -> None:
     _, question = bureau.flagged()
-    with pytest.raises(AfschriftError, match="bench"):
-        bare_answer(bureau.register, ROLES, question.id, "refuse", "cli:anna")
+    with pytest.raises(AfschriftError, match="way of its own"):
+        bare_answer(Officer(bureau.register, ROLES, "cli:anna"), question.id, "refuse")
 
 
 def test_the_second_signer_disagrees_and_it_is_asked_again(bureau: Bureau) -> None:

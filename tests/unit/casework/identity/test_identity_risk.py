@@ -14,9 +14,11 @@ from tests.support.restricted import open_bureau
 
 from afschrift.app.jurisdiction import place_of
 from afschrift.casework.answer import confirm_identity
-from afschrift.casework.clock.record import Desk
-from afschrift.casework.dispatch import answer_question, needed_level
+from afschrift.casework.clock.record import ClockService
+from afschrift.casework.dispatch import answer_question
+from afschrift.casework.identity.risk import needed_level
 from afschrift.casework.letters.make import make
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.inventory.faults import InventoryError
 from afschrift.law.clock.clock import Place
@@ -113,7 +115,9 @@ def test_a_log_in_that_falls_short_is_asked_about_and_no_step_goes_on(bureau: Bu
 
 def confirm(bureau: Bureau, question: QuestionRow, level: str) -> Any:
     detail = {"method": "call_back", "level": level}
-    return answer_question(bureau.register, ROLES, question.id, "confirmed", "cli:anna", detail=detail)
+    return answer_question(
+        Officer(bureau.register, ROLES, "cli:anna"), question.id, "confirmed", detail=detail
+    )
 
 
 def test_before_it_is_asked_the_same_holds(bureau: Bureau) -> None:
@@ -122,7 +126,9 @@ def test_before_it_is_asked_the_same_holds(bureau: Bureau) -> None:
 
     def record(level: str) -> Any:
         detail = {"method": "login", "level": level}
-        return confirm_identity(bureau.register, ROLES, request, "cli:anna", detail=detail, needed=risk_now)
+        return confirm_identity(
+            Officer(bureau.register, ROLES, "cli:anna"), request, detail=detail, needed=risk_now
+        )
 
     with pytest.raises(RefusedError, match="R12"):
         record("low")
@@ -151,12 +157,14 @@ def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(burea
     request = bureau.store(keys={"customer_id": "2"}, authenticated=login("low"), days=12)
     question = bureau.asked(request)
     detail = {"doubt": "special_data"}
-    answer_question(bureau.register, ROLES, question.id, "not_confirmed", "cli:anna", detail=detail)
+    answer_question(Officer(bureau.register, ROLES, "cli:anna"), question.id, "not_confirmed", detail=detail)
     place: Place = place_of(bureau.services.inventory.controller)
     today = NOW.astimezone(ZoneInfo("Europe/Amsterdam")).date()
 
-    def desk(ahead: int = 0) -> Desk:
-        return Desk(bureau.register, ROLES, place, NOW + timedelta(days=ahead), "cli:anna")
+    def desk(ahead: int = 0) -> ClockService:
+        return ClockService(
+            Officer(bureau.register, ROLES, "cli:anna", now=NOW + timedelta(days=ahead)), place
+        )
 
     def since(ahead: int = 0) -> date | None:
         return desk(ahead).look(bureau.register.facts.timeline(request)).suspended_since

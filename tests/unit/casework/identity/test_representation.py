@@ -20,6 +20,7 @@ from tests.support.running import event_types, run
 
 from afschrift.casework.answer import answer as bare_answer
 from afschrift.casework.identity.representation import take_back
+from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.require import ask_about
 from afschrift.domain.errors import (
     FormError,
@@ -61,7 +62,11 @@ def said(bureau: Bureau, question: Any, choice: str, text: str | None = None, **
     from afschrift.casework.dispatch import answer_question
 
     return answer_question(
-        bureau.register, ROLES, question.id, choice, by, detail=form, text=text, settings=bureau.settings
+        Officer(bureau.register, ROLES, by, settings=bureau.settings),
+        question.id,
+        choice,
+        detail=form,
+        text=text,
     )
 
 
@@ -248,14 +253,14 @@ def test_a_mandate_that_was_taken_back_delivers_nothing_and_is_asked_for_again(b
     said(bureau, bureau.asked(request), "proven", **MANDATE)
     up_to_deliver(bureau, request)
     with pytest.raises(NotAllowedError):
-        take_back(bureau.register, ROLES, request, "airflow:dirk")
-    take_back(bureau.register, ROLES, request, "cli:anna", "Aan de telefoon.")
+        take_back(Officer(bureau.register, ROLES, "airflow:dirk"), request)
+    take_back(Officer(bureau.register, ROLES, "cli:anna"), request, "Aan de telefoon.")
     with pytest.raises(NeedsPersonError) as met:
         deliver(bureau.services, request)
     assert met.value.question == "mandate"
     assert bureau.register.requests.get(request).state is State.NEEDS_PERSON
     with pytest.raises(TooLateError):
-        take_back(bureau.register, ROLES, request, "cli:anna")
+        take_back(Officer(bureau.register, ROLES, "cli:anna"), request)
     [question] = bureau.register.questions.all(request_id=request)
     said(bureau, question, "proven", **MANDATE)
     assert Path(run(bureau.services, request)).exists()
@@ -280,8 +285,8 @@ def test_an_answer_holds_for_the_person_it_was_about(bureau: Bureau) -> None:
     with pytest.raises((GateError, NeedsPersonError)):
         classify(bureau.services, request)
     question = bureau.asked(request)
-    with pytest.raises(Exception, match="bench"):
-        bare_answer(bureau.register, ROLES, question.id, "proven", "cli:anna", detail=MANDATE)
+    with pytest.raises(Exception, match="way of its own"):
+        bare_answer(Officer(bureau.register, ROLES, "cli:anna"), question.id, "proven", detail=MANDATE)
     said(bureau, question, "proven", **MANDATE)
     with pytest.raises(TooLateError, match="answered already"):
         said(bureau, question, "proven", **MANDATE)

@@ -15,6 +15,7 @@ from tests.support.ledger_reader import faults
 from afschrift.casework.dispatch import Answered, answer_question
 from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.store import Intake, take_in
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.state import State
 from afschrift.steps.assess import assess
@@ -36,14 +37,11 @@ def stored(bureau: Bureau, channel: str = "cleaners", right: Any = ("access", "p
 
 def proposed(bureau: Bureau, case: str, on: str = "2024-01-01", why: str = WHY, by: str = "cli:anna") -> Any:
     channels = bureau.services.inventory.controller.channels
-    return propose(
-        bureau.register, ROLES, bureau.register.cases.get(case), date.fromisoformat(on), why, by,
-        published=channels, now=NOW,
-    )  # fmt: skip
+    return propose(Officer(bureau.register, ROLES, by, now=NOW), bureau.register.cases.get(case), date.fromisoformat(on), why, published=channels)  # fmt: skip
 
 
 def signed(bureau: Bureau, question: Any, choice: str = "agree", by: str = "airflow:sam") -> Answered:
-    return answer_question(bureau.register, ROLES, question.id, choice, by, settings=bureau.settings)
+    return answer_question(Officer(bureau.register, ROLES, by, settings=bureau.settings), question.id, choice)
 
 
 def test_it_counts_once_a_second_person_agrees_and_nothing_is_deleted(bureau: Bureau) -> None:

@@ -20,6 +20,7 @@ from afschrift.bundle.container.verify import verify
 from afschrift.casework.answer import answer
 from afschrift.casework.manual.question import ask_again
 from afschrift.casework.manual.scan import scan
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
     FormError,
     GateError,
@@ -67,7 +68,7 @@ def says(
     **detail: str,
 ) -> None:
     new = [scan(name, io.BytesIO(content), len(content), 10_000_000) for name, content in files]
-    answer(services.register, ROLES, question, choice, by, detail=detail, files=new)
+    answer(Officer(services.register, ROLES, by), question, choice, detail=detail, files=new)
 
 
 def members(bundle: Path) -> dict[str, bytes]:
@@ -330,7 +331,7 @@ def test_a_file_that_changes_half_way_leaves_no_answer(opened: Open) -> None:
     new = scan("a.eml", content, len(MAIL), 10_000_000)
     content.truncate(5)
     with pytest.raises(RefusedError, match="changed while it was read"):
-        answer(services.register, ROLES, asked, "given", "cli:anna", files=[new])
+        answer(Officer(services.register, ROLES, "cli:anna"), asked, "given", files=[new])
     assert services.register.questions.get(asked).answered_at is None
 
 

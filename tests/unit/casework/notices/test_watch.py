@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from tests.support import ledger_reader
 
-from afschrift.casework.clock.record import Desk
+from afschrift.casework.clock.record import ClockService
 from afschrift.casework.notices.deadline_check import Watch, Watched
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.request import Request
 from afschrift.law.clock.alarm import OVERDUE, marks
@@ -117,7 +118,7 @@ def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
 def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
     check(at(3))
-    desk = Desk(register, ROLES, PLACE, datetime(2026, 4, 1, 9, tzinfo=UTC), "cli:anna")
+    desk = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 1, 9, tzinfo=UTC)), PLACE)
     desk.extend(one, ["processors_must_answer"], sending=Sending(date(2026, 4, 1), "post", "3SABC"))
     assert check(at(1)) == 0
     assert at(1).look()[0].clock.due == date(2026, 6, 2)
@@ -127,7 +128,7 @@ def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, op
 
 def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
-    desk = Desk(register, ROLES, PLACE, datetime(2026, 3, 4, 9, tzinfo=UTC), "cli:anna")
+    desk = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 3, 4, 9, tzinfo=UTC)), PLACE)
     desk.suspend(one, "identity", doubt="keys_disagree", sending=Sending(date(2026, 3, 4), "post", "3SABC"))
     assert check(at(-5)) == 0
     (seen,) = at(-5).look()
@@ -136,8 +137,8 @@ def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, 
 
 def test_an_overdue_request_needs_a_word_by_name(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
-    desk = Desk(register, ROLES, PLACE, datetime(2026, 4, 3, 9, tzinfo=UTC), "cli:anna")
-    early = Desk(register, ROLES, PLACE, datetime(2026, 4, 2, 9, tzinfo=UTC), "cli:anna")
+    desk = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 3, 9, tzinfo=UTC)), PLACE)
+    early = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 2, 9, tzinfo=UTC)), PLACE)
     with pytest.raises(RefusedError, match="not overdue"):
         early.acknowledge(one, "Te vroeg.")
     assert [w.needs_word for w in at(-1).look()] == [True]

@@ -27,6 +27,7 @@ from tests.support.running import run
 
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.answer import answer
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, GateError, NeedsPersonError, RefusedError
 from afschrift.domain.state import State
 from afschrift.register.database.instants import rfc3339
@@ -114,11 +115,11 @@ def test_a_promised_rest_that_is_gone_is_asked_about_and_named(
     assert question.detail == {"source": "club", "tables": missing, "rest_by": SOON}
     register = services.register
     with pytest.raises(FormError) as met:
-        answer(register, ROLES, question.id, "not_held_any_more", "cli:anna", text=" ")
+        answer(Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=" ")
     assert set(met.value.fields) == {"text"}
-    answer(register, ROLES, question.id, "try_again", "cli:anna")
+    answer(Officer(register, ROLES, "cli:anna"), question.id, "try_again")
     question = the_question(services, request)  # in vain: asked anew
-    said = answer(register, ROLES, question.id, "not_held_any_more", "cli:anna", text=WHY)
+    said = answer(Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY)
     second = run(services, request)
     assert register.requests.get(request).state is State.DELIVERED
     [named] = coverage(second)["part"]["notGiven"]
@@ -138,7 +139,7 @@ def test_the_run_goes_to_its_end_where_only_a_word_is_left(
     take_out(tmp_path / "inventory", "source")
     services = again(services, tmp_path)
     question = the_question(services, request)
-    answer(services.register, ROLES, question.id, "not_held_any_more", "cli:anna", text=WHY)
+    answer(Officer(services.register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY)
     assert classify(services, request)["sources"] == ["club"]  # without one, Airflow would skip the rest
 
 
@@ -150,7 +151,9 @@ def test_a_source_that_is_put_back_is_given(services: Services, club: Club, tmp_
     club.declare(tmp_path / "inventory")
     services = again(services, tmp_path)
     [question] = services.register.questions.all(request_id=request)
-    answer(services.register, ROLES, question.id, "not_held_any_more", "cli:anna", text=WHY)  # too early
+    answer(
+        Officer(services.register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY
+    )  # too early
     second = run(services, request)
     assert {path.split("/")[1] for path in rows(second)} == {"club"}
     assert "notGiven" not in coverage(second)["part"]

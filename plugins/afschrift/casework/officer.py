@@ -1,0 +1,179 @@
+"""Somebody at work: who they are, what they may do, and what the installation knows.
+
+Every service of this layer (`ClockService`, `DecisionService`, ...) is given one. What is read from the
+installation's files is read when it is first needed, so that a look at a clock starts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import NotAllowedError, TooLateError
+from afschrift.domain.event import NewEvent
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.roles import Act, Role, Roles
+from afschrift.questions.assignment import must_be_theirs
+from afschrift.register.database import instants
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
+
+if TYPE_CHECKING:
+    from afschrift.domain.files import Staging
+    from afschrift.inventory.model import Inventory
+    from afschrift.law.clock.clock import Place
+    from afschrift.law.grounds.grounds import Grounds
+
+
+@dataclass(frozen=True)
+class Officer:
+    """Somebody at work in an installation, in whichever of their roles.
+
+    Attributes:
+        register: of the installation.
+        roles: who may do what.
+        by: account of the one at work, such as `airflow:anna` or `cli:anna`.
+        now: the present moment, aware.
+        settings: of the installation.
+    """
+
+    register: Register
+    roles: Roles
+    by: str
+    now: datetime = field(default_factory=lambda: instants.utc_now())
+    settings: Settings = field(default_factory=Settings.from_environment)
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """The data map.
+
+        Raises:
+            InventoryError: it cannot be used; lists every fault.
+        """
+        from afschrift.inventory.load import load
+
+        return load(self.settings.inventory)
+
+    @cached_property
+    def grounds(self) -> Grounds:
+        """The table of grounds.
+
+        Raises:
+            ConfigurationError: lists what is wrong with it.
+        """
+        from afschrift.app.grounds import load_grounds
+
+        return load_grounds(self.settings)
+
+    @cached_property
+    def place(self) -> Place:
+        """Where the controller must act; read from `controller.yml` alone.
+
+        Raises:
+            InventoryError: that file is missing or wrong.
+            ConfigurationError: there is no calendar of its country.
+        """
+        from afschrift.app.jurisdiction import load_place
+
+        return load_place(self.settings)
+
+    def staging(self, request_id: str) -> Staging:
+        """What is staged of a request.
+
+        Raises:
+            RefusedError: its data key was destroyed.
+        """
+        from upath import UPath
+
+        from afschrift.staging import EncryptedStaging
+
+        subkey = self.register.data_keys.subkey(request_id, "staging")
+        return EncryptedStaging(UPath(self.settings.staging), request_id, subkey)
+
+    def today(self, zone: str) -> date:
+        """The present date in a time zone: that of a request is where the controller must act."""
+        return local_date(self.now, zone)
+
+    def held(self, role: Role) -> dict[str, str]:
+        """A role in which they act, and what says that they hold it, as the register keeps it."""
+        return {"role": role.value, "source": self.roles.person(self.by).source}
+
+    def deciding(self, request_id: str | None, kind: str, **payload: str) -> dict[str, str]:
+        """The role in which they decide without having been asked, as `held`.
+
+        Args:
+            request_id: whose trail tells of an attempt without the role; None: that of no request.
+            kind: what is decided, a code for the trail.
+            payload: more for the trail.
+
+        Raises:
+            NotAllowedError: they hold none; the attempt is an event `answer_refused`.
+        """
+        with self.refusals(request_id, kind, role=Role.OFFICER.value, **payload):
+            return self.held(self.roles.require(self.by, Act.DECIDE))
+
+    @contextmanager
+    def signing(self, request_id: str | None, kind: str, **payload: str) -> Iterator[dict[str, str]]:
+        """The role in which they sign what was decided, as `held`; inside, four eyes may still be refused.
+
+        Raises:
+            NotAllowedError: they are no second signer; the attempt is an event `answer_refused`.
+        """
+        role = Role.SECOND_SIGNER
+        with self.refusals(request_id, kind, role=role.value, **payload):
+            if not self.roles.holds(self.by, role):
+                raise self.roles.refusal([role])
+            yield self.held(role)
+
+    def answering(self, question: QuestionRow) -> dict[str, str]:
+        """The role in which they answer a question, as `held`.
+
+        Raises:
+            NotAllowedError: they lack it, it is assigned to somebody else, or four eyes are due and they
+                decided before; the attempt is an event `answer_refused`.
+        """
+        role = Role(question.role)
+        with self.refusals(question.request, question.kind, role=role.value):
+            if not self.roles.holds(self.by, role):
+                raise self.roles.refusal([role])
+            if question.answered_at is None:
+                must_be_theirs(self.register, self.roles, question, self.by)
+            if role is Role.SECOND_SIGNER:
+                decided = self.register.decisions.of(question.request)
+                signs = question.detail.get("question", "")
+                earlier = [d.by for d in decided if question.about == d.about or signs == d.question]
+                self.roles.need_another(self.by, earlier)
+        return self.held(self.roles.acting(self.roles.person(self.by), role) or role)
+
+    @contextmanager
+    def refusals(self, request_id: str | None, kind: str, **payload: str) -> Iterator[None]:
+        """An attempt without the role is told to the trail."""
+        try:
+            yield
+        except NotAllowedError:
+            told = NewEvent("answer_refused", self.by, {"kind": kind, **payload})
+            self.register.trail.record(request_id, told)
+            raise
+
+    def still_asked(self, question: QuestionRow, unchanged: str = "Nothing was changed.") -> None:
+        """An answer holds for what it was asked about: it must be the last question of its kind.
+
+        Args:
+            question: that is being answered.
+            unchanged: said at the end of the way out.
+
+        Raises:
+            TooLateError: another one stands in its place.
+        """
+        asked = self.register.questions.all(request_id=question.request)
+        last = next((one for one in reversed(asked) if one.kind == question.kind), question)
+        if last.id != question.id:
+            raise TooLateError(
+                "What this question was about has changed since; another one stands in its place.",
+                way_out=f"look at it and answer: `afschrift answer {last.id}`. {unchanged}",
+            )
