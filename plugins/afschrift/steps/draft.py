@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from afschrift.casework.decision.require import left_out
-from afschrift.casework.decision.source_triggers import case_columns, changed_contact
+from afschrift.casework.decision.source_triggers import changed_contact
 from afschrift.casework.decision.triggers import Flag
 from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.manual.question import planned
@@ -22,27 +21,16 @@ from afschrift.domain.portions import Gone, Later
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
-from afschrift.inventory.model import SourceFile, Table
+from afschrift.inventory.model import SourceFile
 from afschrift.inventory.sheet import columns_told, gaps
 from afschrift.questions.kinds import INCLUDE_OR_NOT, Answers, OpenQuestion
 from afschrift.selection.facts import PersonFacts
 from afschrift.selection.identity_graph import Expansion, Identity
-from afschrift.selection.statements import Scope, Statements
-from afschrift.selection.table import NO_ROWS, Classifier, TableDecision
+from afschrift.selection.statements import Statements
 from afschrift.services import Services
 from afschrift.steps.consents import read_consents
+from afschrift.steps.draft_tables import Notes, TableDrafts
 from afschrift.steps.sheet import fact_plans, incomplete
-
-_ASK_OPTIONS = {"others_undecided": ("include", "mask", "exclude")}
-_ASK_WORDS = {
-    "unclassified": "Nobody has said yet what these columns hold",
-    "mixed": "These columns hold data of several origins",
-    "basis_unknown": "These columns have no purpose with a legal basis",
-    "special_condition_unknown": "These columns hold special data without a condition of Art. 9",
-    "special_condition_other": "These columns hold special data on a condition of Art. 9 other than consent",
-    "consent_missing": "The person gave no consent, or took it back, for the only purpose of these columns",
-    "others_undecided": "These columns hold data about others and nobody has said how to treat them",
-}
 
 
 @dataclass(frozen=True)
@@ -74,12 +62,7 @@ class Drafter:
         self._services = services
         self._request = request
         self._open = partial(services.open_source, tag=request.id)
-        self._answers = answers
-        self._questions: list[OpenQuestion] = []
-        self._held = False
-        self._portable = False
-        self._counts: dict[str, int] = {}
-        self._flags: list[Flag] = []
+        self._notes = Notes(answers)
         self._later: frozenset[str] = frozenset()
 
     def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> Draft:
@@ -99,11 +82,42 @@ class Drafter:
         )
         left = left_out(services.register, request.id)
         facts = PersonFacts(consents=consents, limits=request.limits, left_out=left)
-        extracts: list[ExtractPlan] = []
-        withheld: list[Withheld] = []
-        told: list[FactPlan] = []
         plan = self._plan(keys, consents, frozen_at, later)
         rest = Rest(services.register, plan)
+        tables = TableDrafts(services, request.right, facts, self._notes, count=count)
+        parts, told = self._sources(keys, rest, tables)
+        extracts = tuple(part for part in parts if isinstance(part, ExtractPlan))
+        manual = rest.of(list(self._manual(given)))
+        plan = replace(
+            plan,
+            extracts=extracts,
+            withheld=tuple(part for part in parts if isinstance(part, Withheld)),
+            facts=tuple(fact for fact in told if any(e.source == fact.source for e in extracts)),
+            manual=tuple(manual),
+            before=rest.before(),
+            again=rest.again(),
+            gone=tuple(self._gone()),
+        )
+        self._sheet(plan)
+        notes = self._notes
+        return Draft(
+            plan,
+            keys,
+            tuple(notes.questions),
+            notes.held,
+            notes.portable,
+            bool(request.limits),
+            notes.counts,
+            tuple(notes.flags),
+        )
+
+    def _sources(
+        self, keys: Sequence[Key], rest: Rest, tables: TableDrafts
+    ) -> tuple[list[ExtractPlan | Withheld], list[FactPlan]]:
+        """What becomes of the tables of each source, and what the information sheet asks of it."""
+        services, request = self._services, self._request
+        found: list[ExtractPlan | Withheld] = []
+        told: list[FactPlan] = []
         for source in services.inventory.sources.values():
             if not any(table.personal for table in source.tables.values()):
                 continue
@@ -113,37 +127,12 @@ class Drafter:
                 session.bind(keys, request.received_at)
                 statements = self._statements(source, session)
                 days = services.grounds.flags.contact_days
-                self._flags += changed_contact(source, session, statements, keys, request, days)
-                parts = rest.of(self._source(source, session, statements, facts, count=count))
+                self._notes.flags += changed_contact(source, session, statements, keys, request, days)
+                parts = rest.of(tables.of(source, session, statements))
                 if request.right is Right.ACCESS:
                     told += fact_plans(source, parts, statements)
-                for part in parts:
-                    if isinstance(part, ExtractPlan):
-                        extracts.append(part)
-                    else:
-                        withheld.append(part)
-        manual = rest.of(list(self._manual(given)))
-        plan = replace(
-            plan,
-            extracts=tuple(extracts),
-            withheld=tuple(withheld),
-            facts=tuple(fact for fact in told if any(e.source == fact.source for e in extracts)),
-            manual=tuple(manual),
-            before=rest.before(),
-            again=rest.again(),
-            gone=tuple(self._gone()),
-        )
-        self._sheet(plan)
-        return Draft(
-            plan,
-            keys,
-            tuple(self._questions),
-            self._held,
-            self._portable,
-            bool(request.limits),
-            self._counts,
-            tuple(self._flags),
-        )
+                found += parts
+        return found, told
 
     def _plan(
         self, keys: Sequence[Key], consents: Mapping[str, str], frozen_at: str, later: tuple[Later, ...]
@@ -179,10 +168,10 @@ class Drafter:
         which = self._fingerprint(given)
         for part, asked in planned(self._services.inventory, request, which, decisions, waiting):
             if asked is not None:
-                self._questions.append(asked)
+                self._notes.questions.append(asked)
             if part is not None:
                 if part.files:
-                    self._held = self._portable = True
+                    self._notes.held = self._notes.portable = True
                 yield part
 
     def _gone(self) -> Iterable[Gone]:
@@ -191,7 +180,7 @@ class Drafter:
         timeline, decisions = register.facts.timeline(request_id), register.decisions.of(request_id)
         for one, asked in gone(self._services.inventory, timeline, decisions):
             if asked is not None:
-                self._questions.append(asked)
+                self._notes.questions.append(asked)
             if one is not None:
                 yield one
 
@@ -207,7 +196,7 @@ class Drafter:
             words = f"{count} value(s) of the key {name} are used by another person at the same time."
             which = self._fingerprint(k for k in identity.shared_keys if k.name == name)
             detail = {"key": name, "values": count, "which": which}
-            choice = self._need(OpenQuestion("shared_key", INCLUDE_OR_NOT, words, detail))
+            choice = self._notes.need(OpenQuestion("shared_key", INCLUDE_OR_NOT, words, detail))
             if choice != "include":
                 leave |= {key for key in identity.shared_keys if key.name == name}
         return tuple(key for key in identity.keys if key not in leave)
@@ -219,42 +208,12 @@ class Drafter:
         options = ("all_accounts", "only_given") if own else ("all_accounts", "none")
         which = self._fingerprint(key for key in identity.keys if key.name == person)
         detail = {"persons": identity.persons, "given": len(own), "which": which}
-        choice = self._need(OpenQuestion("several_persons", options, words, detail))
+        choice = self._notes.need(OpenQuestion("several_persons", options, words, detail))
         return identity if choice == "all_accounts" else expansion.run(own, only=True)
 
     def _fingerprint(self, keys: Iterable[Key]) -> str:
         """Binds an answer or a plan to the keys, under the request's own key: it tells nobody a value."""
         return fingerprint(self._services.register, self._request.id, keys)
-
-    def _need(self, question: OpenQuestion) -> str | None:
-        """The answer, or None after noting that the question is open."""
-        choice = self._answers.to(question)
-        if choice is None:
-            self._questions.append(question)
-        return choice
-
-    def _source(
-        self, source: SourceFile, session: Source, statements: Statements, facts: PersonFacts, *, count: bool
-    ) -> list[ExtractPlan | Withheld]:
-        self._unlisted(source, statements.tables)
-        parts: list[ExtractPlan | Withheld] = []
-        for name, table in source.tables.items():
-            if not table.personal or facts.hides(f"{source.source}.{name}"):
-                continue
-            for column in table.columns:
-                statements.finder.native(name, column)
-            decision = self._decide(source, name, session, statements, facts)
-            if table.origin:
-                self._unknown_origins(session, statements, f"{source.source}.{name}", name)
-                named = Scope(table.origin.by, tuple(table.origin.values))
-                decision = replace(decision, scope=decision.scope or named)
-            self._look(session, statements, decision)
-            self._flags += case_columns(self._services.inventory, session, statements, decision)
-            if count:
-                rows = session.rows(statements.count(name, decision.scope))
-                self._counts[f"{source.source}.{name}"] = int(rows[0][0])
-            parts.append(self._part(statements, decision))
-        return parts
 
     def _statements(self, source: SourceFile, session: Source) -> Statements:
         identity = self._services.inventory.identity
@@ -263,84 +222,8 @@ class Drafter:
     def _sheet(self, plan: Plan) -> None:
         """An access answer without its information sheet is none: stop before anything leaves a source."""
         found = gaps(self._services.inventory, columns_told(plan)) if plan.right is Right.ACCESS else ()
-        if found and self._held:
-            self._questions.append(incomplete(found))
-
-    def _decide(
-        self, source: SourceFile, name: str, session: Source, statements: Statements, facts: PersonFacts
-    ) -> TableDecision:
-        """Decide; where a person has answered for a column, decide again with the answer."""
-        columns = statements.columns(name)
-        right = self._request.right
-        decision = Classifier(self._services.inventory, right, facts).table(source, name, columns)
-        answered: dict[str, str] = {}
-        for reason, places in decision.asks.items():
-            names = [place.rpartition(".")[2] for place in places]
-            if reason == "consent_missing" and not session.rows(
-                statements.exists(name, decision.scope, names)
-            ):
-                answered |= dict.fromkeys(places, NO_ROWS)  # nothing is held that consent could cover
-                continue
-            options = _ASK_OPTIONS.get(reason, INCLUDE_OR_NOT)
-            words = f"{_ASK_WORDS[reason]}: {', '.join(places)}."
-            choice = self._need(OpenQuestion(reason, options, words, {"columns": list(places)}))
-            if choice is not None:
-                answered |= dict.fromkeys(places, choice)
-        if not answered:
-            return decision
-        informed = replace(facts, answers=answered)
-        return Classifier(self._services.inventory, right, informed).table(source, name, columns)
-
-    def _unlisted(self, source: SourceFile, tables: Collection[str]) -> None:
-        """A table that nobody described may hold the person's data: it is not passed over in silence."""
-        unlisted = sorted(set(tables) - source.tables.keys())
-        if unlisted and source.unlisted == "ask":
-            words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
-            detail = {"source": source.source, "tables": unlisted}
-            self._need(OpenQuestion("unlisted_tables", ("leave_out",), words, detail))
-
-    def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> None:
-        """Rows of an origin that nobody named never leave; where there are some, a person must know."""
-        rows = int(session.rows(statements.unknown_origins(name))[0][0])
-        if rows:
-            words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
-            detail = {"table": place, "rows": rows}
-            self._need(OpenQuestion("unknown_origin", ("leave_out",), words, detail))
-
-    def _look(self, session: Source, statements: Statements, decision: TableDecision) -> None:
-        """Stop looking once something portable was found: one hit answers both questions."""
-        if decision.substance and not self._portable:
-            statement = statements.exists(decision.table, decision.scope, decision.substance)
-            self._portable = bool(session.rows(statement))
-            self._held = self._held or self._portable
-        if not self._held:
-            self._held = bool(session.rows(statements.exists(decision.table, None, ())))
-
-    def _part(self, statements: Statements, decision: TableDecision) -> ExtractPlan | Withheld:
-        if not decision.selected:
-            return Withheld(decision.source, decision.table, decision.fields)
-        ways = statements.ways(decision.table)
-        table = self._services.inventory.sources[decision.source].tables[decision.table]
-        scope = decision.scope
-        return ExtractPlan(
-            source=decision.source,
-            table=decision.table,
-            fields=decision.fields,
-            statement=statements.extract(decision.table, decision.fields, scope),
-            masked_statement=statements.masked(decision.table, decision.fields, scope),
-            keys=ways.keys,
-            order=table.key,
-            row_rule=_row_rule(table, scope),
-            path=ways.words,
-        )
-
-
-def _row_rule(table: Table, scope: Scope | None) -> dict[str, Any]:
-    """Which rows leave, in words for the bundle; `whole` where every named origin does."""
-    if scope is None:
-        return {}
-    whole = table.origin is not None and set(scope.included) == set(table.origin.values)
-    return {"column": scope.column, "included": list(scope.included), "whole": whole}
+        if found and self._notes.held:
+            self._notes.questions.append(incomplete(found))
 
 
 def outcome(draft: Draft, right: Right) -> str | None:

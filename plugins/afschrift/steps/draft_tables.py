@@ -1,0 +1,164 @@
+"""The tables of one source, before a plan is frozen: each decided, asked about, and given its statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from afschrift.casework.decision.source_triggers import case_columns
+from afschrift.casework.decision.triggers import Flag
+from afschrift.domain.plan import ExtractPlan, Withheld
+from afschrift.domain.right import Right
+from afschrift.domain.sources import Source
+from afschrift.inventory.model import SourceFile, Table
+from afschrift.questions.kinds import INCLUDE_OR_NOT, Answers, OpenQuestion
+from afschrift.selection.facts import PersonFacts
+from afschrift.selection.statements import Scope, Statements
+from afschrift.selection.table import NO_ROWS, Classifier, TableDecision
+from afschrift.services import Services
+
+_ASK_OPTIONS = {"others_undecided": ("include", "mask", "exclude")}
+_ASK_WORDS = {
+    "unclassified": "Nobody has said yet what these columns hold",
+    "mixed": "These columns hold data of several origins",
+    "basis_unknown": "These columns have no purpose with a legal basis",
+    "special_condition_unknown": "These columns hold special data without a condition of Art. 9",
+    "special_condition_other": "These columns hold special data on a condition of Art. 9 other than consent",
+    "consent_missing": "The person gave no consent, or took it back, for the only purpose of these columns",
+    "others_undecided": "These columns hold data about others and nobody has said how to treat them",
+}
+
+
+@dataclass
+class Notes:
+    """What is noted while a plan is drafted.
+
+    Attributes:
+        answers: that people gave so far.
+        questions: that are open.
+        held, portable, counts, flags: as of a `Draft`.
+    """
+
+    answers: Answers
+    questions: list[OpenQuestion] = field(default_factory=list)
+    held: bool = False
+    portable: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    flags: list[Flag] = field(default_factory=list)
+
+    def need(self, question: OpenQuestion) -> str | None:
+        """The answer, or None after noting that the question is open."""
+        choice = self.answers.to(question)
+        if choice is None:
+            self.questions.append(question)
+        return choice
+
+
+class TableDrafts:
+    """Decides on the tables of a request, a source at a time."""
+
+    def __init__(
+        self, services: Services, right: Right, facts: PersonFacts, notes: Notes, *, count: bool
+    ) -> None:
+        self._services, self._right, self._facts, self._notes = services, right, facts, notes
+        self._count = count
+
+    def of(self, source: SourceFile, session: Source, statements: Statements) -> list[ExtractPlan | Withheld]:
+        """What becomes of each personal table of a source; what a person must answer is noted."""
+        facts = self._facts
+        self._unlisted(source, statements.tables)
+        parts: list[ExtractPlan | Withheld] = []
+        for name, table in source.tables.items():
+            if not table.personal or facts.hides(f"{source.source}.{name}"):
+                continue
+            for column in table.columns:
+                statements.finder.native(name, column)
+            decision = self._decide(source, name, session, statements)
+            if table.origin:
+                self._unknown_origins(session, statements, f"{source.source}.{name}", name)
+                named = Scope(table.origin.by, tuple(table.origin.values))
+                decision = replace(decision, scope=decision.scope or named)
+            self._look(session, statements, decision)
+            self._notes.flags += case_columns(self._services.inventory, session, statements, decision)
+            if self._count:
+                rows = session.rows(statements.count(name, decision.scope))
+                self._notes.counts[f"{source.source}.{name}"] = int(rows[0][0])
+            parts.append(self._part(statements, decision))
+        return parts
+
+    def _decide(
+        self, source: SourceFile, name: str, session: Source, statements: Statements
+    ) -> TableDecision:
+        """Decide; where a person has answered for a column, decide again with the answer."""
+        columns = statements.columns(name)
+        right, facts = self._right, self._facts
+        decision = Classifier(self._services.inventory, right, facts).table(source, name, columns)
+        answered: dict[str, str] = {}
+        for reason, places in decision.asks.items():
+            names = [place.rpartition(".")[2] for place in places]
+            if reason == "consent_missing" and not session.rows(
+                statements.exists(name, decision.scope, names)
+            ):
+                answered |= dict.fromkeys(places, NO_ROWS)  # nothing is held that consent could cover
+                continue
+            options = _ASK_OPTIONS.get(reason, INCLUDE_OR_NOT)
+            words = f"{_ASK_WORDS[reason]}: {', '.join(places)}."
+            choice = self._notes.need(OpenQuestion(reason, options, words, {"columns": list(places)}))
+            if choice is not None:
+                answered |= dict.fromkeys(places, choice)
+        if not answered:
+            return decision
+        informed = replace(facts, answers=answered)
+        return Classifier(self._services.inventory, right, informed).table(source, name, columns)
+
+    def _unlisted(self, source: SourceFile, tables: Collection[str]) -> None:
+        """A table that nobody described may hold the person's data: it is not passed over in silence."""
+        unlisted = sorted(set(tables) - source.tables.keys())
+        if unlisted and source.unlisted == "ask":
+            words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
+            detail = {"source": source.source, "tables": unlisted}
+            self._notes.need(OpenQuestion("unlisted_tables", ("leave_out",), words, detail))
+
+    def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> None:
+        """Rows of an origin that nobody named never leave; where there are some, a person must know."""
+        rows = int(session.rows(statements.unknown_origins(name))[0][0])
+        if rows:
+            words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
+            detail = {"table": place, "rows": rows}
+            self._notes.need(OpenQuestion("unknown_origin", ("leave_out",), words, detail))
+
+    def _look(self, session: Source, statements: Statements, decision: TableDecision) -> None:
+        """Stop looking once something portable was found: one hit answers both questions."""
+        if decision.substance and not self._notes.portable:
+            statement = statements.exists(decision.table, decision.scope, decision.substance)
+            self._notes.portable = bool(session.rows(statement))
+            self._notes.held = self._notes.held or self._notes.portable
+        if not self._notes.held:
+            self._notes.held = bool(session.rows(statements.exists(decision.table, None, ())))
+
+    def _part(self, statements: Statements, decision: TableDecision) -> ExtractPlan | Withheld:
+        if not decision.selected:
+            return Withheld(decision.source, decision.table, decision.fields)
+        ways = statements.ways(decision.table)
+        table = self._services.inventory.sources[decision.source].tables[decision.table]
+        scope = decision.scope
+        return ExtractPlan(
+            source=decision.source,
+            table=decision.table,
+            fields=decision.fields,
+            statement=statements.extract(decision.table, decision.fields, scope),
+            masked_statement=statements.masked(decision.table, decision.fields, scope),
+            keys=ways.keys,
+            order=table.key,
+            row_rule=_row_rule(table, scope),
+            path=ways.words,
+        )
+
+
+def _row_rule(table: Table, scope: Scope | None) -> dict[str, Any]:
+    """Which rows leave, in words for the bundle; `whole` where every named origin does."""
+    if scope is None:
+        return {}
+    whole = table.origin is not None and set(scope.included) == set(table.origin.values)
+    return {"column": scope.column, "included": list(scope.included), "whole": whole}
