@@ -25,8 +25,8 @@ WITH_A_SERVICE = (
     *("decision", "decision_signed", MINOR, MANDATE, MANDATE_SIGNED, NOT_RECEIVED, SOURCE_DOWN),
     *(REVIEW, REVIEW_SIGNED),
 )
-"""Kinds whose answers have consequences of their own: `pipeline/decide.py`, `pipeline/representation.py`,
-`pipeline/not_received.py`, `pipeline/partial.py` and `pipeline/reviewing.py` take them."""
+"""Kinds whose answers have consequences of their own: `casework/decision`, `casework/identity`,
+`casework/intake`, `casework/partial_response` and `casework/review` take them."""
 
 
 def form_of(question: QuestionRow) -> Mapping[str, Any] | None:
