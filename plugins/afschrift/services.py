@@ -75,7 +75,7 @@ class Services:
         now: RFC 3339 instant of now, UTC.
         package: version of the software.
         log: says one line to whoever follows the run; never personal data.
-        run: name of the run that a step belongs to (`core.run.run_name`); None: outside of any run.
+        run: name of the run that a step belongs to (`domain.run.run_name`); None: outside of any run.
         age_of_consent: from this age somebody asks alone (R16).
         patience: how long a run may give no sign of life before another one may begin.
     """

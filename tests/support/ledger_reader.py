@@ -1,6 +1,6 @@
 """An independent reader of the register: derives from the trail what the tables must hold, and compares.
 
-It shares no code with the ledger (`register_rows` reads with plain SQL). What the trail and the tables do not
+It shares no code with the register's own code (`register_rows` reads with plain SQL). What the trail and the tables do not
 agree on comes back as sentences, without values:
 
 - the chain is whole, and every payload is the one that its header names;

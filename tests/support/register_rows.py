@@ -1,4 +1,4 @@
-"""All rows of a register, read at one moment without the ledger: plain SQL on the database's own driver."""
+"""All rows of a register, read at one moment without the register's own code: plain SQL on the database's own driver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only code that knows Airflow: tasks, trigger form, retries, and an Airflow of our own.
+"""Airflow's side: tasks, trigger form, retries, and an Airflow of our own.
 
 Whatever imports this package can read keys from Airflow's secrets backends (docs/adr/0009).
 """

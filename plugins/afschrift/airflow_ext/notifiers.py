@@ -10,8 +10,8 @@
       roles: [officer]
 
 `roles`: whose open questions it tells of (DAG `tell_questions`); left out: of everybody's. Any class made
-after Airflow's `BaseNotifier` will do; its templates find `notices` (`wiring.watch.Message`) beside what
-Airflow gives them. Passwords belong into an Airflow connection, never into this file.
+after Airflow's `BaseNotifier` will do; its templates find `notices` (`casework.notices.report.Message`)
+beside what Airflow gives them. Passwords belong into an Airflow connection, never into this file.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Settings:
         notifiers: who is told, and how (`AFSCHRIFT_NOTIFIERS`); None: see `airflow_ext.notifiers`.
         mail: JSON file with the mail server for letters to the person (`AFSCHRIFT_MAIL`).
         trail_years: years of the trail that are kept after their end (`AFSCHRIFT_TRAIL_YEARS`).
-        roles: who may do what (`AFSCHRIFT_ROLES`); None: see `wiring.roles`.
+        roles: who may do what (`AFSCHRIFT_ROLES`); None: see `app.roles`.
         batch_bytes: size of the slices in which rows are handled (`AFSCHRIFT_BATCH_MEGABYTES`); the memory
             of a task grows with it, and not with the number of rows.
         part_bytes: a table with more text than this goes into several files (`AFSCHRIFT_PART_MEGABYTES`).

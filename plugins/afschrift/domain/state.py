@@ -1,6 +1,6 @@
 """States of a request and the moves between them, with their DPV terms (RULES E.3).
 
-What may hold beside a state (suspended, extended, an answer received) is no state: see `core.status`.
+What may hold beside a state (suspended, extended, an answer received) is no state: see `law.clock.status`.
 """
 
 from __future__ import annotations

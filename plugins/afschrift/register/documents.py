@@ -41,7 +41,7 @@ class Documents(Repository):
             parts: its content in order, in pieces of about 1 MiB; each is encrypted by itself.
             by: who adds it.
             name: of its file; it may name a person, so it is kept encrypted.
-            media_type: as `core.document.media_type` tells it.
+            media_type: as `law.document.media_type` tells it.
             detail: codes only, for the event.
 
         Raises:

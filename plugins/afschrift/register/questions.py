@@ -113,7 +113,7 @@ class Questions(Repository):
 
         All of it is one transaction. The state stays as it is, unless a fact moves it.
 
-        Who may answer, and what the form asks for, is checked before (`pipeline/answer.py`).
+        Who may answer, and what the form asks for, is checked before (`casework/answer.py`).
 
         Args:
             question_id: the question.

@@ -27,7 +27,7 @@ class Runs(Repository):
 
         Args:
             request_id: the request.
-            run_id: name of the run (`core.run.run_name`).
+            run_id: name of the run (`domain.run.run_name`).
             patience: how long a run may be silent.
             by: who started it.
 

@@ -6,7 +6,7 @@ from afschrift.sources.key_table import KEY_TABLE
 
 
 class StandardDialect:
-    """Standard SQL; the other methods of `core.ports.Dialect` differ everywhere."""
+    """Standard SQL; the other methods of `domain.sources.Dialect` differ everywhere."""
 
     keys = KEY_TABLE
     one_row = "LIMIT 1"

@@ -17,7 +17,7 @@ class Veil(io.BufferedIOBase):
     """Written once from beginning to end, then read at will. Nothing can read it once it is closed.
 
     It keeps out eyes and back-ups. It does not notice alterations: what is read is held against the SHA-256
-    of what was looked at (`pipeline/scan.py`).
+    of what was looked at (`casework/manual/scan.py`).
     """
 
     def __init__(self) -> None:

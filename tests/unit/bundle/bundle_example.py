@@ -325,7 +325,7 @@ ROWS: dict[str, Rows] = {
 
 
 def plan(right: Right, language: str = "nl", formats: tuple[str, ...] = ("csv", "json")) -> Plan:
-    """Decisions by `core.decision`, as the pipeline takes them."""
+    """Decisions by `domain.decision`, as a run takes them."""
     extracts, withheld = [], []
     for source, file in INVENTORY.sources.items():
         for name, table in file.tables.items():

@@ -1,4 +1,4 @@
-"""Random tables of value forms, and helpers that write them as the pipeline does."""
+"""Random tables of value forms, and helpers that write them as a run does."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a table looks like over time: a measured number, or how many rows a month, with the same in words.
 
-Drawn over all rows, from what was seen of them on the way (`core.overview`).
+Drawn over all rows, from what was seen of them on the way (`domain.profile`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who asks for whom: the questions about a child and about a representative, and what of them stands.
 
-Asked after the identity, before anything else is read; `pipeline/representation.py` takes the answers.
+Asked after the identity, before anything else is read; `representation` takes the answers.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def receive(
         The case with its requests, and what is to be handed over.
 
     Raises:
-        ConfigurationError, RefusedError: as `pipeline.intake.take_in`; nothing was stored.
+        ConfigurationError, RefusedError: as `casework.intake.store.take_in`; nothing was stored.
     """
     stored = take_in(services, intake, by)
     if intake.authenticated is not None and services.inventory.policy.acknowledge == "automatic":

@@ -41,7 +41,7 @@ class PartialResponseService:
         """Answer the question.
 
         Raises:
-            NotAllowedError, TooLateError, FormError, RefusedError: as for `pipeline.answer.answer`.
+            NotAllowedError, TooLateError, FormError, RefusedError: as for `casework.answer.answer`.
         """
         question = self.officer.register.questions.get(question_id)
         held = self.officer.answering(question)

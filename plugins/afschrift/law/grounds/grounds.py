@@ -1,6 +1,6 @@
 """Grounds as data: on what a person may decide otherwise than to fulfil, with which form, signed by whom.
 
-The table is `include/grounds/grounds.yml`; here is its shape. `core.ground_check` holds a form against it.
+The table is `include/grounds/grounds.yml`; here is its shape. `law.grounds.check` holds a form against it.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ decision = Table(
 )
 
 fact = Table(
-    # What happened to a request beside its state (`core.facts`). Append-only: triggers refuse the rest.
+    # What happened to a request beside its state (`law.clock.facts`). Append-only: triggers refuse the rest.
     "fact",
     metadata,
     id_column(),
@@ -176,7 +176,7 @@ fact = Table(
 )
 
 case_fact = Table(
-    # What happened to a case as a whole (`core.case_facts`). Append-only like `fact`.
+    # What happened to a case as a whole (`law.case_facts`). Append-only like `fact`.
     "case_fact",
     metadata,
     id_column(),
@@ -198,7 +198,7 @@ letter = Table(
     request_column(),
     Column("kind", CODE, nullable=False),
     Column("language", String(8), nullable=False),
-    Column("state", CODE, nullable=False),  # `core.letter.LetterState`
+    Column("state", CODE, nullable=False),  # `law.letter.LetterState`
     Column("document_id", ID, ForeignKey("message.id"), nullable=False),
     Column("fact_id", ID),  # the question or extension that it tells of
     Column("recipient", LargeBinary),  # ciphertext of an e-mail address

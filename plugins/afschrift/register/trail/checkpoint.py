@@ -40,7 +40,7 @@ class Statement:
         at: when it was made.
         previous: digest of the statement before (canonical JSON), 64 zeros for the first.
         dropped: `last_seq` and `closing` of the newest dropped year; None: the trail is whole.
-        key_id: name of the public key (`core.signing.key_id`).
+        key_id: name of the public key (`domain.signing.key_id`).
     """
 
     format: str
