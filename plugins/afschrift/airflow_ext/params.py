@@ -15,6 +15,7 @@ from airflow.sdk import Param
 
 from afschrift.app.include import include_folder
 from afschrift.domain.errors import RefusedError
+from afschrift.domain.right import Right
 from afschrift.formats.registry import FORMATS
 from afschrift.letters.languages import names
 
@@ -90,10 +91,10 @@ def _demo_fields() -> dict[str, Param]:
             description="For example 900001. Opens a request of this made-up customer.",
         ),
         "right": Param(
-            "portability",
+            Right.PORTABILITY.value,
             type="string",
-            enum=["access", "portability"],
-            values_display={"access": "Access (Art. 15)", "portability": "Portability (Art. 20)"},
+            enum=[right.value for right in Right],
+            values_display={right.value: f"{right.capitalize()} (Art. {right.article})" for right in Right},
             title="Right (demo only)",
             description="Which right the new request exercises.",
         ),

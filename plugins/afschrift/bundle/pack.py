@@ -28,7 +28,6 @@ from afschrift.bundle.sheet.sheet import require_whole
 from afschrift.bundle.sheet.words import SheetWords
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
-from afschrift.domain.right import Right
 from afschrift.law.partial_response import suffix
 
 OpenPayload = Callable[[str], AbstractContextManager[BinaryIO]]
@@ -92,7 +91,7 @@ def _documents(contents: Contents, letters: Path) -> dict[str, bytes]:
     documents = {
         layout.COVERAGE: _json(coverage_document(contents)),
         layout.REDACTIONS: _json(redactions_document(contents)),
-        **(_information(contents, letters) if contents.plan.right is Right.ACCESS else {}),
+        **(_information(contents, letters) if contents.plan.right.terms.information_sheet else {}),
         **schemas(contents),
     }
     return documents | {layout.DATAPACKAGE: _json(datapackage(contents, documents))}

@@ -67,7 +67,7 @@ def check(
 @app.command()
 def explain(
     column: Annotated[str, typer.Argument(help="TABLE.COLUMN, or SOURCE.TABLE.COLUMN.")],
-    right: Annotated[Right, typer.Option(help="access or portability.")] = Right.PORTABILITY,
+    right: Annotated[Right, typer.Option(help=f"{' or '.join(Right)}.")] = Right.PORTABILITY,
     folder: Folder = None,
 ) -> None:
     """Say why a column is in or out, by which way its table leads to the person, and show the SQL."""

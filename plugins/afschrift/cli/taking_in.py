@@ -45,6 +45,7 @@ def from_file(file: Path) -> dict[str, Any]:
 
 def prompted() -> dict[str, Any]:
     """Ask for everything; what is typed here reaches neither the process list nor the history."""
+    from afschrift.domain.right import Right
     from afschrift.law.other_right import OTHER_RIGHTS
 
     say("Type the request. Identity keys: one name=value a line, an empty line ends.")
@@ -54,7 +55,7 @@ def prompted() -> dict[str, Any]:
     )
     content: dict[str, Any] = {"made_by": made_by, "about_deceased": dead}
     if not dead:
-        words = "Rights of ours (access, portability, by commas; unclear; - for none)"
+        words = f"Rights of ours ({', '.join(Right)}, by commas; unclear; - for none)"
         content["right"] = _listed(typer.prompt(words))
     others = typer.prompt(f"Other rights, by commas ({', '.join(OTHER_RIGHTS)})", default="")
     content["other_rights"] = _listed(others)

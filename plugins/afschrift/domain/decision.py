@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from afschrift.domain.basis import CONSENT, PORTABLE
 from afschrift.domain.origin import Origin
@@ -149,14 +150,32 @@ def decide(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
     if facts.origin is Origin.NOT_PERSONAL:
         return ColumnDecision(Action.EXCLUDE, ("R18",), "not_personal")
     if facts.protect is Protect.SECRET:
-        action = Action.EXISTS_ONLY if right is Right.ACCESS else Action.EXCLUDE
-        return ColumnDecision(action, ("R87",), "security_secret")
+        return ColumnDecision(_secret(right), ("R87",), "security_secret")
     if facts.origin is None:
         return ColumnDecision(Action.ASK, ("R18",), "unclassified")
     if facts.about is About.THIRD_PARTY and facts.third_party in (None, ThirdParty.ASK):
         return ColumnDecision(Action.ASK, ("R31", "R32"), "others_undecided")
-    scope = _access(facts) if right is Right.ACCESS else _portability(facts, policy)
-    return _with_mask(facts, scope)
+    return _with_mask(facts, _scope(right, facts, policy))
+
+
+def _secret(right: Right) -> Action:
+    match right:
+        case Right.ACCESS:
+            return Action.EXISTS_ONLY
+        case Right.PORTABILITY:
+            return Action.EXCLUDE
+        case _:
+            assert_never(right)
+
+
+def _scope(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
+    match right:
+        case Right.ACCESS:
+            return _access(facts)
+        case Right.PORTABILITY:
+            return _portability(facts, policy)
+        case _:
+            assert_never(right)
 
 
 def _access(facts: ColumnFacts) -> ColumnDecision:

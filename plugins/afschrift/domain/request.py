@@ -67,10 +67,11 @@ def check_formats(right: Right, formats: tuple[str, ...], known: tuple[str, ...]
     if len(set(formats)) < len(formats):  # two files of a table cannot have one name
         raise RefusedError("A format was chosen twice.", way_out="name each format once.")
     for name in formats:
-        if right is Right.PORTABILITY and name in NOT_PORTABLE_FORMATS:
+        if right.terms.machine_readable and name in NOT_PORTABLE_FORMATS:
             raise RefusedError(
-                f"{name} does not qualify for a portability request: Art. 20 asks for a structured, commonly "
-                f"used and machine-readable format, and {name} is {NOT_PORTABLE_FORMATS[name]} (R57).",
+                f"{name} does not qualify for a {right} request: Art. {right.article} asks for a structured, "
+                "commonly used and machine-readable format, "
+                f"and {name} is {NOT_PORTABLE_FORMATS[name]} (R57).",
                 way_out=f"choose one or more of {', '.join(known)}.",
             )
         if name not in known:

@@ -1,7 +1,14 @@
-"""The two rights that the software fulfils."""
+"""The rights that the software fulfils, each with what it grants.
+
+Callers ask a right's terms and compare with no right, so that a further one is never taken for another. Where
+rights differ in more than a term, `match` names each of them and ends in `assert_never`: `decision.decide`,
+`law.manual.outside`, `law.person.mandate.covers`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -12,11 +19,60 @@ class Right(StrEnum):
     PORTABILITY = "portability"
 
     @property
+    def terms(self) -> Terms:
+        """What it grants."""
+        return TERMS[self]
+
+    @property
     def article(self) -> str:
         """The article of the GDPR that grants the right."""
-        return "15" if self is Right.ACCESS else "20"
+        return self.terms.article
 
     @property
     def iri(self) -> str:
         """The DPV term of the right (RULES E.2)."""
         return f"https://w3id.org/dpv/legal/eu/gdpr#A{self.article}"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a right grants, and how it is fulfilled.
+
+    Attributes:
+        article: of the GDPR.
+        steps: of the run that fulfils it, in order.
+        provided_only: it reaches what the person provided, on consent or contract, by automated means
+            (Art. 20(1)), and not everything about the person.
+        information_sheet: the answer tells what is done with the data (Art. 15(1), (2)).
+        machine_readable: the files are structured, commonly used and machine-readable (R57).
+        specified: who holds a large quantity of data may ask to specify (R25, R42).
+    """
+
+    article: str
+    steps: tuple[str, ...]
+    provided_only: bool
+    information_sheet: bool
+    machine_readable: bool
+    specified: bool
+
+
+_COPY = ("assess", "classify", "extract", "validate", "package", "deliver", "close")
+
+TERMS: Mapping[Right, Terms] = {
+    Right.ACCESS: Terms(
+        article="15",
+        steps=_COPY,
+        provided_only=False,
+        information_sheet=True,
+        machine_readable=False,
+        specified=True,
+    ),
+    Right.PORTABILITY: Terms(
+        article="20",
+        steps=_COPY,
+        provided_only=True,
+        information_sheet=False,
+        machine_readable=True,
+        specified=False,
+    ),
+}

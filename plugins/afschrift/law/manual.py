@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, assert_never
 
 from afschrift.domain.event import digest
 from afschrift.domain.manual_plan import ManualPlan, ManualStatus, Medium
@@ -61,12 +61,16 @@ def outside(right: Right, medium: Medium, holds: Collection[Origin], *, observed
     Access reaches all. Portability reaches no paper (R23), and only what the person provided, or what was
     observed where the policy says that this counts (`observed`, R18).
     """
-    if right is Right.ACCESS:
-        return None
-    if medium is Medium.PAPER:
-        return "on_paper"
-    reached = Origin.PROVIDED in holds or (observed and Origin.OBSERVED in holds)
-    return None if reached else "not_from_the_person"
+    match right:
+        case Right.ACCESS:
+            return None
+        case Right.PORTABILITY if medium is Medium.PAPER:
+            return "on_paper"
+        case Right.PORTABILITY:
+            reached = Origin.PROVIDED in holds or (observed and Origin.OBSERVED in holds)
+            return None if reached else "not_from_the_person"
+        case _:
+            assert_never(right)
 
 
 def answered(

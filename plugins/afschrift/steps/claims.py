@@ -6,7 +6,7 @@ that would notice. So the end of the run looks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from afschrift.domain.state import State
 from afschrift.register.register import Register
 from afschrift.services import Services
 
-STEPS = ("assess", "classify", "extract", "validate", "package", "deliver", "close")
 _AT_WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.ACCEPTED)
 """States in which nothing waits for a person, so that no step of ours skips."""
 
@@ -37,7 +36,8 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
     done = _Done(
         register, request_id, sources, {p.get("source") for kind, p in events if kind == "extracted"}
     )
-    parts = _parts(states)
+    request = register.requests.get(request_id)
+    parts = _parts(states, request.right.terms.steps)
     found = [
         (step, place, "marked_success")
         for step, place, state in parts
@@ -45,7 +45,7 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
     ]
     skipped = next((step for step, _, state in parts if state == "skipped"), None)
     nothing_to_read = skipped == "extract" and sources == []
-    if skipped and not nothing_to_read and register.requests.get(request_id).state in _AT_WORK:
+    if skipped and not nothing_to_read and request.state in _AT_WORK:
         found.append((skipped, None, "marked_skipped"))
     for step, place, reason in found:
         payload: dict[str, Any] = {"step": step, "reason": reason, "run": services.run}
@@ -57,14 +57,16 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
     return tuple(dict.fromkeys(step for step, _, _ in found))
 
 
-def _parts(states: Mapping[str, str | None]) -> list[tuple[str, int | None, str | None]]:
-    """Step, place in the list of sources, and state, in the order of the chain."""
+def _parts(
+    states: Mapping[str, str | None], steps: Sequence[str]
+) -> list[tuple[str, int | None, str | None]]:
+    """Step, place in the list of sources, and state, in the order of the right's steps."""
     parts: list[tuple[str, int | None, str | None]] = []
     for task, state in states.items():
         step, _, place = task.partition("_")
-        if step in STEPS:
+        if step in steps:
             parts.append((step, int(place) if place.isdecimal() else None, state))
-    return sorted(parts, key=lambda part: (STEPS.index(part[0]), part[1] or 0))
+    return sorted(parts, key=lambda part: (steps.index(part[0]), part[1] or 0))
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ class Drafter:
                 days = services.grounds.flags.contact_days
                 self._notes.flags += changed_contact(source, session, statements, keys, request, days)
                 parts = rest.of(tables.of(source, session, statements))
-                if request.right is Right.ACCESS:
+                if request.right.terms.information_sheet:
                     told += fact_plans(source, parts, statements)
                 found += parts
         return found, told
@@ -221,7 +221,9 @@ class Drafter:
 
     def _sheet(self, plan: Plan) -> None:
         """An access answer without its information sheet is none: stop before anything leaves a source."""
-        found = gaps(self._services.inventory, columns_told(plan)) if plan.right is Right.ACCESS else ()
+        if not plan.right.terms.information_sheet:
+            return
+        found = gaps(self._services.inventory, columns_told(plan))
         if found and self._notes.held:
             self._notes.questions.append(incomplete(found))
 
@@ -237,6 +239,6 @@ def outcome(draft: Draft, right: Right) -> str | None:
         return "nothing_held"
     if draft.limited and not draft.plan.staged:
         return "nothing_in_limits"
-    if right is Right.PORTABILITY and not draft.portable:
+    if right.terms.provided_only and not draft.portable:
         return "nothing_portable"
     return None

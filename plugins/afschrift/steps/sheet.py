@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.extracted import Fact, SourceExtract
 from afschrift.domain.plan import ExtractPlan, FactPlan, Plan, Withheld
-from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.processing import CountryOf
@@ -32,7 +31,7 @@ def require_complete(inventory: Inventory, plan: Plan, extract: SourceExtract) -
     Raises:
         NeedsPersonError: `sheet_incomplete`, with the fields.
     """
-    gaps = gaps_in_data(inventory, plan, extract) if plan.right is Right.ACCESS else ()
+    gaps = gaps_in_data(inventory, plan, extract) if plan.right.terms.information_sheet else ()
     if gaps:
         question = incomplete(gaps)
         raise NeedsPersonError(question.words, question=INCOMPLETE, detail=question.detail)

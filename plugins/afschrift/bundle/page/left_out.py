@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, TableCoverage, coverage
 from afschrift.bundle.page.words import Words
-from afschrift.domain.right import Right
 
 NOT_ABOUT_THE_PERSON = "not_personal"
 ROWS = "rows_not_from_you"
@@ -69,10 +68,9 @@ def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
     by_row = {
         (e.source, e.table) for e in contents.plan.extracts if e.row_rule and not e.row_rule.get("whole")
     }
-    portability = contents.plan.right is Right.PORTABILITY
     for entry in coverage(contents):
         title = table_title(contents, entry.source, entry.table)
-        if portability and (entry.source, entry.table) in by_row:
+        if contents.plan.right.terms.provided_only and (entry.source, entry.table) in by_row:
             yield ROWS, title, None
         if _may_be_held(entry):
             for field in entry.left_out:

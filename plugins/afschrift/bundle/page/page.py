@@ -23,7 +23,6 @@ from afschrift.bundle.page.words import Words
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.manual_plan import ManualStatus
-from afschrift.domain.right import Right
 
 README_WIDTH = 80
 
@@ -59,6 +58,7 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
         "request_line": _request_line(contents, words),
         "part": [line for text in _part_texts(contents, words) for line in wrap(text, README_WIDTH)],
         "right": contents.plan.right.value,
+        "terms": contents.plan.right.terms,
         "formats": list(dict.fromkeys(entry.format for entry in files)) or list(contents.plan.formats),
         "null_markers": list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
     }
@@ -95,7 +95,7 @@ def _page(contents: Contents, words: Words) -> dict[str, Any]:
     return {
         "w": words,
         "language": plan.language,
-        "portability": plan.right is Right.PORTABILITY,
+        "terms": plan.right.terms,
         "organisation": controller,
         "authority": controller.authority.get(plan.language),
         "court": controller.court.get(plan.language),

@@ -16,7 +16,6 @@ from afschrift.bundle.page.shares import fitting, shares
 from afschrift.bundle.page.words import Words
 from afschrift.domain.extracted import TableExtract, Upload
 from afschrift.domain.plan import ExtractPlan
-from afschrift.domain.right import Right
 
 SAMPLES = 700_000
 """Bytes of rows that stand on the page without script, all tables together."""
@@ -104,7 +103,7 @@ def _table(
         description=table.description.get(contents.language) if table.description else "",
         note=table.note.get(contents.language) if table.note else "",
         rows=written.rows,
-        own_rows=bool(planned.row_rule) and contents.plan.right is Right.PORTABILITY,
+        own_rows=bool(planned.row_rule) and contents.plan.right.terms.provided_only,
         span=span(contents, planned, words) if written.rows > 1 else "",
         files=tuple(
             (

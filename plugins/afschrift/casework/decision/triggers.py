@@ -11,7 +11,6 @@ from afschrift.casework.decision.restrictions import in_force
 from afschrift.domain.event import digest
 from afschrift.domain.keys import Unique
 from afschrift.domain.request import Request
-from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.facts import FactKind
@@ -105,7 +104,7 @@ def _contact(request: Request, history: tuple[Past, ...], limits: Flags) -> Iter
 
 
 def _many(request: Request, inventory: Inventory, limits: Flags) -> Iterator[Flag]:
-    if request.right is not Right.ACCESS or request.limits:
+    if not request.right.terms.specified or request.limits:
         return
     purposes = sum(len(source.purposes) for source in inventory.sources.values())
     if purposes >= limits.purposes:

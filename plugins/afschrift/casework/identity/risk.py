@@ -115,4 +115,6 @@ def _purposes(source: SourceFile, table: Table, column: Column) -> list[Purpose]
 def _may_leave(right: Right, column: Column, purposes: list[Purpose]) -> bool:
     if column.protect is Protect.SECRET:
         return False
-    return right is Right.ACCESS or not purposes or any({p.basis, p.special} & PORTABLE for p in purposes)
+    if not right.terms.provided_only or not purposes:
+        return True
+    return any({p.basis, p.special} & PORTABLE for p in purposes)

@@ -27,7 +27,7 @@ def _as_text(value: Any) -> Any:
 def _of_others(value: Any) -> Any:
     known = {matter.value for matter in OTHER_RIGHTS}
     if isinstance(value, (list, tuple)) and not all(one in known for one in value):
-        raise ValueError(f"choose among {', '.join(sorted(known))}; access and portability go into `right`")
+        raise ValueError(f"choose among {', '.join(sorted(known))}; {' and '.join(Right)} go into `right`")
     return value
 
 
@@ -149,7 +149,7 @@ class Intake(_Strict):
             return self
         if not self.rights and not self.other_rights:
             raise ValueError(
-                "right: name access, portability or unclear; what else it asks goes into `other_rights`"
+                f"right: name {', '.join(Right)} or unclear; what else it asks goes into `other_rights`"
             )
         if self.unclear and len(self.rights) > 1:
             raise ValueError("right: `unclear` stands alone: a right that the message names is not unclear")

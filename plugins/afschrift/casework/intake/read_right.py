@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.intake.store import link_repeat
@@ -63,7 +64,7 @@ def read_right(
     register = services.register
     role = roles.require(by, Act.DECIDE)
     request = register.requests.get(request_id)
-    right = Right.PORTABILITY if reading is Reading.PORTABILITY else Right.ACCESS
+    right = _meant(reading)
     _still_open(register, register.facts.timeline(request_id))
     if not quote.strip() or not quoted(quote, register.cases.wrote(request_id)):
         raise RefusedError(
@@ -100,6 +101,17 @@ def _still_open(register: Register, timeline: Timeline) -> None:
             "extracted (R05).",
             way_out="a further right of the person is a request of its own: `afschrift submit`.",
         )
+
+
+def _meant(reading: Reading) -> Right:
+    """The right of the request itself; of both, portability gets a request of its own."""
+    match reading:
+        case Reading.ACCESS | Reading.BOTH:
+            return Right.ACCESS
+        case Reading.PORTABILITY:
+            return Right.PORTABILITY
+        case _:
+            assert_never(reading)
 
 
 def _beside(services: Services, request: Request, by: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import date
 
 from afschrift.domain.errors import RefusedError
-from afschrift.domain.right import Right
 from afschrift.law.clock.clock import AT_ONCE, Place, clock
 from afschrift.law.clock.facts import FactKind, FactRow, Ground, NewFact, Timeline
 from afschrift.law.clock.sending import Sending, must_be_open, must_lie_within, must_not_overlap
@@ -141,7 +140,7 @@ def _identity(timeline: Timeline, doubt: str | None) -> str:
 
 
 def _specification(timeline: Timeline, overview: bool) -> None:
-    if timeline.right is not Right.ACCESS:
+    if not timeline.right.terms.specified:
         raise RefusedError(
             "To specify is asked of an access request to a large quantity of data alone (R25, R42).",
             way_out="answer the whole request.",

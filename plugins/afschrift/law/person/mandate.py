@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, assert_never
 
 from afschrift.domain.right import Right
 from afschrift.law.person.age import Minor
@@ -24,7 +24,7 @@ KINDS = (
 """What gives the authority."""
 BY_LAW = ("court_order", "parental_authority", "guardianship_register")
 """Authority over somebody who does not act for themselves: a child, or an adult under guardianship."""
-SCOPES = ("both", "access", "portability")
+SCOPES = ("both", *(right.value for right in Right))
 CHECKED_BY = ("login", "eid", "call_back", "known_address", "counter", "video", "bar_register")
 """How the representative's own identity was checked; never by a copy of a document (R11)."""
 ANSWER_TO = ("person", "representative")
@@ -62,6 +62,15 @@ class NotEnough:
     field: str = ""
 
 
+def covers(scope: str, right: Right) -> bool:
+    """Whether a mandate of one of the `SCOPES` covers a right; `both` are access and portability."""
+    match right:
+        case Right.ACCESS | Right.PORTABILITY:
+            return scope in ("both", right.value)
+        case _:
+            assert_never(right)
+
+
 def check_mandate(
     form: Mapping[str, Any], right: Right, today: date, minor: Minor, *, note: bool
 ) -> Proven | NotEnough:
@@ -75,7 +84,7 @@ def check_mandate(
         note: a text says what is best for the person.
     """
     by_law = form["kind"] in BY_LAW
-    if form["scope"] not in ("both", right.value):
+    if not covers(form["scope"], right):
         return NotEnough(
             "R15",
             f"the mandate covers {form['scope']} alone, and this is a request for {right.value}",
