@@ -83,11 +83,15 @@ def submit(
     if start is Start.NO:
         return
     for request_id in stored.requests:
-        if start is Start.AIRFLOW:
-            from afschrift.airflow_ext.trigger import trigger
+        _begin(request_id, start)
 
-            say(f"Run {trigger(request_id, {})} started.")
-        else:
-            from afschrift.cli.running import run_here
 
-            run_here(request_id)
+def _begin(request_id: str, start: Start) -> None:
+    if start is Start.AIRFLOW:
+        from afschrift.airflow_ext.trigger import trigger
+
+        say(f"Run {trigger(request_id, {})} started.")
+    else:
+        from afschrift.cli.running import run_here
+
+        run_here(request_id)

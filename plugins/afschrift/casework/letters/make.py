@@ -100,10 +100,7 @@ def make(
     about = _about(kind, timeline)
     dates, told = _dates(kind, timeline, place, today, about)
     identified = identity_decision(register, request_id) is not None
-    elements = {name: value for name, value in given.items() if name != "to"}
-    elements = known_elements(settings, kind.name, timeline, request.language, elements)
-    if MASKED in kind.optional and not elements.get(MASKED):
-        elements[MASKED] = masked_lines(settings, register, request_id, request.language)
+    elements = _elements(settings, register, kind, timeline, request.language, given)
     facts = Facts(
         language=request.language,
         values={**_controller_says(controller, request), "written_on": today, **dates},
@@ -115,8 +112,7 @@ def make(
     warning = _warning(kind, about)
     if not keep:
         return Made(None, letter, warning)
-    sender = _sender(settings, controller)
-    letter_id = new_id("let")
+    letter_id, sender = new_id("let"), _sender(settings, controller)
     new = NewLetter(
         id=letter_id,
         request=request_id,
@@ -129,6 +125,22 @@ def make(
     )
     row = register.letters.produce(new, by, fact_id=about.id if about else None, held=held)
     return Made(row, letter, warning)
+
+
+def _elements(
+    settings: Settings,
+    register: Register,
+    kind: Kind,
+    timeline: Timeline,
+    language: str,
+    given: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What was given, and what the register knows of a part or of what a review masked."""
+    elements = {name: value for name, value in given.items() if name != "to"}
+    elements = known_elements(settings, kind.name, timeline, language, elements)
+    if MASKED in kind.optional and not elements.get(MASKED):
+        elements[MASKED] = masked_lines(settings, register, timeline.request, language)
+    return elements
 
 
 def _about(kind: Kind, timeline: Timeline) -> FactRow | None:

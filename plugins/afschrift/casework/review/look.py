@@ -10,14 +10,13 @@ from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.redactions import REVIEW
 from afschrift.casework.review.staged import Looking, column
-from afschrift.casework.review.view import Pointed as Pointed
-from afschrift.casework.review.view import ShownColumn as ShownColumn
-from afschrift.casework.review.view import ShownRow as ShownRow
 from afschrift.casework.review.view import ShownTable, View
 from afschrift.domain.errors import NotAllowedError, RefusedError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.plan import Plan
 from afschrift.inventory.load import load
-from afschrift.law.roles import Act, Roles
+from afschrift.law.roles import Act, Role, Roles
+from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
 ROWS, MOST_ROWS = 5, 1_000
@@ -53,11 +52,7 @@ def look(
         RetriableError: staging is down.
     """
     register.requests.get(request_id)
-    try:
-        role = roles.require(by, Act.TIMELINE)
-    except NotAllowedError:
-        register.trail.record(request_id, NewEvent("answer_refused", by, {"kind": REVIEW, "act": "look"}))
-        raise
+    role = _role(register, roles, by, request_id)
     values = roles.may(by, Act.VALUES)
     frozen, packed = (
         register.steps.latest(request_id, "classify"),
@@ -69,10 +64,7 @@ def look(
             way_out="it can be looked at once its run packed it; `afschrift plan` is the dry run.",
         )
     plan = register.plans.get(request_id, frozen["plan"])
-    if table is not None and table not in {part.name for part in plan.extracts}:
-        raise RefusedError(
-            "The answer has no such table.", way_out="`afschrift review show REQUEST` lists them."
-        )
+    _must_have(plan, table)
     if packed is not None and packed["plan"] != frozen["plan"]:
         packed = None
     bundle = packed["bundle"] if packed else None
@@ -80,11 +72,7 @@ def look(
     register.trail.record(request_id, NewEvent("bundle_viewed", by, told))
     staging = Officer(register, roles, by, settings=settings).staging(request_id)
     looking = Looking(staging, load(settings.inventory), plan, values, min(rows, MOST_ROWS), table, row)
-    asked = [
-        q
-        for q in register.questions.all(request_id=request_id)
-        if q.kind == REVIEW and q.about == bundle and bundle
-    ]
+    asked = _asked(register, request_id, bundle)
     request = register.requests.get(request_id)
     return View(
         request=request_id,
@@ -104,3 +92,25 @@ def look(
         grounds={one.code: one.fields for one in load_grounds(settings).redacting(request.right)},
         values=values,
     )
+
+
+def _role(register: Register, roles: Roles, by: str, request_id: str) -> Role:
+    """In which they look; an attempt without one stands in the trail."""
+    try:
+        return roles.require(by, Act.TIMELINE)
+    except NotAllowedError:
+        register.trail.record(request_id, NewEvent("answer_refused", by, {"kind": REVIEW, "act": "look"}))
+        raise
+
+
+def _must_have(plan: Plan, table: str | None) -> None:
+    if table is not None and table not in {part.name for part in plan.extracts}:
+        raise RefusedError(
+            "The answer has no such table.", way_out="`afschrift review show REQUEST` lists them."
+        )
+
+
+def _asked(register: Register, request_id: str, bundle: str | None) -> list[QuestionRow]:
+    """The open questions about this very bundle."""
+    waiting = register.questions.all(request_id=request_id)
+    return [q for q in waiting if q.kind == REVIEW and q.about == bundle and bundle]

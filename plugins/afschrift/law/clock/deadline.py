@@ -139,24 +139,30 @@ def deadline(
         steps.append(_apply(whole, suspension, public_body))
         if suspension.start <= first.due:
             _apply(first, suspension, public_body)
-    last, reasons = calendar.roll(whole.raw)
-    steps.append(
-        f"{whole.months} month{'s' if whole.months > 1 else ''} after {_day(whole.begin)}"
-        + (f", and {whole.shift} days" if whole.shift else "")
-        + f": {_day(whole.raw)}."
-    )
-    if reasons:
-        steps.append(f"Not a working day ({', '.join(reasons)}): {_day(last)} (Reg. 1182/71, Art. 3(4)).")
+    steps += _last_day(whole)
     stopped = open_since is not None
     return Deadline(
         received=received,
-        due=None if stopped else last,
+        due=None if stopped else whole.due,
         notice_due=None if open_since is not None and open_since <= first.due else first.due,
         target=calendar.before(whole.earliest),
         extended=extended,
         breaches=tuple(breaches),
         steps=tuple(steps),
     )
+
+
+def _last_day(whole: _Period) -> list[str]:
+    """How the last day follows from the period, in words."""
+    last, reasons = whole.calendar.roll(whole.raw)
+    words = [
+        f"{whole.months} month{'s' if whole.months > 1 else ''} after {_day(whole.begin)}"
+        + (f", and {whole.shift} days" if whole.shift else "")
+        + f": {_day(whole.raw)}."
+    ]
+    if reasons:
+        words.append(f"Not a working day ({', '.join(reasons)}): {_day(last)} (Reg. 1182/71, Art. 3(4)).")
+    return words
 
 
 def local_date(received: datetime | date, zone: str) -> date:
