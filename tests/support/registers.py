@@ -20,7 +20,8 @@ def place(file: Path) -> str:
 
 def set_up(settings: Settings) -> None:
     """Keys and a register without rows, as `initialise` makes them; the register is a file of the home."""
-    place(settings.home / "register.db")
+    if not (file := settings.home / "register.db").exists():
+        place(file)
     initialise(settings)
 
 

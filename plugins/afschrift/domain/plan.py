@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from afschrift.domain.decision import Action
@@ -153,6 +154,10 @@ class Plan:
 
     def digest(self) -> str:
         """SHA-256 over the plan in canonical JSON: what reviews and later steps are bound to."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         return digest(asdict(self))
 
     def of_source(self, source: str) -> tuple[ExtractPlan, ...]:

@@ -18,8 +18,9 @@ from tests.e2e.scenarios import letters_and_clock as letters
 from tests.e2e.scenarios import notices
 from tests.e2e.scenarios.installing import small_shop
 from tests.e2e.scenarios.scenario import Scenario
-from tests.e2e.scenarios.terminal import carry_out, command, write
+from tests.e2e.scenarios.terminal import carry_out, write
 from tests.support.airflow_up import airflow_here
+from tests.support.command_line import command
 from tests.support.mail_server import serving
 
 ALL: dict[str, Callable[[Scenario], None]] = {

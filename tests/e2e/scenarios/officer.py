@@ -15,9 +15,10 @@ from pathlib import Path
 from demo.build import build
 from tests.e2e.scenarios import decided, others
 from tests.e2e.scenarios.installing import PEOPLE, demo_with_people
-from tests.e2e.scenarios.terminal import carry_out, command, write
+from tests.e2e.scenarios.terminal import carry_out, write
 from tests.e2e.scenarios.with_people import ScenarioWithPeople
 from tests.support.airflow_up import airflow_here
+from tests.support.command_line import command
 from tests.support.mail_server import serving
 
 ALL: dict[str, Callable[[ScenarioWithPeople], None]] = {

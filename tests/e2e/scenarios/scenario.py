@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.support.airflow_up import RunEnded
+from tests.support.command_line import Said
 from tests.support.mail_server import Manner, Server, serving, unused_port
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -24,15 +25,6 @@ SENDER = "privacy@example.org"
 
 class ScenarioError(Exception):
     """Something is not as it must be; names the step."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said: its exit code, its result, and what it said beside that."""
-
-    code: int
-    text: str
-    beside: str = ""
 
 
 @dataclass

@@ -1,36 +1,14 @@
-"""Where commands are typed and the transcript appears: at a terminal, or in a test's own process."""
+"""Scenarios carried out for a person, with a transcript."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import TypeVar
 
-from tests.e2e.scenarios.scenario import Said, Scenario, ScenarioError
+from tests.e2e.scenarios.scenario import Scenario, ScenarioError
 
 One = TypeVar("One", bound=Scenario)
-
-
-def command(words: tuple[str, ...], stdin: str) -> Said:
-    """Run `afschrift` as somebody at a terminal."""
-    program = str(Path(sys.executable).with_name("afschrift"))
-    done = subprocess.run([program, *words], input=stdin, text=True, capture_output=True, check=False)
-    return Said(done.returncode, done.stdout, done.stderr)
-
-
-def in_this_process(words: tuple[str, ...], stdin: str) -> Said:
-    """The same without the start of a process."""
-    from typer.testing import CliRunner
-
-    from afschrift.cli.main import app
-    from afschrift.domain.errors import AfschriftError
-
-    done = CliRunner().invoke(app, words, input=stdin)
-    if isinstance(done.exception, AfschriftError):
-        return Said(1, done.stdout, f"afschrift: {done.exception}")
-    return Said(done.exit_code, done.stdout, done.stderr)
 
 
 def write(line: str) -> None:

@@ -12,8 +12,8 @@ from tests.airflow_support import AirflowEnv
 from tests.e2e.scenarios import by_hand, deadlines, notices
 from tests.e2e.scenarios.installing import small_shop
 from tests.e2e.scenarios.scenario import Scenario, ScenarioError
-from tests.e2e.scenarios.terminal import in_this_process
 from tests.support.airflow_up import RunEnded
+from tests.support.command_line import in_this_process
 from tests.support.mail_server import serving
 
 from afschrift.law.clock.calendar import calendar

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.e2e.scenarios import decided, others
 from tests.e2e.scenarios.installing import PEOPLE, demo_with_people
-from tests.e2e.scenarios.terminal import in_this_process
 from tests.e2e.scenarios.with_people import ScenarioWithPeople
 from tests.support.airflow_up import airflow_here
+from tests.support.command_line import in_this_process
 from tests.support.mail_server import serving
 
 pytestmark = [

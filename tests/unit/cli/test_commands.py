@@ -1,14 +1,14 @@
-"""The command line as a person types it: a process of its own, real files, exit codes and what it says."""
+"""The command line as a person types it: real files, exit codes and what it says."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.command_line import Said, command, in_this_process
 from tests.support.mini import SHOP, write_database, write_inventory
 from tests.support.running import installation, run, store
 
@@ -23,23 +23,23 @@ REQUEST = {
 
 
 class Terminal:
-    """Runs `afschrift` with an installation of its own."""
+    """Runs `afschrift` with an installation of its own, which the environment names."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.inventory = write_inventory(folder / "inventory")
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("AFSCHRIFT_")} | {
-            "AFSCHRIFT_HOME": str(folder / "home"),
-            "AFSCHRIFT_INVENTORY": str(self.inventory),
-            "MINI_SHOP": str(write_database(folder / "shop.duckdb")),
-        }
+        self.run: Callable[[tuple[str, ...], str], Said] = in_this_process
+        for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
+            patch.delenv(name)
+        patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
+        patch.setenv("AFSCHRIFT_INVENTORY", str(self.inventory))
+        patch.setenv("MINI_SHOP", str(write_database(folder / "shop.duckdb")))
 
     def __call__(self, *words: str, stdin: str = "", code: int = 0) -> str:
-        command = [sys.executable, "-c", "from afschrift.cli.main import main; main()", *words]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=self.env, timeout=120)
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout + done.stderr
+        said = self.run(words, stdin)
+        assert said.code == code, said
+        assert "Traceback" not in said.beside
+        return said.text + said.beside
 
     def submit(self, **more: object) -> list[str]:
         said = self("submit", "-", "--start", "no", stdin=json.dumps(REQUEST | more))
@@ -47,17 +47,20 @@ class Terminal:
 
 
 @pytest.fixture
-def afschrift(tmp_path: Path) -> Terminal:
-    terminal = Terminal(tmp_path)
+def afschrift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    terminal = Terminal(tmp_path, monkeypatch)
     terminal("key", "new")
     return terminal
 
 
-def test_without_keys_it_says_what_to_do(tmp_path: Path) -> None:
-    assert "afschrift key new" in Terminal(tmp_path)("requests", code=1)
+def test_without_keys_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal(tmp_path, monkeypatch)
+    terminal.run = command
+    assert "afschrift key new" in terminal("requests", code=1)
 
 
-def test_submit_and_look(afschrift: Terminal) -> None:
+def test_submit_and_look_in_processes_of_their_own(afschrift: Terminal) -> None:
+    afschrift.run = command
     ids = afschrift.submit()
     assert len(ids) == 2
     assert {r["id"] for r in json.loads(afschrift("requests", "--json"))} == set(ids)
@@ -134,7 +137,7 @@ def test_inventory_commands(afschrift: Terminal) -> None:
 
 
 def test_verify_exit_codes(afschrift: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MINI_SHOP", afschrift.env["MINI_SHOP"])
+    afschrift.run = command
     services = installation(afschrift.folder / "home", afschrift.inventory)
     bundle = run(services, store(services, {"customer_id": "1"}))
     assert "which is trusted" in afschrift("verify", str(bundle))
@@ -143,8 +146,10 @@ def test_verify_exit_codes(afschrift: Terminal, monkeypatch: pytest.MonkeyPatch)
     other.write_text(pem)
     afschrift("verify", str(bundle), "--key", str(other))
     (afschrift.folder / "stranger").mkdir()
-    stranger = Terminal(afschrift.folder / "stranger")
-    assert "NOT among the trusted keys" in stranger("verify", str(bundle), code=3)
+    with pytest.MonkeyPatch.context() as patch:
+        stranger = Terminal(afschrift.folder / "stranger", patch)
+        stranger.run = command
+        assert "NOT among the trusted keys" in stranger("verify", str(bundle), code=3)
     broken = afschrift.folder / "broken.zip"
     content = bytearray(bundle.read_bytes())
     middle = len(content) // 2
