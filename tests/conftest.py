@@ -75,7 +75,7 @@ def airflow_env(tmp_path_factory: pytest.TempPathFactory) -> airflow_support.Air
     return airflow_support.load(tmp_path_factory.mktemp("airflow"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its loop would keep other tests from running one
 def browser() -> Iterator[Browser]:
     """A real Chromium."""
     _require("chromium")

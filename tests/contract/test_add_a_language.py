@@ -15,7 +15,6 @@ from tests.support.mini import CONTROLLER, write_inventory
 from tests.unit.bundle.bundle_example import Example
 from tests.unit.bundle.bundle_seen import seen
 
-from afschrift.airflow_ext.params import form
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.page import render_index, render_readme
 from afschrift.bundle.page.words import Words
@@ -92,6 +91,8 @@ def test_a_language_of_one_form_is_whole(letters: Path) -> None:
 
 
 def test_the_trigger_form_offers_it(letters: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from afschrift.airflow_ext.params import form  # knows Airflow, whose environment is not set yet
+
     monkeypatch.setenv("AFSCHRIFT_INCLUDE", str(letters.parent))
     language = form(demo=False)["language"].schema
     assert language["enum"] == [None, "nl", "en", "pl"]
