@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.airflow_support import AirflowEnv
 from tests.contract import test_format_contract as contract
 from tests.contract.test_format_contract import FIELDS, ROWS, batch
 from tests.contract.toy_format import LINES
@@ -88,7 +89,7 @@ def test_staged_rows_are_read_again_from_the_fastest(tmp_path: Path) -> None:
         StagedTable(staging, written, FIELDS, {}).first(1)
 
 
-def test_the_trigger_form_offers_it() -> None:
+def test_the_trigger_form_offers_it(airflow_env: AirflowEnv) -> None:
     from afschrift.airflow_ext.params import form
 
     assert "lines" in form(demo=False)["formats"].schema["items"]["enum"]

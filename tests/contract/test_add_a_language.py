@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.airflow_support import AirflowEnv
 from tests.support.letter_samples import FOLDER, facts, given
 from tests.support.mini import CONTROLLER, write_inventory
 from tests.unit.bundle.bundle_example import Example
@@ -90,8 +91,10 @@ def test_a_language_of_one_form_is_whole(letters: Path) -> None:
     assert Words.load(letters, "pl").count("rows", 1) == "1 x"
 
 
-def test_the_trigger_form_offers_it(letters: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from afschrift.airflow_ext.params import form  # knows Airflow, whose environment is not set yet
+def test_the_trigger_form_offers_it(
+    airflow_env: AirflowEnv, letters: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from afschrift.airflow_ext.params import form
 
     monkeypatch.setenv("AFSCHRIFT_INCLUDE", str(letters.parent))
     language = form(demo=False)["language"].schema
