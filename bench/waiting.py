@@ -37,7 +37,7 @@ from tests.support.running import run as run_through
 from afschrift.airflow_ext.environment import DAG_ID, DAGS
 from afschrift.app.roles import load_roles
 from afschrift.app.settings import Settings
-from afschrift.casework.answer import answer
+from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.steps.assess import assess
@@ -96,7 +96,7 @@ def answer_all(live: Live, shop: Shop, requests: Sequence[str], through: int) ->
         services = shop.services
         roles = load_roles(Settings.from_environment(shop.variables))
         for request in requests[through:]:
-            answer(
+            answer_question(
                 Officer(services.register, roles, "cli:anna"),
                 questions[request],
                 "confirmed",

@@ -22,7 +22,7 @@ from afschrift.app.roles import load_roles
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.unpack import unpack
 from afschrift.bundle.container.verify import verify
-from afschrift.casework.dispatch import answer_question
+from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.redactions import REVIEW
 from afschrift.cli.common import actor

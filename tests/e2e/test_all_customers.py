@@ -26,7 +26,7 @@ from tests.e2e.office import Office
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
-from afschrift.questions.kinds import Answers
+from afschrift.questions.ask import Answers
 from afschrift.selection.identity_graph import Expansion
 from afschrift.steps.draft import Drafter
 

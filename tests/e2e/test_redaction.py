@@ -10,7 +10,7 @@ from tests.e2e.office import Office
 from tests.support.reviewing import BALANCE, CODES, ROLES, members
 
 from afschrift.app.settings import Settings
-from afschrift.casework.dispatch import answer_question
+from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.look import look
 from afschrift.domain.errors import NeedsPersonError

@@ -15,14 +15,13 @@ from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
 from tests.privacy.test_canary import expected
 
-from afschrift.app.jurisdiction import place_of
+from afschrift.app.settings import Settings
+from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
-from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.casework.partial_response.require import ask_about
 from afschrift.domain.errors import AfschriftError, SourceDownError
 from afschrift.domain.state import State
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.database.instants import utc_now
 
 KEYS = {"customer_id": str(CUSTOMER)}
 WHY = f"De opslag van {TEXT} is stuk."
@@ -45,16 +44,13 @@ def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, t
     said.append("".join(traceback.format_exception(met.value)))
     said.append(str(ask_about(services, request, met.value)))
     [question] = register.questions.all(request_id=request)
-    counter = PartialResponseService(
-        Officer(register, ROLES, "cli:anna", now=utc_now()),
-        services.inventory,
-        place_of(services.inventory.controller),
-    )
+    env = {"AFSCHRIFT_HOME": str(office.home), "AFSCHRIFT_INVENTORY": str(office.home / "inventory")}
+    officer = Officer(register, ROLES, "cli:anna", settings=Settings.from_environment(env))
     rest_by = str((datetime.now(UTC) + timedelta(days=5)).date())
     with pytest.raises(AfschriftError) as turned_down:
-        counter.answer(question.id, "partial", {"rest_by": TEXT}, WHY)
+        answer_question(officer, question.id, "partial", detail={"rest_by": TEXT}, text=WHY)
     said.append(str(turned_down.value))
-    counter.answer(question.id, "partial", {"rest_by": rest_by}, WHY)
+    answer_question(officer, question.id, "partial", detail={"rest_by": rest_by}, text=WHY)
     first = office.run(request)
     assert register.requests.get(request).state is State.ACCEPTED
     with pytest.raises(SourceDownError) as met:

@@ -13,13 +13,14 @@ from tests.support.mini import write_database, write_inventory
 from tests.support.running import installation, store
 
 from afschrift.app.settings import Settings
-from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
 from afschrift.domain.state import State
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.letter import Channel
 from afschrift.law.roles import Person, Role, Roles
+from afschrift.questions.kind import Answered
 from afschrift.register.outbox import Proof
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register

@@ -19,6 +19,7 @@ from tests.support.parts import Club, run_to_its_end
 from tests.support.running import installation, run, store
 
 from afschrift.app.jurisdiction import place_of
+from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.law.roles import Person, Role, Roles
@@ -46,6 +47,7 @@ def club(tmp_path: Path) -> Club:
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, club: Club) -> Services:
     """The mini shop, in which the keys are looked up, and a club that knows people by their number."""
     monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(tmp_path / "inventory"))
     club.declare(write_inventory(tmp_path / "inventory"))
     return installation(tmp_path / "home", tmp_path / "inventory")
 
@@ -70,6 +72,18 @@ def counter(services: Services, by: str = "cli:anna") -> PartialResponseService:
     )
 
 
+def answered(
+    services: Services,
+    asked: QuestionRow,
+    choice: str,
+    detail: dict[str, str] | None = None,
+    text: str | None = None,
+    by: str = "cli:anna",
+) -> None:
+    """Answer a question of any kind."""
+    answer_question(Officer(services.register, ROLES, by), asked.id, choice, detail=detail, text=text)
+
+
 def question(services: Services, request: str) -> QuestionRow:
     [found] = services.register.questions.all(request_id=request)
     assert found.kind == "source_down"
@@ -78,7 +92,7 @@ def question(services: Services, request: str) -> QuestionRow:
 
 def says(services: Services, request: str, choice: str, rest_by: str = SOON, text: str | None = WHY) -> None:
     detail = {"rest_by": rest_by} if choice == "partial" else {}
-    counter(services).answer(question(services, request).id, choice, detail, text)
+    answered(services, question(services, request), choice, detail, text)
 
 
 def partly(services: Services, request: str, club: Club) -> Path:

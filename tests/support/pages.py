@@ -52,7 +52,7 @@ def asked_manual(installation: Installation, customer: int, **more: Any) -> tupl
     """A request whose mailbox is to be searched, and the question about it."""
     from afschrift.casework.manual.question import question
     from afschrift.inventory.load import load
-    from afschrift.questions.kinds import ask
+    from afschrift.questions.ask import ask
 
     folder = installation.home / "with_mailbox"
     if not folder.exists():

@@ -13,10 +13,11 @@ from tests.support.deciding import ANN, Bureau
 from tests.support.mini import POLICY
 from tests.support.running import run
 
-from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.roles import Person, Role, Roles
+from afschrift.questions.kind import Answered
 from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 from afschrift.wiring.services import build

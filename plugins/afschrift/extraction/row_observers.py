@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -12,8 +12,7 @@ from afschrift.domain.extracted import TableExtract
 from afschrift.domain.files import Staging
 from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.constraints import Observer, references_that_hold
-from afschrift.extraction.uploads import Uploads, question
-from afschrift.questions.kinds import Answers, ask
+from afschrift.extraction.uploads import Uploads
 from afschrift.services import Services
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
@@ -62,16 +61,3 @@ class Watch:
     def references(self) -> dict[str, bool]:
         """Which relations among the tables hold in the person's rows."""
         return references_that_hold(self._source, self._observers)
-
-    def ask_about_missing(self, request_id: str, tables: Sequence[TableExtract]) -> None:
-        """A file that is gone is never left out in silence: a person says so first (R08, R60).
-
-        Raises:
-            NeedsPersonError: the questions stand in the register.
-        """
-        register = self._services.register
-        asked = [found for table in tables if (found := question(table))]
-        answers = Answers(register.decisions.of(request_id)) if asked else None
-        still = [one for one in asked if answers is None or answers.to(one) is None]
-        if still:
-            raise ask(register, request_id, still)

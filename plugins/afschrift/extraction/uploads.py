@@ -17,22 +17,19 @@ import pyarrow as pa
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import OutsideStoreError, RetriableError, SourceDownError, ValidationFailedError
-from afschrift.domain.event import digest
-from afschrift.domain.extracted import UPLOADS, FileEntry, GivenFile, MissingFile, TableExtract, Upload
+from afschrift.domain.extracted import UPLOADS, FileEntry, GivenFile, MissingFile, Upload
 from afschrift.domain.files import FileStore, Staging
 from afschrift.domain.media_type import extension, media_type_of
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
 from afschrift.inventory.model import FileColumn, Table
-from afschrift.questions.kinds import OpenQuestion
 from afschrift.values.forms import text_batch
 
 FORMAT = "upload"
 """Stands for a format in the entry of an uploaded file, whatever is in it."""
 
 _DIGESTS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
-_SHOWN = 20
 
 Row = Mapping[str, str | None]
 
@@ -154,32 +151,6 @@ class Uploads:
 
     def _miss(self, file: FileColumn, reason: str) -> None:
         self.missing.append(MissingFile(file.column, self._row, reason))
-
-
-def question(table: TableExtract) -> OpenQuestion | None:
-    """What a person must say about files that rows name and that are not there; None where all are.
-
-    It names rows by their number and never a path: what a path says may be the person's.
-    """
-    if not table.missing:
-        return None
-    rows = [gone.row for gone in table.missing]
-    shown = ", ".join(map(str, rows[:_SHOWN])) + (", ..." if len(rows) > _SHOWN else "")
-    reasons = {
-        r: sum(m.reason == r for m in table.missing) for r in sorted({m.reason for m in table.missing})
-    }
-    words = (
-        f"{len(rows)} uploaded file(s) of {table.source}.{table.table} cannot be handed back "
-        f"({', '.join(f'{reason}: {count}' for reason, count in reasons.items())}); rows {shown}."
-    )
-    detail = {
-        "table": f"{table.source}.{table.table}",
-        "files": len(rows),
-        "rows": rows[:_SHOWN],
-        "reasons": reasons,
-        "which": digest({"missing": [[gone.column, gone.row, gone.reason] for gone in table.missing]}),
-    }
-    return OpenQuestion("file_missing", ("leave_out",), words, detail)
 
 
 def read_back(staging: Staging, uploads: Sequence[Upload | GivenFile]) -> None:

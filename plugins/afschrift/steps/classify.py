@@ -9,6 +9,7 @@ from typing import Any
 from afschrift.casework.decision.require import require_decision
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.identity.risk import require_identity
+from afschrift.casework.kinds import KINDS
 from afschrift.casework.manual.question import asked_again
 from afschrift.casework.partial_response.require import ask_for_more, left_for_later
 from afschrift.casework.partial_response.supplement import delivered
@@ -21,7 +22,8 @@ from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.state import State
 from afschrift.extraction.redact import with_redactions
 from afschrift.law.restriction import lifted
-from afschrift.questions.kinds import Answers, OpenQuestion, ask, asking
+from afschrift.questions.ask import Answers, ask, asking
+from afschrift.questions.kind import OpenQuestion
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.draft import Draft, Drafter, outcome
@@ -67,7 +69,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     answers = Answers(decisions)
     now = services.now()
     frozen_at = _frozen_before(register, request_id, latest) or now
-    with asking(register, request_id):
+    with asking(register, request_id, KINDS):
         draft = Drafter(services, request, answers).draft(register.identities.of(request_id), frozen_at)
     redactions = redactions_of(register, request_id)
     draft = replace(draft, plan=with_redactions(draft.plan, redactions))
@@ -160,7 +162,7 @@ def _stop_where_a_person_is_needed(
         return
     if nothing == "nothing_in_limits":
         words = "The person's own limits leave nothing to give."
-        raise ask(services.register, request_id, [OpenQuestion(nothing, ("ask_the_person",), words)])
+        raise ask(services.register, request_id, [OpenQuestion(KINDS[nothing], ("ask_the_person",), words)])
     register = services.register
     systems = sorted({e.source for e in draft.plan.extracts} | {w.source for w in draft.plan.withheld})
     detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.keys})}
@@ -175,7 +177,7 @@ def _stop_where_a_person_is_needed(
             way_out="tell the person which categories are held, offer access, name the authority and court.",
         )
     words = "No system holds anything under these keys."
-    question = OpenQuestion(nothing, ("confirm_none", "search_again"), words, detail)
+    question = OpenQuestion(KINDS[nothing], ("confirm_none", "search_again"), words, detail)
     if answers.to(question) == "confirm_none":
         register.requests.move(request_id, State.NOTHING_HELD, NewEvent(nothing, payload=detail))
         raise NeedsPersonError(

@@ -10,6 +10,7 @@ from afschrift.casework.decision.require import left_out
 from afschrift.casework.decision.source_triggers import changed_contact
 from afschrift.casework.decision.triggers import Flag
 from afschrift.casework.identity.confirmed import fingerprint
+from afschrift.casework.identity.question import SEVERAL_PERSONS, SHARED_KEY
 from afschrift.casework.manual.question import planned
 from afschrift.casework.partial_response.missing_supplement import gone
 from afschrift.casework.partial_response.require import left_for_later
@@ -23,7 +24,8 @@ from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.sheet import columns_told, gaps
-from afschrift.questions.kinds import INCLUDE_OR_NOT, Answers, OpenQuestion
+from afschrift.questions.ask import Answers
+from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.facts import PersonFacts
 from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.statements import Statements
@@ -196,7 +198,7 @@ class Drafter:
             words = f"{count} value(s) of the key {name} are used by another person at the same time."
             which = self._fingerprint(k for k in identity.shared_keys if k.name == name)
             detail = {"key": name, "values": count, "which": which}
-            choice = self._notes.need(OpenQuestion("shared_key", INCLUDE_OR_NOT, words, detail))
+            choice = self._notes.need(OpenQuestion(SHARED_KEY, SHARED_KEY.options, words, detail))
             if choice != "include":
                 leave |= {key for key in identity.shared_keys if key.name == name}
         return tuple(key for key in identity.keys if key not in leave)
@@ -208,7 +210,7 @@ class Drafter:
         options = ("all_accounts", "only_given") if own else ("all_accounts", "none")
         which = self._fingerprint(key for key in identity.keys if key.name == person)
         detail = {"persons": identity.persons, "given": len(own), "which": which}
-        choice = self._notes.need(OpenQuestion("several_persons", options, words, detail))
+        choice = self._notes.need(OpenQuestion(SEVERAL_PERSONS, options, words, detail))
         return identity if choice == "all_accounts" else expansion.run(own, only=True)
 
     def _fingerprint(self, keys: Iterable[Key]) -> str:

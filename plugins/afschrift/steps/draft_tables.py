@@ -8,17 +8,18 @@ from typing import Any
 
 from afschrift.casework.decision.source_triggers import case_columns
 from afschrift.casework.decision.triggers import Flag
+from afschrift.casework.kinds import KINDS
 from afschrift.domain.plan import ExtractPlan, Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile, Table
-from afschrift.questions.kinds import INCLUDE_OR_NOT, Answers, OpenQuestion
+from afschrift.questions.ask import Answers
+from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.facts import PersonFacts
 from afschrift.selection.statements import Scope, Statements
 from afschrift.selection.table import NO_ROWS, Classifier, TableDecision
 from afschrift.services import Services
 
-_ASK_OPTIONS = {"others_undecided": ("include", "mask", "exclude")}
 _ASK_WORDS = {
     "unclassified": "Nobody has said yet what these columns hold",
     "mixed": "These columns hold data of several origins",
@@ -102,9 +103,10 @@ class TableDrafts:
             ):
                 answered |= dict.fromkeys(places, NO_ROWS)  # nothing is held that consent could cover
                 continue
-            options = _ASK_OPTIONS.get(reason, INCLUDE_OR_NOT)
             words = f"{_ASK_WORDS[reason]}: {', '.join(places)}."
-            choice = self._notes.need(OpenQuestion(reason, options, words, {"columns": list(places)}))
+            choice = self._notes.need(
+                OpenQuestion(KINDS[reason], KINDS[reason].options, words, {"columns": list(places)})
+            )
             if choice is not None:
                 answered |= dict.fromkeys(places, choice)
         if not answered:
@@ -118,7 +120,7 @@ class TableDrafts:
         if unlisted and source.unlisted == "ask":
             words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
             detail = {"source": source.source, "tables": unlisted}
-            self._notes.need(OpenQuestion("unlisted_tables", ("leave_out",), words, detail))
+            self._notes.need(OpenQuestion(KINDS["unlisted_tables"], ("leave_out",), words, detail))
 
     def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> None:
         """Rows of an origin that nobody named never leave; where there are some, a person must know."""
@@ -126,7 +128,7 @@ class TableDrafts:
         if rows:
             words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
             detail = {"table": place, "rows": rows}
-            self._notes.need(OpenQuestion("unknown_origin", ("leave_out",), words, detail))
+            self._notes.need(OpenQuestion(KINDS["unknown_origin"], ("leave_out",), words, detail))
 
     def _look(self, session: Source, statements: Statements, decision: TableDecision) -> None:
         """Stop looking once something portable was found: one hit answers both questions."""

@@ -10,7 +10,7 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import GateError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.words import count
-from afschrift.questions.kinds import Answers
+from afschrift.questions.ask import Answers
 from afschrift.selection.words import REASONS
 from afschrift.services import Services
 from afschrift.steps.draft import Drafter, outcome

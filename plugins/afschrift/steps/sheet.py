@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from afschrift.casework.columns.question import SHEET_INCOMPLETE
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.extracted import Fact, SourceExtract
 from afschrift.domain.plan import ExtractPlan, FactPlan, Plan, Withheld
@@ -11,7 +12,7 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.processing import CountryOf
 from afschrift.inventory.sheet import Gap, column_purposes, gaps_in_data, told
-from afschrift.questions.kinds import KINDS, OpenQuestion
+from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.statements import Statements
 from afschrift.values.forms import text_batch
 
@@ -22,7 +23,9 @@ def incomplete(gaps: Sequence[Gap]) -> OpenQuestion:
     """The question that an access request ends at. No answer lets it pass: the inventory must be mended."""
     listing = "; ".join(map(str, gaps))
     words = f"The information sheet cannot be made. {listing}."
-    return OpenQuestion(INCOMPLETE, KINDS[INCOMPLETE].options, words, {"fields": [gap.place for gap in gaps]})
+    return OpenQuestion(
+        SHEET_INCOMPLETE, SHEET_INCOMPLETE.options, words, {"fields": [gap.place for gap in gaps]}
+    )
 
 
 def require_complete(inventory: Inventory, plan: Plan, extract: SourceExtract) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from afschrift.casework.columns.missing_files import ask_about_missing
+from afschrift.casework.kinds import KINDS
 from afschrift.domain.errors import GateError
 from afschrift.domain.extracted import SourceExtract, TableExtract
 from afschrift.domain.keys import Key
@@ -18,7 +20,7 @@ from afschrift.extraction.redact import redacted
 from afschrift.extraction.row_observers import Watch
 from afschrift.extraction.staged_records import stage_looks, stage_record
 from afschrift.extraction.write import TableWriter
-from afschrift.questions.kinds import asking
+from afschrift.questions.ask import asking
 from afschrift.selection.table import NO_ROWS
 from afschrift.selection.tokens import SALT_OF, salt_key
 from afschrift.services import Sample, Services
@@ -51,13 +53,16 @@ class SourceReading:
             RetriableError: the staging is.
         """
         services, plan, source = self._services, self._plan, self._source
-        with asking(services.register, plan.request), services.open_source(source, plan.request) as session:
+        with (
+            asking(services.register, plan.request, KINDS),
+            services.open_source(source, plan.request) as session,
+        ):
             session.bind((*self._keys, salt_key(self._mac(SALT_OF))), received_at)
             tables = tuple(self._table(session, part) for part in plan.of_source(source))
             told = read_facts(session, [fact for fact in plan.facts if fact.source == source])
             record = SourceExtract(source, session.snapshot, tables, self._watch.references(), told)
             require_complete(services.inventory, plan, record)
-        self._watch.ask_about_missing(plan.request, list(tables))
+        ask_about_missing(self._services.register, plan.request, list(tables))
         stage_looks(self._staging, source, self._samples, self._overviews)
         self._finding.stage(self._staging, source)
         stage_record(self._staging, record)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from afschrift.casework.answer import still_open
-from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.casework.answer import answer_question, still_open
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError
 from afschrift.law.manual import NewFile
+from afschrift.questions.kind import Answered
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller
 

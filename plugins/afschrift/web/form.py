@@ -9,18 +9,17 @@ from afschrift.app.grounds import load_grounds
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import form_of
 from afschrift.casework.decision.require import DECISION
+from afschrift.casework.kinds import kind_named
 from afschrift.casework.manual.scan import scan, too_large
 from afschrift.casework.review.redactions import REVIEW
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.domain.redaction import SHAPE
 from afschrift.law.grounds.grounds import Grounds, Outcome
-from afschrift.law.manual import GIVEN, NewFile
-from afschrift.law.manual import KIND as MANUAL
-from afschrift.questions.kinds import KINDS
+from afschrift.law.manual import NewFile
+from afschrift.questions.kind import Kind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.answers import LONGEST_TEXT, Filled
-from afschrift.web.asked import Asked, asked
 from afschrift.web.fields import Field, fields_of, filled
 from afschrift.web.ground_form import Choice, GroundForm, choices, ground_form
 from afschrift.web.uploads import Sent
@@ -49,7 +48,7 @@ class Form:
         sent: what was typed already.
     """
 
-    words: Asked
+    words: Kind
     fields: tuple[Field, ...]
     choices: tuple[Choice, ...] = ()
     outcome: str = ""
@@ -80,10 +79,9 @@ def form_for(
         given: of a decision the `choice` and `ground` that were chosen.
         sent: what was typed already.
     """
-    words, sent = asked(question.kind), sent or Sent()
-    if question.kind == DECISION:
+    words, sent = kind_named(question.kind), sent or Sent()
+    if words.name == DECISION:
         return _decision(load_grounds(), register, question, given, words, sent)
-    kind = KINDS.get(question.kind)
     fields = tuple(fields_of(form_of(question), question.options))
     if question.kind == REVIEW:
         fields = tuple(map(_of_review, fields))
@@ -91,7 +89,7 @@ def form_for(
     return Form(
         words,
         fields,
-        reason=kind is None or kind.reason,
+        reason=words.reason,
         files=takes_files(question),
         sent=sent,
     )
@@ -99,7 +97,7 @@ def form_for(
 
 def takes_files(question: QuestionRow) -> bool:
     """Whether files may come with the answer."""
-    return question.kind == MANUAL and GIVEN in question.options
+    return kind_named(question.kind).files_with in question.options
 
 
 def _of_review(one: Field) -> Field:
@@ -126,7 +124,7 @@ def _decision(
     register: Register,
     question: QuestionRow,
     given: Mapping[str, str],
-    words: Asked,
+    words: Kind,
     sent: Sent,
 ) -> Form:
     choice, code = given.get("choice", ""), given.get("ground", "")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from afschrift.casework.kinds import kind_named
 from afschrift.domain.right import Right
 from afschrift.law.grounds.grounds import Field as Asked
 from afschrift.law.grounds.grounds import FourEyes, Ground, Grounds, Kept, Need, Outcome
-from afschrift.web.asked import asked
 from afschrift.web.fields import Field, field
 from afschrift.web.words import said
 
@@ -49,7 +49,7 @@ def choices(grounds: Grounds, right: Right, options: Sequence[str]) -> list[Choi
         Choice(
             option,
             said(option),
-            asked("decision").does.get(option, ""),
+            kind_named("decision").does.get(option, ""),
             tuple(
                 ground_form(grounds, code, Outcome(option))
                 for code in grounds.offered(Outcome(option), right)

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from afschrift.app.include import PROJECT
 from afschrift.app.settings import Settings
-from afschrift.web.asked import asked
+from afschrift.casework.kinds import kind_named
 from afschrift.web.words import plain, said
 
 MOUNTED = "/afschrift"
@@ -68,5 +68,5 @@ def _templates(folder: Path) -> tuple[Environment, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"said": said, "asked": asked, "plain": plain}
+    environment.filters |= {"said": said, "asked": kind_named, "plain": plain}
     return environment, environment.get_template("page.css").render()

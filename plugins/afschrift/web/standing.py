@@ -8,16 +8,17 @@ from zoneinfo import ZoneInfo
 
 from afschrift.app.jurisdiction import load_place
 from afschrift.casework.answer import visible
+from afschrift.casework.kinds import kind_named
 from afschrift.domain.errors import NotAllowedError
 from afschrift.law.clock.clock import Clock, Place, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
 from afschrift.questions.assignment import assigned_to
+from afschrift.questions.kind import Kind
 from afschrift.register.database.instants import utc_now
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.web.asked import Asked, asked
 from afschrift.web.caller import Caller
 from afschrift.web.words import said
 
@@ -34,7 +35,7 @@ class Waiting:
     """
 
     question: QuestionRow
-    words: Asked
+    words: Kind
     right: str
     role: str
     to: str | None
@@ -101,7 +102,7 @@ def barred(register: Register, by: Caller, question: QuestionRow, timeline: Time
 def _waiting(question: QuestionRow, timeline: Timeline, found: Clock) -> Waiting:
     return Waiting(
         question,
-        asked(question.kind),
+        kind_named(question.kind),
         timeline.right.value,
         said(question.role),
         assigned_to(timeline, question.id),

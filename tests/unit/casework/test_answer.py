@@ -12,7 +12,8 @@ from tests.support.mini import write_inventory
 from tests.support.running import installation, store
 
 from afschrift.app.settings import Settings
-from afschrift.casework.answer import answer, confirm_identity, form_of, still_open, visible
+from afschrift.casework.answer import answer_question, form_of, still_open, visible
+from afschrift.casework.identity.answer import confirm_identity
 from afschrift.casework.identity.confirmed import identity_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
@@ -84,7 +85,9 @@ def test_an_answer_stands_with_who_when_role_and_by_what_right(either: Services)
     asked = register.questions.get(question)
     assert (asked.role, asked.about is not None, asked.form) == ("officer", True, form_of(asked))
     words = "Rang her back on the number that we had."
-    decided = answer(Officer(register, ROLES, "cli:anna"), question, "confirmed", detail=PROOF, text=words)
+    decided = answer_question(
+        Officer(register, ROLES, "cli:anna"), question, "confirmed", detail=PROOF, text=words
+    ).decision
     assert register.decisions.of(request) == (decided,)
     assert (decided.by, decided.about, decided.detail) == ("cli:anna", asked.about, PROOF)
     header, payload = register.trail.events(request)[-1]
@@ -107,9 +110,9 @@ def test_of_answers_at_once_one_wins_and_the_others_are_told(either: Services, t
         detail, choice = (PROOF, "confirmed") if number % 2 else ({"doubt": "keys_disagree"}, "not_confirmed")
         ready.wait()
         try:
-            return answer(
+            return answer_question(
                 Officer(own, ROLES, "cli:anna"), question, choice, detail=detail, text=str(number)
-            ).choice
+            ).decision.choice
         except TooLateError as told:
             assert "answered already" in str(told)
             return "told"
@@ -130,7 +133,7 @@ def test_without_the_role_nothing_changes_but_the_trail(one: Services, by: str) 
     register, (request, question) = one.register, waiting(one)
     before = register.requests.get(request)
     with pytest.raises(NotAllowedError, match="role officer"):
-        answer(Officer(register, ROLES, by), question, "confirmed", detail=PROOF, text="words")
+        answer_question(Officer(register, ROLES, by), question, "confirmed", detail=PROOF, text="words")
     with pytest.raises(NotAllowedError, match="role officer"):
         confirm_identity(Officer(register, ROLES, by), request, detail=PROOF)
     assert register.decisions.of(request) == ()
@@ -156,10 +159,13 @@ def test_who_decided_does_not_sign(one: Services) -> None:
     other = register.questions.ask(request, "refusal_signed", detail={}, about="cd" * 32, **ask).id  # type: ignore[arg-type]
     for account in ("airflow:anna", "cli:anna"):
         with pytest.raises(NotAllowedError, match="four eyes"):
-            answer(Officer(register, ROLES, account), about_it, "agree")
+            answer_question(Officer(register, ROLES, account), about_it, "agree")
     assert [h.type for h, _ in register.trail.events(request)].count("answer_refused") == 2
-    answer(Officer(register, ROLES, "cli:anna"), other, "agree")
-    assert answer(Officer(register, ROLES, "airflow:sam"), about_it, "agree").by == "airflow:sam"
+    answer_question(Officer(register, ROLES, "cli:anna"), other, "agree")
+    assert (
+        answer_question(Officer(register, ROLES, "airflow:sam"), about_it, "agree").decision.by
+        == "airflow:sam"
+    )
 
 
 def test_a_bad_form_leaves_the_register_as_it_was(one: Services) -> None:
@@ -173,7 +179,7 @@ def test_a_bad_form_leaves_the_register_as_it_was(one: Services) -> None:
         ("not_confirmed", PROOF),
     ):
         with pytest.raises(FormError) as told:
-            answer(Officer(register, ROLES, "cli:anna"), question, choice, detail=detail)
+            answer_question(Officer(register, ROLES, "cli:anna"), question, choice, detail=detail)
         assert "Ann" not in str(told.value)
     with pytest.raises(FormError):
         confirm_identity(
@@ -192,7 +198,7 @@ def test_nothing_is_decided_on_a_closed_request(either: Services) -> None:
         register.requests.move(each, State.WITHDRAWN)
     before = register.trail.events()
     with pytest.raises(TooLateError, match="it is closed"):
-        answer(Officer(register, ROLES, "cli:anna"), question, "confirmed", detail=PROOF)
+        answer_question(Officer(register, ROLES, "cli:anna"), question, "confirmed", detail=PROOF)
     with pytest.raises(TooLateError, match="it is closed"):
         confirm_identity(Officer(register, ROLES, "cli:anna"), request, detail=PROOF)
     with pytest.raises(TooLateError, match="it is closed"):
@@ -218,9 +224,9 @@ def test_the_next_run_waits_for_the_last_answer(one: Services) -> None:
         )
         for about, column in ((request, "a"), (request, "b"), (store(one, {"customer_id": "2"}), "a"))
     )
-    answer(Officer(register, ROLES, "cli:anna"), first.id, "include")
+    answer_question(Officer(register, ROLES, "cli:anna"), first.id, "include")
     assert still_open(register, request) == (second.id,)
-    answer(Officer(register, ROLES, "cli:anna"), second.id, "exclude")
+    answer_question(Officer(register, ROLES, "cli:anna"), second.id, "exclude")
     assert still_open(register, request) == ()
     assert still_open(register, other.request) == (other.id,)
 
@@ -230,13 +236,13 @@ def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(one: Serv
     asked = register.questions.ask(request, "identity", options=["confirmed", "not_confirmed"], detail={})
     assert asked.form is None
     with pytest.raises(FormError, match="method"):
-        answer(Officer(register, ROLES, "cli:anna"), asked.id, "confirmed")
-    answer(Officer(register, ROLES, "cli:anna"), asked.id, "confirmed", detail=PROOF)
+        answer_question(Officer(register, ROLES, "cli:anna"), asked.id, "confirmed")
+    answer_question(Officer(register, ROLES, "cli:anna"), asked.id, "confirmed", detail=PROOF)
 
 
 def test_unknown(one: Services) -> None:
     for unknown in ("q-000000000000", "' OR 1=1 --", "req-000000000000"):
         with pytest.raises(UnknownQuestionError):
-            answer(Officer(one.register, ROLES, "cli:anna"), unknown, "confirmed")
+            answer_question(Officer(one.register, ROLES, "cli:anna"), unknown, "confirmed")
     with pytest.raises(UnknownRequestError):
         confirm_identity(Officer(one.register, ROLES, "cli:anna"), "req-000000000000", detail=PROOF)

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from afschrift.casework.identity.mandate_forms import MANDATE_FORM, MINOR_FORM
+from afschrift.casework.identity.question import MANDATE_FORM, MINOR_FORM
 from afschrift.casework.intake.message import Forwarded, Representative
 from afschrift.casework.intake.store import Intake
 from afschrift.cli.main import app

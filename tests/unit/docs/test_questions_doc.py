@@ -11,9 +11,10 @@ from ruamel.yaml import YAML
 
 from afschrift.app.roles import load_roles
 from afschrift.app.settings import Settings
+from afschrift.casework.identity.question import IDENTITY_FORM
+from afschrift.casework.kinds import KINDS, table
 from afschrift.law.roles import MAY, Act, Role
 from afschrift.questions.forms import check, fields, needed
-from afschrift.questions.kinds import IDENTITY_FORM, KINDS
 
 TEXT = (Path(__file__).parents[3] / "docs" / "questions.md").read_text(encoding="utf-8")
 ROWS = {row[0].strip(" `"): row for line in TEXT.splitlines() if len(row := line.split("|")[1:-1]) > 1}
@@ -31,9 +32,9 @@ def test_every_kind_with_its_options(kind: str) -> None:
     assert KINDS[kind].role is roles.get(kind, Role.OFFICER)
 
 
-def test_no_kind_too_many() -> None:
-    table = TEXT.split("## The kinds")[1].split("\n\n")[1]
-    assert sorted(codes(line)[0] for line in table.splitlines()[2:]) == sorted(KINDS)
+def test_the_table_is_made_from_the_kinds() -> None:
+    """Where this fails: put what `afschrift.casework.kinds.table()` gives in its place."""
+    assert TEXT.split("## The kinds")[1].split("\n\n")[1] == table()
 
 
 @pytest.mark.parametrize("field", fields(IDENTITY_FORM))

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tests.support.ground_forms import GROUNDS, complete
 
+from afschrift.casework.identity.question import IDENTITY_FORM
 from afschrift.domain.right import Right
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.questions.forms import form
-from afschrift.questions.kinds import IDENTITY_FORM
 from afschrift.web.fields import Field, fields_of, filled
 from afschrift.web.ground_form import ground_form
 from afschrift.web.uploads import Sent

@@ -10,16 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from afschrift.casework import signature
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.decision.ground_form import kept_apart
-from afschrift.casework.decision.letter import make_due
+from afschrift.casework.decision.letter import make_due, with_letter
 from afschrift.casework.decision.request_facts import request_facts
-from afschrift.casework.decision.require import (
-    SIGNATURE,
-    Ruling,
-    rulings,
-    signature,
-)
+from afschrift.casework.decision.require import Ruling, rulings
 from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, RefusedError
@@ -30,26 +26,19 @@ from afschrift.law.clock.suspension import suspend
 from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.roles import AGREE, Role
-from afschrift.questions.forms import check
-from afschrift.questions.kinds import KINDS, ask
+from afschrift.questions.kind import Answer, Answered
 from afschrift.register.facts import Make, Pair
-from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.records import QuestionRow
 
 
-@dataclass(frozen=True)
-class Taken:
-    """A decision or signature that was recorded.
+def decide(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+    """Take the answer to `decision`: see `DecisionService.decide`."""
+    return DecisionService(officer).decide(question, given)
 
-    Attributes:
-        ruling: in force by it; None: it waits for a second signer, or it was turned down.
-        letter: kind of the letter that must go out now, and its elements; None: none.
-        asked: the question to the second signer.
-    """
 
-    decision: DecisionRow
-    ruling: Ruling | None
-    letter: tuple[str, dict[str, Any]] | None = None
-    asked: QuestionRow | None = None
+def sign(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+    """Take the answer to `decision_signed`: see `DecisionService.sign`."""
+    return DecisionService(officer).sign(question, given)
 
 
 @dataclass(frozen=True)
@@ -62,38 +51,32 @@ class DecisionService:
 
     officer: Officer
 
-    def decide(
-        self, question_id: str, choice: str, detail: Mapping[str, Any], texts: Mapping[str, Any]
-    ) -> Taken:
-        """Answer the question `decision`.
+    def decide(self, question: QuestionRow, given: Answer) -> Answered:
+        """Answer the question `decision`; where a letter follows, make it.
 
         Args:
-            question_id: the question.
-            choice: an `Outcome`.
-            detail: `ground` and the codes of its form.
-            texts: the words of its form; kept encrypted, the trail holds the HMAC of all of them.
+            question: that is answered.
+            given: an `Outcome`; in `detail`, `ground` and the codes of its form; in `texts` the words of its
+                form, of which the trail holds the HMAC.
 
         Raises:
-            NotAllowedError: they lack the role, or it is assigned to somebody else.
-            TooLateError: answered already, closed, or what it was about has changed.
+            TooLateError: what it was about has changed.
             FormError: the form is not filled in right.
             RefusedError: the ground does not carry it; names the rule and the way out.
         """
-        question = self.officer.register.questions.get(question_id)
-        held = self.officer.answering(question)
-        if question.answered_at is not None:  # the register says who was first
-            return Taken(
-                self.officer.register.questions.answer(question_id, choice, self.officer.by, held=held), None
+        if given.text:
+            raise FormError(
+                "The words of a decision have fields of their own.",
+                {"text": "put them into `texts`"},
+                way_out="`afschrift grounds show CODE` names them; nothing was changed.",
             )
-        if choice not in question.options:
-            check(None, question.options, choice, {})
         self.officer.still_asked(question)
-        outcome, ground = Outcome(choice), detail.get("ground")
+        outcome, ground = Outcome(given.choice), given.detail.get("ground")
         ground = ground if isinstance(ground, str) else None
-        codes = {name: value for name, value in detail.items() if name != "ground"}
-        accepted = self._accepted(question, outcome, ground, codes, texts)
-        form = {**codes, **texts}
-        told: dict[str, Any] = {**detail}
+        codes = {name: value for name, value in given.detail.items() if name != "ground"}
+        accepted = self._accepted(question, outcome, ground, codes, given.texts)
+        form = {**codes, **given.texts}
+        told: dict[str, Any] = {**given.detail}
         if accepted.second_signer:
             told["second_signer"] = True
         letter = self._letter(question.request, outcome, accepted, form)
@@ -101,53 +84,32 @@ class DecisionService:
         if pair is None and not accepted.second_signer:
             makes = _in_place_of_earlier(makes)
         decided = self.officer.register.questions.answer(
-            question_id,
-            choice,
+            question.id,
+            given.choice,
             self.officer.by,
             told,
-            _words(texts),
-            held=held,
+            _words(given.texts),
+            held=given.held,
             rules=accepted.rules,
             facts=makes,
             pair=pair,
         )
-        ruling = Ruling(decided, question, None)
-        if accepted.second_signer:
-            return Taken(decided, None, asked=self._ask_signer(question.request, ruling))
-        return Taken(decided, ruling, letter)
+        done = Answered(decided, question.request)
+        return done if accepted.second_signer else with_letter(self.officer, done, letter)
 
-    def sign(self, question_id: str, choice: str, text: str | None = None) -> Taken:
-        """Answer the question `decision_signed`: by another person than the one who decided.
-
-        Raises:
-            NotAllowedError: they lack the role, or decided themselves (four eyes).
-            TooLateError: answered already, or the request is closed.
-            FormError: it is neither `agree` nor `disagree`.
-        """
-        question = self.officer.register.questions.get(question_id)
-        held = self.officer.answering(question)
-        check(None, KINDS[SIGNATURE].options, choice, {})
+    def sign(self, question: QuestionRow, given: Answer) -> Answered:
+        """Answer the question `decision_signed`; where they agree and a letter follows, make it."""
         ruling = next(
             r for r in rulings(self.officer.register, question.request) if r.decision.about == question.about
         )
         outcome, form = ruling.outcome, self._form_of(ruling)
         ground = self.officer.grounds.grounds[ruling.decision.detail["ground"]]
-        kind = ground.letter(outcome, form) if choice == AGREE else None
+        kind = ground.letter(outcome, form) if given.choice == AGREE else None
         makes = self._decided(outcome, ground.code) if kind is not None else None
-        decided = self.officer.register.questions.answer(
-            question_id,
-            choice,
-            self.officer.by,
-            None,
-            text,
-            held=held,
-            rules=ground.rules,
-            facts=_in_place_of_earlier(makes) if choice == AGREE else None,
-        )
-        if choice != AGREE:
-            return Taken(decided, None)
+        facts = _in_place_of_earlier(makes)
+        done = signature.sign(self.officer, question, given, rules=ground.rules, facts=facts)
         letter = (kind, _elements(ground.letter_ground, form)) if kind is not None else None
-        return Taken(decided, Ruling(ruling.decision, ruling.question, AGREE), letter)
+        return with_letter(self.officer, done, letter)
 
     def letter_due(self, request_id: str) -> tuple[str, dict[str, Any]] | None:
         """Kind and elements of the letter that the last decision in force calls for; None: it calls for none.
@@ -234,15 +196,6 @@ class DecisionService:
     def _decided(self, outcome: Outcome, ground: str) -> Make:
         fact = NewFact(FactKind.DECIDED, detail={"outcome": outcome.value, "ground": ground})
         return lambda _timeline: [fact]
-
-    def _ask_signer(self, request_id: str, ruling: Ruling) -> QuestionRow:
-        asked = signature(ruling)
-        ask(self.officer.register, request_id, [asked])
-        return next(
-            q
-            for q in self.officer.register.questions.all(request_id=request_id)
-            if q.kind == SIGNATURE and q.about == asked.about
-        )
 
     def _form_of(self, ruling: Ruling) -> dict[str, Any]:
         codes = {n: v for n, v in ruling.decision.detail.items() if n not in ("ground", "second_signer")}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from afschrift.casework.signature import counts, is_due
 from afschrift.law.grounds.grounds import Outcome
-from afschrift.law.roles import AGREE
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
@@ -33,12 +33,12 @@ class Ruling:
     @property
     def waits(self) -> bool:
         """A second signer has not said anything yet."""
-        return self.decision.detail.get("second_signer") is True and self.signed is None
+        return is_due(self.decision) and self.signed is None
 
     @property
     def in_force(self) -> bool:
         """It counts: no second signer is due, or one agreed."""
-        return self.decision.detail.get("second_signer") is not True or self.signed == AGREE
+        return counts(self.decision, self.signed)
 
 
 def rulings(register: Register, request_id: str) -> tuple[Ruling, ...]:

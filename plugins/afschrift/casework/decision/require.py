@@ -14,14 +14,15 @@ from afschrift.casework.decision.in_force import DECISION as DECISION
 from afschrift.casework.decision.in_force import SIGNATURE as SIGNATURE
 from afschrift.casework.decision.in_force import Ruling as Ruling
 from afschrift.casework.decision.in_force import rulings as rulings
+from afschrift.casework.decision.question import DECISION_KIND, signature
 from afschrift.casework.decision.triggers import BY_OFFICER, Flag, flags
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.grounds.grounds import Grounds, Outcome
 from afschrift.law.restriction import lifted
-from afschrift.law.roles import SIGNS
-from afschrift.questions.kinds import OpenQuestion, ask
+from afschrift.questions.ask import ask
+from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.selection.facts import LeftOut
@@ -47,7 +48,7 @@ def require_decision(services: Services, request_id: str, further: Sequence[Flag
     taken = rulings(register, request_id)
     last = taken[-1] if taken else None
     if last is not None and last.waits:
-        raise ask(register, request_id, [signature(last)])
+        raise ask(register, request_id, [signature(last.decision, last.question)])
     if last is not None and last.in_force and last.outcome is Outcome.REFUSE:
         raise NeedsPersonError(
             f"Request {request_id} is refused once its letter is sent; until then its period runs.",
@@ -146,7 +147,7 @@ def question(
     """
     options = tuple(outcome.value for outcome in _options(grounds, timeline, due))
     return OpenQuestion(
-        DECISION,
+        DECISION_KIND,
         options,
         f"A person decides on this request: {words}.",
         {
@@ -171,19 +172,6 @@ def _options(grounds: Grounds, timeline: Timeline, due: Sequence[Mapping[str, An
         rests = outcome is Outcome.FULFIL or grounds.offered(outcome, timeline.right)
         if rests and not gone.get(outcome, False):
             yield outcome
-
-
-def signature(ruling: Ruling) -> OpenQuestion:
-    """The question whether a second person signs; `about` is what the decision was about."""
-    words = f"A second person signs: {ruling.outcome} on {ruling.decision.detail.get('ground')}."
-    detail = {
-        "decision": ruling.decision.choice,
-        "form": {n: v for n, v in ruling.decision.detail.items() if n != "second_signer"},
-        "flags": ruling.question.detail["flags"],
-        "words": ruling.decision.text,
-        "question": ruling.question.id,
-    }
-    return OpenQuestion(SIGNATURE, SIGNS, words, detail, bound=ruling.decision.about)
 
 
 def _settled(flag: Mapping[str, Any], taken: Sequence[Ruling]) -> bool:

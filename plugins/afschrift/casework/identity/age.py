@@ -10,12 +10,13 @@ from datetime import datetime
 from functools import partial
 
 from afschrift.casework.identity.confirmed import person_digest
+from afschrift.casework.kinds import KINDS
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.person.age import Minor, minor
-from afschrift.questions.kinds import asking
+from afschrift.questions.ask import asking
 from afschrift.selection.identity_graph import Expansion
 from afschrift.selection.statements import Statements
 from afschrift.services import Services
@@ -48,7 +49,7 @@ def minority(services: Services, request: Request) -> Minor:
     )
     done = register.steps.result(request.id, STEP, inputs)
     if done is None:
-        with asking(register, request.id):
+        with asking(register, request.id, KINDS):
             values = _values(services, request, place)
         found = minor(
             values,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from afschrift.casework.identity.question import IDENTITY_KIND
 from afschrift.domain.keys import Key, keys_text
 from afschrift.law.person.assurance import Level, Risk, level_of
-from afschrift.questions.kinds import IDENTITY, Answers, OpenQuestion
+from afschrift.questions.ask import Answers
+from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
+
+_ASKED = OpenQuestion(IDENTITY_KIND, IDENTITY_KIND.options, "Nobody has confirmed who the requester is.")
 
 
 def fingerprint(register: Register, request_id: str, keys: Iterable[Key]) -> str:
@@ -30,11 +34,11 @@ def identity_question(register: Register, request_id: str, risk: Risk | None = N
         request_id: the request.
         risk: how sure the answer must be (R12).
     """
-    question = replace(IDENTITY, bound=person_digest(register, request_id))
+    question = replace(_ASKED, bound=person_digest(register, request_id))
     if risk is None:
         return question
     detail = {"risk": risk.level.value, "factors": [one.value for one in risk.factors]}
-    words = f"{IDENTITY.words} The check takes level {risk.level} (R12)."
+    words = f"{_ASKED.words} The check takes level {risk.level} (R12)."
     return replace(question, detail=detail, words=words)
 
 
@@ -44,12 +48,12 @@ def identity_decision(register: Register, request_id: str) -> DecisionRow | None
     The last one counts: a later `not_confirmed` takes a confirmation back. One that is less sure than the
     question asked for since does not count (R12).
     """
-    decision = Answers(register.decisions.of(request_id)).of_kind(IDENTITY.kind)
+    decision = Answers(register.decisions.of(request_id)).of_kind(IDENTITY_KIND.name)
     if decision is None or decision.choice != "confirmed":
         return None
     if decision.about != identity_question(register, request_id).about:
         return None
     asked = register.questions.all(open_only=False, request_id=request_id)
-    risks = [q.detail["risk"] for q in asked if q.kind == IDENTITY.kind and "risk" in q.detail]
+    risks = [q.detail["risk"] for q in asked if q.kind == IDENTITY_KIND.name and "risk" in q.detail]
     sure = not risks or level_of(decision.detail.get("level")).covers(Level(risks[-1]))
     return decision if sure else None

@@ -12,14 +12,22 @@ from typing import Any
 
 from afschrift.casework.identity.age import known_minority, minority
 from afschrift.casework.identity.confirmed import person_digest
-from afschrift.casework.identity.mandate_forms import MANDATE, MANDATE_SIGNED, MINOR
+from afschrift.casework.identity.question import (
+    MANDATE,
+    MANDATE_KIND,
+    MANDATE_SIGNED,
+    MINOR,
+    MINOR_KIND,
+    signature,
+)
+from afschrift.casework.signature import counts, is_due
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import digest
 from afschrift.domain.request import Request
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.person.age import Minor
-from afschrift.law.roles import AGREE, SIGNS
-from afschrift.questions.kinds import OpenQuestion, ask
+from afschrift.questions.ask import ask
+from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
@@ -101,15 +109,16 @@ def standing(register: Register, request: Request, found: Minor, today: date) ->
     until = last.detail.get("valid_until")
     expired = until is not None and date.fromisoformat(until) < today
     signed = [one.choice for one in decisions if one.kind == MANDATE_SIGNED and one.about == last.about]
-    due = last.detail.get("second_signer") is True
-    proven = not due or signed[-1:] == [AGREE]
-    return Standing(True, last, proven, waits=due and not signed, expired=expired)
+    proven = counts(last, signed[-1] if signed else None)
+    return Standing(True, last, proven, waits=is_due(last) and not signed, expired=expired)
 
 
 def minor_question(register: Register, request: Request, limit: int) -> OpenQuestion:
     """The question what to do with a child that asks alone."""
     words = f"The person is under {limit} and asks alone."
-    asked = OpenQuestion(MINOR, (WITH_REPRESENTATIVE, ANSWER_CHILD), words, {"minor": "yes", "limit": limit})
+    asked = OpenQuestion(
+        MINOR_KIND, (WITH_REPRESENTATIVE, ANSWER_CHILD), words, {"minor": "yes", "limit": limit}
+    )
     return replace(asked, bound=_bound(register, request, asked))
 
 
@@ -133,16 +142,8 @@ def mandate_question(
     words = f"{who}: is the representative's authority proven?"
     if made_by == "parent" and found is Minor.NO:
         words += " The person is of age, so parental authority does not reach this (R16)."
-    asked = OpenQuestion(MANDATE, (PROVEN, NOT_PROVEN), words, detail)
+    asked = OpenQuestion(MANDATE_KIND, (PROVEN, NOT_PROVEN), words, detail)
     return replace(asked, bound=_bound(register, request, asked))
-
-
-def signature(decision: DecisionRow) -> OpenQuestion:
-    """The question whether a second person signs; `about` is what the decision was about."""
-    form = {name: value for name, value in decision.detail.items() if name != "second_signer"}
-    detail = {"form": form, "words": decision.text, "question": decision.question}
-    words = "Something must stay between the person and us: a second person signs the mandate."
-    return OpenQuestion(MANDATE_SIGNED, SIGNS, words, detail, bound=decision.about)
 
 
 def _represented(register: Register, request: Request, found: Minor) -> bool:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from afschrift.casework.answer import form_of
-from afschrift.casework.identity.mandate_forms import MANDATE, MANDATE_SIGNED, MINOR
-from afschrift.casework.identity.mandates import ANSWER_CHILD, NOT_PROVEN, PROVEN, signature
+from afschrift.casework.identity.mandates import ANSWER_CHILD, NOT_PROVEN, PROVEN
+from afschrift.casework.identity.question import MANDATE
 from afschrift.casework.officer import Officer
+from afschrift.casework.signature import sign
 from afschrift.domain.errors import FormError, TooLateError
 from afschrift.law.person.age import Minor
 from afschrift.law.person.mandate import NotEnough, Proven, check_mandate
 from afschrift.law.roles import Act
-from afschrift.questions.forms import check
-from afschrift.questions.kinds import ask
+from afschrift.questions.kind import Answer, Answered
 from afschrift.register.records import DecisionRow, QuestionRow
-from afschrift.register.register import Register
 
-KINDS_HERE = (MANDATE, MANDATE_SIGNED, MINOR)
 OPEN = "Nothing was recorded; the question is open."
 SAY = (
     "Tell whoever asked what is still needed: `afschrift letter make {request} mandate_request`. No clock "
@@ -27,77 +24,57 @@ SAY = (
 )
 
 
-@dataclass(frozen=True)
-class Represented:
-    """An answer that was recorded.
-
-    Attributes:
-        signer: the question to the second signer, where one is due.
-        said: what is left to do, in words; empty: nothing beside the next run.
-    """
-
-    decision: DecisionRow
-    signer: QuestionRow | None = None
-    said: str = ""
-
-
-def answer_represented(
-    officer: Officer,
-    question: QuestionRow,
-    choice: str,
-    *,
-    detail: Mapping[str, Any],
-    text: str | None,
-) -> Represented:
-    """Answer `minor`, `mandate` or `mandate_signed`.
-
-    Args:
-        officer: whoever answers.
-        question: one of these kinds.
-        choice: one of its options.
-        detail: codes and days of the form.
-        text: what is best for the person and why; kept encrypted, the trail holds its HMAC.
+def answer_minor(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+    """Take the answer to what is done with a child that asks alone (R16).
 
     Raises:
-        NotAllowedError: they lack the role, it is assigned to somebody else, or four eyes are due.
-        TooLateError: answered already, closed, or asked anew since.
-        FormError: the form is not filled in right, or does not carry it; names the rule and the way out.
+        TooLateError: asked anew since.
+        FormError: it is answered itself, and nothing is said of its interest.
     """
-    register, by = officer.register, officer.by
-    held = officer.answering(question)
-    if question.answered_at is not None:  # the register says who was first
-        return Represented(register.questions.answer(question.id, choice, by, held=held))
-    check(form_of(question), question.options, choice, detail)
     officer.still_asked(question, "Nothing was recorded.")
-    told = dict(detail)
-    rules: tuple[str, ...] = ("R16",)
-    if question.kind == MANDATE and choice == PROVEN:
-        proven = _held_against(officer, question, detail, note=bool(text))
-        rules = proven.rules
-        if proven.second_signer:
-            told["second_signer"] = True
-    elif question.kind == MANDATE:
-        rules = ("R15",)
-    elif question.kind == MINOR and choice == ANSWER_CHILD and not text:
+    if given.choice == ANSWER_CHILD and not given.text:
         raise _fault("text", "R16", "the child's interest leads, and nothing is said of it", _NOTE)
-    decided = register.questions.answer(question.id, choice, by, told, text, held=held, rules=rules)
-    if told.get("second_signer"):
-        asked = ask_signer(register, question.request, decided)
-        said = f"It counts once a second person signs: question {asked.id}, role second_signer."
-        return Represented(decided, asked, said)
-    if choice == NOT_PROVEN:
-        return Represented(decided, said=SAY.format(request=question.request))
-    return Represented(decided)
+    return _recorded(officer, question, given, ("R16",))
 
 
-def ask_signer(register: Register, request_id: str, decision: DecisionRow) -> QuestionRow:
-    """Put the decision before a second signer."""
-    ask(register, request_id, [signature(decision)])
-    return next(
-        q
-        for q in register.questions.all(request_id=request_id)
-        if q.kind == MANDATE_SIGNED and q.about == decision.about
+def answer_mandate(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+    """Take the answer whether a representative's authority is proven (R15, R16).
+
+    Raises:
+        TooLateError: asked anew since.
+        FormError: what was found does not carry it; names the rule and the way out.
+    """
+    officer.still_asked(question, "Nothing was recorded.")
+    if given.choice != PROVEN:
+        said = SAY.format(request=question.request)
+        return replace(_recorded(officer, question, given, ("R15",)), said=said)
+    proven = _held_against(officer, question, given.detail, note=bool(given.text))
+    if proven.second_signer:
+        given = replace(given, detail={**given.detail, "second_signer": True})
+    return _recorded(officer, question, given, proven.rules)
+
+
+def sign_mandate(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+    """Take the second signer's word on a mandate.
+
+    Raises:
+        TooLateError: asked anew since.
+    """
+    officer.still_asked(question, "Nothing was recorded.")
+    return sign(officer, question, given, rules=("R16",))
+
+
+def _recorded(officer: Officer, question: QuestionRow, given: Answer, rules: Sequence[str]) -> Answered:
+    decision = officer.register.questions.answer(
+        question.id,
+        given.choice,
+        officer.by,
+        given.detail,
+        given.text,
+        held=given.held,
+        rules=rules,
     )
+    return Answered(decision, question.request)
 
 
 def take_back(officer: Officer, request_id: str, text: str | None = None) -> DecisionRow:

@@ -17,7 +17,7 @@ from afschrift.inventory.load import load
 from afschrift.inventory.model import Column, Inventory, Purpose, SourceFile, Table
 from afschrift.law.grounds.grounds import Flags
 from afschrift.law.person.assurance import MONEY, SPECIAL, USUAL, Factor, Level, Risk, below, level_of, risk
-from afschrift.questions.kinds import ask
+from afschrift.questions.ask import ask
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 from afschrift.services import Services

@@ -7,8 +7,11 @@ second signer. Nothing is deleted: the message, its case and its requests stay a
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
+from afschrift.casework import signature
+from afschrift.casework.intake.question import NOT_RECEIVED, NOT_RECEIVED_KIND
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import digest
@@ -17,10 +20,10 @@ from afschrift.domain.state import State, may_move
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.roles import AGREE, SIGNS, Act
-from afschrift.questions.forms import check
-from afschrift.questions.kinds import NOT_RECEIVED, OpenQuestion, ask
+from afschrift.questions.ask import ask
+from afschrift.questions.kind import Answer, Answered, OpenQuestion
 from afschrift.register.cases import CaseRow
-from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
 PROPOSED = "proposed"
@@ -58,7 +61,7 @@ def propose(
     words = "A message to an address not meant for it counts as not received once a second person signs."
     told = {**detail, "case": case.id, "requests": list(case.requests)}
     asked = OpenQuestion(
-        NOT_RECEIVED,
+        NOT_RECEIVED_KIND,
         SIGNS,
         words,
         told,
@@ -74,25 +77,18 @@ def propose(
         text=why,
         held=officer.held(role),
     )
-    ask(register, first.id, [asked])
-    return next(q for q in register.questions.all(request_id=first.id) if q.about == asked.about)
+    return signature.ask_signer(register, first.id, asked)
 
 
-def sign(officer: Officer, question: QuestionRow, choice: str, text: str | None) -> tuple[DecisionRow, str]:
-    """The second signer's word; with `agree` the requests of the case end. Also what to do then.
+def sign(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+    """Take the second signer's word; with `agree` the requests of the case end. Also what to do then.
 
     Raises:
-        NotAllowedError: they lack the role, or proposed it themselves (four eyes).
-        TooLateError: answered already, or something was done for the case meanwhile.
-        FormError: it is neither `agree` nor `disagree`.
+        TooLateError: something was done for the case meanwhile.
     """
-    register, by = officer.register, officer.by
-    held = officer.answering(question)
-    if question.answered_at is not None:  # the register says who was first
-        return register.questions.answer(question.id, choice, by, held=held), ""
-    check(None, question.options, choice, {})
-    if choice != AGREE:
-        return register.questions.answer(question.id, choice, by, None, text, held=held, rules=("R03",)), ""
+    register = officer.register
+    if given.choice != AGREE:
+        return signature.sign(officer, question, given, rules=("R03",))
     _must_be_early(register, [register.requests.get(one) for one in question.detail["requests"]])
     others = [one for one in question.detail["requests"] if one != question.request]
     fact = NewFact(
@@ -100,12 +96,10 @@ def sign(officer: Officer, question: QuestionRow, choice: str, text: str | None)
         detail={"published_on": question.detail["published_on"]},
         to=State.NOT_RECEIVED,
     )
-    decided = register.questions.answer(
-        question.id, choice, by, None, text, held=held, rules=("R03",), facts=lambda _: [fact]
-    )
+    done = signature.sign(officer, question, given, rules=("R03",), facts=lambda _: [fact])
     for one in others:
-        register.facts.record(one, lambda t: [fact] if t.state.open else [], by, held=held)
-    return decided, SIGNED
+        register.facts.record(one, lambda t: [fact] if t.state.open else [], officer.by, held=given.held)
+    return replace(done, said=SIGNED)
 
 
 def require_received(register: Register, request_id: str) -> None:
@@ -120,7 +114,7 @@ def require_received(register: Register, request_id: str) -> None:
                 continue
             words = "Whether the message counts as received waits for a second signer (R03)."
             again = OpenQuestion(
-                NOT_RECEIVED, question.options, words, dict(question.detail), bound=question.about
+                NOT_RECEIVED_KIND, question.options, words, dict(question.detail), bound=question.about
             )
             raise ask(register, question.request, [again])
 

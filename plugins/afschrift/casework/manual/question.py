@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.manual_plan import ManualPlan
 from afschrift.domain.manual_plan import ManualStatus as Status
 from afschrift.domain.request import Request
-from afschrift.inventory.manual import ManualSource
-from afschrift.inventory.model import Inventory
 from afschrift.law.manual import (
+    GIVEN,
     KIND,
     NOT_SEARCHED,
     NOT_SEARCHED_BECAUSE,
@@ -22,12 +21,36 @@ from afschrift.law.manual import (
     outside,
 )
 from afschrift.law.roles import Act, Role, Roles
+from afschrift.questions.ask import ask
 from afschrift.questions.forms import form
-from afschrift.questions.kinds import OpenQuestion, ask
+from afschrift.questions.kind import Kind, OpenQuestion
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
+if TYPE_CHECKING:
+    from afschrift.inventory.manual import ManualSource
+    from afschrift.inventory.model import Inventory
+
 Asked = tuple[ManualPlan | None, OpenQuestion | None]
+
+
+MANUAL = Kind(
+    "manual",
+    "A system to search",
+    "No query reaches this system. Search it, and say what it holds about the person (R08).",
+    {
+        "given": "The files that you found go into the bundle as they are. Choose them below.",
+        "nothing_held": "It was searched, and holds nothing about the person.",
+        "not_searched": "Nobody searched it, for the reason that you choose below; the bundle says so.",
+    },
+    Role.KEEPER,
+    files_with=GIVEN,
+    hint="search it: `afschrift manual show {request} {source}` says how.",
+    note="See [inventory.md](inventory.md#a-system-that-people-search). Another key of the person, or "
+    "another instruction, is another question.",
+)
+
+KINDS = (MANUAL,)
 
 
 def question(source: ManualSource, which: str) -> OpenQuestion:
@@ -46,7 +69,7 @@ def question(source: ManualSource, which: str) -> OpenQuestion:
     schema = form(OPTIONS, {"reason": reason}, {NOT_SEARCHED: ("reason",)})
     words = f"Nobody has said yet what {source.source} ({source.medium.value}) holds."
     return OpenQuestion(
-        KIND,
+        MANUAL,
         OPTIONS,
         words,
         told,
@@ -141,7 +164,7 @@ def ask_again(register: Register, roles: Roles, inventory: Inventory, asked: Que
             "The inventory does not name this system any more.", way_out="put it back, or leave it out."
         )
     again = OpenQuestion(
-        KIND,
+        MANUAL,
         asked.options,
         f"{source.source} is asked about once more.",
         dict(asked.detail),

@@ -7,18 +7,28 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from afschrift.casework.answer import form_of
 from afschrift.casework.officer import Officer
-from afschrift.casework.partial_response.require import FORM, binding, decided_partial, taken
+from afschrift.casework.partial_response.question import FORM
+from afschrift.casework.partial_response.require import binding, decided_partial, taken
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.inventory.later import hindrance, personal_tables
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.clock import Place, clock
 from afschrift.law.partial_response import KIND, PARTIAL, TRY_AGAIN, WAY_OUT, parts, used
 from afschrift.questions.forms import check
+from afschrift.questions.kind import Answer, Answered
 from afschrift.register.records import DecisionRow, QuestionRow
 
 _NOTHING = "Nothing was recorded."
+_TELL = (
+    "The next run delivers what there is. Then tell the person: `afschrift letter make REQUEST "
+    "partial_delivery`."
+)
+
+
+def answer_source_down(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+    """Take the answer to `source_down`: see `PartialResponseService.answer`."""
+    return PartialResponseService(officer, officer.inventory, officer.place).answer(question, given)
 
 
 @dataclass(frozen=True)
@@ -35,34 +45,29 @@ class PartialResponseService:
     inventory: Inventory
     place: Place
 
-    def answer(
-        self, question_id: str, choice: str, detail: Mapping[str, Any], text: str | None
-    ) -> DecisionRow:
-        """Answer the question.
+    def answer(self, question: QuestionRow, given: Answer) -> Answered:
+        """Answer the question `source_down`.
 
         Raises:
-            NotAllowedError, TooLateError, FormError, RefusedError: as for `casework.answer.answer`.
+            TooLateError, FormError, RefusedError: it cannot be left for later until that day.
         """
-        question = self.officer.register.questions.get(question_id)
-        held = self.officer.answering(question)
-        source = str(question.detail["source"])
+        source, partial = str(question.detail["source"]), given.choice == PARTIAL
         told = {"source": source, "since": question.detail["since"]}
-        if question.answered_at is None:
-            check(form_of(question), question.options, choice, detail)
-            if choice == PARTIAL:
-                self._may_wait(question.request, source, detail["rest_by"], text)
-                told |= {"rest_by": detail["rest_by"]}
-            elif detail:
-                raise _form_error({"rest_by": f"goes with the choice `{PARTIAL}` alone"})
-        return self.officer.register.questions.answer(
+        if partial:
+            self._may_wait(question.request, source, given.detail["rest_by"], given.text)
+            told |= {"rest_by": given.detail["rest_by"]}
+        elif given.detail:
+            raise _form_error({"rest_by": f"goes with the choice `{PARTIAL}` alone"})
+        decision = self.officer.register.questions.answer(
             question.id,
-            choice,
+            given.choice,
             self.officer.by,
             told,
-            text,
-            held=held,
-            rules=("R44",) if choice == PARTIAL else (),
+            given.text,
+            held=given.held,
+            rules=("R44",) if partial else (),
         )
+        return Answered(decision, question.request, said=_TELL if partial else "")
 
     def leave(self, request_id: str, source: str, rest_by: str, text: str | None) -> DecisionRow:
         """Leave a source for later: as the answer to the open question about it, or unasked.
@@ -73,7 +78,9 @@ class PartialResponseService:
         """
         self.officer.register.requests.get(request_id)
         if (asked := self._open(request_id, source)) is not None:
-            return self.answer(asked.id, PARTIAL, {"rest_by": rest_by}, text)
+            held, detail = self.officer.answering(asked), {"rest_by": rest_by}
+            check(asked.form or FORM, asked.options, PARTIAL, detail)
+            return self.answer(asked, Answer(PARTIAL, detail, text=text, held=held)).decision
         held = self.officer.deciding(request_id, KIND)
         check(FORM, (PARTIAL,), PARTIAL, {"rest_by": rest_by})
         self._may_wait(request_id, source, rest_by, text)

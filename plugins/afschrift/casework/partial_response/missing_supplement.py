@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from afschrift.casework.partial_response.question import REST_GONE_KIND
 from afschrift.domain.event import digest
 from afschrift.domain.portions import Gone
 from afschrift.inventory.later import personal_tables
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.partial_response import NOT_HELD, REST_GONE, REST_GONE_OPTIONS, parts
-from afschrift.questions.kinds import OpenQuestion
+from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow
 
 
@@ -42,7 +43,7 @@ def _question(source: str, tables: tuple[str, ...], bundle: str, promised: dict[
         f"The rest of {source} was promised by {promised['rest_by']}, and the inventory does not have it "
         "any more: put it back and try again, or say why it is not given."
     )
-    return OpenQuestion(REST_GONE, REST_GONE_OPTIONS, words, detail, bound=bound)
+    return OpenQuestion(REST_GONE_KIND, REST_GONE_OPTIONS, words, detail, bound=bound)
 
 
 def _said(

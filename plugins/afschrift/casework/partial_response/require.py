@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from afschrift.casework.partial_response.question import FORM, SOURCE_DOWN
 from afschrift.domain.errors import NeedsPersonError, SourceDownError
 from afschrift.domain.plan import Plan
 from afschrift.domain.portions import Later
@@ -16,17 +17,12 @@ from afschrift.inventory.later import hindrance, personal_tables
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import KIND, OPTIONS, PARTIAL, TRY_AGAIN, WAY_OUT, Hindrance, about, used
+from afschrift.questions.ask import ask
 from afschrift.questions.forms import form
-from afschrift.questions.kinds import OpenQuestion, ask
+from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
-
-FORM = form(
-    OPTIONS,
-    {"rest_by": {"title": "By when the rest follows", "type": "string", "format": "date"}},
-    {PARTIAL: ("rest_by",)},
-)
 
 
 def ask_about(services: Services, request_id: str, met: SourceDownError) -> NeedsPersonError:
@@ -120,9 +116,11 @@ def _question(
     words = f"Source {source} cannot be reached"
     if why is None:
         words += ": bring it back and try again, or give the rest now and this later."
-        return OpenQuestion(KIND, OPTIONS, words, detail, bound=bound, form=FORM)
+        return OpenQuestion(SOURCE_DOWN, OPTIONS, words, detail, bound=bound, form=FORM)
     words += f", and cannot be left for later ({why}): {WAY_OUT[why]}."
-    return OpenQuestion(KIND, (TRY_AGAIN,), words, detail, bound=bound, form=form((TRY_AGAIN,), {}, {}))
+    return OpenQuestion(
+        SOURCE_DOWN, (TRY_AGAIN,), words, detail, bound=bound, form=form((TRY_AGAIN,), {}, {})
+    )
 
 
 def _since(services: Services, request_id: str, source: str) -> str:

@@ -1,4 +1,4 @@
-"""Answering a review, and signing what it redacts: the one way for the terminal, REST and every other front.
+"""Answering a review.
 
 What does not do is told with its rule and its way out; nothing is changed then, and the question stays open.
 """
@@ -25,7 +25,7 @@ from afschrift.casework.review.redactions import (
     decided,
     unsigned,
 )
-from afschrift.casework.review.require import REDACTIONS, signature
+from afschrift.casework.review.require import REDACTIONS
 from afschrift.casework.review.resolve import Staged
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.domain.file_format import Format
@@ -37,29 +37,23 @@ from afschrift.law.grounds.check import TurnedDown, check_ground
 from afschrift.law.grounds.grounds import Ground, Outcome
 from afschrift.law.restriction import lifted
 from afschrift.law.roles import Role
-from afschrift.questions.forms import check
-from afschrift.questions.kinds import KINDS, ask
-from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.questions.kind import Answer, Answered
+from afschrift.register.records import QuestionRow
 
 _UNCHANGED = "Nothing was changed; the question is open."
 _WHY = "why"
 
 
-@dataclass(frozen=True)
-class Reviewed:
-    """A review that was recorded.
+def answer_review(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+    """Take the answer to `review`: see `ReviewService.answer`."""
+    from afschrift.formats.registry import FORMATS
 
-    Attributes:
-        asked: the question to the second signer; until they agree, nothing is masked and nothing leaves.
-    """
-
-    decision: DecisionRow
-    asked: QuestionRow | None = None
+    return ReviewService(officer, FORMATS).answer(question, given)
 
 
 @dataclass(frozen=True)
 class ReviewService:
-    """The review of a packed bundle, and the second signature on what it redacts.
+    """The review of a packed bundle.
 
     Attributes:
         officer: whoever is at work.
@@ -69,64 +63,37 @@ class ReviewService:
     officer: Officer
     formats: Mapping[str, Format]
 
-    def answer(
-        self,
-        question_id: str,
-        choice: str,
-        detail: Mapping[str, Any],
-        texts: Mapping[str, Any],
-        text: str | None = None,
-    ) -> Reviewed:
+    def answer(self, question: QuestionRow, given: Answer) -> Answered:
         """Answer the question `review`.
 
         Args:
-            question_id: the question.
-            choice: `approved`, `redact` or `hold_back`.
-            detail: of `redact` the codes of its grounds' forms, as `ground.field`.
-            texts: of `redact` the lines under `redactions` and the words of those forms; of `hold_back`
-                the reason under `why`. Kept encrypted; the trail holds the HMAC of all of them.
-            text: a reason in words.
+            question: that is answered.
+            given: `approved`, `redact` or `hold_back`; in `detail`, of `redact`, the codes of its grounds'
+                forms, as `ground.field`; in `texts`, of `redact`, the lines under `redactions` and the words
+                of those forms, of `hold_back` the reason under `why`.
 
         Raises:
-            NotAllowedError: they lack the role, or it is assigned to somebody else.
-            TooLateError: answered already, closed, the bundle has changed since, or what was redacted
-                before waits for its second signer.
+            TooLateError: the bundle has changed since, or what was redacted before waits for its second
+                signer.
             FormError, RefusedError: what was filled in does not do.
             RetriableError: what was staged is gone.
         """
-        register, by = self.officer.register, self.officer.by
-        question = register.questions.get(question_id)
-        held = self.officer.answering(question)
-        if question.answered_at is not None:  # the register says who was first
-            return Reviewed(register.questions.answer(question_id, choice, by, held=held))
-        check(None, question.options, choice, {})
         self._none_waits(question.request)
         self._still_so(question)
-        if choice == REDACT:
-            return self._redact(question, detail, texts, text, held)
-        given = {name: value for name, value in texts.items() if value}
-        words = given.pop(_WHY, None) if choice == HOLD_BACK else None
-        if given or detail:
+        if given.choice == REDACT:
+            return self._redact(question, given)
+        texts = {name: value for name, value in given.texts.items() if value}
+        words = texts.pop(_WHY, None) if given.choice == HOLD_BACK else None
+        if texts or given.detail:
             raise _fault({"fields": f"go with {REDACT} alone, but for `why` with {HOLD_BACK}"})
         words = "\n".join(words) if isinstance(words, list) else words
-        words = "\n\n".join(one for one in (words, text) if one) or None
-        if choice == HOLD_BACK and words is None:
+        words = "\n\n".join(one for one in (words, given.text) if one) or None
+        if given.choice == HOLD_BACK and words is None:
             raise _fault({_WHY: "is missing; it takes words, which are kept encrypted"})
-        return Reviewed(register.questions.answer(question_id, choice, by, None, words, held=held))
-
-    def sign(self, question_id: str, choice: str, text: str | None = None) -> Reviewed:
-        """Answer the question `review_signed`: by another person than the one who redacted.
-
-        Raises:
-            NotAllowedError: they lack the role, or redacted themselves (four eyes).
-            TooLateError: answered already, or the request is closed.
-            FormError: it is neither `agree` nor `disagree`.
-        """
-        register, by = self.officer.register, self.officer.by
-        question = register.questions.get(question_id)
-        held = self.officer.answering(question)
-        check(None, KINDS[REVIEW_SIGNED].options, choice, {})
-        return Reviewed(register.questions.answer(question_id, choice, by, None, text, held=held))
+        decision = self.officer.register.questions.answer(
+            question.id, given.choice, self.officer.by, None, words, held=given.held
+        )
+        return Answered(decision, question.request)
 
     def _none_waits(self, request: str) -> None:
         """What waits for its second signer is signed or turned down before anything else is said."""
@@ -163,47 +130,32 @@ class ReviewService:
                 "Nothing was changed.",
             )
 
-    def _redact(
-        self,
-        question: QuestionRow,
-        detail: Mapping[str, Any],
-        texts: Mapping[str, Any],
-        text: str | None,
-        held: Mapping[str, str],
-    ) -> Reviewed:
+    def _redact(self, question: QuestionRow, given: Answer) -> Answered:
         register = self.officer.register
-        lines = _lines(texts.get(REDACTIONS))
+        lines = _lines(given.texts.get(REDACTIONS))
         right = register.requests.get(question.request).right
         grounds = {one.code: one for one in self.officer.grounds.redacting(right)}
         found = self._resolved(question, lines, grounds)
         used = [code for code in grounds if any(one.ground == code for one in found)]
-        words = {name: value for name, value in texts.items() if name != REDACTIONS}
-        codes, forms = _by_ground(detail, used), _by_ground(words, used)
+        words = {name: value for name, value in given.texts.items() if name != REDACTIONS}
+        codes, forms = _by_ground(given.detail, used), _by_ground(words, used)
         two = [self._accepted(question, grounds[code], codes[code], forms[code]) for code in used]
         told: dict[str, Any] = _told(found) | {"grounds": {code: codes[code] for code in used}}
         if any(two):
             told["second_signer"] = True
         whole = {code: {**codes[code], **forms[code]} for code in used}
-        if text:
-            whole["text"] = {"text": text}
-        kept = msgspec.json.encode(Kept(lines, whole, list(found))).decode()
+        if given.text:
+            whole["text"] = {"text": given.text}
         decision = register.questions.answer(
             question.id,
             REDACT,
             self.officer.by,
             told,
-            kept,
-            held=held,
+            msgspec.json.encode(Kept(lines, whole, list(found))).decode(),
+            held=given.held,
             rules=sorted({rule for code in used for rule in grounds[code].rules}),
         )
-        if not any(two):
-            return Reviewed(decision)
-        asked = signature(decision)
-        ask(register, question.request, [asked])
-        waiting = register.questions.all(request_id=question.request)
-        return Reviewed(
-            decision, next(q for q in waiting if q.kind == REVIEW_SIGNED and q.about == asked.about)
-        )
+        return Answered(decision, question.request)
 
     def _resolved(
         self, question: QuestionRow, lines: Sequence[str], grounds: Mapping[str, Ground]

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from afschrift.casework.signature import is_due
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import digest
 from afschrift.domain.redaction import LOST, Redaction, together
@@ -34,9 +35,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 def waits(decision: DecisionRow) -> bool:
     """It redacts on a ground that takes a second signer; only their signature ends the waiting."""
-    return (
-        decision.kind == REVIEW and decision.choice == REDACT and decision.detail.get("second_signer") is True
-    )
+    return decision.kind == REVIEW and decision.choice == REDACT and is_due(decision)
 
 
 def to_sign(decision: DecisionRow) -> dict[str, Any]:

@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from afschrift.casework.decision.require import Ruling, rulings
+from afschrift.casework.review.question import REVIEW_KIND, signature
 from afschrift.casework.review.redactions import (
     APPROVED,
     HOLD_BACK,
     OPTIONS,
     REDACT,
     REVIEW,
-    REVIEW_SIGNED,
-    to_sign,
     unsigned,
 )
 from afschrift.domain.plan import Plan
@@ -25,7 +24,8 @@ from afschrift.domain.right import Right
 from afschrift.extraction.finder.find import staged_pointers
 from afschrift.extraction.staged_records import staged_record
 from afschrift.law.grounds.grounds import Grounds, Outcome
-from afschrift.questions.kinds import KINDS, OpenQuestion, ask
+from afschrift.questions.ask import ask
+from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
@@ -117,14 +117,7 @@ def question(
     }
     words = f"The bundle is packed; a person looks at it before it leaves ({', '.join(why)})."
     form = review_form(services.grounds, plan.right)
-    return OpenQuestion(REVIEW, OPTIONS, words, detail, bound=packed["bundle"], form=form)
-
-
-def signature(decision: DecisionRow) -> OpenQuestion:
-    """The question whether a second person signs what was redacted."""
-    detail = to_sign(decision)
-    words = f"A second person signs a redaction on {', '.join(detail['grounds'])}."
-    return OpenQuestion(REVIEW_SIGNED, KINDS[REVIEW_SIGNED].options, words, detail)
+    return OpenQuestion(REVIEW_KIND, OPTIONS, words, detail, bound=packed["bundle"], form=form)
 
 
 def review_form(grounds: Grounds, right: Right) -> dict[str, Any]:

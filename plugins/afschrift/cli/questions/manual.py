@@ -106,7 +106,7 @@ def answer(
     """
     from afschrift.app.roles import load_roles
     from afschrift.app.settings import Settings
-    from afschrift.casework.dispatch import answer_question
+    from afschrift.casework.answer import answer_question
     from afschrift.casework.manual.question import open_question
     from afschrift.casework.manual.scan import scan
     from afschrift.casework.officer import Officer

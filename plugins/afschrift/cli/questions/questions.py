@@ -117,7 +117,7 @@ def answer(
     At a terminal a decision is asked for field by field, and a reason where the question calls for one.
     """
     from afschrift.app.roles import load_roles
-    from afschrift.casework.dispatch import answer_question
+    from afschrift.casework.answer import answer_question
     from afschrift.casework.officer import Officer
 
     if here and airflow:
@@ -202,7 +202,7 @@ def _pair(item: str) -> tuple[str, str]:
 
 def _text(file: Path | None, question: QuestionRow) -> str | None:
     """Words from a file, standard input or a prompt; never from a flag, which others on the machine see."""
-    from afschrift.questions.kinds import KINDS
+    from afschrift.casework.kinds import kind_named
 
     if file is not None:
         try:
@@ -211,7 +211,7 @@ def _text(file: Path | None, question: QuestionRow) -> str | None:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
             raise ConfigurationError(f"The text cannot be read: {reason}.") from None
         return text.strip() or None
-    wanted = question.answered_at is None and (question.kind not in KINDS or KINDS[question.kind].reason)
+    wanted = question.answered_at is None and kind_named(question.kind).reason
     if not (wanted and sys.stdin.isatty()):
         return None
     return typer.prompt("Reason (kept encrypted; empty for none)", default="", show_default=False) or None

@@ -109,7 +109,7 @@ def _answer(
     airflow: bool,
 ) -> None:
     from afschrift.app.roles import load_roles
-    from afschrift.casework.dispatch import answer_question
+    from afschrift.casework.answer import answer_question
     from afschrift.casework.officer import Officer
     from afschrift.casework.review.redactions import REVIEW
     from afschrift.cli.questions.questions import go_on

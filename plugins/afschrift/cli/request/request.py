@@ -30,7 +30,7 @@ def confirm_identity(
     The level must do for the risk of the request (R12): `afschrift questions` names it where it was asked.
     """
     from afschrift.app.roles import load_roles
-    from afschrift.casework.answer import confirm_identity as record
+    from afschrift.casework.identity.answer import confirm_identity as record
     from afschrift.casework.identity.risk import needed_level
     from afschrift.casework.officer import Officer
 

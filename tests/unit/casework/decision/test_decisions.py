@@ -12,11 +12,9 @@ import pytest
 from tests.support.deciding import NOW, ROLES, Bureau, flags, unchanged
 from tests.support.ground_forms import GROUNDS, complete
 
-from afschrift.casework.answer import answer as bare_answer
-from afschrift.casework.dispatch import answer_question
+from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
-    AfschriftError,
     FormError,
     NeedsPersonError,
     NotAllowedError,
@@ -174,12 +172,6 @@ def test_a_letter_that_could_not_be_made_is_told_before_anything_is_recorded(bur
     _, question = bureau.flagged()
     give = lambda: bureau.answer(question, *EXCESS, to="no address")  # noqa: E731
     unchanged(bureau, question, give, RefusedError)
-
-
-def test_the_decision_goes_by_no_other_way(bureau: Bureau) -> None:
-    _, question = bureau.flagged()
-    with pytest.raises(AfschriftError, match="way of its own"):
-        bare_answer(Officer(bureau.register, ROLES, "cli:anna"), question.id, "refuse")
 
 
 def test_the_second_signer_disagrees_and_it_is_asked_again(bureau: Bureau) -> None:

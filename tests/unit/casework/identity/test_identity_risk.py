@@ -13,9 +13,9 @@ from tests.support.mini import SHOP
 from tests.support.restricted import open_bureau
 
 from afschrift.app.jurisdiction import place_of
-from afschrift.casework.answer import confirm_identity
+from afschrift.casework.answer import answer_question
 from afschrift.casework.clock.record import ClockService
-from afschrift.casework.dispatch import answer_question
+from afschrift.casework.identity.answer import confirm_identity
 from afschrift.casework.identity.risk import needed_level
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer

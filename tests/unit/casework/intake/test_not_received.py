@@ -12,12 +12,13 @@ from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.family import ADULT, open_family
 from tests.support.ledger_reader import faults
 
-from afschrift.casework.dispatch import Answered, answer_question
+from afschrift.casework.answer import answer_question
 from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.store import Intake, take_in
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.state import State
+from afschrift.questions.kind import Answered
 from afschrift.steps.assess import assess
 
 WHY = "Gestuurd aan de schoonmaakploeg; zangvogel."

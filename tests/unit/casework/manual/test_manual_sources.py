@@ -17,7 +17,7 @@ from tests.support.running import installation, run, store
 
 from afschrift.bundle.container.agreement import Coverage, Package, check_files
 from afschrift.bundle.container.verify import verify
-from afschrift.casework.answer import answer
+from afschrift.casework.answer import answer_question
 from afschrift.casework.manual.question import ask_again
 from afschrift.casework.manual.scan import scan
 from afschrift.casework.officer import Officer
@@ -68,7 +68,7 @@ def says(
     **detail: str,
 ) -> None:
     new = [scan(name, io.BytesIO(content), len(content), 10_000_000) for name, content in files]
-    answer(Officer(services.register, ROLES, by), question, choice, detail=detail, files=new)
+    answer_question(Officer(services.register, ROLES, by), question, choice, detail=detail, files=new)
 
 
 def members(bundle: Path) -> dict[str, bytes]:
@@ -331,7 +331,7 @@ def test_a_file_that_changes_half_way_leaves_no_answer(opened: Open) -> None:
     new = scan("a.eml", content, len(MAIL), 10_000_000)
     content.truncate(5)
     with pytest.raises(RefusedError, match="changed while it was read"):
-        answer(Officer(services.register, ROLES, "cli:anna"), asked, "given", files=[new])
+        answer_question(Officer(services.register, ROLES, "cli:anna"), asked, "given", files=[new])
     assert services.register.questions.get(asked).answered_at is None
 
 

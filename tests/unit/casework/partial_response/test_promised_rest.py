@@ -26,7 +26,7 @@ from tests.support.reviewing import policy as review_policy
 from tests.support.running import run
 
 from afschrift.bundle.container.verify import verify
-from afschrift.casework.answer import answer
+from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, GateError, NeedsPersonError, RefusedError
 from afschrift.domain.state import State
@@ -115,11 +115,13 @@ def test_a_promised_rest_that_is_gone_is_asked_about_and_named(
     assert question.detail == {"source": "club", "tables": missing, "rest_by": SOON}
     register = services.register
     with pytest.raises(FormError) as met:
-        answer(Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=" ")
+        answer_question(Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=" ")
     assert set(met.value.fields) == {"text"}
-    answer(Officer(register, ROLES, "cli:anna"), question.id, "try_again")
+    answer_question(Officer(register, ROLES, "cli:anna"), question.id, "try_again")
     question = the_question(services, request)  # in vain: asked anew
-    said = answer(Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY)
+    said = answer_question(
+        Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY
+    ).decision
     second = run(services, request)
     assert register.requests.get(request).state is State.DELIVERED
     [named] = coverage(second)["part"]["notGiven"]
@@ -139,7 +141,7 @@ def test_the_run_goes_to_its_end_where_only_a_word_is_left(
     take_out(tmp_path / "inventory", "source")
     services = again(services, tmp_path)
     question = the_question(services, request)
-    answer(Officer(services.register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY)
+    answer_question(Officer(services.register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY)
     assert classify(services, request)["sources"] == ["club"]  # without one, Airflow would skip the rest
 
 
@@ -151,7 +153,7 @@ def test_a_source_that_is_put_back_is_given(services: Services, club: Club, tmp_
     club.declare(tmp_path / "inventory")
     services = again(services, tmp_path)
     [question] = services.register.questions.all(request_id=request)
-    answer(
+    answer_question(
         Officer(services.register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY
     )  # too early
     second = run(services, request)

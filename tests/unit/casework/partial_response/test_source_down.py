@@ -14,6 +14,7 @@ from tests.support.in_parts import (
     TODAY,
     WHY,
     again,
+    answered,
     asked,
     club,
     counter,
@@ -116,7 +117,7 @@ def test_an_answer_that_does_not_fit_changes_nothing(
     run_to_its_end(services, request)
     events = len(services.register.trail.events(request))
     with pytest.raises(FormError) as met:
-        counter(services).answer(question(services, request).id, choice, detail, text)
+        answered(services, question(services, request), choice, detail, text)
     assert set(met.value.fields) == {field}
     assert len(services.register.trail.events(request)) == events
 
@@ -128,14 +129,13 @@ def test_whoever_is_no_officer_decides_nothing(services: Services, club: Club) -
     club.take()
     run_to_its_end(services, request)
     with pytest.raises(NotAllowedError):
-        counter(services, "cli:zed").answer(question(services, request).id, "try_again", {}, None)
+        answered(services, question(services, request), "try_again", by="cli:zed")
     refused = [h.actor for h, _ in services.register.trail.events(request) if h.type == "answer_refused"]
     assert refused == ["cli:zed"] * 2
     says(services, request, "partial")
     with pytest.raises(TooLateError):
-        counter(services).answer(
-            services.register.questions.all(open_only=False, request_id=request)[-1].id, "try_again", {}, None
-        )
+        last = services.register.questions.all(open_only=False, request_id=request)[-1]
+        answered(services, last, "try_again")
 
 
 def test_where_keys_are_looked_up_nothing_is_left_for_later(services: Services, tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from tests.support.deciding import unchanged
 from tests.support.reviewing import LINE, NEIGHBOUR, Reviewers, members
 
 from afschrift.casework.answer import still_open
+from afschrift.casework.kinds import KINDS
+from afschrift.casework.review.question import signature
 from afschrift.casework.review.redactions import in_force, to_sign, unsigned
-from afschrift.casework.review.require import signature
 from afschrift.domain.errors import NeedsPersonError, TooLateError
-from afschrift.questions.kinds import KINDS
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.steps.deliver import deliver
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from afschrift.casework.identity.question import IDENTITY_FORM
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
@@ -19,7 +20,6 @@ from afschrift.law.clock.extension import REASONS, extend
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
 from afschrift.law.clock.sending import Sending, sent
 from afschrift.law.clock.suspension import DOUBTS, insufficient, resume, suspend
-from afschrift.questions.kinds import IDENTITY_FORM
 
 NL = Place(calendar("NL"))
 RECEIVED = date(2026, 3, 2)  # due on 2 April

@@ -1,0 +1,147 @@
+"""The questions that a plan ends at: about columns, tables and files, and where nothing is left to give."""
+
+from __future__ import annotations
+
+from afschrift.questions.kind import Kind
+
+_LEAVE = {
+    "include": "They leave, in this request alone. The inventory stays as it is: mend it for the others.",
+    "exclude": "They stay, in this request alone, and the bundle says so.",
+}
+
+UNCLASSIFIED = Kind(
+    "unclassified",
+    "Columns that nobody described",
+    "The inventory does not say what these hold. Do they leave?",
+    _LEAVE,
+)
+
+MIXED = Kind(
+    "mixed",
+    "Columns of several origins",
+    "These hold data of several origins. Do they leave? Better split the column.",
+    _LEAVE,
+)
+
+BASIS_UNKNOWN = Kind(
+    "basis_unknown",
+    "Columns without a legal basis",
+    "No purpose of these has a legal basis. Do they leave?",
+    _LEAVE,
+)
+
+SPECIAL_CONDITION_UNKNOWN = Kind(
+    "special_condition_unknown",
+    "Special data without a condition",
+    "These hold special data, and no condition of Art. 9 is named. Do they leave?",
+    _LEAVE,
+)
+
+SPECIAL_CONDITION_OTHER = Kind(
+    "special_condition_other",
+    "Special data on another condition",
+    "These hold special data on a condition other than consent. Do they leave?",
+    _LEAVE,
+)
+
+CONSENT_MISSING = Kind(
+    "consent_missing",
+    "Columns without consent",
+    "The only purpose of these lacks the person's consent. Do they leave?",
+    _LEAVE,
+)
+
+OTHERS_UNDECIDED = Kind(
+    "others_undecided",
+    "Data about others",
+    "These columns hold data about other people. How are they treated (R31-R33)?",
+    {
+        "include": "They leave as they are.",
+        "mask": "They leave with what points to others masked.",
+        "exclude": "They stay, and the bundle says so.",
+    },
+)
+
+UNLISTED_TABLES = Kind(
+    "unlisted_tables",
+    "Tables that nobody described",
+    "The inventory does not describe these tables. Is it right to pass over them?",
+    {
+        "leave_out": "It is right: they are not read, and the bundle says so.",
+    },
+)
+
+UNKNOWN_ORIGIN = Kind(
+    "unknown_origin",
+    "Rows of an unknown origin",
+    "These rows have an origin that the inventory does not name. Is it right to leave them out?",
+    {
+        "leave_out": "It is right: they stay in the warehouse.",
+    },
+)
+
+FILE_MISSING = Kind(
+    "file_missing",
+    "Uploaded files that are gone",
+    "Files that the person uploaded are gone, or are others by now (R60). Put back, the next run finds them.",
+    {
+        "leave_out": "The answer goes without them, and says which are missing.",
+    },
+    note="`rows` are numbers of rows in the table's file.",
+)
+
+NO_RIGHT = Kind(
+    "no_right",
+    "Tables that may not be read",
+    "The connection may not read these tables. Have it given the right.",
+    {
+        "try_again": "It has the right now: the next run reads again.",
+    },
+)
+
+SHEET_INCOMPLETE = Kind(
+    "sheet_incomplete",
+    "The information sheet has gaps",
+    "The inventory does not say what an access answer must tell of the processing. Fill it in there.",
+    {
+        "try_again": "It is filled in: the next run looks again.",
+    },
+    note="`fields` names what is missing ([inventory.md](inventory.md#what-an-access-answer-must-tell)). No "
+    "answer lets the request pass: the inventory must say it.",
+)
+
+NOTHING_IN_LIMITS = Kind(
+    "nothing_in_limits",
+    "Nothing within the person's limits",
+    "The person's own limits leave nothing to give (R24). Ask what they want.",
+    {
+        "ask_the_person": "They were asked: the next run looks again.",
+    },
+)
+
+NOTHING_HELD = Kind(
+    "nothing_held",
+    "Nothing was found",
+    "No system holds anything under these keys. Is that true (R09)?",
+    {
+        "confirm_none": "It is true: a letter that says so is due.",
+        "search_again": "Everything is searched again.",
+    },
+)
+
+KINDS = (
+    UNCLASSIFIED,
+    MIXED,
+    BASIS_UNKNOWN,
+    SPECIAL_CONDITION_UNKNOWN,
+    SPECIAL_CONDITION_OTHER,
+    CONSENT_MISSING,
+    OTHERS_UNDECIDED,
+    UNLISTED_TABLES,
+    UNKNOWN_ORIGIN,
+    FILE_MISSING,
+    NO_RIGHT,
+    SHEET_INCOMPLETE,
+    NOTHING_IN_LIMITS,
+    NOTHING_HELD,
+)

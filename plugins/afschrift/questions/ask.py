@@ -1,0 +1,101 @@
+"""Asking: questions at which a run ends, and the answers that stand in the register for what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline
+from afschrift.questions.kind import Kind, OpenQuestion
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
+
+REVIEW = "review"
+"""Kind of the question about a packed bundle: whatever else is asked comes before it."""
+
+
+class Answers:
+    """The decisions taken so far, found by what they were about; the last one counts."""
+
+    def __init__(self, decisions: Sequence[DecisionRow]) -> None:
+        self._decisions = decisions
+
+    def to(self, question: OpenQuestion) -> str | None:
+        """The choice of a person, or None where nobody answered yet."""
+        found = [d.choice for d in self._decisions if d.kind == question.kind and d.about == question.about]
+        return found[-1] if found else None
+
+    def of_kind(self, kind: str) -> DecisionRow | None:
+        """The last decision of a kind."""
+        found = [d for d in self._decisions if d.kind == kind]
+        return found[-1] if found else None
+
+
+def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) -> NeedsPersonError:
+    """Write the questions into the register; the error to raise says what a person has to do.
+
+    Whatever is asked now comes before a review that is still open, and its answer makes another plan to
+    look at: that review is overtaken, so that the next run waits for nobody who answers it.
+    """
+    rows = [put(register, request_id, one) for one in questions]
+    listing = " ".join(f"{q.words} (question {row.id})" for q, row in zip(questions, rows, strict=True))
+    first = questions[0]
+    return NeedsPersonError(
+        listing, question=first.kind, detail=dict(first.detail), way_out=_how(first.of, rows[0])
+    )
+
+
+def put(register: Register, request_id: str, question: OpenQuestion) -> QuestionRow:
+    """Write one question into the register; one that is open already stays as it is."""
+    row = register.questions.ask(
+        request_id,
+        question.kind,
+        options=question.options,
+        detail=question.detail,
+        about=question.about,
+        role=question.role or question.of.role,
+        form=question.form or question.of.form,
+        overtakes=(REVIEW,),
+    )
+    if question.person is not None:
+        register.facts.record(request_id, partial(_to, row.id, question.person), "system")
+    return row
+
+
+def _how(kind: Kind, question: QuestionRow) -> str:
+    return kind.hint.format(
+        id=question.id,
+        request=question.request,
+        options="|".join(question.options),
+        source=question.detail.get("source", ""),
+    )
+
+
+def _to(question_id: str, name: str, timeline: Timeline) -> list[NewFact]:
+    """Assign a question once; whoever assigned it to another since has the last word."""
+    assigned = timeline.of(FactKind.QUESTION_ASSIGNED)
+    if any(fact.detail["question"] == question_id for fact in assigned):
+        return []
+    return [NewFact(FactKind.QUESTION_ASSIGNED, detail={"question": question_id, "to": name})]
+
+
+@contextmanager
+def asking(register: Register, request_id: str, kinds: Mapping[str, Kind]) -> Iterator[None]:
+    """What only a person can mend and a source met while it was read becomes a question.
+
+    Args:
+        register: of the installation.
+        request_id: the request.
+        kinds: every kind there is, by name.
+
+    Raises:
+        NeedsPersonError: with the question that now stands in the register.
+    """
+    try:
+        yield
+    except NeedsPersonError as met:
+        kind = kinds[met.question]
+        question = OpenQuestion(kind, kind.options, str(met.args[0]), met.detail)
+        raise ask(register, request_id, [question]) from None

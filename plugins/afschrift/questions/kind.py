@@ -1,0 +1,133 @@
+"""A kind of question: one object says what is asked, what each answer does, and how it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from afschrift.domain.event import digest
+from afschrift.law.manual import NewFile
+from afschrift.law.roles import Role
+from afschrift.register.records import DecisionRow, QuestionRow
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that somebody gives, who may.
+
+    Attributes:
+        choice: one of the question's options.
+        detail: the form's fields; codes, numbers and dates only.
+        texts: words by field, of kinds that rest on grounds; kept encrypted.
+        text: a reason in words; kept encrypted.
+        files: what was found in a system that no query reaches.
+        held: the role in which they answer, and what says that they hold it.
+    """
+
+    choice: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    text: str | None = field(default=None, repr=False)
+    files: Sequence[NewFile] = field(default=(), repr=False)
+    held: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of an answer.
+
+    Attributes:
+        letter: id of the letter that was made and must be sent.
+        signer: id of the question to the second signer.
+        said: what is left to do, in words; empty: nothing beside the next run.
+    """
+
+    decision: DecisionRow
+    request: str
+    letter: str | None = None
+    signer: str | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of question; the page, the terminal, REST and docs/questions.md are made from it.
+
+    Attributes:
+        name: code in the register and the trail.
+        title: as a heading and in the list.
+        asks: what it asks, in a sentence or two.
+        does: option -> what choosing it does; a question may offer some of them.
+        role: who answers.
+        form: JSON Schema of `choice` and the fields besides it; None: none.
+        reason: whether the terminal asks for a reason in words.
+        in_words: choices that are not complete without one.
+        files_with: the choice that files come with; empty: none takes files.
+        on_grounds: its answers rest on the table of grounds: `take` holds detail and texts against that.
+        hint: what a run that ends at it says to do; may name `id`, `request`, `options` and `source`.
+        note: for docs/questions.md: what else is worth knowing, in Markdown.
+        take: takes an answer that fits the form: the officer at work, the question, the answer; None: it is
+            recorded, and nothing follows but the next run.
+        signed_by: the question to a second signer about an answer that takes one, whose `detail` then says
+            `second_signer`; None: a single person answers.
+    """
+
+    name: str
+    title: str
+    asks: str
+    does: Mapping[str, str]
+    role: Role = Role.OFFICER
+    form: Mapping[str, Any] | None = None
+    reason: bool = True
+    in_words: tuple[str, ...] = ()
+    files_with: str = ""
+    on_grounds: bool = False
+    hint: str = "answer with `afschrift answer {id} --choice {options}`."
+    note: str = ""
+    take: Callable[[Any, QuestionRow, Answer], Answered] | None = None
+    signed_by: Callable[[DecisionRow, QuestionRow], OpenQuestion] | None = None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Every choice that it may offer."""
+        return tuple(self.does)
+
+
+@dataclass(frozen=True)
+class OpenQuestion:
+    """A question a run ends at.
+
+    Attributes:
+        of: its kind.
+        options: codes to choose from; none is a default.
+        words: one sentence for the log.
+        detail: tables, columns and counts; never values.
+        bound: what an answer holds for, where that is more than kind and detail.
+        form: JSON Schema, where it is not that of the kind.
+        role: who answers, where that is not the role of the kind.
+        person: name of the one person that it is assigned to at once.
+    """
+
+    of: Kind
+    options: tuple[str, ...]
+    words: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    bound: str | None = None
+    form: Mapping[str, Any] | None = None
+    role: Role | None = None
+    person: str | None = None
+
+    def __post_init__(self) -> None:
+        if not set(self.options) <= set(self.of.options):
+            raise ValueError(f"a question of kind {self.kind} offers an option that the kind does not have")
+
+    @property
+    def kind(self) -> str:
+        """Name of its kind."""
+        return self.of.name
+
+    @property
+    def about(self) -> str:
+        """Digest of what is asked: an answer to something else does not count."""
+        return self.bound or digest({"kind": self.kind, "detail": self.detail})

@@ -1,0 +1,83 @@
+"""A new kind of question is one object and its name in the registry: every front shows and takes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.support.deciding import ROLES, Bureau
+from typer.testing import CliRunner
+
+from afschrift.casework.answer import answer_question
+from afschrift.casework.kinds import KINDS, table
+from afschrift.casework.officer import Officer
+from afschrift.cli.main import app
+from afschrift.domain.errors import FormError
+from afschrift.law.roles import SIGNS, Role
+from afschrift.questions.ask import ask
+from afschrift.questions.forms import form
+from afschrift.questions.kind import Answer, Answered, Kind, OpenQuestion
+from afschrift.register.records import DecisionRow, QuestionRow
+
+
+def take(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+    detail = {**given.detail, "second_signer": True}
+    decision = officer.register.questions.answer(
+        question.id, given.choice, officer.by, detail, given.text, held=given.held
+    )
+    return Answered(decision, question.request)
+
+
+def signature(decision: DecisionRow, question: QuestionRow) -> OpenQuestion:
+    return OpenQuestion(SIGNED, SIGNS, "Another looks.", {"question": question.id}, bound=decision.about)
+
+
+SIGNED = Kind("toy_signed", "Toy signed", "Is it?", dict.fromkeys(SIGNS, "So be it."), Role.SECOND_SIGNER)
+TOY = Kind(
+    "toy",
+    "A toy",
+    "Is it a toy?",
+    {"yes": "It is played with.", "no": "It stays in its box."},
+    form=form(("yes", "no"), {"size": {"title": "How large", "type": "integer"}}, {"yes": ("size",)}),
+    take=take,
+    signed_by=signature,
+)
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Bureau, QuestionRow]:
+    for kind in (TOY, SIGNED):
+        monkeypatch.setitem(KINDS, kind.name, kind)
+    bureau = Bureau.open(tmp_path, monkeypatch)
+    request = bureau.store()
+    ask(bureau.register, request, [OpenQuestion(TOY, TOY.options, "A toy turned up.")])
+    [question] = bureau.register.questions.all(request_id=request)
+    return bureau, question
+
+
+@pytest.mark.usefixtures("airflow_env")
+def test_the_terminal_the_page_and_the_documentation_show_it(asked: tuple[Bureau, QuestionRow]) -> None:
+    from afschrift.web.form import form_for  # imports Airflow: set up first
+
+    bureau, question = asked
+    listing = CliRunner().invoke(app, ["questions"]).output
+    assert "options yes, no" in listing
+    assert "size: a value of type integer (How large, needed for yes)" in listing
+    page = form_for(bureau.register, question, {})
+    assert (page.words.title, page.words.does["no"]) == ("A toy", "It stays in its box.")
+    assert [one.name for one in page.fields] == ["size"]
+    row = "| `toy` | Is it a toy? | `yes`, `no` | `yes`: It is played with. `no`: It stays in its box. |"
+    assert row in table().splitlines()
+
+
+def test_its_answer_is_taken_and_signed(asked: tuple[Bureau, QuestionRow]) -> None:
+    bureau, question = asked
+    with pytest.raises(FormError, match="size"):
+        answer_question(Officer(bureau.register, ROLES, "cli:anna"), question.id, "yes")
+    done = answer_question(
+        Officer(bureau.register, ROLES, "cli:anna"), question.id, "yes", detail={"size": 3}
+    )
+    assert done.signer is not None
+    assert done.signer in done.said
+    signed = answer_question(Officer(bureau.register, ROLES, "cli:sam"), done.signer, "agree")
+    assert (signed.decision.kind, signed.decision.about) == ("toy_signed", done.decision.about)
