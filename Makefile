@@ -24,9 +24,23 @@ help: ## List the commands
 demo: $(VENV) ## Fulfil one person's access and portability requests on a demo warehouse
 	@$(BIN)/python -m demo.run $(ARGS)
 
+# Tests commit to their registers some hundred thousand times: where there is room they do so in memory, without
+# a wait for the disk. A file stays on one worker, with what its tests share. Compiled files stay, whatever the
+# environment says: dozens of processes start.
+MEMORY := $(shell [ "$$(df -m /dev/shm 2>/dev/null | awk 'END {print $$4 + 0}')" -gt 6000 ] && echo /dev/shm)
+PYTEST = @$(if $(MEMORY),TMPDIR=$(MEMORY)) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
 test: $(VENV) ## Run all tests
-	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+	$(PYTEST) $(ARGS)
+
+.PHONY: test-quick
+test-quick: $(VENV) ## Run the tests that start no server, no browser and no Airflow
+	$(PYTEST) -m "not server" $(ARGS)
+
+.PHONY: test-deep
+test-deep: $(VENV) ## Try each property on thousands of examples
+	$(PYTEST) -m hypothesis --hypothesis-profile=deep --timeout 3600 $(ARGS)
 
 .PHONY: up
 up: $(VENV) ## Start a local Airflow with the trigger form

@@ -14,14 +14,32 @@ from tests.support import mariadb
 from tests.support import postgres as pg
 from tests.support.installed import Installation, installed
 from tests.support.once import once
+from tests.support.properties import register_profiles
 
 ROOT = Path(__file__).parents[1]
+
+STARTED = {
+    *("postgres_server", "mariadb_server", "browser", "airflow_env"),  # fixtures
+    *("postgresql", "postgres", "mysql", "sqlalchemy"),  # parameters of those that start one by name
+}
+
+register_profiles()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "needs_program(name): skipped where the program is absent; in CI its absence is a failure"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-quick` leaves out, by the fixtures and parameters of a test."""
+    for item in items:
+        wanted = {*getattr(item, "fixturenames", ())}
+        if call := getattr(item, "callspec", None):
+            wanted |= {one for one in call.params.values() if isinstance(one, str)}
+        if wanted & STARTED or item.get_closest_marker("airflow"):
+            item.add_marker("server")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -75,9 +93,9 @@ def airflow_env(tmp_path_factory: pytest.TempPathFactory) -> airflow_support.Air
     return airflow_support.load(tmp_path_factory.mktemp("airflow"))
 
 
-@pytest.fixture(scope="module")  # its loop would keep other tests from running one
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """A real Chromium. While it is there an event loop runs in this thread, so it does not outlive a module."""
     _require("chromium")
     with sync_playwright() as playwright:
         found = shutil.which("chromium")

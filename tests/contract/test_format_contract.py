@@ -6,8 +6,9 @@ import io
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.properties import fewer
 from tests.unit.formats.random_tables import AWKWARD, Written, field, tables, write
 
 from afschrift.domain.decision import Action
@@ -67,7 +68,6 @@ def test_it_has_a_reader_and_says_what_it_is(name: str) -> None:
     assert "/" in adapter.media_type
 
 
-@settings(max_examples=60, deadline=None)
 @given(table=tables())
 def test_any_table_reads_back(name: str, table: tuple[list[FieldPlan], pa.RecordBatch]) -> None:
     fields, rows = table
@@ -77,7 +77,7 @@ def test_any_table_reads_back(name: str, table: tuple[list[FieldPlan], pa.Record
     assert found(written, fields) == []
 
 
-@settings(max_examples=20, deadline=None)
+@fewer(4)
 @given(table=tables(min_rows=1), cut=st.integers(0, 8))
 def test_batches_leave_no_trace(name: str, table: tuple[list[FieldPlan], pa.RecordBatch], cut: int) -> None:
     fields, rows = table

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from tests.contract.plain_readers import READ, same
 from tests.unit.formats.random_tables import Written, field, tables, write
 
@@ -113,7 +113,6 @@ def test_all_traps_beside_each_other(name: str) -> None:
     check(name, fields, pa.RecordBatch.from_arrays(columns, schema=text_schema(fields)))
 
 
-@settings(max_examples=40, deadline=None)
 @given(table=tables(min_rows=1))
 def test_any_table_is_the_same_to_plain_tools(
     name: str, table: tuple[list[FieldPlan], pa.RecordBatch]

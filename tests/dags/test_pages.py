@@ -21,7 +21,7 @@ from tests.support.pages import (
     token_in,
 )
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("rest")]
+pytestmark = [pytest.mark.airflow]
 
 CONFIRMED = {"choice": "confirmed", "f.method": "call_back", "f.level": "substantial"}
 TEXT = "Kanariezin over de man met de rode hoed"

@@ -15,7 +15,7 @@ from tests.support.installed import CUSTOMERS, Installation, installed
 from tests.support.pages import asked_decision, asked_identity, asked_manual, prepare
 from tests.support.served import served
 
-pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium"), pytest.mark.xdist_group("rest")]
+pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
 
 TEXT = "Kanariezin over de vrouw op de groene fiets"
 

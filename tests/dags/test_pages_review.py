@@ -14,7 +14,7 @@ from tests.support.pages import parts, text_of, token_in
 from tests.support.reviewing import BALANCE, BODY, LINE, NEIGHBOUR, SPAN, Reviewers
 from tests.support.served import served
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("rest")]
+pytestmark = [pytest.mark.airflow]
 
 PEOPLE = """
 people:

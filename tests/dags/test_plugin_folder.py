@@ -65,4 +65,4 @@ def test_without_the_ignore_file_the_package_would_run_too(project_root: Path, t
     executed = load(MANAGERS[0], folder, tmp_path)["executed"]
 
     assert isinstance(executed, list)
-    assert "afschrift/domain/errors.py" in executed
+    assert len([path for path in executed if str(path).startswith("afschrift/")]) > 100

@@ -11,7 +11,7 @@ from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv, api_server, log_in
 from tests.support.installed import Installation, installed
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("rest")]
+pytestmark = [pytest.mark.airflow]
 
 ROLES = """
 people:

@@ -25,7 +25,6 @@ from tests.support.installed import CUSTOMERS, Installation
 pytestmark = [
     pytest.mark.airflow,
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("running-airflow"),
     pytest.mark.skipif(sys.platform != "linux", reason="finds the tasks' processes in /proc"),
 ]
 

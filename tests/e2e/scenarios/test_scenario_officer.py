@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.airflow_support import AirflowEnv
 from tests.e2e.scenarios import decided, others
 from tests.e2e.scenarios.installing import PEOPLE, demo_with_people
 from tests.e2e.scenarios.with_people import ScenarioWithPeople
@@ -17,13 +18,13 @@ from tests.support.mail_server import serving
 pytestmark = [
     pytest.mark.airflow,
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("scenario-officer"),
     pytest.mark.skipif(sys.platform != "linux", reason="needs an Airflow that ends with its children"),
 ]
 
 
 @pytest.fixture(scope="module")
 def scenario(
+    airflow_env: AirflowEnv,  # what a command of this process imports of Airflow finds its home
     demo_warehouse: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ScenarioWithPeople]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.decision import Action
@@ -83,7 +83,6 @@ def read(part: ExtractPlan, batch: pa.RecordBatch, size: int) -> list[dict[str, 
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 
 
-@settings(max_examples=60)
 @given(st.lists(TEXTS, min_size=1, max_size=12), st.data(), st.integers(1, 5))
 def test_the_named_spans_are_masked_and_nothing_else(
     bodies: list[str], data: st.DataObject, size: int

@@ -6,7 +6,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.letter_samples import LANGUAGES, sample
 
@@ -50,7 +50,6 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300))
 @example(HOSTILE[0])
 @example(HOSTILE[1])

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.properties import fewer
 
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
@@ -22,12 +23,7 @@ from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 TODAY = date(2026, 3, 2)
-QUICK = settings(
-    max_examples=8,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+FEW = settings(fewer(4), derandomize=True)
 
 
 def hold(register: Register, owner: str, ground: str = "court", **more: Any) -> str:
@@ -131,7 +127,7 @@ def test_what_cannot_be_is_told_with_the_way_out(
     assert "Jansen" not in str(told.value)
 
 
-@QUICK
+@FEW
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=8))
 def test_whatever_the_order_the_last_release_alone_frees(
     register: Register, open_one: Open, acts: list[tuple[bool, int]]
@@ -170,7 +166,7 @@ def send(register: Register, letter: str) -> None:
     register.outbox.enter_sending(letter, TODAY, Channel.REGISTERED_POST, proof, "cli:bea")
 
 
-@QUICK
+@FEW
 @given(st.lists(st.sampled_from(list(Bounce)), max_size=3))
 def test_bounced_and_sent_again_ends_as_sent_once(
     register: Register, open_one: Open, bounces: list[Bounce]

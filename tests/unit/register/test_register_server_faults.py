@@ -25,6 +25,8 @@ from afschrift.register.database.tables import data_key
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
+pytestmark = pytest.mark.server
+
 LOCK = 0x4146_5343_4852_4946
 
 

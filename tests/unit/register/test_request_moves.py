@@ -4,9 +4,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import ledger_reader
+from tests.support.properties import fewer
 
 from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.event import NewEvent
@@ -49,7 +50,7 @@ def test_every_move_from_a_state_is_allowed_or_refused_as_the_table_says(
             assert (register.requests.get(one.id), register.trail.events(one.id)) == (one, before)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer(4)
 @given(wanted=st.lists(st.sampled_from(State), max_size=12))
 def test_any_series_of_moves_goes_as_far_as_the_table_and_writes_nothing_beyond(
     register: Register, open_one: Open, url: str, wanted: list[State]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.csv
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from upath import UPath
 
@@ -20,9 +20,6 @@ KEY = bytes(range(32))
 REQUEST = "req-000000000000"
 SEGMENT = 1 << 20
 OVERHEAD = 40 + 16  # header of the file, tag of a segment
-examples = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 # Around the ends of the first segment, which is shorter by the header, and of the following ones.
 sizes = st.one_of(
@@ -56,7 +53,6 @@ def get(staging: Staging, path: str) -> bytes:
         return file.read()
 
 
-@examples
 @given(
     size=sizes, piece=st.sampled_from([1000, 1 << 16, SEGMENT, 5 * SEGMENT]), read=st.integers(1, SEGMENT * 2)
 )
@@ -68,7 +64,6 @@ def test_what_is_staged_comes_back(staging: EncryptedStaging, size: int, piece: 
         assert b"".join(iter(lambda: file.read(max(read, size // 50)), b"")) == content
 
 
-@examples
 @given(size=sizes, cut=st.integers(1, SEGMENT))
 def test_a_cut_file_is_found(staging: EncryptedStaging, tmp_path: Path, size: int, cut: int) -> None:
     put(staging, "a.csv", os.urandom(size))
@@ -86,7 +81,6 @@ def test_a_file_cut_at_the_end_of_a_segment_is_found(staging: EncryptedStaging, 
             get(staging, "a.csv")
 
 
-@examples
 @given(size=sizes, at=st.integers(0), bit=st.integers(0, 7))
 def test_one_flipped_bit_is_found(
     staging: EncryptedStaging, tmp_path: Path, size: int, at: int, bit: int

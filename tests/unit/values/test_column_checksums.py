@@ -4,7 +4,7 @@ import struct
 from itertools import pairwise
 
 import pyarrow as pa
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from xxhash import xxh3_128
 
@@ -28,7 +28,6 @@ def column(values: list[str | None]) -> pa.Array:
     return pa.array(values, pa.string())
 
 
-@settings(deadline=None)
 @given(texts, st.lists(st.integers(0, 10), max_size=3))
 def test_batch_boundaries_do_not_matter(values: list[str | None], cuts: list[int]) -> None:
     bounds = [0, *sorted(min(cut, len(values)) for cut in cuts), len(values)]
@@ -37,7 +36,6 @@ def test_batch_boundaries_do_not_matter(values: list[str | None], cuts: list[int
     assert digest(*parts) == digest(whole)
 
 
-@settings(max_examples=200, deadline=None)
 @given(texts, texts)
 def test_other_values_have_another_digest(one: list[str | None], other: list[str | None]) -> None:
     assume(one != other)

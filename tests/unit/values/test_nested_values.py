@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.values.nested import documents
@@ -84,7 +84,6 @@ typed = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_any_nested_value(data: st.DataObject) -> None:
     kind, values = data.draw(

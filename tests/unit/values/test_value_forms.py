@@ -10,7 +10,7 @@ from decimal import Decimal
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.decision import Action
@@ -171,7 +171,6 @@ def test_a_masked_column_is_written_as_text() -> None:
     assert text_batch(pa.record_batch({"c": [1]}), [field]).to_pydict() == {"c": ["1"]}
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.none() | st.datetimes() | st.datetimes().map(lambda m: m.replace(microsecond=0)), min_size=1)
 )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.bundle.bundle_example import REQUEST, ROOT, SIGNER, STRANGER, Example
 from tests.unit.bundle.bundle_tampering import Files, files_of, manifests, signed, zipped
@@ -345,7 +345,6 @@ def test_every_code_has_a_sentence() -> None:
     assert set(SENTENCES) == set(Code)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
 def test_no_single_changed_byte_passes_unseen(
     tmp_path_factory: pytest.TempPathFactory, at: int, by: int

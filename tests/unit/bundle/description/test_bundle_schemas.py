@@ -11,7 +11,8 @@ from pathlib import Path
 import jsonschema_rs
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from tests.support.properties import fewer
 from tests.unit.bundle.bundle_example import Example
 from tests.unit.formats.random_tables import field, tables, write
 
@@ -54,7 +55,6 @@ def row_schema(fields: list[FieldPlan]) -> dict[str, object]:
     return {**document, "type": "object", "items": {}, "$ref": "#/$defs/row"}
 
 
-@settings(max_examples=60, deadline=None)
 @given(table=tables())
 def test_any_table_in_json(table: tuple[list[FieldPlan], pa.RecordBatch]) -> None:
     fields, rows = table
@@ -82,7 +82,7 @@ def test_rows_that_are_not_of_the_table(row: dict[str, object]) -> None:
 
 
 @pytest.mark.needs_program("xmllint")
-@settings(max_examples=15, deadline=None)
+@fewer(4)
 @given(table=tables())
 def test_any_table_in_xml(
     tmp_path_factory: pytest.TempPathFactory, table: tuple[list[FieldPlan], pa.RecordBatch]

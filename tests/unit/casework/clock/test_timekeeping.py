@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import ledger_reader
+from tests.support.properties import fewer
 
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.officer import Officer
@@ -135,7 +136,7 @@ ACTS: dict[str, Callable[[ClockService, str, date], object]] = {
 }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer(4)
 @given(
     acts=st.lists(
         st.tuples(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 from tests.support.audited.sitecustomize import audit
@@ -32,6 +32,7 @@ from tests.support.in_parts import (
 from tests.support.manual import add_systems, system, waits
 from tests.support.mini import write_inventory
 from tests.support.parts import Club, run_to_its_end, tables_of
+from tests.support.properties import fewer
 from tests.support.running import installation, run
 
 from afschrift.bundle.container.verify import verify
@@ -188,7 +189,7 @@ def test_what_is_left_for_later_or_given_already_is_not_opened(
 NAMES = ("club", "gym", "spa")
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer(8)
 @given(back=st.lists(st.sampled_from(NAMES), min_size=1, unique=True), edits=st.lists(st.booleans()))
 def test_no_table_is_in_two_parts_or_in_none(
     tmp_path_factory: pytest.TempPathFactory, back: list[str], edits: list[bool]

@@ -6,7 +6,7 @@ import unicodedata
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from afschrift.extraction.finder.names import NameIndex, own_words
@@ -32,7 +32,6 @@ def found(text: str, index: NameIndex = INDEX, own: tuple[str, ...] = ()) -> lis
     return [text[span.start : span.end] for span in index.spans(text, own_words(own))]
 
 
-@settings(max_examples=200, deadline=None)
 @given(_OTHER, st.sampled_from(KNOWN), _OTHER)
 @example("", "Jan", "")
 def test_a_span_is_what_was_planted(before: str, name: str, after: str) -> None:
@@ -41,7 +40,6 @@ def test_a_span_is_what_was_planted(before: str, name: str, after: str) -> None:
     assert list(INDEX.rows(pl.Series([before, text]))) == [1]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=60))
 def test_a_quick_look_misses_none(text: str) -> None:
     if found(text):

@@ -7,7 +7,7 @@ import unicodedata
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from afschrift.domain.pointer import PointerKind
@@ -55,7 +55,6 @@ def found(text: str, region: str = "NL") -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("planted", "kind"), PLANTED)
-@settings(max_examples=40, deadline=None)
 @given(_WORDS, _WORDS, *_EDGES)
 @example("", "", "", "")
 @example("bel ", " of mail", " ", ". ")
@@ -66,7 +65,6 @@ def test_a_span_is_what_was_planted(
     assert found(text) == [(planted, kind)]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(PLANTED), min_size=1, max_size=6), st.data())
 def test_all_are_found_in_order(planted: list[tuple[str, str]], data: st.DataObject) -> None:
     between = st.sampled_from([" en ", "; ", "\n\n", " - dan weer - ", ", of anders "])
@@ -121,13 +119,11 @@ def test_the_same_value_however_it_is_written() -> None:
     assert spans("A@Example.NL", "NL")[0].value == "a@example.nl"
 
 
-@settings(max_examples=40, deadline=None)
 @given(_WORDS, st.sampled_from(PLANTED), _WORDS)
 def test_a_quick_look_misses_none(before: str, planted: tuple[str, str], after: str) -> None:
     assert pl.Series([f"{before} {planted[0]} {after}"]).str.contains(WORTH_A_LOOK).to_list() == [True]
 
 
-@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12), st.integers(0, 12))
 def test_of_spans_that_overlap_the_first_one_stays(drawn: list[tuple[int, int]], cut: int) -> None:
     made = [Span(at, at + long, PointerKind.NAME, "") for at, long in drawn]

@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from tests.unit.formats.random_tables import AWKWARD, field, tables, write
 
 from afschrift.domain.errors import MarkerCollisionError
@@ -98,7 +98,6 @@ def test_duckdb_reads_the_same(single: bool, tmp_path) -> None:
     assert [row[0] for row in rows] == TEXTS
 
 
-@settings(max_examples=40, deadline=None)
 @given(table=tables())
 def test_polars_and_the_csv_module_agree_on_any_table(table: tuple[list[FieldPlan], pa.RecordBatch]) -> None:
     fields, rows = table

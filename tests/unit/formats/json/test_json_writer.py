@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from tests.unit.formats.random_tables import AWKWARD, field, tables, write
 
 from afschrift.domain.kind import Kind
@@ -72,7 +72,6 @@ def test_names_that_differ_by_case_or_need_escapes_stay() -> None:
     assert row == '{"Name":"1","name":"2","a\\"\\n\\\\":"3"}'
 
 
-@settings(max_examples=60, deadline=None)
 @given(table=tables())
 def test_the_json_module_reads_the_same(table: tuple[list[FieldPlan], pa.RecordBatch]) -> None:
     fields, rows = table

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, check_chain, payload_digest
@@ -53,9 +53,6 @@ def tampered(trail: Register, folder: Path, *statements: tuple[str, tuple[object
 seqs = st.integers(1, EVENTS)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=5)
 hexes = st.text("0123456789abcdef", min_size=64, max_size=64)
-examples = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 def test_the_whole_trail_verifies_with_every_head_it_ever_had(trail: Register) -> None:
@@ -66,7 +63,6 @@ def test_the_whole_trail_verifies_with_every_head_it_ever_had(trail: Register) -
     assert check_chain([header for header, _ in trail.trail.events()]) is None
 
 
-@examples
 @given(
     seq=seqs, column=st.sampled_from(["at", "request", "type", "actor", "payload_sha256", "prev"]), new=texts
 )
@@ -77,7 +73,6 @@ def test_a_changed_header_is_found(trail: Register, tmp_path: Path, seq: int, co
     assert min(f.seq for f in findings) in (seq, seq + 1)
 
 
-@examples
 @given(first=seqs, count=st.integers(1, EVENTS), witness=st.booleans())
 def test_deleted_events_are_found_and_a_cut_end_by_a_witness(
     trail: Register, tmp_path: Path, first: int, count: int, witness: bool
@@ -98,7 +93,6 @@ def test_deleted_events_are_found_and_a_cut_end_by_a_witness(
         assert [(f.code, f.seq) for f in findings] == [("head_missing", EVENTS)]
 
 
-@examples
 @given(seq=st.integers(0, EVENTS - 1), payload=st.dictionaries(texts, texts, max_size=3))
 def test_an_inserted_event_is_found(
     trail: Register, tmp_path: Path, seq: int, payload: dict[str, str]
@@ -123,7 +117,6 @@ def test_an_inserted_event_is_found(
     assert register.trail.verify([trail.trail.head()])
 
 
-@examples
 @given(pair=st.tuples(seqs, seqs).filter(lambda p: p[0] != p[1]))
 def test_reordered_events_are_found(trail: Register, tmp_path: Path, pair: tuple[int, int]) -> None:
     a, b = pair
@@ -135,7 +128,6 @@ def test_reordered_events_are_found(trail: Register, tmp_path: Path, pair: tuple
     assert tampered(trail, tmp_path, *swaps).trail.verify([trail.trail.head()])
 
 
-@examples
 @given(pair=st.tuples(seqs, seqs).filter(lambda p: p[0] != p[1]), salt_too=st.booleans())
 def test_swapped_payloads_are_found(
     trail: Register, tmp_path: Path, pair: tuple[int, int], salt_too: bool
@@ -148,7 +140,6 @@ def test_swapped_payloads_are_found(
     assert [(f.code, f.seq) for f in findings] == [("payload_altered", b)]
 
 
-@examples
 @given(seq=seqs, payload=st.one_of(texts, st.just("{}"), st.just('{"n":1e400}'), st.just("[1]")))
 def test_an_altered_payload_is_found_even_if_it_is_no_json(
     trail: Register, tmp_path: Path, seq: int, payload: str

@@ -1,0 +1,39 @@
+"""The command `afschrift` as somebody types it: in a process of its own, or without the start of one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said: its exit code, its result, and what it said beside that."""
+
+    code: int
+    text: str
+    beside: str = ""
+
+
+def command(words: tuple[str, ...], stdin: str = "") -> Said:
+    """Run it as a process."""
+    program = str(Path(sys.executable).with_name("afschrift"))
+    done = subprocess.run([program, *words], input=stdin, text=True, capture_output=True, check=False)
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def in_this_process(words: tuple[str, ...], stdin: str = "") -> Said:
+    """The same without the start of a process, which takes a second."""
+    from typer.testing import CliRunner
+
+    from afschrift.cli.main import app
+    from afschrift.domain.errors import AfschriftError
+
+    done = CliRunner().invoke(app, words, input=stdin)
+    if isinstance(done.exception, AfschriftError):
+        return Said(1, done.stdout, f"afschrift: {done.exception}\n")
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Said(done.exit_code, done.stdout, done.stderr)

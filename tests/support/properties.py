@@ -1,0 +1,20 @@
+"""How many examples a property is tried on: by the profile, and fewer where each of them is costly."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+
+def register_profiles() -> None:
+    """`quick` for every run, `deep` for `make test-deep`."""
+    unlike_unittest = [HealthCheck.function_scoped_fixture]  # a fixture may serve all examples of a test
+    for name, count in {"quick": 25, "deep": 2_000}.items():
+        settings.register_profile(
+            name, max_examples=count, deadline=None, suppress_health_check=unlike_unittest
+        )
+    settings.load_profile("quick")
+
+
+def fewer(times: int) -> settings:
+    """The profile with so many times fewer examples, but three at least."""
+    return settings(max_examples=max(3, settings().max_examples // times))
