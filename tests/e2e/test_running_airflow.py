@@ -200,6 +200,8 @@ def test_each_task_killed_once_gives_one_bundle_and_one_event_each(airflow: Runn
     """A short task may end before the signal comes, so what was missed is hit in a further run."""
     installation = airflow.installation
     missed = list(CHAIN)
+    # After the commit a task lives on for an instant only, so not each of them can be hit there.
+    unreachable = 0 if when == "at work" else 2
     for turn in range(4):
         number = next(PEOPLE) if turn else HEAVY.number  # a third request of one person would be asked about
         request = installation.submit(number, "access")
@@ -215,7 +217,6 @@ def test_each_task_killed_once_gives_one_bundle_and_one_event_each(airflow: Runn
         [bundle] = [path for path in installation.bundles if request in path.name]
         assert hashlib.sha256(bundle.read_bytes()).hexdigest() == installation.packed(request)
         assert list(bundle.parent.glob(f"*{request}*")) == [bundle]
-        if not missed:
+        if len(missed) <= unreachable:
             break
-    # After the commit a task lives on for an instant only, so not each of them can be hit there.
-    assert len(missed) <= (0 if when == "at work" else 2), missed
+    assert len(missed) <= unreachable, missed

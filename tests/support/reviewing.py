@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from tests.support.deciding import ANN, Bureau
+from tests.support.kept import Kept
 from tests.support.mini import POLICY
 from tests.support.running import run
 
@@ -56,11 +57,14 @@ class Reviewers:
 
     bureau: Bureau
     folder: Path
+    kept: Kept | None = None
 
     @classmethod
-    def set_up(cls, folder: Path, patch: pytest.MonkeyPatch, choice: str = "always") -> Reviewers:
+    def set_up(
+        cls, folder: Path, patch: pytest.MonkeyPatch, choice: str = "always", kept: Kept | None = None
+    ) -> Reviewers:
         """Set up below a folder; Ann wrote of her neighbour in one ticket."""
-        reviewers = cls(Bureau.open(folder, patch), folder)
+        reviewers = cls(Bureau.open(folder, patch), folder, kept)
         reviewers.sql(f"UPDATE ticket_message SET body = '{BODY}' WHERE id = 1")
         reviewers.decide_policy(choice)
         return reviewers
@@ -83,6 +87,18 @@ class Reviewers:
     def store(self, right: str = "access", **more: Any) -> str:
         """Ann's request."""
         return self.bureau.store(right, ANN, **more)
+
+    def at_review(self) -> tuple[str, QuestionRow]:
+        """Ann's request and the question about its bundle, in an installation that was empty."""
+
+        def reach() -> tuple[str, QuestionRow]:
+            request = self.store()
+            return request, self.asked(request)
+
+        assert self.kept is not None
+        request, question = self.kept.reached("review", self.folder / "home", reach)
+        self.bureau.services = build(lambda _line: None, self.bureau.settings)
+        return request, question
 
     def asked(self, request: str, kind: str = "review") -> QuestionRow:
         """The question at which the next run ends."""

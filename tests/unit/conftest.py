@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import text
 from tests.support import postgres as pg
 from tests.support import registers
+from tests.support.kept import Kept
 from tests.support.mini import write_database, write_inventory
 from tests.support.running import installation
 
@@ -157,6 +158,11 @@ def at_once(url: str, keys: KeyStore, tmp_path: Path) -> Callable[[str, int], li
         return [heard.recv() for heard, _ in pipes]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    return Kept(tmp_path_factory.mktemp("kept"))
 
 
 @pytest.fixture

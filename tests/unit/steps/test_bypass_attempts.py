@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from tests.support.audited.sitecustomize import audit
+from tests.support.kept import Kept
 from tests.support.parts import Club
 from tests.support.running import run, store
 
@@ -71,6 +72,7 @@ class World:
     services: Services
     statements: Path
     home: Path
+    kept: Kept
 
     @property
     def seen(self) -> tuple[int, list[Path]]:
@@ -88,6 +90,19 @@ class World:
             begin(services, request, "somebody")
         for done in CHAIN[: CHAIN.index(step)]:
             done(services, request)
+
+    def at(self, step: Step, run: str | None = None) -> str:
+        """A request of Ann for which all steps before one are done, in an installation that was empty."""
+
+        def reach() -> str:
+            request = store(self.services, ANN)
+            self.until(step, request, run)
+            return request
+
+        request = self.kept.reached(("gates", step.__name__, run), self.home, reach)
+        env = {"AFSCHRIFT_HOME": str(self.home), "AFSCHRIFT_INVENTORY": str(self.home.parent / "inventory")}
+        self.services = build(lambda _line: None, Settings.from_environment(env))
+        return request
 
     def refused(
         self, step: Step, request: str, run: str | None = None, match: str | None = None
@@ -122,11 +137,11 @@ class World:
 
 
 @pytest.fixture
-def world(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(services: Services, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     sources = dict(registry.SOURCES)
     monkeypatch.setattr(registry, "SOURCES", sources)
     audit(sources, tmp_path / "statements")
-    return World(services, tmp_path / "statements", tmp_path / "home")
+    return World(services, tmp_path / "statements", tmp_path / "home", kept)
 
 
 def test_the_counter_counts(world: World) -> None:
@@ -156,8 +171,7 @@ def test_no_identity_decision_at_the_steps_that_ask(world: World) -> None:
 @pytest.mark.parametrize("step", CHAIN[1:6])
 def test_identity_taken_back(world: World, step: Step) -> None:
     """Attempt: Go on after a later decision `not_confirmed`"""
-    request = store(world.services, ANN)
-    world.until(step, request)
+    request = world.at(step)
     world.services.register.decisions.take(request, "identity", "not_confirmed", "officer")
 
     if step is classify:
@@ -173,8 +187,7 @@ def test_identity_taken_back_while_the_bundle_is_handed_over(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attempt: Take the identity back, or withdraw, while the bundle is handed over"""
-    request = store(world.services, ANN)
-    world.until(deliver, request)
+    request = world.at(deliver)
     opened = world.services.staging
 
     def staging(of: str) -> Any:
@@ -206,8 +219,7 @@ def test_a_decision_about_other_keys_does_not_count(world: World) -> None:
 @pytest.mark.parametrize("step", CHAIN[:6])
 def test_closed_request(world: World, step: Step, state: State) -> None:
     """Attempt: Work on a request that is delivered, refused or withdrawn"""
-    request = store(world.services, ANN)
-    world.until(step, request, ONE)
+    request = world.at(step, ONE)
     if state is State.DELIVERED and step in (assess, classify):
         world.services.register.requests.move(request, State.ACCEPTED)
     world.services.register.requests.move(request, state)
@@ -238,8 +250,7 @@ def test_no_plan(world: World, step: Step) -> None:
 @pytest.mark.parametrize("step", DATA)
 def test_an_open_question(world: World, step: Step) -> None:
     """Attempt: Go on while a question of the plan is open"""
-    request = store(world.services, ANN)
-    world.until(extract_shop, request)
+    request = world.at(extract_shop)
     world.services.register.questions.ask(request, "unclassified", options=["include"], detail={})
 
     assert world.refused(step, request)["reason"] == "state_needs_person"
@@ -248,8 +259,7 @@ def test_an_open_question(world: World, step: Step) -> None:
 @pytest.mark.parametrize("step", DATA)
 def test_a_decision_after_the_plan(world: World, step: Step) -> None:
     """Attempt: Go on with a plan that is older than a decision, an option, the inventory or the policy"""
-    request = store(world.services, ANN)
-    world.until(step, request)
+    request = world.at(step)
     world.services.register.decisions.take(request, "shared_key", "exclude", "officer", about="0" * 64)
 
     assert world.refused(step, request, match="decisions changed")["changed"] == ["decisions"]
@@ -303,24 +313,21 @@ def test_options_changed_to_and_fro_end_in_what_was_said_last(world: World) -> N
 )
 def test_a_step_left_out(world: World, step: Step, reason: str) -> None:
     """Attempt: Start half-way, the steps in between never having run"""
-    request = store(world.services, ANN)
-    world.until(extract_shop, request)
+    request = world.at(extract_shop)
 
     assert world.refused(step, request)["reason"] == reason
 
 
 def test_validation_left_out(world: World) -> None:
     """Attempt: Mark `validate` as successful"""
-    request = store(world.services, ANN)
-    world.until(validate, request)
+    request = world.at(validate)
 
     assert world.refused(package, request)["reason"] == "not_validated"
 
 
 def test_a_source_that_the_plan_does_not_read(world: World) -> None:
     """Attempt: Add a source to the list that `classify` handed on"""
-    request = store(world.services, ANN)
-    world.until(extract_shop, request)
+    request = world.at(extract_shop)
 
     event = world.refused(lambda s, r: extract(s, r, "Jansen"), request)
 
@@ -330,8 +337,7 @@ def test_a_source_that_the_plan_does_not_read(world: World) -> None:
 
 def test_keys_of_another_person(world: World) -> None:
     """Attempt: Replace the staged keys by another person's"""
-    request = store(world.services, ANN)
-    world.until(extract_shop, request)
+    request = world.at(extract_shop)
     with world.services.staging(request).writer("keys.json") as sink:
         sink.write(b'[["customer_id", "2", null, null]]')
 
@@ -340,8 +346,7 @@ def test_keys_of_another_person(world: World) -> None:
 
 def test_a_bundle_replaced(world: World) -> None:
     """Attempt: Replace the packed bundle in staging"""
-    request = store(world.services, ANN)
-    world.until(deliver, request)
+    request = world.at(deliver)
     with world.services.staging(request).writer("bundle.zip") as sink:
         sink.write(b"something else")
 
@@ -434,8 +439,7 @@ def test_what_was_packed_before_a_redaction(world: World) -> None:
 
 @pytest.mark.parametrize("step", CHAIN)
 def test_a_run_that_never_began(world: World, step: Step) -> None:
-    request = store(world.services, ANN)
-    world.until(step, request)
+    request = world.at(step)
 
     assert world.refused(step, request, TWO)["reason"] == "run_not_begun"
     assert world.register.runs.all() == ()
@@ -444,8 +448,7 @@ def test_a_run_that_never_began(world: World, step: Step) -> None:
 @pytest.mark.parametrize("step", CHAIN)
 def test_a_second_run_beside_the_first(world: World, step: Step) -> None:
     """Attempt: Start a second run of a request while one goes"""
-    request = store(world.services, ANN)
-    world.until(step, request, ONE)
+    request = world.at(step, ONE)
 
     def second(services: Services, request: str) -> None:
         begin(services, request, "somebody")
@@ -460,8 +463,7 @@ def test_a_second_run_beside_the_first(world: World, step: Step) -> None:
 
 def test_a_lost_run_is_not_taken_up_again_beside_the_next(world: World) -> None:
     """Attempt: Clear a task of a run that was given up, while the next one goes"""
-    request = store(world.services, ANN)
-    world.until(validate, request, ONE)
+    request = world.at(validate, ONE)
     impatient = dataclasses.replace(world.in_run(TWO), patience=timedelta(0))
     begin(impatient, request, "somebody")
 
@@ -483,8 +485,7 @@ def test_a_run_cannot_change_its_request(world: World) -> None:
 
 
 def test_a_run_ends_with_its_request_and_one_that_failed_lets_the_next_begin(world: World) -> None:
-    request = store(world.services, ANN)
-    world.until(validate, request, ONE)
+    request = world.at(validate, ONE)
     wipe(world.in_run(ONE), request)  # the teardown, after a failure
     for step in CHAIN:
         if step is assess:
@@ -496,8 +497,7 @@ def test_a_run_ends_with_its_request_and_one_that_failed_lets_the_next_begin(wor
 
 
 def test_a_failed_gate_does_not_open_an_ended_run_again(world: World) -> None:
-    request = store(world.services, ANN)
-    world.until(extract_shop, request, ONE)
+    request = world.at(extract_shop, ONE)
     wipe(world.in_run(ONE), request)
     world.services.register.decisions.take(request, "identity", "not_confirmed", "officer")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.deciding import unchanged
+from tests.support.kept import Kept
 from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers, members
 
 from afschrift.casework.letters.make import make
@@ -17,8 +18,8 @@ from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, To
 
 
 @pytest.fixture
-def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reviewers]:
-    yield Reviewers.set_up(tmp_path, monkeypatch)
+def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Iterator[Reviewers]:
+    yield Reviewers.set_up(tmp_path, monkeypatch, kept=kept)
 
 
 def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) -> None:
@@ -63,8 +64,8 @@ def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) 
 
 
 def test_the_trail_and_the_log_know_counts_and_grounds_and_no_word(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    reviewers.redact(reviewers.asked(request), LINE, by="cli:otto")
+    request, question = reviewers.at_review()
+    reviewers.redact(question, LINE, by="cli:otto")
     reviewers.answer(reviewers.asked(request), "approved")
     reviewers.deliver(request)
 
@@ -95,8 +96,7 @@ def _delivered(reviewers: Reviewers, request: str) -> str:
 
 
 def test_what_changes_after_the_review_is_asked_again(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    question = reviewers.asked(request)
+    request, question = reviewers.at_review()
     reviewers.answer(question, "approved")
     reviewers.bureau.register.requests.change_options(request, formats=["json"])
 
@@ -109,8 +109,7 @@ def test_what_changes_after_the_review_is_asked_again(reviewers: Reviewers) -> N
 
 
 def test_held_back_sends_nothing_and_is_asked_again(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    question = reviewers.asked(request)
+    request, question = reviewers.at_review()
     unchanged(reviewers.bureau, question, lambda: reviewers.answer(question, "hold_back"), FormError)
     reviewers.answer(question, "hold_back", texts={"why": "Eerst bellen."})
 
@@ -122,8 +121,8 @@ def test_held_back_sends_nothing_and_is_asked_again(reviewers: Reviewers) -> Non
 
 
 def test_a_second_look_redacts_more_of_the_same_cell(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    reviewers.redact(reviewers.asked(request), LINE)
+    request, question = reviewers.at_review()
+    reviewers.redact(question, LINE)
     shown = BODY.replace(NEIGHBOUR, "[masked]")
     start = shown.index("buurvrouw")
     question = reviewers.asked(request)
@@ -191,7 +190,7 @@ WRONG = {
 
 
 def test_each_line_that_does_not_do_is_told_by_its_number(reviewers: Reviewers) -> None:
-    question = reviewers.asked(reviewers.store())
+    _, question = reviewers.at_review()
     lines = list(WRONG)
     for start in range(0, len(lines), 10):
         some = lines[start : start + 10]
@@ -205,13 +204,13 @@ def test_each_line_that_does_not_do_is_told_by_its_number(reviewers: Reviewers) 
 
 
 def test_an_answer_without_a_line_is_told(reviewers: Reviewers) -> None:
-    question = reviewers.asked(reviewers.store())
+    _, question = reviewers.at_review()
     error = unchanged(reviewers.bureau, question, lambda: reviewers.redact(question, " "), FormError)
     assert "give a line for each" in str(error)
 
 
 def test_lines_that_overlap_name_each_other(reviewers: Reviewers) -> None:
-    question = reviewers.asked(reviewers.store())
+    _, question = reviewers.at_review()
     whole = "shop.ticket_message #1 body rights_of_others"
 
     error = unchanged(reviewers.bureau, question, lambda: reviewers.redact(question, LINE, whole), FormError)
@@ -220,7 +219,7 @@ def test_lines_that_overlap_name_each_other(reviewers: Reviewers) -> None:
 
 
 def test_the_three_answers_are_asked_for_once_a_ground(reviewers: Reviewers) -> None:
-    question = reviewers.asked(reviewers.store())
+    _, question = reviewers.at_review()
     texts = {"redactions": [LINE], "effect": "Haar naam."}
 
     error = unchanged(reviewers.bureau, question, lambda: reviewers.redact(question, texts=texts), FormError)
@@ -263,8 +262,8 @@ def test_a_trade_secret_takes_a_second_person(reviewers: Reviewers) -> None:
 
 
 def test_a_text_that_changed_meanwhile_is_not_cut_but_asked_about(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    reviewers.redact(reviewers.asked(request), LINE)
+    request, question = reviewers.at_review()
+    reviewers.redact(question, LINE)
     reviewers.sql("UPDATE ticket_message SET body = 'Anders, van buurvrouw Grietje.' WHERE id = 1")
 
     lost = reviewers.asked(request, "redaction_lost")
@@ -277,16 +276,15 @@ def test_a_text_that_changed_meanwhile_is_not_cut_but_asked_about(reviewers: Rev
 
 
 def test_a_row_that_is_gone_meanwhile_is_asked_about(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    reviewers.redact(reviewers.asked(request), LINE, "shop.line_note #1 note rights_of_others")
+    request, question = reviewers.at_review()
+    reviewers.redact(question, LINE, "shop.line_note #1 note rights_of_others")
     reviewers.sql("DELETE FROM line_note WHERE note = 'gift'")
 
     assert reviewers.asked(request, "redaction_lost").detail["columns"] == {"shop.line_note.note": 1}
 
 
 def test_an_answer_on_a_bundle_that_changed_changes_nothing(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    question = reviewers.asked(request)
+    request, question = reviewers.at_review()
     reviewers.bureau.register.requests.change_options(request, language="en")
     newer = reviewers.asked(request)
 
@@ -299,7 +297,7 @@ def test_an_answer_on_a_bundle_that_changed_changes_nothing(reviewers: Reviewers
 
 
 def test_the_second_of_two_answers_is_told(reviewers: Reviewers) -> None:
-    question = reviewers.asked(reviewers.store())
+    _, question = reviewers.at_review()
     reviewers.answer(question, "approved", by="cli:otto")
 
     with pytest.raises(TooLateError, match="answered already"):
@@ -307,8 +305,7 @@ def test_the_second_of_two_answers_is_told(reviewers: Reviewers) -> None:
 
 
 def test_whoever_lacks_the_role_reviews_nothing(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    question = reviewers.asked(request)
+    request, question = reviewers.at_review()
     for by in ("cli:ivo", "cli:sam", "cli:dirk", "cli:aad", "cli:nobody"):
         with pytest.raises(NotAllowedError):
             reviewers.answer(question, "approved", by=by)
@@ -364,8 +361,8 @@ def test_redactions_whose_words_are_gone_let_nothing_leave(reviewers: Reviewers)
 
 
 def test_a_key_that_leaves_no_more_loses_no_redaction(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    reviewers.redact(reviewers.asked(request), LINE)
+    request, question = reviewers.at_review()
+    reviewers.redact(question, LINE)
     shop = reviewers.folder / "inventory" / "shop.yml"
     table, before, after = shop.read_text(encoding="utf-8").partition("  ticket_message:\n")
     after = after.replace("      id: {origin: assigned}\n", "      id: {protect: secret}\n", 1)
@@ -402,7 +399,7 @@ def test_never_is_never_until_somebody_looked(reviewers: Reviewers) -> None:
 
 
 def test_another_choice_than_redact_takes_no_form(reviewers: Reviewers) -> None:
-    question = reviewers.asked(reviewers.store())
+    _, question = reviewers.at_review()
     for act in (
         lambda: reviewers.answer(question, "approved", texts={"redactions": [LINE]}),
         lambda: reviewers.answer(question, "approved", detail={"right_of_others": "privacy"}),

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.support.deciding import unchanged
+from tests.support.kept import Kept
 from tests.support.reviewing import LINE, NEIGHBOUR, ROLES, SPAN, Reviewers
 
 from afschrift.casework.review.look import look
@@ -20,8 +21,8 @@ TICKETS = "shop.ticket_message"
 
 
 @pytest.fixture
-def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reviewers]:
-    yield Reviewers.set_up(tmp_path, monkeypatch)
+def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Iterator[Reviewers]:
+    yield Reviewers.set_up(tmp_path, monkeypatch, kept=kept)
 
 
 def seen(reviewers: Reviewers, request: str, by: str = "cli:anna", **more: object) -> View:
@@ -41,8 +42,7 @@ def of(view: View, name: str) -> ShownTable:
 
 
 def test_an_officer_sees_what_leaves_why_and_what_was_pointed_out(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    question = reviewers.asked(request)
+    request, question = reviewers.at_review()
     point(reviewers, request)
 
     view = seen(reviewers, request)
@@ -64,8 +64,8 @@ def test_an_officer_sees_what_leaves_why_and_what_was_pointed_out(reviewers: Rev
 
 
 def test_what_was_redacted_is_shown_as_it_will_be_sent(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    reviewers.redact(reviewers.asked(request), LINE)
+    request, question = reviewers.at_review()
+    reviewers.redact(question, LINE)
     reviewers.asked(request)
 
     table = of(seen(reviewers, request, table=TICKETS), TICKETS)
@@ -75,8 +75,7 @@ def test_what_was_redacted_is_shown_as_it_will_be_sent(reviewers: Reviewers) -> 
 
 
 def test_one_table_or_row_is_shown_whole(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    reviewers.asked(request)
+    request, _ = reviewers.at_review()
     for row, ids in ((None, ["1", "2"]), ("#2", ["2"]), ("id=3", ["3"])):
         view = seen(reviewers, request, table=TICKETS, rows=2, row=row)
         assert [table.name for table in view.tables] == [TICKETS]
@@ -89,8 +88,7 @@ def test_one_table_or_row_is_shown_whole(reviewers: Reviewers) -> None:
 
 
 def test_each_look_is_an_event_with_its_role_and_no_value(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    reviewers.asked(request)
+    request, _ = reviewers.at_review()
     point(reviewers, request)
     for by in ("cli:anna", "cli:sam", "cli:dirk"):
         assert of(seen(reviewers, request, by), TICKETS).first

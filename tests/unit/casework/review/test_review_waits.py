@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.deciding import unchanged
+from tests.support.kept import Kept
 from tests.support.reviewing import LINE, NEIGHBOUR, Reviewers, members
 
 from afschrift.casework.answer import still_open
@@ -23,8 +24,8 @@ TEXTS = {"redactions": [SECRET], "effect": "Recept.", "mitigation": "Weg.", "pre
 
 
 @pytest.fixture
-def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reviewers]:
-    yield Reviewers.set_up(tmp_path, monkeypatch)
+def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Iterator[Reviewers]:
+    yield Reviewers.set_up(tmp_path, monkeypatch, kept=kept)
 
 
 def redacted(reviewers: Reviewers) -> tuple[str, QuestionRow]:
@@ -155,8 +156,7 @@ def test_an_older_review_is_overtaken_by_the_next(reviewers: Reviewers) -> None:
 def test_a_review_is_overtaken_by_whatever_is_asked_before_the_next(
     reviewers: Reviewers, tmp_path: Path
 ) -> None:
-    request = reviewers.store()
-    older = reviewers.asked(request)
+    request, older = reviewers.at_review()
     shop = tmp_path / "inventory" / "shop.yml"
     unsaid = shop.read_text(encoding="utf-8").replace("carrier: {origin: assigned}", "carrier: {}")
     shop.write_text(unsaid, encoding="utf-8")
