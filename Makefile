@@ -35,8 +35,8 @@ test: $(VENV) ## Run all tests
 	$(PYTEST) $(ARGS)
 
 .PHONY: test-quick
-test-quick: $(VENV) ## Run the tests that start no server, no browser and no Airflow
-	$(PYTEST) -m "not server" $(ARGS)
+test-quick: $(VENV) ## Run the tests that start no server, no browser and no Airflow, and are not slow
+	$(PYTEST) -m "not server and not slow" $(ARGS)
 
 .PHONY: test-deep
 test-deep: $(VENV) ## Try each property on thousands of examples

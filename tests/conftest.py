@@ -20,7 +20,13 @@ ROOT = Path(__file__).parents[1]
 
 STARTED = {
     *("postgres_server", "mariadb_server", "browser", "airflow_env"),  # fixtures
-    *("postgresql", "postgres", "mysql", "sqlalchemy"),  # parameters of those that start one by name
+    *(
+        "postgresql",
+        "postgres",
+        "mysql",
+        "mariadb",
+        "sqlalchemy",
+    ),  # parameters of those that start one by name
 }
 
 register_profiles()
@@ -40,6 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             wanted |= {one for one in call.params.values() if isinstance(one, str)}
         if wanted & STARTED or item.get_closest_marker("airflow"):
             item.add_marker("server")
+        if any(item.path.is_relative_to(ROOT / "tests" / folder) for folder in ("e2e", "privacy")):
+            item.add_marker("slow")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -155,6 +155,7 @@ def test_without_an_identity_decision_the_run_ends_and_the_next_one_goes_on(
     assert installation.state(request) == "delivered"
 
 
+@pytest.mark.server
 def test_a_run_in_a_process_of_its_own_keeps_the_terminal_to_the_progress(
     installation: Installation,
 ) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation
 
 
 def test_it_is_in_the_log_until_it_is_handed_over(
-    installation: Installation, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    airflow_env: AirflowEnv, installation: Installation
 ) -> None:
     from afschrift.airflow_ext.deadlines import look
     from afschrift.app.roles import load_roles
@@ -22,12 +22,13 @@ def test_it_is_in_the_log_until_it_is_handed_over(
         "other_rights": ["erasure"],
     }
     case = take_in(services, Intake.model_validate(content), "cli:ivo").case
+    logged = len(airflow_env.log)
     look()
-    told = capsys.readouterr().out + caplog.text  # whoever set logging up in this process
+    told = airflow_env.log[logged:]
     assert f"{case}: erasure (Art. 17) is to be handed over to klantenservice" in told
     assert "Zangvogel" not in told
     roles = load_roles()
     record_handed_over(services.register, roles, case, "erasure", "klantenservice", "T-1", "cli:ivo")
-    caplog.clear()
+    logged = len(airflow_env.log)
     look()
-    assert case not in capsys.readouterr().out + caplog.text
+    assert case not in airflow_env.log[logged:]

@@ -20,6 +20,8 @@ from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import Part, TableExtract
 from afschrift.domain.right import Right
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).with_name("bundle_example.py")
 PLUGINS = Path(afschrift.__file__).parents[1]
 

@@ -26,6 +26,8 @@ from afschrift.domain.event import NewEvent
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.register import Register
 
+pytestmark = pytest.mark.slow
+
 Said = tuple[str, str]
 Typed = Callable[..., Said]
 

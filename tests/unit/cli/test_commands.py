@@ -12,6 +12,8 @@ from tests.support.command_line import Said, command, in_this_process
 from tests.support.mini import SHOP, write_database, write_inventory
 from tests.support.running import installation, run, store
 
+pytestmark = pytest.mark.slow
+
 REQUEST = {
     "message": "Ik wil graag al mijn gegevens.",
     "channel": "portal",

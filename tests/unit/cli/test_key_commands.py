@@ -25,6 +25,8 @@ from afschrift.domain.state import State
 from afschrift.register.keys import document as keydocument
 from afschrift.register.open import open_register
 
+pytestmark = pytest.mark.slow
+
 Said = tuple[str, str]
 
 

@@ -29,6 +29,8 @@ from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.steps.validate import validate
 
+pytestmark = pytest.mark.slow
+
 PHOTO, LARGE = b"\x89PNG\r\n\x1a\nphoto of Ann", os.urandom(700_000)
 ODD = '../"x": \u202e😀.JPG'
 

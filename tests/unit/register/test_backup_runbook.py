@@ -27,6 +27,8 @@ from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
+pytestmark = pytest.mark.slow
+
 Open = Callable[..., Request]
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
 OTHER = (Key("customer_id", "C-2"),)

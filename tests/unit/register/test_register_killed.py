@@ -16,6 +16,8 @@ from afschrift.register.base import Repository
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
+pytestmark = pytest.mark.slow
+
 KILLS = 40
 
 

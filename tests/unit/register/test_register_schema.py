@@ -21,6 +21,8 @@ from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
 from afschrift.register.register import Register
 
+pytestmark = pytest.mark.slow
+
 EVERY_STATEMENT = 500  # more than any migration has
 Row = dict[str, Any]
 Content = dict[str, list[Row]]

@@ -49,6 +49,8 @@ from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 from afschrift.wiring.services import build
 
+pytestmark = pytest.mark.slow
+
 ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
 ANN, BOB = {"customer_id": "1"}, {"customer_id": "2"}
 ONE, TWO = "manual__2026-03-02T10:00:00+00:00", "manual__2026-03-02T11:00:00+00:00"

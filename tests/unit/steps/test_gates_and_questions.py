@@ -30,6 +30,8 @@ from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 
+pytestmark = pytest.mark.slow
+
 ANN, BOB, CLEO, GHOST = ({"customer_id": n} for n in ("1", "2", "3", "999"))
 
 

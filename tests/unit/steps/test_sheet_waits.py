@@ -23,6 +23,8 @@ from afschrift.steps.plan_gates import staged_extracts
 from afschrift.steps.preview import preview
 from afschrift.steps.validate import validate
 
+pytestmark = pytest.mark.slow
+
 ANN = {"customer_id": "1"}
 CARRIER = "Zwaluwpost (verzonnen)"
 LONG = SHOP.replace("retention: {period: P2Y, from: orders.ordered_at}", "retention: as long as necessary")

@@ -21,6 +21,8 @@ from afschrift.law.clock.facts import FactKind
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 
+pytestmark = pytest.mark.slow
+
 EXCESS = ("refuse", "manifestly_excessive")
 UNTIL = (NOW + timedelta(days=50)).date().isoformat()
 SOME = ["shop.ticket", "shop.message.body"]

@@ -21,6 +21,8 @@ from afschrift.steps.classify import classify
 from afschrift.steps.preview import preview
 from afschrift.wiring.services import build
 
+pytestmark = pytest.mark.slow
+
 TICKETS = ["shop.ticket.customer_id", "shop.ticket.ticket_id"]
 CASE = SHOP.replace(
     "  ticket:\n    subject: {customer_id: customer_id}\n",

@@ -20,6 +20,8 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 
+pytestmark = pytest.mark.slow
+
 PLACES = ["shop.ticket", "shop.ticket_message", "shop.customer.score"]
 NEXT = (FIRST + timedelta(days=100)).date()
 WHY = "Het onderzoek naar de kwikstaart loopt nog."

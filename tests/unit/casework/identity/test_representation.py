@@ -39,6 +39,8 @@ from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 from afschrift.wiring.services import build
 
+pytestmark = pytest.mark.slow
+
 NOTE = "De verzorgers zijn het eens; zangvogel wil het zelf ook."
 MANDATE = {
     "kind": "written_mandate",

@@ -39,6 +39,8 @@ from afschrift.steps.extract import extract
 from afschrift.steps.preview import preview
 from afschrift.steps.validate import validate
 
+pytestmark = pytest.mark.slow
+
 PDF, MAIL = b"%PDF-1.7\n" + b"brief van Ann " * 100_000, b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"
 BEA = Person("Bea", frozenset({"cli:bea"}), frozenset({Role.KEEPER}))
 CAS = Person("Cas", frozenset({"cli:cas"}), frozenset({Role.KEEPER}))

@@ -43,6 +43,8 @@ from afschrift.steps.package import package
 from afschrift.steps.preview import preview
 from afschrift.steps.validate import validate
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["club", "services"]
 
 

@@ -36,6 +36,8 @@ from afschrift.services import Services
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["club", "services"]
 
 

@@ -45,6 +45,8 @@ from afschrift.services import Services
 from afschrift.sources import registry
 from afschrift.steps.classify import classify
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["club", "services"]
 
 

@@ -16,6 +16,8 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.review.redactions import redactions_of
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, TooLateError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Iterator[Reviewers]:

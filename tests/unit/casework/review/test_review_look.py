@@ -17,6 +17,8 @@ from afschrift.casework.review.view import ShownTable, View
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError
 from afschrift.domain.pointer import Found, Pointer
 
+pytestmark = pytest.mark.slow
+
 TICKETS = "shop.ticket_message"
 
 

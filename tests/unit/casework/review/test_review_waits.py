@@ -19,6 +19,8 @@ from afschrift.domain.errors import NeedsPersonError, TooLateError
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.steps.deliver import deliver
 
+pytestmark = pytest.mark.slow
+
 SECRET = LINE.replace("rights_of_others", "trade_secret")
 TEXTS = {"redactions": [SECRET], "effect": "Recept.", "mitigation": "Weg.", "prevails": "Het recept."}
 

@@ -25,6 +25,8 @@ from afschrift.domain.errors import (
 )
 from afschrift.services import Services
 
+pytestmark = pytest.mark.slow
+
 LETTER = b"%PDF-1.7\nBeste kwikstaart"
 ROLES = """
 people:

@@ -25,6 +25,8 @@ from afschrift.domain.errors import (
 from afschrift.domain.state import State
 from afschrift.services import Services
 
+pytestmark = pytest.mark.slow
+
 TODAY = datetime.now(ZoneInfo("Europe/Amsterdam")).date()
 SOON = str(TODAY + timedelta(days=9))
 RECEIVED = (datetime.now(UTC) - timedelta(days=2)).isoformat()

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError, ConfigurationError, FormError, RefusedError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reviewers]:

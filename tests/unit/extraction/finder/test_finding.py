@@ -21,6 +21,8 @@ from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.wiring.services import build
 
+pytestmark = pytest.mark.slow
+
 TEXTS = {number: body for number, body, _ in desk.TICKETS}
 OTHERS = ("Carla", "Bakker", "carla@example.net", "87654321", "NL91", "Zed", "Piet")
 
