@@ -28,8 +28,8 @@ from random import Random, SystemRandom
 from typing import NoReturn
 
 from sqlalchemy import Engine, event
-from tests.support import ledger_reader
-from tests.support.register_rows import RegisterRows
+from testbed import ledger_reader
+from testbed.register_rows import RegisterRows
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.state import State

@@ -16,8 +16,8 @@ from unittest.mock import patch
 
 import duckdb
 import httpx
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import store
+from testbed.mini import write_database, write_inventory
+from testbed.running import store
 
 from afschrift.airflow_ext import environment, up
 from afschrift.airflow_ext.trigger import Access, trigger

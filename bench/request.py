@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.running import store
+from testbed.running import store
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import NeedsPersonError

@@ -32,7 +32,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.support.running import run as run_through
+from testbed.running import run as run_through
 
 from afschrift.airflow_ext.environment import DAG_ID, DAGS
 from afschrift.app.roles import load_roles

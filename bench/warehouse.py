@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from tests.support import mini, postgres
+from testbed import mini, postgres
 
 EVENT = """
 CREATE TYPE mood AS ENUM ('calm', 'busy', 'away');

@@ -19,8 +19,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support import ledger_reader, postgres
-from tests.support.register_rows import RegisterRows
+from testbed import ledger_reader, postgres
+from testbed.register_rows import RegisterRows
 
 from afschrift.domain.event import NewEvent
 from afschrift.register import schema

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from testbed import postgres as pg
 from tests import airflow_support
 from tests.support import mariadb
-from tests.support import postgres as pg
 from tests.support.installed import Installation, installed
 from tests.support.once import once
 from tests.support.properties import register_profiles

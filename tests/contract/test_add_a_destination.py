@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.mini import write_database, write_inventory
+from testbed.running import run, store
 from tests.contract import test_destination_contract as contract
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import run, store
 from upath import UPath
 
 from afschrift.app.settings import Settings

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, run, store
 from tests.airflow_support import AirflowEnv
 from tests.contract import test_format_contract as contract
 from tests.contract.test_format_contract import FIELDS, ROWS, batch
 from tests.contract.toy_format import LINES
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation, run, store
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import ExtractPlan

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from testbed.mini import CONTROLLER, write_inventory
 from tests.airflow_support import AirflowEnv
 from tests.support.letter_samples import FOLDER, facts, given
-from tests.support.mini import CONTROLLER, write_inventory
 from tests.unit.bundle.bundle_example import Example
 from tests.unit.bundle.bundle_seen import seen
 

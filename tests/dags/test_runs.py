@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from demo.people import HEAVY
 from sqlalchemy.engine import make_url
+from testbed.postgres import Database, Server
 from tests.airflow_support import ONCE, AirflowEnv
 from tests.support.installed import Installation, installed
-from tests.support.postgres import Database, Server
 
 REST = ("classify", "extract", "validate", "package", "deliver", "close")
 

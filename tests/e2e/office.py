@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.running import installation, run, store
+from testbed.running import installation, run, store
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.register.register import Register

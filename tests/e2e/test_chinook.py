@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.support.running import installation, run, store
+from testbed.running import installation, run, store
 
 from afschrift.bundle.container.verify import verify
 from afschrift.register.keys.store import KeyStore

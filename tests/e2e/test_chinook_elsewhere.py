@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from tests.support.running import installation, run, store
+from testbed.running import installation, run, store
 
 CUSTOMER = {"email": "STANISŁAW.Wójcik@WP.PL"}  # number 49
 OTHERS = ["mysql", "postgres", "sqlite"]

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.running import installation, run, store
 from tests.support import one_shop
-from tests.support.running import installation, run, store
 
 from afschrift.sources.registry import SOURCES
 

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from demo.people import AWKWARD, HEAVY
+from testbed import postgres
 from tests.e2e.office import Office
-from tests.support import postgres
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "reuse"
 KEYS = {"customer_id": str(HEAVY.number)}

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import duckdb
 from demo.people import AWKWARD, HEAVY
+from testbed.running import store
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.e2e.rebuild import packed
-from tests.support.running import store
 
 from afschrift.app.settings import Settings
 from afschrift.wiring.services import build, initialise

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, store
 from tests.support.ground_forms import GROUNDS, complete
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation, store
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
-from tests.support.mini import CONTROLLER, POLICY
+from testbed.mini import CONTROLLER, POLICY
 
 TICKETS = (
     (1, "Mijn buurvrouw Carla Bakker (carla@example.net, 06-87654321) was erbij.", "Zoë"),

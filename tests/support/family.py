@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.support import mini
+from testbed import mini
 from tests.support.deciding import Bureau
 
 from afschrift.app.settings import Settings

@@ -22,8 +22,8 @@ import duckdb
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ruamel.yaml import YAML
-from tests.support.mini import SHOP, write_database, write_inventory
-from tests.support.running import installation, run, store
+from testbed.mini import SHOP, write_database, write_inventory
+from testbed.running import installation, run, store
 
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.layout import FORMAT_VERSION

@@ -14,9 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.support.mini import write_database, write_inventory
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, run, store
 from tests.support.parts import Club, run_to_its_end
-from tests.support.running import installation, run, store
 
 from afschrift.app.jurisdiction import place_of
 from afschrift.casework.answer import answer_question

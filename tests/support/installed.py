@@ -100,7 +100,7 @@ def installed(
 @contextmanager
 def set_up(home: Path, variables: Mapping[str, str]) -> Iterator[None]:
     """Keys and an empty register in a folder; the environment has these variables, and no other of ours."""
-    from tests.support import registers
+    from testbed import registers
 
     from afschrift.app.settings import Settings
 

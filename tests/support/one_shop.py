@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 import psycopg
+from testbed import postgres as pg
+from testbed.mini import CONTROLLER, IDENTITY, POLICY
 from tests.support import mariadb
-from tests.support import postgres as pg
-from tests.support.mini import CONTROLLER, IDENTITY, POLICY
 
 UTC_TIME = datetime(2024, 10, 27, 0, 30, tzinfo=UTC)
 MICRO = UTC_TIME.replace(microsecond=123456, tzinfo=None)

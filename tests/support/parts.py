@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.running import run
+from testbed.running import run
 
 from afschrift.casework.partial_response.require import ask_about
 from afschrift.domain.errors import NeedsPersonError, SourceDownError

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.mini import POLICY
 from tests.support.deciding import NOW, ROLES, Bureau
-from tests.support.mini import POLICY
 from tests.support.reviewing import policy
 
 from afschrift.casework.disputes.record import DisputeService

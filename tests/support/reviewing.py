@@ -9,10 +9,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from testbed.mini import POLICY
+from testbed.running import run
 from tests.support.deciding import ANN, Bureau
 from tests.support.kept import Kept
-from tests.support.mini import POLICY
-from tests.support.running import run
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from testbed import postgres as pg
 from tests.support import mariadb
-from tests.support import postgres as pg
 from tests.support.warehouses import Warehouse, at
 
 Run = Callable[..., None]

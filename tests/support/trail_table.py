@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support import postgres
+from testbed import postgres
 from tests.support.tampering import MATRIX
 from tests.support.trail_matrix import Found, Trail
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from testbed import postgres as pg
 from tests.support import mariadb
-from tests.support import postgres as pg
 
 from afschrift.domain.connection import Connect
 from afschrift.domain.kind import Kind

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.support import postgres as pg
-from tests.support import registers
+from testbed import postgres as pg
+from testbed import registers
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation
 from tests.support.kept import Kept
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation
 
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request

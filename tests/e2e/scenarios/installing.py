@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from testbed.mini import write_database, write_inventory
 from tests.support.installed import Installation, installed, set_up
-from tests.support.mini import write_database, write_inventory
 
 NOTIFIERS = """
 officers:

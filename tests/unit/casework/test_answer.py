@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from tests.support.mini import write_inventory
-from tests.support.running import installation, store
+from testbed.mini import write_inventory
+from testbed.running import installation, store
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question, form_of, still_open, visible

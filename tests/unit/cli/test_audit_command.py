@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation, run, store
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, run, store
 from tests.support.trail_matrix import TOOL
 from typer.testing import CliRunner
 

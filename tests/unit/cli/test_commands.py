@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from testbed.mini import SHOP, write_database, write_inventory
+from testbed.running import installation, run, store
 from tests.support.command_line import Said, command, in_this_process
-from tests.support.mini import SHOP, write_database, write_inventory
-from tests.support.running import installation, run, store
 
 pytestmark = pytest.mark.slow
 

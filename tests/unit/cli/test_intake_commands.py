@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.support import mini
+from testbed import mini
 from tests.support.family import BORN, CONTROLLER, SHOP
 from typer.testing import CliRunner, Result
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation, run, store
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, run, store
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation, store
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, store
 from typer.testing import CliRunner
 
 from afschrift.app.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
-from tests.support.mini import CONTROLLER, IDENTITY, POLICY
+from testbed.mini import CONTROLLER, IDENTITY, POLICY
 
 from afschrift.domain.basis import BASES
 from afschrift.domain.decision import About, Protect, ThirdParty

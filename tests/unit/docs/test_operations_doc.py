@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation, store
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, store
 from typer.testing import CliRunner
 
 from afschrift.app.settings import Settings

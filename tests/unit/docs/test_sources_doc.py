@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from testbed import postgres as pg
 from tests.support import mariadb
-from tests.support import postgres as pg
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms
 

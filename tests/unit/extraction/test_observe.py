@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from tests.support.mini import write_inventory
+from testbed.mini import write_inventory
 from tests.unit.formats.random_tables import field
 
 from afschrift.domain.kind import Kind

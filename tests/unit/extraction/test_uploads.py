@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from tests.support.mini import SHOP, write_database, write_inventory
-from tests.support.running import event_types, installation, run, store
+from testbed.mini import SHOP, write_database, write_inventory
+from testbed.running import event_types, installation, run, store
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError, RetriableError, ValidationFailedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support import mini
+from testbed import mini
 from tests.support.family import SHOP
 
 from afschrift.inventory.ages import age_of_consent

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from ruamel.yaml import YAML
-from tests.support.mini import SHOP, write_inventory
+from testbed.mini import SHOP, write_inventory
 
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from testbed.mini import write_inventory
 from tests.support.manual import add_systems, system
-from tests.support.mini import write_inventory
 
 from afschrift.domain.manual_plan import Medium
 from afschrift.domain.origin import Origin

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from sqlalchemy import text
-from tests.support import ledger_reader
+from testbed import ledger_reader
 
 from afschrift.domain.errors import AfschriftError, RefusedError, UnknownRequestError
 from afschrift.domain.request import Request

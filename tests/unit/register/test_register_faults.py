@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
     OperationalError,
     ProgrammingError,
 )
-from tests.support import registers
+from testbed import registers
 from tests.support.small_disk import SmallDisk, fills_up, mounted
 
 from afschrift.domain.errors import (

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.engine import make_url
-from tests.support.postgres import Database
+from testbed.postgres import Database
 from tests.support.small_disk import fills_up, mounted
 
 from afschrift.domain.errors import ConfigurationError, RetriableError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import ledger_reader
+from testbed import ledger_reader
 from tests.support.properties import fewer
 
 from afschrift.domain.errors import RefusedError, RetriableError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.mini import write_database, write_inventory
+from testbed.mini import write_database, write_inventory
 
 from afschrift.domain.keys import Key
 from afschrift.inventory.load import load

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.mini import SHOP, write_inventory
+from testbed.mini import SHOP, write_inventory
 
 from afschrift.domain.decision import Action, ConsentState
 from afschrift.domain.errors import ConfigurationError

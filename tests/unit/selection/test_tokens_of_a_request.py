@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from testbed.running import installation, run, store
 from tests.support import desk
-from tests.support.running import installation, run, store
 
 from afschrift.domain.plan import Plan
 from afschrift.services import Services

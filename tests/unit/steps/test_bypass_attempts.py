@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.running import run, store
 from tests.support.audited.sitecustomize import audit
 from tests.support.kept import Kept
 from tests.support.parts import Club
-from tests.support.running import run, store
 
 from afschrift.app.jurisdiction import place_of
 from afschrift.app.settings import Settings

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.support.mini import SHOP, write_inventory
-from tests.support.running import event_types, installation, run, run_reviewed, store
+from testbed.mini import SHOP, write_inventory
+from testbed.running import event_types, installation, run, run_reviewed, store
 
 from afschrift.domain.errors import (
     ConfigurationError,

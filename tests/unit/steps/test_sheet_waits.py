@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.support.mini import SHOP, write_database, write_inventory
-from tests.support.running import installation, run, store
+from testbed.mini import SHOP, write_database, write_inventory
+from testbed.running import installation, run, store
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.inventory.load import load

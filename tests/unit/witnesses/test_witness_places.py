@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import registers
+from testbed import registers
 from tests.support.authority import stamping
 
 from afschrift.app.settings import Settings

@@ -6,7 +6,7 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
-from tests.support.running import run, store
+from testbed.running import run, store
 
 from afschrift.app.jurisdiction import place_of
 from afschrift.casework.clock.record import ClockService

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import ledger_reader
+from testbed import ledger_reader
 from tests.support.properties import fewer
 
 from afschrift.casework.clock.record import ClockService

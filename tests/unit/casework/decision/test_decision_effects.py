@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from testbed.running import run_reviewed
 from tests.support.deciding import NOW, Bureau, flags, unchanged
-from tests.support.running import run_reviewed
 
 from afschrift.app.jurisdiction import load_place
 from afschrift.casework.decision.require import open_decision

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from testbed.mini import SHOP, write_inventory
+from testbed.running import run
 from tests.support.deciding import NOW, Bureau, flags
-from tests.support.mini import SHOP, write_inventory
 from tests.support.restricted import open_bureau
-from tests.support.running import run
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.inventory.faults import InventoryError

@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from testbed.running import run
 from tests.support.deciding import NOW, Bureau
 from tests.support.restricted import desk, open_bureau
-from tests.support.running import run
 
 from afschrift.app.jurisdiction import place_of
 from afschrift.casework.letters.make import make

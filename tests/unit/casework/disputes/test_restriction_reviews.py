@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from testbed.running import run
 from tests.support.deciding import Bureau, flags
 from tests.support.restricted import FIRST, desk, open_bureau, restricted
-from tests.support.running import run
 
 from afschrift.casework.decision.restrictions import restriction
 from afschrift.casework.disputes.follow_up import follow_up, told_of

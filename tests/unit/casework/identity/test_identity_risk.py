@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from testbed.mini import SHOP
 from tests.support.deciding import NOW, ROLES, Bureau, unchanged
-from tests.support.mini import SHOP
 from tests.support.restricted import open_bureau
 
 from afschrift.app.jurisdiction import place_of

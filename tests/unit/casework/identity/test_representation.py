@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import mini
+from testbed import mini
+from testbed.ledger_reader import faults
+from testbed.running import event_types, run
 from tests.support.deciding import NOW, ROLES, Bureau, unchanged
 from tests.support.family import ADULT, BORN, CHILD, NOT_KNOWN, open_family
-from tests.support.ledger_reader import faults
 from tests.support.parts import Club
-from tests.support.running import event_types, run
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.representation import take_back

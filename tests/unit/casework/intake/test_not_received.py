@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.ledger_reader import faults
 from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.family import ADULT, open_family
-from tests.support.ledger_reader import faults
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.intake.not_received import propose

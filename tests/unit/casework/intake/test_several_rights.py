@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from testbed.ledger_reader import faults
+from testbed.running import run
 from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.family import ADULT, open_family
-from tests.support.ledger_reader import faults
-from tests.support.running import run
 
 from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.intake.referral import record_handed_over, waiting

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from testbed.mini import POLICY, write_database, write_inventory
+from testbed.running import installation, run, store
 from tests.support.manual import add_systems, system, waits
-from tests.support.mini import POLICY, write_database, write_inventory
-from tests.support.running import installation, run, store
 
 from afschrift.bundle.container.agreement import Coverage, Package, check_files
 from afschrift.bundle.container.verify import verify

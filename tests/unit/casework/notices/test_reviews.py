@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from testbed.running import run
 from tests.support.deciding import NOW, Bureau
 from tests.support.restricted import open_bureau
-from tests.support.running import run
 
 from afschrift.casework.notices.report import Message
 from afschrift.casework.notices.reviews import due_reviews, tell_reviews

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, store
 from tests.support.manual import add_systems, system, waits
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation, store
 
 from afschrift.casework.notices.report import Message
 from afschrift.casework.notices.searches import remind, searches

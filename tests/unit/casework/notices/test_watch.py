@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from tests.support import ledger_reader
+from testbed import ledger_reader
 
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.notices.deadline_check import Watch, Watched

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from testbed.running import run, store
 from tests.support.in_parts import (
     ANN,
     RECEIVED,
@@ -24,7 +25,6 @@ from tests.support.in_parts import (
 )
 from tests.support.parts import Club, tables_of
 from tests.support.reviewing import policy as review_policy
-from tests.support.running import run, store
 
 from afschrift.app.jurisdiction import place_of
 from afschrift.bundle.container.verify import verify

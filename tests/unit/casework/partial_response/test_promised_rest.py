@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from testbed.running import run
 from tests.support.in_parts import (
     ROLES,
     SOON,
@@ -23,7 +24,6 @@ from tests.support.in_parts import (
 )
 from tests.support.parts import Club, run_to_its_end, tables_of
 from tests.support.reviewing import policy as review_policy
-from tests.support.running import run
 
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.answer import answer_question

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
+from testbed.mini import write_inventory
+from testbed.running import installation, run
 from tests.support.audited.sitecustomize import audit
 from tests.support.in_parts import (
     SOON,
@@ -30,10 +32,8 @@ from tests.support.in_parts import (
     services,
 )
 from tests.support.manual import add_systems, system, waits
-from tests.support.mini import write_inventory
 from tests.support.parts import Club, run_to_its_end, tables_of
 from tests.support.properties import fewer
-from tests.support.running import installation, run
 
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.manual.scan import scan

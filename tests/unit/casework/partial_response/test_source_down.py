@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from testbed.running import run, store
 from tests.support.in_parts import (
     RECEIVED,
     SOON,
@@ -25,7 +26,6 @@ from tests.support.in_parts import (
     services,
 )
 from tests.support.parts import Club, run_to_its_end
-from tests.support.running import run, store
 
 from afschrift.domain.errors import (
     FormError,

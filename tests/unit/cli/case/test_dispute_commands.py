@@ -9,9 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from testbed.running import run
 from tests.support.deciding import NOW, Bureau
 from tests.support.restricted import desk, open_bureau, restricted
-from tests.support.running import run
 from typer.testing import CliRunner, Result
 
 from afschrift.cli.main import app

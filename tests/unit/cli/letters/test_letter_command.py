@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, store
 from tests.support.mail_server import Manner, serving, unused_port
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation, store
 from typer.testing import CliRunner, Result
 
 from afschrift.cli.main import app

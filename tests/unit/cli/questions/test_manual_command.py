@@ -9,9 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, run, store
 from tests.support.manual import add_systems, system, waits, zipped
-from tests.support.mini import write_database, write_inventory
-from tests.support.running import installation, run, store
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app

@@ -9,9 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.support.mini import write_database, write_inventory
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, run, store
 from tests.support.parts import Club, run_to_its_end
-from tests.support.running import installation, run, store
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app

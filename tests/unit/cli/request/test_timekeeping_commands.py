@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.support.mini import CONTROLLER, write_database, write_inventory
-from tests.support.running import installation, store
+from testbed.mini import CONTROLLER, write_database, write_inventory
+from testbed.running import installation, store
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app

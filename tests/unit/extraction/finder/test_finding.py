@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.running import installation, store
 from tests.support import desk
-from tests.support.running import installation, store
 
 from afschrift.app.settings import Settings
 from afschrift.domain.pointer import Found

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support import postgres as pg
+from testbed import postgres as pg
 from tests.support.tampering import MATRIX, Tamper, cut, statements
 from tests.support.trail_matrix import TOOL, Trail
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.support import postgres as pg
+from testbed import postgres as pg
 
 from afschrift.domain.kind import Kind
 from afschrift.sources.postgres.json import array_text, fragment, whole_array

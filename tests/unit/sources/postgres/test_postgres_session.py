@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.support import postgres as pg
+from testbed import postgres as pg
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms, select
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support import postgres as pg
+from testbed import postgres as pg
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms
 

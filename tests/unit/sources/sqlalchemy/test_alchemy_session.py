@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.support import postgres as pg
+from testbed import postgres as pg
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms, select
 

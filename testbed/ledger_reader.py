@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tests.support.register_rows import RegisterRows, sha256
+from testbed.register_rows import RegisterRows, sha256
 
 _SEALED_BYTES = 29
 """A sealed piece has a byte for its format, a nonce of 12 and a tag of 16."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.registers import set_up
-
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.store import Intake, submit
 from afschrift.domain.errors import NeedsPersonError
@@ -20,6 +18,7 @@ from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 from afschrift.wiring.services import build
+from testbed.registers import set_up
 
 RECEIVED = "2026-01-01T00:00:00Z"
 
