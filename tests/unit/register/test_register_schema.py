@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,14 +17,18 @@ from bench.kills import killed_before
 from sqlalchemy import inspect, text
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
+from afschrift.domain.right import Right
 from afschrift.register import schema
 from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
+from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
 pytestmark = pytest.mark.slow
 
+RECEIVED = "2026-03-02T09:00:00+01:00"
 EVERY_STATEMENT = 500  # more than any migration has
 Row = dict[str, Any]
 Content = dict[str, list[Row]]
@@ -130,8 +136,46 @@ def test_a_register_from_before_the_first_release_is_left_alone_and_told_the_way
     assert content(url) == before
 
 
-def test_a_register_at_the_last_revision_before_the_release_opens_unchanged() -> None:
-    assert schema.revisions() == ("0008",)
+def test_a_register_that_eight_migrations_made_opens_unchanged(tmp_path: Path, keys: KeyStore) -> None:
+    """Its statements were taken from a register at 0008 as the revisions before the release left it."""
+    file = tmp_path / "register.db"
+    made = Path(__file__).with_name("data") / "register_0008.sql"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.executescript(made.read_text(encoding="utf-8"))
+        connection.execute(f"INSERT INTO {schema.VERSION_TABLE} VALUES ('0008')")
+        before = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+    url = f"sqlite:///{file}"
+    schema.require_current(url)
+    schema.upgrade(url)
+    register = Register(url, keys)
+    case = register.cases.open(b"Graag mijn gegevens.", "mail", RECEIVED, RECEIVED)
+    asked = (case, Right.ACCESS, RECEIVED, "Europe/Amsterdam", "nl", ("csv",), "outbox", [Key("number", "1")])
+    one = register.requests.open(*asked)
+    assert register.requests.get(one.id) == one
+    assert register.trail.verify() == []
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall() == before
+
+
+def test_what_eight_migrations_made_is_what_one_makes(tmp_path: Path) -> None:
+    made = Path(__file__).with_name("data") / "register_0008.sql"
+    schema.upgrade(f"sqlite:///{tmp_path}/new.db")
+    found = []
+    for file, script in ((tmp_path / "old.db", made.read_text(encoding="utf-8")), (tmp_path / "new.db", "")):
+        with closing(sqlite3.connect(file)) as connection:
+            connection.executescript(script)
+            tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+            columns = {
+                name: sorted(
+                    connection.execute(f"SELECT name, type, \"notnull\", pk FROM pragma_table_info('{name}')")
+                )
+                for (name,) in connection.execute(tables).fetchall()
+            }
+            guards = (
+                "SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'index') AND sql IS NOT NULL"
+            )
+            found.append((columns, sorted(connection.execute(guards).fetchall())))
+    assert found[0] == found[1]
 
 
 def test_a_register_of_a_newer_version_is_left_alone(url: str) -> None:
