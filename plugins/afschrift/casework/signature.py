@@ -31,14 +31,9 @@ def counts(decision: DecisionRow, signed: str | None) -> bool:
     return not is_due(decision) or signed == AGREE
 
 
-def ask_signer(register: Register, request_id: str, asked: OpenQuestion) -> QuestionRow:
-    """Put something before a second signer; the question, which is open now."""
-    return put(register, request_id, asked)
-
-
 def waits(register: Register, decision: DecisionRow, request_id: str, asked: OpenQuestion) -> Answered:
     """Put a decision before a second signer, and say that it waits for them."""
-    row = ask_signer(register, request_id, asked)
+    row = put(register, request_id, asked)
     said = f"It counts once a second person signs: question {row.id}, role second_signer."
     return Answered(decision, request_id, signer=row.id, said=said)
 

@@ -20,7 +20,7 @@ from afschrift.domain.state import State, may_move
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.roles import AGREE, SIGNS, Act
-from afschrift.questions.ask import ask
+from afschrift.questions.ask import ask, put
 from afschrift.questions.kind import Answer, Answered, OpenQuestion
 from afschrift.register.cases import CaseRow
 from afschrift.register.records import QuestionRow
@@ -77,7 +77,7 @@ def propose(
         text=why,
         held=officer.held(role),
     )
-    return signature.ask_signer(register, first.id, asked)
+    return put(register, first.id, asked)
 
 
 def sign(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
