@@ -14,8 +14,10 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from afschrift.casework.notices.deadline_check import Watch, Watched
-from afschrift.casework.notices.report import message, table
+from afschrift.casework.notices.deadline_check import DeadlineCheck
+from afschrift.casework.notices.deadlines import deadline_reminder
+from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.report import table
 from afschrift.domain.keys import Key
 from afschrift.domain.right import Right
 from afschrift.law.clock.alarm import marks
@@ -53,18 +55,17 @@ def check(register: Register) -> None:
     """One check with one notifier, as the tasks do it."""
     told: list[str] = []
 
-    def send(watched: list[Watched]) -> None:
-        message(watched)
-        told.extend(str(one.level) for one in watched)
+    def send(message: Message) -> None:
+        told.extend(row["Notice"] for row in message.rows)
 
     began = time.perf_counter()
-    watch = Watch(register, PLACE, marks(), NOW, "airflow:check_deadlines")
-    watched = watch.look()
+    checked = DeadlineCheck(register, PLACE, marks(), NOW, "airflow:check_deadlines")
+    requests = checked.open_requests()
     looked = time.perf_counter()
-    raised = watch.raise_new(watched)
+    raised = checked.raise_notices(requests)
     noted = time.perf_counter()
-    table(watched)
-    watch.tell("log", send)
+    table(requests)
+    deadline_reminder(checked, {}).remind("log", send)
     ended = time.perf_counter()
     print(
         f"{ended - began:.2f} s: look {looked - began:.2f}, raise {noted - looked:.2f}, "

@@ -23,23 +23,22 @@ def look() -> dict[str, Any]:
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers
         from afschrift.casework.notices.referrals import to_hand_over
-        from afschrift.casework.notices.report import open_watch, table
+        from afschrift.casework.notices.report import open_check, table
         from afschrift.casework.notices.reviews import due_reviews
-        from afschrift.register.open import open_register
         from afschrift.steps.sweep.remarks import remarks
 
         notifiers = sorted(load_notifiers())
-        watch = open_watch(BY)
-        watched = watch.look(remarks())
-        raised = watch.raise_new(watched)
-        for line in table(watched).splitlines():
+        check = open_check(BY)
+        requests = check.open_requests(remarks())
+        raised = check.raise_notices(requests)
+        for line in table(requests).splitlines():
             log.info("%s", line)
-        log.info("Open requests: %d. New notices: %d.", len(watched), raised)
-        for review in due_reviews(open_register(), watch.now):
+        log.info("Open requests: %d. New notices: %d.", len(requests), raised)
+        for review in due_reviews(check.register, check.now):
             log.info("%s", review.words)
-        for waiting in to_hand_over(open_register(), watch.now):
+        for waiting in to_hand_over(check.register, check.now):
             log.info("%s", waiting.words)
-        return {"open": len(watched), "raised": raised, "notifiers": notifiers}
+        return {"open": len(requests), "raised": raised, "notifiers": notifiers}
 
 
 def names(looked: dict[str, Any]) -> list[str]:
@@ -54,34 +53,28 @@ def notify(name: str) -> int:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
-        from afschrift.casework.notices.referrals import remind_to_hand_over
-        from afschrift.casework.notices.report import message, open_watch
-        from afschrift.casework.notices.reviews import tell_reviews
-        from afschrift.casework.notices.searches import remind
-        from afschrift.register.open import open_register
+        from afschrift.casework.notices.reminders import reminders
+        from afschrift.casework.notices.report import open_check
         from afschrift.steps.sweep.remarks import remarks
 
         entry = load_notifiers()[name]
         send, roles = sender(name, entry), [role.value for role in entry.roles]
-        register, watch = open_register(), open_watch(BY)
-        told = watch.tell(name, lambda watched: send(message(watched)), remarks())
-        told += remind(register, watch.place, watch.now, name, send, BY, roles)
-        told += tell_reviews(register, watch.now, name, send, BY)
-        told += remind_to_hand_over(register, watch.now, name, send, BY, roles)
-        if not told:
+        of = reminders(open_check(BY), remarks())
+        sent = sum(reminder.remind(name, send, roles) for reminder in of)
+        if not sent:
             raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
-        log.info("Told to '%s': %d.", name, told)
-        return told
+        log.info("Told to '%s': %d.", name, sent)
+        return sent
 
 
 def overdue(_looked: dict[str, Any]) -> int:
     """Fail while a request is overdue of which nobody has said why; hands on how many are overdue."""
     with shown():
-        from afschrift.casework.notices.report import open_watch
+        from afschrift.casework.notices.report import open_check
         from afschrift.law.clock.alarm import OVERDUE
 
-        late = [one for one in open_watch(BY).look() if one.level == OVERDUE]
-        silent = [one.timeline.request for one in late if one.needs_word]
+        late = [one for one in open_check(BY).open_requests() if one.level == OVERDUE]
+        silent = [one.timeline.request for one in late if one.unexplained]
         if silent:
             raise RefusedError(
                 f"Overdue, and nobody has said why ({len(silent)}): {', '.join(silent[:20])}"

@@ -10,7 +10,7 @@
       roles: [officer]
 
 `roles`: whose open questions it tells of (DAG `tell_questions`); left out: of everybody's. Any class made
-after Airflow's `BaseNotifier` will do; its templates find `notices` (`casework.notices.report.Message`)
+after Airflow's `BaseNotifier` will do; its templates find `notices` (`casework.notices.message.Message`)
 beside what Airflow gives them. Passwords belong into an Airflow connection, never into this file.
 """
 
@@ -25,7 +25,7 @@ from airflow.sdk import BaseNotifier, get_current_context
 from pydantic import BaseModel, ConfigDict, RootModel
 
 from afschrift.app.settings import Settings
-from afschrift.casework.notices.report import Message
+from afschrift.casework.notices.message import Message
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.law.roles import Role
 

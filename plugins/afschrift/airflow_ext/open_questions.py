@@ -28,12 +28,13 @@ def notify(name: str) -> int:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
-        from afschrift.casework.notices.questions import tell
+        from afschrift.casework.notices.questions import question_reminder
         from afschrift.register.open import open_register
 
         entry = load_notifiers()[name]
-        told = tell(open_register(), name, sender(name, entry), BY, [role.value for role in entry.roles])
-        if not told:
+        reminder = question_reminder(open_register(), BY)
+        sent = reminder.remind(name, sender(name, entry), [role.value for role in entry.roles])
+        if not sent:
             raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
-        log.info("Told to '%s': %d.", name, told)
-        return told
+        log.info("Told to '%s': %d.", name, sent)
+        return sent

@@ -40,7 +40,7 @@ def acknowledged(scenario: Scenario) -> None:
 
 def after_days(scenario: Scenario) -> None:
     """Scenario 8: after days without a scheduler one notice of today's level is raised."""
-    from afschrift.casework.notices.report import open_watch
+    from afschrift.casework.notices.report import open_check
 
     scenario.begin("8. No scheduler for days: one notice, of today's level")
     received = by_hand.almost_due(scenario.today)
@@ -50,8 +50,8 @@ def after_days(scenario: Scenario) -> None:
 
     back = 12 - (due - scenario.today).days
     scenario.tell(f"The last check was made {back} days ago, when twelve were left.")
-    watch = open_watch("airflow:check_deadlines", now=datetime.now(ZONE) - timedelta(back))
-    watch.raise_new(one for one in watch.look() if one.timeline.request == request)
+    check = open_check("airflow:check_deadlines", now=datetime.now(ZONE) - timedelta(back))
+    check.raise_notices(one for one in check.open_requests() if one.timeline.request == request)
     scenario.must(raised(scenario)[request] == ["14"], "it raised the notice of fourteen days")
 
     scenario.tell("Today the scheduler is back.")

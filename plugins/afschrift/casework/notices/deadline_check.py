@@ -1,13 +1,13 @@
-"""The check of deadlines: looks at every open request, raises notices once, and tells each notifier once.
+"""The check of deadlines: looks at every open request, raises notices once, and notifies each notifier once.
 
 A notice is a fact beside the request's state, with its event: `notice_raised` when a level is reached, and
 `notice_told` for each notifier that took it. So a check that is repeated, or that was down for days, raises
-nothing twice, and a notifier that failed is told again next time whatever the others did.
+nothing twice, and a notifier that failed is notified again next time whatever the others did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,7 +16,6 @@ from afschrift.law.clock.alarm import OVERDUE, Mark, level, to_raise
 from afschrift.law.clock.clock import Clock, Place, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
-from afschrift.register.facts import Make
 from afschrift.register.register import Register
 
 Remarks = Mapping[str, Sequence[str]]
@@ -24,7 +23,7 @@ Remarks = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Watched:
+class OpenRequest:
     """An open request as the check sees it.
 
     Attributes:
@@ -43,17 +42,17 @@ class Watched:
 
     @property
     def new(self) -> bool:
-        """A level is reached that nobody was told of."""
+        """A level is reached of which there is no notice."""
         return self.level is not None and self.raised is None
 
     @property
-    def needs_word(self) -> bool:
+    def unexplained(self) -> bool:
         """Overdue, and nobody has said why."""
         return self.level == OVERDUE and not self.acknowledged
 
 
 @dataclass(frozen=True)
-class Watch:
+class DeadlineCheck:
     """One check.
 
     Attributes:
@@ -70,57 +69,28 @@ class Watch:
     now: datetime
     by: str
 
-    def look(self, remarks: Remarks | None = None) -> list[Watched]:
+    def open_requests(self, remarks: Remarks | None = None) -> list[OpenRequest]:
         """Every open request, the most urgent first."""
         found = [
-            self._watched(one, (remarks or {}).get(one.request, ()))
-            for one in self.register.facts.timelines()
+            self._status(one, (remarks or {}).get(one.request, ())) for one in self.register.facts.timelines()
         ]
         return sorted(found, key=lambda one: (one.clock.due or date.max, one.timeline.request))
 
-    def raise_new(self, watched: Iterable[Watched]) -> int:
+    def raise_notices(self, checked: Iterable[OpenRequest]) -> int:
         """Record the notices of new levels, and that the check was made; how many there are."""
-        watched = list(watched)
-        new = {one.timeline.request: self._notice for one in watched if one.new}
+        checked = list(checked)
+        new = {one.timeline.request: self._notice for one in checked if one.new}
         if new:
             self.register.facts.record_many(new, self.by)
         counts = {
-            "open": len(watched),
+            "open": len(checked),
             "raised": len(new),
-            "suspended": sum(one.clock.suspended_since is not None for one in watched),
-            "overdue": sum(one.level == OVERDUE for one in watched),
-            "unacknowledged": sum(one.needs_word for one in watched),
+            "suspended": sum(one.clock.suspended_since is not None for one in checked),
+            "overdue": sum(one.level == OVERDUE for one in checked),
+            "unacknowledged": sum(one.unexplained for one in checked),
         }
         self.register.trail.record(None, NewEvent("deadlines_checked", self.by, counts))
         return len(new)
-
-    def untold(self, notifier: str, remarks: Remarks | None = None) -> list[Watched]:
-        """Requests whose notice of today's level this notifier has not taken."""
-        return [
-            one
-            for one in self.look(remarks)
-            if one.raised is not None and not _told(one.timeline, one.raised, notifier)
-        ]
-
-    def tell(
-        self, notifier: str, send: Callable[[list[Watched]], None], remarks: Remarks | None = None
-    ) -> int:
-        """Give a notifier what it has not taken, in one message; how many notices it held.
-
-        `remarks`: what else the message should say of its requests.
-
-        What `send` raises passes; then nothing was recorded, and the next check sends again. A check that is
-        killed in between sends again too: a notice twice is better than none.
-        """
-        untold = self.untold(notifier, remarks)
-        if not untold:
-            return 0
-        send(untold)
-        told: dict[str, Make] = {
-            one.timeline.request: _telling(one.raised.id, notifier) for one in untold if one.raised
-        }
-        self.register.facts.record_many(told, self.by)
-        return len(untold)
 
     def _clock(self, timeline: Timeline) -> Clock:
         return clock(timeline, self.place, local_date(self.now, timeline.zone))
@@ -134,11 +104,11 @@ class Watch:
         detail = {"level": new, "due": str(now.due), "days_left": now.days_left}
         return [NewFact(FactKind.NOTICE_RAISED, local_date(self.now, timeline.zone), detail=detail)]
 
-    def _watched(self, timeline: Timeline, remarks: Sequence[str]) -> Watched:
+    def _status(self, timeline: Timeline, remarks: Sequence[str]) -> OpenRequest:
         now = self._clock(timeline)
         here = level(now, self.marks)
         notices = [n for n in _of_due(timeline, FactKind.NOTICE_RAISED, now) if n.detail["level"] == here]
-        return Watched(
+        return OpenRequest(
             timeline,
             now,
             here,
@@ -149,20 +119,6 @@ class Watch:
                 *remarks,
             ),
         )
-
-
-def _telling(notice: str, notifier: str) -> Make:
-    def make(timeline: Timeline) -> list[NewFact]:
-        raised = next(fact for fact in timeline.facts if fact.id == notice)
-        if _told(timeline, raised, notifier):
-            return []
-        return [NewFact(FactKind.NOTICE_TOLD, about=notice, detail={"notifier": notifier})]
-
-    return make
-
-
-def _told(timeline: Timeline, notice: FactRow, notifier: str) -> bool:
-    return any(one.detail.get("notifier") == notifier for one in timeline.about(notice, FactKind.NOTICE_TOLD))
 
 
 def _levels(timeline: Timeline) -> list[tuple[date, str]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from afschrift.app.jurisdiction import load_controller
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.referral import Waiting, note_reminded, waiting
-from afschrift.casework.notices.report import Message, as_message
+from afschrift.casework.notices.message import Message, as_message
+from afschrift.casework.notices.reminder import Reminder
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.law.roles import Role
 from afschrift.register.database.instants import utc_now
@@ -16,7 +17,7 @@ from afschrift.register.register import Register
 
 _COLUMNS = ("Case", "Asks for", "Article", "To", "Due", "Days")
 _OF = (Role.INTAKE, Role.OFFICER)
-"""Whose notifiers are told."""
+"""Whose notifiers are reminded."""
 
 
 def to_hand_over(
@@ -35,30 +36,26 @@ def to_hand_over(
     return waiting(register, now or utc_now(), zone, marks(settings.deadline_marks))
 
 
-def remind_to_hand_over(
-    register: Register,
-    now: datetime,
-    notifier: str,
-    send: Callable[[Message], None],
-    by: str,
-    roles: Collection[str] = (),
-) -> int:
-    """Remind a notifier, each matter once a level; how many there were.
+def referral_reminder(register: Register, by: str, now: datetime) -> Reminder[Waiting]:
+    """Reminds intake and officers of what is to be handed over; `now`: the present moment, aware."""
 
-    What `send` raises passes; then nothing was recorded, and the next check reminds again.
-    """
-    if roles and not set(roles) & {role.value for role in _OF}:
-        return 0
-    untold = [one for one in to_hand_over(register, now) if (notifier, one.level) not in one.matter.told]
-    if not untold:
-        return 0
-    late = sum(one.level == OVERDUE for one in untold)
-    subject = f"Afschrift: {len(untold)} to be handed over" + (f", {late} overdue" if late else "")
+    def due(roles: Collection[str]) -> tuple[Waiting, ...]:
+        meant = not roles or set(roles) & {role.value for role in _OF}
+        return to_hand_over(register, now) if meant else ()
+
+    return Reminder(
+        due,
+        lambda one, notifier: (notifier, one.level) in one.matter.told,
+        _message,
+        lambda taken, notifier: note_reminded(register, taken, notifier, by),
+    )
+
+
+def _message(due: Sequence[Waiting]) -> Message:
+    late = sum(one.level == OVERDUE for one in due)
+    subject = f"Afschrift: {len(due)} to be handed over" + (f", {late} overdue" if late else "")
     what = 'Then: afschrift case handed-over CASE RIGHT --to "DESK" --reference CODE.'
-    cells = [_cells(one) for one in untold]
-    send(as_message(subject, _COLUMNS, cells, [one.words for one in untold], what))
-    note_reminded(register, untold, notifier, by)
-    return len(untold)
+    return as_message(subject, _COLUMNS, [_cells(one) for one in due], [one.words for one in due], what)
 
 
 def _cells(one: Waiting) -> tuple[str, ...]:

@@ -1,12 +1,10 @@
-"""Puts a check of deadlines together; shows it as a table, and as the message that a notifier carries."""
+"""A check of the deadlines of this installation, and its table in the log."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from html import escape
 
 from rich.box import ASCII2
 from rich.console import Console
@@ -14,7 +12,7 @@ from rich.table import Table
 
 from afschrift.app.jurisdiction import load_place
 from afschrift.app.settings import Settings
-from afschrift.casework.notices.deadline_check import Watch, Watched
+from afschrift.casework.notices.deadline_check import DeadlineCheck, OpenRequest
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.register.database.instants import utc_now
 from afschrift.register.open import open_register
@@ -22,10 +20,10 @@ from afschrift.register.open import open_register
 _WIDTH = 180
 _SHOWN = 200
 """Rows of the table of a log; the most urgent come first."""
-_COLUMNS = ("Request", "Right", "State", "Due", "Days", "Colour", "Notice", "Also")
+COLUMNS = ("Request", "Right", "State", "Due", "Days", "Colour", "Notice", "Also")
 
 
-def open_watch(by: str, settings: Settings | None = None, now: datetime | None = None) -> Watch:
+def open_check(by: str, settings: Settings | None = None, now: datetime | None = None) -> DeadlineCheck:
     """A check of this installation.
 
     Args:
@@ -39,17 +37,17 @@ def open_watch(by: str, settings: Settings | None = None, now: datetime | None =
     """
     settings = settings or Settings.from_environment()
     at = marks(settings.deadline_marks)
-    return Watch(open_register(settings), load_place(settings), at, now or utc_now(), by)
+    return DeadlineCheck(open_register(settings), load_place(settings), at, now or utc_now(), by)
 
 
-def table(watched: Sequence[Watched]) -> str:
+def table(checked: Sequence[OpenRequest]) -> str:
     """Open requests, the most urgent first, one line each; no personal data."""
-    if not watched:
+    if not checked:
         return "There is no open request."
-    shown = Table(*_COLUMNS)
-    for one in watched[:_SHOWN]:
-        shown.add_row(*_cells(one))
-    more = len(watched) - _SHOWN
+    shown = Table(*COLUMNS)
+    for one in checked[:_SHOWN]:
+        shown.add_row(*cells(one))
+    more = len(checked) - _SHOWN
     return drawn(shown) + (f"\n... and {more} more, due later: `afschrift requests`." if more > 0 else "")
 
 
@@ -61,7 +59,8 @@ def drawn(shown: Table) -> str:
     return text.getvalue().rstrip()
 
 
-def _cells(one: Watched) -> tuple[str, ...]:
+def cells(one: OpenRequest) -> tuple[str, ...]:
+    """A row of the table, in the order of `COLUMNS`."""
     clock = one.clock
     days = "-" if clock.days_left is None else f"{clock.days_left} ({clock.working_days_left})"
     acknowledged = ("acknowledged",) if one.level == OVERDUE and one.acknowledged else ()
@@ -75,53 +74,3 @@ def _cells(one: Watched) -> tuple[str, ...]:
         f"{one.level} NEW" if one.new else one.level or "",
         ", ".join((*acknowledged, *one.remarks)),
     )
-
-
-@dataclass(frozen=True)
-class Message:
-    """What a notifier's templates may use, as `notices`: ids, codes, dates and counts.
-
-    Attributes:
-        subject: one line.
-        text: plain text.
-        html: the same as HTML.
-        rows: name of a column -> text, one mapping a request.
-    """
-
-    subject: str
-    text: str
-    html: str
-    rows: tuple[Mapping[str, str], ...]
-
-
-def message(watched: Sequence[Watched]) -> Message:
-    """The notices of some requests as one message."""
-    rows = tuple(dict(zip(_COLUMNS, _cells(one), strict=True)) for one in watched)
-    overdue = sum(one.level == OVERDUE for one in watched)
-    subject = f"Afschrift: {len(rows)} request{'s' * (len(rows) != 1)} near the last day"
-    subject += f", {overdue} overdue" if overdue else ""
-    lines = [
-        f"{r['Request']}  {r['Right']}, {r['State']}: due {r['Due']}, {r['Days']} days. {r['Also']}".strip()
-        for r in rows
-    ]
-    what = "Days are calendar days, working days in brackets. More: afschrift request show REQUEST."
-    return as_message(subject, _COLUMNS, [tuple(r.values()) for r in rows], lines, what)
-
-
-def as_message(
-    subject: str, columns: Sequence[str], cells: Sequence[Sequence[str]], lines: Sequence[str], what: str
-) -> Message:
-    """A message of some rows.
-
-    Args:
-        subject: one line.
-        columns: names of the cells.
-        cells: a row each.
-        lines: the same rows in plain text.
-        what: how to read them and where there is more.
-    """
-    head = "".join(f'<th align="left">{escape(name)}</th>' for name in columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
-    html = f'<p>{subject}.</p><table cellpadding="4"><tr>{head}</tr>{body}</table><p>{what}</p>'
-    rows = tuple(dict(zip(columns, row, strict=True)) for row in cells)
-    return Message(subject, "\n".join([f"{subject}.", *lines, what]), html, rows)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from afschrift.casework.decision.in_force import rulings
 from afschrift.casework.decision.restrictions import Restriction, restrictions
-from afschrift.casework.notices.notified import note_told, was_told
-from afschrift.casework.notices.report import Message, as_message
+from afschrift.casework.notices.message import Message, as_message
+from afschrift.casework.notices.reminder import Reminder, request_reminder
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.register.register import Register
@@ -82,30 +82,21 @@ def _holds(register: Register, now: datetime) -> Iterator[Review]:
                 yield Review(one.request, one.review_on, one.by, "hold", one.id)
 
 
-def tell_reviews(
-    register: Register, now: datetime, notifier: str, send: Callable[[Message], None], by: str
-) -> int:
-    """Tell a notifier of reviews, each once; how many there were.
+def review_reminder(register: Register, by: str, now: datetime) -> Reminder[Review]:
+    """Reminds every notifier of reviews that are due; `now`: the present moment, aware."""
+    return request_reminder(
+        register,
+        by,
+        lambda _roles: due_reviews(register, now),
+        _message,
+        lambda one: register.facts.timeline(one.request),
+        lambda one, notifier: {"review": str(one.on), "of": one.id, "notifier": notifier},
+    )
 
-    What `send` raises passes; then nothing was recorded, and the next check tells it again.
-    """
-    untold = [
-        one
-        for one in due_reviews(register, now)
-        if not was_told(register.facts.timeline(one.request), _told(one, notifier))
-    ]
-    if not untold:
-        return 0
-    number, kinds = len(untold), sorted({one.what for one in untold}, reverse=True)
-    plural = "s" * (number != 1)
-    subject = f"Afschrift: {number} {' or '.join(kinds)}{plural} to look at again"
-    rows = [(one.request, f"{one.what} {one.id}", str(one.on), one.by) for one in untold]
+
+def _message(due: Sequence[Review]) -> Message:
+    kinds = sorted({one.what for one in due}, reverse=True)
+    subject = f"Afschrift: {len(due)} {' or '.join(kinds)}{'s' * (len(due) != 1)} to look at again"
+    cells = [(one.request, f"{one.what} {one.id}", str(one.on), one.by) for one in due]
     what = "Whether its reason still holds: " + "; ".join(_HOW[kind] for kind in kinds) + "."
-    send(as_message(subject, _COLUMNS, rows, [one.words for one in untold], what))
-    for one in untold:
-        note_told(register, one.request, _told(one, notifier), by)
-    return number
-
-
-def _told(one: Review, notifier: str) -> dict[str, str]:
-    return {"review": str(one.on), "of": one.id, "notifier": notifier}
+    return as_message(subject, _COLUMNS, cells, [one.words for one in due], what)

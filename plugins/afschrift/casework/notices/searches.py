@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from afschrift.casework.notices.notified import note_told, was_told
-from afschrift.casework.notices.report import Message, as_message
+from afschrift.casework.notices.message import Message, as_message
+from afschrift.casework.notices.reminder import Reminder, request_reminder
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.clock import Place, clock
 from afschrift.law.clock.deadline import local_date
@@ -64,8 +65,8 @@ def searches(
 
 def _search(question: QuestionRow, timeline: Timeline, place: Place, now: datetime) -> Search:
     today = local_date(now, timeline.zone)
-    stands = clock(timeline, place, today)
-    on = due(stands.target, place.calendar) if stands.due is not None else None
+    status = clock(timeline, place, today)
+    on = due(status.target, place.calendar) if status.due is not None else None
     level = None
     if on is not None and question.answered_at is None and timeline.state.open:
         if today > on:
@@ -75,61 +76,41 @@ def _search(question: QuestionRow, timeline: Timeline, place: Place, now: dateti
     return Search(question, timeline, assigned_to(timeline, question.id), on, level)
 
 
-def remind(
-    register: Register,
-    place: Place,
-    now: datetime,
-    notifier: str,
-    send: Callable[[Message], None],
-    by: str,
-    roles: Collection[str] = (),
-) -> int:
-    """Remind a notifier of searches that are due soon or late, each once a level; how many there were.
-
-    What `send` raises passes; then nothing was recorded, and the next check reminds again.
+def search_reminder(register: Register, by: str, place: Place, now: datetime) -> Reminder[Search]:
+    """Reminds of searches that are due soon or late.
 
     Args:
         register: of the installation.
+        by: account that reminds.
         place: where the controller must act.
         now: the present moment, aware.
-        notifier: its name.
-        send: gives it one message.
-        by: account that checks.
-        roles: whose questions it tells of; empty: of all.
     """
-    untold = [
-        one
-        for one in searches(register, place, now)
-        if one.level is not None
-        and (not roles or one.question.role in roles)
-        and not was_told(one.timeline, _told(one, notifier))
-    ]
-    if not untold:
-        return 0
-    send(message(untold))
-    for one in untold:
-        note_told(register, one.question.request, _told(one, notifier), by)
-    return len(untold)
+
+    def due(roles: Collection[str]) -> Iterator[Search]:
+        for one in searches(register, place, now):
+            if one.level is not None and (not roles or one.question.role in roles):
+                yield one
+
+    return request_reminder(register, by, due, _message, lambda one: one.timeline, _detail)
 
 
-def _told(one: Search, notifier: str) -> dict[str, str | None]:
-    """What a reminder is known by: with a new day or another person it is another one."""
-    told = {"question": one.question.id, "notifier": notifier, "to": one.to}
-    return {**told, "level": one.level, "due": str(one.due)}
+def _detail(one: Search, notifier: str) -> Mapping[str, Any]:
+    """With a new day or another person it is another reminder."""
+    of = {"question": one.question.id, "notifier": notifier, "to": one.to}
+    return {**of, "level": one.level, "due": str(one.due)}
 
 
-def message(found: Sequence[Search]) -> Message:
-    """Ids, systems, roles and dates; nothing of the person."""
-    rows = tuple(dict(zip(_COLUMNS, _cells(one), strict=True)) for one in found)
-    late = sum(one.level == LATE for one in found)
-    subject = f"Afschrift: {len(rows)} system{'s' * (len(rows) != 1)} to search"
+def _message(due: Sequence[Search]) -> Message:
+    cells = [_cells(one) for one in due]
+    late = sum(one.level == LATE for one in due)
+    subject = f"Afschrift: {len(due)} system{'s' * (len(due) != 1)} to search"
     subject += f", {late} late" if late else ""
     lines = [
-        f"{r['Request']}  {r['System']}: due {r['Due']}, role {r['Role']}{r['For'] and ' for ' + r['For']}"
-        for r in rows
+        f"{request}  {system}: due {on}, role {role}{to and ' for ' + to}"
+        for _, request, system, role, to, on in cells
     ]
     what = "More: afschrift manual list, then afschrift manual answer REQUEST SOURCE."
-    return as_message(subject, _COLUMNS, [tuple(r.values()) for r in rows], lines, what)
+    return as_message(subject, _COLUMNS, cells, lines, what)
 
 
 def _cells(one: Search) -> tuple[str, ...]:

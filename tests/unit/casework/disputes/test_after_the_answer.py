@@ -12,8 +12,8 @@ from tests.support.restricted import desk, open_bureau
 
 from afschrift.app.jurisdiction import place_of
 from afschrift.casework.letters.make import make
-from afschrift.casework.notices.report import Message
-from afschrift.casework.notices.reviews import due_reviews, tell_reviews
+from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.reviews import due_reviews, review_reminder
 from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.state import State
 from afschrift.law.clock.clock import clock
@@ -121,7 +121,8 @@ def test_a_hold_is_named_on_its_day_and_told_once(bureau: Bureau) -> None:
     [review] = due_reviews(bureau.register, later)
     assert (review.what, review.id, review.request) == ("hold", one.id, request)
     sent: list[Message] = []
-    assert [tell_reviews(bureau.register, later, "mail", sent.append, "check") for _ in range(2)] == [1, 0]
+    reminder = review_reminder(bureau.register, "check", later)
+    assert [reminder.remind("mail", sent.append) for _ in range(2)] == [1, 0]
     assert sent[0].subject == "Afschrift: 1 hold to look at again"
     assert "case release" in sent[0].text
     desk(bureau).release(request, WHY)

@@ -17,8 +17,8 @@ from tests.support.family import ADULT, open_family
 from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.intake.referral import record_handed_over, waiting
 from afschrift.casework.intake.store import Intake, Stored, take_in
-from afschrift.casework.notices.referrals import remind_to_hand_over
-from afschrift.casework.notices.report import Message
+from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.referrals import referral_reminder
 from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.right import Right
 from afschrift.law.case_facts import CaseFactKind, matters
@@ -123,7 +123,7 @@ def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
 
     def remind(days: int, notifier: str = "desk", roles: tuple[str, ...] = ()) -> int:
         now = NOW + timedelta(days=days)
-        return remind_to_hand_over(bureau.register, now, notifier, sent.append, "airflow:check", roles)
+        return referral_reminder(bureau.register, "airflow:check", now).remind(notifier, sent.append, roles)
 
     assert [remind(0), remind(0), remind(0, "other"), remind(0, "third", ("second_signer",))] == [1, 0, 1, 0]
     assert [remind(40), remind(41)] == [1, 0]

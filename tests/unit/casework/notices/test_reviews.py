@@ -10,8 +10,8 @@ from testbed.running import run
 from tests.support.deciding import NOW, Bureau
 from tests.support.restricted import open_bureau
 
-from afschrift.casework.notices.report import Message
-from afschrift.casework.notices.reviews import due_reviews, tell_reviews
+from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.reviews import due_reviews, review_reminder
 
 LATER = NOW + timedelta(days=50)
 UNTIL = LATER.date()
@@ -35,11 +35,12 @@ def test_a_restriction_in_force_is_named_from_its_day(
 
     assert (review.request, review.on) == (request, UNTIL)
     sent: list[Message] = []
-    told = [tell_reviews(bureau.register, LATER, "mail", sent.append, "check") for _ in range(2)]
+    reminder = review_reminder(bureau.register, "check", LATER)
+    told = [reminder.remind("mail", sent.append) for _ in range(2)]
     assert told == [1, 0]
     assert request in sent[0].text
     assert "shop.ticket" not in sent[0].text
-    assert tell_reviews(bureau.register, LATER, "another", sent.append, "check") == 1
+    assert reminder.remind("another", sent.append) == 1
 
 
 def test_a_notifier_that_fails_is_told_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +52,7 @@ def test_a_notifier_that_fails_is_told_again(tmp_path: Path, monkeypatch: pytest
     def broken(_message: Message) -> None:
         raise ConnectionError
 
+    reminder = review_reminder(bureau.register, "check", LATER)
     with pytest.raises(ConnectionError):
-        tell_reviews(bureau.register, LATER, "mail", broken, "check")
-    assert tell_reviews(bureau.register, LATER, "mail", [].append, "check") == 1
+        reminder.remind("mail", broken)
+    assert reminder.remind("mail", [].append) == 1

@@ -11,8 +11,8 @@ from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
 from tests.support.manual import add_systems, system, waits
 
-from afschrift.casework.notices.report import Message
-from afschrift.casework.notices.searches import remind, searches
+from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.searches import search_reminder, searches
 from afschrift.domain.errors import RetriableError
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Place
@@ -48,7 +48,7 @@ def register(services: Services) -> Register:
 
 def told(services: Services, day: int, notifier: str = "officers", *roles: str) -> list[Message]:
     messages: list[Message] = []
-    remind(register(services), NL, noon(day), notifier, messages.append, BY, roles)
+    search_reminder(register(services), BY, NL, noon(day)).remind(notifier, messages.append, roles)
     return messages
 
 
@@ -89,5 +89,5 @@ def test_a_notifier_that_fails_is_reminded_again(services: Services, asked: dict
         raise RetriableError("the server is down")
 
     with pytest.raises(RetriableError):
-        remind(register(services), NL, noon(24), "officers", fails, BY)
+        search_reminder(register(services), BY, NL, noon(24)).remind("officers", fails)
     assert len(told(services, 24)) == 1

@@ -9,7 +9,9 @@ import pytest
 from testbed import ledger_reader
 
 from afschrift.casework.clock.record import ClockService
-from afschrift.casework.notices.deadline_check import Watch, Watched
+from afschrift.casework.notices.deadline_check import DeadlineCheck
+from afschrift.casework.notices.deadlines import deadline_reminder
+from afschrift.casework.notices.message import Message
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.request import Request
@@ -22,7 +24,7 @@ from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.register import Register
 
 Open = Callable[..., Request]
-At = Callable[[int], Watch]
+At = Callable[[int], DeadlineCheck]
 PLACE = Place(calendar("NL"))
 DUE = date(2026, 4, 2)
 ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})),))
@@ -32,16 +34,20 @@ ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})
 def at(register: Register) -> At:
     """A check so many days before the last day of a request that `open_one` opens."""
 
-    def watch(days: int) -> Watch:
+    def checks(days: int) -> DeadlineCheck:
         day = DUE - timedelta(days=days)
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-        return Watch(register, PLACE, marks(), noon, "airflow:check_deadlines")
+        return DeadlineCheck(register, PLACE, marks(), noon, "airflow:check_deadlines")
 
-    return watch
+    return checks
 
 
-def check(watch: Watch) -> int:
-    return watch.raise_new(watch.look())
+def check(one: DeadlineCheck) -> int:
+    return one.raise_notices(one.open_requests())
+
+
+def remind(check: DeadlineCheck, notifier: str, send: Callable[[Message], None]) -> int:
+    return deadline_reminder(check, {}).remind(notifier, send)
 
 
 def raised(register: Register, request: str) -> list[str]:
@@ -50,11 +56,11 @@ def raised(register: Register, request: str) -> list[str]:
 
 def test_a_notice_is_raised_once_for_each_level(register: Register, open_one: Open, at: At, url: str) -> None:
     one = open_one().id
-    assert [w.clock.due for w in at(20).look()] == [DUE]
+    assert [w.clock.due for w in at(20).open_requests()] == [DUE]
     for days in (20, 15, 14, 14, 10, 8, 7, 7, 3, 2, 1, 0, -1, -30):
         check(at(days))
     assert raised(register, one) == ["14", "7", "3", "1", OVERDUE]
-    assert [w.raised.detail["due"] for w in at(-31).look() if w.raised] == ["2026-04-02"]
+    assert [w.raised.detail["due"] for w in at(-31).open_requests() if w.raised] == ["2026-04-02"]
     assert ledger_reader.faults(url) == []
 
 
@@ -69,9 +75,9 @@ def test_days_without_a_scheduler_raise_the_level_of_today_alone(
 def test_two_checks_at_once_raise_it_once(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
     first, second = at(7), at(7)
-    seen, also_seen = first.look(), second.look()
-    first.raise_new(seen)
-    second.raise_new(also_seen)
+    seen, also_seen = first.open_requests(), second.open_requests()
+    first.raise_notices(seen)
+    second.raise_notices(also_seen)
     assert raised(register, one) == ["7"]
 
 
@@ -89,16 +95,17 @@ def test_a_notifier_that_fails_hides_no_other_and_is_told_again(
     check(at(7))
     taken: list[list[str]] = []
 
-    def take(watched: list[Watched]) -> None:
-        taken.append(sorted(w.timeline.request for w in watched))
+    def take(message: Message) -> None:
+        taken.append(sorted(row["Request"] for row in message.rows))
 
-    def refuse(_: list[Watched]) -> None:
+    def refuse(_: Message) -> None:
         raise RetriableError("The mail server is down.")
 
     with pytest.raises(RetriableError):
-        at(7).tell("mail", refuse)
-    assert at(7).tell("log", take) == 2
-    assert [at(7).tell("log", take), at(6).tell("mail", take), at(6).tell("mail", take)] == [0, 2, 0]
+        remind(at(7), "mail", refuse)
+    assert remind(at(7), "log", take) == 2
+    again = [(7, "log"), (6, "mail"), (6, "mail")]
+    assert [remind(at(days), notifier, take) for days, notifier in again] == [0, 2, 0]
     assert taken == [sorted([one, other])] * 2
     told = register.facts.timeline(one).of(FactKind.NOTICE_TOLD)
     assert [f.detail["notifier"] for f in told] == ["log", "mail"]
@@ -110,8 +117,8 @@ def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
     open_one()
     for days in (14, 7, 3):
         check(at(days))
-    levels: list[str | None] = []
-    at(3).tell("mail", lambda watched: levels.extend(w.level for w in watched))
+    levels: list[str] = []
+    remind(at(3), "mail", lambda message: levels.extend(row["Notice"] for row in message.rows))
     assert levels == ["3"]
 
 
@@ -121,7 +128,7 @@ def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, op
     desk = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 1, 9, tzinfo=UTC)), PLACE)
     desk.extend(one, ["processors_must_answer"], sending=Sending(date(2026, 4, 1), "post", "3SABC"))
     assert check(at(1)) == 0
-    assert at(1).look()[0].clock.due == date(2026, 6, 2)
+    assert at(1).open_requests()[0].clock.due == date(2026, 6, 2)
     assert check(at(-60)) == 1
     assert raised(register, one) == ["3", "1"]
 
@@ -131,8 +138,8 @@ def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, 
     desk = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 3, 4, 9, tzinfo=UTC)), PLACE)
     desk.suspend(one, "identity", doubt="keys_disagree", sending=Sending(date(2026, 3, 4), "post", "3SABC"))
     assert check(at(-5)) == 0
-    (seen,) = at(-5).look()
-    assert (seen.level, seen.needs_word) == (None, False)
+    (seen,) = at(-5).open_requests()
+    assert (seen.level, seen.unexplained) == (None, False)
 
 
 def test_an_overdue_request_needs_a_word_by_name(register: Register, open_one: Open, at: At) -> None:
@@ -141,9 +148,9 @@ def test_an_overdue_request_needs_a_word_by_name(register: Register, open_one: O
     early = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 2, 9, tzinfo=UTC)), PLACE)
     with pytest.raises(RefusedError, match="not overdue"):
         early.acknowledge(one, "Te vroeg.")
-    assert [w.needs_word for w in at(-1).look()] == [True]
+    assert [w.unexplained for w in at(-1).open_requests()] == [True]
     timeline, clock = desk.acknowledge(one, "Een verwerker van Anneke leverde te laat.")
     assert clock.breaches == ("overdue:R37",)
-    assert [w.needs_word for w in at(-9).look()] == [False]
+    assert [w.unexplained for w in at(-9).open_requests()] == [False]
     assert register.facts.text(timeline.facts[-1].id) == "Een verwerker van Anneke leverde te laat."
     assert "Anneke" not in str([payload for _, payload in register.trail.events(one)])

@@ -1,0 +1,78 @@
+"""What all reminders share: a notifier gets what is due and what it has not had yet, in one message.
+
+That a notifier took something is a fact beside the request, known by its detail: another notifier, person or
+day makes it something else, of which it is reminded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from afschrift.casework.notices.message import Message
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline
+from afschrift.register.register import Register
+
+T = TypeVar("T")
+Send = Callable[[Message], None]
+
+
+@dataclass(frozen=True)
+class Reminder(Generic[T]):
+    """Reminds notifiers of one sort of things, each once.
+
+    Attributes:
+        due: the roles that a notifier is for (none: all) -> what they should know of now.
+        has_had: whether a notifier, by its name, took just this before.
+        message: about some of it; ids, codes and dates, nothing of the person.
+        note: records what a notifier took.
+    """
+
+    due: Callable[[Collection[str]], Iterable[T]]
+    has_had: Callable[[T, str], bool]
+    message: Callable[[Sequence[T]], Message]
+    note: Callable[[Sequence[T], str], None]
+
+    def remind(self, notifier: str, send: Send, roles: Collection[str] = ()) -> int:
+        """Give a notifier what it should have and has not had, in one message; how many things it held.
+
+        What `send` raises passes; then nothing was recorded, and the next time sends it again. One that is
+        killed in between sends again too: a notice twice is better than none.
+        """
+        pending = [one for one in self.due(roles) if not self.has_had(one, notifier)]
+        if pending:
+            send(self.message(pending))
+            self.note(pending, notifier)
+        return len(pending)
+
+
+def request_reminder(
+    register: Register,
+    by: str,
+    due: Callable[[Collection[str]], Iterable[T]],
+    message: Callable[[Sequence[T]], Message],
+    timeline: Callable[[T], Timeline],
+    detail: Callable[[T, str], Mapping[str, Any]],
+) -> Reminder[T]:
+    """A reminder of something about a request: a fact `question_told` beside it holds what a notifier took.
+
+    Args:
+        register: of the installation.
+        by: account that reminds.
+        due: as of `Reminder`.
+        message: as of `Reminder`.
+        timeline: of the request that one is about.
+        detail: what the reminder of one to a notifier is known by.
+    """
+
+    def has_had(one: T, notifier: str) -> bool:
+        wanted = dict(detail(one, notifier))
+        return any(dict(fact.detail) == wanted for fact in timeline(one).of(FactKind.QUESTION_TOLD))
+
+    def note(taken: Sequence[T], notifier: str) -> None:
+        for one in taken:
+            fact = NewFact(FactKind.QUESTION_TOLD, detail=dict(detail(one, notifier)))
+            register.facts.record(timeline(one).request, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
+
+    return Reminder(due, has_had, message, note)
