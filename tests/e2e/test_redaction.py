@@ -25,11 +25,8 @@ def test_a_neighbour_in_a_ticket_is_redacted_and_counted(office: Office) -> None
         {"AFSCHRIFT_HOME": str(office.home), "AFSCHRIFT_INVENTORY": str(office.home / "inventory")}
     )
     first = ended_at_review(office, request)
-    pointed = [
-        one
-        for table in look(settings, office.register, ROLES, "cli:anna", request, table=TICKETS).tables
-        for one in table.pointed
-    ]
+    officer = Officer(office.register, ROLES, "cli:anna", settings=settings)
+    pointed = [one for table in look(officer, request, table=TICKETS).tables for one in table.pointed]
     mine = [one for one in pointed if any(one.text and one.text in name for name in NAMES)]
     assert {one.kind for one in mine} >= {"email", "phone", "name"}
 

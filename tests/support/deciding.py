@@ -96,6 +96,10 @@ class Bureau:
         request = self.store(right)
         return request, self.asked(request)
 
+    def officer(self, by: str) -> Officer:
+        """Somebody at work here."""
+        return Officer(self.register, ROLES, by, settings=self.settings)
+
     def answer(
         self,
         question: QuestionRow,
@@ -112,7 +116,7 @@ class Bureau:
         if code is not None:
             detail = {"ground": code, **detail}
         return answer_question(
-            Officer(self.register, ROLES, by, settings=self.settings),
+            self.officer(by),
             question.id,
             choice,
             detail=detail,

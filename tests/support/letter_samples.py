@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from afschrift.letters.compose import Facts, Letter, compose
+from afschrift.letters.compose import Letter, LetterFacts, compose
 from afschrift.letters.kinds import KINDS, Kind
 
 FOLDER = Path(__file__).parents[2] / "include" / "letters"
@@ -88,7 +88,7 @@ def given(kind: Kind, language: str = "nl") -> dict[str, Any]:
     return {element.name: {**_ANY, **_GIVEN[language]}[element.name] for element in kind.asked}
 
 
-def facts(language: str = "nl", **changed: Any) -> Facts:
+def facts(language: str = "nl", **changed: Any) -> LetterFacts:
     """What the register and controller.yml give; `wrote=` makes the requester an unidentified one."""
     authority, court = _REMEDY[language]
     wrote = changed.pop("wrote", None)
@@ -105,7 +105,7 @@ def facts(language: str = "nl", **changed: Any) -> Facts:
         "authority": [authority],
         "court": [court],
     }
-    return Facts(language, {**values, **changed}, {"authority": URL}, wrote)
+    return LetterFacts(language, {**values, **changed}, {"authority": URL}, wrote)
 
 
 def sample(name: str, language: str = "nl", /, **elements: Any) -> Letter:

@@ -103,6 +103,22 @@ class Officer:
         """A role in which they act, and what says that they hold it, as the register keeps it."""
         return {"role": role.value, "source": self.roles.person(self.by).source}
 
+    def acting(self, request_id: str, act: Act, kind: str) -> dict[str, str]:
+        """The role in which they do something with a request, as `held`.
+
+        Args:
+            request_id: the request.
+            act: what they do.
+            kind: what it is about, a code for the trail.
+
+        Raises:
+            UnknownRequestError: no such request.
+            NotAllowedError: they hold no role that may; the attempt is an event `answer_refused`.
+        """
+        self.register.requests.get(request_id)
+        with self.refusals(request_id, kind, act=act.value):
+            return self.held(self.roles.require(self.by, act))
+
     def deciding(self, request_id: str | None, kind: str, **payload: str) -> dict[str, str]:
         """The role in which they decide without having been asked, as `held`.
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import pwd
+from typing import TYPE_CHECKING
 
 import typer
 
 from afschrift.register.register import Register
 from afschrift.services import Services
+
+if TYPE_CHECKING:
+    from afschrift.casework.officer import Officer
 
 
 def say(line: str) -> None:
@@ -28,6 +32,14 @@ def open_register() -> Register:
     from afschrift.register import open as opening
 
     return opening.open_register()
+
+
+def officer() -> Officer:
+    """Who is at the terminal, at work in this installation."""
+    from afschrift.app.roles import load_roles
+    from afschrift.casework.officer import Officer
+
+    return Officer(open_register(), load_roles(), actor())
 
 
 def actor() -> str:

@@ -21,7 +21,7 @@ from afschrift.letters.words import Words
 
 
 @dataclass(frozen=True)
-class Facts:
+class LetterFacts:
     """What is known without asking whoever writes the letter.
 
     Attributes:
@@ -53,7 +53,7 @@ class Letter:
     values: Mapping[str, Any] = field(repr=False)
 
 
-def compose(kind: Kind, given: Mapping[str, Any], facts: Facts, folder: Path) -> Letter:
+def compose(kind: Kind, given: Mapping[str, Any], facts: LetterFacts, folder: Path) -> Letter:
     """Compose a letter.
 
     Args:
@@ -89,7 +89,7 @@ def compose(kind: Kind, given: Mapping[str, Any], facts: Facts, folder: Path) ->
     return Letter(kind.name, facts.language, subject, html, to_text(html), values)
 
 
-def _check_person(kind: Kind, values: Mapping[str, Any], facts: Facts) -> None:
+def _check_person(kind: Kind, values: Mapping[str, Any], facts: LetterFacts) -> None:
     if facts.wrote is None:
         return
     if not kind.before_identity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from afschrift.app.settings import Settings
+from afschrift.casework.officer import Officer
 from afschrift.casework.review.look import ROWS, look
 from afschrift.register.open import open_register
 from afschrift.web.caller import Known
@@ -20,8 +20,9 @@ router = APIRouter(default_response_class=HTMLResponse)
 @router.get("/review/{request_id}")
 def show(request: Request, request_id: str, by: Known, table: str = "", rows: int = ROWS) -> Response:
     """Tables with their columns' decisions, first rows and what was pointed out. The look is an event."""
-    register, settings = open_register(), Settings.from_environment()
-    view = look(settings, register, by.roles, by.account, request_id, table=table or None, rows=max(1, rows))
+    register = open_register()
+    officer = Officer(register, by.roles, by.account)
+    view = look(officer, request_id, table=table or None, rows=max(1, rows))
     form, why, question = None, "", None
     if view.question is not None:
         question = register.questions.get(view.question)

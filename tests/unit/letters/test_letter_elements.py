@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from tests.support.letter_samples import FOLDER, LANGUAGES, facts, given, sample
 
 from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
-from afschrift.letters.compose import Facts, compose
+from afschrift.letters.compose import LetterFacts, compose
 from afschrift.letters.elements import ELEMENTS, Giver
 from afschrift.letters.kinds import HEAD, KINDS, kind_named
 from afschrift.letters.plain import said_elements
@@ -130,14 +130,14 @@ def test_an_unknown_kind_element_or_language() -> None:
         sample("resumed", kwikstaart="x")
     for language in ("fr", "../nl", "", "bundle"):
         with pytest.raises(ConfigurationError, match=r"no letters in the language.*en, nl"):
-            compose(KINDS["resumed"], given(KINDS["resumed"]), Facts(language, facts().values), FOLDER)
+            compose(KINDS["resumed"], given(KINDS["resumed"]), LetterFacts(language, facts().values), FOLDER)
 
 
 def test_a_third_language_is_one_folder(tmp_path: Path) -> None:
     folder = tmp_path / "letters"
     shutil.copytree(FOLDER, folder)
     shutil.copytree(folder / "en", folder / "fy")
-    frisian = Facts("fy", facts().values)
+    frisian = LetterFacts("fy", facts().values)
     for kind in KINDS.values():
         assert 'lang="fy"' in compose(kind, given(kind), frisian, folder).html
     texts = folder / "fy" / "texts.yml"

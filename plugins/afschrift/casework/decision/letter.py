@@ -28,8 +28,7 @@ def make_due(
     Raises:
         RefusedError, ConfigurationError: as for `letters.make.make`.
     """
-    given = said_in(kind, elements)
-    return make(officer.settings, officer.register, request_id, kind, given, officer.by, keep=keep).letter
+    return make(officer, request_id, kind, said_in(kind, elements), keep=keep).letter
 
 
 def with_letter(officer: Officer, done: Answered, due: tuple[str, Mapping[str, Any]] | None) -> Answered:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from afschrift.app.jurisdiction import load_place
+from afschrift.app.roles import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.store import Intake, Stored, take_in
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
@@ -62,7 +64,8 @@ def _acknowledged(settings: Settings, register: Register, request_id: str, to: s
     due = clock(timeline, load_place(settings), today).due
     if due is None or due < today:
         return f"The receipt of {request_id} is not confirmed: it was due on {due}, and that day is over."
-    made = make(settings, register, request_id, KIND, {"to": to} if to else {}, BY)
+    officer = Officer(register, load_roles(settings), BY, settings=settings)
+    made = make(officer, request_id, KIND, {"to": to} if to else {})
     letter = made.letter
     assert letter is not None  # `make` keeps it
     if letter.mailed and settings.mail is not None:

@@ -13,19 +13,17 @@ from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.letters.masked import MASKED, masked_lines
 from afschrift.casework.letters.partial_response import PARTIAL, known_elements
 from afschrift.casework.letters.send import mail_settings
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
 from afschrift.domain.request import Request, new_id
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import Clock, Place, clock
-from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Ground, Timeline
 from afschrift.law.letter import LetterRow, NewLetter
-from afschrift.letters.compose import Facts, Letter, compose
+from afschrift.letters.compose import Letter, LetterFacts, compose
 from afschrift.letters.kinds import Kind, kind_named
 from afschrift.letters.message import as_message, checked_address
-from afschrift.register.database.instants import Clock as Now
-from afschrift.register.database.instants import utc_now
 from afschrift.register.register import Register
 
 RECEIVED_KINDS = ("request", "received", "representative")
@@ -62,29 +60,23 @@ class Made:
 
 
 def make(
-    settings: Settings,
-    register: Register,
+    officer: Officer,
     request_id: str,
     kind_name: str,
     given: Mapping[str, Any],
-    by: str,
     *,
     held: Mapping[str, str] | None = None,
     keep: bool = True,
-    now: Now = utc_now,
 ) -> Made:
     """Make a letter and keep it in the outbox.
 
     Args:
-        settings: of the installation.
-        register: its register.
+        officer: who makes it.
         request_id: the request that it is about.
         kind_name: see `letters.kinds`.
         given: element -> value; `to`, where it goes by e-mail, is the address.
-        by: who makes it.
         held: the role in which they do.
         keep: False: show it alone.
-        now: gives the present moment.
 
     Raises:
         UnknownRequestError: no such request.
@@ -92,39 +84,49 @@ def make(
             the letter could tell of.
         ConfigurationError: controller.yml, texts or templates lack something.
     """
+    settings, register = officer.settings, officer.register
     kind = kind_named(kind_name)
     request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
-    controller, moment = load_controller(settings), now()
-    place = place_of(controller)
-    today = local_date(moment, request.zone)
+    controller = load_controller(settings)
     about = _about(kind, timeline)
-    dates, told = _dates(kind, timeline, place, today, about)
-    identified = identity_decision(register, request_id) is not None
+    dates, computed = _dates(kind, timeline, place_of(controller), officer.today(request.zone), about)
     elements = _elements(settings, register, kind, timeline, request.language, given)
-    facts = Facts(
-        language=request.language,
-        values={**_controller_says(controller, request), "written_on": today, **dates},
-        links=_links(controller),
-        wrote=None if identified else _wrote(register, request, by),
-    )
+    facts = _facts(officer, controller, request, dates)
     letter = compose(kind, elements, facts, settings.include / "letters")
     to = _address(given, facts)
-    warning = _warning(kind, about)
+    made = Made(None, letter, _warning(kind, about))
     if not keep:
-        return Made(None, letter, warning)
+        return made
     letter_id, sender = new_id("let"), _sender(settings, controller)
     new = NewLetter(
         id=letter_id,
         request=request_id,
         kind=kind.name,
         language=letter.language,
-        content=as_message(letter, letter_id, moment, sender, to),
+        content=as_message(letter, letter_id, officer.now, sender, to),
         same_as=canonical(_same({**facts.values, **letter.values, "kind": kind.name, "to": to})),
         to=to,
-        detail=told,
+        detail=computed,
     )
-    row = register.letters.produce(new, by, fact_id=about.id if about else None, held=held)
-    return Made(row, letter, warning)
+    row = register.letters.produce(new, officer.by, fact_id=about.id if about else None, held=held)
+    return replace(made, letter=row)
+
+
+def _facts(
+    officer: Officer, controller: Organisation, request: Request, dates: Mapping[str, date]
+) -> LetterFacts:
+    """What the register and the controller say; of somebody not identified, also what they wrote (R10)."""
+    identified = identity_decision(officer.register, request.id) is not None
+    return LetterFacts(
+        language=request.language,
+        values={
+            **_controller_says(controller, request),
+            "written_on": officer.today(request.zone),
+            **dates,
+        },
+        links=_links(controller),
+        wrote=None if identified else _wrote(officer.register, request, officer.by),
+    )
 
 
 def _elements(
@@ -238,7 +240,7 @@ def _wrote(register: Register, request: Request, by: str) -> list[str]:
     return wrote + [key.value for key in register.identities.of(request.id)]
 
 
-def _address(given: Mapping[str, Any], facts: Facts) -> str | None:
+def _address(given: Mapping[str, Any], facts: LetterFacts) -> str | None:
     to = given.get("to")
     if not to:
         return None

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from afschrift.app.roles import load_roles
-from afschrift.app.settings import Settings
 from afschrift.casework.decision.answer import DecisionService
 from afschrift.casework.decision.letter import said_in
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.law.letter import LetterRow, LetterState
-from afschrift.register.register import Register
 
 
 def again(
-    settings: Settings,
-    register: Register,
-    letter_id: str,
-    by: str,
-    *,
-    to: str | None = None,
-    held: Mapping[str, str] | None = None,
+    officer: Officer, letter_id: str, *, to: str | None = None, held: Mapping[str, str] | None = None
 ) -> LetterRow:
     """Make a letter of a decision anew.
 
     Args:
-        settings: of the installation.
-        register: its register.
+        officer: who makes it.
         letter_id: of the one that came back.
-        by: who makes it.
         to: another e-mail address; None: as the decision has it.
         held: the role in which they do.
 
@@ -39,13 +28,12 @@ def again(
         RefusedError: it did not come back, or the last decision in force calls for another letter or none.
         ConfigurationError: grounds, inventory or texts cannot be used.
     """
-    old = register.letters.get(letter_id)
+    old = officer.register.letters.get(letter_id)
     if old.state is not LetterState.BOUNCED:
         raise RefusedError(
             f"Letter {letter_id} is {old.state}: it did not come back.",
             way_out="`afschrift letter bounced` enters that it did.",
         )
-    officer = Officer(register, load_roles(settings), by, settings=settings)
     due = DecisionService(officer).letter_due(old.request)
     if due is None or due[0] != old.kind:
         raise RefusedError(
@@ -54,6 +42,6 @@ def again(
         )
     kind, elements = due
     given = said_in(kind, elements) | ({"to": to} if to else {})
-    made = make(settings, register, old.request, kind, given, by, held=held)
+    made = make(officer, old.request, kind, given, held=held)
     assert made.letter is not None  # `make` keeps it
     return made.letter

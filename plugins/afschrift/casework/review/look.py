@@ -5,17 +5,14 @@ That somebody looked is an event `bundle_viewed`, recorded before they see anyth
 
 from __future__ import annotations
 
-from afschrift.app.grounds import load_grounds
-from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.redactions import REVIEW
 from afschrift.casework.review.staged import Looking, column
 from afschrift.casework.review.view import ShownTable, View
-from afschrift.domain.errors import NotAllowedError, RefusedError
+from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.plan import Plan
-from afschrift.inventory.load import load
-from afschrift.law.roles import Act, Role, Roles
+from afschrift.law.roles import Act
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
@@ -23,23 +20,12 @@ ROWS, MOST_ROWS = 5, 1_000
 
 
 def look(
-    settings: Settings,
-    register: Register,
-    roles: Roles,
-    by: str,
-    request_id: str,
-    *,
-    table: str | None = None,
-    rows: int = ROWS,
-    row: str | None = None,
+    officer: Officer, request_id: str, *, table: str | None = None, rows: int = ROWS, row: str | None = None
 ) -> View:
     """Look at what will be sent.
 
     Args:
-        settings: of the installation.
-        register: likewise.
-        roles: who may do what.
-        by: account of whoever looks.
+        officer: whoever looks.
         request_id: the request.
         table: `source.table`: this one alone, with whole values; None: all, with values cut to `CELL`.
         rows: rows of each table at most.
@@ -51,34 +37,27 @@ def look(
         RefusedError: nothing is planned yet, or there is no such table or row.
         RetriableError: staging is down.
     """
-    register.requests.get(request_id)
-    role = _role(register, roles, by, request_id)
-    values = roles.may(by, Act.VALUES)
-    frozen, packed = (
-        register.steps.latest(request_id, "classify"),
-        register.steps.latest(request_id, "package"),
-    )
-    if frozen is None:
-        raise RefusedError(
-            f"Nothing is planned for request {request_id} yet.",
-            way_out="it can be looked at once its run packed it; `afschrift plan` is the dry run.",
-        )
-    plan = register.plans.get(request_id, frozen["plan"])
+    register = officer.register
+    request = register.requests.get(request_id)
+    with officer.refusals(request_id, REVIEW, act="look"):
+        role = officer.roles.require(officer.by, Act.TIMELINE)
+    values = officer.roles.may(officer.by, Act.VALUES)
+    digest, plan = _frozen(register, request_id)
     _must_have(plan, table)
-    if packed is not None and packed["plan"] != frozen["plan"]:
+    packed = register.steps.latest(request_id, "package")
+    if packed is not None and packed["plan"] != digest:
         packed = None
     bundle = packed["bundle"] if packed else None
-    told = {"role": role.value, "plan": frozen["plan"], "bundle": bundle, "table": table, "values": values}
-    register.trail.record(request_id, NewEvent("bundle_viewed", by, told))
-    staging = Officer(register, roles, by, settings=settings).staging(request_id)
-    looking = Looking(staging, load(settings.inventory), plan, values, min(rows, MOST_ROWS), table, row)
+    detail = {"role": role.value, "plan": digest, "bundle": bundle, "table": table, "values": values}
+    register.trail.record(request_id, NewEvent("bundle_viewed", officer.by, detail))
+    staging = officer.staging(request_id)
+    looking = Looking(staging, officer.inventory, plan, values, min(rows, MOST_ROWS), table, row)
     asked = _asked(register, request_id, bundle)
-    request = register.requests.get(request_id)
     return View(
         request=request_id,
         right=request.right.value,
         state=request.state.value,
-        plan=frozen["plan"],
+        plan=digest,
         bundle=bundle,
         bytes=packed["bytes"] if packed else 0,
         question=asked[-1].id if asked else None,
@@ -89,18 +68,20 @@ def look(
             for one in plan.withheld
         ),
         searched={one.source: (one.status.value, len(one.files)) for one in plan.manual},
-        grounds={one.code: one.fields for one in load_grounds(settings).redacting(request.right)},
+        grounds={one.code: one.fields for one in officer.grounds.redacting(request.right)},
         values=values,
     )
 
 
-def _role(register: Register, roles: Roles, by: str, request_id: str) -> Role:
-    """In which they look; an attempt without one stands in the trail."""
-    try:
-        return roles.require(by, Act.TIMELINE)
-    except NotAllowedError:
-        register.trail.record(request_id, NewEvent("answer_refused", by, {"kind": REVIEW, "act": "look"}))
-        raise
+def _frozen(register: Register, request_id: str) -> tuple[str, Plan]:
+    """The plan that was frozen last, with its digest."""
+    frozen = register.steps.latest(request_id, "classify")
+    if frozen is None:
+        raise RefusedError(
+            f"Nothing is planned for request {request_id} yet.",
+            way_out="it can be looked at once its run packed it; `afschrift plan` is the dry run.",
+        )
+    return frozen["plan"], register.plans.get(request_id, frozen["plan"])
 
 
 def _must_have(plan: Plan, table: str | None) -> None:

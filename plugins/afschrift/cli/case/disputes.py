@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.cli.common import actor, open_register, say
+from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
@@ -31,11 +31,9 @@ HoldId = Annotated[str | None, typer.Option("--hold", help="Which hold, where th
 
 def disputes() -> DisputeService:
     """What whoever is at the terminal does about disputes."""
-    from afschrift.app.roles import load_roles
     from afschrift.casework.disputes.record import DisputeService
-    from afschrift.casework.officer import Officer
 
-    return DisputeService(Officer(open_register(), load_roles(), actor()))
+    return DisputeService(officer())
 
 
 def hold(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.cli.common import actor, open_register, say
+from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.request import given
 from afschrift.domain.errors import RefusedError
 
@@ -89,17 +89,15 @@ def not_received(
     once a second signer agrees. Nothing is deleted: the message stays in its case.
     """
     from afschrift.app.jurisdiction import load_controller
-    from afschrift.app.roles import load_roles
     from afschrift.casework.intake.not_received import propose
-    from afschrift.casework.officer import Officer
 
     day, why = given.date_(published_on, "--published-on"), given.text(text_file)
     if day is None:
         raise RefusedError("The day is missing.", way_out="--published-on 2026-01-15.")
-    register = open_register()
+    who = officer()
     asked = propose(
-        Officer(register, load_roles(), actor()),
-        register.cases.get(case),
+        who,
+        who.register.cases.get(case),
         day,
         why or "",
         published=load_controller().channels,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.cli.common import actor, open_register, say
+from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.domain.errors import RefusedError
 from afschrift.law.letter import Bounce, Channel, LetterState
 
@@ -85,15 +85,13 @@ def make(
     """
     from dataclasses import asdict
 
-    from afschrift.app.settings import Settings
     from afschrift.casework.letters.make import make as make_letter
     from afschrift.cli.letters.forms import asked, read_form
     from afschrift.letters.kinds import kind_named
 
-    register, settings = open_register(), Settings.from_environment()
-    held = _may_decide(request)
-    given = asked(kind_named(kind)) if from_ is None else read_form(from_, settings.document_bytes)
-    made = make_letter(settings, register, request, kind, given, actor(), held=held, keep=not preview)
+    who, held = officer(), _may_decide(request)
+    given = asked(kind_named(kind)) if from_ is None else read_form(from_, who.settings.document_bytes)
+    made = make_letter(who, request, kind, given, held=held, keep=not preview)
     if made.warning:
         say(made.warning)
     if made.letter is None:
@@ -116,13 +114,13 @@ def show(
     """Show a letter as it goes out. That you looked is an event."""
     from dataclasses import asdict
 
-    from afschrift.casework.letters.officer import require
     from afschrift.cli.case.documents import printable, write
+    from afschrift.law.roles import Act
     from afschrift.letters.message import parts
 
     register = open_register()
     found = register.letters.get(letter)
-    require(register, found.request, actor(), "timeline", "letter_show")
+    officer().acting(found.request, Act.TIMELINE, "letter_show")
     subject, text, page = parts(b"".join(register.documents.read(found.document, actor())))
     if html is not None:
         write(html, [page.encode()])
@@ -225,14 +223,12 @@ def again(
     as_json: AsJson = False,
 ) -> None:
     """Make a letter that came back anew, with the words of its decision. It is not sent yet."""
-    from afschrift.app.settings import Settings
     from afschrift.casework.letters.resend import again as make_again
     from afschrift.cli.request.given import text
 
-    register = open_register()
-    held = _may_decide(register.letters.get(letter).request)
-    settings = Settings.from_environment()
-    _done(make_again(settings, register, letter, actor(), to=text(to_file), held=held), as_json)
+    who = officer()
+    held = _may_decide(who.register.letters.get(letter).request)
+    _done(make_again(who, letter, to=text(to_file), held=held), as_json)
 
 
 @app.command()
@@ -244,9 +240,9 @@ def release(letter: Letter, as_json: AsJson = False) -> None:
 
 
 def _may_decide(request: str) -> dict[str, str]:
-    from afschrift.casework.letters.officer import require
+    from afschrift.law.roles import Act
 
-    return require(open_register(), request, actor(), "decide", "letter")
+    return officer().acting(request, Act.DECIDE, "letter")
 
 
 def _done(letter: LetterRow, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.cli.case.documents import opened, printable
-from afschrift.cli.common import actor, open_register, say
+from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.manual import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
@@ -61,15 +61,14 @@ def show(request: Request, source: Source) -> None:
 
     Whoever may answer the question may look.
     """
-    from afschrift.app.roles import load_roles
     from afschrift.casework.manual.question import open_question
-    from afschrift.casework.officer import Officer
     from afschrift.domain.event import NewEvent
     from afschrift.wiring.services import load_inventory
 
-    register = open_register()
+    who = officer()
+    register = who.register
     asked = open_question(register, request, source)
-    Officer(register, load_roles(), actor()).answering(asked)
+    who.answering(asked)
     known = load_inventory().manual.get(source)
     register.trail.record(request, NewEvent("identity_read", actor(), {"question": asked.id}))
     if known is not None:
@@ -104,12 +103,9 @@ def answer(
     Files are looked at by their content, encrypted under the request's key, and go into the bundle as they
     are. A second answer is turned down: `afschrift manual again` asks once more.
     """
-    from afschrift.app.roles import load_roles
-    from afschrift.app.settings import Settings
     from afschrift.casework.answer import answer_question
     from afschrift.casework.manual.question import open_question
     from afschrift.casework.manual.scan import scan
-    from afschrift.casework.officer import Officer
     from afschrift.cli.questions.questions import go_on
 
     if here and airflow:
@@ -118,23 +114,21 @@ def answer(
         raise ConfigurationError(
             "One answer is needed.", way_out="give --file FILE, --nothing-held or --not-searched REASON."
         )
-    settings = Settings.from_environment()
-    register = open_register()
-    asked = open_question(register, request, source)
+    who = officer()
+    asked = open_question(who.register, request, source)
     choice = GIVEN if file else NOTHING_HELD if nothing_held else NOT_SEARCHED
     detail = {"reason": not_searched} if not_searched is not None else {}
     with ExitStack() as held:
         streams = [(path.name, held.enter_context(opened(path))) for path in file or ()]
         files = [
-            scan(name, stream, os.fstat(stream.fileno()).st_size, settings.manual_bytes)
+            scan(name, stream, os.fstat(stream.fileno()).st_size, who.settings.manual_bytes)
             for name, stream in streams
         ]
-        officer = Officer(register, load_roles(), actor(), settings=settings)
-        done = answer_question(officer, asked.id, choice, detail=detail, files=files)
+        done = answer_question(who, asked.id, choice, detail=detail, files=files)
     typer.echo(f"Recorded: {source} = {done.decision.choice}.")
     if files:
         say(f"{len(files)} files are kept, encrypted. Delete your copies when you are done.")
-    go_on(register, request, here=here, airflow=airflow)
+    go_on(who.register, request, here=here, airflow=airflow)
 
 
 @app.command()

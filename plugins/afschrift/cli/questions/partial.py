@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import actor, open_register, say
+from afschrift.cli.common import officer, say
 from afschrift.cli.request import given
 from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.domain.errors import ConfigurationError
@@ -37,8 +37,6 @@ def partial(
     The request stays open, and its clock goes on. The run after that one gives what is missing. A source in
     which the person's keys are looked up, or that holds consents for others, cannot be left for later.
     """
-    from afschrift.app.roles import load_roles
-    from afschrift.casework.officer import Officer
     from afschrift.casework.partial_response.answer import PartialResponseService
     from afschrift.cli.questions.questions import go_on
 
@@ -49,9 +47,8 @@ def partial(
             "A source is left for later, or that is taken back.",
             way_out="give --rest-by DATE, or --take-back.",
         )
-    register = open_register()
-    officer = Officer(register, load_roles(), actor())
-    parts = PartialResponseService(officer, officer.inventory, officer.place)
+    who = officer()
+    parts = PartialResponseService(who, who.inventory, who.place)
     if rest_by is None:
         parts.take_back(request, source)
         typer.echo(f"Recorded: the next run opens {source} again.")
@@ -59,7 +56,7 @@ def partial(
         parts.leave(request, source, rest_by, given.text(text_file) or _asked())
         typer.echo(f"Recorded: {source} is left for later, the rest follows by {rest_by}.")
         say(f"After the delivery tell the person: `afschrift letter make {request} partial_delivery`.")
-    go_on(register, request, here=here, airflow=airflow)
+    go_on(who.register, request, here=here, airflow=airflow)
 
 
 def _asked() -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.cli.common import actor, open_register, say
+from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.domain.errors import ConfigurationError
 
@@ -85,11 +85,11 @@ def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) ->
     """Put a request before an officer though nothing was flagged, for example to refuse it in part."""
     from afschrift.app.grounds import load_grounds
     from afschrift.casework.decision.require import open_decision
-    from afschrift.casework.letters.officer import require
+    from afschrift.law.roles import Act
 
-    register = open_register()
-    require(register, request, actor(), "decide", "decision")
-    asked = open_decision(load_grounds(), register, request)
+    who = officer()
+    who.acting(request, Act.DECIDE, "decision")
+    asked = open_decision(load_grounds(), who.register, request)
     typer.echo(f"{asked.id}  {', '.join(asked.options)}")
 
 
@@ -116,17 +116,16 @@ def answer(
 
     At a terminal a decision is asked for field by field, and a reason where the question calls for one.
     """
-    from afschrift.app.roles import load_roles
     from afschrift.casework.answer import answer_question
-    from afschrift.casework.officer import Officer
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
-    register = open_register()
+    who = officer()
+    register = who.register
     asked = register.questions.get(question)
     filled = _filled(asked, choice, set_ or [], form, text_file)
     done = answer_question(
-        Officer(register, load_roles(), actor()),
+        who,
         question,
         filled.choice,
         detail=filled.detail,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.cli.case.documents import printable
-from afschrift.cli.common import actor, open_register, say
+from afschrift.cli.common import officer, say
 from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.domain.errors import ConfigurationError
 
@@ -40,14 +40,11 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show what will be sent: tables, columns and why, rows, what was pointed out. The look is an event."""
-    from afschrift.app.roles import load_roles
-    from afschrift.app.settings import Settings
     from afschrift.casework.review.look import look
 
     if row is not None and table is None:
         raise ConfigurationError("A row is one of a table.", way_out="give --table too.")
-    settings = Settings.from_environment()
-    seen = look(settings, open_register(), load_roles(), actor(), request, table=table, rows=rows, row=row)
+    seen = look(officer(), request, table=table, rows=rows, row=row)
     if as_json:
         typer.echo(json.dumps(asdict(seen), ensure_ascii=False, indent=2))
         return
@@ -108,15 +105,14 @@ def _answer(
     here: bool,
     airflow: bool,
 ) -> None:
-    from afschrift.app.roles import load_roles
     from afschrift.casework.answer import answer_question
-    from afschrift.casework.officer import Officer
     from afschrift.casework.review.redactions import REVIEW
     from afschrift.cli.questions.questions import go_on
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
-    register = open_register()
+    who = officer()
+    register = who.register
     register.requests.get(request)
     asked = [q for q in register.questions.all(request_id=request) if q.kind == REVIEW]
     if not asked:
@@ -124,8 +120,7 @@ def _answer(
             f"No review of request {request} is open.",
             way_out="its run asks one when it packed a bundle that somebody must look at.",
         )
-    officer = Officer(register, load_roles(), actor())
-    done = answer_question(officer, asked[-1].id, choice, detail=detail, texts=texts, text=text)
+    done = answer_question(who, asked[-1].id, choice, detail=detail, texts=texts, text=text)
     typer.echo(f"Recorded: review = {done.decision.choice}.")
     if done.said:
         say(done.said)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.cli.common import actor, open_register
+from afschrift.cli.common import officer, open_register
 from afschrift.cli.running import RequestId
 
 if TYPE_CHECKING:
@@ -23,12 +23,10 @@ Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 def clocks() -> ClockService:
     """What whoever is at the terminal does with this installation's clocks."""
-    from afschrift.app.roles import load_roles
     from afschrift.casework.clock.record import ClockService
-    from afschrift.casework.officer import Officer
 
-    officer = Officer(open_register(), load_roles(), actor())
-    return ClockService(officer, officer.place)
+    who = officer()
+    return ClockService(who, who.place)
 
 
 def listing(

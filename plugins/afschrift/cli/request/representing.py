@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from afschrift.cli.common import actor, open_register, say, services
+from afschrift.cli.common import actor, officer, say, services
 from afschrift.cli.request import given
 from afschrift.cli.running import RequestId
 from afschrift.domain.errors import RefusedError
@@ -60,11 +60,9 @@ def mandate_withdrawn(
     ] = None,
 ) -> None:
     """Record that the person took a mandate back: nothing is delivered on it, and it is asked anew (R15)."""
-    from afschrift.app.roles import load_roles
     from afschrift.casework.identity.representation import take_back
-    from afschrift.casework.officer import Officer
 
-    take_back(Officer(open_register(), load_roles(), actor()), request, given.text(text_file))
+    take_back(officer(), request, given.text(text_file))
     typer.echo(f"Recorded: the mandate of {request} does not hold any more.")
     say("The next run asks for another one; where the person goes on alone, that is a request of their own.")
 

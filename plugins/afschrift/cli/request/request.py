@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import actor, open_register
+from afschrift.cli.common import officer
 from afschrift.cli.request import representing, timekeeping
 from afschrift.cli.request.overview import show
 from afschrift.cli.running import RequestId
@@ -29,13 +29,10 @@ def confirm_identity(
 
     The level must do for the risk of the request (R12): `afschrift questions` names it where it was asked.
     """
-    from afschrift.app.roles import load_roles
     from afschrift.casework.identity.answer import confirm_identity as record
     from afschrift.casework.identity.risk import needed_level
-    from afschrift.casework.officer import Officer
 
-    register = open_register()
-    needed = needed_level(register, request)
-    officer = Officer(register, load_roles(), actor())
-    record(officer, request, detail={"method": method, "level": level}, needed=needed)
+    who = officer()
+    needed = needed_level(who.register, request)
+    record(who, request, detail={"method": method, "level": level}, needed=needed)
     typer.echo(f"Identity confirmed for {request}. Start the run again to go on.")

@@ -145,7 +145,7 @@ def test_a_refusal_whose_letter_came_back_is_open_until_it_is_sent_again(bureau:
         with pytest.raises(NeedsPersonError, match=r"once its letter is sent.*R45"):
             step(bureau.services, request)
     given = {"ground": "manifestly_unfounded", "reasons": "Er is niets nieuws sinds vorige week."}
-    again = make(bureau.settings, bureau.register, request, "refusal", given, "cli:anna").letter
+    again = make(bureau.officer("cli:anna"), request, "refusal", given).letter
     assert again is not None
     bureau.send(again.id)
     after = bureau.register.facts.timeline(request)

@@ -190,6 +190,6 @@ def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(burea
 
 def letter_of(bureau: Bureau, request: str, *ways: str) -> str:
     given = {"doubt": "Het gaat om gezondheidsgegevens.", "ways": ["call_back", *ways]}
-    made = make(bureau.settings, bureau.register, request, "identity_request", given, "cli:anna")
+    made = make(bureau.officer("cli:anna"), request, "identity_request", given)
     assert made.letter is not None
     return made.letter.id

@@ -59,7 +59,7 @@ def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) 
     assert "gegevens van iemand anders" in files["index.html"].decode()
     given = {"where": "https://portal.example", "available_until": "2027-01-01"}
     bureau = reviewers.bureau
-    letter = make(bureau.settings, bureau.register, request, "delivery", given, "cli:anna", keep=False).text
+    letter = make(bureau.officer("cli:anna"), request, "delivery", given, keep=False).text
     assert "body in ‘ticket_message’: 1 keer. Hier stonden gegevens van iemand anders." in letter.text
     assert "klacht" in letter.text
     assert NEIGHBOUR not in letter.html

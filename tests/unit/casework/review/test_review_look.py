@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -28,8 +29,7 @@ def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> It
 
 
 def seen(reviewers: Reviewers, request: str, by: str = "cli:anna", **more: object) -> View:
-    bureau = reviewers.bureau
-    return look(bureau.settings, bureau.register, ROLES, by, request, **more)  # type: ignore[arg-type]
+    return look(replace(reviewers.bureau.officer(by), roles=ROLES), request, **more)  # type: ignore[arg-type]
 
 
 def point(reviewers: Reviewers, request: str) -> None:
