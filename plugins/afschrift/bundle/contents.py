@@ -11,7 +11,9 @@ from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan, Plan, Seal
 from afschrift.domain.profile import Overview
 from afschrift.domain.request import Request
-from afschrift.inventory.model import Column, Inventory, SourceFile, Table
+from afschrift.inventory.column import Column
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.table import Table
 
 Row = Mapping[str, str | None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -66,14 +66,8 @@ def submit(
 
     load_roles().require(actor(), Act.SUBMIT)
     content = taking_in.prompted() if file is None else taking_in.from_file(file)
-    if key:
-        say("A key given as a flag shows in the process list and the shell history: prefer a file or stdin.")
-        pairs = dict(item.partition("=")[::2] for item in key)
-        content["keys"] = {**content.get("keys", {}), **pairs}
-    if formats is not None:
-        content["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
-    ready = services()
-    stored = receive(Settings.from_environment(), ready, taking_in.as_intake(content), actor(), say)
+    intake = taking_in.as_intake(_with_options(content, key or [], formats))
+    stored = receive(Settings.from_environment(), services(), intake, actor(), say)
     for request_id in stored.requests or (stored.case,):
         typer.echo(request_id)
     for line in taking_in.told(stored):
@@ -84,6 +78,17 @@ def submit(
         return
     for request_id in stored.requests:
         _begin(request_id, start)
+
+
+def _with_options(content: dict[str, Any], keys: list[str], formats: str | None) -> dict[str, Any]:
+    """What the file or the prompts gave, and what stands on the command line."""
+    if keys:
+        say("A key given as a flag shows in the process list and the shell history: prefer a file or stdin.")
+        pairs = dict(item.partition("=")[::2] for item in keys)
+        content["keys"] = {**content.get("keys", {}), **pairs}
+    if formats is not None:
+        content["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
+    return content
 
 
 def _begin(request_id: str, start: Start) -> None:

@@ -10,7 +10,8 @@ from afschrift.domain.kind import Kind
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.profile import Choice
-from afschrift.inventory.model import Inventory, Table
+from afschrift.inventory.model import Inventory
+from afschrift.inventory.table import Table
 
 BINS, FEWEST_BINS, MOST_BINS = 24_000, 100, 12_000
 KEPT, LEAST_KEPT, MOST_KEPT = 6_000_000, 20_000, 2_000_000  # a page shows 2 MB of rows

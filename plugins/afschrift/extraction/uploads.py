@@ -23,7 +23,8 @@ from afschrift.domain.media_type import extension, media_type_of
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
-from afschrift.inventory.model import FileColumn, Table
+from afschrift.inventory.column import FileColumn
+from afschrift.inventory.table import Table
 from afschrift.values.forms import text_batch
 
 FORMAT = "upload"

@@ -12,12 +12,14 @@ from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.origin import Origin
 from afschrift.inventory.check_finder import finder_faults
 from afschrift.inventory.check_processing import processing_faults, source_faults
+from afschrift.inventory.column import Column
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault
 from afschrift.inventory.joins import leads_to_person
 from afschrift.inventory.manual import manual_faults
-from afschrift.inventory.model import Column, Inventory, SourceFile, Table
+from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.organisation import PolicyFile
+from afschrift.inventory.table import Table
 
 _KEY_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")

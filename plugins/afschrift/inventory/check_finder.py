@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from afschrift.domain.decision import Protect
-from afschrift.inventory.model import Column, Inventory, Table
+from afschrift.inventory.column import Column
+from afschrift.inventory.model import Inventory
+from afschrift.inventory.table import Table
 
 _TEXTS = frozenset(
     {"answer", "body", "comment", "comments", "description", "feedback", "message", "note", "notes", "remark",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from afschrift.domain.decision import About, Protect, ThirdParty
+from afschrift.inventory.column import Column
 from afschrift.inventory.joins import leads_to_person
-from afschrift.inventory.model import Column, Purpose, SourceFile, Table
+from afschrift.inventory.model import Purpose, SourceFile
 from afschrift.inventory.processing import CountryOf, DataSource
+from afschrift.inventory.table import Table
 
 Finding = tuple[list[str], str]
 

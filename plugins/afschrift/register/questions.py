@@ -139,19 +139,8 @@ class Questions(Repository):
             self._check_answer(tx, row, choice)
             if files:
                 detail = {**(detail or {}), "files": [self._keep(tx, row, one, by) for one in files]}
-            decided = self._decisions.append(
-                tx,
-                row.request_id,
-                row.kind,
-                choice,
-                by,
-                row.about,
-                detail,
-                text,
-                held,
-                asked=row,
-                rules=rules,
-            )
+            given = (row.request_id, row.kind, choice, by, row.about, detail, text, held)
+            decided = self._decisions.append(tx, *given, asked=row, rules=rules)
             tx.execute(update(question).where(question.c.id == row.id).values(answered_at=decided.at))
             if facts is not None:
                 self._facts.append(tx, self._facts.read(tx, row.request_id), facts, by, held, None)

@@ -8,8 +8,10 @@ from typing import Any
 
 from afschrift.domain.decision import About, Action, ColumnFacts, ConsentState, Mask, PurposeFacts
 from afschrift.domain.origin import Origin
+from afschrift.inventory.column import Column
 from afschrift.inventory.joins import join_columns
-from afschrift.inventory.model import Column, Inventory, SourceFile, Table
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.table import Table
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.redaction import MASK
 from afschrift.domain.sources import ColumnType, Dialect
-from afschrift.inventory.model import Consent, SourceFile, Table
+from afschrift.inventory.model import Consent, SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
+from afschrift.inventory.table import Table
 from afschrift.selection.person import Catalogue, WayFinder, Ways
 from afschrift.selection.render import render
 from afschrift.selection.tokens import token_mask

@@ -12,7 +12,8 @@ from afschrift.domain.origin import Origin
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
-from afschrift.inventory.model import Column, Inventory, SourceFile
+from afschrift.inventory.column import Column
+from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.selection.facts import PersonFacts, TableFacts
 from afschrift.selection.statements import Scope
 

@@ -12,7 +12,8 @@ from afschrift.casework.kinds import KINDS
 from afschrift.domain.plan import ExtractPlan, Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
-from afschrift.inventory.model import SourceFile, Table
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.table import Table
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.facts import PersonFacts

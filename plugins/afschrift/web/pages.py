@@ -86,27 +86,7 @@ def routes(start: Start) -> APIRouter:
     @router.get("/questions/{question_id}/recorded")
     def recorded(request: Request, question_id: str, by: Known, told: str = "") -> Response:
         """What was recorded, and what is left to do."""
-        register = open_register()
-        asked = seen(register, by, question_id)
-        if asked.answered_at is None:
-            return RedirectResponse(_address(request, question_id), 303)
-        timeline = register.facts.timeline(asked.request)
-        decision = _decision(register, asked)
-        return render(
-            request,
-            "recorded",
-            by=by,
-            question=asked,
-            decision=decision,
-            at=local(decision.at, timeline) if decision else "",
-            told=read_note(by, told),
-            others=[
-                q
-                for q in register.questions.all(request_id=asked.request)
-                if visible(by.roles, by.account, q)
-            ],
-            state=timeline.state,
-        )
+        return _recorded(request, question_id, by, told)
 
     @router.post("/questions/{question_id}/look")
     async def looked(request: Request, question_id: str, by: Known) -> Response:
@@ -140,6 +120,27 @@ def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: S
     said = {"run": told.run or "", "letter": told.done.letter or "", "signer": told.done.signer or ""}
     address = f"{_address(request, question_id)}/recorded?told={note(by, {**said, 'next': told.next})}"
     return RedirectResponse(address, 303)
+
+
+def _recorded(request: Request, question_id: str, by: Caller, told: str) -> Response:
+    register = open_register()
+    asked = seen(register, by, question_id)
+    if asked.answered_at is None:
+        return RedirectResponse(_address(request, question_id), 303)
+    timeline = register.facts.timeline(asked.request)
+    decision = _decision(register, asked)
+    others = register.questions.all(request_id=asked.request)
+    return render(
+        request,
+        "recorded",
+        by=by,
+        question=asked,
+        decision=decision,
+        at=local(decision.at, timeline) if decision else "",
+        told=read_note(by, told),
+        others=[one for one in others if visible(by.roles, by.account, one)],
+        state=timeline.state,
+    )
 
 
 def _look(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:

@@ -25,7 +25,8 @@ from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.formats.registry import FORMATS
-from afschrift.inventory.model import Column, Inventory
+from afschrift.inventory.column import Column
+from afschrift.inventory.model import Inventory
 
 LETTERS = Path(__file__).parents[3] / "include" / "letters"
 SIGNER = Ed25519Signer(bytes(range(32)))

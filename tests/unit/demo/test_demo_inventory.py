@@ -12,9 +12,11 @@ from afschrift.domain.basis import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.domain.decision import Action, ColumnFacts, ConsentState, Policy, PurposeFacts, decide
 from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
+from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
-from afschrift.inventory.model import Column, SourceFile, Table
+from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
+from afschrift.inventory.table import Table
 
 FOLDER = Path(__file__).parents[3] / "include" / "inventory"
 MODELS: dict[str, type[BaseModel]] = {

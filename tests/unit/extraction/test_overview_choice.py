@@ -12,7 +12,7 @@ from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.profile import Choice
 from afschrift.extraction.profile_columns import KEPT, LEAST_KEPT, MOST_KEPT, choose, kept_bytes
-from afschrift.inventory.model import Table
+from afschrift.inventory.table import Table
 
 COLUMNS: dict[str, tuple[Kind, dict[str, Any]]] = {
     "seen": (Kind.DATE, {"origin": "observed"}),

@@ -16,7 +16,7 @@ from afschrift.domain.extracted import Seen
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.inventory.base import Text
-from afschrift.inventory.model import Column
+from afschrift.inventory.column import Column
 
 _FORMATS = {Kind.BINARY: "binary", Kind.UUID: "uuid"}
 

@@ -13,8 +13,10 @@ from afschrift.domain.basis import PORTABLE
 from afschrift.domain.decision import Protect
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
+from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
-from afschrift.inventory.model import Column, Inventory, Purpose, SourceFile, Table
+from afschrift.inventory.model import Inventory, Purpose, SourceFile
+from afschrift.inventory.table import Table
 from afschrift.law.grounds.grounds import Flags
 from afschrift.law.person.assurance import MONEY, SPECIAL, USUAL, Factor, Level, Risk, below, level_of, risk
 from afschrift.questions.ask import ask

@@ -9,8 +9,9 @@ from afschrift.bundle.description.redactions import remark
 from afschrift.bundle.page.words import Words
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import Plan
+from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
-from afschrift.inventory.model import Column, Inventory
+from afschrift.inventory.model import Inventory
 from afschrift.letters.filled import ITEMS, LINE
 from afschrift.register.register import Register
 

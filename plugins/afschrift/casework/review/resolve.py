@@ -28,7 +28,8 @@ from afschrift.domain.redaction import (
     row_bytes,
 )
 from afschrift.extraction.staged_rows import Row, StagedTable
-from afschrift.inventory.model import Inventory, Table
+from afschrift.inventory.model import Inventory
+from afschrift.inventory.table import Table
 
 SPANS = frozenset({Kind.TEXT, Kind.JSON})
 """Kinds whose values are texts, of which a span can be masked."""

@@ -13,7 +13,8 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
 from afschrift.extraction.finder.names import NameIndex
 from afschrift.extraction.finder.text import Own, People
-from afschrift.inventory.model import SourceFile, Table
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.table import Table
 from afschrift.selection.statements import Statements
 from afschrift.services import Services
 

@@ -1,0 +1,94 @@
+"""One column of a table, as a user describes it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from afschrift.domain.decision import About, Protect, ThirdParty
+from afschrift.domain.origin import Origin
+from afschrift.inventory.base import Part, Text
+from afschrift.inventory.processing import DataSource
+
+
+class ClassifiedBy(Part):
+    """Who classified a column, when, why, and when to look again."""
+
+    by: str
+    on: date
+    why: str
+    review: date | None = None
+
+
+class FileColumn(Part):
+    """A column that holds an uploaded file, or says where it lies (R60).
+
+    The file goes along where the column does: its classification is the file's. The other columns are read
+    where the request includes them.
+
+    Attributes:
+        store: name of a store under `stores`; the column then holds a path or key in it. Absent: the
+            column holds the bytes.
+        name: column with the name that the person gave the file.
+        media_type: column with its media type.
+        size: column with its size in bytes.
+        digest: column with its MD5, SHA-1, SHA-256 or SHA-512 in hex: a file that is another one by now
+            is found out.
+    """
+
+    column: str
+    store: str | None = None
+    name: str | None = None
+    media_type: str | None = None
+    size: str | None = None
+    digest: str | None = None
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The other columns."""
+        return tuple(c for c in (self.name, self.media_type, self.size, self.digest) if c)
+
+
+class Column(Part):
+    """One column: origin, category, purposes and whose data it is.
+
+    Attributes:
+        origin: absent: the table's origin by row, or nobody classified it yet; `mixed` asks a person.
+        category: Fides data category, for example `user.contact.email`.
+        meaning: range and use of a score or code; derived and inferred columns need it.
+        third_party: with `about: third_party`, how others' data are handled.
+        mask: what stands instead of a value about others: `token`, the same for the same value within one
+            request, or `label`, the same for every value.
+        when: rows to which `about` applies, by the table's `origin.by` value; absent: all.
+        codes: code -> meaning.
+        unit: unit of a measurement (UCUM), or of an amount (ISO 4217, such as EUR).
+        unit_from: column of the same row that says the unit.
+        free_text: somebody typed it in their own words, so others may be named in it; the finder looks there.
+        required: no row is without a value; said to readers where it is true of the person's rows.
+        kind: overrules the logical kind, for example `json` for JSON kept in a text column.
+        source: who gave it, where that was not the person.
+        review: `case`: where the person has values in it, a person decides in each case whether it leaves
+            (tickets, recordings, answers of a machine, assigned numbers, invoices; RULES G.11).
+    """
+
+    origin: Origin | Literal["mixed"] | None = None
+    category: str | None = None
+    purposes: tuple[str, ...] | None = None
+    title: Text | None = None
+    meaning: Text | None = None
+    about: About = About.SUBJECT
+    third_party: ThirdParty | None = None
+    mask: Literal["token", "label"] = "token"
+    when: tuple[str, ...] | None = None
+    protect: Protect | None = None
+    automated: bool = True
+    codes: dict[str, Text] | None = None
+    unit: str | None = None
+    unit_from: str | None = None
+    free_text: bool = False
+    required: bool = False
+    kind: Literal["json", "text"] | None = None
+    note: Text | None = None
+    source: DataSource | None = None
+    decided: ClassifiedBy | None = None
+    review: Literal["case"] | None = None

@@ -1,0 +1,116 @@
+"""One table of a source, as a user describes it: whose rows they are and what its columns hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from afschrift.domain.origin import Origin
+from afschrift.inventory.base import Part, Text, as_list
+from afschrift.inventory.column import ClassifiedBy, Column, FileColumn
+from afschrift.inventory.processing import DataSource
+
+
+class SubjectKey(Part):
+    """How a column of the table holds an identity key.
+
+    Attributes:
+        match: `exact`, or `casefold` for keys compared without regard to case.
+        at: column with the row's own time, for keys that are not for ever one person's;
+            `any` where the row belongs to the key whatever its time.
+            Absent: the row counts for the person who has the key at the time of the request.
+        valid_from, valid_to: columns that say from when until when the link held.
+        changed: column with the time when the key was changed last; a change shortly before a request is put
+            before a person (R12).
+    """
+
+    column: str
+    match: Literal["exact", "casefold"] = "exact"
+    at: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    changed: str | None = None
+
+
+def _subject_key(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+class OriginByRow(BaseModel):
+    """Origin by a column's value: `{by: author_type, customer: provided, agent: assigned, else: block}`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    by: str
+    otherwise: Literal["block"] = Field("block", alias="else")
+    __pydantic_extra__: dict[str, Origin]
+
+    @property
+    def values(self) -> dict[str, Origin]:
+        """Column value -> origin."""
+        return self.__pydantic_extra__
+
+
+class NameColumns(Part):
+    """Where the names of people stand in a table.
+
+    Attributes:
+        columns: a first name, a last name or both together.
+        most: people at most; of a table with more of them no name is looked for, and that is said.
+        ignore: names that mostly mean something else in your texts, such as Best.
+    """
+
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+    most: Annotated[int, Field(ge=1)] = 200_000
+    ignore: tuple[str, ...] = ()
+
+
+class Table(Part):
+    """One table.
+
+    Attributes:
+        subject: identity key -> column, where the table itself knows the person.
+        join: ways to a table that knows the person: `{order_id: orders.order_id}`; several
+            entries of one mapping are a composite key, several mappings are alternatives (OR).
+        key: columns of the primary key, in order; empty: rows are ordered by all columns.
+        references: column -> `table.column` of the same source that it points to, beside the joins.
+        file: columns with uploaded files.
+        names: columns with the names of people, for which the finder looks in free text.
+        personal: False for a table that holds no personal data.
+        purposes: default of the columns.
+        origin: default by row.
+        note: said to the person beside the table, for data known to be wrong (R28).
+        source: who gave its data, where that was not the person.
+        review: default of the columns.
+    """
+
+    title: Text | None = None
+    description: Text | None = None
+    subject: dict[
+        str, Annotated[SubjectKey, BeforeValidator(_subject_key, json_schema_input_type=str | SubjectKey)]
+    ] = {}
+    join: Annotated[
+        tuple[dict[str, str], ...],
+        BeforeValidator(as_list, json_schema_input_type=dict[str, str] | list[dict[str, str]]),
+    ] = ()
+    key: tuple[str, ...] = ()
+    references: dict[str, str] = {}
+    file: Annotated[
+        tuple[FileColumn, ...],
+        BeforeValidator(as_list, json_schema_input_type=FileColumn | list[FileColumn]),
+    ] = ()
+    names: NameColumns | None = None
+    personal: bool = True
+    purposes: tuple[str, ...] = ()
+    origin: OriginByRow | None = None
+    note: Text | None = None
+    source: DataSource | None = None
+    decided: ClassifiedBy | None = None
+    review: Literal["case"] | None = None
+    columns: dict[str, Column] = {}
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Keys that a row ties together. One with `at` is what an event saw, and ties nothing."""
+        return tuple(name for name, link in self.subject.items() if link.at is None)
