@@ -66,8 +66,8 @@ def submit(
 
     load_roles().require(actor(), Act.SUBMIT)
     content = taking_in.prompted() if file is None else taking_in.from_file(file)
-    intake = taking_in.as_intake(_with_options(content, key or [], formats))
-    stored = receive(Settings.from_environment(), services(), intake, actor(), say)
+    content, ready = _with_options(content, key or [], formats), services()
+    stored = receive(Settings.from_environment(), ready, taking_in.as_intake(content), actor(), say)
     for request_id in stored.requests or (stored.case,):
         typer.echo(request_id)
     for line in taking_in.told(stored):
