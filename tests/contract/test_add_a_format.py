@@ -26,7 +26,7 @@ from afschrift.extraction.staged_rows import StagedTable
 from afschrift.extraction.write import TableWriter
 from afschrift.formats.registry import FORMATS
 from afschrift.services import Limits
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 
 
 @pytest.fixture(autouse=True)

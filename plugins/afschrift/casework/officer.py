@@ -90,7 +90,7 @@ class Officer:
         """
         from upath import UPath
 
-        from afschrift.staging import EncryptedStaging
+        from afschrift.staging.encrypted import EncryptedStaging
 
         subkey = self.register.data_keys.subkey(request_id, "staging")
         return EncryptedStaging(UPath(self.settings.staging), request_id, subkey)

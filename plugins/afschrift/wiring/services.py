@@ -43,7 +43,7 @@ from afschrift.sources.file_store import UploadStore
 from afschrift.sources.options import expand
 from afschrift.sources.reached import Reached, ReachedStore
 from afschrift.sources.registry import open_source
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 
 
 def load_inventory(folder: Path | None = None) -> Inventory:

@@ -12,7 +12,7 @@ from afschrift.app.settings import Settings
 from afschrift.casework.notices.report import drawn
 from afschrift.register.database.instants import utc_now
 from afschrift.register.open import open_register
-from afschrift.staging import destroy, held
+from afschrift.staging.held import destroy, held
 from afschrift.steps.sweep.findings import Limits
 from afschrift.steps.sweep.sweep import Starter, Sweep, Swept
 

@@ -30,7 +30,7 @@ from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.register import Register
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 
 Open = Callable[..., Request]
 

@@ -14,7 +14,7 @@ from upath import UPath
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.files import Staging
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 
 KEY = bytes(range(32))
 REQUEST = "req-000000000000"
@@ -147,7 +147,7 @@ def test_a_writer_killed_half_way_leaves_no_file_and_the_next_one_succeeds(
 ) -> None:
     script = (
         "import os, pathlib, signal\n"
-        "from afschrift.staging import EncryptedStaging\n"
+        "from afschrift.staging.encrypted import EncryptedStaging\n"
         f"staging = EncryptedStaging(pathlib.Path({str(tmp_path)!r}), {REQUEST!r}, {KEY!r})\n"
         "with staging.writer('a.csv') as file:\n"
         "    file.write(b'x' * 3_000_000)\n"
@@ -165,7 +165,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     script = (
         "import pathlib, resource, signal\n"
         "from afschrift.domain.errors import RetriableError\n"
-        "from afschrift.staging import EncryptedStaging\n"
+        "from afschrift.staging.encrypted import EncryptedStaging\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\n"
         f"staging = EncryptedStaging(pathlib.Path({str(tmp_path)!r}), {REQUEST!r}, {KEY!r})\n"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from upath import UPath
 
-from afschrift.staging import EncryptedStaging, held
+from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging.held import held
 
 KEY = bytes(32)
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

@@ -23,7 +23,8 @@ from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
-from afschrift.staging import EncryptedStaging, destroy, held
+from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging.held import destroy, held
 from afschrift.steps.sweep.findings import Limits
 from afschrift.steps.sweep.sweep import Sweep
 
