@@ -5,12 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from afschrift.domain.errors import RefusedError
+from afschrift.law.clock.facts import FactKind, FactRow, Ground, Timeline
 from afschrift.letters.elements import ELEMENTS, Element, Giver
 
 HEAD = ("organisation", "address", "contact", "reference", "right", "written_on")
 """What stands on every letter."""
 REMEDY = ("authority", "court")
 """Where to go against it (R45, R56; Art. 12(4))."""
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What was decided and a letter tells of: the letter's sending moves the clock or ends the request.
+
+    Attributes:
+        fact: kind of the fact that holds the decision.
+        where: name and values in its detail; None: any.
+        decided_by: the command that decides it; empty: the answer to a question does.
+        needed: without such a fact there is no letter.
+    """
+
+    fact: FactKind
+    where: tuple[str, tuple[str, ...]] | None = None
+    decided_by: str = ""
+    needed: bool = False
+
+    def by(self, timeline: Timeline) -> FactRow | None:
+        """The last such fact of a request that was not told yet."""
+        for fact in reversed(timeline.of(self.fact)):
+            fits = self.where is None or fact.detail.get(self.where[0]) in self.where[1]
+            if fits and fact.sent_on is None and not timeline.about(fact, FactKind.OVERRULED):
+                return fact
+        return None
 
 
 @dataclass(frozen=True)
@@ -23,6 +49,7 @@ class Kind:
         before_identity: it may go to somebody who is not identified yet, and then repeats nothing but what
             they wrote themselves.
         source: why it says this.
+        announces: what it tells of, where its sending does more than tell.
     """
 
     name: str
@@ -30,6 +57,7 @@ class Kind:
     source: str
     optional: tuple[str, ...] = ()
     before_identity: bool = False
+    announces: Announced | None = None
 
     @property
     def elements(self) -> tuple[Element, ...]:
@@ -42,6 +70,23 @@ class Kind:
         names = (*self.required, "name", *self.optional)
         return tuple(ELEMENTS[name] for name in names if ELEMENTS[name].giver is Giver.OFFICER)
 
+    @property
+    def refuses(self) -> bool:
+        """Its sending closes the request (R45)."""
+        return self.announces == _REFUSED
+
+
+def _decided(*outcomes: str) -> Announced:
+    return Announced(FactKind.DECIDED, ("outcome", outcomes))
+
+
+def _asked(ground: Ground) -> Announced:
+    return Announced(FactKind.SUSPENDED, ("ground", (ground,)), "afschrift request suspend")
+
+
+_REFUSED = _decided("refuse")
+_INSUFFICIENT = Announced(FactKind.REPLY_INSUFFICIENT, decided_by="afschrift request resume --insufficient")
+_EXTENDED = Announced(FactKind.EXTENDED, decided_by="afschrift request extend", needed=True)
 
 _MAY_SAY = ("masked", "secret_by", "fingerprint")
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
@@ -53,6 +98,7 @@ _TABLE = (
         "R10-R12, R42",
         (),
         True,
+        _asked(Ground.IDENTITY),
     ),
     Kind(
         "specify_request",
@@ -60,6 +106,7 @@ _TABLE = (
         "R25, R42; Recital 63",
         (),
         True,
+        _asked(Ground.SPECIFICATION),
     ),
     Kind("right_question", ("received_on", "both_rights", "how_to_reply", "period_runs"), "R05", (), True),
     Kind(
@@ -69,25 +116,37 @@ _TABLE = (
         (),
         True,
     ),
-    Kind("answer_insufficient", ("answered_on", "lacking", "how_to_reply", "period_stops"), "R43", (), True),
+    Kind(
+        "answer_insufficient",
+        ("answered_on", "lacking", "how_to_reply", "period_stops"),
+        "R43",
+        (),
+        True,
+        _INSUFFICIENT,
+    ),
     Kind("reminder", ("asked_on", "question", "how_to_reply"), "R42-R43", (), True),
     Kind("resumed", ("answered_on", "new_due"), "R43", (), True),
-    Kind("extension", ("received_on", "reasons", "new_due"), "R39-R41; Art. 12(3)", (), True),
+    Kind("extension", ("received_on", "reasons", "new_due"), "R39-R41; Art. 12(3)", (), True, _EXTENDED),
     Kind(
         "fee",
         ("received_on", "costs", "reasons", "may_withdraw", "how_to_reply", "period_runs", *REMEDY),
         "R51-R53",
         (),
         True,
+        _decided("charge"),
     ),
-    Kind("refusal", ("received_on", "ground", "reasons", *REMEDY), "R45, R56; A.3", (), True),
+    Kind("refusal", ("received_on", "ground", "reasons", *REMEDY), "R45, R56; A.3", (), True, _REFUSED),
     Kind(
-        "partial_refusal", ("received_on", "refused", "ground", "reasons", "given", *REMEDY), "R45, R56; A.3"
+        "partial_refusal",
+        ("received_on", "refused", "ground", "reasons", "given", *REMEDY),
+        "R45, R56; A.3",
+        announces=_decided("refuse_part", "restrict"),
     ),
     Kind(
         "nothing_portable",
         ("received_on", "refused", "reasons", "access_offered", *REMEDY),
         "R18-R19, R45, R56",
+        announces=_REFUSED,
     ),
     Kind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY),
     Kind(
@@ -95,6 +154,7 @@ _TABLE = (
         ("received_on", "missing", "rest_by", *_FILES),
         "R44",
         _MAY_SAY,
+        announces=Announced(FactKind.PARTLY_DELIVERED),
     ),
     Kind("supplement", ("received_on", "contains", *_FILES), "R44, R54", _MAY_SAY),
     Kind(
@@ -108,6 +168,7 @@ _TABLE = (
         "R13; Art. 11(2)",
         (),
         True,
+        _REFUSED,
     ),
     Kind(
         "confirm_transfer",

@@ -11,7 +11,7 @@ from afschrift.app.jurisdiction import load_controller, place_of
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.letters.masked import MASKED, masked_lines
-from afschrift.casework.letters.partial_response import PARTIAL, known_elements
+from afschrift.casework.letters.partial_response import known_elements
 from afschrift.casework.letters.send import mail_settings
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
@@ -19,7 +19,7 @@ from afschrift.domain.event import canonical
 from afschrift.domain.request import Request, new_id
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import Clock, Place, clock
-from afschrift.law.clock.facts import FactKind, FactRow, Ground, Timeline
+from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.letter import LetterRow, NewLetter
 from afschrift.letters.compose import Letter, LetterFacts, compose
 from afschrift.letters.kinds import Kind, kind_named
@@ -27,22 +27,6 @@ from afschrift.letters.message import as_message, checked_address
 from afschrift.register.register import Register
 
 RECEIVED_KINDS = ("request", "received", "representative")
-_ASKS = {"identity_request": Ground.IDENTITY, "specify_request": Ground.SPECIFICATION}
-_TELLS = {
-    "refusal": ("refuse",),
-    "cannot_identify": ("refuse",),
-    "nothing_portable": ("refuse",),
-    "partial_refusal": ("refuse_part", "restrict"),
-    "fee": ("charge",),
-}
-"""Letter -> outcomes of the decision that it tells of; the sending of a refusal closes the request (R45)."""
-_FIRST = {
-    "identity_request": "afschrift request suspend",
-    "specify_request": "afschrift request suspend",
-    "answer_insufficient": "afschrift request resume --insufficient",
-    "extension": "afschrift request extend",
-}
-"""What decides on the question or extension that a letter tells of."""
 
 
 @dataclass(frozen=True)
@@ -147,35 +131,22 @@ def _elements(
 
 def _about(kind: Kind, timeline: Timeline) -> FactRow | None:
     """The decision that a letter tells of and that was not told yet: its sending moves the clock."""
-    if kind.name == "extension":
-        found = timeline.of(FactKind.EXTENDED)
-    elif kind.name == "answer_insufficient":
-        found = timeline.of(FactKind.REPLY_INSUFFICIENT)
-    elif kind.name in _TELLS:
-        decided = timeline.of(FactKind.DECIDED)
-        found = tuple(one for one in decided if one.detail.get("outcome") in _TELLS[kind.name])
-    elif kind.name == PARTIAL:
-        found = timeline.of(FactKind.PARTLY_DELIVERED)
-    elif kind.name in _ASKS:
-        asked = timeline.of(FactKind.SUSPENDED)
-        found = tuple(one for one in asked if one.detail.get("ground") == _ASKS[kind.name])
-    else:
-        return None
-    open_ = [one for one in found if one.sent_on is None and not timeline.about(one, FactKind.OVERRULED)]
-    if not open_ and kind.name == "extension":
+    announced = kind.announces
+    found = announced.by(timeline) if announced is not None else None
+    if announced is not None and announced.needed and found is None:
         raise RefusedError(
-            "There is no extension to announce (R39).",
-            way_out=f"decide on it first, with its reasons: `{_FIRST[kind.name]}`.",
+            f"There is no {kind.name} to announce (R39).",
+            way_out=f"decide on it first, with its reasons: `{announced.decided_by}`.",
         )
-    return open_[-1] if open_ else None
+    return found
 
 
 def _warning(kind: Kind, about: FactRow | None) -> str:
-    if kind.name not in _FIRST or about is not None:
+    if about is not None or kind.announces is None or not kind.announces.decided_by:
         return ""
     return (
         "Nothing was decided that this letter tells of, so its sending will stop no clock: "
-        f"`{_FIRST[kind.name]}`, naming this letter, unless that is meant."
+        f"`{kind.announces.decided_by}`, naming this letter, unless that is meant."
     )
 
 
@@ -184,7 +155,7 @@ def _dates(
 ) -> tuple[dict[str, date], dict[str, str]]:
     """The days that a letter tells, and the same with what they were computed with, for the trail."""
     dates = {"received_on": timeline.received}
-    name = {"acknowledgement": "until", "resumed": "new_due", "extension": "new_due"}.get(kind.name)
+    name = next((one for one in ("until", "new_due") if one in kind.required), None)
     if name is None:
         return dates, {}
     if about is not None:  # as it will be once the letter is sent, which is today

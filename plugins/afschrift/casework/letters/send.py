@@ -14,6 +14,7 @@ from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState
+from afschrift.letters.kinds import kind_named
 from afschrift.letters.message import checked_address
 from afschrift.mail.once import Handed, Outcome, hand_over
 from afschrift.mail.server import server_address
@@ -22,7 +23,6 @@ from afschrift.register.outbox import Claimed
 from afschrift.register.register import Register
 
 _WHAT = "letters (AFSCHRIFT_MAIL)"
-_REFUSALS = ("refusal", "cannot_identify", "nothing_portable")
 _SETTLED = {
     Outcome.TAKEN: LetterState.SENT,
     Outcome.NOT_SENT: LetterState.PRODUCED,
@@ -109,7 +109,7 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
     if letter.state is not LetterState.PRODUCED:
         return
     timeline = register.facts.timeline(letter.request)
-    if letter.kind in _REFUSALS and timeline.of(FactKind.OVERRULED) and not timeline.untold_refusals:
+    if kind_named(letter.kind).refuses and timeline.of(FactKind.OVERRULED) and not timeline.untold_refusals:
         raise RefusedError(
             f"Letter {letter.id} was not sent: another decision came in the place of that refusal (R45).",
             way_out="send the letter of the last decision, if it has one: `afschrift letter list`. Where it "
