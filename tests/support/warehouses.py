@@ -17,9 +17,8 @@ import duckdb
 from testbed import postgres as pg
 from tests.support import mariadb
 
-from afschrift.domain.connection import Connect
 from afschrift.domain.kind import Kind
-from afschrift.domain.sources import Source
+from afschrift.domain.sources import Connect, Source
 from afschrift.sources.connections import from_environment
 from afschrift.sources.registry import open_source
 

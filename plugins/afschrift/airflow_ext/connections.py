@@ -5,8 +5,8 @@ from __future__ import annotations
 from airflow.sdk import Connection as AirflowConnection
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
-from afschrift.domain.connection import Connection
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.sources import Connection
 from afschrift.sources.connections import from_parts
 
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from afschrift.domain.decision import Action
+from afschrift.domain.language import count
 from afschrift.domain.right import Right
-from afschrift.domain.words import count
 
 app = typer.Typer(
     help="The data map: check it, explain a decision, get its JSON Schema.", no_args_is_help=True

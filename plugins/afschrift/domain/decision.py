@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from afschrift.domain.basis import CONSENT, PORTABLE
 from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
+from afschrift.domain.vocabulary import CONSENT, PORTABLE
 
 
 class Action(StrEnum):

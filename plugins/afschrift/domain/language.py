@@ -1,4 +1,4 @@
-"""Languages of what people read. Which there are, the folders of `include/letters` say."""
+"""Languages of what people read, and numbers in English. Which there are, `include/letters` says."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ MODEL = "nl"
 def ordered(languages: Iterable[str]) -> tuple[str, ...]:
     """The model, then the others by their codes."""
     return tuple(sorted(set(languages), key=lambda language: (language != MODEL, language)))
+
+
+def count(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`, `1,000 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,13 +1,41 @@
-"""Ports of the warehouses. Arrow types are written as Any, so that the core needs no Arrow."""
+"""Ports of the warehouses, and how each is reached: the inventory names a connection, never a password.
+
+Arrow types are written as Any, so that the core needs no Arrow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from afschrift.domain.keys import Key
 from afschrift.domain.kind import Kind
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Address and credentials of a system, as Airflow keeps them under a connection id.
+
+    Attributes:
+        id: the connection id, for messages.
+        kind: type of the system, for example `postgres`.
+        database: Airflow calls it `schema`.
+        extra: parameters of the driver, such as `sslmode`.
+    """
+
+    id: str
+    kind: str
+    host: str | None = None
+    port: int | None = None
+    login: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    database: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+Connect = Callable[[str], Connection]
+"""Finds a connection by its id; a ConfigurationError names the id where there is none."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from afschrift.domain.basis import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.domain.decision import About, Protect
 from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.inventory.check_finder import finder_faults
 from afschrift.inventory.check_processing import processing_faults, source_faults
 from afschrift.inventory.column import Column

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from afschrift.domain.errors import RefusedError, TooLateError
-from afschrift.domain.progress import Hold
+from afschrift.domain.run import Hold
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 from afschrift.law.clock.sending import must_lie_within
 

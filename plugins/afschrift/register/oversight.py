@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from afschrift.domain.event import NewEvent
-from afschrift.domain.progress import Standing
-from afschrift.domain.run import Run
+from afschrift.domain.run import Run, Standing
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
 from afschrift.register.database.faults import as_written

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from afschrift.domain.connection import Connection
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.sources import Connection
 
 PREFIX = "AIRFLOW_CONN_"
 

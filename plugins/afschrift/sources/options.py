@@ -8,8 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from afschrift.domain.connection import Connect, Connection
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.sources import Connect, Connection
 from afschrift.sources.connections import from_environment
 
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|min|h)")

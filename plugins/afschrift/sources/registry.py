@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from afschrift.domain.connection import Connect
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.sources import Source
+from afschrift.domain.sources import Connect, Source
 from afschrift.sources.connections import from_environment
 from afschrift.sources.duckdb.duckdb_file import DuckDBFile
 from afschrift.sources.duckdb.parquet_lake import ParquetLake

@@ -8,8 +8,8 @@ from afschrift.casework.identity.mandates import standing_now
 from afschrift.casework.identity.risk import sure_identity
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import GateError
+from afschrift.domain.language import count
 from afschrift.domain.plan import FieldPlan
-from afschrift.domain.words import count
 from afschrift.questions.ask import Answers
 from afschrift.selection.words import REASONS
 from afschrift.services import Services

@@ -17,13 +17,12 @@ from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
 from afschrift.destinations.registry import open_destination
-from afschrift.domain.connection import Connect
 from afschrift.domain.extracted import FileEntry, SourceExtract
 from afschrift.domain.files import Destination, FileStore, Staging
 from afschrift.domain.plan import FieldPlan, Plan, Seal
 from afschrift.domain.profile import Overview
 from afschrift.domain.request import Request
-from afschrift.domain.sources import Source
+from afschrift.domain.sources import Connect, Source
 from afschrift.formats.check.validate import require_valid, validate
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.ages import age_of_consent

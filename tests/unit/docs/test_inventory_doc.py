@@ -12,11 +12,11 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from testbed.mini import CONTROLLER, IDENTITY, POLICY
 
-from afschrift.domain.basis import BASES
 from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.keys import Unique
 from afschrift.domain.manual_plan import Medium
 from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import BASES
 from afschrift.inventory import manual, model, organisation
 from afschrift.inventory.load import load
 from afschrift.law.manual import NOT_SEARCHED_BECAUSE

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.domain.basis import BASES, PORTABLE, SPECIAL_CONDITIONS
 from afschrift.domain.decision import (
     About,
     Action,
@@ -22,6 +21,7 @@ from afschrift.domain.decision import (
 )
 from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
+from afschrift.domain.vocabulary import BASES, PORTABLE, SPECIAL_CONDITIONS
 
 CASES = list(csv.DictReader((Path(__file__).parent / "data" / "columns.csv").open(encoding="utf-8")))
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from afschrift.domain.connection import Connection
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.sources import Connection
 from afschrift.sources.connections import from_environment
 
 

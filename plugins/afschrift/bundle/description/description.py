@@ -14,9 +14,9 @@ from afschrift.bundle.description.fields import describe_field, translations
 from afschrift.bundle.description.files import file_resources, given_resources
 from afschrift.bundle.description.relations import Relation, primary_key, relations
 from afschrift.bundle.description.schemas import schema_path
-from afschrift.domain.basis import basis_iri
 from afschrift.domain.extracted import FileEntry, TableExtract
 from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.vocabulary import basis_iri
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
 from afschrift.law.partial_response import suffix

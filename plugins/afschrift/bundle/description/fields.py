@@ -10,11 +10,11 @@ from typing import Any
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.relations import primary_key
-from afschrift.domain.category import category_iri
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import Seen
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.vocabulary import category_iri
 from afschrift.inventory.base import Text
 from afschrift.inventory.column import Column
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.left_out import column_title
 from afschrift.bundle.page.words import Words, place
-from afschrift.domain.basis import CONSENT
 from afschrift.domain.decision import Action
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.vocabulary import CONSENT
 from afschrift.inventory.model import Purpose
 
 REMARKS = frozenset({"others_masked", "payment_masked", "person_masked", "own_use", "join_key", "voluntary"})

@@ -12,8 +12,8 @@ from afschrift.bundle.page.left_out import column_title, table_title
 from afschrift.bundle.sheet.rights import Right, rights
 from afschrift.bundle.sheet.sheet import Held, Place, Processing
 from afschrift.bundle.sheet.words import SheetWords, local_day
-from afschrift.domain.basis import CONSENT
 from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import CONSENT
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
 from afschrift.law.clock.period import Period

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from afschrift.bundle.sheet.content import DataKind, Receiver, Told, Use
-from afschrift.domain.basis import basis_iri
-from afschrift.domain.category import category_iri
+from afschrift.domain.vocabulary import basis_iri, category_iri
 
 
 def sheet_document(told: Told) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from afschrift.bundle.sheet.sheet import Place, Processing
-from afschrift.domain.basis import CONSENT, PORTABLE
+from afschrift.domain.vocabulary import CONSENT, PORTABLE
 from afschrift.inventory.model import Purpose
 
 _KEPT = {"A6-1-c": "erase_law", "A6-1-e": "erase_task"}

@@ -9,11 +9,11 @@ from afschrift.app.grounds import load_grounds
 from afschrift.app.settings import Settings
 from afschrift.casework.decision.triggers import contact_changed, own_keys
 from afschrift.casework.identity.confirmed import identity_decision, identity_question
-from afschrift.domain.basis import PORTABLE
 from afschrift.domain.decision import Protect
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.inventory.column import Column
+from afschrift.domain.vocabulary import PORTABLE
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, Purpose, SourceFile
 from afschrift.inventory.table import Table

@@ -15,9 +15,9 @@ import pyarrow as pa
 from afschrift.domain.decision import Action
 from afschrift.domain.files import Staging
 from afschrift.domain.keys import Key
+from afschrift.domain.language import count
 from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.pointer import Found
-from afschrift.domain.words import count
 from afschrift.extraction.finder.people import PeopleReader
 from afschrift.extraction.finder.text import TextFinder
 from afschrift.extraction.write import slices

@@ -13,10 +13,9 @@ from pymysql.constants import FIELD_TYPE
 from pymysql.converters import encoders
 from pymysql.cursors import Cursor, SSCursor
 
-from afschrift.domain.connection import Connection
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, Connection
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, MysqlDialect
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error

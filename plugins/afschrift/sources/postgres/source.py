@@ -15,10 +15,9 @@ from adbc_driver_manager._reader import AdbcRecordBatchReader  # unlike Arrow's 
 from adbc_driver_postgresql import dbapi
 from psycopg.conninfo import make_conninfo
 
-from afschrift.domain.connection import Connection
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, Connection
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue

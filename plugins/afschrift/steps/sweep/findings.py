@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from afschrift.domain.progress import Standing
+from afschrift.domain.run import Standing
 from afschrift.domain.state import State
 
 LOST = "lost"

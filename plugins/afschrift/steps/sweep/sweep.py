@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import Held
-from afschrift.domain.progress import Hold, Standing
+from afschrift.domain.run import Hold, Standing
 from afschrift.law.dispute import under_hold
 from afschrift.register.register import Register
 from afschrift.steps.sweep.findings import LOST, Finding, Limits, of_run, of_staging

@@ -17,7 +17,6 @@ from tests.unit.bundle.bundle_example import LETTERS
 from afschrift.bundle.description.redactions import REDACTED, remark
 from afschrift.bundle.page.explained import REMARKS
 from afschrift.bundle.page.words import Words
-from afschrift.domain.basis import BASES, SPECIAL_CONDITIONS
 from afschrift.domain.decision import (
     About,
     Action,
@@ -32,6 +31,7 @@ from afschrift.domain.decision import (
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
+from afschrift.domain.vocabulary import BASES, SPECIAL_CONDITIONS
 from afschrift.letters.languages import languages
 from afschrift.selection.words import REASONS
 

@@ -18,8 +18,8 @@ import pytest
 from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key
-from afschrift.domain.progress import Standing
 from afschrift.domain.right import Right
+from afschrift.domain.run import Standing
 from afschrift.domain.state import State
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register

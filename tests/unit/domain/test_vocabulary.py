@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from afschrift.domain.category import category_iri
+from afschrift.domain.vocabulary import category_iri
 from afschrift.inventory.check import fides_categories
 
 

@@ -1,9 +1,24 @@
-"""Data categories of the Fides taxonomy as terms of the W3C's Data Privacy Vocabulary (DPV-PD 2.3).
+"""Legal bases and data categories, with their terms in the W3C's Data Privacy Vocabulary (DPV, DPV-PD 2.3).
 
-Fides keys have no IRIs, so the nearest DPV term says what is meant to those who do not know the taxonomy.
+Bases of Art. 6(1) and conditions of Art. 9(2) bear their DPV names without prefix. Categories are those of
+the Fides taxonomy, whose keys have no IRIs: the nearest DPV term says what is meant to who does not know it.
 """
 
 from __future__ import annotations
+
+BASES = tuple(f"A6-1-{letter}" for letter in "abcdef")
+SPECIAL_CONDITIONS = tuple(f"A9-2-{letter}" for letter in "abcdefghij")
+
+PORTABLE = frozenset({"A6-1-a", "A9-2-a", "A6-1-b"})
+"""Consent and contract: the only bases that Art. 20(1)(a) names (R20)."""
+
+CONSENT = frozenset({"A6-1-a", "A9-2-a"})
+
+
+def basis_iri(code: str) -> str:
+    """DPV term of a basis (RULES E.2), for example `A6-1-b`."""
+    return f"https://w3id.org/dpv/legal/eu/gdpr#{code}"
+
 
 _PD = "https://w3id.org/dpv/pd#"
 
