@@ -24,8 +24,8 @@ from afschrift.domain.extracted import FileEntry
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
+from afschrift.formats.check.checks import ValueTypes
 from afschrift.formats.check.validate import validate
-from afschrift.formats.check.value_types import ValueTypes
 from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_batch

@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from afschrift.domain.file_format import FileSchema, Format, SchemaColumn
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError
-from afschrift.formats.check.header import check_header
+from afschrift.formats.check.finding import UnreadableError, check_header
 from afschrift.values.forms import text_schema
 
 

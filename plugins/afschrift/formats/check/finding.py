@@ -1,11 +1,13 @@
-"""What validation found: data, with a place and a rule, and never the value."""
+"""What validation found, a reader at its header included: a place and a rule, and never the value."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import zip_longest
 
 from afschrift.domain.errors import ValidationFailedError
+from afschrift.domain.plan import FieldPlan
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,14 @@ class UnreadableError(ValidationFailedError):
         return Finding(self.code, file, self.field, self.row, self.rule)
 
 
-class Check(Protocol):
-    """One rule over the rows of a file, batch by batch."""
+def check_header(names: Sequence[str], fields: Sequence[FieldPlan]) -> None:
+    """Hold the names found in a file against the plan.
 
-    def update(self, batch: Any) -> None:
-        """Look at the next batch of value forms (`pyarrow.RecordBatch`)."""
-
-    def findings(self) -> list[Finding]:
-        """What is wrong, after the last batch."""
+    Raises:
+        UnreadableError: `header`, with the first field of the plan that is not in its place.
+    """
+    for found, field in zip_longest(names, fields):
+        if field is None:
+            raise UnreadableError("header", "the file has no columns beyond those of the plan")
+        if found != field.name:
+            raise UnreadableError("header", "the columns are those of the plan, in order", field=field.name)

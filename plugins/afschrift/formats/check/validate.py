@@ -9,12 +9,10 @@ from typing import Any, BinaryIO, cast
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.column_checksums import SameValues
+from afschrift.formats.batches import joined
+from afschrift.formats.check.checks import Check, RowCount, SameValues, ValueTypes
 from afschrift.formats.check.digest_stream import DigestStream
-from afschrift.formats.check.finding import Check, Finding, UnreadableError
-from afschrift.formats.check.joined import joined
-from afschrift.formats.check.row_count import RowCount
-from afschrift.formats.check.value_types import ValueTypes
+from afschrift.formats.check.finding import Finding, UnreadableError
 from afschrift.formats.registry import FORMATS
 
 _SHOWN = 10

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError
-from afschrift.formats.check.header import check_header
+from afschrift.formats.check.finding import UnreadableError, check_header
 
 _BLOCK = 1 << 20  # larger ones leave the processor's cache
 _LONGEST = 1 << 30  # a lost quote would otherwise take the rest of the file into memory

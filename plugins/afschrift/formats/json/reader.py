@@ -14,8 +14,7 @@ import pyarrow.compute as pc
 
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError
-from afschrift.formats.check.header import check_header
+from afschrift.formats.check.finding import UnreadableError, check_header
 from afschrift.values.buffers import text_bytes
 from afschrift.values.forms import text_schema, written_kind
 from afschrift.values.patterns import PATTERNS

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.slices import slices
+from afschrift.formats.batches import slices
 from afschrift.values.buffers import text_bytes
 from afschrift.values.forms import written_kind
 from afschrift.values.json_text import fragments, pieces

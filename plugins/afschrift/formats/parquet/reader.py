@@ -15,8 +15,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError
-from afschrift.formats.check.header import check_header
+from afschrift.formats.check.finding import UnreadableError, check_header
 from afschrift.values import scalars
 from afschrift.values.faults import FormError
 from afschrift.values.forms import text_schema, written_kind

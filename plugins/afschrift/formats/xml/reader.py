@@ -18,8 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError
-from afschrift.formats.check.header import check_header
+from afschrift.formats.check.finding import UnreadableError, check_header
 from afschrift.values.forms import text_schema
 from afschrift.values.xml_text import attribute, replaced, unescape
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.slices import slices
+from afschrift.formats.batches import slices
 from afschrift.values.buffers import text_bytes
 from afschrift.values.xml_text import attribute, escape, replaced
 

@@ -9,9 +9,9 @@ from tests.unit.formats.random_tables import VALUES, field, write
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.domain.kind import Kind
+from afschrift.formats.check.checks import ValueTypes
 from afschrift.formats.check.finding import Finding
 from afschrift.formats.check.validate import require_valid, validate
-from afschrift.formats.check.value_types import ValueTypes
 from afschrift.values.forms import text_schema
 
 

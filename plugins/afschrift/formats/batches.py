@@ -1,4 +1,4 @@
-"""Few large batches from many small ones: readers are fastest in small blocks, checks in large ones."""
+"""Batches in the size that suits: small while their text is built, large while they are checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 _ROWS = 8_192
-_BYTES = 8 << 20
+_SMALL_BYTES = 32 << 20
+_LARGE_BYTES = 8 << 20
+
+
+def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The rows of a batch in their order, at most 8,192 and about 32 MiB at a time."""
+    rows = batch.num_rows
+    fitting = rows * _SMALL_BYTES // max(batch.nbytes, 1)
+    step = max(1, min(_ROWS, fitting))
+    for start in range(0, rows, step):
+        yield batch.slice(start, step)
 
 
 def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -18,7 +28,7 @@ def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         held.append(batch)
         rows += batch.num_rows
         size += batch.nbytes
-        if rows >= _ROWS or size >= _BYTES:
+        if rows >= _ROWS or size >= _LARGE_BYTES:
             yield from _together(held)
             held = []
             rows = size = 0

@@ -1,0 +1,92 @@
+"""The rules over the rows of a file: the form of values, how many rows, and which values in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from afschrift.domain.plan import FieldPlan
+from afschrift.formats.check.finding import Finding
+from afschrift.values.checksum import ColumnChecksums
+from afschrift.values.forms import written_kind
+from afschrift.values.shapes import first_offence
+
+
+class Check(Protocol):
+    """One rule over the rows of a file, batch by batch."""
+
+    def update(self, batch: Any) -> None:
+        """Look at the next batch of value forms (`pyarrow.RecordBatch`)."""
+
+    def findings(self) -> list[Finding]:
+        """What is wrong, after the last batch."""
+
+
+class ValueTypes:
+    """Finds the first value of each field that has not the form of its kind.
+
+    JSON documents are not parsed again: extraction did (`values.json_text`), and their checksum says that
+    they are the same.
+    """
+
+    def __init__(self, file: str, fields: Sequence[FieldPlan]) -> None:
+        self._file = file
+        self._fields = [(field.name, written_kind(field)) for field in fields]
+        self._first: dict[str, Finding] = {}
+        self._rows = 0
+
+    def update(self, batch: pa.RecordBatch) -> None:
+        """Look at the next rows."""
+        for (name, kind), column in zip(self._fields, batch.columns, strict=True):
+            if name not in self._first and (position := first_offence(column, kind)) is not None:
+                rule = f"every value has the form of a {kind}"
+                self._first[name] = Finding("type", self._file, name, self._rows + position + 1, rule)
+        self._rows += batch.num_rows
+
+    def findings(self) -> list[Finding]:
+        """One finding a field at most."""
+        return list(self._first.values())
+
+
+class SameValues:
+    """Takes the same checksums as extraction and compares them."""
+
+    def __init__(self, file: str, fields: Sequence[FieldPlan], expected: Mapping[str, str]) -> None:
+        self._file = file
+        self._expected = expected
+        self._checksums = ColumnChecksums(fields)
+
+    def update(self, batch: pa.RecordBatch) -> None:
+        """Add the next rows."""
+        self._checksums.update(batch)
+
+    def findings(self) -> list[Finding]:
+        """One finding for each column that differs."""
+        rule = "the column reads back as the values extracted, in order"
+        return [
+            Finding("checksum", self._file, name, None, rule)
+            for name, digest in self._checksums.digests().items()
+            if self._expected.get(name) != digest
+        ]
+
+
+class RowCount:
+    """Counts rows."""
+
+    def __init__(self, file: str, expected: int) -> None:
+        self._file = file
+        self._expected = expected
+        self._rows = 0
+
+    def update(self, batch: pa.RecordBatch) -> None:
+        """Count the next rows."""
+        self._rows += batch.num_rows
+
+    def findings(self) -> list[Finding]:
+        """A finding with both numbers where they differ."""
+        if self._rows == self._expected:
+            return []
+        rule = f"the file holds the {self._expected} rows extracted; {self._rows} were read"
+        return [Finding("row_count", self._file, None, None, rule)]
