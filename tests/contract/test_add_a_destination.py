@@ -16,10 +16,9 @@ from tests.contract import test_destination_contract as contract
 from upath import UPath
 
 from afschrift.app.settings import Settings
-from afschrift.destinations.names import check_name
 from afschrift.destinations.registry import DESTINATIONS, open_destination
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.files import Receipt
+from afschrift.domain.files import Receipt, check_name
 from afschrift.wiring.services import build, initialise
 
 PIN = "hunter2"

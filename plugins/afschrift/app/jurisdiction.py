@@ -1,15 +1,17 @@
-"""Where the controller must act, read from `controller.yml` alone: a look at the clock starts at once."""
+"""Where the controller must act and on what grounds, each read from its file alone: a look starts at once."""
 
 from __future__ import annotations
 
 from afschrift.app.settings import Settings
 from afschrift.domain.keys import Unique
+from afschrift.inventory import grounds
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.inventory.organisation import IdentityFile, Organisation
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Place
+from afschrift.law.grounds.grounds import Grounds
 
 
 def load_controller(settings: Settings | None = None) -> Organisation:
@@ -57,3 +59,12 @@ def own_keys(settings: Settings | None = None) -> tuple[str, ...]:
     if identity is None or document.faults:
         raise InventoryError(document.faults)
     return tuple(name for name, key in identity.keys.items() if key.unique is Unique.YES)
+
+
+def load_grounds(settings: Settings | None = None) -> Grounds:
+    """The table of grounds of this installation.
+
+    Raises:
+        ConfigurationError: lists what is wrong with it.
+    """
+    return grounds.load_grounds((settings or Settings.from_environment()).include / "grounds")

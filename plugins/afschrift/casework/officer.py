@@ -66,7 +66,7 @@ class Officer:
         Raises:
             ConfigurationError: lists what is wrong with it.
         """
-        from afschrift.app.grounds import load_grounds
+        from afschrift.app.jurisdiction import load_grounds
 
         return load_grounds(self.settings)
 

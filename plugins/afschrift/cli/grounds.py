@@ -25,7 +25,7 @@ def listing(
     as_json: AsJson = False,
 ) -> None:
     """List the grounds with outcomes, rights and who signs, and the codes that are turned down."""
-    from afschrift.app.grounds import load_grounds
+    from afschrift.app.jurisdiction import load_grounds
 
     grounds = load_grounds()
     codes = [c for c in grounds.codes if c in grounds.never or right in (None, *grounds.grounds[c].rights)]
@@ -56,7 +56,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a ground with the fields of its form: which are needed, and which are kept encrypted."""
-    from afschrift.app.grounds import load_grounds
+    from afschrift.app.jurisdiction import load_grounds
     from afschrift.cli.questions.forms import template
     from afschrift.law.grounds.grounds import Kept, Outcome
     from afschrift.law.grounds.values import takes

@@ -94,8 +94,8 @@ def schema(
     file: Annotated[str, typer.Argument(help="source, manual, identity, controller or policy.")] = "source",
 ) -> None:
     """Print the JSON Schema of a file of the inventory, for an editor to check while you write."""
-    from afschrift.inventory.schema import FILES
-    from afschrift.inventory.schema import schema as document
+    from afschrift.inventory.load import FILES
+    from afschrift.inventory.load import schema as document
 
     if file not in FILES:
         raise typer.BadParameter(f"choose one of {', '.join(FILES)}")

@@ -13,9 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from upath import UPath
 
-from afschrift.destinations.names import check_name
 from afschrift.domain.errors import ConfigurationError, RetriableError
-from afschrift.domain.files import Receipt
+from afschrift.domain.files import Receipt, check_name
 
 Place = Path | UPath
 

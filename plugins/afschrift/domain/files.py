@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
+
+from afschrift.domain.errors import ConfigurationError
+
+_NAME = re.compile(r"(?:afschrift-)?[a-z]{1,4}-[0-9a-z]{12}(?:[.-][0-9a-z]{1,20}){1,4}")
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,21 @@ class Destination(Protocol):
 
     def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
         """Write under an opaque name; nothing is visible there until it is whole."""
+
+
+def check_name(name: str) -> None:
+    """Turn down a name that is not built from a request's id, such as `afschrift-req-7k3m9x2p4v0q.zip`.
+
+    Names at a destination are opaque, since listings and access logs show them.
+
+    Raises:
+        ConfigurationError: the name may hold a path, or may tell something about the person.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            "A bundle is left only under a name that is built from its request's id.",
+            way_out="name it 'afschrift-', the id of the request, and '.zip'.",
+        )
 
 
 class FileStore(Protocol):

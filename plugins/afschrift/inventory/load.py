@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
 
 from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document
@@ -14,6 +17,15 @@ from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyF
 from afschrift.law.manual import KIND as MANUAL
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
+
+FILES: dict[str, type[BaseModel]] = {
+    "source": SourceFile,
+    "manual": ManualSource,
+    "identity": IdentityFile,
+    "controller": Organisation,
+    "policy": PolicyFile,
+}
+"""What each kind of file holds."""
 
 
 def load(folder: Path) -> Inventory:
@@ -83,3 +95,9 @@ def _digest(paths: list[Path]) -> str:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         total.update(f"{content}  {path.name}\n".encode())
     return total.hexdigest()
+
+
+def schema(file: str) -> dict[str, Any]:
+    """JSON Schema (2020-12) of one of `FILES`, so that an editor completes and checks while one writes."""
+    document = FILES[file].model_json_schema(by_alias=True, mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}

@@ -15,9 +15,8 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.processing import AutomatedDecision, Recipient
-from afschrift.law.boilerplate import boilerplate
 from afschrift.law.clock.period import Period
-from afschrift.law.transfers import outside_eea
+from afschrift.law.information import boilerplate, outside_eea
 
 Told = tuple[str, str, FieldPlan]
 """Source, table and column that the sheet speaks of."""

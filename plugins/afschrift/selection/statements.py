@@ -1,10 +1,15 @@
-"""The statements that a request needs, each from one template."""
+"""The statements that a request needs, each from one template of `include/sql/`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from afschrift.domain.decision import Action, Mask
 from afschrift.domain.kind import Kind
@@ -16,8 +21,9 @@ from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
 from afschrift.inventory.table import Table
 from afschrift.selection.person import Catalogue, WayFinder, Ways
-from afschrift.selection.render import render
 from afschrift.selection.tokens import token_mask
+
+_BLANK_LINES = re.compile(r"\n\s*\n+")
 
 
 @dataclass(frozen=True)
@@ -254,3 +260,20 @@ class Statements:
 
 def _fact(name: str, kind: Kind) -> FieldPlan:
     return FieldPlan(name, kind, Action.INCLUDE, ("R73",), "information_sheet")
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  SQL, not HTML: everything that comes in is quoted by the dialect
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(folder: Path, template: str, **parts: Any) -> str:
+    """Fill a template of `include/sql/` with quoted identifiers."""
+    text = _environment(folder).get_template(template).render(**parts)
+    return _BLANK_LINES.sub("\n", text).strip() + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from afschrift.app.grounds import load_grounds
+from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import form_of
 from afschrift.casework.decision.require import DECISION

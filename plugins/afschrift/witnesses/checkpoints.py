@@ -17,7 +17,7 @@ from afschrift.register.register import Register
 from afschrift.register.trail import checkpoint
 from afschrift.register.trail.audit import NOT_SENT, SENT
 from afschrift.register.trail.checkpoint import Checkpoint, Offered
-from afschrift.register.trail.finding import Finding
+from afschrift.register.trail.trail import Finding
 from afschrift.witnesses.place import Witness
 from afschrift.witnesses.registry import open_witness
 from afschrift.witnesses.timestamp import TimeStamper

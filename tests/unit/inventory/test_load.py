@@ -9,8 +9,7 @@ from ruamel.yaml import YAML
 from testbed.mini import SHOP, write_inventory
 
 from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.load import load
-from afschrift.inventory.schema import schema
+from afschrift.inventory.load import load, schema
 
 
 def faults(folder: Path) -> dict[str, int]:

@@ -20,7 +20,7 @@ from afschrift.register import schema
 from afschrift.register.database.instants import utc_now
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
-from afschrift.register.trail.finding import Finding
+from afschrift.register.trail.trail import Finding
 from afschrift.witnesses.checkpoints import gather, send_checkpoint
 
 Configure = Callable[..., Settings]

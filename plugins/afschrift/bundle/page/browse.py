@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from afschrift.bundle.contents import Contents, Row
-from afschrift.bundle.page.sample import column_style, readable
-from afschrift.bundle.page.shares import fitting, shares
+from afschrift.bundle.page.sample import column_style, fitting, readable, shares
 from afschrift.bundle.page.words import Words
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import TableExtract

@@ -18,8 +18,7 @@ from afschrift.bundle.page.portion import portion
 from afschrift.bundle.page.script import own_script, own_style, policy
 from afschrift.bundle.page.searched import searched
 from afschrift.bundle.page.tables import SystemView, anchors, systems
-from afschrift.bundle.page.templates import templates
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import Words, templates
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.manual_plan import ManualStatus

@@ -11,8 +11,7 @@ from afschrift.bundle.description.coverage import Status, coverage
 from afschrift.bundle.page.charts import Chart, chart, latest, span
 from afschrift.bundle.page.explained import Explained, explain
 from afschrift.bundle.page.left_out import column_title, table_title
-from afschrift.bundle.page.sample import Sample, readable, sample, sample_sizes
-from afschrift.bundle.page.shares import fitting, shares
+from afschrift.bundle.page.sample import Sample, fitting, readable, sample, sample_sizes, shares
 from afschrift.bundle.page.words import Words
 from afschrift.domain.extracted import TableExtract, Upload
 from afschrift.domain.plan import ExtractPlan

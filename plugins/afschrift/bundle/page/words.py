@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from ruamel.yaml import YAML
 
 from afschrift.domain.errors import ConfigurationError
@@ -202,3 +203,15 @@ def _local(instant: str, zone: str) -> datetime:
     if parsed.tzinfo is None:
         raise ValueError("an instant needs a zone")
     return parsed.astimezone(ZoneInfo(zone))
+
+
+@cache
+def templates(letters: Path) -> Environment:
+    """Those of all languages, and each language's own; compiled once, and anew where a file changes."""
+    return Environment(
+        loader=FileSystemLoader([letters / "bundle", letters]),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

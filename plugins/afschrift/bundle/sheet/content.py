@@ -17,7 +17,7 @@ from afschrift.domain.vocabulary import CONSENT
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
 from afschrift.law.clock.period import Period
-from afschrift.law.transfers import outside_eea
+from afschrift.law.information import outside_eea
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from afschrift.bundle.page.templates import templates
+from afschrift.bundle.page.words import templates
 from afschrift.bundle.sheet.content import Told
 
 

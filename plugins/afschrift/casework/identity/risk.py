@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from afschrift.app.grounds import load_grounds
+from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.settings import Settings
 from afschrift.casework.decision.triggers import contact_changed, own_keys
 from afschrift.casework.identity.confirmed import identity_decision, identity_question

@@ -83,7 +83,7 @@ def assign(
 @app.command("open")
 def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
     """Put a request before an officer though nothing was flagged, for example to refuse it in part."""
-    from afschrift.app.grounds import load_grounds
+    from afschrift.app.jurisdiction import load_grounds
     from afschrift.casework.decision.require import open_decision
     from afschrift.law.roles import Act
 
@@ -171,7 +171,7 @@ def _filled(
             raise ConfigurationError("The form is the whole answer.", way_out="give --form alone.")
         return from_file(form)
     if choice is None and asked.kind == "decision":
-        from afschrift.app.grounds import load_grounds
+        from afschrift.app.jurisdiction import load_grounds
         from afschrift.cli.questions.forms import ask
 
         return ask(load_grounds(), open_register().requests.get(asked.request).right, asked.options)

@@ -15,8 +15,7 @@ from functools import cache
 import polars as pl
 
 from afschrift.domain.pointer import PointerKind
-from afschrift.extraction.finder.marks import marks
-from afschrift.extraction.finder.patterns import Span
+from afschrift.extraction.finder.patterns import Span, marks
 
 MOST_WORDS = 6
 _CAPITAL = r"\b[\p{Lu}\p{Lt}\p{Lo}]\w*"  # Rust's \w and \b: letters, marks, digits and connectors

@@ -11,6 +11,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 import phonenumbers
@@ -18,7 +19,6 @@ from stdnum import iban
 from stdnum.nl import bsn
 
 from afschrift.domain.pointer import PointerKind
-from afschrift.extraction.finder.marks import marks
 
 WORTH_A_LOOK = r"@|\b[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}|\d(?:[^\w\n]{0,3}\d){6}"
 """What every text has in which one of these may stand, for a quick look at many texts at once."""
@@ -30,6 +30,7 @@ _OF_NOBODY = (phonenumbers.PhoneNumberType.TOLL_FREE, phonenumbers.PhoneNumberTy
 _LOOSE = re.compile(r"[+＋](?!\s?\(?\d)|[(\[（［](?!\s?[+＋]?\d{1,5}\s?[)\]）］])")
 """A sign that belongs to the text around a number: `(06-12345678)`, but not that of `(020) 624 11 11`."""
 _BEFORE_A_PHONE = re.compile(r"[\w#/_-]")
+_POINTS = (range(0x20000), range(0xE0100, 0xE01F0))  # beyond them Unicode has no marks
 
 
 class Span(NamedTuple):
@@ -39,6 +40,12 @@ class Span(NamedTuple):
     end: int
     kind: PointerKind
     value: str
+
+
+@cache
+def marks() -> str:
+    """All marks of Unicode, to stand between the brackets of a pattern; Python's own count none to a word."""
+    return "".join(c for c in map(chr, chain(*_POINTS)) if unicodedata.category(c)[0] == "M")
 
 
 def spans(text: str, region: str) -> list[Span]:

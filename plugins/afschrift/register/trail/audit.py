@@ -21,8 +21,8 @@ from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.disputes import holds_of, must_be_free
 from afschrift.register.trail import checkpoint, export, segments, trail, verification
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
-from afschrift.register.trail.finding import Finding
 from afschrift.register.trail.segments import Segment
+from afschrift.register.trail.trail import Finding
 
 KEEP_YEARS = 5
 """How long a year of the trail is kept after its end, and after the last of its requests was closed (D.3)."""

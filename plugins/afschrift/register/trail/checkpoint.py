@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import canonical, digest
 from afschrift.register.keys.store import SigningKey
-from afschrift.register.trail.finding import Finding
 from afschrift.register.trail.segments import Segment
+from afschrift.register.trail.trail import Finding
 
 FORMAT = "afschrift-checkpoint/1"
 MADE = "checkpoint_made"

@@ -14,8 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from afschrift.domain.event import GENESIS, digest
 from afschrift.register.database.trail_tables import event, event_payload, segment
-from afschrift.register.trail.finding import Finding
-from afschrift.register.trail.trail import header_of
+from afschrift.register.trail.trail import Finding, header_of
 
 FORMAT = "afschrift-segment/1"
 DROPPED = "segment_dropped"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,20 @@ CLOCK_WENT_BACK = "clock_went_back"
 _SALT_BYTES = 32
 
 Recorded = tuple[Header, dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with the trail or with what was compared with it; `docs/trail.md` lists the codes.
+
+    Attributes:
+        code: for example `gap`, `broken_link`, `payload_altered`, `head_differs` or `checkpoint_missing`.
+        seq: the event it was found at; 0 where it belongs to none.
+    """
+
+    code: str
+    seq: int
+    text: str
 
 
 def append(connection: Connection, at: str, request: str | None, events: Sequence[NewEvent]) -> None:

@@ -15,8 +15,7 @@ from afschrift.domain.event import GENESIS, Header, canonical, check_chain, payl
 from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.trail import checkpoint, segments
 from afschrift.register.trail.checkpoint import Offered
-from afschrift.register.trail.finding import Finding
-from afschrift.register.trail.trail import CLOCK_WENT_BACK, header_of
+from afschrift.register.trail.trail import CLOCK_WENT_BACK, Finding, header_of
 
 _BATCH = 5_000
 _TELLING = (segments.DROPPED, checkpoint.MADE, "payloads_erased")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.register.keys.blind import blind_index, normalise
+from afschrift.register.keys.crypto import blind_index, normalise
 
 KEY = b"y" * 32
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from afschrift.law.boilerplate import boilerplate
+from afschrift.law.information import boilerplate
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Words that say nothing: an information sheet may not be filled with them (RULES A.2, R73-R75)."""
+"""What an information sheet must say (RULES A.2, R73-R75): no words that say nothing, and where data goes."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ _EMPTY = frozenset(
 )
 
 
+EEA = frozenset(
+    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT"}
+    | {"LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"}
+)
+"""The European Economic Area: ISO 3166-1 codes. Elsewhere a transfer needs more (Art. 44-46)."""
+
+
 def boilerplate(text: str) -> bool:
     """Whether a text is empty, holds a phrase that fits every organisation, or consists of such words alone.
 
@@ -40,3 +47,8 @@ def boilerplate(text: str) -> bool:
     """
     plain = " ".join(re.sub(r"[^\w\s']", "", text.casefold()).split())
     return not plain or bool(_PHRASE.search(plain)) or all(word in _EMPTY for word in plain.split())
+
+
+def outside_eea(country: str) -> bool:
+    """Whether a recipient there makes a transfer to a third country."""
+    return country not in EEA
