@@ -44,12 +44,6 @@ def revisions() -> tuple[str, ...]:
     return tuple(script.revision for script in scripts)[::-1]
 
 
-def is_current(url: str) -> bool:
-    """Whether the register has the tables of this version of the software."""
-    with Database(url).read() as connection:
-        return _revision(connection) == revisions()[-1]
-
-
 def require_current(url: str) -> None:
     """Turn away a register whose tables are of another version, before any work begins on it.
 

@@ -13,50 +13,11 @@ from afschrift.register.facts import Facts
 
 
 class Sendings(Repository):
-    """Called by the outbox in its own transaction, and by itself."""
+    """Called by the outbox in its own transaction."""
 
     def __init__(self, store: Store, facts: Facts) -> None:
         super().__init__(store)
         self._facts = facts
-
-    def sent(
-        self,
-        fact_id: str,
-        sent_on: date,
-        channel: str,
-        *,
-        proof: str | None = None,
-        letter: str | None = None,
-        by: str = "system",
-    ) -> bool:
-        """Record that the letter of a fact was really sent; whether that was new.
-
-        Args:
-            fact_id: a suspension, a further question, an extension or a decision. The letter of a refusal
-                closes the request by its sending (R45).
-            sent_on: local date of the sending, where the controller must act.
-            channel: a code, such as `smtp` or `post`.
-            proof: a reference, such as the queue id that the mail server gave.
-            letter: id of the letter in the outbox.
-            by: account of the sender.
-
-        Raises:
-            RefusedError: no such fact with a letter.
-        """
-        with self._db.write() as tx:
-            return self.append_sent(tx, fact_id, sent_on, channel, proof=proof, letter=letter, by=by)
-
-    def bounced(self, fact_id: str, *, letter: str | None = None, by: str = "system") -> bool:
-        """Record that the letter of a fact came back, so that it counts as not sent; whether that was new.
-
-        A request that it had closed is open again, and its clock goes on: nobody was told (R45). One whose
-        data key was destroyed stays closed, since no letter about it can be made any more.
-
-        Raises:
-            RefusedError: no such fact with a letter.
-        """
-        with self._db.write() as tx:
-            return self.append_bounced(tx, fact_id, letter=letter, by=by)
 
     def append_sent(
         self,
@@ -69,7 +30,21 @@ class Sendings(Repository):
         letter: str | None = None,
         by: str = "system",
     ) -> bool:
-        """As `sent`, in the transaction of the outbox."""
+        """Record that the letter of a fact was really sent; whether that was new.
+
+        Args:
+            tx: transaction of the outbox.
+            fact_id: a suspension, a further question, an extension or a decision. The letter of a refusal
+                closes the request by its sending (R45).
+            sent_on: local date of the sending, where the controller must act.
+            channel: a code, such as `smtp` or `post`.
+            proof: a reference, such as the queue id that the mail server gave.
+            letter: id of the letter in the outbox.
+            by: account of the sender.
+
+        Raises:
+            RefusedError: no such fact with a letter.
+        """
         of, timeline = self._lettered(tx, fact_id)
         if of.sent_on is not None:
             return False
@@ -88,7 +63,14 @@ class Sendings(Repository):
     def append_bounced(
         self, tx: Connection, fact_id: str, *, letter: str | None = None, by: str = "system"
     ) -> bool:
-        """As `bounced`, in the transaction of the outbox."""
+        """Record that the letter of a fact came back, so that it counts as not sent; whether that was new.
+
+        A request that it had closed is open again, and its clock goes on: nobody was told (R45). One whose
+        data key was destroyed stays closed, since no letter about it can be made any more.
+
+        Raises:
+            RefusedError: no such fact with a letter.
+        """
         of, timeline = self._lettered(tx, fact_id)
         if of.sent_on is None:
             return False

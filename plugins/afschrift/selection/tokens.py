@@ -12,7 +12,6 @@ from afschrift.domain.keys import Key
 from afschrift.domain.redaction import MASK
 from afschrift.domain.sources import Dialect
 
-DIGITS = 8
 SALT = "afschrift:mask"
 SALT_OF = b"afschrift: salt of the masks of this request"
 """What the register takes the request's HMAC of, which is the salt."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -35,9 +35,3 @@ def _array(source: str, name: str, values: Sequence[Any]) -> pa.Array:
             f"Column {name} of source {source} holds a text that is not UTF-8.",
             way_out="mend the text, or convert the column in a view.",
         ) from None
-
-
-def in_slices(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
-    """A batch in pieces of at most so many rows."""
-    for start in range(0, batch.num_rows, rows):
-        yield batch.slice(start, rows)

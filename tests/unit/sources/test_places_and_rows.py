@@ -7,7 +7,7 @@ import pytest
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.sources.places import no_right, place, relation_of, too_large
-from afschrift.sources.text_rows import in_slices, text_batch
+from afschrift.sources.text_rows import text_batch
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,3 @@ def test_bytes_that_are_no_text() -> None:
     with pytest.raises(ConfigurationError, match=r"Column t of source w .* not UTF-8") as caught:
         text_batch("w", ["n", "t"], [(b"1", b"secret\xff")])
     assert "secret" not in str(caught.value)
-
-
-def test_slices() -> None:
-    batch = pa.RecordBatch.from_pydict({"n": list(range(10))})
-    assert [part.num_rows for part in in_slices(batch, 4)] == [4, 4, 2]

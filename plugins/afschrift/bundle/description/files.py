@@ -2,42 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from afschrift.bundle.container import layout
 from afschrift.bundle.contents import Contents
-
-
-@dataclass(frozen=True)
-class BundledFile:
-    """One uploaded file.
-
-    Attributes:
-        path: path in the bundle, `data/files/shop/upload/000001.png`.
-        row: number of its row in the files of the table, from 1 and over all parts.
-        column: the column that holds it, or says where it lay.
-        name: as the person called it, with anything in it; None where nobody knows.
-        key: key of its row, as value forms.
-    """
-
-    path: str
-    row: int
-    column: str
-    name: str | None
-    media_type: str
-    bytes: int
-    key: dict[str, str | None]
-
-
-def files_of(contents: Contents, source: str, table: str) -> tuple[BundledFile, ...]:
-    """The uploaded files of a table, in the order of its rows."""
-    written = contents.extracted(source, table)
-    uploads = written.uploads if written else ()
-    return tuple(
-        BundledFile(layout.DATA + u.entry.path, u.row, u.column, u.name, u.media_type, u.entry.bytes, u.key)
-        for u in uploads
-    )
 
 
 def file_resources(contents: Contents) -> list[dict[str, Any]]:

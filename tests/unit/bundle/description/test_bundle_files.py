@@ -12,7 +12,6 @@ from tests.unit.bundle.bundle_tampering import files_of
 
 from afschrift.bundle.container.report import Code
 from afschrift.bundle.container.verify import verify
-from afschrift.bundle.description.files import files_of as files_of_table
 from afschrift.domain.extracted import MissingFile, Upload
 from afschrift.domain.signing import key_id
 
@@ -58,16 +57,6 @@ def test_a_file_is_packed_described_and_covered() -> None:
         "missing": [{"column": "photo", "row": 5, "reason": "not_found"}],
     }
     assert not any("files" in t for t in tables if t["table"] != "orders")
-
-
-def test_files_of_a_table_for_those_who_link_them() -> None:
-    contents = with_file(held=2).contents
-    found = files_of_table(contents, "shop", "orders")
-    assert [(f.path, f.row, f.name, f.bytes) for f in found] == [
-        ("data/files/shop/orders/000003.png", 3, ODD, 4),
-        ("data/files/shop/orders/000004.png", 4, ODD, 4),
-    ]
-    assert files_of_table(contents, "shop", "customer") == ()
 
 
 @pytest.mark.parametrize("counted", [0, 2])

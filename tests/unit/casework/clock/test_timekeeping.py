@@ -63,7 +63,8 @@ def test_a_request_is_suspended_resumed_and_extended(
     timeline, extended = anna.extend(one, ["processors_must_answer"], text="Zes verwerkers moeten leveren.")
     assert (extended.due, extended.breaches) == (date(2026, 4, 9), ("extension_not_sent:R39",))
     assert register.facts.text(timeline.facts[-1].id) == "Zes verwerkers moeten leveren."
-    register.sendings.sent(timeline.facts[-1].id, date(2026, 3, 16), "smtp", proof="4Zk1")
+    with register.store.database.write() as tx:
+        register.sendings.append_sent(tx, timeline.facts[-1].id, date(2026, 3, 16), "smtp", proof="4Zk1")
     assert anna.look(register.facts.timeline(one)).due == date(2026, 6, 9)
     told = [p["fact"] for h, p in register.trail.events(one) if h.type == "fact_resumed" and p]
     assert told[0]["detail"]["clock"]["due"] == "2026-04-09"
