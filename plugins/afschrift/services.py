@@ -1,56 +1,23 @@
-"""What the use cases are given. `afschrift.wiring` puts it together; the use cases know only ports."""
+"""What steps and use cases are given. `afschrift.wiring` puts it together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING
 
-from afschrift.domain.extracted import FileEntry, SourceExtract
 from afschrift.domain.file_format import Format
-from afschrift.domain.files import Destination, Staging, StoreFactory
-from afschrift.domain.plan import FieldPlan, Plan, Seal
-from afschrift.domain.profile import Overview
-from afschrift.domain.request import Request
+from afschrift.domain.files import Destination, StoreFactory
 from afschrift.domain.sources import SourceFactory
 from afschrift.inventory.model import Inventory
 from afschrift.law.grounds.grounds import Grounds
 from afschrift.register.register import Register
 
-Sample = list[dict[str, str | None]]
-
-
-class Pack(Protocol):
-    """Packs and signs a bundle, streamed."""
-
-    def __call__(
-        self,
-        request: Request,
-        plan: Plan,
-        extracts: Sequence[SourceExtract],
-        samples: Mapping[str, Sample],
-        overviews: Mapping[str, Overview],
-        seal: Seal,
-        staging: Staging,
-        hidden: Collection[str] = (),
-    ) -> Iterator[bytes]:
-        """Chunks of the ZIP file; nothing of it knows of the tables that are `hidden`."""
-
-
-class Validate(Protocol):
-    """Reads a written file again and compares."""
-
-    def __call__(
-        self,
-        entry: FileEntry,
-        stream: BinaryIO,
-        fields: Sequence[FieldPlan],
-        rows: int,
-        checksums: Mapping[str, str],
-    ) -> None:
-        """Raise ValidationFailedError where the file is not what was extracted."""
+if TYPE_CHECKING:
+    from afschrift.bundle.container.signature import Ed25519Signer
+    from afschrift.staging import EncryptedStaging
 
 
 @dataclass(frozen=True)
@@ -71,7 +38,9 @@ class Services:
     """Everything outside a use case.
 
     Attributes:
+        signer: signs with the key of today.
         sql: folder of the SQL templates.
+        letters: folder of what people read: letters, pages and information sheets in each language.
         now: RFC 3339 instant of now, UTC.
         package: version of the software.
         log: says one line to whoever follows the run; never personal data.
@@ -86,11 +55,11 @@ class Services:
     open_source: SourceFactory
     open_store: StoreFactory
     formats: Mapping[str, Format]
-    validate: Validate
-    pack: Pack
+    signer: Callable[[], Ed25519Signer]
     destination: Callable[[str], Destination]
-    staging: Callable[[str], Staging]
+    staging: Callable[[str], EncryptedStaging]
     sql: Path
+    letters: Path
     now: Callable[[], str]
     package: str
     log: Callable[[str], None]

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from isal import isal_zlib
 
 from afschrift.bundle.container import bag, layout
-from afschrift.bundle.container.signature import Signer
+from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.bundle.container.zip_writer import Member, write_zip
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import coverage_document
@@ -46,7 +46,9 @@ class _Member:
     staged: FileEntry | None = None
 
 
-def pack(contents: Contents, *, signer: Signer, open_payload: OpenPayload, letters: Path) -> Iterator[bytes]:
+def pack(
+    contents: Contents, *, signer: Ed25519Signer, open_payload: OpenPayload, letters: Path
+) -> Iterator[bytes]:
     """Write the bundle as chunks of a ZIP file. The same contents and key give the same bytes.
 
     Args:
@@ -65,7 +67,7 @@ def pack(contents: Contents, *, signer: Signer, open_payload: OpenPayload, lette
     return write_zip(_zipped(f"{root}/{member.path}", member, open_payload) for member in members)
 
 
-def _members(contents: Contents, signer: Signer, letters: Path) -> list[_Member]:
+def _members(contents: Contents, signer: Ed25519Signer, letters: Path) -> list[_Member]:
     payload = [_Member(layout.DATA + e.path, e.bytes, e.sha256, staged=e) for e in contents.files()]
     payload += [_written(path, content) for path, content in _documents(contents, letters).items()]
     tags = [

@@ -24,10 +24,10 @@ from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
 if TYPE_CHECKING:
-    from afschrift.domain.files import Staging
     from afschrift.inventory.model import Inventory
     from afschrift.law.clock.clock import Place
     from afschrift.law.grounds.grounds import Grounds
+    from afschrift.staging import EncryptedStaging
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Officer:
 
         return load_place(self.settings)
 
-    def staging(self, request_id: str) -> Staging:
+    def staging(self, request_id: str) -> EncryptedStaging:
         """What is staged of a request.
 
         Raises:

@@ -27,13 +27,6 @@ class Writer(Protocol):
         """Finish the file; what a reader must know to read it (`FileEntry.options`)."""
 
 
-class Write(Protocol):
-    """Opens a writer."""
-
-    def __call__(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
-        """A writer into a binary sink. `options` may carry choices of an earlier, abandoned attempt."""
-
-
 class Reader(Protocol):
     """Reads a finished file again, with another library than its writer."""
 
@@ -85,7 +78,8 @@ class Format:
     Attributes:
         name: as requests, the form and the bundle call it.
         extension: of its files, without the dot.
-        writer: opens a file to write; loads its library when it is called.
+        writer: opens a file to write, from a binary sink, the fields, and options that may carry choices of
+            an earlier, abandoned attempt; loads its library when it is called.
         reader: reads a finished file; loads its library when it is called.
         schema: what stands beside the files; None: they tell their columns themselves.
         tabular: Data Package v2 can call such a file a table.
@@ -98,7 +92,7 @@ class Format:
     name: str
     extension: str
     media_type: str
-    writer: Write
+    writer: Callable[[BinaryIO, Sequence[FieldPlan], Mapping[str, str]], Writer]
     reader: Reader
     schema: FileSchema | None = None
     tabular: bool = True

@@ -1,4 +1,4 @@
-"""Ports of files: encrypted staging, uploaded files, and where bundles go."""
+"""Ports of files: uploaded ones, and where bundles go; and what is told of files."""
 
 from __future__ import annotations
 
@@ -62,27 +62,6 @@ class FileStore(Protocol):
 
 StoreFactory = Callable[[str, str], FileStore]
 """Opens a store by the names of its source and of the store."""
-
-
-class Staging(Protocol):
-    """Encrypted files of one request between its tasks."""
-
-    def writer(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Open for writing; the content is encrypted with the request's data key."""
-
-    def reader(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Open for reading, decrypted.
-
-        Raises:
-            RetriableError: the file is gone; says which step makes it again.
-            StagedFileError: it is damaged, or was staged for another request or under another key.
-        """
-
-    def exists(self, path: str) -> bool:
-        """Whether a whole file is staged under this path."""
-
-    def wipe(self, under: str = "") -> None:
-        """Destroy what is staged, or what is staged under a folder."""
 
 
 @dataclass(frozen=True)

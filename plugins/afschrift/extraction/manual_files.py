@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.extracted import UPLOADS, GivenFile, SourceExtract
-from afschrift.domain.files import Staging
 from afschrift.domain.manual_plan import ManualPlan
 from afschrift.domain.media_type import extension
 from afschrift.extraction.deflate import DeflatingSink
 from afschrift.register.register import Register
+from afschrift.staging import EncryptedStaging
 
 FORMAT = "given"
 """Stands for a format in the entry of such a file, whatever is in it."""
 
 
-def stage(register: Register, staging: Staging, request_id: str, one: ManualPlan) -> SourceExtract:
+def stage(register: Register, staging: EncryptedStaging, request_id: str, one: ManualPlan) -> SourceExtract:
     """Stage the files of one system, in the order in which they were given.
 
     They lie under their numbers, `files/mailbox/000001.pdf`; their names are in the data package alone.

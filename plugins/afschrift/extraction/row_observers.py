@@ -9,11 +9,11 @@ from functools import partial
 import pyarrow as pa
 
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.files import Staging
 from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.constraints import Observer, references_that_hold
 from afschrift.extraction.uploads import Uploads
 from afschrift.services import Services
+from afschrift.staging import EncryptedStaging
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 
@@ -21,7 +21,7 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 class Watch:
     """Watches the tables of one source, one after the other."""
 
-    def __init__(self, services: Services, staging: Staging, source: str) -> None:
+    def __init__(self, services: Services, staging: EncryptedStaging, source: str) -> None:
         self._services = services
         self._staging = staging
         self._source = services.inventory.sources[source]

@@ -8,30 +8,30 @@ from typing import Any, cast
 import msgspec
 
 from afschrift.domain.extracted import SourceExtract
-from afschrift.domain.files import Staging
 from afschrift.domain.profile import Overview
-from afschrift.services import Sample
+from afschrift.staging import EncryptedStaging
+from afschrift.values.first_rows import Rows
 
 
-def is_staged(staging: Staging, source: str) -> bool:
+def is_staged(staging: EncryptedStaging, source: str) -> bool:
     """Whether a source was extracted, and what was staged of it is still there."""
     return staging.exists(_record(source))
 
 
-def stage_record(staging: Staging, record: SourceExtract) -> None:
+def stage_record(staging: EncryptedStaging, record: SourceExtract) -> None:
     """Note what was written of a source; the last thing that an extract stages."""
     _write(staging, _record(record.source), record)
 
 
 def stage_looks(
-    staging: Staging, source: str, samples: Mapping[str, Sample], overviews: Mapping[str, Overview]
+    staging: EncryptedStaging, source: str, samples: Mapping[str, Rows], overviews: Mapping[str, Overview]
 ) -> None:
     """Note what the page and a reviewer are shown of each table."""
     _write(staging, _samples(source), samples)
     _write(staging, _overviews(source), overviews)
 
 
-def read_record(staging: Staging, source: str) -> SourceExtract:
+def read_record(staging: EncryptedStaging, source: str) -> SourceExtract:
     """What `extract` recorded of a source.
 
     Raises:
@@ -41,24 +41,24 @@ def read_record(staging: Staging, source: str) -> SourceExtract:
         return msgspec.json.decode(stream.read(), type=SourceExtract)
 
 
-def staged_record(staging: Staging, source: str) -> SourceExtract | None:
+def staged_record(staging: EncryptedStaging, source: str) -> SourceExtract | None:
     """The same; None where nothing (more) is staged of it."""
     return read_record(staging, source) if is_staged(staging, source) else None
 
 
-def staged_samples(staging: Staging, source: str) -> dict[str, Sample]:
+def staged_samples(staging: EncryptedStaging, source: str) -> dict[str, Rows]:
     """The first rows of each table of a source, as value forms."""
     with staging.reader(_samples(source)) as stream:
-        return cast(dict[str, Sample], msgspec.json.decode(stream.read()))
+        return cast(dict[str, Rows], msgspec.json.decode(stream.read()))
 
 
-def staged_overviews(staging: Staging, source: str) -> dict[str, Overview]:
+def staged_overviews(staging: EncryptedStaging, source: str) -> dict[str, Overview]:
     """What was seen of all rows of each table of a source."""
     with staging.reader(_overviews(source)) as stream:
         return msgspec.json.decode(stream.read(), type=dict[str, Overview])
 
 
-def _write(staging: Staging, path: str, told: Any) -> None:
+def _write(staging: EncryptedStaging, path: str, told: Any) -> None:
     with staging.writer(path) as sink:
         sink.write(msgspec.json.encode(told))
 

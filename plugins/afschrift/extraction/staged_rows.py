@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FileEntry, Part, TableExtract
 from afschrift.domain.file_format import Format
-from afschrift.domain.files import Staging
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.uploads import inflated
+from afschrift.staging import EncryptedStaging
 
 Row = dict[str, str | None]
 
@@ -27,7 +27,7 @@ class StagedTable:
         formats: what the installation knows of each format, by name.
     """
 
-    staging: Staging
+    staging: EncryptedStaging
     written: TableExtract
     fields: Sequence[FieldPlan]
     formats: Mapping[str, Format]

@@ -9,22 +9,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import pyarrow as pa
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import OutsideStoreError, RetriableError, SourceDownError, ValidationFailedError
 from afschrift.domain.extracted import UPLOADS, FileEntry, GivenFile, MissingFile, Upload
-from afschrift.domain.files import FileStore, Staging
+from afschrift.domain.files import FileStore
 from afschrift.domain.media_type import extension, media_type_of
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
 from afschrift.inventory.column import FileColumn
 from afschrift.inventory.table import Table
+from afschrift.inventory.model import FileColumn, Table
+from afschrift.staging import EncryptedStaging
 from afschrift.values.forms import text_batch
 
 FORMAT = "upload"
@@ -39,13 +41,6 @@ class _ChangedError(Exception):
     """The file is another one than its row tells."""
 
 
-class OpenStore(Protocol):
-    """Opens a store of the source by its name."""
-
-    def __call__(self, store: str, /) -> FileStore:
-        """The store."""
-
-
 class Uploads:
     """Stages the files of one table while its rows pass.
 
@@ -53,10 +48,16 @@ class Uploads:
         staging: of the request.
         part: the table's extract.
         table: the table in the inventory.
-        open_store: opens a store of the source.
+        open_store: opens a store of the source by its name.
     """
 
-    def __init__(self, staging: Staging, part: ExtractPlan, table: Table, open_store: OpenStore) -> None:
+    def __init__(
+        self,
+        staging: EncryptedStaging,
+        part: ExtractPlan,
+        table: Table,
+        open_store: Callable[[str], FileStore],
+    ) -> None:
         self._staging = staging
         self._part = part
         whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE}
@@ -154,7 +155,7 @@ class Uploads:
         self.missing.append(MissingFile(file.column, self._row, reason))
 
 
-def read_back(staging: Staging, uploads: Sequence[Upload | GivenFile]) -> None:
+def read_back(staging: EncryptedStaging, uploads: Sequence[Upload | GivenFile]) -> None:
     """Read every staged file again and hold it against what was uploaded.
 
     Raises:

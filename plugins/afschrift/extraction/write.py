@@ -18,14 +18,14 @@ import pyarrow.compute as pc
 from afschrift.domain.errors import RewriteError
 from afschrift.domain.extracted import FileEntry, Part, TableExtract
 from afschrift.domain.file_format import Format
-from afschrift.domain.files import Staging
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.profile import Choice, Overview
 from afschrift.extraction.background import Lane
 from afschrift.extraction.deflate import DeflatingSink
-from afschrift.services import Limits, Sample
+from afschrift.services import Limits
+from afschrift.staging import EncryptedStaging
 from afschrift.values.checksum import ColumnChecksums
-from afschrift.values.first_rows import FirstRows
+from afschrift.values.first_rows import FirstRows, Rows
 from afschrift.values.forms import text_batch
 from afschrift.values.profile import Onlooker
 
@@ -44,13 +44,13 @@ class TableWriter:
         overview: what was seen of all rows, once written.
     """
 
-    staging: Staging
+    staging: EncryptedStaging
     plan: ExtractPlan
     formats: Sequence[Format]
     limits: Limits
     choice: Choice = field(default_factory=Choice)
     kept: int = 100_000
-    sample: Sample = field(default_factory=list)
+    sample: Rows = field(default_factory=list)
     overview: Overview = field(default_factory=Overview)
 
     def write(self, stream: Callable[[], Iterator[pa.RecordBatch]], masked: dict[str, int]) -> TableExtract:
@@ -153,7 +153,7 @@ class _Files:
     def __exit__(self, *exc: Any) -> None:
         self._stack.__exit__(*exc)
 
-    def add(self, staging: Staging, path: str, format_: Format, options: Options) -> None:
+    def add(self, staging: EncryptedStaging, path: str, format_: Format, options: Options) -> None:
         path = f"{path}.{format_.extension}"
         raw = self._stack.enter_context(staging.writer(f"data/{path}"))
         file = _File(format_, path, DeflatingSink(raw), self._fields, options)

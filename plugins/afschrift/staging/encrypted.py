@@ -12,7 +12,6 @@ from tink import TinkError
 from upath import UPath
 
 from afschrift.domain.errors import ConfigurationError, RetriableError, StagedFileError
-from afschrift.domain.files import Staging
 from afschrift.domain.request import is_id
 from afschrift.staging.cipher import SEGMENT_BYTES, streaming_cipher
 
@@ -20,7 +19,7 @@ SUFFIX = ".enc"
 PART = ".part"
 
 
-class EncryptedStaging(Staging):
+class EncryptedStaging:
     """Files under `root/<request>/<path>.enc`, bound to request and path: none can stand in for another."""
 
     def __init__(self, root: UPath | Path, request_id: str, key: bytes) -> None:

@@ -16,7 +16,6 @@ from afschrift.casework.partial_response.supplement import delivered
 from afschrift.casework.review.redactions import decided, redactions_of
 from afschrift.domain.errors import ConfigurationError, GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.files import Staging
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.state import State
@@ -26,6 +25,7 @@ from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.register import Register
 from afschrift.services import Services
+from afschrift.staging import EncryptedStaging
 from afschrift.steps.draft import Draft, Drafter, outcome
 from afschrift.steps.gates import enter
 
@@ -189,13 +189,13 @@ def _stop_where_a_person_is_needed(
     raise ask(register, request_id, [question])
 
 
-def _keep_keys(staging: Staging, keys: tuple[Key, ...]) -> None:
+def _keep_keys(staging: EncryptedStaging, keys: tuple[Key, ...]) -> None:
     rows = [[key.name, key.value, key.valid_from, key.valid_to] for key in keys]
     with staging.writer(KEYS) as sink:
         sink.write(json.dumps(rows).encode())
 
 
-def staged_keys(staging: Staging) -> tuple[Key, ...]:
+def staged_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
     """The person's keys as `classify` found them.
 
     Raises:

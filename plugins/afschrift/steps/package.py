@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.pack import pack
 from afschrift.casework.decision.require import left_out
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.plan import Seal
+from afschrift.domain.extracted import SourceExtract
+from afschrift.domain.plan import Plan, Seal
+from afschrift.domain.request import Request
 from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
+from afschrift.inventory.model import without
 from afschrift.services import Services
+from afschrift.staging import EncryptedStaging
 from afschrift.steps.gates import refusal
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.validate import files_digest
@@ -46,17 +53,36 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     if done is not None and staging.exists(BUNDLE):
         return done
     seal = _seal(services, request_id, inputs, {r.source: r.snapshot for r in records})
-    samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
-    overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
-    hidden = [place for place, one in left_out(register, request_id).items() if one.hidden]
+    contents = _contents(services, request, plan, records, seal, staging)
     with staging.writer(BUNDLE) as raw:
         sink = HashingSink(raw)
-        for chunk in services.pack(request, plan, records, samples, overviews, seal, staging, hidden):
+        for chunk in pack(
+            contents,
+            signer=services.signer(),
+            open_payload=lambda path: staging.reader(f"data/{path}"),
+            letters=services.letters,
+        ):
             sink.write(chunk)
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
     event = NewEvent("packed", payload={**result, "sealed_at": seal.sealed_at})
     services.log(f"Bundle {sink.sha256[:12]} packed and signed: {sink.bytes} bytes.")
     return register.steps.finish(request_id, "package", inputs, result, event)
+
+
+def _contents(
+    services: Services,
+    request: Request,
+    plan: Plan,
+    records: Sequence[SourceExtract],
+    seal: Seal,
+    staging: EncryptedStaging,
+) -> Contents:
+    """What goes into the bundle; nothing of it knows of the tables that are left out unsaid."""
+    samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
+    overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
+    hidden = [place for place, one in left_out(services.register, request.id).items() if one.hidden]
+    known = without(services.inventory, hidden)
+    return Contents(plan, records, known, request, samples, seal, services.formats, overviews)
 
 
 def _seal(services: Services, request_id: str, inputs: str, snapshots: dict[str, str]) -> Seal:

@@ -23,8 +23,9 @@ from afschrift.extraction.write import TableWriter
 from afschrift.questions.ask import asking
 from afschrift.selection.table import NO_ROWS
 from afschrift.selection.tokens import SALT_OF, salt_key
-from afschrift.services import Sample, Services
+from afschrift.services import Services
 from afschrift.steps.sheet import read_facts, require_complete
+from afschrift.values.first_rows import Rows
 
 
 class SourceReading:
@@ -37,7 +38,7 @@ class SourceReading:
         self._finding = Finding(services, plan, keys)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
         self._mac = partial(services.register.data_keys.fingerprint, plan.request)
-        self._samples: dict[str, Sample] = {}
+        self._samples: dict[str, Rows] = {}
         self._overviews: dict[str, Overview] = {}
 
     def run(self, received_at: str) -> SourceExtract:

@@ -7,6 +7,8 @@ from typing import Any
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.extraction.uploads import inflated, read_back
+from afschrift.formats.check.validate import require_valid
+from afschrift.formats.check.validate import validate as read_again
 from afschrift.services import Services
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 
@@ -36,7 +38,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
             for part in table.parts:
                 for entry in part.files:
                     with staging.reader(f"data/{entry.path}") as staged, inflated(staged, entry) as stream:
-                        services.validate(entry, stream, selected, part.rows, part.checksums)
+                        require_valid(read_again(entry, stream, selected, part.rows, part.checksums))
                     files += 1
             read_back(staging, table.uploads)
             files += len(table.uploads)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 from upath import UPath
@@ -14,21 +12,14 @@ from upath import UPath
 from afschrift import __version__
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.signature import Ed25519Signer
-from afschrift.bundle.contents import Contents
-from afschrift.bundle.pack import pack
 from afschrift.destinations.registry import open_destination
-from afschrift.domain.extracted import FileEntry, SourceExtract
-from afschrift.domain.files import Destination, FileStore, Staging
-from afschrift.domain.plan import FieldPlan, Plan, Seal
-from afschrift.domain.profile import Overview
-from afschrift.domain.request import Request
+from afschrift.domain.files import Destination, FileStore
 from afschrift.domain.sources import Connect, Source
-from afschrift.formats.check.validate import require_valid, validate
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.ages import age_of_consent
 from afschrift.inventory.grounds import load_grounds
 from afschrift.inventory.load import load
-from afschrift.inventory.model import Inventory, without
+from afschrift.inventory.model import Inventory
 from afschrift.register.database.instants import rfc3339, utc_now
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise as initialise
@@ -36,7 +27,7 @@ from afschrift.register.open import open_keys as open_keys
 from afschrift.register.open import open_register as open_register
 from afschrift.register.register import Register
 from afschrift.register.schema import require_current
-from afschrift.services import Limits, Sample, Services
+from afschrift.services import Limits, Services
 from afschrift.sources.connections import from_environment
 from afschrift.sources.file_store import UploadStore
 from afschrift.sources.options import expand
@@ -80,11 +71,11 @@ def build(
         open_source=partial(_source, inventory, connect),
         open_store=partial(_store, inventory, connect),
         formats=FORMATS,
-        validate=_validate,
-        pack=partial(_pack, settings, inventory, keys),
+        signer=partial(_signer, keys),
         destination=partial(_destination, settings),
         staging=partial(_staging, settings, register),
         sql=settings.include / "sql",
+        letters=settings.include / "letters",
         now=lambda: rfc3339(utc_now()),
         package=__version__,
         log=log,
@@ -115,39 +106,11 @@ def _destination(settings: Settings, name: str) -> Destination:
     return open_destination(name, settings.destination(name))
 
 
-def _staging(settings: Settings, register: Register, request_id: str) -> Staging:
+def _staging(settings: Settings, register: Register, request_id: str) -> EncryptedStaging:
     return EncryptedStaging(
         UPath(settings.staging), request_id, register.data_keys.subkey(request_id, "staging")
     )
 
 
-def _validate(
-    entry: FileEntry,
-    stream: BinaryIO,
-    fields: Sequence[FieldPlan],
-    rows: int,
-    checksums: Mapping[str, str],
-) -> None:
-    require_valid(validate(entry, stream, fields, rows, checksums))
-
-
-def _pack(
-    settings: Settings,
-    inventory: Inventory,
-    keys: KeyStore,
-    request: Request,
-    plan: Plan,
-    extracts: Sequence[SourceExtract],
-    samples: Mapping[str, Sample],
-    overviews: Mapping[str, Overview],
-    seal: Seal,
-    staging: Staging,
-    hidden: Collection[str] = (),
-) -> Iterator[bytes]:
-    def open_payload(path: str) -> AbstractContextManager[BinaryIO]:
-        return staging.reader(f"data/{path}")
-
-    known = without(inventory, hidden)
-    contents = Contents(plan, extracts, known, request, samples, seal, FORMATS, overviews=overviews)
-    signer = Ed25519Signer(keys.signing_key().private.private_bytes_raw())
-    return pack(contents, signer=signer, open_payload=open_payload, letters=settings.include / "letters")
+def _signer(keys: KeyStore) -> Ed25519Signer:
+    return Ed25519Signer(keys.signing_key().private.private_bytes_raw())

@@ -14,10 +14,10 @@ from afschrift.register.database.instants import utc_now
 from afschrift.register.open import open_register
 from afschrift.staging.held import destroy, held
 from afschrift.steps.sweep.findings import Limits
-from afschrift.steps.sweep.sweep import Starter, Sweep, Swept
+from afschrift.steps.sweep.sweep import Start, Sweep, Swept
 
 
-def sweep(start: Starter, *, dry: bool = False, settings: Settings | None = None) -> list[Swept]:
+def sweep(start: Start, *, dry: bool = False, settings: Settings | None = None) -> list[Swept]:
     """Sweep over register and staging of this installation.
 
     Args:

@@ -15,6 +15,7 @@ from upath import UPath
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.files import Staging
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging import EncryptedStaging
 
 KEY = bytes(range(32))
 REQUEST = "req-000000000000"
@@ -36,7 +37,7 @@ def staging(tmp_path: Path) -> EncryptedStaging:
     return EncryptedStaging(tmp_path, REQUEST, KEY)
 
 
-def put(staging: Staging, path: str, content: bytes, piece: int = 1 << 16) -> None:
+def put(staging: EncryptedStaging, path: str, content: bytes, piece: int = 1 << 16) -> None:
     with staging.writer(path) as file:
         for at in range(0, len(content), piece):
             file.write(content[at : at + piece])
@@ -48,7 +49,7 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
 
 
-def get(staging: Staging, path: str) -> bytes:
+def get(staging: EncryptedStaging, path: str) -> bytes:
     with staging.reader(path) as file:
         return file.read()
 

@@ -6,21 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
-
-class Signer(Protocol):
-    """Holds a signing key, or reaches one in a secrets backend."""
-
-    @property
-    def public_key(self) -> bytes:
-        """The raw 32 bytes of the public key."""
-
-    def sign(self, message: bytes) -> bytes:
-        """The raw 64-byte Ed25519 signature."""
 
 
 class Ed25519Signer:

@@ -9,7 +9,6 @@ from afschrift.casework.review.resolve import usable_key
 from afschrift.casework.review.view import Pointed, ShownColumn, ShownRow, ShownTable
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.files import Staging
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.pointer import Found
 from afschrift.domain.profile import CELL
@@ -20,6 +19,7 @@ from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Inventory
 from afschrift.selection.words import REASONS
+from afschrift.staging import EncryptedStaging
 
 AROUND = 60
 """Characters shown on either side of what was pointed out."""
@@ -36,7 +36,7 @@ class Looking:
         row: one row of it, as a line names it.
     """
 
-    staging: Staging
+    staging: EncryptedStaging
     inventory: Inventory
     plan: Plan
     values: bool

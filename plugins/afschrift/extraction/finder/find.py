@@ -13,7 +13,6 @@ import msgspec
 import pyarrow as pa
 
 from afschrift.domain.decision import Action
-from afschrift.domain.files import Staging
 from afschrift.domain.keys import Key
 from afschrift.domain.language import count
 from afschrift.domain.plan import ExtractPlan, Plan
@@ -22,6 +21,7 @@ from afschrift.extraction.finder.people import PeopleReader
 from afschrift.extraction.finder.text import TextFinder
 from afschrift.extraction.write import slices
 from afschrift.services import Services
+from afschrift.staging import EncryptedStaging
 from afschrift.values.forms import text_batch
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
@@ -77,7 +77,7 @@ class Finding:
             kinds = ", ".join(count(n, kind) for kind, n in found.counts.items())
             self._services.log(f"{part.name}: free text may hold data of others: {kinds}.")
 
-    def stage(self, staging: Staging, source: str) -> None:
+    def stage(self, staging: EncryptedStaging, source: str) -> None:
         """Keep what was found beside what was extracted."""
         with staging.writer(_pointers(source)) as sink:
             sink.write(msgspec.json.encode(self._found()))
@@ -93,7 +93,7 @@ class Finding:
         return {table: one for table, one in found.items() if one.total or one.unread}
 
 
-def staged_pointers(staging: Staging, source: str) -> dict[str, Found]:
+def staged_pointers(staging: EncryptedStaging, source: str) -> dict[str, Found]:
     """Table -> what was pointed out in it; empty where nothing was, or nobody looked.
 
     Raises:

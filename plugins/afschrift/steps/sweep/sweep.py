@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
@@ -20,16 +20,12 @@ START_AT_MOST = 100
 """Runs that one sweep starts: after a long outage the rest waits for the next one."""
 
 
-class Starter(Protocol):
-    """Starts runs."""
+Start = Callable[[str, str], str]
+"""Starts a run of a request under exactly this id; what was done, in words.
 
-    def __call__(self, request_id: str, run_id: str) -> str:
-        """Start a run under exactly this id; what was done, in words.
-
-        Raises:
-            RefusedError: a run of this id is there already, or this request cannot be started.
-            AfschriftError: nothing can be started now.
-        """
+A RefusedError: a run of this id is there already, or this request cannot be started. Another AfschriftError:
+nothing can be started now.
+"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class Sweep:
     register: Register
     staged: Callable[[], Sequence[Held]]
     destroy: Callable[[str], Held | None]
-    start: Starter
+    start: Start
     now: datetime
     limits: Limits
     dry: bool = False
