@@ -23,8 +23,8 @@ from tests.unit.law.person.test_mandate import FORM, TODAY
 from afschrift.bundle.page.page import render_index
 from afschrift.domain.decision import ColumnFacts, Policy, Protect, decide
 from afschrift.domain.errors import ConfigurationError, RefusedError
-from afschrift.domain.manual_plan import Medium
 from afschrift.domain.origin import Origin
+from afschrift.domain.plan import Medium
 from afschrift.domain.request import check_formats
 from afschrift.domain.right import TERMS, Right, Terms
 from afschrift.law.manual import outside

@@ -15,9 +15,9 @@ from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation
 
 from afschrift.app.settings import Settings
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
 from afschrift.register.database.database import Database
-from afschrift.register.database.instants import rfc3339
 from afschrift.register.database.tables import request
 from afschrift.steps.sweep.findings import Code
 

@@ -22,8 +22,8 @@ from afschrift.app.jurisdiction import place_of
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.answer import PartialResponseService
+from afschrift.domain.instants import utc_now
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.database.instants import utc_now
 from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 

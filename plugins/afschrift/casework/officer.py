@@ -14,12 +14,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from afschrift.app.settings import Settings
+from afschrift.domain import instants
 from afschrift.domain.errors import NotAllowedError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.assignment import must_be_theirs
-from afschrift.register.database import instants
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 

@@ -50,7 +50,7 @@ def verify(
 ) -> None:
     """Verify the whole chain, and compare it with checkpoints and bundles; exit code 1 with any finding."""
     from afschrift.app.settings import Settings
-    from afschrift.register.database.instants import rfc3339, utc_now
+    from afschrift.domain.instants import rfc3339, utc_now
     from afschrift.register.trail.checkpoint import offered
     from afschrift.witnesses.checkpoints import gather
 

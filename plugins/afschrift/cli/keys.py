@@ -46,7 +46,7 @@ def new(
     written to the key file; with --print they are printed and kept nowhere.
     """
     from afschrift.app.settings import Settings
-    from afschrift.register.database.instants import rfc3339, utc_now
+    from afschrift.domain.instants import rfc3339, utc_now
     from afschrift.register.keys import document as keydocument
     from afschrift.register.open import initialise
 

@@ -3,17 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from afschrift.domain.decision import Action
 from afschrift.domain.event import digest
 from afschrift.domain.kind import Kind
-from afschrift.domain.manual_plan import ManualPlan, ManualStatus
 from afschrift.domain.origin import Origin
 from afschrift.domain.portions import Before, Gone, Later, Portion
 from afschrift.domain.redaction import Redaction
 from afschrift.domain.right import Right
+
+
+class Medium(StrEnum):
+    """What kind of system people search (R08)."""
+
+    MAILBOX = "mailbox"
+    PAPER = "paper"
+    PROCESSOR = "processor"
+    SAAS = "saas"
+    BACKUP = "backup"
+
+
+class ManualStatus(StrEnum):
+    """What became of the search of such a system, as the coverage says."""
+
+    GIVEN = "given"
+    NONE_HELD = "none_held"
+    NOT_SEARCHED = "not_searched"
+    OUTSIDE = "outside"  # not asked: the request does not reach it
+
+
+@dataclass(frozen=True)
+class ManualPlan:
+    """A system that people search, as a plan has it.
+
+    Attributes:
+        reason: a code, where it was not searched or not asked.
+        answer: digest of the answer with its files; empty where nobody was asked.
+        answered_at: RFC 3339, UTC.
+        files: ids of the documents in the case file.
+    """
+
+    source: str
+    medium: Medium
+    status: ManualStatus
+    rules: tuple[str, ...]
+    reason: str = ""
+    answer: str = ""
+    answered_at: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.extracted import UPLOADS, GivenFile, SourceExtract
-from afschrift.domain.manual_plan import ManualPlan
 from afschrift.domain.media_type import extension
+from afschrift.domain.plan import ManualPlan
 from afschrift.extraction.deflate import DeflatingSink
 from afschrift.register.register import Register
 from afschrift.staging import EncryptedStaging

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from afschrift.domain.manual_plan import Medium
 from afschrift.domain.origin import Origin
+from afschrift.domain.plan import Medium
 from afschrift.inventory.base import Part, Text
 from afschrift.law.roles import ONLOOKERS, Role
 

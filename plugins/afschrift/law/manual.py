@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any, assert_never
 
 from afschrift.domain.event import digest
-from afschrift.domain.manual_plan import ManualPlan, ManualStatus, Medium
 from afschrift.domain.origin import Origin
+from afschrift.domain.plan import ManualPlan, ManualStatus, Medium
 from afschrift.domain.right import Right
 from afschrift.law.clock.calendar import Calendar
 

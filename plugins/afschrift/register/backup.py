@@ -19,8 +19,8 @@ from sqlalchemy.engine import make_url
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import Clock, rfc3339, utc_now
 from afschrift.register.database.database import Database
-from afschrift.register.database.instants import Clock, rfc3339, utc_now
 from afschrift.register.database.trail_tables import event
 from afschrift.register.schema import upgrade
 from afschrift.register.trail import trail

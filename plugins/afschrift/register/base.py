@@ -11,11 +11,11 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError, RetriableError, UnknownRequestError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import Clock, rfc3339
 from afschrift.domain.request import is_id, new_id
 from afschrift.domain.state import State, may_move
 from afschrift.register.database.database import Database
 from afschrift.register.database.faults import as_written
-from afschrift.register.database.instants import Clock, rfc3339
 from afschrift.register.database.tables import case_file, data_key, message, request
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore

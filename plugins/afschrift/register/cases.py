@@ -16,11 +16,11 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import instant
 from afschrift.domain.request import is_id, new_id
 from afschrift.law.case_facts import NewCaseFact
 from afschrift.register.base import Repository, Store
 from afschrift.register.case_facts import CaseFacts
-from afschrift.register.database.instants import instant
 from afschrift.register.database.tables import case_file, message, message_part, request
 from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
 from afschrift.register.trail import trail

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from afschrift.domain.instants import Clock, utc_now
 from afschrift.register.base import Store
 from afschrift.register.case_facts import CaseFacts
 from afschrift.register.cases import Cases
 from afschrift.register.database.database import Database
-from afschrift.register.database.instants import Clock, utc_now
 from afschrift.register.decisions import Decisions
 from afschrift.register.deliveries import Deliveries
 from afschrift.register.disputes import Disputes

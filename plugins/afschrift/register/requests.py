@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import instant
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request, new_id
 from afschrift.domain.right import Right
@@ -18,7 +19,6 @@ from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.register.base import Repository, Store, changed_meanwhile
 from afschrift.register.database.faults import as_written
-from afschrift.register.database.instants import instant
 from afschrift.register.database.tables import fact, request
 from afschrift.register.facts import Facts, Make
 from afschrift.register.identities import Identities

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.run import Run
 from afschrift.register.base import Repository
-from afschrift.register.database.instants import rfc3339
 from afschrift.register.database.tables import run
 
 LOST = "lost"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from afschrift.domain.instants import rfc3339
 
 
 @lru_cache(maxsize=16)
@@ -28,8 +30,3 @@ def utc_text(text: str | None, zone: str) -> str | None:
         return rfc3339(moment)
     except (ValueError, OverflowError):
         return None
-
-
-def rfc3339(moment: datetime) -> str:
-    """With six digits and `Z`, so that order of texts is order of time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -16,8 +16,7 @@ from afschrift.casework.partial_response.missing_supplement import gone
 from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import Rest, delivered
 from afschrift.domain.keys import Key
-from afschrift.domain.manual_plan import ManualPlan
-from afschrift.domain.plan import ExtractPlan, FactPlan, Plan, Withheld
+from afschrift.domain.plan import ExtractPlan, FactPlan, ManualPlan, Plan, Withheld
 from afschrift.domain.portions import Gone, Later
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right

@@ -10,13 +10,13 @@ from afschrift.app.jurisdiction import load_place
 from afschrift.casework.answer import visible
 from afschrift.casework.kinds import kind_named
 from afschrift.domain.errors import NotAllowedError
+from afschrift.domain.instants import utc_now
 from afschrift.law.clock.clock import Clock, Place, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
 from afschrift.questions.assignment import assigned_to
 from afschrift.questions.kind import Kind
-from afschrift.register.database.instants import utc_now
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller

@@ -14,13 +14,13 @@ from afschrift.app.settings import Settings
 from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.destinations.registry import open_destination
 from afschrift.domain.files import Destination, FileStore
+from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.sources import Connect, Source
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.ages import age_of_consent
 from afschrift.inventory.grounds import load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
-from afschrift.register.database.instants import rfc3339, utc_now
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise as initialise
 from afschrift.register.open import open_keys as open_keys

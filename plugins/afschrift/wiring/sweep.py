@@ -10,7 +10,7 @@ from upath import UPath
 
 from afschrift.app.settings import Settings
 from afschrift.casework.notices.report import drawn
-from afschrift.register.database.instants import utc_now
+from afschrift.domain.instants import utc_now
 from afschrift.register.open import open_register
 from afschrift.staging.held import destroy, held
 from afschrift.steps.sweep.findings import Limits

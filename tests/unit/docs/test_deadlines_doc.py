@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from afschrift.app.settings import Settings
 from afschrift.cli.main import app
 from afschrift.cli.request import overview, timekeeping
+from afschrift.domain import instants
 from afschrift.law.clock.clock import Colour
-from afschrift.register.database import instants
 from afschrift.register.open import open_keys
 from afschrift.register.register import Register
 

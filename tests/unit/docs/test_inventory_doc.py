@@ -14,8 +14,8 @@ from testbed.mini import CONTROLLER, IDENTITY, POLICY
 
 from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.keys import Unique
-from afschrift.domain.manual_plan import Medium
 from afschrift.domain.origin import Origin
+from afschrift.domain.plan import Medium
 from afschrift.domain.vocabulary import BASES
 from afschrift.inventory import manual, model, organisation
 from afschrift.inventory.load import load

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.support.letter_samples import LANGUAGES, sample
 
 from afschrift.domain.errors import FormError
+from afschrift.domain.instants import utc_now
 from afschrift.letters.filled import clean
 from afschrift.letters.message import as_message, parts
-from afschrift.register.database.instants import utc_now
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -29,12 +29,12 @@ from afschrift.casework.review.redactions import decided
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError, RetriableError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import Receipt
+from afschrift.domain.instants import utc_now
 from afschrift.domain.portions import Later
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.partial_response import about
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.database.instants import utc_now
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.services import Services

@@ -16,8 +16,8 @@ from tests.support.authority import stamping
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import utc_now
 from afschrift.register import schema
-from afschrift.register.database.instants import utc_now
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.register.trail.trail import Finding

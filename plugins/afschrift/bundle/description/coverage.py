@@ -10,8 +10,7 @@ from typing import Any
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.files import files_covered
 from afschrift.domain.decision import Action
-from afschrift.domain.manual_plan import ManualPlan
-from afschrift.domain.plan import FieldPlan, Plan
+from afschrift.domain.plan import FieldPlan, ManualPlan, Plan
 from afschrift.domain.portions import Before, Portion
 from afschrift.law.partial_response import NOT_HELD
 

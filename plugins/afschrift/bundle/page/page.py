@@ -21,7 +21,7 @@ from afschrift.bundle.page.tables import SystemView, anchors, systems
 from afschrift.bundle.page.words import Words, templates
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.manual_plan import ManualStatus
+from afschrift.domain.plan import ManualStatus
 
 README_WIDTH = 80
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.sample import readable
 from afschrift.bundle.page.words import Words
-from afschrift.domain.manual_plan import ManualStatus as Status
+from afschrift.domain.plan import ManualStatus as Status
 
 NAME = 120
 SHOWN = 200

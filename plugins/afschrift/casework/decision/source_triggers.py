@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from afschrift.casework.decision.triggers import Flag
 from afschrift.domain.decision import Action
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.domain.sources import Source
@@ -61,7 +62,7 @@ def changed_contact(
     if not asked:
         return
     since = datetime.fromisoformat(request.received_at) - timedelta(days=days)
-    session.bind(keys, since.isoformat(timespec="microseconds").replace("+00:00", "Z"))
+    session.bind(keys, rfc3339(since))
     for table_name, key, column in asked:
         if session.rows(statements.changed(table_name, str(column))):
             place = f"{source.source}.{table_name}"

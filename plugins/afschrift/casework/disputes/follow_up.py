@@ -9,11 +9,11 @@ from afschrift.casework.decision.restrictions import restriction as find
 from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.disputes.record import DisputeService
 from afschrift.domain.errors import RefusedError
+from afschrift.domain.instants import rfc3339
 from afschrift.inventory.model import casefold_keys
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.clock.overlap import link
 from afschrift.law.restriction import reviews
-from afschrift.register.database.instants import rfc3339
 from afschrift.register.register import Register
 
 

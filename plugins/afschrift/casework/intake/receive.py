@@ -12,11 +12,11 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.domain.instants import utc_now
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.letter import LetterRow
 from afschrift.letters.message import checked_address
-from afschrift.register.database.instants import utc_now
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
 from afschrift.services import Services

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from afschrift.casework.intake.message import Authenticated as Authenticated
 from afschrift.casework.intake.message import Intake as Intake
 from afschrift.casework.intake.message import Limits, Representative
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, Unique
 from afschrift.domain.request import check_formats
 from afschrift.domain.right import Right
@@ -62,7 +63,7 @@ def take_in(services: Services, intake: Intake, by: str) -> Stored:
     """
     _check(services, intake)
     register = services.register
-    received = _utc(intake.received_at)
+    received = rfc3339(intake.received_at)
     declared = services.inventory.identity.keys
     keys = [Key(name, value.strip()) for name, value in intake.keys.items() if name in declared]
     who = intake.representative
@@ -96,7 +97,7 @@ def take_in(services: Services, intake: Intake, by: str) -> Stored:
             register.facts.record(request.id, _unclear(right), by)
         if intake.authenticated:
             proof = intake.authenticated
-            detail = {"method": proof.by, "level": proof.level, "authenticated_at": _utc(proof.at)}
+            detail = {"method": proof.by, "level": proof.level, "authenticated_at": rfc3339(proof.at)}
             register.decisions.take(
                 request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail
             )
@@ -129,7 +130,7 @@ def link_repeat(services: Services, request_id: str) -> None:
 def _case_facts(services: Services, intake: Intake) -> Iterator[NewCaseFact]:
     controller = services.inventory.controller
     for one in intake.forwarded:
-        hop = {"at": _utc(one.at), "from": one.from_, "to": one.to}
+        hop = {"at": rfc3339(one.at), "from": one.from_, "to": one.to}
         yield NewCaseFact(CaseFactKind.FORWARDED, detail=hop)
     received = local_date(intake.received_at, controller.zone)
     place = calendar(controller.country, controller.days_off)
@@ -196,7 +197,3 @@ def _check_limits(inventory: Inventory, limits: Limits | None) -> None:
             way_out="give `tables` as source.table (a system without tables by its name) or "
             "`categories` of the Fides taxonomy.",
         )
-
-
-def _utc(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -10,6 +10,7 @@ from afschrift.app.jurisdiction import load_place
 from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
+from afschrift.domain.instants import utc_now
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind
@@ -18,7 +19,6 @@ from afschrift.letters.kinds import kind_named
 from afschrift.letters.message import checked_address
 from afschrift.mail.once import Handed, Outcome, hand_over
 from afschrift.mail.server import server_address
-from afschrift.register.database.instants import utc_now
 from afschrift.register.outbox import Claimed
 from afschrift.register.register import Register
 

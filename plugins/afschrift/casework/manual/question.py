@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.manual_plan import ManualPlan
-from afschrift.domain.manual_plan import ManualStatus as Status
+from afschrift.domain.plan import ManualPlan
+from afschrift.domain.plan import ManualStatus as Status
 from afschrift.domain.request import Request
 from afschrift.law.manual import (
     GIVEN,

@@ -10,9 +10,10 @@ from afschrift.app.settings import Settings
 from afschrift.casework.intake.referral import Waiting, note_reminded, waiting
 from afschrift.casework.notices.message import Message, as_message
 from afschrift.casework.notices.reminder import Reminder
+from afschrift.casework.notices.report import Message, as_message
+from afschrift.domain.instants import utc_now
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.law.roles import Role
-from afschrift.register.database.instants import utc_now
 from afschrift.register.register import Register
 
 _COLUMNS = ("Case", "Asks for", "Article", "To", "Due", "Days")

@@ -11,8 +11,7 @@ from afschrift.casework.review.redactions import REVIEW, REVIEW_SIGNED
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Receipt
-from afschrift.domain.manual_plan import ManualPlan, ManualStatus
-from afschrift.domain.plan import ExtractPlan, Plan, Withheld
+from afschrift.domain.plan import ExtractPlan, ManualPlan, ManualStatus, Plan, Withheld
 from afschrift.domain.portions import Before, Later, Portion
 from afschrift.inventory.later import personal_tables
 from afschrift.law.clock.deadline import local_date

@@ -37,7 +37,7 @@ def listing(
     """List what is to be searched, by whom and by when."""
     from afschrift.app.jurisdiction import load_place
     from afschrift.casework.notices.searches import searches
-    from afschrift.register.database.instants import utc_now
+    from afschrift.domain.instants import utc_now
 
     found = searches(open_register(), load_place(), utc_now(), open_only=not all_, request_id=request)
     if as_json:

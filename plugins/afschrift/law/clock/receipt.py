@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from afschrift.domain.errors import RefusedError, TooLateError
+from afschrift.domain.instants import rfc3339
 from afschrift.law.clock.facts import WITH_LETTER, FactKind, FactRow, NewFact, Timeline
 
 WHY = ("typing_error", "wrong_zone", "other_channel", "not_official_channel")
@@ -31,7 +32,7 @@ def correct(timeline: Timeline, now: datetime, received_at: datetime, reason: st
             "The receipt lies in the future (R02).",
             way_out="give the instant of first arrival with its offset: 2026-11-20T09:30:00+01:00.",
         )
-    instant = received_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    instant = rfc3339(received_at)
     if instant == timeline.received_at:
         raise RefusedError(
             "That is the receipt which stands there already.", way_out="nothing is to be done."

@@ -17,9 +17,9 @@ from sqlalchemy import Connection, func, select, update
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import instant
 from afschrift.register.base import Repository
 from afschrift.register.database.database import Database
-from afschrift.register.database.instants import instant
 from afschrift.register.database.tables import data_key, request_identity
 from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.disputes import holds_of, must_be_free

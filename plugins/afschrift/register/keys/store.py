@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.register.database.instants import Clock, rfc3339, utc_now
+from afschrift.domain.instants import Clock, rfc3339, utc_now
 from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.crypto import seal, unseal
 from afschrift.register.keys.document import KeyDocument

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, func, select
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import GENESIS, Header, NewEvent
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
-from afschrift.register.database.instants import rfc3339
 from afschrift.register.database.tables import request
 from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.disputes import holds_of, must_be_free

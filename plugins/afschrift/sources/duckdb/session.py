@@ -11,13 +11,13 @@ from typing import Any, Self
 import duckdb
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import ColumnType
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.errors import FAILURES, reading_error
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows
-from afschrift.sources.local_times import rfc3339
 from afschrift.sources.options import Opening, cell_limit, seconds
 
 BATCH_ROWS = 65_536

@@ -13,11 +13,11 @@ from sqlalchemy.engine import URL, Connection, CursorResult
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
 from afschrift.domain.kind import Kind
 from afschrift.domain.sources import ColumnType
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
-from afschrift.sources.local_times import rfc3339
 from afschrift.sources.options import Opening, cell_limit, required, seconds
 from afschrift.sources.places import relation_of, unquoted
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect

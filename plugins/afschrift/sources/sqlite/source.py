@@ -12,10 +12,10 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import ColumnType
 from afschrift.sources.key_table import text_key_rows
-from afschrift.sources.local_times import rfc3339
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
 from afschrift.sources.places import place
 from afschrift.sources.sqlite.dialect import SqliteDialect

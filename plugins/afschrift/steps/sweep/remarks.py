@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from afschrift.app.settings import Settings
+from afschrift.domain.instants import utc_now
 from afschrift.law.letter import LetterRow, LetterState
-from afschrift.register.database.instants import utc_now
 from afschrift.register.open import open_register
 from afschrift.steps.sweep.findings import Limits, of_run
 

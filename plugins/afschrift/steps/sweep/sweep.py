@@ -10,6 +10,7 @@ from typing import Any
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import Held
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.run import Hold, Standing
 from afschrift.law.dispute import under_hold
 from afschrift.register.register import Register
@@ -98,7 +99,7 @@ class Sweep:
         code = of_staging(standing, held.touched, self.now, self.limits)
         if code is None:
             return None
-        since = held.touched.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        since = rfc3339(held.touched)
         return Finding(code, standing.request, since, step=standing.step, bytes=held.bytes)
 
     def _destroy(self, finding: Finding, held: Held, holds: Sequence[Hold]) -> str:

@@ -15,6 +15,7 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.notices.message import Message
 from afschrift.casework.notices.reviews import due_reviews, review_reminder
 from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind
@@ -22,6 +23,7 @@ from afschrift.law.dispute import complaints, holds
 from afschrift.law.letter import Bounce
 from afschrift.register.database.instants import utc_now
 from afschrift.staging.held import destroy, held
+from afschrift.staging import destroy, held
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import wipe

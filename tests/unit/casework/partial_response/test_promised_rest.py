@@ -29,8 +29,8 @@ from afschrift.bundle.container.verify import verify
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, GateError, NeedsPersonError, RefusedError
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
-from afschrift.register.database.instants import rfc3339
 from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 from afschrift.steps.classify import classify

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.request import Request
-from afschrift.register.database.instants import rfc3339
 from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.storage import ReadOnly
 from afschrift.register.keys.store import KeyStore

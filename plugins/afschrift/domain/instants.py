@@ -1,4 +1,4 @@
-"""Instants as the register writes them: RFC 3339, UTC, microseconds, `Z`; so text order is time order."""
+"""Instants as they are written everywhere: RFC 3339, UTC, microseconds, `Z`; so text order is time order."""
 
 from __future__ import annotations
 
