@@ -82,8 +82,8 @@ def answer_question(
     return signature.waits(officer.register, done.decision, question.request, asked)
 
 
-def recorded(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
-    """Record an answer from which nothing follows but the next run."""
+def recorded(officer: Officer, question: QuestionRow, given: Answer, rules: Sequence[str] = ()) -> Answered:
+    """Record an answer from which nothing follows but the next run; `rules`: ids of those it rests on."""
     decision = officer.register.questions.answer(
         question.id,
         given.choice,
@@ -92,6 +92,7 @@ def recorded(officer: Officer, question: QuestionRow, given: Answer) -> Answered
         given.text,
         held=given.held,
         files=given.files,
+        rules=rules,
     )
     return Answered(decision, question.request)
 

@@ -98,6 +98,12 @@ class FormError(RefusedError):
         super().__init__(message, way_out=way_out)
         self.fields = dict(fields)
 
+    @classmethod
+    def listing(cls, message: str, fields: Mapping[str, str], *, way_out: str = "") -> FormError:
+        """With every field and what is wrong with it in the message too."""
+        listed = " ".join(f"{name}: {fault}." for name, fault in fields.items())
+        return cls(f"{message} {listed}", fields, way_out=way_out)
+
 
 class GateError(AfschriftError):
     """A step was started without the decision that it needs in the register."""

@@ -72,9 +72,8 @@ def filled(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def form_error(kind: Kind, faults: Mapping[str, str]) -> FormError:
     """The refusal of a letter whose elements do not do."""
-    listing = " ".join(f"{name}: {fault}." for name, fault in faults.items())
-    return FormError(
-        f"The letter '{kind.name}' cannot be produced. {listing}",
+    return FormError.listing(
+        f"The letter '{kind.name}' cannot be produced.",
         faults,
         way_out=f"`afschrift letter kinds {kind.name}` shows what it takes; nothing was recorded.",
     )

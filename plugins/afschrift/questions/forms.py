@@ -93,9 +93,8 @@ def check(
     schema = schema or form(options, {}, {})
     faults = dict(_faults(schema, options, choice, detail))
     if faults:
-        listing = " ".join(f"{name}: {fault}." for name, fault in faults.items())
-        raise FormError(
-            f"The answer does not fit its question. {listing}",
+        raise FormError.listing(
+            "The answer does not fit its question.",
             faults,
             way_out="`afschrift questions` shows its options and fields; nothing was recorded. "
             "What has no field goes into the text, which is kept encrypted.",

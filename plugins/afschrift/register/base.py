@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError, RetriableError, UnknownRequestError
@@ -48,10 +48,12 @@ class Repository:
     def _append(self, tx: Connection, request_id: str | None, *events: NewEvent) -> None:
         trail.append(tx, self._now(), request_id, events)
 
+    def _row(self, tx: Connection, table: Table, row_id: str) -> Row[Any] | None:
+        """The row with an id; None where there is none, or where it is no id."""
+        return tx.execute(select(table).where(table.c.id == row_id)).first() if is_id(row_id) else None
+
     def _request_row(self, tx: Connection, request_id: str) -> Row[Any]:
-        row = None
-        if is_id(request_id):
-            row = tx.execute(select(request).where(request.c.id == request_id)).first()
+        row = self._row(tx, request, request_id)
         if row is None:
             raise UnknownRequestError(
                 "The register knows no request with this id.", way_out="list them with `afschrift requests`."
@@ -59,9 +61,7 @@ class Repository:
         return row
 
     def _case_row(self, tx: Connection, case_id: str) -> Row[Any]:
-        row = None
-        if is_id(case_id):
-            row = tx.execute(select(case_file).where(case_file.c.id == case_id)).first()
+        row = self._row(tx, case_file, case_id)
         if row is None:
             raise UnknownRequestError("The register knows no case with this id.")
         return row
@@ -134,6 +134,23 @@ class Repository:
             )
         )
         return text_id, mac
+
+    def _add_text(
+        self,
+        tx: Connection,
+        key: DataKey,
+        text: bytes,
+        *,
+        case: str,
+        request_id: str | None,
+        kind: str,
+        by: str,
+    ) -> str:
+        """As `_keep_text`, with the event that the case file has a further text; returns its id."""
+        text_id, mac = self._keep_text(tx, key, text, case=case, request_id=request_id, kind=kind, by=by)
+        told = {"case": case, "id": text_id, "kind": kind, "hmac": mac, "size": len(text)}
+        self._append(tx, request_id, NewEvent("case_text_added", by, told))
+        return text_id
 
 
 def changed_meanwhile(request_id: str) -> RetriableError:

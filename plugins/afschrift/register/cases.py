@@ -128,13 +128,9 @@ class Cases(Repository):
             _, mac = self._keep_text(tx, key, text, case=case_id, request_id=None, kind="request", by=by)
             self._append(tx, None, NewEvent("case_opened", by, {**told, "case": case_id, "text_hmac": mac}))
             if representative is not None:
-                kind = "representative"
-                text_id, mac = self._keep_text(
-                    tx, key, representative, case=case_id, request_id=None, kind=kind, by=by
+                self._add_text(
+                    tx, key, representative, case=case_id, request_id=None, kind="representative", by=by
                 )
-                added: dict[str, Any] = {"case": case_id, "id": text_id, "kind": kind, "hmac": mac}
-                added["size"] = len(representative)
-                self._append(tx, None, NewEvent("case_text_added", by, added))
             self._facts.append(tx, case_id, lambda _: facts, by)
         return case_id
 
@@ -155,13 +151,9 @@ class Cases(Repository):
         """
         with self._db.write() as tx:
             case_id, request_id = case_of(tx, owner)
-            key = self._key(tx, owner)
-            text_id, mac = self._keep_text(
-                tx, key, content, case=case_id, request_id=request_id, kind=kind, by=by
+            return self._add_text(
+                tx, self._key(tx, owner), content, case=case_id, request_id=request_id, kind=kind, by=by
             )
-            told = {"case": case_id, "id": text_id, "kind": kind, "hmac": mac, "size": len(content)}
-            self._append(tx, request_id, NewEvent("case_text_added", by, told))
-        return text_id
 
     def texts(self, owner: str, by: str) -> tuple[CaseText, ...]:
         """Texts decrypted, and documents without their content, oldest first. The look is an event.

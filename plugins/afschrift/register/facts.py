@@ -204,15 +204,9 @@ class Facts(Repository):
         self, tx: Connection, owner: str, case_id: str, request_id: str | None, text: str, by: str
     ) -> str:
         """Keep the words of a fact in the case file, with its event; returns their id."""
-        content = text.encode()
-        key = self._key(tx, owner)
-        kind = "note"
-        text_id, mac = self._keep_text(
-            tx, key, content, case=case_id, request_id=request_id, kind=kind, by=by
+        return self._add_text(
+            tx, self._key(tx, owner), text.encode(), case=case_id, request_id=request_id, kind="note", by=by
         )
-        note = {"case": case_id, "id": text_id, "kind": kind, "hmac": mac, "size": len(content)}
-        self._append(tx, request_id, NewEvent("case_text_added", by, note))
-        return text_id
 
     def read(self, tx: Connection, request_id: str) -> Timeline:
         """As `timeline`, in a transaction of the caller's."""

@@ -11,7 +11,6 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import ConfigurationError, TooLateError, UnknownRequestError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.request import is_id
 from afschrift.law.letter import LETTER_MOVES, LOOK, PATIENCE, LetterRow, LetterState, NewLetter
 from afschrift.register.base import Repository, Store
 from afschrift.register.database.faults import as_written
@@ -139,9 +138,7 @@ class Letters(Repository):
         Raises:
             UnknownRequestError: no such letter.
         """
-        row = None
-        if is_id(letter_id):
-            row = tx.execute(select(letter).where(letter.c.id == letter_id)).first()
+        row = self._row(tx, letter, letter_id)
         if row is None:
             raise UnknownRequestError(
                 "The register knows no letter with this id.",

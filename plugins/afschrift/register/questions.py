@@ -10,7 +10,7 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError, TooLateError, UnknownQuestionError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.request import is_id, new_id
+from afschrift.domain.request import new_id
 from afschrift.domain.state import State
 from afschrift.law.manual import NewFile
 from afschrift.register.base import Repository, Store
@@ -180,9 +180,7 @@ class Questions(Repository):
             self._append(tx, by.request_id, NewEvent("question_overtaken", "system", told))
 
     def _question_row(self, tx: Connection, question_id: str) -> Row[Any]:
-        row = None
-        if is_id(question_id):
-            row = tx.execute(select(question).where(question.c.id == question_id)).first()
+        row = self._row(tx, question, question_id)
         if row is None:
             raise UnknownQuestionError(
                 "The register knows no question with this id.",

@@ -64,7 +64,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
 
 
 def _no_other_source_waits(services: Services, request_id: str) -> None:
-    if (asked := waits_for(services, request_id)) is not None:
+    if (asked := waits_for(services.register, request_id)) is not None:
         raise NeedsPersonError(
             f"Another source of request {request_id} cannot be reached, and question {asked.id} is open.",
             question=asked.kind,

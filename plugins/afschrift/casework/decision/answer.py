@@ -227,8 +227,5 @@ def _words(texts: Mapping[str, Any]) -> str | None:
 
 
 def _form_error(said: str, faults: Mapping[str, str], instead: str = "") -> FormError:
-    listing = " ".join(f"{name}: {fault}." for name, fault in faults.items())
     way_out = f"{instead}. " if instead else ""
-    return FormError(
-        f"{said} {listing}", faults, way_out=f"{way_out}Nothing was changed; the question is open."
-    )
+    return FormError.listing(said, faults, way_out=f"{way_out}Nothing was changed; the question is open.")

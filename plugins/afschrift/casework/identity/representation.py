@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from afschrift.casework.answer import recorded
 from afschrift.casework.identity.mandates import ANSWER_CHILD, NOT_PROVEN, PROVEN
 from afschrift.casework.identity.question import MANDATE
 from afschrift.casework.officer import Officer
@@ -34,7 +35,7 @@ def answer_minor(officer: Officer, question: QuestionRow, given: Answer) -> Answ
     officer.still_asked(question, "Nothing was recorded.")
     if given.choice == ANSWER_CHILD and not given.text:
         raise _fault("text", "R16", "the child's interest leads, and nothing is said of it", _NOTE)
-    return _recorded(officer, question, given, ("R16",))
+    return recorded(officer, question, given, ("R16",))
 
 
 def answer_mandate(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
@@ -47,11 +48,11 @@ def answer_mandate(officer: Officer, question: QuestionRow, given: Answer) -> An
     officer.still_asked(question, "Nothing was recorded.")
     if given.choice != PROVEN:
         said = SAY.format(request=question.request)
-        return replace(_recorded(officer, question, given, ("R15",)), said=said)
+        return replace(recorded(officer, question, given, ("R15",)), said=said)
     proven = _held_against(officer, question, given.detail, note=bool(given.text))
     if proven.second_signer:
         given = replace(given, detail={**given.detail, "second_signer": True})
-    return _recorded(officer, question, given, proven.rules)
+    return recorded(officer, question, given, proven.rules)
 
 
 def sign_mandate(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
@@ -62,19 +63,6 @@ def sign_mandate(officer: Officer, question: QuestionRow, given: Answer) -> Answ
     """
     officer.still_asked(question, "Nothing was recorded.")
     return sign(officer, question, given, rules=("R16",))
-
-
-def _recorded(officer: Officer, question: QuestionRow, given: Answer, rules: Sequence[str]) -> Answered:
-    decision = officer.register.questions.answer(
-        question.id,
-        given.choice,
-        officer.by,
-        given.detail,
-        given.text,
-        held=given.held,
-        rules=rules,
-    )
-    return Answered(decision, question.request)
 
 
 def take_back(officer: Officer, request_id: str, text: str | None = None) -> DecisionRow:

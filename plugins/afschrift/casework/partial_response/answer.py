@@ -9,7 +9,7 @@ from typing import Any
 
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.question import FORM
-from afschrift.casework.partial_response.require import binding, decided_partial, taken
+from afschrift.casework.partial_response.require import binding, decided_partial, taken, waits_for
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.inventory.later import hindrance, personal_tables
 from afschrift.inventory.model import Inventory
@@ -77,7 +77,7 @@ class PartialResponseService:
             NotAllowedError, TooLateError, FormError, RefusedError: as for `answer`.
         """
         self.officer.register.requests.get(request_id)
-        if (asked := self._open(request_id, source)) is not None:
+        if (asked := waits_for(self.officer.register, request_id, source)) is not None:
             held, detail = self.officer.answering(asked), {"rest_by": rest_by}
             check(asked.form or FORM, asked.options, PARTIAL, detail)
             return self.answer(asked, Answer(PARTIAL, detail, text=text, held=held)).decision
@@ -106,10 +106,6 @@ class PartialResponseService:
                 way_out="a run opens it by itself; nothing is to be done.",
             )
         return self._decided(request_id, source, TRY_AGAIN, {}, None, held)
-
-    def _open(self, request_id: str, source: str) -> QuestionRow | None:
-        asked = self.officer.register.questions.all(request_id=request_id)
-        return next((q for q in asked if q.kind == KIND and q.detail["source"] == source), None)
 
     def _decided(
         self,
@@ -182,5 +178,4 @@ class PartialResponseService:
 
 
 def _form_error(faults: Mapping[str, str]) -> FormError:
-    listing = " ".join(f"{name}: {fault}." for name, fault in faults.items())
-    return FormError(f"The answer does not fit its question. {listing}", faults, way_out=_NOTHING)
+    return FormError.listing("The answer does not fit its question.", faults, way_out=_NOTHING)

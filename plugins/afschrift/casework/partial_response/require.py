@@ -41,9 +41,9 @@ def ask_for_more(services: Services, plan: Plan) -> NeedsPersonError:
     return ask(services.register, plan.request, questions)
 
 
-def waits_for(services: Services, request_id: str, source: str | None = None) -> QuestionRow | None:
+def waits_for(register: Register, request_id: str, source: str | None = None) -> QuestionRow | None:
     """The open question of this kind, about a source or any; what else is planned waits for its answer."""
-    asked = services.register.questions.all(request_id=request_id)
+    asked = register.questions.all(request_id=request_id)
     return next((q for q in asked if q.kind == KIND and source in (None, q.detail["source"])), None)
 
 
@@ -104,7 +104,7 @@ def _question(
     """The question; one that is open already stays as it was asked."""
     register, inventory = services.register, services.inventory
     bound = binding(register, inventory, request_id, source)
-    asked = waits_for(services, request_id, source)
+    asked = waits_for(services.register, request_id, source)
     same = asked is not None and asked.about == bound and asked.detail.get("hindrance") == why
     if same and asked is not None:
         detail = dict(asked.detail)

@@ -237,6 +237,5 @@ def _told(found: Iterable[Redaction]) -> dict[str, Any]:
 
 
 def _fault(faults: Mapping[str, str], said: str = "The answer does not fit its question.") -> FormError:
-    listing = " ".join(f"{name}: {fault}." for name, fault in faults.items())
     instead = f"`afschrift questions` shows its fields, for {' | '.join(OPTIONS)}."
-    return FormError(f"{said} {listing}", faults, way_out=f"{instead} {_UNCHANGED}")
+    return FormError.listing(said, faults, way_out=f"{instead} {_UNCHANGED}")
