@@ -10,7 +10,7 @@ from typing import Any
 from afschrift.casework.identity.age import known_minority
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.mandates import asked_for, standing_now
-from afschrift.casework.partial_response.require import decided_partial, left_for_later
+from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import delivered, spent
 from afschrift.casework.review.redactions import decided
 from afschrift.domain.errors import GateError
@@ -39,32 +39,32 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
     register = services.register
     request = open_request(services, request_id, step)
     frozen = register.steps.latest(request_id, "classify")
-    missing = None
     if identity_decision(register, request_id) is None:
-        missing = ("no_identity", "there is no identity decision")
-    elif frozen is None:
-        missing = ("no_plan", "no plan is frozen")
-    elif request.state is not State.ACCEPTED:
-        missing = (f"state_{request.state}", f"the request is in state {request.state}")
-    if missing is not None or frozen is None:
-        reason, words = missing or ("no_plan", "no plan is frozen")
-        message = f"Step {step} of request {request_id} was started, but {words}."
-        raise refusal(services, request_id, step, reason, message)
+        raise _too_early(services, request_id, step, "no_identity", "there is no identity decision")
+    if frozen is None:
+        raise _too_early(services, request_id, step, "no_plan", "no plan is frozen")
+    if request.state is not State.ACCEPTED:
+        words = f"the request is in state {request.state}"
+        raise _too_early(services, request_id, step, f"state_{request.state}", words)
     plan = register.plans.get(request_id, frozen["plan"])
     _mandate_must_hold(services, request, step)
     _no_drift(services, request, plan, frozen, step)
-    _parts_must_be_decided(services, plan, step)
+    _part_must_stand(services, plan, step)
     in_run(services, request_id, step)
     return request, plan
 
 
-def _parts_must_be_decided(services: Services, plan: Plan, step: str) -> None:
-    """Each source that a plan leaves for later was left by an officer; a part is given once (R44, R54)."""
+def _too_early(services: Services, request_id: str, step: str, reason: str, words: str) -> GateError:
+    message = f"Step {step} of request {request_id} was started, but {words}."
+    return refusal(services, request_id, step, reason, message)
+
+
+def _part_must_stand(services: Services, plan: Plan, step: str) -> None:
+    """What a plan leaves for later may be left still, and a part is given once (R44, R54).
+
+    That an officer decided it need not be asked: another decision than the plan rests on is drift.
+    """
     register, request_id = services.register, plan.request
-    wanted = {one.about for one in decided_partial(register, services.inventory, request_id)}
-    if any(one.about not in wanted for one in plan.later):
-        message = f"The plan of request {request_id} leaves a source for later, and no officer decided that."
-        raise refusal(services, request_id, step, "partial_not_decided", message)
     is_given = any(
         fact.detail["plan"] == plan.digest() for fact in parts(register.facts.timeline(request_id))
     )

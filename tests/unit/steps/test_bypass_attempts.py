@@ -646,7 +646,7 @@ def test_a_part_is_not_made_twice(parts: tuple[World, Club], step: Step) -> None
 
 @pytest.mark.parametrize("step", DATA)
 def test_a_part_without_its_decision(parts: tuple[World, Club], step: Step) -> None:
-    """Attempt: Go on with a plan that leaves a source for later, which no officer decided"""
+    """Only who writes the register can make one; it is turned down as one that cannot be left any more."""
     world, _ = parts
     request, register = store(world.services, ANN), world.services.register
     world.until(extract_shop, request)
@@ -657,7 +657,7 @@ def test_a_part_without_its_decision(parts: tuple[World, Club], step: Step) -> N
     forged = register.plans.save(dataclasses.replace(plan, extracts=tuple(left), later=later))
     register.steps.finish(request, "classify", "f" * 64, {**frozen, "plan": forged})
 
-    assert world.refused(step, request, match="no officer decided")["reason"] == "partial_not_decided"
+    assert world.refused(step, request, match="cannot be left any more")["reason"] == "partial_over"
 
 
 def test_a_part_whose_decision_was_taken_back(parts: tuple[World, Club]) -> None:
