@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param
 
 from afschrift.app.include import include_folder
-from afschrift.domain.errors import RefusedError
+from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.right import Right
 from afschrift.formats.registry import FORMATS
 from afschrift.letters.languages import names
+
+if TYPE_CHECKING:
+    from afschrift.services import Services
 
 REQUEST = r"^req-[0-9a-z]{12}$"
 OPTIONS = ("formats", "language", "destination")
@@ -104,6 +107,35 @@ def _demo_fields() -> dict[str, Param]:
 def chosen(params: Mapping[str, Any]) -> dict[str, Any]:
     """The options that were filled in."""
     return {name: params[name] for name in OPTIONS if params.get(name) is not None}
+
+
+def change_options(services: Services, request_id: str, options: Mapping[str, Any], by: str) -> None:
+    """Record the options that differ from what the request says; the same ones again record nothing.
+
+    Args:
+        services: of this installation.
+        request_id: whose options.
+        options: some of `formats`, `language`, `destination`.
+        by: who triggered the run, for the trail.
+
+    Raises:
+        ConfigurationError: a destination or language that this installation does not have.
+    """
+    request = services.register.requests.get(request_id)
+    languages = services.inventory.controller.languages
+    if options.get("language", request.language) not in languages:
+        raise ConfigurationError(
+            "The service is not offered in this language.", way_out=f"choose one of {', '.join(languages)}."
+        )
+    if "destination" in options:
+        services.destination(options["destination"])
+    new = dict(options)
+    if "formats" in new:
+        new["formats"] = tuple(new["formats"])
+    new = {name: value for name, value in new.items() if getattr(request, name) != value}
+    if new:
+        services.register.requests.change_options(request_id, by=by, **new)
+        services.log(f"Options of {request_id} changed: {', '.join(new)}.")
 
 
 def refuse_unknown(conf: Mapping[str, Any] | None, params: Mapping[str, Any]) -> None:

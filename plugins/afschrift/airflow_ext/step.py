@@ -1,4 +1,4 @@
-"""Around every task: the services it works with, and errors that a task log may show.
+"""Around every task: the services and the request it works with, and errors that a task log may show.
 
 A task log is read by many. An error of a library may quote a row, a key or a statement, so it does not
 get there: its type and the places in the code do.
@@ -22,6 +22,10 @@ from afschrift.domain.run import run_name
 
 if TYPE_CHECKING:
     from afschrift.services import Services
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from afschrift.domain.request import is_id
 
 log = logging.getLogger("afschrift.run")
 
@@ -54,6 +58,38 @@ def step(run_id: str | None = None) -> Iterator[Services]:
         if _belongs_to_airflow(error):
             raise
         raise masked(error) from None
+
+
+def handed_on(services: Services, step: str, request: object, params: Mapping[str, Any] | None) -> str:
+    """The request of a task.
+
+    What stands in an XCom or a conf can be edited; so the use case then asks the register whether this run
+    began for this request.
+
+    Raises:
+        GateError: `assess` handed no id on, or the form names another request.
+    """
+    from afschrift.steps.gates import refusal
+
+    named = (params or {}).get("request")
+    named = named if isinstance(named, str) and is_id(named) else None
+    if not isinstance(request, str) or not is_id(request):
+        raise refusal(
+            services,
+            named,
+            step,
+            "not_assessed",
+            f"Step {step} was started, but `assess` of this run handed no request on.",
+        )
+    if named is not None and named != request:
+        raise refusal(
+            services,
+            request,
+            step,
+            "another_request_in_conf",
+            f"The conf of this run names another request than {request}, which the run works for.",
+        )
+    return request
 
 
 @contextmanager

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from afschrift.airflow_ext.handed import handed_on
 from afschrift.airflow_ext.heartbeat import beating
-from afschrift.airflow_ext.params import chosen, demo_mode, form, refuse_unknown
+from afschrift.airflow_ext.params import change_options, chosen, demo_mode, form, refuse_unknown
 from afschrift.airflow_ext.retry import is_last_try
-from afschrift.airflow_ext.step import step
+from afschrift.airflow_ext.step import handed_on, step
 from afschrift.domain.errors import (
     NeedsPersonError,
     RefusedError,
@@ -38,7 +37,6 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
     there then. Hands on the request's id.
     """
     with step(dag_run.run_id) as services:
-        from afschrift.airflow_ext.options import change
         from afschrift.steps.assess import assess as use_case
         from afschrift.steps.gates import begin
 
@@ -46,7 +44,7 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
         by = f"airflow:{dag_run.triggering_user_name or 'system'}"
         request: str = params.get("request") or _demo_request(services, params, task_state_store)
         begin(services, request, by)
-        change(services, request, chosen(params), by)
+        change_options(services, request, chosen(params), by)
         with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
             use_case(services, request)
         return request

@@ -1,10 +1,12 @@
-"""Which table a statement reads, for errors that name it."""
+"""Which table a statement reads, for errors that name it; and a table that is there but cannot be read."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
-from afschrift.domain.errors import ConfigurationError, NeedsPersonError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
+from afschrift.domain.sources import ColumnType
 
 _RELATION = re.compile(r"^FROM (.+) AS t$", re.MULTILINE)
 _QUOTES = str.maketrans("", "", '"`[]')
@@ -44,3 +46,23 @@ def no_right(place: str) -> NeedsPersonError:
         detail={"table": place},
         way_out="give its account SELECT on it, or set `personal: false` where it holds nobody's data.",
     )
+
+
+class Unreadable(Mapping[str, ColumnType]):
+    """Columns of a table that is there but cannot be read: whoever asks for one is told why, and nobody else.
+
+    Args:
+        error: why.
+    """
+
+    def __init__(self, error: AfschriftError) -> None:
+        self._error = error
+
+    def __getitem__(self, column: str) -> ColumnType:
+        raise self._error
+
+    def __iter__(self) -> Iterator[str]:
+        raise self._error
+
+    def __len__(self) -> int:
+        raise self._error

@@ -1,12 +1,15 @@
-"""The rules over the rows of a file: the form of values, how many rows, and which values in which order."""
+"""The rules over a file: the form of values, how many rows, which values in which order, size and digest."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 
+from afschrift.domain.extracted import FileEntry
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.check.finding import Finding
 from afschrift.values.checksum import ColumnChecksums
@@ -90,3 +93,40 @@ class RowCount:
             return []
         rule = f"the file holds the {self._expected} rows extracted; {self._rows} were read"
         return [Finding("row_count", self._file, None, None, rule)]
+
+
+_BLOCK = 1 << 20
+
+
+class DigestStream(io.RawIOBase):
+    """Passes a stream on and keeps its size and digest."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._digest = hashlib.sha256()
+        self._bytes = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+        block = self._stream.read(size)
+        self._digest.update(block)
+        self._bytes += len(block)
+        return block
+
+    def findings(self, entry: FileEntry) -> list[Finding]:
+        """Read what is left and hold size and digest against the file's entry."""
+        while self.read(_BLOCK):
+            pass
+        found = []
+        if self._bytes != entry.bytes:
+            found.append(Finding("size", entry.path, None, None, "the file has the size that was written"))
+        if self._digest.hexdigest() != entry.sha256:
+            found.append(
+                Finding("sha256", entry.path, None, None, "the file has the digest that was written")
+            )
+        return found

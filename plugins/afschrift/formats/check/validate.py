@@ -10,8 +10,7 @@ from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.batches import joined
-from afschrift.formats.check.checks import Check, RowCount, SameValues, ValueTypes
-from afschrift.formats.check.digest_stream import DigestStream
+from afschrift.formats.check.checks import Check, DigestStream, RowCount, SameValues, ValueTypes
 from afschrift.formats.check.finding import Finding, UnreadableError
 from afschrift.formats.registry import FORMATS
 

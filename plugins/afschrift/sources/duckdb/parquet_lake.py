@@ -12,7 +12,7 @@ from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableE
 from afschrift.domain.sources import ColumnType
 from afschrift.sources.duckdb.session import LIMITS, DuckSession
 from afschrift.sources.options import Opening, expand, required
-from afschrift.sources.unreadable import Unreadable
+from afschrift.sources.places import Unreadable
 
 
 class ParquetLake(DuckSession):

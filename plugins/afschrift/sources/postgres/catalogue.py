@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from afschrift.domain.sources import ColumnType
-from afschrift.sources.places import no_right
+from afschrift.sources.places import Unreadable, no_right
 from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.sources.postgres.types import PgType, PgTypes
-from afschrift.sources.unreadable import Unreadable
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 

@@ -12,10 +12,10 @@ from afschrift.domain.errors import ConfigurationError, UnknownRequestError
 
 @pytest.fixture
 def change(installation: Installation) -> Any:
-    from afschrift.airflow_ext.options import change
+    from afschrift.airflow_ext.params import change_options
 
     def with_services(request: str, **options: Any) -> None:
-        change(installation.services, request, options, "airflow:somebody")
+        change_options(installation.services, request, options, "airflow:somebody")
 
     return with_services
 
