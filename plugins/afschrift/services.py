@@ -17,7 +17,7 @@ from afschrift.register.register import Register
 
 if TYPE_CHECKING:
     from afschrift.bundle.container.signature import Ed25519Signer
-    from afschrift.staging import EncryptedStaging
+    from afschrift.staging.encrypted import EncryptedStaging
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
     from afschrift.law.clock.clock import Place
     from afschrift.law.grounds.grounds import Grounds
-    from afschrift.staging import EncryptedStaging
+    from afschrift.staging.encrypted import EncryptedStaging
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from afschrift.domain.media_type import extension
 from afschrift.domain.plan import ManualPlan
 from afschrift.extraction.deflate import DeflatingSink
 from afschrift.register.register import Register
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 
 FORMAT = "given"
 """Stands for a format in the entry of such a file, whatever is in it."""

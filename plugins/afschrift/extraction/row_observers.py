@@ -13,7 +13,7 @@ from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.constraints import Observer, references_that_hold
 from afschrift.extraction.uploads import Uploads
 from afschrift.services import Services
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 

@@ -9,7 +9,7 @@ import msgspec
 
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.profile import Overview
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.first_rows import Rows
 
 

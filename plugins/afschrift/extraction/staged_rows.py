@@ -13,7 +13,7 @@ from afschrift.domain.extracted import FileEntry, Part, TableExtract
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.uploads import inflated
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 
 Row = dict[str, str | None]
 

@@ -25,8 +25,7 @@ from afschrift.domain.redaction import MASK
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
 from afschrift.inventory.column import FileColumn
 from afschrift.inventory.table import Table
-from afschrift.inventory.model import FileColumn, Table
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.forms import text_batch
 
 FORMAT = "upload"

@@ -23,7 +23,7 @@ from afschrift.domain.profile import Choice, Overview
 from afschrift.extraction.background import Lane
 from afschrift.extraction.deflate import DeflatingSink
 from afschrift.services import Limits
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.first_rows import FirstRows, Rows
 from afschrift.values.forms import text_batch

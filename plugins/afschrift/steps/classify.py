@@ -25,7 +25,7 @@ from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.register import Register
 from afschrift.services import Services
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.draft import Draft, Drafter, outcome
 from afschrift.steps.gates import enter
 

@@ -16,7 +16,7 @@ from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
 from afschrift.inventory.model import without
 from afschrift.services import Services
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.gates import refusal
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.validate import files_digest

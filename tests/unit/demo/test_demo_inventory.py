@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 from afschrift.domain.decision import Action, ColumnFacts, ConsentState, Policy, PurposeFacts, decide
 from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
-from afschrift.inventory.column import Column
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
+from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile

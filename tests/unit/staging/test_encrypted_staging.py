@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from upath import UPath
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
-from afschrift.domain.files import Staging
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.staging import EncryptedStaging
 
 KEY = bytes(range(32))
 REQUEST = "req-000000000000"

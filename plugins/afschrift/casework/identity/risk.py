@@ -12,8 +12,8 @@ from afschrift.casework.identity.confirmed import identity_decision, identity_qu
 from afschrift.domain.decision import Protect
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
-from afschrift.inventory.column import Column
 from afschrift.domain.vocabulary import PORTABLE
+from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, Purpose, SourceFile
 from afschrift.inventory.table import Table

@@ -16,8 +16,6 @@ from afschrift.casework.letters.send import mail_settings
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
-from afschrift.domain.instants import Clock as Now
-from afschrift.domain.instants import utc_now
 from afschrift.domain.request import Request, new_id
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import Clock, Place, clock

@@ -10,7 +10,6 @@ from afschrift.app.settings import Settings
 from afschrift.casework.intake.referral import Waiting, note_reminded, waiting
 from afschrift.casework.notices.message import Message, as_message
 from afschrift.casework.notices.reminder import Reminder
-from afschrift.casework.notices.report import Message, as_message
 from afschrift.domain.instants import utc_now
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.law.roles import Role

@@ -13,7 +13,6 @@ from rich.table import Table
 from afschrift.app.jurisdiction import load_place
 from afschrift.app.settings import Settings
 from afschrift.casework.notices.deadline_check import DeadlineCheck, OpenRequest
-from afschrift.casework.notices.deadline_check import Watch, Watched
 from afschrift.domain.instants import utc_now
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.register.open import open_register

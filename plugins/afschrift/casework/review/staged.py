@@ -19,7 +19,7 @@ from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Inventory
 from afschrift.selection.words import REASONS
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 
 AROUND = 60
 """Characters shown on either side of what was pointed out."""

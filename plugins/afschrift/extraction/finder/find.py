@@ -21,7 +21,7 @@ from afschrift.extraction.finder.people import PeopleReader
 from afschrift.extraction.finder.text import TextFinder
 from afschrift.extraction.write import slices
 from afschrift.services import Services
-from afschrift.staging import EncryptedStaging
+from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.forms import text_batch
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]

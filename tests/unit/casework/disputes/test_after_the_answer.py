@@ -21,9 +21,7 @@ from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.letter import Bounce
-from afschrift.register.database.instants import utc_now
 from afschrift.staging.held import destroy, held
-from afschrift.staging import destroy, held
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import wipe
