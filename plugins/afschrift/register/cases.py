@@ -7,7 +7,7 @@ makes text and fingerprint useless together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +94,6 @@ class Cases(Repository):
         *,
         by: str = "system",
         made_by: str = "self",
-        detail: Mapping[str, Any] | None = None,
         representative: bytes | None = None,
         facts: Sequence[NewCaseFact] = (),
     ) -> str:
@@ -107,7 +106,6 @@ class Cases(Repository):
             arrived_at: instant at which it reached those who handle it.
             by: who entered it.
             made_by: `self`, `parent`, `guardian`, `proxy` or `heir` (R15-R17).
-            detail: codes only.
             representative: how to reach whoever asks for the person, as JSON; encrypted like the message.
             facts: what else it holds, such as a right that is not ours or how it was forwarded.
 
@@ -122,7 +120,7 @@ class Cases(Repository):
             "made_by": made_by,
         }
         with self._db.write() as tx:
-            values = {**told, "id": case_id, "detail": dict(detail or {}), "created_at": self._now()}
+            values = {**told, "id": case_id, "detail": {}, "created_at": self._now()}
             tx.execute(insert(case_file).values(values))
             key = self._new_key(tx, case_id)
             _, mac = self._keep_text(tx, key, text, case=case_id, request_id=None, kind="request", by=by)

@@ -43,10 +43,7 @@ class Deliveries(Repository):
         request_id: str,
         destination: str,
         receipt: Receipt,
-        *events: NewEvent,
         kind: str = "full",
-        expires_at: str | None = None,
-        by: str = "system",
     ) -> DeliveryRow:
         """Record a hand-over and its event `bundle_delivered` once; the same receipt again changes nothing.
 
@@ -54,10 +51,7 @@ class Deliveries(Repository):
             request_id: the request.
             destination: name in the registry of destinations.
             receipt: what the destination gave.
-            events: recorded besides, with the first recording alone.
             kind: `full`, `partial` (R44) or `supplement` (R54).
-            expires_at: instant after which the bundle is removed there.
-            by: who handed it over.
 
         Raises:
             UnknownRequestError: no such request.
@@ -69,9 +63,9 @@ class Deliveries(Repository):
             row = tx.execute(mine).first()
             if row is None:
                 told = {"kind": kind, "destination": destination, **vars(receipt)}
-                columns = {**told, "delivered_at": self._now(), "expires_at": expires_at, "detail": {}}
+                columns = {**told, "delivered_at": self._now(), "detail": {}}
                 tx.execute(insert(delivery).values(id=new_id("dlv"), request_id=request_id, **columns))
-                self._append(tx, request_id, NewEvent("bundle_delivered", by, told), *events)
+                self._append(tx, request_id, NewEvent("bundle_delivered", payload=told))
                 row = tx.execute(mine).one()
             return _delivery(row)
 

@@ -99,15 +99,11 @@ class Requests(Repository):
         with self._db.read() as tx:
             return self._request(tx, self._request_row(tx, request_id))
 
-    def all(
-        self, *, open_only: bool = False, state: State | None = None, case: str | None = None
-    ) -> list[Request]:
+    def all(self, *, open_only: bool = False, case: str | None = None) -> list[Request]:
         """Requests in the order in which they were received."""
         wanted = select(request).order_by(request.c.received_at, request.c.created_at, request.c.id)
         if open_only:
             wanted = wanted.where(request.c.state.in_([s for s in State if s.open]))
-        if state is not None:
-            wanted = wanted.where(request.c.state == state)
         if case is not None:
             wanted = wanted.where(request.c.case_id == case)
         with self._db.read() as tx:

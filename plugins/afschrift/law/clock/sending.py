@@ -32,13 +32,12 @@ class Sending:
         code(self.channel, "The channel")
         proof(self.proof)
 
-    def fact(self, about: str | None = None, letter: str | None = None, to: State | None = None) -> NewFact:
+    def fact(self, about: str | None = None, to: State | None = None) -> NewFact:
         """The fact that tells of it; `to`: the state that the request takes by it."""
         return NewFact(
             FactKind.LETTER_SENT,
             self.on,
             about=about,
-            letter=letter,
             channel=self.channel,
             proof=self.proof,
             to=to,
