@@ -7,7 +7,7 @@ installation's files is read when it is first needed, so that a look at a clock 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 from afschrift.app.settings import Settings
 from afschrift.domain import instants
-from afschrift.domain.errors import NotAllowedError, TooLateError
-from afschrift.domain.event import NewEvent
+from afschrift.domain.errors import TooLateError
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.assignment import must_be_theirs
@@ -166,15 +165,9 @@ class Officer:
                 self.roles.need_another(self.by, earlier)
         return self.held(self.roles.acting(self.roles.person(self.by), role) or role)
 
-    @contextmanager
-    def refusals(self, request_id: str | None, kind: str, **payload: str) -> Iterator[None]:
+    def refusals(self, request_id: str | None, kind: str, **payload: str) -> AbstractContextManager[None]:
         """An attempt without the role is told to the trail."""
-        try:
-            yield
-        except NotAllowedError:
-            told = NewEvent("answer_refused", self.by, {"kind": kind, **payload})
-            self.register.trail.record(request_id, told)
-            raise
+        return self.register.trail.refusals(request_id, self.by, kind, **payload)
 
     def still_asked(self, question: QuestionRow, unchanged: str = "Nothing was changed.") -> None:
         """An answer holds for what it was asked about: it must be the last question of its kind.

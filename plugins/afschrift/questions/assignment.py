@@ -6,7 +6,6 @@ Who is away names deputies in the roles file; they may answer what is assigned t
 from __future__ import annotations
 
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
-from afschrift.domain.event import NewEvent
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.register.records import QuestionRow
@@ -37,12 +36,8 @@ def assign(register: Register, roles: Roles, question_id: str, to: str | None, b
         RefusedError: nobody of that name holds the role, or four eyes are due and they decided themselves.
     """
     question = register.questions.get(question_id)
-    try:
+    with register.trail.refusals(question.request, by, question.kind, act="assign"):
         role = roles.require(by, Act.ASSIGN)
-    except NotAllowedError:
-        told = {"kind": question.kind, "act": "assign"}
-        register.trail.record(question.request, NewEvent("answer_refused", by, told))
-        raise
     if question.answered_at is not None:
         raise TooLateError("The question was answered already.", way_out="nothing is left to assign.")
     name = None

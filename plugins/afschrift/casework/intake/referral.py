@@ -7,8 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from afschrift.domain.errors import NotAllowedError, RefusedError
-from afschrift.domain.event import NewEvent
+from afschrift.domain.errors import RefusedError
 from afschrift.law.case_facts import CaseFactKind, CaseMatter, NewCaseFact, hand_over, matters
 from afschrift.law.clock.alarm import OVERDUE, Mark
 from afschrift.law.clock.deadline import local_date
@@ -77,12 +76,9 @@ def record_handed_over(
         NotAllowedError: they lack the role; the attempt is an event `answer_refused`.
         RefusedError: the case has no such matter, it was handed over already, or desk or reference are none.
     """
-    try:
-        if not roles.may(by, Act.SUBMIT):
-            roles.require(by, Act.DECIDE)
-    except NotAllowedError:
-        register.trail.record(None, NewEvent("answer_refused", by, {"kind": "handed_over", "case": case_id}))
-        raise roles.refusal([Role.INTAKE, Role.OFFICER]) from None
+    with register.trail.refusals(None, by, "handed_over", case=case_id):
+        if not (roles.may(by, Act.SUBMIT) or roles.may(by, Act.DECIDE)):
+            raise roles.refusal([Role.INTAKE, Role.OFFICER])
     if matter not in set(Matter):
         raise RefusedError(
             "That is nothing that a case hands over.", way_out=f"choose one of {', '.join(Matter)}."

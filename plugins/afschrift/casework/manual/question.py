@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from afschrift.domain.errors import RefusedError
-from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.event import digest
 from afschrift.domain.plan import ManualPlan
 from afschrift.domain.plan import ManualStatus as Status
 from afschrift.domain.request import Request
@@ -152,12 +152,8 @@ def ask_again(register: Register, roles: Roles, inventory: Inventory, asked: Que
         NotAllowedError: they may not decide on requests; the attempt is an event `answer_refused`.
         RefusedError: it is closed, or the inventory does not name the system any more.
     """
-    try:
+    with register.trail.refusals(asked.request, by, KIND, act="ask_again"):
         roles.require(by, Act.DECIDE)
-    except RefusedError:
-        told: dict[str, Any] = {"kind": KIND, "act": "ask_again"}
-        register.trail.record(asked.request, NewEvent("answer_refused", by, told))
-        raise
     source = inventory.manual.get(asked.detail["source"])
     if source is None:
         raise RefusedError(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, func, select
 
-from afschrift.domain.errors import RefusedError
+from afschrift.domain.errors import NotAllowedError, RefusedError
 from afschrift.domain.event import GENESIS, Header, NewEvent
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
@@ -57,6 +58,22 @@ class AuditTrail(Repository):
             if request_id is not None:
                 self._request_row(tx, request_id)
             self._append(tx, request_id, *events)
+
+    @contextmanager
+    def refusals(self, request_id: str | None, by: str, kind: str, **told: str) -> Iterator[None]:
+        """An attempt without the role is told as an event `answer_refused`, and refused as it was.
+
+        Args:
+            request_id: whose trail tells of it; None: that of no request.
+            by: account of whoever tries.
+            kind: what is tried, a code.
+            told: further codes for the event.
+        """
+        try:
+            yield
+        except NotAllowedError:
+            self.record(request_id, NewEvent("answer_refused", by, {"kind": kind, **told}))
+            raise
 
     def erase_payloads(self, request_id: str, rule: str, by: str = "system") -> int:
         """Erase the payloads of a request's events after retention; returns how many.
