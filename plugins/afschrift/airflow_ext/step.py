@@ -9,23 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError
+from afschrift.domain.request import is_id
 from afschrift.domain.run import run_name
 
 if TYPE_CHECKING:
     from afschrift.services import Services
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from afschrift.domain.request import is_id
 
 log = logging.getLogger("afschrift.run")
 
