@@ -14,12 +14,6 @@ PORTABLE = frozenset({"A6-1-a", "A9-2-a", "A6-1-b"})
 
 CONSENT = frozenset({"A6-1-a", "A9-2-a"})
 
-
-def basis_iri(code: str) -> str:
-    """DPV term of a basis (RULES E.2), for example `A6-1-b`."""
-    return f"https://w3id.org/dpv/legal/eu/gdpr#{code}"
-
-
 _PD = "https://w3id.org/dpv/pd#"
 
 # Only terms that mean the same or something wider: a narrower one would say more than is known.
@@ -89,6 +83,11 @@ _TERMS = {
     "user.unique_id.pseudonymous": "Identifier",
     "user.workplace": "Professional",
 }
+
+
+def basis_iri(code: str) -> str:
+    """DPV term of a basis (RULES E.2), for example `A6-1-b`."""
+    return f"https://w3id.org/dpv/legal/eu/gdpr#{code}"
 
 
 def category_iri(category: str) -> str | None:

@@ -16,6 +16,8 @@ from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import written_kind
 from afschrift.values.shapes import first_offence
 
+_BLOCK = 1 << 20
+
 
 class Check(Protocol):
     """One rule over the rows of a file, batch by batch."""
@@ -93,9 +95,6 @@ class RowCount:
             return []
         rule = f"the file holds the {self._expected} rows extracted; {self._rows} were read"
         return [Finding("row_count", self._file, None, None, rule)]
-
-
-_BLOCK = 1 << 20
 
 
 class DigestStream(io.RawIOBase):
