@@ -22,7 +22,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.right import Right
 from afschrift.law.clock.alarm import marks
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Place
+from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.deadline import deadline
 from afschrift.register import schema
 from afschrift.register.keys.store import KeyStore
@@ -30,7 +30,7 @@ from afschrift.register.register import Register
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAYS = 50
-PLACE = Place(calendar("NL"))
+PLACE = Jurisdiction(calendar("NL"))
 
 
 def main() -> None:

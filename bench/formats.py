@@ -21,11 +21,11 @@ import pyarrow as pa
 
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import FileEntry
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
 from afschrift.formats.check.checks import ValueTypes
-from afschrift.formats.check.validate import validate
+from afschrift.formats.check.validate_file import validate
 from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_batch
@@ -33,25 +33,25 @@ from afschrift.values.forms import text_batch
 BATCH = 16_384  # about 4 MiB, as asked of PostgreSQL's driver
 WRITE = 3 << 20  # about what a writer gives at once
 KINDS = {
-    "event_id": Kind.INTEGER,
-    "customer_id": Kind.INTEGER,
-    "amount": Kind.DECIMAL,
-    "tiny": Kind.DECIMAL,
-    "at": Kind.INSTANT,
-    "local_at": Kind.DATETIME,
-    "day": Kind.DATE,
-    "clock": Kind.TIME,
-    "lasted": Kind.DURATION,
-    "token": Kind.UUID,
-    "detail": Kind.JSON,
-    "address": Kind.TEXT,
-    "numbers": Kind.JSON,
-    "tags": Kind.JSON,
-    "payload": Kind.BINARY,
-    "note": Kind.TEXT,
-    "flag": Kind.BOOLEAN,
-    "measure": Kind.NUMBER,
-    "mood": Kind.TEXT,
+    "event_id": ValueKind.INTEGER,
+    "customer_id": ValueKind.INTEGER,
+    "amount": ValueKind.DECIMAL,
+    "tiny": ValueKind.DECIMAL,
+    "at": ValueKind.INSTANT,
+    "local_at": ValueKind.DATETIME,
+    "day": ValueKind.DATE,
+    "clock": ValueKind.TIME,
+    "lasted": ValueKind.DURATION,
+    "token": ValueKind.UUID,
+    "detail": ValueKind.JSON,
+    "address": ValueKind.TEXT,
+    "numbers": ValueKind.JSON,
+    "tags": ValueKind.JSON,
+    "payload": ValueKind.BINARY,
+    "note": ValueKind.TEXT,
+    "flag": ValueKind.BOOLEAN,
+    "measure": ValueKind.NUMBER,
+    "mood": ValueKind.TEXT,
 }
 FIELDS = [FieldPlan(name, kind, Action.INCLUDE, (), "bench") for name, kind in KINDS.items()]
 # DuckDB stands in for PostgreSQL: the same texts, in the same Arrow types, without a server.

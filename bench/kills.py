@@ -28,7 +28,7 @@ from random import Random, SystemRandom
 from typing import NoReturn
 
 from sqlalchemy import Engine, event
-from testbed import ledger_reader
+from testbed import register_reader
 from testbed.register_rows import RegisterRows
 
 from afschrift.domain.errors import RefusedError
@@ -71,7 +71,7 @@ class Report:
 
 
 def kill_writers(
-    url: str, keys: Path, count: int, seed: int, ledger_class: type[Register] = Register
+    url: str, keys: Path, count: int, seed: int, register_class: type[Register] = Register
 ) -> Report:
     """Kill `count` writers on one register; stops at the first fault.
 
@@ -80,17 +80,17 @@ def kill_writers(
         keys: its key file.
         count: how many writers.
         seed: decides what they do and when they die.
-        ledger_class: the register that they write with.
+        register_class: the register that they write with.
     """
     random, report = Random(seed), Report(seed)
     begin = time.perf_counter()
     while report.rounds < count and not report.faults:
-        writer = ledger_class(url, KeyStore.open(keys))
+        writer = register_class(url, KeyStore.open(keys))
         work = partial(_work_on, writer, random.getrandbits(32), _open_requests(url))
         died = killed_before(random.randint(1, _LATEST), work)
         report.rounds += 1
         report.died[str(died)] += 1
-        found = ledger_reader.faults(url, step_event=STEP_EVENT)
+        found = register_reader.faults(url, step_event=STEP_EVENT)
         report.faults = [f"round {report.rounds}, killed before {died}: {fault}" for fault in found]
     report.seconds = round(time.perf_counter() - begin, 1)
     rows = RegisterRows(url)

@@ -24,7 +24,7 @@ from afschrift.airflow_ext.trigger import Access, trigger
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import RetriableError
 from afschrift.services import Services
-from afschrift.wiring.services import build, initialise
+from afschrift.wiring.build_services import build, initialise
 
 ROLES = "people:\n  Anna: {accounts: [airflow:admin, cli:anna], roles: [officer]}\n"
 CONFIRMED = {"method": "call_back", "level": "substantial"}

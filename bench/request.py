@@ -25,7 +25,7 @@ from afschrift.steps.deliver import close, deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
-from afschrift.wiring.services import build, initialise
+from afschrift.wiring.build_services import build, initialise
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ from typing import Any
 from testbed.running import run as run_through
 
 from afschrift.airflow_ext.environment import DAG_ID, DAGS
-from afschrift.app.roles import load_roles
+from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer

@@ -19,7 +19,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from testbed import ledger_reader, postgres
+from testbed import postgres, register_reader
 from testbed.register_rows import RegisterRows
 
 from afschrift.domain.event import NewEvent
@@ -70,7 +70,7 @@ def measure(url: str, keys: Path, processes: int, events: int) -> dict[str, Any]
         process.join()
     seconds = time.perf_counter() - begin
     faults = [f"writer {n} ended with {p.exitcode}" for n, p in enumerate(started) if p.exitcode]
-    faults += ledger_reader.faults(url) + _lost(url, processes, events)
+    faults += register_reader.faults(url) + _lost(url, processes, events)
     total = processes * events
     return {
         "events": total,

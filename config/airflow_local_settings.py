@@ -13,7 +13,7 @@ import sys
 __all__: list[str] = []
 
 if sys.argv[1:2] == ["scheduler"]:
-    import afschrift.wiring.services  # noqa: F401  (pyarrow, polars, duckdb, pandas, SQLAlchemy, tink)
+    import afschrift.wiring.build_services  # noqa: F401  (pyarrow, polars, duckdb, pandas, SQLAlchemy, tink)
     from afschrift.airflow_ext.pools import task_instance_mutation_hook
 
     # `airflow pools set afschrift_SOURCE 4 "..."`: at most four tasks read that source at a time

@@ -38,7 +38,7 @@ from functools import partial
 
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext import deadlines as tasks
+from afschrift.airflow_ext import deadline_tasks as tasks
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 

@@ -36,7 +36,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext.checkpoint import checkpoint
+from afschrift.airflow_ext.checkpoint_tasks import checkpoint
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 

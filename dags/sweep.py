@@ -48,7 +48,7 @@ from functools import partial
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext import sweep as tasks
+from afschrift.airflow_ext import sweep_tasks as tasks
 from afschrift.airflow_ext.environment import DAG_ID
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 

@@ -25,7 +25,7 @@ from functools import partial
 
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext import open_questions as tasks
+from afschrift.airflow_ext import question_tasks as tasks
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 

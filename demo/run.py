@@ -18,13 +18,13 @@ from rich.console import Console
 from rich.table import Table
 
 from afschrift.airflow_ext.local import run_here
-from afschrift.app.roles import load_roles
+from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.unpack import unpack
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.redactions import REVIEW
+from afschrift.casework.review.redactions_in_force import REVIEW
 from afschrift.cli.common import actor
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.right import Right
@@ -32,8 +32,8 @@ from afschrift.domain.state import State
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise, open_register
 from afschrift.services import Services
+from afschrift.wiring.build_services import build as build_services
 from afschrift.wiring.demo import open_demo_request, set_demo_data
-from afschrift.wiring.services import build as build_services
 from demo.build import SUMMARY
 from demo.build import build as build_warehouse
 from demo.people import HEAVY

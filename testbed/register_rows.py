@@ -80,7 +80,7 @@ class RegisterRows:
             for row in self.rows["event"]
         ]
 
-    def told(self, *types: str) -> Iterator[tuple[Event, dict[str, Any]]]:
+    def recorded(self, *types: str) -> Iterator[tuple[Event, dict[str, Any]]]:
         """Events of these types whose payload is not erased."""
         for event in self.trail:
             if event.type in types and event.payload is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.app.settings import Settings
-from afschrift.casework.intake.store import Intake, submit
+from afschrift.casework.intake.store_request import Intake, submit
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import Header
 from afschrift.services import Services
@@ -17,7 +17,7 @@ from afschrift.steps.deliver import close, deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
-from afschrift.wiring.services import build
+from afschrift.wiring.build_services import build
 from testbed.registers import set_up
 
 RECEIVED = "2026-01-01T00:00:00Z"

@@ -59,7 +59,7 @@ class AirflowEnv:
         return dag
 
     def run(self, conf: Mapping[str, Any], on_line: Callable[[str], None] = lambda line: None) -> Any:
-        """Run the real DAG to its end; the `Outcome`."""
+        """Run the real DAG to its end; the `RunOutcome`."""
         from afschrift.airflow_ext.local import run_dag
 
         self.lines = []

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from afschrift.inventory.grounds import load_grounds
-from afschrift.law.grounds.grounds import Field, Ground, Grounds, Kept
-from afschrift.law.grounds.values import takes
+from afschrift.inventory.grounds_file import load_grounds
+from afschrift.law.grounds.field_values import takes
+from afschrift.law.grounds.grounds import FieldStorage, Ground, GroundField, Grounds
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "grounds.md"
@@ -103,8 +103,8 @@ def _form(one: Ground) -> str:
     return f"| `{one.code}` | {'; '.join(parts)} | {may} |"
 
 
-def _field(one: Field) -> str:
-    kept = "trail" if one.kept is Kept.TRAIL else "encrypted"
+def _field(one: GroundField) -> str:
+    kept = "trail" if one.kept is FieldStorage.TRAIL else "encrypted"
     return f"| `{one.name}` | {one.title['en']} | {takes(one).replace(' | ', ', ')} | {kept} |"
 
 

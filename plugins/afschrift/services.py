@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Limits:
+class WriteLimits:
     """What bounds memory and file sizes.
 
     Attributes:
@@ -63,7 +63,7 @@ class Services:
     now: Callable[[], str]
     package: str
     log: Callable[[str], None]
-    limits: Limits = Limits()
+    limits: WriteLimits = WriteLimits()
     run: str | None = None
     patience: timedelta = timedelta(hours=2)
     age_of_consent: int = 16

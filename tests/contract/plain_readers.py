@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import polars as pl
 from tests.unit.formats.random_tables import Written
 
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 
 Cells = list[list[Any]]
 
@@ -87,17 +87,17 @@ class Number:
         return self.digits
 
 
-def same(cells: Sequence[Any], texts: Sequence[str | None], kind: Kind) -> bool:
+def same(cells: Sequence[Any], texts: Sequence[str | None], kind: ValueKind) -> bool:
     """Whether the cells of a column are what its value forms spell."""
     return all(_same(cell, text, kind) for cell, text in zip(cells, texts, strict=True))
 
 
-def _same(cell: Any, text: str | None, kind: Kind) -> bool:
+def _same(cell: Any, text: str | None, kind: ValueKind) -> bool:
     if cell is None or text is None:
         return cell is None and text is None
-    if kind is Kind.JSON:
+    if kind is ValueKind.JSON:
         return cell in (text, exact(text))  # JSON holds the document itself
-    if kind is Kind.NUMBER:
+    if kind is ValueKind.NUMBER:
         return _bits(cell) == _bits(text)
     if isinstance(cell, bool):
         return text == str(cell).lower()

@@ -19,7 +19,7 @@ from afschrift.app.settings import Settings
 from afschrift.destinations.registry import DESTINATIONS, open_destination
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.files import Receipt, check_name
-from afschrift.wiring.services import build, initialise
+from afschrift.wiring.build_services import build, initialise
 
 PIN = "hunter2"
 
@@ -38,7 +38,7 @@ class Drawer:
         part, target = self._folder / f".{name}.part", self._folder / name
         content = b"".join(chunks)
         if target.exists() and target.read_bytes() != content:
-            raise ConfigurationError(f"Another file named {name} lies in the drawer.", way_out="look.")
+            raise ConfigurationError(f"Another file named {name} lies in the drawer.", remedy="look.")
         part.write_bytes(content)
         part.replace(target)
         return Receipt(str(target), len(content), hashlib.sha256(content).hexdigest())

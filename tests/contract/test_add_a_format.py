@@ -25,7 +25,7 @@ from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.staged_rows import StagedTable
 from afschrift.extraction.write import TableWriter
 from afschrift.formats.registry import FORMATS
-from afschrift.services import Limits
+from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
 
 
@@ -74,7 +74,7 @@ def test_it_ends_in_a_bundle_that_describes_it(tmp_path: Path, monkeypatch: pyte
 def test_staged_rows_are_read_again_from_the_fastest(tmp_path: Path) -> None:
     staging = EncryptedStaging(tmp_path, "req-0123456789ab", b"k" * 32)
     writer = TableWriter(
-        staging, ExtractPlan("shop", "note", tuple(FIELDS), ""), [FORMATS["csv"], LINES], Limits()
+        staging, ExtractPlan("shop", "note", tuple(FIELDS), ""), [FORMATS["csv"], LINES], WriteLimits()
     )
     written = writer.write(lambda: iter([batch(ROWS)]), {})
     wanted = [dict(zip([field.name for field in FIELDS], row, strict=True)) for row in ROWS]

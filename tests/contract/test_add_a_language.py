@@ -18,7 +18,7 @@ from tests.unit.bundle.bundle_seen import seen
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.page import render_index, render_readme
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 from afschrift.bundle.sheet.words import SheetWords
 from afschrift.inventory.base import Text
 from afschrift.inventory.faults import InventoryError
@@ -76,8 +76,8 @@ def test_page_and_readme_are_written_in_it(letters: Path) -> None:
     ("number", "said"), [(1, "1 wiersz"), (3, "3 wiersze"), (5, "5 wierszy"), (22, "22 wiersze")]
 )
 def test_it_counts_by_its_own_rule(letters: Path, number: int, said: str) -> None:
-    assert Words.load(letters, "pl").count("rows", number) == said
-    assert Words.load(letters, "en").count("rows", number) == f"{number} row{'s' * (number > 1)}"
+    assert PageWords.load(letters, "pl").count("rows", number) == said
+    assert PageWords.load(letters, "en").count("rows", number) == f"{number} row{'s' * (number > 1)}"
 
 
 def test_the_sheet_counts_by_it_too(letters: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_language_of_one_form_is_whole(letters: Path) -> None:
     path = letters / "pl" / "bundle" / "texts.yml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(ROWS, '{other: "{n} x"}'), encoding="utf-8")
-    assert Words.load(letters, "pl").count("rows", 1) == "1 x"
+    assert PageWords.load(letters, "pl").count("rows", 1) == "1 x"
 
 
 def test_the_trigger_form_offers_it(

@@ -27,7 +27,7 @@ from afschrift.domain.origin import Origin
 from afschrift.domain.plan import Medium
 from afschrift.domain.request import check_formats
 from afschrift.domain.right import TERMS, Right, Terms
-from afschrift.law.manual import outside
+from afschrift.law.manual_search import outside
 from afschrift.law.person.age import Minor
 from afschrift.law.person.mandate import check_mandate
 
@@ -136,7 +136,11 @@ def test_the_type_checker_names_every_place_that_a_third_right_needs(tmp_path: P
     text = rights.read_text(encoding="utf-8")
     assert member in text
     rights.write_text(text.replace(member, f'{member}    ERASURE = "erasure"\n'), encoding="utf-8")
-    files = [package / "domain/decision.py", package / "law/manual.py", package / "law/person/mandate.py"]
+    files = [
+        package / "domain/decision.py",
+        package / "law/manual_search.py",
+        package / "law/person/mandate.py",
+    ]
     command = [
         sys.executable,
         "-m",
@@ -148,4 +152,9 @@ def test_the_type_checker_names_every_place_that_a_third_right_needs(tmp_path: P
     ]
     checked = subprocess.run([*command, *files], cwd=tmp_path, capture_output=True, text=True, check=False)
     named = re.findall(r"(\w+/\w+\.py):\d+: error: .*assert_never.*Right\.ERASURE", checked.stdout)
-    assert sorted(named) == ["domain/decision.py", "domain/decision.py", "law/manual.py", "person/mandate.py"]
+    assert sorted(named) == [
+        "domain/decision.py",
+        "domain/decision.py",
+        "law/manual_search.py",
+        "person/mandate.py",
+    ]

@@ -154,4 +154,4 @@ def test_settings_that_do_not_fit_say_what_does(settings: dict[str, str]) -> Non
     with pytest.raises(ConfigurationError, match="'outbox'") as caught:
         open_destination("outbox", settings)
     assert isinstance(caught.value, AfschriftError)
-    assert caught.value.way_out
+    assert caught.value.remedy

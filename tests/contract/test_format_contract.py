@@ -12,21 +12,21 @@ from tests.support.properties import fewer
 from tests.unit.formats.random_tables import AWKWARD, Written, field, tables, write
 
 from afschrift.domain.decision import Action
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import Finding
-from afschrift.formats.check.validate import validate
+from afschrift.domain.value_kind import ValueKind
+from afschrift.formats.check.file_finding import FileFinding
+from afschrift.formats.check.validate_file import validate
 from afschrift.formats.registry import FORMATS
 from afschrift.values.forms import text_schema
 
 pytestmark = pytest.mark.parametrize("name", sorted(FORMATS))
 
 FIELDS = [
-    field("id", Kind.INTEGER),
-    field("Note", Kind.TEXT),
-    field("note", Kind.TEXT),
-    field("price", Kind.DECIMAL),
-    field("at", Kind.INSTANT),
+    field("id", ValueKind.INTEGER),
+    field("Note", ValueKind.TEXT),
+    field("note", ValueKind.TEXT),
+    field("price", ValueKind.DECIMAL),
+    field("at", ValueKind.INSTANT),
 ]
 
 
@@ -43,13 +43,13 @@ ROWS: list[tuple[str | None, ...]] = [
 ]
 
 
-def found(written: Written, fields: list[FieldPlan] = FIELDS) -> list[Finding]:
+def found(written: Written, fields: list[FieldPlan] = FIELDS) -> list[FileFinding]:
     return validate(written.entry, io.BytesIO(written.data), fields, written.rows, written.checksums)
 
 
 def corrupted(
     name: str, rows: list[tuple[str | None, ...]], fields: list[FieldPlan] = FIELDS
-) -> list[Finding]:
+) -> list[FileFinding]:
     """Findings about another table's file whose size and digest are right."""
     other = write(name, fields, batch(rows, fields))
     return found(write(name, FIELDS, batch(ROWS)).with_data(other.data))
@@ -90,7 +90,7 @@ def test_batches_leave_no_trace(name: str, table: tuple[list[FieldPlan], pa.Reco
 
 @pytest.mark.parametrize("value", AWKWARD)
 def test_one_column_of_one_awkward_text(name: str, value: str) -> None:
-    fields = [field("only", Kind.TEXT)]
+    fields = [field("only", ValueKind.TEXT)]
     written = write(name, fields, batch([(value,), (None,), ("",), (value,)], fields))
     assert found(written, fields) == []
 
@@ -114,12 +114,12 @@ def test_a_text_longer_than_a_block(name: str) -> None:
 
 
 def test_a_masked_column_may_hold_any_text(name: str) -> None:
-    fields = [field("age", Kind.INTEGER, Action.MASK), field("doc", Kind.JSON, Action.MASK)]
+    fields = [field("age", ValueKind.INTEGER, Action.MASK), field("doc", ValueKind.JSON, Action.MASK)]
     assert found(write(name, fields, batch([("[masked]", "{[masked"), (None, None)], fields)), fields) == []
 
 
 def test_three_thousand_columns(name: str) -> None:
-    fields = [field(f"c{number}", Kind.TEXT) for number in range(3_000)]
+    fields = [field(f"c{number}", ValueKind.TEXT) for number in range(3_000)]
     row = tuple(map(str, range(3_000)))
     assert found(write(name, fields, batch([row] * 3, fields)), fields) == []
 
@@ -162,13 +162,13 @@ def test_two_rows_exchanged(name: str) -> None:
 
 
 def test_a_column_renamed(name: str) -> None:
-    renamed = [FIELDS[0], field("remark", Kind.TEXT), *FIELDS[2:]]
+    renamed = [FIELDS[0], field("remark", ValueKind.TEXT), *FIELDS[2:]]
     assert [(f.code, f.field) for f in corrupted(name, ROWS, renamed)] == [("header", "Note")]
 
 
 def test_a_column_missing_or_too_many(name: str) -> None:
     assert corrupted(name, [row[:4] for row in ROWS], FIELDS[:4])[0].code == "header"
-    more = [*FIELDS, field("more", Kind.TEXT)]
+    more = [*FIELDS, field("more", ValueKind.TEXT)]
     assert corrupted(name, [(*row, "x") for row in ROWS], more)[0].code == "header"
 
 

@@ -14,9 +14,9 @@ from tests.contract.test_source_contract import AT, SERVERS
 from tests.support.warehouses import DIFFERS, FORMS, MAKERS, Warehouse
 
 from afschrift.domain.keys import Key
-from afschrift.domain.kind import Kind
 from afschrift.domain.sources import Source
-from afschrift.selection.tokens import salt_key, token_mask
+from afschrift.domain.value_kind import ValueKind
+from afschrift.selection.mask_tokens import salt_key, token_mask
 from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.sources.registry import SOURCES
 
@@ -35,7 +35,14 @@ ALIKE = (
     "😀",
 )
 """All different; some databases hold several of them equal."""
-SAME = (Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN, Kind.UUID, Kind.DATE)
+SAME = (
+    ValueKind.TEXT,
+    ValueKind.INTEGER,
+    ValueKind.DECIMAL,
+    ValueKind.BOOLEAN,
+    ValueKind.UUID,
+    ValueKind.DATE,
+)
 """Kinds that every database writes alike; times and fractions are alike within one kind of database."""
 NO_DAY = ("never", "bc")
 TEXT = str(FORMS["t"][1])

@@ -16,9 +16,9 @@ from tests.support.warehouses import DIFFERS, FORMS, LACKS, MAKERS, MANY, UUID, 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.keys import Key
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import SOURCES, open_source
 from afschrift.values.forms import text_batch
 
@@ -68,7 +68,7 @@ def test_values_have_the_same_forms_everywhere(source: Source, kind: str) -> Non
         name: DIFFERS.get(kind, {}).get(name, FORMS[name]) for name in catalogue
     }
     for name in catalogue:
-        if catalogue[name].kind is Kind.JSON:
+        if catalogue[name].kind is ValueKind.JSON:
             json.loads(row[name])
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from afschrift.domain.file_format import FileSchema, Format, SchemaColumn
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError, check_header
+from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 from afschrift.values.forms import text_schema
 
 
@@ -38,12 +38,12 @@ def read_lines(
     try:
         rows = [msgspec.json.decode(line, type=list[str | None]) for line in lines]
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise UnreadableError("malformed", "every line is a row") from None
+        raise UnreadableFileError("malformed", "every line is a row") from None
     if rest or not rows:
-        raise UnreadableError("malformed", "every line is ended, and the first names the columns")
+        raise UnreadableFileError("malformed", "every line is ended, and the first names the columns")
     check_header([name or "" for name in rows[0]], fields)
     if any(len(row) != len(fields) for row in rows):
-        raise UnreadableError("malformed", "every row has a value for every column")
+        raise UnreadableFileError("malformed", "every row has a value for every column")
     columns = [pa.array([row[at] for row in rows[1:]], pa.string()) for at in range(len(fields))]
     yield pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
 

@@ -205,7 +205,7 @@ def _another(installation: Installation) -> str:
 
 
 def test_whoever_may_not_answer_reads_why(browse: Browse, installation: Installation, customer: int) -> None:
-    from afschrift.app.roles import load_roles
+    from afschrift.app.roles_file import load_roles
     from afschrift.questions.assignment import assign
 
     request, question = asked_identity(installation, customer)
@@ -385,18 +385,18 @@ def test_a_file_that_is_too_large_is_told_in_the_page(
 def test_no_file_is_written_of_whoever_may_not_bring_one(
     browse: Browse, installation: Installation, customer: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from afschrift.app.roles import load_roles
+    from afschrift.app.roles_file import load_roles
     from afschrift.questions.assignment import assign
-    from afschrift.web.veil import Veil
+    from afschrift.web.encrypted_temp_file import EncryptedTempFile
 
     written: list[int] = []
-    plain = Veil.write
+    plain = EncryptedTempFile.write
 
-    def counted(veil: Veil, data: bytes) -> int:
+    def counted(veil: EncryptedTempFile, data: bytes) -> int:
         written.append(len(data))
         return plain(veil, data)
 
-    monkeypatch.setattr(Veil, "write", counted)
+    monkeypatch.setattr(EncryptedTempFile, "write", counted)
     request, manual = asked_manual(installation, customer)
     _, identity = asked_identity(installation, _customers.pop())
     own = token_in(browse("kim", f"/questions/{manual}").text)
@@ -497,7 +497,7 @@ def test_a_fault_of_the_software_loses_no_words_and_logs_none(
     browse: Browse, installation: Installation, airflow_env: AirflowEnv, customer: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    from afschrift.web import pages
+    from afschrift.web import question_pages
 
     _, question = asked_identity(installation, customer)
     token = token_in(browse("anna", f"/questions/{question}").text)
@@ -505,11 +505,11 @@ def test_a_fault_of_the_software_loses_no_words_and_logs_none(
     def broken(*_: Any) -> Any:
         raise ValueError(TEXT)
 
-    monkeypatch.setattr(pages, "record", broken)
+    monkeypatch.setattr(question_pages, "record", broken)
     fields = CONFIRMED | {"token": token}
     reply = browse("anna", f"/questions/{question}", fields)
     assert (reply.status_code, 'value="call_back" checked' in reply.text) == (500, True)
-    monkeypatch.setattr(pages, "waiting", broken)
+    monkeypatch.setattr(question_pages, "listed_questions", broken)
     listing = browse("anna", "/")
     assert (listing.status_code, TEXT in listing.text) == (500, False)
     assert airflow_env.log.count("Unexpected ValueError at") >= 2

@@ -27,7 +27,7 @@ STICKS_OUT = """
 
 
 @dataclass(frozen=True)
-class Desk:
+class ServedPages:
     """A served Airflow with a question of each looks.
 
     Attributes:
@@ -44,22 +44,22 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(
+def pages(
     airflow_env: AirflowEnv, demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Desk]:
+) -> Iterator[ServedPages]:
     with installed(demo_warehouse, tmp_path_factory.mktemp("desk")) as made, api_server() as app:
         prepare(made)
         request, identity = asked_identity(made, CUSTOMERS[0])
         _, decision = asked_decision(made, CUSTOMERS[1])
         _, manual = asked_manual(made, CUSTOMERS[2])
         with served(app) as address:
-            yield Desk(made, f"{address}/afschrift", identity, decision, manual, request)
+            yield ServedPages(made, f"{address}/afschrift", identity, decision, manual, request)
 
 
-def opened(browser: Browser, desk: Desk, user: str = "anna", **context: Any) -> Page:
+def opened(browser: Browser, pages: ServedPages, user: str = "anna", **context: Any) -> Page:
     """A browser in which somebody is logged in to Airflow."""
     made = browser.new_context(**context)
-    made.add_cookies([{"name": "_token", "value": log_in(user), "url": desk.address}])
+    made.add_cookies([{"name": "_token", "value": log_in(user), "url": pages.address}])
     return made.new_page()
 
 
@@ -67,15 +67,15 @@ def opened(browser: Browser, desk: Desk, user: str = "anna", **context: Any) -> 
     ("width", "scheme"), [(1280, "light"), (1280, "dark"), (900, "light"), (360, "light"), (360, "dark")]
 )
 def test_the_pages_are_accessible_and_fit(
-    browser: Browser, desk: Desk, width: int, scheme: Literal["light", "dark"]
+    browser: Browser, pages: ServedPages, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    page = opened(browser, desk, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = opened(browser, pages, viewport={"width": width, "height": 900}, color_scheme=scheme)
     told: list[str] = []  # what the page's policy kept out, or another fault
     page.on("console", lambda message: told.append(message.text))
-    ground = f"/questions/{desk.decision}?choice=refuse_part&ground=rights_of_others"
-    for path in ("/", f"/questions/{desk.identity}", f"/questions/{desk.decision}", ground,
-                 f"/questions/{desk.manual}", f"/requests/{desk.request}"):  # fmt: skip
-        page.goto(f"{desk.address}{path}")
+    ground = f"/questions/{pages.decision}?choice=refuse_part&ground=rights_of_others"
+    for path in ("/", f"/questions/{pages.identity}", f"/questions/{pages.decision}", ground,
+                 f"/questions/{pages.manual}", f"/requests/{pages.request}"):  # fmt: skip
+        page.goto(f"{pages.address}{path}")
         if path is ground:  # as it looks with an error
             page.get_by_label("1. What it means").fill(TEXT)
             page.get_by_role("button", name="Record").click()
@@ -89,10 +89,10 @@ def test_the_pages_are_accessible_and_fit(
     page.context.close()
 
 
-def test_a_question_is_answered_without_scripts(browser: Browser, desk: Desk) -> None:
-    request, question = asked_identity(desk.installation, CUSTOMERS[3])
-    page = opened(browser, desk, java_script_enabled=False)
-    page.goto(f"{desk.address}/")
+def test_a_question_is_answered_without_scripts(browser: Browser, pages: ServedPages) -> None:
+    request, question = asked_identity(pages.installation, CUSTOMERS[3])
+    page = opened(browser, pages, java_script_enabled=False)
+    page.goto(f"{pages.address}/")
     page.get_by_role("link", name="Who asks").last.click()
     assert page.url.endswith(question)
     page.get_by_role("radio", name="Confirmed", exact=False).first.check()
@@ -104,29 +104,29 @@ def test_a_question_is_answered_without_scripts(browser: Browser, desk: Desk) ->
     page.get_by_role("button", name="Record the answer").click()
     assert page.get_by_role("heading", name="Recorded").is_visible()
     assert page.get_by_role("link", name=f"{request}.1").is_visible()
-    [decision] = desk.installation.services.register.decisions.of(request)
+    [decision] = pages.installation.services.register.decisions.of(request)
     assert (decision.by, decision.detail["level"]) == ("airflow:anna", "substantial")
     page.context.close()
 
 
-def test_a_log_in_that_ends_while_somebody_types_loses_nothing(browser: Browser, desk: Desk) -> None:
-    _, question = asked_decision(desk.installation, CUSTOMERS[4])
-    page = opened(browser, desk)
-    page.goto(f"{desk.address}/questions/{question}?choice=extend&ground=complexity")
+def test_a_log_in_that_ends_while_somebody_types_loses_nothing(browser: Browser, pages: ServedPages) -> None:
+    _, question = asked_decision(pages.installation, CUSTOMERS[4])
+    page = opened(browser, pages)
+    page.goto(f"{pages.address}/questions/{question}?choice=extend&ground=complexity")
     page.get_by_label("The concrete facts").fill(TEXT)
-    page.context.add_cookies([{"name": "_token", "value": log_in("anna", "op"), "url": desk.address}])
+    page.context.add_cookies([{"name": "_token", "value": log_in("anna", "op"), "url": pages.address}])
     page.get_by_role("button", name="Record").click()
     assert "Your log-in was renewed" in page.get_by_role("alert").inner_text()
     assert page.get_by_label("The concrete facts").input_value() == TEXT
     page.context.close()
 
 
-def test_airflow_has_a_link_to_the_pages(browser: Browser, desk: Desk) -> None:
-    page = opened(browser, desk)
-    page.goto(desk.address.removesuffix("afschrift"))
+def test_airflow_has_a_link_to_the_pages(browser: Browser, pages: ServedPages) -> None:
+    page = opened(browser, pages)
+    page.goto(pages.address.removesuffix("afschrift"))
     page.get_by_text("Browse", exact=True).click()
     with page.context.expect_page() as another:
         page.get_by_role("menuitem", name="Afschrift").click()
-    assert another.value.url == f"{desk.address}/"
+    assert another.value.url == f"{pages.address}/"
     assert another.value.get_by_role("heading", name="Open questions").is_visible()
     page.context.close()

@@ -310,12 +310,12 @@ def test_a_roles_file_with_faults_lets_nobody_in_and_says_so_in_the_log(
 def test_a_fault_of_the_software_is_told_without_its_message(
     call: Call, airflow_env: AirflowEnv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from afschrift.web import questions
+    from afschrift.web import question_api
 
     def broken() -> Any:
         raise ValueError(TEXT)
 
-    monkeypatch.setattr(questions, "open_register", broken)
+    monkeypatch.setattr(question_api, "open_register", broken)
     reply = call("anna", "GET", "/questions")
     assert reply.status_code == 500
     assert "Unexpected ValueError at" in airflow_env.log
@@ -400,7 +400,7 @@ def test_a_decision_on_its_form_is_taken_signed_and_has_its_letter(
     question = open_decision(GROUNDS, register, request).id
     form = complete("manifestly_unfounded", Outcome.REFUSE) | {"objective": TEXT}
     ground = {"ground": "manifestly_unfounded"}
-    body = {"choice": "refuse", "detail": ground | GROUNDS.told(form), "texts": GROUNDS.texts(form)}
+    body = {"choice": "refuse", "detail": ground | GROUNDS.kept_in_trail(form), "texts": GROUNDS.texts(form)}
     ask = f"/questions/{question}/answer"
     before = register.trail.events(request)
     lacking = call("anna", "POST", ask, json=body | {"texts": {"objective": TEXT}})

@@ -19,7 +19,7 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import request
-from afschrift.steps.sweep.findings import Code
+from afschrift.steps.sweep.findings import SweepCode
 
 TASKS = {"sweep", "to_start", "start"}
 
@@ -155,4 +155,4 @@ def test_the_runbook_names_every_finding_and_task(dag: Any) -> None:
     assert set(dag.task_dict) == TASKS
     assert all(task.doc_md for task in dag.task_dict.values())
     assert all(f"| {name} |" in dag.doc_md for name in TASKS)
-    assert all(f"**{code.value}**" in dag.doc_md for code in Code)
+    assert all(f"**{code.value}**" in dag.doc_md for code in SweepCode)

@@ -21,7 +21,7 @@ from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.steps.package import BUNDLE, package
 from afschrift.steps.validate import validate
-from afschrift.wiring.services import build
+from afschrift.wiring.build_services import build
 
 
 def set_clock(day: str) -> None:

@@ -12,7 +12,7 @@ from tests.support.reviewing import BALANCE, CODES, ROLES, members
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.look import look
+from afschrift.casework.review.review_view import review_view
 from afschrift.domain.errors import NeedsPersonError
 
 TICKETS = "shop.ticket_message"
@@ -26,7 +26,7 @@ def test_a_neighbour_in_a_ticket_is_redacted_and_counted(office: Office) -> None
     )
     first = ended_at_review(office, request)
     officer = Officer(office.register, ROLES, "cli:anna", settings=settings)
-    pointed = [one for table in look(officer, request, table=TICKETS).tables for one in table.pointed]
+    pointed = [one for table in review_view(officer, request, table=TICKETS).tables for one in table.pointed]
     mine = [one for one in pointed if any(one.text and one.text in name for name in NAMES)]
     assert {one.kind for one in mine} >= {"email", "phone", "name"}
 

@@ -18,7 +18,7 @@ from tests.e2e.opened import Opened
 from tests.e2e.rebuild import packed
 
 from afschrift.app.settings import Settings
-from afschrift.wiring.services import build, initialise
+from afschrift.wiring.build_services import build, initialise
 
 ROOT = Path(__file__).parents[2]
 

@@ -196,7 +196,7 @@ def test_a_demonstration_is_in_the_case_file_and_nowhere_else_in_clear(
     from typer.testing import CliRunner
 
     from afschrift.cli.main import app
-    from afschrift.law.grounds.grounds import Kept, Outcome
+    from afschrift.law.grounds.grounds import FieldStorage, Outcome
 
     monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))
@@ -211,7 +211,7 @@ def test_a_demonstration_is_in_the_case_file_and_nowhere_else_in_clear(
             name: [LETTER] if isinstance(value, list) else LETTER
             for name, value in GROUNDS.texts(form).items()
         }
-        detail = {"ground": code, **GROUNDS.told(form), "review_on": "2099-01-01"}
+        detail = {"ground": code, **GROUNDS.kept_in_trail(form), "review_on": "2099-01-01"}
         detail = {n: v for n, v in detail.items() if n == "ground" or n in GROUNDS.grounds[code].fields}
         answer = {"choice": choice, "detail": detail, "texts": texts}
         for wrong in (
@@ -230,7 +230,7 @@ def test_a_demonstration_is_in_the_case_file_and_nowhere_else_in_clear(
         office.register.questions.answer(signing.id, "disagree", "airflow:sam", text=LETTER)
         assert leaks(office) == []
     assert refused == 8
-    assert {f.kept for n, f in GROUNDS.fields.items() if n in texts} == {Kept.CASE_FILE}
+    assert {f.kept for n, f in GROUNDS.fields.items() if n in texts} == {FieldStorage.CASE_FILE}
     assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events(request)])
     seen = capfd.readouterr()
     assert not any(needle in seen.out + seen.err for needle in NEEDLES.values())

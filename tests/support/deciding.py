@@ -18,7 +18,7 @@ from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
 from afschrift.domain.state import State
 from afschrift.law.grounds.grounds import Outcome
-from afschrift.law.letter import Channel
+from afschrift.law.letter import SendingChannel
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.questions.kind import Answered
 from afschrift.register.outbox import Proof
@@ -112,7 +112,7 @@ class Bureau:
         """Answer; a decision on a ground with the table's examples, but for what is given."""
         form = complete(code, Outcome(choice)) | given if code in GROUNDS.grounds else given
         form = {name: value for name, value in form.items() if value is not None}
-        detail = GROUNDS.told(form) if form else {}
+        detail = GROUNDS.kept_in_trail(form) if form else {}
         if code is not None:
             detail = {"ground": code, **detail}
         return answer_question(
@@ -138,10 +138,10 @@ class Bureau:
         from zoneinfo import ZoneInfo
 
         today = datetime.now(ZoneInfo(zone)).date()
-        self.register.outbox.enter_sending(letter, today, Channel.REGISTERED_POST, proof, "cli:anna")
+        self.register.outbox.enter_sending(letter, today, SendingChannel.REGISTERED_POST, proof, "cli:anna")
 
 
-def flags(question: Any) -> list[str]:
+def trigger_codes(question: Any) -> list[str]:
     return [one["flag"] for one in question.detail["flags"]]
 
 
@@ -152,5 +152,5 @@ def unchanged(bureau: Bureau, question: Any, act: Any, error: type[AfschriftErro
         act()
     assert before == (bureau.register.trail.events(), bureau.register.requests.get(question.request))
     assert bureau.register.questions.get(question.id).answered_at is None
-    assert told.value.way_out
+    assert told.value.remedy
     return told.value

@@ -10,7 +10,7 @@ from testbed import mini
 from tests.support.deciding import Bureau
 
 from afschrift.app.settings import Settings
-from afschrift.wiring.services import build
+from afschrift.wiring.build_services import build
 
 ADULT, CHILD, NOT_KNOWN = {"customer_id": "1"}, {"customer_id": "2"}, {"customer_id": "3"}
 BORN = {1: "1980-05-05", 2: "2012-02-29"}

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.domain.right import Right
-from afschrift.inventory.grounds import load_grounds
+from afschrift.inventory.grounds_file import load_grounds
 from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
+from afschrift.law.grounds.field_values import RequestFacts
 from afschrift.law.grounds.grounds import Grounds, Outcome
-from afschrift.law.grounds.values import RequestFacts
 from afschrift.law.roles import Role
 
 GROUNDS = load_grounds(Path(__file__).parents[2] / "include" / "grounds")

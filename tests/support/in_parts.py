@@ -18,7 +18,7 @@ from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
 from tests.support.parts import Club, run_to_its_end
 
-from afschrift.app.jurisdiction import place_of
+from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.answer import PartialResponseService
@@ -29,7 +29,7 @@ from afschrift.services import Services
 
 ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
 ZED = Person("Zed", frozenset({"cli:zed"}), frozenset({Role.INTAKE}))
-ROLES = Roles((ANNA, ZED), place="roles.yml")
+ROLES = Roles((ANNA, ZED), location="roles.yml")
 WHY = "De server staat in reparatie; kwikstaart."
 ANN = {"customer_id": "1"}
 TODAY = datetime.now(ZoneInfo("Europe/Amsterdam")).date()
@@ -55,7 +55,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, club: Club) -> Ser
 def again(services: Services, tmp_path: Path) -> Services:
     """The same installation on the inventory as it is now."""
     from afschrift.app.settings import Settings
-    from afschrift.wiring.services import build
+    from afschrift.wiring.build_services import build
 
     env = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
     return build(services.log, Settings.from_environment(env))
@@ -65,10 +65,10 @@ def asked(services: Services, right: str = "access", **more: Any) -> str:
     return store(services, ANN, right, received_at=RECEIVED, language="en", formats=["csv"], **more)
 
 
-def counter(services: Services, by: str = "cli:anna") -> PartialResponseService:
+def partial_response_service(services: Services, by: str = "cli:anna") -> PartialResponseService:
     inventory = services.inventory
     return PartialResponseService(
-        Officer(services.register, ROLES, by, now=utc_now()), inventory, place_of(inventory.controller)
+        Officer(services.register, ROLES, by, now=utc_now()), inventory, jurisdiction_of(inventory.controller)
     )
 
 

@@ -33,13 +33,13 @@ class Installation:
     @property
     def services(self) -> Any:
         """The use cases' services."""
-        from afschrift.wiring.services import build
+        from afschrift.wiring.build_services import build
 
         return build(lambda line: None)
 
     def submit(self, customer: int | str, right: str, *, authenticated: bool = True, **more: Any) -> str:
         """Store a request of a customer; its id."""
-        from afschrift.casework.intake.store import Intake, submit
+        from afschrift.casework.intake.store_request import Intake, submit
 
         content = {
             "message": "Please send me my data.",

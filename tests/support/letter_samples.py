@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.letters.compose import Letter, LetterFacts, compose
-from afschrift.letters.kinds import KINDS, Kind
+from afschrift.letters.kinds import KINDS, LetterKind
 
 FOLDER = Path(__file__).parents[2] / "include" / "letters"
 LANGUAGES = ("nl", "en")
@@ -83,7 +83,7 @@ _REMEDY = {
 }
 
 
-def given(kind: Kind, language: str = "nl") -> dict[str, Any]:
+def given(kind: LetterKind, language: str = "nl") -> dict[str, Any]:
     """Every element of a kind, the optional ones too."""
     return {element.name: {**_ANY, **_GIVEN[language]}[element.name] for element in kind.asked}
 

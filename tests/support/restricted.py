@@ -13,7 +13,7 @@ from tests.support.reviewing import policy
 
 from afschrift.casework.disputes.record import DisputeService
 from afschrift.casework.officer import Officer
-from afschrift.wiring.services import build
+from afschrift.wiring.build_services import build
 
 FIRST = NOW + timedelta(days=50)
 """The day on which a restriction is to be looked at for the first time."""
@@ -40,6 +40,6 @@ def restricted(bureau: Bureau, places: list[str], existence: str = "hidden") -> 
     return request, question.id
 
 
-def desk(bureau: Bureau, by: str = "cli:anna", now: datetime = NOW) -> DisputeService:
+def dispute_service(bureau: Bureau, by: str = "cli:anna", now: datetime = NOW) -> DisputeService:
     """Somebody at work."""
     return DisputeService(Officer(bureau.register, ROLES, by, now=now, settings=bureau.settings))

@@ -21,7 +21,7 @@ from afschrift.law.roles import Person, Role, Roles
 from afschrift.questions.kind import Answered
 from afschrift.register.records import QuestionRow
 from afschrift.services import Services
-from afschrift.wiring.services import build
+from afschrift.wiring.build_services import build
 
 NEIGHBOUR = "Grietje Zuiderwijk-Canarie"
 BODY = f"Mijn buurvrouw {NEIGHBOUR} zag het pakket 📦 liggen."

@@ -17,8 +17,8 @@ import duckdb
 from testbed import postgres as pg
 from tests.support import mariadb
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.sources import Connect, Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.connections import from_environment
 from afschrift.sources.registry import open_source
 
@@ -26,42 +26,42 @@ UUID = "6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f"
 MANY = 300_000
 
 # column -> kind and value form, the same for every source that has such a type
-FORMS: dict[str, tuple[Kind, str | None]] = {
-    "n": (Kind.INTEGER, "9007199254740993"),
-    "huge": (Kind.INTEGER, "170141183460469231731687303715884105727"),
-    "dec": (Kind.DECIMAL, "1.10000000000000000000"),
-    "tiny": (Kind.DECIMAL, "0.00000000000000000001"),
-    "long": (Kind.DECIMAL, "12345678901234567890123456789012345678"),
-    "f": (Kind.NUMBER, "0.1"),
-    "third": (Kind.NUMBER, "0.3333333333333333"),
-    "single": (Kind.NUMBER, "0.1"),
-    "nan": (Kind.NUMBER, "NaN"),
-    "minus": (Kind.NUMBER, "-INF"),
-    "zero": (Kind.NUMBER, "-0"),
-    "b": (Kind.BOOLEAN, "true"),
-    "t": (Kind.TEXT, "a 'quoted\"\n\\N 😀"),
-    "empty": (Kind.TEXT, ""),
-    "nothing": (Kind.TEXT, None),
-    "j": (Kind.JSON, '{"a": 1.10, "a": 2}'),
-    "u": (Kind.UUID, UUID),
-    "d": (Kind.DATE, "2024-02-29"),
-    "bc": (Kind.DATE, "0044-03-15 BC"),
-    "never": (Kind.DATE, "infinity"),
-    "clock": (Kind.TIME, "10:00:00.500000"),
-    "ts": (Kind.DATETIME, "2024-10-27T02:30:00.123456"),
-    "tz": (Kind.INSTANT, "2024-10-27T00:30:00Z"),
-    "tzbc": (Kind.INSTANT, "0044-03-15 12:00:00+00 BC"),
-    "span": (Kind.DURATION, "P1Y2M3DT4H5M6.789S"),
-    "bin": (Kind.BINARY, "AP8="),
-    "list": (Kind.JSON, "[1,null,9007199254740991]"),
-    "large": (Kind.JSON, '["9007199254740993"]'),
-    "grid": (Kind.JSON, '[["1.10",null],["2.00","0.05"]]'),
-    "floats": (Kind.JSON, '["NaN",-0.0,0.5,"INF"]'),
-    "words": (Kind.JSON, '["a\\"b",null,"x,y","\\n"]'),
-    "times": (Kind.JSON, '["2024-01-01T00:00:00Z","2024-01-01T00:00:00.500000Z"]'),
-    "nest": (Kind.JSON, '{"a":1,"b":null,"c":["1.10"]}'),
-    "chosen": (Kind.TEXT, "so so"),
-    'we"ird {name}': (Kind.INTEGER, "7"),
+FORMS: dict[str, tuple[ValueKind, str | None]] = {
+    "n": (ValueKind.INTEGER, "9007199254740993"),
+    "huge": (ValueKind.INTEGER, "170141183460469231731687303715884105727"),
+    "dec": (ValueKind.DECIMAL, "1.10000000000000000000"),
+    "tiny": (ValueKind.DECIMAL, "0.00000000000000000001"),
+    "long": (ValueKind.DECIMAL, "12345678901234567890123456789012345678"),
+    "f": (ValueKind.NUMBER, "0.1"),
+    "third": (ValueKind.NUMBER, "0.3333333333333333"),
+    "single": (ValueKind.NUMBER, "0.1"),
+    "nan": (ValueKind.NUMBER, "NaN"),
+    "minus": (ValueKind.NUMBER, "-INF"),
+    "zero": (ValueKind.NUMBER, "-0"),
+    "b": (ValueKind.BOOLEAN, "true"),
+    "t": (ValueKind.TEXT, "a 'quoted\"\n\\N 😀"),
+    "empty": (ValueKind.TEXT, ""),
+    "nothing": (ValueKind.TEXT, None),
+    "j": (ValueKind.JSON, '{"a": 1.10, "a": 2}'),
+    "u": (ValueKind.UUID, UUID),
+    "d": (ValueKind.DATE, "2024-02-29"),
+    "bc": (ValueKind.DATE, "0044-03-15 BC"),
+    "never": (ValueKind.DATE, "infinity"),
+    "clock": (ValueKind.TIME, "10:00:00.500000"),
+    "ts": (ValueKind.DATETIME, "2024-10-27T02:30:00.123456"),
+    "tz": (ValueKind.INSTANT, "2024-10-27T00:30:00Z"),
+    "tzbc": (ValueKind.INSTANT, "0044-03-15 12:00:00+00 BC"),
+    "span": (ValueKind.DURATION, "P1Y2M3DT4H5M6.789S"),
+    "bin": (ValueKind.BINARY, "AP8="),
+    "list": (ValueKind.JSON, "[1,null,9007199254740991]"),
+    "large": (ValueKind.JSON, '["9007199254740993"]'),
+    "grid": (ValueKind.JSON, '[["1.10",null],["2.00","0.05"]]'),
+    "floats": (ValueKind.JSON, '["NaN",-0.0,0.5,"INF"]'),
+    "words": (ValueKind.JSON, '["a\\"b",null,"x,y","\\n"]'),
+    "times": (ValueKind.JSON, '["2024-01-01T00:00:00Z","2024-01-01T00:00:00.500000Z"]'),
+    "nest": (ValueKind.JSON, '{"a":1,"b":null,"c":["1.10"]}'),
+    "chosen": (ValueKind.TEXT, "so so"),
+    'we"ird {name}': (ValueKind.INTEGER, "7"),
 }
 
 Columns = dict[str, tuple[str, str]]  # column -> type, literal
@@ -180,9 +180,9 @@ def created(columns: Columns, without: set[str]) -> tuple[str, str]:
     return f"CREATE TABLE awkward ({names})", f"INSERT INTO awkward VALUES ({values})"
 
 
-DIFFERS: dict[str, dict[str, tuple[Kind, str]]] = {
+DIFFERS: dict[str, dict[str, tuple[ValueKind, str]]] = {
     # BOOLEAN is another name of TINYINT(1); MariaDB writes no sign before a zero
-    "mysql": {"b": (Kind.INTEGER, "1"), "zero": (Kind.NUMBER, "0")},
+    "mysql": {"b": (ValueKind.INTEGER, "1"), "zero": (ValueKind.NUMBER, "0")},
 }
 
 

@@ -27,7 +27,7 @@ LOG = "run.log"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """How a run ended.
 
     Attributes:
@@ -44,7 +44,7 @@ class Outcome:
     seconds: float
 
 
-def run_here(request_id: str, conf: Mapping[str, Any], on_line: Callable[[str], None]) -> Outcome:
+def run_here(request_id: str, conf: Mapping[str, Any], on_line: Callable[[str], None]) -> RunOutcome:
     """Run a request as far as the register allows.
 
     Args:
@@ -69,7 +69,7 @@ def prepare(settings: Settings) -> Path:
         if os.environ.get("AIRFLOW_HOME") != str(home):
             raise ConfigurationError(
                 "Another Airflow is loaded in this process already.",
-                way_out="run the request in a process of its own.",
+                remedy="run the request in a process of its own.",
             )
         return home
     logs = home / "logs"
@@ -108,7 +108,7 @@ def load_dag() -> DAG:
     return bag.dags[DAG_ID]
 
 
-def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -> Outcome:
+def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -> RunOutcome:
     """Run a DAG to its end; Airflow must be loaded and have its tables.
 
     Raises:
@@ -116,16 +116,16 @@ def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -
     """
     from airflow.utils.state import TaskInstanceState
 
-    from afschrift.airflow_ext.progress import told
+    from afschrift.airflow_ext.run_output import printed_progress
 
     began = time.monotonic()
-    with alone(conf.get("request")), told(on_line):
+    with alone(conf.get("request")), printed_progress(on_line):
         run = dag.test(run_conf=dict(conf))
     by_state: dict[str, list[str]] = {}
     for ti in sorted(run.get_task_instances(), key=lambda ti: (ti.start_date is None, ti.start_date)):
         name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
         by_state.setdefault(str(ti.state), []).append(name)
-    return Outcome(
+    return RunOutcome(
         state=str(run.state),
         failed=tuple(by_state.get(TaskInstanceState.FAILED, ())),
         skipped=tuple(by_state.get(TaskInstanceState.SKIPPED, ())),
@@ -149,7 +149,7 @@ def alone(request_id: str | None) -> Iterator[None]:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, zlib.crc32(request_id.encode()))
         except OSError:
             raise RefusedError(
-                f"Another process runs request {request_id}.", way_out="wait for its end."
+                f"Another process runs request {request_id}.", remedy="wait for its end."
             ) from None
         _end_dead_runs(request_id)
         yield
@@ -162,7 +162,7 @@ def _end_dead_runs(request_id: str) -> None:
 
     from afschrift.domain.run import run_name
     from afschrift.register.runs import LOST
-    from afschrift.wiring.services import open_register
+    from afschrift.wiring.build_services import open_register
 
     try:
         register = open_register(Settings.from_environment())

@@ -35,7 +35,7 @@ LOG = "log"
 log = logging.getLogger("afschrift.run")
 
 
-class Entry(BaseModel):
+class NotifierEntry(BaseModel):
     """One notifier of the file.
 
     Attributes:
@@ -49,7 +49,7 @@ class Entry(BaseModel):
     roles: tuple[Role, ...] = ()
 
 
-class NotifiersFile(RootModel[dict[str, Entry]]):
+class NotifiersFile(RootModel[dict[str, NotifierEntry]]):
     """The whole file: a name of one's own -> a notifier."""
 
 
@@ -62,7 +62,7 @@ class LogNotifier(BaseNotifier):
             log.warning("%s", line)
 
 
-def load_notifiers(settings: Settings | None = None) -> Mapping[str, Entry]:
+def load_notifiers(settings: Settings | None = None) -> Mapping[str, NotifierEntry]:
     """Name -> notifier: `AFSCHRIFT_NOTIFIERS`, else `notifiers.yml` in the home, else the log alone.
 
     Raises:
@@ -73,19 +73,19 @@ def load_notifiers(settings: Settings | None = None) -> Mapping[str, Entry]:
     settings = settings or Settings.from_environment()
     file = settings.notifiers or settings.home / FILE
     if settings.notifiers is None and not file.exists():
-        return {LOG: Entry(notifier=f"{__name__}.{LogNotifier.__name__}")}
+        return {LOG: NotifierEntry(notifier=f"{__name__}.{LogNotifier.__name__}")}
     document = Document(file, page="docs/deadlines.md")
     parsed = document.parse(NotifiersFile)
     if parsed is None or document.faults or not parsed.root:
         listing = "\n".join(f"  {fault}" for fault in document.faults) or "  it names no notifier"
         raise ConfigurationError(
             f"The notifiers file {file} cannot be used:\n{listing}\n",
-            way_out="mend it; docs/deadlines.md shows one. Until then nobody is told of deadlines.",
+            remedy="mend it; docs/deadlines.md shows one. Until then nobody is told of deadlines.",
         )
     return parsed.root
 
 
-def make(name: str, entry: Entry) -> BaseNotifier:
+def make(name: str, entry: NotifierEntry) -> BaseNotifier:
     """The notifier of an entry.
 
     Raises:
@@ -98,16 +98,16 @@ def make(name: str, entry: Entry) -> BaseNotifier:
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise ConfigurationError(
             f"The notifier '{name}' cannot be made ({type(error).__name__}).",
-            way_out=f"see whether {entry.notifier} is installed, and which arguments it takes.",
+            remedy=f"see whether {entry.notifier} is installed, and which arguments it takes.",
         ) from None
     if not isinstance(made, BaseNotifier):
         raise ConfigurationError(
-            f"The notifier '{name}' is none of Airflow's.", way_out="name a class made after BaseNotifier."
+            f"The notifier '{name}' is none of Airflow's.", remedy="name a class made after BaseNotifier."
         )
     return made
 
 
-def sender(name: str, entry: Entry) -> Callable[[Message], None]:
+def sender(name: str, entry: NotifierEntry) -> Callable[[Message], None]:
     """Gives one notifier a message, within a task.
 
     Raises:
@@ -123,7 +123,7 @@ def sender(name: str, entry: Entry) -> Callable[[Message], None]:
         except Exception as error:
             raise RetriableError(
                 f"The notifier '{name}' did not take its notices ({type(error).__name__}).",
-                way_out="see its connection and its server; the next run tells it again.",
+                remedy="see its connection and its server; the next run tells it again.",
             ) from None
 
     return send

@@ -125,7 +125,7 @@ def change_options(services: Services, request_id: str, options: Mapping[str, An
     languages = services.inventory.controller.languages
     if options.get("language", request.language) not in languages:
         raise ConfigurationError(
-            "The service is not offered in this language.", way_out=f"choose one of {', '.join(languages)}."
+            "The service is not offered in this language.", remedy=f"choose one of {', '.join(languages)}."
         )
     if "destination" in options:
         services.destination(options["destination"])
@@ -147,5 +147,5 @@ def refuse_unknown(conf: Mapping[str, Any] | None, params: Mapping[str, Any]) ->
     if set(conf or ()) - set(params):
         raise RefusedError(
             "The conf of this run holds fields that fulfil_request does not have.",
-            way_out=f"trigger again with {', '.join(params)} only; delete this run if it names a person.",
+            remedy=f"trigger again with {', '.join(params)} only; delete this run if it names a person.",
         )

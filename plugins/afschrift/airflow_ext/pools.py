@@ -24,8 +24,8 @@ def pool_of(source: str) -> str:
 
 def task_instance_mutation_hook(task_instance: Any, dag_run: Any = None) -> None:
     """Airflow's cluster policy of this name, called in the scheduler for each task instance that it makes."""
-    place = task_instance.map_index
-    if task_instance.dag_id != DAG_ID or task_instance.task_id != _READS or place < 0:
+    index = task_instance.map_index
+    if task_instance.dag_id != DAG_ID or task_instance.task_id != _READS or index < 0:
         return
     session = object_session(task_instance) or (dag_run and object_session(dag_run))
     if session is None:
@@ -39,8 +39,8 @@ def task_instance_mutation_hook(task_instance: Any, dag_run: Any = None) -> None
     with session.no_autoflush:
         row = session.scalars(handed).first()
         sources = XComModel.deserialize_value(row) if row else []
-        if not isinstance(sources, list) or place >= len(sources):
+        if not isinstance(sources, list) or index >= len(sources):
             return
-        name = pool_of(str(sources[place]))
+        name = pool_of(str(sources[index]))
         if session.scalar(select(Pool.pool).where(Pool.pool == name)):
             task_instance.pool = name

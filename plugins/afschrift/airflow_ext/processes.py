@@ -56,7 +56,7 @@ class Processes:
             if code is not None:
                 raise RetriableError(
                     f"Airflow's {part} ended by itself (code {code}).",
-                    way_out=f"see {self._logs / part}.log and start again.",
+                    remedy=f"see {self._logs / part}.log and start again.",
                 )
 
     def watch(self) -> None:

@@ -32,7 +32,7 @@ def last_line(context: Any) -> None:
     """End the log of a failed task with the one line that says what to do."""
     error = context.get("exception")
     if isinstance(error, AfschriftError):
-        words = str(error) if error.way_out else f"{error} What to do: {RESUME}"
+        words = str(error) if error.remedy else f"{error} What to do: {RESUME}"
     else:
         words = f"The task was ended ({type(error).__name__}). What to do: {RESUME}"
     log.error("%s", words)

@@ -27,7 +27,7 @@ def read(name: str) -> str:
     if "secret" not in name.lower():  # one of the words by which Airflow knows what to mask
         raise ConfigurationError(
             f"Airflow does not take a Variable called {name} for a secret, and would show it.",
-            way_out="give it a name with `secret` in it, for example afschrift_secret_keys.",
+            remedy="give it a name with `secret` in it, for example afschrift_secret_keys.",
         )
     try:
         value = str(Variable.get(name))
@@ -35,7 +35,7 @@ def read(name: str) -> str:
         raise RetriableError(
             f"Airflow's secrets backends gave no Variable {name}: there is none, or the backend that holds "
             "it does not answer or lets nobody in (Airflow's log says which).",
-            way_out="see [secrets] backend in Airflow's configuration; store the keys there that "
+            remedy="see [secrets] backend in Airflow's configuration; store the keys there that "
             "`afschrift key new --print` prints.",
         ) from None
     mask_secret([*secret_texts(decode(value, f"{KIND} {name}"))])

@@ -41,8 +41,8 @@ def step(run_id: str | None = None) -> Iterator[Services]:
         AfschriftError: anything else that went wrong, without what caused it.
     """
     try:
-        from afschrift.airflow_ext.connections import connection
-        from afschrift.wiring.services import build  # heavy: never when Airflow parses the DAG file
+        from afschrift.airflow_ext.airflow_connections import connection
+        from afschrift.wiring.build_services import build  # heavy: never when Airflow parses the DAG file
 
         services = build(log.info, connect=connection)
         yield replace(services, run=None if run_id is None else run_name(run_id))
@@ -109,18 +109,18 @@ def masked(error: BaseException) -> AfschriftError:
     retriable, and its standard text names no file.
     """
     name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-    where = " < ".join(_places(error))
+    where = " < ".join(_locations(error))
     if isinstance(error, OSError):
         reason = os.strerror(error.errno) if error.errno else name
         return RetriableError(f"The system said: {reason} ({name} at {where}).")
     return AfschriftError(
         f"There was an unexpected {name} at {where}.",
-        way_out="this is a fault of the software: report it with this line. The message of the error "
+        remedy="this is a fault of the software: report it with this line. The message of the error "
         "is left out, as it may quote personal data.",
     )
 
 
-def _places(error: BaseException) -> list[str]:
+def _locations(error: BaseException) -> list[str]:
     """Where it was raised, then our own places on the way there, innermost first: file:line."""
     frames = list(reversed(traceback.extract_tb(error.__traceback__)))
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]

@@ -212,7 +212,7 @@ def _demo_request(services: Services, params: Any, task_state_store: Any) -> str
     if number is None or not demo_mode():
         raise RefusedError(
             "This run names no request.",
-            way_out="trigger with the id of a stored request: `afschrift requests` lists them.",
+            remedy="trigger with the id of a stored request: `afschrift requests` lists them.",
         )
     from afschrift.wiring.demo import open_demo_request
 

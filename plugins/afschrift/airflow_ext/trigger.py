@@ -98,13 +98,13 @@ def trigger(
                 if run_id:
                     raise RefusedError(
                         f"Run {run_id} stands in Airflow already.",
-                        way_out="see its log; when what it says is mended, trigger the next one.",
+                        remedy="see its log; when what it says is mended, trigger the next one.",
                     )
                 attempt = max(attempt, _attempts(client, access, request_id)) + 1
     except httpx.HTTPError as error:
         raise RetriableError(
             f"Airflow at {access.url} does not answer ({type(error).__name__}).",
-            way_out="start it (`afschrift up`), or set AFSCHRIFT_AIRFLOW_URL; "
+            remedy="start it (`afschrift up`), or set AFSCHRIFT_AIRFLOW_URL; "
             f"`afschrift run {request_id}` runs the request without it.",
         ) from None
 
@@ -113,7 +113,7 @@ def _token(client: httpx.Client, access: Access) -> str:
     if access.user is None or access.password is None:
         raise ConfigurationError(
             "There is no way in to Airflow.",
-            way_out="set AFSCHRIFT_AIRFLOW_TOKEN, or AFSCHRIFT_AIRFLOW_USER and AFSCHRIFT_AIRFLOW_PASSWORD.",
+            remedy="set AFSCHRIFT_AIRFLOW_TOKEN, or AFSCHRIFT_AIRFLOW_USER and AFSCHRIFT_AIRFLOW_PASSWORD.",
         )
     login = {"username": access.user, "password": access.password}
     answer = _FAULT(client.post, "/auth/token", json=login)
@@ -126,13 +126,13 @@ def _dag_must_be_ready(client: httpx.Client, access: Access) -> None:
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise ConfigurationError(
             f"Airflow at {access.url} knows no DAG {DAG_ID}.",
-            way_out="put `dags/` and `plugins/` where it looks, and see its import errors.",
+            remedy="put `dags/` and `plugins/` where it looks, and see its import errors.",
         )
     _check(answer, access)
     if answer.json()["is_paused"]:
         raise ConfigurationError(
             f"The DAG {DAG_ID} is paused: a run would wait for ever.",
-            way_out=f"unpause it on its page, or with `airflow dags unpause {DAG_ID}`.",
+            remedy=f"unpause it on its page, or with `airflow dags unpause {DAG_ID}`.",
         )
 
 
@@ -149,7 +149,7 @@ def _attempts(client: httpx.Client, access: Access, request_id: str) -> int:
         if run["state"] in ("queued", "running"):
             raise RefusedError(
                 f"Run {run['dag_run_id']} of this request is still going.",
-                way_out="wait for its end; a failed task is cleared in it instead of starting another run.",
+                remedy="wait for its end; a failed task is cleared in it instead of starting another run.",
             )
     return int(answer.json()["total_entries"])
 
@@ -162,12 +162,12 @@ def _check(answer: httpx.Response, access: Access) -> None:
     if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         raise ConfigurationError(
             f"Airflow at {access.url} does not let us in ({code}).",
-            way_out="set AFSCHRIFT_AIRFLOW_TOKEN, or user and password of somebody who may trigger DAGs.",
+            remedy="set AFSCHRIFT_AIRFLOW_TOKEN, or user and password of somebody who may trigger DAGs.",
         )
     if code in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
         raise RefusedError(
             "Airflow turned the options of the run down.",
-            way_out="see the trigger form: formats, language and destination have fixed choices.",
+            remedy="see the trigger form: formats, language and destination have fixed choices.",
         )
     if answer.is_server_error:
         raise RetriableError(f"Airflow at {access.url} has a fault of its own ({code}).")

@@ -82,7 +82,7 @@ def running(
     """
     if not port_is_free(port):
         raise ConfigurationError(
-            f"Port {port} of 127.0.0.1 is taken.", way_out="choose another one: `afschrift up --port 8081`."
+            f"Port {port} of 127.0.0.1 is taken.", remedy="choose another one: `afschrift up --port 8081`."
         )
     base = {"AFSCHRIFT_DEMO": "1", **os.environ}
     data = set_demo_data(base)
@@ -144,7 +144,7 @@ def _once(arguments: list[str], env: dict[str, str], log: Path) -> None:
         )
     if done.returncode:
         raise ConfigurationError(
-            f"`{' '.join(arguments[1:])}` ended with code {done.returncode}.", way_out=f"see {log}."
+            f"`{' '.join(arguments[1:])}` ended with code {done.returncode}.", remedy=f"see {log}."
         )
 
 
@@ -166,7 +166,7 @@ def _wait_until_ready(airflow: Airflow, processes: Processes) -> None:
                         return
             time.sleep(0.25)
     raise RetriableError(
-        f"Airflow was not ready within {READY_SECONDS} seconds.", way_out=f"see the logs in {airflow.logs}."
+        f"Airflow was not ready within {READY_SECONDS} seconds.", remedy=f"see the logs in {airflow.logs}."
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from afschrift.app.settings import Settings
 from afschrift.domain.keys import Unique
-from afschrift.inventory import grounds
+from afschrift.inventory import grounds_file
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.inventory.organisation import IdentityFile, Organisation
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Place
+from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.grounds.grounds import Grounds
 
 
@@ -28,23 +28,23 @@ def load_controller(settings: Settings | None = None) -> Organisation:
     return controller
 
 
-def load_place(settings: Settings | None = None) -> Place:
+def load_jurisdiction(settings: Settings | None = None) -> Jurisdiction:
     """Calendar and kind of body of this installation.
 
     Raises:
         InventoryError: as `load_controller`.
         ConfigurationError: there is no calendar of its country.
     """
-    return place_of(load_controller(settings))
+    return jurisdiction_of(load_controller(settings))
 
 
-def place_of(controller: Organisation) -> Place:
+def jurisdiction_of(controller: Organisation) -> Jurisdiction:
     """Calendar and kind of body of a controller.
 
     Raises:
         ConfigurationError: there is no calendar of its country.
     """
-    return Place(calendar(controller.country, controller.days_off), controller.body == "public")
+    return Jurisdiction(calendar(controller.country, controller.days_off), controller.body == "public")
 
 
 def own_keys(settings: Settings | None = None) -> tuple[str, ...]:
@@ -67,4 +67,4 @@ def load_grounds(settings: Settings | None = None) -> Grounds:
     Raises:
         ConfigurationError: lists what is wrong with it.
     """
-    return grounds.load_grounds((settings or Settings.from_environment()).include / "grounds")
+    return grounds_file.load_grounds((settings or Settings.from_environment()).include / "grounds")

@@ -24,7 +24,7 @@ def read_options(path: Path, what: str, page: str) -> dict[str, Any]:
     try:
         if path.stat().st_mode & 0o077:
             raise ConfigurationError(
-                f"The options of {what} are open to other accounts.", way_out=f"run `chmod 600 {path}`."
+                f"The options of {what} are open to other accounts.", remedy=f"run `chmod 600 {path}`."
             )
         options = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -32,6 +32,6 @@ def read_options(path: Path, what: str, page: str) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise ConfigurationError(
             f"The options of {what} cannot be read.",
-            way_out=f"make {path} a JSON object; {page} lists what it takes.",
+            remedy=f"make {path} a JSON object; {page} lists what it takes.",
         )
     return options

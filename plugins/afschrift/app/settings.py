@@ -91,10 +91,10 @@ class Settings:
         env = os.environ if environment is None else environment
         home = Path(env.get("AFSCHRIFT_HOME", PROJECT / ".afschrift")).absolute()
         include = include_folder(env)
-        destinations, destination_options = _places(env, _DESTINATION)
+        destinations, destination_options = _named_settings(env, _DESTINATION)
         if "outbox" not in destination_options:
             destinations.setdefault("outbox", str(home / "outbox"))
-        witnesses, witness_options = _places(env, _WITNESS)
+        witnesses, witness_options = _named_settings(env, _WITNESS)
         keys = env.get("AFSCHRIFT_KEYS", "")
         elsewhere = _KEY_SOURCE.match(keys) is not None
         return cls(
@@ -135,7 +135,7 @@ class Settings:
         if name not in known:
             raise ConfigurationError(
                 "This destination is not configured.",
-                way_out=f"choose one of {', '.join(sorted(known))}, or set {_DESTINATION}<NAME>.",
+                remedy=f"choose one of {', '.join(sorted(known))}, or set {_DESTINATION}<NAME>.",
             )
         settings: dict[str, Any] = {"kind": "folder"}
         if name in self.destination_options:
@@ -146,7 +146,7 @@ class Settings:
         return settings
 
 
-def _places(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str], dict[str, Path]]:
+def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str], dict[str, Path]]:
     """Name -> address, and name -> file with options, of the settings `<prefix><NAME>` and `..._OPTIONS`."""
     addresses: dict[str, str] = {}
     options: dict[str, Path] = {}
@@ -172,6 +172,6 @@ def _positive(env: Mapping[str, str], name: str, default: float) -> float:
         number = math.nan
     if not 0 < number < 1e6:  # neither for what is no number
         raise ConfigurationError(
-            f"{name} is no number above 0.", way_out=f"set it, or leave it at {default:g}."
+            f"{name} is no number above 0.", remedy=f"set it, or leave it at {default:g}."
         )
     return number

@@ -21,7 +21,7 @@ from afschrift.bundle.description.description import datapackage
 from afschrift.bundle.description.redactions import redactions_document
 from afschrift.bundle.description.schemas import schemas
 from afschrift.bundle.page.page import render_index, render_readme
-from afschrift.bundle.sheet.content import Told
+from afschrift.bundle.sheet.content import SheetContent
 from afschrift.bundle.sheet.document import sheet_document
 from afschrift.bundle.sheet.page import render_sheet
 from afschrift.bundle.sheet.sheet import require_whole
@@ -101,10 +101,10 @@ def _documents(contents: Contents, letters: Path) -> dict[str, bytes]:
 
 def _information(contents: Contents, letters: Path) -> dict[str, bytes]:
     require_whole(contents)
-    told = Told(contents, SheetWords.of(letters, contents.language))
+    content = SheetContent(contents, SheetWords.of(letters, contents.language))
     return {
-        layout.INFORMATION: render_sheet(told, letters),
-        layout.INFORMATION_DOCUMENT: _json(sheet_document(told)),
+        layout.INFORMATION: render_sheet(content, letters),
+        layout.INFORMATION_DOCUMENT: _json(sheet_document(content)),
     }
 
 
@@ -126,7 +126,7 @@ def _check_names(members: list[_Member]) -> None:
     if faulty:
         raise ConfigurationError(
             f"A file cannot be packed under its name everywhere: {faulty[0]!a}.",
-            way_out="give the table another file name: no two may differ by case alone.",
+            remedy="give the table another file name: no two may differ by case alone.",
         )
 
 
@@ -150,5 +150,5 @@ def _staged(entry: FileEntry, open_payload: OpenPayload) -> Iterator[bytes]:
     if (size, digest.hexdigest()) != (entry.deflated_bytes, entry.deflated_sha256):
         raise ValidationFailedError(
             f"The staged file {entry.path} is not what was extracted.",
-            way_out="clear the extract of its source, so that it is written again.",
+            remedy="clear the extract of its source, so that it is written again.",
         )

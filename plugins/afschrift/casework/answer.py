@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from afschrift.casework import signature
-from afschrift.casework.kinds import KINDS, kind_named
+from afschrift.casework import second_signature
 from afschrift.casework.officer import Officer
+from afschrift.casework.question_kinds import KINDS, kind_named
 from afschrift.domain.errors import FormError
-from afschrift.law.manual import NewFile
+from afschrift.law.manual_search import NewFile
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.forms import check
-from afschrift.questions.kind import Answer, Answered, Kind
+from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
@@ -53,7 +53,7 @@ def answer_question(
     """Answer a question; it is recorded with who, when, in which role and by what right.
 
     Args:
-        officer: whoever answers.
+        officer: who answers.
         question_id: the question.
         choice: one of its options.
         detail: codes, numbers and dates of its form, and of a decision its `ground`.
@@ -67,22 +67,26 @@ def answer_question(
             attempt is an event `answer_refused`.
         TooLateError: answered already, the request is closed, or what it was about has changed.
         FormError: the answer does not fit the form.
-        RefusedError: a rule is against it; names the rule and the way out. Nothing was changed.
+        RefusedError: a rule is against it; names the rule and the remedy. Nothing was changed.
     """
     question = officer.register.questions.get(question_id)
-    given = Answer(choice, detail or {}, texts or {}, text, files, officer.answering(question))
+    given = GivenAnswer(choice, detail or {}, texts or {}, text, files, officer.answering(question))
     if question.answered_at is not None:
-        return recorded(officer, question, Answer(choice, held=given.held))  # the register says who was first
+        return recorded(
+            officer, question, GivenAnswer(choice, authority=given.authority)
+        )  # the register says who was first
     kind = kind_named(question.kind)
     _must_fit(kind, question, given)
     done = (kind.take or recorded)(officer, question, given)
-    if kind.signed_by is None or not signature.is_due(done.decision):
+    if kind.signed_by is None or not second_signature.is_due(done.decision):
         return done
     asked = kind.signed_by(done.decision, question)
-    return signature.waits(officer.register, done.decision, question.request, asked)
+    return second_signature.waits(officer.register, done.decision, question.request, asked)
 
 
-def recorded(officer: Officer, question: QuestionRow, given: Answer, rules: Sequence[str] = ()) -> Answered:
+def recorded(
+    officer: Officer, question: QuestionRow, given: GivenAnswer, rules: Sequence[str] = ()
+) -> Answered:
     """Record an answer from which nothing follows but the next run; `rules`: ids of those it rests on."""
     decision = officer.register.questions.answer(
         question.id,
@@ -90,14 +94,14 @@ def recorded(officer: Officer, question: QuestionRow, given: Answer, rules: Sequ
         officer.by,
         given.detail,
         given.text,
-        held=given.held,
+        authority=given.authority,
         files=given.files,
         rules=rules,
     )
     return Answered(decision, question.request)
 
 
-def _must_fit(kind: Kind, question: QuestionRow, given: Answer) -> None:
+def _must_fit(kind: QuestionKind, question: QuestionRow, given: GivenAnswer) -> None:
     """Hold an answer against what its kind takes.
 
     Raises:
@@ -109,17 +113,17 @@ def _must_fit(kind: Kind, question: QuestionRow, given: Answer) -> None:
         check(form_of(question), question.options, given.choice, given.detail)
         if given.texts:
             fault = {"texts": "this question has no fields for words; put a reason into `text`"}
-            raise FormError(_UNFIT, fault, way_out="nothing was changed; answer again.")
+            raise FormError(_UNFIT, fault, remedy="nothing was changed; answer again.")
     if given.choice in kind.in_words and not (given.text or "").strip():
         raise FormError(
             _UNFIT,
             {"text": "say why in words; they are kept encrypted"},
-            way_out=f"`afschrift answer {question.id} --choice {given.choice} --text-file FILE`. "
+            remedy=f"`afschrift answer {question.id} --choice {given.choice} --text-file FILE`. "
             "Nothing was recorded.",
         )
     if (given.choice == kind.files_with) != bool(given.files):
         raise FormError(
             _UNFIT,
             {"files": "go with the choice `given`, and it with them"},
-            way_out="`afschrift manual answer REQUEST SOURCE --file FILE` gives files. Nothing was recorded.",
+            remedy="`afschrift manual answer REQUEST SOURCE --file FILE` gives files. Nothing was recorded.",
         )

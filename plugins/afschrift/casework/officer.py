@@ -24,7 +24,7 @@ from afschrift.register.register import Register
 
 if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
-    from afschrift.law.clock.clock import Place
+    from afschrift.law.clock.clock import Jurisdiction
     from afschrift.law.grounds.grounds import Grounds
     from afschrift.staging.encrypted import EncryptedStaging
 
@@ -70,16 +70,16 @@ class Officer:
         return load_grounds(self.settings)
 
     @cached_property
-    def place(self) -> Place:
+    def jurisdiction(self) -> Jurisdiction:
         """Where the controller must act; read from `controller.yml` alone.
 
         Raises:
             InventoryError: that file is missing or wrong.
             ConfigurationError: there is no calendar of its country.
         """
-        from afschrift.app.jurisdiction import load_place
+        from afschrift.app.jurisdiction import load_jurisdiction
 
-        return load_place(self.settings)
+        return load_jurisdiction(self.settings)
 
     def staging(self, request_id: str) -> EncryptedStaging:
         """What is staged of a request.
@@ -98,7 +98,7 @@ class Officer:
         """The present date in a time zone: that of a request is where the controller must act."""
         return local_date(self.now, zone)
 
-    def held(self, role: Role) -> dict[str, str]:
+    def authority(self, role: Role) -> dict[str, str]:
         """A role in which they act, and what says that they hold it, as the register keeps it."""
         return {"role": role.value, "source": self.roles.person(self.by).source}
 
@@ -116,7 +116,7 @@ class Officer:
         """
         self.register.requests.get(request_id)
         with self.refusals(request_id, kind, act=act.value):
-            return self.held(self.roles.require(self.by, act))
+            return self.authority(self.roles.require(self.by, act))
 
     def deciding(self, request_id: str | None, kind: str, **payload: str) -> dict[str, str]:
         """The role in which they decide without having been asked, as `held`.
@@ -130,7 +130,7 @@ class Officer:
             NotAllowedError: they hold none; the attempt is an event `answer_refused`.
         """
         with self.refusals(request_id, kind, role=Role.OFFICER.value, **payload):
-            return self.held(self.roles.require(self.by, Act.DECIDE))
+            return self.authority(self.roles.require(self.by, Act.DECIDE))
 
     @contextmanager
     def signing(self, request_id: str | None, kind: str, **payload: str) -> Iterator[dict[str, str]]:
@@ -143,7 +143,7 @@ class Officer:
         with self.refusals(request_id, kind, role=role.value, **payload):
             if not self.roles.holds(self.by, role):
                 raise self.roles.refusal([role])
-            yield self.held(role)
+            yield self.authority(role)
 
     def answering(self, question: QuestionRow) -> dict[str, str]:
         """The role in which they answer a question, as `held`.
@@ -163,7 +163,7 @@ class Officer:
                 signs = question.detail.get("question", "")
                 earlier = [d.by for d in decided if question.about == d.about or signs == d.question]
                 self.roles.need_another(self.by, earlier)
-        return self.held(self.roles.acting(self.roles.person(self.by), role) or role)
+        return self.authority(self.roles.acting(self.roles.person(self.by), role) or role)
 
     def refusals(self, request_id: str | None, kind: str, **payload: str) -> AbstractContextManager[None]:
         """An attempt without the role is told to the trail."""
@@ -174,7 +174,7 @@ class Officer:
 
         Args:
             question: that is being answered.
-            unchanged: said at the end of the way out.
+            unchanged: said at the end of the remedy.
 
         Raises:
             TooLateError: another one stands in its place.
@@ -184,5 +184,5 @@ class Officer:
         if last.id != question.id:
             raise TooLateError(
                 "What this question was about has changed since; another one stands in its place.",
-                way_out=f"look at it and answer: `afschrift answer {last.id}`. {unchanged}",
+                remedy=f"look at it and answer: `afschrift answer {last.id}`. {unchanged}",
             )

@@ -106,7 +106,7 @@ def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise ConfigurationError(
-            f"{file} cannot be made: {error.strerror}.", way_out="name a new file in a folder that is there."
+            f"{file} cannot be made: {error.strerror}.", remedy="name a new file in a folder that is there."
         ) from None
     try:
         with os.fdopen(handle, "wb") as into:

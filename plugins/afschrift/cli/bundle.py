@@ -99,7 +99,7 @@ def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
             loaded = load_pem_public_key(path.read_bytes())
         except (OSError, ValueError):
             raise ConfigurationError(
-                f"{path} is no readable public key in PEM.", way_out="see `afschrift key public`."
+                f"{path} is no readable public key in PEM.", remedy="see `afschrift key public`."
             ) from None
         if not isinstance(loaded, Ed25519PublicKey):
             raise ConfigurationError(f"{path} is no Ed25519 key.")

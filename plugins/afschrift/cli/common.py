@@ -22,7 +22,7 @@ def say(line: str) -> None:
 
 def services() -> Services:
     """The services of this installation."""
-    from afschrift.wiring.services import build
+    from afschrift.wiring.build_services import build
 
     return build(say)
 
@@ -36,7 +36,7 @@ def open_register() -> Register:
 
 def officer() -> Officer:
     """Who is at the terminal, at work in this installation."""
-    from afschrift.app.roles import load_roles
+    from afschrift.app.roles_file import load_roles
     from afschrift.casework.officer import Officer
 
     return Officer(open_register(), load_roles(), actor())

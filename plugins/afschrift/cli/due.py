@@ -48,16 +48,16 @@ def due(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Compute the last day for an answer, with every step and its rule (R37-R43)."""
-    place = calendar(country, [_date(day, "--holiday") for day in holiday or ()])
-    zone = timezone or place.zone
+    days_off = calendar(country, [_date(day, "--holiday") for day in holiday or ()])
+    zone = timezone or days_off.zone
     if zone is None:
         raise ConfigurationError(
-            f"The time zone of {place.country} is not known here.", way_out="name it with --timezone."
+            f"The time zone of {days_off.country} is not known here.", remedy="name it with --timezone."
         )
     day = local_date(_moment(received), zone)
     found = deadline(
         day,
-        place,
+        days_off,
         suspensions=[
             *(_suspension(text, identity=True) for text in suspended or ()),
             *(_suspension(text, identity=False) for text in clarified or ()),
@@ -69,7 +69,7 @@ def due(
         else None,
         public_body=public_body,
     )
-    typer.echo(json.dumps(_row(found, zone, place.version), indent=2) if as_json else _text(found))
+    typer.echo(json.dumps(_row(found, zone, days_off.version), indent=2) if as_json else _text(found))
 
 
 def _text(found: Deadline) -> str:
@@ -96,7 +96,7 @@ def _moment(text: str) -> date | datetime:
         return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(
-            f"--received {text!a} is no date.", way_out="write 2025-03-05 or 2025-03-30T22:30:00Z."
+            f"--received {text!a} is no date.", remedy="write 2025-03-05 or 2025-03-30T22:30:00Z."
         ) from None
 
 
@@ -104,7 +104,7 @@ def _date(text: str, option: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{option} {text!a} is no date.", way_out="write 2025-03-05.") from None
+        raise ConfigurationError(f"{option} {text!a} is no date.", remedy="write 2025-03-05.") from None
 
 
 def _suspension(text: str, *, identity: bool) -> Suspension:

@@ -58,13 +58,13 @@ def show(
     """Show a ground with the fields of its form: which are needed, and which are kept encrypted."""
     from afschrift.app.jurisdiction import load_grounds
     from afschrift.cli.questions.forms import template
-    from afschrift.law.grounds.grounds import Kept, Outcome
-    from afschrift.law.grounds.values import takes
+    from afschrift.law.grounds.field_values import takes
+    from afschrift.law.grounds.grounds import FieldStorage, Outcome
 
     grounds = load_grounds()
     if code not in grounds.codes:
         raise RefusedError(
-            "There is no such ground.", way_out="`afschrift grounds list` shows those there are."
+            "There is no such ground.", remedy="`afschrift grounds list` shows those there are."
         )
     if as_json:
         typer.echo(json.dumps(_shown(grounds, code), indent=2, ensure_ascii=False))
@@ -77,7 +77,7 @@ def show(
         return
     ground = grounds.grounds[code]
     if choice is not None and choice not in ground.outcomes:
-        raise RefusedError(f"{code} does not lead to that.", way_out=f"choose {' | '.join(ground.outcomes)}.")
+        raise RefusedError(f"{code} does not lead to that.", remedy=f"choose {' | '.join(ground.outcomes)}.")
     outcome = Outcome(choice) if choice else next(iter(ground.outcomes))
     if form:
         typer.echo(template(grounds, code, outcome))
@@ -96,7 +96,7 @@ def show(
             or "always"
             for n in needs
         )
-        kept = "encrypted" if field.kept is Kept.CASE_FILE else "trail"
+        kept = "encrypted" if field.kept is FieldStorage.CASE_FILE else "trail"
         typer.echo(f"    field    {name} ({kept}, {'needed: ' + when if needs else 'may be left out'})")
         typer.echo(f"             {field.title['en']}: {takes(field)}")
 
@@ -105,8 +105,8 @@ def _shown(grounds: Grounds, code: str) -> dict[str, Any]:
     """A code of the table for machines; codes are texts by themselves."""
     if code in grounds.never:
         never = grounds.never[code]
-        told = {"turned_down": never.because, "instead": never.instead}
-        return {"code": code, "title": dict(never.title), "rules": never.rules, **told}
+        words = {"turned_down": never.because, "instead": never.instead}
+        return {"code": code, "title": dict(never.title), "rules": never.rules, **words}
     ground = grounds.grounds[code]
     return {
         "code": code,

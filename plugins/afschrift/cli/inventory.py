@@ -29,13 +29,13 @@ def check(
     ),
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
-    from afschrift.app.roles import load_roles
+    from afschrift.app.roles_file import load_roles
     from afschrift.casework.notices.searches import unknown_owners
     from afschrift.inventory.check_finder import finder_hints
-    from afschrift.inventory.sheet import all_columns, gaps
+    from afschrift.inventory.sheet_gaps import all_columns, gaps
     from afschrift.law.clock.calendar import calendar
-    from afschrift.wiring.live import compare
-    from afschrift.wiring.services import load_inventory
+    from afschrift.wiring.build_services import load_inventory
+    from afschrift.wiring.drift import compare
 
     inventory = load_inventory(folder)
     calendar(inventory.controller.country, inventory.controller.days_off)
@@ -75,7 +75,7 @@ def explain(
 
     found = explained(column, right, folder)
     decision = found.field
-    typer.echo(f"{found.place}, {right} (Art. {right.article}): {decision.action.upper()}")
+    typer.echo(f"{found.column_path}, {right} (Art. {right.article}): {decision.action.upper()}")
     typer.echo(f"  because   {found.words}")
     typer.echo(f"  rules     {', '.join(decision.rules)} (docs/rules.md)")
     if decision.origins:

@@ -70,7 +70,7 @@ def listing() -> None:
     """
     keys = _keys()
     try:
-        uses: dict[str, int] | None = _ledger(keys).keys.uses()
+        uses: dict[str, int] | None = _register(keys).keys.uses()
     except AfschriftError as error:
         uses = None
         say(f"How many data keys each key wraps is not known. {error}")
@@ -114,7 +114,7 @@ def rotate(
         _hand_over(draft, f"This document makes {new_id} the active key.")
         say("Then run `afschrift key rotate` without --print, which enters it in the trail.")
         return
-    register = _ledger(keys)
+    register = _register(keys)
     done = register.keys.rotate_signing(actor()) if signing else register.keys.rotate_wrapping(actor())
     if done.made_before:
         say("This key was made before and is now entered in the trail. For another one, run it again.")
@@ -134,7 +134,7 @@ def retire(yes: Yes = False, print_: Print = False) -> None:
     keys = _keys()
     _confirm("Older back-ups of the data keys will open no more. Destroy the older wrapping keys?", yes)
     target = keys.draft() if print_ else keys
-    old = _ledger(target).keys.retire_keks(actor())
+    old = _register(target).keys.retire_keks(actor())
     if not old:
         say("There is no older wrapping key.")
         return
@@ -159,7 +159,7 @@ def forget_year(
     keys = _keys()
     _confirm(f"Persons who asked in {year} will not be recognised any more. Go on?", yes)
     target = keys.draft() if print_ else keys
-    gone = _ledger(target).keys.forget_year(year, actor())
+    gone = _register(target).keys.forget_year(year, actor())
     if print_:
         _hand_over(target, f"This document is without {gone}.")
     else:
@@ -182,7 +182,7 @@ def revoke(
     """
     keys = _keys()
     target = keys.draft() if print_ else keys
-    _ledger(target).keys.revoke_signing_key(key_id, since, actor())
+    _register(target).keys.revoke_signing_key(key_id, since, actor())
     if print_:
         _hand_over(target, f"This document says that {key_id} is revoked.")
     say("Publish the revocation beside the fingerprints.")
@@ -217,7 +217,7 @@ def _keys() -> KeyStore:
     return open_keys(Settings.from_environment())
 
 
-def _ledger(keys: KeyStore) -> Register:
+def _register(keys: KeyStore) -> Register:
     from afschrift.app.settings import Settings
 
     return Register(Settings.from_environment().register, keys)
@@ -230,4 +230,4 @@ def _confirm(question: str, yes: bool) -> None:
 
 def _hand_over(draft: KeyStore, what: str) -> None:
     typer.echo(draft.document())
-    say(f"{what} Store it as the {draft.place}; nothing has changed there yet.")
+    say(f"{what} Store it as the {draft.location}; nothing has changed there yet.")

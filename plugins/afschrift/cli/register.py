@@ -98,7 +98,7 @@ def shred(
     if register.requests.get(request).state.open:
         raise RefusedError(
             f"Request {request} is open, and cannot be answered without what its data key protects.",
-            way_out="close it first: deliver, refuse or withdraw it.",
+            remedy="close it first: deliver, refuse or withdraw it.",
         )
     _confirm(f"Nobody will be able to read who made request {request}. Destroy its data key?", yes)
     if register.data_keys.shred(request, code(rule), actor()):
@@ -125,7 +125,7 @@ def code(rule: str) -> str:
         RefusedError: it is no code.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", rule):
-        raise RefusedError("The rule is no code.", way_out="name it in letters, digits and ._:- alone.")
+        raise RefusedError("The rule is no code.", remedy="name it in letters, digits and ._:- alone.")
     return rule
 
 

@@ -59,7 +59,7 @@ def submit(
     objection, automated_decision, complaint, information; it is recorded, to be handed over (R05). How it
     was passed on: forwarded: [{at, from, to}], with desks and no names of people (R02).
     """
-    from afschrift.app.roles import load_roles
+    from afschrift.app.roles_file import load_roles
     from afschrift.app.settings import Settings
     from afschrift.casework.intake.receive import receive
     from afschrift.law.roles import Act
@@ -70,7 +70,7 @@ def submit(
     stored = receive(Settings.from_environment(), ready, taking_in.as_intake(content), actor(), say)
     for request_id in stored.requests or (stored.case,):
         typer.echo(request_id)
-    for line in taking_in.told(stored):
+    for line in taking_in.stored_lines(stored):
         say(line)
     if start is Start.NO and stored.requests:
         say("Stored. Start the run with `afschrift run ID`, or trigger fulfil_request with this id.")

@@ -20,8 +20,8 @@ def sweep(
     reached, they are only named.
     """
     from afschrift.airflow_ext.trigger import trigger
-    from afschrift.wiring.sweep import sweep as whole
-    from afschrift.wiring.sweep import table
+    from afschrift.wiring.run_sweep import sweep as whole
+    from afschrift.wiring.run_sweep import table
 
     def start(request_id: str, run_id: str) -> str:
         return f"run {trigger(request_id, {}, run_id=run_id)} is started"

@@ -14,7 +14,7 @@ from afschrift.cli.common import say
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from afschrift.casework.intake.store import Intake, Stored
+    from afschrift.casework.intake.store_request import Intake, StoredCase
 
 LAST = "mend it and submit again; nothing was stored. See `afschrift submit --help`."
 
@@ -39,7 +39,7 @@ def from_file(file: Path) -> dict[str, Any]:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(f"{name}, line {line}: not readable as YAML or JSON.") from None
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{name} holds no mapping.", way_out="see `afschrift submit --help`.")
+        raise ConfigurationError(f"{name} holds no mapping.", remedy="see `afschrift submit --help`.")
     return content
 
 
@@ -85,21 +85,21 @@ def as_intake(content: dict[str, Any]) -> Intake:
     """
     from pydantic import ValidationError
 
-    from afschrift.casework.intake.store import Intake
+    from afschrift.casework.intake.store_request import Intake
 
     try:
         return Intake.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:
         faults = "\n".join(_faults(error))
-        raise ConfigurationError(f"The request is not complete:\n{faults}\n", way_out=LAST) from None
+        raise ConfigurationError(f"The request is not complete:\n{faults}\n", remedy=LAST) from None
 
 
-def told(stored: Stored) -> Iterator[str]:
+def stored_lines(stored: StoredCase) -> Iterator[str]:
     """What became of what is not ours, and what is left to do."""
     from afschrift.law.other_right import Matter
 
-    for matter in stored.matters:
-        if matter is Matter.DECEASED:
+    for other in stored.matters:
+        if other is Matter.DECEASED:
             yield (
                 f"Case {stored.case} is recorded, and no request is opened: the GDPR does not cover somebody "
                 "who died (R17). National rules may: hand it over to the desk that knows them. Whoever asks "
@@ -107,8 +107,8 @@ def told(stored: Stored) -> Iterator[str]:
                 "protection."
             )
         else:
-            yield f"{matter} (Art. {matter.article}) stands in case {stored.case}; it is not fulfilled here."
-        way = f'afschrift case handed-over {stored.case} {matter} --to "DESK" --reference CODE'
+            yield f"{other} (Art. {other.article}) stands in case {stored.case}; it is not fulfilled here."
+        way = f'afschrift case handed-over {stored.case} {other} --to "DESK" --reference CODE'
         yield f"Hand it over, then record it: `{way}`. Until then it is named as waiting (R05)."
 
 

@@ -122,7 +122,7 @@ class FolderDestination:
     def _occupied(self, target: Place) -> ConfigurationError:
         return ConfigurationError(
             f"Another file named {target.name} already lies in the destination '{self.name}'.",
-            way_out="find out whether it was handed over, move it away, and deliver again.",
+            remedy="find out whether it was handed over, move it away, and deliver again.",
         )
 
     @contextlib.contextmanager
@@ -133,13 +133,13 @@ class FolderDestination:
         except _CONFIGURATION as error:
             raise ConfigurationError(
                 f"The destination '{self.name}' cannot be used ({type(error).__name__}).",
-                way_out="check that the folder exists and that the software may write there.",
+                remedy="check that the folder exists and that the software may write there.",
             ) from None
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else type(error).__name__
             raise RetriableError(
                 f"The destination '{self.name}' did not take the bundle ({reason}).",
-                way_out="free space there or bring it back; the delivery is then tried again.",
+                remedy="free space there or bring it back; the delivery is then tried again.",
             ) from None
 
 

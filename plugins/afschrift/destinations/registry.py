@@ -31,18 +31,18 @@ def open_destination(name: str, settings: Mapping[str, Any]) -> Destination:
     """
     arguments = dict(settings)
     kind = str(arguments.pop("kind", ""))
-    place = f"in the file that AFSCHRIFT_DESTINATION_{name.upper()}_OPTIONS names"
+    where = f"in the file that AFSCHRIFT_DESTINATION_{name.upper()}_OPTIONS names"
     if kind not in DESTINATIONS:
         raise ConfigurationError(
             f"The kind of the destination '{name}' is not known.",
-            way_out=f"{place}, let 'kind' be one of {', '.join(DESTINATIONS)}.",
+            remedy=f"{where}, let 'kind' be one of {', '.join(DESTINATIONS)}.",
         )
     try:
         return DESTINATIONS[kind](name, **arguments)
     except TypeError:  # its text may quote what was given
         raise ConfigurationError(
             f"The settings of the destination '{name}' do not fit its kind '{kind}'.",
-            way_out=f"{place}, give {_takes(kind)}; see docs/operations.md.",
+            remedy=f"{where}, give {_takes(kind)}; see docs/operations.md.",
         ) from None
 
 

@@ -1,6 +1,6 @@
 """Errors by what happens next: try again, ask a person, mend the configuration, or stop.
 
-Every message names the place and the way out. None holds personal data: messages reach task logs.
+Every message names the place and the remedy. None holds personal data: messages reach task logs.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Mapping
 class AfschriftError(Exception):
     """Base of all errors that the software raises on purpose."""
 
-    way_out: str = ""
+    remedy: str = ""
 
-    def __init__(self, message: str, *, way_out: str = "") -> None:
+    def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)
-        self.way_out = way_out or self.way_out
+        self.remedy = remedy or self.remedy
 
     def __str__(self) -> str:
         message = super().__str__()
         gap = "" if message.endswith("\n") else " "
-        return f"{message}{gap}What to do: {self.way_out}" if self.way_out else message
+        return f"{message}{gap}What to do: {self.remedy}" if self.remedy else message
 
 
 class RetriableError(AfschriftError):
@@ -30,8 +30,8 @@ class RetriableError(AfschriftError):
         code: class of the error as the system below names it, such as an SQLSTATE; never a value or a place.
     """
 
-    def __init__(self, message: str, *, way_out: str = "", code: str = "") -> None:
-        super().__init__(message, way_out=way_out)
+    def __init__(self, message: str, *, remedy: str = "", code: str = "") -> None:
+        super().__init__(message, remedy=remedy)
         self.code = code
 
 
@@ -43,7 +43,7 @@ class SourceDownError(RetriableError):
     """
 
     def __init__(self, source: str, met: RetriableError) -> None:
-        super().__init__(str(met.args[0]), way_out=met.way_out, code=met.code)
+        super().__init__(str(met.args[0]), remedy=met.remedy, code=met.code)
         self.source = source
 
 
@@ -52,7 +52,7 @@ class StagedFileError(RetriableError):
 
 
 class NeedsPersonError(AfschriftError):
-    """A person must decide; the question stands in the register and the run ends.
+    """A person must decide; the question is in the register and the run ends.
 
     Attributes:
         question: kind of the question, for example `identity` or `unclassified`.
@@ -60,9 +60,9 @@ class NeedsPersonError(AfschriftError):
     """
 
     def __init__(
-        self, message: str, *, question: str, detail: dict[str, object] | None = None, way_out: str = ""
+        self, message: str, *, question: str, detail: dict[str, object] | None = None, remedy: str = ""
     ) -> None:
-        super().__init__(message, way_out=way_out)
+        super().__init__(message, remedy=remedy)
         self.question = question
         self.detail = detail or {}
 
@@ -94,15 +94,15 @@ class FormError(RefusedError):
         fields: name of the field -> what is wrong with it, never with what was filled in.
     """
 
-    def __init__(self, message: str, fields: Mapping[str, str], *, way_out: str = "") -> None:
-        super().__init__(message, way_out=way_out)
+    def __init__(self, message: str, fields: Mapping[str, str], *, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
         self.fields = dict(fields)
 
     @classmethod
-    def listing(cls, message: str, fields: Mapping[str, str], *, way_out: str = "") -> FormError:
+    def listing(cls, message: str, fields: Mapping[str, str], *, remedy: str = "") -> FormError:
         """With every field and what is wrong with it in the message too."""
         listed = " ".join(f"{name}: {fault}." for name, fault in fields.items())
-        return cls(f"{message} {listed}", fields, way_out=way_out)
+        return cls(f"{message} {listed}", fields, remedy=remedy)
 
 
 class GateError(AfschriftError):

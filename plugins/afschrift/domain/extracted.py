@@ -35,7 +35,7 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
-class Part:
+class TablePart:
     """A run of a table's rows, in a file of its own for each format.
 
     Attributes:
@@ -110,7 +110,7 @@ class TableExtract:
 
     source: str
     table: str
-    parts: tuple[Part, ...]
+    parts: tuple[TablePart, ...]
     masked: dict[str, int] = field(default_factory=dict)
     uploads: tuple[Upload, ...] = ()
     missing: tuple[MissingFile, ...] = ()
@@ -138,7 +138,7 @@ class TableExtract:
 
 
 @dataclass(frozen=True)
-class Fact:
+class FactValues:
     """The answer to a `FactPlan`: value forms of its fields, sorted. Personal data: stays in staging."""
 
     place: str
@@ -176,7 +176,7 @@ class SourceExtract:
     snapshot: str
     tables: tuple[TableExtract, ...]
     references: dict[str, bool] = field(default_factory=dict)
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[FactValues, ...] = ()
     given: tuple[GivenFile, ...] = ()
 
     @property

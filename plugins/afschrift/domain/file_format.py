@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from afschrift.domain.kind import Kind
     from afschrift.domain.plan import FieldPlan
+    from afschrift.domain.value_kind import ValueKind
 
 SLOW = 100
 
@@ -51,7 +51,7 @@ class SchemaColumn:
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     texts: Mapping[str, str]
     codes: Mapping[int | str, str]
 

@@ -43,7 +43,7 @@ def check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
             "A bundle is left only under a name that is built from its request's id.",
-            way_out="name it 'afschrift-', the id of the request, and '.zip'.",
+            remedy="name it 'afschrift-', the id of the request, and '.zip'.",
         )
 
 
@@ -79,7 +79,7 @@ class StoredDocument:
 
 
 @dataclass(frozen=True)
-class Held:
+class StagedRequest:
     """What is staged of one request.
 
     Attributes:

@@ -33,5 +33,5 @@ def instant(text: str) -> str:
     except ValueError:
         raise RefusedError(
             "A time of the request is not an instant.",
-            way_out="write date, time and offset, for example 2026-03-02T09:00:00+01:00.",
+            remedy="write date, time and offset, for example 2026-03-02T09:00:00+01:00.",
         ) from None

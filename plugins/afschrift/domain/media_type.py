@@ -67,9 +67,9 @@ def extension(name: str | None, media_type: str | None) -> str:
     return _BY_TYPE.get(_told(media_type) or "", "bin")
 
 
-def media_type_of(extension_: str, told: str | None) -> str:
+def media_type_of(extension_: str, declared: str | None) -> str:
     """The media type of a file: as told, else by its extension, else a stream of bytes."""
-    return _told(told) or _BY_EXTENSION.get(extension_, OCTETS)
+    return _told(declared) or _BY_EXTENSION.get(extension_, OCTETS)
 
 
 def _told(media_type: str | None) -> str | None:

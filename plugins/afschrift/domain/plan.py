@@ -9,11 +9,11 @@ from typing import Any
 
 from afschrift.domain.decision import Action
 from afschrift.domain.event import digest
-from afschrift.domain.kind import Kind
 from afschrift.domain.origin import Origin
 from afschrift.domain.portions import Before, Gone, Later, Portion
 from afschrift.domain.redaction import Redaction
 from afschrift.domain.right import Right
+from afschrift.domain.value_kind import ValueKind
 
 
 class Medium(StrEnum):
@@ -71,7 +71,7 @@ class FieldPlan:
     """
 
     name: str
-    kind: Kind | None
+    kind: ValueKind | None
     action: Action
     rules: tuple[str, ...]
     reason: str
@@ -80,7 +80,7 @@ class FieldPlan:
     mask: str | None = None
     outside_art20: bool = False
     about_others: bool = False
-    read_as: Kind | None = None
+    read_as: ValueKind | None = None
 
 
 @dataclass(frozen=True)

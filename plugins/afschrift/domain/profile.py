@@ -21,7 +21,7 @@ Bin = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Choice:
+class ProfileChoice:
     """What to look at while a table is read. An empty name: there is no such column.
 
     Attributes:
@@ -51,7 +51,7 @@ class Overview:
         latest: the newest listed texts with their moment, newest first.
     """
 
-    choice: Choice = field(default_factory=Choice)
+    choice: ProfileChoice = field(default_factory=ProfileChoice)
     first: int | None = None
     last: int | None = None
     months: dict[str, Bin] = field(default_factory=dict)

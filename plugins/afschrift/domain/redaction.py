@@ -93,7 +93,7 @@ class Redaction:
         return None if self.start is None or self.end is None else (self.start, self.end)
 
     @property
-    def place(self) -> tuple[object, ...]:
+    def cell_id(self) -> tuple[object, ...]:
         """The same for all redactions of a cell."""
         return (self.table, self.column, *(sorted(self.key.items()) if self.key else (self.number,)))
 
@@ -202,7 +202,7 @@ def together(earlier: Iterable[Redaction], later: Iterable[Redaction]) -> tuple[
     """All redactions: a later one takes the place of earlier ones that it covers."""
     found = list(earlier)
     for new in later:
-        found = [one for one in found if not (one.place == new.place and _covers(new, one))]
+        found = [one for one in found if not (one.cell_id == new.cell_id and _covers(new, one))]
         found.append(new)
     return tuple(found)
 

@@ -63,16 +63,16 @@ def check_formats(right: Right, formats: tuple[str, ...], known: tuple[str, ...]
         RefusedError: names the format, the rule and what can be had.
     """
     if not formats:
-        raise RefusedError("No format was chosen.", way_out=f"choose one or more of {', '.join(known)}.")
+        raise RefusedError("No format was chosen.", remedy=f"choose one or more of {', '.join(known)}.")
     if len(set(formats)) < len(formats):  # two files of a table cannot have one name
-        raise RefusedError("A format was chosen twice.", way_out="name each format once.")
+        raise RefusedError("A format was chosen twice.", remedy="name each format once.")
     for name in formats:
         if right.terms.machine_readable and name in NOT_PORTABLE_FORMATS:
             raise RefusedError(
                 f"{name} does not qualify for a {right} request: Art. {right.article} asks for a structured, "
                 "commonly used and machine-readable format, "
                 f"and {name} is {NOT_PORTABLE_FORMATS[name]} (R57).",
-                way_out=f"choose one or more of {', '.join(known)}.",
+                remedy=f"choose one or more of {', '.join(known)}.",
             )
         if name not in known:
-            raise RefusedError("This format is not known.", way_out=f"choose among {', '.join(known)}.")
+            raise RefusedError("This format is not known.", remedy=f"choose among {', '.join(known)}.")

@@ -76,7 +76,7 @@ class Hold:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RequestStatus:
     """A request with what happened to it last. Instants are RFC 3339 in UTC.
 
     Attributes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from afschrift.domain.keys import Key
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ColumnType:
     """
 
     native: str
-    kind: Kind | None
+    kind: ValueKind | None
     expression: str
     text: str = ""
 

@@ -13,7 +13,7 @@ OWN = "urn:afschrift:status:"
 
 
 class State(StrEnum):
-    """Where a request stands. The register is the state machine; a run only moves it."""
+    """The state of a request. The register is the state machine; a run only moves it."""
 
     RECEIVED = "received"
     ACKNOWLEDGED = "acknowledged"

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import Seen
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import Hop, reference_id, references
 from afschrift.inventory.model import SourceFile
 from afschrift.values.forms import text_batch
@@ -83,7 +83,9 @@ class Observer:
         self._codes = {
             name: Distinct([field], MOST_CODES)
             for name, field in self._whole.items()
-            if field.kind in (Kind.TEXT, Kind.INTEGER) and (c := self._table.columns.get(name)) and c.codes
+            if field.kind in (ValueKind.TEXT, ValueKind.INTEGER)
+            and (c := self._table.columns.get(name))
+            and c.codes
         }
         self.distinct = {
             columns: Distinct([self._whole[name] for name in columns], MOST_VALUES, MOST_ROWS)

@@ -6,18 +6,18 @@ import re
 from dataclasses import replace
 
 from afschrift.domain.decision import Action
-from afschrift.domain.kind import Kind
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
-from afschrift.domain.profile import Choice
+from afschrift.domain.profile import ProfileChoice
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 
 BINS, FEWEST_BINS, MOST_BINS = 24_000, 100, 12_000
 KEPT, LEAST_KEPT, MOST_KEPT = 6_000_000, 20_000, 2_000_000  # a page shows 2 MB of rows
 
-_MOMENTS = {Kind.INSTANT: 0, Kind.DATETIME: 1, Kind.DATE: 2}
-_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER})
+_MOMENTS = {ValueKind.INSTANT: 0, ValueKind.DATETIME: 1, ValueKind.DATE: 2}
+_NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER})
 _FROM_THE_PERSON = frozenset({Origin.PROVIDED, Origin.OBSERVED, None})
 # A number of these is an amount, a place or a mark: a line over time would say nothing.
 _NOT_MEASURED = ("user.behavior", "user.demographic", "user.financial", "user.location", "user.payment")
@@ -25,7 +25,7 @@ _CURRENCY = re.compile(r"^[A-Z]{3}$")
 _SEARCHES = "search_history"
 
 
-def choices(inventory: Inventory, plan: Plan) -> dict[str, Choice]:
+def choices(inventory: Inventory, plan: Plan) -> dict[str, ProfileChoice]:
     """What to look at, by `source.table`; tables with a measured number share what a page can draw."""
     zone = inventory.controller.zone
     found = {e.name: choose(inventory.sources[e.source].tables[e.table], e, zone) for e in plan.extracts}
@@ -34,7 +34,7 @@ def choices(inventory: Inventory, plan: Plan) -> dict[str, Choice]:
     return {name: replace(choice, bins=bins) if choice.measure else choice for name, choice in found.items()}
 
 
-def choose(table: Table, extract: ExtractPlan, zone: str) -> Choice:
+def choose(table: Table, extract: ExtractPlan, zone: str) -> ProfileChoice:
     """What to look at while a table is read.
 
     Args:
@@ -45,11 +45,11 @@ def choose(table: Table, extract: ExtractPlan, zone: str) -> Choice:
     shown = [f for f in extract.selected if f.action is Action.INCLUDE]
     moment = _moment(table, shown)
     if moment is None:
-        return Choice()
-    return Choice(
+        return ProfileChoice()
+    return ProfileChoice(
         moment=moment.name,
-        zone=zone if moment.kind is Kind.INSTANT else "UTC",
-        measure="" if moment.kind is Kind.DATE else _measure(table, shown),
+        zone=zone if moment.kind is ValueKind.INSTANT else "UTC",
+        measure="" if moment.kind is ValueKind.DATE else _measure(table, shown),
         listed=_listed(table, shown),
     )
 
@@ -90,7 +90,7 @@ def _is_measure(unit: str | None) -> bool:
 
 
 def _listed(table: Table, shown: list[FieldPlan]) -> str:
-    found = (f.name for f in shown if f.kind is Kind.TEXT and _SEARCHES in _category(table, f))
+    found = (f.name for f in shown if f.kind is ValueKind.TEXT and _SEARCHES in _category(table, f))
     return next(found, "")
 
 

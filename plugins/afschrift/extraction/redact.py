@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.redaction import LOST, MASK, Mac, Redaction, mask, row_bytes
+from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.staged_rows import matching
 from afschrift.values.forms import text_batch
 
@@ -34,7 +34,8 @@ def _with(part: ExtractPlan, redactions: Sequence[Redaction]) -> ExtractPlan:
     mine = tuple(one for one in redactions if one.table == part.name and one.column in leave)
     columns = {one.column for one in mine}
     fields = tuple(
-        replace(one, kind=Kind.TEXT, read_as=one.kind) if one.name in columns else one for one in part.fields
+        replace(one, kind=ValueKind.TEXT, read_as=one.kind) if one.name in columns else one
+        for one in part.fields
     )
     return replace(part, fields=fields, redactions=mine) if mine else part
 

@@ -18,7 +18,7 @@ from afschrift.staging.encrypted import EncryptedStaging
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
-class Watch:
+class RowObservers:
     """Watches the tables of one source, one after the other."""
 
     def __init__(self, services: Services, staging: EncryptedStaging, source: str) -> None:
@@ -36,7 +36,7 @@ class Watch:
         self._observers[part.table] = observer = Observer(part, self._source)
         self._uploads[part.table] = uploads = Uploads(self._staging, part, table, open_store)
 
-        def watched() -> Iterator[pa.RecordBatch]:
+        def observed() -> Iterator[pa.RecordBatch]:
             observer.begin()
             uploads.begin()
             for batch in stream():
@@ -44,7 +44,7 @@ class Watch:
                 uploads.see(batch)
                 yield batch
 
-        return watched
+        return observed
 
     def noted(self, table: TableExtract) -> TableExtract:
         """The table as written, with what was seen beside it."""

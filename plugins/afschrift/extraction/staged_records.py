@@ -23,7 +23,7 @@ def stage_record(staging: EncryptedStaging, record: SourceExtract) -> None:
     _write(staging, _record(record.source), record)
 
 
-def stage_looks(
+def stage_observations(
     staging: EncryptedStaging, source: str, samples: Mapping[str, Rows], overviews: Mapping[str, Overview]
 ) -> None:
     """Note what the page and a reviewer are shown of each table."""
@@ -58,9 +58,9 @@ def staged_overviews(staging: EncryptedStaging, source: str) -> dict[str, Overvi
         return msgspec.json.decode(stream.read(), type=dict[str, Overview])
 
 
-def _write(staging: EncryptedStaging, path: str, told: Any) -> None:
+def _write(staging: EncryptedStaging, path: str, record: Any) -> None:
     with staging.writer(path) as sink:
-        sink.write(msgspec.json.encode(told))
+        sink.write(msgspec.json.encode(record))
 
 
 def _record(source: str) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.extracted import FileEntry, Part, TableExtract
+from afschrift.domain.extracted import FileEntry, TableExtract, TablePart
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.uploads import inflated
@@ -81,12 +81,12 @@ class StagedTable:
                 break
         return found
 
-    def _fastest(self, part: Part) -> FileEntry:
+    def _fastest(self, part: TablePart) -> FileEntry:
         known = [entry for entry in part.files if entry.format in self.formats]
         if not known:
             raise ConfigurationError(
                 f"No reader knows the formats {', '.join(entry.format for entry in part.files)}.",
-                way_out="add one to `formats.registry`.",
+                remedy="add one to `formats.registry`.",
             )
         return min(known, key=lambda entry: self.formats[entry.format].reading)
 

@@ -88,9 +88,9 @@ class Uploads:
             ).to_pylist()
             self._row += 1
             for file in self._files:
-                self._take(file, self._told(file, row))
+                self._take(file, self._declared(file, row))
 
-    def _told(self, file: FileColumn, row: Row) -> Row:
+    def _declared(self, file: FileColumn, row: Row) -> Row:
         """The row without what a reviewer masked: such a file stays; of a name what is left of it goes."""
         gone = {one for one in self._masked - {file.name} if MASK in (row.get(one) or "")}
         return {name: None if name in gone else value for name, value in row.items()}
@@ -116,8 +116,8 @@ class Uploads:
 
     def _keep(self, file: FileColumn, row: Row, content: BinaryIO, cell: str) -> None:
         name = row[file.name] if file.name else None
-        told = row[file.media_type] if file.media_type else None
-        ending = extension(name or (cell if file.store else None), told)
+        declared = row[file.media_type] if file.media_type else None
+        ending = extension(name or (cell if file.store else None), declared)
         several = f".{self._files.index(file) + 1}" if len(self._files) > 1 else ""
         path = f"{UPLOADS}/{self._part.source}/{self._part.table}/{self._row:06}{several}.{ending}"
         expected = (row[file.digest] or "").strip().lower() if file.digest else ""
@@ -135,7 +135,7 @@ class Uploads:
                 raise _ChangedError  # nothing of it stays in staging
         entry = sink.entry(path, FORMAT)
         key = {column: row[column] for column in self._key}
-        self.held.append(Upload(entry, file.column, self._row, media_type_of(ending, told), name, key))
+        self.held.append(Upload(entry, file.column, self._row, media_type_of(ending, declared), name, key))
 
     def _chunks(self, file: FileColumn, content: BinaryIO) -> Iterator[bytes]:
         try:
@@ -145,7 +145,7 @@ class Uploads:
             met = RetriableError(
                 f"An uploaded file of {self._part.name}, row {self._row}, cannot be read to its end: "
                 f"{error.strerror or type(error).__name__}.",
-                way_out=f"see whether the store {file.store} is well; the step is tried again.",
+                remedy=f"see whether the store {file.store} is well; the step is tried again.",
                 code=type(error).__name__,
             )
             raise SourceDownError(self._part.source, met) from None
@@ -169,7 +169,7 @@ def read_back(staging: EncryptedStaging, uploads: Sequence[Upload | GivenFile]) 
         if (size, found.hexdigest()) != (entry.bytes, entry.sha256):
             raise ValidationFailedError(
                 f"The staged file {entry.path} does not read back as what was uploaded.",
-                way_out="clear the extract of its source, so that it is written again.",
+                remedy="clear the extract of its source, so that it is written again.",
             )
 
 
@@ -186,7 +186,7 @@ def inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
     except DeflateError:
         raise ValidationFailedError(
             f"The staged file {entry.path} is no deflate stream.",
-            way_out="clear the extract of its source, so that it is written again.",
+            remedy="clear the extract of its source, so that it is written again.",
         ) from None
 
 

@@ -16,18 +16,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.errors import RewriteError
-from afschrift.domain.extracted import FileEntry, Part, TableExtract
+from afschrift.domain.extracted import FileEntry, TableExtract, TablePart
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.domain.profile import Choice, Overview
-from afschrift.extraction.background import Lane
+from afschrift.domain.profile import Overview, ProfileChoice
+from afschrift.extraction.background_worker import BackgroundWorker
 from afschrift.extraction.deflate import DeflatingSink
-from afschrift.services import Limits
+from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.first_rows import FirstRows, Rows
 from afschrift.values.forms import text_batch
-from afschrift.values.profile import Onlooker
+from afschrift.values.table_profiler import TableProfiler
 
 Options = dict[str, str]
 
@@ -47,8 +47,8 @@ class TableWriter:
     staging: EncryptedStaging
     plan: ExtractPlan
     formats: Sequence[Format]
-    limits: Limits
-    choice: Choice = field(default_factory=Choice)
+    limits: WriteLimits
+    choice: ProfileChoice = field(default_factory=ProfileChoice)
     kept: int = 100_000
     sample: Rows = field(default_factory=list)
     overview: Overview = field(default_factory=Overview)
@@ -69,22 +69,24 @@ class TableWriter:
             else:
                 return TableExtract(self.plan.source, self.plan.table, parts, masked)
 
-    def _attempt(self, stream: Iterator[pa.RecordBatch], options: Mapping[str, Options]) -> tuple[Part, ...]:
-        first, onlooker = FirstRows(self.kept), Onlooker(self.choice)
+    def _attempt(
+        self, stream: Iterator[pa.RecordBatch], options: Mapping[str, Options]
+    ) -> tuple[TablePart, ...]:
+        first, profiler = FirstRows(self.kept), TableProfiler(self.choice)
 
         def take(batch: pa.RecordBatch) -> None:
             text = text_batch(batch, self.plan.selected)
             first.take(text)
-            onlooker.take(text)
+            profiler.take(text)
             parts.write(text)
 
         with _Parts(lambda number: self._open(number, options), self.limits.part_bytes) as parts:
-            with Lane(take) as lane:
+            with BackgroundWorker(take) as worker:
                 for batch in stream:
                     for piece in slices(batch, self.limits.batch_bytes):
-                        lane(piece)
-                lane.wait()
-            self.sample, self.overview = first.rows, onlooker.overview()
+                        worker(piece)
+                worker.wait()
+            self.sample, self.overview = first.rows, profiler.overview()
             return parts.finish()
 
     def _open(self, number: int, options: Mapping[str, Options]) -> _Files:
@@ -114,7 +116,7 @@ class _Parts:
     def __init__(self, open_part: Callable[[int], _Files], limit: int) -> None:
         self._open = open_part
         self._limit = limit
-        self._done: list[Part] = []
+        self._done: list[TablePart] = []
         self._taken = 0
         self._files = open_part(1)
 
@@ -134,7 +136,7 @@ class _Parts:
                 self._files.write(piece)
                 self._taken += pc.sum(_row_bytes(piece)).as_py() or 0
 
-    def finish(self) -> tuple[Part, ...]:
+    def finish(self) -> tuple[TablePart, ...]:
         self._done.append(self._files.finish())
         return tuple(self._done)
 
@@ -148,7 +150,7 @@ class _Files:
         self._rows = 0
         self._stack = ExitStack()
         self._files: list[_File] = []
-        self._lanes: list[Lane[pa.RecordBatch]] = []
+        self._workers: list[BackgroundWorker[pa.RecordBatch]] = []
 
     def __exit__(self, *exc: Any) -> None:
         self._stack.__exit__(*exc)
@@ -158,20 +160,20 @@ class _Files:
         raw = self._stack.enter_context(staging.writer(f"data/{path}"))
         file = _File(format_, path, DeflatingSink(raw), self._fields, options)
         self._files.append(file)
-        self._lanes.append(self._stack.enter_context(Lane(file.write)))
+        self._workers.append(self._stack.enter_context(BackgroundWorker(file.write)))
 
     def write(self, text: pa.RecordBatch) -> None:
-        for lane in self._lanes:
-            lane(text)
+        for worker in self._workers:
+            worker(text)
         self._checksums.update(text)
         self._rows += text.num_rows
 
-    def finish(self) -> Part:
-        for lane in self._lanes:
-            lane.wait()
+    def finish(self) -> TablePart:
+        for worker in self._workers:
+            worker.wait()
         entries = tuple(file.finish() for file in self._files)
         self._stack.close()
-        return Part(self._rows, entries, self._checksums.digests())
+        return TablePart(self._rows, entries, self._checksums.digests())
 
 
 class _File:

@@ -50,12 +50,12 @@ def _age_column(inventory: Inventory) -> Iterator[tuple[str, str]]:
     given = {"birth_date": inventory.identity.birth_date, "age": inventory.identity.age}
     if all(given.values()):
         yield "age", "one column says how old a person is: keep `birth_date` and leave this out"
-    for word, place in given.items():
-        if place is None:
+    for word, path in given.items():
+        if path is None:
             continue
-        source, table, column = [*place.split("."), "", "", ""][:3]
+        source, table, column = [*path.split("."), "", "", ""][:3]
         known = inventory.sources[source].tables.get(table) if source in inventory.sources else None
-        if known is None or column not in known.columns or place.count(".") != 2:
+        if known is None or column not in known.columns or path.count(".") != 2:
             yield word, "no source has this column; write source.table.column"
         elif not known.subject:
             yield word, "this table does not know the person itself: it needs a `subject`"
@@ -139,26 +139,26 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
 
 def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[Finding]:
     for key, link in table.subject.items():
-        place = [*where, "subject", key]
+        path = [*where, "subject", key]
         if key not in inventory.identity.keys:
-            yield place, "this key is not declared in identity.yml"
+            yield path, "this key is not declared in identity.yml"
         at = None if link.at == "any" else link.at
         for column in (link.column, at, link.valid_from, link.valid_to, link.changed):
             if column and column not in table.columns:
-                yield place, f"the table has no column {column}"
+                yield path, f"the table has no column {column}"
 
 
 def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
     for join in table.join:
         for column, target in join.items():
-            place = [*where, "join", column]
+            path = [*where, "join", column]
             other, _, key = target.rpartition(".")
             if column not in table.columns:
-                yield place, f"the table has no column {column}"
+                yield path, f"the table has no column {column}"
             if other not in source.tables:
-                yield place, f"the source has no table {other or target}; across sources use `subject` keys"
+                yield path, f"the source has no table {other or target}; across sources use `subject` keys"
             elif key not in source.tables[other].columns:
-                yield place, f"table {other} has no column {key}"
+                yield path, f"table {other} has no column {key}"
         if len({target.rpartition(".")[0] for target in join.values()}) > 1:
             yield [*where, "join"], "a composite key leads to one table; write alternatives as a list"
 

@@ -30,13 +30,13 @@ def finder_faults(table: Table, where: list[str]) -> Iterator[tuple[list[str], s
 def finder_hints(inventory: Inventory) -> Iterator[str]:
     """Where a text may hold others' data that nobody looks for; a hint, no fault."""
     tables = [(f"{s.source}.{n}", t) for s in inventory.sources.values() for n, t in s.tables.items()]
-    looked = False
-    for place, table in tables:
+    examined = False
+    for path, table in tables:
         for name, column in table.columns.items():
-            looked = looked or column.free_text
+            examined = examined or column.free_text
             if table.personal and not column.free_text and _reads_as_text(name, column):
-                yield f"{place}.{name} looks like free text: say `free_text: true` where people type in it."
-    if looked and not any(table.names for _, table in tables):
+                yield f"{path}.{name} looks like free text: say `free_text: true` where people type in it."
+    if examined and not any(table.names for _, table in tables):
         yield "No table says `names`, so names of people are not looked for in free text."
 
 

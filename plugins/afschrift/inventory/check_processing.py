@@ -19,17 +19,17 @@ def processing_faults(source: SourceFile, purpose: Purpose, where: list[str]) ->
     if purpose.retention and purpose.retention.from_:
         yield from _read(source, purpose.retention.from_, [*where, "retention", "from"])
     for number, recipient in enumerate(purpose.recipients or ()):
-        place = [*where, "recipients", str(number)]
+        path = [*where, "recipients", str(number)]
         if recipient.from_:
-            yield from _read(source, recipient.from_, [*place, "from"])
+            yield from _read(source, recipient.from_, [*path, "from"])
         for name in recipient.tables:
             if name not in source.tables:
-                yield [*place, "tables"], f"the source has no table {name}"
+                yield [*path, "tables"], f"the source has no table {name}"
         if isinstance(recipient.country, CountryOf):
             lookup = source.tables.get(recipient.country.table)
             named = {recipient.country.name, recipient.country.country}
             if lookup is None or not named <= lookup.columns.keys():
-                yield [*place, "country"], f"the source has no such table {recipient.country.table} with them"
+                yield [*path, "country"], f"the source has no such table {recipient.country.table} with them"
 
 
 def _read(source: SourceFile, target: str, where: list[str]) -> Iterator[Finding]:

@@ -90,13 +90,13 @@ class Document:
 
     def _explain(self, error: ValidationError) -> Iterable[Fault]:
         """One fault a place: a union reports the same place once for each of its members."""
-        places: dict[tuple[int, str], list[str]] = {}
+        paths: dict[tuple[int, str], list[str]] = {}
         for item in error.errors(include_url=False, include_input=False):
             line, found = self._locate(item["loc"])
             missing = str(item["loc"][-1]) if item["type"] == "missing" else ""
             message = f"`{missing}` is missing" if missing else _plain(item["msg"], item["type"], self._page)
-            places.setdefault((line, ".".join(found)), []).append(message)
-        for (line, where), messages in places.items():
+            paths.setdefault((line, ".".join(found)), []).append(message)
+        for (line, where), messages in paths.items():
             yield Fault(self.path.name, line, where, " or ".join(dict.fromkeys(messages)))
 
 

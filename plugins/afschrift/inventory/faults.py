@@ -18,8 +18,8 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}"
-        return f"{place}: {self.where}: {self.message}" if self.where else f"{place}: {self.message}"
+        location = f"{self.file}:{self.line}"
+        return f"{location}: {self.where}: {self.message}" if self.where else f"{location}: {self.message}"
 
 
 class InventoryError(ConfigurationError):
@@ -31,5 +31,5 @@ class InventoryError(ConfigurationError):
         listing = "\n".join(f"  {fault}" for fault in self.faults)
         super().__init__(
             f"The inventory has {count}:\n{listing}\n",
-            way_out="mend them and run `afschrift inventory check`.",
+            remedy="mend them and run `afschrift inventory check`.",
         )

@@ -13,7 +13,7 @@ def personal_tables(inventory: Inventory, source: str) -> tuple[str, ...]:
     return tuple(name for name, table in inventory.sources[source].tables.items() if table.personal)
 
 
-def consent_place(inventory: Inventory, source: str, table: str) -> str:
+def consent_column(inventory: Inventory, source: str, table: str) -> str:
     """The source that keeps a consent; `shop.consent` may be named from another source."""
     return source if table in inventory.sources[source].tables else table.partition(".")[0]
 
@@ -30,14 +30,14 @@ def hindrance(inventory: Inventory, source: str, also: Collection[str] = ()) -> 
         also: sources that are left for later besides.
     """
     gone = {source, *also}
-    told = inventory.identity.age_column
-    if told is not None and told.partition(".")[0] == source:
+    age_column = inventory.identity.age_column
+    if age_column is not None and age_column.partition(".")[0] == source:
         return Hindrance.KEYS
     if any(len(table.links) > 1 for table in inventory.sources[source].tables.values()):
         return Hindrance.KEYS
     others = [name for name in inventory.sources if name not in gone and personal_tables(inventory, name)]
     for other in others:
         for purpose in inventory.sources[other].purposes.values():
-            if purpose.consent and consent_place(inventory, other, purpose.consent.table) == source:
+            if purpose.consent and consent_column(inventory, other, purpose.consent.table) == source:
                 return Hindrance.CONSENTS
     return None if others or inventory.manual else Hindrance.ONLY_SOURCE

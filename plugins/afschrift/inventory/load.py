@@ -14,7 +14,7 @@ from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
-from afschrift.law.manual import KIND as MANUAL
+from afschrift.law.manual_search import KIND as MANUAL
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
 

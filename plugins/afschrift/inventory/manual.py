@@ -10,7 +10,7 @@ from pydantic import Field
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import Medium
 from afschrift.inventory.base import Part, Text
-from afschrift.law.roles import ONLOOKERS, Role
+from afschrift.law.roles import READ_ONLY_ROLES, Role
 
 
 class ManualSource(Part):
@@ -35,7 +35,7 @@ class ManualSource(Part):
     @property
     def role(self) -> Role:
         """The role that is asked: the owner's, or that of those who keep systems."""
-        return Role(self.owner) if self.owner in set(Role) else Role.KEEPER
+        return Role(self.owner) if self.owner in set(Role) else Role.SOURCE_OWNER
 
     @property
     def person(self) -> str | None:
@@ -45,7 +45,7 @@ class ManualSource(Part):
 
 def manual_faults(source: ManualSource) -> Iterator[tuple[list[str], str]]:
     """What the model cannot see."""
-    if source.role in (*ONLOOKERS, Role.INTAKE):
+    if source.role in (*READ_ONLY_ROLES, Role.INTAKE):
         yield ["owner"], f"a {source.owner} answers no questions: name keeper, officer or a person"
     if Origin.NOT_PERSONAL in source.holds:
         yield ["holds"], "name the origins of the personal data in it; without such data, leave the file out"

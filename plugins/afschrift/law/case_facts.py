@@ -42,7 +42,7 @@ class CaseFactRow:
     Attributes:
         number: 1, 2, 3, ... within its case, in the order of recording.
         at: RFC 3339 instant of recording, UTC.
-        by: account of whoever recorded it.
+        by: account that recorded it.
     """
 
     id: str
@@ -56,16 +56,16 @@ class CaseFactRow:
 
 
 @dataclass(frozen=True)
-class CaseMatter:
-    """One matter of a case with what became of it.
+class Referral:
+    """A right that a case refers to others, with what became of it.
 
     Attributes:
         id: of the fact that recorded it.
         at: when it was recorded.
         due: last day of the law for whoever takes it; None: there is none.
         desk: who takes it, as `controller.yml` says; None: whoever hands it over says so.
-        handed: the fact that tells to whom it went; None: it waits.
-        told: notifier and level of each notice.
+        handed_over: the fact that tells to whom it went; None: it waits.
+        notified: notifier and level of each notice.
     """
 
     id: str
@@ -74,59 +74,59 @@ class CaseMatter:
     at: str
     due: date | None
     desk: str | None
-    handed: CaseFactRow | None = None
-    told: frozenset[tuple[str, str]] = frozenset()
+    handed_over: CaseFactRow | None = None
+    notified: frozenset[tuple[str, str]] = frozenset()
 
 
-def matters(facts: Sequence[CaseFactRow]) -> tuple[CaseMatter, ...]:
-    """The matters of some cases, in the order of recording."""
-    return tuple(_matters(facts))
+def referrals(facts: Sequence[CaseFactRow]) -> tuple[Referral, ...]:
+    """The referrals of some cases, in the order of recording."""
+    return tuple(_referrals(facts))
 
 
-def _matters(facts: Sequence[CaseFactRow]) -> Iterator[CaseMatter]:
-    handed = {one.about: one for one in facts if one.kind is CaseFactKind.HANDED_OVER}
-    told: dict[str | None, set[tuple[str, str]]] = {}
+def _referrals(facts: Sequence[CaseFactRow]) -> Iterator[Referral]:
+    handed_over = {one.about: one for one in facts if one.kind is CaseFactKind.HANDED_OVER}
+    notified: dict[str | None, set[tuple[str, str]]] = {}
     for one in facts:
         if one.kind is CaseFactKind.MATTER_TOLD:
-            told.setdefault(one.about, set()).add((one.detail["notifier"], one.detail["level"]))
+            notified.setdefault(one.about, set()).add((one.detail["notifier"], one.detail["level"]))
     for one in facts:
         if one.kind is CaseFactKind.MATTER_RECORDED:
             due = one.detail.get("due")
-            yield CaseMatter(
+            yield Referral(
                 one.id,
                 one.case,
                 Matter(one.detail["matter"]),
                 one.at,
                 date.fromisoformat(due) if due else None,
                 one.detail.get("desk"),
-                handed.get(one.id),
-                frozenset(told.get(one.id, ())),
+                handed_over.get(one.id),
+                frozenset(notified.get(one.id, ())),
             )
 
 
-def hand_over(facts: Sequence[CaseFactRow], matter: Matter, to: str, reference: str) -> NewCaseFact:
-    """A matter of a case went to a desk.
+def hand_over(facts: Sequence[CaseFactRow], right: Matter, to: str, reference: str) -> NewCaseFact:
+    """A right that a case refers to others went to a desk.
 
     Args:
         facts: of the case.
-        matter: what was handed over.
+        right: what was handed over.
         to: the desk.
         reference: under which it is known there; a code without spaces.
 
     Raises:
-        RefusedError: the case has no such matter, or it was handed over already.
+        RefusedError: no such right is asked for, or it was handed over already.
     """
-    found = [one for one in matters(facts) if one.matter is matter]
+    found = [one for one in referrals(facts) if one.matter is right]
     if not found:
-        known = ", ".join(one.matter.value for one in matters(facts)) or "nothing beside its requests"
+        known = ", ".join(one.matter.value for one in referrals(facts)) or "nothing beside its requests"
         raise RefusedError(
-            f"This case does not ask for {matter.value}; it holds {known}.",
-            way_out="`afschrift case show CASE` says what it holds. Nothing was recorded.",
+            f"This case does not ask for {right.value}; it holds {known}.",
+            remedy="`afschrift case show CASE` says what it holds. Nothing was recorded.",
         )
-    if found[0].handed is not None:
-        done = found[0].handed
+    if found[0].handed_over is not None:
+        done = found[0].handed_over
         raise RefusedError(
             f"That was handed over already, to {done.detail['to']} on {done.at[:10]} (R05).",
-            way_out="nothing is to be done; `afschrift case show CASE` shows it.",
+            remedy="nothing is to be done; `afschrift case show CASE` shows it.",
         )
     return NewCaseFact(CaseFactKind.HANDED_OVER, found[0].id, {"to": to, "reference": reference})

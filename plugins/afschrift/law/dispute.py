@@ -59,22 +59,24 @@ class Complaint:
     """A complaint or petition.
 
     Attributes:
-        told: the fact that tells of it; its `day` is that of receipt, its `proof` the reference.
+        entered: the fact that tells of it; its `day` is that of receipt, its `proof` the reference.
         ended: the fact that tells what came of it; None: nothing yet.
     """
 
-    told: FactRow
+    entered: FactRow
     ended: FactRow | None
 
     @property
     def reference(self) -> str:
         """The sender's."""
-        return self.told.proof or ""
+        return self.entered.proof or ""
 
     @property
     def words(self) -> str:
         """One line; no personal data."""
-        came = f"complaint of {self.told.detail.get('from')} ({self.reference}), received {self.told.day}"
+        came = (
+            f"complaint of {self.entered.detail.get('from')} ({self.reference}), received {self.entered.day}"
+        )
         if self.ended is None:
             return f"{came}: no outcome yet"
         return f"{came}: {self.ended.detail.get('outcome')} on {self.ended.day}"
@@ -115,7 +117,7 @@ def under_hold(request_id: str, found: Sequence[Hold], what: str) -> RefusedErro
     listing = ", ".join(one.words for one in found)
     return RefusedError(
         f"Request {request_id} is under hold {listing}: {what}.",
-        way_out=f"`afschrift case show {request_id}` says why. Once the dispute is over, an officer frees it "
+        remedy=f"`afschrift case show {request_id}` says why. Once the dispute is over, an officer frees it "
         f"with `afschrift case release {request_id} --hold {found[0].id}`; only the last release frees.",
     )
 
@@ -136,10 +138,10 @@ def hold(
         RefusedError: no such ground, nothing to hold, or a day that is over.
     """
     if ground not in [one.value for one in HoldGround]:
-        raise RefusedError("This is no ground for a hold.", way_out=f"choose one of {', '.join(HoldGround)}.")
+        raise RefusedError("This is no ground for a hold.", remedy=f"choose one of {', '.join(HoldGround)}.")
     if review_on is not None and review_on <= today:
         raise RefusedError(
-            f"The day to look again, {review_on}, is not after today.", way_out="give a later one, or none."
+            f"The day to look again, {review_on}, is not after today.", remedy="give a later one, or none."
         )
     _some(timelines)
     detail = {"hold": id_, "ground": ground} | ({"review_on": str(review_on)} if review_on else {})
@@ -159,15 +161,15 @@ def release(timelines: Sequence[Timeline], hold_id: str | None) -> NewFacts:
     found = [(timeline, one) for timeline in timelines for one in holds(timeline)]
     ids = list(dict.fromkeys(one.id for _, one in found))
     if not ids:
-        raise RefusedError("No hold is in force here.", way_out="`afschrift case list --held` lists them.")
+        raise RefusedError("No hold is in force here.", remedy="`afschrift case list --held` lists them.")
     if hold_id is None and len(ids) > 1:
         raise RefusedError(
-            f"{len(ids)} holds are in force: {', '.join(ids)}.", way_out="name the one that is over: --hold."
+            f"{len(ids)} holds are in force: {', '.join(ids)}.", remedy="name the one that is over: --hold."
         )
     chosen = hold_id or ids[0]
     if chosen not in ids:
         raise RefusedError(
-            f"Hold {chosen} is not in force here.", way_out=f"name one of {', '.join(ids)} with --hold."
+            f"Hold {chosen} is not in force here.", remedy=f"name one of {', '.join(ids)} with --hold."
         )
     return {
         timeline.request: [NewFact(FactKind.RELEASED, about=one.fact, detail={"hold": one.id})]
@@ -208,7 +210,7 @@ def complain(
         RefusedError: no such sender, no reference, a day that cannot be, or it was entered already.
     """
     if sender not in [one.value for one in Sender]:
-        raise RefusedError("A complaint is not of this sender.", way_out=f"choose {' | '.join(Sender)}.")
+        raise RefusedError("A complaint is not of this sender.", remedy=f"choose {' | '.join(Sender)}.")
     must_be_reference(reference)
     _some(timelines)
     for timeline in timelines:
@@ -216,7 +218,7 @@ def complain(
         if any(one.reference == reference for one in complaints(timeline)):
             raise RefusedError(
                 f"A complaint with reference {reference} was entered for {timeline.request} already.",
-                way_out=f"enter what came of it: `afschrift case complaint {timeline.request} --reference "
+                remedy=f"enter what came of it: `afschrift case complaint {timeline.request} --reference "
                 f"{reference} --outcome ...`. An appeal has a reference of its own.",
             )
     detail = {"from": sender, "hold": hold_id} | ({"documents": list(documents)} if documents else {})
@@ -235,28 +237,28 @@ def end_complaint(
         TooLateError: its outcome was entered already.
     """
     if outcome not in [one.value for one in Ending]:
-        raise RefusedError("This is no outcome.", way_out=f"choose {' | '.join(Ending)}.")
+        raise RefusedError("This is no outcome.", remedy=f"choose {' | '.join(Ending)}.")
     found = [(t, one) for t in timelines for one in complaints(t) if one.reference == reference]
     if not found:
         raise RefusedError(
             "No complaint with this reference was entered here.",
-            way_out="`afschrift case show` lists them; enter it first, with --from and --received.",
+            remedy="`afschrift case show` lists them; enter it first, with --from and --received.",
         )
     for timeline, one in found:
         if one.ended is not None:
             raise TooLateError(
                 f"The outcome of {reference} was entered already: {one.ended.detail.get('outcome')} on "
                 f"{one.ended.day}.",
-                way_out="enter an appeal as a complaint with a reference of its own.",
+                remedy="enter an appeal as a complaint with a reference of its own.",
             )
         must_lie_within(day, timeline, today, "An outcome")
-        if one.told.day is not None and day < one.told.day:
+        if one.entered.day is not None and day < one.entered.day:
             raise RefusedError(
-                f"The outcome of {day} is before the complaint of {one.told.day}.", way_out="look at both."
+                f"The outcome of {day} is before the complaint of {one.entered.day}.", remedy="look at both."
             )
     return {
         timeline.request: [
-            NewFact(FactKind.COMPLAINT_ENDED, day, about=one.told.id, detail={"outcome": outcome})
+            NewFact(FactKind.COMPLAINT_ENDED, day, about=one.entered.id, detail={"outcome": outcome})
         ]
         for timeline, one in found
     }
@@ -271,12 +273,12 @@ def must_be_reference(text: str) -> None:
     if not _REFERENCE.fullmatch(text):
         raise RefusedError(
             "This is no reference.",
-            way_out="write a number or id without spaces and @, such as z2026-01234; words go into the text.",
+            remedy="write a number or id without spaces and @, such as z2026-01234; words go into the text.",
         )
 
 
 def _some(timelines: Sequence[Timeline]) -> None:
     if not timelines:
         raise RefusedError(
-            "This case holds no request, so no rule would destroy anything of it.", way_out="nothing is due."
+            "This case holds no request, so no rule would destroy anything of it.", remedy="nothing is due."
         )

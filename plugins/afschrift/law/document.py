@@ -53,7 +53,7 @@ def media_type(name: str, beginning: bytes) -> str:
     if suffix not in _TYPES:
         raise RefusedError(
             "A document of this kind is not kept in a case file.",
-            way_out=f"give one of {', '.join(SUFFIXES)}; print anything else to PDF. Programs, archives and "
+            remedy=f"give one of {', '.join(SUFFIXES)}; print anything else to PDF. Programs, archives and "
             "files with macros are never kept.",
         )
     kind, beginnings = _TYPES[suffix]
@@ -62,7 +62,7 @@ def media_type(name: str, beginning: bytes) -> str:
     return kind
 
 
-def watched(name: str, parts: Iterable[bytes], at_most: int) -> Iterator[bytes]:
+def checked_content(name: str, parts: Iterable[bytes], at_most: int) -> Iterator[bytes]:
     """Parts of a document as they come, for as long as it may be kept.
 
     Args:
@@ -89,7 +89,7 @@ def too_large(at_most: int) -> RefusedError:
     """The refusal of what has more bytes than a case file takes."""
     return RefusedError(
         f"This is larger than the {at_most / 1_000_000:g} MB that a case file takes.",
-        way_out="make it smaller or give it in pieces; whoever runs the service may raise "
+        remedy="make it smaller or give it in pieces; whoever runs the service may raise "
         "AFSCHRIFT_DOCUMENT_MEGABYTES.",
     )
 
@@ -105,5 +105,5 @@ def _is_text(beginning: bytes) -> bool:
 def _something_else(suffix: str) -> RefusedError:
     return RefusedError(
         f"The document is named {suffix}, but its content is something else.",
-        way_out="look at what it is; give it the ending that it should have.",
+        remedy="look at what it is; give it the ending that it should have.",
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 
 class LetterState(StrEnum):
-    """Where a letter stands.
+    """The state of a letter.
 
     `sending` is a claim: one process has it in hand. One that was left behind so, and one whose mail server
     broke off after it had the text, is `unknown`: a person looks whether it went. It is never sent again by
@@ -48,7 +48,7 @@ LOOK = (
 """The way out of `unknown`."""
 
 
-class Channel(StrEnum):
+class SendingChannel(StrEnum):
     """How a letter went that a person sent."""
 
     EMAIL = "email"
@@ -104,7 +104,7 @@ class LetterRow:
         claimed_at: since when it is, or was, in one process's hands.
         sent_on: local date of sending where the controller acts (what the clock counts from).
         sent_at: instant at which the mail server took it; None where a person entered the sending.
-        channel: `smtp`, or one of `Channel`.
+        channel: `smtp`, or one of `SendingChannel`.
         proof: id of the proof in the case file; None for `smtp`.
         bounce: one of `Bounce`.
     """

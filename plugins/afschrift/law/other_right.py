@@ -46,5 +46,5 @@ _ARTICLES = {
     Matter.INFORMATION: "13",
 }
 
-OTHER_RIGHTS = tuple(matter for matter in Matter if matter is not Matter.DECEASED)
+OTHER_RIGHTS = tuple(right for right in Matter if right is not Matter.DECEASED)
 """What intake may name beside its own rights."""

@@ -31,7 +31,7 @@ class Hindrance(StrEnum):
     NOTHING_TO_GIVE = "nothing_to_give"  # the other sources hold nothing that leaves
 
 
-WAY_OUT = {
+REMEDIES = {
     Hindrance.KEYS: "bring it back: what other systems hold is found by keys that are looked up in it",
     Hindrance.CONSENTS: "bring it back: it holds the consents on which data of other systems depend",
     Hindrance.ONLY_SOURCE: "bring it back: no other system is left to give from",
@@ -69,7 +69,7 @@ def awaited(timeline: Timeline) -> tuple[FactRow, date] | None:
     return found[-1], date.fromisoformat(max(promised))
 
 
-def told(timeline: Timeline) -> Iterator[str]:
+def status_lines(timeline: Timeline) -> Iterator[str]:
     """The same in words; nothing where no part was delivered, or the request is closed."""
     if (waits := awaited(timeline)) is not None:
         yield f"partly delivered on {waits[0].day}, rest by {waits[1]}"

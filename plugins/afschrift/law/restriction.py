@@ -14,7 +14,7 @@ from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 
 
-class Looked(StrEnum):
+class ReviewOutcome(StrEnum):
     """What came of looking again."""
 
     STAYS = "stays"
@@ -22,7 +22,7 @@ class Looked(StrEnum):
 
 
 @dataclass(frozen=True)
-class Review:
+class RestrictionReview:
     """One look at a restriction.
 
     Attributes:
@@ -39,9 +39,9 @@ class Review:
         return str(self.fact.detail.get("restriction"))
 
     @property
-    def outcome(self) -> Looked:
+    def outcome(self) -> ReviewOutcome:
         """What came of it."""
-        return Looked(str(self.fact.detail.get("outcome")))
+        return ReviewOutcome(str(self.fact.detail.get("outcome")))
 
     @property
     def next(self) -> date | None:
@@ -60,16 +60,16 @@ class Review:
         return self.fact.detail.get("second_signer") is not True or self.signed is True
 
 
-def reviews(timeline: Timeline, restriction: str) -> tuple[Review, ...]:
+def reviews(timeline: Timeline, restriction: str) -> tuple[RestrictionReview, ...]:
     """All looks at a restriction, the oldest first."""
     return tuple(
-        Review(one, next((f.detail.get("agree") for f in _signed(timeline, one)), None))
+        RestrictionReview(one, next((f.detail.get("agree") for f in _signed(timeline, one)), None))
         for one in timeline.of(FactKind.RESTRICTION_REVIEWED)
         if one.detail.get("restriction") == restriction
     )
 
 
-def last_review(timeline: Timeline, restriction: str) -> Review | None:
+def last_review(timeline: Timeline, restriction: str) -> RestrictionReview | None:
     """The last look that counts; None: there is none yet."""
     found = [one for one in reviews(timeline, restriction) if one.in_force]
     return found[-1] if found else None
@@ -79,7 +79,9 @@ def lifted(timeline: Timeline) -> frozenset[str]:
     """Ids of the restrictions that are lifted. What was lifted stays so: another one is another decision."""
     ids = {str(one.detail.get("restriction")) for one in timeline.of(FactKind.RESTRICTION_REVIEWED)}
     return frozenset(
-        one for one in ids if any(r.in_force and r.outcome is Looked.LIFTED for r in reviews(timeline, one))
+        one
+        for one in ids
+        if any(r.in_force and r.outcome is ReviewOutcome.LIFTED for r in reviews(timeline, one))
     )
 
 
@@ -100,33 +102,35 @@ def review(
         TooLateError: it was lifted already, or a look waits for its second signer.
         RefusedError: no such outcome; one that stays without a later day, or a day for one that is lifted.
     """
-    if outcome not in [one.value for one in Looked]:
-        raise RefusedError("This is no outcome of a review.", way_out=f"choose {' | '.join(Looked)} (R84).")
+    if outcome not in [one.value for one in ReviewOutcome]:
+        raise RefusedError(
+            "This is no outcome of a review.", remedy=f"choose {' | '.join(ReviewOutcome)} (R84)."
+        )
     if restriction in lifted(timeline):
         raise TooLateError(
             f"Restriction {restriction} was lifted already.",
-            way_out="where it is needed again, decide anew: `afschrift questions open REQUEST`.",
+            remedy="where it is needed again, decide anew: `afschrift questions open REQUEST`.",
         )
     if any(one.waits for one in reviews(timeline, restriction)):
         raise TooLateError(
             f"A review of restriction {restriction} waits for its second signer.",
-            way_out=f"another person: `afschrift case reviewed {timeline.request} --restriction "
+            remedy=f"another person: `afschrift case reviewed {timeline.request} --restriction "
             f"{restriction} --sign`, or --turn-down.",
         )
-    if outcome == Looked.STAYS and (next_ is None or next_ <= today):
+    if outcome == ReviewOutcome.STAYS and (next_ is None or next_ <= today):
         raise RefusedError(
             "A restriction that stays is looked at again (R84).",
-            way_out="give a day after today: --next DATE.",
+            remedy="give a day after today: --next DATE.",
         )
-    if outcome == Looked.LIFTED and next_ is not None:
-        raise RefusedError("What is lifted is not looked at again.", way_out="leave --next out.")
+    if outcome == ReviewOutcome.LIFTED and next_ is not None:
+        raise RefusedError("What is lifted is not looked at again.", remedy="leave --next out.")
     detail: dict[str, object] = {"restriction": restriction, "outcome": outcome}
     detail |= {"next": str(next_)} if next_ else {}
     detail |= {"second_signer": True} if two else {}
     return [NewFact(FactKind.RESTRICTION_REVIEWED, today, detail=detail)]
 
 
-def waiting(timeline: Timeline, restriction: str) -> Review:
+def review_to_sign(timeline: Timeline, restriction: str) -> RestrictionReview:
     """The look that waits for a second signer.
 
     Raises:
@@ -136,7 +140,7 @@ def waiting(timeline: Timeline, restriction: str) -> Review:
     if found is None:
         raise RefusedError(
             f"No review of restriction {restriction} waits for a second signer.",
-            way_out="`afschrift request show` lists them.",
+            remedy="`afschrift request show` lists them.",
         )
     return found
 
@@ -147,7 +151,7 @@ def sign(timeline: Timeline, restriction: str, *, agree: bool) -> list[NewFact]:
     Raises:
         RefusedError: none waits for it.
     """
-    about = waiting(timeline, restriction).fact.id
+    about = review_to_sign(timeline, restriction).fact.id
     detail = {"restriction": restriction, "agree": agree}
     return [NewFact(FactKind.RESTRICTION_SIGNED, about=about, detail=detail)]
 

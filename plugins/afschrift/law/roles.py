@@ -18,7 +18,7 @@ class Role(StrEnum):
     INTAKE = "intake"
     OFFICER = "officer"
     SECOND_SIGNER = "second_signer"
-    KEEPER = "keeper"
+    SOURCE_OWNER = "keeper"
     DPO = "dpo"
     AUDITOR = "auditor"
 
@@ -40,15 +40,15 @@ MAY: dict[Role, frozenset[Act]] = {
     Role.INTAKE: frozenset({Act.SUBMIT, Act.SEE}),
     Role.OFFICER: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.ANSWER, Act.ASSIGN, Act.DECIDE}),
     Role.SECOND_SIGNER: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.ANSWER, Act.ASSIGN}),
-    Role.KEEPER: frozenset({Act.SEE, Act.ANSWER}),  # searches a system that no query reaches
+    Role.SOURCE_OWNER: frozenset({Act.SEE, Act.ANSWER}),  # searches a system that no query reaches
     Role.DPO: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.OVERSEE}),  # advises: Art. 38(6)
     Role.AUDITOR: frozenset({Act.SEE, Act.TIMELINE, Act.OVERSEE}),
 }
 
-STAND_IN = {Role.KEEPER: Role.OFFICER}
+STAND_IN = {Role.SOURCE_OWNER: Role.OFFICER}
 """Role -> the one that may answer in its place."""
 
-ONLOOKERS = frozenset({Role.DPO, Role.AUDITOR})
+READ_ONLY_ROLES = frozenset({Role.DPO, Role.AUDITOR})
 """Whoever holds one of these holds no role that acts: they would judge their own work."""
 
 AGREE = "agree"
@@ -84,12 +84,12 @@ class Roles:
         people: by the roles file.
         open_terminal: there is no such file, so whoever is at the terminal counts as intake, officer and
             second signer: the keys and the register are in their hands already.
-        place: where the map is kept, for messages.
+        location: where the map is kept, for messages.
     """
 
     people: tuple[Person, ...] = ()
     open_terminal: bool = False
-    place: str = "the roles file"
+    location: str = "the roles file"
     _by_account: dict[str, Person] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +102,7 @@ class Roles:
         if found is not None:
             return found
         if self.open_terminal and account.startswith(TERMINAL):
-            return Person(account, frozenset({account}), frozenset(MAY) - ONLOOKERS, "terminal")
+            return Person(account, frozenset({account}), frozenset(MAY) - READ_ONLY_ROLES, "terminal")
         return Person(account, frozenset({account}), frozenset(), "nobody")
 
     def named(self, name: str) -> Person | None:
@@ -147,7 +147,7 @@ class Roles:
         """The error for somebody who lacks all of these roles."""
         return NotAllowedError(
             f"This takes the role {' or '.join(needed)}.",
-            way_out=f"whoever keeps {self.place} gives it to an account there; nothing was changed.",
+            remedy=f"whoever keeps {self.location} gives it to an account there; nothing was changed.",
         )
 
     def need_another(self, account: str, earlier: Iterable[str]) -> None:
@@ -160,5 +160,5 @@ class Roles:
         if any(self.person(other).name == name for other in earlier):
             raise NotAllowedError(
                 "This takes another person than the one who decided (four eyes).",
-                way_out="ask somebody else who holds the role; nothing was changed.",
+                remedy="ask somebody else who holds the role; nothing was changed.",
             )

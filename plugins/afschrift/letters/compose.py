@@ -12,12 +12,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.letters.filled import clean, filled, form_error
-from afschrift.letters.kinds import Kind
+from afschrift.letters.element_values import clean, element_values, form_error
+from afschrift.letters.kinds import LetterKind
 from afschrift.letters.plain import said_elements, to_text
 from afschrift.letters.said import Said
-from afschrift.letters.unverified import told
-from afschrift.letters.words import Words
+from afschrift.letters.unverified import unverified_faults
+from afschrift.letters.words import LetterWords
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Letter:
     values: Mapping[str, Any] = field(repr=False)
 
 
-def compose(kind: Kind, given: Mapping[str, Any], facts: LetterFacts, folder: Path) -> Letter:
+def compose(kind: LetterKind, given: Mapping[str, Any], facts: LetterFacts, folder: Path) -> Letter:
     """Compose a letter.
 
     Args:
@@ -67,10 +67,10 @@ def compose(kind: Kind, given: Mapping[str, Any], facts: LetterFacts, folder: Pa
             identified what they did not write; names elements and repeats no value.
         ConfigurationError: no such language, or its template leaves out what the letter must say.
     """
-    values = filled(kind, given)
+    values = element_values(kind, given)
     _check_person(kind, values, facts)
     own = {name: value for name, value in facts.values.items() if value}
-    words = Words.load(folder, facts.language)
+    words = LetterWords.load(folder, facts.language)
     said = Said({**values, **own}, words, facts.links)
     name = f"{facts.language}/{kind.name}.html.j2"
     try:
@@ -89,7 +89,7 @@ def compose(kind: Kind, given: Mapping[str, Any], facts: LetterFacts, folder: Pa
     return Letter(kind.name, facts.language, subject, html, to_text(html), values)
 
 
-def _check_person(kind: Kind, values: Mapping[str, Any], facts: LetterFacts) -> None:
+def _check_person(kind: LetterKind, values: Mapping[str, Any], facts: LetterFacts) -> None:
     if facts.wrote is None:
         return
     if not kind.before_identity:
@@ -97,11 +97,11 @@ def _check_person(kind: Kind, values: Mapping[str, Any], facts: LetterFacts) -> 
             kind, {"identity": "the requester is not identified, and this letter tells of their data"}
         )
     own = [str(facts.values.get(name, "")) for name in ("organisation", "address", "contact", "reference")]
-    if faults := told(kind, values, [clean(text) for text in facts.wrote], own):
+    if faults := unverified_faults(kind, values, [clean(text) for text in facts.wrote], own):
         raise form_error(kind, faults)
 
 
-def _check_said(kind: Kind, html: str, own: Mapping[str, Any], template: str) -> None:
+def _check_said(kind: LetterKind, html: str, own: Mapping[str, Any], template: str) -> None:
     """What must be said and is not: a fault of controller.yml or the register, or of the template."""
     lacking = [element.name for element in kind.elements if element.name not in said_elements(html)]
     if not lacking:
@@ -120,8 +120,8 @@ _NEEDED = {
 }
 
 
-def _template(name: str, fault: str, way_out: str) -> ConfigurationError:
-    return ConfigurationError(f"The template include/letters/{name} {fault}.", way_out=way_out)
+def _template(name: str, fault: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError(f"The template include/letters/{name} {fault}.", remedy=remedy)
 
 
 @cache

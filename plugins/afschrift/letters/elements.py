@@ -8,7 +8,7 @@ from enum import StrEnum
 from afschrift.law.clock.status import REFUSAL_GROUNDS
 
 
-class Form(StrEnum):
+class ElementForm(StrEnum):
     """What an element takes."""
 
     LINE = "line"  # one line
@@ -40,7 +40,7 @@ class Element:
     """
 
     name: str
-    form: Form
+    form: ElementForm
     giver: Giver
     help: str = ""
     codes: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ SECRET_BY = ("sms", "post", "phone", "portal")
 GROUNDS = (*(ground.value for ground in REFUSAL_GROUNDS), "outside_portability")
 
 
-def _officer(name: str, form: Form, help_: str, *codes: str, wrote: bool = False) -> Element:
+def _officer(name: str, form: ElementForm, help_: str, *codes: str, wrote: bool = False) -> Element:
     return Element(name, form, Giver.OFFICER, help_, codes, wrote)
 
 
@@ -62,51 +62,53 @@ _ALL = (
     *(
         Element(name, form, Giver.REGISTER, help_)
         for name, form, help_ in (
-            ("organisation", Form.LINE, "name of the controller"),
-            ("address", Form.LINE, "of the controller"),
-            ("contact", Form.LINE, "where questions go"),
-            ("reference", Form.LINE, "id of the request"),
-            ("right", Form.CODE, "which right was used"),
-            ("written_on", Form.DAY, "day of the letter"),
-            ("received_on", Form.DAY, "day of receipt"),
-            ("until", Form.DAY, "last day for an answer"),
-            ("new_due", Form.DAY, "last day for an answer from now on"),
-            ("authority", Form.TEXT, "where to complain"),
-            ("court", Form.TEXT, "which court, and by when"),
+            ("organisation", ElementForm.LINE, "name of the controller"),
+            ("address", ElementForm.LINE, "of the controller"),
+            ("contact", ElementForm.LINE, "where questions go"),
+            ("reference", ElementForm.LINE, "id of the request"),
+            ("right", ElementForm.CODE, "which right was used"),
+            ("written_on", ElementForm.DAY, "day of the letter"),
+            ("received_on", ElementForm.DAY, "day of receipt"),
+            ("until", ElementForm.DAY, "last day for an answer"),
+            ("new_due", ElementForm.DAY, "last day for an answer from now on"),
+            ("authority", ElementForm.TEXT, "where to complain"),
+            ("court", ElementForm.TEXT, "which court, and by when"),
         )
     ),
-    _officer("name", Form.LINE, "how to address the person; left out: a general greeting", wrote=True),
-    _officer("quote", Form.TEXT, "a passage of the message that is answered", wrote=True),
-    _officer("doubt", Form.TEXT, "why it is not sure who asks (R10)"),
-    _officer("ways", Form.CODES, "ways to show who they are; never a copy of an identity document", *WAYS),
-    _officer("question", Form.TEXT, "what is asked"),
-    _officer("overview", Form.ITEMS, "what is processed, so that the person can choose (R25)"),
-    _officer("reasons", Form.TEXT, "the concrete facts"),
-    _officer("ground", Form.CODE, "why, in law", *GROUNDS),
-    _officer("costs", Form.COSTS, "what it costs", *COSTS),
-    _officer("refused", Form.ITEMS, "what is not given"),
-    _officer("given", Form.ITEMS, "what is given all the same"),
-    _officer("where", Form.LINE, "where the files are"),
-    _officer("available_until", Form.DAY, "last day for fetching them"),
-    _officer("masked", Form.ITEMS, "what a reviewer masked in the files, and why; known by itself"),
-    _officer("secret_by", Form.CODE, "how the pass phrase comes", *SECRET_BY),
-    _officer("fingerprint", Form.LINE, "of the public key that the files are signed with"),
-    _officer("searched", Form.ITEMS, "systems that were searched"),
-    _officer("searched_for", Form.ITEMS, "what they were searched for"),
-    _officer("answered_on", Form.DAY, "day on which the answer came"),
-    _officer("asked_on", Form.DAY, "day on which it was asked"),
-    _officer("lacking", Form.TEXT, "what is not clear yet"),
-    _officer("recipient", Form.LINE, "to whom the data are to go"),
-    _officer("data", Form.ITEMS, "which kinds of data"),
-    _officer("impediment", Form.TEXT, "why it cannot be sent directly"),
-    _officer("missing", Form.ITEMS, "what is not in it yet"),
-    _officer("rest_by", Form.DAY, "by when the rest comes"),
-    _officer("contains", Form.ITEMS, "what is in it"),
-    _officer("withdrawn_on", Form.DAY, "day of the withdrawal"),
-    _officer("tried", Form.TEXT, "how it was tried to find the person"),
-    _officer("identifiers", Form.ITEMS, "what would help to find them, for example a cookie id"),
+    _officer("name", ElementForm.LINE, "how to address the person; left out: a general greeting", wrote=True),
+    _officer("quote", ElementForm.TEXT, "a passage of the message that is answered", wrote=True),
+    _officer("doubt", ElementForm.TEXT, "why it is not sure who asks (R10)"),
+    _officer(
+        "ways", ElementForm.CODES, "ways to show who they are; never a copy of an identity document", *WAYS
+    ),
+    _officer("question", ElementForm.TEXT, "what is asked"),
+    _officer("overview", ElementForm.ITEMS, "what is processed, so that the person can choose (R25)"),
+    _officer("reasons", ElementForm.TEXT, "the concrete facts"),
+    _officer("ground", ElementForm.CODE, "why, in law", *GROUNDS),
+    _officer("costs", ElementForm.COSTS, "what it costs", *COSTS),
+    _officer("refused", ElementForm.ITEMS, "what is not given"),
+    _officer("given", ElementForm.ITEMS, "what is given all the same"),
+    _officer("where", ElementForm.LINE, "where the files are"),
+    _officer("available_until", ElementForm.DAY, "last day for fetching them"),
+    _officer("masked", ElementForm.ITEMS, "what a reviewer masked in the files, and why; known by itself"),
+    _officer("secret_by", ElementForm.CODE, "how the pass phrase comes", *SECRET_BY),
+    _officer("fingerprint", ElementForm.LINE, "of the public key that the files are signed with"),
+    _officer("searched", ElementForm.ITEMS, "systems that were searched"),
+    _officer("searched_for", ElementForm.ITEMS, "what they were searched for"),
+    _officer("answered_on", ElementForm.DAY, "day on which the answer came"),
+    _officer("asked_on", ElementForm.DAY, "day on which it was asked"),
+    _officer("lacking", ElementForm.TEXT, "what is not clear yet"),
+    _officer("recipient", ElementForm.LINE, "to whom the data are to go"),
+    _officer("data", ElementForm.ITEMS, "which kinds of data"),
+    _officer("impediment", ElementForm.TEXT, "why it cannot be sent directly"),
+    _officer("missing", ElementForm.ITEMS, "what is not in it yet"),
+    _officer("rest_by", ElementForm.DAY, "by when the rest comes"),
+    _officer("contains", ElementForm.ITEMS, "what is in it"),
+    _officer("withdrawn_on", ElementForm.DAY, "day of the withdrawal"),
+    _officer("tried", ElementForm.TEXT, "how it was tried to find the person"),
+    _officer("identifiers", ElementForm.ITEMS, "what would help to find them, for example a cookie id"),
     *(
-        Element(name, Form.FIXED, Giver.TEMPLATE, help_)
+        Element(name, ElementForm.FIXED, Giver.TEMPLATE, help_)
         for name, help_ in (
             ("what_next", "what happens next"),
             ("how_to_reply", "how to answer"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from afschrift.domain.errors import RefusedError
-from afschrift.law.clock.facts import FactKind, FactRow, Ground, Timeline
+from afschrift.law.clock.facts import FactKind, FactRow, SuspensionGround, Timeline
 from afschrift.letters.elements import ELEMENTS, Element, Giver
 
 HEAD = ("organisation", "address", "contact", "reference", "right", "written_on")
@@ -40,7 +40,7 @@ class Announced:
 
 
 @dataclass(frozen=True)
-class Kind:
+class LetterKind:
     """One kind of letter.
 
     Attributes:
@@ -80,7 +80,7 @@ def _decided(*outcomes: str) -> Announced:
     return Announced(FactKind.DECIDED, ("outcome", outcomes))
 
 
-def _asked(ground: Ground) -> Announced:
+def _asked(ground: SuspensionGround) -> Announced:
     return Announced(FactKind.SUSPENDED, ("ground", (ground,)), "afschrift request suspend")
 
 
@@ -91,32 +91,34 @@ _EXTENDED = Announced(FactKind.EXTENDED, decided_by="afschrift request extend", 
 _MAY_SAY = ("masked", "secret_by", "fingerprint")
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
 _TABLE = (
-    Kind("acknowledgement", ("received_on", "until", "what_next"), "R04", ("quote",), True),
-    Kind(
+    LetterKind("acknowledgement", ("received_on", "until", "what_next"), "R04", ("quote",), True),
+    LetterKind(
         "identity_request",
         ("received_on", "doubt", "ways", "no_copy", "how_to_reply", "period_stops"),
         "R10-R12, R42",
         (),
         True,
-        _asked(Ground.IDENTITY),
+        _asked(SuspensionGround.IDENTITY),
     ),
-    Kind(
+    LetterKind(
         "specify_request",
         ("received_on", "overview", "question", "may_want_all", "how_to_reply", "period_stops"),
         "R25, R42; Recital 63",
         (),
         True,
-        _asked(Ground.SPECIFICATION),
+        _asked(SuspensionGround.SPECIFICATION),
     ),
-    Kind("right_question", ("received_on", "both_rights", "how_to_reply", "period_runs"), "R05", (), True),
-    Kind(
+    LetterKind(
+        "right_question", ("received_on", "both_rights", "how_to_reply", "period_runs"), "R05", (), True
+    ),
+    LetterKind(
         "mandate_request",
         ("received_on", "lacking", "no_copy", "how_to_reply", "period_runs"),
         "R11, R15, R16",
         (),
         True,
     ),
-    Kind(
+    LetterKind(
         "answer_insufficient",
         ("answered_on", "lacking", "how_to_reply", "period_stops"),
         "R43",
@@ -124,10 +126,12 @@ _TABLE = (
         True,
         _INSUFFICIENT,
     ),
-    Kind("reminder", ("asked_on", "question", "how_to_reply"), "R42-R43", (), True),
-    Kind("resumed", ("answered_on", "new_due"), "R43", (), True),
-    Kind("extension", ("received_on", "reasons", "new_due"), "R39-R41; Art. 12(3)", (), True, _EXTENDED),
-    Kind(
+    LetterKind("reminder", ("asked_on", "question", "how_to_reply"), "R42-R43", (), True),
+    LetterKind("resumed", ("answered_on", "new_due"), "R43", (), True),
+    LetterKind(
+        "extension", ("received_on", "reasons", "new_due"), "R39-R41; Art. 12(3)", (), True, _EXTENDED
+    ),
+    LetterKind(
         "fee",
         ("received_on", "costs", "reasons", "may_withdraw", "how_to_reply", "period_runs", *REMEDY),
         "R51-R53",
@@ -135,34 +139,34 @@ _TABLE = (
         True,
         _decided("charge"),
     ),
-    Kind("refusal", ("received_on", "ground", "reasons", *REMEDY), "R45, R56; A.3", (), True, _REFUSED),
-    Kind(
+    LetterKind("refusal", ("received_on", "ground", "reasons", *REMEDY), "R45, R56; A.3", (), True, _REFUSED),
+    LetterKind(
         "partial_refusal",
         ("received_on", "refused", "ground", "reasons", "given", *REMEDY),
         "R45, R56; A.3",
         announces=_decided("refuse_part", "restrict"),
     ),
-    Kind(
+    LetterKind(
         "nothing_portable",
         ("received_on", "refused", "reasons", "access_offered", *REMEDY),
         "R18-R19, R45, R56",
         announces=_REFUSED,
     ),
-    Kind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY),
-    Kind(
+    LetterKind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY),
+    LetterKind(
         "partial_delivery",
         ("received_on", "missing", "rest_by", *_FILES),
         "R44",
         _MAY_SAY,
         announces=Announced(FactKind.PARTLY_DELIVERED),
     ),
-    Kind("supplement", ("received_on", "contains", *_FILES), "R44, R54", _MAY_SAY),
-    Kind(
+    LetterKind("supplement", ("received_on", "contains", *_FILES), "R44, R54", _MAY_SAY),
+    LetterKind(
         "nothing_held",
         ("received_on", "searched", "searched_for", "other_identifiers", *REMEDY),
         "R09; Art. 15(1)",
     ),
-    Kind(
+    LetterKind(
         "cannot_identify",
         ("received_on", "tried", "identifiers", "how_to_reply", *REMEDY),
         "R13; Art. 11(2)",
@@ -170,22 +174,22 @@ _TABLE = (
         True,
         _REFUSED,
     ),
-    Kind(
+    LetterKind(
         "confirm_transfer",
         ("received_on", "recipient", "data", "others_data", "recipient_answers", "how_to_reply"),
         "R34, R65-R68",
     ),
-    Kind(
+    LetterKind(
         "transfer_not_feasible",
         ("received_on", "recipient", "impediment", "to_person", *REMEDY),
         "R66; Art. 20(2)",
     ),
-    Kind("withdrawal_confirmed", ("received_on", "withdrawn_on", "nothing_deleted"), "R80", (), True),
+    LetterKind("withdrawal_confirmed", ("received_on", "withdrawn_on", "nothing_deleted"), "R80", (), True),
 )
 KINDS = {kind.name: kind for kind in _TABLE}
 
 
-def kind_named(name: str) -> Kind:
+def kind_named(name: str) -> LetterKind:
     """The kind of this name.
 
     Raises:
@@ -193,6 +197,6 @@ def kind_named(name: str) -> Kind:
     """
     if name not in KINDS:
         raise RefusedError(
-            "There is no letter of this kind.", way_out="`afschrift letter kinds` lists those there are."
+            "There is no letter of this kind.", remedy="`afschrift letter kinds` lists those there are."
         )
     return KINDS[name]

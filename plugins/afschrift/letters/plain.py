@@ -51,16 +51,16 @@ class _Reader(HTMLParser):
         self._text = ""
         tags = [tag for tag, _ in self._open]
         bullet, quoted = "li" in tags, "blockquote" in tags
-        first, rest = ("- ", "  ") if bullet else ("> ", "> ") if quoted else ("", "")
+        first, following = ("- ", "  ") if bullet else ("> ", "> ") if quoted else ("", "")
         wrapped: list[str] = []
         for line in lines:
             if line:
-                indent = rest if wrapped else first
+                indent = following if wrapped else first
                 wrapped += textwrap.wrap(
                     line,
                     WIDTH,
                     initial_indent=indent,
-                    subsequent_indent=rest,
+                    subsequent_indent=following,
                     break_long_words=False,
                     break_on_hyphens=False,
                 )

@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from afschrift.letters.elements import ELEMENTS, Form
-from afschrift.letters.words import Words
+from afschrift.letters.elements import ELEMENTS, ElementForm
+from afschrift.letters.words import LetterWords
 
 MARK = "data-element"
 """Attribute that says which element stands there; templates mark their own words with it too."""
@@ -20,7 +20,7 @@ _TO_REMEMBER = ("until", "new_due", "available_until", "rest_by")
 class Said(dict[str, Markup]):
     """Element -> HTML, as templates use it: `{{ e.reasons }}`. What was not given is empty and false."""
 
-    def __init__(self, values: Mapping[str, Any], words: Words, links: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, Any], words: LetterWords, links: Mapping[str, str]) -> None:
         super().__init__({name: _html(name, value, words, links) for name, value in values.items()})
 
     def __missing__(self, name: str) -> Markup:
@@ -30,22 +30,22 @@ class Said(dict[str, Markup]):
         return Markup("")
 
 
-def _html(name: str, value: Any, words: Words, links: Mapping[str, str]) -> Markup:
+def _html(name: str, value: Any, words: LetterWords, links: Mapping[str, str]) -> Markup:
     form = ELEMENTS[name].form
-    if form is Form.LINE:
+    if form is ElementForm.LINE:
         return Markup('<bdi data-element="{}">{}</bdi>').format(name, value)
-    if form is Form.DAY:
+    if form is ElementForm.DAY:
         day = Markup('<span class="whole" data-element="{}">{}</span>').format(name, words.day(value))
         return Markup("<b>{}</b>").format(day) if name in _TO_REMEMBER else day
-    if form is Form.CODE:
+    if form is ElementForm.CODE:
         return Markup('<span data-element="{}">{}</span>').format(name, words.say(name, value))
-    if form is Form.CODES:
+    if form is ElementForm.CODES:
         return _list(name, (words.say(name, code) for code in value))
-    if form is Form.COSTS:
+    if form is ElementForm.COSTS:
         lines = [f"{words.say(name, code)}: {words.amount(cost)}" for code, cost in value.items()]
         total = f"{words.say(name, 'total')}: {words.amount(sum(value.values(), Decimal()))}"
         return _list(name, [*lines, total])
-    if form is Form.ITEMS:
+    if form is ElementForm.ITEMS:
         return _list(name, value)
     paragraphs = Markup("").join(Markup('<p dir="auto">{}</p>').format(part) for part in value)
     if name in links:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from afschrift.letters.kinds import Kind
+from afschrift.letters.kinds import LetterKind
 
 _ADDRESS = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+")
 _NUMBER = re.compile(r"\+?\w*\d[\w]*(?:[ ./-]?\w*\d\w*)*")
@@ -21,7 +21,9 @@ _DIGITS = 5
 """So many digits together single a person out: a customer, telephone or account number."""
 
 
-def told(kind: Kind, values: Mapping[str, Any], wrote: Sequence[str], own: Sequence[str]) -> dict[str, str]:
+def unverified_faults(
+    kind: LetterKind, values: Mapping[str, Any], wrote: Sequence[str], own: Sequence[str]
+) -> dict[str, str]:
     """What a letter would tell a stranger: element -> what is wrong with it, never the value.
 
     Args:

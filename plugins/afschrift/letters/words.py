@@ -15,7 +15,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.letters.languages import TEXTS, languages
 
 
-class Words:
+class LetterWords:
     """Phrases, dates and amounts of a language."""
 
     def __init__(self, texts: Mapping[str, Any], language: str) -> None:
@@ -23,7 +23,7 @@ class Words:
         self._place = f"include/letters/{language}/{TEXTS}"
 
     @classmethod
-    def load(cls, folder: Path, language: str) -> Words:
+    def load(cls, folder: Path, language: str) -> LetterWords:
         """Read a language.
 
         Args:
@@ -37,7 +37,7 @@ class Words:
         if language not in languages(folder):
             raise ConfigurationError(
                 f"There are no letters in the language {language!a}.",
-                way_out=f"add the folder {file.parent} with its texts, or choose one of "
+                remedy=f"add the folder {file.parent} with its texts, or choose one of "
                 f"{', '.join(sorted(languages(folder)))} for the request.",
             )
         return cls(_read(file, file.stat().st_mtime_ns), language)
@@ -53,7 +53,7 @@ class Words:
             found = found.get(key) if isinstance(found, Mapping) else None
         if not isinstance(found, str) or not found:
             raise ConfigurationError(
-                f"The text '{'.'.join(path)}' is missing in {self._place}.", way_out="add it."
+                f"The text '{'.'.join(path)}' is missing in {self._place}.", remedy="add it."
             )
         return found
 
@@ -61,7 +61,7 @@ class Words:
         """A date in words: `5 maart 2026`."""
         months = self._texts.get("months")
         if not isinstance(months, list) or len(months) != 12:
-            raise ConfigurationError(f"{self._place} does not name twelve months.", way_out="add them.")
+            raise ConfigurationError(f"{self._place} does not name twelve months.", remedy="add them.")
         return self.say("day").format(day=day.day, month=months[day.month - 1], year=day.year)
 
     def amount(self, euro: Decimal) -> str:

@@ -20,7 +20,7 @@ _GO_ON, _TAKEN = 354, 250
 _LINE_DOT = re.compile(rb"(?m)^\.")
 
 
-class Outcome(StrEnum):
+class MailOutcome(StrEnum):
     """What became of a message."""
 
     TAKEN = "taken"
@@ -32,14 +32,14 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Handed:
+class MailResult:
     """An outcome with what the server said: a reply code or the name of an error, never its text."""
 
-    outcome: Outcome
+    outcome: MailOutcome
     reason: str
 
 
-def hand_over(server: SplitResult, what: str, sender: str, to: str, content: bytes) -> Handed:
+def hand_over(server: SplitResult, what: str, sender: str, to: str, content: bytes) -> MailResult:
     """Hand a message to the server of an address; tells every end and raises none.
 
     Args:
@@ -62,11 +62,11 @@ def hand_over(server: SplitResult, what: str, sender: str, to: str, content: byt
         ending = b"" if content.endswith(b"\r\n") else b"\r\n"
         connection.send(_LINE_DOT.sub(b"..", content) + ending + b".\r\n")
         code, _ = connection.getreply()
-        return Handed(Outcome.TAKEN, str(code)) if code == _TAKEN else _turned_down(code)
+        return MailResult(MailOutcome.TAKEN, str(code)) if code == _TAKEN else _turned_down(code)
     except (*TURNED_DOWN, ConfigurationError, UnicodeError) as error:
-        return Handed(Outcome.MISCONFIGURED, type(error).__name__)
+        return MailResult(MailOutcome.MISCONFIGURED, type(error).__name__)
     except (smtplib.SMTPException, OSError) as error:
-        return Handed(Outcome.UNKNOWN if given else Outcome.NOT_SENT, type(error).__name__)
+        return MailResult(MailOutcome.UNKNOWN if given else MailOutcome.NOT_SENT, type(error).__name__)
     finally:
         if connection is not None:
             # Waiting for the server's farewell could only turn what is known into an error.
@@ -75,20 +75,20 @@ def hand_over(server: SplitResult, what: str, sender: str, to: str, content: byt
             connection.close()
 
 
-def _envelope(connection: smtplib.SMTP, sender: str, to: str) -> Handed | None:
+def _envelope(connection: smtplib.SMTP, sender: str, to: str) -> MailResult | None:
     connection.ehlo_or_helo_if_needed()
     code, _ = connection.mail(sender)
     if code != _TAKEN:
         later = 400 <= code < 500
-        return Handed(Outcome.NOT_SENT if later else Outcome.MISCONFIGURED, str(code))
+        return MailResult(MailOutcome.NOT_SENT if later else MailOutcome.MISCONFIGURED, str(code))
     code, _ = connection.rcpt(to)
     if code in (_TAKEN, 251):
         return None
     if code in (550, 551, 553):
-        return Handed(Outcome.NO_SUCH_ADDRESS, str(code))
+        return MailResult(MailOutcome.NO_SUCH_ADDRESS, str(code))
     return _turned_down(code)
 
 
-def _turned_down(code: int) -> Handed:
+def _turned_down(code: int) -> MailResult:
     """A reply that is no consent: 4xx asks to come again, anything else is for good."""
-    return Handed(Outcome.NOT_SENT if 400 <= code < 500 else Outcome.REFUSED, str(code))
+    return MailResult(MailOutcome.NOT_SENT if 400 <= code < 500 else MailOutcome.REFUSED, str(code))

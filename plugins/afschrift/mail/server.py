@@ -38,7 +38,7 @@ def server_address(text: str, what: str) -> SplitResult:
         usable = False
     if not usable:
         raise ConfigurationError(
-            f"The mail server of {what} has another form.", way_out="write smtps://USER:PASSWORD@HOST:PORT."
+            f"The mail server of {what} has another form.", remedy="write smtps://USER:PASSWORD@HOST:PORT."
         )
     return server
 
@@ -64,7 +64,7 @@ def connected(server: SplitResult, what: str) -> smtplib.SMTP:
             connection.close()
             raise ConfigurationError(
                 f"The mail server of {what} has no TLS for the password.",
-                way_out="use smtps:// or a server with STARTTLS.",
+                remedy="use smtps:// or a server with STARTTLS.",
             )
     if server.username:
         connection.login(unquote(server.username), unquote(server.password or ""))

@@ -8,7 +8,7 @@ from functools import partial
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
-from afschrift.questions.kind import Kind, OpenQuestion
+from afschrift.questions.kind import OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
@@ -43,7 +43,7 @@ def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) 
     listing = " ".join(f"{q.words} (question {row.id})" for q, row in zip(questions, rows, strict=True))
     first = questions[0]
     return NeedsPersonError(
-        listing, question=first.kind, detail=dict(first.detail), way_out=_how(first.of, rows[0])
+        listing, question=first.kind, detail=dict(first.detail), remedy=_how(first.of, rows[0])
     )
 
 
@@ -64,7 +64,7 @@ def put(register: Register, request_id: str, question: OpenQuestion) -> Question
     return row
 
 
-def _how(kind: Kind, question: QuestionRow) -> str:
+def _how(kind: QuestionKind, question: QuestionRow) -> str:
     return kind.hint.format(
         id=question.id,
         request=question.request,
@@ -82,7 +82,7 @@ def _to(question_id: str, name: str, timeline: Timeline) -> list[NewFact]:
 
 
 @contextmanager
-def asking(register: Register, request_id: str, kinds: Mapping[str, Kind]) -> Iterator[None]:
+def asking(register: Register, request_id: str, kinds: Mapping[str, QuestionKind]) -> Iterator[None]:
     """What only a person can mend and a source met while it was read becomes a question.
 
     Args:
@@ -91,7 +91,7 @@ def asking(register: Register, request_id: str, kinds: Mapping[str, Kind]) -> It
         kinds: every kind there is, by name.
 
     Raises:
-        NeedsPersonError: with the question that now stands in the register.
+        NeedsPersonError: with the question that is in the register now.
     """
     try:
         yield

@@ -27,7 +27,7 @@ def assign(register: Register, roles: Roles, question_id: str, to: str | None, b
         roles: who may do what.
         question_id: the question.
         to: a name of the roles file, or an account; None: back to everybody with the role.
-        by: account of whoever assigns it.
+        by: account that assigns it.
 
     Raises:
         UnknownQuestionError: no such question.
@@ -39,21 +39,21 @@ def assign(register: Register, roles: Roles, question_id: str, to: str | None, b
     with register.trail.refusals(question.request, by, question.kind, act="assign"):
         role = roles.require(by, Act.ASSIGN)
     if question.answered_at is not None:
-        raise TooLateError("The question was answered already.", way_out="nothing is left to assign.")
+        raise TooLateError("The question was answered already.", remedy="nothing is left to assign.")
     name = None
     if to is not None:
         person = roles.named(to)
         if person is None or roles.acting(person, Role(question.role)) is None:
             raise RefusedError(
                 f"Nobody of this name holds the role {question.role}.",
-                way_out=f"name somebody of {roles.place} who does; nothing was changed.",
+                remedy=f"name somebody of {roles.location} who does; nothing was changed.",
             )
         if Role(question.role) is Role.SECOND_SIGNER:
             _another(register, roles, question, person.accounts)
         name = person.name
     fact = NewFact(FactKind.QUESTION_ASSIGNED, detail={"question": question.id, "to": name})
     held = {"role": role.value, "source": roles.person(by).source}
-    register.facts.record(question.request, lambda _timeline: [fact], by, held=held)
+    register.facts.record(question.request, lambda _timeline: [fact], by, authority=held)
     return name
 
 
@@ -74,5 +74,5 @@ def must_be_theirs(register: Register, roles: Roles, question: QuestionRow, by: 
         return
     raise NotAllowedError(
         f"Question {question.id} is assigned to somebody else.",
-        way_out="`afschrift questions assign` gives it to you, or to all again; nothing was changed.",
+        remedy="`afschrift questions assign` gives it to you, or to all again; nothing was changed.",
     )

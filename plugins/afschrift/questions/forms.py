@@ -96,7 +96,7 @@ def check(
         raise FormError.listing(
             "The answer does not fit its question.",
             faults,
-            way_out="`afschrift questions` shows its options and fields; nothing was recorded. "
+            remedy="`afschrift questions` shows its options and fields; nothing was recorded. "
             "What has no field goes into the text, which is kept encrypted.",
         )
 
@@ -110,8 +110,8 @@ def _faults(
     known = fields(schema)
     if unknown := len(detail.keys() - known.keys()):
         yield "detail", f"{unknown} field(s) that there are not; there are {', '.join(known) or 'none'}"
-    filled = {"choice": choice, **{n: v for n, v in detail.items() if n in known}}
-    for error in jsonschema_rs.validator_for(dict(schema), validate_formats=True).iter_errors(filled):
+    answer = {"choice": choice, **{n: v for n, v in detail.items() if n in known}}
+    for error in jsonschema_rs.validator_for(dict(schema), validate_formats=True).iter_errors(answer):
         missing = getattr(error.kind, "property", None)
         if missing is not None:
             yield missing, f"is missing; it takes {expected(known[missing])}"

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.domain.event import digest
-from afschrift.law.manual import NewFile
+from afschrift.law.manual_search import NewFile
 from afschrift.law.roles import Role
 from afschrift.register.records import DecisionRow, QuestionRow
 
 
 @dataclass(frozen=True)
-class Answer:
+class GivenAnswer:
     """An answer that somebody gives, who may.
 
     Attributes:
@@ -22,7 +22,7 @@ class Answer:
         texts: words by field, of kinds that rest on grounds; kept encrypted.
         text: a reason in words; kept encrypted.
         files: what was found in a system that no query reaches.
-        held: the role in which they answer, and what says that they hold it.
+        authority: the role in which they answer, and what says that they hold it.
     """
 
     choice: str
@@ -30,7 +30,7 @@ class Answer:
     texts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     text: str | None = field(default=None, repr=False)
     files: Sequence[NewFile] = field(default=(), repr=False)
-    held: Mapping[str, str] = field(default_factory=dict)
+    authority: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Kind:
+class QuestionKind:
     """A kind of question; the page, the terminal, REST and docs/questions.md are made from it.
 
     Attributes:
@@ -85,7 +85,7 @@ class Kind:
     on_grounds: bool = False
     hint: str = "answer with `afschrift answer {id} --choice {options}`."
     note: str = ""
-    take: Callable[[Any, QuestionRow, Answer], Answered] | None = None
+    take: Callable[[Any, QuestionRow, GivenAnswer], Answered] | None = None
     signed_by: Callable[[DecisionRow, QuestionRow], OpenQuestion] | None = None
 
     @property
@@ -109,7 +109,7 @@ class OpenQuestion:
         person: name of the one person that it is assigned to at once.
     """
 
-    of: Kind
+    of: QuestionKind
     options: tuple[str, ...]
     words: str
     detail: dict[str, Any] = field(default_factory=dict)

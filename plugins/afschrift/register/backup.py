@@ -42,7 +42,11 @@ def back_up(url: str, into: Path, data_keys: Path | None = None) -> None:
     """
     register = _file(url)
     # Taken apart in the register's own folder: no data key ever gets to where the back-up lies.
-    with _told(register, into), _copy(register, register.parent) as copy, closing(_open(copy)) as connection:
+    with (
+        _translated(register, into),
+        _copy(register, register.parent) as copy,
+        closing(_open(copy)) as connection,
+    ):
         connection.execute("PRAGMA journal_mode = OFF")  # a journal would keep what is deleted
         if data_keys is not None:
             _new(data_keys)
@@ -78,16 +82,16 @@ def restore(
         if file is not None and not _has(file, table):
             raise RefusedError(
                 f"{file} is no back-up of a register.",
-                way_out="name a file that `afschrift register backup` made.",
+                remedy="name a file that `afschrift register backup` made.",
             )
     keys_from = data_keys or register
     if not _has(keys_from, "data_key"):
         raise RefusedError(
             "There are no data keys to go with the back-up.",
-            way_out="name the back-up of the data keys with `--data-keys`.",
+            remedy="name the back-up of the data keys with `--data-keys`.",
         )
     replaced = _head(url) if _has(register, "event") else None
-    with _told(register, from_), _copy(from_, register.parent) as copy:
+    with _translated(register, from_), _copy(from_, register.parent) as copy:
         with closing(_open(copy)) as connection:
             connection.execute("ATTACH ? AS apart", (str(keys_from),))
             connection.execute("INSERT INTO main.data_key SELECT * FROM apart.data_key")
@@ -132,7 +136,7 @@ def _file(url: str) -> Path:
     if address.get_backend_name() != "sqlite" or not address.database:
         raise RefusedError(
             "This command is for a register on SQLite.",
-            way_out="use pg_dump and pg_restore as docs/keys.md says.",
+            remedy="use pg_dump and pg_restore as docs/keys.md says.",
         )
     return Path(address.database)
 
@@ -175,15 +179,15 @@ def _copy(file: Path, folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _told(register: Path, other: Path) -> Iterator[None]:
+def _translated(register: Path, other: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError as error:
-        raise RefusedError(f"There is a file {error.filename} already.", way_out="name a new one.") from None
+        raise RefusedError(f"There is a file {error.filename} already.", remedy="name a new one.") from None
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "sqlite_errorname", None) or getattr(error, "strerror", None)
         raise ConfigurationError(
             f"The register {register} or the back-up {other} cannot be read or written ({reason}).",
-            way_out="see that both folders exist, may be written and have room. If the register is damaged, "
+            remedy="see that both folders exist, may be written and have room. If the register is damaged, "
             "move it away and restore with `--data-keys`.",
         ) from None

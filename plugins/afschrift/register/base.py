@@ -15,7 +15,7 @@ from afschrift.domain.instants import Clock, rfc3339
 from afschrift.domain.request import is_id, new_id
 from afschrift.domain.state import State, may_move
 from afschrift.register.database.database import Database
-from afschrift.register.database.faults import as_written
+from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import case_file, data_key, message, request
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
@@ -23,7 +23,7 @@ from afschrift.register.trail import trail
 
 
 @dataclass
-class Store:
+class RegisterStore:
     """Where a register is kept: one database, one key store, one clock, for all of its repositories."""
 
     database: Database
@@ -34,7 +34,7 @@ class Store:
 class Repository:
     """One part of `Register`. A method that takes a connection `tx` joins its transaction."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RegisterStore) -> None:
         self._store = store
         self._db = store.database
         self._keys = store.keys
@@ -56,7 +56,7 @@ class Repository:
         row = self._row(tx, request, request_id)
         if row is None:
             raise UnknownRequestError(
-                "The register knows no request with this id.", way_out="list them with `afschrift requests`."
+                "The register knows no request with this id.", remedy="list them with `afschrift requests`."
             )
         return row
 
@@ -101,7 +101,7 @@ class Repository:
         if key is None:
             raise RefusedError(
                 f"The data key of {owner} was destroyed: what it protected is gone for good.",
-                way_out="nothing; the trail says when and by which rule.",
+                remedy="nothing; the trail says when and by which rule.",
             )
         return key
 
@@ -156,5 +156,5 @@ class Repository:
 def changed_meanwhile(request_id: str) -> RetriableError:
     """Somebody else changed the request between reading and writing."""
     return RetriableError(
-        f"Request {request_id} was changed by someone else meanwhile.", way_out="look at it again and repeat."
+        f"Request {request_id} was changed by someone else meanwhile.", remedy="look at it again and repeat."
     )

@@ -19,8 +19,8 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import instant
 from afschrift.domain.request import is_id, new_id
 from afschrift.law.case_facts import NewCaseFact
-from afschrift.register.base import Repository, Store
-from afschrift.register.case_facts import CaseFacts
+from afschrift.register.base import RegisterStore, Repository
+from afschrift.register.case_timelines import CaseTimelines
 from afschrift.register.database.tables import case_file, message, message_part, request
 from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
 from afschrift.register.trail import trail
@@ -81,7 +81,7 @@ class CaseRow:
 class Cases(Repository):
     """Opens cases, adds to their files and reads them."""
 
-    def __init__(self, store: Store, facts: CaseFacts) -> None:
+    def __init__(self, store: RegisterStore, facts: CaseTimelines) -> None:
         super().__init__(store)
         self._facts = facts
 
@@ -113,18 +113,20 @@ class Cases(Repository):
             RefusedError: a time is no instant.
         """
         case_id = new_id("case")
-        told = {
+        payload = {
             "channel": channel,
             "received_at": instant(received_at),
             "arrived_at": instant(arrived_at),
             "made_by": made_by,
         }
         with self._db.write() as tx:
-            values = {**told, "id": case_id, "detail": {}, "created_at": self._now()}
+            values = {**payload, "id": case_id, "detail": {}, "created_at": self._now()}
             tx.execute(insert(case_file).values(values))
             key = self._new_key(tx, case_id)
             _, mac = self._keep_text(tx, key, text, case=case_id, request_id=None, kind="request", by=by)
-            self._append(tx, None, NewEvent("case_opened", by, {**told, "case": case_id, "text_hmac": mac}))
+            self._append(
+                tx, None, NewEvent("case_opened", by, {**payload, "case": case_id, "text_hmac": mac})
+            )
             if representative is not None:
                 self._add_text(
                     tx, key, representative, case=case_id, request_id=None, kind="representative", by=by
@@ -255,14 +257,14 @@ class Cases(Repository):
         requests = [row.request_id]
         if row.request_id is None:
             requests = list(tx.scalars(select(request.c.id).where(request.c.case_id == row.case_id)))
-        told = [
+        recorded = [
             Destroyed(header.at, payload["rule"] if payload else None)
             for one in requests
             for header, payload in trail.read(tx, one)
             if header.type == "data_key_destroyed"
             and (row.request_id or payload is None or payload["case"] == row.case_id)
         ]
-        return max(told, key=lambda d: d.at or "", default=Destroyed(None, None))
+        return max(recorded, key=lambda d: d.at or "", default=Destroyed(None, None))
 
 
 def case_of(tx: Connection, owner: str) -> tuple[str, str | None]:
@@ -279,5 +281,5 @@ def case_of(tx: Connection, owner: str) -> tuple[str, str | None]:
             return owner, None
     raise UnknownRequestError(
         "The register knows no case and no request with this id.",
-        way_out="list them with `afschrift case list` or `afschrift requests`.",
+        remedy="list them with `afschrift case list` or `afschrift requests`.",
     )

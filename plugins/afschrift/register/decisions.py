@@ -11,8 +11,8 @@ from sqlalchemy.engine import Row
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
-from afschrift.register.base import Repository, Store
-from afschrift.register.database.faults import as_written
+from afschrift.register.base import RegisterStore, Repository
+from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import decision, message
 from afschrift.register.identities import Identities
 from afschrift.register.records import DecisionRow
@@ -21,7 +21,7 @@ from afschrift.register.records import DecisionRow
 class Decisions(Repository):
     """Records decisions and reads them."""
 
-    def __init__(self, store: Store, identities: Identities) -> None:
+    def __init__(self, store: RegisterStore, identities: Identities) -> None:
         super().__init__(store)
         self._identities = identities
 
@@ -50,7 +50,7 @@ class Decisions(Repository):
         about: str | None = None,
         detail: Mapping[str, Any] | None = None,
         text: str | None = None,
-        held: Mapping[str, str] | None = None,
+        authority: Mapping[str, str] | None = None,
     ) -> DecisionRow:
         """Record a decision that answers no question, for example the identity decision at intake.
 
@@ -63,7 +63,7 @@ class Decisions(Repository):
         """
         with self._db.write() as tx:
             must_be_open(self._request_row(tx, request_id))
-            return self.append(tx, request_id, kind, choice, by, about, detail, text, held)
+            return self.append(tx, request_id, kind, choice, by, about, detail, text, authority)
 
     def of(self, request_id: str) -> tuple[DecisionRow, ...]:
         """All decisions of the request, oldest first.
@@ -95,7 +95,7 @@ class Decisions(Repository):
         about: str | None,
         detail: Mapping[str, Any] | None,
         text: str | None,
-        held: Mapping[str, str] | None,
+        authority: Mapping[str, str] | None,
         *,
         asked: Row[Any] | None = None,
         rules: Sequence[str] = (),
@@ -116,16 +116,16 @@ class Decisions(Repository):
                 kind="decision",
                 by=by,
             )
-        told = {"kind": kind, "choice": choice, "about": about, "detail": codes}
-        columns = {**told, "by": by, "at": now, "question_id": question_id, "message_id": message_id}
+        values = {"kind": kind, "choice": choice, "about": about, "detail": codes}
+        columns = {**values, "by": by, "at": now, "question_id": question_id, "message_id": message_id}
         tx.execute(insert(decision).values(request_id=request_id, **columns))
-        payload = {**told, "question": question_id, "text_hmac": mac}
+        payload = {**values, "question": question_id, "text_hmac": mac}
         if asked is not None:
             payload["options"] = list(asked.options)
         if rules:
             payload["rules"] = list(rules)
-        if held is not None:
-            payload["held"] = dict(held)
+        if authority is not None:
+            payload["held"] = dict(authority)
         self._append(tx, request_id, NewEvent("decision_taken", by, payload))
         return DecisionRow(kind, choice, by, now, about, codes, question_id, message_id)
 
@@ -140,5 +140,5 @@ def must_be_open(row: Row[Any]) -> None:
     if not state.open:
         raise TooLateError(
             f"Request {row.id} is {state}: it is closed, and nothing is decided on it any more.",
-            way_out="open a new request, or a complaint, in the same case.",
+            remedy="open a new request, or a complaint, in the same case.",
         )

@@ -62,10 +62,10 @@ class Deliveries(Repository):
             self._request_row(tx, request_id)
             row = tx.execute(mine).first()
             if row is None:
-                told = {"kind": kind, "destination": destination, **vars(receipt)}
-                columns = {**told, "delivered_at": self._now(), "detail": {}}
+                payload = {"kind": kind, "destination": destination, **vars(receipt)}
+                columns = {**payload, "delivered_at": self._now(), "detail": {}}
                 tx.execute(insert(delivery).values(id=new_id("dlv"), request_id=request_id, **columns))
-                self._append(tx, request_id, NewEvent("bundle_delivered", payload=told))
+                self._append(tx, request_id, NewEvent("bundle_delivered", payload=payload))
                 row = tx.execute(mine).one()
             return _delivery(row)
 

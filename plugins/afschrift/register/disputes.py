@@ -9,10 +9,10 @@ from sqlalchemy import Connection, select
 from afschrift.domain.run import Hold
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.dispute import NewFacts, in_force, under_hold
-from afschrift.register.base import Repository, Store
+from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.cases import case_of
 from afschrift.register.database.tables import fact, request
-from afschrift.register.facts import Facts, fact_row
+from afschrift.register.timelines import Timelines, fact_row
 
 _HOLDS = (FactKind.HELD, FactKind.RELEASED)
 
@@ -20,7 +20,7 @@ _HOLDS = (FactKind.HELD, FactKind.RELEASED)
 class Disputes(Repository):
     """Records what concerns one request or all of a case."""
 
-    def __init__(self, store: Store, facts: Facts) -> None:
+    def __init__(self, store: RegisterStore, facts: Timelines) -> None:
         super().__init__(store)
         self._facts = facts
 
@@ -30,7 +30,7 @@ class Disputes(Repository):
         make: Callable[[Sequence[Timeline]], NewFacts],
         by: str,
         *,
-        held: Mapping[str, str] | None = None,
+        authority: Mapping[str, str] | None = None,
         text: str | None = None,
     ) -> tuple[Timeline, ...]:
         """Append facts to one request, or to several of a case, each with its event: one transaction.
@@ -39,8 +39,8 @@ class Disputes(Repository):
             owner: a request, or a case: then all of its requests.
             make: gives the facts to append by request, looking at them as they are then; what it raises
                 passes, and nothing was written.
-            by: account of whoever records them.
-            held: the role in which they do, and what says that they hold it.
+            by: account that records them.
+            authority: the role in which they do, and what says that they hold it.
             text: reasons in words to the first fact of each; kept once, under the key of the owner.
 
         Returns:
@@ -59,7 +59,9 @@ class Disputes(Repository):
             if text is not None:
                 text_id = self._facts.keep_reasons(tx, owner, case_id, request_id, text, by)
             for name in new:
-                self._facts.append(tx, timelines[name], lambda t: new[t.request], by, held, None, text_id)
+                self._facts.append(
+                    tx, timelines[name], lambda t: new[t.request], by, authority, None, text_id
+                )
             return tuple(self._facts.find(tx, which).values())
 
     def timelines(self, owner: str) -> tuple[Timeline, ...]:
@@ -91,7 +93,7 @@ def must_be_free(tx: Connection, request_id: str, what: str) -> None:
     """Turn down whatever would destroy something of a request under hold.
 
     Raises:
-        RefusedError: it is; names the holds and the way out. `what`: that stays, in a clause.
+        RefusedError: it is; names the holds and the remedy. `what`: that stays, in a clause.
     """
     found = holds_of(tx, request_id)
     if found:

@@ -67,7 +67,7 @@ class Documents(Repository):
             if row is None:
                 raise UnknownRequestError(
                     "The register knows no text or document with this id.",
-                    way_out="see `afschrift case show CASE`.",
+                    remedy="see `afschrift case show CASE`.",
                 )
             key = self._key(tx, row.request_id or row.case_id)
             payload = {"case": row.case_id, "id": text_id}
@@ -134,8 +134,8 @@ class Documents(Repository):
             part = {"message_id": text_id, "number": number, "ciphertext": sealed}
             tx.execute(insert(message_part).values(part))
         tx.execute(update(message).where(message.c.id == text_id).values(hmac=mac.hexdigest()))
-        told = {"case": case_id, "id": text_id, "kind": "document", "hmac": mac.hexdigest()}
-        payload = {**told, "size": size, "media_type": media_type, **(detail or {})}
+        facts = {"case": case_id, "id": text_id, "kind": "document", "hmac": mac.hexdigest()}
+        payload = {**facts, "size": size, "media_type": media_type, **(detail or {})}
         self._append(tx, request_id, NewEvent("case_text_added", by, payload))
         return text_id
 
@@ -156,5 +156,5 @@ class Documents(Repository):
         if not hmac.compare_digest(mac.hexdigest(), expected):
             raise ConfigurationError(
                 "A document of the case file is not whole: parts of it are missing in the register.",
-                way_out="restore the register from a back-up and run `afschrift audit verify`.",
+                remedy="restore the register from a back-up and run `afschrift audit verify`.",
             )

@@ -12,7 +12,7 @@ from afschrift.domain.keys import Key, keys_text
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
-from afschrift.register.database.faults import as_written
+from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import request, request_identity
 from afschrift.register.keys.crypto import DataKey, blind_index
 from afschrift.register.records import Past

@@ -12,8 +12,8 @@ from sqlalchemy.engine import Row
 from afschrift.domain.errors import ConfigurationError, TooLateError, UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.law.letter import LETTER_MOVES, LOOK, PATIENCE, LetterRow, LetterState, NewLetter
-from afschrift.register.base import Repository, Store
-from afschrift.register.database.faults import as_written
+from afschrift.register.base import RegisterStore, Repository
+from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import letter, message, message_part
 from afschrift.register.documents import Documents
 
@@ -24,12 +24,17 @@ _UNSETTLED = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN)
 class Letters(Repository):
     """Keeps letters, reads them, and moves them from state to state."""
 
-    def __init__(self, store: Store, documents: Documents) -> None:
+    def __init__(self, store: RegisterStore, documents: Documents) -> None:
         super().__init__(store)
         self._documents = documents
 
     def produce(
-        self, new: NewLetter, by: str, *, fact_id: str | None = None, held: Mapping[str, str] | None = None
+        self,
+        new: NewLetter,
+        by: str,
+        *,
+        fact_id: str | None = None,
+        authority: Mapping[str, str] | None = None,
     ) -> LetterRow:
         """Keep a letter: its row, its text in the case file and the event, in one transaction.
 
@@ -40,7 +45,7 @@ class Letters(Repository):
             new: the letter.
             by: who makes it.
             fact_id: the question or extension that it tells of, which counts from its sending.
-            held: the role in which they do, and what says that they hold it.
+            authority: the role in which they do, and what says that they hold it.
 
         Raises:
             UnknownRequestError: no such request.
@@ -79,9 +84,9 @@ class Letters(Repository):
                 "detail": new.detail,
             }
             tx.execute(insert(letter).values(values))
-            told: dict[str, Any] = {name: values[name] for name in ("kind", "language", "detail")}
-            told |= {"document": document, "fact": fact_id, "mailed": sealed is not None}
-            self.record(tx, new.request, new.id, "letter_produced", by, told, held)
+            payload: dict[str, Any] = {name: values[name] for name in ("kind", "language", "detail")}
+            payload |= {"document": document, "fact": fact_id, "mailed": sealed is not None}
+            self.record(tx, new.request, new.id, "letter_produced", by, payload, authority)
             return self.as_row(self.row(tx, new.id))
 
     def get(self, letter_id: str) -> LetterRow:
@@ -128,7 +133,7 @@ class Letters(Repository):
         if key.hmac(content) != kept.hmac or tx.execute(more).first() is not None:
             raise ConfigurationError(
                 f"The text of letter {row.id} is not what was kept.",
-                way_out="restore the register from a back-up and run `afschrift audit verify`.",
+                remedy="restore the register from a back-up and run `afschrift audit verify`.",
             )
         return content
 
@@ -142,7 +147,7 @@ class Letters(Repository):
         if row is None:
             raise UnknownRequestError(
                 "The register knows no letter with this id.",
-                way_out="list them with `afschrift letter list`.",
+                remedy="list them with `afschrift letter list`.",
             )
         return row
 
@@ -153,13 +158,13 @@ class Letters(Repository):
         letter_id: str,
         type_: str,
         by: str,
-        told: Mapping[str, Any],
-        held: Mapping[str, str] | None = None,
+        more: Mapping[str, Any],
+        authority: Mapping[str, str] | None = None,
     ) -> None:
         """Append an event of a letter."""
-        payload = {"letter": letter_id, **told}
-        if held is not None:
-            payload["held"] = dict(held)
+        payload = {"letter": letter_id, **more}
+        if authority is not None:
+            payload["held"] = dict(authority)
         self._append(tx, request_id, NewEvent(type_, by, payload))
 
     def as_row(self, row: Row[Any]) -> LetterRow:
@@ -204,5 +209,5 @@ def not_so(row: LetterRow, what: str) -> TooLateError:
     """The refusal of what does not fit the state of a letter."""
     return TooLateError(
         f"Letter {row.id} is {row.state} and cannot be {what}; nothing was changed.",
-        way_out=_WAYS_OUT[row.state],
+        remedy=_WAYS_OUT[row.state],
     )

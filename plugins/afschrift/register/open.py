@@ -58,7 +58,7 @@ def initialise(settings: Settings, *, lost: bool = False, by: str = "system") ->
         raise ConfigurationError(
             f"There is no key file at {settings.keys}, and the register holds data keys that only "
             f"{', '.join(missing)} of such a file opens.",
-            way_out="put the key file back from its back-up. Only where it is lost for good: `afschrift key "
+            remedy="put the key file back from its back-up. Only where it is lost for good: `afschrift key "
             "new --lost` makes new keys; what was encrypted before stays unreadable (docs/keys.md).",
         )
     keys = KeyStore.create(settings.keys) if made else open_keys(settings)

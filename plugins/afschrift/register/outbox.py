@@ -17,8 +17,8 @@ from sqlalchemy.engine import Row
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import WITH_LETTER
-from afschrift.law.letter import SMTP, Bounce, Channel, LetterRow, LetterState
-from afschrift.register.base import Repository, Store
+from afschrift.law.letter import SMTP, Bounce, LetterRow, LetterState, SendingChannel
+from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.tables import fact, letter
 from afschrift.register.documents import Documents
 from afschrift.register.letters import Letters, not_so
@@ -46,7 +46,9 @@ class Claimed:
 class Outbox(Repository):
     """What became of letters: sent, not sent, come back."""
 
-    def __init__(self, store: Store, letters: Letters, sendings: Sendings, documents: Documents) -> None:
+    def __init__(
+        self, store: RegisterStore, letters: Letters, sendings: Sendings, documents: Documents
+    ) -> None:
         super().__init__(store)
         self._letters = letters
         self._sendings = sendings
@@ -69,7 +71,7 @@ class Outbox(Repository):
             if row.recipient is None:
                 raise RefusedError(
                     f"Letter {letter_id} has no e-mail address.",
-                    way_out="send it another way and enter that with `afschrift letter sent`, or make it "
+                    remedy="send it another way and enter that with `afschrift letter sent`, or make it "
                     "anew with an address (`to`).",
                 )
             key = self._key(tx, row.request_id)
@@ -114,27 +116,27 @@ class Outbox(Repository):
             moment = self._now()
             day = local_date(datetime.fromisoformat(moment), zone)
             if to is LetterState.SENT:
-                return self._sent(tx, row, day, SMTP, by, moment=moment, told={"reference": reference})
+                return self._sent(tx, row, day, SMTP, by, moment=moment, more={"reference": reference})
             if to is LetterState.BOUNCED:
                 return self._bounced(tx, row, day, bounce or Bounce.REFUSED, by)
-            told = {"reason": reason}
+            payload = {"reason": reason}
             if to is LetterState.PRODUCED:
                 settled = self._letters.move(tx, row, to, claimed_at=None)
-                self._letters.record(tx, row.request_id, row.id, "letter_not_sent", by, told)
+                self._letters.record(tx, row.request_id, row.id, "letter_not_sent", by, payload)
             else:
                 settled = self._letters.move(tx, row, to)
-                self._letters.record(tx, row.request_id, row.id, "letter_unknown", by, told)
+                self._letters.record(tx, row.request_id, row.id, "letter_unknown", by, payload)
             return settled
 
     def enter_sending(
         self,
         letter_id: str,
         on: date,
-        channel: Channel,
+        channel: SendingChannel,
         proof: Proof,
         by: str,
         *,
-        held: Mapping[str, str] | None = None,
+        authority: Mapping[str, str] | None = None,
     ) -> LetterRow:
         """Record that a person sent a letter, with the proof, which goes into the case file.
 
@@ -159,7 +161,7 @@ class Outbox(Repository):
                 media_type=proof.media_type,
                 detail={"letter": row.id, "id_copy": False},
             )
-            return self._sent(tx, row, on, channel, by, proof=document, held=held)
+            return self._sent(tx, row, on, channel, by, proof=document, authority=authority)
 
     def enter_bounce(
         self,
@@ -168,7 +170,7 @@ class Outbox(Repository):
         bounce: Bounce,
         by: str,
         *,
-        held: Mapping[str, str] | None = None,
+        authority: Mapping[str, str] | None = None,
     ) -> LetterRow:
         """Record that a letter came back: it counts as sent no more.
 
@@ -183,9 +185,9 @@ class Outbox(Repository):
             if now.state not in (LetterState.SENT, LetterState.UNKNOWN):
                 raise not_so(now, "entered as come back")
             self._must_be_between(tx, row, on, row.sent_on or row.produced_at)
-            return self._bounced(tx, row, on, bounce, by, held)
+            return self._bounced(tx, row, on, bounce, by, authority)
 
-    def release(self, letter_id: str, by: str, *, held: Mapping[str, str] | None = None) -> LetterRow:
+    def release(self, letter_id: str, by: str, *, authority: Mapping[str, str] | None = None) -> LetterRow:
         """Record that a person looked and a letter of unknown fate did not go out: it may be sent again.
 
         Raises:
@@ -198,7 +200,7 @@ class Outbox(Repository):
             if now.state is not LetterState.UNKNOWN:
                 raise not_so(now, "released")
             released = self._letters.move(tx, row, LetterState.PRODUCED, claimed_at=None)
-            self._letters.record(tx, row.request_id, row.id, "letter_released", by, {}, held)
+            self._letters.record(tx, row.request_id, row.id, "letter_released", by, {}, authority)
             return released
 
     def _sent(
@@ -211,15 +213,15 @@ class Outbox(Repository):
         *,
         moment: str | None = None,
         proof: str | None = None,
-        told: Mapping[str, Any] | None = None,
-        held: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+        authority: Mapping[str, str] | None = None,
     ) -> LetterRow:
         """It is sent; what it tells of counts from that day on, by the clock's own facts."""
         how = {"sent_on": on.isoformat(), "channel": str(channel), "proof_id": proof}
         moved = self._letters.move(tx, row, LetterState.SENT, sent_at=moment, sent_by=by, **how)
-        payload = {"on": how["sent_on"], "channel": how["channel"], "proof": proof, **(told or {})}
-        self._letters.record(tx, row.request_id, row.id, "letter_sent", by, payload, held)
-        for about in self._told_facts(tx, row):
+        payload = {"on": how["sent_on"], "channel": how["channel"], "proof": proof, **(more or {})}
+        self._letters.record(tx, row.request_id, row.id, "letter_sent", by, payload, authority)
+        for about in self._lettered_facts(tx, row):
             self._sendings.append_sent(
                 tx, about, on, str(channel), proof=proof or row.id, letter=row.id, by=by
             )
@@ -232,17 +234,17 @@ class Outbox(Repository):
         on: date,
         bounce: Bounce,
         by: str,
-        held: Mapping[str, str] | None = None,
+        authority: Mapping[str, str] | None = None,
     ) -> LetterRow:
         moved = self._letters.move(tx, row, LetterState.BOUNCED, bounced_on=on.isoformat(), bounce=bounce)
-        told = {"on": on.isoformat(), "reason": bounce.value}
-        self._letters.record(tx, row.request_id, row.id, "letter_bounced", by, told, held)
-        for about in self._told_facts(tx, row):
+        payload = {"on": on.isoformat(), "reason": bounce.value}
+        self._letters.record(tx, row.request_id, row.id, "letter_bounced", by, payload, authority)
+        for about in self._lettered_facts(tx, row):
             if self._sendings.append_bounced(tx, about, letter=row.id, by=by):
-                self._still_told(tx, row, about, by)
+                self._still_on_record(tx, row, about, by)
         return moved
 
-    def _still_told(self, tx: Connection, row: Row[Any], about: str, by: str) -> None:
+    def _still_on_record(self, tx: Connection, row: Row[Any], about: str, by: str) -> None:
         """Another letter told the same, and did not come back: the person was told on its day."""
         same = (letter.c.fact_id == about) & (letter.c.id != row.id) & (letter.c.state == LetterState.SENT)
         other = tx.execute(select(letter).where(same).order_by(letter.c.sent_on, letter.c.id)).first()
@@ -250,7 +252,7 @@ class Outbox(Repository):
             on, proof = date.fromisoformat(other.sent_on), other.proof_id or other.id
             self._sendings.append_sent(tx, about, on, other.channel, proof=proof, letter=other.id, by=by)
 
-    def _told_facts(self, tx: Connection, row: Row[Any]) -> Sequence[str]:
+    def _lettered_facts(self, tx: Connection, row: Row[Any]) -> Sequence[str]:
         """The facts that count from this letter: the one it was made for, and those that name it."""
         named = or_(fact.c.letter == row.id, fact.c.id == row.fact_id)
         mine = select(fact.c.id).where(fact.c.request_id == row.request_id, named)
@@ -265,5 +267,5 @@ class Outbox(Repository):
         if not first <= on <= today:
             raise RefusedError(
                 f"This day cannot be: letter {row.id} was there on {first}, and today is {today}.",
-                way_out="give the day on which it happened, as 2026-03-05.",
+                remedy="give the day on which it happened, as 2026-03-05.",
             )

@@ -1,4 +1,4 @@
-"""What a sweep needs of the register: where requests stand, and the proof of what it found and did."""
+"""What a sweep needs of the register: the status of requests, and the proof of what it found and did."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from afschrift.domain.event import NewEvent
-from afschrift.domain.run import Run, Standing
+from afschrift.domain.run import RequestStatus, Run
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
-from afschrift.register.database.faults import as_written
+from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import data_key, question, request, run, step
 from afschrift.register.disputes import holds_of
 from afschrift.register.trail import trail
@@ -25,12 +25,12 @@ _FOUND = "sweep_found"
 class Oversight(Repository):
     """Looks at requests from outside a run."""
 
-    def progress(self, also: Collection[str] = ()) -> tuple[Standing, ...]:
+    def progress(self, also: Collection[str] = ()) -> tuple[RequestStatus, ...]:
         """Where every open request stands, and every other one that is named, known or not; by id."""
         with self._db.read() as tx:
-            found = self._standings(tx, request.c.state.in_(_OPEN) | request.c.id.in_(sorted(also)))
-        unknown = {name: Standing(name, None) for name in also}
-        return tuple(standing for _, standing in sorted((unknown | found).items()))
+            found = self._statuses(tx, request.c.state.in_(_OPEN) | request.c.id.in_(sorted(also)))
+        unknown = {name: RequestStatus(name, None) for name in also}
+        return tuple(status for _, status in sorted((unknown | found).items()))
 
     def record_findings(self, findings: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
         """Record findings as events `sweep_found` of their requests, each once; returns how many were new.
@@ -45,28 +45,28 @@ class Oversight(Repository):
             for request_id, payload in findings:
                 if request_id not in known:
                     events = trail.read(tx, request_id)
-                    known[request_id] = [told for header, told in events if header.type == _FOUND]
+                    known[request_id] = [payload for header, payload in events if header.type == _FOUND]
                 if dict(payload) not in known[request_id]:
                     self._append(tx, request_id, NewEvent(_FOUND, payload=dict(payload)))
                     known[request_id].append(dict(payload))
                     new += 1
         return new
 
-    def while_no_run_goes(self, request_id: str, act: Callable[[Standing], NewEvent | None]) -> bool:
+    def while_no_run_goes(self, request_id: str, act: Callable[[RequestStatus], NewEvent | None]) -> bool:
         """Act on a request while no run of it goes or can begin; whether something was done.
 
         The register's write lock is held meanwhile, so `act` must be short. The event that it returns is
         recorded in the same transaction; None: it found nothing left to do.
         """
         with self._db.write() as tx:
-            standing = self._standings(tx, request.c.id == request_id).get(request_id)
-            standing = standing or Standing(request_id, None)
-            done = None if standing.going else act(standing)
+            status = self._statuses(tx, request.c.id == request_id).get(request_id)
+            status = status or RequestStatus(request_id, None)
+            done = None if status.going else act(status)
             if done is not None:
                 self._append(tx, request_id, done)
             return done is not None
 
-    def _standings(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, Standing]:
+    def _statuses(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, RequestStatus]:
         rows = tx.execute(select(request).where(which)).all()
         ids = select(request.c.id).where(which)
         readable = set(tx.scalars(select(data_key.c.owner).where(data_key.c.owner.in_(ids))))
@@ -87,20 +87,22 @@ class Oversight(Repository):
         holds = holds_of(tx)
         return {
             row.id: replace(
-                _standing(row, row.id in readable, tuple(runs[row.id]), steps.get(row.id), questions[row.id]),
+                _status(row, row.id in readable, tuple(runs[row.id]), steps.get(row.id), questions[row.id]),
                 holds=tuple(one for one in holds if one.request == row.id),
             )
             for row in rows
         }
 
 
-def _standing(row: Any, readable: bool, runs: tuple[Run, ...], last: Any, questions: list[Any]) -> Standing:
+def _status(
+    row: Any, readable: bool, runs: tuple[Run, ...], last: Any, questions: list[Any]
+) -> RequestStatus:
     answers = [q.answered_at for q in questions if q.answered_at]
     moments = [row.created_at, row.changed_at, *answers, *(q.asked_at for q in questions)]
     moments += [moment for r in runs for moment in (r.seen_at, r.ended_at) if moment]
     if last is not None:
         moments.append(last.finished_at)
-    return Standing(
+    return RequestStatus(
         request=row.id,
         state=as_written(State, row.state),
         readable=readable,

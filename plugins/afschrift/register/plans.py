@@ -45,14 +45,14 @@ class Plans(Repository):
             if row is None:
                 raise RefusedError(
                     f"Request {request_id} has no plan with this digest.",
-                    way_out="clear `classify` to make one.",
+                    remedy="clear `classify` to make one.",
                 )
             plain = self._key(tx, request_id).decrypt(row.ciphertext, "plan", "ciphertext", digest)
         kept = msgspec.json.decode(plain, type=Plan)
         if kept.digest() != digest:
             raise ConfigurationError(
                 f"The plan of request {request_id} was kept by another version of the software.",
-                way_out="clear `classify` to make it again; a review of the old one does not count for it.",
+                remedy="clear `classify` to make it again; a review of the old one does not count for it.",
             )
         return kept
 

@@ -12,19 +12,21 @@ from afschrift.domain.errors import RefusedError, TooLateError, UnknownQuestionE
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.request import new_id
 from afschrift.domain.state import State
-from afschrift.law.manual import NewFile
-from afschrift.register.base import Repository, Store
+from afschrift.law.manual_search import NewFile
+from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.tables import decision, question, request
 from afschrift.register.decisions import Decisions, must_be_open
 from afschrift.register.documents import Documents
-from afschrift.register.facts import Facts, Make, Pair
 from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.timelines import Make, Pair, Timelines
 
 
 class Questions(Repository):
     """Asks questions and takes their answers."""
 
-    def __init__(self, store: Store, decisions: Decisions, documents: Documents, facts: Facts) -> None:
+    def __init__(
+        self, store: RegisterStore, decisions: Decisions, documents: Documents, facts: Timelines
+    ) -> None:
         super().__init__(store)
         self._decisions = decisions
         self._documents = documents
@@ -103,7 +105,7 @@ class Questions(Repository):
         detail: Mapping[str, Any] | None = None,
         text: str | None = None,
         *,
-        held: Mapping[str, str] | None = None,
+        authority: Mapping[str, str] | None = None,
         rules: Sequence[str] = (),
         facts: Make | None = None,
         pair: tuple[str, Pair, Collection[str]] | None = None,
@@ -121,11 +123,11 @@ class Questions(Repository):
             by: who answers, as Airflow names them.
             detail: codes only.
             text: free text; kept encrypted, the trail holds its HMAC.
-            held: the role in which they answer, and what says that they hold it; recorded.
+            authority: the role in which they answer, and what says that they hold it; recorded.
             rules: ids of the rules by which it was held against its form; recorded.
-            facts: gives facts to append, as for `Facts.record`.
+            facts: gives facts to append, as for `Timelines.record`.
             pair: another request, what gives facts to append to both, and key names: as for
-                `Facts.record_pair`.
+                `Timelines.record_pair`.
             files: kept as documents of the request, encrypted under its key; id, digest, size and type of
                 each stand under `files` in the decision. Other writers wait meanwhile.
 
@@ -139,14 +141,14 @@ class Questions(Repository):
             self._check_answer(tx, row, choice)
             if files:
                 detail = {**(detail or {}), "files": [self._keep(tx, row, one, by) for one in files]}
-            given = (row.request_id, row.kind, choice, by, row.about, detail, text, held)
+            given = (row.request_id, row.kind, choice, by, row.about, detail, text, authority)
             decided = self._decisions.append(tx, *given, asked=row, rules=rules)
             tx.execute(update(question).where(question.c.id == row.id).values(answered_at=decided.at))
             if facts is not None:
-                self._facts.append(tx, self._facts.read(tx, row.request_id), facts, by, held, None)
+                self._facts.append(tx, self._facts.read(tx, row.request_id), facts, by, authority, None)
             if pair is not None:
                 other, make, names = pair
-                self._facts.append_pair(tx, row.request_id, other, make, by, names, held)
+                self._facts.append_pair(tx, row.request_id, other, make, by, names, authority)
             return decided
 
     def _keep(self, tx: Connection, asked: Row[Any], file: NewFile, by: str) -> dict[str, Any]:
@@ -165,9 +167,11 @@ class Questions(Repository):
     def _new_question(self, tx: Connection, **values: Any) -> Row[Any]:
         question_id = new_id("q")
         tx.execute(insert(question).values(id=question_id, asked_at=self._now(), **values))
-        told = {name: values[name] for name in ("kind", "role", "options", "detail", "about")}
+        payload = {name: values[name] for name in ("kind", "role", "options", "detail", "about")}
         self._append(
-            tx, values["request_id"], NewEvent("question_asked", "system", {"question": question_id, **told})
+            tx,
+            values["request_id"],
+            NewEvent("question_asked", "system", {"question": question_id, **payload}),
         )
         return tx.execute(select(question).where(question.c.id == question_id)).one()
 
@@ -176,15 +180,15 @@ class Questions(Repository):
         still_open = question.c.answered_at.is_(None) & (question.c.id != by.id)
         for id_ in list(tx.scalars(select(question.c.id).where(older & still_open).order_by(question.c.id))):
             tx.execute(update(question).where(question.c.id == id_).values(answered_at=self._now()))
-            told = {"question": id_, "overtaken_by": by.id}
-            self._append(tx, by.request_id, NewEvent("question_overtaken", "system", told))
+            payload = {"question": id_, "overtaken_by": by.id}
+            self._append(tx, by.request_id, NewEvent("question_overtaken", "system", payload))
 
     def _question_row(self, tx: Connection, question_id: str) -> Row[Any]:
         row = self._row(tx, question, question_id)
         if row is None:
             raise UnknownQuestionError(
                 "The register knows no question with this id.",
-                way_out="list them with `afschrift questions`.",
+                remedy="list them with `afschrift questions`.",
             )
         return row
 
@@ -193,17 +197,17 @@ class Questions(Repository):
         if row.answered_at is not None and tx.execute(taken).first() is None:
             raise TooLateError(
                 f"Question {row.id} was overtaken at {row.answered_at}: what it asked about has changed.",
-                way_out="`afschrift questions` lists what stands in its place. Nothing was changed.",
+                remedy="`afschrift questions` lists what stands in its place. Nothing was changed.",
             )
         if row.answered_at is not None:
             raise TooLateError(
                 f"Question {row.id} was answered already, at {row.answered_at}.",
-                way_out="look at the decision that was taken; only a new question can change it.",
+                remedy="look at the decision that was taken; only a new question can change it.",
             )
         if choice not in row.options:
             raise RefusedError(
                 f"This choice is no option of question {row.id}.",
-                way_out=f"choose {' | '.join(row.options)}.",
+                remedy=f"choose {' | '.join(row.options)}.",
             )
         must_be_open(self._request_row(tx, row.request_id))
 

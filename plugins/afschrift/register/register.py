@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from afschrift.domain.instants import Clock, utc_now
-from afschrift.register.base import Store
-from afschrift.register.case_facts import CaseFacts
+from afschrift.register.base import RegisterStore
+from afschrift.register.case_timelines import CaseTimelines
 from afschrift.register.cases import Cases
 from afschrift.register.database.database import Database
 from afschrift.register.decisions import Decisions
 from afschrift.register.deliveries import Deliveries
 from afschrift.register.disputes import Disputes
 from afschrift.register.documents import Documents
-from afschrift.register.facts import Facts
 from afschrift.register.identities import Identities
 from afschrift.register.keys.data_keys import DataKeys
 from afschrift.register.keys.keyring import Keyring
@@ -25,6 +24,7 @@ from afschrift.register.requests import Requests
 from afschrift.register.runs import Runs
 from afschrift.register.sendings import Sendings
 from afschrift.register.steps import Steps
+from afschrift.register.timelines import Timelines
 from afschrift.register.trail.audit import AuditTrail
 
 
@@ -47,12 +47,12 @@ class Register:
             keys: of the installation.
             clock: gives the present moment in UTC.
         """
-        store = Store(Database(url), keys, clock)
+        store = RegisterStore(Database(url), keys, clock)
         self.store = store
         self.identities = Identities(store)
-        self.facts = Facts(store, self.identities)
+        self.facts = Timelines(store, self.identities)
         self.requests = Requests(store, self.identities, self.facts)
-        self.case_facts = CaseFacts(store)
+        self.case_facts = CaseTimelines(store)
         self.cases = Cases(store, self.case_facts)
         self.documents = Documents(store)
         self.decisions = Decisions(store, self.identities)

@@ -17,17 +17,17 @@ from afschrift.domain.request import Request, new_id
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, Timeline
-from afschrift.register.base import Repository, Store, changed_meanwhile
-from afschrift.register.database.faults import as_written
+from afschrift.register.base import RegisterStore, Repository, changed_meanwhile
+from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import fact, request
-from afschrift.register.facts import Facts, Make
 from afschrift.register.identities import Identities
+from afschrift.register.timelines import Make, Timelines
 
 
 class Requests(Repository):
     """Opens, reads and moves requests."""
 
-    def __init__(self, store: Store, identities: Identities, facts: Facts) -> None:
+    def __init__(self, store: RegisterStore, identities: Identities, facts: Timelines) -> None:
         super().__init__(store)
         self._identities = identities
         self._facts = facts
@@ -86,8 +86,8 @@ class Requests(Repository):
             for one in keys:
                 fold = one.name in casefold
                 self._identities.keep(tx, key, request_id, one, fold=fold, verified_by=verified_by)
-            told = {"case": case, "keys": [k.name for k in keys], "limited": bool(limits)}
-            self._append(tx, request_id, NewEvent("request_received", by, {**facts, **told}))
+            payload = {"case": case, "keys": [k.name for k in keys], "limited": bool(limits)}
+            self._append(tx, request_id, NewEvent("request_received", by, {**facts, **payload}))
             return self._request(tx, self._request_row(tx, request_id))
 
     def get(self, request_id: str) -> Request:
@@ -182,15 +182,15 @@ class Requests(Repository):
         make: Make,
         by: str,
         *,
-        held: Mapping[str, str] | None = None,
+        authority: Mapping[str, str] | None = None,
         text: str | None = None,
     ) -> Timeline:
         """Append the facts of a reading and let the request exercise that right, in one transaction.
 
-        Args and errors as for `Facts.record`; a change of the right is an event `options_changed`.
+        Args and errors as for `Timelines.record`; a change of the right is an event `options_changed`.
         """
         with self._db.write() as tx:
-            self._facts.append(tx, self._facts.read(tx, request_id), make, by, held, text)
+            self._facts.append(tx, self._facts.read(tx, request_id), make, by, authority, text)
             if self._request_row(tx, request_id).right != right.value:
                 tx.execute(update(request).where(request.c.id == request_id).values(right=right.value))
                 changed = {"changed": {"right": right.value}}

@@ -107,14 +107,14 @@ class Runs(Repository):
         else:
             tx.execute(_update(request_id, run_id).values(seen_at=now, ended_at=None, outcome=None))
         if row is None or row.ended_at is not None:
-            told = {"run": run_id, "again": row is not None}
-            self._append(tx, request_id, NewEvent("run_started", by, told))
+            payload = {"run": run_id, "again": row is not None}
+            self._append(tx, request_id, NewEvent("run_started", by, payload))
         return _run(tx.execute(_select(request_id, run_id)).one())
 
     def _end(self, tx: Connection, row: Row[Any], outcome: str) -> None:
         tx.execute(_update(row.request_id, row.run_id).values(ended_at=self._now(), outcome=outcome))
-        told = {"run": row.run_id, "outcome": outcome, "seen_at": row.seen_at}
-        self._append(tx, row.request_id, NewEvent("run_ended", "system", told))
+        payload = {"run": row.run_id, "outcome": outcome, "seen_at": row.seen_at}
+        self._append(tx, row.request_id, NewEvent("run_ended", "system", payload))
 
     def _find_run(self, tx: Connection, request_id: str, run_id: str) -> Row[Any] | None:
         return tx.execute(_select(request_id, run_id)).first()

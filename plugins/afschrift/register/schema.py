@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.register.database.database import Database
-from afschrift.register.database.faults import place
+from afschrift.register.database.errors import locate
 
 _UNRELEASED = tuple(f"{number:04}" for number in range(1, 8))
 """Revisions from before the first release. One migration makes what they led to."""
@@ -58,8 +58,8 @@ def require_current(url: str) -> None:
     if found != revisions()[-1]:
         what = "has no tables yet" if found is None else f"is at revision {found}"
         raise ConfigurationError(
-            f"The register at {place(database.url)} {what}; this software needs revision {revisions()[-1]}.",
-            way_out="run `afschrift register upgrade`."
+            f"The register at {locate(database.url)} {what}; this software needs revision {revisions()[-1]}.",
+            remedy="run `afschrift register upgrade`."
             if found
             else "where there was a register before, see that its disk is there and the address right; for a "
             "new one run `afschrift register upgrade`.",
@@ -69,16 +69,16 @@ def require_current(url: str) -> None:
 def _must_be_known(database: Database, found: str | None) -> None:
     if found in _UNRELEASED:
         raise ConfigurationError(
-            f"The register at {place(database.url)} is at revision {found}, from before the first release, "
+            f"The register at {locate(database.url)} is at revision {found}, from before the first release, "
             f"which this software does not bring up to {revisions()[0]}.",
-            way_out="run `afschrift register upgrade` with the last version that knows it, and then install "
+            remedy="run `afschrift register upgrade` with the last version that knows it, and then install "
             "this one again. Nothing was changed.",
         )
     if found is not None and found not in revisions():
         raise ConfigurationError(
-            f"The register at {place(database.url)} is at revision {found}, which this software does not "
+            f"The register at {locate(database.url)} is at revision {found}, which this software does not "
             f"know: a newer version brought it there (the newest known here is {revisions()[-1]}).",
-            way_out="install the newer version here too.",
+            remedy="install the newer version here too.",
         )
 
 

@@ -8,14 +8,14 @@ from sqlalchemy import Connection
 
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import WITH_LETTER, FactKind, FactRow, NewFact, Timeline
-from afschrift.register.base import Repository, Store
-from afschrift.register.facts import Facts
+from afschrift.register.base import RegisterStore, Repository
+from afschrift.register.timelines import Timelines
 
 
 class Sendings(Repository):
     """Called by the outbox in its own transaction."""
 
-    def __init__(self, store: Store, facts: Facts) -> None:
+    def __init__(self, store: RegisterStore, facts: Timelines) -> None:
         super().__init__(store)
         self._facts = facts
 

@@ -88,23 +88,23 @@ class WayFinder:
         """
         columns = self._catalogue.get(table)
         if self._dialect.hides_tables and (columns is None or column not in columns):
-            place = f"{self._source.source}.{table}"
+            table_path = f"{self._source.source}.{table}"
             raise NeedsPersonError(
                 f"The connection of {self._source.source} sees no {table}.{column}: it has no right to read "
                 "it, or it is not there.",
                 question="no_right",
-                detail={"table": place},
-                way_out="give its account SELECT on the table, or correct the inventory.",
+                detail={"table": table_path},
+                remedy="give its account SELECT on the table, or correct the inventory.",
             )
         if columns is None:
             raise ConfigurationError(
                 f"Source {self._source.source} has no table {table}, but the inventory names it.",
-                way_out="correct the inventory, or give the connection the right to see the table.",
+                remedy="correct the inventory, or give the connection the right to see the table.",
             )
         if column not in columns:
             raise ConfigurationError(
                 f"Table {self._source.source}.{table} has no column {column}, but the inventory names it.",
-                way_out="correct the inventory.",
+                remedy="correct the inventory.",
             )
         return columns[column].native
 

@@ -12,16 +12,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from afschrift.domain.decision import Action, Mask
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.redaction import MASK
 from afschrift.domain.sources import ColumnType, Dialect
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import Consent, SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
 from afschrift.inventory.table import Table
+from afschrift.selection.mask_tokens import token_mask
 from afschrift.selection.person import Catalogue, WayFinder, Ways
-from afschrift.selection.tokens import token_mask
 
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
@@ -117,13 +117,13 @@ class Statements:
         columns = [(self._dialect.text(quoted), self._dialect.quote("name"))]
         lookup = None
         if country is not None:
-            place, name = country.table, country.name
-            theirs = (self.finder.column(place, name, "l"), self.finder.native(place, name))
+            country_table, name = country.table, country.name
+            theirs = (self.finder.column(country_table, name, "l"), self.finder.native(country_table, name))
             on = self._dialect.joins((quoted, self.finder.native(table, column)), theirs)
-            lookup = {"relation": self._dialect.relation(place), "on": on}
-            of = self.finder.column(place, country.country, "l")
+            lookup = {"relation": self._dialect.relation(country_table), "on": on}
+            of = self.finder.column(country_table, country.country, "l")
             columns.append((self._dialect.text(of), self._dialect.quote("country")))
-        fields = tuple(_fact(name, Kind.TEXT) for name in ("name", "country")[: len(columns)])
+        fields = tuple(_fact(name, ValueKind.TEXT) for name in ("name", "country")[: len(columns)])
         found = [quoted] + ([self.finder.column(table, present)] if present else [])
         return fields, self._render("names.sql", table, columns=columns, present=found, lookup=lookup)
 
@@ -137,8 +137,8 @@ class Statements:
             (self._dialect.text(f"(count(*) - count({quoted}))"), self._dialect.quote("without")),
         ]
         fields = (
-            *(_fact(name, of.kind or Kind.TEXT) for name in ("first", "last")),
-            _fact("without", Kind.TEXT),
+            *(_fact(name, of.kind or ValueKind.TEXT) for name in ("first", "last")),
+            _fact("without", ValueKind.TEXT),
         )
         return fields, self._render("span.sql", table, columns=columns)
 
@@ -258,7 +258,7 @@ class Statements:
         return render(self._folder, template, relation=relation, belongs=belongs, **parts)
 
 
-def _fact(name: str, kind: Kind) -> FieldPlan:
+def _fact(name: str, kind: ValueKind) -> FieldPlan:
     return FieldPlan(name, kind, Action.INCLUDE, ("R73",), "information_sheet")
 
 

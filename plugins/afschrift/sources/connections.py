@@ -26,14 +26,14 @@ def from_environment(connection_id: str, environment: Mapping[str, str] | None =
     if not text:
         raise ConfigurationError(
             f"There is no connection {connection_id}.",
-            way_out=f"set {variable} to its URI, or define it in Airflow.",
+            remedy=f"set {variable} to its URI, or define it in Airflow.",
         )
     try:
         return _from_json(connection_id, text) if text.startswith("{") else _from_uri(connection_id, text)
     except (ValueError, AttributeError, TypeError):
         raise ConfigurationError(
             f"The connection {connection_id} cannot be read.",
-            way_out=f"write {variable} as `type://login:password@host:port/database`, with % escapes, "
+            remedy=f"write {variable} as `type://login:password@host:port/database`, with % escapes, "
             "or as JSON.",
         ) from None
 

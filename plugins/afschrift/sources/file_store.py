@@ -28,8 +28,8 @@ class UploadStore:
         options: fsspec's options.
     """
 
-    def __init__(self, place: str, url: str, options: Mapping[str, Any]) -> None:
-        self._place = place
+    def __init__(self, store: str, url: str, options: Mapping[str, Any]) -> None:
+        self._place = store
         try:
             self._root = UPath(url, **options)
             there = self._root.exists()
@@ -76,7 +76,7 @@ class UploadStore:
     def _gone(self, reason: str) -> RetriableError:
         return RetriableError(
             f"The store {self._place} of uploaded files cannot be read: {reason}.",
-            way_out="see whether it is mounted or reachable, its `url` in the inventory is right, and the "
+            remedy="see whether it is mounted or reachable, its `url` in the inventory is right, and the "
             "account may read it; of an object store, whether its fsspec package is installed.",
         )
 

@@ -44,7 +44,7 @@ class Opening:
         if not self.connection:
             raise ConfigurationError(
                 f"Source {self.name} names no connection.",
-                way_out="write `connection: <id>` in its inventory file and define the id in Airflow.",
+                remedy="write `connection: <id>` in its inventory file and define the id in Airflow.",
             )
         return self.connect(self.connection)
 
@@ -58,7 +58,7 @@ class Opening:
         if unknown:
             raise ConfigurationError(
                 f"Source {self.name} has an option `{unknown[0]}`, which its kind does not know.",
-                way_out=f"choose from {', '.join(sorted(allowed))}; address and password belong to the "
+                remedy=f"choose from {', '.join(sorted(allowed))}; address and password belong to the "
                 "connection, never to the inventory.",
             )
 
@@ -73,7 +73,7 @@ def required(source: str, options: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ConfigurationError(
             f"Source {source} has no option `{name}`.",
-            way_out=f"add `{name}` under `options` in its inventory file.",
+            remedy=f"add `{name}` under `options` in its inventory file.",
         )
     return value
 
@@ -90,7 +90,7 @@ def expand(source: str, text: str) -> str:
         if name not in os.environ:
             raise ConfigurationError(
                 f"Source {source} names the variable {name}, which is not set.",
-                way_out=f"set {name} in the environment of Airflow's processes.",
+                remedy=f"set {name} in the environment of Airflow's processes.",
             )
         return os.environ[name]
 
@@ -107,7 +107,7 @@ def seconds(opening: Opening, option: str, default: str) -> float:
     if found is None:
         raise ConfigurationError(
             f"Source {opening.name} has an option `{option}` that is no time with its unit.",
-            way_out="write it as `90s`, `10min` or `2h`.",
+            remedy="write it as `90s`, `10min` or `2h`.",
         )
     return int(found[1]) * _SECONDS[found[2]]
 
@@ -122,6 +122,6 @@ def cell_limit(opening: Opening) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ConfigurationError(
             f"Source {opening.name} has an option `cell_limit` that is no whole number.",
-            way_out="write the megabytes that one cell may have, for example 64.",
+            remedy="write the megabytes that one cell may have, for example 64.",
         )
     return value << 20

@@ -16,7 +16,7 @@ class Reached:
     """A session of a source; each method is the session's own.
 
     Raises:
-        SourceDownError: for each RetriableError of the session, with its words, way out and code.
+        SourceDownError: for each RetriableError of the session, with its words, remedy and code.
     """
 
     def __init__(self, source: Source) -> None:

@@ -51,6 +51,6 @@ def open_source(
     if kind not in SOURCES:
         raise ConfigurationError(
             f"Source {name} is of kind {kind}, which is not known.",
-            way_out=f"choose one of {', '.join(sorted(SOURCES))}.",
+            remedy=f"choose one of {', '.join(sorted(SOURCES))}.",
         )
     return SOURCES[kind](Opening(name, options, connection, connect, tag))

@@ -33,5 +33,5 @@ def _array(source: str, name: str, values: Sequence[Any]) -> pa.Array:
     except pa.ArrowInvalid:
         raise ConfigurationError(
             f"Column {name} of source {source} holds a text that is not UTF-8.",
-            way_out="mend the text, or convert the column in a view.",
+            remedy="mend the text, or convert the column in a view.",
         ) from None

@@ -83,11 +83,11 @@ class EncryptedStaging:
         except OSError:
             raise RetriableError(
                 f"The staged file {path} of request {self._request} is not there.",
-                way_out="clear `extract`; it makes the file again.",
+                remedy="clear `extract`; it makes the file again.",
             ) from None
         damaged = StagedFileError(
             f"The staged file {path} of request {self._request} is damaged, or was staged under another key.",
-            way_out="clear `extract`; it makes the file again.",
+            remedy="clear `extract`; it makes the file again.",
         )
         with source:
             raw = _Decrypting(self._cipher.new_decrypting_stream(source, self._bound(path)), damaged)
@@ -128,7 +128,7 @@ class EncryptedStaging:
             reason = getattr(error, "strerror", None) or "writing failed, perhaps for want of room"
             raise RetriableError(
                 f"The file {path} cannot be staged at {self._folder}: {reason}.",
-                way_out="see that there is room and the right to write; then clear the failed task.",
+                remedy="see that there is room and the right to write; then clear the failed task.",
             ) from None
 
     def _bound(self, path: str) -> bytes:
@@ -163,6 +163,6 @@ def _parts(path: str) -> list[str]:
     if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
         raise ConfigurationError(
             "A path for staging leads out of the request's folder.",
-            way_out="see the names of sources and tables in the inventory: no `..`, no backslash, no slash.",
+            remedy="see the names of sources and tables in the inventory: no `..`, no backslash, no slash.",
         )
     return parts

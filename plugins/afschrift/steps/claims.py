@@ -39,18 +39,18 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
     request = register.requests.get(request_id)
     parts = _parts(states, request.right.terms.steps)
     found = [
-        (step, place, "marked_success")
-        for step, place, state in parts
-        if state == "success" and not done(step, place)
+        (step, index, "marked_success")
+        for step, index, state in parts
+        if state == "success" and not done(step, index)
     ]
     skipped = next((step for step, _, state in parts if state == "skipped"), None)
     nothing_to_read = skipped == "extract" and sources == []
     if skipped and not nothing_to_read and request.state in _AT_WORK:
         found.append((skipped, None, "marked_skipped"))
-    for step, place, reason in found:
+    for step, index, reason in found:
         payload: dict[str, Any] = {"step": step, "reason": reason, "run": services.run}
-        if place is not None:
-            payload["place"] = place
+        if index is not None:
+            payload["place"] = index
         if ("gate_bypassed", payload) not in events:  # the end of a run may be tried again
             register.trail.record(request_id, NewEvent("gate_bypassed", payload=payload))
             services.log(f"Airflow has {step} as {reason}; the register does not know it as done.")
@@ -63,9 +63,9 @@ def _parts(
     """Step, place in the list of sources, and state, in the order of the right's steps."""
     parts: list[tuple[str, int | None, str | None]] = []
     for task, state in states.items():
-        step, _, place = task.partition("_")
+        step, _, index = task.partition("_")
         if step in steps:
-            parts.append((step, int(place) if place.isdecimal() else None, state))
+            parts.append((step, int(index) if index.isdecimal() else None, state))
     return sorted(parts, key=lambda part: (steps.index(part[0]), part[1] or 0))
 
 
@@ -83,14 +83,14 @@ class _Done:
     sources: list[str] | None
     extracted: set[str | None]
 
-    def __call__(self, step: str, place: int | None) -> bool:
+    def __call__(self, step: str, index: int | None) -> bool:
         if step == "close":
             return self.register.requests.get(self.request).state is State.DELIVERED or self._part_closed()
         if step != "extract":
             return self.register.steps.latest(self.request, step) is not None
         if self.sources is None:
             return False
-        wanted = self.sources if place is None else self.sources[place : place + 1]
+        wanted = self.sources if index is None else self.sources[index : index + 1]
         return self.extracted.issuperset(wanted)
 
     def _part_closed(self) -> bool:

@@ -9,11 +9,11 @@ from typing import Any
 from afschrift.casework.decision.require import require_decision
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.identity.risk import require_identity
-from afschrift.casework.kinds import KINDS
 from afschrift.casework.manual.question import asked_again
 from afschrift.casework.partial_response.require import ask_for_more, left_for_later
 from afschrift.casework.partial_response.supplement import delivered
-from afschrift.casework.review.redactions import decided, redactions_of
+from afschrift.casework.question_kinds import KINDS
+from afschrift.casework.review.redactions_in_force import decided, redactions_of
 from afschrift.domain.errors import ConfigurationError, GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.keys import Key
@@ -26,7 +26,7 @@ from afschrift.questions.kind import OpenQuestion
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.steps.draft import Draft, Drafter, outcome
+from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import enter
 
 KEYS = "keys.json"
@@ -150,11 +150,11 @@ def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] |
 
 
 def _stop_where_a_person_is_needed(
-    services: Services, request_id: str, draft: Draft, answers: Answers
+    services: Services, request_id: str, draft: PlanDraft, answers: Answers
 ) -> None:
     if draft.questions:
         raise ask(services.register, request_id, draft.questions)
-    require_decision(services, request_id, draft.flags)
+    require_decision(services, request_id, draft.triggers)
     nothing = outcome(draft, draft.plan.right)
     if draft.plan.later and (nothing is not None or not draft.plan.staged):
         raise ask_for_more(services, draft.plan)
@@ -174,7 +174,7 @@ def _stop_where_a_person_is_needed(
             f"The systems hold data of the person of request {request_id}, but nothing that Art. 20 covers.",
             question=nothing,
             detail=detail,
-            way_out="tell the person which categories are held, offer access, name the authority and court.",
+            remedy="tell the person which categories are held, offer access, name the authority and court.",
         )
     words = "No system holds anything under these keys."
     question = OpenQuestion(KINDS[nothing], ("confirm_none", "search_again"), words, detail)
@@ -184,7 +184,7 @@ def _stop_where_a_person_is_needed(
             f"Nothing is held about the person of request {request_id}, as a person confirmed.",
             question=nothing,
             detail=detail,
-            way_out="tell the person so, and invite other identifiers (R09).",
+            remedy="tell the person so, and invite other identifiers (R09).",
         )
     raise ask(register, request_id, [question])
 
@@ -204,7 +204,7 @@ def staged_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
     if not staging.exists(KEYS):
         raise GateError(
             "What the plan's step had staged is gone.",
-            way_out="clear `classify` and what follows, or start a new run of `fulfil_request`.",
+            remedy="clear `classify` and what follows, or start a new run of `fulfil_request`.",
         )
     with staging.reader(KEYS) as stream:
         return tuple(Key(*row) for row in json.loads(stream.read()))

@@ -28,14 +28,14 @@ def read_consents(
     for name, source in inventory.sources.items():
         for purpose, declared in source.purposes.items():
             if declared.consent:
-                place, consent = _place(inventory, name, declared.consent)
-                if place in later:
+                table, consent = _consent_table(inventory, name, declared.consent)
+                if table in later:
                     continue
-                asked.setdefault(place, []).append((f"{name}.{purpose}", consent))
+                asked.setdefault(table, []).append((f"{name}.{purpose}", consent))
     states: dict[str, ConsentState] = {}
-    for place, consents in asked.items():
-        declared_source = inventory.sources[place]
-        with open_source(place) as session:
+    for table, consents in asked.items():
+        declared_source = inventory.sources[table]
+        with open_source(table) as session:
             statements = Statements(
                 sql, declared_source, inventory.identity, session.dialect, session.catalogue()
             )
@@ -46,7 +46,7 @@ def read_consents(
     return states
 
 
-def _place(inventory: Inventory, source: str, consent: Consent) -> tuple[str, Consent]:
+def _consent_table(inventory: Inventory, source: str, consent: Consent) -> tuple[str, Consent]:
     """The source that keeps the consent; `shop.consent` may be named from another source."""
     if consent.table in inventory.sources[source].tables:
         return source, consent

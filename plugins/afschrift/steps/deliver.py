@@ -105,8 +105,10 @@ def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> 
     """The end of a run that delivered a part; once, whatever is cleared."""
     register, request_id = services.register, plan.request
     result = {"plan": delivered["plan"], "bundle": delivered["sha256"]}
-    told = {"sha256": delivered["sha256"], "later": [one.source for one in plan.later]}
-    register.steps.finish(request_id, "close", digest(result), result, NewEvent("part_closed", payload=told))
+    payload = {"sha256": delivered["sha256"], "later": [one.source for one in plan.later]}
+    register.steps.finish(
+        request_id, "close", digest(result), result, NewEvent("part_closed", payload=payload)
+    )
     if services.run is not None:
         register.runs.end(request_id, services.run, PARTLY)
     wipe(services, request_id)

@@ -8,13 +8,13 @@ from functools import partial
 
 from afschrift.casework.decision.require import left_out
 from afschrift.casework.decision.source_triggers import changed_contact
-from afschrift.casework.decision.triggers import Flag
+from afschrift.casework.decision.triggers import Trigger
 from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.identity.question import SEVERAL_PERSONS, SHARED_KEY
 from afschrift.casework.manual.question import planned
 from afschrift.casework.partial_response.missing_supplement import gone
 from afschrift.casework.partial_response.require import left_for_later
-from afschrift.casework.partial_response.supplement import Rest, delivered
+from afschrift.casework.partial_response.supplement import Supplement, delivered
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FactPlan, ManualPlan, Plan, Withheld
 from afschrift.domain.portions import Gone, Later
@@ -22,20 +22,20 @@ from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile
-from afschrift.inventory.sheet import columns_told, gaps
+from afschrift.inventory.sheet_gaps import gaps, sheet_columns
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.facts import PersonFacts
+from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.statements import Statements
 from afschrift.services import Services
 from afschrift.steps.consents import read_consents
 from afschrift.steps.draft_tables import Notes, TableDrafts
-from afschrift.steps.sheet import fact_plans, incomplete
+from afschrift.steps.sheet_facts import fact_plans, incomplete
 
 
 @dataclass(frozen=True)
-class Draft:
+class PlanDraft:
     """A plan, the keys it needs, and what stands in its way.
 
     Attributes:
@@ -43,7 +43,7 @@ class Draft:
         held: whether any row of the person was found in a personal table.
         limited: whether the person's own words limit the request (R24).
         portable: whether a row holds something that leaves beyond keys that only join.
-        flags: what the sources themselves put before a person.
+        triggers: what the sources themselves put before a person.
     """
 
     plan: Plan
@@ -53,7 +53,7 @@ class Draft:
     portable: bool
     limited: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
-    flags: tuple[Flag, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
 
 
 class Drafter:
@@ -66,7 +66,7 @@ class Drafter:
         self._notes = Notes(answers)
         self._later: frozenset[str] = frozenset()
 
-    def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> Draft:
+    def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> PlanDraft:
         """Expand the identity, read consents, decide on every column of every personal table.
 
         Args:
@@ -84,24 +84,24 @@ class Drafter:
         left = left_out(services.register, request.id)
         facts = PersonFacts(consents=consents, limits=request.limits, left_out=left)
         plan = self._plan(keys, consents, frozen_at, later)
-        rest = Rest(services.register, plan)
+        supplement = Supplement(services.register, plan)
         tables = TableDrafts(services, request.right, facts, self._notes, count=count)
-        parts, told = self._sources(keys, rest, tables)
+        parts, planned_facts = self._sources(keys, supplement, tables)
         extracts = tuple(part for part in parts if isinstance(part, ExtractPlan))
-        manual = rest.of(list(self._manual(given)))
+        manual = supplement.of(list(self._manual(given)))
         plan = replace(
             plan,
             extracts=extracts,
             withheld=tuple(part for part in parts if isinstance(part, Withheld)),
-            facts=tuple(fact for fact in told if any(e.source == fact.source for e in extracts)),
+            facts=tuple(fact for fact in planned_facts if any(e.source == fact.source for e in extracts)),
             manual=tuple(manual),
-            before=rest.before(),
-            again=rest.again(),
+            before=supplement.before(),
+            again=supplement.again(),
             gone=tuple(self._gone()),
         )
         self._sheet(plan)
         notes = self._notes
-        return Draft(
+        return PlanDraft(
             plan,
             keys,
             tuple(notes.questions),
@@ -109,31 +109,31 @@ class Drafter:
             notes.portable,
             bool(request.limits),
             notes.counts,
-            tuple(notes.flags),
+            tuple(notes.triggers),
         )
 
     def _sources(
-        self, keys: Sequence[Key], rest: Rest, tables: TableDrafts
+        self, keys: Sequence[Key], supplement: Supplement, tables: TableDrafts
     ) -> tuple[list[ExtractPlan | Withheld], list[FactPlan]]:
         """What becomes of the tables of each source, and what the information sheet asks of it."""
         services, request = self._services, self._request
         found: list[ExtractPlan | Withheld] = []
-        told: list[FactPlan] = []
+        facts: list[FactPlan] = []
         for source in services.inventory.sources.values():
             if not any(table.personal for table in source.tables.values()):
                 continue
-            if source.source in self._later or rest.is_told(source.source):
+            if source.source in self._later or supplement.is_settled(source.source):
                 continue
             with self._open(source.source) as session:
                 session.bind(keys, request.received_at)
                 statements = self._statements(source, session)
-                days = services.grounds.flags.contact_days
-                self._notes.flags += changed_contact(source, session, statements, keys, request, days)
-                parts = rest.of(tables.of(source, session, statements))
+                days = services.grounds.trigger_limits.contact_days
+                self._notes.triggers += changed_contact(source, session, statements, keys, request, days)
+                parts = supplement.of(tables.of(source, session, statements))
                 if request.right.terms.information_sheet:
-                    told += fact_plans(source, parts, statements)
+                    facts += fact_plans(source, parts, statements)
                 found += parts
-        return found, told
+        return found, facts
 
     def _plan(
         self, keys: Sequence[Key], consents: Mapping[str, str], frozen_at: str, later: tuple[Later, ...]
@@ -165,9 +165,9 @@ class Drafter:
         if not self._services.inventory.manual:
             return
         decisions = register.decisions.of(request.id)
-        waiting = register.questions.all(request_id=request.id)
+        rows = register.questions.all(request_id=request.id)
         which = self._fingerprint(given)
-        for part, asked in planned(self._services.inventory, request, which, decisions, waiting):
+        for part, asked in planned(self._services.inventory, request, which, decisions, rows):
             if asked is not None:
                 self._notes.questions.append(asked)
             if part is not None:
@@ -224,12 +224,12 @@ class Drafter:
         """An access answer without its information sheet is none: stop before anything leaves a source."""
         if not plan.right.terms.information_sheet:
             return
-        found = gaps(self._services.inventory, columns_told(plan))
+        found = gaps(self._services.inventory, sheet_columns(plan))
         if found and self._notes.held:
             self._notes.questions.append(incomplete(found))
 
 
-def outcome(draft: Draft, right: Right) -> str | None:
+def outcome(draft: PlanDraft, right: Right) -> str | None:
     """Why there is nothing to send: `nothing_held`, `nothing_in_limits`, `nothing_portable`; else None.
 
     After a part was delivered the rest is told of in any case, also that it is nothing.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from afschrift.casework.decision.source_triggers import case_columns
-from afschrift.casework.decision.triggers import Flag
-from afschrift.casework.kinds import KINDS
+from afschrift.casework.decision.triggers import Trigger
+from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.plan import ExtractPlan, Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
@@ -16,9 +16,9 @@ from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.facts import PersonFacts
+from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.statements import Scope, Statements
-from afschrift.selection.table import NO_ROWS, Classifier, TableDecision
+from afschrift.selection.table_decision import NO_ROWS, Classifier, TableDecision
 from afschrift.services import Services
 
 _ASK_WORDS = {
@@ -39,7 +39,7 @@ class Notes:
     Attributes:
         answers: that people gave so far.
         questions: that are open.
-        held, portable, counts, flags: as of a `Draft`.
+        held, portable, counts, triggers: as of a `PlanDraft`.
     """
 
     answers: Answers
@@ -47,7 +47,7 @@ class Notes:
     held: bool = False
     portable: bool = False
     counts: dict[str, int] = field(default_factory=dict)
-    flags: list[Flag] = field(default_factory=list)
+    triggers: list[Trigger] = field(default_factory=list)
 
     def need(self, question: OpenQuestion) -> str | None:
         """The answer, or None after noting that the question is open."""
@@ -81,8 +81,8 @@ class TableDrafts:
                 self._unknown_origins(session, statements, f"{source.source}.{name}", name)
                 named = Scope(table.origin.by, tuple(table.origin.values))
                 decision = replace(decision, scope=decision.scope or named)
-            self._look(session, statements, decision)
-            self._notes.flags += case_columns(self._services.inventory, session, statements, decision)
+            self._examine(session, statements, decision)
+            self._notes.triggers += case_columns(self._services.inventory, session, statements, decision)
             if self._count:
                 rows = session.rows(statements.count(name, decision.scope))
                 self._notes.counts[f"{source.source}.{name}"] = int(rows[0][0])
@@ -97,19 +97,19 @@ class TableDrafts:
         right, facts = self._right, self._facts
         decision = Classifier(self._services.inventory, right, facts).table(source, name, columns)
         answered: dict[str, str] = {}
-        for reason, places in decision.asks.items():
-            names = [place.rpartition(".")[2] for place in places]
+        for reason, column_paths in decision.asks.items():
+            names = [column_path.rpartition(".")[2] for column_path in column_paths]
             if reason == "consent_missing" and not session.rows(
                 statements.exists(name, decision.scope, names)
             ):
-                answered |= dict.fromkeys(places, NO_ROWS)  # nothing is held that consent could cover
+                answered |= dict.fromkeys(column_paths, NO_ROWS)  # nothing is held that consent could cover
                 continue
-            words = f"{_ASK_WORDS[reason]}: {', '.join(places)}."
+            words = f"{_ASK_WORDS[reason]}: {', '.join(column_paths)}."
             choice = self._notes.need(
-                OpenQuestion(KINDS[reason], KINDS[reason].options, words, {"columns": list(places)})
+                OpenQuestion(KINDS[reason], KINDS[reason].options, words, {"columns": list(column_paths)})
             )
             if choice is not None:
-                answered |= dict.fromkeys(places, choice)
+                answered |= dict.fromkeys(column_paths, choice)
         if not answered:
             return decision
         informed = replace(facts, answers=answered)
@@ -123,15 +123,15 @@ class TableDrafts:
             detail = {"source": source.source, "tables": unlisted}
             self._notes.need(OpenQuestion(KINDS["unlisted_tables"], ("leave_out",), words, detail))
 
-    def _unknown_origins(self, session: Source, statements: Statements, place: str, name: str) -> None:
+    def _unknown_origins(self, session: Source, statements: Statements, table_path: str, name: str) -> None:
         """Rows of an origin that nobody named never leave; where there are some, a person must know."""
         rows = int(session.rows(statements.unknown_origins(name))[0][0])
         if rows:
-            words = f"{rows} row(s) of {place} have an origin that the inventory does not name."
-            detail = {"table": place, "rows": rows}
+            words = f"{rows} row(s) of {table_path} have an origin that the inventory does not name."
+            detail = {"table": table_path, "rows": rows}
             self._notes.need(OpenQuestion(KINDS["unknown_origin"], ("leave_out",), words, detail))
 
-    def _look(self, session: Source, statements: Statements, decision: TableDecision) -> None:
+    def _examine(self, session: Source, statements: Statements, decision: TableDecision) -> None:
         """Stop looking once something portable was found: one hit answers both questions."""
         if decision.substance and not self._notes.portable:
             statement = statements.exists(decision.table, decision.scope, decision.substance)

@@ -52,7 +52,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     staging.wipe(f"data/{source}")
     staging.wipe(f"data/{UPLOADS}/{source}")
     if source in {one.source for one in plan.given}:
-        return _given(services, plan, source)
+        return _given_files(services, plan, source)
     if source not in (*plan.sources, *(one.source for one in plan.withheld)):
         return _only_named(services, plan, source)
     reading = SourceReading(services, plan, source, _keys_of(services, plan))
@@ -68,7 +68,7 @@ def _no_other_source_waits(services: Services, request_id: str) -> None:
         raise NeedsPersonError(
             f"Another source of request {request_id} cannot be reached, and question {asked.id} is open.",
             question=asked.kind,
-            way_out=f"answer with `afschrift answer {asked.id} --choice {'|'.join(asked.options)}`.",
+            remedy=f"answer with `afschrift answer {asked.id} --choice {'|'.join(asked.options)}`.",
         )
 
 
@@ -87,7 +87,7 @@ def _keys_of(services: Services, plan: Plan) -> tuple[Key, ...]:
     return keys
 
 
-def _given(services: Services, plan: Plan, source: str) -> dict[str, Any]:
+def _given_files(services: Services, plan: Plan, source: str) -> dict[str, Any]:
     """The files that a person found in a system are staged as they were given (R08)."""
     staging = services.staging(plan.request)
     found = next(one for one in plan.given if one.source == source)

@@ -22,10 +22,10 @@ def refusal(
     step: str,
     reason: str,
     message: str,
-    way_out: str = NEW_RUN,
+    remedy: str = NEW_RUN,
     *,
     event: str = "gate_bypassed",
-    **told: Any,
+    **more: Any,
 ) -> GateError:
     """The error to raise; the attempt stands in the trail.
 
@@ -35,16 +35,16 @@ def refusal(
         step: name of the step.
         reason: a code.
         message: one sentence for the log.
-        way_out: what to do.
+        remedy: what to do.
         event: `gate_bypassed`, or `gate_refused` where the step merely came too late.
-        told: further codes for the event.
+        more: further codes for the event.
     """
-    new = NewEvent(event, payload={"step": step, "reason": reason, "run": services.run, **told})
+    new = NewEvent(event, payload={"step": step, "reason": reason, "run": services.run, **more})
     try:
         services.register.trail.record(request_id, new)
     except UnknownRequestError:
         services.register.trail.record(None, new)
-    return GateError(message, way_out=way_out)
+    return GateError(message, remedy=remedy)
 
 
 def begin(services: Services, request_id: str, by: str) -> None:

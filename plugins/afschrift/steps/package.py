@@ -80,7 +80,9 @@ def _contents(
     """What goes into the bundle; nothing of it knows of the tables that are left out unsaid."""
     samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
     overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
-    hidden = [place for place, one in left_out(services.register, request.id).items() if one.hidden]
+    hidden = [
+        column_path for column_path, one in left_out(services.register, request.id).items() if one.hidden
+    ]
     known = without(services.inventory, hidden)
     return Contents(plan, records, known, request, samples, seal, services.formats, overviews)
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from afschrift.casework.identity.age import known_minority
 from afschrift.casework.identity.confirmed import identity_decision
-from afschrift.casework.identity.mandates import asked_for, standing_now
+from afschrift.casework.identity.mandates import asked_for, mandate_status_now
+from afschrift.casework.identity.minority import known_minority
 from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import delivered, spent
-from afschrift.casework.review.redactions import decided
+from afschrift.casework.review.redactions_in_force import decided
 from afschrift.domain.errors import GateError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
@@ -73,17 +73,17 @@ def _part_must_stand(services: Services, plan: Plan, step: str) -> None:
         raise refusal(services, request_id, step, "partial_over", message)
     if step != "deliver" and spent(register, request_id):
         message = f"The part of request {request_id} under this plan is delivered already."
-        way_out = "start a new run of `fulfil_request`: it gives the rest."
-        raise refusal(services, request_id, step, "part_delivered", message, way_out, event="gate_refused")
+        remedy = "start a new run of `fulfil_request`: it gives the rest."
+        raise refusal(services, request_id, step, "part_delivered", message, remedy, event="gate_refused")
 
 
 def _mandate_must_hold(services: Services, request: Request, step: str) -> None:
     """A mandate that was taken back, or ran out since, is asked for again before anything leaves (R15)."""
-    stands = standing_now(services, request)
-    if stands.holds:
+    status = mandate_status_now(services, request)
+    if status.holds:
         return
-    if stands.decision is not None:
-        raise asked_for(services.register, request, stands, known_minority(services, request.id))
+    if status.decision is not None:
+        raise asked_for(services.register, request, status, known_minority(services, request.id))
     message = f"Step {step} of request {request.id} was started, but nobody found the mandate to be proven."
     raise refusal(services, request.id, step, "no_mandate", message)
 
@@ -118,7 +118,7 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
     services.register.trail.record(plan.request, NewEvent("drift_found", payload=payload))
     raise GateError(
         f"The {' and '.join(changed)} changed after the plan of request {plan.request} was frozen.",
-        way_out="clear `classify` and what follows: a new plan is frozen on what holds now.",
+        remedy="clear `classify` and what follows: a new plan is frozen on what holds now.",
     )
 
 

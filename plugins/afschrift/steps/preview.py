@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from afschrift.casework.identity.mandates import standing_now
+from afschrift.casework.identity.mandates import mandate_status_now
 from afschrift.casework.identity.risk import sure_identity
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import GateError
@@ -27,13 +27,13 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     if sure_identity(services, request) is None:
         raise GateError(
             f"Nobody has confirmed surely enough who the requester of {request_id} is: nothing is looked up.",
-            way_out=f"`afschrift request confirm-identity {request_id} --method ... --level ...`.",
+            remedy=f"`afschrift request confirm-identity {request_id} --method ... --level ...`.",
         )
-    if not standing_now(services, request).holds:
+    if not mandate_status_now(services, request).holds:
         raise GateError(
             f"Somebody asks {request_id} for another person, and nobody found their mandate to be proven: "
             "nothing is looked up.",
-            way_out=f"the next run asks it, or look at `afschrift questions --request {request_id}`.",
+            remedy=f"the next run asks it, or look at `afschrift questions --request {request_id}`.",
         )
     answers = Answers(register.decisions.of(request_id))
     drafter = Drafter(services, request, answers)
@@ -57,17 +57,17 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     for later in draft.plan.later:
         yield f"\n{later.source}: left for later, not opened; the rest follows by {later.rest_by}"
     for before in draft.plan.before:
-        place = f"{before.source}.{before.table}".rstrip(".")
-        yield f"\n{place}: given on {before.delivered_at[:10]}"
-    for searched in draft.plan.manual:
-        files = f", {count(len(searched.files), 'file')}" if searched.files else ""
-        why = f" ({searched.reason}, {', '.join(searched.rules)})" if searched.reason else ""
-        yield f"\n{searched.source}: {searched.medium}, {searched.status}{files}{why}"
+        table_path = f"{before.source}.{before.table}".rstrip(".")
+        yield f"\n{table_path}: given on {before.delivered_at[:10]}"
+    for manual in draft.plan.manual:
+        files = f", {count(len(manual.files), 'file')}" if manual.files else ""
+        why = f" ({manual.reason}, {', '.join(manual.rules)})" if manual.reason else ""
+        yield f"\n{manual.source}: {manual.medium}, {manual.status}{files}{why}"
     for question in draft.questions:
         yield f"\nA person must decide ({question.kind}): {question.words}"
         yield f"  options: {', '.join(question.options)}"
-    for flag in draft.flags:
-        yield f"\nA person must decide (decision): {flag.words} [{', '.join(flag.rules)}]"
+    for trigger in draft.triggers:
+        yield f"\nA person must decide (decision): {trigger.words} [{', '.join(trigger.rules)}]"
     ending = outcome(draft, request.right)
     if ending:
         yield f"\nThis run would end in {ending}: there is nothing to send."

@@ -7,24 +7,24 @@ from functools import partial
 from typing import Any
 
 from afschrift.casework.columns.missing_files import ask_about_missing
-from afschrift.casework.kinds import KINDS
+from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
 from afschrift.domain.extracted import SourceExtract, TableExtract
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.profile import Overview
 from afschrift.domain.sources import Source
-from afschrift.extraction.finder.find import Finding
+from afschrift.extraction.finder.find import SourceFinder
 from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.extraction.redact import redacted
-from afschrift.extraction.row_observers import Watch
-from afschrift.extraction.staged_records import stage_looks, stage_record
+from afschrift.extraction.row_observers import RowObservers
+from afschrift.extraction.staged_records import stage_observations, stage_record
 from afschrift.extraction.write import TableWriter
 from afschrift.questions.ask import asking
-from afschrift.selection.table import NO_ROWS
-from afschrift.selection.tokens import SALT_OF, salt_key
+from afschrift.selection.mask_tokens import SALT_OF, salt_key
+from afschrift.selection.table_decision import NO_ROWS
 from afschrift.services import Services
-from afschrift.steps.sheet import read_facts, require_complete
+from afschrift.steps.sheet_facts import read_facts, require_complete
 from afschrift.values.first_rows import Rows
 
 
@@ -34,8 +34,8 @@ class SourceReading:
     def __init__(self, services: Services, plan: Plan, source: str, keys: Sequence[Key]) -> None:
         self._services, self._plan, self._source, self._keys = services, plan, source, keys
         self._staging = services.staging(plan.request)
-        self._watch = Watch(services, self._staging, source)
-        self._finding = Finding(services, plan, keys)
+        self._observers = RowObservers(services, self._staging, source)
+        self._finding = SourceFinder(services, plan, keys)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
         self._mac = partial(services.register.data_keys.fingerprint, plan.request)
         self._samples: dict[str, Rows] = {}
@@ -49,7 +49,7 @@ class SourceReading:
 
         Raises:
             GateError: rows that consent is missing for were added since the plan was frozen.
-            NeedsPersonError: something that only a person can mend; the question stands in the register.
+            NeedsPersonError: something that only a person can mend; the question is in the register.
             SourceDownError: the source is down.
             RetriableError: the staging is.
         """
@@ -60,11 +60,11 @@ class SourceReading:
         ):
             session.bind((*self._keys, salt_key(self._mac(SALT_OF))), received_at)
             tables = tuple(self._table(session, part) for part in plan.of_source(source))
-            told = read_facts(session, [fact for fact in plan.facts if fact.source == source])
-            record = SourceExtract(source, session.snapshot, tables, self._watch.references(), told)
+            facts = read_facts(session, [fact for fact in plan.facts if fact.source == source])
+            record = SourceExtract(source, session.snapshot, tables, self._observers.references(), facts)
             require_complete(services.inventory, plan, record)
         ask_about_missing(self._services.register, plan.request, list(tables))
-        stage_looks(self._staging, source, self._samples, self._overviews)
+        stage_observations(self._staging, source, self._samples, self._overviews)
         self._finding.stage(self._staging, source)
         stage_record(self._staging, record)
         return record
@@ -76,12 +76,12 @@ class SourceReading:
             self._staging, part, formats, services.limits, self._chosen[part.name], self._kept
         )
         read = redacted(part, partial(session.stream, part.statement), self._mac)
-        stream = self._finding.over(part, self._watch.over(part, read))
-        table = self._watch.noted(writer.write(stream, _masked(session, part)))
+        stream = self._finding.over(part, self._observers.over(part, read))
+        table = self._observers.noted(writer.write(stream, _masked(session, part)))
         if table.rows and any(f.reason == NO_ROWS for f in part.selected):
             raise GateError(
                 f"{part.name} holds rows of the person by now, for which consent is missing.",
-                way_out="clear `classify` and what follows: a person must decide on them.",
+                remedy="clear `classify` and what follows: a person must decide on them.",
             )
         self._samples[part.name], self._overviews[part.name] = writer.sample, writer.overview
         services.log(f"{part.name}: {table.rows} rows in {', '.join(f.format for f in table.files)}.")

@@ -7,8 +7,8 @@ from typing import Any
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.extraction.uploads import inflated, read_back
-from afschrift.formats.check.validate import require_valid
-from afschrift.formats.check.validate import validate as read_again
+from afschrift.formats.check.validate_file import require_valid
+from afschrift.formats.check.validate_file import validate as read_again
 from afschrift.services import Services
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 

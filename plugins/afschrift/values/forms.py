@@ -9,10 +9,10 @@ import pyarrow.types as pt
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values import json_text, nested, scalars
-from afschrift.values.faults import FormError
+from afschrift.values.errors import ValueFormError
 
 
 def text_batch(batch: pa.RecordBatch, fields: Sequence[FieldPlan]) -> pa.RecordBatch:
@@ -33,7 +33,7 @@ def text_batch(batch: pa.RecordBatch, fields: Sequence[FieldPlan]) -> pa.RecordB
     if batch.schema.names != names:
         raise ConfigurationError(
             f"The source gave {batch.num_columns} columns that are not the {len(names)} columns of the plan.",
-            way_out="plan the request again; the table's columns may have changed.",
+            remedy="plan the request again; the table's columns may have changed.",
         )
     columns = [_column(column, field) for column, field in zip(batch.columns, fields, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
@@ -44,22 +44,22 @@ def text_schema(fields: Sequence[FieldPlan]) -> pa.Schema:
     return pa.schema([(field.name, pa.string()) for field in fields])
 
 
-def written_kind(field: FieldPlan) -> Kind:
+def written_kind(field: FieldPlan) -> ValueKind:
     """The kind of what stands in the file: a masked column is text, whatever it was.
 
     Raises:
         ConfigurationError: the plan knows no kind for the column.
     """
     if field.action is Action.MASK:
-        return Kind.TEXT
+        return ValueKind.TEXT
     return _kind(field)
 
 
-def _kind(field: FieldPlan) -> Kind:
+def _kind(field: FieldPlan) -> ValueKind:
     if field.kind is None:
         raise ConfigurationError(
             f"Column {field.name} has no known type.",
-            way_out="give it a `kind` in the inventory, or leave the column out there.",
+            remedy="give it a `kind` in the inventory, or leave the column out there.",
         )
     return field.kind
 
@@ -68,21 +68,21 @@ def _column(array: pa.Array, field: FieldPlan) -> pa.Array:
     kind = _kind(field)
     try:
         return _text(array, kind)
-    except FormError as fault:
-        raise ConfigurationError(f"Column {field.name} {fault.reason}.", way_out=fault.way_out) from None
+    except ValueFormError as fault:
+        raise ConfigurationError(f"Column {field.name} {fault.reason}.", remedy=fault.remedy) from None
     except (pa.ArrowException, ValueError, OverflowError):
         # their messages quote the value
         raise ConfigurationError(
             f"Column {field.name} holds values that do not fit its kind, {kind}.",
-            way_out="let the source cast it to text in SQL, or mend the column's kind.",
+            remedy="let the source cast it to text in SQL, or mend the column's kind.",
         ) from None
 
 
-def _text(array: pa.Array, kind: Kind) -> pa.Array:
+def _text(array: pa.Array, kind: ValueKind) -> pa.Array:
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
     if nested.is_nested(array.type):
         return nested.documents(array)
     texts = scalars.text(array, kind)
     is_text = pt.is_string(array.type) or pt.is_large_string(array.type) or pt.is_string_view(array.type)
-    return json_text.documents(texts) if kind is Kind.JSON and is_text else texts
+    return json_text.documents(texts) if kind is ValueKind.JSON and is_text else texts

@@ -6,21 +6,29 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values.buffers import has_controls, text_bytes
-from afschrift.values.faults import FormError
+from afschrift.values.errors import ValueFormError
 
 _SAFE = "9007199254740991"  # 2^53 - 1, the largest integer that every reader takes exactly (I-JSON, RFC 7493)
-_BARE = (Kind.BOOLEAN, Kind.JSON)
-_NOT_STRINGS = (*_BARE, Kind.INTEGER, Kind.NUMBER)
-_PLAIN = (Kind.DECIMAL, Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.INSTANT, Kind.BINARY, Kind.UUID)
+_BARE = (ValueKind.BOOLEAN, ValueKind.JSON)
+_NOT_STRINGS = (*_BARE, ValueKind.INTEGER, ValueKind.NUMBER)
+_PLAIN = (
+    ValueKind.DECIMAL,
+    ValueKind.DATE,
+    ValueKind.TIME,
+    ValueKind.DATETIME,
+    ValueKind.INSTANT,
+    ValueKind.BINARY,
+    ValueKind.UUID,
+)
 _ALWAYS = {"\\": "\\\\", '"': '\\"'}  # the backslash first: it escapes the others
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _CONTROLS = _SHORT | {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in _SHORT}
 _document = msgspec.json.Decoder(msgspec.Raw)
 
 
-def fragments(texts: pa.Array, kind: Kind) -> pa.Array:
+def fragments(texts: pa.Array, kind: ValueKind) -> pa.Array:
     """Each value form as a JSON value; NULL becomes `null`.
 
     Integers up to 2^53-1 and floats are numbers, booleans are booleans, JSON documents stand as they
@@ -28,9 +36,9 @@ def fragments(texts: pa.Array, kind: Kind) -> pa.Array:
     """
     if kind in _BARE:
         return pc.fill_null(texts, "null")
-    if kind is Kind.INTEGER:
+    if kind is ValueKind.INTEGER:
         return pc.fill_null(_unless(texts, _beyond_safe(texts)), "null")
-    if kind is Kind.NUMBER:
+    if kind is ValueKind.NUMBER:
         # most readers take -0 for an integer and lose its sign
         negative_zero = pc.equal(texts, "-0")
         signed = pc.if_else(negative_zero, "-0.0", texts) if pc.any(negative_zero).as_py() else texts
@@ -39,14 +47,14 @@ def fragments(texts: pa.Array, kind: Kind) -> pa.Array:
     return pc.fill_null(_quoted(_escaped(texts, kind)), "null")
 
 
-def pieces(texts: pa.Array, kind: Kind) -> tuple[str, pa.Array, str]:
+def pieces(texts: pa.Array, kind: ValueKind) -> tuple[str, pa.Array, str]:
     """What `fragments` gives, with the quotes apart where every row has them: opening, texts, closing."""
     if kind in _NOT_STRINGS or texts.null_count:
         return "", fragments(texts, kind), ""
     return '"', _escaped(texts, kind), '"'
 
 
-def _escaped(texts: pa.Array, kind: Kind) -> pa.Array:
+def _escaped(texts: pa.Array, kind: ValueKind) -> pa.Array:
     return texts if kind in _PLAIN else escape(texts)
 
 
@@ -102,9 +110,9 @@ def _one_document(text: str) -> str:
     try:
         _document.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise FormError(
+        raise ValueFormError(
             "holds text that is no JSON document, or one that spells half a surrogate pair",
-            way_out="write `kind: text` at the column in the inventory, or mend the data.",
+            remedy="write `kind: text` at the column in the inventory, or mend the data.",
         ) from None
     return text.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")
 

@@ -79,9 +79,9 @@ def month_name(number: int) -> str:
 @lru_cache(maxsize=16)
 def _starts(zone: str) -> Ints:
     """First second of each month; the first entry is December 1899, which a zone may still be in."""
-    place = ZoneInfo(zone)
+    local_zone = ZoneInfo(zone)
     numbers = range(_FIRST_YEAR * 12 - 1, _LAST_YEAR * 12 + 1)
-    first = [datetime(n // 12, n % 12 + 1, 1, tzinfo=place) for n in numbers]
+    first = [datetime(n // 12, n % 12 + 1, 1, tzinfo=local_zone) for n in numbers]
     return np.array([int(moment.timestamp()) for moment in first], np.int64)
 
 

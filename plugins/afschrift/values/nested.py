@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values import json_text, scalars
 
 _LISTS = (pt.is_list, pt.is_large_list, pt.is_fixed_size_list)  # pyarrow empties list views when casting
@@ -46,7 +46,7 @@ def _structs(array: pa.Array) -> pa.Array:
         return pa.repeat("{}", len(array))
     parts: list[pa.Array | str] = []
     for position, name in enumerate(array.type.names):
-        key = json_text.fragments(pa.array([name], pa.string()), Kind.TEXT)[0].as_py()
+        key = json_text.fragments(pa.array([name], pa.string()), ValueKind.TEXT)[0].as_py()
         parts += [f"{',' if position else '{'}{key}:", _fragments(array.field(position))]
     return pc.binary_join_element_wise(*parts, "}", "")
 
@@ -55,7 +55,7 @@ def _maps(array: pa.Array) -> pa.Array:
     keys, values = _within(array, array.keys), _within(array, array.items)
     nested = is_nested(keys.type)
     names = documents(keys) if nested else scalars.text(keys, scalars.kind_of(keys.type))
-    pairs = pc.binary_join_element_wise(json_text.fragments(names, Kind.TEXT), _fragments(values), ":")
+    pairs = pc.binary_join_element_wise(json_text.fragments(names, ValueKind.TEXT), _fragments(values), ":")
     return _joined(array, pairs, "{", "}")
 
 

@@ -7,23 +7,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values.buffers import text_bytes
-from afschrift.values.faults import FormError
+from afschrift.values.errors import ValueFormError
 from afschrift.values.times import from_dates, from_timestamps, normalise
 
 _UNKNOWN = "let the source cast it to text in SQL, or leave the column out in the inventory."
 
 
-def kind_of(kind: pa.DataType) -> Kind:
+def kind_of(kind: pa.DataType) -> ValueKind:
     """The kind of an Arrow type, where no catalogue names one: members of lists and structs."""
     for test, found in _KINDS:
         if test(kind):
             return found
-    return Kind.TEXT
+    return ValueKind.TEXT
 
 
-def text(array: pa.Array, kind: Kind) -> pa.Array:
+def text(array: pa.Array, kind: ValueKind) -> pa.Array:
     """Value forms of a column (`pa.string`), NULL where NULL.
 
     Args:
@@ -46,7 +46,7 @@ def text(array: pa.Array, kind: Kind) -> pa.Array:
     if pt.is_date(found):
         return from_dates(array)
     if pt.is_time(found):
-        return normalise(array.cast(pa.string()), Kind.TIME)
+        return normalise(array.cast(pa.string()), ValueKind.TIME)
     if pt.is_decimal(found):
         return pa.array([None if v is None else format(v, "f") for v in array.to_pylist()], pa.string())
     if any(test(found) for test in _BINARY):
@@ -54,20 +54,20 @@ def text(array: pa.Array, kind: Kind) -> pa.Array:
         return encoded.to_arrow().cast(pa.string())
     if pt.is_dictionary(found):
         return text(array.dictionary_decode(), kind)
-    raise FormError(f"has the type {found}, which has no value form", way_out=_UNKNOWN)
+    raise ValueFormError(f"has the type {found}, which has no value form", remedy=_UNKNOWN)
 
 
-def _from_strings(texts: pa.Array, kind: Kind) -> pa.Array:
+def _from_strings(texts: pa.Array, kind: ValueKind) -> pa.Array:
     try:
         texts.validate(full=True)  # drivers hand over bytes unseen, and writers rely on them
     except pa.ArrowInvalid:
-        raise FormError(
+        raise ValueFormError(
             "holds bytes that are not UTF-8",
-            way_out="let the source convert the column in SQL, or hand it over as binary.",
+            remedy="let the source convert the column in SQL, or hand it over as binary.",
         ) from None
-    if kind is Kind.NUMBER:
+    if kind is ValueKind.NUMBER:
         return _from_floats(texts.cast(pa.float64()))
-    if kind is Kind.DECIMAL:
+    if kind is ValueKind.DECIMAL:
         return _spell_specials(texts)
     return normalise(texts, kind)
 
@@ -93,13 +93,13 @@ def _spell_specials(texts: pa.Array) -> pa.Array:
 
 _BINARY = (pt.is_binary, pt.is_large_binary, pt.is_fixed_size_binary, pt.is_binary_view)
 _KINDS = (
-    (pt.is_integer, Kind.INTEGER),
-    (pt.is_floating, Kind.NUMBER),
-    (pt.is_boolean, Kind.BOOLEAN),
-    (pt.is_decimal, Kind.DECIMAL),
-    (pt.is_date, Kind.DATE),
-    (pt.is_time, Kind.TIME),
-    (lambda t: pt.is_timestamp(t) and t.tz is not None, Kind.INSTANT),
-    (pt.is_timestamp, Kind.DATETIME),
-    *((test, Kind.BINARY) for test in _BINARY),
+    (pt.is_integer, ValueKind.INTEGER),
+    (pt.is_floating, ValueKind.NUMBER),
+    (pt.is_boolean, ValueKind.BOOLEAN),
+    (pt.is_decimal, ValueKind.DECIMAL),
+    (pt.is_date, ValueKind.DATE),
+    (pt.is_time, ValueKind.TIME),
+    (lambda t: pt.is_timestamp(t) and t.tz is not None, ValueKind.INSTANT),
+    (pt.is_timestamp, ValueKind.DATETIME),
+    *((test, ValueKind.BINARY) for test in _BINARY),
 )

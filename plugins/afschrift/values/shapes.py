@@ -14,25 +14,25 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values.buffers import text_bytes
-from afschrift.values.patterns import PATTERNS
+from afschrift.values.kind_patterns import PATTERNS
 
 _Bytes = npt.NDArray[np.uint8]
 
 _MOST_LENGTHS = 3  # more of them would take longer than the pattern does
 _MOMENT = "0000-00-00T00:00:00"
 # The lengths that a kind's texts mostly have; 0 stands for a digit, x for a hexadecimal one.
-_TEMPLATES: dict[Kind, tuple[str, ...]] = {
-    Kind.DATE: ("0000-00-00",),
-    Kind.TIME: ("00:00:00", "00:00:00.000000"),
-    Kind.DATETIME: (_MOMENT, _MOMENT + ".000000"),
-    Kind.INSTANT: (_MOMENT + "Z", _MOMENT + ".000000Z"),
-    Kind.UUID: ("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",),
+_TEMPLATES: dict[ValueKind, tuple[str, ...]] = {
+    ValueKind.DATE: ("0000-00-00",),
+    ValueKind.TIME: ("00:00:00", "00:00:00.000000"),
+    ValueKind.DATETIME: (_MOMENT, _MOMENT + ".000000"),
+    ValueKind.INSTANT: (_MOMENT + "Z", _MOMENT + ".000000Z"),
+    ValueKind.UUID: ("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",),
 }
 
 
-def first_offence(texts: pa.Array, kind: Kind) -> int | None:
+def first_offence(texts: pa.Array, kind: ValueKind) -> int | None:
     """Position of the first text without the shape of its kind; None where all have it, or are NULL."""
     if kind not in PATTERNS or _settled(texts, kind):
         return None
@@ -42,7 +42,7 @@ def first_offence(texts: pa.Array, kind: Kind) -> int | None:
     return int(pc.index(fits, False).as_py())
 
 
-def _settled(texts: pa.Array, kind: Kind) -> bool:
+def _settled(texts: pa.Array, kind: ValueKind) -> bool:
     """Whether a quick look shows that all texts fit; False says nothing."""
     look = _LOOKS.get(kind)
     if look is None or not len(texts):
@@ -50,7 +50,7 @@ def _settled(texts: pa.Array, kind: Kind) -> bool:
     return look(pc.drop_null(texts) if texts.null_count else texts, kind)
 
 
-def _fixed(texts: pa.Array, kind: Kind) -> bool:
+def _fixed(texts: pa.Array, kind: ValueKind) -> bool:
     """Texts of a few lengths, each with a template."""
     lengths = pc.binary_length(texts)
     found = pc.unique(lengths).to_pylist()
@@ -82,7 +82,7 @@ def _has_fraction(digits: _Bytes) -> bool:
     return bool((doubtful != ord("0")).any(axis=1).all())
 
 
-def _numbers(texts: pa.Array, kind: Kind) -> bool:  # noqa: ARG001
+def _numbers(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
     """Digits with one point at most and a minus before them, without an exponent."""
     data = text_bytes(texts)
     if bytes(data).translate(None, b"0123456789.-"):
@@ -105,7 +105,7 @@ def _numbers(texts: pa.Array, kind: Kind) -> bool:  # noqa: ARG001
     return bool((np.frombuffer(data, np.uint8)[starts[negative]] == ord("-")).all())
 
 
-def _base64(texts: pa.Array, kind: Kind) -> bool:  # noqa: ARG001
+def _base64(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
     """Groups of four, filled up with `=` at the end."""
     data = bytes(text_bytes(texts))
     lengths = pc.binary_length(texts).to_numpy()
@@ -118,15 +118,15 @@ def _base64(texts: pa.Array, kind: Kind) -> bool:  # noqa: ARG001
     return not (before & ~last).any() and data.count(b"=") == at_the_end
 
 
-def _booleans(texts: pa.Array, kind: Kind) -> bool:  # noqa: ARG001
+def _booleans(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
     return bool(pc.all(pc.or_(pc.equal(texts, "true"), pc.equal(texts, "false"))).as_py())
 
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
-_LOOKS: dict[Kind, Callable[[pa.Array, Kind], bool]] = {
+_LOOKS: dict[ValueKind, Callable[[pa.Array, ValueKind], bool]] = {
     **dict.fromkeys(_TEMPLATES, _fixed),
-    Kind.DECIMAL: _numbers,
-    Kind.NUMBER: _numbers,
-    Kind.BINARY: _base64,
-    Kind.BOOLEAN: _booleans,
+    ValueKind.DECIMAL: _numbers,
+    ValueKind.NUMBER: _numbers,
+    ValueKind.BINARY: _base64,
+    ValueKind.BOOLEAN: _booleans,
 }

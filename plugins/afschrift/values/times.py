@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values.buffers import with_bytes
-from afschrift.values.faults import FormError
+from afschrift.values.errors import ValueFormError
 from afschrift.values.shapes import first_offence
 
 _MOMENT = (
@@ -16,8 +16,8 @@ _MOMENT = (
 )
 # Arrow's parser takes these, and nothing shorter without seconds that is as long.
 _PLAIN = {
-    Kind.DATETIME: (pa.timestamp("us"), "", len("2024-01-01 10:00:00")),
-    Kind.INSTANT: (pa.timestamp("us", "UTC"), "+00", len("2024-01-01 10:00:00+00")),
+    ValueKind.DATETIME: (pa.timestamp("us"), "", len("2024-01-01 10:00:00")),
+    ValueKind.INSTANT: (pa.timestamp("us", "UTC"), "+00", len("2024-01-01 10:00:00+00")),
 }
 _CLOCK = (
     r"^(?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
@@ -29,7 +29,7 @@ _SECOND = 1_000_000
 _A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
-def normalise(texts: pa.Array, kind: Kind) -> pa.Array:
+def normalise(texts: pa.Array, kind: ValueKind) -> pa.Array:
     """Texts of a warehouse (`2024-01-01 10:00:00.5+00`) in the form of their kind.
 
     Infinite dates, dates before Christ and whatever else is no time pass unchanged.
@@ -41,30 +41,30 @@ def normalise(texts: pa.Array, kind: Kind) -> pa.Array:
     Raises:
         FormError: an instant has an offset other than UTC, or a local time has one at all.
     """
-    if kind not in (Kind.DATETIME, Kind.INSTANT, Kind.TIME):
+    if kind not in (ValueKind.DATETIME, ValueKind.INSTANT, ValueKind.TIME):
         return texts
     if kind in _PLAIN and (moments := _parsed(texts, kind)) is not None:
         return _from_moments(moments, kind)
     if first_offence(texts, kind) is None:
         return texts
-    parts = pc.extract_regex(texts, _CLOCK if kind is Kind.TIME else _MOMENT)
+    parts = pc.extract_regex(texts, _CLOCK if kind is ValueKind.TIME else _MOMENT)
     clock, fraction, zone = (pc.struct_field(parts, name) for name in ("clock", "fraction", "zone"))
-    if kind is Kind.TIME:
+    if kind is ValueKind.TIME:
         written = pc.binary_join_element_wise(clock, _fraction(fraction), _offset(zone), "")
     else:
-        known = pc.is_in(zone, _UTC) if kind is Kind.INSTANT else pc.equal(zone, "")
+        known = pc.is_in(zone, _UTC) if kind is ValueKind.INSTANT else pc.equal(zone, "")
         if pc.all(pc.or_kleene(known, pc.is_null(clock))).as_py() is False:
-            raise FormError(
+            raise ValueFormError(
                 "holds times with an offset from UTC",
-                way_out="set the time zone of the source's session to UTC, or cast the column in a view.",
+                remedy="set the time zone of the source's session to UTC, or cast the column in a view.",
             )
-        suffix = "Z" if kind is Kind.INSTANT else ""
+        suffix = "Z" if kind is ValueKind.INSTANT else ""
         day = pc.struct_field(parts, "day")
         written = pc.binary_join_element_wise(day, "T", clock, _fraction(fraction), suffix, "")
     return pc.coalesce(written, texts)
 
 
-def _parsed(texts: pa.Array, kind: Kind) -> pa.Array | None:
+def _parsed(texts: pa.Array, kind: ValueKind) -> pa.Array | None:
     """The short way for what warehouses mostly give: `2024-01-01 10:00:00`, with up to six more digits.
 
     Returns:
@@ -82,7 +82,7 @@ def _parsed(texts: pa.Array, kind: Kind) -> pa.Array | None:
         return None
 
 
-def _from_moments(micros: pa.Array, kind: Kind) -> pa.Array:
+def _from_moments(micros: pa.Array, kind: ValueKind) -> pa.Array:
     """Microseconds since 1970 as text; the fraction has six digits, or is left out where it is zero."""
     whole = pc.equal(pc.multiply(pc.divide(micros, _SECOND), _SECOND), micros)
     extremes = pc.min_max(whole).as_py()
@@ -92,7 +92,7 @@ def _from_moments(micros: pa.Array, kind: Kind) -> pa.Array:
     texts = micros.cast(pa.timestamp("s" if in_seconds else "us")).cast(pa.string())
     if extremes["max"] and not in_seconds:
         texts = pc.replace_substring(texts, ".000000", "")
-    if kind is Kind.INSTANT:  # by a type with zone it takes ten times as long
+    if kind is ValueKind.INSTANT:  # by a type with zone it takes ten times as long
         texts = pc.binary_join_element_wise(texts, "Z", "")
     return with_bytes(texts, lambda data: data.replace(b" ", b"T"))
 
@@ -110,7 +110,7 @@ def _offset(zone: pa.Array) -> pa.Array:
     return pc.replace_substring(minutes, "+00:00", "Z")
 
 
-def from_timestamps(array: pa.Array, kind: Kind) -> pa.Array:
+def from_timestamps(array: pa.Array, kind: ValueKind) -> pa.Array:
     """Arrow timestamps as text; with a zone they count from UTC whatever the zone's name."""
     unit = array.type.unit
     naive = array.cast(pa.int64())
@@ -131,7 +131,7 @@ def _check_range(numbers: pa.Array, first: int, last: int) -> None:
     """Arrow writes a remark in place of a time outside the years 1 to 9999, and raises nothing."""
     extremes = pc.min_max(numbers).as_py()
     if extremes["min"] is not None and (extremes["min"] < first or extremes["max"] > last):
-        raise FormError(
+        raise ValueFormError(
             "holds a time before the year 1, after 9999 or infinite",
-            way_out="let the source cast the column to text in SQL.",
+            remedy="let the source cast the column to text in SQL.",
         )

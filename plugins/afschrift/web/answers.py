@@ -9,7 +9,7 @@ from typing import Any
 from afschrift.casework.answer import answer_question, still_open
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError
-from afschrift.law.manual import NewFile
+from afschrift.law.manual_search import NewFile
 from afschrift.questions.kind import Answered
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller
@@ -18,12 +18,14 @@ Start = Callable[[str, str], str]
 """Starts the next run of a request: its id, the caller's token -> the run's id."""
 
 LONGEST_TEXT = 20_000
-WAITS = "The answer is recorded. The next run starts with the answer to the last open question: {others}."
-MATTER = "Where those no longer matter, trigger fulfil_request with this id."
+OTHERS_OPEN = (
+    "The answer is recorded. The next run starts with the answer to the last open question: {others}."
+)
+NO_MATTER = "Where those no longer matter, trigger fulfil_request with this id."
 
 
 @dataclass(frozen=True)
-class Filled:
+class SubmittedAnswer:
     """An answer as somebody gives it.
 
     Attributes:
@@ -41,7 +43,7 @@ class Filled:
 
 
 @dataclass(frozen=True)
-class Told:
+class RecordedAnswer:
     """What came of an answer.
 
     Attributes:
@@ -54,7 +56,9 @@ class Told:
     next: str
 
 
-def record(register: Register, by: Caller, question_id: str, filled: Filled, start: Start) -> Told:
+def record(
+    register: Register, by: Caller, question_id: str, submitted: SubmittedAnswer, start: Start
+) -> RecordedAnswer:
     """Record an answer; where it was the last one due, start the request's next run as the caller.
 
     Where no run starts, the answer stands all the same, and `next` says what to do.
@@ -65,22 +69,24 @@ def record(register: Register, by: Caller, question_id: str, filled: Filled, sta
     done = answer_question(
         Officer(register, by.roles, by.account),
         question_id,
-        filled.choice,
-        detail=filled.detail,
-        texts=filled.texts,
-        text=filled.text or None,
-        files=filled.files,
+        submitted.choice,
+        detail=submitted.detail,
+        texts=submitted.texts,
+        text=submitted.text or None,
+        files=submitted.files,
     )
     request = done.request
     if not register.requests.get(request).state.open:
-        return Told(done, None, f"The request is closed by it. {done.said}".strip())
+        return RecordedAnswer(done, None, f"The request is closed by it. {done.said}".strip())
     if done.signer:
-        return Told(done, None, done.said)
+        return RecordedAnswer(done, None, done.said)
     if others := still_open(register, request):
-        return Told(done, None, f"{WAITS.format(others=', '.join(others))} {MATTER} {done.said}".strip())
+        return RecordedAnswer(
+            done, None, f"{OTHERS_OPEN.format(others=', '.join(others))} {NO_MATTER} {done.said}".strip()
+        )
     try:
-        return Told(done, start(request, by.token), done.said)
+        return RecordedAnswer(done, start(request, by.token), done.said)
     except AfschriftError as error:
         words = f"The answer is recorded, but no run was started. {error}"
         hint = f"Trigger fulfil_request with this id, or `afschrift run {request}`; else the sweep will."
-        return Told(done, None, f"{words} {hint} {done.said}".strip())
+        return RecordedAnswer(done, None, f"{words} {hint} {done.said}".strip())

@@ -16,10 +16,18 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from afschrift.domain.errors import FormError
-from afschrift.web import cases, matters, pages, questions, request_page, requests, review_page
+from afschrift.web import (
+    case_api,
+    intake_api,
+    question_api,
+    question_pages,
+    request_api,
+    request_page,
+    review_page,
+)
 from afschrift.web.answers import Start
 from afschrift.web.caller import caller
-from afschrift.web.faults import told_of
+from afschrift.web.http_errors import status_and_words
 from afschrift.web.page import HEADERS, message
 
 _TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken"}
@@ -45,24 +53,24 @@ def create(start: Start) -> FastAPI:
     app.middleware("http")(_without_words)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _refused)
-    app.include_router(questions.routes(start), prefix="/api")
-    app.include_router(requests.router, prefix="/api")
-    app.include_router(cases.router, prefix="/api")
-    app.include_router(matters.router, prefix="/api")
-    app.include_router(pages.routes(start))
+    app.include_router(question_api.routes(start), prefix="/api")
+    app.include_router(request_api.router, prefix="/api")
+    app.include_router(case_api.router, prefix="/api")
+    app.include_router(intake_api.router, prefix="/api")
+    app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
     app.include_router(review_page.router)
     return app
 
 
-def _told(request: Request, error: Exception) -> Response:
-    status, words = told_of(error)
+def _error_response(request: Request, error: Exception) -> Response:
+    status, words = status_and_words(error)
     if not _is_api(request):
         return message(request, status, _TITLES.get(status, "Not possible now"), words)
-    told: dict[str, object] = {"detail": words}
+    body: dict[str, object] = {"detail": words}
     if isinstance(error, FormError):
-        told["fields"] = error.fields
-    return JSONResponse(told, status)
+        body["fields"] = error.fields
+    return JSONResponse(body, status)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -83,9 +91,9 @@ async def _unreadable(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if not _is_api(request):
         return message(request, 422, _TITLES[422], "The address is not one of these pages.")
-    known = {*questions.Answer.model_fields, *cases.FIELDS, *matters.FIELDS}
-    places = (next((p for p in item["loc"] if p in known), "body") for item in error.errors())
-    fields = dict.fromkeys(places, "is missing, not known or not of the type it takes")
+    known = {*question_api.AnswerBody.model_fields, *case_api.FIELDS, *intake_api.FIELDS}
+    names = (next((p for p in item["loc"] if p in known), "body") for item in error.errors())
+    fields = dict.fromkeys(names, "is missing, not known or not of the type it takes")
     return JSONResponse({"detail": "The body is not what this takes.", "fields": fields}, 422)
 
 
@@ -94,7 +102,7 @@ async def _without_words(request: Request, call: Callable[[Request], Awaitable[R
     try:
         response = await call(request)
     except Exception as error:
-        response = _told(request, error)
+        response = _error_response(request, error)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

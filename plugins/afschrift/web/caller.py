@@ -9,9 +9,9 @@ from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import Depends, Request
 
-from afschrift.app.roles import load_roles
+from afschrift.app.roles_file import load_roles
 from afschrift.law.roles import AIRFLOW, Act, Roles
-from afschrift.web.origin import SAFE, from_elsewhere, stranger
+from afschrift.web.same_origin import SAFE, cross_origin_error, from_elsewhere
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def caller(request: Request, user: GetUserDep) -> Caller:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         if request.method not in SAFE and from_elsewhere(request):
-            raise stranger()
+            raise cross_origin_error()
         token = request.cookies[COOKIE_NAME_JWT_TOKEN]
-    roles = replace(load_roles(), place=Roles.place)  # where the file lies is for the terminal alone
+    roles = replace(load_roles(), location=Roles.location)  # where the file lies is for the terminal alone
     account = f"{AIRFLOW}{user.get_name()}"
     roles.require(account, Act.SEE)
     return Caller(account, roles, token.strip())

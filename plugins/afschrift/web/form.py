@@ -9,20 +9,20 @@ from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import form_of
 from afschrift.casework.decision.require import DECISION
-from afschrift.casework.kinds import kind_named
 from afschrift.casework.manual.scan import scan, too_large
-from afschrift.casework.review.redactions import REVIEW
+from afschrift.casework.question_kinds import kind_named
+from afschrift.casework.review.redactions_in_force import REVIEW
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.domain.redaction import SHAPE
 from afschrift.law.grounds.grounds import Grounds, Outcome
-from afschrift.law.manual import NewFile
-from afschrift.questions.kind import Kind
+from afschrift.law.manual_search import NewFile
+from afschrift.questions.kind import QuestionKind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.web.answers import LONGEST_TEXT, Filled
-from afschrift.web.fields import Field, fields_of, filled
-from afschrift.web.ground_form import Choice, GroundForm, choices, ground_form
-from afschrift.web.uploads import Sent
+from afschrift.web.answers import LONGEST_TEXT, SubmittedAnswer
+from afschrift.web.decision_form import GroundForm, OutcomeChoice, choices, ground_form
+from afschrift.web.form_fields import FormField, fields_of, filled_value
+from afschrift.web.multipart import Sent
 
 REDACTIONS = "f.redactions"
 TICKED, ON_GROUND = "f.redactions.line", "f.redactions.ground"
@@ -35,7 +35,7 @@ OPEN_GROUND = "GROUND"
 
 
 @dataclass(frozen=True)
-class Form:
+class QuestionForm:
     """What a page asks for.
 
     Attributes:
@@ -48,9 +48,9 @@ class Form:
         sent: what was typed already.
     """
 
-    words: Kind
-    fields: tuple[Field, ...]
-    choices: tuple[Choice, ...] = ()
+    words: QuestionKind
+    fields: tuple[FormField, ...]
+    choices: tuple[OutcomeChoice, ...] = ()
     outcome: str = ""
     ground: GroundForm | None = None
     reason: bool = False
@@ -58,9 +58,9 @@ class Form:
     sent: Sent = field(default_factory=Sent, repr=False)
 
     @property
-    def groups(self) -> list[tuple[str, str, list[Field]]]:
+    def groups(self) -> list[tuple[str, str, list[FormField]]]:
         """The fields; where a form holds those of several grounds, each ground's with its code and title."""
-        found: dict[str, list[Field]] = {}
+        found: dict[str, list[FormField]] = {}
         for one in self.fields:
             found.setdefault(one.name.partition(".")[0] if "." in one.name else "", []).append(one)
         return [
@@ -70,7 +70,7 @@ class Form:
 
 def form_for(
     register: Register, question: QuestionRow, given: Mapping[str, str], sent: Sent | None = None
-) -> Form:
+) -> QuestionForm:
     """The form of a question.
 
     Args:
@@ -86,7 +86,7 @@ def form_for(
     if question.kind == REVIEW:
         fields = tuple(map(_of_review, fields))
         _with_ticks(sent)
-    return Form(
+    return QuestionForm(
         words,
         fields,
         reason=words.reason,
@@ -100,7 +100,7 @@ def takes_files(question: QuestionRow) -> bool:
     return kind_named(question.kind).files_with in question.options
 
 
-def _of_review(one: Field) -> Field:
+def _of_review(one: FormField) -> FormField:
     """What a ground asks for where a line names it, and how a line is written."""
     if "." in one.name:
         return replace(one, need="needed where a line names this ground")
@@ -124,34 +124,36 @@ def _decision(
     register: Register,
     question: QuestionRow,
     given: Mapping[str, str],
-    words: Kind,
+    words: QuestionKind,
     sent: Sent,
-) -> Form:
+) -> QuestionForm:
     choice, code = given.get("choice", ""), given.get("ground", "")
     right = register.requests.get(question.request).right
     if choice in question.options:
         offered = grounds.offered(Outcome(choice), right)
         if not offered:
-            return Form(words, (), outcome=choice, sent=sent)
+            return QuestionForm(words, (), outcome=choice, sent=sent)
         if code in offered:
             ground = ground_form(grounds, code, Outcome(choice))
-            return Form(words, ground.fields, outcome=choice, ground=ground, sent=sent)
-    return Form(words, (), choices=tuple(choices(grounds, right, question.options)), sent=sent)
+            return QuestionForm(words, ground.fields, outcome=choice, ground=ground, sent=sent)
+    return QuestionForm(words, (), choices=tuple(choices(grounds, right, question.options)), sent=sent)
 
 
-def read_form(form: Form, sent: Sent) -> Filled:
+def read_form(form: QuestionForm, sent: Sent) -> SubmittedAnswer:
     """The answer that was filled in.
 
     Raises:
         FormError: a file cannot be taken, or the reason is too long.
     """
-    detail, texts = filled(form.fields, sent)
+    detail, texts = filled_value(form.fields, sent)
     if form.ground is not None:
         detail = {"ground": form.ground.code, **detail}
     text = sent.one("text").strip() if form.reason else ""
     if len(text) > LONGEST_TEXT:
         raise FormError("The reason is too long.", {"text": f"takes up to {LONGEST_TEXT} characters"})
-    return Filled(sent.one("choice"), detail, texts, text or None, _files(sent) if form.files else ())
+    return SubmittedAnswer(
+        sent.one("choice"), detail, texts, text or None, _files(sent) if form.files else ()
+    )
 
 
 def _files(sent: Sent) -> list[NewFile]:

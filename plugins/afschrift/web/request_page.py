@@ -1,11 +1,11 @@
-"""The page of a request: where it stands, when it is due and why, and its trail for whoever may read it."""
+"""The page of a request: its status, when it is due and why, and its trail for whoever may read it."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from afschrift.app.jurisdiction import load_place, own_keys
+from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import view as request_words
 from afschrift.domain.event import NewEvent
@@ -13,7 +13,7 @@ from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.caller import Known
 from afschrift.web.page import render
-from afschrift.web.standing import last_day, local, look
+from afschrift.web.question_status import clock_today, last_day, local
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -23,7 +23,7 @@ def show(request: Request, request_id: str, by: Known) -> Response:
     """A request; whoever may read the trail sees it, and that look is an event."""
     register = open_register()
     found, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
-    clock = look(timeline, load_place())
+    clock = clock_today(timeline, load_jurisdiction())
     lines: list[str] = []
     events = None
     if by.roles.may(by.account, Act.TIMELINE):

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.look import ROWS, look
+from afschrift.casework.review.review_view import ROWS, review_view
 from afschrift.register.open import open_register
 from afschrift.web.caller import Known
+from afschrift.web.csrf_token import form_token
 from afschrift.web.form import form_for
 from afschrift.web.page import render
-from afschrift.web.standing import barred
-from afschrift.web.tokens import form_token
+from afschrift.web.question_status import barred
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -22,7 +22,7 @@ def show(request: Request, request_id: str, by: Known, table: str = "", rows: in
     """Tables with their columns' decisions, first rows and what was pointed out. The look is an event."""
     register = open_register()
     officer = Officer(register, by.roles, by.account)
-    view = look(officer, request_id, table=table or None, rows=max(1, rows))
+    view = review_view(officer, request_id, table=table or None, rows=max(1, rows))
     form, why, question = None, "", None
     if view.question is not None:
         question = register.questions.get(view.question)

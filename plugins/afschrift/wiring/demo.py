@@ -6,7 +6,7 @@ import os
 from collections.abc import MutableMapping
 
 from afschrift.app.settings import Settings
-from afschrift.casework.intake.store import Intake, submit
+from afschrift.casework.intake.store_request import Intake, submit
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.right import Right
 from afschrift.services import Services
@@ -23,7 +23,7 @@ def open_demo_request(services: Services, customer_number: str, right: str, lang
     if not Settings.from_environment().demo:
         raise RefusedError(
             "A customer number may only be given in a demo.",
-            way_out="store the request with `afschrift submit` and trigger by its id.",
+            remedy="store the request with `afschrift submit` and trigger by its id.",
         )
     now = services.now()
     intake = Intake.model_validate(

@@ -8,24 +8,24 @@ from pathlib import Path
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RetriableError
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.selection.facts import PersonFacts
+from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.statements import Statements
-from afschrift.selection.table import Classifier
+from afschrift.selection.table_decision import Classifier
 from afschrift.selection.words import REASONS
 from afschrift.sources.registry import open_source
-from afschrift.wiring.services import load_inventory
+from afschrift.wiring.build_services import load_inventory
 
 
 @dataclass(frozen=True)
-class Explained:
+class DecisionExplanation:
     """One column's decision in words, with what it rests on."""
 
-    place: str
+    column_path: str
     field: FieldPlan
     words: str
     purposes: tuple[str, ...]
@@ -34,7 +34,7 @@ class Explained:
     statement: str
 
 
-def explain(name: str, right: Right, folder: Path | None = None) -> Explained:
+def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExplanation:
     """Decide on a column as a request without personal consents or limits would.
 
     Raises:
@@ -47,14 +47,14 @@ def explain(name: str, right: Right, folder: Path | None = None) -> Explained:
         with session:
             catalogue: Mapping[str, Mapping[str, ColumnType]] = session.catalogue()
     except RetriableError:  # the source is not here: decide on the inventory alone
-        unknown = ColumnType("VARCHAR", Kind.TEXT, "{column}")
+        unknown = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
         catalogue = {t: dict.fromkeys(declared.columns, unknown) for t, declared in source.tables.items()}
     declared = source.tables[table]
-    place = f"{source.source}.{table}.{column}"
+    column_path = f"{source.source}.{table}.{column}"
     if not declared.personal:
         raise ConfigurationError(
             f"Table {source.source}.{table} holds no personal data (`personal: false`): "
-            f"{place} is in no answer.",
+            f"{column_path} is in no answer.",
         )
     decision = Classifier(inventory, right, PersonFacts()).table(source, table, catalogue[table])
     field = next(f for f in decision.fields if f.name == column)
@@ -68,8 +68,8 @@ def explain(name: str, right: Right, folder: Path | None = None) -> Explained:
     written = declared.columns.get(column)
     names = declared.purposes if written is None or written.purposes is None else written.purposes
     note = (written.decided if written and written.decided else None) or declared.decided
-    return Explained(
-        place=place,
+    return DecisionExplanation(
+        column_path=column_path,
         field=field,
         words=REASONS[field.reason],
         purposes=tuple(
@@ -95,7 +95,9 @@ def _find(inventory: Inventory, name: str) -> tuple[SourceFile, str, str]:
     if not found:
         raise ConfigurationError(
             f"The inventory has no column {name}.",
-            way_out="write TABLE.COLUMN or SOURCE.TABLE.COLUMN as in the inventory.",
+            remedy="write TABLE.COLUMN or SOURCE.TABLE.COLUMN as in the inventory.",
         )
-    places = ", ".join(f"{source.source}.{table}.{column}" for source, table, column in found)
-    raise ConfigurationError(f"Several columns bear this name: {places}.", way_out="name the source too.")
+    column_paths = ", ".join(f"{source.source}.{table}.{column}" for source, table, column in found)
+    raise ConfigurationError(
+        f"Several columns bear this name: {column_paths}.", remedy="name the source too."
+    )

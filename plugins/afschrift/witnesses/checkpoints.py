@@ -17,10 +17,10 @@ from afschrift.register.register import Register
 from afschrift.register.trail import checkpoint
 from afschrift.register.trail.audit import NOT_SENT, SENT
 from afschrift.register.trail.checkpoint import Checkpoint, Offered
-from afschrift.register.trail.trail import Finding
-from afschrift.witnesses.place import Witness
+from afschrift.register.trail.trail import TrailFinding
 from afschrift.witnesses.registry import open_witness
 from afschrift.witnesses.timestamp import TimeStamper
+from afschrift.witnesses.witness import Witness
 
 Log = list[tuple[Header, dict[str, Any]]]
 
@@ -30,7 +30,7 @@ _AT_ONCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Sending:
+class CheckpointSending:
     """What became of a checkpoint.
 
     Attributes:
@@ -51,7 +51,7 @@ class Sending:
         ]
 
 
-def send_checkpoint(settings: Settings, register: Register, by: str = "system") -> Sending:
+def send_checkpoint(settings: Settings, register: Register, by: str = "system") -> CheckpointSending:
     """Make a checkpoint, have it stamped, and send it to every place; one that fails hides no other.
 
     A place also gets the checkpoints made since the last one that it got.
@@ -63,28 +63,28 @@ def send_checkpoint(settings: Settings, register: Register, by: str = "system") 
     if not settings.witnesses:
         raise ConfigurationError(
             "There is no witness place for checkpoints.",
-            way_out="set AFSCHRIFT_WITNESS_<NAME> to a folder, object store or mailbox that the operators "
+            remedy="set AFSCHRIFT_WITNESS_<NAME> to a folder, object store or mailbox that the operators "
             "of the register cannot write; see docs/trail.md.",
         )
     made = register.trail.make_checkpoint(by)
-    sending = Sending(made)
+    sending = CheckpointSending(made)
     # Authorities first, so that every place gets their stamps too.
     for name in sorted(settings.witnesses, key=lambda name: (not _stamps(settings, name), name)):
         try:
-            place = _open(settings, name)
-            if isinstance(place, TimeStamper):
-                stamp = place.stamp(made.content())
-                _tell(register, SENT, name, made, by, stamp=base64.b64encode(stamp).decode())
+            witness = _open(settings, name)
+            if isinstance(witness, TimeStamper):
+                stamp = witness.stamp(made.content())
+                _record(register, SENT, name, made, by, stamp=base64.b64encode(stamp).decode())
                 sending.sent[name] = [made.statement.number]
                 continue
             log = register.trail.checkpoint_log()
             for one in _due(log, name):
-                place.send({one.name: one.content()} | _stamps_of(log, one))
-                _tell(register, SENT, name, one, by)
+                witness.send({one.name: one.content()} | _stamps_of(log, one))
+                _record(register, SENT, name, one, by)
                 sending.sent.setdefault(name, []).append(one.statement.number)
         except AfschriftError as error:
             sending.problems[name] = str(error)
-            _tell(register, NOT_SENT, name, made, by, error=type(error).__name__)
+            _record(register, NOT_SENT, name, made, by, error=type(error).__name__)
     return sending
 
 
@@ -97,10 +97,14 @@ def _made(log: Log) -> dict[int, Checkpoint]:
     return {one.statement.number: one for one in of_events}
 
 
-def _due(log: Log, place: str) -> list[Checkpoint]:
+def _due(log: Log, witness_name: str) -> list[Checkpoint]:
     """What a place lacks since the last checkpoint that it got; a new place begins with the newest."""
     made = _made(log)
-    got = [payload["number"] for header, payload in log if header.type == SENT and payload["place"] == place]
+    got = [
+        payload["number"]
+        for header, payload in log
+        if header.type == SENT and payload["place"] == witness_name
+    ]
     after = max(got, default=max(made) - 1)
     return [one for number, one in sorted(made.items()) if number > after]
 
@@ -115,7 +119,7 @@ def _stamps_of(log: Log, one: Checkpoint) -> dict[str, bytes]:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class GatheredCheckpoints:
     """What the places hold.
 
     Attributes:
@@ -126,12 +130,12 @@ class Gathered:
     """
 
     checkpoints: list[Offered] | None
-    findings: list[Finding]
+    findings: list[TrailFinding]
     unread: dict[str, str]
     failed: bool
 
 
-def gather(settings: Settings, register: Register) -> Gathered:
+def gather(settings: Settings, register: Register) -> GatheredCheckpoints:
     """Read every place that can be read from here; one that fails hides no other."""
     held: dict[str, dict[str, bytes]] = {}
     stampers: dict[str, TimeStamper] = {}
@@ -139,11 +143,11 @@ def gather(settings: Settings, register: Register) -> Gathered:
     failed = False
     for name in sorted(settings.witnesses):
         try:
-            place = _open(settings, name)
-            if isinstance(place, TimeStamper):
-                stampers[name] = place
-            elif place.readable:
-                held[name] = dict(place.read())
+            witness = _open(settings, name)
+            if isinstance(witness, TimeStamper):
+                stampers[name] = witness
+            elif witness.readable:
+                held[name] = dict(witness.read())
             else:
                 unread[name] = "it is read by its owner: save what came there, and give it as --checkpoint."
         except AfschriftError as error:
@@ -154,12 +158,12 @@ def gather(settings: Settings, register: Register) -> Gathered:
         *_lacking(held, register),
     ]
     checkpoints = [
-        Offered(f"{place}/{name}", content)
-        for place, files in held.items()
+        Offered(f"{witness_name}/{name}", content)
+        for witness_name, files in held.items()
         for name, content in files.items()
         if name.endswith(_JSON)
     ]
-    return Gathered(checkpoints if held else None, findings, unread, failed)
+    return GatheredCheckpoints(checkpoints if held else None, findings, unread, failed)
 
 
 def _open(settings: Settings, name: str) -> Witness | TimeStamper:
@@ -170,18 +174,22 @@ def _open(settings: Settings, name: str) -> Witness | TimeStamper:
     return open_witness(name, settings.witnesses[name], options)
 
 
-def _tell(register: Register, type_: str, place: str, one: Checkpoint, by: str, **more: str) -> None:
-    register.trail.record(None, NewEvent(type_, by, {"place": place, "number": one.statement.number, **more}))
+def _record(register: Register, type_: str, witness_name: str, one: Checkpoint, by: str, **more: str) -> None:
+    register.trail.record(
+        None, NewEvent(type_, by, {"place": witness_name, "number": one.statement.number, **more})
+    )
 
 
-def _stamp_faults(place: str, files: dict[str, bytes], stampers: dict[str, TimeStamper]) -> Iterator[Finding]:
+def _stamp_faults(
+    witness_name: str, files: dict[str, bytes], stampers: dict[str, TimeStamper]
+) -> Iterator[TrailFinding]:
     for name, stamp in files.items():
         stem, _, authority = name.removesuffix(_STAMP).rpartition(".")
         if not name.endswith(_STAMP) or authority not in stampers:
             continue
         content = files.get(stem + _JSON, b"")
         if fault := stampers[authority].fault(content, stamp):
-            yield Finding("stamp_invalid", 0, f"{place}/{name} does not hold: {fault}")
+            yield TrailFinding("stamp_invalid", 0, f"{witness_name}/{name} does not hold: {fault}")
             continue
         try:
             statement = checkpoint.parse(json.loads(content)).statement
@@ -189,16 +197,16 @@ def _stamp_faults(place: str, files: dict[str, bytes], stampers: dict[str, TimeS
             continue  # told as `checkpoint_unreadable`
         time = TimeStamper.time(stamp)
         if abs(time - datetime.fromisoformat(statement.at)) > _AT_ONCE:
-            text = f"{place}/{name} is of {time:%Y-%m-%dT%H:%M:%SZ}, its checkpoint of {statement.at}"
-            yield Finding("stamp_late", statement.seq, text)
+            text = f"{witness_name}/{name} is of {time:%Y-%m-%dT%H:%M:%SZ}, its checkpoint of {statement.at}"
+            yield TrailFinding("stamp_late", statement.seq, text)
 
 
-def _lacking(held: dict[str, dict[str, bytes]], register: Register) -> Iterator[Finding]:
+def _lacking(held: dict[str, dict[str, bytes]], register: Register) -> Iterator[TrailFinding]:
     """Checkpoints that the trail says a place got, and that it holds no more."""
     log = register.trail.checkpoint_log()
     made = _made(log)
     for header, payload in log:
-        place, one = payload.get("place"), made.get(payload.get("number", 0))
-        if header.type == SENT and one and place in held and one.name not in held[place]:
-            text = f"checkpoint {one.statement.number} was sent to {place} and is not there"
-            yield Finding("checkpoint_missing", one.statement.seq, text)
+        witness_name, one = payload.get("place"), made.get(payload.get("number", 0))
+        if header.type == SENT and one and witness_name in held and one.name not in held[witness_name]:
+            text = f"checkpoint {one.statement.number} was sent to {witness_name} and is not there"
+            yield TrailFinding("checkpoint_missing", one.statement.seq, text)

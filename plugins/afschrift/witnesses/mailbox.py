@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.mail.server import TURNED_DOWN, connected, server_address
-from afschrift.witnesses.place import Files, setting
+from afschrift.witnesses.witness import Files, setting
 
 _TURNED_DOWN = (*TURNED_DOWN, smtplib.SMTPRecipientsRefused)
 _TEXT = """\
@@ -47,7 +47,7 @@ class MailWitness:
         if "@" not in self._to:
             raise ConfigurationError(
                 f"The address of the witness place '{name}' has another form.",
-                way_out="write mailto:NAME@DOMAIN.",
+                remedy="write mailto:NAME@DOMAIN.",
             )
         server = server_address(setting(options, name, "server"), f"the witness place '{name}'")
         self._server = server
@@ -74,14 +74,14 @@ class MailWitness:
             raise ConfigurationError(
                 f"The mail server of the witness place '{self.name}' cannot be used "
                 f"({type(error).__name__}).",
-                way_out="correct account, sender or address; a private certificate authority is named by "
+                remedy="correct account, sender or address; a private certificate authority is named by "
                 "SSL_CERT_FILE.",
             ) from None
         except (smtplib.SMTPException, OSError) as error:
             raise RetriableError(
                 f"The mail server of the witness place '{self.name}' did not take the message "
                 f"({type(error).__name__}).",
-                way_out="bring it back; the next checkpoint makes up for what the place lacks.",
+                remedy="bring it back; the next checkpoint makes up for what the place lacks.",
             ) from None
 
     def read(self) -> Iterator[tuple[str, bytes]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from afschrift.witnesses.folder import FolderWitness
+from afschrift.witnesses.folder_witness import FolderWitness
 from afschrift.witnesses.mailbox import MailWitness
-from afschrift.witnesses.place import Witness
 from afschrift.witnesses.timestamp import TimeStamper
+from afschrift.witnesses.witness import Witness
 
 
 def open_witness(name: str, url: str, options: Mapping[str, Any]) -> Witness | TimeStamper:

@@ -17,7 +17,7 @@ from rfc3161_client import (
 )
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
-from afschrift.witnesses.place import setting
+from afschrift.witnesses.witness import setting
 
 _SECONDS = 60
 
@@ -44,7 +44,7 @@ class TimeStamper:
         except (OSError, ValueError):
             raise ConfigurationError(
                 f"The root certificates of the witness place '{name}' cannot be read.",
-                way_out="name a PEM file with the certificates of the authority as 'roots'.",
+                remedy="name a PEM file with the certificates of the authority as 'roots'.",
             ) from None
 
     def stamp(self, content: bytes) -> bytes:
@@ -62,13 +62,13 @@ class TimeStamper:
         except httpx.HTTPError as error:
             raise RetriableError(
                 f"The time stamping authority '{self.name}' did not answer ({type(error).__name__}).",
-                way_out="the next checkpoint asks it again.",
+                remedy="the next checkpoint asks it again.",
             ) from None
         wrong = self._fault(content, answer.content, request.nonce)
         if wrong:
             raise ConfigurationError(
                 f"The time stamp of '{self.name}' does not hold: {wrong}.",
-                way_out="check address and root certificates of the authority.",
+                remedy="check address and root certificates of the authority.",
             )
         return answer.content
 

@@ -110,7 +110,7 @@ def ten_thousand(scenario: Scenario, count: int, seconds: float = 10) -> None:
 
 def store_many(scenario: Scenario, count: int) -> list[str]:
     """Store open requests; some extended in time, some suspended; their ids."""
-    from afschrift.app.jurisdiction import load_place
+    from afschrift.app.jurisdiction import load_jurisdiction
     from afschrift.domain.keys import Key
     from afschrift.domain.right import Right
     from afschrift.law.clock.extension import extend
@@ -119,7 +119,7 @@ def store_many(scenario: Scenario, count: int) -> list[str]:
     from afschrift.law.clock.suspension import suspend
     from afschrift.register.open import open_register
 
-    register, place, today = open_register(), load_place(), scenario.today
+    register, place, today = open_register(), load_jurisdiction(), scenario.today
     now = datetime.now(ZONE)
     ids: list[str] = []
     for number in range(count):

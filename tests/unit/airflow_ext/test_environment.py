@@ -120,13 +120,13 @@ def test_the_scheduler_alone_imports_the_heavy_libraries(
 ) -> None:
     import runpy
 
-    for name in [name for name in sys.modules if name.startswith("afschrift.wiring.services")]:
+    for name in [name for name in sys.modules if name.startswith("afschrift.wiring.build_services")]:
         monkeypatch.delitem(sys.modules, name)
     settings = str(project_root / "config" / "airflow_local_settings.py")
 
     monkeypatch.setattr(sys, "argv", ["airflow", "api-server"])
     runpy.run_path(settings)
-    assert "afschrift.wiring.services" not in sys.modules
+    assert "afschrift.wiring.build_services" not in sys.modules
     monkeypatch.setattr(sys, "argv", ["airflow", "scheduler", "--num-runs", "1"])
     runpy.run_path(settings)
-    assert "afschrift.wiring.services" in sys.modules
+    assert "afschrift.wiring.build_services" in sys.modules

@@ -63,7 +63,7 @@ def test_an_inventory_with_faults_fails_at_once() -> None:
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (errors.GateError("No plan.", way_out="start again."), "No plan. What to do: start again."),
+        (errors.GateError("No plan.", remedy="start again."), "No plan. What to do: start again."),
         (
             errors.RetriableError("Source shop is down."),
             "Source shop is down. What to do: mend it, then clear this task: "

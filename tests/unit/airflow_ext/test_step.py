@@ -109,7 +109,7 @@ def test_a_question_skips_and_says_what_to_do(
     from afschrift.domain.errors import NeedsPersonError
 
     def question() -> None:
-        raise NeedsPersonError("Nobody knows.", question="identity", way_out="ask somebody.")
+        raise NeedsPersonError("Nobody knows.", question="identity", remedy="ask somebody.")
 
     with caplog.at_level(logging.WARNING, "afschrift.run"):
         error = raised(question)

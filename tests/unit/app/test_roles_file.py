@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from afschrift.app.roles import load_roles
+from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.roles import Role, Roles
@@ -32,7 +32,7 @@ def test_people_with_their_accounts_and_roles(tmp_path: Path) -> None:
     assert roles.person("cli:anna").roles == {Role.OFFICER, Role.SECOND_SIGNER}
     assert roles.person("airflow:dirk").source == "roles_file"
     assert roles.person("airflow:admin").roles == roles.person("cli:root").roles == frozenset()
-    assert roles.place == str(tmp_path / "roles.yml")
+    assert roles.location == str(tmp_path / "roles.yml")
 
 
 def test_where_it_is_looked_for(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
     for place in (tmp_path / "include" / "roles.yml", tmp_path / "roles.yml", tmp_path / "own.yml"):
         place.write_text(GOOD)
         more = {"AFSCHRIFT_ROLES": str(place)} if place.name == "own.yml" else {}
-        assert load(tmp_path, **more).place == str(place)
+        assert load(tmp_path, **more).location == str(place)
         assert not load(tmp_path, **more).open_terminal
 
 

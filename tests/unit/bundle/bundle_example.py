@@ -17,13 +17,13 @@ from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
 from afschrift.domain.decision import Action, ColumnFacts, Policy, PurposeFacts, decide
-from afschrift.domain.extracted import FileEntry, Part, SourceExtract, TableExtract
-from afschrift.domain.kind import Kind
+from afschrift.domain.extracted import FileEntry, SourceExtract, TableExtract, TablePart
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Seal, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
+from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
@@ -263,13 +263,13 @@ INVENTORY = Inventory.model_validate(
 )
 
 KINDS = {
-    "credit_score": Kind.INTEGER,
-    "total": Kind.DECIMAL,
-    "ordered_at": Kind.INSTANT,
-    "measured_at": Kind.INSTANT,
-    "local_at": Kind.DATETIME,
-    "bpm": Kind.INTEGER,
-    "raw": Kind.JSON,
+    "credit_score": ValueKind.INTEGER,
+    "total": ValueKind.DECIMAL,
+    "ordered_at": ValueKind.INSTANT,
+    "measured_at": ValueKind.INSTANT,
+    "local_at": ValueKind.DATETIME,
+    "bpm": ValueKind.INTEGER,
+    "raw": ValueKind.JSON,
 }
 
 Rows = list[dict[str, str | None]]
@@ -369,7 +369,7 @@ def _field(right: Right, source: str, table: str, name: str, column: Column) -> 
         join_key=name.endswith("_id"),
     )
     d = decide(right, facts, Policy())
-    kind = KINDS.get(name, Kind.TEXT) if d.selected else None
+    kind = KINDS.get(name, ValueKind.TEXT) if d.selected else None
     return FieldPlan(
         name, kind, d.action, d.rules, d.reason, column.origin, (), d.mask, d.outside_art20, d.about_others
     )
@@ -390,7 +390,7 @@ def written(fields: tuple[FieldPlan, ...], rows: Rows, format_name: str) -> byte
 def _json(field: FieldPlan, value: str | None) -> object:
     if value is None or field.action is Action.MASK:
         return value
-    if field.kind in (Kind.INTEGER, Kind.JSON):
+    if field.kind in (ValueKind.INTEGER, ValueKind.JSON):
         return json.loads(value)
     return value
 
@@ -444,7 +444,9 @@ class Example:
             for f in extract.fields
             if f.action is Action.MASK
         }
-        return TableExtract(extract.source, extract.table, (Part(len(rows), tuple(entries), {}),), masked)
+        return TableExtract(
+            extract.source, extract.table, (TablePart(len(rows), tuple(entries), {}),), masked
+        )
 
     def stage(self, path: str, name: str, content: bytes, options: dict[str, str]) -> FileEntry:
         """Keep a file as staging holds it, deflated."""

@@ -1,4 +1,4 @@
-"""Contents whose rows passed by an onlooker, as in the pipeline; and as many tables as a test wants."""
+"""Contents whose rows passed a profiler, as in the pipeline; and as many tables as a test wants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.values.first_rows import FirstRows
 from afschrift.values.forms import text_schema
-from afschrift.values.profile import Onlooker
+from afschrift.values.table_profiler import TableProfiler
 
 
 def batch(extract: ExtractPlan, rows: Rows) -> pa.RecordBatch:
@@ -25,10 +25,10 @@ def seen(example: Example) -> Contents:
     chosen, kept = choices(contents.inventory, contents.plan), kept_bytes(len(contents.plan.extracts))
     samples, overviews = {}, {}
     for extract in contents.plan.extracts:
-        first, onlooker = FirstRows(kept), Onlooker(chosen[extract.name])
-        for watcher in (first, onlooker):
+        first, profiler = FirstRows(kept), TableProfiler(chosen[extract.name])
+        for watcher in (first, profiler):
             watcher.take(batch(extract, example.rows[extract.name]))
-        samples[extract.name], overviews[extract.name] = first.rows, onlooker.overview()
+        samples[extract.name], overviews[extract.name] = first.rows, profiler.overview()
     return replace(contents, samples=samples, overviews=overviews)
 
 

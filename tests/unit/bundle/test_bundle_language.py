@@ -13,7 +13,7 @@ from tests.unit.bundle.bundle_seen import seen
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.page import render_index, render_readme
 from afschrift.bundle.page.script import FILES
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.errors import ConfigurationError
 
 
@@ -60,7 +60,7 @@ def test_a_language_without_readme_is_named(letters: Path) -> None:
 
 
 def test_units_kinds_and_measured_numbers_in_words() -> None:
-    nl = Words.load(LETTERS, "nl")
+    nl = PageWords.load(LETTERS, "nl")
     assert [nl.unit(code) for code in ("{beats}/min", "Cel", "{steps}", "mol")] == [
         "slagen per minuut",
         "graden Celsius",
@@ -81,7 +81,7 @@ def test_units_kinds_and_measured_numbers_in_words() -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_every_word_of_the_script_is_used_and_there(language: str) -> None:
     code = "".join((LETTERS / "bundle" / name).read_text() for name in FILES)
-    said = Words.load(LETTERS, language).script()
+    said = PageWords.load(LETTERS, language).script()
     for key in said:
         assert f"words.{key}" in code or f'"{key}"' in code or f"{key}:" in code, key
 

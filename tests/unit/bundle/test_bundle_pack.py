@@ -17,7 +17,7 @@ from tests.unit.bundle.bundle_example import LETTERS, ROOT, ROWS, SIGNER, Exampl
 import afschrift
 from afschrift.bundle.pack import pack
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
-from afschrift.domain.extracted import Part, TableExtract
+from afschrift.domain.extracted import TableExtract, TablePart
 from afschrift.domain.right import Right
 
 pytestmark = pytest.mark.slow
@@ -124,7 +124,7 @@ def test_memory_stays_flat() -> None:
     app = example.contents.extracts[1]
     first = app.tables[0].files[0]
     entry = replace(first, deflated_bytes=size, deflated_sha256=digest.hexdigest())
-    tables = (replace(app.tables[0], parts=(Part(1, (entry,), {}),)),)
+    tables = (replace(app.tables[0], parts=(TablePart(1, (entry,), {}),)),)
     contents = replace(example.contents, extracts=(example.contents.extracts[0], replace(app, tables=tables)))
 
     def open_payload(path: str) -> BinaryIO:

@@ -31,7 +31,7 @@ from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.assess import assess
-from afschrift.wiring.services import build, initialise
+from afschrift.wiring.build_services import build, initialise
 
 DIGEST = "ab" * 32
 PROOF = {"method": "call_back", "level": "substantial"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from afschrift.casework.kinds import KINDS, kind_named
+from afschrift.casework.question_kinds import KINDS, kind_named
 from afschrift.web.words import said
 
 

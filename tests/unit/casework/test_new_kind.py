@@ -9,21 +9,21 @@ from tests.support.deciding import ROLES, Bureau
 from typer.testing import CliRunner
 
 from afschrift.casework.answer import answer_question
-from afschrift.casework.kinds import KINDS, table
 from afschrift.casework.officer import Officer
+from afschrift.casework.question_kinds import KINDS, table
 from afschrift.cli.main import app
 from afschrift.domain.errors import FormError
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.ask import ask
 from afschrift.questions.forms import form
-from afschrift.questions.kind import Answer, Answered, Kind, OpenQuestion
+from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
 
 
-def take(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def take(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     detail = {**given.detail, "second_signer": True}
     decision = officer.register.questions.answer(
-        question.id, given.choice, officer.by, detail, given.text, held=given.held
+        question.id, given.choice, officer.by, detail, given.text, authority=given.authority
     )
     return Answered(decision, question.request)
 
@@ -32,8 +32,10 @@ def signature(decision: DecisionRow, question: QuestionRow) -> OpenQuestion:
     return OpenQuestion(SIGNED, SIGNS, "Another looks.", {"question": question.id}, bound=decision.about)
 
 
-SIGNED = Kind("toy_signed", "Toy signed", "Is it?", dict.fromkeys(SIGNS, "So be it."), Role.SECOND_SIGNER)
-TOY = Kind(
+SIGNED = QuestionKind(
+    "toy_signed", "Toy signed", "Is it?", dict.fromkeys(SIGNS, "So be it."), Role.SECOND_SIGNER
+)
+TOY = QuestionKind(
     "toy",
     "A toy",
     "Is it a toy?",

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from afschrift.cli.main import app
 from afschrift.law.letter import LetterRow, LetterState
-from afschrift.letters.message import parts
+from afschrift.letters.mail_message import parts
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
 

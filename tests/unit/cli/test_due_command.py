@@ -44,7 +44,7 @@ def test_for_machines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "way_out"),
+    ("words", "remedy"),
     [
         (("--received", "5 March"), "write 2025-03-05"),
         (("--received", "2025-03-05", "--country", "XX"), "ISO 3166-1"),
@@ -55,6 +55,6 @@ def test_for_machines() -> None:
         (("--received", "2025-03-05", "--holiday", "soon"), "--holiday"),
     ],
 )
-def test_a_mistake_names_the_way_out(words: tuple[str, ...], way_out: str) -> None:
-    with pytest.raises(AfschriftError, match=way_out):
+def test_a_mistake_names_the_way_out(words: tuple[str, ...], remedy: str) -> None:
+    with pytest.raises(AfschriftError, match=remedy):
         said(*words)

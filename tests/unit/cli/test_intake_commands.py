@@ -1,4 +1,4 @@
-"""What a message holds beside its request, at the terminal: told, listed, handed over; every fault with its way out."""
+"""What a message holds beside its request, at the terminal: told, listed, handed over; every fault with its remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
 from afschrift.register.open import open_register
 from afschrift.steps.assess import assess
-from afschrift.wiring.services import build, initialise
+from afschrift.wiring.build_services import build, initialise
 
 SECRET = "zangvogel"
 REQUEST = {

@@ -17,7 +17,7 @@ from afschrift.bundle.container import layout
 from afschrift.bundle.container.bag import read_bag_info
 from afschrift.bundle.description.relations import Why
 from afschrift.domain.extracted import MissingFile, Seen, Upload
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 
 TEXT = (Path(__file__).parents[3] / "docs" / "bundle.md").read_text(encoding="utf-8")
 NAMED = {word for code in re.findall(r"`([^`\n]+)`", TEXT) for word in (code, code.strip('"'))}
@@ -97,6 +97,6 @@ def test_every_member(files: dict[str, bytes]) -> None:
 
 
 def test_kinds_reasons_and_the_version() -> None:
-    assert {kind.value for kind in Kind} <= NAMED
+    assert {kind.value for kind in ValueKind} <= NAMED
     assert {why.value for why in Why} <= NAMED
     assert TEXT.startswith(f"# The bundle: format {layout.FORMAT_VERSION}\n")

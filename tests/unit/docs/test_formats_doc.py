@@ -13,9 +13,9 @@ from tests.contract.plain_readers import READ
 from tests.unit.formats.random_tables import field, write
 
 from afschrift.bundle.description.schemas import schema_path
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.request import Request
+from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS
 from afschrift.values.forms import text_schema
 
@@ -56,13 +56,13 @@ def uses(module: str, libraries: str) -> bool:
 
 
 def test_every_kind_is_there() -> None:
-    assert {row[0] for row in FORMS} == {kind.value for kind in Kind}
+    assert {row[0] for row in FORMS} == {kind.value for kind in ValueKind}
 
 
 @pytest.mark.parametrize("row", FORMS, ids=lambda row: f"{row[0]} {row[1]}")
 def test_a_value_is_written_as_the_page_says(row: list[str]) -> None:
     kind, text, in_json, in_parquet = row[:4]
-    fields = [field("id", Kind.INTEGER), field("c", Kind(kind))]
+    fields = [field("id", ValueKind.INTEGER), field("c", ValueKind(kind))]
     columns = [pa.array(["1", "2"]), pa.array([text, None])]
     batch = pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
     for name in ("csv", "xml"):

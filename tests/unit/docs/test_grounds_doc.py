@@ -37,13 +37,13 @@ def test_every_flag_with_its_rules_and_limits() -> None:
     ]
     source = "".join(file.read_text(encoding="utf-8") for file in files)
     told = rows("When it is asked")
-    assert set(told) == set(re.findall(r'Flag\("([a-z_]+)"', source)) | {"asked_by_officer"}
-    limits = GROUNDS.flags
+    assert set(told) == set(re.findall(r'Trigger\(\s*"([a-z_]+)"', source)) | {"asked_by_officer"}
+    limits = GROUNDS.trigger_limits
     assert (limits.earlier, limits.earlier_days) == (2, 365)  # "two ... within a year"
     assert f"at most {limits.contact_days} days" in told["contact_changed"][1]
     assert f"{limits.purposes} purposes" in told["many_kinds_of_processing"][1]
     for flag, (rules, _) in told.items():
-        found = re.search(rf'Flag\("{flag}", \(([^)]*)\)', source)
+        found = re.search(rf'Trigger\(\s*"{flag}",\s*\(([^)]*)\)', source)
         if found:
             assert re.findall(r"R\d\d", found[1]) == rules.split(", "), flag
 

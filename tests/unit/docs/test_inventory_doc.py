@@ -19,7 +19,7 @@ from afschrift.domain.plan import Medium
 from afschrift.domain.vocabulary import BASES
 from afschrift.inventory import manual, model, organisation
 from afschrift.inventory.load import load
-from afschrift.law.manual import NOT_SEARCHED_BECAUSE
+from afschrift.law.manual_search import NOT_SEARCHED_BECAUSE
 
 PAGE = Path(__file__).parents[3] / "docs" / "inventory.md"
 TEXT = PAGE.read_text(encoding="utf-8")

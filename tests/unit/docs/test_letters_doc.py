@@ -10,8 +10,8 @@ import pytest
 from tests.support.letter_samples import FOLDER
 
 from afschrift.law.letter import LetterState
-from afschrift.letters.filled import ITEMS, LINE, TEXT
-from afschrift.letters.kinds import KINDS, Kind
+from afschrift.letters.element_values import ITEMS, LINE, TEXT
+from afschrift.letters.kinds import KINDS, LetterKind
 from afschrift.letters.languages import languages
 
 DOC = (Path(__file__).parents[3] / "docs" / "letters.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ ROWS = {
 }
 
 
-def described(kind: Kind) -> list[str]:
+def described(kind: LetterKind) -> list[str]:
     filled = ", ".join(f"`{e.name}`" for e in kind.asked if e.name in kind.required)
     return [filled or "nothing", kind.source, "yes" if kind.before_identity else "no"]
 

@@ -21,8 +21,8 @@ from afschrift.domain.event import NewEvent
 from afschrift.register import schema
 from afschrift.register.database import database
 from afschrift.register.register import Register
-from afschrift.steps.sweep.findings import Code
-from afschrift.wiring.services import open_keys
+from afschrift.steps.sweep.findings import SweepCode
+from afschrift.wiring.build_services import open_keys
 
 DOC = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
 
@@ -157,7 +157,7 @@ def test_what_the_clock_did_is_found_as_the_runbook_says(home: Path) -> None:
 
 def test_every_finding_and_setting_of_the_sweep_stands_there() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", DOC, re.MULTILINE))
-    assert {code.value for code in Code} <= rows.keys()
+    assert {code.value for code in SweepCode} <= rows.keys()
     settings = Settings.from_environment({})
     defaults = {
         "AFSCHRIFT_SWEEP_UNSTARTED_HOURS": settings.sweep_unstarted / timedelta(hours=1),

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from afschrift.app.roles import load_roles
+from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.question import IDENTITY_FORM
-from afschrift.casework.kinds import KINDS, table
+from afschrift.casework.question_kinds import KINDS, table
 from afschrift.law.roles import MAY, Act, Role
 from afschrift.questions.forms import check, fields, needed
 
@@ -27,13 +27,13 @@ def codes(cell: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_with_its_options(kind: str) -> None:
     assert codes(ROWS[kind][2]) == KINDS[kind].options
-    roles = {"decision_signed": Role.SECOND_SIGNER, "manual": Role.KEEPER}  # the page says so
+    roles = {"decision_signed": Role.SECOND_SIGNER, "manual": Role.SOURCE_OWNER}  # the page says so
     roles |= dict.fromkeys(("mandate_signed", "not_received", "review_signed"), Role.SECOND_SIGNER)
     assert KINDS[kind].role is roles.get(kind, Role.OFFICER)
 
 
 def test_the_table_is_made_from_the_kinds() -> None:
-    """Where this fails: put what `afschrift.casework.kinds.table()` gives in its place."""
+    """Where this fails: put what `afschrift.casework.question_kinds.table()` gives in its place."""
     assert TEXT.split("## The kinds")[1].split("\n\n")[1] == table()
 
 

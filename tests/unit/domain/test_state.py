@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from afschrift.domain.state import DPV, MOVES, OWN, State, may_move
-from afschrift.law.clock.status import REFUSAL_GROUNDS, Fact, Justification
+from afschrift.law.clock.status import REFUSAL_GROUNDS, Justification, StatusTerm
 
 GDPR = "https://w3id.org/dpv/legal/eu/gdpr#"
 CLOSED = {State.DELIVERED, State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED}
@@ -45,19 +45,23 @@ def test_staying_is_always_allowed_and_so_is_what_the_table_holds_alone(now: Sta
     [
         (State.RECEIVED, "RequestInitiated", None),
         (State.ACKNOWLEDGED, "RequestAcknowledged", None),
-        (Fact.WAITING_FOR_IDENTITY, "RequestRequiresAction", "JustificationA12IdentityRequired"),
-        (Fact.WAITING_FOR_SPECIFICATION, "RequestRequiresAction", "JustificationA12InformationRequired"),
-        (Fact.ANSWER_RECEIVED, "RequestRequiredActionPerformed", None),
-        (Fact.EXTENDED, "RequestActionDelayed", "JustificationA12Complexity"),
+        (StatusTerm.WAITING_FOR_IDENTITY, "RequestRequiresAction", "JustificationA12IdentityRequired"),
+        (
+            StatusTerm.WAITING_FOR_SPECIFICATION,
+            "RequestRequiresAction",
+            "JustificationA12InformationRequired",
+        ),
+        (StatusTerm.ANSWER_RECEIVED, "RequestRequiredActionPerformed", None),
+        (StatusTerm.EXTENDED, "RequestActionDelayed", "JustificationA12Complexity"),
         (State.ACCEPTED, "RequestAccepted", None),
         (State.DELIVERED, "RequestFulfilled", None),
         (State.REFUSED, "RequestUnfulfilled", None),
-        (Fact.STATUS_ASKED, "RequestStatusQuery", None),
+        (StatusTerm.STATUS_ASKED, "RequestStatusQuery", None),
     ],
 )
-def test_what_dpv_has_a_term_for_bears_it(status: State | Fact, term: str, ground: str | None) -> None:
+def test_what_dpv_has_a_term_for_bears_it(status: State | StatusTerm, term: str, ground: str | None) -> None:
     assert status.iri == status.broader == DPV + term
-    found = status.justification if isinstance(status, Fact) else None
+    found = status.justification if isinstance(status, StatusTerm) else None
     assert (found and found.iri) == (ground and GDPR + ground)
 
 
@@ -85,12 +89,12 @@ def test_a_refusal_is_rejected_and_then_unfulfilled_on_a_ground_of_its_own() -> 
         State.WITHDRAWN,
         State.MERGED,
         State.NOT_RECEIVED,
-        Fact.SUSPENDED,
-        Fact.FEE_PROPOSED,
-        Fact.PARTLY_FULFILLED,
+        StatusTerm.SUSPENDED,
+        StatusTerm.FEE_PROPOSED,
+        StatusTerm.PARTLY_FULFILLED,
     ],
 )
-def test_what_dpv_has_no_term_for_is_ours_and_says_what_stands_above(status: State | Fact) -> None:
+def test_what_dpv_has_no_term_for_is_ours_and_says_what_stands_above(status: State | StatusTerm) -> None:
     assert status.iri == OWN + status.value
     assert status.broader.startswith(DPV + "Request")
     assert not status.iri.startswith(DPV)

@@ -10,18 +10,26 @@ import pytest
 from testbed.mini import write_inventory
 from tests.unit.formats.random_tables import field
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction import constraints as observe
 from afschrift.extraction.constraints import Observer, references_that_hold
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
 
 FIELDS = {
-    "customer": [field("customer_id", Kind.INTEGER), field("email", Kind.TEXT)],
-    "orders": [field("order_id", Kind.INTEGER), field("customer_id", Kind.INTEGER)],
-    "line": [field("order_id", Kind.INTEGER), field("line_no", Kind.INTEGER), field("sku", Kind.TEXT)],
-    "line_note": [field("order_id", Kind.INTEGER), field("line_no", Kind.INTEGER), field("note", Kind.TEXT)],
+    "customer": [field("customer_id", ValueKind.INTEGER), field("email", ValueKind.TEXT)],
+    "orders": [field("order_id", ValueKind.INTEGER), field("customer_id", ValueKind.INTEGER)],
+    "line": [
+        field("order_id", ValueKind.INTEGER),
+        field("line_no", ValueKind.INTEGER),
+        field("sku", ValueKind.TEXT),
+    ],
+    "line_note": [
+        field("order_id", ValueKind.INTEGER),
+        field("line_no", ValueKind.INTEGER),
+        field("note", ValueKind.TEXT),
+    ],
 }
 
 
@@ -34,7 +42,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> SourceFile:
 def watch(source: SourceFile, table: str, *batches: list[tuple[Any, ...]]) -> Observer:
     fields = FIELDS[table]
     observer = Observer(ExtractPlan("shop", table, tuple(fields), "SELECT 1"), source)
-    types = [pa.int64() if f.kind is Kind.INTEGER else pa.string() for f in fields]
+    types = [pa.int64() if f.kind is ValueKind.INTEGER else pa.string() for f in fields]
     for rows in batches:
         columns = [pa.array([row[i] for row in rows], type_) for i, type_ in enumerate(types)]
         observer.see(pa.RecordBatch.from_arrays(columns, names=[f.name for f in fields]))

@@ -7,34 +7,37 @@ from typing import Any
 import pytest
 
 from afschrift.domain.decision import Action
-from afschrift.domain.kind import Kind
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.domain.profile import Choice
+from afschrift.domain.profile import ProfileChoice
+from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.profile_columns import KEPT, LEAST_KEPT, MOST_KEPT, choose, kept_bytes
 from afschrift.inventory.table import Table
 
-COLUMNS: dict[str, tuple[Kind, dict[str, Any]]] = {
-    "seen": (Kind.DATE, {"origin": "observed"}),
-    "born": (Kind.DATE, {"origin": "provided", "category": "user.demographic.date_of_birth"}),
-    "counted": (Kind.INSTANT, {"origin": "derived"}),
-    "at": (Kind.INSTANT, {"origin": "observed"}),
-    "local": (Kind.DATETIME, {"origin": "observed"}),
-    "beats": (Kind.INTEGER, {"origin": "observed", "unit": "/min", "category": "user.health_and_medical"}),
-    "skin": (Kind.NUMBER, {"origin": "observed", "unit": "Cel", "category": "user.health_and_medical"}),
-    "paid": (Kind.DECIMAL, {"origin": "observed", "unit": "EUR"}),
-    "share": (Kind.NUMBER, {"origin": "observed", "unit": "1"}),
+COLUMNS: dict[str, tuple[ValueKind, dict[str, Any]]] = {
+    "seen": (ValueKind.DATE, {"origin": "observed"}),
+    "born": (ValueKind.DATE, {"origin": "provided", "category": "user.demographic.date_of_birth"}),
+    "counted": (ValueKind.INSTANT, {"origin": "derived"}),
+    "at": (ValueKind.INSTANT, {"origin": "observed"}),
+    "local": (ValueKind.DATETIME, {"origin": "observed"}),
+    "beats": (
+        ValueKind.INTEGER,
+        {"origin": "observed", "unit": "/min", "category": "user.health_and_medical"},
+    ),
+    "skin": (ValueKind.NUMBER, {"origin": "observed", "unit": "Cel", "category": "user.health_and_medical"}),
+    "paid": (ValueKind.DECIMAL, {"origin": "observed", "unit": "EUR"}),
+    "share": (ValueKind.NUMBER, {"origin": "observed", "unit": "1"}),
     "weight": (
-        Kind.NUMBER,
+        ValueKind.NUMBER,
         {"origin": "observed", "unit": "g", "category": "user.behavior.purchase_history"},
     ),
-    "guess": (Kind.NUMBER, {"origin": "inferred", "unit": "/min"}),
-    "place": (Kind.NUMBER, {"origin": "observed", "unit": "deg", "category": "user.location.precise"}),
-    "words": (Kind.TEXT, {"origin": "observed", "category": "user.behavior.search_history"}),
+    "guess": (ValueKind.NUMBER, {"origin": "inferred", "unit": "/min"}),
+    "place": (ValueKind.NUMBER, {"origin": "observed", "unit": "deg", "category": "user.location.precise"}),
+    "words": (ValueKind.TEXT, {"origin": "observed", "category": "user.behavior.search_history"}),
 }
 
 
-def chosen(*names: str, masked: tuple[str, ...] = (), **table: Any) -> Choice:
+def chosen(*names: str, masked: tuple[str, ...] = (), **table: Any) -> ProfileChoice:
     entry = Table.model_validate({"columns": {n: COLUMNS[n][1] for n in names}, **table})
     fields = tuple(
         FieldPlan(
@@ -89,7 +92,7 @@ def test_a_measure_is_the_one_observed_number_with_a_unit(columns: tuple[str, ..
 
 def test_a_masked_column_and_a_key_are_never_drawn() -> None:
     assert chosen("at", "beats", masked=("beats",)).measure == ""
-    assert chosen("at", "beats", masked=("at",)) == Choice()
+    assert chosen("at", "beats", masked=("at",)) == ProfileChoice()
     assert chosen("at", "beats", key=["beats"]).measure == ""
 
 

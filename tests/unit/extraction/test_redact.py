@@ -16,19 +16,19 @@ from hypothesis import strategies as st
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.redaction import Redaction, mask, row_bytes
+from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.redact import redacted
 from afschrift.values.forms import text_batch
 
 KINDS = {
-    "id": Kind.INTEGER,
-    "at": Kind.INSTANT,
-    "price": Kind.DECIMAL,
-    "blob": Kind.BINARY,
-    "ok": Kind.BOOLEAN,
-    "body": Kind.TEXT,
+    "id": ValueKind.INTEGER,
+    "at": ValueKind.INSTANT,
+    "price": ValueKind.DECIMAL,
+    "blob": ValueKind.BINARY,
+    "ok": ValueKind.BOOLEAN,
+    "body": ValueKind.TEXT,
 }
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SCHEMA = pa.schema(
@@ -49,7 +49,7 @@ def mac(data: bytes) -> str:
 
 def fields(*changed: str) -> tuple[FieldPlan, ...]:
     plain = (FieldPlan(name, kind, Action.INCLUDE, (), "access_provided") for name, kind in KINDS.items())
-    return tuple(replace(f, kind=Kind.TEXT, read_as=f.kind) if f.name in changed else f for f in plain)
+    return tuple(replace(f, kind=ValueKind.TEXT, read_as=f.kind) if f.name in changed else f for f in plain)
 
 
 def rows(bodies: list[str | None]) -> pa.RecordBatch:

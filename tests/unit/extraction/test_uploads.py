@@ -19,8 +19,8 @@ from testbed.running import event_types, installation, run, store
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError, RetriableError, ValidationFailedError
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import deflated
 from afschrift.extraction.uploads import Uploads
 from afschrift.services import Services
@@ -124,7 +124,8 @@ def test_a_file_that_a_reviewer_masked_stays_and_a_name_keeps_what_is_left_of_it
     put("2024/a.png", PHOTO)
     names = ("photo_id", "place", "title", "size")
     fields = (
-        FieldPlan(n, Kind.TEXT, Action.INCLUDE, (), "access_provided", read_as=Kind.TEXT) for n in names
+        FieldPlan(n, ValueKind.TEXT, Action.INCLUDE, (), "access_provided", read_as=ValueKind.TEXT)
+        for n in names
     )
     part = ExtractPlan("shop", "photo", tuple(fields), "")
     table = shop.inventory.sources["shop"].tables["photo"]

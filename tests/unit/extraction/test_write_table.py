@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.extraction.background import Lane
+from afschrift.domain.value_kind import ValueKind
+from afschrift.extraction.background_worker import BackgroundWorker
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
 from afschrift.extraction.write import TableWriter, cut, slices
 from afschrift.formats.registry import FORMATS
-from afschrift.services import Limits
+from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
 
-FIELDS = tuple(FieldPlan(name, Kind.TEXT, Action.INCLUDE, (), "") for name in ("a", "b"))
+FIELDS = tuple(FieldPlan(name, ValueKind.TEXT, Action.INCLUDE, (), "") for name in ("a", "b"))
 PLAN = ExtractPlan("shop", "note", FIELDS, "SELECT")
 TEXTS = st.lists(st.tuples(st.none() | st.text(max_size=9), st.none() | st.text(max_size=9)), max_size=30)
 
@@ -56,7 +56,7 @@ def write(
     formats: tuple[str, ...] = ("csv",),
     **limits: int,
 ) -> TableExtract:
-    writer = TableWriter(staging, PLAN, [FORMATS[name] for name in formats], Limits(**limits))
+    writer = TableWriter(staging, PLAN, [FORMATS[name] for name in formats], WriteLimits(**limits))
     return writer.write(lambda: iter(batches), {})
 
 
@@ -144,24 +144,24 @@ def test_what_fails_leaves_no_file_and_no_thread(staging: EncryptedStaging) -> N
         yield batch([("a", "b")] * 1_000)
         raise ConnectionError("gone")
 
-    writer = TableWriter(staging, PLAN, [FORMATS["csv"], FORMATS["json"]], Limits())
+    writer = TableWriter(staging, PLAN, [FORMATS["csv"], FORMATS["json"]], WriteLimits())
     with pytest.raises(ConnectionError):
         writer.write(broken, {})
-    failing = TableWriter(Failing(staging), PLAN, [FORMATS["csv"], FORMATS["json"]], Limits())  # type: ignore[arg-type]
+    failing = TableWriter(Failing(staging), PLAN, [FORMATS["csv"], FORMATS["json"]], WriteLimits())  # type: ignore[arg-type]
     with pytest.raises(OSError, match="no room"):
         failing.write(lambda: iter([batch([("a", "b")])]), {})
     assert not staging.exists("data/shop/note.csv")
     assert threading.active_count() == before
 
 
-def test_an_error_in_a_lane_reaches_whoever_hands_over() -> None:
+def test_an_error_of_the_worker_reaches_the_caller() -> None:
     def work(item: int) -> None:
         if item == 2:
             raise ValueError("two")
 
-    with Lane(work) as lane, pytest.raises(ValueError, match="two"):
+    with BackgroundWorker(work) as worker, pytest.raises(ValueError, match="two"):
         for item in range(9):
-            lane(item)
+            worker(item)
     assert item == 3  # the hand-over after it
 
 

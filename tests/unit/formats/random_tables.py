@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import RewriteError
 from afschrift.domain.extracted import FileEntry
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_schema
@@ -67,7 +67,7 @@ DOCUMENTS = [
 ]
 
 
-def field(name: str, kind: Kind, action: Action = Action.INCLUDE) -> FieldPlan:
+def field(name: str, kind: ValueKind, action: Action = Action.INCLUDE) -> FieldPlan:
     return FieldPlan(name, kind, action, ("R18",), "test")
 
 
@@ -83,26 +83,26 @@ _json = st.recursive(
 _days = st.dates().map(str)
 _moment = st.datetimes().map(lambda moment: moment.isoformat())
 
-VALUES: dict[Kind, st.SearchStrategy[str]] = {
-    Kind.TEXT: _text,
-    Kind.INTEGER: st.one_of(
+VALUES: dict[ValueKind, st.SearchStrategy[str]] = {
+    ValueKind.TEXT: _text,
+    ValueKind.INTEGER: st.one_of(
         st.integers(),
         st.integers(2**53 - 3, 2**53 + 3),
         st.integers(-(2**53) - 3, -(2**53) + 3),
     ).map(str),
-    Kind.DECIMAL: st.decimals(allow_infinity=False, allow_nan=False).map(lambda d: format(d, "f"))
+    ValueKind.DECIMAL: st.decimals(allow_infinity=False, allow_nan=False).map(lambda d: format(d, "f"))
     | st.sampled_from(["NaN", "1.10", "0." + "0" * 19 + "1", "9" * 38]),
-    Kind.NUMBER: (st.floats() | st.floats(width=32)).map(_float_text),
-    Kind.BOOLEAN: st.sampled_from(["true", "false"]),
-    Kind.DATE: _days | st.sampled_from(["infinity", "-infinity", "0044-03-15 (BC)", "0044-03-15 BC"]),
-    Kind.TIME: st.times().map(lambda time: time.isoformat()),
-    Kind.DATETIME: _moment | st.sampled_from(["infinity", "0044-03-15 (BC) 10:00:00"]),
-    Kind.INSTANT: _moment.map(lambda text: text + "Z")
+    ValueKind.NUMBER: (st.floats() | st.floats(width=32)).map(_float_text),
+    ValueKind.BOOLEAN: st.sampled_from(["true", "false"]),
+    ValueKind.DATE: _days | st.sampled_from(["infinity", "-infinity", "0044-03-15 (BC)", "0044-03-15 BC"]),
+    ValueKind.TIME: st.times().map(lambda time: time.isoformat()),
+    ValueKind.DATETIME: _moment | st.sampled_from(["infinity", "0044-03-15 (BC) 10:00:00"]),
+    ValueKind.INSTANT: _moment.map(lambda text: text + "Z")
     | st.sampled_from(["-infinity", "0044-03-15 (BC) 10:00:00.5+00", "0044-03-15 10:00:00+00 BC"]),
-    Kind.DURATION: st.sampled_from(["1 month 03:00:00", "P1D"]),
-    Kind.BINARY: st.binary().map(lambda data: base64.b64encode(data).decode()),
-    Kind.UUID: st.uuids().map(str),
-    Kind.JSON: st.sampled_from(DOCUMENTS) | _json.map(json.dumps).filter(lambda text: text != "null"),
+    ValueKind.DURATION: st.sampled_from(["1 month 03:00:00", "P1D"]),
+    ValueKind.BINARY: st.binary().map(lambda data: base64.b64encode(data).decode()),
+    ValueKind.UUID: st.uuids().map(str),
+    ValueKind.JSON: st.sampled_from(DOCUMENTS) | _json.map(json.dumps).filter(lambda text: text != "null"),
 }
 
 _names = st.sampled_from(
@@ -114,11 +114,12 @@ _names = st.sampled_from(
 def tables(draw: st.DrawFn, min_rows: int = 0) -> tuple[list[FieldPlan], pa.RecordBatch]:
     """Fields of every kind and a batch of their value forms."""
     names = draw(st.lists(_names, min_size=1, max_size=5, unique=True))
-    fields = [field(name, draw(st.sampled_from(list(Kind)))) for name in names]
+    fields = [field(name, draw(st.sampled_from(list(ValueKind)))) for name in names]
     rows = draw(st.integers(min_rows, 8))
     columns = [
         pa.array(
-            draw(st.lists(st.none() | VALUES[f.kind or Kind.TEXT], min_size=rows, max_size=rows)), pa.string()
+            draw(st.lists(st.none() | VALUES[f.kind or ValueKind.TEXT], min_size=rows, max_size=rows)),
+            pa.string(),
         )
         for f in fields
     ]

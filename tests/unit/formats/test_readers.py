@@ -7,15 +7,15 @@ import io
 import pytest
 from tests.unit.formats.random_tables import field
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError
+from afschrift.domain.value_kind import ValueKind
+from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.csv import reader as delimited_reader
 from afschrift.formats.csv.reader import read_csv
 from afschrift.formats.json import reader as json_reader
 from afschrift.formats.json.reader import read_json
 
-FIELDS = [field("id", Kind.INTEGER), field("note", Kind.TEXT)]
+FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
 
 
 class Trickle(io.RawIOBase):
@@ -38,18 +38,18 @@ def json_rows(data: bytes, fields: list[FieldPlan] = FIELDS) -> list[dict[str, s
 
 
 def csv_fault(data: bytes) -> tuple[str, int | None]:
-    with pytest.raises(UnreadableError) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         csv_rows(data)
     return told(caught.value)
 
 
 def json_fault(data: bytes) -> tuple[str, int | None]:
-    with pytest.raises(UnreadableError) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         json_rows(data)
     return told(caught.value)
 
 
-def told(error: UnreadableError) -> tuple[str, int | None]:
+def told(error: UnreadableFileError) -> tuple[str, int | None]:
     assert "secret" not in str(error)
     assert error.__suppress_context__ or error.__context__ is None
     return error.code, error.row
@@ -111,14 +111,14 @@ def test_json_faults(data: bytes, expected: tuple[str, int | None]) -> None:
 
 
 def test_json_with_names_that_need_escapes_is_held_to_them_too() -> None:
-    fields = [field('a"b', Kind.INTEGER), field("c\n", Kind.JSON)]
+    fields = [field('a"b', ValueKind.INTEGER), field("c\n", ValueKind.JSON)]
     good = b'{"a\\"b":12345678901,"c\\n":{"x": 1.10}}'
     assert (
         json_rows(b"[\n" + good + b",\n" + good + b"\n]\n", fields)
         == [{'a"b': "12345678901", "c\n": '{"x": 1.10}'}] * 2
     )
     for bad in (b'{"a\\"b":1}', b'{"c\\n":1,"a\\"b":1}', b'{"a\\"b":1.5,"c\\n":1}'):
-        with pytest.raises(UnreadableError) as caught:
+        with pytest.raises(UnreadableFileError) as caught:
             json_rows(b"[\n" + good + b",\n" + bad + b"\n]\n", fields)
         assert (caught.value.code, caught.value.row) == ("malformed", 2)
 

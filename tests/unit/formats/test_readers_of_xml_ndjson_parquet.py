@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.formats.random_tables import field
 
-from afschrift.domain.kind import Kind
-from afschrift.formats.check.finding import UnreadableError
+from afschrift.domain.value_kind import ValueKind
+from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.registry import FORMATS
 from afschrift.formats.xml import reader as xml_reader
 
-FIELDS = [field("id", Kind.INTEGER), field("note", Kind.TEXT)]
+FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<table xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">\n'
 )
@@ -23,7 +23,7 @@ TAIL = "</table>\n"
 
 
 def fault(name: str, data: bytes) -> tuple[str, int | None]:
-    with pytest.raises(UnreadableError) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         for _ in FORMATS[name].reader(io.BytesIO(data), FIELDS, {}):
             pass
     assert "secret" not in str(caught.value)
@@ -109,7 +109,7 @@ def test_ndjson_faults(data: bytes, expected: tuple[str, int | None]) -> None:
 
 
 def test_a_member_may_stand_twice_in_a_document_and_in_a_text() -> None:
-    fields = [field('a":b', Kind.JSON), field("note", Kind.TEXT)]
+    fields = [field('a":b', ValueKind.JSON), field("note", ValueKind.TEXT)]
     line = b'{"a\\":b":{"x":1,"x":{"y":"\\":"}},"note":"{\\"x\\":1}"}\n'
     read = [
         row for part in FORMATS["ndjson"].reader(io.BytesIO(line * 3), fields, {}) for row in part.to_pylist()

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 from tests.unit.formats.random_tables import field, write
 
 from afschrift.domain.decision import Action
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values.forms import text_schema
 
-FIELDS = [field("id", Kind.INTEGER), field('a "b"', Kind.TEXT)]
+FIELDS = [field("id", ValueKind.INTEGER), field('a "b"', ValueKind.TEXT)]
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<table xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">\n'
 )
@@ -49,15 +49,15 @@ def test_ndjson_is_an_object_a_line() -> None:
 
 def test_parquet_has_types_where_they_give_back_every_value() -> None:
     kinds = {
-        Kind.INTEGER: ("1", "9223372036854775807", "int64"),
-        Kind.NUMBER: ("0.1", "NaN", "double"),
-        Kind.BOOLEAN: ("true", "false", "bool"),
-        Kind.DATE: ("2024-01-01", "0001-01-01", "date32[day]"),
-        Kind.DATETIME: ("2024-01-01T00:00:00", "2024-01-01T00:00:00.000001", "timestamp[us]"),
-        Kind.INSTANT: ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000001Z", "timestamp[us, tz=UTC]"),
-        Kind.DECIMAL: ("1.10", "1.1", "string"),
-        Kind.TIME: ("10:00:00", "10:00:00+02:00", "string"),
-        Kind.BINARY: ("AA==", "", "string"),
+        ValueKind.INTEGER: ("1", "9223372036854775807", "int64"),
+        ValueKind.NUMBER: ("0.1", "NaN", "double"),
+        ValueKind.BOOLEAN: ("true", "false", "bool"),
+        ValueKind.DATE: ("2024-01-01", "0001-01-01", "date32[day]"),
+        ValueKind.DATETIME: ("2024-01-01T00:00:00", "2024-01-01T00:00:00.000001", "timestamp[us]"),
+        ValueKind.INSTANT: ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000001Z", "timestamp[us, tz=UTC]"),
+        ValueKind.DECIMAL: ("1.10", "1.1", "string"),
+        ValueKind.TIME: ("10:00:00", "10:00:00+02:00", "string"),
+        ValueKind.BINARY: ("AA==", "", "string"),
     }
     fields = [field(kind.value, kind) for kind in kinds]
     rows = [[texts[row] for texts in kinds.values()] for row in range(2)]
@@ -70,13 +70,13 @@ def test_parquet_has_types_where_they_give_back_every_value() -> None:
 
 def test_parquet_is_text_where_a_value_does_not_fit_or_would_change() -> None:
     unfit = {
-        "beyond": (Kind.INTEGER, "9223372036854775808"),
-        "spelt": (Kind.NUMBER, "1.10"),
-        "endless": (Kind.DATE, "infinity"),
-        "fine": (Kind.DATETIME, "2024-01-01T00:00:00.123456789"),
+        "beyond": (ValueKind.INTEGER, "9223372036854775808"),
+        "spelt": (ValueKind.NUMBER, "1.10"),
+        "endless": (ValueKind.DATE, "infinity"),
+        "fine": (ValueKind.DATETIME, "2024-01-01T00:00:00.123456789"),
     }
-    fields = [field("id", Kind.INTEGER), *(field(name, kind) for name, (kind, _) in unfit.items())]
-    fields.append(field("masked", Kind.INTEGER, Action.MASK))
+    fields = [field("id", ValueKind.INTEGER), *(field(name, kind) for name, (kind, _) in unfit.items())]
+    fields.append(field("masked", ValueKind.INTEGER, Action.MASK))
     good = ("1", "1", "1.5", "2024-01-01", "2024-01-01T00:00:00", "[masked]")
     bad = ("2", *(text for _, text in unfit.values()), None)
     written = write("parquet", fields, batch(good, fields=fields), batch(bad, fields=fields))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.support import desk
+from tests.support import help_desk
 
 from afschrift.inventory.check_finder import finder_hints
 from afschrift.inventory.faults import InventoryError
@@ -15,7 +15,7 @@ from afschrift.inventory.model import Inventory
 
 
 def inventory(folder: Path, amend: Mapping[str, str] | None = None) -> Inventory:
-    return load(desk.write(folder, amend))
+    return load(help_desk.write(folder, amend))
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ def test_a_system_stands_beside_the_sources(tmp_path: Path) -> None:
     assert list(inventory.sources) == ["shop"]
     mail, tape = inventory.manual.values()
     assert (mail.medium, mail.holds) == (Medium.MAILBOX, (Origin.PROVIDED, Origin.DERIVED))
-    assert (mail.role, mail.person) == (Role.KEEPER, "Bea")
-    assert (tape.role, tape.person) == (Role.KEEPER, None)
+    assert (mail.role, mail.person) == (Role.SOURCE_OWNER, "Bea")
+    assert (tape.role, tape.person) == (Role.SOURCE_OWNER, None)
 
 
 def test_a_change_of_it_is_drift(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from tests.unit.bundle.bundle_example import INVENTORY, Example
 
-from afschrift.domain.extracted import Fact, Seen, SourceExtract, TableExtract
+from afschrift.domain.extracted import FactValues, Seen, SourceExtract, TableExtract
 from afschrift.domain.right import Right
 from afschrift.inventory.model import Inventory
-from afschrift.inventory.sheet import all_columns, columns_told, gaps, gaps_in_data
+from afschrift.inventory.sheet_gaps import all_columns, gaps, gaps_in_data, sheet_columns
 
 SAME = {"nl": "partners", "en": "partners"}
 PLAN = Example(Right.ACCESS).plan
@@ -100,20 +100,20 @@ CASES: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 def test_the_example_lacks_nothing() -> None:
-    assert gaps(INVENTORY, columns_told(PLAN)) == ()
+    assert gaps(INVENTORY, sheet_columns(PLAN)) == ()
 
 
 @pytest.mark.parametrize("place", CASES)
 def test_a_field_that_is_missing_or_boilerplate_is_named(place: str) -> None:
-    found = gaps(with_change(CASES[place]), columns_told(PLAN))
-    assert place.strip() in {gap.place for gap in found}
+    found = gaps(with_change(CASES[place]), sheet_columns(PLAN))
+    assert place.strip() in {gap.path for gap in found}
     whole = with_change(CASES[place])
-    assert place.strip() in {gap.place for gap in gaps(whole, all_columns(whole))}
+    assert place.strip() in {gap.path for gap in gaps(whole, all_columns(whole))}
 
 
 def test_the_words_are_quoted() -> None:
     change = CASES["purposes.scoring.retention of source shop"]
-    assert str(gaps(with_change(change), columns_told(PLAN))[0]) == (
+    assert str(gaps(with_change(change), sheet_columns(PLAN))[0]) == (
         "purposes.scoring.retention of source shop: “as long as necessary” is no period, such as P2Y"
     )
 
@@ -123,21 +123,21 @@ def test_nobody_receives_and_no_decision_are_answers() -> None:
         purpose(raw).update(recipients=[])
         purpose(raw, "scoring").update(automated_decision=False)
 
-    assert gaps(with_change(change), columns_told(PLAN)) == ()
+    assert gaps(with_change(change), sheet_columns(PLAN)) == ()
 
 
 def test_a_purpose_that_nothing_serves_needs_nothing() -> None:
     def change(raw: dict[str, Any]) -> None:
         raw["sources"]["shop"]["purposes"]["spare"] = {"basis": "A6-1-b", "title": SAME}
 
-    assert gaps(with_change(change), columns_told(PLAN)) == ()
+    assert gaps(with_change(change), sheet_columns(PLAN)) == ()
 
 
 def test_a_country_that_only_the_data_name_needs_a_safeguard() -> None:
     rows = (("Duinpost", "NL"), ("Ship Inc.", "US"), ("Nobody knows", None))
-    extract = SourceExtract("shop", "s", (), facts=(Fact("purposes.account.recipients.0", rows),))
+    extract = SourceExtract("shop", "s", (), facts=(FactValues("purposes.account.recipients.0", rows),))
     found = gaps_in_data(INVENTORY, PLAN, extract)
-    assert [gap.place for gap in found] == ["purposes.account.transfers of source shop"]
+    assert [gap.path for gap in found] == ["purposes.account.transfers of source shop"]
 
 
 def test_a_code_of_a_computed_column_needs_a_meaning() -> None:
@@ -148,5 +148,5 @@ def test_a_code_of_a_computed_column_needs_a_meaning() -> None:
     seen = Seen(codes={"credit_score": ("640", "641")})
     extract = SourceExtract("shop", "s", (TableExtract("shop", "customer", (), seen=seen),))
     (gap,) = gaps_in_data(inventory, PLAN, extract)
-    assert gap.place == "tables.customer.columns.credit_score.codes of source shop"
+    assert gap.path == "tables.customer.columns.credit_score.codes of source shop"
     assert "641" not in str(gap)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from afschrift.domain.errors import RefusedError
-from afschrift.law.document import SUFFIXES, media_type, watched
+from afschrift.law.document import SUFFIXES, checked_content, media_type
 
 ZIP, OLE, ELF, EXE = b"PK\x03\x04..", bytes.fromhex("d0cf11e0a1b11ae1"), b"\x7fELF\x02\0", b"MZ\x90\0"
 
@@ -47,19 +47,19 @@ def test_an_empty_one_is_turned_down() -> None:
 
 
 def test_parts_pass_as_they_are() -> None:
-    assert list(watched("a.pdf", [b"%PDF-\0", b"\0"], 7)) == [b"%PDF-\0", b"\0"]
-    assert list(watched("a.txt", [b"\xff\xfeA\0", b"B\0"], 9)) == [b"\xff\xfeA\0", b"B\0"]
+    assert list(checked_content("a.pdf", [b"%PDF-\0", b"\0"], 7)) == [b"%PDF-\0", b"\0"]
+    assert list(checked_content("a.txt", [b"\xff\xfeA\0", b"B\0"], 9)) == [b"\xff\xfeA\0", b"B\0"]
 
 
 def test_what_a_later_part_shows_is_turned_down_too() -> None:
     parts = iter([b"From: a@example.org", b"more", ELF, b"never read"])
     with pytest.raises(RefusedError, match="something else"):
-        list(watched("Jansen.eml", parts, 1000))
+        list(checked_content("Jansen.eml", parts, 1000))
     assert next(parts) == b"never read"
 
 
 def test_no_more_is_read_than_shows_that_it_is_too_large() -> None:
     parts = iter([b"x" * 600_000, b"x" * 400_000, b"x", b"never read"])
     with pytest.raises(RefusedError, match=r"larger than the 1 MB .*AFSCHRIFT_DOCUMENT_MEGABYTES"):
-        list(watched("a.txt", parts, 1_000_000))
+        list(checked_content("a.txt", parts, 1_000_000))
     assert next(parts) == b"never read"

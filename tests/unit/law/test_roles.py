@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from afschrift.domain.errors import NotAllowedError
-from afschrift.law.roles import MAY, ONLOOKERS, Act, Person, Role, Roles
+from afschrift.law.roles import MAY, READ_ONLY_ROLES, Act, Person, Role, Roles
 
 ANNA = Person("Anna", frozenset({"airflow:anna", "cli:anna"}), frozenset({Role.OFFICER, Role.SECOND_SIGNER}))
 DIRK = Person("Dirk", frozenset({"airflow:dirk"}), frozenset({Role.DPO}))
-ROLES = Roles((ANNA, DIRK), place="/etc/afschrift/roles.yml")
+ROLES = Roles((ANNA, DIRK), location="/etc/afschrift/roles.yml")
 
 
-def test_every_role_stands_in_the_table_and_onlookers_act_on_nothing() -> None:
+def test_every_role_is_in_the_table_and_read_only_roles_act_on_nothing() -> None:
     assert set(MAY) == set(Role)
     acting = {Act.SUBMIT, Act.ANSWER, Act.DECIDE}
-    assert {role for role in Role if not MAY[role] & acting} == ONLOOKERS
+    assert {role for role in Role if not MAY[role] & acting} == READ_ONLY_ROLES
 
 
 def test_a_role_is_held_by_account() -> None:
@@ -47,7 +47,7 @@ def test_two_accounts_of_one_person_are_not_four_eyes() -> None:
 def test_without_a_file_the_terminal_acts_and_nobody_else() -> None:
     roles = Roles(open_terminal=True)
     held = roles.person("cli:root")
-    assert (held.roles, held.source) == (frozenset(Role) - ONLOOKERS, "terminal")
+    assert (held.roles, held.source) == (frozenset(Role) - READ_ONLY_ROLES, "terminal")
     assert roles.person("airflow:admin").roles == frozenset()
     assert roles.person("channel:portal").roles == frozenset()
     assert ROLES.person("cli:root").roles == frozenset()  # a file is the whole truth

@@ -12,8 +12,8 @@ from tests.support.letter_samples import LANGUAGES, sample
 
 from afschrift.domain.errors import FormError
 from afschrift.domain.instants import utc_now
-from afschrift.letters.filled import clean
-from afschrift.letters.message import as_message, parts
+from afschrift.letters.element_values import clean
+from afschrift.letters.mail_message import as_message, parts
 
 HOSTILE = (
     "<script>alert(1)</script>",

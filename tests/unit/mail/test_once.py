@@ -6,14 +6,14 @@ import pytest
 from tests.support.mail_server import Manner, serving, unused_port
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.mail.once import Handed, Outcome, hand_over
+from afschrift.mail.once import MailOutcome, MailResult, hand_over
 from afschrift.mail.server import server_address
 
 CONTENT = b"Subject: x\r\n\r\n.a line that begins with a dot\r\n..two\r\nend\r\n"
 FROM, TO = "privacy@example.org", "anneke@example.org"
 
 
-def handed(server: str, content: bytes = CONTENT, sender: str = FROM) -> Handed:
+def handed(server: str, content: bytes = CONTENT, sender: str = FROM) -> MailResult:
     return hand_over(server_address(server, "the test"), "the test", sender, TO, content)
 
 
@@ -21,7 +21,7 @@ def handed(server: str, content: bytes = CONTENT, sender: str = FROM) -> Handed:
 @pytest.mark.parametrize("content", [CONTENT, CONTENT.rstrip(b"\r\n")], ids=["ended", "open"])
 def test_what_is_taken_arrives_as_it_is(manner: Manner, content: bytes) -> None:
     with serving(manner) as (server, url):
-        assert handed(url, content) == Handed(Outcome.TAKEN, "250")
+        assert handed(url, content) == MailResult(MailOutcome.TAKEN, "250")
     [(sender, to, came)] = server.messages
     assert (sender, to) == (FROM, TO)
     assert came == CONTENT
@@ -30,18 +30,18 @@ def test_what_is_taken_arrives_as_it_is(manner: Manner, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("manner", "outcome", "reason", "came"),
     [
-        (Manner.NO_SUCH_MAILBOX, Outcome.NO_SUCH_ADDRESS, "550", 0),
-        (Manner.LATER, Outcome.NOT_SENT, "451", 0),
-        (Manner.LATER_AFTER_ALL, Outcome.NOT_SENT, "451", 1),
-        (Manner.SPAM, Outcome.REFUSED, "554", 1),
-        (Manner.SENDER, Outcome.MISCONFIGURED, "553", 0),
-        (Manner.DROPS_ENVELOPE, Outcome.NOT_SENT, "SMTPServerDisconnected", 0),
-        (Manner.DROPS_DATA, Outcome.NOT_SENT, "SMTPServerDisconnected", 0),
-        (Manner.DROPS_HALFWAY, Outcome.UNKNOWN, None, 0),
-        (Manner.DROPS_ANSWER, Outcome.UNKNOWN, None, 1),
+        (Manner.NO_SUCH_MAILBOX, MailOutcome.NO_SUCH_ADDRESS, "550", 0),
+        (Manner.LATER, MailOutcome.NOT_SENT, "451", 0),
+        (Manner.LATER_AFTER_ALL, MailOutcome.NOT_SENT, "451", 1),
+        (Manner.SPAM, MailOutcome.REFUSED, "554", 1),
+        (Manner.SENDER, MailOutcome.MISCONFIGURED, "553", 0),
+        (Manner.DROPS_ENVELOPE, MailOutcome.NOT_SENT, "SMTPServerDisconnected", 0),
+        (Manner.DROPS_DATA, MailOutcome.NOT_SENT, "SMTPServerDisconnected", 0),
+        (Manner.DROPS_HALFWAY, MailOutcome.UNKNOWN, None, 0),
+        (Manner.DROPS_ANSWER, MailOutcome.UNKNOWN, None, 1),
     ],
 )
-def test_what_is_not_taken(manner: Manner, outcome: Outcome, reason: str | None, came: int) -> None:
+def test_what_is_not_taken(manner: Manner, outcome: MailOutcome, reason: str | None, came: int) -> None:
     large = CONTENT + b"x" * 70 + b"\r\n"
     with serving(manner) as (server, url):
         found = handed(url, large)
@@ -51,12 +51,12 @@ def test_what_is_not_taken(manner: Manner, outcome: Outcome, reason: str | None,
 
 
 def test_a_server_that_is_down_or_is_none() -> None:
-    assert handed(f"smtp://127.0.0.1:{unused_port()}").outcome is Outcome.NOT_SENT
-    assert handed("smtp://a..b.invalid:25") == Handed(Outcome.MISCONFIGURED, "UnicodeError")
+    assert handed(f"smtp://127.0.0.1:{unused_port()}").outcome is MailOutcome.NOT_SENT
+    assert handed("smtp://a..b.invalid:25") == MailResult(MailOutcome.MISCONFIGURED, "UnicodeError")
     with serving() as (server, url):
-        assert handed(url, sender="privé@example.org").outcome is Outcome.MISCONFIGURED
+        assert handed(url, sender="privé@example.org").outcome is MailOutcome.MISCONFIGURED
         password = url.replace("//", "//user:needle@")
-        assert handed(password) == Handed(Outcome.MISCONFIGURED, "ConfigurationError")
+        assert handed(password) == MailResult(MailOutcome.MISCONFIGURED, "ConfigurationError")
     assert not server.messages
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.casework.identity.question import IDENTITY_FORM
-from afschrift.casework.kinds import KINDS
+from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import FormError
 from afschrift.questions.forms import check, expected, fields, form, needed, typed
 from afschrift.questions.kind import OpenQuestion

@@ -7,12 +7,12 @@ from datetime import date
 
 import pytest
 from sqlalchemy import text
-from testbed import ledger_reader
+from testbed import register_reader
 
 from afschrift.domain.errors import AfschriftError, RefusedError, UnknownRequestError
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
-from afschrift.law.case_facts import CaseFactKind, NewCaseFact, hand_over, matters
+from afschrift.law.case_facts import CaseFactKind, NewCaseFact, hand_over, referrals
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.other_right import Matter
 from afschrift.register.database.database import Database
@@ -33,13 +33,13 @@ def case(register: Register) -> str:
 
 
 def test_they_come_with_the_case_and_are_told(register: Register, case: str, url: str) -> None:
-    [one] = matters(register.case_facts.of(case))
-    assert (one.case, one.matter, one.due, one.handed) == (case, Matter.ERASURE, date(2026, 4, 2), None)
+    [one] = referrals(register.case_facts.of(case))
+    assert (one.case, one.matter, one.due, one.handed_over) == (case, Matter.ERASURE, date(2026, 4, 2), None)
     assert [header.type for header, _ in register.trail.events()] == [
         "case_opened",
         "case_fact_matter_recorded",
     ]
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_what_the_maker_raises_passes_and_nothing_is_written(register: Register, case: str, url: str) -> None:
@@ -53,7 +53,7 @@ def test_what_the_maker_raises_passes_and_nothing_is_written(register: Register,
     with pytest.raises(UnknownRequestError):
         register.case_facts.of("case-000000000000")
     assert register.trail.events() == before
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ except RefusedError:
 """
     assert sorted(at_once(script, 3)) == ["handed", "refused", "refused"]
     assert [fact.number for fact in register.case_facts.of(case)] == [1, 2]
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_a_representative_is_encrypted_under_the_key_of_the_case(register: Register, url: str) -> None:
@@ -105,7 +105,7 @@ def test_a_representative_is_encrypted_under_the_key_of_the_case(register: Regis
     assert not any(b"Zangvogel" in bytes(one) for one in sealed)
     assert [t.text for t in register.cases.texts(case, "x") if t.kind == "representative"] == [WHO]
     assert "Zangvogel" not in repr(register.trail.events())
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_a_reading_changes_the_right_with_its_fact_or_not_at_all(
@@ -125,4 +125,4 @@ def test_a_reading_changes_the_right_with_its_fact_or_not_at_all(
     )
     assert register.requests.get(one.id).right is register.facts.timeline(one.id).right is Right.PORTABILITY
     assert "Anneke" not in repr(register.trail.events())
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []

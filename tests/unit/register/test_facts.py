@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
-from testbed import ledger_reader
+from testbed import register_reader
 
 from afschrift.domain.errors import AfschriftError, RefusedError, UnknownRequestError
 from afschrift.domain.keys import Key
@@ -39,7 +39,7 @@ def test_facts_are_kept_as_given_and_told(register: Register, open_one: Open, ur
     empty = register.facts.timeline(one.id)
     assert (empty.facts, empty.entered_at, empty.state) == ((), one.received_at, State.RECEIVED)
     held = {"role": "officer", "source": "terminal"}
-    after = register.facts.record(one.id, give(ASKED, SENT), "cli:anna", held=held)
+    after = register.facts.record(one.id, give(ASKED, SENT), "cli:anna", authority=held)
     assert after == register.facts.timeline(one.id)
     asked, sent = after.facts
     assert (asked.number, sent.number, sent.about) == (1, 2, asked.id)
@@ -49,7 +49,7 @@ def test_facts_are_kept_as_given_and_told(register: Register, open_one: Open, ur
     header, payload = register.trail.events(one.id)[-1]
     assert payload is not None
     assert (header.actor, payload["held"], payload["fact"]["day"]) == ("cli:anna", held, "2026-03-03")
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_words_are_kept_under_the_requests_key_and_nowhere_else(
@@ -61,7 +61,7 @@ def test_words_are_kept_under_the_requests_key_and_nowhere_else(
     assert register.facts.text(fact.id) == WORDS
     assert [t.text for t in register.cases.texts(one.id, "cli:anna") if t.id == fact.text] == [WORDS.encode()]
     assert "Anneke" not in str(register.trail.events())
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
     register.data_keys.shred(one.id, "retention")
     assert register.facts.text(fact.id) is None
     with pytest.raises(RefusedError, match="no fact with this id"):
@@ -82,7 +82,7 @@ def test_a_state_changes_with_the_fact_or_not_at_all(register: Register, open_on
     assert (register.trail.events(), register.facts.timeline(one.id)) == (before, after)
     with pytest.raises(UnknownRequestError):
         register.facts.record("req-000000000000", give(ASKED), "cli:anna")
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def sent(register: Register, fact_id: str, on: date, channel: str, **said: str) -> bool:
@@ -154,7 +154,7 @@ def test_two_requests_of_a_person_are_seen_together(register: Register, open_one
     )
     assert after.state is State.MERGED
     assert register.facts.timeline(whole.id).facts[-1].other == orders.id
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_all_open_requests_take_a_few_statements_however_many(register: Register, open_one: Open) -> None:
@@ -205,10 +205,10 @@ def test_of_several_that_suspend_at_once_one_does(
     script = f"""
 from datetime import date
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Place
+from afschrift.law.clock.clock import Jurisdiction
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.suspension import suspend
-place, today = Place(calendar("NL")), date(2026, 3, 4)
+place, today = Jurisdiction(calendar("NL")), date(2026, 3, 4)
 make = lambda t: suspend(t, place, today, "identity", doubt="unknown_sender")
 try:
     register.facts.record({one.id!r}, make, f"cli:officer{{me}}")
@@ -218,7 +218,7 @@ except RefusedError:
 """
     assert sorted(at_once(script, 4)) == ["asked", "refused", "refused", "refused"]
     assert [fact.number for fact in register.facts.timeline(one.id).facts] == [1]
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_what_nobody_wrote_is_damage(register: Register, open_one: Open, url: str) -> None:

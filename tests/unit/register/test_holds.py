@@ -17,7 +17,7 @@ from afschrift.domain.request import Request, new_id
 from afschrift.domain.state import State
 from afschrift.law import dispute
 from afschrift.law.clock.facts import FactKind, NewFact
-from afschrift.law.letter import Bounce, Channel, NewLetter
+from afschrift.law.letter import Bounce, NewLetter, SendingChannel
 from afschrift.register.outbox import Proof
 from afschrift.register.register import Register
 
@@ -123,7 +123,7 @@ def test_what_cannot_be_is_told_with_the_way_out(
         hold(register, held.id)
     with pytest.raises(RefusedError, match=words) as told:
         act(register.facts.timeline(one.id), register.facts.timeline(held.id))
-    assert told.value.way_out
+    assert told.value.remedy
     assert "Jansen" not in str(told.value)
 
 
@@ -163,7 +163,7 @@ def decided(register: Register, one: str) -> str:
 
 def send(register: Register, letter: str) -> None:
     proof = Proof("bewijs.pdf", "application/pdf", [b"%PDF-1"])
-    register.outbox.enter_sending(letter, TODAY, Channel.REGISTERED_POST, proof, "cli:bea")
+    register.outbox.enter_sending(letter, TODAY, SendingChannel.REGISTERED_POST, proof, "cli:bea")
 
 
 @FEW

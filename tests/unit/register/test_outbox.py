@@ -19,7 +19,7 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.request import Request, new_id
 from afschrift.law.clock.facts import FactKind, NewFact
-from afschrift.law.letter import PATIENCE, Bounce, Channel, LetterRow, LetterState, NewLetter
+from afschrift.law.letter import PATIENCE, Bounce, LetterRow, LetterState, NewLetter, SendingChannel
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import letter as letter_table
 from afschrift.register.database.tables import message
@@ -41,7 +41,7 @@ def produce(
     )
     new = NewLetter(**{**new.__dict__, **more})
     return register.letters.produce(
-        new, "cli:anna", fact_id=fact, held={"role": "officer", "source": "terminal"}
+        new, "cli:anna", fact_id=fact, authority={"role": "officer", "source": "terminal"}
     )
 
 
@@ -51,7 +51,7 @@ def settle(register: Register, claimed: Claimed, to: LetterState, **more: Any) -
 
 def sent(register: Register, letter: str, on: date = TODAY, parts: Any = (b"%PDF-1",)) -> LetterRow:
     proof = Proof("Bewijs van Anneke.pdf", "application/pdf", parts)
-    return register.outbox.enter_sending(letter, on, Channel.REGISTERED_POST, proof, "cli:bea")
+    return register.outbox.enter_sending(letter, on, SendingChannel.REGISTERED_POST, proof, "cli:bea")
 
 
 def told(register: Register, request: str) -> list[str]:

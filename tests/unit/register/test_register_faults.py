@@ -35,7 +35,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.register import schema
 from afschrift.register.database import database
-from afschrift.register.database.faults import translated
+from afschrift.register.database.errors import translated
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 

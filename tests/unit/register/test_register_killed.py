@@ -54,6 +54,6 @@ class Torn(Register):
 
 
 def test_a_register_of_two_transactions_is_found_out(url: str, key_file: Path) -> None:
-    report = kill_writers(url, key_file, 300, seed=1, ledger_class=Torn)
+    report = kill_writers(url, key_file, 300, seed=1, register_class=Torn)
     assert report.faults
     assert report.rounds < 100

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from testbed import ledger_reader
+from testbed import register_reader
 from tests.support.properties import fewer
 
 from afschrift.domain.errors import RefusedError, RetriableError
@@ -68,7 +68,7 @@ def test_any_series_of_moves_goes_as_far_as_the_table_and_writes_nothing_beyond(
         kept = register.requests.get(one.id)
         assert (kept.state, kept.version) == (state, version)
         assert len(register.trail.events(one.id)) == 1 + told
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_the_events_of_its_moves_lead_to_the_state_of_a_request(register: Register, open_one: Open) -> None:
@@ -150,7 +150,7 @@ print(late)
         header.actor for header, _ in register.trail.events(one.id) if header.type == "state_changed"
     )
     assert actors == {f"officer{n}": 10 for n in range(4)}
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_of_two_processes_that_saw_the_same_version_one_moves(

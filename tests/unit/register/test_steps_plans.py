@@ -8,11 +8,11 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import RefusedError, UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import Receipt
-from afschrift.domain.kind import Kind
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
+from afschrift.domain.value_kind import ValueKind
 from afschrift.register.register import Register
 
 Open = Callable[..., Request]
@@ -20,8 +20,12 @@ INPUTS = "cd" * 32
 
 
 def plan_of(request_id: str, statement: str = "SELECT 1") -> Plan:
-    mail = FieldPlan("email", Kind.TEXT, Action.INCLUDE, ("R18", "R20"), "portable_provided", Origin.PROVIDED)
-    body = FieldPlan("body", Kind.TEXT, Action.MASK, ("R31",), "others", None, (Origin.OBSERVED,), "label")
+    mail = FieldPlan(
+        "email", ValueKind.TEXT, Action.INCLUDE, ("R18", "R20"), "portable_provided", Origin.PROVIDED
+    )
+    body = FieldPlan(
+        "body", ValueKind.TEXT, Action.MASK, ("R31",), "others", None, (Origin.OBSERVED,), "label"
+    )
     score = FieldPlan("score", None, Action.EXCLUDE, ("R18",), "origin_inferred", Origin.INFERRED)
     return Plan(
         request=request_id,

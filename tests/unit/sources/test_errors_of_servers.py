@@ -63,7 +63,7 @@ def holds(error: AfschriftError, kind: type[AfschriftError], words: str) -> None
     with pytest.raises(kind, match=words):
         raise error
     assert SECRET not in str(error)
-    assert error.way_out or "read-only" in str(error)
+    assert error.remedy or "read-only" in str(error)
 
 
 @pytest.mark.parametrize(("state", "kind", "words"), POSTGRES)

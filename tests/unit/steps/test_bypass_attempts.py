@@ -21,11 +21,11 @@ from tests.support.audited.sitecustomize import audit
 from tests.support.kept import Kept
 from tests.support.parts import Club
 
-from afschrift.app.jurisdiction import place_of
+from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.answer import PartialResponseService
-from afschrift.casework.review.redactions import decided
+from afschrift.casework.review.redactions_in_force import decided
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError, RetriableError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import Receipt
@@ -47,7 +47,7 @@ from afschrift.steps.extract import extract
 from afschrift.steps.gates import begin
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
-from afschrift.wiring.services import build
+from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
 
@@ -601,7 +601,7 @@ def leave(world: World, request: str, choice: str = "partial") -> None:
     bench = PartialResponseService(
         Officer(register, Roles((ANNA,)), "cli:anna", now=utc_now()),
         inventory,
-        place_of(inventory.controller),
+        jurisdiction_of(inventory.controller),
     )
     if choice == "partial":
         bench.leave(request, "club", "2099-01-01", "The server is being mended.")

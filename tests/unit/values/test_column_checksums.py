@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from xxhash import xxh3_128
 
 from afschrift.domain.decision import Action
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values.checksum import ColumnChecksums
 
-FIELDS = [FieldPlan("a", Kind.TEXT, Action.INCLUDE, (), "test")]
+FIELDS = [FieldPlan("a", ValueKind.TEXT, Action.INCLUDE, (), "test")]
 texts = st.lists(st.none() | st.text(max_size=5))
 
 

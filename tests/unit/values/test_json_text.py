@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.domain.kind import Kind
-from afschrift.values.faults import FormError
+from afschrift.domain.value_kind import ValueKind
+from afschrift.values.errors import ValueFormError
 from afschrift.values.json_text import are_documents, documents, escape, fragments
 
 
@@ -22,13 +22,13 @@ def test_strings_escape_what_rfc_8259_asks_and_nothing_else(texts: list[str]) ->
 @given(st.lists(st.integers(2**53 - 3, 2**53 + 3) | st.integers()))
 def test_integers_beyond_what_a_double_holds_are_strings(values: list[int]) -> None:
     texts = [str(sign * value) for value in values for sign in (1, -1)]
-    for text, fragment in zip(texts, fragments(pa.array(texts, pa.string()), Kind.INTEGER), strict=True):
+    for text, fragment in zip(texts, fragments(pa.array(texts, pa.string()), ValueKind.INTEGER), strict=True):
         expected = text if abs(int(text)) <= 2**53 - 1 else f'"{text}"'
         assert fragment.as_py() == expected
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_null_is_null_in_every_kind(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(ValueKind))
+def test_null_is_null_in_every_kind(kind: ValueKind) -> None:
     assert fragments(pa.array([None], pa.string()), kind).to_pylist() == ["null"]
     assert fragments(pa.array([], pa.string()), kind).to_pylist() == []
 
@@ -53,7 +53,7 @@ def test_line_breaks_between_tokens_become_blanks() -> None:
 )
 def test_no_documents(text: str) -> None:
     assert not are_documents(pa.array([text]))
-    with pytest.raises(FormError) as caught:
+    with pytest.raises(ValueFormError) as caught:
         documents(pa.array(["{}", text, "[]"]))
     assert text not in caught.value.reason or not text.strip()
 
@@ -71,5 +71,5 @@ def test_no_documents(text: str) -> None:
 )
 def test_texts_that_make_documents_only_together(texts: list[str]) -> None:
     assert not are_documents(pa.array(texts))
-    with pytest.raises(FormError):
+    with pytest.raises(ValueFormError):
         documents(pa.array(texts))

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.domain.profile import CELL, Choice, Overview
+from afschrift.domain.profile import CELL, Overview, ProfileChoice
 from afschrift.values.first_rows import FirstRows
 from afschrift.values.moments import month_name, months, seconds, thousandths
-from afschrift.values.profile import LATEST, Onlooker
+from afschrift.values.table_profiler import LATEST, TableProfiler
 
-CHOICE = Choice("at", "Europe/Amsterdam", "bpm", "words", bins=20)
+CHOICE = ProfileChoice("at", "Europe/Amsterdam", "bpm", "words", bins=20)
 Row = tuple[str | None, str | None, str | None]
 
 
@@ -36,11 +36,11 @@ def batch(rows: list[Row]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=["at", "bpm", "words"])
 
 
-def look(batches: list[pa.RecordBatch], choice: Choice = CHOICE) -> Overview:
-    onlooker = Onlooker(choice)
+def look(batches: list[pa.RecordBatch], choice: ProfileChoice = CHOICE) -> Overview:
+    profiler = TableProfiler(choice)
     for piece in batches:
-        onlooker.take(piece)
-    return onlooker.overview()
+        profiler.take(piece)
+    return profiler.overview()
 
 
 @given(ROWS, st.lists(st.integers(0, 60), max_size=4))
@@ -107,7 +107,7 @@ def test_the_newest_texts_are_kept_newest_first() -> None:
 
 
 def test_nothing_is_looked_at_without_a_moment() -> None:
-    assert look([batch([("2026-01-01", "1", "x")])], Choice()) == Overview(Choice())
+    assert look([batch([("2026-01-01", "1", "x")])], ProfileChoice()) == Overview(ProfileChoice())
 
 
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=40), st.integers(1, 60), st.integers(1, 40))

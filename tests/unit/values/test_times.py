@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.domain.kind import Kind
-from afschrift.values.faults import FormError
+from afschrift.domain.value_kind import ValueKind
+from afschrift.values.errors import ValueFormError
 from afschrift.values.times import from_dates, from_timestamps, normalise
 
 
-def one(text: str, kind: Kind) -> str:
+def one(text: str, kind: ValueKind) -> str:
     """Alone and beside a text that is not well-formed: texts that all are take a short way."""
     alone = normalise(pa.array([text]), kind)[0].as_py()
     beside = normalise(pa.array([text, None, "2000-01-01 00:00:00", "00:00:00.0"]), kind)[0].as_py()
@@ -35,11 +35,11 @@ def one(text: str, kind: Kind) -> str:
     ],
 )
 def test_instants(text: str, expected: str) -> None:
-    assert one(text, Kind.INSTANT) == expected
-    assert one(expected, Kind.INSTANT) == expected
+    assert one(text, ValueKind.INSTANT) == expected
+    assert one(expected, ValueKind.INSTANT) == expected
 
 
-@pytest.mark.parametrize("kind", [Kind.INSTANT, Kind.DATETIME])
+@pytest.mark.parametrize("kind", [ValueKind.INSTANT, ValueKind.DATETIME])
 @pytest.mark.parametrize(
     "text",
     [
@@ -52,12 +52,12 @@ def test_instants(text: str, expected: str) -> None:
         "",
     ],
 )
-def test_what_rfc_3339_cannot_say_passes_unharmed(text: str, kind: Kind) -> None:
+def test_what_rfc_3339_cannot_say_passes_unharmed(text: str, kind: ValueKind) -> None:
     assert one(text, kind) == text
 
 
 def test_a_local_time_gets_no_suffix() -> None:
-    assert one("2024-01-01 10:00:00.25", Kind.DATETIME) == "2024-01-01T10:00:00.250000"
+    assert one("2024-01-01 10:00:00.25", ValueKind.DATETIME) == "2024-01-01T10:00:00.250000"
 
 
 @pytest.mark.parametrize(
@@ -71,22 +71,24 @@ def test_a_local_time_gets_no_suffix() -> None:
     ],
 )
 def test_times_of_day(text: str, expected: str) -> None:
-    assert one(text, Kind.TIME) == expected
+    assert one(text, ValueKind.TIME) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("2024-01-01 10:00:00+02", Kind.INSTANT),
-        ("2024-01-01 10:00:00+00", Kind.DATETIME),
-        ("2024-01-01 10:00:00Z", Kind.DATETIME),
+        ("2024-01-01 10:00:00+02", ValueKind.INSTANT),
+        ("2024-01-01 10:00:00+00", ValueKind.DATETIME),
+        ("2024-01-01 10:00:00Z", ValueKind.DATETIME),
     ],
 )
-def test_an_offset_that_the_kind_does_not_allow_is_a_fault_without_the_value(text: str, kind: Kind) -> None:
-    with pytest.raises(FormError) as caught:
+def test_an_offset_that_the_kind_does_not_allow_is_a_fault_without_the_value(
+    text: str, kind: ValueKind
+) -> None:
+    with pytest.raises(ValueFormError) as caught:
         one(text, kind)
-    assert "2024" not in caught.value.reason + caught.value.way_out
-    assert "time zone" in caught.value.way_out
+    assert "2024" not in caught.value.reason + caught.value.remedy
+    assert "time zone" in caught.value.remedy
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -94,7 +96,7 @@ def test_an_offset_that_the_kind_does_not_allow_is_a_fault_without_the_value(tex
 def test_every_unit_of_arrow(unit: str, moment: dt.datetime) -> None:
     kept = {"s": 0, "ms": moment.microsecond // 1000 * 1000}.get(unit, moment.microsecond)
     moment = moment.replace(microsecond=kept)
-    assert from_timestamps(pa.array([moment], pa.timestamp(unit)), Kind.DATETIME).to_pylist() == [
+    assert from_timestamps(pa.array([moment], pa.timestamp(unit)), ValueKind.DATETIME).to_pylist() == [
         moment.isoformat()
     ]
 
@@ -106,11 +108,11 @@ def test_every_date_of_python(day: dt.date) -> None:
 
 @pytest.mark.parametrize("days", [-719163, 2932897, 2**31 - 1, -(2**31)])
 def test_dates_beyond_the_calendar_are_a_fault(days: int) -> None:
-    with pytest.raises(FormError, match="before the year 1"):
+    with pytest.raises(ValueFormError, match="before the year 1"):
         from_dates(pa.array([0, days], pa.int32()).cast(pa.date32()))
 
 
 @pytest.mark.parametrize("micros", [-62135596800000001, 253402300800000000, 2**63 - 1, -(2**63) + 1])
 def test_timestamps_beyond_the_calendar_are_a_fault(micros: int) -> None:
-    with pytest.raises(FormError, match="infinite"):
-        from_timestamps(pa.array([micros], pa.timestamp("us")), Kind.DATETIME)
+    with pytest.raises(ValueFormError, match="infinite"):
+        from_timestamps(pa.array([micros], pa.timestamp("us")), ValueKind.DATETIME)

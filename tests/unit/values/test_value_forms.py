@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values.forms import text_batch, written_kind
 
 
-def forms(column: pa.Array, kind: Kind) -> list[str | None]:
+def forms(column: pa.Array, kind: ValueKind) -> list[str | None]:
     fields = [FieldPlan("c", kind, Action.INCLUDE, (), "test")]
     (texts,) = text_batch(pa.record_batch({"c": column}), fields).columns
     assert texts.type == pa.string()
@@ -30,37 +30,37 @@ def forms(column: pa.Array, kind: Kind) -> list[str | None]:
 @pytest.mark.parametrize(
     ("column", "kind", "expected"),
     [
-        (pa.array([1, None, -(2**63)]), Kind.INTEGER, ["1", None, "-9223372036854775808"]),
-        (pa.array([2**64 - 1], pa.uint64()), Kind.INTEGER, ["18446744073709551615"]),
-        (pa.array([-128], pa.int8()), Kind.INTEGER, ["-128"]),
-        (pa.array([0.1, 1e20, -0.0]), Kind.NUMBER, ["0.1", "1e+20", "-0"]),
-        (pa.array([0.1], pa.float32()), Kind.NUMBER, ["0.1"]),
-        (pa.array([0.5, 65504], pa.float16()), Kind.NUMBER, ["0.5", "65504"]),
+        (pa.array([1, None, -(2**63)]), ValueKind.INTEGER, ["1", None, "-9223372036854775808"]),
+        (pa.array([2**64 - 1], pa.uint64()), ValueKind.INTEGER, ["18446744073709551615"]),
+        (pa.array([-128], pa.int8()), ValueKind.INTEGER, ["-128"]),
+        (pa.array([0.1, 1e20, -0.0]), ValueKind.NUMBER, ["0.1", "1e+20", "-0"]),
+        (pa.array([0.1], pa.float32()), ValueKind.NUMBER, ["0.1"]),
+        (pa.array([0.5, 65504], pa.float16()), ValueKind.NUMBER, ["0.5", "65504"]),
         (
             pa.array([float("nan"), float("inf"), float("-inf"), None]),
-            Kind.NUMBER,
+            ValueKind.NUMBER,
             ["NaN", "INF", "-INF", None],
         ),
-        (pa.array(["1e-07", "inf", "-Infinity", "nan"]), Kind.NUMBER, ["1e-7", "INF", "-INF", "NaN"]),
+        (pa.array(["1e-07", "inf", "-Infinity", "nan"]), ValueKind.NUMBER, ["1e-7", "INF", "-INF", "NaN"]),
         (
             pa.array(["1.10", "Infinity", "NaN", "0.00000000000000000001"]),
-            Kind.DECIMAL,
+            ValueKind.DECIMAL,
             ["1.10", "INF", "NaN", "0.00000000000000000001"],
         ),
-        (pa.array([Decimal("0.00000000000000000001")]), Kind.DECIMAL, ["0.00000000000000000001"]),
-        (pa.array([True, False, None]), Kind.BOOLEAN, ["true", "false", None]),
-        (pa.array([b"\x00\xff", b"", None]), Kind.BINARY, ["AP8=", "", None]),
-        (pa.array([b"x"], pa.binary(1)), Kind.BINARY, ["eA=="]),
-        (pa.array([dt.date(2024, 2, 29), None]), Kind.DATE, ["2024-02-29", None]),
-        (pa.array([dt.time(1, 2, 3), dt.time(1, 2, 3, 4)]), Kind.TIME, ["01:02:03", "01:02:03.000004"]),
-        (pa.array(["a", "", None]).dictionary_encode(), Kind.TEXT, ["a", "", None]),
-        (pa.array(["a\x00é", None], pa.large_string()), Kind.TEXT, ["a\x00é", None]),
-        (pa.array(["a", None], pa.string_view()), Kind.TEXT, ["a", None]),
-        (pa.nulls(2), Kind.TEXT, [None, None]),
-        (pa.array(["{}"], pa.json_()), Kind.JSON, ["{}"]),
+        (pa.array([Decimal("0.00000000000000000001")]), ValueKind.DECIMAL, ["0.00000000000000000001"]),
+        (pa.array([True, False, None]), ValueKind.BOOLEAN, ["true", "false", None]),
+        (pa.array([b"\x00\xff", b"", None]), ValueKind.BINARY, ["AP8=", "", None]),
+        (pa.array([b"x"], pa.binary(1)), ValueKind.BINARY, ["eA=="]),
+        (pa.array([dt.date(2024, 2, 29), None]), ValueKind.DATE, ["2024-02-29", None]),
+        (pa.array([dt.time(1, 2, 3), dt.time(1, 2, 3, 4)]), ValueKind.TIME, ["01:02:03", "01:02:03.000004"]),
+        (pa.array(["a", "", None]).dictionary_encode(), ValueKind.TEXT, ["a", "", None]),
+        (pa.array(["a\x00é", None], pa.large_string()), ValueKind.TEXT, ["a\x00é", None]),
+        (pa.array(["a", None], pa.string_view()), ValueKind.TEXT, ["a", None]),
+        (pa.nulls(2), ValueKind.TEXT, [None, None]),
+        (pa.array(["{}"], pa.json_()), ValueKind.JSON, ["{}"]),
     ],
 )
-def test_plain_types(column: pa.Array, kind: Kind, expected: list[str | None]) -> None:
+def test_plain_types(column: pa.Array, kind: ValueKind, expected: list[str | None]) -> None:
     assert forms(column, kind) == expected
     assert forms(pa.concat_arrays([column, column])[len(column) :], kind) == expected  # a slice
 
@@ -68,7 +68,7 @@ def test_plain_types(column: pa.Array, kind: Kind, expected: list[str | None]) -
 @given(st.lists(st.floats(), min_size=1))
 def test_a_float_reads_back_to_the_bit(values: list[float]) -> None:
     spelt = {"NaN": "nan", "INF": "inf", "-INF": "-inf"}
-    for value, text in zip(values, forms(pa.array(values, pa.float64()), Kind.NUMBER), strict=True):
+    for value, text in zip(values, forms(pa.array(values, pa.float64()), ValueKind.NUMBER), strict=True):
         assert text is not None
         again = float(spelt.get(text, text))
         assert again != again if value != value else struct.pack("d", again) == struct.pack("d", value)
@@ -76,7 +76,7 @@ def test_a_float_reads_back_to_the_bit(values: list[float]) -> None:
 
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
 def test_a_float_of_32_bits_is_written_no_longer_than_needed(values: list[float]) -> None:
-    for value, text in zip(values, forms(pa.array(values, pa.float32()), Kind.NUMBER), strict=True):
+    for value, text in zip(values, forms(pa.array(values, pa.float32()), ValueKind.NUMBER), strict=True):
         assert text is not None
         assert struct.pack("f", float(text)) == struct.pack("f", value)
         assert len(text.lstrip("-").split("e")[0].replace(".", "").strip("0")) <= 9
@@ -88,20 +88,20 @@ def test_a_float_of_32_bits_is_written_no_longer_than_needed(values: list[float]
     )
 )
 def test_a_decimal_keeps_every_digit(values: list[Decimal]) -> None:
-    texts = forms(pa.array(values, pa.decimal128(38, 12)), Kind.DECIMAL)
+    texts = forms(pa.array(values, pa.decimal128(38, 12)), ValueKind.DECIMAL)
     assert [Decimal(text or "") for text in texts] == values
     assert not any("E" in (text or "") for text in texts)
 
 
 @given(st.lists(st.binary()))
 def test_binary_is_base64(values: list[bytes]) -> None:
-    texts = forms(pa.array(values, pa.binary()), Kind.BINARY)
+    texts = forms(pa.array(values, pa.binary()), ValueKind.BINARY)
     assert [base64.b64decode(text or "", validate=True) for text in texts] == values
 
 
 def test_documents_are_exact_but_for_line_breaks_between_tokens() -> None:
     texts = ['{"a": 1.10, "a": 2}', " \n[1,\r\n 2.50]\t", '"\\n"', "null", None, "1e400"]
-    assert forms(pa.array(texts), Kind.JSON) == [
+    assert forms(pa.array(texts), ValueKind.JSON) == [
         '{"a": 1.10, "a": 2}',
         "[1,   2.50]",
         '"\\n"',
@@ -114,7 +114,7 @@ def test_documents_are_exact_but_for_line_breaks_between_tokens() -> None:
 @pytest.mark.parametrize("text", ["{secret}", "", "[1", "01", '"a\nb"', "NaN", "[" * 100_000])
 def test_text_that_is_no_document_names_the_column_and_the_way_out(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"Column c .*no JSON document.*kind: text") as caught:
-        forms(pa.array(["{}", text]), Kind.JSON)
+        forms(pa.array(["{}", text]), ValueKind.JSON)
     assert "secret" not in str(caught.value)
 
 
@@ -130,12 +130,12 @@ def test_text_that_is_no_document_names_the_column_and_the_way_out(text: str) ->
 )
 def test_a_type_that_is_not_known_names_the_column(column: pa.Array) -> None:
     with pytest.raises(ConfigurationError, match=r"Column c has the type .* which has no value form"):
-        forms(column, Kind.TEXT)
+        forms(column, ValueKind.TEXT)
 
 
 def test_a_number_that_is_none_names_the_column_and_not_the_value() -> None:
     with pytest.raises(ConfigurationError, match="Column c holds values that do not fit") as caught:
-        forms(pa.array(["secret"]), Kind.NUMBER)
+        forms(pa.array(["secret"]), ValueKind.NUMBER)
     assert "secret" not in str(caught.value)
     assert caught.value.__suppress_context__
 
@@ -146,12 +146,12 @@ def test_bytes_that_are_not_utf_8_name_the_column_and_not_themselves(nested: boo
     if nested:
         column = pa.ListArray.from_arrays([0, 1], column)
     with pytest.raises(ConfigurationError, match="Column c holds bytes that are not UTF-8") as caught:
-        forms(column, Kind.TEXT)
+        forms(column, ValueKind.TEXT)
     assert "secret" not in str(caught.value)
 
 
 def test_other_columns_than_the_plan_has_are_turned_down() -> None:
-    fields = [FieldPlan("c", Kind.TEXT, Action.INCLUDE, (), "test")]
+    fields = [FieldPlan("c", ValueKind.TEXT, Action.INCLUDE, (), "test")]
     for batch in (pa.record_batch({"d": ["x"]}), pa.record_batch({"c": ["x"], "d": ["y"]})):
         with pytest.raises(ConfigurationError, match="not the 1 columns of the plan"):
             text_batch(batch, fields)
@@ -166,8 +166,8 @@ def test_a_column_without_kind_names_itself() -> None:
 
 
 def test_a_masked_column_is_written_as_text() -> None:
-    field = FieldPlan("c", Kind.INTEGER, Action.MASK, (), "test", mask="label")
-    assert written_kind(field) is Kind.TEXT
+    field = FieldPlan("c", ValueKind.INTEGER, Action.MASK, (), "test", mask="label")
+    assert written_kind(field) is ValueKind.TEXT
     assert text_batch(pa.record_batch({"c": [1]}), [field]).to_pydict() == {"c": ["1"]}
 
 
@@ -181,8 +181,8 @@ def test_text_cast_by_duckdb_and_arrow_timestamps_have_one_form(moments: list[dt
         connection.register("moments", pa.table({"m": pa.array(moments, pa.timestamp("us"))}))
         query = "SELECT m::VARCHAR AS local, (m AT TIME ZONE 'UTC')::VARCHAR AS instant FROM moments"
         cast = connection.sql(query).to_arrow_table().combine_chunks().to_batches()[0]
-    assert forms(cast["local"], Kind.DATETIME) == expected
-    assert forms(pa.array(moments, pa.timestamp("us")), Kind.DATETIME) == expected
+    assert forms(cast["local"], ValueKind.DATETIME) == expected
+    assert forms(pa.array(moments, pa.timestamp("us")), ValueKind.DATETIME) == expected
     instants = [None if text is None else f"{text}Z" for text in expected]
-    assert forms(cast["instant"], Kind.INSTANT) == instants
-    assert forms(pa.array(moments, pa.timestamp("us", "Europe/Amsterdam")), Kind.INSTANT) == instants
+    assert forms(cast["instant"], ValueKind.INSTANT) == instants
+    assert forms(pa.array(moments, pa.timestamp("us", "Europe/Amsterdam")), ValueKind.INSTANT) == instants

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
-from afschrift.witnesses.folder import FolderWitness
+from afschrift.witnesses.folder_witness import FolderWitness
 
 ONE = {"afschrift-checkpoint-00-00000001.json": b'{"n":1}'}
 TWO = {"afschrift-checkpoint-00-00000002.json": b'{"n":2}', "afschrift-checkpoint-00-00000002.tsa.tsr": b"\0"}

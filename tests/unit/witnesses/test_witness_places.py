@@ -20,7 +20,7 @@ from afschrift.domain.instants import utc_now
 from afschrift.register import schema
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
-from afschrift.register.trail.trail import Finding
+from afschrift.register.trail.trail import TrailFinding
 from afschrift.witnesses.checkpoints import gather, send_checkpoint
 
 Configure = Callable[..., Settings]
@@ -73,7 +73,7 @@ def told(register: Register) -> list[tuple[str, str | None, int | None]]:
     return [(h.type, p.get("place"), p.get("number")) for h, p in register.trail.checkpoint_log()]
 
 
-def compare(settings: Settings, register: Register, **more: Any) -> list[Finding]:
+def compare(settings: Settings, register: Register, **more: Any) -> list[TrailFinding]:
     held = gather(settings, register)
     return register.trail.verify(checkpoints=held.checkpoints, **more) + held.findings
 

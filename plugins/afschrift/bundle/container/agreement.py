@@ -50,7 +50,7 @@ class CoveredTable(msgspec.Struct, frozen=True):
     files: CoveredFiles | None = None
 
 
-class SearchedSystem(msgspec.Struct, frozen=True):
+class CoveredManualSource(msgspec.Struct, frozen=True):
     """What is checked of a system that a person searched, in `coverage.json`."""
 
     source: str
@@ -61,7 +61,7 @@ class Coverage(msgspec.Struct, frozen=True):
     """What is checked of `coverage.json`."""
 
     tables: list[CoveredTable]
-    searched: list[SearchedSystem] = []
+    searched: list[CoveredManualSource] = []
 
 
 def read(content: bytes, kind: type[T]) -> T:
@@ -115,13 +115,13 @@ def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int])
         path = layout.DATA + resource.path
         if counted.get(path, resource.rows) != resource.rows:
             yield problem(Code.ROWS_DIFFER, path)
-        place = (resource.source, resource.table, resource.format)
-        described[place] = described.get(place, 0) + resource.rows  # a large table has several parts
-        last[place] = path
+        key = (resource.source, resource.table, resource.format)
+        described[key] = described.get(key, 0) + resource.rows  # a large table has several parts
+        last[key] = path
     for (source, table, format_), rows in described.items():
         if rows != covered.get((source, table)):
             yield problem(Code.ROWS_DIFFER, last[source, table, format_])
-    for source, table in covered.keys() - {place[:2] for place in described}:
+    for source, table in covered.keys() - {key[:2] for key in described}:
         yield problem(Code.ROWS_DIFFER, f"{source}.{table}")
 
 
@@ -135,8 +135,8 @@ def check_files(package: Package, coverage: Coverage) -> Iterator[Problem]:
     described: dict[tuple[str, str], int] = {}
     for resource in package.resources:
         if resource.file is not None or resource.given is not None:
-            place = (resource.source, resource.table)
-            described[place] = described.get(place, 0) + 1
+            key = (resource.source, resource.table)
+            described[key] = described.get(key, 0) + 1
     for source, table in sorted(covered.keys() | described.keys()):
         if covered.get((source, table)) != described.get((source, table)):
             yield problem(Code.FILES_DIFFER, f"{source}.{table}".rstrip("."))

@@ -15,7 +15,7 @@ from afschrift.bundle.container.report import Code, Problem, problem
 
 
 @dataclass(frozen=True)
-class Limits:
+class UnpackLimits:
     """What a verification is willing to unpack.
 
     Attributes:
@@ -57,7 +57,7 @@ class Container(Protocol):
 class FolderContainer:
     """An unpacked bag. Links are never followed."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
+    def __init__(self, folder: Path, limits: UnpackLimits) -> None:
         self._folder = folder
         members: dict[str, int] = {}
         problems = list(self._list(members, limits))
@@ -66,7 +66,7 @@ class FolderContainer:
         if problems:
             raise RefusedContainerError(*problems)
 
-    def _list(self, members: dict[str, int], limits: Limits) -> Iterator[Problem]:
+    def _list(self, members: dict[str, int], limits: UnpackLimits) -> Iterator[Problem]:
         for parent, folders, files in os.walk(self._folder):
             for name in sorted([*folders, *files]):
                 path = Path(parent, name)

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from afschrift.bundle.container import bag, layout
-from afschrift.bundle.container.container import Container, Limits
+from afschrift.bundle.container.container import Container, UnpackLimits
 from afschrift.bundle.container.report import Code, Problem, problem
 from afschrift.bundle.container.signature import holds
 from afschrift.bundle.container.zip_container import READ_ERRORS
 from afschrift.domain.signing import key_id
 
 
-class UnreadableError(Exception):
+class UnreadableTagFileError(Exception):
     """A file that must be understood cannot be."""
 
     def __init__(self, path: str) -> None:
@@ -48,7 +48,7 @@ class Sealed:
             yield problem(Code.UNKNOWN_VERSION, layout.BAG_INFO)
 
 
-def content(container: Container, path: str, limits: Limits) -> bytes:
+def content(container: Container, path: str, limits: UnpackLimits) -> bytes:
     """A small file of the bundle, whole.
 
     Raises:
@@ -56,14 +56,14 @@ def content(container: Container, path: str, limits: Limits) -> bytes:
     """
     try:
         if container.members[path] > limits.document:
-            raise UnreadableError(path)
+            raise UnreadableTagFileError(path)
         with container.open(path) as stream:
             return stream.read(limits.document)
     except READ_ERRORS as error:
-        raise UnreadableError(path) from error
+        raise UnreadableTagFileError(path) from error
 
 
-def read_seal(container: Container, trusted: Mapping[str, bytes], limits: Limits) -> Sealed:
+def read_seal(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimits) -> Sealed:
     """Read the tag files and check the signature.
 
     A key that is not trusted is taken from the bundle: the signature then proves only that nothing was
@@ -73,7 +73,7 @@ def read_seal(container: Container, trusted: Mapping[str, bytes], limits: Limits
         UnreadableError: names the file that has another form.
     """
     if content(container, layout.BAGIT, limits) != bag.BAGIT:
-        raise UnreadableError(layout.BAGIT)
+        raise UnreadableTagFileError(layout.BAGIT)
     try:
         info = bag.read_bag_info(content(container, layout.BAG_INFO, limits))
         claimed = info.get("Afschrift-Signing-Key", "")
@@ -81,7 +81,7 @@ def read_seal(container: Container, trusted: Mapping[str, bytes], limits: Limits
         if not re.fullmatch("[0-9]{1,18}", info.get("Afschrift-Trail-Seq", "")):
             raise ValueError("the trail's sequence number is no number")
     except ValueError as error:
-        raise UnreadableError(layout.BAG_INFO) from error
+        raise UnreadableTagFileError(layout.BAG_INFO) from error
     tag_manifest = content(container, layout.TAG_MANIFEST, limits)
     known = {key_id(key): key for key in trusted.values()}
     public_key = known.get(claimed, enclosed)
@@ -101,4 +101,4 @@ def _manifest(lines: bytes, path: str) -> dict[str, str]:
     try:
         return bag.read_manifest(lines)
     except ValueError as error:
-        raise UnreadableError(path) from error
+        raise UnreadableTagFileError(path) from error

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from afschrift.bundle.container.container import Container, Limits, RefusedContainerError
+from afschrift.bundle.container.container import Container, RefusedContainerError, UnpackLimits
 from afschrift.bundle.container.report import Report
 from afschrift.bundle.container.verify import check, open_bundle, verify
 from afschrift.domain.errors import BundleError, ConfigurationError
@@ -18,7 +18,7 @@ def unpack(
     trusted: Mapping[str, bytes],
     *,
     accept_untrusted: bool = False,
-    limits: Limits | None = None,
+    limits: UnpackLimits | None = None,
 ) -> Path:
     """Unpack a ZIP file into a new folder.
 
@@ -36,9 +36,9 @@ def unpack(
         BundleError: the bundle is refused; nothing stays on the disk.
         ConfigurationError: the folder is already there.
     """
-    limits = limits or Limits()
+    limits = limits or UnpackLimits()
     if into.exists():
-        raise ConfigurationError("The folder to unpack into is already there.", way_out="name a new folder.")
+        raise ConfigurationError("The folder to unpack into is already there.", remedy="name a new folder.")
     part = into.with_name(f".{into.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -63,7 +63,7 @@ def _accept(report: Report, accept_untrusted: bool) -> None:
 
 
 def _refusal(reason: str) -> BundleError:
-    return BundleError(f"The bundle was not unpacked. {reason}", way_out="ask the sender for it again.")
+    return BundleError(f"The bundle was not unpacked. {reason}", remedy="ask the sender for it again.")
 
 
 def _write(container: Container, folder: Path) -> None:

@@ -15,9 +15,14 @@ from typing import TypeVar
 
 from afschrift.bundle.container import agreement, layout
 from afschrift.bundle.container.agreement import Coverage, CsvCounter, Package
-from afschrift.bundle.container.container import Container, FolderContainer, Limits, RefusedContainerError
+from afschrift.bundle.container.container import (
+    Container,
+    FolderContainer,
+    RefusedContainerError,
+    UnpackLimits,
+)
 from afschrift.bundle.container.report import Code, Problem, Report, problem
-from afschrift.bundle.container.seal import Sealed, UnreadableError, content, read_seal
+from afschrift.bundle.container.seal import Sealed, UnreadableTagFileError, content, read_seal
 from afschrift.bundle.container.zip_container import READ_ERRORS, ZipContainer
 
 T = TypeVar("T")
@@ -37,7 +42,7 @@ _REQUIRED = (
 _OUTSIDE = frozenset({layout.TAG_MANIFEST, layout.SIGNATURE})
 
 
-def verify(path: Path, trusted: Mapping[str, bytes], limits: Limits | None = None) -> Report:
+def verify(path: Path, trusted: Mapping[str, bytes], limits: UnpackLimits | None = None) -> Report:
     """Verify a ZIP file or an unpacked folder; nothing is written, nothing is fetched.
 
     Args:
@@ -48,7 +53,7 @@ def verify(path: Path, trusted: Mapping[str, bytes], limits: Limits | None = Non
     Returns:
         The report. A damaged or hostile bundle is a report with problems, never an exception.
     """
-    limits = limits or Limits()
+    limits = limits or UnpackLimits()
     try:
         with open_bundle(path, limits) as container:
             return check(container, trusted, limits)
@@ -57,7 +62,7 @@ def verify(path: Path, trusted: Mapping[str, bytes], limits: Limits | None = Non
 
 
 @contextmanager
-def open_bundle(path: Path, limits: Limits) -> Iterator[Container]:
+def open_bundle(path: Path, limits: UnpackLimits) -> Iterator[Container]:
     """Open a bundle whose names and sizes are harmless.
 
     Raises:
@@ -74,7 +79,7 @@ def open_bundle(path: Path, limits: Limits) -> Iterator[Container]:
         yield ZipContainer(file, limits)
 
 
-def check(container: Container, trusted: Mapping[str, bytes], limits: Limits) -> Report:
+def check(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimits) -> Report:
     """Check an opened bundle, from the signature down to each file and row."""
     missing = [problem(Code.MISSING, path) for path in _REQUIRED if path not in container.members]
     if layout.FETCH in container.members:
@@ -85,7 +90,7 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: Limits) ->
         sealed = read_seal(container, trusted, limits)
         package = _document(container, layout.DATAPACKAGE, Package, limits)
         coverage = _document(container, layout.COVERAGE, Coverage, limits)
-    except UnreadableError as unreadable:
+    except UnreadableTagFileError as unreadable:
         return Report(problems=(problem(Code.UNREADABLE, unreadable.path),))
     payload = {path: size for path, size in container.members.items() if path.startswith(layout.DATA)}
     counters = {layout.DATA + r.path: CsvCounter() for r in package.resources if r.format == "csv"}
@@ -110,11 +115,11 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: Limits) ->
     )
 
 
-def _document(container: Container, path: str, kind: type[T], limits: Limits) -> T:
+def _document(container: Container, path: str, kind: type[T], limits: UnpackLimits) -> T:
     try:
         return agreement.read(content(container, path, limits), kind)
     except ValueError as error:
-        raise UnreadableError(path) from error
+        raise UnreadableTagFileError(path) from error
 
 
 def _same_files(sealed: Sealed, found: Iterable[str]) -> Iterator[Problem]:
@@ -145,12 +150,12 @@ def _same_content(
 
 def _digest(container: Container, path: str, counter: CsvCounter | None) -> str | None:
     """SHA-256 of a file, or None where it cannot be read or is longer than it declares."""
-    digest, rest = hashlib.sha256(), container.members[path]
+    digest, left = hashlib.sha256(), container.members[path]
     try:
         with container.open(path) as stream:
             while chunk := stream.read(_CHUNK):
-                rest -= len(chunk)
-                if rest < 0:
+                left -= len(chunk)
+                if left < 0:
                     return None
                 digest.update(chunk)
                 if counter:

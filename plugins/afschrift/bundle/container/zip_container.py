@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, BinaryIO, cast
 
-from afschrift.bundle.container.container import Limits, RefusedContainerError, check_names
+from afschrift.bundle.container.container import RefusedContainerError, UnpackLimits, check_names
 from afschrift.bundle.container.report import Code, Problem, problem
 
 READ_ERRORS = (
@@ -35,7 +35,7 @@ _DESCRIPTORS = frozenset({12, 16, 20, 24})
 class ZipContainer:
     """The bag in a ZIP file, member by member, nothing written to disk."""
 
-    def __init__(self, file: BinaryIO, limits: Limits) -> None:
+    def __init__(self, file: BinaryIO, limits: UnpackLimits) -> None:
         try:
             self._zip = zipfile.ZipFile(file)
         except READ_ERRORS:
@@ -65,7 +65,7 @@ class ZipContainer:
             yield cast(BinaryIO, stream)
 
 
-def _check_sizes(infos: list[zipfile.ZipInfo], packed: int, limits: Limits) -> None:
+def _check_sizes(infos: list[zipfile.ZipInfo], packed: int, limits: UnpackLimits) -> None:
     total = sum(info.file_size for info in infos)
     if len(infos) > limits.files:
         raise RefusedContainerError(problem(Code.TOO_MANY_FILES))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.description.files import files_covered
+from afschrift.bundle.description.uploaded_files import files_covered
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import FieldPlan, ManualPlan, Plan
 from afschrift.domain.portions import Before, Portion
@@ -61,9 +61,9 @@ def coverage(contents: Contents) -> Iterator[TableCoverage]:
     again = set(contents.plan.again)
     for source, file in contents.inventory.sources.items():
         for table, entry in file.tables.items():
-            place = (source, table)
-            if place in planned:
-                left_out = _left_out(planned[place].fields)
+            key = (source, table)
+            if key in planned:
+                left_out = _left_out(planned[key].fields)
                 written = contents.extracted(source, table)
                 if written is None:
                     yield TableCoverage(source, table, Status.FAILED, None, left_out)
@@ -71,10 +71,10 @@ def coverage(contents: Contents) -> Iterator[TableCoverage]:
                     status = Status.ROWS if written.rows else Status.NONE_HELD
                     once_more = f"{source}.{table}" in again
                     yield TableCoverage(source, table, status, written.rows, left_out, again=once_more)
-            elif place in withheld:
-                yield TableCoverage(source, table, Status.WITHHELD, None, _left_out(withheld[place].fields))
-            elif place in before:
-                yield TableCoverage(source, table, Status.GIVEN_BEFORE, None, (), before=before[place])
+            elif key in withheld:
+                yield TableCoverage(source, table, Status.WITHHELD, None, _left_out(withheld[key].fields))
+            elif key in before:
+                yield TableCoverage(source, table, Status.GIVEN_BEFORE, None, (), before=before[key])
             elif entry.personal and source in later:
                 yield TableCoverage(source, table, Status.FAILED, None, (), rest_by=later[source])
             elif entry.personal:
@@ -83,7 +83,7 @@ def coverage(contents: Contents) -> Iterator[TableCoverage]:
 
 def coverage_document(contents: Contents) -> dict[str, Any]:
     """The document, with the rule ids that an auditor looks for (R19)."""
-    systems = [*map(_searched, contents.plan.manual), *_searched_before(contents)]
+    systems = [*map(_manual_source, contents.plan.manual), *_manual_source_before(contents)]
     return {
         "right": contents.plan.right.value,
         "stateOn": contents.plan.frozen_at,
@@ -117,23 +117,23 @@ def _portion(plan: Plan) -> dict[str, Any]:
     return {} if plan.part is Portion.FULL else {"part": part}
 
 
-def _searched_before(contents: Contents) -> Iterator[dict[str, Any]]:
+def _manual_source_before(contents: Contents) -> Iterator[dict[str, Any]]:
     """Systems that a person searched, and of which an earlier part of the answer told."""
     for one in contents.plan.before:
         if not one.table and one.source in contents.inventory.manual:
             medium = contents.inventory.manual[one.source].medium.value
-            told = {"source": one.source, "medium": medium, "status": Status.GIVEN_BEFORE.value}
-            yield told | {"before": _before(one), "rules": ["R08"]}
+            entry = {"source": one.source, "medium": medium, "status": Status.GIVEN_BEFORE.value}
+            yield entry | {"before": _before(one), "rules": ["R08"]}
 
 
 def _before(one: Before) -> dict[str, Any]:
-    told: dict[str, Any] = {"status": one.status}
+    entry: dict[str, Any] = {"status": one.status}
     if one.rows is not None:
-        told["rows" if one.table else "files"] = one.rows
-    return told | {"deliveredAt": one.delivered_at, "bundle": one.bundle}
+        entry["rows" if one.table else "files"] = one.rows
+    return entry | {"deliveredAt": one.delivered_at, "bundle": one.bundle}
 
 
-def _searched(one: ManualPlan) -> dict[str, Any]:
+def _manual_source(one: ManualPlan) -> dict[str, Any]:
     """A system that no query reaches, and what a person said of it (R08)."""
     document: dict[str, Any] = {"source": one.source, "medium": one.medium.value, "status": one.status.value}
     if one.answered_at:

@@ -11,9 +11,9 @@ from typing import Any
 from afschrift.bundle.container import layout
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.fields import describe_field, translations
-from afschrift.bundle.description.files import file_resources, given_resources
 from afschrift.bundle.description.relations import Relation, primary_key, relations
 from afschrift.bundle.description.schemas import schema_path
+from afschrift.bundle.description.uploaded_files import file_resources, given_resources
 from afschrift.domain.extracted import FileEntry, TableExtract
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.vocabulary import basis_iri
@@ -222,7 +222,7 @@ def _purposes(contents: Contents) -> dict[str, dict[str, Any]]:
     }
 
 
-def _purpose(contents: Contents, place: str, purpose: Purpose) -> dict[str, Any]:
+def _purpose(contents: Contents, name: str, purpose: Purpose) -> dict[str, Any]:
     described: dict[str, Any] = {
         "titles": translations(purpose.title),
         "basis": purpose.basis,
@@ -230,8 +230,8 @@ def _purpose(contents: Contents, place: str, purpose: Purpose) -> dict[str, Any]
     }
     if purpose.special:
         described |= {"special": purpose.special, "specialTerm": basis_iri(purpose.special)}
-    if place in contents.plan.consents:
-        described["consent"] = contents.plan.consents[place]
+    if name in contents.plan.consents:
+        described["consent"] = contents.plan.consents[name]
     return described
 
 

@@ -12,13 +12,13 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.relations import primary_key
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import Seen
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import category_iri
 from afschrift.inventory.base import Text
 from afschrift.inventory.column import Column
 
-_FORMATS = {Kind.BINARY: "binary", Kind.UUID: "uuid"}
+_FORMATS = {ValueKind.BINARY: "binary", ValueKind.UUID: "uuid"}
 
 
 def translations(text: Text) -> dict[str, str]:
@@ -29,7 +29,7 @@ def translations(text: Text) -> dict[str, str]:
 def describe_field(contents: Contents, extract: ExtractPlan, field: FieldPlan) -> dict[str, Any]:
     """The descriptor of a selected column."""
     column = contents.column(extract.source, extract.table, field.name)
-    kind = Kind.TEXT if field.action is Action.MASK or field.kind is None else field.kind
+    kind = ValueKind.TEXT if field.action is Action.MASK or field.kind is None else field.kind
     descriptor: dict[str, Any] = {"name": field.name, "type": kind.data_package_type}
     if kind in _FORMATS:
         descriptor["format"] = _FORMATS[kind]
@@ -80,19 +80,19 @@ def _codes(column: Column, field: FieldPlan, seen: Seen | None, language: str) -
     """Codes with their meanings: as `categories`, where every value has one, for text and integers (v2)."""
     if not column.codes or not _coded(field):
         return {}
-    told: dict[str, Any] = {
+    properties: dict[str, Any] = {
         "afschrift:codes": {code: translations(meaning) for code, meaning in column.codes.items()}
     }
     if _complete(column, field, seen):
-        told["categories"] = [
+        properties["categories"] = [
             {"value": _value(field, code), "label": meaning.get(language)}
             for code, meaning in column.codes.items()
         ]
-    return told
+    return properties
 
 
 def _coded(field: FieldPlan) -> bool:
-    return field.action is Action.INCLUDE and field.kind in (Kind.TEXT, Kind.INTEGER)
+    return field.action is Action.INCLUDE and field.kind in (ValueKind.TEXT, ValueKind.INTEGER)
 
 
 def _complete(column: Column, field: FieldPlan, seen: Seen | None) -> bool:
@@ -103,7 +103,7 @@ def _complete(column: Column, field: FieldPlan, seen: Seen | None) -> bool:
 
 
 def _value(field: FieldPlan, code: str) -> int | str:
-    return int(code) if field.kind is Kind.INTEGER else code
+    return int(code) if field.kind is ValueKind.INTEGER else code
 
 
 def _constraints(
@@ -124,10 +124,10 @@ def _constraints(
     return constraints
 
 
-def _zone(contents: Contents, extract: ExtractPlan, kind: Kind) -> str | None:
-    if kind is Kind.INSTANT:
+def _zone(contents: Contents, extract: ExtractPlan, kind: ValueKind) -> str | None:
+    if kind is ValueKind.INSTANT:
         return "UTC"
-    if kind is Kind.DATETIME:
+    if kind is ValueKind.DATETIME:
         return contents.source(extract.source).zone or "unknown"
     return None
 

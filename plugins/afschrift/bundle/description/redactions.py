@@ -9,7 +9,7 @@ from typing import Any
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.left_out import column_title, table_title
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import FieldPlan
 
@@ -24,7 +24,7 @@ def remark(ground: str) -> str:
 
 
 @dataclass(frozen=True)
-class Redaction:
+class MaskedColumn:
     """The masked values of one column."""
 
     source: str
@@ -33,13 +33,13 @@ class Redaction:
     count: int
 
 
-def redactions(contents: Contents) -> Iterator[Redaction]:
+def redactions(contents: Contents) -> Iterator[MaskedColumn]:
     """Every column that the plan masks in a table with rows, also where nothing had to be masked."""
     for planned, written in contents.held:
         for field in planned.fields:
             if field.action is Action.MASK:
                 count = written.masked.get(field.name, 0)
-                yield Redaction(planned.source, planned.table, field, count)
+                yield MaskedColumn(planned.source, planned.table, field, count)
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,14 @@ def redacted(contents: Contents) -> Iterator[Redacted]:
 
 
 @dataclass(frozen=True)
-class Ground:
+class MaskingGround:
     """Why values were masked, in words, and where: one sentence a column, with the number of its values."""
 
     text: str
     places: tuple[str, ...]
 
 
-def grounds(contents: Contents, words: Words) -> tuple[Ground, ...]:
+def grounds(contents: Contents, words: PageWords) -> tuple[MaskingGround, ...]:
     """What was masked in fact, by ground (R31), in the order in which the grounds come up."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
     for one in redactions(contents):
@@ -87,7 +87,7 @@ def grounds(contents: Contents, words: Words) -> tuple[Ground, ...]:
             column, table = column_title(contents, source, name, field), table_title(contents, source, name)
             line = words.count("masked_line", count, column=column, table=table)
             found.setdefault(ground, []).append(line)
-    return tuple(Ground(words.phrase("remarks", key), tuple(lines)) for key, lines in found.items())
+    return tuple(MaskingGround(words.phrase("remarks", key), tuple(lines)) for key, lines in found.items())
 
 
 def redactions_document(contents: Contents) -> dict[str, Any]:

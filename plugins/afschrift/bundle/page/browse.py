@@ -8,7 +8,7 @@ from typing import Any
 
 from afschrift.bundle.contents import Contents, Row
 from afschrift.bundle.page.sample import column_style, fitting, readable, shares
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import TableExtract
 from afschrift.domain.plan import ExtractPlan
@@ -38,7 +38,7 @@ def script(anchor: str, json_text: str) -> str:
     return f'<script type="application/json" id="{anchor}">{json_text}</script>\n'
 
 
-def row_scripts(contents: Contents, anchors: dict[str, str], words: Words, left: int) -> Iterator[str]:
+def row_scripts(contents: Contents, anchors: dict[str, str], words: PageWords, left: int) -> Iterator[str]:
     """The rows of each table with more than one.
 
     Args:
@@ -57,7 +57,7 @@ def row_scripts(contents: Contents, anchors: dict[str, str], words: Words, left:
 
 
 def _head(
-    contents: Contents, planned: ExtractPlan, written: TableExtract, shown: int, words: Words
+    contents: Contents, planned: ExtractPlan, written: TableExtract, shown: int, words: PageWords
 ) -> dict[str, Any]:
     if shown < written.rows:
         caption = words.say("browse_first", shown=words.number(shown), n=words.number(written.rows))

@@ -15,7 +15,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.page import svg
 from afschrift.bundle.page.left_out import column_title, table_title
 from afschrift.bundle.page.sample import readable
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.profile import LISTED, SCALE, Bin, Overview
 
@@ -43,7 +43,7 @@ class Chart:
     data: dict[str, Any] | None = None
 
 
-def chart(contents: Contents, extract: ExtractPlan, words: Words, charts: int) -> Chart | None:
+def chart(contents: Contents, extract: ExtractPlan, words: PageWords, charts: int) -> Chart | None:
     """The chart of a table, or None where it would tell nothing.
 
     Args:
@@ -61,7 +61,7 @@ def chart(contents: Contents, extract: ExtractPlan, words: Words, charts: int) -
     return _counted(contents, extract, periods, words) if len(periods) > 1 else None
 
 
-def span(contents: Contents, extract: ExtractPlan, words: Words) -> str:
+def span(contents: Contents, extract: ExtractPlan, words: PageWords) -> str:
     """From which day to which day the rows go; empty where they have no time."""
     seen = contents.overview(extract)
     if seen.first is None or seen.last is None:
@@ -70,7 +70,7 @@ def span(contents: Contents, extract: ExtractPlan, words: Words) -> str:
     return words.say("span_day", first=first) if first == last else words.say("span", first=first, last=last)
 
 
-def latest(contents: Contents, extract: ExtractPlan, words: Words) -> tuple[tuple[str, str], ...]:
+def latest(contents: Contents, extract: ExtractPlan, words: PageWords) -> tuple[tuple[str, str], ...]:
     """The newest listed texts with their day, such as search words."""
     seen = contents.overview(extract)
     return tuple(
@@ -79,7 +79,7 @@ def latest(contents: Contents, extract: ExtractPlan, words: Words) -> tuple[tupl
     )
 
 
-def _counted(contents: Contents, extract: ExtractPlan, periods: dict[str, Bin], words: Words) -> Chart:
+def _counted(contents: Contents, extract: ExtractPlan, periods: dict[str, Bin], words: PageWords) -> Chart:
     counts = [entry[0] for entry in periods.values()]
     names = [words.period(name) for name in periods]
     most = max(range(len(counts)), key=counts.__getitem__)
@@ -106,7 +106,9 @@ def _counted(contents: Contents, extract: ExtractPlan, periods: dict[str, Bin], 
     )
 
 
-def _measured(contents: Contents, extract: ExtractPlan, seen: Overview, words: Words, charts: int) -> Chart:
+def _measured(
+    contents: Contents, extract: ExtractPlan, seen: Overview, words: PageWords, charts: int
+) -> Chart:
     column = contents.column(extract.source, extract.table, seen.choice.measure)
     title = column_title(contents, extract.source, extract.table, seen.choice.measure)
     unit = words.unit(column.unit or "")
@@ -141,7 +143,7 @@ def _measured(contents: Contents, extract: ExtractPlan, seen: Overview, words: W
     )
 
 
-def _line(seen: Overview, words: Words, points: int) -> Markup:
+def _line(seen: Overview, words: PageWords, points: int) -> Markup:
     start, end = _first(seen), _last(seen) + seen.width
     factor = max(1, -(-(end - start) // seen.width // points))
     wide: dict[int, list[Bin]] = {}
@@ -151,8 +153,8 @@ def _line(seen: Overview, words: Words, points: int) -> Markup:
     drawn = []
     for number, entries in wide.items():
         count, low, high, total = _joined(entries)
-        place = min((number + 0.5) * step, 1.0)
-        drawn.append((place, low / SCALE, total / count / SCALE, high / SCALE))
+        position = min((number + 0.5) * step, 1.0)
+        drawn.append((position, low / SCALE, total / count / SCALE, high / SCALE))
     ticks = svg.scale(min(p[1] for p in drawn), max(p[3] for p in drawn))
     labels = [(p, _day(int(start + (end - 1 - start) * p), seen, words)) for p in (0.0, 1.0)]
     marks = [(value, words.measured(round(value * SCALE), SCALE)) for value in ticks]
@@ -202,5 +204,5 @@ def _last(seen: Overview) -> int:
     return next(reversed(seen.intervals)) * seen.width
 
 
-def _day(moment: int, seen: Overview, words: Words) -> str:
+def _day(moment: int, seen: Overview, words: PageWords) -> str:
     return words.day(datetime.fromtimestamp(moment, UTC).isoformat(), seen.choice.zone)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, TableCoverage, coverage
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 
 NOT_ABOUT_THE_PERSON = "not_personal"
 ROWS = "rows_not_from_you"
@@ -20,7 +20,7 @@ _OUTSIDE = {
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class LeftOutReason:
     """One reason with the columns that it holds for.
 
     Attributes:
@@ -34,7 +34,7 @@ class LeftOut:
     tables: dict[str, tuple[str, ...]]
 
 
-def left_out(contents: Contents, words: Words) -> tuple[LeftOut, ...]:
+def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
     """The reasons in the order in which they first come up."""
     found: dict[str, dict[str, list[str]]] = {}
     for reason, table, column in _items(contents):
@@ -42,7 +42,7 @@ def left_out(contents: Contents, words: Words) -> tuple[LeftOut, ...]:
         if column and column not in columns:
             columns.append(column)
     return tuple(
-        LeftOut(reason, words.phrase("left_out", reason), {t: tuple(c) for t, c in tables.items()})
+        LeftOutReason(reason, words.phrase("left_out", reason), {t: tuple(c) for t, c in tables.items()})
         for reason, tables in found.items()
     )
 

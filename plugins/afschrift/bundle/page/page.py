@@ -14,11 +14,11 @@ from afschrift.bundle.description.coverage import Status, coverage
 from afschrift.bundle.description.redactions import grounds, redactions
 from afschrift.bundle.page.browse import PAGE, inert, row_scripts, script
 from afschrift.bundle.page.left_out import left_out, unread
+from afschrift.bundle.page.manual_source_views import manual_source_views
 from afschrift.bundle.page.portion import portion
 from afschrift.bundle.page.script import own_script, own_style, policy
-from afschrift.bundle.page.searched import searched
-from afschrift.bundle.page.tables import SystemView, anchors, systems
-from afschrift.bundle.page.words import Words, templates
+from afschrift.bundle.page.table_views import SystemView, anchors, systems
+from afschrift.bundle.page.words import PageWords, templates
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import ManualStatus
@@ -35,7 +35,7 @@ def render_index(contents: Contents, letters: Path) -> bytes:
     Raises:
         ConfigurationError: a text is missing; names it.
     """
-    words = Words.load(letters, contents.language)
+    words = PageWords.load(letters, contents.language)
     code, style = own_script(letters), own_style(letters)
     values = _page(contents, words) | {"script": code, "style": style, "policy": policy(code, style)}
     page = _rendered(letters, "bundle/page.html.j2", values)
@@ -48,7 +48,7 @@ def render_index(contents: Contents, letters: Path) -> bytes:
 
 def render_readme(contents: Contents, letters: Path) -> bytes:
     """The README in the person's language, with the line ends that every editor shows (R62, R72)."""
-    words = Words.load(letters, contents.language)
+    words = PageWords.load(letters, contents.language)
     files = list(contents.files())
     values = {
         "organisation": contents.inventory.controller,
@@ -71,11 +71,11 @@ def _rendered(letters: Path, name: str, values: dict[str, Any]) -> str:
     except TemplateError as error:
         raise ConfigurationError(
             f"The template include/letters/{name} is missing or cannot be filled in: {error}",
-            way_out="compare it with the one of another language.",
+            remedy="compare it with the one of another language.",
         ) from error
 
 
-def _data(contents: Contents, words: Words, views: list[SystemView]) -> str:
+def _data(contents: Contents, words: PageWords, views: list[SystemView]) -> str:
     """What the script says and draws."""
     said = words.script() | {"zone": contents.inventory.controller.zone}
     tables = [table for system in views for table in system.tables]
@@ -83,12 +83,12 @@ def _data(contents: Contents, words: Words, views: list[SystemView]) -> str:
     return "".join([script("words", inert(said)), *drawn])
 
 
-def _page(contents: Contents, words: Words) -> dict[str, Any]:
+def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
     controller, plan = contents.inventory.controller, contents.plan
     gone = left_out(contents, words)
     masked = grounds(contents, words)
     failed = unread(contents, Status.FAILED)
-    by_hand = list(searched(contents, words))
+    by_hand = list(manual_source_views(contents, words))
     not_searched = (*unread(contents, Status.NOT_SEARCHED), *(one.title for one in by_hand if one.missing))
     entries = list(coverage(contents))
     return {
@@ -122,7 +122,7 @@ def _page(contents: Contents, words: Words) -> dict[str, Any]:
     }
 
 
-def _part_texts(contents: Contents, words: Words) -> Iterator[str]:
+def _part_texts(contents: Contents, words: PageWords) -> Iterator[str]:
     """What a README says first where the bundle is a part of an answer."""
     part = portion(contents, words)
     if part is None:
@@ -140,7 +140,7 @@ def _completeness(left_out: bool, masked: bool) -> str:
     return "left_out" if left_out else "masked" if masked else "yes"
 
 
-def _request_line(contents: Contents, words: Words) -> str:
+def _request_line(contents: Contents, words: PageWords) -> str:
     request = contents.request
     line = words.say(f"request_{contents.plan.right}", day=words.day(request.received_at, request.zone))
     if request.entered_at:
@@ -148,7 +148,7 @@ def _request_line(contents: Contents, words: Words) -> str:
     return line
 
 
-def _consents(contents: Contents, words: Words) -> Iterator[str]:
+def _consents(contents: Contents, words: PageWords) -> Iterator[str]:
     """Consents that the person does not give (any more), in words."""
     titles = {
         f"{source.source}.{name}": purpose.title.get(contents.language)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.left_out import table_title
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class PortionView:
     together: str = ""
 
 
-def portion(contents: Contents, words: Words) -> PortionView | None:
+def portion(contents: Contents, words: PageWords) -> PortionView | None:
     """The view; None where the bundle is the whole answer."""
     plan = contents.plan
     gone = [words.say("part_gone", system=_title(contents, one.source)) for one in plan.gone]
     if plan.later:
-        rest = [
+        supplements = [
             words.say("part_rest", system=_title(contents, one.source), day=_day(words, one.rest_by))
             for one in plan.later
             if one.source in contents.inventory.sources
         ]
         names = tuple(_title(contents, one.source) for one in plan.later)
-        return PortionView(words.say("part_partial"), words.say("part_missing"), names, (*rest, *gone))
+        return PortionView(words.say("part_partial"), words.say("part_missing"), names, (*supplements, *gone))
     if not plan.after:
         return None
     zone = contents.inventory.controller.zone
@@ -55,8 +55,8 @@ def portion(contents: Contents, words: Words) -> PortionView | None:
 
 
 def _again(contents: Contents) -> Iterator[str]:
-    for place in contents.plan.again:
-        source, _, table = place.partition(".")
+    for table_name in contents.plan.again:
+        source, _, table = table_name.partition(".")
         if source in contents.inventory.sources and table in contents.inventory.sources[source].tables:
             yield table_title(contents, source, table)
 
@@ -67,5 +67,5 @@ def _title(contents: Contents, source: str) -> str:
     return title.get(contents.language) if title else source
 
 
-def _day(words: Words, day: str) -> str:
+def _day(words: PageWords, day: str) -> str:
     return words.day(f"{day}T12:00:00+00:00", "UTC")

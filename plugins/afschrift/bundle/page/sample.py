@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.redaction import A_MASK
 from afschrift.domain.redaction import MASK as WHOLE
+from afschrift.domain.value_kind import ValueKind
 
 MAX_ROWS = 25
 MAX_LENGTH = 160
@@ -26,7 +26,7 @@ MASK = re.compile(A_MASK)
 _REORDER = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
 _SPARED = 40  # bytes of markup around a cell
-_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER})
+_NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER})
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def sample_sizes(contents: Contents, extract: ExtractPlan) -> list[int]:
 
 
 def sample(
-    contents: Contents, extract: ExtractPlan, titles: tuple[str, ...], words: Words, most: int = MAX_ROWS
+    contents: Contents, extract: ExtractPlan, titles: tuple[str, ...], words: PageWords, most: int = MAX_ROWS
 ) -> Sample:
     """The rows that the page shows of a table without any script.
 
@@ -92,7 +92,7 @@ def sample(
 
 
 def _cell(
-    contents: Contents, extract: ExtractPlan, field: FieldPlan, value: str | None, words: Words
+    contents: Contents, extract: ExtractPlan, field: FieldPlan, value: str | None, words: PageWords
 ) -> Cell:
     if value is None:
         return Cell("", words.say("null"), "none")
@@ -102,7 +102,7 @@ def _cell(
         return Cell(readable(value), words.say("masked_cell"), "masked")
     if field.read_as is not None and value == WHOLE:
         return Cell(value, words.say("masked_cell"), "masked")
-    if field.kind is Kind.INSTANT:
+    if field.kind is ValueKind.INSTANT:
         local = words.local_time(value, contents.inventory.controller.zone)
         if local:
             return Cell(local, value, "time")
@@ -116,14 +116,14 @@ def column_style(field: FieldPlan) -> str:
     """How a column is shown: `time`, `number` or as text."""
     if field.action is Action.MASK:
         return ""
-    return "time" if field.kind is Kind.INSTANT else "number" if field.kind in _NUMBERS else ""
+    return "time" if field.kind is ValueKind.INSTANT else "number" if field.kind in _NUMBERS else ""
 
 
 def _class(field: FieldPlan) -> str:
     return "number" if column_style(field) == "number" else ""
 
 
-def _plain(value: str, style: str, words: Words) -> Cell:
+def _plain(value: str, style: str, words: PageWords) -> Cell:
     if len(value) > MAX_LENGTH:
         return Cell(readable(value[:MAX_LENGTH]) + "…", words.say("cut"), style)
     return Cell(readable(value), style=style)

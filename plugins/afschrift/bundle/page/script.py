@@ -46,6 +46,6 @@ def _inline(text: str, files: tuple[str, ...]) -> Markup:
     if any(mark in lowered for mark in ("</script", "</style", "<!--")):
         raise ConfigurationError(
             f"One of {', '.join(files)} in include/letters/bundle holds '</script', '</style' or '<!--'.",
-            way_out="write it another way: it would end there in the page.",
+            remedy="write it another way: it would end there in the page.",
         )
     return Markup(text)  # noqa: S704 - our own file, checked above

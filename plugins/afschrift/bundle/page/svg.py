@@ -61,10 +61,10 @@ def line(
 
     mean, band = [], []
     for run in _runs(points, gap):
-        places = [f"{place * 1000:.1f}" for place, *_ in run]
-        mean.append("M" + "L".join(f"{x} {y(p[2])}" for x, p in zip(places, run, strict=True)) + "h0")
-        upper = "L".join(f"{x} {y(p[3])}" for x, p in zip(places, run, strict=True))
-        lower = "L".join(f"{x} {y(p[1])}" for x, p in reversed([*zip(places, run, strict=True)]))
+        positions = [f"{position * 1000:.1f}" for position, *_ in run]
+        mean.append("M" + "L".join(f"{x} {y(p[2])}" for x, p in zip(positions, run, strict=True)) + "h0")
+        upper = "L".join(f"{x} {y(p[3])}" for x, p in zip(positions, run, strict=True))
+        lower = "L".join(f"{x} {y(p[1])}" for x, p in reversed([*zip(positions, run, strict=True)]))
         band.append(f"M{upper}L{lower}z")
     plot = Markup('<path class="band" d="{}"/><path class="mean" d="{}"/>').format(
         "".join(band), "".join(mean)
@@ -99,8 +99,8 @@ def _frame(plot: Markup, labels: Iterable[tuple[float, str]], ticks: Iterable[tu
         grid.append(Markup('<line x1="0" x2="100%" y1="{0:.0f}" y2="{0:.0f}"/>').format(y))
         if text:
             parts.append(Markup('<text x="2" y="{:.0f}">{}</text>').format(y - 4, text))
-    for place, text in labels:
-        anchor = "start" if place < 0.2 else "end" if place > 0.8 else "middle"
+    for position, text in labels:
+        anchor = "start" if position < 0.2 else "end" if position > 0.8 else "middle"
         mark = Markup('<text x="{:.1f}%" y="{}" text-anchor="{}">{}</text>')
-        parts.append(mark.format(place * 100, _TOP + _HEIGHT + 20, anchor, text))
+        parts.append(mark.format(position * 100, _TOP + _HEIGHT + 20, anchor, text))
     return Markup("").join([*grid, _PLOT(_TOP, _HEIGHT, plot), *parts])

@@ -23,7 +23,7 @@ _BRACES = str.maketrans("", "", "{}")
 _UNITS = ("kB", "MB", "GB", "TB")
 
 
-class Words:
+class PageWords:
     """The phrases of a language. A phrase that is not there is a fault of the configuration."""
 
     def __init__(self, texts: Mapping[str, Any], language: str, file: str) -> None:
@@ -32,7 +32,7 @@ class Words:
         self._place = f"include/letters/{language}/bundle/{file}"
 
     @classmethod
-    def load(cls, letters: Path, language: str) -> Words:
+    def load(cls, letters: Path, language: str) -> PageWords:
         """Read a language.
 
         Args:
@@ -46,7 +46,7 @@ class Words:
         if not path.is_file():
             raise ConfigurationError(
                 f"There are no texts of the bundle in the language '{language}'.",
-                way_out=f"choose another language, or add the folder {path.parent} with its texts.",
+                remedy=f"choose another language, or add the folder {path.parent} with its texts.",
             )
         words = cls(texts(path), language, "texts.yml")
         words.require(texts(letters / MODEL / "bundle" / "texts.yml"))
@@ -62,7 +62,7 @@ class Words:
         missing = [name for name in _names(model) if name not in known]
         if missing:
             raise ConfigurationError(
-                f"{_listed(missing)} missing in {self._place}.", way_out="add it in every language."
+                f"{_listed(missing)} missing in {self._place}.", remedy="add it in every language."
             )
 
     def phrase(self, section: str, key: str) -> str:
@@ -130,7 +130,7 @@ class Words:
         utc = _local(instant, "UTC")
         # The other day is said too where the two differ.
         other = utc.strftime("%H:%M") if utc.date() == local.date() else utc.strftime("%Y-%m-%d %H:%M")
-        return self._date("moment", local, time=local.strftime("%H:%M"), place=place(zone), utc=other)
+        return self._date("moment", local, time=local.strftime("%H:%M"), place=zone_name(zone), utc=other)
 
     def local_time(self, instant: str, zone: str) -> str | None:
         """An instant of the data in a zone, to the second; None where it is none (`infinity`)."""
@@ -152,7 +152,7 @@ class Words:
         except KeyError:
             raise ConfigurationError(
                 f"The text '{section}.{key}' is missing in {self._place}.",
-                way_out="add it in every language.",
+                remedy="add it in every language.",
             ) from None
 
 
@@ -193,7 +193,7 @@ def _listed(names: list[str]) -> str:
     return f"The text {quoted} is" if len(names) == 1 else f"The texts {quoted} are"
 
 
-def place(zone: str) -> str:
+def zone_name(zone: str) -> str:
     """The place that a time zone is named after."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")
 

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.left_out import column_title, table_title
-from afschrift.bundle.sheet.rights import Right, rights
-from afschrift.bundle.sheet.sheet import Held, Place, Processing
+from afschrift.bundle.sheet.rights import SheetRight, rights
+from afschrift.bundle.sheet.sheet import HeldColumn, Processing, PurposeKey
 from afschrift.bundle.sheet.words import SheetWords, local_day
 from afschrift.domain.origin import Origin
 from afschrift.domain.vocabulary import CONSENT
@@ -31,7 +31,7 @@ class DataKind:
 
 
 @dataclass(frozen=True)
-class Kept:
+class RetentionText:
     """How long; `until` is the last day's date where the start is known for this person."""
 
     period: str
@@ -64,12 +64,12 @@ class Use:
     consent: str | None
     kinds: tuple[DataKind, ...]
     receivers: tuple[Receiver, ...]
-    kept: Kept
+    kept: RetentionText
     marketing: bool
 
 
 @dataclass(frozen=True)
-class Given:
+class DataGiver:
     """Who gave data that are not from the person."""
 
     names: tuple[str, ...]
@@ -77,7 +77,7 @@ class Given:
     kinds: tuple[str, ...]
 
 
-class Told:
+class SheetContent:
     """Everything the sheet says, in the language of the answer."""
 
     def __init__(self, contents: Contents, words: SheetWords) -> None:
@@ -88,7 +88,7 @@ class Told:
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """(a), linked to kinds of data, recipients and storage."""
-        return tuple(self._use(place, columns) for place, columns in self.processing.purposes.items())
+        return tuple(self._use(key, columns) for key, columns in self.processing.purposes.items())
 
     @cached_property
     def kinds(self) -> tuple[DataKind, ...]:
@@ -103,18 +103,18 @@ class Told:
             for one in use.receivers:
                 first = found.get((one.name, one.country))
                 found[one.name, one.country] = one if first is None else _joined(first, one)
-        return tuple(sorted(found.values(), key=_place_of))
+        return tuple(sorted(found.values(), key=_purpose_key_of))
 
     @cached_property
-    def given(self) -> tuple[Given, ...]:
+    def given(self) -> tuple[DataGiver, ...]:
         """(g) who gave what is not from the person."""
-        found: dict[tuple[tuple[str, ...], str], list[Held]] = {}
-        for held, giver, place in self.processing.givers():
-            read = tuple(row[0] or "" for row in self.processing.rows(held.source, place))
+        found: dict[tuple[tuple[str, ...], str], list[HeldColumn]] = {}
+        for held, giver, field_path in self.processing.givers():
+            read = tuple(row[0] or "" for row in self.processing.rows(held.source, field_path))
             names = (self._text(giver.name),) if giver.name else read
             found.setdefault((names, self._text(giver.how)), []).append(held)
         return tuple(
-            Given(names, how, self._titles(columns)) for (names, how), columns in found.items() if names
+            DataGiver(names, how, self._titles(columns)) for (names, how), columns in found.items() if names
         )
 
     def origins(self) -> Iterator[tuple[Origin, tuple[str, ...]]]:
@@ -124,7 +124,7 @@ class Told:
             if columns and origin not in (Origin.THIRD_PARTY, Origin.NOT_PERSONAL):
                 yield origin, self._titles(columns)
 
-    def rights(self) -> Iterator[tuple[Right, tuple[str, ...]]]:
+    def rights(self) -> Iterator[tuple[SheetRight, tuple[str, ...]]]:
         """(e) the rights that apply, with their sentences."""
         for right in rights(self.processing):
             yield (
@@ -137,30 +137,30 @@ class Told:
                 ),
             )
 
-    def titles(self, places: Iterable[Place]) -> tuple[str, ...]:
+    def titles(self, keys: Iterable[PurposeKey]) -> tuple[str, ...]:
         """Titles of purposes."""
-        return tuple(self._text(self.processing.purpose(place).title) for place in places)
+        return tuple(self._text(self.processing.purpose(key).title) for key in keys)
 
     def _text(self, text: Text | None) -> str:
         return text.get(self.contents.language) if text else ""
 
-    def _use(self, place: Place, columns: tuple[Held, ...]) -> Use:
-        purpose, consent = self.processing.purpose(place), self.processing.consent(place)
+    def _use(self, key: PurposeKey, columns: tuple[HeldColumn, ...]) -> Use:
+        purpose, consent = self.processing.purpose(key), self.processing.consent(key)
         bases = tuple(code for code in (purpose.basis, purpose.special) if code)
         gone = consent in ("withdrawn", "absent")
         return Use(
-            id=".".join(place),
+            id=".".join(key),
             title=self._text(purpose.title),
             bases=bases,
             reasons=tuple(self.words.phrase("bases", c) for c in bases if not (gone and c in CONSENT)),
             consent=consent,
             kinds=self._kinds(columns),
-            receivers=tuple(self._receivers(place, purpose, {held.table for held in columns})),
-            kept=self._kept(place[0], f"purposes.{place[1]}.retention", purpose),
+            receivers=tuple(self._receivers(key, purpose, {held.table for held in columns})),
+            kept=self._kept(key[0], f"purposes.{key[1]}.retention", purpose),
             marketing=purpose.direct_marketing,
         )
 
-    def _kinds(self, columns: Iterable[Held]) -> tuple[DataKind, ...]:
+    def _kinds(self, columns: Iterable[HeldColumn]) -> tuple[DataKind, ...]:
         found: dict[str, tuple[str, dict[str, None], dict[str, None]]] = {}
         for held in columns:
             category = self.contents.column(held.source, held.table, held.field.name).category or ""
@@ -172,10 +172,10 @@ class Told:
             purposes |= dict.fromkeys(f"{held.source}.{name}" for name in names)
         return tuple(DataKind(key, title, tuple(t), tuple(p)) for key, (title, t, p) in found.items())
 
-    def _titles(self, columns: Iterable[Held]) -> tuple[str, ...]:
+    def _titles(self, columns: Iterable[HeldColumn]) -> tuple[str, ...]:
         return tuple(kind.title for kind in self._kinds(columns))
 
-    def _receivers(self, place: Place, purpose: Purpose, tables: set[str]) -> Iterator[Receiver]:
+    def _receivers(self, key: PurposeKey, purpose: Purpose, tables: set[str]) -> Iterator[Receiver]:
         safeguards = {t.country: self._text(t.safeguard) for t in purpose.transfers}
         title, found = self._text(purpose.title), []
         for number, one in enumerate(purpose.recipients or ()):
@@ -185,7 +185,7 @@ class Told:
             if one.from_ is None:
                 named = [(one.name or self._text(one.group), fixed)]
             else:
-                rows = self.processing.rows(place[0], f"purposes.{place[1]}.recipients.{number}")
+                rows = self.processing.rows(key[0], f"purposes.{key[1]}.recipients.{number}")
                 named = [(row[0] or "", (row[1] if len(row) > 1 else "") or fixed) for row in rows]
             found += [
                 Receiver(
@@ -200,26 +200,26 @@ class Told:
                 )
                 for name, country in named
             ]
-        yield from sorted(found, key=_place_of)
+        yield from sorted(found, key=_purpose_key_of)
 
-    def _kept(self, source: str, place: str, purpose: Purpose) -> Kept:
+    def _kept(self, source: str, field_path: str, purpose: Purpose) -> RetentionText:
         """(d) a date where the start is known, else the period and the event that starts it."""
         retention = purpose.retention
         period = Period.parse(retention.period) if retention else None
         assert retention is not None
         assert period is not None
         zone = self.contents.inventory.controller.zone
-        first, last, without = (*(self.processing.rows(source, place) or [(None, None, "0")])[0],)
+        first, last, without = (*(self.processing.rows(source, field_path) or [(None, None, "0")])[0],)
         start, end = local_day(first, zone), local_day(last, zone)
         until = period.after(end) if end else None
-        told = {"period": self.words.lasts(period), "trigger": self._trigger(source, purpose)}
+        words = {"period": self.words.lasts(period), "trigger": self._trigger(source, purpose)}
         if until is None:
-            return Kept(retention.period, self.words.phrase("kept", "open").format_map(told))
+            return RetentionText(retention.period, self.words.phrase("kept", "open").format_map(words))
         state = local_day(self.contents.plan.frozen_at, zone)
         how = "one" if start == end else "many"
         how = "part" if without != "0" else "passed" if state and until <= state else how
-        told["day"] = self.words.date(until)
-        return Kept(retention.period, self.words.phrase("kept", how).format_map(told), until)
+        words["day"] = self.words.date(until)
+        return RetentionText(retention.period, self.words.phrase("kept", how).format_map(words), until)
 
     def _trigger(self, source: str, purpose: Purpose) -> str:
         retention = purpose.retention
@@ -248,5 +248,5 @@ def _joined(first: Receiver, other: Receiver) -> Receiver:
     )
 
 
-def _place_of(receiver: Receiver) -> tuple[bool, str, str]:
+def _purpose_key_of(receiver: Receiver) -> tuple[bool, str, str]:
     return (not receiver.outside, receiver.name.casefold(), receiver.name)

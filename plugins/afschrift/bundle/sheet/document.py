@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from afschrift.bundle.sheet.content import DataKind, Receiver, Told, Use
+from afschrift.bundle.sheet.content import DataKind, Receiver, SheetContent, Use
 from afschrift.domain.vocabulary import basis_iri, category_iri
 
 
-def sheet_document(told: Told) -> dict[str, Any]:
+def sheet_document(content: SheetContent) -> dict[str, Any]:
     """The document, in the language of the answer."""
-    contents, text = told.contents, told.contents.language
+    contents, text = content.contents, content.contents.language
     controller = contents.inventory.controller
     return {
         "language": text,
         "request": contents.request.id,
-        "processed": bool(told.kinds),
+        "processed": bool(content.kinds),
         "stateOn": contents.plan.frozen_at,
         "controller": {
             "name": controller.name,
@@ -23,28 +23,30 @@ def sheet_document(told: Told) -> dict[str, Any]:
             "contact": controller.contact,
             **({"dpo": controller.dpo} if controller.dpo else {}),
         },
-        "categories": [_kind(kind) for kind in told.kinds],
-        "purposes": [_use(use) for use in told.uses],
-        "recipients": [_receiver(one) for one in told.receivers],
+        "categories": [_kind(kind) for kind in content.kinds],
+        "purposes": [_use(use) for use in content.uses],
+        "recipients": [_receiver(one) for one in content.receivers],
         "origins": [
             {"origin": origin.value, "term": origin.iri, "categories": list(kinds)}
-            for origin, kinds in told.origins()
+            for origin, kinds in content.origins()
         ],
-        "sources": [{"names": list(g.names), "how": g.how, "categories": list(g.kinds)} for g in told.given],
+        "sources": [
+            {"names": list(g.names), "how": g.how, "categories": list(g.kinds)} for g in content.given
+        ],
         "automatedDecisions": [
             {
-                "purpose": ".".join(place),
+                "purpose": ".".join(key),
                 **{part: value.get(text) for part, value in decision if value is not None},
             }
-            for place, decision in told.processing.decisions()
+            for key, decision in content.processing.decisions()
         ],
         "rights": [
             {
                 "right": right.id,
                 "text": " ".join(sentences),
-                "purposes": [".".join(place) for place in right.purposes],
+                "purposes": [".".join(key) for key in right.purposes],
             }
-            for right, sentences in told.rights()
+            for right, sentences in content.rights()
         ],
         "complaint": {
             "authority": controller.authority.get(text),

@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from afschrift.bundle.page.words import templates
-from afschrift.bundle.sheet.content import Told
+from afschrift.bundle.sheet.content import SheetContent
 
 
-def render_sheet(told: Told, letters: Path) -> bytes:
+def render_sheet(content: SheetContent, letters: Path) -> bytes:
     """The page: whole in itself, without script or network, everything from the data escaped."""
-    contents, words = told.contents, told.words
+    contents, words = content.contents, content.words
     controller, language = contents.inventory.controller, contents.language
     return (
         templates(letters)
         .get_template("sheet.html.j2")
         .render(
             w=words,
-            told=told,
-            anchors={use.id: f"p{number}" for number, use in enumerate(told.uses, start=1)},
+            sheet=content,
+            anchors={use.id: f"p{number}" for number, use in enumerate(content.uses, start=1)},
             language=language,
             organisation=controller,
             authority=controller.authority.get(language),
@@ -27,7 +27,7 @@ def render_sheet(told: Told, letters: Path) -> bytes:
             state=words.moment(contents.plan.frozen_at, controller.zone),
             made=words.moment(contents.seal.sealed_at, controller.zone),
             decisions=[
-                (told.titles([place])[0], decision) for place, decision in told.processing.decisions()
+                (content.titles([key])[0], decision) for key, decision in content.processing.decisions()
             ],
         )
         .encode()

@@ -19,14 +19,14 @@ from afschrift.domain.origin import Origin
 from afschrift.domain.plan import FieldPlan
 from afschrift.inventory.model import Purpose
 from afschrift.inventory.processing import AutomatedDecision, DataSource
-from afschrift.inventory.sheet import columns_told, gaps, gaps_in_data, told
+from afschrift.inventory.sheet_gaps import gaps, gaps_in_data, is_on_sheet, sheet_columns
 
-Place = tuple[str, str]
+PurposeKey = tuple[str, str]
 """Source and name of a table or purpose."""
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldColumn:
     """A column of which the person's rows hold a value."""
 
     source: str
@@ -47,37 +47,37 @@ class Processing:
         self._facts = {(e.source, fact.place): fact.rows for e in contents.extracts for fact in e.facts}
 
     @cached_property
-    def columns(self) -> tuple[Held, ...]:
+    def columns(self) -> tuple[HeldColumn, ...]:
         """The columns with a value, in the order of the plan."""
         return tuple(
-            Held(planned.source, planned.table, field)
+            HeldColumn(planned.source, planned.table, field)
             for planned, written in self.contents.held
             for field in planned.fields
-            if told(field) and _filled(written, field)
+            if is_on_sheet(field) and _has_values(written, field)
         )
 
     @cached_property
-    def purposes(self) -> Mapping[Place, tuple[Held, ...]]:
+    def purposes(self) -> Mapping[PurposeKey, tuple[HeldColumn, ...]]:
         """(source, purpose) -> the person's columns that serve it."""
-        found: dict[Place, list[Held]] = {}
+        found: dict[PurposeKey, list[HeldColumn]] = {}
         for held in self.columns:
             for name in self.contents.purposes(held.source, held.table, held.field.name):
                 found.setdefault((held.source, name), []).append(held)
-        return {place: tuple(columns) for place, columns in found.items()}
+        return {key: tuple(columns) for key, columns in found.items()}
 
-    def purpose(self, place: Place) -> Purpose:
+    def purpose(self, key: PurposeKey) -> Purpose:
         """A purpose of the inventory."""
-        return self.contents.source(place[0]).purposes[place[1]]
+        return self.contents.source(key[0]).purposes[key[1]]
 
-    def consent(self, place: Place) -> str | None:
+    def consent(self, key: PurposeKey) -> str | None:
         """State of the person's own consent for a purpose; None where it needs none."""
-        return self.contents.plan.consents.get(".".join(place))
+        return self.contents.plan.consents.get(".".join(key))
 
-    def rows(self, source: str, place: str) -> tuple[tuple[str | None, ...], ...]:
+    def rows(self, source: str, field_path: str) -> tuple[tuple[str | None, ...], ...]:
         """What the data told at a place of the inventory."""
-        return self._facts.get((source, place), ())
+        return self._facts.get((source, field_path), ())
 
-    def givers(self) -> Iterator[tuple[Held, DataSource, str]]:
+    def givers(self) -> Iterator[tuple[HeldColumn, DataSource, str]]:
         """Columns that are not from the person, with who gave them and the place that says so."""
         for held in self.columns:
             table = self.contents.table(held.source, held.table)
@@ -87,12 +87,12 @@ class Processing:
             elif table.source is not None and not any(o.made_by_controller for o in held.origins):
                 yield held, table.source, f"tables.{held.table}.source"
 
-    def decisions(self) -> Iterator[tuple[Place, AutomatedDecision]]:
+    def decisions(self) -> Iterator[tuple[PurposeKey, AutomatedDecision]]:
         """The automated decisions among the purposes that the person's data serve."""
-        for place in self.purposes:
-            decision = self.purpose(place).automated_decision
+        for key in self.purposes:
+            decision = self.purpose(key).automated_decision
             if isinstance(decision, AutomatedDecision):
-                yield place, decision
+                yield key, decision
 
 
 def require_whole(contents: Contents) -> None:
@@ -101,17 +101,17 @@ def require_whole(contents: Contents) -> None:
     Raises:
         ConfigurationError: names each such field of the inventory.
     """
-    found = [*gaps(contents.inventory, columns_told(contents.plan))]
+    found = [*gaps(contents.inventory, sheet_columns(contents.plan))]
     for extract in contents.extracts:
         found += gaps_in_data(contents.inventory, contents.plan, extract)
     if found:
         raise ConfigurationError(
             f"The information sheet cannot be made. {'; '.join(map(str, found))}.",
-            way_out="fill in these fields of the inventory; docs/inventory.md explains them.",
+            remedy="fill in these fields of the inventory; docs/inventory.md explains them.",
         )
 
 
-def _filled(written: TableExtract, field: FieldPlan) -> bool:
+def _has_values(written: TableExtract, field: FieldPlan) -> bool:
     """Whether some row has a value. Of a column that was not read nobody knows, so it is told."""
     read = field.action in (Action.INCLUDE, Action.MASK)
     return not read or written.seen is None or written.seen.nulls.get(field.name, 0) < written.rows

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afschrift.bundle.page.words import Words, texts
+from afschrift.bundle.page.words import PageWords, texts
 from afschrift.domain.language import MODEL
 from afschrift.law.clock.period import Period
 
 UNITS = ("years", "months", "weeks", "days")
 
 
-class SheetWords(Words):
+class SheetWords(PageWords):
     """The texts of `sheet.yml` over those of `texts.yml`."""
 
     @classmethod
@@ -25,7 +25,7 @@ class SheetWords(Words):
         Raises:
             ConfigurationError: there are no texts in this language, or some are missing.
         """
-        Words.load(letters, language)  # explains a language that is not there
+        PageWords.load(letters, language)  # explains a language that is not there
         words = cls(_merged(letters, language), language, "sheet.yml")
         words.require(_merged(letters, MODEL))
         return words

@@ -11,12 +11,12 @@ from datetime import date, datetime
 
 from afschrift.casework.officer import Officer
 from afschrift.law.clock import alarm, overlap, receipt, sending
-from afschrift.law.clock.clock import Clock, Place, clock
+from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.extension import extend
 from afschrift.law.clock.facts import NewFact, Timeline, rows
 from afschrift.law.clock.sending import Sending
 from afschrift.law.clock.suspension import insufficient, resume, suspend
-from afschrift.register.facts import Pair
+from afschrift.register.timelines import Pair
 
 Result = tuple[Timeline, Clock]
 
@@ -27,19 +27,19 @@ class ClockService:
 
     Every method gives the request with the new facts and its clock after them, and raises
     UnknownRequestError, NotAllowedError (the attempt is an event `answer_refused`), TooLateError (closed, or
-    done already) and RefusedError (names the rule and the way out); the register is then unchanged.
+    done already) and RefusedError (names the rule and the remedy); the register is then unchanged.
 
     Attributes:
-        officer: whoever is at work.
-        place: where the controller must act.
+        officer: the officer at work.
+        jurisdiction: where the controller must act.
     """
 
     officer: Officer
-    place: Place
+    jurisdiction: Jurisdiction
 
-    def look(self, timeline: Timeline) -> Clock:
+    def clock(self, timeline: Timeline) -> Clock:
         """The clock of a request today."""
-        return clock(timeline, self.place, self.today(timeline))
+        return clock(timeline, self.jurisdiction, self.today(timeline))
 
     def today(self, timeline: Timeline) -> date:
         """The present date where the controller must act."""
@@ -61,7 +61,7 @@ class ClockService:
             "suspension",
             lambda t: suspend(
                 t,
-                self.place,
+                self.jurisdiction,
                 self.today(t),
                 ground,
                 doubt=doubt,
@@ -105,7 +105,7 @@ class ClockService:
         return self._officer(
             request_id,
             "extension",
-            lambda t: extend(t, self.place, self.today(t), reasons, letter=letter, sending=sending),
+            lambda t: extend(t, self.jurisdiction, self.today(t), reasons, letter=letter, sending=sending),
             text,
         )
 
@@ -117,7 +117,7 @@ class ClockService:
 
     def acknowledge(self, request_id: str, text: str) -> Result:
         """Why the request is late, in words and by name; until then `check_deadlines` fails (R37)."""
-        return self._officer(request_id, "acknowledgement", lambda t: alarm.acknowledge(self.look(t)), text)
+        return self._officer(request_id, "acknowledgement", lambda t: alarm.acknowledge(self.clock(t)), text)
 
     def withdraw(self, request_id: str, channel: str, day: date | None = None) -> Result:
         """The person withdrew on a day; default: today."""
@@ -142,8 +142,8 @@ class ClockService:
             self.officer.roles.need_another(self.officer.by, [proposed.by] if proposed else [])
             return facts
 
-        with self.officer.signing(request_id, "receipt") as held:
-            return self._record(request_id, make, held, None)
+        with self.officer.signing(request_id, "receipt") as authority:
+            return self._record(request_id, make, authority, None)
 
     def merge(self, later_id: str, earlier_id: str, names: Collection[str]) -> Result:
         """An overlapping request goes on in the earlier one of the same person (R55).
@@ -155,7 +155,7 @@ class ClockService:
             later: Timeline, earlier: Timeline, same: bool, narrower: bool
         ) -> tuple[list[NewFact], list[NewFact]]:
             of_later, of_earlier = overlap.merge(later, earlier, same=same, narrower=narrower)
-            return [of_later], self.told(earlier, [of_earlier])
+            return [of_later], self.with_lifting(earlier, [of_earlier])
 
         return self._record_pair("merge", later_id, earlier_id, make, names)
 
@@ -182,23 +182,27 @@ class ClockService:
         self,
         request_id: str,
         make: Callable[[Timeline], Sequence[NewFact]],
-        held: Mapping[str, str],
+        authority: Mapping[str, str],
         text: str | None,
     ) -> Result:
         facts, by = self.officer.register.facts, self.officer.by
-        after = facts.record(request_id, lambda t: self.told(t, make(t)), by, held=held, text=text)
-        return after, self.look(after)
+        after = facts.record(
+            request_id, lambda t: self.with_lifting(t, make(t)), by, authority=authority, text=text
+        )
+        return after, self.clock(after)
 
     def _record_pair(
         self, kind: str, later_id: str, earlier_id: str, make: Pair, names: Collection[str]
     ) -> Result:
-        held, facts = self.officer.deciding(later_id, kind), self.officer.register.facts
-        after = facts.record_pair(later_id, earlier_id, make, self.officer.by, names=names, held=held)
-        return after, self.look(after)
+        authority, facts = self.officer.deciding(later_id, kind), self.officer.register.facts
+        after = facts.record_pair(
+            later_id, earlier_id, make, self.officer.by, names=names, authority=authority
+        )
+        return after, self.clock(after)
 
-    def told(self, timeline: Timeline, new: Sequence[NewFact]) -> list[NewFact]:
+    def with_lifting(self, timeline: Timeline, new: Sequence[NewFact]) -> list[NewFact]:
         """The same facts; the first one tells the due date after all of them, and how it was computed."""
         ids = [f"new-{number}" for number in range(len(new))]
         after = timeline.with_(*rows(timeline, new, self.officer.now.isoformat(), self.officer.by, ids))
         first, *rest = new
-        return [replace(first, detail={**first.detail, "clock": self.look(after).evidence}), *rest]
+        return [replace(first, detail={**first.detail, "clock": self.clock(after).evidence}), *rest]

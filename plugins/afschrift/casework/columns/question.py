@@ -2,56 +2,56 @@
 
 from __future__ import annotations
 
-from afschrift.questions.kind import Kind
+from afschrift.questions.kind import QuestionKind
 
 _LEAVE = {
     "include": "They leave, in this request alone. The inventory stays as it is: mend it for the others.",
     "exclude": "They stay, in this request alone, and the bundle says so.",
 }
 
-UNCLASSIFIED = Kind(
+UNCLASSIFIED = QuestionKind(
     "unclassified",
     "Columns that nobody described",
     "The inventory does not say what these hold. Do they leave?",
     _LEAVE,
 )
 
-MIXED = Kind(
+MIXED = QuestionKind(
     "mixed",
     "Columns of several origins",
     "These hold data of several origins. Do they leave? Better split the column.",
     _LEAVE,
 )
 
-BASIS_UNKNOWN = Kind(
+BASIS_UNKNOWN = QuestionKind(
     "basis_unknown",
     "Columns without a legal basis",
     "No purpose of these has a legal basis. Do they leave?",
     _LEAVE,
 )
 
-SPECIAL_CONDITION_UNKNOWN = Kind(
+SPECIAL_CONDITION_UNKNOWN = QuestionKind(
     "special_condition_unknown",
     "Special data without a condition",
     "These hold special data, and no condition of Art. 9 is named. Do they leave?",
     _LEAVE,
 )
 
-SPECIAL_CONDITION_OTHER = Kind(
+SPECIAL_CONDITION_OTHER = QuestionKind(
     "special_condition_other",
     "Special data on another condition",
     "These hold special data on a condition other than consent. Do they leave?",
     _LEAVE,
 )
 
-CONSENT_MISSING = Kind(
+CONSENT_MISSING = QuestionKind(
     "consent_missing",
     "Columns without consent",
     "The only purpose of these lacks the person's consent. Do they leave?",
     _LEAVE,
 )
 
-OTHERS_UNDECIDED = Kind(
+OTHERS_UNDECIDED = QuestionKind(
     "others_undecided",
     "Data about others",
     "These columns hold data about other people. How are they treated (R31-R33)?",
@@ -62,7 +62,7 @@ OTHERS_UNDECIDED = Kind(
     },
 )
 
-UNLISTED_TABLES = Kind(
+UNLISTED_TABLES = QuestionKind(
     "unlisted_tables",
     "Tables that nobody described",
     "The inventory does not describe these tables. Is it right to pass over them?",
@@ -71,7 +71,7 @@ UNLISTED_TABLES = Kind(
     },
 )
 
-UNKNOWN_ORIGIN = Kind(
+UNKNOWN_ORIGIN = QuestionKind(
     "unknown_origin",
     "Rows of an unknown origin",
     "These rows have an origin that the inventory does not name. Is it right to leave them out?",
@@ -80,7 +80,7 @@ UNKNOWN_ORIGIN = Kind(
     },
 )
 
-FILE_MISSING = Kind(
+FILE_MISSING = QuestionKind(
     "file_missing",
     "Uploaded files that are gone",
     "Files that the person uploaded are gone, or are others by now (R60). Put back, the next run finds them.",
@@ -90,7 +90,7 @@ FILE_MISSING = Kind(
     note="`rows` are numbers of rows in the table's file.",
 )
 
-NO_RIGHT = Kind(
+NO_RIGHT = QuestionKind(
     "no_right",
     "Tables that may not be read",
     "The connection may not read these tables. Have it given the right.",
@@ -99,7 +99,7 @@ NO_RIGHT = Kind(
     },
 )
 
-SHEET_INCOMPLETE = Kind(
+SHEET_INCOMPLETE = QuestionKind(
     "sheet_incomplete",
     "The information sheet has gaps",
     "The inventory does not say what an access answer must tell of the processing. Fill it in there.",
@@ -110,7 +110,7 @@ SHEET_INCOMPLETE = Kind(
     "answer lets the request pass: the inventory must say it.",
 )
 
-NOTHING_IN_LIMITS = Kind(
+NOTHING_IN_LIMITS = QuestionKind(
     "nothing_in_limits",
     "Nothing within the person's limits",
     "The person's own limits leave nothing to give (R24). Ask what they want.",
@@ -119,7 +119,7 @@ NOTHING_IN_LIMITS = Kind(
     },
 )
 
-NOTHING_HELD = Kind(
+NOTHING_HELD = QuestionKind(
     "nothing_held",
     "Nothing was found",
     "No system holds anything under these keys. Is that true (R09)?",

@@ -1,6 +1,6 @@
 """Taking the decision on a flagged request, and signing it: the one way for the terminal and REST.
 
-What does not do is told with its rule and its way out; nothing is changed then, and the question stays open.
+What does not do is told with its rule and its remedy; nothing is changed then, and the question stays open.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.casework import signature
+from afschrift.casework import second_signature
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.decision.ground_form import kept_apart
 from afschrift.casework.decision.letter import make_due, with_letter
 from afschrift.casework.decision.request_facts import request_facts
-from afschrift.casework.decision.require import Ruling, rulings
+from afschrift.casework.decision.require import RequestDecision, request_decisions
 from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, RefusedError
@@ -26,17 +26,17 @@ from afschrift.law.clock.suspension import suspend
 from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.roles import AGREE, Role
-from afschrift.questions.kind import Answer, Answered
-from afschrift.register.facts import Make, Pair
+from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import QuestionRow
+from afschrift.register.timelines import Make, Pair
 
 
-def decide(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def decide(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer to `decision`: see `DecisionService.decide`."""
     return DecisionService(officer).decide(question, given)
 
 
-def sign(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def sign(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer to `decision_signed`: see `DecisionService.sign`."""
     return DecisionService(officer).sign(question, given)
 
@@ -46,12 +46,12 @@ class DecisionService:
     """The decision on a flagged request, its second signature and the letter that is due after it.
 
     Attributes:
-        officer: whoever is at work.
+        officer: the officer at work.
     """
 
     officer: Officer
 
-    def decide(self, question: QuestionRow, given: Answer) -> Answered:
+    def decide(self, question: QuestionRow, given: GivenAnswer) -> Answered:
         """Answer the question `decision`; where a letter follows, make it.
 
         Args:
@@ -62,13 +62,13 @@ class DecisionService:
         Raises:
             TooLateError: what it was about has changed.
             FormError: the form is not filled in right.
-            RefusedError: the ground does not carry it; names the rule and the way out.
+            RefusedError: the ground does not carry it; names the rule and the remedy.
         """
         if given.text:
             raise FormError(
                 "The words of a decision have fields of their own.",
                 {"text": "put them into `texts`"},
-                way_out="`afschrift grounds show CODE` names them; nothing was changed.",
+                remedy="`afschrift grounds show CODE` names them; nothing was changed.",
             )
         self.officer.still_asked(question)
         outcome, ground = Outcome(given.choice), given.detail.get("ground")
@@ -76,9 +76,9 @@ class DecisionService:
         codes = {name: value for name, value in given.detail.items() if name != "ground"}
         accepted = self._accepted(question, outcome, ground, codes, given.texts)
         form = {**codes, **given.texts}
-        told: dict[str, Any] = {**given.detail}
+        detail: dict[str, Any] = {**given.detail}
         if accepted.second_signer:
-            told["second_signer"] = True
+            detail["second_signer"] = True
         letter = self._letter(question.request, outcome, accepted, form)
         makes, pair = self._facts(outcome, accepted, form)
         if pair is None and not accepted.second_signer:
@@ -87,9 +87,9 @@ class DecisionService:
             question.id,
             given.choice,
             self.officer.by,
-            told,
+            detail,
             _words(given.texts),
-            held=given.held,
+            authority=given.authority,
             rules=accepted.rules,
             facts=makes,
             pair=pair,
@@ -97,17 +97,19 @@ class DecisionService:
         done = Answered(decided, question.request)
         return done if accepted.second_signer else with_letter(self.officer, done, letter)
 
-    def sign(self, question: QuestionRow, given: Answer) -> Answered:
+    def sign(self, question: QuestionRow, given: GivenAnswer) -> Answered:
         """Answer the question `decision_signed`; where they agree and a letter follows, make it."""
-        ruling = next(
-            r for r in rulings(self.officer.register, question.request) if r.decision.about == question.about
+        decided = next(
+            r
+            for r in request_decisions(self.officer.register, question.request)
+            if r.decision.about == question.about
         )
-        outcome, form = ruling.outcome, self._form_of(ruling)
-        ground = self.officer.grounds.grounds[ruling.decision.detail["ground"]]
+        outcome, form = decided.outcome, self._form_of(decided)
+        ground = self.officer.grounds.grounds[decided.decision.detail["ground"]]
         kind = ground.letter(outcome, form) if given.choice == AGREE else None
         makes = self._decided(outcome, ground.code) if kind is not None else None
         facts = _in_place_of_earlier(makes)
-        done = signature.sign(self.officer, question, given, rules=ground.rules, facts=facts)
+        done = second_signature.sign(self.officer, question, given, rules=ground.rules, facts=facts)
         letter = (kind, _elements(ground.letter_ground, form)) if kind is not None else None
         return with_letter(self.officer, done, letter)
 
@@ -117,7 +119,7 @@ class DecisionService:
         Raises:
             UnknownRequestError: no such request.
         """
-        taken = [one for one in rulings(self.officer.register, request_id) if one.in_force]
+        taken = [one for one in request_decisions(self.officer.register, request_id) if one.in_force]
         ground = (
             self.officer.grounds.grounds.get(str(taken[-1].decision.detail.get("ground"))) if taken else None
         )
@@ -151,7 +153,7 @@ class DecisionService:
             said = f"This is turned down ({verdict.rule}): {verdict.because}."
             if verdict.fields:
                 raise _form_error(said, verdict.fields, verdict.instead)
-            raise RefusedError(said, way_out=f"{verdict.instead}. Nothing was changed; the question is open.")
+            raise RefusedError(said, remedy=f"{verdict.instead}. Nothing was changed; the question is open.")
         return verdict
 
     def _letter(
@@ -169,15 +171,17 @@ class DecisionService:
         self, outcome: Outcome, accepted: Accepted, form: Mapping[str, Any]
     ) -> tuple[Make | None, tuple[str, Pair, Sequence[str]] | None]:
         """What follows from a decision, in the same transaction."""
-        place = self.officer.place
-        clocks = ClockService(self.officer, place)
+        jurisdiction = self.officer.jurisdiction
+        clocks = ClockService(self.officer, jurisdiction)
         if outcome is Outcome.EXTEND:
             reasons = form["complexity"]
-            return lambda t: clocks.told(t, extend(t, place, clocks.today(t), reasons)), None
+            return lambda t: clocks.with_lifting(t, extend(t, jurisdiction, clocks.today(t), reasons)), None
         if outcome is Outcome.SPECIFY:
             ground = "specification"
             return (
-                lambda t: clocks.told(t, suspend(t, place, clocks.today(t), ground, overview=True)),
+                lambda t: clocks.with_lifting(
+                    t, suspend(t, jurisdiction, clocks.today(t), ground, overview=True)
+                ),
                 None,
             )
         if outcome is Outcome.MERGE:
@@ -186,7 +190,7 @@ class DecisionService:
                 later: Timeline, earlier: Timeline, same: bool, narrower: bool
             ) -> tuple[list[NewFact], list[NewFact]]:
                 of_later, of_earlier = overlap.merge(later, earlier, same=same, narrower=narrower)
-                return [of_later], clocks.told(earlier, [of_earlier])
+                return [of_later], clocks.with_lifting(earlier, [of_earlier])
 
             return None, (form["earlier"], merge, own_keys(self.officer.inventory))
         if accepted.letter is None or accepted.second_signer or accepted.ground is None:
@@ -197,9 +201,9 @@ class DecisionService:
         fact = NewFact(FactKind.DECIDED, detail={"outcome": outcome.value, "ground": ground})
         return lambda _timeline: [fact]
 
-    def _form_of(self, ruling: Ruling) -> dict[str, Any]:
-        codes = {n: v for n, v in ruling.decision.detail.items() if n not in ("ground", "second_signer")}
-        request, text = ruling.question.request, ruling.decision.text
+    def _form_of(self, decided: RequestDecision) -> dict[str, Any]:
+        codes = {n: v for n, v in decided.decision.detail.items() if n not in ("ground", "second_signer")}
+        request, text = decided.question.request, decided.decision.text
         words = self.officer.register.decisions.text(request, text) if text else None
         return {**codes, **(json.loads(words) if words else {})}
 
@@ -227,5 +231,5 @@ def _words(texts: Mapping[str, Any]) -> str | None:
 
 
 def _form_error(said: str, faults: Mapping[str, str], instead: str = "") -> FormError:
-    way_out = f"{instead}. " if instead else ""
-    return FormError.listing(said, faults, way_out=f"{way_out}Nothing was changed; the question is open.")
+    remedy = f"{instead}. " if instead else ""
+    return FormError.listing(said, faults, remedy=f"{remedy}Nothing was changed; the question is open.")

@@ -15,7 +15,7 @@ from afschrift.register.register import Register
 
 
 @dataclass(frozen=True)
-class Given:
+class EarlierAnswer:
     """What an answer held.
 
     Attributes:
@@ -40,16 +40,16 @@ def changed_since(register: Register, earlier: Sequence[str], inventory: str) ->
         earlier: ids, the oldest first.
         inventory: digest of the data map of today.
     """
-    told: list[dict[str, Any]] = []
-    before: Given | None = None
+    changes: list[dict[str, Any]] = []
+    before: EarlierAnswer | None = None
     for request in earlier:
-        given = _given(register, request)
-        told.append(_told(given, before, inventory))
+        given = _earlier_answer(register, request)
+        changes.append(_changes(given, before, inventory))
         before = given if given.rows else before
-    return told
+    return changes
 
 
-def _given(register: Register, request: str) -> Given:
+def _earlier_answer(register: Register, request: str) -> EarlierAnswer:
     rows: dict[str, int] = {}
     files: dict[str, str] = {}
     plan = None
@@ -66,10 +66,10 @@ def _given(register: Register, request: str) -> Given:
             files |= {path: one for path, one in found.items() if path.partition(".")[0] not in hidden}
     timeline = register.facts.timeline(request)
     closed = str(timeline.local(timeline.closed_at)) if timeline.closed_at else None
-    return Given(request, closed, rows, files, plan)
+    return EarlierAnswer(request, closed, rows, files, plan)
 
 
-def _told(given: Given, before: Given | None, inventory: str) -> dict[str, Any]:
+def _changes(given: EarlierAnswer, before: EarlierAnswer | None, inventory: str) -> dict[str, Any]:
     if not given.rows:
         ended = f"closed on {given.on}" if given.on else "open"
         return {
@@ -95,7 +95,7 @@ def _told(given: Given, before: Given | None, inventory: str) -> dict[str, Any]:
     return facts | {"words": f"{words}."}
 
 
-def _differs(one: Given, other: Given) -> int:
+def _differs(one: EarlierAnswer, other: EarlierAnswer) -> int:
     """Tables with other rows or other contents than before, or that one of them lacks."""
     tables = {
         name for name in one.rows.keys() | other.rows.keys() if one.rows.get(name) != other.rows.get(name)

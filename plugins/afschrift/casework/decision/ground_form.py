@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from afschrift.domain.right import Right
-from afschrift.law.grounds.grounds import Grounds, Kept, Outcome
+from afschrift.law.grounds.grounds import FieldStorage, Grounds, Outcome
 
 
 def question_form(grounds: Grounds, right: Right, options: Sequence[str]) -> dict[str, Any]:
@@ -54,9 +54,9 @@ def kept_apart(grounds: Grounds, detail: Mapping[str, Any], texts: Mapping[str, 
     """Fields that stand where they do not belong: words must not reach the trail."""
     faults = {}
     for name in detail:
-        if name in grounds.fields and grounds.fields[name].kept is Kept.CASE_FILE:
+        if name in grounds.fields and grounds.fields[name].kept is FieldStorage.CASE_FILE:
             faults[name] = "holds words: put it under `texts`, which are kept encrypted"
     for name in texts:
-        if name in grounds.fields and grounds.fields[name].kept is Kept.TRAIL:
+        if name in grounds.fields and grounds.fields[name].kept is FieldStorage.TRAIL:
             faults[name] = "is a code: put it under `detail`"
     return faults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from afschrift.casework.signature import counts, is_due
+from afschrift.casework.second_signature import counts, is_due
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
@@ -13,7 +13,7 @@ DECISION, SIGNATURE = "decision", "decision_signed"
 
 
 @dataclass(frozen=True)
-class Ruling:
+class RequestDecision:
     """One decision of a person on the request as a whole.
 
     Attributes:
@@ -41,7 +41,7 @@ class Ruling:
         return counts(self.decision, self.signed)
 
 
-def rulings(register: Register, request_id: str) -> tuple[Ruling, ...]:
+def request_decisions(register: Register, request_id: str) -> tuple[RequestDecision, ...]:
     """All decisions on a request as a whole, oldest first."""
     decisions = register.decisions.of(request_id)
     taken = [d for d in decisions if d.kind == DECISION and d.question]
@@ -49,4 +49,4 @@ def rulings(register: Register, request_id: str) -> tuple[Ruling, ...]:
         return ()
     asked = {q.id: q for q in register.questions.all(open_only=False, request_id=request_id)}
     signed = {d.about: d.choice for d in decisions if d.kind == SIGNATURE}
-    return tuple(Ruling(d, asked[d.question or ""], signed.get(d.about)) for d in taken)
+    return tuple(RequestDecision(d, asked[d.question or ""], signed.get(d.about)) for d in taken)

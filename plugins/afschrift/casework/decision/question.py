@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from afschrift.law.roles import SIGNS, Role
-from afschrift.questions.kind import Answer, Answered, Kind, OpenQuestion
+from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
 
 if TYPE_CHECKING:
     from afschrift.casework.officer import Officer
 
 
-def _decision(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def _decision(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     from afschrift.casework.decision.answer import decide
 
     return decide(officer, question, given)
 
 
-def _decision_signed(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def _decision_signed(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     from afschrift.casework.decision.answer import sign
 
     return sign(officer, question, given)
@@ -37,7 +37,7 @@ def signature(decision: DecisionRow, question: QuestionRow) -> OpenQuestion:
     return OpenQuestion(DECISION_SIGNED_KIND, SIGNS, words, detail, bound=decision.about)
 
 
-DECISION_KIND = Kind(
+DECISION_KIND = QuestionKind(
     "decision",
     "Decision on the request",
     "The request was flagged. Is it fulfilled? A flag refuses and charges nothing: a person decides (R48).",
@@ -59,7 +59,7 @@ DECISION_KIND = Kind(
     signed_by=signature,
 )
 
-DECISION_SIGNED_KIND = Kind(
+DECISION_SIGNED_KIND = QuestionKind(
     "decision_signed",
     "Second signature",
     "A decision takes a second person. Do you sign it?",

@@ -9,15 +9,15 @@ from afschrift.casework.officer import Officer
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
-from afschrift.law.grounds.values import RequestFacts
+from afschrift.law.grounds.field_values import RequestFacts
 
 
 def request_facts(officer: Officer, request_id: str) -> RequestFacts:
     """The facts of a request today."""
     timeline = officer.register.facts.timeline(request_id)
     today = officer.today(timeline.zone)
-    as_it_stands = clock(timeline, officer.place, today)
-    extended = clock(_extended(timeline, today), officer.place, today)
+    current = clock(timeline, officer.jurisdiction, today)
+    extended = clock(_extended(timeline, today), officer.jurisdiction, today)
     earlier = {
         past.request: timeline.local(past.ended_at) if past.ended_at else None
         for past in officer.register.identities.history(request_id, own_keys(officer.inventory))
@@ -27,7 +27,7 @@ def request_facts(officer: Officer, request_id: str) -> RequestFacts:
         today=today,
         identified=timeline.identified_at is not None,
         earlier=earlier,
-        last_day=as_it_stands.due,
+        last_day=current.due,
         longest_day=extended.due,
         tables=tables,
         columns=columns,
@@ -56,5 +56,7 @@ def _personal(inventory: Inventory) -> tuple[frozenset[str], frozenset[str]]:
         for table, one in source.tables.items()
         if one.personal
     }
-    columns = frozenset(f"{place}.{column}" for place, one in tables.items() for column in one.columns)
+    columns = frozenset(
+        f"{table_name}.{column}" for table_name, one in tables.items() for column in one.columns
+    )
     return frozenset(tables), columns

@@ -1,4 +1,4 @@
-"""The decision on a request that was flagged: when it is asked, and what of it stands.
+"""The decision on a request that was flagged: when it is asked, and what of it is in force.
 
 Runs never wait: they end at the question, and the next one goes on where a person decided to fulfil.
 """
@@ -12,10 +12,10 @@ from afschrift.casework.decision.changes_since import changed_since
 from afschrift.casework.decision.ground_form import question_form
 from afschrift.casework.decision.in_force import DECISION as DECISION
 from afschrift.casework.decision.in_force import SIGNATURE as SIGNATURE
-from afschrift.casework.decision.in_force import Ruling as Ruling
-from afschrift.casework.decision.in_force import rulings as rulings
+from afschrift.casework.decision.in_force import RequestDecision as RequestDecision
+from afschrift.casework.decision.in_force import request_decisions as request_decisions
 from afschrift.casework.decision.question import DECISION_KIND, signature
-from afschrift.casework.decision.triggers import BY_OFFICER, Flag, flags
+from afschrift.casework.decision.triggers import BY_OFFICER, Trigger, triggers
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.clock.facts import FactKind, Timeline
@@ -25,14 +25,14 @@ from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.selection.facts import LeftOut
+from afschrift.selection.column_facts import LeftOut
 from afschrift.services import Services
 
 GOES_ON = (Outcome.FULFIL, Outcome.REFUSE_PART, Outcome.RESTRICT)
 """After these the run goes on. After the others the question comes back, or the request ends."""
 
 
-def require_decision(services: Services, request_id: str, further: Sequence[Flag] = ()) -> None:
+def require_decision(services: Services, request_id: str, further: Sequence[Trigger] = ()) -> None:
     """Go on where nothing is flagged, or where a person decided to fulfil what was.
 
     Args:
@@ -45,7 +45,7 @@ def require_decision(services: Services, request_id: str, further: Sequence[Flag
     """
     register = services.register
     request = register.requests.get(request_id)
-    taken = rulings(register, request_id)
+    taken = request_decisions(register, request_id)
     last = taken[-1] if taken else None
     if last is not None and last.waits:
         raise ask(register, request_id, [signature(last.decision, last.question)])
@@ -53,18 +53,18 @@ def require_decision(services: Services, request_id: str, further: Sequence[Flag
         raise NeedsPersonError(
             f"Request {request_id} is refused once its letter is sent; until then its period runs.",
             question=DECISION,
-            way_out="`afschrift letter list`, then `letter send` or `letter sent` (R45).",
+            remedy="`afschrift letter list`, then `letter send` or `letter sent` (R45).",
         )
-    waiting = [q for q in register.questions.all(request_id=request_id) if q.kind == DECISION]
-    found = (*flags(services, request), *further)
+    open_questions = [q for q in register.questions.all(request_id=request_id) if q.kind == DECISION]
+    found = (*triggers(services, request), *further)
     back = last is not None and not (last.in_force and last.outcome in (*GOES_ON, Outcome.EXTEND))
-    asked = [*waiting, *([last.question] if last is not None and back else [])]
+    asked = [*open_questions, *([last.question] if last is not None and back else [])]
     opened = [one for q in asked for one in q.detail["flags"] if one["flag"] == BY_OFFICER]
     due = [one.detail for one in found if not _settled(one.detail, taken)]
     due += [one for one in opened if one not in due]
     if not due:
         return
-    same = next((q for q in waiting if all(one in q.detail["flags"] for one in due)), None)
+    same = next((q for q in open_questions if all(one in q.detail["flags"] for one in due)), None)
     if same is not None:
         raise asked_already(same)
     words = "; ".join(one.words for one in found if one.detail in due) or "an officer asked for it"
@@ -88,12 +88,12 @@ def left_out(register: Register, request_id: str) -> dict[str, LeftOut]:
     """Tables and columns that do not leave, or leave masked, by decisions that are in force."""
     found: dict[str, LeftOut] = {}
     over = lifted(register.facts.timeline(request_id))
-    for ruling in rulings(register, request_id):
-        if not ruling.in_force or ruling.outcome not in (Outcome.REFUSE_PART, Outcome.RESTRICT):
+    for decided in request_decisions(register, request_id):
+        if not decided.in_force or decided.outcome not in (Outcome.REFUSE_PART, Outcome.RESTRICT):
             continue
-        if ruling.question.id in over:
+        if decided.question.id in over:
             continue
-        detail = ruling.decision.detail
+        detail = decided.decision.detail
         masked = detail.get("measure") == "mask"
         rules, reason = _BECAUSE.get(detail["ground"], (("R31",), "person_decided"))
         action = Action.MASK if masked else Action.EXCLUDE
@@ -123,7 +123,7 @@ def asked_already(question_row: QuestionRow) -> NeedsPersonError:
         f"A decision on this request is open (question {question_row.id}).",
         question=DECISION,
         detail=dict(question_row.detail),
-        way_out=f"answer with `afschrift answer {question_row.id}`.",
+        remedy=f"answer with `afschrift answer {question_row.id}`.",
     )
 
 
@@ -174,10 +174,10 @@ def _options(grounds: Grounds, timeline: Timeline, due: Sequence[Mapping[str, An
             yield outcome
 
 
-def _settled(flag: Mapping[str, Any], taken: Sequence[Ruling]) -> bool:
+def _settled(trigger: Mapping[str, Any], taken: Sequence[RequestDecision]) -> bool:
     """A person decided to go on, knowing of it."""
     return any(
-        one.in_force and one.outcome in GOES_ON and flag in one.question.detail["flags"] for one in taken
+        one.in_force and one.outcome in GOES_ON and trigger in one.question.detail["flags"] for one in taken
     )
 
 
@@ -188,14 +188,14 @@ def open_decision(grounds: Grounds, register: Register, request_id: str) -> Ques
         UnknownRequestError: no such request.
         RefusedError: it is closed.
     """
-    waiting = [q for q in register.questions.all(request_id=request_id) if q.kind == DECISION]
-    if waiting:
-        return waiting[0]
-    taken = rulings(register, request_id)
+    open_questions = [q for q in register.questions.all(request_id=request_id) if q.kind == DECISION]
+    if open_questions:
+        return open_questions[0]
+    taken = request_decisions(register, request_id)
     number = len(taken)
-    flag = Flag(BY_OFFICER, ("R48",), "an officer asked for it", {"number": number + 1})
-    before = [one for ruling in taken[-1:] for one in ruling.question.detail["flags"]]
-    due = [*(one for one in before if not _settled(one, taken)), flag.detail]
-    asked = question(grounds, register.facts.timeline(request_id), due, flag.words, number)
+    trigger = Trigger(BY_OFFICER, ("R48",), "an officer asked for it", {"number": number + 1})
+    before = [one for decided in taken[-1:] for one in decided.question.detail["flags"]]
+    due = [*(one for one in before if not _settled(one, taken)), trigger.detail]
+    asked = question(grounds, register.facts.timeline(request_id), due, trigger.words, number)
     ask(register, request_id, [asked])
     return next(q for q in register.questions.all(request_id=request_id) if q.kind == DECISION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from afschrift.casework.decision.in_force import Ruling, rulings
+from afschrift.casework.decision.in_force import RequestDecision, request_decisions
 from afschrift.domain.errors import RefusedError
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.restriction import last_review, lifted
@@ -26,7 +26,7 @@ class Restriction:
 
     id: str
     request: str
-    ruling: Ruling
+    decision: RequestDecision
     by: str
     review_on: date
     lifted: bool
@@ -34,29 +34,29 @@ class Restriction:
     @property
     def hidden(self) -> bool:
         """Whether the person may not know of it."""
-        return self.ruling.decision.detail.get("existence") == "hidden"
+        return self.decision.decision.detail.get("existence") == "hidden"
 
     @property
     def provision(self) -> str:
         """Code of the provision that allows it."""
-        return str(self.ruling.decision.detail.get("provision"))
+        return str(self.decision.decision.detail.get("provision"))
 
 
 def restrictions(register: Register, request_id: str) -> tuple[Restriction, ...]:
     """All that ever were in force, the oldest first."""
     timeline = register.facts.timeline(request_id)
     over, found = lifted(timeline), []
-    for one in rulings(register, request_id):
+    for one in request_decisions(register, request_id):
         if one.in_force and one.outcome is Outcome.RESTRICT:
-            looked = last_review(timeline, one.question.id)
+            reviewed = last_review(timeline, one.question.id)
             first = date.fromisoformat(one.decision.detail["review_on"])
             found.append(
                 Restriction(
                     one.question.id,
                     request_id,
                     one,
-                    looked.fact.by if looked else one.decision.by,
-                    (looked.next if looked else None) or first,
+                    reviewed.fact.by if reviewed else one.decision.by,
+                    (reviewed.next if reviewed else None) or first,
                     one.question.id in over,
                 )
             )
@@ -81,5 +81,5 @@ def restriction(register: Register, request_id: str, id_: str) -> Restriction:
     listing = ", ".join(one.id for one in found)
     raise RefusedError(
         f"Request {request_id} has no restriction in force with this id.",
-        way_out=f"name one of {listing}." if listing else "it has none: look at `afschrift request show`.",
+        remedy=f"name one of {listing}." if listing else "it has none: look at `afschrift request show`.",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from afschrift.casework.decision.triggers import Flag
+from afschrift.casework.decision.triggers import Trigger
 from afschrift.domain.decision import Action
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
@@ -17,12 +17,12 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.law.person.assurance import below
 from afschrift.selection.statements import Statements
-from afschrift.selection.table import TableDecision
+from afschrift.selection.table_decision import TableDecision
 
 
 def case_columns(
     inventory: Inventory, session: Source, statements: Statements, decision: TableDecision
-) -> Iterator[Flag]:
+) -> Iterator[Trigger]:
     """Columns of a table that a person decides on in each case (RULES G.11), where they hold something.
 
     Tickets, recordings, answers of a machine, numbers that were assigned, invoices: their right place depends
@@ -37,8 +37,13 @@ def case_columns(
         if not asked and not below(column.category, inventory.policy.case_categories):
             continue
         if session.rows(statements.exists(decision.table, decision.scope, [one.name])):
-            place = f"{decision.source}.{decision.table}.{one.name}"
-            yield Flag("case_column", ("R18", "R32"), f"{place} is decided in each case", {"column": place})
+            column_path = f"{decision.source}.{decision.table}.{one.name}"
+            yield Trigger(
+                "case_column",
+                ("R18", "R32"),
+                f"{column_path} is decided in each case",
+                {"column": column_path},
+            )
 
 
 def changed_contact(
@@ -48,7 +53,7 @@ def changed_contact(
     keys: Sequence[Key],
     request: Request,
     days: int,
-) -> Iterator[Flag]:
+) -> Iterator[Trigger]:
     """Contact keys that the source says were changed within some days before the request (R12, R70).
 
     The session is bound to the request's own moment again at the end.
@@ -65,8 +70,8 @@ def changed_contact(
     session.bind(keys, rfc3339(since))
     for table_name, key, column in asked:
         if session.rows(statements.changed(table_name, str(column))):
-            place = f"{source.source}.{table_name}"
-            told = {"keys": [key], "table": place, "within_days": days}
-            words = f"{place} says that {key} was changed within {days} days before"
-            yield Flag("contact_changed", ("R10", "R12", "R71"), words, told)
+            table_path = f"{source.source}.{table_name}"
+            payload = {"keys": [key], "table": table_path, "within_days": days}
+            words = f"{table_path} says that {key} was changed within {days} days before"
+            yield Trigger("contact_changed", ("R10", "R12", "R71"), words, payload)
     session.bind(keys, request.received_at)

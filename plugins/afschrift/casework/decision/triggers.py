@@ -14,7 +14,7 @@ from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.grounds.grounds import Flags
+from afschrift.law.grounds.grounds import TriggerLimits
 from afschrift.register.records import Past
 from afschrift.services import Services
 
@@ -22,25 +22,25 @@ BY_OFFICER = "asked_by_officer"
 
 
 @dataclass(frozen=True)
-class Flag:
+class Trigger:
     """One reason to ask.
 
     Attributes:
         code: what it is.
         rules: why it is looked at.
-        told: ids, counts, dates and names of keys; never values.
+        payload: ids, counts, dates and names of keys; never values.
         words: a sentence for the log.
     """
 
     code: str
     rules: tuple[str, ...]
     words: str
-    told: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def detail(self) -> dict[str, Any]:
         """As a question shows it."""
-        return {"flag": self.code, "rules": list(self.rules), **self.told}
+        return {"flag": self.code, "rules": list(self.rules), **self.payload}
 
     @property
     def digest(self) -> str:
@@ -53,9 +53,9 @@ def own_keys(inventory: Inventory) -> tuple[str, ...]:
     return tuple(name for name, key in inventory.identity.keys.items() if key.unique is Unique.YES)
 
 
-def flags(services: Services, request: Request) -> tuple[Flag, ...]:
+def triggers(services: Services, request: Request) -> tuple[Trigger, ...]:
     """Everything about a request that a person should look at, as far as the register knows."""
-    limits, inventory = services.grounds.flags, services.inventory
+    limits, inventory = services.grounds.trigger_limits, services.inventory
     history = services.register.identities.history(request.id, own_keys(inventory))
     return (
         *_repetition(request, history, limits),
@@ -66,7 +66,7 @@ def flags(services: Services, request: Request) -> tuple[Flag, ...]:
     )
 
 
-def _repetition(request: Request, history: tuple[Past, ...], limits: Flags) -> Iterator[Flag]:
+def _repetition(request: Request, history: tuple[Past, ...], limits: TriggerLimits) -> Iterator[Trigger]:
     same = [
         past
         for past in history
@@ -76,19 +76,21 @@ def _repetition(request: Request, history: tuple[Past, ...], limits: Flags) -> I
     ]
     if len(same) >= limits.earlier:
         earlier = [{"request": past.request, "received_on": past.received_at[:10]} for past in same]
-        told = {"count": len(same), "within_days": limits.earlier_days, "earlier": earlier}
+        payload = {"count": len(same), "within_days": limits.earlier_days, "earlier": earlier}
         words = f"{len(same)} earlier requests of this person for {request.right} within a year"
-        yield Flag("repetition", ("R26", "R47", "R48", "R50", "R54"), words, told)
+        yield Trigger("repetition", ("R26", "R47", "R48", "R50", "R54"), words, payload)
 
 
-def _overlap(request: Request, history: tuple[Past, ...]) -> Iterator[Flag]:
+def _overlap(request: Request, history: tuple[Past, ...]) -> Iterator[Trigger]:
     for past in history:
         if past.right is request.right and past.state.open:
-            told = {"earlier": past.request, "received_on": past.received_at[:10]}
-            yield Flag("overlap", ("R55",), f"request {past.request} of this person is still open", told)
+            payload = {"earlier": past.request, "received_on": past.received_at[:10]}
+            yield Trigger(
+                "overlap", ("R55",), f"request {past.request} of this person is still open", payload
+            )
 
 
-def contact_changed(request: Request, history: tuple[Past, ...], limits: Flags) -> Past | None:
+def contact_changed(request: Request, history: tuple[Past, ...], limits: TriggerLimits) -> Past | None:
     """The request before this one, where it gave other contact details shortly before; None: it did not."""
     last = history[-1] if history else None
     if last is None or not last.changed:
@@ -96,30 +98,30 @@ def contact_changed(request: Request, history: tuple[Past, ...], limits: Flags) 
     return last if _within(last.received_at, request.received_at, limits.contact_days) else None
 
 
-def _contact(request: Request, history: tuple[Past, ...], limits: Flags) -> Iterator[Flag]:
+def _contact(request: Request, history: tuple[Past, ...], limits: TriggerLimits) -> Iterator[Trigger]:
     if (past := contact_changed(request, history, limits)) is not None:
-        told = {"keys": list(past.changed), "earlier": past.request, "received_on": past.received_at[:10]}
+        payload = {"keys": list(past.changed), "earlier": past.request, "received_on": past.received_at[:10]}
         words = f"another {' and '.join(past.changed)} than in request {past.request}, shortly before"
-        yield Flag("contact_changed", ("R10", "R12", "R71"), words, told)
+        yield Trigger("contact_changed", ("R10", "R12", "R71"), words, payload)
 
 
-def _many(request: Request, inventory: Inventory, limits: Flags) -> Iterator[Flag]:
+def _many(request: Request, inventory: Inventory, limits: TriggerLimits) -> Iterator[Trigger]:
     if not request.right.terms.specified or request.limits:
         return
     purposes = sum(len(source.purposes) for source in inventory.sources.values())
     if purposes >= limits.purposes:
         words = f"{purposes} purposes of processing"
-        yield Flag("many_kinds_of_processing", ("R25",), words, {"purposes": purposes})
+        yield Trigger("many_kinds_of_processing", ("R25",), words, {"purposes": purposes})
 
 
-def _restricted(services: Services, request: Request, history: tuple[Past, ...]) -> Iterator[Flag]:
+def _restricted(services: Services, request: Request, history: tuple[Past, ...]) -> Iterator[Trigger]:
     """What was kept back from this person before and is not lifted is no matter of course now (R84)."""
     linked = [fact.other for fact in services.register.facts.timeline(request.id).of(FactKind.LINKED)]
     for earlier in dict.fromkeys([*(past.request for past in history), *linked]):
         for one in in_force(services.register, earlier) if earlier else ():
-            told = {"earlier": earlier, "restriction": one.id, "provision": one.provision}
+            payload = {"earlier": earlier, "restriction": one.id, "provision": one.provision}
             words = f"in request {earlier} something was restricted, and that is not lifted"
-            yield Flag("restricted_before", ("R84",), words, told)
+            yield Trigger("restricted_before", ("R84",), words, payload)
 
 
 def _within(earlier: str, later: str, days: int) -> bool:

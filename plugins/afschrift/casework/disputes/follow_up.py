@@ -17,10 +17,10 @@ from afschrift.law.restriction import reviews
 from afschrift.register.register import Register
 
 
-def told_of(timeline: Timeline, found: Restriction) -> Iterator[str]:
+def review_lines(timeline: Timeline, found: Restriction) -> Iterator[str]:
     """What a review came to, and what is left to do."""
-    looked = reviews(timeline, found.id)
-    last = looked[-1] if looked else None
+    reviewed = reviews(timeline, found.id)
+    last = reviewed[-1] if reviewed else None
     if last is not None and last.waits:
         yield (
             f"{found.request}  restriction {found.id}: {last.outcome}, once another person signs: "
@@ -55,19 +55,19 @@ def follow_up(disputes: DisputeService, request_id: str, restriction_id: str) ->
             key was destroyed, so that nobody knows for whom.
     """
     officer, register = disputes.officer, disputes.officer.register
-    held = disputes.deciding(request_id, "follow_up")
+    authority = disputes.deciding(request_id, "follow_up")
     found, timeline = find(register, request_id, restriction_id), register.facts.timeline(request_id)
     if not found.lifted:
         raise RefusedError(
-            f"Restriction {restriction_id} is in force.", way_out="look at it again first: --outcome lifted."
+            f"Restriction {restriction_id} is in force.", remedy="look at it again first: --outcome lifted."
         )
     if timeline.state.open:
         raise RefusedError(
             f"Request {request_id} is open: its own next plan gives what was kept back.",
-            way_out=f"`afschrift run {request_id}`.",
+            remedy=f"`afschrift run {request_id}`.",
         )
     if there := _there(register, request_id):
-        raise RefusedError(f"Request {there} was opened for it already.", way_out="answer that one.")
+        raise RefusedError(f"Request {there} was opened for it already.", remedy="answer that one.")
     inventory, old = officer.inventory, register.requests.get(request_id)
     opened = register.requests.open(
         old.case,
@@ -88,7 +88,7 @@ def follow_up(disputes: DisputeService, request_id: str, restriction_id: str) ->
         lambda later, earlier, same, _: (link(later, earlier, "reminder", same=same), []),
         officer.by,
         names=own_keys(inventory),
-        held=held,
+        authority=authority,
     )
     return opened.id
 

@@ -27,10 +27,10 @@ class DisputeService:
 
     An `owner` is a request, or a case: then all of its requests. Every method gives these with the new facts,
     and raises UnknownRequestError, NotAllowedError (the attempt is an event `answer_refused`), TooLateError
-    and RefusedError (names the rule or the way out); the register is then unchanged.
+    and RefusedError (names the rule or the remedy); the register is then unchanged.
 
     Attributes:
-        officer: whoever is at work.
+        officer: the officer at work.
     """
 
     officer: Officer
@@ -109,17 +109,19 @@ class DisputeService:
         def make(timelines: Sequence[Timeline]) -> NewFacts:
             [timeline] = timelines
             facts = restriction.sign(timeline, restriction_id, agree=agree)
-            looked = restriction.waiting(timeline, restriction_id).fact.by
-            self.officer.roles.need_another(self.officer.by, [looked])
+            reviewer = restriction.review_to_sign(timeline, restriction_id).fact.by
+            self.officer.roles.need_another(self.officer.by, [reviewer])
             return {timeline.request: facts}
 
-        with self.officer.signing(_of_trail(request_id), "restriction_review", owner=request_id) as held:
-            [after] = self.officer.register.disputes.record(request_id, make, self.officer.by, held=held)
+        with self.officer.signing(_of_trail(request_id), "restriction_review", owner=request_id) as authority:
+            [after] = self.officer.register.disputes.record(
+                request_id, make, self.officer.by, authority=authority
+            )
         return after, find(self.officer.register, request_id, restriction_id)
 
     def _two(self, of: Restriction) -> bool:
         """Whether the ground takes a second signer; one that is in the table no more does."""
-        ground = self.officer.grounds.grounds.get(str(of.ruling.decision.detail.get("ground")))
+        ground = self.officer.grounds.grounds.get(str(of.decision.decision.detail.get("ground")))
         return ground is None or ground.four_eyes is not FourEyes.NEVER
 
     def _today(self, timelines: Sequence[Timeline]) -> date:
@@ -140,8 +142,10 @@ class DisputeService:
         make: Callable[[Sequence[Timeline]], NewFacts],
         text: str | None,
     ) -> Result:
-        held = self.deciding(owner, kind)
-        return self.officer.register.disputes.record(owner, make, self.officer.by, held=held, text=text)
+        authority = self.deciding(owner, kind)
+        return self.officer.register.disputes.record(
+            owner, make, self.officer.by, authority=authority, text=text
+        )
 
 
 def _of_trail(owner: str) -> str | None:

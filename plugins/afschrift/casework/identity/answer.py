@@ -10,11 +10,11 @@ from afschrift.casework.identity.question import IDENTITY_FORM, IDENTITY_KIND
 from afschrift.casework.officer import Officer
 from afschrift.law.person.assurance import Factor, Level, Risk, must_cover
 from afschrift.questions.forms import check
-from afschrift.questions.kind import Answer, Answered
+from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import DecisionRow, QuestionRow
 
 
-def answer_identity(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def answer_identity(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer; a check must do for the risk that the question names (R12).
 
     Raises:
@@ -47,10 +47,10 @@ def confirm_identity(
     if asked:
         return answer_question(officer, asked[-1].id, "confirmed", detail=detail, text=text).decision
     request = register.requests.get(request_id)
-    held = officer.deciding(request.id, kind.name)
+    authority = officer.deciding(request.id, kind.name)
     check(IDENTITY_FORM, kind.options, "confirmed", detail)
     if needed is not None:
         must_cover(detail.get("level"), needed)
     return register.decisions.take(
-        request_id, kind.name, "confirmed", officer.by, detail=detail, text=text, held=held
+        request_id, kind.name, "confirmed", officer.by, detail=detail, text=text, authority=authority
     )

@@ -1,4 +1,4 @@
-"""Who asks for whom: the questions about a child and about a representative, and what of them stands.
+"""Who asks for whom: the questions about a child and about a representative, and the status of both.
 
 Asked after the identity, before anything else is read; `representation` takes the answers.
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from afschrift.casework.identity.age import known_minority, minority
 from afschrift.casework.identity.confirmed import person_digest
+from afschrift.casework.identity.minority import known_minority, minority
 from afschrift.casework.identity.question import (
     MANDATE,
     MANDATE_KIND,
@@ -20,7 +20,7 @@ from afschrift.casework.identity.question import (
     MINOR_KIND,
     signature,
 )
-from afschrift.casework.signature import counts, is_due
+from afschrift.casework.second_signature import counts, is_due
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import digest
 from afschrift.domain.request import Request
@@ -37,8 +37,8 @@ WITH_REPRESENTATIVE, ANSWER_CHILD = "with_representative", "answer_child"
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What of the representative's authority stands.
+class MandateStatus:
+    """The status of the representative's authority.
 
     Attributes:
         needed: somebody asks for the person.
@@ -64,7 +64,7 @@ def require_representation(services: Services, request_id: str) -> None:
     """Go on where the person asks alone and may, or where a representative's authority is proven.
 
     Raises:
-        NeedsPersonError: a person must decide; the question stands in the register.
+        NeedsPersonError: a person must decide; the question is in the register.
         RetriableError: the source that holds the person's age does not answer.
     """
     register = services.register
@@ -76,41 +76,41 @@ def require_representation(services: Services, request_id: str) -> None:
         choice = _last(register.decisions.of(request_id), asked)
         if choice is None:
             raise ask(register, request_id, [asked])
-    stands = standing(register, request, found, _today(services, request))
-    if stands.holds:
+    status = mandate_status(register, request, found, _today(services, request))
+    if status.holds:
         return
-    raise asked_for(register, request, stands, found)
+    raise asked_for(register, request, status, found)
 
 
-def standing_now(services: Services, request: Request) -> Standing:
+def mandate_status_now(services: Services, request: Request) -> MandateStatus:
     """What of the authority to ask for the person stands at this moment; nothing is read for it."""
     found = known_minority(services, request.id)
-    return standing(services.register, request, found, _today(services, request))
+    return mandate_status(services.register, request, found, _today(services, request))
 
 
-def asked_for(register: Register, request: Request, stands: Standing, found: Minor) -> NeedsPersonError:
+def asked_for(register: Register, request: Request, status: MandateStatus, found: Minor) -> NeedsPersonError:
     """Write the question that is due into the register; the error to raise."""
-    if stands.waits and stands.decision is not None and not stands.expired:
-        return ask(register, request.id, [signature(stands.decision)])
+    if status.waits and status.decision is not None and not status.expired:
+        return ask(register, request.id, [signature(status.decision)])
     return ask(register, request.id, [mandate_question(register, request, found)])
 
 
-def standing(register: Register, request: Request, found: Minor, today: date) -> Standing:
+def mandate_status(register: Register, request: Request, found: Minor, today: date) -> MandateStatus:
     """What of the authority to ask for the person stands on a local date."""
     if not _represented(register, request, found):
-        return Standing(needed=False)
+        return MandateStatus(needed=False)
     decisions = register.decisions.of(request.id)
     taken = [one for one in decisions if one.kind == MANDATE]
     last = taken[-1] if taken else None
     if last is None or last.choice != PROVEN:
-        return Standing(needed=True, decision=last)
+        return MandateStatus(needed=True, decision=last)
     if last.about != mandate_question(register, request, found, number=len(taken) - 1).about:
-        return Standing(needed=True)  # other keys, another right, another age
+        return MandateStatus(needed=True)  # other keys, another right, another age
     until = last.detail.get("valid_until")
     expired = until is not None and date.fromisoformat(until) < today
     signed = [one.choice for one in decisions if one.kind == MANDATE_SIGNED and one.about == last.about]
     proven = counts(last, signed[-1] if signed else None)
-    return Standing(True, last, proven, waits=is_due(last) and not signed, expired=expired)
+    return MandateStatus(True, last, proven, waits=is_due(last) and not signed, expired=expired)
 
 
 def minor_question(register: Register, request: Request, limit: int) -> OpenQuestion:

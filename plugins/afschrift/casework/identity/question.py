@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from afschrift.law.person import mandate as codes
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.forms import form
-from afschrift.questions.kind import Answer, Answered, Kind, OpenQuestion
+from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
 
 if TYPE_CHECKING:
@@ -78,25 +78,25 @@ MINOR_FORM = form(
 )
 
 
-def _identity(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def _identity(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     from afschrift.casework.identity.answer import answer_identity
 
     return answer_identity(officer, question, given)
 
 
-def _minor(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def _minor(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     from afschrift.casework.identity.representation import answer_minor
 
     return answer_minor(officer, question, given)
 
 
-def _mandate(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def _mandate(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     from afschrift.casework.identity.representation import answer_mandate
 
     return answer_mandate(officer, question, given)
 
 
-def _mandate_signed(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def _mandate_signed(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     from afschrift.casework.identity.representation import sign_mandate
 
     return sign_mandate(officer, question, given)
@@ -110,7 +110,7 @@ def signature(decision: DecisionRow, _question: QuestionRow | None = None) -> Op
     return OpenQuestion(MANDATE_SIGNED_KIND, SIGNS, words, detail, bound=decision.about)
 
 
-IDENTITY_KIND = Kind(
+IDENTITY_KIND = QuestionKind(
     "identity",
     "Who asks",
     "Is the requester who they say they are? Nothing is read before somebody says so (R10). No copy"
@@ -128,7 +128,7 @@ IDENTITY_KIND = Kind(
     take=_identity,
 )
 
-SEVERAL_PERSONS = Kind(
+SEVERAL_PERSONS = QuestionKind(
     "several_persons",
     "Several accounts",
     "The keys lead to several accounts. Whose are they?",
@@ -139,7 +139,7 @@ SEVERAL_PERSONS = Kind(
     },
 )
 
-SHARED_KEY = Kind(
+SHARED_KEY = QuestionKind(
     "shared_key",
     "A key that others use too",
     "Somebody else uses this key as well. Do the rows leave that are found by it?",
@@ -149,7 +149,7 @@ SHARED_KEY = Kind(
     },
 )
 
-MINOR_KIND = Kind(
+MINOR_KIND = QuestionKind(
     "minor",
     "A child asks alone",
     "Is it answered through its representative, or itself (R16)?",
@@ -163,7 +163,7 @@ MINOR_KIND = Kind(
     take=_minor,
 )
 
-MANDATE_KIND = Kind(
+MANDATE_KIND = QuestionKind(
     "mandate",
     "Somebody asks for another person",
     "Is their authority proven (R15)? No copy of the mandate is kept with the answer (R11).",
@@ -177,7 +177,7 @@ MANDATE_KIND = Kind(
     signed_by=signature,
 )
 
-MANDATE_SIGNED_KIND = Kind(
+MANDATE_SIGNED_KIND = QuestionKind(
     "mandate_signed",
     "Second signature on a mandate",
     "Something must stay secret from a representative. Do you sign how the mandate was judged?",

@@ -10,12 +10,12 @@ from afschrift.casework.answer import recorded
 from afschrift.casework.identity.mandates import ANSWER_CHILD, NOT_PROVEN, PROVEN
 from afschrift.casework.identity.question import MANDATE
 from afschrift.casework.officer import Officer
-from afschrift.casework.signature import sign
+from afschrift.casework.second_signature import sign
 from afschrift.domain.errors import FormError, TooLateError
 from afschrift.law.person.age import Minor
 from afschrift.law.person.mandate import NotEnough, Proven, check_mandate
 from afschrift.law.roles import Act
-from afschrift.questions.kind import Answer, Answered
+from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import DecisionRow, QuestionRow
 
 OPEN = "Nothing was recorded; the question is open."
@@ -25,7 +25,7 @@ SAY = (
 )
 
 
-def answer_minor(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def answer_minor(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer to what is done with a child that asks alone (R16).
 
     Raises:
@@ -38,12 +38,12 @@ def answer_minor(officer: Officer, question: QuestionRow, given: Answer) -> Answ
     return recorded(officer, question, given, ("R16",))
 
 
-def answer_mandate(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def answer_mandate(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer whether a representative's authority is proven (R15, R16).
 
     Raises:
         TooLateError: asked anew since.
-        FormError: what was found does not carry it; names the rule and the way out.
+        FormError: what was found does not carry it; names the rule and the remedy.
     """
     officer.still_asked(question, "Nothing was recorded.")
     if given.choice != PROVEN:
@@ -55,7 +55,7 @@ def answer_mandate(officer: Officer, question: QuestionRow, given: Answer) -> An
     return recorded(officer, question, given, proven.rules)
 
 
-def sign_mandate(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def sign_mandate(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the second signer's word on a mandate.
 
     Raises:
@@ -79,7 +79,7 @@ def take_back(officer: Officer, request_id: str, text: str | None = None) -> Dec
     if not taken or taken[-1].choice != PROVEN:
         raise TooLateError(
             "No mandate of this request counts as proven, so none can be taken back (R15).",
-            way_out="`afschrift request show` says how it stands. Nothing was recorded.",
+            remedy="`afschrift request show` says how it stands. Nothing was recorded.",
         )
     return register.decisions.take(
         request_id,
@@ -89,7 +89,7 @@ def take_back(officer: Officer, request_id: str, text: str | None = None) -> Dec
         about=taken[-1].about,
         detail={"lacking": "withdrawn"},
         text=text,
-        held=officer.held(role),
+        authority=officer.authority(role),
     )
 
 
@@ -112,5 +112,5 @@ def _fault(field: str, rule: str, because: str, instead: str) -> FormError:
     return FormError(
         f"This is turned down ({rule}): {because}.",
         {field: f"{because} ({rule})"},
-        way_out=f"{instead}. {OPEN}",
+        remedy=f"{instead}. {OPEN}",
     )

@@ -17,7 +17,7 @@ from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, Purpose, SourceFile
 from afschrift.inventory.table import Table
-from afschrift.law.grounds.grounds import Flags
+from afschrift.law.grounds.grounds import TriggerLimits
 from afschrift.law.person.assurance import MONEY, SPECIAL, USUAL, Factor, Level, Risk, below, level_of, risk
 from afschrift.questions.ask import ask
 from afschrift.register.records import DecisionRow
@@ -25,7 +25,7 @@ from afschrift.register.register import Register
 from afschrift.services import Services
 
 
-def risk_of(register: Register, inventory: Inventory, limits: Flags, request: Request) -> Risk:
+def risk_of(register: Register, inventory: Inventory, limits: TriggerLimits, request: Request) -> Risk:
     """The risk class of a request, as far as register and inventory know.
 
     Args:
@@ -63,12 +63,12 @@ def needed_level(register: Register, request_id: str, settings: Settings | None 
     """
     settings = settings or Settings.from_environment()
     request = register.requests.get(request_id)
-    return risk_of(register, load(settings.inventory), load_grounds(settings).flags, request)
+    return risk_of(register, load(settings.inventory), load_grounds(settings).trigger_limits, request)
 
 
 def sure_identity(services: Services, request: Request) -> DecisionRow | None:
     """The identity decision that does for the request's risk class, or None."""
-    needed = risk_of(services.register, services.inventory, services.grounds.flags, request)
+    needed = risk_of(services.register, services.inventory, services.grounds.trigger_limits, request)
     decision = identity_decision(services.register, request.id)
     if decision is None or not level_of(decision.detail.get("level")).covers(needed.level):
         return None
@@ -81,18 +81,18 @@ def require_identity(services: Services, request: Request) -> DecisionRow:
     Also what a channel had authenticated is held against it: where that falls short, a person is asked.
 
     Raises:
-        NeedsPersonError: there is none; the question stands in the register.
+        NeedsPersonError: there is none; the question is in the register.
     """
     register = services.register
     decision = sure_identity(services, request)
     if decision is not None:
         return decision
-    needed = risk_of(register, services.inventory, services.grounds.flags, request)
+    needed = risk_of(register, services.inventory, services.grounds.trigger_limits, request)
     question = identity_question(register, request.id, needed)
-    for waiting in register.questions.all(request_id=request.id):
-        same = waiting.kind == question.kind and waiting.about == question.about
-        if same and "risk" in waiting.detail and Level(waiting.detail["risk"]).covers(needed.level):
-            question = replace(question, detail=waiting.detail)
+    for asked in register.questions.all(request_id=request.id):
+        same = asked.kind == question.kind and asked.about == question.about
+        if same and "risk" in asked.detail and Level(asked.detail["risk"]).covers(needed.level):
+            question = replace(question, detail=asked.detail)
     raise ask(register, request.id, [question])
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from afschrift.domain.errors import RefusedError
-from afschrift.law.document import media_type, too_large, watched
+from afschrift.law.document import checked_content, media_type, too_large
 from afschrift.register.register import Register
 
 PART_BYTES = 1 << 20
@@ -39,7 +39,7 @@ def add_text(register: Register, owner: str, kind: str, content: bytes, by: str,
         empty = not content.decode().strip()
     except UnicodeDecodeError:
         raise RefusedError(
-            "This is no text in UTF-8.", way_out="add it with --kind document, or save it as UTF-8."
+            "This is no text in UTF-8.", remedy="add it with --kind document, or save it as UTF-8."
         ) from None
     if empty:
         raise RefusedError("The text is empty.")
@@ -67,12 +67,12 @@ def add_document(
         OSError: the file cannot be read to its end.
     """
     if id_copy:
-        raise RefusedError("The document was not kept.", way_out=NO_ID_COPY)
+        raise RefusedError("The document was not kept.", remedy=NO_ID_COPY)
     first = content.read(PART_BYTES)
     kind = media_type(name, first)
     parts = chain([first], iter(partial(content.read, PART_BYTES), b""))
     # That somebody looked and said so is what an auditor can hold them to.
     said = {"id_copy": False}
     return register.documents.add(
-        owner, watched(name, parts, at_most), by, name=name, media_type=kind, detail=said
+        owner, checked_content(name, parts, at_most), by, name=name, media_type=kind, detail=said
     )

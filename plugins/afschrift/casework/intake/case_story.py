@@ -17,7 +17,7 @@ _TOLD = (FactKind.NOTICE_RAISED, FactKind.NOTICE_TOLD, FactKind.QUESTION_TOLD)
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoryEntry:
     """One thing that happened.
 
     Attributes:
@@ -35,7 +35,7 @@ class Entry:
     text: CaseText | None = field(default=None, repr=False)
 
 
-def story(register: Register, owner: str, texts: Sequence[CaseText]) -> list[Entry]:
+def story(register: Register, owner: str, texts: Sequence[CaseText]) -> list[StoryEntry]:
     """What happened in a case, the oldest first.
 
     Args:
@@ -46,7 +46,7 @@ def story(register: Register, owner: str, texts: Sequence[CaseText]) -> list[Ent
     case = register.cases.get(owner)
     requests = case.requests if owner == case.id else (owner,)
     named = {text.id: text.kind for text in texts}
-    entries: list[Entry] = []
+    entries: list[StoryEntry] = []
     for request in requests:
         for decision in register.decisions.of(request):
             _name(named, decision.text, entries, _decision(decision, request))
@@ -58,11 +58,11 @@ def story(register: Register, owner: str, texts: Sequence[CaseText]) -> list[Ent
         for letter in register.letters.all(request_id=request):
             named[letter.document] = f"letter {letter.id} {letter.kind} ({letter.language}) made"
             entries += _letter(letter)
-    entries += [Entry(one.at, one.by, named[one.id], one.request, one) for one in texts]
+    entries += [StoryEntry(one.at, one.by, named[one.id], one.request, one) for one in texts]
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def _name(named: dict[str, str], text: str | None, entries: list[Entry], entry: Entry) -> None:
+def _name(named: dict[str, str], text: str | None, entries: list[StoryEntry], entry: StoryEntry) -> None:
     """A decision with words stands where they do; one without has a line of its own."""
     if text in named and text is not None:
         named[text] = entry.what
@@ -70,27 +70,27 @@ def _name(named: dict[str, str], text: str | None, entries: list[Entry], entry: 
         entries.append(entry)
 
 
-def _decision(one: DecisionRow, request: str) -> Entry:
-    return Entry(one.at, one.by, f"decision {one.kind}: {one.choice}{_codes(one.detail)}", request)
+def _decision(one: DecisionRow, request: str) -> StoryEntry:
+    return StoryEntry(one.at, one.by, f"decision {one.kind}: {one.choice}{_codes(one.detail)}", request)
 
 
-def _fact(fact: FactRow) -> Entry:
+def _fact(fact: FactRow) -> StoryEntry:
     day = f" on {fact.day}" if fact.day else ""
     proof = f" ({fact.proof})" if fact.proof else ""
     other = f" {fact.other}" if fact.other else ""
     codes = {name: value for name, value in fact.detail.items() if name != "clock"}
-    return Entry(fact.at, fact.by, f"fact {fact.kind}{other}{day}{proof}{_codes(codes)}", fact.request)
+    return StoryEntry(fact.at, fact.by, f"fact {fact.kind}{other}{day}{proof}{_codes(codes)}", fact.request)
 
 
-def _letter(letter: LetterRow) -> Iterator[Entry]:
+def _letter(letter: LetterRow) -> Iterator[StoryEntry]:
     name = f"letter {letter.id} {letter.kind}"
     if letter.sent_on:
         at = letter.sent_at or letter.sent_on
-        yield Entry(
+        yield StoryEntry(
             at, letter.sent_by or "", f"{name} sent on {letter.sent_on} by {letter.channel}", letter.request
         )
     if letter.bounced_on:
-        yield Entry(
+        yield StoryEntry(
             letter.bounced_on, "", f"{name} came back on {letter.bounced_on}: {letter.bounce}", letter.request
         )
 

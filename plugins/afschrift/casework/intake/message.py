@@ -25,7 +25,7 @@ def _as_text(value: Any) -> Any:
 
 
 def _of_others(value: Any) -> Any:
-    known = {matter.value for matter in OTHER_RIGHTS}
+    known = {right.value for right in OTHER_RIGHTS}
     if isinstance(value, (list, tuple)) and not all(one in known for one in value):
         raise ValueError(f"choose among {', '.join(sorted(known))}; {' and '.join(Right)} go into `right`")
     return value
@@ -137,7 +137,7 @@ class Intake(_Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        """What the fields say together; each fault names the field and the way out."""
+        """What the fields say together; each fault names the field and the remedy."""
         if self.of_the_dead:
             if self.keys or self.authenticated or self.representative or self.limits:
                 raise ValueError(

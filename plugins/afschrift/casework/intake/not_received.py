@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from afschrift.casework import signature
+from afschrift.casework import second_signature
 from afschrift.casework.intake.question import NOT_RECEIVED, NOT_RECEIVED_KIND
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, TooLateError
@@ -21,7 +21,7 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.roles import AGREE, SIGNS, Act
 from afschrift.questions.ask import ask, put
-from afschrift.questions.kind import Answer, Answered, OpenQuestion
+from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion
 from afschrift.register.cases import CaseRow
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
@@ -49,7 +49,7 @@ def propose(
     Raises:
         NotAllowedError: they lack the role.
         TooLateError: a request of it is closed, or something was done for it already.
-        RefusedError: names the rule and the way out.
+        RefusedError: names the rule and the remedy.
     """
     register, role = officer.register, officer.roles.require(officer.by, Act.DECIDE)
     requests = [register.requests.get(one) for one in case.requests]
@@ -59,13 +59,13 @@ def propose(
     first = requests[0]
     number = sum(one.kind == NOT_RECEIVED for one in register.decisions.of(first.id))
     words = "A message to an address not meant for it counts as not received once a second person signs."
-    told = {**detail, "case": case.id, "requests": list(case.requests)}
+    payload = {**detail, "case": case.id, "requests": list(case.requests)}
     asked = OpenQuestion(
         NOT_RECEIVED_KIND,
         SIGNS,
         words,
-        told,
-        bound=digest({"kind": NOT_RECEIVED, "detail": told, "number": number}),
+        payload,
+        bound=digest({"kind": NOT_RECEIVED, "detail": payload, "number": number}),
     )
     register.decisions.take(
         first.id,
@@ -75,12 +75,12 @@ def propose(
         about=asked.about,
         detail=detail,
         text=why,
-        held=officer.held(role),
+        authority=officer.authority(role),
     )
     return put(register, first.id, asked)
 
 
-def sign(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def sign(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the second signer's word; with `agree` the requests of the case end. Also what to do then.
 
     Raises:
@@ -88,7 +88,7 @@ def sign(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
     """
     register = officer.register
     if given.choice != AGREE:
-        return signature.sign(officer, question, given, rules=("R03",))
+        return second_signature.sign(officer, question, given, rules=("R03",))
     _must_be_early(register, [register.requests.get(one) for one in question.detail["requests"]])
     others = [one for one in question.detail["requests"] if one != question.request]
     fact = NewFact(
@@ -96,9 +96,11 @@ def sign(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
         detail={"published_on": question.detail["published_on"]},
         to=State.NOT_RECEIVED,
     )
-    done = signature.sign(officer, question, given, rules=("R03",), facts=lambda _: [fact])
+    done = second_signature.sign(officer, question, given, rules=("R03",), facts=lambda _: [fact])
     for one in others:
-        register.facts.record(one, lambda t: [fact] if t.state.open else [], officer.by, held=given.held)
+        register.facts.record(
+            one, lambda t: [fact] if t.state.open else [], officer.by, authority=given.authority
+        )
     return replace(done, said=SIGNED)
 
 
@@ -123,25 +125,25 @@ def _must_be_early(register: Register, requests: Sequence[Request]) -> None:
     if not requests:
         raise RefusedError(
             "This case has no request of ours, so nothing of it runs (R03).",
-            way_out="hand over what it asks for: `afschrift case handed-over`.",
+            remedy="hand over what it asks for: `afschrift case handed-over`.",
         )
     if closed := [one for one in requests if not one.state.open]:
         raise TooLateError(
             f"Request {closed[0].id} of this case is closed ({closed[0].state}).",
-            way_out=f"nothing is to be done. {UNCHANGED}",
+            remedy=f"nothing is to be done. {UNCHANGED}",
         )
     if worked := [one for one in requests if not may_move(one.state, State.NOT_RECEIVED)]:
         raise TooLateError(
             f"Request {worked[0].id} is {worked[0].state}: a run has taken it up, so it was received (R03).",
-            way_out=f"answer it. {UNCHANGED}",
+            remedy=f"answer it. {UNCHANGED}",
         )
-    standings = register.oversight.progress([one.id for one in requests])
+    statuses = register.oversight.progress([one.id for one in requests])
     ids = {one.id for one in requests}
-    begun = [one for one in standings if one.request in ids and one.step is not None]
+    begun = [one for one in statuses if one.request in ids and one.step is not None]
     if begun:
         raise TooLateError(
             f"Request {begun[0].request} was begun (step {begun[0].step}): the message was received (R03).",
-            way_out=f"answer it. A wrong receipt is corrected: `afschrift request correct`. {UNCHANGED}",
+            remedy=f"answer it. A wrong receipt is corrected: `afschrift request correct`. {UNCHANGED}",
         )
 
 
@@ -158,15 +160,15 @@ def _must_be_so(
         raise RefusedError(
             f"The proper channel was published on {published_on}, after the message arrived on {received}: "
             "it counts as received (R03).",
-            way_out=f"answer it. {UNCHANGED}",
+            remedy=f"answer it. {UNCHANGED}",
         )
     if case.channel in published:
         raise RefusedError(
             f"{case.channel} is a published channel of this organisation: the message was received (R03).",
-            way_out=f"answer it. {UNCHANGED}",
+            remedy=f"answer it. {UNCHANGED}",
         )
     if not why.strip():
         raise RefusedError(
             "It is not said why the address was clearly not meant for requests (R03).",
-            way_out=f"say it in words, in a file or on standard input: --text-file. {UNCHANGED}",
+            remedy=f"say it in words, in a file or on standard input: --text-file. {UNCHANGED}",
         )

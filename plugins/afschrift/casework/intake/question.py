@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from afschrift.law.roles import Role
-from afschrift.questions.kind import Answer, Answered, Kind
+from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
 from afschrift.register.records import QuestionRow
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 NOT_RECEIVED = "not_received"
 
 
-def _not_received(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def _not_received(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     from afschrift.casework.intake.not_received import sign
 
     return sign(officer, question, given)
 
 
-NOT_RECEIVED_KIND = Kind(
+NOT_RECEIVED_KIND = QuestionKind(
     "not_received",
     "Second signature: not received",
     "An officer finds that a message to an address not meant for it counts as not received (R03). "

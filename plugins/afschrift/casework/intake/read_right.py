@@ -10,13 +10,13 @@ from enum import StrEnum
 from typing import assert_never
 
 from afschrift.casework.identity.confirmed import identity_decision
-from afschrift.casework.intake.store import link_repeat
+from afschrift.casework.intake.store_request import link_repeat
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.request import Request, check_formats
 from afschrift.domain.right import Right
 from afschrift.inventory.model import casefold_keys
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
-from afschrift.law.grounds.values import quoted
+from afschrift.law.grounds.field_values import quoted
 from afschrift.law.roles import Act, Roles
 from afschrift.register.register import Register
 from afschrift.services import Services
@@ -31,7 +31,7 @@ class Reading(StrEnum):
 
 
 @dataclass(frozen=True)
-class Read:
+class RecordedReading:
     """A reading that was recorded.
 
     Attributes:
@@ -44,7 +44,7 @@ class Read:
 
 def read_right(
     services: Services, roles: Roles, request_id: str, reading: Reading, quote: str, by: str
-) -> Read:
+) -> RecordedReading:
     """Record a reading; with `both` a request for portability is opened beside it, of the same receipt.
 
     Args:
@@ -69,7 +69,7 @@ def read_right(
     if not quote.strip() or not quoted(quote, register.cases.wrote(request_id)):
         raise RefusedError(
             "The words stand in nothing that the person wrote (R05).",
-            way_out="quote them word for word; add a reply first: `afschrift case add --kind received`.",
+            remedy="quote them word for word; add a reply first: `afschrift case add --kind received`.",
         )
     check_formats(right, request.formats, tuple(services.formats))
     other = _beside(services, request, by) if reading is Reading.BOTH else None
@@ -79,27 +79,29 @@ def read_right(
         _still_open(register, timeline)
         return [NewFact(FactKind.RIGHT_READ, other=other, detail=detail)]
 
-    held = {"role": role.value, "source": roles.person(by).source}
-    return Read(register.requests.read_right(request_id, right, make, by, held=held, text=quote), other)
+    authority = {"role": role.value, "source": roles.person(by).source}
+    return RecordedReading(
+        register.requests.read_right(request_id, right, make, by, authority=authority, text=quote), other
+    )
 
 
 def _still_open(register: Register, timeline: Timeline) -> None:
     if not timeline.of(FactKind.RIGHT_UNCLEAR):
         raise RefusedError(
             "The message of this request said which right it means (R05).",
-            way_out="a further right of the person is a request of its own: `afschrift submit`.",
+            remedy="a further right of the person is a request of its own: `afschrift submit`.",
         )
     if timeline.of(FactKind.RIGHT_READ):
         raise TooLateError(
             "Somebody read it already, and requests run by that reading (R05).",
-            way_out="a further right of the person is a request of its own: `afschrift submit`.",
+            remedy="a further right of the person is a request of its own: `afschrift submit`.",
         )
     extracted = register.steps.latest(timeline.request, "extract") is not None
     if not timeline.state.open or extracted:
         raise TooLateError(
             f"Request {timeline.request} was read as {timeline.right} and is {timeline.state}: its data was "
             "extracted (R05).",
-            way_out="a further right of the person is a request of its own: `afschrift submit`.",
+            remedy="a further right of the person is a request of its own: `afschrift submit`.",
         )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from afschrift.app.jurisdiction import load_place
-from afschrift.app.roles import load_roles
+from afschrift.app.jurisdiction import load_jurisdiction
+from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.casework.intake.store import Intake, Stored, take_in
+from afschrift.casework.intake.store_request import Intake, StoredCase, take_in
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
@@ -16,7 +16,7 @@ from afschrift.domain.instants import utc_now
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.letter import LetterRow
-from afschrift.letters.message import checked_address
+from afschrift.letters.mail_message import checked_address
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
 from afschrift.services import Services
@@ -27,7 +27,7 @@ BY = "system"
 
 def receive(
     settings: Settings, services: Services, intake: Intake, by: str, say: Callable[[str], None]
-) -> Stored:
+) -> StoredCase:
     """Store a case with its requests, and acknowledge each where the channel had authenticated the person.
 
     Anybody else is acknowledged by a person: a message could name the address of somebody who asked for
@@ -61,7 +61,7 @@ def _acknowledged(settings: Settings, register: Register, request_id: str, to: s
     """Make the letter and, where it has an address and there is a mail server, send it; what came of it."""
     timeline = register.facts.timeline(request_id)
     today = local_date(utc_now(), timeline.zone)
-    due = clock(timeline, load_place(settings), today).due
+    due = clock(timeline, load_jurisdiction(settings), today).due
     if due is None or due < today:
         return f"The receipt of {request_id} is not confirmed: it was due on {due}, and that day is over."
     officer = Officer(register, load_roles(settings), BY, settings=settings)
@@ -70,10 +70,10 @@ def _acknowledged(settings: Settings, register: Register, request_id: str, to: s
     assert letter is not None  # `make` keeps it
     if letter.mailed and settings.mail is not None:
         letter = send(settings, register, letter.id, BY)
-    return _told(letter)
+    return _acknowledgement_lines(letter)
 
 
-def _told(letter: LetterRow) -> str:
+def _acknowledgement_lines(letter: LetterRow) -> str:
     said = f"Acknowledgement {letter.id} of {letter.request} is {letter.state}"
     return f"{said}." if letter.sent_on else f"{said}: `afschrift letter send`, or `letter sent`."
 

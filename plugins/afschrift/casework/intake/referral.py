@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from afschrift.domain.errors import RefusedError
-from afschrift.law.case_facts import CaseFactKind, CaseMatter, NewCaseFact, hand_over, matters
+from afschrift.law.case_facts import CaseFactKind, NewCaseFact, Referral, hand_over, referrals
 from afschrift.law.clock.alarm import OVERDUE, Mark
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.other_right import Matter
@@ -21,29 +21,31 @@ NEW = "new"
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A matter that nobody handed over yet.
+class PendingReferral:
+    """A referral that nobody made yet.
 
     Attributes:
         level: how near its last day is: `new`, a mark that was passed, or `overdue`.
         days_left: calendar days until the last day; None: the law sets none.
     """
 
-    matter: CaseMatter
+    referral: Referral
     level: str
     days_left: int | None
 
     @property
     def words(self) -> str:
         """A line for a log or a list; nothing of the person."""
-        one = self.matter
+        one = self.referral
         due = f"due {one.due} ({self.days_left} days)" if one.due else "without a period of the GDPR (R17)"
         to = f" to {one.desk}" if one.desk else ""
         article = f" (Art. {one.matter.article})" if one.matter.article else ""
         return f"{one.case}: {one.matter}{article} is to be handed over{to}, {due}."
 
 
-def waiting(register: Register, now: datetime, zone: str, at: Collection[Mark] = ()) -> tuple[Waiting, ...]:
+def pending_referrals(
+    register: Register, now: datetime, zone: str, at: Collection[Mark] = ()
+) -> tuple[PendingReferral, ...]:
     """What waits to be handed over, what is due first at the beginning.
 
     Args:
@@ -53,14 +55,16 @@ def waiting(register: Register, now: datetime, zone: str, at: Collection[Mark] =
         at: marks before the last day at which somebody is reminded.
     """
     today = local_date(now, zone)
-    found = [_waiting(one, today, at) for one in matters(register.case_facts.of()) if one.handed is None]
-    return tuple(sorted(found, key=lambda one: (one.matter.due or date.max, one.matter.case)))
+    found = [
+        _pending(one, today, at) for one in referrals(register.case_facts.of()) if one.handed_over is None
+    ]
+    return tuple(sorted(found, key=lambda one: (one.referral.due or date.max, one.referral.case)))
 
 
 def record_handed_over(
     register: Register, roles: Roles, case_id: str, matter: str, to: str, reference: str, by: str
-) -> CaseMatter:
-    """Record that a desk took a matter over.
+) -> Referral:
+    """Record that a desk took over what is not ours.
 
     Args:
         register: of the installation.
@@ -69,47 +73,47 @@ def record_handed_over(
         matter: a `Matter`, such as `erasure`.
         to: the desk; no name of a person, for it stands in the trail.
         reference: under which the desk knows it; a code without spaces.
-        by: account of whoever records it.
+        by: account that records it.
 
     Raises:
         UnknownRequestError: no such case.
         NotAllowedError: they lack the role; the attempt is an event `answer_refused`.
-        RefusedError: the case has no such matter, it was handed over already, or desk or reference are none.
+        RefusedError: no such right is asked for, it was handed over already, or desk or reference are none.
     """
     with register.trail.refusals(None, by, "handed_over", case=case_id):
         if not (roles.may(by, Act.SUBMIT) or roles.may(by, Act.DECIDE)):
             raise roles.refusal([Role.INTAKE, Role.OFFICER])
     if matter not in set(Matter):
         raise RefusedError(
-            "That is nothing that a case hands over.", way_out=f"choose one of {', '.join(Matter)}."
+            "That is nothing that a case hands over.", remedy=f"choose one of {', '.join(Matter)}."
         )
     if not _DESK.fullmatch(to):
         raise RefusedError(
             "--to names a desk: letters, digits and spaces, no address and no person.",
-            way_out='for example --to "customer service". Nothing was recorded.',
+            remedy='for example --to "customer service". Nothing was recorded.',
         )
     if not _REFERENCE.fullmatch(reference):
         raise RefusedError(
             "--reference is a code without spaces.",
-            way_out="give the ticket or file number of the desk. Nothing was recorded.",
+            remedy="give the ticket or file number of the desk. Nothing was recorded.",
         )
     one = Matter(matter)
     facts = register.case_facts.record(case_id, lambda known: [hand_over(known, one, to, reference)], by)
-    return next(found for found in matters(facts) if found.matter is one)
+    return next(found for found in referrals(facts) if found.matter is one)
 
 
-def note_reminded(register: Register, found: Sequence[Waiting], notifier: str, by: str) -> None:
+def note_reminded(register: Register, found: Sequence[PendingReferral], notifier: str, by: str) -> None:
     """A notifier took a reminder of each: the same level is not told to it again."""
     for one in found:
-        told = {"notifier": notifier, "level": one.level}
-        fact = NewCaseFact(CaseFactKind.MATTER_TOLD, one.matter.id, told)
-        register.case_facts.record(one.matter.case, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
+        detail = {"notifier": notifier, "level": one.level}
+        fact = NewCaseFact(CaseFactKind.MATTER_TOLD, one.referral.id, detail)
+        register.case_facts.record(one.referral.case, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
 
 
-def _waiting(one: CaseMatter, today: date, at: Collection[Mark]) -> Waiting:
+def _pending(one: Referral, today: date, at: Collection[Mark]) -> PendingReferral:
     if one.due is None:
-        return Waiting(one, NEW, None)
+        return PendingReferral(one, NEW, None)
     left = (one.due - today).days
     passed = [mark for mark in at if today >= one.due - timedelta(days=mark.span)]
     level = OVERDUE if left < 0 else min(passed, key=lambda mark: mark.span).level if passed else NEW
-    return Waiting(one, level, left)
+    return PendingReferral(one, level, left)

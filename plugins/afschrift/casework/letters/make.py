@@ -7,30 +7,30 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from afschrift.app.jurisdiction import load_controller, place_of
+from afschrift.app.jurisdiction import jurisdiction_of, load_controller
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.letters.masked import MASKED, masked_lines
-from afschrift.casework.letters.partial_response import known_elements
+from afschrift.casework.letters.partial_response_elements import known_elements
 from afschrift.casework.letters.send import mail_settings
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
 from afschrift.domain.request import Request, new_id
 from afschrift.inventory.organisation import Organisation
-from afschrift.law.clock.clock import Clock, Place, clock
+from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.letter import LetterRow, NewLetter
 from afschrift.letters.compose import Letter, LetterFacts, compose
-from afschrift.letters.kinds import Kind, kind_named
-from afschrift.letters.message import as_message, checked_address
+from afschrift.letters.kinds import LetterKind, kind_named
+from afschrift.letters.mail_message import as_message, checked_address
 from afschrift.register.register import Register
 
 RECEIVED_KINDS = ("request", "received", "representative")
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeLetter:
     """A letter that was made.
 
     Attributes:
@@ -49,9 +49,9 @@ def make(
     kind_name: str,
     given: Mapping[str, Any],
     *,
-    held: Mapping[str, str] | None = None,
+    authority: Mapping[str, str] | None = None,
     keep: bool = True,
-) -> Made:
+) -> MadeLetter:
     """Make a letter and keep it in the outbox.
 
     Args:
@@ -59,7 +59,7 @@ def make(
         request_id: the request that it is about.
         kind_name: see `letters.kinds`.
         given: element -> value; `to`, where it goes by e-mail, is the address.
-        held: the role in which they do.
+        authority: the role in which they do.
         keep: False: show it alone.
 
     Raises:
@@ -73,12 +73,12 @@ def make(
     request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     controller = load_controller(settings)
     about = _about(kind, timeline)
-    dates, computed = _dates(kind, timeline, place_of(controller), officer.today(request.zone), about)
+    dates, computed = _dates(kind, timeline, jurisdiction_of(controller), officer.today(request.zone), about)
     elements = _elements(settings, register, kind, timeline, request.language, given)
     facts = _facts(officer, controller, request, dates)
     letter = compose(kind, elements, facts, settings.include / "letters")
     to = _address(given, facts)
-    made = Made(None, letter, _warning(kind, about))
+    made = MadeLetter(None, letter, _warning(kind, about))
     if not keep:
         return made
     letter_id, sender = new_id("let"), _sender(settings, controller)
@@ -92,7 +92,7 @@ def make(
         to=to,
         detail=computed,
     )
-    row = register.letters.produce(new, officer.by, fact_id=about.id if about else None, held=held)
+    row = register.letters.produce(new, officer.by, fact_id=about.id if about else None, authority=authority)
     return replace(made, letter=row)
 
 
@@ -116,7 +116,7 @@ def _facts(
 def _elements(
     settings: Settings,
     register: Register,
-    kind: Kind,
+    kind: LetterKind,
     timeline: Timeline,
     language: str,
     given: Mapping[str, Any],
@@ -129,19 +129,19 @@ def _elements(
     return elements
 
 
-def _about(kind: Kind, timeline: Timeline) -> FactRow | None:
+def _about(kind: LetterKind, timeline: Timeline) -> FactRow | None:
     """The decision that a letter tells of and that was not told yet: its sending moves the clock."""
     announced = kind.announces
     found = announced.by(timeline) if announced is not None else None
     if announced is not None and announced.needed and found is None:
         raise RefusedError(
             f"There is no {kind.name} to announce (R39).",
-            way_out=f"decide on it first, with its reasons: `{announced.decided_by}`.",
+            remedy=f"decide on it first, with its reasons: `{announced.decided_by}`.",
         )
     return found
 
 
-def _warning(kind: Kind, about: FactRow | None) -> str:
+def _warning(kind: LetterKind, about: FactRow | None) -> str:
     if about is not None or kind.announces is None or not kind.announces.decided_by:
         return ""
     return (
@@ -151,7 +151,7 @@ def _warning(kind: Kind, about: FactRow | None) -> str:
 
 
 def _dates(
-    kind: Kind, timeline: Timeline, place: Place, today: date, about: FactRow | None
+    kind: LetterKind, timeline: Timeline, jurisdiction: Jurisdiction, today: date, about: FactRow | None
 ) -> tuple[dict[str, date], dict[str, str]]:
     """The days that a letter tells, and the same with what they were computed with, for the trail."""
     dates = {"received_on": timeline.received}
@@ -160,12 +160,12 @@ def _dates(
         return dates, {}
     if about is not None:  # as it will be once the letter is sent, which is today
         timeline = timeline.with_(_as_sent(timeline, about, today))
-    found: Clock = clock(timeline, place, today)
+    found: Clock = clock(timeline, jurisdiction, today)
     if kind.name == "extension" and not found.extended:
         raise RefusedError(
             f"The last day for announcing an extension was {found.notice_due}: a letter now would be void "
             "(R41).",
-            way_out=f"answer the request; it is due on {clock(timeline, place, today).due}.",
+            remedy=f"answer the request; it is due on {clock(timeline, jurisdiction, today).due}.",
         )
     if found.due is None:
         return dates, {}
@@ -221,7 +221,7 @@ def _address(given: Mapping[str, Any], facts: LetterFacts) -> str | None:
     ):
         raise RefusedError(
             "The requester is not identified, and did not write from or name this address (R10).",
-            way_out="send it to the address that the message came from: add that message to the case file "
+            remedy="send it to the address that the message came from: add that message to the case file "
             "(`afschrift case add --kind received`), or leave `to` out and send the letter another way.",
         )
     return address

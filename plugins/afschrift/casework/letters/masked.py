@@ -6,13 +6,13 @@ from collections import Counter
 
 from afschrift.app.settings import Settings
 from afschrift.bundle.description.redactions import remark
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import Plan
 from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
-from afschrift.letters.filled import ITEMS, LINE
+from afschrift.letters.element_values import ITEMS, LINE
 from afschrift.register.register import Register
 
 MASKED = "masked"
@@ -32,11 +32,11 @@ def masked_lines(settings: Settings, register: Register, request_id: str, langua
         plan = None
     if plan is None or not any(part.redactions for part in plan.extracts):
         return []
-    words = Words.load(settings.include / "letters", language)
+    words = PageWords.load(settings.include / "letters", language)
     return _lines(plan, load(settings.inventory), words, language)[:ITEMS]
 
 
-def _lines(plan: Plan, inventory: Inventory, words: Words, language: str) -> list[str]:
+def _lines(plan: Plan, inventory: Inventory, words: PageWords, language: str) -> list[str]:
     lines = []
     for part in plan.extracts:
         table = inventory.sources[part.source].tables[part.table]

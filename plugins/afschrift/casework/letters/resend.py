@@ -13,7 +13,7 @@ from afschrift.law.letter import LetterRow, LetterState
 
 
 def again(
-    officer: Officer, letter_id: str, *, to: str | None = None, held: Mapping[str, str] | None = None
+    officer: Officer, letter_id: str, *, to: str | None = None, authority: Mapping[str, str] | None = None
 ) -> LetterRow:
     """Make a letter of a decision anew.
 
@@ -21,7 +21,7 @@ def again(
         officer: who makes it.
         letter_id: of the one that came back.
         to: another e-mail address; None: as the decision has it.
-        held: the role in which they do.
+        authority: the role in which they do.
 
     Raises:
         UnknownRequestError: no such letter.
@@ -32,16 +32,16 @@ def again(
     if old.state is not LetterState.BOUNCED:
         raise RefusedError(
             f"Letter {letter_id} is {old.state}: it did not come back.",
-            way_out="`afschrift letter bounced` enters that it did.",
+            remedy="`afschrift letter bounced` enters that it did.",
         )
     due = DecisionService(officer).letter_due(old.request)
     if due is None or due[0] != old.kind:
         raise RefusedError(
             f"No decision in force calls for a letter '{old.kind}'.",
-            way_out=f"`afschrift letter make {old.request} {old.kind}` asks for what it says.",
+            remedy=f"`afschrift letter make {old.request} {old.kind}` asks for what it says.",
         )
     kind, elements = due
     given = said_in(kind, elements) | ({"to": to} if to else {})
-    made = make(officer, old.request, kind, given, held=held)
+    made = make(officer, old.request, kind, given, authority=authority)
     assert made.letter is not None  # `make` keeps it
     return made.letter

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult
 
-from afschrift.app.jurisdiction import load_place
+from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
@@ -16,22 +16,22 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState
 from afschrift.letters.kinds import kind_named
-from afschrift.letters.message import checked_address
-from afschrift.mail.once import Handed, Outcome, hand_over
+from afschrift.letters.mail_message import checked_address
+from afschrift.mail.once import MailOutcome, MailResult, hand_over
 from afschrift.mail.server import server_address
 from afschrift.register.outbox import Claimed
 from afschrift.register.register import Register
 
 _WHAT = "letters (AFSCHRIFT_MAIL)"
 _SETTLED = {
-    Outcome.TAKEN: LetterState.SENT,
-    Outcome.NOT_SENT: LetterState.PRODUCED,
-    Outcome.MISCONFIGURED: LetterState.PRODUCED,
-    Outcome.NO_SUCH_ADDRESS: LetterState.BOUNCED,
-    Outcome.REFUSED: LetterState.BOUNCED,
-    Outcome.UNKNOWN: LetterState.UNKNOWN,
+    MailOutcome.TAKEN: LetterState.SENT,
+    MailOutcome.NOT_SENT: LetterState.PRODUCED,
+    MailOutcome.MISCONFIGURED: LetterState.PRODUCED,
+    MailOutcome.NO_SUCH_ADDRESS: LetterState.BOUNCED,
+    MailOutcome.REFUSED: LetterState.BOUNCED,
+    MailOutcome.UNKNOWN: LetterState.UNKNOWN,
 }
-_BOUNCES = {Outcome.NO_SUCH_ADDRESS: Bounce.ADDRESS_UNKNOWN, Outcome.REFUSED: Bounce.REFUSED}
+_BOUNCES = {MailOutcome.NO_SUCH_ADDRESS: Bounce.ADDRESS_UNKNOWN, MailOutcome.REFUSED: Bounce.REFUSED}
 
 
 @dataclass(frozen=True)
@@ -56,20 +56,20 @@ def mail_settings(settings: Settings) -> MailSettings:
     if settings.mail is None:
         raise ConfigurationError(
             "There is no mail server for letters.",
-            way_out="set AFSCHRIFT_MAIL (docs/letters.md), or send the letter yourself and enter that with "
+            remedy="set AFSCHRIFT_MAIL (docs/letters.md), or send the letter yourself and enter that with "
             "`afschrift letter sent`.",
         )
     options: Mapping[str, object] = read_options(settings.mail, _WHAT, "docs/letters.md")
     server, sender = options.get("server"), options.get("sender")
     if not isinstance(server, str) or not isinstance(sender, str):
         raise ConfigurationError(
-            f"The options of {_WHAT} lack 'server' or 'sender'.", way_out="docs/letters.md lists them."
+            f"The options of {_WHAT} lack 'server' or 'sender'.", remedy="docs/letters.md lists them."
         )
     try:
         return MailSettings(server_address(server, _WHAT), checked_address(sender))
     except RefusedError:
         raise ConfigurationError(
-            f"The sender of {_WHAT} is no e-mail address.", way_out="write it as privacy@example.org."
+            f"The sender of {_WHAT} is no e-mail address.", remedy="write it as privacy@example.org."
         ) from None
 
 
@@ -90,17 +90,17 @@ def send(settings: Settings, register: Register, letter_id: str, by: str) -> Let
     mail = mail_settings(settings)
     claimed = register.outbox.claim(letter_id, by)
     zone = register.requests.get(claimed.row.request).zone
-    handed = hand_over(mail.server, _WHAT, mail.sender, claimed.to, claimed.content)
+    result = hand_over(mail.server, _WHAT, mail.sender, claimed.to, claimed.content)
     row = register.outbox.settle(
         claimed,
-        _SETTLED[handed.outcome],
+        _SETTLED[result.outcome],
         by,
         zone=zone,
-        reference=f"{handed.reason}",
-        bounce=_BOUNCES.get(handed.outcome),
-        reason=handed.reason,
+        reference=f"{result.reason}",
+        bounce=_BOUNCES.get(result.outcome),
+        reason=result.reason,
     )
-    _raise_unless_settled(claimed, handed)
+    _raise_unless_settled(claimed, result)
     return row
 
 
@@ -112,37 +112,37 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
     if kind_named(letter.kind).refuses and timeline.of(FactKind.OVERRULED) and not timeline.untold_refusals:
         raise RefusedError(
             f"Letter {letter.id} was not sent: another decision came in the place of that refusal (R45).",
-            way_out="send the letter of the last decision, if it has one: `afschrift letter list`. Where it "
+            remedy="send the letter of the last decision, if it has one: `afschrift letter list`. Where it "
             "left all the same, enter that with `afschrift letter sent`, and write to the person.",
         )
     if letter.kind != "extension":
         return
     today = local_date(utc_now(), timeline.zone)
-    last = clock(timeline, load_place(settings), today).notice_due
+    last = clock(timeline, load_jurisdiction(settings), today).notice_due
     if last is not None and today > last:
         raise RefusedError(
             f"Letter {letter.id} was not sent: the last day for announcing an extension was {last}, and now "
             "it would be void (R41).",
-            way_out="answer the request. Where the letter left another way, in time or late, enter that with "
+            remedy="answer the request. Where the letter left another way, in time or late, enter that with "
             "`afschrift letter sent`.",
         )
 
 
-def _raise_unless_settled(claimed: Claimed, handed: Handed) -> None:
+def _raise_unless_settled(claimed: Claimed, result: MailResult) -> None:
     letter = f"Letter {claimed.row.id}"
-    if handed.outcome is Outcome.MISCONFIGURED:
+    if result.outcome is MailOutcome.MISCONFIGURED:
         raise ConfigurationError(
-            f"{letter} was not sent: the mail server of {_WHAT} cannot be used ({handed.reason}).",
-            way_out="correct account or sender; a private certificate authority is named by SSL_CERT_FILE.",
+            f"{letter} was not sent: the mail server of {_WHAT} cannot be used ({result.reason}).",
+            remedy="correct account or sender; a private certificate authority is named by SSL_CERT_FILE.",
         )
-    if handed.outcome is Outcome.NOT_SENT:
+    if result.outcome is MailOutcome.NOT_SENT:
         raise RetriableError(
-            f"{letter} was not sent: the mail server did not take it ({handed.reason}).",
-            way_out="bring it back and send the letter again; it counts from the day on which it is sent.",
+            f"{letter} was not sent: the mail server did not take it ({result.reason}).",
+            remedy="bring it back and send the letter again; it counts from the day on which it is sent.",
         )
-    if handed.outcome is Outcome.UNKNOWN:
+    if result.outcome is MailOutcome.UNKNOWN:
         raise AfschriftError(
-            f"{letter} may have been sent: the mail server broke off with it in its hands ({handed.reason}). "
+            f"{letter} may have been sent: the mail server broke off with it in its hands ({result.reason}). "
             "It is not sent again by itself.",
-            way_out=LOOK,
+            remedy=LOOK,
         )

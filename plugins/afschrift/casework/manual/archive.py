@@ -96,7 +96,7 @@ def look_into(content: BinaryIO, ending: str, budget: Budget) -> str | None:
         raise RefusedError(
             f"A ZIP or office file cannot be looked into ({type(error).__name__}): it is damaged, or packed "
             "in a way that is not known.",
-            way_out="unpack it and give the files in it. Nothing was recorded.",
+            remedy="unpack it and give the files in it. Nothing was recorded.",
         ) from None
 
 
@@ -104,7 +104,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -
     if member.flag_bits & 0x1:
         raise RefusedError(
             "A ZIP file has a password, so nobody can see what is in it.",
-            way_out="unpack it and give the files in it. Nothing was recorded.",
+            remedy="unpack it and give the files in it. Nothing was recorded.",
         )
     if member.filename.rpartition("/")[2].lower() == "vbaproject.bin":
         raise _active()
@@ -146,7 +146,7 @@ def _office(names: list[str], ending: str) -> str | None:
 def _bomb() -> RefusedError:
     return RefusedError(
         "A ZIP or office file unpacks to far more than it should (a zip bomb); it is not taken.",
-        way_out="ask where it comes from; else unpack it and give the files that are about the person. "
+        remedy="ask where it comes from; else unpack it and give the files that are about the person. "
         "Nothing was recorded.",
     )
 
@@ -154,5 +154,5 @@ def _bomb() -> RefusedError:
 def _active() -> RefusedError:
     return RefusedError(
         "A ZIP or office file holds a program or macros, which run by themselves; that is never taken.",
-        way_out="save it without macros, print it to PDF, or leave the program out. Nothing was recorded.",
+        remedy="save it without macros, print it to PDF, or leave the program out. Nothing was recorded.",
     )

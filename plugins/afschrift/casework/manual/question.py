@@ -10,7 +10,7 @@ from afschrift.domain.event import digest
 from afschrift.domain.plan import ManualPlan
 from afschrift.domain.plan import ManualStatus as Status
 from afschrift.domain.request import Request
-from afschrift.law.manual import (
+from afschrift.law.manual_search import (
     GIVEN,
     KIND,
     NOT_SEARCHED,
@@ -23,7 +23,7 @@ from afschrift.law.manual import (
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.ask import ask
 from afschrift.questions.forms import form
-from afschrift.questions.kind import Kind, OpenQuestion
+from afschrift.questions.kind import OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Asked = tuple[ManualPlan | None, OpenQuestion | None]
 
 
-MANUAL = Kind(
+MANUAL = QuestionKind(
     "manual",
     "A system to search",
     "No query reaches this system. Search it, and say what it holds about the person (R08).",
@@ -43,7 +43,7 @@ MANUAL = Kind(
         "nothing_held": "It was searched, and holds nothing about the person.",
         "not_searched": "Nobody searched it, for the reason that you choose below; the bundle says so.",
     },
-    Role.KEEPER,
+    Role.SOURCE_OWNER,
     files_with=GIVEN,
     hint="search it: `afschrift manual show {request} {source}` says how.",
     note="See [inventory.md](inventory.md#a-system-that-people-search). Another key of the person, or "
@@ -63,8 +63,8 @@ def question(source: ManualSource, which: str) -> OpenQuestion:
         which: fingerprint of the keys that the person gave.
     """
     instruction = source.instruction.model_dump()
-    told = {"source": source.source, "medium": source.medium.value}
-    bound = digest({"kind": KIND, **told, "instruction": instruction, "which": which})
+    detail = {"source": source.source, "medium": source.medium.value}
+    bound = digest({"kind": KIND, **detail, "instruction": instruction, "which": which})
     reason = {"title": "Why nobody searched", "enum": list(NOT_SEARCHED_BECAUSE)}
     schema = form(OPTIONS, {"reason": reason}, {NOT_SEARCHED: ("reason",)})
     words = f"Nobody has said yet what {source.source} ({source.medium.value}) holds."
@@ -72,7 +72,7 @@ def question(source: ManualSource, which: str) -> OpenQuestion:
         MANUAL,
         OPTIONS,
         words,
-        told,
+        detail,
         bound=bound,
         form={**schema, "title": source.title.get("en"), "description": "\n\n".join(instruction.values())},
         role=source.role,
@@ -85,7 +85,7 @@ def planned(
     request: Request,
     which: str,
     decisions: Sequence[DecisionRow],
-    waiting: Sequence[QuestionRow],
+    open_questions: Sequence[QuestionRow],
 ) -> Iterator[Asked]:
     """Each such system in its order: with what became of it, or the question that is still open.
 
@@ -94,7 +94,7 @@ def planned(
         request: whose right and limits count.
         which: fingerprint of the keys that the person gave.
         decisions: of the request, oldest first.
-        waiting: its open questions: one that was asked once more is open, whatever its earlier answer.
+        open_questions: its open questions: one that was asked once more is open, whatever its earlier answer.
     """
     observed = inventory.policy.observed.choice
     for name, source in inventory.manual.items():
@@ -107,7 +107,7 @@ def planned(
             continue
         asked = question(source, which)
         taken = [d for d in decisions if d.kind == KIND and d.about == asked.about]
-        if not taken or any(q.kind == KIND and q.about == asked.about for q in waiting):
+        if not taken or any(q.kind == KIND and q.about == asked.about for q in open_questions):
             yield None, asked
         else:
             last = taken[-1]
@@ -132,14 +132,14 @@ def open_question(register: Register, request_id: str, source: str) -> QuestionR
         for one in register.questions.all(open_only=False, request_id=request_id)
         if one.kind == KIND and one.detail["source"] == source
     ]
-    waiting = [one for one in asked if one.answered_at is None]
+    open_questions = [one for one in asked if one.answered_at is None]
     if not asked:
         raise RefusedError(
             f"Request {request_id} has no question about such a system.",
-            way_out="`afschrift manual list --all` shows what was asked; a run asks once the identity is "
+            remedy="`afschrift manual list --all` shows what was asked; a run asks once the identity is "
             "confirmed, and portability asks only where Art. 20 may reach.",
         )
-    return (waiting or asked)[-1]
+    return (open_questions or asked)[-1]
 
 
 def ask_again(register: Register, roles: Roles, inventory: Inventory, asked: QuestionRow, by: str) -> str:
@@ -157,7 +157,7 @@ def ask_again(register: Register, roles: Roles, inventory: Inventory, asked: Que
     source = inventory.manual.get(asked.detail["source"])
     if source is None:
         raise RefusedError(
-            "The inventory does not name this system any more.", way_out="put it back, or leave it out."
+            "The inventory does not name this system any more.", remedy="put it back, or leave it out."
         )
     again = OpenQuestion(
         MANUAL,

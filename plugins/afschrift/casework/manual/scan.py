@@ -16,7 +16,7 @@ import puremagic
 from afschrift.casework.manual.archive import Budget, look_into, macros, runs
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.media_type import extension, media_type_of
-from afschrift.law.manual import NewFile
+from afschrift.law.manual_search import NewFile
 
 PART_BYTES = 1 << 20
 _ZIP = b"PK\x03\x04"
@@ -67,7 +67,7 @@ def scan(name: str, content: BinaryIO, size: int, at_most: int) -> NewFile:
     content.seek(0)
     beginning = content.read(PART_BYTES)
     if not beginning:
-        raise RefusedError("The file is empty.", way_out="look at it; where nothing is held, say so.")
+        raise RefusedError("The file is empty.", remedy="look at it; where nothing is held, say so.")
     ending = _kind(name, beginning)
     if beginning.startswith(_ZIP):
         content.seek(0)
@@ -92,7 +92,7 @@ def too_large(at_most: int) -> RefusedError:
     """The refusal of a file with more bytes than are taken."""
     return RefusedError(
         f"A file is larger than the {at_most / 1_000_000:g} MB that are taken.",
-        way_out="give it in pieces, or only what is about the person; whoever runs the service may raise "
+        remedy="give it in pieces, or only what is about the person; whoever runs the service may raise "
         "AFSCHRIFT_MANUAL_MEGABYTES. Nothing was recorded.",
     )
 
@@ -109,7 +109,7 @@ def _again(content: BinaryIO, size: int, sha256: str) -> Iterator[bytes]:
         yield part
     if (seen, found.hexdigest()) != (size, sha256):
         raise RefusedError(
-            "A file changed while it was read.", way_out="close it elsewhere and give it again."
+            "A file changed while it was read.", remedy="close it elsewhere and give it again."
         )
 
 
@@ -131,7 +131,7 @@ def _kind(name: str, beginning: bytes) -> str:
     raise RefusedError(
         "A file of this kind is not taken: by its content it is neither text, e-mail, PDF, image, sound, "
         "film, office file nor ZIP.",
-        way_out="print it to PDF, or export it as text or CSV. Nothing was recorded.",
+        remedy="print it to PDF, or export it as text or CSV. Nothing was recorded.",
     )
 
 
@@ -162,5 +162,5 @@ def _named(name: str, ending: str) -> str:
 def _active() -> RefusedError:
     return RefusedError(
         "A file is a program or holds macros, which run by themselves; that is never taken.",
-        way_out="print it to PDF, or save it without macros. Nothing was recorded.",
+        remedy="print it to PDF, or save it without macros. Nothing was recorded.",
     )

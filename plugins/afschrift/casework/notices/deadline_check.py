@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from afschrift.domain.event import NewEvent
 from afschrift.law.clock.alarm import OVERDUE, Mark, level, to_raise
-from afschrift.law.clock.clock import Clock, Place, clock
+from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 from afschrift.register.register import Register
@@ -64,7 +64,7 @@ class DeadlineCheck:
     """
 
     register: Register
-    place: Place
+    place: Jurisdiction
     marks: Collection[Mark]
     now: datetime
     by: str

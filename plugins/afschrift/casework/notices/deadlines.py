@@ -10,7 +10,7 @@ from afschrift.casework.notices.reminder import Reminder
 from afschrift.casework.notices.report import COLUMNS, cells
 from afschrift.law.clock.alarm import OVERDUE
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
-from afschrift.register.facts import Make
+from afschrift.register.timelines import Make
 
 
 def deadline_reminder(check: DeadlineCheck, remarks: Remarks) -> Reminder[OpenRequest]:

@@ -17,7 +17,7 @@ _COLUMNS = ("Question", "Request", "Kind", "Role", "For", "Asked")
 
 
 @dataclass(frozen=True)
-class OpenQuestion:
+class PendingQuestion:
     """A question that nobody answered; `to`: name of the person that it is assigned to."""
 
     question: QuestionRow
@@ -25,23 +25,23 @@ class OpenQuestion:
     to: str | None
 
 
-def question_reminder(register: Register, by: str) -> Reminder[OpenQuestion]:
+def question_reminder(register: Register, by: str) -> Reminder[PendingQuestion]:
     """Reminds of every open question of a notifier's roles; `by`: account that reminds."""
 
-    def due(roles: Collection[str]) -> Iterator[OpenQuestion]:
+    def due(roles: Collection[str]) -> Iterator[PendingQuestion]:
         for question in register.questions.all():
             if not roles or question.role in roles:
                 timeline = register.facts.timeline(question.request)
-                yield OpenQuestion(question, timeline, assigned_to(timeline, question.id))
+                yield PendingQuestion(question, timeline, assigned_to(timeline, question.id))
 
     return request_reminder(register, by, due, _message, lambda one: one.timeline, _detail)
 
 
-def _detail(one: OpenQuestion, notifier: str) -> Mapping[str, Any]:
+def _detail(one: PendingQuestion, notifier: str) -> Mapping[str, Any]:
     return {"question": one.question.id, "notifier": notifier, "to": one.to}
 
 
-def _message(due: Sequence[OpenQuestion]) -> Message:
+def _message(due: Sequence[PendingQuestion]) -> Message:
     cells = [_cells(one) for one in due]
     roles = ", ".join(sorted({one.question.role for one in due}))
     subject = f"Afschrift: {len(due)} question{'s' * (len(due) != 1)} open for {roles}"
@@ -53,6 +53,6 @@ def _message(due: Sequence[OpenQuestion]) -> Message:
     return as_message(subject, _COLUMNS, cells, lines, what)
 
 
-def _cells(one: OpenQuestion) -> tuple[str, ...]:
+def _cells(one: PendingQuestion) -> tuple[str, ...]:
     question = one.question
     return (question.id, question.request, question.kind, question.role, one.to or "", question.asked_at[:16])

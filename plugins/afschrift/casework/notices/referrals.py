@@ -7,7 +7,7 @@ from datetime import datetime
 
 from afschrift.app.jurisdiction import load_controller
 from afschrift.app.settings import Settings
-from afschrift.casework.intake.referral import Waiting, note_reminded, waiting
+from afschrift.casework.intake.referral import PendingReferral, note_reminded, pending_referrals
 from afschrift.casework.notices.message import Message, as_message
 from afschrift.casework.notices.reminder import Reminder
 from afschrift.domain.instants import utc_now
@@ -22,7 +22,7 @@ _OF = (Role.INTAKE, Role.OFFICER)
 
 def to_hand_over(
     register: Register, now: datetime | None = None, settings: Settings | None = None
-) -> tuple[Waiting, ...]:
+) -> tuple[PendingReferral, ...]:
     """What nobody handed over yet, the most urgent first.
 
     Raises:
@@ -33,33 +33,33 @@ def to_hand_over(
     if not register.case_facts.of():
         return ()
     zone = load_controller(settings).zone
-    return waiting(register, now or utc_now(), zone, marks(settings.deadline_marks))
+    return pending_referrals(register, now or utc_now(), zone, marks(settings.deadline_marks))
 
 
-def referral_reminder(register: Register, by: str, now: datetime) -> Reminder[Waiting]:
+def referral_reminder(register: Register, by: str, now: datetime) -> Reminder[PendingReferral]:
     """Reminds intake and officers of what is to be handed over; `now`: the present moment, aware."""
 
-    def due(roles: Collection[str]) -> tuple[Waiting, ...]:
+    def due(roles: Collection[str]) -> tuple[PendingReferral, ...]:
         meant = not roles or set(roles) & {role.value for role in _OF}
         return to_hand_over(register, now) if meant else ()
 
     return Reminder(
         due,
-        lambda one, notifier: (notifier, one.level) in one.matter.told,
+        lambda one, notifier: (notifier, one.level) in one.referral.notified,
         _message,
         lambda taken, notifier: note_reminded(register, taken, notifier, by),
     )
 
 
-def _message(due: Sequence[Waiting]) -> Message:
+def _message(due: Sequence[PendingReferral]) -> Message:
     late = sum(one.level == OVERDUE for one in due)
     subject = f"Afschrift: {len(due)} to be handed over" + (f", {late} overdue" if late else "")
     what = 'Then: afschrift case handed-over CASE RIGHT --to "DESK" --reference CODE.'
     return as_message(subject, _COLUMNS, [_cells(one) for one in due], [one.words for one in due], what)
 
 
-def _cells(one: Waiting) -> tuple[str, ...]:
-    asks = one.matter
+def _cells(one: PendingReferral) -> tuple[str, ...]:
+    asks = one.referral
     days = "" if one.days_left is None else str(one.days_left)
     article, desk, due = asks.matter.article or "", asks.desk or "", str(asks.due or "")
     return (asks.case, asks.matter.value, article, desk, due, days)

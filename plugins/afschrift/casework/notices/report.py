@@ -10,7 +10,7 @@ from rich.box import ASCII2
 from rich.console import Console
 from rich.table import Table
 
-from afschrift.app.jurisdiction import load_place
+from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.settings import Settings
 from afschrift.casework.notices.deadline_check import DeadlineCheck, OpenRequest
 from afschrift.domain.instants import utc_now
@@ -37,7 +37,7 @@ def open_check(by: str, settings: Settings | None = None, now: datetime | None =
     """
     settings = settings or Settings.from_environment()
     at = marks(settings.deadline_marks)
-    return DeadlineCheck(open_register(settings), load_place(settings), at, now or utc_now(), by)
+    return DeadlineCheck(open_register(settings), load_jurisdiction(settings), at, now or utc_now(), by)
 
 
 def table(checked: Sequence[OpenRequest]) -> str:

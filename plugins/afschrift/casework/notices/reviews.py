@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from afschrift.casework.decision.in_force import rulings
+from afschrift.casework.decision.in_force import request_decisions
 from afschrift.casework.decision.restrictions import Restriction, restrictions
 from afschrift.casework.notices.message import Message, as_message
 from afschrift.casework.notices.reminder import Reminder, request_reminder
@@ -68,7 +68,7 @@ def _restrictions(register: Register, now: datetime) -> Iterator[Review]:
 
 def _decided_anew(register: Register, one: Restriction, zone: str) -> bool:
     """Whether the request was decided on again since the day came."""
-    taken = [ruling for ruling in rulings(register, one.request) if ruling.in_force]
+    taken = [ruling for ruling in request_decisions(register, one.request) if ruling.in_force]
     return any(
         local_date(datetime.fromisoformat(ruling.decision.at), zone) >= one.review_on for ruling in taken
     )

@@ -10,10 +10,10 @@ from typing import Any
 from afschrift.casework.notices.message import Message, as_message
 from afschrift.casework.notices.reminder import Reminder, request_reminder
 from afschrift.inventory.model import Inventory
-from afschrift.law.clock.clock import Place, clock
+from afschrift.law.clock.clock import Jurisdiction, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
-from afschrift.law.manual import KIND, due
+from afschrift.law.manual_search import KIND, due
 from afschrift.law.roles import Roles
 from afschrift.questions.assignment import assigned_to
 from afschrift.register.records import QuestionRow
@@ -49,7 +49,12 @@ class Search:
 
 
 def searches(
-    register: Register, place: Place, now: datetime, *, open_only: bool = True, request_id: str | None = None
+    register: Register,
+    place: Jurisdiction,
+    now: datetime,
+    *,
+    open_only: bool = True,
+    request_id: str | None = None,
 ) -> list[Search]:
     """The questions about such systems, oldest first."""
     timelines: dict[str, Timeline] = {}
@@ -63,7 +68,7 @@ def searches(
     return found
 
 
-def _search(question: QuestionRow, timeline: Timeline, place: Place, now: datetime) -> Search:
+def _search(question: QuestionRow, timeline: Timeline, place: Jurisdiction, now: datetime) -> Search:
     today = local_date(now, timeline.zone)
     status = clock(timeline, place, today)
     on = due(status.target, place.calendar) if status.due is not None else None
@@ -76,7 +81,7 @@ def _search(question: QuestionRow, timeline: Timeline, place: Place, now: dateti
     return Search(question, timeline, assigned_to(timeline, question.id), on, level)
 
 
-def search_reminder(register: Register, by: str, place: Place, now: datetime) -> Reminder[Search]:
+def search_reminder(register: Register, by: str, place: Jurisdiction, now: datetime) -> Reminder[Search]:
     """Reminds of searches that are due soon or late.
 
     Args:
@@ -123,4 +128,4 @@ def unknown_owners(inventory: Inventory, roles: Roles) -> Iterator[str]:
     for name, source in inventory.manual.items():
         person = roles.named(source.person) if source.person is not None else None
         if source.person is not None and (person is None or roles.acting(person, source.role) is None):
-            yield f"{name}: its owner holds no role keeper in {roles.place}"
+            yield f"{name}: its owner holds no role keeper in {roles.location}"

@@ -13,10 +13,10 @@ from afschrift.casework.partial_response.require import binding, decided_partial
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.inventory.later import hindrance, personal_tables
 from afschrift.inventory.model import Inventory
-from afschrift.law.clock.clock import Place, clock
-from afschrift.law.partial_response import KIND, PARTIAL, TRY_AGAIN, WAY_OUT, parts, used
+from afschrift.law.clock.clock import Jurisdiction, clock
+from afschrift.law.partial_response import KIND, PARTIAL, REMEDIES, TRY_AGAIN, parts, used
 from afschrift.questions.forms import check
-from afschrift.questions.kind import Answer, Answered
+from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import DecisionRow, QuestionRow
 
 _NOTHING = "Nothing was recorded."
@@ -26,9 +26,9 @@ _TELL = (
 )
 
 
-def answer_source_down(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def answer_source_down(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer to `source_down`: see `PartialResponseService.answer`."""
-    return PartialResponseService(officer, officer.inventory, officer.place).answer(question, given)
+    return PartialResponseService(officer, officer.inventory, officer.jurisdiction).answer(question, given)
 
 
 @dataclass(frozen=True)
@@ -36,35 +36,35 @@ class PartialResponseService:
     """What is decided on a source that is down.
 
     Attributes:
-        officer: whoever is at work.
+        officer: the officer at work.
         inventory: the data map.
-        place: where the controller must act.
+        jurisdiction: where the controller must act.
     """
 
     officer: Officer
     inventory: Inventory
-    place: Place
+    jurisdiction: Jurisdiction
 
-    def answer(self, question: QuestionRow, given: Answer) -> Answered:
+    def answer(self, question: QuestionRow, given: GivenAnswer) -> Answered:
         """Answer the question `source_down`.
 
         Raises:
             TooLateError, FormError, RefusedError: it cannot be left for later until that day.
         """
         source, partial = str(question.detail["source"]), given.choice == PARTIAL
-        told = {"source": source, "since": question.detail["since"]}
+        detail = {"source": source, "since": question.detail["since"]}
         if partial:
             self._may_wait(question.request, source, given.detail["rest_by"], given.text)
-            told |= {"rest_by": given.detail["rest_by"]}
+            detail |= {"rest_by": given.detail["rest_by"]}
         elif given.detail:
             raise _form_error({"rest_by": f"goes with the choice `{PARTIAL}` alone"})
         decision = self.officer.register.questions.answer(
             question.id,
             given.choice,
             self.officer.by,
-            told,
+            detail,
             given.text,
-            held=given.held,
+            authority=given.authority,
             rules=("R44",) if partial else (),
         )
         return Answered(decision, question.request, said=_TELL if partial else "")
@@ -78,14 +78,14 @@ class PartialResponseService:
         """
         self.officer.register.requests.get(request_id)
         if (asked := waits_for(self.officer.register, request_id, source)) is not None:
-            held, detail = self.officer.answering(asked), {"rest_by": rest_by}
+            authority, detail = self.officer.answering(asked), {"rest_by": rest_by}
             check(asked.form or FORM, asked.options, PARTIAL, detail)
-            return self.answer(asked, Answer(PARTIAL, detail, text=text, held=held)).decision
-        held = self.officer.deciding(request_id, KIND)
+            return self.answer(asked, GivenAnswer(PARTIAL, detail, text=text, authority=authority)).decision
+        authority = self.officer.deciding(request_id, KIND)
         check(FORM, (PARTIAL,), PARTIAL, {"rest_by": rest_by})
         self._may_wait(request_id, source, rest_by, text)
         self._still_to_come(request_id, source)
-        return self._decided(request_id, source, PARTIAL, {"rest_by": rest_by}, text, held)
+        return self._decided(request_id, source, PARTIAL, {"rest_by": rest_by}, text, authority)
 
     def take_back(self, request_id: str, source: str) -> DecisionRow:
         """The source is back before its part was delivered: the next run opens it.
@@ -95,17 +95,15 @@ class PartialResponseService:
             RefusedError: it is not left for later.
         """
         self.officer.register.requests.get(request_id)
-        held = self.officer.deciding(request_id, KIND)
+        authority = self.officer.deciding(request_id, KIND)
         done = used(self.officer.register.facts.timeline(request_id))
-        waiting = {
-            one.source: one for one in decided_partial(self.officer.register, self.inventory, request_id)
-        }
-        if source not in waiting or waiting[source].about in done:
+        left = {one.source: one for one in decided_partial(self.officer.register, self.inventory, request_id)}
+        if source not in left or left[source].about in done:
             raise RefusedError(
                 "This source is not left for later.",
-                way_out="a run opens it by itself; nothing is to be done.",
+                remedy="a run opens it by itself; nothing is to be done.",
             )
-        return self._decided(request_id, source, TRY_AGAIN, {}, None, held)
+        return self._decided(request_id, source, TRY_AGAIN, {}, None, authority)
 
     def _decided(
         self,
@@ -114,15 +112,22 @@ class PartialResponseService:
         choice: str,
         detail: Mapping[str, Any],
         text: str | None,
-        held: Mapping[str, str],
+        authority: Mapping[str, str],
     ) -> DecisionRow:
         before = taken(self.officer.register, request_id).get(source)
-        told = {"source": source, **detail}
+        payload = {"source": source, **detail}
         if before is not None and "since" in before[0].detail:
-            told["since"] = before[0].detail["since"]
+            payload["since"] = before[0].detail["since"]
         bound = binding(self.officer.register, self.inventory, request_id, source)
         return self.officer.register.decisions.take(
-            request_id, KIND, choice, self.officer.by, about=bound, detail=told, text=text, held=held
+            request_id,
+            KIND,
+            choice,
+            self.officer.by,
+            about=bound,
+            detail=payload,
+            text=text,
+            authority=authority,
         )
 
     def _still_to_come(self, request_id: str, source: str) -> None:
@@ -135,7 +140,7 @@ class PartialResponseService:
             if source not in {one["source"] for one in fact.detail.get("later", ())}:
                 raise RefusedError(
                     f"The last part of the answer to request {request_id} left nothing of {source} open.",
-                    way_out=f"where a run must read it once more and cannot, it asks. {_NOTHING}",
+                    remedy=f"where a run must read it once more and cannot, it asks. {_NOTHING}",
                 )
 
     def _may_wait(self, request_id: str, source: str, rest_by: str, text: str | None) -> None:
@@ -154,20 +159,20 @@ class PartialResponseService:
             known = ", ".join(n for n in self.inventory.sources if personal_tables(self.inventory, n))
             raise RefusedError(
                 "The inventory has no source of this name that holds personal data.",
-                way_out=f"name one of {known}. {_NOTHING}",
+                remedy=f"name one of {known}. {_NOTHING}",
             )
         also = [one.source for one in decided_partial(self.officer.register, self.inventory, request_id)]
         why = hindrance(self.inventory, source, also)
         if why is not None:
             raise RefusedError(
                 f"Source {source} cannot be left for later ({why}, R08).",
-                way_out=f"{WAY_OUT[why]}. {_NOTHING}",
+                remedy=f"{REMEDIES[why]}. {_NOTHING}",
             )
         faults = {}
         if not (text or "").strip():
             faults["text"] = "say in words why it cannot be given now; it is kept encrypted"
         today = self.officer.today(timeline.zone)
-        due = clock(timeline, self.place, today).due
+        due = clock(timeline, self.jurisdiction, today).due
         day = date.fromisoformat(rest_by)
         if day < today:
             faults["rest_by"] = f"lies in the past; today is {today}"
@@ -178,4 +183,4 @@ class PartialResponseService:
 
 
 def _form_error(faults: Mapping[str, str]) -> FormError:
-    return FormError.listing("The answer does not fit its question.", faults, way_out=_NOTHING)
+    return FormError.listing("The answer does not fit its question.", faults, remedy=_NOTHING)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from afschrift.law.partial_response import NOT_HELD, OPTIONS, PARTIAL
 from afschrift.questions.forms import form
-from afschrift.questions.kind import Answer, Answered, Kind
+from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
 from afschrift.register.records import QuestionRow
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ FORM = form(
 )
 
 
-def _source_down(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def _source_down(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     from afschrift.casework.partial_response.answer import answer_source_down
 
     return answer_source_down(officer, question, given)
 
 
-SOURCE_DOWN = Kind(
+SOURCE_DOWN = QuestionKind(
     "source_down",
     "A source cannot be reached",
     "Try again, or give now what is not in doubt, and the rest later (R44)?",
@@ -41,7 +41,7 @@ SOURCE_DOWN = Kind(
     take=_source_down,
 )
 
-REST_GONE_KIND = Kind(
+REST_GONE_KIND = QuestionKind(
     "rest_gone",
     "A promised rest that is gone",
     "A part of the answer said that more would follow (R44), and the inventory does not have it any"

@@ -16,7 +16,7 @@ from afschrift.domain.portions import Later
 from afschrift.inventory.later import hindrance, personal_tables
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.deadline import local_date
-from afschrift.law.partial_response import KIND, OPTIONS, PARTIAL, TRY_AGAIN, WAY_OUT, Hindrance, about, used
+from afschrift.law.partial_response import KIND, OPTIONS, PARTIAL, REMEDIES, TRY_AGAIN, Hindrance, about, used
 from afschrift.questions.ask import ask
 from afschrift.questions.forms import form
 from afschrift.questions.kind import OpenQuestion
@@ -117,7 +117,7 @@ def _question(
     if why is None:
         words += ": bring it back and try again, or give the rest now and this later."
         return OpenQuestion(SOURCE_DOWN, OPTIONS, words, detail, bound=bound, form=FORM)
-    words += f", and cannot be left for later ({why}): {WAY_OUT[why]}."
+    words += f", and cannot be left for later ({why}): {REMEDIES[why]}."
     return OpenQuestion(
         SOURCE_DOWN, (TRY_AGAIN,), words, detail, bound=bound, form=form((TRY_AGAIN,), {}, {})
     )

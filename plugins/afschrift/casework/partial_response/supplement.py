@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
-from afschrift.casework.review.redactions import REVIEW, REVIEW_SIGNED
+from afschrift.casework.review.redactions_in_force import REVIEW, REVIEW_SIGNED
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Receipt
@@ -27,8 +27,8 @@ _SAME = ("inventory", "policy", "package", "keys", "formats", "language", "recei
 """What of a plan must be the same, so that nothing has to be decided anew."""
 
 
-class Rest:
-    """What is left to give after the earlier parts, while a plan is drafted.
+class Supplement:
+    """The supplement: what is left to give after the earlier parts, while a plan is drafted.
 
     Where all that the last part rested on is the same today, the sources that it told of are not opened once
     more. Else each of their tables is looked at, and given whole once more where the decision on it changed.
@@ -42,7 +42,7 @@ class Rest:
             register: of the installation.
             plan: of today, as far as it is known before a table is looked at.
         """
-        self._told: dict[tuple[str, str], tuple[Before, str]] = {}
+        self._delivered: dict[tuple[str, str], tuple[Before, str]] = {}
         self._before: list[tuple[str, str]] = []
         self._again: list[str] = []
         self._settled: frozenset[str] = frozenset()
@@ -53,19 +53,19 @@ class Rest:
             try:
                 last = register.plans.get(plan.request, fact.detail["plan"])
             except ConfigurationError:  # kept by another version of the software: all is given once more
-                self._told.clear()
+                self._delivered.clear()
                 return
-            self._told |= {_place(one): (_before(one, fact), _digest(one)) for one in _pieces(last)}
+            self._delivered |= {_table_key(one): (_before(one, fact), _digest(one)) for one in _pieces(last)}
         if last is None:
             return
         self._same_keys = last.keys == plan.keys
-        told = frozenset(source for source, table in self._told if table)
+        delivered_sources = frozenset(source for source, table in self._delivered if table)
         rested = parts(timeline)[-1].detail["decisions"]
-        if rested == rests_on(register, timeline) and _holds(last, plan, told):
-            self._settled = told
-            self._before = [place for place in self._told if place[1]]
+        if rested == rests_on(register, timeline) and _holds(last, plan, delivered_sources):
+            self._settled = delivered_sources
+            self._before = [key for key in self._delivered if key[1]]
 
-    def is_told(self, source: str) -> bool:
+    def is_settled(self, source: str) -> bool:
         """Whether a part told of all tables of a source, and all that this rested on is the same today."""
         return source in self._settled
 
@@ -75,23 +75,23 @@ class Rest:
         Where the person has other keys by now, each table is given whole once more.
         """
         known = [one for one in pieces if self._is_known(one)]
-        self._before += [_place(one) for one in known]
+        self._before += [_table_key(one) for one in known]
         left = [one for one in pieces if one not in known]
-        self._again += [".".join(_place(one)) for one in left if _place(one) in self._told]
+        self._again += [".".join(_table_key(one)) for one in left if _table_key(one) in self._delivered]
         return left
 
     def _is_known(self, piece: Piece) -> bool:
-        told = self._told.get(_place(piece))
+        earlier = self._delivered.get(_table_key(piece))
         same_keys = self._same_keys or isinstance(piece, ManualPlan)
-        return told is not None and same_keys and told[1] == _digest(piece)
+        return earlier is not None and same_keys and earlier[1] == _digest(piece)
 
     def before(self) -> tuple[Before, ...]:
         """What the earlier parts told and still holds, in the order of telling."""
-        return tuple(before for place, (before, _) in self._told.items() if place in self._before)
+        return tuple(before for key, (before, _) in self._delivered.items() if key in self._before)
 
     def again(self) -> tuple[str, ...]:
         """What the earlier parts told too, and what is given whole once more."""
-        return tuple(place.rstrip(".") for place in self._again)
+        return tuple(key.rstrip(".") for key in self._again)
 
 
 def delivered(register: Register, request_id: str, but: str = "") -> tuple[str, ...]:
@@ -142,10 +142,10 @@ def spent(register: Register, request_id: str) -> bool:
     return bool(done.get("part") == Portion.PARTIAL)
 
 
-def _holds(last: Plan, plan: Plan, told: frozenset[str]) -> bool:
+def _holds(last: Plan, plan: Plan, sources: frozenset[str]) -> bool:
     if any(getattr(plan, name) != getattr(last, name) for name in _SAME):
         return False
-    consents = {p: s for p, s in plan.consents.items() if p.partition(".")[0] in told}
+    consents = {p: s for p, s in plan.consents.items() if p.partition(".")[0] in sources}
     return all(last.consents.get(purpose) == state for purpose, state in consents.items())
 
 
@@ -155,7 +155,7 @@ def _pieces(plan: Plan) -> Iterator[Piece]:
     yield from plan.manual
 
 
-def _place(piece: Piece) -> tuple[str, str]:
+def _table_key(piece: Piece) -> tuple[str, str]:
     return piece.source, "" if isinstance(piece, ManualPlan) else piece.table
 
 
@@ -177,5 +177,5 @@ def _before(piece: Piece, fact: FactRow) -> Before:
     elif isinstance(piece, ManualPlan):
         status = piece.status.value
         rows = len(piece.files) if piece.status is ManualStatus.GIVEN else None
-    source, table = _place(piece)
+    source, table = _table_key(piece)
     return Before(source, table, status, rows, fact.at, str(fact.detail["bundle"]))

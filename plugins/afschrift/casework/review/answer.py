@@ -1,6 +1,6 @@
 """Answering a review.
 
-What does not do is told with its rule and its way out; nothing is changed then, and the question stays open.
+What does not do is told with its rule and its remedy; nothing is changed then, and the question stays open.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import msgspec
 from afschrift.casework.decision.ground_form import kept_apart
 from afschrift.casework.decision.request_facts import request_facts
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.redactions import (
+from afschrift.casework.review.redactions_in_force import (
     HOLD_BACK,
     OPTIONS,
     REDACT,
     REVIEW,
     REVIEW_SIGNED,
-    Kept,
+    RedactionWords,
     decided,
     unsigned,
 )
@@ -37,14 +37,14 @@ from afschrift.law.grounds.check import TurnedDown, check_ground
 from afschrift.law.grounds.grounds import Ground, Outcome
 from afschrift.law.restriction import lifted
 from afschrift.law.roles import Role
-from afschrift.questions.kind import Answer, Answered
+from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import QuestionRow
 
 _UNCHANGED = "Nothing was changed; the question is open."
 _WHY = "why"
 
 
-def answer_review(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def answer_review(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer to `review`: see `ReviewService.answer`."""
     from afschrift.formats.registry import FORMATS
 
@@ -56,14 +56,14 @@ class ReviewService:
     """The review of a packed bundle.
 
     Attributes:
-        officer: whoever is at work.
+        officer: the officer at work.
         formats: of staged files, by name.
     """
 
     officer: Officer
     formats: Mapping[str, Format]
 
-    def answer(self, question: QuestionRow, given: Answer) -> Answered:
+    def answer(self, question: QuestionRow, given: GivenAnswer) -> Answered:
         """Answer the question `review`.
 
         Args:
@@ -91,21 +91,21 @@ class ReviewService:
         if given.choice == HOLD_BACK and words is None:
             raise _fault({_WHY: "is missing; it takes words, which are kept encrypted"})
         decision = self.officer.register.questions.answer(
-            question.id, given.choice, self.officer.by, None, words, held=given.held
+            question.id, given.choice, self.officer.by, None, words, authority=given.authority
         )
         return Answered(decision, question.request)
 
     def _none_waits(self, request: str) -> None:
         """What waits for its second signer is signed or turned down before anything else is said."""
-        waiting = {one.question for one in unsigned(self.officer.register.decisions.of(request))}
-        if not waiting:
+        unsigned_ids = {one.question for one in unsigned(self.officer.register.decisions.of(request))}
+        if not unsigned_ids:
             return
         asked = self.officer.register.questions.all(request_id=request)
-        to_sign = [q.id for q in asked if q.kind == REVIEW_SIGNED and q.detail["question"] in waiting]
+        to_sign = [q.id for q in asked if q.kind == REVIEW_SIGNED and q.detail["question"] in unsigned_ids]
         first = f"they answer {' and '.join(to_sign)} first" if to_sign else "the next run asks them first"
         raise TooLateError(
             f"What was redacted in request {request} waits for its second signer.",
-            way_out=f"{first}; the run after that asks about the bundle that comes of it. "
+            remedy=f"{first}; the run after that asks about the bundle that comes of it. "
             "Nothing was changed.",
         )
 
@@ -126,11 +126,11 @@ class ReviewService:
         if not same:
             raise TooLateError(
                 "What this review was asked about has changed since.",
-                way_out="start the next run of the request, which packs anew and asks about that bundle. "
+                remedy="start the next run of the request, which packs anew and asks about that bundle. "
                 "Nothing was changed.",
             )
 
-    def _redact(self, question: QuestionRow, given: Answer) -> Answered:
+    def _redact(self, question: QuestionRow, given: GivenAnswer) -> Answered:
         register = self.officer.register
         lines = _lines(given.texts.get(REDACTIONS))
         right = register.requests.get(question.request).right
@@ -140,9 +140,9 @@ class ReviewService:
         words = {name: value for name, value in given.texts.items() if name != REDACTIONS}
         codes, forms = _by_ground(given.detail, used), _by_ground(words, used)
         two = [self._accepted(question, grounds[code], codes[code], forms[code]) for code in used]
-        told: dict[str, Any] = _told(found) | {"grounds": {code: codes[code] for code in used}}
+        detail: dict[str, Any] = _masked_counts(found) | {"grounds": {code: codes[code] for code in used}}
         if any(two):
-            told["second_signer"] = True
+            detail["second_signer"] = True
         whole = {code: {**codes[code], **forms[code]} for code in used}
         if given.text:
             whole["text"] = {"text": given.text}
@@ -150,9 +150,9 @@ class ReviewService:
             question.id,
             REDACT,
             self.officer.by,
-            told,
-            msgspec.json.encode(Kept(lines, whole, list(found))).decode(),
-            held=given.held,
+            detail,
+            msgspec.json.encode(RedactionWords(lines, whole, list(found))).decode(),
+            authority=given.authority,
             rules=sorted({rule for code in used for rule in grounds[code].rules}),
         )
         return Answered(decision, question.request)
@@ -197,7 +197,7 @@ class ReviewService:
             said = f"This is turned down ({verdict.rule}): {verdict.because}."
             if verdict.fields:
                 raise _fault({f"{ground.code}.{name}": fault for name, fault in verdict.fields.items()}, said)
-            raise RefusedError(said, way_out=f"{verdict.instead}. {_UNCHANGED}")
+            raise RefusedError(said, remedy=f"{verdict.instead}. {_UNCHANGED}")
         return verdict.second_signer
 
 
@@ -225,17 +225,17 @@ def _by_ground(given: Mapping[str, Any], used: Sequence[str]) -> dict[str, dict[
     return found
 
 
-def _told(found: Iterable[Redaction]) -> dict[str, Any]:
+def _masked_counts(found: Iterable[Redaction]) -> dict[str, Any]:
     """What the trail keeps: counts."""
     methods = {"cells": 0, "spans": 0}
     columns: dict[str, int] = {}
     for one in found:
         methods[f"{one.method}s"] += 1
-        place = f"{one.table}.{one.column}"
-        columns[place] = columns.get(place, 0) + 1
+        column_path = f"{one.table}.{one.column}"
+        columns[column_path] = columns.get(column_path, 0) + 1
     return {**methods, "columns": columns}
 
 
 def _fault(faults: Mapping[str, str], said: str = "The answer does not fit its question.") -> FormError:
     instead = f"`afschrift questions` shows its fields, for {' | '.join(OPTIONS)}."
-    return FormError.listing(said, faults, way_out=f"{instead} {_UNCHANGED}")
+    return FormError.listing(said, faults, remedy=f"{instead} {_UNCHANGED}")

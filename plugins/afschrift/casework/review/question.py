@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from afschrift.casework.review.redactions import to_sign
+from afschrift.casework.review.redactions_in_force import to_sign
 from afschrift.law.roles import SIGNS, Role
-from afschrift.questions.kind import Answer, Answered, Kind, OpenQuestion
+from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
 
 if TYPE_CHECKING:
     from afschrift.casework.officer import Officer
 
 
-def _review(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
+def _review(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     from afschrift.casework.review.answer import answer_review
 
     return answer_review(officer, question, given)
 
 
-def _review_signed(officer: Officer, question: QuestionRow, given: Answer) -> Answered:
-    from afschrift.casework.signature import sign
+def _review_signed(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
+    from afschrift.casework.second_signature import sign
 
     return sign(officer, question, given)
 
@@ -32,7 +32,7 @@ def signature(decision: DecisionRow, _question: QuestionRow | None = None) -> Op
     return OpenQuestion(REVIEW_SIGNED_KIND, SIGNS, words, detail)
 
 
-REVIEW_KIND = Kind(
+REVIEW_KIND = QuestionKind(
     "review",
     "Review of the bundle",
     "The bundle is packed. May it go as it is? The answer holds for this very bundle.",
@@ -47,7 +47,7 @@ REVIEW_KIND = Kind(
     signed_by=signature,
 )
 
-REVIEW_SIGNED_KIND = Kind(
+REVIEW_SIGNED_KIND = QuestionKind(
     "review_signed",
     "Second signature on a redaction",
     "A redaction takes a second person. Do you sign it?",
@@ -60,7 +60,7 @@ REVIEW_SIGNED_KIND = Kind(
     take=_review_signed,
 )
 
-REDACTION_LOST = Kind(
+REDACTION_LOST = QuestionKind(
     "redaction_lost",
     "A redacted text has changed",
     "What was redacted has changed at its source since, or is gone.",

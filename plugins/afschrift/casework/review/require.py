@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from afschrift.casework.decision.require import Ruling, rulings
+from afschrift.casework.decision.require import RequestDecision, request_decisions
 from afschrift.casework.review.question import REVIEW_KIND, signature
-from afschrift.casework.review.redactions import (
+from afschrift.casework.review.redactions_in_force import (
     APPROVED,
     HOLD_BACK,
     OPTIONS,
@@ -49,8 +49,8 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
     """
     register, bundle = services.register, packed["bundle"]
     decisions = register.decisions.of(plan.request)
-    if waiting := unsigned(decisions):  # first and alone: what it masks makes another bundle
-        raise ask(register, plan.request, [signature(one) for one in waiting])
+    if to_sign := unsigned(decisions):  # first and alone: what it masks makes another bundle
+        raise ask(register, plan.request, [signature(one) for one in to_sign])
     of_this = [d for d in decisions if d.kind == REVIEW and d.about == bundle]
     if of_this and of_this[-1].choice == APPROVED:
         return
@@ -75,7 +75,7 @@ def reasons(
     if policy == "always":
         yield "policy"
     if policy == "flagged":
-        ruled = [one for one in rulings(services.register, plan.request) if one.in_force]
+        ruled = [one for one in request_decisions(services.register, plan.request) if one.in_force]
         if any(one.outcome in (Outcome.REFUSE_PART, Outcome.RESTRICT) for one in ruled):
             yield "part_left_out"
         last = {(d.kind, d.about): d.choice for d in decisions}
@@ -85,7 +85,7 @@ def reasons(
             yield "pointed_out"
         if _unread(services, plan):
             yield "names_unread"
-    made = {told["bundle"] for told in _packed(services.register, plan.request)}
+    made = {payload["bundle"] for payload in _packed(services.register, plan.request)}
     reviewed = [d for d in decisions if d.kind == REVIEW and d.about in made]
     if any(d.choice == REDACT for d in reviewed):
         yield "redacted"
@@ -103,8 +103,8 @@ def question(
     """The question `review`: digests, counts and why; never a value."""
     redacted: dict[str, int] = {}
     for one in (one for part in plan.extracts for one in part.redactions):
-        place = f"{one.table}.{one.column}"
-        redacted[place] = redacted.get(place, 0) + 1
+        column_path = f"{one.table}.{one.column}"
+        redacted[column_path] = redacted.get(column_path, 0) + 1
     detail: dict[str, Any] = {
         "plan": plan.digest(),
         "bundle": packed["bundle"],
@@ -152,10 +152,10 @@ def _needs(choice: str, name: str) -> dict[str, Any]:
     return {"if": when, "then": {"required": [name]}}
 
 
-def _let_go(ruling: Ruling) -> bool:
+def _let_go(decided: RequestDecision) -> bool:
     """An officer fulfilled what columns that are decided in each case made a flag of: they leave by that."""
-    flagged = [one["flag"] for one in ruling.question.detail["flags"]]
-    return ruling.outcome is Outcome.FULFIL and "case_column" in flagged
+    flagged = [one["flag"] for one in decided.question.detail["flags"]]
+    return decided.outcome is Outcome.FULFIL and "case_column" in flagged
 
 
 def _packed(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
@@ -179,7 +179,7 @@ def _unread(services: Services, plan: Plan) -> list[str]:
     """Tables of people whose names nobody looked for in the free text of this answer."""
     staging = services.staging(plan.request)
     found = (one for source in plan.sources for one in staged_pointers(staging, source).values())
-    return sorted({place for one in found for place in one.unread})
+    return sorted({column_path for one in found for column_path in one.unread})
 
 
 def _rows(services: Services, plan: Plan) -> dict[str, int]:

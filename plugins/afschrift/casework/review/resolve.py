@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import FormError
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.redaction import (
     MOST_LINES,
@@ -27,11 +26,12 @@ from afschrift.domain.redaction import (
     parse,
     row_bytes,
 )
+from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 
-SPANS = frozenset({Kind.TEXT, Kind.JSON})
+SPANS = frozenset({ValueKind.TEXT, ValueKind.JSON})
 """Kinds whose values are texts, of which a span can be masked."""
 
 _SHOWN = 20
@@ -81,7 +81,7 @@ class Staged:
             found += self._of_table(question, parts[name], some, faults)
         cells: dict[tuple[object, ...], list[tuple[Line, Redaction]]] = {}
         for line, one in found:
-            cells.setdefault(one.place, []).append((line, one))
+            cells.setdefault(one.cell_id, []).append((line, one))
         for of_cell in cells.values():
             if pair := overlapping([(one.span, line.number) for line, one in of_cell]):
                 faults[pair[1]] = f"it overlaps line {pair[0]}"
@@ -98,7 +98,7 @@ class Staged:
         if staged is None or not staged.written.rows:
             faults |= dict.fromkeys((line.number for line in lines), "this answer has no row of this table")
             return
-        of_table = _Table(self, part, table, staged, told_columns(self.inventory, self.plan, part))
+        of_table = _Table(self, part, table, staged, sheet_source_columns(self.inventory, self.plan, part))
         good = [line for line in lines if of_table.may(line, faults)]
         for line, number, row in of_table.rows(good, faults):
             try:
@@ -115,7 +115,7 @@ class _Table:
     part: ExtractPlan
     table: Table
     rows_of: StagedTable
-    told: frozenset[str]
+    sheet_columns: frozenset[str]
     fields: dict[str, FieldPlan] = field(init=False)
     key: tuple[str, ...] = field(init=False)
 
@@ -139,7 +139,7 @@ class _Table:
             return f"the last word is a ground: {' | '.join(self.staged.rules)}"
         if column in self.table.key or column in {link.column for link in self.table.subject.values()}:
             return "a column of the key, or one that ties the rows to the person, is not redacted"
-        if column in self.told:
+        if column in self.sheet_columns:
             return "the information sheet tells the values of this column: leave the whole column out instead"
         if line.span and (one.read_as or one.kind) not in SPANS:
             kind = one.read_as or one.kind
@@ -184,7 +184,7 @@ class _Table:
         new = Redaction(
             id_, self.part.name, line.column, line.ground, self.staged.rules[line.ground], number, "", key
         )
-        earlier = [one for one in self.part.redactions if one.place == new.place]
+        earlier = [one for one in self.part.redactions if one.cell_id == new.cell_id]
         if any(one.span is None for one in earlier) or mask("", [None]) == text:
             raise LineError("the cell is masked already")
         if span is not None:
@@ -207,19 +207,19 @@ def usable_key(part: ExtractPlan, table: Table, written: TableExtract | None) ->
     return table.key if unique and set(table.key) <= whole else ()
 
 
-def told_columns(inventory: Inventory, plan: Plan, part: ExtractPlan) -> frozenset[str]:
+def sheet_source_columns(inventory: Inventory, plan: Plan, part: ExtractPlan) -> frozenset[str]:
     """Columns whose values the information sheet of this answer tells: they would stand there in clear."""
     if not plan.facts:
         return frozenset()
     source = inventory.sources[part.source]
-    told: set[str] = set()
+    columns: set[str] = set()
     for purpose in source.purposes.values():
-        places = [purpose.retention.from_ if purpose.retention else None]
-        places += [recipient.from_ for recipient in purpose.recipients or ()]
-        told |= {p.rpartition(".")[2] for p in places if p and p.rpartition(".")[0] == part.table}
+        paths = [purpose.retention.from_ if purpose.retention else None]
+        paths += [recipient.from_ for recipient in purpose.recipients or ()]
+        columns |= {p.rpartition(".")[2] for p in paths if p and p.rpartition(".")[0] == part.table}
     table = source.tables[part.table]
     sources = [table.source, *(column.source for column in table.columns.values())]
-    return frozenset(told | {one.from_ for one in sources if one and one.from_})
+    return frozenset(columns | {one.from_ for one in sources if one and one.from_})
 
 
 def _parsed(texts: Sequence[str], faults: Faults) -> Iterator[Line]:
@@ -235,12 +235,12 @@ def _parsed(texts: Sequence[str], faults: Faults) -> Iterator[Line]:
 
 
 def _form_error(faults: Faults) -> FormError:
-    told = [f"line {number}: {fault}" for number, fault in sorted(faults.items())]
-    more = [f"and {len(told) - _SHOWN} more"] * (len(told) > _SHOWN)
-    listing = "; ".join([*told[:_SHOWN], *more]) or f"give a line for each: {SHAPE}"
+    lines = [f"line {number}: {fault}" for number, fault in sorted(faults.items())]
+    more = [f"and {len(lines) - _SHOWN} more"] * (len(lines) > _SHOWN)
+    listing = "; ".join([*lines[:_SHOWN], *more]) or f"give a line for each: {SHAPE}"
     return FormError(
         f"The redactions cannot be made. {listing}.",
         {"redactions": listing},
-        way_out="`afschrift review show REQUEST --table TABLE` shows rows with lines ready to copy. "
+        remedy="`afschrift review show REQUEST --table TABLE` shows rows with lines ready to copy. "
         "Nothing was changed; the question is open.",
     )

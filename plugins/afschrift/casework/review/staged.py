@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from afschrift.casework.review.resolve import usable_key
-from afschrift.casework.review.view import Pointed, ShownColumn, ShownRow, ShownTable
+from afschrift.casework.review.view import Pointed, ReviewColumn, ReviewRow, ReviewTable
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.extracted import TableExtract
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
@@ -26,7 +26,7 @@ AROUND = 60
 
 
 @dataclass(frozen=True)
-class Looking:
+class StagedReview:
     """One look.
 
     Attributes:
@@ -44,7 +44,7 @@ class Looking:
     table: str | None
     row: str | None
 
-    def tables(self) -> Iterator[ShownTable]:
+    def tables(self) -> Iterator[ReviewTable]:
         """The tables of which something leaves."""
         for source in self.plan.sources:
             record = staged_record(self.staging, source)
@@ -54,18 +54,18 @@ class Looking:
                 if self.table in (None, part.name):
                     yield self._table(part, written.get(part.table), found.get(part.table, Found()))
 
-    def _table(self, part: ExtractPlan, written: TableExtract | None, found: Found) -> ShownTable:
+    def _table(self, part: ExtractPlan, written: TableExtract | None, found: Found) -> ReviewTable:
         redacted: dict[str, int] = {}
         for one in part.redactions:
             redacted[one.column] = redacted.get(one.column, 0) + 1
         masked = written.masked if written else {}
         columns = tuple(column(f, masked.get(f.name, 0), redacted.get(f.name, 0)) for f in part.fields)
         if written is None:
-            return ShownTable(part.name, None, part.path, columns)
+            return ReviewTable(part.name, None, part.path, columns)
         table = self.inventory.sources[part.source].tables[part.table]
         key = usable_key(part, table, written)
         staged = StagedTable(self.staging, written, part.selected, FORMATS)
-        return ShownTable(
+        return ReviewTable(
             part.name,
             written.rows,
             part.path,
@@ -77,15 +77,15 @@ class Looking:
             found.counts,
         )
 
-    def _first(self, part: ExtractPlan, staged: StagedTable, key: tuple[str, ...]) -> Iterator[ShownRow]:
+    def _first(self, part: ExtractPlan, staged: StagedTable, key: tuple[str, ...]) -> Iterator[ReviewRow]:
         if self.table is None:
             samples = staged_samples(self.staging, part.source).get(part.name, [])
             for number, row in enumerate(samples[: self.rows], 1):
-                yield ShownRow(number, _name(number, row, key), row)
+                yield ReviewRow(number, _name(number, row, key), row)
             return
         found = staged.first(self.rows) if self.row is None else self._named(part, staged, key)
         for number, row in found:
-            yield ShownRow(number, _name(number, row, key), row)
+            yield ReviewRow(number, _name(number, row, key), row)
 
     def _named(self, part: ExtractPlan, staged: StagedTable, key: tuple[str, ...]) -> list[tuple[int, Row]]:
         try:
@@ -95,7 +95,7 @@ class Looking:
         if line.row is None and set(line.key) != set(key):
             raise RefusedError(
                 "This is not the key of the table.",
-                way_out=f"its key is {', '.join(key)}." if key else "name the row as #NUMBER.",
+                remedy=f"its key is {', '.join(key)}." if key else "name the row as #NUMBER.",
             )
         if line.row is not None:
             found = list(staged.numbered([line.row]).items())
@@ -126,21 +126,21 @@ class Looking:
                 (one.start, one.end),
             ).text
             text = row.get(one.column) if self.values else None
-            told: tuple[str, str, str] | tuple[None, None, None] = (None, None, None)
+            around: tuple[str, str, str] | tuple[None, None, None] = (None, None, None)
             if text is not None:
-                told = (
+                around = (
                     text[max(0, one.start - AROUND) : one.start],
                     text[one.start : one.end],
                     text[one.end : one.end + AROUND],
                 )
-            yield Pointed(line, one.row, one.column, one.start, one.end, one.kind, *told)
+            yield Pointed(line, one.row, one.column, one.start, one.end, one.kind, *around)
 
 
-def column(one: FieldPlan, masked: int = 0, redacted: int = 0) -> ShownColumn:
+def column(one: FieldPlan, masked: int = 0, redacted: int = 0) -> ReviewColumn:
     """A column with its decision."""
     kind = one.kind.value if one.kind else None
     words = REASONS.get(one.reason, one.reason)
-    return ShownColumn(one.name, kind, one.action.value, one.reason, words, one.rules, masked, redacted)
+    return ReviewColumn(one.name, kind, one.action.value, one.reason, words, one.rules, masked, redacted)
 
 
 def _name(number: int, row: Row, key: tuple[str, ...]) -> str:

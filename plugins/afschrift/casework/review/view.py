@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class ShownColumn:
+class ReviewColumn:
     """One column with its decision.
 
     Attributes:
@@ -30,7 +30,7 @@ class ShownColumn:
 
 
 @dataclass(frozen=True)
-class ShownRow:
+class ReviewRow:
     """One row of a table's files.
 
     Attributes:
@@ -65,7 +65,7 @@ class Pointed:
 
 
 @dataclass(frozen=True)
-class ShownTable:
+class ReviewTable:
     """One table of the plan.
 
     Attributes:
@@ -80,16 +80,16 @@ class ShownTable:
     name: str
     rows: int | None
     path: str
-    columns: tuple[ShownColumn, ...]
+    columns: tuple[ReviewColumn, ...]
     key: tuple[str, ...] = ()
     files: int = 0
-    first: tuple[ShownRow, ...] = ()
+    first: tuple[ReviewRow, ...] = ()
     pointed: tuple[Pointed, ...] = ()
     pointed_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class View:
+class ReviewView:
     """What will be sent for a request.
 
     Attributes:
@@ -111,8 +111,8 @@ class View:
     bytes: int
     question: str | None
     why: tuple[str, ...]
-    tables: tuple[ShownTable, ...]
-    withheld: tuple[ShownTable, ...]
+    tables: tuple[ReviewTable, ...]
+    withheld: tuple[ReviewTable, ...]
     searched: Mapping[str, tuple[str, int]]
     grounds: Mapping[str, tuple[str, ...]]
     values: bool

@@ -26,7 +26,7 @@ for name, command in COMMANDS.items():
 Owner = Annotated[str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case or of a request.")]
 
 
-class Kind(StrEnum):
+class AddedKind(StrEnum):
     """What is added."""
 
     NOTE = "note"
@@ -101,11 +101,11 @@ def show(
             asdict(t) | {"text": None if t.text is None else t.text.decode(errors="replace")} for t in found
         ]
         facts = [asdict(fact) for fact in register.case_facts.of(case.id)]
-        told = [
+        story_rows = [
             {"at": e.at, "by": e.by, "what": e.what, "request": e.request, "text": e.text and e.text.id}
             for e in story(register, owner, found)
         ]
-        shown = {"case": asdict(case), "facts": facts, "texts": texts, "story": told}
+        shown = {"case": asdict(case), "facts": facts, "texts": texts, "story": story_rows}
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     else:
         typer.echo(f"{case.id}: received {case.received_at} by {case.channel}, made by {case.made_by}")
@@ -131,7 +131,7 @@ def export(
 ) -> None:
     """Write one document or text of a case file into a file, as it came. That you did is an event."""
     if out.exists():  # before the event
-        raise RefusedError("There is a file of this name already.", way_out="name a new one.")
+        raise RefusedError("There is a file of this name already.", remedy="name a new one.")
     size = write(out, open_register().documents.read(text, actor()))
     say(f"{size} bytes written. Delete the file when you are done.")
 
@@ -139,7 +139,7 @@ def export(
 @app.command()
 def add(
     owner: Owner,
-    kind: Annotated[Kind, typer.Option(help="received and sent: letters and e-mails with others.")],
+    kind: Annotated[AddedKind, typer.Option(help="received and sent: letters and e-mails with others.")],
     file: Annotated[
         Path | None, typer.Option(help="File to read; for a text by default standard input.")
     ] = None,
@@ -167,11 +167,11 @@ def add(
     if request is not None:
         if request not in case.requests:
             raise RefusedError(
-                f"This request is none of case {case.id}.", way_out="see `afschrift case list --all`."
+                f"This request is none of case {case.id}.", remedy="see `afschrift case list --all`."
             )
         owner = request
     at_most = Settings.from_environment().document_bytes
-    if kind is Kind.DOCUMENT:
+    if kind is AddedKind.DOCUMENT:
         if file is None:
             raise typer.BadParameter("a document comes from a file: --file FILE")
         with opened(file) as stream:

@@ -13,7 +13,7 @@ from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
-from afschrift.law.restriction import Looked
+from afschrift.law.restriction import ReviewOutcome
 
 if TYPE_CHECKING:
     from afschrift.casework.disputes.record import DisputeService
@@ -89,12 +89,12 @@ def complaint(
     ends = outcome is not None
     if document and ends:
         raise ConfigurationError(
-            "Documents go with a complaint.", way_out="`afschrift case add` takes those of its outcome."
+            "Documents go with a complaint.", remedy="`afschrift case add` takes those of its outcome."
         )
     if ends == (from_ is not None) or ends == (received is not None) or (on is not None and not ends):
         raise ConfigurationError(
             "A complaint is entered with --from and --received, and its outcome later with --outcome.",
-            way_out="give --reference with --from and --received, or with --outcome (and --on).",
+            remedy="give --reference with --from and --received, or with --outcome (and --on).",
         )
     at, text = disputes(), given.text(text_file)
     if outcome is not None:
@@ -118,7 +118,7 @@ def complaint(
 def reviewed(
     request: Annotated[str, typer.Argument(metavar="REQUEST", help="Id of a request, open or closed.")],
     restriction: Annotated[str, typer.Option(help="Id of the restriction: `case show` lists them.")],
-    outcome: Annotated[Looked | None, typer.Option(help="What came of looking again.")] = None,
+    outcome: Annotated[ReviewOutcome | None, typer.Option(help="What came of looking again.")] = None,
     next_: Annotated[
         str | None, typer.Option("--next", metavar="DATE", help="stays: the day to look again.")
     ] = None,
@@ -134,12 +134,12 @@ def reviewed(
 
     Where its ground takes a second signer, so does this: another person, with --sign.
     """
-    from afschrift.casework.disputes.follow_up import follow_up, told_of
+    from afschrift.casework.disputes.follow_up import follow_up, review_lines
 
     if sum((outcome is not None, sign, turn_down, open_request)) != 1:
         raise ConfigurationError(
             "A review is entered, or signed, or turned down; what was lifted is then given.",
-            way_out="give one of --outcome, --sign, --turn-down, --open-request.",
+            remedy="give one of --outcome, --sign, --turn-down, --open-request.",
         )
     at = disputes()
     if open_request:
@@ -151,7 +151,7 @@ def reviewed(
         timeline, found = at.review(request, restriction, outcome.value, _why(text_file), day)
     else:
         timeline, found = at.sign_review(request, restriction, agree=sign)
-    for line in told_of(timeline, found):
+    for line in review_lines(timeline, found):
         typer.echo(line)
 
 
@@ -165,7 +165,7 @@ def _why(file: Path | None) -> str:
         text = None
     if not text:
         raise ConfigurationError(
-            "The reason in words is missing.", way_out="--text-file FILE, or - for standard input."
+            "The reason in words is missing.", remedy="--text-file FILE, or - for standard input."
         )
     return text
 

@@ -34,7 +34,7 @@ def opened(file: Path) -> Iterator[BinaryIO]:
             yield stream
     except OSError as error:
         raise ConfigurationError(
-            f"The file cannot be read: {error.strerror}.", way_out="look at its path and rights."
+            f"The file cannot be read: {error.strerror}.", remedy="look at its path and rights."
         ) from None
 
 
@@ -48,11 +48,11 @@ def empty_folder(folder: Path) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise ConfigurationError(
-                "The folder for the documents is not empty.", way_out="name a new or empty one."
+                "The folder for the documents is not empty.", remedy="name a new or empty one."
             )
     except OSError as error:
         raise ConfigurationError(
-            f"The folder for the documents cannot be used: {error.strerror}.", way_out="name another one."
+            f"The folder for the documents cannot be used: {error.strerror}.", remedy="name another one."
         ) from None
     return folder
 
@@ -65,7 +65,7 @@ def write(target: Path, parts: Iterable[bytes]) -> int:
         ConfigurationError: it cannot be written; nothing of it is left. Or an error of `parts`.
     """
     if target.exists():
-        raise RefusedError("There is a file of this name already.", way_out="name a new one.")
+        raise RefusedError("There is a file of this name already.", remedy="name a new one.")
     begun, size = target.with_name(f".{target.name}.part"), 0
     try:
         with os.fdopen(os.open(begun, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
@@ -78,7 +78,7 @@ def write(target: Path, parts: Iterable[bytes]) -> int:
         if isinstance(error, OSError):
             raise ConfigurationError(
                 f"The document cannot be written there: {error.strerror}.",
-                way_out="name another place, with room.",
+                remedy="name another place, with room.",
             ) from None
         raise
     return size

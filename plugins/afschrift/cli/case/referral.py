@@ -33,7 +33,7 @@ def handed_over(
     reference: Annotated[str, typer.Option(help="Under which it is known there: a code without spaces.")],
 ) -> None:
     """Record that a right which is not ours was handed over, to whom and under which reference (R05)."""
-    from afschrift.app.roles import load_roles
+    from afschrift.app.roles_file import load_roles
     from afschrift.casework.intake.referral import record_handed_over
 
     register = open_register()
@@ -53,11 +53,11 @@ def waiting(
     if as_json:
         rows = [
             {
-                "case": one.matter.case,
-                "right": one.matter.matter.value,
-                "term": one.matter.matter.iri,
-                "desk": one.matter.desk,
-                "due": str(one.matter.due) if one.matter.due else None,
+                "case": one.referral.case,
+                "right": one.referral.matter.value,
+                "term": one.referral.matter.iri,
+                "desk": one.referral.desk,
+                "due": str(one.referral.due) if one.referral.due else None,
                 "level": one.level,
             }
             for one in found
@@ -93,7 +93,7 @@ def not_received(
 
     day, why = given.date_(published_on, "--published-on"), given.text(text_file)
     if day is None:
-        raise RefusedError("The day is missing.", way_out="--published-on 2026-01-15.")
+        raise RefusedError("The day is missing.", remedy="--published-on 2026-01-15.")
     who = officer()
     asked = propose(
         who,
@@ -116,7 +116,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 
 def case_lines(register: Register, case: str) -> list[str]:
     """What a case holds beside its texts, for `case show`: forwarding, and what is not ours."""
-    from afschrift.law.case_facts import CaseFactKind, matters
+    from afschrift.law.case_facts import CaseFactKind, referrals
 
     facts = register.case_facts.of(case)
     lines = [
@@ -124,12 +124,14 @@ def case_lines(register: Register, case: str) -> list[str]:
         for one in facts
         if one.kind is CaseFactKind.FORWARDED
     ]
-    for one in matters(facts):
+    for one in referrals(facts):
         article = f" (Art. {one.matter.article})" if one.matter.article else ""
         due = f"due {one.due}" if one.due else "without a period of the GDPR"
-        if one.handed is not None:
-            told = one.handed.detail
-            state = f"handed over to {told['to']} on {one.handed.at[:10]}, reference {told['reference']}"
+        if one.handed_over is not None:
+            detail = one.handed_over.detail
+            state = (
+                f"handed over to {detail['to']} on {one.handed_over.at[:10]}, reference {detail['reference']}"
+            )
         else:
             state = f"NOT HANDED OVER{f', for {one.desk}' if one.desk else ''}"
         lines.append(f"asks for {one.matter}{article}, {due}: {state}")

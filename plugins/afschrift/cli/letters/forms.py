@@ -12,22 +12,27 @@ from ruamel.yaml.error import YAMLError
 
 from afschrift.cli.case.documents import opened
 from afschrift.domain.errors import ConfigurationError
-from afschrift.letters.elements import Element, Form
-from afschrift.letters.filled import takes
-from afschrift.letters.kinds import Kind
+from afschrift.letters.element_values import takes
+from afschrift.letters.elements import Element, ElementForm
+from afschrift.letters.kinds import LetterKind
 
-_EMPTY = {Form.ITEMS: " []", Form.CODES: " []", Form.COSTS: " {}", Form.TEXT: " |\n  "}
+_EMPTY = {
+    ElementForm.ITEMS: " []",
+    ElementForm.CODES: " []",
+    ElementForm.COSTS: " {}",
+    ElementForm.TEXT: " |\n  ",
+}
 _TO = "e-mail address, where it goes by e-mail"
 
 
-def listed(kind: Kind) -> str:
+def listed(kind: LetterKind) -> str:
     """One line about a kind, and what it asks for."""
     before = "" if kind.before_identity else "  (once the person is identified)"
     names = ", ".join(_name(kind, element) for element in kind.asked)
     return f"{kind.name}  {kind.source}{before}\n    {names}"
 
 
-def described(kind: Kind) -> dict[str, Any]:
+def described(kind: LetterKind) -> dict[str, Any]:
     """The same for machines."""
     return {
         "kind": kind.name,
@@ -47,7 +52,7 @@ def described(kind: Kind) -> dict[str, Any]:
     }
 
 
-def form(kind: Kind) -> str:
+def form(kind: LetterKind) -> str:
     """A YAML form with a comment above each element."""
     lines = [f"# {kind.name} ({kind.source})", f"# {_TO}", "to:"]
     for element in kind.asked:
@@ -81,16 +86,16 @@ def read_form(file: Path, at_most: int) -> dict[str, Any]:
         where = f" at line {mark.line + 1}" if mark else ""
         raise ConfigurationError(
             f"The form cannot be read{where}.",
-            way_out="write YAML or JSON in UTF-8; `letter kinds KIND` prints one.",
+            remedy="write YAML or JSON in UTF-8; `letter kinds KIND` prints one.",
         ) from None
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
         raise ConfigurationError(
-            "The form is too large or names no elements.", way_out="`afschrift letter kinds KIND` prints one."
+            "The form is too large or names no elements.", remedy="`afschrift letter kinds KIND` prints one."
         )
     return found
 
 
-def asked(kind: Kind) -> dict[str, Any]:
+def asked(kind: LetterKind) -> dict[str, Any]:
     """Elements asked for at the terminal; nothing where there is none.
 
     What is typed is no argument of the command, so nobody else sees it.
@@ -105,12 +110,12 @@ def asked(kind: Kind) -> dict[str, Any]:
 
 
 def _answer(element: Element, words: str) -> Any:
-    if element.form in (Form.ITEMS, Form.CODES):
+    if element.form in (ElementForm.ITEMS, ElementForm.CODES):
         codes = f" ({', '.join(element.codes)})" if element.codes else ""
         return _several(f"{words}{codes}, one a line; an empty line ends it")
-    if element.form is Form.COSTS:
+    if element.form is ElementForm.COSTS:
         return {code: cost for code in element.codes if (cost := _prompt(f"{words}: {code} in euro"))}
-    if element.form is Form.TEXT:
+    if element.form is ElementForm.TEXT:
         return "\n".join(_several(f"{words}; an empty line ends it"))
     return _prompt(f"{words} ({takes(element)})")
 
@@ -126,5 +131,5 @@ def _prompt(words: str) -> str:
     return str(typer.prompt(words, default="", show_default=False, err=True)).strip()
 
 
-def _name(kind: Kind, element: Element) -> str:
+def _name(kind: LetterKind, element: Element) -> str:
     return element.name if element.name in kind.required else f"[{element.name}]"

@@ -11,7 +11,7 @@ import typer
 
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.domain.errors import RefusedError
-from afschrift.law.letter import Bounce, Channel, LetterState
+from afschrift.law.letter import Bounce, LetterState, SendingChannel
 
 if TYPE_CHECKING:
     from afschrift.law.letter import LetterRow
@@ -89,9 +89,9 @@ def make(
     from afschrift.cli.letters.forms import asked, read_form
     from afschrift.letters.kinds import kind_named
 
-    who, held = officer(), _may_decide(request)
+    who, authority = officer(), _may_decide(request)
     given = asked(kind_named(kind)) if from_ is None else read_form(from_, who.settings.document_bytes)
-    made = make_letter(who, request, kind, given, held=held, keep=not preview)
+    made = make_letter(who, request, kind, given, authority=authority, keep=not preview)
     if made.warning:
         say(made.warning)
     if made.letter is None:
@@ -116,7 +116,7 @@ def show(
 
     from afschrift.cli.case.documents import printable, write
     from afschrift.law.roles import Act
-    from afschrift.letters.message import parts
+    from afschrift.letters.mail_message import parts
 
     register = open_register()
     found = register.letters.get(letter)
@@ -154,7 +154,7 @@ def send(letter: Letter, as_json: AsJson = False) -> None:
 def sent(
     letter: Letter,
     on: On,
-    channel: Annotated[Channel, typer.Option(help="How it went.")],
+    channel: Annotated[SendingChannel, typer.Option(help="How it went.")],
     proof: Annotated[Path, typer.Option(metavar="FILE", help="What shows it; kept in the case file.")],
     no_id_copy: Annotated[
         bool,
@@ -174,19 +174,23 @@ def sent(
     from afschrift.app.settings import Settings
     from afschrift.casework.intake.case_file import NO_ID_COPY, PART_BYTES
     from afschrift.cli.case.documents import id_copy, opened
-    from afschrift.law.document import media_type, watched
+    from afschrift.law.document import checked_content, media_type
     from afschrift.register.outbox import Proof
 
     register, day = open_register(), _day(on)
-    held = _may_decide(register.letters.get(letter).request)
+    authority = _may_decide(register.letters.get(letter).request)
     with opened(proof) as stream:
         first = stream.read(PART_BYTES)
         kind = media_type(proof.name, first)
         parts = chain([first], iter(partial(stream.read, PART_BYTES), b""))
         if id_copy(no_id_copy):
-            raise RefusedError("Nothing was entered.", way_out=NO_ID_COPY)
-        kept = Proof(proof.name, kind, watched(proof.name, parts, Settings.from_environment().document_bytes))
-        _done(register.outbox.enter_sending(letter, day, channel, kept, actor(), held=held), as_json)
+            raise RefusedError("Nothing was entered.", remedy=NO_ID_COPY)
+        kept = Proof(
+            proof.name, kind, checked_content(proof.name, parts, Settings.from_environment().document_bytes)
+        )
+        _done(
+            register.outbox.enter_sending(letter, day, channel, kept, actor(), authority=authority), as_json
+        )
 
 
 @app.command()
@@ -202,9 +206,9 @@ def bounced(
     """
     register, day = open_register(), _day(on)
     request = register.letters.get(letter).request
-    held = _may_decide(request)
+    authority = _may_decide(request)
     was_open = register.requests.get(request).state.open
-    found = register.outbox.enter_bounce(letter, day, reason, actor(), held=held)
+    found = register.outbox.enter_bounce(letter, day, reason, actor(), authority=authority)
     _done(found, as_json)
     if register.requests.get(request).state.open and not was_open:
         say(
@@ -227,16 +231,16 @@ def again(
     from afschrift.cli.request.given import text
 
     who = officer()
-    held = _may_decide(who.register.letters.get(letter).request)
-    _done(make_again(who, letter, to=text(to_file), held=held), as_json)
+    authority = _may_decide(who.register.letters.get(letter).request)
+    _done(make_again(who, letter, to=text(to_file), authority=authority), as_json)
 
 
 @app.command()
 def release(letter: Letter, as_json: AsJson = False) -> None:
     """Enter that you looked, and a letter of unknown fate did not go out: it may be sent again."""
     register = open_register()
-    held = _may_decide(register.letters.get(letter).request)
-    _done(register.outbox.release(letter, actor(), held=held), as_json)
+    authority = _may_decide(register.letters.get(letter).request)
+    _done(register.outbox.release(letter, actor(), authority=authority), as_json)
 
 
 def _may_decide(request: str) -> dict[str, str]:

@@ -16,15 +16,15 @@ from ruamel.yaml.compat import StringIO
 from afschrift.cli.letters.forms import read_form
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
-from afschrift.law.grounds.grounds import Field, Grounds, Kept, Outcome
-from afschrift.law.grounds.values import takes
+from afschrift.law.grounds.field_values import takes
+from afschrift.law.grounds.grounds import FieldStorage, GroundField, Grounds, Outcome
 
 AT_MOST = 1_000_000
 _PARTS = ("choice", "detail", "texts", "text")
 
 
 @dataclass(frozen=True)
-class Filled:
+class FormAnswer:
     """An answer as somebody gives it; the same parts as REST takes.
 
     Attributes:
@@ -39,7 +39,7 @@ class Filled:
     text: str | None = field(default=None, repr=False)
 
 
-def from_file(file: Path, choice: str | None = None) -> Filled:
+def from_file(file: Path, choice: str | None = None) -> FormAnswer:
     """An answer from a file (YAML or JSON); `-`: standard input. `choice`: where the file need not say it.
 
     Raises:
@@ -53,11 +53,11 @@ def from_file(file: Path, choice: str | None = None) -> Filled:
     if wrong or not all(isinstance(part, dict) for part in parts.values()):
         raise ConfigurationError(
             "The form does not have the parts of an answer.",
-            way_out="it takes `choice`, `detail`, `texts` and `text`; `afschrift grounds show CODE --form` "
+            remedy="it takes `choice`, `detail`, `texts` and `text`; `afschrift grounds show CODE --form` "
             "prints one.",
         )
     text = found.get("text")
-    return Filled(
+    return FormAnswer(
         found["choice"], parts["detail"], parts["texts"], str(text).strip() or None if text else None
     )
 
@@ -67,12 +67,14 @@ def template(grounds: Grounds, code: str, outcome: Outcome) -> str:
     ground = grounds.grounds[code]
     lines = [f"# {ground.title['en']} ({', '.join(ground.rules)})", f"choice: {outcome}"]
     names = ground.asks(outcome)
-    lines += ["detail:", f"  ground: {code}", *_lines(grounds, code, outcome, names, Kept.TRAIL)]
-    texts = list(_lines(grounds, code, outcome, names, Kept.CASE_FILE))
+    lines += ["detail:", f"  ground: {code}", *_lines(grounds, code, outcome, names, FieldStorage.TRAIL)]
+    texts = list(_lines(grounds, code, outcome, names, FieldStorage.CASE_FILE))
     return "\n".join([*lines, *(["texts: # kept encrypted", *texts] if texts else [])])
 
 
-def _lines(grounds: Grounds, code: str, outcome: Outcome, names: Sequence[str], kept: Kept) -> list[str]:
+def _lines(
+    grounds: Grounds, code: str, outcome: Outcome, names: Sequence[str], kept: FieldStorage
+) -> list[str]:
     ground = grounds.grounds[code]
     required = ground.required(outcome, first_request=False, form={})
     lines = []
@@ -101,7 +103,7 @@ def _yaml(value: Mapping[str, Any]) -> str:
     return str(out.getvalue()).strip().removeprefix("{").removesuffix("}")
 
 
-def ask(grounds: Grounds, right: Right, options: Sequence[str]) -> Filled:
+def ask(grounds: Grounds, right: Right, options: Sequence[str]) -> FormAnswer:
     """Ask for the decision field by field. What is typed is no argument, so nobody else sees it.
 
     Raises:
@@ -110,11 +112,11 @@ def ask(grounds: Grounds, right: Right, options: Sequence[str]) -> Filled:
     if not sys.stdin.isatty():
         raise ConfigurationError(
             "A decision has a form, and there is no terminal to ask for it.",
-            way_out="give --form FILE (`-`: stdin); `afschrift grounds show CODE --form` prints one.",
+            remedy="give --form FILE (`-`: stdin); `afschrift grounds show CODE --form` prints one.",
         )
     choice = _one_of("Decision", options)
     if choice == Outcome.FULFIL:
-        return Filled(choice)
+        return FormAnswer(choice)
     outcome = Outcome(choice)
     offered = grounds.offered(outcome, right)
     for code in offered:
@@ -124,7 +126,7 @@ def ask(grounds: Grounds, right: Right, options: Sequence[str]) -> Filled:
     for name in grounds.grounds[code].asks(outcome):
         if (value := asked(grounds.fields[name])) is not None:
             form[name] = value
-    return Filled(choice, {"ground": code, **grounds.told(form)}, grounds.texts(form))
+    return FormAnswer(choice, {"ground": code, **grounds.kept_in_trail(form)}, grounds.texts(form))
 
 
 def _one_of(words: str, options: Sequence[str]) -> str:
@@ -133,7 +135,7 @@ def _one_of(words: str, options: Sequence[str]) -> str:
     return said
 
 
-def asked(one: Field) -> Any:
+def asked(one: GroundField) -> Any:
     """One field; None where it was left empty."""
     words = f"{one.title['en']} ({takes(one)})"
     kind = one.schema.get("type")

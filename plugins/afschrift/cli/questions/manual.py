@@ -14,7 +14,7 @@ from afschrift.cli.case.documents import opened, printable
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.domain.errors import ConfigurationError
-from afschrift.law.manual import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
+from afschrift.law.manual_search import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
 
 if TYPE_CHECKING:
     from afschrift.casework.notices.searches import Search
@@ -35,11 +35,11 @@ def listing(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """List what is to be searched, by whom and by when."""
-    from afschrift.app.jurisdiction import load_place
+    from afschrift.app.jurisdiction import load_jurisdiction
     from afschrift.casework.notices.searches import searches
     from afschrift.domain.instants import utc_now
 
-    found = searches(open_register(), load_place(), utc_now(), open_only=not all_, request_id=request)
+    found = searches(open_register(), load_jurisdiction(), utc_now(), open_only=not all_, request_id=request)
     if as_json:
         typer.echo(json.dumps([_row(one) for one in found], indent=2))
         return
@@ -63,7 +63,7 @@ def show(request: Request, source: Source) -> None:
     """
     from afschrift.casework.manual.question import open_question
     from afschrift.domain.event import NewEvent
-    from afschrift.wiring.services import load_inventory
+    from afschrift.wiring.build_services import load_inventory
 
     who = officer()
     register = who.register
@@ -109,10 +109,10 @@ def answer(
     from afschrift.cli.questions.questions import go_on
 
     if here and airflow:
-        raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
+        raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
     if sum((bool(file), nothing_held, not_searched is not None)) != 1:
         raise ConfigurationError(
-            "One answer is needed.", way_out="give --file FILE, --nothing-held or --not-searched REASON."
+            "One answer is needed.", remedy="give --file FILE, --nothing-held or --not-searched REASON."
         )
     who = officer()
     asked = open_question(who.register, request, source)
@@ -134,9 +134,9 @@ def answer(
 @app.command()
 def again(request: Request, source: Source) -> None:
     """Ask once more about a system: a plan that rests on the earlier answer stops at its next gate."""
-    from afschrift.app.roles import load_roles
+    from afschrift.app.roles_file import load_roles
     from afschrift.casework.manual.question import ask_again, open_question
-    from afschrift.wiring.services import load_inventory
+    from afschrift.wiring.build_services import load_inventory
 
     register = open_register()
     asked = open_question(register, request, source)

@@ -41,14 +41,14 @@ def partial(
     from afschrift.cli.questions.questions import go_on
 
     if here and airflow:
-        raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
+        raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
     if take_back == (rest_by is not None):
         raise ConfigurationError(
             "A source is left for later, or that is taken back.",
-            way_out="give --rest-by DATE, or --take-back.",
+            remedy="give --rest-by DATE, or --take-back.",
         )
     who = officer()
-    parts = PartialResponseService(who, who.inventory, who.place)
+    parts = PartialResponseService(who, who.inventory, who.jurisdiction)
     if rest_by is None:
         parts.take_back(request, source)
         typer.echo(f"Recorded: the next run opens {source} again.")

@@ -15,7 +15,7 @@ from afschrift.cli.running import Here, OnAirflow
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from afschrift.cli.questions.forms import Filled
+    from afschrift.cli.questions.forms import FormAnswer
     from afschrift.register.records import QuestionRow
     from afschrift.register.register import Register
 
@@ -71,11 +71,11 @@ def assign(
     anybody: Annotated[bool, typer.Option("--anybody", help="Back to everybody with the role.")] = False,
 ) -> None:
     """Give a question to one person; others with the role cannot answer it then, but deputies can."""
-    from afschrift.app.roles import load_roles
+    from afschrift.app.roles_file import load_roles
     from afschrift.questions.assignment import assign as record
 
     if (to is None) != anybody:
-        raise ConfigurationError("A question goes to somebody.", way_out="give --to NAME, or --anybody.")
+        raise ConfigurationError("A question goes to somebody.", remedy="give --to NAME, or --anybody.")
     name = record(open_register(), load_roles(), question, to, actor())
     typer.echo(f"Question {question} is for {name or 'everybody with its role'}.")
 
@@ -119,18 +119,18 @@ def answer(
     from afschrift.casework.answer import answer_question
 
     if here and airflow:
-        raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
+        raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
     who = officer()
     register = who.register
     asked = register.questions.get(question)
-    filled = _filled(asked, choice, set_ or [], form, text_file)
+    answered = _filled(asked, choice, set_ or [], form, text_file)
     done = answer_question(
         who,
         question,
-        filled.choice,
-        detail=filled.detail,
-        texts=filled.texts,
-        text=filled.text,
+        answered.choice,
+        detail=answered.detail,
+        texts=answered.texts,
+        text=answered.text,
     )
     typer.echo(f"Recorded: {done.decision.kind} = {done.decision.choice}.")
     if done.said:
@@ -160,15 +160,15 @@ def go_on(register: Register, request: str, *, here: bool, airflow: bool) -> Non
 
 def _filled(
     asked: QuestionRow, choice: str | None, set_: list[str], form: Path | None, text_file: Path | None
-) -> Filled:
+) -> FormAnswer:
     """The answer, from wherever it comes."""
     from afschrift.casework.answer import form_of
-    from afschrift.cli.questions.forms import Filled, from_file
+    from afschrift.cli.questions.forms import FormAnswer, from_file
     from afschrift.questions.forms import typed
 
     if form is not None:
         if choice or set_ or text_file:
-            raise ConfigurationError("The form is the whole answer.", way_out="give --form alone.")
+            raise ConfigurationError("The form is the whole answer.", remedy="give --form alone.")
         return from_file(form)
     if choice is None and asked.kind == "decision":
         from afschrift.app.jurisdiction import load_grounds
@@ -176,9 +176,9 @@ def _filled(
 
         return ask(load_grounds(), open_register().requests.get(asked.request).right, asked.options)
     if choice is None:
-        raise ConfigurationError("The answer is missing.", way_out=f"--choice {' | '.join(asked.options)}.")
+        raise ConfigurationError("The answer is missing.", remedy=f"--choice {' | '.join(asked.options)}.")
     detail = typed(form_of(asked), dict(map(_pair, set_)))
-    return Filled(choice, detail, text=_text(text_file, asked))
+    return FormAnswer(choice, detail, text=_text(text_file, asked))
 
 
 def _fields(question: QuestionRow) -> Iterator[str]:
@@ -195,13 +195,13 @@ def _fields(question: QuestionRow) -> Iterator[str]:
 def _pair(item: str) -> tuple[str, str]:
     name, equals, value = item.partition("=")
     if not equals:
-        raise ConfigurationError("A --set has no value.", way_out="write it as --set name=value.")
+        raise ConfigurationError("A --set has no value.", remedy="write it as --set name=value.")
     return name, value
 
 
 def _text(file: Path | None, question: QuestionRow) -> str | None:
     """Words from a file, standard input or a prompt; never from a flag, which others on the machine see."""
-    from afschrift.casework.kinds import kind_named
+    from afschrift.casework.question_kinds import kind_named
 
     if file is not None:
         try:

@@ -17,7 +17,7 @@ from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from afschrift.casework.review.view import Pointed, ShownTable, View
+    from afschrift.casework.review.view import Pointed, ReviewTable, ReviewView
 
 app = typer.Typer(
     help="What will be sent, before it is: look at it, approve it, redact cells or spans, or hold it back.",
@@ -40,11 +40,11 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show what will be sent: tables, columns and why, rows, what was pointed out. The look is an event."""
-    from afschrift.casework.review.look import look
+    from afschrift.casework.review.review_view import review_view
 
     if row is not None and table is None:
-        raise ConfigurationError("A row is one of a table.", way_out="give --table too.")
-    seen = look(officer(), request, table=table, rows=rows, row=row)
+        raise ConfigurationError("A row is one of a table.", remedy="give --table too.")
+    seen = review_view(officer(), request, table=table, rows=rows, row=row)
     if as_json:
         typer.echo(json.dumps(asdict(seen), ensure_ascii=False, indent=2))
         return
@@ -91,8 +91,8 @@ def redact(
     """
     from afschrift.cli.questions.forms import from_file
 
-    filled = from_file(form, choice="redact")
-    _answer(request, "redact", filled.detail, filled.texts, filled.text, here=here, airflow=airflow)
+    answered = from_file(form, choice="redact")
+    _answer(request, "redact", answered.detail, answered.texts, answered.text, here=here, airflow=airflow)
 
 
 def _answer(
@@ -106,11 +106,11 @@ def _answer(
     airflow: bool,
 ) -> None:
     from afschrift.casework.answer import answer_question
-    from afschrift.casework.review.redactions import REVIEW
+    from afschrift.casework.review.redactions_in_force import REVIEW
     from afschrift.cli.questions.questions import go_on
 
     if here and airflow:
-        raise ConfigurationError("A run starts here or on Airflow.", way_out="give --run or --airflow.")
+        raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
     who = officer()
     register = who.register
     register.requests.get(request)
@@ -118,7 +118,7 @@ def _answer(
     if not asked:
         raise ConfigurationError(
             f"No review of request {request} is open.",
-            way_out="its run asks one when it packed a bundle that somebody must look at.",
+            remedy="its run asks one when it packed a bundle that somebody must look at.",
         )
     done = answer_question(who, asked[-1].id, choice, detail=detail, texts=texts, text=text)
     typer.echo(f"Recorded: review = {done.decision.choice}.")
@@ -139,7 +139,7 @@ def _read(file: Path | None) -> str | None:
     return text.strip() or None
 
 
-def _lines(seen: View, *, whole: bool) -> Iterator[str]:
+def _lines(seen: ReviewView, *, whole: bool) -> Iterator[str]:
     asked = f"question {seen.question} ({', '.join(seen.why)})" if seen.question else "no review is open"
     yield f"Request {seen.request}: {seen.right}, state {seen.state}; {asked}"
     yield f"Plan    {seen.plan}"
@@ -160,7 +160,7 @@ def _lines(seen: View, *, whole: bool) -> Iterator[str]:
         yield "\nValues are not shown to your role."
 
 
-def _table(table: ShownTable, *, whole: bool) -> Iterator[str]:
+def _table(table: ReviewTable, *, whole: bool) -> Iterator[str]:
     rows = "nothing is staged of it" if table.rows is None else f"{table.rows} rows"
     files = f", {table.files} uploaded files" if table.files else ""
     yield f"\n{table.name}: {rows}{files} ({table.path})"
@@ -176,7 +176,7 @@ def _table(table: ShownTable, *, whole: bool) -> Iterator[str]:
     yield from map(_pointed, table.pointed)
 
 
-def _columns(table: ShownTable) -> Iterator[str]:
+def _columns(table: ReviewTable) -> Iterator[str]:
     groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for one in table.columns:
         marks = [f"{one.masked} masked"] * bool(one.masked) + [f"{one.redacted} redacted"] * bool(
@@ -190,5 +190,5 @@ def _columns(table: ShownTable) -> Iterator[str]:
 
 
 def _pointed(one: Pointed) -> str:
-    told = "" if one.text is None else f"  …{one.before}[{one.text}]{one.after}…"
-    return f"    {one.line}    {one.kind}{printable(told)}"
+    around = "" if one.text is None else f"  …{one.before}[{one.text}]{one.after}…"
+    return f"    {one.line}    {one.kind}{printable(around)}"

@@ -23,7 +23,7 @@ def sending(on: str | None, channel: str | None, proof: str | None) -> Sending |
     if day is None or channel is None or proof is None:
         raise ConfigurationError(
             "That a letter was sent takes the day, the channel and the proof.",
-            way_out="give all three, or none and record them later: `afschrift request sent`.",
+            remedy="give all three, or none and record them later: `afschrift request sent`.",
         )
     return Sending(day, channel, proof)
 
@@ -35,7 +35,7 @@ def date_(text: str | None, option: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{option} {text!a} is no date.", way_out="write 2025-03-05.") from None
+        raise ConfigurationError(f"{option} {text!a} is no date.", remedy="write 2025-03-05.") from None
 
 
 def instant(text: str) -> datetime:
@@ -46,7 +46,7 @@ def instant(text: str) -> datetime:
         found = None
     if found is None or found.tzinfo is None:
         raise ConfigurationError(
-            "--received-at is no instant.", way_out="write date, time and offset: 2026-11-20T09:30:00+01:00."
+            "--received-at is no instant.", remedy="write date, time and offset: 2026-11-20T09:30:00+01:00."
         )
     return found
 
@@ -60,6 +60,6 @@ def text(file: Path | None) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise ConfigurationError(
-            f"The text cannot be read: {reason}.", way_out="name a file, or - for standard input."
+            f"The text cannot be read: {reason}.", remedy="name a file, or - for standard input."
         ) from None
     return found.strip() or None

@@ -26,7 +26,7 @@ def clocks() -> ClockService:
     from afschrift.casework.clock.record import ClockService
 
     who = officer()
-    return ClockService(who, who.place)
+    return ClockService(who, who.jurisdiction)
 
 
 def listing(
@@ -43,8 +43,8 @@ def listing(
     from afschrift.casework.notices.referrals import to_hand_over
 
     register, at = open_register(), clocks()
-    waits = to_hand_over(register)
-    found = [(one, at.look(one)) for one in register.facts.timelines(open_only=not all_)]
+    pending = to_hand_over(register)
+    found = [(one, at.clock(one)) for one in register.facts.timelines(open_only=not all_)]
     found.sort(key=lambda pair: (pair[1].closed_on is not None, pair[1].due or pair[1].target))
     if as_json:
         requests = {r.id: asdict(r) for r in register.requests.all(open_only=not all_)}
@@ -52,7 +52,7 @@ def listing(
             {
                 **requests.get(one.request, {}),
                 "clock": row(clock),
-                "to_hand_over": [w.matter.matter for w in waits if w.matter.case == one.case],
+                "to_hand_over": [w.referral.matter for w in pending if w.referral.case == one.case],
             }
             for one, clock in found
         ]
@@ -62,13 +62,13 @@ def listing(
         typer.echo("No open request." if not all_ else "No request yet: `afschrift submit`.")
     for one, clock in found:
         notes = "".join(
-            f"  {note}" for note in (*(b.partition(":")[0] for b in clock.breaches), *_waits(one))
+            f"  {note}" for note in (*(b.partition(":")[0] for b in clock.breaches), *_pending(one))
         )
         typer.echo(
             f"{one.request}  {one.right:<11} {one.state:<16} received {clock.received}  {due(clock):<34} "
             f"{clock.colour}{notes}".rstrip()
         )
-    for wait in waits:
+    for wait in pending:
         typer.echo(wait.words)
 
 
@@ -82,7 +82,7 @@ def show(
 
     register, at = open_register(), clocks()
     found, timeline = register.requests.get(request), register.facts.timeline(request)
-    clock, decisions = at.look(timeline), register.decisions.of(request)
+    clock, decisions = at.clock(timeline), register.decisions.of(request)
     events, earlier = register.trail.events(request), register.identities.earlier(request, own_keys())
     if as_json:
         document = {
@@ -112,7 +112,7 @@ def show(
         typer.echo(f"  {header.seq:>6} {header.at} {header.type:<18} {header.actor}  {words[:160]}")
 
 
-def told(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
+def print_clock(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
     """What a command says after it recorded facts."""
     from afschrift.casework.clock import view as request_words
 
@@ -144,7 +144,7 @@ def _disputes(timeline: Timeline) -> Iterator[str]:
     yield from (f"held  {one.words}" for one in holds(timeline))
 
 
-def _waits(timeline: Timeline) -> Iterator[str]:
+def _pending(timeline: Timeline) -> Iterator[str]:
     from afschrift.law.dispute import complaints, holds
 
     if any(one.ended is None for one in complaints(timeline)):
@@ -152,7 +152,7 @@ def _waits(timeline: Timeline) -> Iterator[str]:
     if holds(timeline):
         yield "held"
     from afschrift.law.clock.facts import FactKind
-    from afschrift.law.partial_response import told as partly
+    from afschrift.law.partial_response import status_lines as partly
 
     yield from partly(timeline)
     if timeline.proposed and timeline.state.open:

@@ -15,7 +15,7 @@ from afschrift.cli.running import RequestId
 from afschrift.domain.errors import RefusedError
 
 
-class Right(StrEnum):
+class ReadingChoice(StrEnum):
     """Which right the message means."""
 
     ACCESS = "access"
@@ -25,7 +25,7 @@ class Right(StrEnum):
 
 def reading(
     request: RequestId,
-    right: Annotated[Right, typer.Option(help="Which right the message means.")],
+    right: Annotated[ReadingChoice, typer.Option(help="Which right the message means.")],
     text_file: Annotated[
         Path,
         typer.Option(
@@ -39,12 +39,12 @@ def reading(
     `both` opens a request for portability beside it, of the same receipt. A letter that asks the person is
     `afschrift letter make REQUEST right_question`; it stops no clock.
     """
-    from afschrift.app.roles import load_roles
+    from afschrift.app.roles_file import load_roles
     from afschrift.casework.intake.read_right import Reading, read_right
 
     quote = given.text(text_file)
     if quote is None:
-        raise RefusedError("The quotation is empty.", way_out="write the words of the person (R05).")
+        raise RefusedError("The quotation is empty.", remedy="write the words of the person (R05).")
     done = read_right(services(), load_roles(), request, Reading(right), quote, actor())
     typer.echo(f"{request}: {done.timeline.right}.")
     if done.other is not None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from afschrift.cli.request import given
-from afschrift.cli.request.overview import Json, clocks, told
+from afschrift.cli.request.overview import Json, clocks, print_clock
 from afschrift.cli.running import RequestId
 from afschrift.domain.errors import ConfigurationError
 
@@ -54,7 +54,7 @@ def suspend(
 ) -> None:
     """Record a question to the person that stops the clock (R42). It counts from the day it is sent."""
     sending = given.sending(sent_on, channel, proof)
-    told(
+    print_clock(
         *clocks().suspend(request, ground, doubt=doubt, overview=overview, letter=letter, sending=sending),
         as_json=as_json,
     )
@@ -82,11 +82,11 @@ def resume(
     elif sending or letter:
         raise ConfigurationError(
             "A letter goes with a reply that falls short only.",
-            way_out="add --insufficient, or leave it out.",
+            remedy="add --insufficient, or leave it out.",
         )
     else:
         done = clocks().resume(request, day)
-    told(*done, as_json=as_json)
+    print_clock(*done, as_json=as_json)
 
 
 def extend(
@@ -110,7 +110,7 @@ def extend(
 ) -> None:
     """Decide on two further months (R39-R41). It holds once its letter is sent inside the first month."""
     sending, text = given.sending(sent_on, channel, proof), given.text(text_file)
-    told(*clocks().extend(request, reason, letter=letter, sending=sending, text=text), as_json=as_json)
+    print_clock(*clocks().extend(request, reason, letter=letter, sending=sending, text=text), as_json=as_json)
 
 
 def sent(
@@ -126,7 +126,7 @@ def sent(
     """Record that the letter of a suspension or an extension was really sent, by whom, how, with proof."""
     sending = given.sending(on, channel, proof)
     assert sending is not None
-    told(*clocks().sent(request, sending, fact), as_json=as_json)
+    print_clock(*clocks().sent(request, sending, fact), as_json=as_json)
 
 
 def acknowledge(
@@ -140,9 +140,9 @@ def acknowledge(
     text = given.text(text_file)
     if text is None:
         raise ConfigurationError(
-            "The reason is empty.", way_out="write why the request is late, and what is done about it."
+            "The reason is empty.", remedy="write why the request is late, and what is done about it."
         )
-    told(*clocks().acknowledge(request, text), as_json=as_json)
+    print_clock(*clocks().acknowledge(request, text), as_json=as_json)
 
 
 def withdraw(
@@ -152,7 +152,7 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """Record that the person withdrew the request. Nobody else may withdraw it: a controller refuses."""
-    told(*clocks().withdraw(request, channel, given.date_(on, "--on")), as_json=as_json)
+    print_clock(*clocks().withdraw(request, channel, given.date_(on, "--on")), as_json=as_json)
 
 
 def correct(
@@ -176,13 +176,13 @@ def correct(
     if (received_at is not None) + sign + turn_down != 1 or (received_at is None) != (reason is None):
         raise ConfigurationError(
             "A correction is proposed, or signed, or turned down.",
-            way_out="give --received-at with --reason, or --sign, or --turn-down.",
+            remedy="give --received-at with --reason, or --sign, or --turn-down.",
         )
     if received_at is not None and reason is not None:
         done = clocks().correct(request, given.instant(received_at), reason)
     else:
         done = clocks().sign(request, agree=sign)
-    told(*done, as_json=as_json)
+    print_clock(*done, as_json=as_json)
     if not as_json and done[0].proposed:
         typer.echo(
             f"The later receipt counts after a second signer's `afschrift request correct {request} --sign`."
@@ -197,7 +197,7 @@ def merge(
     """Let an overlapping request go on in an earlier, open one of the person, whose receipt counts (R55)."""
     from afschrift.app.jurisdiction import own_keys
 
-    told(*clocks().merge(request, earlier, own_keys()), as_json=as_json)
+    print_clock(*clocks().merge(request, earlier, own_keys()), as_json=as_json)
 
 
 def link(
@@ -215,7 +215,7 @@ def link(
     """Say that a request comes after a closed one of the same person."""
     from afschrift.app.jurisdiction import own_keys
 
-    told(*clocks().link(request, earlier, as_.value, own_keys()), as_json=as_json)
+    print_clock(*clocks().link(request, earlier, as_.value, own_keys()), as_json=as_json)
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {

@@ -27,7 +27,7 @@ from afschrift.values.forms import text_batch
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
-class Finding:
+class SourceFinder:
     """Looks through the tables of one source, one after the other.
 
     The people are read once, at the first text that is there: a request without any costs nothing.
@@ -85,7 +85,7 @@ class Finding:
     def evidence(self) -> dict[str, Any]:
         """Counts by table and kind, and which people were looked for; never a value."""
         found = {table: one.counts for table, one in self._found().items() if one.total}
-        people = self._reader.told
+        people = self._reader.outcomes
         return ({"pointed_out": found} if found else {}) | ({"people": people} if people else {})
 
     def _found(self) -> dict[str, Found]:

@@ -11,7 +11,7 @@ from afschrift.domain.errors import ConfigurationError, NeedsPersonError, Retria
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
-from afschrift.extraction.finder.names import NameIndex
+from afschrift.extraction.finder.person_names import NameIndex
 from afschrift.extraction.finder.text import Own, People
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
@@ -29,14 +29,14 @@ class PeopleReader:
     """Reads the tables that say `names`, whatever their source.
 
     Attributes:
-        told: `source.table` -> number of people read, or why none was; for the log and the evidence.
+        outcomes: `source.table` -> number of people read, or why none was; for the log and the evidence.
     """
 
     def __init__(self, services: Services, plan: Plan, keys: Sequence[Key]) -> None:
         self._services = services
         self._plan = plan
         self._keys = keys
-        self.told: dict[str, int | str] = {}
+        self.outcomes: dict[str, int | str] = {}
         self._names: set[str] = set()
         self._ignored: set[str] = set()
         self._own_names: set[str] = set()
@@ -57,9 +57,13 @@ class PeopleReader:
                 left
             ):  # what failed once may leave its session unusable, so the others have one of their own
                 left = self._tables(source, left)
-        unread = tuple(sorted(place for place, told in self.told.items() if isinstance(told, str)))
-        for place in unread:
-            self._services.log(f"Names of people in {place} are not looked for ({self.told[place]}).")
+        unread = tuple(
+            sorted(table_path for table_path, outcome in self.outcomes.items() if isinstance(outcome, str))
+        )
+        for table_path in unread:
+            self._services.log(
+                f"Names of people in {table_path} are not looked for ({self.outcomes[table_path]})."
+            )
         region = self._services.inventory.controller.country
         own = Own.of(self._own_values, self._own_names, region)
         return People(NameIndex(self._names, self._ignored), own, unread)
@@ -76,7 +80,7 @@ class PeopleReader:
                         return left
         except (RetriableError, NeedsPersonError):
             for name in tables:
-                self.told.setdefault(f"{source.source}.{name}", OUT_OF_REACH)
+                self.outcomes.setdefault(f"{source.source}.{name}", OUT_OF_REACH)
         return {}
 
     def _table(self, session: Source, source: SourceFile, name: str, table: Table) -> bool:
@@ -84,7 +88,7 @@ class PeopleReader:
         assert table.names is not None
         identity = self._services.inventory.identity
         statements = Statements(self._services.sql, source, identity, session.dialect, session.catalogue())
-        belongs, place = statements.ways(name).belongs, f"{source.source}.{name}"
+        belongs, table_path = statements.ways(name).belongs, f"{source.source}.{name}"
         asked = statements.people(name, table.names.columns, table.names.most + 1)
         try:
             if belongs:
@@ -92,15 +96,15 @@ class PeopleReader:
             rows, names = self._everybody(session, asked)
         except ConfigurationError as error:  # its words name the place and no value
             self._services.log(str(error))
-            self.told[place] = UNREADABLE
+            self.outcomes[table_path] = UNREADABLE
             return False
         except (pa.ArrowInvalid, UnicodeDecodeError):  # theirs would quote the value
-            self.told[place] = UNREADABLE
+            self.outcomes[table_path] = UNREADABLE
             return False
         if rows > table.names.most:
-            self.told[place] = TOO_MANY
+            self.outcomes[table_path] = TOO_MANY
             return True
-        self.told[place] = rows
+        self.outcomes[table_path] = rows
         self._names |= names
         self._ignored |= set(table.names.ignore)
         return True

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from afschrift.domain.pointer import MOST_POINTERS, Found, Pointer
 from afschrift.domain.redaction import A_MASK, MASK
-from afschrift.extraction.finder.names import NameIndex, own_words
 from afschrift.extraction.finder.patterns import WORTH_A_LOOK, Span, spans, with_more
+from afschrift.extraction.finder.person_names import NameIndex, own_words
 
 _ONLY_A_MASK = rf"(?s)^(?:{A_MASK}|{re.escape(MASK)}.{{1,4}})$"
 """A value that is a mask as a whole: with a token, without, or with the last four signs of what it hides."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from afschrift.domain.extracted import FileEntry
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import Finding
+from afschrift.formats.check.file_finding import FileFinding
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import written_kind
 from afschrift.values.shapes import first_offence
@@ -25,7 +25,7 @@ class Check(Protocol):
     def update(self, batch: Any) -> None:
         """Look at the next batch of value forms (`pyarrow.RecordBatch`)."""
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[FileFinding]:
         """What is wrong, after the last batch."""
 
 
@@ -39,7 +39,7 @@ class ValueTypes:
     def __init__(self, file: str, fields: Sequence[FieldPlan]) -> None:
         self._file = file
         self._fields = [(field.name, written_kind(field)) for field in fields]
-        self._first: dict[str, Finding] = {}
+        self._first: dict[str, FileFinding] = {}
         self._rows = 0
 
     def update(self, batch: pa.RecordBatch) -> None:
@@ -47,10 +47,10 @@ class ValueTypes:
         for (name, kind), column in zip(self._fields, batch.columns, strict=True):
             if name not in self._first and (position := first_offence(column, kind)) is not None:
                 rule = f"every value has the form of a {kind}"
-                self._first[name] = Finding("type", self._file, name, self._rows + position + 1, rule)
+                self._first[name] = FileFinding("type", self._file, name, self._rows + position + 1, rule)
         self._rows += batch.num_rows
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[FileFinding]:
         """One finding a field at most."""
         return list(self._first.values())
 
@@ -67,11 +67,11 @@ class SameValues:
         """Add the next rows."""
         self._checksums.update(batch)
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[FileFinding]:
         """One finding for each column that differs."""
         rule = "the column reads back as the values extracted, in order"
         return [
-            Finding("checksum", self._file, name, None, rule)
+            FileFinding("checksum", self._file, name, None, rule)
             for name, digest in self._checksums.digests().items()
             if self._expected.get(name) != digest
         ]
@@ -89,12 +89,12 @@ class RowCount:
         """Count the next rows."""
         self._rows += batch.num_rows
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[FileFinding]:
         """A finding with both numbers where they differ."""
         if self._rows == self._expected:
             return []
         rule = f"the file holds the {self._expected} rows extracted; {self._rows} were read"
-        return [Finding("row_count", self._file, None, None, rule)]
+        return [FileFinding("row_count", self._file, None, None, rule)]
 
 
 class DigestStream(io.RawIOBase):
@@ -117,15 +117,17 @@ class DigestStream(io.RawIOBase):
         self._bytes += len(block)
         return block
 
-    def findings(self, entry: FileEntry) -> list[Finding]:
+    def findings(self, entry: FileEntry) -> list[FileFinding]:
         """Read what is left and hold size and digest against the file's entry."""
         while self.read(_BLOCK):
             pass
         found = []
         if self._bytes != entry.bytes:
-            found.append(Finding("size", entry.path, None, None, "the file has the size that was written"))
+            found.append(
+                FileFinding("size", entry.path, None, None, "the file has the size that was written")
+            )
         if self._digest.hexdigest() != entry.sha256:
             found.append(
-                Finding("sha256", entry.path, None, None, "the file has the digest that was written")
+                FileFinding("sha256", entry.path, None, None, "the file has the digest that was written")
             )
         return found

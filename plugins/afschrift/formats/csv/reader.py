@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError, check_header
+from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 
 _BLOCK = 1 << 20  # larger ones leave the processor's cache
 _LONGEST = 1 << 30  # a lost quote would otherwise take the rest of the file into memory
@@ -36,7 +36,7 @@ def read_csv(
         yield from table.to_batches()
         rows += table.num_rows
     if names is None:
-        raise UnreadableError("malformed", "a CSV file begins with a header row")
+        raise UnreadableFileError("malformed", "a CSV file begins with a header row")
 
 
 def _whole_records(stream: BinaryIO) -> Iterator[memoryview]:
@@ -46,15 +46,15 @@ def _whole_records(stream: BinaryIO) -> Iterator[memoryview]:
     while block := stream.read(max(_BLOCK, len(pending))):
         pending += block
         if first and pending.startswith(_BYTE_ORDER_MARK):
-            raise UnreadableError("encoding", "the file is UTF-8 without a byte order mark")
+            raise UnreadableFileError("encoding", "the file is UTF-8 without a byte order mark")
         if len(pending) > _LONGEST:
-            raise UnreadableError("malformed", "quotes come in pairs, and a record is shorter than 1 GiB")
+            raise UnreadableFileError("malformed", "quotes come in pairs, and a record is shorter than 1 GiB")
         if end := _last_record_end(pending):
             yield memoryview(pending)[:end]
             pending = pending[end:]
             first = False
     if pending:
-        raise UnreadableError("malformed", "every record ends with CRLF (RFC 4180), the last one too")
+        raise UnreadableFileError("malformed", "every record ends with CRLF (RFC 4180), the last one too")
 
 
 def _last_record_end(data: bytes) -> int:
@@ -105,8 +105,8 @@ def _parse(block: memoryview, names: list[str] | None, options: Mapping[str, str
         number = faulty[0] if faulty else None
         row = None if number is None else rows + number - header_rows
         if not _is_utf8(block):
-            raise UnreadableError("encoding", "the file is UTF-8") from None
-        raise UnreadableError("malformed", "every row has a value for every column", row=row) from None
+            raise UnreadableFileError("encoding", "the file is UTF-8") from None
+        raise UnreadableFileError("malformed", "every row has a value for every column", row=row) from None
 
 
 def _is_utf8(block: memoryview) -> bool:

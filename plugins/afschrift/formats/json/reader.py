@@ -12,23 +12,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError, check_header
+from afschrift.domain.value_kind import ValueKind
+from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 from afschrift.values.buffers import text_bytes
 from afschrift.values.forms import text_schema, written_kind
-from afschrift.values.patterns import PATTERNS
+from afschrift.values.kind_patterns import PATTERNS
 
 _BLOCK = 1 << 19  # the objects of a larger one leave the processor's cache
 _SEPARATOR = b",\n"  # no line break stands inside a value: JSON strings escape it
 _MEMBER = b'":'  # the decoder takes the last of two members without a word, so names are counted
-_TYPES: dict[Kind, Any] = {
-    Kind.INTEGER: int | str | None,
-    Kind.NUMBER: float | str | None,
-    Kind.BOOLEAN: bool | None,
-    Kind.JSON: msgspec.Raw,  # the text as it stands
+_TYPES: dict[ValueKind, Any] = {
+    ValueKind.INTEGER: int | str | None,
+    ValueKind.NUMBER: float | str | None,
+    ValueKind.BOOLEAN: bool | None,
+    ValueKind.JSON: msgspec.Raw,  # the text as it stands
 }
-_NUMBERS = {Kind.INTEGER: pa.int64(), Kind.NUMBER: pa.float64()}
+_NUMBERS = {ValueKind.INTEGER: pa.int64(), ValueKind.NUMBER: pa.float64()}
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowInvalid)
 _AWKWARD_NAME = re.compile(r'["\\\x00-\x1f]')  # msgspec takes no such field names
 
@@ -77,14 +77,14 @@ def _read(runs: Iterator[bytes], fields: Sequence[FieldPlan]) -> Iterator[pa.Rec
             raise _fault(error, records, rows, decode) from None
         batch = pa.RecordBatch.from_arrays(texts, schema=schema)
         if batch.num_rows != records.count(b"\n") + 1:
-            raise UnreadableError("malformed", "every object stands on a line of its own")
+            raise UnreadableFileError("malformed", "every object stands on a line of its own")
         if records.count(_MEMBER) != batch.num_rows * members + _members_within(texts, kinds):
-            raise UnreadableError("malformed", "no object has a member twice")
+            raise UnreadableFileError("malformed", "no object has a member twice")
         yield batch
         rows += batch.num_rows
 
 
-def _members_within(texts: list[pa.Array], kinds: list[Kind]) -> int:
+def _members_within(texts: list[pa.Array], kinds: list[ValueKind]) -> int:
     """How often values hold what ends a name; those of a kind with a pattern have no quotes."""
     free = (column for column, kind in zip(texts, kinds, strict=True) if kind not in PATTERNS)
     return sum(bytes(text_bytes(column)).count(_MEMBER) for column in free)
@@ -100,7 +100,7 @@ def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
             yield pending[:end].replace(b"\n", _SEPARATOR)
             pending = pending[end + 1 :]
     if pending:
-        raise UnreadableError("malformed", "every line is ended, the last one too")
+        raise UnreadableFileError("malformed", "every line is ended, the last one too")
 
 
 def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
@@ -113,7 +113,7 @@ def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
             if pending.startswith(b"[]\n"):
                 break
             if not pending.startswith(b"[\n"):
-                raise UnreadableError("malformed", "the document is an array with one object a line")
+                raise UnreadableFileError("malformed", "the document is an array with one object a line")
             pending = pending[2:]
             opened = True
         end = pending.rfind(_SEPARATOR)
@@ -122,10 +122,10 @@ def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
             pending = pending[end + len(_SEPARATOR) :]
     if not opened:
         if pending != b"[]\n":
-            raise UnreadableError("malformed", "the document is an array with one object a line")
+            raise UnreadableFileError("malformed", "the document is an array with one object a line")
         return
     if not pending.endswith(b"\n]\n"):
-        raise UnreadableError("malformed", "the array is closed at the end of the file")
+        raise UnreadableFileError("malformed", "the array is closed at the end of the file")
     yield pending[:-3]
 
 
@@ -134,7 +134,7 @@ def _names(records: bytes) -> list[str]:
     try:
         return list(msgspec.json.decode(first, type=dict[str, msgspec.Raw]))
     except _UNREADABLE:
-        raise UnreadableError("malformed", "every row is one JSON object", row=1) from None
+        raise UnreadableFileError("malformed", "every row is one JSON object", row=1) from None
 
 
 def _decoder(names: list[str], types: list[Any]) -> _Decoder:
@@ -172,11 +172,11 @@ def _by_mapping(names: list[str], types: list[Any]) -> _Decoder:
     return decode
 
 
-def _texts(values: list[Any], kind: Kind) -> pa.Array:
+def _texts(values: list[Any], kind: ValueKind) -> pa.Array:
     """Value forms from what the decoder gave."""
-    if kind is Kind.JSON:
+    if kind is ValueKind.JSON:
         return _documents(values)
-    if kind is Kind.BOOLEAN:
+    if kind is ValueKind.BOOLEAN:
         return pa.array(values, pa.bool_()).cast(pa.string())
     if kind in _NUMBERS:
         try:
@@ -190,7 +190,7 @@ def _documents(values: list[msgspec.Raw]) -> pa.Array:
     """The texts as they stand in the file, where each is on one line."""
     ends = np.flatnonzero(np.frombuffer(b"\n".join([*values, b""]), np.uint8) == ord("\n"))
     if len(ends) != len(values):
-        raise UnreadableError("malformed", "every object stands on a line of its own")
+        raise UnreadableFileError("malformed", "every object stands on a line of its own")
     offsets = np.concatenate(([0], ends - np.arange(len(ends)))).astype(np.int32)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
     texts = pa.Array.from_buffers(pa.string(), len(values), buffers)
@@ -199,18 +199,18 @@ def _documents(values: list[msgspec.Raw]) -> pa.Array:
     return pc.if_else(nothing, pa.scalar(None, pa.string()), texts) if pc.any(nothing).as_py() else texts
 
 
-def _with_strings(values: list[Any], kind: Kind) -> pa.Array:
-    if kind is Kind.INTEGER:
+def _with_strings(values: list[Any], kind: ValueKind) -> pa.Array:
+    if kind is ValueKind.INTEGER:
         return pa.array([None if value is None else str(value) for value in values], pa.string())
     strings = [value if isinstance(value, str) else None for value in values]
     numbers = [None if isinstance(value, str) else value for value in values]
     return pc.coalesce(pa.array(strings, pa.string()), pa.array(numbers, pa.float64()).cast(pa.string()))
 
 
-def _fault(error: Exception, records: bytes, rows: int, decode: _Decoder) -> UnreadableError:
+def _fault(error: Exception, records: bytes, rows: int, decode: _Decoder) -> UnreadableFileError:
     """The first faulty row of a run of records."""
     if isinstance(error, UnicodeDecodeError | pa.ArrowInvalid):
-        return UnreadableError("encoding", "the file is UTF-8")
+        return UnreadableFileError("encoding", "the file is UTF-8")
     rule = "every row is one JSON object with the columns of the plan and values of their types"
     for number, record in enumerate(records.split(_SEPARATOR), start=rows + 1):
         try:
@@ -218,5 +218,5 @@ def _fault(error: Exception, records: bytes, rows: int, decode: _Decoder) -> Unr
         except _UNREADABLE:
             objects = 0
         if objects != 1:  # none on an empty line
-            return UnreadableError("malformed", rule, row=number)
-    return UnreadableError("malformed", rule)
+            return UnreadableFileError("malformed", rule, row=number)
+    return UnreadableFileError("malformed", rule)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from afschrift.domain.file_format import SchemaColumn
-from afschrift.domain.kind import Kind
-from afschrift.values.patterns import PATTERNS
+from afschrift.domain.value_kind import ValueKind
+from afschrift.values.kind_patterns import PATTERNS
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _BEYOND_DOUBLES = "^-?[1-9][0-9]{15,}$"
@@ -41,19 +41,19 @@ def _property(column: SchemaColumn) -> dict[str, Any]:
     return dict(column.texts) | {"oneOf": [*meanings, {"type": "null"}]}
 
 
-def _value(kind: Kind) -> dict[str, Any]:
+def _value(kind: ValueKind) -> dict[str, Any]:
     """The JSON values of a kind; NULL is one of every kind."""
-    if kind is Kind.JSON:
+    if kind is ValueKind.JSON:
         return {}
-    if kind is Kind.BOOLEAN:
+    if kind is ValueKind.BOOLEAN:
         return {"type": ["boolean", "null"]}
-    if kind is Kind.INTEGER:
+    if kind is ValueKind.INTEGER:
         return {"type": ["integer", "string", "null"], "pattern": _BEYOND_DOUBLES}
-    if kind is Kind.NUMBER:
+    if kind is ValueKind.NUMBER:
         return {"anyOf": [{"type": ["number", "null"]}, {"enum": _SPECIALS}]}
     value: dict[str, Any] = {"type": ["string", "null"]}
     if kind in PATTERNS:
         value["pattern"] = PATTERNS[kind]
-    if kind is Kind.BINARY:
+    if kind is ValueKind.BINARY:
         value["contentEncoding"] = "base64"
     return value

@@ -17,8 +17,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.batches import slices
 from afschrift.values.buffers import text_bytes
 from afschrift.values.forms import written_kind
@@ -69,7 +69,7 @@ class _ObjectRows:
 
     def __init__(self, fields: Sequence[FieldPlan]) -> None:
         self._kinds = [written_kind(field) for field in fields]
-        names = fragments(pa.array([field.name for field in fields], pa.string()), Kind.TEXT).to_pylist()
+        names = fragments(pa.array([field.name for field in fields], pa.string()), ValueKind.TEXT).to_pylist()
         self._keys = [f"{',' if position else '{'}{name}:" for position, name in enumerate(names)]
 
     def lines(self, batch: pa.RecordBatch, *, before: str = "", after: str = "") -> Iterator[memoryview]:

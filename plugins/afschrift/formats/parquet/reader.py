@@ -13,11 +13,11 @@ import duckdb
 import pyarrow as pa
 from fsspec.implementations.memory import MemoryFileSystem
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError, check_header
+from afschrift.domain.value_kind import ValueKind
+from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 from afschrift.values import scalars
-from afschrift.values.faults import FormError
+from afschrift.values.errors import ValueFormError
 from afschrift.values.forms import text_schema, written_kind
 
 _ROWS = 65_536
@@ -51,9 +51,9 @@ def read_parquet(
             for batch in connection.sql(_TABLE).to_arrow_reader(_ROWS):
                 columns = [_texts(column, kind) for column, kind in zip(batch.columns, kinds, strict=True)]
                 yield pa.RecordBatch.from_arrays(columns, schema=schema)
-    except (duckdb.Error, pa.ArrowException, FormError):
+    except (duckdb.Error, pa.ArrowException, ValueFormError):
         # their messages may quote values
-        raise UnreadableError("malformed", "the file is Parquet with the columns of the plan") from None
+        raise UnreadableFileError("malformed", "the file is Parquet with the columns of the plan") from None
 
 
 class _OneFile(MemoryFileSystem):  # type: ignore[misc]  # fsspec tells no types
@@ -73,5 +73,5 @@ def _names(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in rows[1:]]  # the first one is the table itself
 
 
-def _texts(column: pa.Array, kind: Kind) -> pa.Array:
+def _texts(column: pa.Array, kind: ValueKind) -> pa.Array:
     return column if pa.types.is_string(column.type) else scalars.text(column, kind)

@@ -10,20 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from afschrift.domain.errors import RewriteError
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values import scalars
-from afschrift.values.faults import FormError
+from afschrift.values.errors import ValueFormError
 from afschrift.values.forms import written_kind
 
 # Decimals stay text: their scale may differ from row to row, and a decimal type knows one.
-_TYPES: dict[Kind, pa.DataType] = {
-    Kind.INTEGER: pa.int64(),
-    Kind.NUMBER: pa.float64(),
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.DATE: pa.date32(),
-    Kind.DATETIME: pa.timestamp("us"),
-    Kind.INSTANT: pa.timestamp("us", "UTC"),
+_TYPES: dict[ValueKind, pa.DataType] = {
+    ValueKind.INTEGER: pa.int64(),
+    ValueKind.NUMBER: pa.float64(),
+    ValueKind.BOOLEAN: pa.bool_(),
+    ValueKind.DATE: pa.date32(),
+    ValueKind.DATETIME: pa.timestamp("us"),
+    ValueKind.INSTANT: pa.timestamp("us", "UTC"),
 }
 # Groups end at the same rows however the rows were batched: after a whole number of blocks.
 _BLOCK_ROWS = 1_024
@@ -90,10 +90,10 @@ class ParquetWriter:
         return pa.RecordBatch.from_arrays(columns, schema=self._schema)
 
 
-def _exact(texts: pa.Array, to: pa.DataType, kind: Kind) -> pa.Array | None:
+def _exact(texts: pa.Array, to: pa.DataType, kind: ValueKind) -> pa.Array | None:
     """The texts as a type, or None where the type would not give back the same texts."""
     try:
         typed = texts.cast(to)
         return typed if scalars.text(typed, kind).equals(texts) else None
-    except (pa.ArrowException, FormError):
+    except (pa.ArrowException, ValueFormError):
         return None

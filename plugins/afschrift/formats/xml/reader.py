@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.finding import UnreadableError, check_header
+from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 from afschrift.values.forms import text_schema
 from afschrift.values.xml_text import attribute, replaced, unescape
 
@@ -55,7 +55,7 @@ def read_xml(
             _check_names(_NAMES.findall(text, 0, text.find(_ROW_END)), names, fields)
         columns = _columns(text, names)
         if columns is None:
-            raise UnreadableError("malformed", _RULE, row=_first_fault(text, names, rows))
+            raise UnreadableFileError("malformed", _RULE, row=_first_fault(text, names, rows))
         batch = pa.RecordBatch.from_arrays(columns, schema=schema)
         yield batch
         rows += batch.num_rows
@@ -79,14 +79,14 @@ def _whole_rows(stream: BinaryIO) -> Iterator[bytes]:
             pending = pending[end + len(end_of_row) :]
     _parse(parser, b"", last=True)
     if not opened or pending != _TAIL:
-        raise UnreadableError("malformed", "the document is a table with one row a line, and is closed")
+        raise UnreadableFileError("malformed", "the document is a table with one row a line, and is closed")
 
 
 def _parse(parser: expat.XMLParserType, block: bytes, *, last: bool) -> None:
     try:
         parser.Parse(block, last)
     except (expat.ExpatError, LookupError):  # the second one: an encoding that nobody knows
-        raise UnreadableError("malformed", "the file is well-formed XML 1.0 in UTF-8") from None
+        raise UnreadableFileError("malformed", "the file is well-formed XML 1.0 in UTF-8") from None
 
 
 def _check_names(found: Sequence[str], names: Sequence[str], fields: Sequence[FieldPlan]) -> None:

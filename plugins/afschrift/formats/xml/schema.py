@@ -22,10 +22,10 @@ def _column(column: SchemaColumn) -> str:
     texts = [column.kind.value, *column.texts.values()]
     if column.codes:
         texts.append(", ".join(f"{code} = {meaning}" for code, meaning in column.codes.items()))
-    told = escape(": ".join(texts))
+    documentation = escape(": ".join(texts))
     return (
         f"      <xs:enumeration value={attribute(column.name)}>"
-        f"<xs:annotation><xs:documentation>{told}</xs:documentation></xs:annotation></xs:enumeration>\n"
+        f"<xs:annotation><xs:documentation>{documentation}</xs:documentation></xs:annotation></xs:enumeration>\n"
     )
 
 

@@ -59,7 +59,7 @@ def marks(text: str = USUAL) -> tuple[Mark, ...]:
     if wrong or not found:
         raise ConfigurationError(
             f"The marks of deadlines cannot be read: {' '.join(wrong) or 'there are none'}.",
-            way_out=f"write numbers of days, in working days with a w: `{USUAL}`, `14 7 3w 1w`.",
+            remedy=f"write numbers of days, in working days with a w: `{USUAL}`, `14 7 3w 1w`.",
         )
     return tuple(sorted({Mark(int(match[1]), bool(match[2])) for match, _ in found if match}))
 
@@ -88,8 +88,8 @@ def to_raise(clock: Clock, at: Collection[Mark], raised: Iterable[tuple[date, st
     now = level(clock, at)
     if now is None or clock.due is None:
         return None
-    told = {one for due, one in raised if due == clock.due}
-    return None if now in told else now
+    notified = {one for due, one in raised if due == clock.due}
+    return None if now in notified else now
 
 
 def acknowledge(clock: Clock) -> list[NewFact]:
@@ -101,6 +101,6 @@ def acknowledge(clock: Clock) -> list[NewFact]:
     if level(clock, ()) != OVERDUE:
         raise RefusedError(
             "The request is not overdue, so there is nothing to acknowledge (R37).",
-            way_out="`afschrift request show` says when it is due.",
+            remedy="`afschrift request show` says when it is due.",
         )
     return [NewFact(FactKind.OVERDUE_ACKNOWLEDGED, detail={"due": str(clock.due)})]

@@ -115,7 +115,7 @@ def _days(country: str, year: int) -> dict[date, str]:
     except NotImplementedError:
         raise ConfigurationError(
             f"There is no calendar of {country!a}.",
-            way_out="name a country by its ISO 3166-1 code, as NL or DE-BY.",
+            remedy="name a country by its ISO 3166-1 code, as NL or DE-BY.",
         ) from None
     days = dict(found.items())
     if code == "NL":

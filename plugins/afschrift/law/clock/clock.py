@@ -17,8 +17,8 @@ from afschrift.domain.state import State
 from afschrift.law.clock import words as clock_words
 from afschrift.law.clock.calendar import Calendar
 from afschrift.law.clock.deadline import ALGORITHM, Deadline, Suspension, deadline
-from afschrift.law.clock.facts import FactKind, FactRow, Ground, Timeline
-from afschrift.law.clock.status import Fact
+from afschrift.law.clock.facts import FactKind, FactRow, SuspensionGround, Timeline
+from afschrift.law.clock.status import StatusTerm
 from afschrift.law.partial_response import awaited
 
 AT_ONCE = 1
@@ -47,7 +47,7 @@ class Colour(StrEnum):
 
 
 @dataclass(frozen=True)
-class Place:
+class Jurisdiction:
     """Where the controller must act.
 
     Attributes:
@@ -89,7 +89,7 @@ class Clock:
     closed_on: date | None
     colour: Colour
     breaches: tuple[str, ...]
-    status: tuple[Fact, ...]
+    status: tuple[StatusTerm, ...]
     steps: tuple[str, ...]
     versions: tuple[tuple[str, str], ...]
 
@@ -99,22 +99,22 @@ class Clock:
         return {"due": str(self.due) if self.due else None, **dict(self.versions)}
 
 
-def clock(timeline: Timeline, place: Place, today: date) -> Clock:
+def clock(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Clock:
     """The clock of a request on a local date. Takes any facts, and raises nothing about them.
 
     Args:
         timeline: the request with its facts.
-        place: where the controller must act.
+        jurisdiction: where the controller must act.
         today: local date there.
     """
-    waits = tuple(_in_order(timeline, place, today))
+    waits = tuple(_in_order(timeline, jurisdiction, today))
     extension = next(iter(timeline.of(FactKind.EXTENDED)), None)
     found = deadline(
         timeline.received,
-        place.calendar,
+        jurisdiction.calendar,
         suspensions=[wait.period for wait in waits],
         extension_sent=extension.sent_on if extension else None,
-        public_body=place.public_body,
+        public_body=jurisdiction.public_body,
     )
     closed_on = _closed_on(timeline)
     since = next((w.period.start for w in waits if w.period.end is None), None) if found.due is None else None
@@ -123,7 +123,9 @@ def clock(timeline: Timeline, place: Place, today: date) -> Clock:
         received=found.received,
         due=found.due,
         days_left=(found.due - today).days if running and found.due else None,
-        working_days_left=place.calendar.working_days(today, found.due) if running and found.due else None,
+        working_days_left=jurisdiction.calendar.working_days(today, found.due)
+        if running and found.due
+        else None,
         notice_due=found.notice_due,
         target=found.target,
         extended=found.extended,
@@ -138,7 +140,7 @@ def clock(timeline: Timeline, place: Place, today: date) -> Clock:
             *(wait.why for wait in waits if wait.why),
             *clock_words.after(timeline, found, today),
         ),
-        versions=_versions(place.calendar),
+        versions=_versions(jurisdiction.calendar),
     )
 
 
@@ -150,10 +152,12 @@ class _Wait:
     why: str = ""
 
 
-def _in_order(timeline: Timeline, place: Place, today: date) -> Iterator[_Wait]:
+def _in_order(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Iterator[_Wait]:
     """Times of waiting, each from where the one before it ended: two questions never count twice."""
     last = date.min
-    found = [w for asked in timeline.of(FactKind.SUSPENDED) for w in _waits(timeline, asked, place, today)]
+    found = [
+        w for asked in timeline.of(FactKind.SUSPENDED) for w in _waits(timeline, asked, jurisdiction, today)
+    ]
     for wait in sorted(found, key=lambda w: (w.period.start, w.period.end or date.max)):
         period, why = wait.period, wait.why
         if last == date.max or (period.end is not None and period.end <= last and period.start < last):
@@ -165,9 +169,9 @@ def _in_order(timeline: Timeline, place: Place, today: date) -> Iterator[_Wait]:
         yield _Wait(period, why)
 
 
-def _waits(timeline: Timeline, asked: FactRow, place: Place, today: date) -> Iterator[_Wait]:
+def _waits(timeline: Timeline, asked: FactRow, jurisdiction: Jurisdiction, today: date) -> Iterator[_Wait]:
     """Times for which a question stopped the clock: one, or more where a further one came late (R43)."""
-    start, identity = asked.sent_on, asked.detail.get("ground") == Ground.IDENTITY
+    start, identity = asked.sent_on, asked.detail.get("ground") == SuspensionGround.IDENTITY
     end = next((one.day for one in timeline.about(asked, FactKind.RESUMED)), None)
     why = ""
     identified = timeline.local(timeline.identified_at) if identity and timeline.identified_at else None
@@ -178,7 +182,7 @@ def _waits(timeline: Timeline, asked: FactRow, place: Place, today: date) -> Ite
         if start is None or reply.day is None or reply.day < start or (end and reply.day >= end):
             continue
         sent = reply.sent_on
-        if place.calendar.working_days(reply.day, sent or today) <= AT_ONCE:
+        if jurisdiction.calendar.working_days(reply.day, sent or today) <= AT_ONCE:
             continue
         yield _Wait(
             Suspension(start, reply.day, identity),
@@ -221,8 +225,8 @@ def _breaches(timeline: Timeline, found: Deadline, closed_on: date | None, today
         if (waits := awaited(timeline)) is not None and waits[1] < today:
             yield "rest_late:R44"
     elif timeline.state is State.REFUSED:
-        told = today if FactKind.DECIDED in unsent else closed_on  # the letter came back: nobody was told
-        if found.notice_due and told > found.notice_due:
+        notified = today if FactKind.DECIDED in unsent else closed_on  # the letter came back: nobody was told
+        if found.notice_due and notified > found.notice_due:
             yield "refused_late:R45"
     elif timeline.state is State.DELIVERED and found.overdue(closed_on):
         yield "answered_late:R37"
@@ -234,15 +238,15 @@ def _unsent(timeline: Timeline) -> Iterator[FactRow]:
             yield fact
 
 
-def _status(timeline: Timeline, found: Deadline, closed_on: date | None) -> Iterator[Fact]:
+def _status(timeline: Timeline, found: Deadline, closed_on: date | None) -> Iterator[StatusTerm]:
     if found.extended:
-        yield Fact.EXTENDED
+        yield StatusTerm.EXTENDED
     if closed_on is None and timeline.of(FactKind.PARTLY_DELIVERED):
-        yield Fact.PARTLY_FULFILLED
+        yield StatusTerm.PARTLY_FULFILLED
     if closed_on is None and found.due is None and timeline.waiting:
-        yield Fact.SUSPENDED
-        identity = timeline.waiting.detail.get("ground") == Ground.IDENTITY
-        yield Fact.WAITING_FOR_IDENTITY if identity else Fact.WAITING_FOR_SPECIFICATION
+        yield StatusTerm.SUSPENDED
+        identity = timeline.waiting.detail.get("ground") == SuspensionGround.IDENTITY
+        yield StatusTerm.WAITING_FOR_IDENTITY if identity else StatusTerm.WAITING_FOR_SPECIFICATION
 
 
 @cache

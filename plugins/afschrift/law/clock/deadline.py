@@ -173,19 +173,19 @@ def local_date(received: datetime | date, zone: str) -> date:
         RefusedError: a time of day without its offset from UTC.
     """
     try:
-        place = ZoneInfo(zone)
+        local_zone = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigurationError(
-            f"{zone!a} is not a time zone.", way_out="name one of the IANA list, as Europe/Amsterdam."
+            f"{zone!a} is not a time zone.", remedy="name one of the IANA list, as Europe/Amsterdam."
         ) from None
     if not isinstance(received, datetime):
         return received
     if received.tzinfo is None:
         raise RefusedError(
             "A time of day needs its offset from UTC.",
-            way_out="write 2025-03-30T22:30:00Z or 2025-03-31T00:30:00+02:00, or a date alone.",
+            remedy="write 2025-03-30T22:30:00Z or 2025-03-31T00:30:00+02:00, or a date alone.",
         )
-    return received.astimezone(UTC).astimezone(place).date()
+    return received.astimezone(UTC).astimezone(local_zone).date()
 
 
 def add_months(day: date, months: int) -> date:
@@ -200,13 +200,13 @@ def _in_order(suspensions: Sequence[Suspension]) -> list[Suspension]:
         if suspension.end is not None and suspension.end < suspension.start:
             raise RefusedError(
                 f"A suspension of {_day(suspension.start)} ends before it begins (R42).",
-                way_out="give the day of the question first, then the day of the answer.",
+                remedy="give the day of the question first, then the day of the answer.",
             )
     for earlier, later in pairwise(ordered):
         if earlier.end is None or later.start < earlier.end:
             raise RefusedError(
                 f"The suspensions of {_day(earlier.start)} and {_day(later.start)} overlap (R42).",
-                way_out="end the first one before the next begins, or take one for both questions.",
+                remedy="end the first one before the next begins, or take one for both questions.",
             )
     return ordered
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from afschrift.domain.errors import RefusedError
-from afschrift.law.clock.clock import Place, clock
+from afschrift.law.clock.clock import Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.clock.sending import Sending, must_be_open
 
@@ -31,7 +31,7 @@ _NO_REASON = {
 
 def extend(
     timeline: Timeline,
-    place: Place,
+    jurisdiction: Jurisdiction,
     today: date,
     reasons: Sequence[str],
     *,
@@ -50,26 +50,26 @@ def extend(
     for reason in reasons:
         if reason in _NO_REASON:
             raise RefusedError(
-                f"This extends nothing: {_NO_REASON[reason]}.", way_out=f"choose among {', '.join(REASONS)}."
+                f"This extends nothing: {_NO_REASON[reason]}.", remedy=f"choose among {', '.join(REASONS)}."
             )
     if not reasons or set(reasons) - set(REASONS):
         raise RefusedError(
             "An extension needs one or more of the reasons that the law knows (R39, R40).",
-            way_out=f"choose among {', '.join(REASONS)}.",
+            remedy=f"choose among {', '.join(REASONS)}.",
         )
     if timeline.of(FactKind.EXTENDED):
         raise RefusedError(
             "The request was extended already; there is one extension, of two months at most (R39).",
-            way_out="where its letter is not sent yet, send it; else answer by the due date.",
+            remedy="where its letter is not sent yet, send it; else answer by the due date.",
         )
     if sending is not None:
         sending.check(timeline, today)
     else:
-        last = clock(timeline, place, today).notice_due
+        last = clock(timeline, jurisdiction, today).notice_due
         if last is not None and today > last:
             raise RefusedError(
                 f"The first month ended on {last}: an extension that is announced now is void (R41).",
-                way_out="answer the request. Where a letter was sent, late or not, record it with --sent-on.",
+                remedy="answer the request. Where a letter was sent, late or not, record it with --sent-on.",
             )
     fact = NewFact(FactKind.EXTENDED, letter=letter, detail={"reasons": sorted(set(reasons))})
     return [fact] if sending is None else [fact, sending.fact()]

@@ -54,7 +54,7 @@ class FactKind(StrEnum):
     RESTRICTION_SIGNED = "restriction_signed"  # of a review: the second signer's word, `agree` in its detail
 
 
-class Ground(StrEnum):
+class SuspensionGround(StrEnum):
     """Why the clock may stand still (R42). There is no third ground."""
 
     IDENTITY = "identity"
@@ -107,7 +107,7 @@ class FactRow:
     Attributes:
         number: 1, 2, 3, ... within its request, in the order of recording.
         at: instant of recording.
-        by: account of whoever recorded it.
+        by: account that recorded it.
         text: id of the reasons in words in the case file.
         sent_on: of a fact with a letter: the local date on which it was really sent; None while it was not,
             or after it bounced. Read from the facts that follow (`settled`).
@@ -221,8 +221,8 @@ class Timeline:
     def closed_by(self, fact: FactRow) -> State | None:
         """The state that it takes once the letter of a fact is sent; None: the state stays."""
         refuses = fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE
-        stands = refuses and not self.about(fact, FactKind.OVERRULED)
-        return State.REFUSED if stands and self.state.open else None
+        in_force = refuses and not self.about(fact, FactKind.OVERRULED)
+        return State.REFUSED if in_force and self.state.open else None
 
     @property
     def untold_refusals(self) -> tuple[FactRow, ...]:

@@ -45,17 +45,17 @@ def merge(later: Timeline, earlier: Timeline, *, same: bool, narrower: bool) -> 
     if None in (later.identified_at, earlier.identified_at):
         raise RefusedError(
             "Of the same person they are only where both identities are confirmed, and one is not (R55).",
-            way_out="`afschrift request confirm-identity` for both, then merge.",
+            remedy="`afschrift request confirm-identity` for both, then merge.",
         )
     if later.right is not earlier.right:
         raise RefusedError(
             f"One request is for {earlier.right} and the other for {later.right}: they do not overlap (R55).",
-            way_out="answer both.",
+            remedy="answer both.",
         )
     if not narrower:
         raise RefusedError(
             "The later request asks for more than the earlier one, which the person limited (R24, R55).",
-            way_out="answer both, each within its own time.",
+            remedy="answer both, each within its own time.",
         )
     return (
         NewFact(FactKind.MERGED, other=earlier.request, to=State.MERGED),
@@ -71,27 +71,27 @@ def link(later: Timeline, earlier: Timeline, kind: str, *, same: bool) -> list[N
     """
     _pair(later, earlier, same, "R26, R54")
     if kind not in ("repeat", "reminder"):
-        raise RefusedError("A link is a repeat (R26) or a reminder (R54).", way_out="choose one of them.")
+        raise RefusedError("A link is a repeat (R26) or a reminder (R54).", remedy="choose one of them.")
     if earlier.state.open:
         raise RefusedError(
             "The earlier request is still open, so the later one overlaps it (R55).",
-            way_out="`afschrift request merge`, or answer both.",
+            remedy="`afschrift request merge`, or answer both.",
         )
     if any(fact.other == earlier.request for fact in later.of(FactKind.LINKED)):
-        raise RefusedError("These requests are linked already.", way_out="see `afschrift request show`.")
+        raise RefusedError("These requests are linked already.", remedy="see `afschrift request show`.")
     return [NewFact(FactKind.LINKED, other=earlier.request, detail={"as": kind})]
 
 
 def _pair(later: Timeline, earlier: Timeline, same: bool, rules: str) -> None:
     if later.request == earlier.request:
-        raise RefusedError("A request is not earlier than itself.", way_out="name two requests.")
+        raise RefusedError("A request is not earlier than itself.", remedy="name two requests.")
     if not same:
         raise RefusedError(
             f"No identity key says that both requests are of the same person ({rules}).",
-            way_out="answer both on their own.",
+            remedy="answer both on their own.",
         )
     if later.received_at < earlier.received_at:
         raise RefusedError(
             f"The request named as the earlier one was received later, on {earlier.received} ({rules}).",
-            way_out="name them the other way round: the earlier receipt is kept.",
+            remedy="name them the other way round: the earlier receipt is kept.",
         )

@@ -26,28 +26,26 @@ def correct(timeline: Timeline, now: datetime, received_at: datetime, reason: st
         TooLateError: a correction waits for its signer already.
     """
     if reason not in WHY:
-        raise RefusedError("A correction needs its reason.", way_out=f"choose one of {', '.join(WHY)}.")
+        raise RefusedError("A correction needs its reason.", remedy=f"choose one of {', '.join(WHY)}.")
     if received_at > now:
         raise RefusedError(
             "The receipt lies in the future (R02).",
-            way_out="give the instant of first arrival with its offset: 2026-11-20T09:30:00+01:00.",
+            remedy="give the instant of first arrival with its offset: 2026-11-20T09:30:00+01:00.",
         )
     instant = rfc3339(received_at)
     if instant == timeline.received_at:
-        raise RefusedError(
-            "That is the receipt which stands there already.", way_out="nothing is to be done."
-        )
+        raise RefusedError("That is the receipt which stands there already.", remedy="nothing is to be done.")
     if timeline.proposed is not None:
         raise TooLateError(
             "A correction of this request waits for its second signer.",
-            way_out="`afschrift request correct --sign`, by another person than the one who proposed it.",
+            remedy="`afschrift request correct --sign`, by another person than the one who proposed it.",
         )
     day = timeline.local(instant)
     for fact in timeline.of(*WITH_LETTER):
         if fact.sent_on is not None and fact.sent_on < day:
             raise RefusedError(
                 f"A letter about this request was sent on {fact.sent_on}, before that receipt (R02).",
-                way_out="see which of both days is wrong: `afschrift request show`.",
+                remedy="see which of both days is wrong: `afschrift request show`.",
             )
     later = instant > timeline.received_at
     kind = FactKind.RECEIPT_PROPOSED if later else FactKind.RECEIPT_CORRECTED
@@ -85,6 +83,6 @@ def _proposed(timeline: Timeline) -> FactRow:
     if timeline.proposed is None:
         raise RefusedError(
             "No correction of this request waits for a second signer.",
-            way_out="propose one: `afschrift request correct --received-at`.",
+            remedy="propose one: `afschrift request correct --received-at`.",
         )
     return timeline.proposed

@@ -64,17 +64,17 @@ def sent(timeline: Timeline, today: date, about: str | None, sending: Sending) -
         listing = ", ".join(f"{f.id} ({f.kind})" for f in unsent)
         raise RefusedError(
             f"{len(unsent) or 'No'} letters of this request are not sent{': ' if listing else ''}{listing}.",
-            way_out="name the fact with --fact; `afschrift request show` lists them.",
+            remedy="name the fact with --fact; `afschrift request show` lists them.",
         )
     found = next((f for f in with_letter if f.id == about), None) if about else unsent[0]
     if found is None:
         raise RefusedError(
-            "No fact of this request with a letter bears this id.", way_out="see `afschrift request show`."
+            "No fact of this request with a letter bears this id.", remedy="see `afschrift request show`."
         )
     if found.sent_on is not None:
         raise TooLateError(
             f"The letter of {found.id} was sent on {found.sent_on} already.",
-            way_out="nothing; where it came back, the outbox records that first.",
+            remedy="nothing; where it came back, the outbox records that first.",
         )
     if found.kind is FactKind.SUSPENDED:
         must_not_overlap(timeline, sending.on, but=found)
@@ -89,7 +89,7 @@ def code(text: str, what: str) -> None:
     """
     if not _CODE.fullmatch(text):
         raise RefusedError(
-            f"{what} is no code.", way_out="write small letters without spaces: post, email, portal."
+            f"{what} is no code.", remedy="write small letters without spaces: post, email, portal."
         )
 
 
@@ -102,7 +102,7 @@ def proof(text: str) -> None:
     if not _PROOF.fullmatch(text):
         raise RefusedError(
             "The proof is no reference.",
-            way_out="write a number or id without spaces and @, such as 3SABC123; words and documents go "
+            remedy="write a number or id without spaces and @, such as 3SABC123; words and documents go "
             "into the case file: `afschrift case add`.",
         )
 
@@ -116,7 +116,7 @@ def must_be_open(timeline: Timeline) -> None:
     if not timeline.state.open:
         raise TooLateError(
             f"Request {timeline.request} is {timeline.state}: it is closed, and its clock stands.",
-            way_out="open a new request, or note it in the case file: `afschrift case add`.",
+            remedy="open a new request, or note it in the case file: `afschrift case add`.",
         )
 
 
@@ -130,7 +130,7 @@ def must_lie_within(day: date, timeline: Timeline, today: date, what: str) -> No
         when = "in the future" if day > today else f"before the receipt of {timeline.received}"
         raise RefusedError(
             f"{what} of {day} lies {when} (R02).",
-            way_out=f"give a day from {timeline.received} to {today}; a wrong receipt is corrected with "
+            remedy=f"give a day from {timeline.received} to {today}; a wrong receipt is corrected with "
             "`afschrift request correct`.",
         )
 
@@ -148,5 +148,5 @@ def must_not_overlap(timeline: Timeline, day: date, but: FactRow | None = None) 
                 raise RefusedError(
                     f"On {day} the clock stood still already, for the question of {asked.sent_on}: "
                     "suspensions must not overlap (R42).",
-                    way_out=f"it was answered on {ended.day}; a later question counts from then.",
+                    remedy=f"it was answered on {ended.day}; a later question counts from then.",
                 )

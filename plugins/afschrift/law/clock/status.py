@@ -57,7 +57,7 @@ REFUSAL_GROUNDS = (
 """What may justify `State.REFUSED`."""
 
 
-class Fact(StrEnum):
+class StatusTerm(StrEnum):
     """Something that holds of a request for a time, or since a moment, whatever its state."""
 
     WAITING_FOR_IDENTITY = "waiting_for_identity"
@@ -87,17 +87,17 @@ class Fact(StrEnum):
 
 
 _TERMS = {
-    Fact.WAITING_FOR_IDENTITY: ("RequestRequiresAction", False),
-    Fact.WAITING_FOR_SPECIFICATION: ("RequestRequiresAction", False),
-    Fact.ANSWER_RECEIVED: ("RequestRequiredActionPerformed", False),
-    Fact.EXTENDED: ("RequestActionDelayed", False),
-    Fact.SUSPENDED: ("RequestActionDelayed", True),
-    Fact.FEE_PROPOSED: ("RequestRequiresAction", True),
-    Fact.PARTLY_FULFILLED: ("RequestStatus", True),
-    Fact.STATUS_ASKED: ("RequestStatusQuery", False),
+    StatusTerm.WAITING_FOR_IDENTITY: ("RequestRequiresAction", False),
+    StatusTerm.WAITING_FOR_SPECIFICATION: ("RequestRequiresAction", False),
+    StatusTerm.ANSWER_RECEIVED: ("RequestRequiredActionPerformed", False),
+    StatusTerm.EXTENDED: ("RequestActionDelayed", False),
+    StatusTerm.SUSPENDED: ("RequestActionDelayed", True),
+    StatusTerm.FEE_PROPOSED: ("RequestRequiresAction", True),
+    StatusTerm.PARTLY_FULFILLED: ("RequestStatus", True),
+    StatusTerm.STATUS_ASKED: ("RequestStatusQuery", False),
 }
 _COMES_WITH = {
-    Fact.WAITING_FOR_IDENTITY: Justification.IDENTITY_REQUIRED,
-    Fact.WAITING_FOR_SPECIFICATION: Justification.INFORMATION_REQUIRED,
-    Fact.EXTENDED: Justification.COMPLEXITY,
+    StatusTerm.WAITING_FOR_IDENTITY: Justification.IDENTITY_REQUIRED,
+    StatusTerm.WAITING_FOR_SPECIFICATION: Justification.INFORMATION_REQUIRED,
+    StatusTerm.EXTENDED: Justification.COMPLEXITY,
 }

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import date
 
 from afschrift.domain.errors import RefusedError
-from afschrift.law.clock.clock import AT_ONCE, Place, clock
-from afschrift.law.clock.facts import FactKind, FactRow, Ground, NewFact, Timeline
+from afschrift.law.clock.clock import AT_ONCE, Jurisdiction, clock
+from afschrift.law.clock.facts import FactKind, FactRow, NewFact, SuspensionGround, Timeline
 from afschrift.law.clock.sending import Sending, must_be_open, must_lie_within, must_not_overlap
 
 DOUBTS = ("unknown_sender", "other_address", "keys_disagree", "special_data", "sent_by_another")
@@ -24,7 +24,7 @@ _NO_GROUND = {
 
 def suspend(
     timeline: Timeline,
-    place: Place,
+    jurisdiction: Jurisdiction,
     today: date,
     ground: str,
     *,
@@ -37,7 +37,7 @@ def suspend(
 
     Args:
         timeline: of the request.
-        place: where the controller must act.
+        jurisdiction: where the controller must act.
         today: local date.
         ground: one of `Ground`.
         doubt: for `identity`: one of `DOUBTS`.
@@ -52,18 +52,18 @@ def suspend(
     must_be_open(timeline)
     if ground in _NO_GROUND:
         raise RefusedError(
-            f"This suspends nothing: {_NO_GROUND[ground]}.", way_out="ask, and go on meanwhile."
+            f"This suspends nothing: {_NO_GROUND[ground]}.", remedy="ask, and go on meanwhile."
         )
-    if ground not in [g.value for g in Ground]:
-        raise RefusedError("This is no ground to suspend (R42).", way_out="choose identity or specification.")
+    if ground not in [g.value for g in SuspensionGround]:
+        raise RefusedError("This is no ground to suspend (R42).", remedy="choose identity or specification.")
     if timeline.waiting is not None:
         raise RefusedError(
             f"A question of {timeline.local(timeline.waiting.at)} is still open, and suspensions must not "
             "overlap (R42).",
-            way_out="`afschrift request resume` ends it; one letter may ask for both.",
+            remedy="`afschrift request resume` ends it; one letter may ask for both.",
         )
     detail: dict[str, object] = {"ground": ground}
-    if ground == Ground.IDENTITY:
+    if ground == SuspensionGround.IDENTITY:
         detail["doubt"] = _identity(timeline, doubt)
     else:
         _specification(timeline, overview)
@@ -72,11 +72,11 @@ def suspend(
         sending.check(timeline, today)
         must_not_overlap(timeline, sending.on)
     else:
-        due = clock(timeline, place, today).due
+        due = clock(timeline, jurisdiction, today).due
         if due is not None and today > due:
             raise RefusedError(
                 f"The last day was {due}: a question after it suspends nothing (R42).",
-                way_out="answer the request. Where the question was sent before that day, say so with "
+                remedy="answer the request. Where the question was sent before that day, say so with "
                 "--sent-on; one sent later is recorded with --sent-on too, as a breach.",
             )
     asked = NewFact(FactKind.SUSPENDED, letter=letter, detail=detail)
@@ -109,14 +109,14 @@ def insufficient(
     if asked.sent_on is None:
         raise RefusedError(
             "The question was not sent, so there is no reply to it (R43).",
-            way_out="record its sending first: `afschrift request sent`.",
+            remedy="record its sending first: `afschrift request sent`.",
         )
     if sending is not None:
         sending.check(timeline, today)
         if sending.on < day:
             raise RefusedError(
                 f"The further question was sent on {sending.on}, before the reply of {day} (R43).",
-                way_out="give the day of the reply with --on, and that of the letter with --sent-on.",
+                remedy="give the day of the reply with --on, and that of the letter with --sent-on.",
             )
     fact = NewFact(
         FactKind.REPLY_INSUFFICIENT, day, about=asked.id, letter=letter, detail={"within": AT_ONCE}
@@ -129,12 +129,12 @@ def _identity(timeline: Timeline, doubt: str | None) -> str:
         raise RefusedError(
             f"The identity was confirmed on {timeline.local(timeline.identified_at)}: there is nothing to "
             "doubt, and asking again suspends nothing (R10, R42).",
-            way_out="where a doubt arose since, answer the question of identity with not_confirmed first.",
+            remedy="where a doubt arose since, answer the question of identity with not_confirmed first.",
         )
     if doubt not in DOUBTS:
         raise RefusedError(
             "More about the identity is asked only on a recorded, reasonable doubt (R10).",
-            way_out=f"choose one of {', '.join(DOUBTS)}.",
+            remedy=f"choose one of {', '.join(DOUBTS)}.",
         )
     return doubt
 
@@ -143,12 +143,12 @@ def _specification(timeline: Timeline, overview: bool) -> None:
     if not timeline.right.terms.specified:
         raise RefusedError(
             "To specify is asked of an access request to a large quantity of data alone (R25, R42).",
-            way_out="answer the whole request.",
+            remedy="answer the whole request.",
         )
     if not overview:
         raise RefusedError(
             "Who is asked to specify gets an overview of the processing with the question (R25).",
-            way_out="put it into the letter and confirm with --overview.",
+            remedy="put it into the letter and confirm with --overview.",
         )
 
 
@@ -157,12 +157,12 @@ def _waiting(timeline: Timeline, today: date, day: date) -> FactRow:
     if asked is None:
         raise RefusedError(
             "No question to the person is open, so nothing stands still (R43).",
-            way_out="see `afschrift request show`.",
+            remedy="see `afschrift request show`.",
         )
     must_lie_within(day, timeline, today, "A reply")
     if asked.sent_on is not None and day < asked.sent_on:
         raise RefusedError(
             f"The reply of {day} came before the question of {asked.sent_on} was sent (R43).",
-            way_out="give the day on which the answer arrived.",
+            remedy="give the day on which the answer arrived.",
         )
     return asked

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from afschrift.law.clock.deadline import Deadline
-from afschrift.law.clock.facts import FactKind, FactRow, Ground, Timeline
+from afschrift.law.clock.facts import FactKind, FactRow, SuspensionGround, Timeline
 
 
 def before(timeline: Timeline) -> Iterator[str]:
@@ -67,6 +67,10 @@ def after(timeline: Timeline, found: Deadline, today: date) -> Iterator[str]:
 
 def _moot(timeline: Timeline, asked: FactRow) -> bool:
     """Whether a question about identity left when nothing was in doubt any more."""
-    if asked.detail.get("ground") != Ground.IDENTITY or not asked.sent_on or not timeline.identified_at:
+    if (
+        asked.detail.get("ground") != SuspensionGround.IDENTITY
+        or not asked.sent_on
+        or not timeline.identified_at
+    ):
         return False
     return timeline.local(timeline.identified_at) < asked.sent_on

@@ -1,6 +1,6 @@
 """Whether a decision may stand: a pure check of ground, right, form, signers and what is known of a request.
 
-Nothing is read or written here. What does not do is turned down with the rule and the way out.
+Nothing is read or written here. What does not do is turned down with the rule and the remedy.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.domain.right import Right
-from afschrift.law.grounds.grounds import Field, Ground, Grounds, Never, Outcome
-from afschrift.law.grounds.values import RequestFacts, cannot_be, fits, takes
+from afschrift.law.grounds.field_values import RequestFacts, cannot_be, fits, takes
+from afschrift.law.grounds.grounds import Ground, GroundField, Grounds, Never, Outcome
 from afschrift.law.roles import Role
 
 
@@ -38,7 +38,7 @@ class TurnedDown:
     Attributes:
         rule: that says so.
         because: a clause.
-        instead: the way out.
+        instead: the remedy.
         fields: name of a field -> what is wrong with it; repeats nothing that was filled in.
     """
 
@@ -167,7 +167,7 @@ def _form(
     return TurnedDown(rule, said, f"`afschrift grounds show {ground.code}` shows it", faults)
 
 
-def _turned_down(known: Mapping[str, Field], name: str) -> Iterator[tuple[str, Never]]:
+def _turned_down(known: Mapping[str, GroundField], name: str) -> Iterator[tuple[str, Never]]:
     if name in known:
         yield from known[name].turned_down.items()
 

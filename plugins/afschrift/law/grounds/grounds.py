@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     MERGE = "merge"
 
 
-class Kept(StrEnum):
+class FieldStorage(StrEnum):
     """Where a field goes."""
 
     TRAIL = "trail"  # a code, date or number, which the trail keeps
@@ -59,7 +59,7 @@ class Never:
 
 
 @dataclass(frozen=True)
-class Field:
+class GroundField:
     """One field of a form.
 
     Attributes:
@@ -71,7 +71,7 @@ class Field:
 
     name: str
     title: Mapping[str, str]
-    kept: Kept
+    kept: FieldStorage
     schema: Mapping[str, Any]
     turned_down: Mapping[str, Never] = field(default_factory=dict)
     example: Any = None
@@ -183,7 +183,7 @@ class Refusable:
 
 
 @dataclass(frozen=True)
-class Flags:
+class TriggerLimits:
     """From when a request is put before a person.
 
     Attributes:
@@ -202,8 +202,8 @@ class Flags:
 class Grounds:
     """The whole table."""
 
-    flags: Flags
-    fields: Mapping[str, Field]
+    trigger_limits: TriggerLimits
+    fields: Mapping[str, GroundField]
     grounds: Mapping[str, Ground]
     never: Mapping[str, Refusable]
 
@@ -232,8 +232,8 @@ class Grounds:
 
     def texts(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Of a form what is kept encrypted."""
-        return {n: v for n, v in form.items() if self.fields[n].kept is Kept.CASE_FILE}
+        return {n: v for n, v in form.items() if self.fields[n].kept is FieldStorage.CASE_FILE}
 
-    def told(self, form: Mapping[str, Any]) -> dict[str, Any]:
+    def kept_in_trail(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Of a form what the trail keeps."""
-        return {n: v for n, v in form.items() if self.fields[n].kept is Kept.TRAIL}
+        return {n: v for n, v in form.items() if self.fields[n].kept is FieldStorage.TRAIL}

@@ -100,14 +100,14 @@ def must_cover(word: object, needed: Risk) -> None:
     """Turn down a check that is not sure enough.
 
     Raises:
-        RefusedError: names the factors and the way out.
+        RefusedError: names the factors and the remedy.
     """
     if level_of(word).covers(needed.level):
         return
     raise RefusedError(
         f"A check of level {level_of(word)} does not do for a request of risk class {needed.level} (R12): "
         f"{', '.join(needed.factors) or 'as policy.yml says'}.",
-        way_out="use a second factor that you have already, such as a code to a known address or a call back "
+        remedy="use a second factor that you have already, such as a code to a known address or a call back "
         f"to a known number, and record level {needed.level}; no copy of an identity document (R11). Where "
         "there is a reasonable doubt, answer not_confirmed and ask the person. Nothing was changed.",
     )

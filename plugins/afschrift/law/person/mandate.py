@@ -53,7 +53,7 @@ class NotEnough:
 
     Attributes:
         field: of the form, where one is to be mended.
-        instead: the way out.
+        instead: the remedy.
     """
 
     rule: str

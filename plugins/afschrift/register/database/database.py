@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.register.database.faults import NotAsWrittenError, damaged, translated
+from afschrift.register.database.errors import NotAsWrittenError, damaged, translated
 
 WAIT_SECONDS = 30
 _LOCK = 0x4146_5343_4852_4946  # "AFSCHRIF": the advisory lock of the trail, the same for every writer
@@ -60,7 +60,7 @@ class Database:
         except (ArgumentError, ImportError) as error:
             raise ConfigurationError(
                 f"The address of the register cannot be used ({type(error).__name__}).",
-                way_out="write it as sqlite:////path/register.db or postgresql+psycopg://host/database, and "
+                remedy="write it as sqlite:////path/register.db or postgresql+psycopg://host/database, and "
                 "install the driver that it names.",
             ) from None
         if self.sqlite:

@@ -29,13 +29,13 @@ OVERHEAD_BYTES = len(_FORMAT) + _NONCE_BYTES + 16
 Use = Literal["fields", "staging", "hmac"]
 
 
-def seal(key: bytes, plaintext: bytes, *place: str) -> bytes:
+def seal(key: bytes, plaintext: bytes, *bound: str) -> bytes:
     """Encrypt with AES-256-GCM, bound to a place."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return _FORMAT + nonce + AESGCM(key).encrypt(nonce, plaintext, _bound(place))
+    return _FORMAT + nonce + AESGCM(key).encrypt(nonce, plaintext, _bound(bound))
 
 
-def unseal(key: bytes, sealed: bytes, *place: str) -> bytes:
+def unseal(key: bytes, sealed: bytes, *bound: str) -> bytes:
     """Decrypt what `seal` made.
 
     Raises:
@@ -45,18 +45,18 @@ def unseal(key: bytes, sealed: bytes, *place: str) -> bytes:
     try:
         if not sealed.startswith(_FORMAT):
             raise InvalidTag
-        return AESGCM(key).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _bound(place))
+        return AESGCM(key).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _bound(bound))
     except (InvalidTag, ValueError):
         raise ConfigurationError(
-            f"An encrypted value of the register ({', '.join(place)}) cannot be decrypted: it was altered, "
+            f"An encrypted value of the register ({', '.join(bound)}) cannot be decrypted: it was altered, "
             "or the key file belongs to another register.",
-            way_out="put back the key file of this register; if it is the right one, restore the register "
+            remedy="put back the key file of this register; if it is the right one, restore the register "
             "from a back-up and run `afschrift audit verify`.",
         ) from None
 
 
-def _bound(place: tuple[str, ...]) -> bytes:
-    return "\0".join(place).encode()
+def _bound(bound: tuple[str, ...]) -> bytes:
+    return "\0".join(bound).encode()
 
 
 class DataKey:

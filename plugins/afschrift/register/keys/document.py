@@ -64,12 +64,12 @@ class KeyDocument:
     former_signing_keys: tuple[FormerKey, ...] = ()
 
 
-def decode(content: bytes | str, place: str) -> KeyDocument:
+def decode(content: bytes | str, location: str) -> KeyDocument:
     """Read a document.
 
     Args:
         content: JSON.
-        place: what it was read from, for the message.
+        location: what it was read from, for the message.
 
     Raises:
         ConfigurationError: no document of this format. The message quotes nothing of it.
@@ -80,8 +80,8 @@ def decode(content: bytes | str, place: str) -> KeyDocument:
         keys = None
     if keys is None or keys.format != FORMAT or not keys.keks or not _whole(keys):
         raise ConfigurationError(
-            f"The {place} does not hold keys of the format {FORMAT}.",
-            way_out="put the keys back from a back-up.",
+            f"The {location} does not hold keys of the format {FORMAT}.",
+            remedy="put the keys back from a back-up.",
         )
     return keys
 
@@ -142,7 +142,7 @@ def without_kek(keys: KeyDocument, kek_id: str) -> KeyDocument:
     """
     if kek_id == keys.keks[-1].id:
         raise ConfigurationError(
-            f"The wrapping key {kek_id} is the active one.", way_out="run `afschrift key rotate` first."
+            f"The wrapping key {kek_id} is the active one.", remedy="run `afschrift key rotate` first."
         )
     return replace(keys, keks=tuple(one for one in keys.keks if one.id != kek_id))
 
@@ -161,11 +161,11 @@ def with_revocation(keys: KeyDocument, signing_key_id: str, since: str) -> KeyDo
     if any(one.id == signing_key_id for one in keys.signing_keys):
         raise RefusedError(
             f"The signing key {signing_key_id} is the active one.",
-            way_out="run `afschrift key rotate --signing` first.",
+            remedy="run `afschrift key rotate --signing` first.",
         )
     if all(one.id != signing_key_id for one in keys.former_signing_keys):
         raise RefusedError(
-            "There is no signing key with this id.", way_out="see the ids with `afschrift key list`."
+            "There is no signing key with this id.", remedy="see the ids with `afschrift key list`."
         )
     former = tuple(
         replace(one, revoked_since=min(since, one.revoked_since or since))

@@ -21,7 +21,7 @@ class KeyFile(Storage):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.place = f"key file {path}"
+        self.location = f"key file {path}"
 
     def create(self, keys: KeyDocument) -> None:
         """Write the file for the first time.
@@ -33,8 +33,8 @@ class KeyFile(Storage):
         with self._locked():
             if self._path.exists():
                 raise ConfigurationError(
-                    f"There is a {self.place} already.",
-                    way_out="use it, or `afschrift key rotate` for a new key in it.",
+                    f"There is a {self.location} already.",
+                    remedy="use it, or `afschrift key rotate` for a new key in it.",
                 )
             self._save(keys)
 
@@ -49,22 +49,22 @@ class KeyFile(Storage):
             content = self._path.read_bytes()
         except FileNotFoundError:
             raise ConfigurationError(
-                f"There is no {self.place}.",
-                way_out="make one with `afschrift key new`, or put back the one that belongs to the "
+                f"There is no {self.location}.",
+                remedy="make one with `afschrift key new`, or put back the one that belongs to the "
                 "register: without it nothing that is encrypted in the register can be read.",
             ) from None
         except OSError as error:
             raise ConfigurationError(
-                f"The {self.place} cannot be read: {error.strerror}.",
-                way_out="give the service's account access.",
+                f"The {self.location} cannot be read: {error.strerror}.",
+                remedy="give the service's account access.",
             ) from None
         if mode & 0o077:
             raise ConfigurationError(
-                f"The {self.place} is open to other accounts (mode {mode & 0o777:03o}).",
-                way_out=f"run `chmod 600 {self._path}`, and if others may have read it, `afschrift key "
+                f"The {self.location} is open to other accounts (mode {mode & 0o777:03o}).",
+                remedy=f"run `chmod 600 {self._path}`, and if others may have read it, `afschrift key "
                 "rotate`, `afschrift key retire` and `afschrift key rotate --signing`.",
             )
-        return decode(content, self.place)
+        return decode(content, self.location)
 
     def change(self, change: Callable[[KeyDocument], KeyDocument]) -> None:
         """Change the keys; one writer at a time.
@@ -105,6 +105,6 @@ class KeyFile(Storage):
                 yield
         except OSError as error:
             raise ConfigurationError(
-                f"The {self.place} cannot be written: {error.strerror}.",
-                way_out="let the service's account write in its folder, and see that there is room.",
+                f"The {self.location} cannot be written: {error.strerror}.",
+                remedy="let the service's account write in its folder, and see that there is room.",
             ) from None

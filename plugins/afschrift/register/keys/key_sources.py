@@ -35,7 +35,7 @@ def reader(source: str) -> tuple[Callable[[], str], str]:
         known = ", ".join(f"{one}:<name>" for one in sorted(_readers))
         raise ConfigurationError(
             f"AFSCHRIFT_KEYS names no place for keys that is known here ({kind}:...).",
-            way_out=f"set it to the path of a key file or to one of: {known}.",
+            remedy=f"set it to the path of a key file or to one of: {known}.",
         )
     fetch = _readers[kind]
     return lambda: fetch(name), f"{kind} {name}"

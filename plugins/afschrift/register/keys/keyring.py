@@ -97,8 +97,8 @@ class Keyring(Repository):
                 kek_id, wrapped = self._keys.wrap(raw, row.owner)
                 this = data_key.c.owner == row.owner
                 tx.execute(update(data_key).where(this).values(wrapped=wrapped, kek_id=kek_id))
-            told = {kek_id for payload, _ in _told(tx, RETIRED) for kek_id in payload["keys"]}
-            if not told.issuperset(old):
+            recorded = {kek_id for payload, _ in _recorded(tx, RETIRED) for kek_id in payload["keys"]}
+            if not recorded.issuperset(old):
                 payload = {"keys": list(old), "active": active, "wrapped_anew": len(rows)}
                 self._append(tx, None, NewEvent(RETIRED, by, payload))
         for kek_id in old:
@@ -118,17 +118,17 @@ class Keyring(Repository):
             raise RefusedError(
                 f"The blind-index key of {year} still serves to recognise a repeated request "
                 f"({12 * LOOKBACK_YEARS} months after the year's end).",
-                way_out=f"forget it from {first}-01-01 on.",
+                remedy=f"forget it from {first}-01-01 on.",
             )
         found = [k.id for k in self._of_kind("index") if k.id.startswith(f"{year}-")]
         if not found:
             raise RefusedError(
-                f"There is no blind-index key of {year}.", way_out="see the keys with `afschrift key list`."
+                f"There is no blind-index key of {year}.", remedy="see the keys with `afschrift key list`."
             )
         self._keys.must_be_writable()
         with self._db.write() as tx:
             self._refuse_index_held(tx, found[0])
-            if all(payload["key"] != found[0] for payload, _ in _told(tx, FORGOTTEN)):
+            if all(payload["key"] != found[0] for payload, _ in _recorded(tx, FORGOTTEN)):
                 self._append(tx, None, NewEvent(FORGOTTEN, by, {"year": year, "key": found[0]}))
         self._keys.forget_index_key(year)
         return found[0]
@@ -156,7 +156,7 @@ class Keyring(Repository):
         with self._db.write() as tx:
             self._keys.revoke(key_id, moment)
             payload = {"key": key_id, "since": moment}
-            if all(told != payload for told, _ in _told(tx, REVOKED)):
+            if all(earlier != payload for earlier, _ in _recorded(tx, REVOKED)):
                 self._append(tx, None, NewEvent(REVOKED, by, payload))
 
     def record_loss(self, by: str = "system") -> int:
@@ -168,8 +168,8 @@ class Keyring(Repository):
         with self._db.write() as tx:
             at_hand = {key.id for key in self._of_kind("kek")}
             closed = {kek_id: count for kek_id, count in _uses(tx).items() if kek_id not in at_hand}
-            told = {kek_id for payload, _ in _told(tx, LOST) for kek_id in payload["keys"]}
-            if not told.issuperset(closed):
+            recorded = {kek_id for payload, _ in _recorded(tx, LOST) for kek_id in payload["keys"]}
+            if not recorded.issuperset(closed):
                 payload = {"keys": sorted(closed), "data_keys": sum(closed.values())}
                 self._append(tx, None, NewEvent(LOST, by, payload))
         return sum(closed.values())
@@ -177,8 +177,8 @@ class Keyring(Repository):
     def _rotate(self, kind: str, by: str, make: Callable[[], str]) -> Rotation:
         with self._db.write() as tx:
             keys = self._of_kind(kind)
-            told = {payload["key"] for payload, _ in _told(tx, ROTATED)}
-            untold = [k.id for k in keys if k.active and k.id not in told]
+            recorded = {payload["key"] for payload, _ in _recorded(tx, ROTATED)}
+            untold = [k.id for k in keys if k.active and k.id not in recorded]
             made_before = len(keys) > 1 and bool(untold)  # no event tells of the very first keys
             key_id = untold[0] if made_before else make()
             self._append(tx, None, NewEvent(ROTATED, by, {"kind": kind, "key": key_id}))
@@ -192,17 +192,17 @@ class Keyring(Repository):
         wait = timedelta(seconds=self._keys.settling_seconds)
         if not wait:
             return
-        entered = [at for payload, at in _told(tx, ROTATED) if payload["key"] == active]
+        entered = [at for payload, at in _recorded(tx, ROTATED) if payload["key"] == active]
         if not entered:
             raise RefusedError(
                 f"The trail does not know yet that the wrapping key {active} is the active one.",
-                way_out="run `afschrift key rotate`, which enters it, and retire the older ones later.",
+                remedy="run `afschrift key rotate`, which enters it, and retire the older ones later.",
             )
         until = datetime.fromisoformat(entered[-1]) + wait
         if self._clock() < until:
             raise RefusedError(
                 "Other processes may still go by the keys from before the last rotation.",
-                way_out=f"run it again after {until:%Y-%m-%d %H:%M} UTC.",
+                remedy=f"run it again after {until:%Y-%m-%d %H:%M} UTC.",
             )
 
 
@@ -217,7 +217,7 @@ def _uses(tx: Connection) -> dict[str, int]:
     return {row.kek_id: row.uses for row in tx.execute(counted)}
 
 
-def _told(tx: Connection, kind: str) -> Iterator[tuple[dict[str, Any], str]]:
+def _recorded(tx: Connection, kind: str) -> Iterator[tuple[dict[str, Any], str]]:
     """Payload and time of all events of a kind, oldest first."""
     of_kind = (
         select(event_payload.c.payload, event.c.at)

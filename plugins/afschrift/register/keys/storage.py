@@ -17,11 +17,11 @@ class Storage(Protocol):
     """A place that holds the keys.
 
     Attributes:
-        place: what messages call it, to follow "the".
+        location: what messages call it, to follow "the".
         settling_seconds: so long after a change another process may still go by the keys before it.
     """
 
-    place: str
+    location: str
     settling_seconds: int = 0
 
     def load(self, *, anew: bool = False) -> KeyDocument:
@@ -43,42 +43,42 @@ class ReadOnly(Storage):
     settling_seconds = 15 * FRESH_SECONDS
 
     def __init__(
-        self, read: Callable[[], str], place: str, clock: Callable[[], float] = time.monotonic
+        self, read: Callable[[], str], location: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Prepare; nothing is fetched yet.
 
         Args:
             read: fetches the document, JSON.
-            place: what messages call it, for example `Variable keys of the secrets backend`.
+            location: what messages call it, for example `Variable keys of the secrets backend`.
             clock: seconds that only grow.
         """
         self._read = read
         self._clock = clock
         self._known: tuple[float, KeyDocument] | None = None
-        self.place = place
+        self.location = location
 
     def load(self, *, anew: bool = False) -> KeyDocument:
         """The keys, not older than a minute."""
         now = self._clock()
         if self._known is None or anew or now - self._known[0] >= FRESH_SECONDS:
-            self._known = now, decode(self._read(), self.place)
+            self._known = now, decode(self._read(), self.location)
         return self._known[1]
 
     def change(self, change: Callable[[KeyDocument], KeyDocument]) -> None:  # noqa: ARG002
         """Refuse."""
         raise ConfigurationError(
-            f"The {self.place} can be read but not written from here.",
-            way_out="run the command with `--print` and store what it prints there. Where the blind-index "
+            f"The {self.location} can be read but not written from here.",
+            remedy="run the command with `--print` and store what it prints there. Where the blind-index "
             "key of a new year is missing, `afschrift key rotate --print` prints keys for years ahead.",
         )
 
 
-class Draft(Storage):
+class KeyDraft(Storage):
     """A copy in memory of what a place holds, to be changed at will and then stored there by a person."""
 
     def __init__(self, origin: Storage) -> None:
         self._keys = origin.load(anew=True)
-        self.place = origin.place
+        self.location = origin.location
         self.settling_seconds = origin.settling_seconds
 
     def load(self, *, anew: bool = False) -> KeyDocument:  # noqa: ARG002  (there is one copy)

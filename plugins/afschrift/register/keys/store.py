@@ -17,7 +17,7 @@ from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.crypto import seal, unseal
 from afschrift.register.keys.document import KeyDocument
 from afschrift.register.keys.file import KeyFile
-from afschrift.register.keys.storage import Draft, Storage
+from afschrift.register.keys.storage import KeyDraft, Storage
 
 
 @dataclass(frozen=True)
@@ -72,23 +72,23 @@ class KeyStore:
         return cls(file, clock)
 
     @classmethod
-    def open(cls, place: Path | Storage, clock: Clock = utc_now) -> KeyStore:
+    def open(cls, location: Path | Storage, clock: Clock = utc_now) -> KeyStore:
         """Use existing keys: a file's path, or another place.
 
         Raises:
             ConfigurationError: missing, readable by others, or damaged; names the place and the command.
         """
-        storage = KeyFile(place) if isinstance(place, Path) else place
+        storage = KeyFile(location) if isinstance(location, Path) else location
         storage.load()
         return cls(storage, clock)
 
     def __repr__(self) -> str:
-        return f"KeyStore({self.place})"
+        return f"KeyStore({self.location})"
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the keys are, to follow "the"."""
-        return self._storage.place
+        return self._storage.location
 
     @property
     def settling_seconds(self) -> int:
@@ -97,7 +97,7 @@ class KeyStore:
 
     def draft(self) -> KeyStore:
         """A copy in memory; what is changed in it is kept nowhere until somebody stores its `document`."""
-        return KeyStore(Draft(self._storage), self._clock)
+        return KeyStore(KeyDraft(self._storage), self._clock)
 
     def document(self) -> str:
         """All keys as they are stored. Secret: for the place that keeps them, and for nobody to read."""
@@ -165,8 +165,8 @@ class KeyStore:
                 if kek.id == kek_id:
                     return unseal(kek.key, wrapped, "data_key", "wrapped", owner)
         raise ConfigurationError(
-            f"The {self.place} does not hold the wrapping key {kek_id}.",
-            way_out="put back the keys that belong to this register; docs/keys.md says what holds if they "
+            f"The {self.location} does not hold the wrapping key {kek_id}.",
+            remedy="put back the keys that belong to this register; docs/keys.md says what holds if they "
             "are lost.",
         )
 
@@ -195,8 +195,8 @@ class KeyStore:
         stored = next(reversed(self._storage.load().signing_keys), None)
         if stored is None:
             raise ConfigurationError(
-                f"The {self.place} holds no signing key.",
-                way_out="put it back from a back-up, or make another one: `afschrift key rotate --signing`.",
+                f"The {self.location} holds no signing key.",
+                remedy="put it back from a back-up, or make another one: `afschrift key rotate --signing`.",
             )
         return SigningKey(stored.id, Ed25519PrivateKey.from_private_bytes(stored.key))
 

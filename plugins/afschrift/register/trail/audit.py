@@ -23,7 +23,7 @@ from afschrift.register.disputes import holds_of, must_be_free
 from afschrift.register.trail import checkpoint, export, segments, trail, verification
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
 from afschrift.register.trail.segments import Segment
-from afschrift.register.trail.trail import Finding
+from afschrift.register.trail.trail import TrailFinding
 
 KEEP_YEARS = 5
 """How long a year of the trail is kept after its end, and after the last of its requests was closed (D.3)."""
@@ -60,19 +60,19 @@ class AuditTrail(Repository):
             self._append(tx, request_id, *events)
 
     @contextmanager
-    def refusals(self, request_id: str | None, by: str, kind: str, **told: str) -> Iterator[None]:
+    def refusals(self, request_id: str | None, by: str, kind: str, **event: str) -> Iterator[None]:
         """An attempt without the role is told as an event `answer_refused`, and refused as it was.
 
         Args:
             request_id: whose trail tells of it; None: that of no request.
             by: account of whoever tries.
             kind: what is tried, a code.
-            told: further codes for the event.
+            event: further codes for the event.
         """
         try:
             yield
         except NotAllowedError:
-            self.record(request_id, NewEvent("answer_refused", by, {"kind": kind, **told}))
+            self.record(request_id, NewEvent("answer_refused", by, {"kind": kind, **event}))
             raise
 
     def erase_payloads(self, request_id: str, rule: str, by: str = "system") -> int:
@@ -89,8 +89,10 @@ class AuditTrail(Repository):
             must_be_free(tx, request_id, "the payloads of its events stay")
             erased = trail.erase(tx, self._now(), request_id, rule)
             if erased:
-                told = NewEvent("payloads_erased", by, {"request": request_id, "rule": rule, "count": erased})
-                self._append(tx, None, told)
+                event = NewEvent(
+                    "payloads_erased", by, {"request": request_id, "rule": rule, "count": erased}
+                )
+                self._append(tx, None, event)
         self._db.forget()
         return erased
 
@@ -101,7 +103,7 @@ class AuditTrail(Repository):
         checkpoints: Iterable[Offered] | None = None,
         trusted: Mapping[str, bytes] | None = None,
         newest_after: str = "",
-    ) -> list[Finding]:
+    ) -> list[TrailFinding]:
         """Check the whole trail.
 
         Args:
@@ -138,7 +140,7 @@ class AuditTrail(Repository):
             if seq == 0:
                 raise RefusedError(
                     "The trail has no event yet: there is nothing to sign.",
-                    way_out="make a checkpoint after the first event.",
+                    remedy="make a checkpoint after the first event.",
                 )
             before = _newest(tx)
             gone = segments.dropped(tx)
@@ -198,22 +200,22 @@ class AuditTrail(Repository):
 
     def _droppable(self, tx: Connection, year: int, rule: str, keep_years: int) -> Segment:
         if not _RULE.fullmatch(rule):
-            raise RefusedError("The rule is no code.", way_out="name it in letters, digits and ._:- alone.")
+            raise RefusedError("The rule is no code.", remedy="name it in letters, digits and ._:- alone.")
         now = self._clock().astimezone(UTC)
         if year >= now.year:
-            raise RefusedError(f"The year {year} is not over.", way_out="drop years that are over.")
+            raise RefusedError(f"The year {year} is not over.", remedy="drop years that are over.")
         first = year + 1 + keep_years
         if now.year < first:
             raise RefusedError(
                 f"The trail of {year} is kept {keep_years} years after its end (D.3).",
-                way_out=f"drop it from {first}-01-01 on.",
+                remedy=f"drop it from {first}-01-01 on.",
             )
         what = segments.of_year(tx, year, rule, rfc3339(now))
         if what is None:
             oldest = segments.oldest_year(tx)
             raise RefusedError(
                 f"The trail cannot drop {year}: the oldest event left is of {oldest or 'no year'}.",
-                way_out="drop the oldest year first.",
+                remedy="drop the oldest year first.",
             )
         self._refuse_held(tx, what)
         self._refuse_unfinished(tx, what, rfc3339(_years_before(now, keep_years)))
@@ -221,7 +223,7 @@ class AuditTrail(Repository):
         if newest and newest <= what.last_seq:
             raise RefusedError(
                 f"The last checkpoint was made in the year {year} or before it.",
-                way_out="make one first, so that their chain goes on: `afschrift audit checkpoint`.",
+                remedy="make one first, so that their chain goes on: `afschrift audit checkpoint`.",
             )
         return what
 
@@ -244,7 +246,7 @@ class AuditTrail(Repository):
             raise RefusedError(
                 f"The trail of {what.year} tells of {len(found)} request(s) that are open or were closed too "
                 f"recently: {', '.join(found[:3])}{', ...' if found[3:] else ''}.",
-                way_out="wait until they are closed and their retention is over.",
+                remedy="wait until they are closed and their retention is over.",
             )
 
 

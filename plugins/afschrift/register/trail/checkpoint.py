@@ -20,7 +20,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import canonical, digest
 from afschrift.register.keys.store import SigningKey
 from afschrift.register.trail.segments import Segment
-from afschrift.register.trail.trail import Finding
+from afschrift.register.trail.trail import TrailFinding
 
 FORMAT = "afschrift-checkpoint/1"
 MADE = "checkpoint_made"
@@ -112,7 +112,7 @@ def parse(payload: Mapping[str, Any]) -> Checkpoint:
     return found
 
 
-def told(payload: Mapping[str, Any]) -> tuple[int, str]:
+def recorded(payload: Mapping[str, Any]) -> tuple[int, str]:
     """Sequence number and digest of the statement in the payload of an event `checkpoint_made`."""
     return payload["checkpoint"]["seq"], digest(payload["checkpoint"])
 
@@ -133,9 +133,9 @@ def offered(paths: Iterable[Path]) -> list[Offered]:
     return found
 
 
-def sift(
+def verify_checkpoints(
     offered: Iterable[Offered], trusted: Mapping[str, bytes], revoked: Mapping[str, str], register: str
-) -> tuple[list[Checkpoint], list[Finding]]:
+) -> tuple[list[Checkpoint], list[TrailFinding]]:
     """The genuine checkpoints of this register among files, and what is wrong with the others."""
     genuine, findings = [], []
     for file in offered:
@@ -148,7 +148,7 @@ def sift(
         if fault is None:
             genuine.append(found)
         else:
-            findings.append(Finding(fault[0], seq, f"{file.name} {fault[1]}"))
+            findings.append(TrailFinding(fault[0], seq, f"{file.name} {fault[1]}"))
     return genuine, findings
 
 
@@ -178,7 +178,7 @@ def _fault(
 
 def compare(
     genuine: Sequence[Checkpoint], known: Told, dropped: Sequence[Segment], newest_after: str
-) -> Iterator[Finding]:
+) -> Iterator[TrailFinding]:
     """Compare checkpoints with each other and with what the trail tells of them.
 
     Heads are compared along the chain, by `verification`.
@@ -188,28 +188,30 @@ def compare(
         statement = checkpoint.statement
         if by_number.setdefault(statement.number, statement) != statement:
             text = f"two checkpoints bear the number {statement.number}"
-            yield Finding("checkpoint_conflict", statement.seq, text)
+            yield TrailFinding("checkpoint_conflict", statement.seq, text)
     gone = [{"last_seq": segment.last_seq, "closing": segment.closing} for segment in dropped]
     last_gone = max((segment.last_seq for segment in dropped), default=0)
     for number, statement in sorted(by_number.items()):
         before = by_number.get(number - 1)
         if before and before.digest() != statement.previous:
             text = f"checkpoint {number} does not follow checkpoint {number - 1}"
-            yield Finding("checkpoint_chain", statement.seq, text)
+            yield TrailFinding("checkpoint_chain", statement.seq, text)
         if statement.dropped and statement.dropped not in gone:
             text = f"checkpoint {number} knows of other dropped years than the register"
-            yield Finding("segment_differs", statement.seq, text)
+            yield TrailFinding("segment_differs", statement.seq, text)
         if statement.seq > last_gone and known.get(number) != (statement.seq, statement.digest()):
             text = f"no event of the trail tells of checkpoint {number} as it is"
-            yield Finding("checkpoint_untold", statement.seq, text)
+            yield TrailFinding("checkpoint_untold", statement.seq, text)
     numbers = by_number.keys() | known.keys()
     first = min(by_number, default=max(known, default=1))
     for number in range(first, max(numbers, default=0) + 1):
         if number not in by_number:
             seq, _ = known.get(number, (0, ""))
-            yield Finding("checkpoint_missing", seq, f"checkpoint {number} is at none of the places compared")
+            yield TrailFinding(
+                "checkpoint_missing", seq, f"checkpoint {number} is at none of the places compared"
+            )
     newest = max(by_number.values(), key=lambda s: s.number, default=None)
     if (newest.at if newest else "") < newest_after:
         text = f"the newest checkpoint is of {newest.at}" if newest else "there is no checkpoint"
         text += ": what the trail tells since is not witnessed"
-        yield Finding("checkpoint_stale", newest.seq if newest else 0, text)
+        yield TrailFinding("checkpoint_stale", newest.seq if newest else 0, text)

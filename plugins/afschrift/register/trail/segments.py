@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from afschrift.domain.event import GENESIS, digest
 from afschrift.register.database.trail_tables import event, event_payload, segment
-from afschrift.register.trail.trail import Finding, header_of
+from afschrift.register.trail.trail import TrailFinding, header_of
 
 FORMAT = "afschrift-segment/1"
 DROPPED = "segment_dropped"
@@ -107,26 +107,28 @@ def drop(connection: Connection, what: Segment, event_seq: int) -> None:
         connection.execute(delete(table).where(table.c.seq.between(what.first_seq, what.last_seq)))
 
 
-def check(rows: Sequence[Dropped], told: Mapping[int, Mapping[str, Any]]) -> Iterator[Finding]:
+def check(rows: Sequence[Dropped], recorded: Mapping[int, Mapping[str, Any]]) -> Iterator[TrailFinding]:
     """Check the rows against each other and against the events left that tell of them.
 
     Args:
         rows: as `dropped` gives them.
-        told: sequence number -> payload of each event `segment_dropped` that is left.
+        recorded: sequence number -> payload of each event `segment_dropped` that is left.
     """
     expected, previous = 1, GENESIS
     left = rows[-1][0].last_seq if rows else 0
     for number, (what, event_seq) in enumerate(rows, start=1):
         if (what.first_seq, what.count, what.previous) != (expected, what.last_seq - expected + 1, previous):
             text = f"the dropped year {what.year} does not follow what was dropped before it"
-            yield Finding("segment_broken", what.last_seq, text)
+            yield TrailFinding("segment_broken", what.last_seq, text)
         # An older one may be told by an event that has gone since; the digests of the newer ones hold it.
-        if (event_seq > left or number == len(rows)) and dict(told.get(event_seq, {})) != asdict(what):
+        if (event_seq > left or number == len(rows)) and dict(recorded.get(event_seq, {})) != asdict(what):
             text = f"no event of the trail tells that year {what.year} was dropped in this way"
-            yield Finding("segment_untold", what.last_seq, text)
+            yield TrailFinding("segment_untold", what.last_seq, text)
         expected, previous = what.last_seq + 1, what.digest()
-    for seq in sorted(told.keys() - {event_seq for _, event_seq in rows}):
-        yield Finding("segment_missing", seq, f"event {seq} tells of a dropped year of which nothing is kept")
+    for seq in sorted(recorded.keys() - {event_seq for _, event_seq in rows}):
+        yield TrailFinding(
+            "segment_missing", seq, f"event {seq} tells of a dropped year of which nothing is kept"
+        )
 
 
 def _year(at: str) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
-from afschrift.register.database.faults import NotAsWrittenError, as_written
+from afschrift.register.database.errors import NotAsWrittenError, as_written
 from afschrift.register.database.trail_tables import event, event_payload
 
 SKEW_SECONDS = 2
@@ -30,7 +30,7 @@ Recorded = tuple[Header, dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Finding:
+class TrailFinding:
     """Something wrong with the trail or with what was compared with it; `docs/trail.md` lists the codes.
 
     Attributes:
@@ -66,8 +66,8 @@ def append_all(connection: Connection, at: str, events: Sequence[tuple[str | Non
         if back < SKEW_SECONDS:
             at = last.at
         else:
-            told = {"from": last.at, "to": at, "seconds": int(back)}
-            chain.insert(0, (None, NewEvent(CLOCK_WENT_BACK, payload=told)))
+            payload = {"from": last.at, "to": at, "seconds": int(back)}
+            chain.insert(0, (None, NewEvent(CLOCK_WENT_BACK, payload=payload)))
     headers, payloads = [], []
     for of, new in chain:
         seq += 1

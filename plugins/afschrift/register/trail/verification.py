@@ -15,7 +15,7 @@ from afschrift.domain.event import GENESIS, Header, canonical, check_chain, payl
 from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.trail import checkpoint, segments
 from afschrift.register.trail.checkpoint import Offered
-from afschrift.register.trail.trail import CLOCK_WENT_BACK, Finding, header_of
+from afschrift.register.trail.trail import CLOCK_WENT_BACK, TrailFinding, header_of
 
 _BATCH = 5_000
 _TELLING = (segments.DROPPED, checkpoint.MADE, "payloads_erased")
@@ -29,7 +29,7 @@ def verify(
     trusted: Mapping[str, bytes] = MappingProxyType({}),
     revoked: Mapping[str, str] = MappingProxyType({}),
     newest_after: str = "",
-) -> list[Finding]:
+) -> list[TrailFinding]:
     """Check the whole chain, every payload that is not erased, and the dropped years.
 
     Args:
@@ -46,7 +46,7 @@ def verify(
     """
     rows = segments.dropped(connection)
     register = segments.register_id(connection)
-    genuine, findings = checkpoint.sift(checkpoints or (), trusted, revoked, register)
+    genuine, findings = checkpoint.verify_checkpoints(checkpoints or (), trusted, revoked, register)
     walk = _Walk(rows, [*witnesses, *((c.statement.seq, c.statement.head) for c in genuine)])
     for row in stream(connection):
         walk.step(row)
@@ -75,7 +75,7 @@ class _Walk:
     def __init__(self, rows: Sequence[segments.Dropped], heads: Iterable[tuple[int, str]]) -> None:
         self.dropped: dict[int, Mapping[str, Any]] = {}
         self.checkpoints: checkpoint.Told = {}
-        self._findings: list[Finding] = []
+        self._findings: list[TrailFinding] = []
         self._expected, self._prev, self._at = 1, GENESIS, ""
         if rows:
             self._expected, self._prev = rows[-1][0].last_seq + 1, rows[-1][0].closing
@@ -101,7 +101,7 @@ class _Walk:
         self._prev, self._expected, self._at = header.digest(), header.seq + 1, header.at
         self._compare(header.seq, self._prev)
 
-    def finish(self) -> list[Finding]:
+    def finish(self) -> list[TrailFinding]:
         for key, seq in self._first_erased.items():
             if self._erased[key] > self._erasures[key]:
                 text = f"the payload of event {seq} or of others of its request was erased untold"
@@ -138,7 +138,7 @@ class _Walk:
             if header.type == segments.DROPPED:
                 self.dropped[header.seq] = dict(payload)
             elif header.type == checkpoint.MADE:
-                self.checkpoints[int(payload["checkpoint"]["number"])] = checkpoint.told(payload)
+                self.checkpoints[int(payload["checkpoint"]["number"])] = checkpoint.recorded(payload)
             else:
                 self._erasures[payload["request"], payload["rule"]] += int(payload["count"])
         except (KeyError, TypeError, ValueError):
@@ -150,11 +150,11 @@ class _Walk:
             self._find("head_differs", seq, text)
 
     def _find(self, code: str, seq: int, text: str) -> None:
-        self._findings.append(Finding(code, seq, text))
+        self._findings.append(TrailFinding(code, seq, text))
 
 
-def _orphans(connection: Connection) -> list[Finding]:
+def _orphans(connection: Connection) -> list[TrailFinding]:
     return [
-        Finding("payload_without_event", seq, f"a payload stands at {seq}, where no event is")
+        TrailFinding("payload_without_event", seq, f"a payload stands at {seq}, where no event is")
         for seq in orphans(connection)
     ]

@@ -33,6 +33,6 @@ class DuckDBFile(DuckSession):
         except duckdb.Error as error:
             raise RetriableError(
                 f"Source {self.name} cannot be opened ({type(error).__name__}).",
-                way_out="see whether the database file is there and no other process writes to it.",
+                remedy="see whether the database file is there and no other process writes to it.",
                 code=type(error).__name__,
             ) from None

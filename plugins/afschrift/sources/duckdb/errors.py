@@ -8,8 +8,8 @@ import duckdb
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.sources.duckdb.types import TOO_LARGE
-from afschrift.sources.places import place as place_of
-from afschrift.sources.places import too_large
+from afschrift.sources.table_errors import table_of as place_of
+from afschrift.sources.table_errors import too_large
 
 FAILURES = (duckdb.Error, OSError)
 """What a statement raises. An error in the middle of a stream comes through Arrow, as an OSError."""
@@ -23,7 +23,7 @@ _WRONG_DATA = ("conversion", "invalid input", "out of range", "constraint")
 
 def reading_error(source: str, statement: str, error: Exception) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
-    text, place = str(error), place_of(source, statement)
+    text, table = str(error), place_of(source, statement)
     found = _KIND.match(text)
     kind = found[1].lower() if found else ""
     if large := _TOO_LARGE.search(text):
@@ -32,30 +32,30 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
         return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
     if kind == "interrupt":
         return RetriableError(
-            f"Reading {place} took longer than the statement's time limit.",
-            way_out="raise `statement_timeout` under the source's `options`; a lake that is sorted by the "
+            f"Reading {table} took longer than the statement's time limit.",
+            remedy="raise `statement_timeout` under the source's `options`; a lake that is sorted by the "
             "person's key is read faster.",
             code=kind,
         )
     if kind in _WRONG_STATEMENT:
         return ConfigurationError(
-            f"Source {source} does not understand what is asked of {place} ({kind}).",
-            way_out="compare the inventory with the tables: `afschrift inventory check --live`. A view must "
+            f"Source {source} does not understand what is asked of {table} ({kind}).",
+            remedy="compare the inventory with the tables: `afschrift inventory check --live`. A view must "
             "be one that can be selected from.",
         )
     if kind == "out of memory":
         return ConfigurationError(
-            f"Source {source} needs more memory than its limit while {place} is being read.",
-            way_out="raise `memory` under the source's `options`.",
+            f"Source {source} needs more memory than its limit while {table} is being read.",
+            remedy="raise `memory` under the source's `options`.",
         )
     if kind in _WRONG_DATA:
         return ConfigurationError(
-            f"Source {source} fails itself over {place} ({kind}).",
-            way_out="where it is a view, see whether it can be selected from; where it is a file, whether "
+            f"Source {source} fails itself over {table} ({kind}).",
+            remedy="where it is a view, see whether it can be selected from; where it is a file, whether "
             "another program reads all of it.",
         )
     return RetriableError(
-        f"Source {source} failed while {place} was being read ({kind or type(error).__name__}).",
-        way_out="see whether its files are there and whole; the step is tried again.",
+        f"Source {source} failed while {table} was being read ({kind or type(error).__name__}).",
+        remedy="see whether its files are there and whole; the step is tried again.",
         code=kind or type(error).__name__,
     )

@@ -12,7 +12,7 @@ from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableE
 from afschrift.domain.sources import ColumnType
 from afschrift.sources.duckdb.session import LIMITS, DuckSession
 from afschrift.sources.options import Opening, expand, required
-from afschrift.sources.places import Unreadable
+from afschrift.sources.table_errors import Unreadable
 
 
 class ParquetLake(DuckSession):
@@ -50,7 +50,7 @@ class ParquetLake(DuckSession):
             con.close()
             raise RetriableError(
                 f"Source {self.name} cannot be opened: its root folder is not there.",
-                way_out="see whether the lake is mounted and `root` in the inventory is right; of a store, "
+                remedy="see whether the lake is mounted and `root` in the inventory is right; of a store, "
                 f"whether its fsspec package is installed and the connection fits ({type(error).__name__}).",
                 code=type(error).__name__,
             ) from None
@@ -73,13 +73,13 @@ class ParquetLake(DuckSession):
                 f"The account that runs the software has no right to read {where}.",
                 question="no_right",
                 detail={"table": where},
-                way_out="let it read the folder and its files, or set `personal: false` where the table "
+                remedy="let it read the folder and its files, or set `personal: false` where the table "
                 "holds nobody's data.",
             )
         except (duckdb.Error, OSError) as error:
             met = RetriableError(
                 f"Table {where} cannot be read ({type(error).__name__}).",
-                way_out="see whether its Parquet files are whole; the step is tried again.",
+                remedy="see whether its Parquet files are whole; the step is tried again.",
                 code=type(error).__name__,
             )
             self._unread[folder.name] = SourceDownError(self.name, met)

@@ -93,7 +93,7 @@ class DuckSession:
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Fill the key table; no statement holds the values."""
-        with self._told(""):
+        with self._translated(""):
             self.connection.execute("DELETE FROM afschrift_key")
             self.connection.register(_GIVEN, key_rows(keys, at))
             self.connection.execute(f"INSERT INTO afschrift_key FROM {_GIVEN}")
@@ -101,16 +101,16 @@ class DuckSession:
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result."""
-        with self._told(statement):
+        with self._translated(statement):
             return self.connection.execute(statement).fetchall()
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows."""
-        with self._told(statement):
+        with self._translated(statement):
             yield from self.connection.sql(statement).to_arrow_reader(BATCH_ROWS)
 
     @contextmanager
-    def _told(self, statement: str) -> Iterator[None]:
+    def _translated(self, statement: str) -> Iterator[None]:
         """Ends a statement at its time limit, and says its errors in our words."""
         limit = Timer(self._timeout, self.connection.interrupt)
         limit.daemon = True

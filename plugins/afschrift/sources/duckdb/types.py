@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
 
 _AS_IS = "{column}"
 _AS_TEXT = "CAST({column} AS VARCHAR)"
@@ -36,31 +36,31 @@ def _iso_duration() -> str:
     return f"CASE WHEN {{column}} IS NOT NULL THEN coalesce({whole}, 'PT0S') END"
 
 
-_PLAIN: dict[str, tuple[Kind, str]] = {
+_PLAIN: dict[str, tuple[ValueKind, str]] = {
     **dict.fromkeys(
         ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
-        (Kind.INTEGER, _AS_IS),
+        (ValueKind.INTEGER, _AS_IS),
     ),
-    "HUGEINT": (Kind.INTEGER, _AS_TEXT),
-    "UHUGEINT": (Kind.INTEGER, _AS_TEXT),
-    "BIGNUM": (Kind.INTEGER, _AS_TEXT),
-    "FLOAT": (Kind.NUMBER, _AS_IS),
-    "DOUBLE": (Kind.NUMBER, _AS_IS),
-    "BOOLEAN": (Kind.BOOLEAN, _AS_IS),
-    "VARCHAR": (Kind.TEXT, _AS_IS),
-    "BIT": (Kind.TEXT, _AS_TEXT),
-    "JSON": (Kind.JSON, _AS_TEXT),
-    "UUID": (Kind.UUID, _AS_TEXT),
-    "DATE": (Kind.DATE, _ad("DATE '0001-01-01'")),
-    "TIME": (Kind.TIME, _AS_TEXT),
-    "TIME WITH TIME ZONE": (Kind.TIME, _AS_TEXT),
-    "TIMESTAMP": (Kind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
-    "TIMESTAMP_S": (Kind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
-    "TIMESTAMP_MS": (Kind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
-    "TIMESTAMP_NS": (Kind.DATETIME, _AS_TEXT),
-    "TIMESTAMP WITH TIME ZONE": (Kind.INSTANT, _ad("TIMESTAMPTZ '0001-01-01 00:00:00+00'")),
-    "INTERVAL": (Kind.DURATION, _iso_duration()),
-    "BLOB": (Kind.BINARY, "base64({column})"),
+    "HUGEINT": (ValueKind.INTEGER, _AS_TEXT),
+    "UHUGEINT": (ValueKind.INTEGER, _AS_TEXT),
+    "BIGNUM": (ValueKind.INTEGER, _AS_TEXT),
+    "FLOAT": (ValueKind.NUMBER, _AS_IS),
+    "DOUBLE": (ValueKind.NUMBER, _AS_IS),
+    "BOOLEAN": (ValueKind.BOOLEAN, _AS_IS),
+    "VARCHAR": (ValueKind.TEXT, _AS_IS),
+    "BIT": (ValueKind.TEXT, _AS_TEXT),
+    "JSON": (ValueKind.JSON, _AS_TEXT),
+    "UUID": (ValueKind.UUID, _AS_TEXT),
+    "DATE": (ValueKind.DATE, _ad("DATE '0001-01-01'")),
+    "TIME": (ValueKind.TIME, _AS_TEXT),
+    "TIME WITH TIME ZONE": (ValueKind.TIME, _AS_TEXT),
+    "TIMESTAMP": (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
+    "TIMESTAMP_S": (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
+    "TIMESTAMP_MS": (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
+    "TIMESTAMP_NS": (ValueKind.DATETIME, _AS_TEXT),
+    "TIMESTAMP WITH TIME ZONE": (ValueKind.INSTANT, _ad("TIMESTAMPTZ '0001-01-01 00:00:00+00'")),
+    "INTERVAL": (ValueKind.DURATION, _iso_duration()),
+    "BLOB": (ValueKind.BINARY, "base64({column})"),
 }
 _SIZES = {"VARCHAR": "strlen({column})", "BLOB": "octet_length({column})"}
 _LONG = ("BIT", "JSON", "BIGNUM")
@@ -69,29 +69,29 @@ TOO_LARGE = "[afschrift: too large]"
 """Begins the message of the error that a cell above the limit raises; its place follows, then `|`."""
 
 
-def column_type(place: str, native: str, cell_limit: int) -> ColumnType:
+def column_type(column_path: str, native: str, cell_limit: int) -> ColumnType:
     """How a column of a DuckDB type is selected; the kind is None for a type that is not known.
 
     Args:
-        place: `table.column`, for errors.
+        column_path: `table.column`, for errors.
         native: as the catalogue spells it.
         cell_limit: bytes above which a cell raises an error instead of its value.
     """
     kind, expression = _plain(native)
-    return ColumnType(native, kind, _guarded(place, native, expression, cell_limit))
+    return ColumnType(native, kind, _guarded(column_path, native, expression, cell_limit))
 
 
-def _plain(native: str) -> tuple[Kind | None, str]:
+def _plain(native: str) -> tuple[ValueKind | None, str]:
     if native.endswith("]") or native.startswith(("STRUCT(", "MAP(")):
-        return Kind.JSON, _AS_IS
+        return ValueKind.JSON, _AS_IS
     if native.startswith("DECIMAL("):
-        return Kind.DECIMAL, _AS_TEXT
+        return ValueKind.DECIMAL, _AS_TEXT
     if native.startswith("ENUM("):
-        return Kind.TEXT, _AS_TEXT
+        return ValueKind.TEXT, _AS_TEXT
     return _PLAIN.get(native, (None, _AS_TEXT))
 
 
-def _guarded(place: str, native: str, expression: str, limit: int) -> str:
+def _guarded(column_path: str, native: str, expression: str, limit: int) -> str:
     """A cell above the limit raises an error that names its place: nobody's memory has to hold it."""
     if native in _SIZES:
         size = _SIZES[native]
@@ -102,5 +102,7 @@ def _guarded(place: str, native: str, expression: str, limit: int) -> str:
     large = f"{size} > {limit}"
     if native in ("BIGINT[]", "INTEGER[]", "DOUBLE[]", "FLOAT[]"):  # at most 26 bytes each with their comma
         large = f"len({{column}}) > {limit // 26} AND {large}"
-    message = "'" + f"{TOO_LARGE}{place}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+    message = (
+        "'" + f"{TOO_LARGE}{column_path}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+    )
     return f"CASE WHEN {large} THEN error({message} || {size}) ELSE {expression} END"

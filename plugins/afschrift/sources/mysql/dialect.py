@@ -108,7 +108,7 @@ class MysqlDialect(StandardDialect):
             if not self._knows_zone(zone):
                 raise ConfigurationError(
                     f"The server of source {self._source} does not know the time zone {zone}.",
-                    way_out="load its tables of zones: `mariadb-tzinfo-to-sql /usr/share/zoneinfo`.",
+                    remedy="load its tables of zones: `mariadb-tzinfo-to-sql /usr/share/zoneinfo`.",
                 )
             column = f"CONVERT_TZ({column}, {self.literal(zone)}, '+00:00')"
         return f"DATE_FORMAT({column}, {_RFC3339})"

@@ -6,7 +6,7 @@ from pymysql.err import MySQLError
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.sources.mysql.types import MysqlTypes
-from afschrift.sources.places import no_right, place, too_large
+from afschrift.sources.table_errors import no_right, table_of, too_large
 
 _REFUSED = (1044, 1045, 1049, 1130, 1698)
 NO_RIGHT = (1142, 1143, 1370)
@@ -28,26 +28,26 @@ def opening_error(source: str, connection: str, error: MySQLError) -> AfschriftE
     if code_of(error) in _REFUSED:
         return ConfigurationError(
             f"Source {source} turns the connection {connection} down.",
-            way_out="correct the connection's login, password or database, or give its account the right to "
+            remedy="correct the connection's login, password or database, or give its account the right to "
             "connect.",
         )
     return RetriableError(
         f"Source {source} cannot be opened by the connection {connection}.",
-        way_out="see whether the server is up and its address in the connection is right.",
+        remedy="see whether the server is up and its address in the connection is right.",
         code=str(code_of(error)),
     )
 
 
 def reading_error(source: str, statement: str, error: MySQLError, types: MysqlTypes) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
-    code, where = code_of(error), place(source, statement)
+    code, where = code_of(error), table_of(source, statement)
     if failure := types.failure(str(error)):
         large, column = failure
         if large:
             return too_large(source, column)
         return ConfigurationError(
             f"A value of {source}.{column} is no time of day: it is negative, or of 24 hours and more.",
-            way_out="give the person a view with `CAST(column AS CHAR) AS column`.",
+            remedy="give the person a view with `CAST(column AS CHAR) AS column`.",
         )
     if code in NO_RIGHT:
         return no_right(where)
@@ -56,33 +56,33 @@ def reading_error(source: str, statement: str, error: MySQLError, types: MysqlTy
     if code in TIMEOUT:
         return RetriableError(
             f"Reading {where} took longer than the statement's time limit, or somebody ended it.",
-            way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
+            remedy="add an index on the column that leads to the person, or raise `statement_timeout` "
             "under the source's `options`.",
             code=str(code),
         )
     if code in _LOCKED:
         return RetriableError(
             f"Source {source} has {where} locked.",
-            way_out="wait until the change of the table is done.",
+            remedy="wait until the change of the table is done.",
             code=str(code),
         )
     if code in _PACKET:
         return ConfigurationError(
             f"What is asked of {where} is larger than the server takes ({code}).",
-            way_out="raise `max_allowed_packet` on the server.",
+            remedy="raise `max_allowed_packet` on the server.",
         )
     if code in WRONG_STATEMENT:
         return ConfigurationError(
             f"Source {source} does not understand what is asked of {where} ({code}).",
-            way_out="compare the inventory with the tables: `afschrift inventory check --live`.",
+            remedy="compare the inventory with the tables: `afschrift inventory check --live`.",
         )
     if code in _CONNECTION:
         return RetriableError(
             f"Source {source} failed while {where} was being read (connection lost).",
-            way_out="see whether the server is up; the step is tried again.",
+            remedy="see whether the server is up; the step is tried again.",
             code=str(code),
         )
     return ConfigurationError(
         f"Source {source} fails itself over {where} ({code}).",
-        way_out="where it is a view, see whether it can be selected from; else see the server's log.",
+        remedy="where it is a view, see whether it can be selected from; else see the server's log.",
     )

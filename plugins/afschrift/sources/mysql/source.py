@@ -152,17 +152,17 @@ class Mysql:
             return
         columns = "name, value, number, valid_from, valid_to, is_current, asked_at"
         insert = f"INSERT INTO {KEY_TABLE} ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - constants
-        with self._told(""), self._connected().cursor() as cursor:
+        with self._translated(""), self._connected().cursor() as cursor:
             cursor.execute(f"DELETE FROM {KEY_TABLE}")  # noqa: S608 - a constant
             cursor.executemany(insert, rows)
 
     def _set_keys(self, rows: Sequence[tuple[object, ...]]) -> None:
-        with self._told(""), self._connected().cursor() as cursor:
+        with self._translated(""), self._connected().cursor() as cursor:
             cursor.execute(f"SET {KEY_VARIABLE} = %s", [json.dumps(rows)])
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result: integers as such, all else as text."""
-        with self._told(statement), self._connected().cursor() as cursor:
+        with self._translated(statement), self._connected().cursor() as cursor:
             self._execute(cursor, statement)
             whole = [column[1] in _INTEGERS for column in cursor.description or ()]
             return [tuple(map(_value, row, whole)) for row in cursor.fetchall()]
@@ -170,7 +170,7 @@ class Mysql:
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 4,096 rows."""
         cursor = self._connected().cursor(SSCursor)
-        with self._told(statement):
+        with self._translated(statement):
             try:
                 self._execute(cursor, statement)
                 names = [column[0] for column in cursor.description or ()]
@@ -183,7 +183,7 @@ class Mysql:
                 cursor.close()  # reads what is left, so that the session can go on
 
     def _run(self, statement: str) -> None:
-        with self._told(statement), self._connected().cursor() as cursor:
+        with self._translated(statement), self._connected().cursor() as cursor:
             self._execute(cursor, statement)
 
     def _execute(self, cursor: Cursor, statement: str) -> None:
@@ -195,7 +195,7 @@ class Mysql:
         return self._connection
 
     @contextmanager
-    def _told(self, statement: str) -> Iterator[None]:
+    def _translated(self, statement: str) -> Iterator[None]:
         try:
             yield
         except pymysql.MySQLError as error:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
 
 _AS_IS = "{column}"
 _AS_TEXT = "CAST({column} AS CHAR)"
@@ -23,20 +23,20 @@ _FLOAT = (
     "CASE WHEN CAST(CAST({column} AS CHAR) AS FLOAT) = {column} THEN CAST({column} AS CHAR) "
     "ELSE CAST(CAST({column} AS DOUBLE) AS CHAR) END"
 )
-_PLAIN: dict[str, tuple[Kind, str]] = {
-    **dict.fromkeys(_INTEGERS, (Kind.INTEGER, _AS_IS)),
-    "year": (Kind.INTEGER, "{column} + 0"),
-    "decimal": (Kind.DECIMAL, _AS_IS),
-    "float": (Kind.NUMBER, _FLOAT),
-    "double": (Kind.NUMBER, _AS_IS),
-    **dict.fromkeys(_TEXTS, (Kind.TEXT, _AS_IS)),
-    **dict.fromkeys(_BYTES, (Kind.BINARY, "REPLACE(TO_BASE64({column}), CHAR(10), '')")),
-    "json": (Kind.JSON, _AS_TEXT),
-    "uuid": (Kind.UUID, _AS_TEXT),
-    **dict.fromkeys(("inet4", "inet6"), (Kind.TEXT, _AS_TEXT)),
-    "date": (Kind.DATE, _AS_IS),
-    "datetime": (Kind.DATETIME, _AS_IS),
-    "timestamp": (Kind.INSTANT, _AS_IS),
+_PLAIN: dict[str, tuple[ValueKind, str]] = {
+    **dict.fromkeys(_INTEGERS, (ValueKind.INTEGER, _AS_IS)),
+    "year": (ValueKind.INTEGER, "{column} + 0"),
+    "decimal": (ValueKind.DECIMAL, _AS_IS),
+    "float": (ValueKind.NUMBER, _FLOAT),
+    "double": (ValueKind.NUMBER, _AS_IS),
+    **dict.fromkeys(_TEXTS, (ValueKind.TEXT, _AS_IS)),
+    **dict.fromkeys(_BYTES, (ValueKind.BINARY, "REPLACE(TO_BASE64({column}), CHAR(10), '')")),
+    "json": (ValueKind.JSON, _AS_TEXT),
+    "uuid": (ValueKind.UUID, _AS_TEXT),
+    **dict.fromkeys(("inet4", "inet6"), (ValueKind.TEXT, _AS_TEXT)),
+    "date": (ValueKind.DATE, _AS_IS),
+    "datetime": (ValueKind.DATETIME, _AS_IS),
+    "timestamp": (ValueKind.INSTANT, _AS_IS),
 }
 _SIZE = "octet_length({column})"
 _LARGEST = 9223372036854775807
@@ -62,31 +62,31 @@ class MysqlTypes:
         self._packet = packet
         self._places: list[str] = []
 
-    def column(self, place: str, native: str, *, is_json: bool = False) -> ColumnType:
+    def column(self, column_path: str, native: str, *, is_json: bool = False) -> ColumnType:
         """How a column is selected; the kind is None for a type that is not known.
 
         Args:
-            place: `table.column`, for errors.
+            column_path: `table.column`, for errors.
             native: the type as the catalogue spells it, then character set and collation of a text.
             is_json: a check of the table holds its texts to JSON.
         """
         number = len(self._places)
-        self._places.append(place)
+        self._places.append(column_path)
         name = bare(native)
         kind, text = _PLAIN.get(name, (None, _AS_TEXT))
         if name == "bit":
             size = re.search(r"[0-9]+", native)
-            kind, text = Kind.TEXT, f"LPAD(BIN({{column}} + 0), {size[0] if size else 1}, '0')"
+            kind, text = ValueKind.TEXT, f"LPAD(BIN({{column}} + 0), {size[0] if size else 1}, '0')"
         elif name == "time":
             outside = "{column} < '00:00:00' OR {column} >= '24:00:00'"
             kind, text = (
-                Kind.TIME,
+                ValueKind.TIME,
                 f"CASE WHEN {outside} THEN {_failing(_NO_TIME, number)} ELSE {_AS_TEXT} END",
             )
         elif "zerofill" in native:
             text = "{column} + 0"
         elif is_json:
-            kind = Kind.JSON
+            kind = ValueKind.JSON
         return ColumnType(native, kind, self._guarded(number, name, text))
 
     def _guarded(self, number: int, name: str, text: str) -> str:

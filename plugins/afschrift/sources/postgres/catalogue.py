@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from afschrift.domain.sources import ColumnType
-from afschrift.sources.places import Unreadable, no_right
 from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.sources.postgres.types import PgType, PgTypes
+from afschrift.sources.table_errors import Unreadable, no_right
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 

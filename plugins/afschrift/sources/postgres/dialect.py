@@ -115,7 +115,7 @@ class PostgresDialect(StandardDialect):
         if self.version < _ASKS_VALIDITY:
             raise ConfigurationError(
                 f"A key of type {native} cannot be compared safely on this PostgreSQL.",
-                way_out="cast the column to text in a view, or use PostgreSQL 16 or newer.",
+                remedy="cast the column to text in a view, or use PostgreSQL 16 or newer.",
             )
         cast = f"CAST({value} AS {native})"
         same = f"CASE WHEN {self.key_text(cast, native)} = {value} THEN {cast} END"

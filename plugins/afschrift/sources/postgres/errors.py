@@ -7,9 +7,9 @@ import re
 from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
-from afschrift.sources.places import no_right, too_large
-from afschrift.sources.places import place as place_of
 from afschrift.sources.postgres.types import TOO_LARGE
+from afschrift.sources.table_errors import no_right, too_large
+from afschrift.sources.table_errors import table_of as place_of
 
 _TOO_LARGE = re.compile(re.escape(TOO_LARGE) + r"(.*)\|([0-9]+)", re.DOTALL)
 _REFUSED = re.compile(r"authentication failed|no password supplied|does not exist|no pg_hba\.conf entry")
@@ -28,12 +28,12 @@ def opening_error(source: str, connection: str, error: Error) -> AfschriftError:
     if _REFUSED.search(str(error)):
         return ConfigurationError(
             f"Source {source} turns the connection {connection} down.",
-            way_out="correct the connection's login, password or database, or give its role the right to "
+            remedy="correct the connection's login, password or database, or give its role the right to "
             "connect.",
         )
     return RetriableError(
         f"Source {source} cannot be opened by the connection {connection}.",
-        way_out="see whether the server is up and its address in the connection is right.",
+        remedy="see whether the server is up and its address in the connection is right.",
         code=error.sqlstate or type(error).__name__,
     )
 
@@ -41,43 +41,43 @@ def opening_error(source: str, connection: str, error: Error) -> AfschriftError:
 def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
     code = error.sqlstate or ""
-    place = place_of(source, statement)
+    table = place_of(source, statement)
     if found := _TOO_LARGE.search(str(error)):
         return too_large(source, found[1], found[2])
     if code == _NO_RIGHT:
-        return no_right(place)
+        return no_right(table)
     if code == _READ_ONLY:
         return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
     if code == _TIMEOUT:
         return RetriableError(
-            f"Reading {place} took longer than the statement's time limit, or somebody ended it.",
-            way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
+            f"Reading {table} took longer than the statement's time limit, or somebody ended it.",
+            remedy="add an index on the column that leads to the person, or raise `statement_timeout` "
             "under the source's `options`.",
             code=str(code),
         )
     if code == _LOCKED:
         return RetriableError(
-            f"Source {source} has {place} locked.",
-            way_out="wait until the change of the table is done.",
+            f"Source {source} has {table} locked.",
+            remedy="wait until the change of the table is done.",
             code=str(code),
         )
     if code in _NOT_UTF8:
         return ConfigurationError(
-            f"A text of {place} is not in the encoding of its database ({code}).",
-            way_out="mend the text, or cast the column to bytea in a view.",
+            f"A text of {table} is not in the encoding of its database ({code}).",
+            remedy="mend the text, or cast the column to bytea in a view.",
         )
     if code.startswith(_WRONG_STATEMENT):
         return ConfigurationError(
-            f"Source {source} does not understand what is asked of {place} ({code}).",
-            way_out="compare the inventory with the tables: `afschrift inventory check --live`.",
+            f"Source {source} does not understand what is asked of {table} ({code}).",
+            remedy="compare the inventory with the tables: `afschrift inventory check --live`.",
         )
     if code.startswith(_WRONG_DATA):
         return ConfigurationError(
-            f"Source {source} fails itself over {place} ({code}).",
-            way_out="where it is a view, see whether it can be selected from; else see the server's log.",
+            f"Source {source} fails itself over {table} ({code}).",
+            remedy="where it is a view, see whether it can be selected from; else see the server's log.",
         )
     return RetriableError(
-        f"Source {source} failed while {place} was being read ({code or 'connection lost'}).",
-        way_out="see whether the server is up; the step is tried again.",
+        f"Source {source} failed while {table} was being read ({code or 'connection lost'}).",
+        remedy="see whether the server is up; the step is tried again.",
         code=code or "connection_lost",
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 
 _SAFE = 9007199254740991  # 2^53 - 1 (I-JSON, RFC 7493)
 
 
-def fragment(value: str, text: str, kind: Kind) -> str:
+def fragment(value: str, text: str, kind: ValueKind) -> str:
     """An expression's value as a JSON value; NULL stays NULL.
 
     Args:
@@ -21,24 +21,24 @@ def fragment(value: str, text: str, kind: Kind) -> str:
         text: its exact text, or itself where Arrow carries it exactly.
         kind: of the value.
     """
-    if kind in (Kind.JSON, Kind.BOOLEAN):
+    if kind in (ValueKind.JSON, ValueKind.BOOLEAN):
         return f"CAST({text} AS text)"
-    if kind is Kind.INTEGER:
+    if kind is ValueKind.INTEGER:
         plain = f"CAST({text} AS text)"
         large = f"abs(CAST({plain} AS numeric)) > {_SAFE}"
         return f"CASE WHEN {large} THEN '\"' || {plain} || '\"' ELSE {plain} END"
-    if kind is Kind.NUMBER:
+    if kind is ValueKind.NUMBER:
         plain = f"CAST({value} AS text)"
         return (
             f"CASE {plain} WHEN 'NaN' THEN '\"NaN\"' WHEN 'Infinity' THEN '\"INF\"' "
             f"WHEN '-Infinity' THEN '\"-INF\"' WHEN '-0' THEN '-0.0' ELSE {plain} END"
         )
-    if kind is Kind.DECIMAL:
+    if kind is ValueKind.DECIMAL:
         text = f"replace({text}, 'Infinity', 'INF')"
-    if kind is Kind.BINARY:
+    if kind is ValueKind.BINARY:
         text = base64(value)
-    if kind in (Kind.DATETIME, Kind.INSTANT):
-        text = _moment(value, text, "Z" if kind is Kind.INSTANT else "")
+    if kind in (ValueKind.DATETIME, ValueKind.INSTANT):
+        text = _moment(value, text, "Z" if kind is ValueKind.INSTANT else "")
     return f"CAST(to_json(CAST({text} AS text)) AS text)"
 
 
@@ -77,7 +77,7 @@ def array_text(column: str, element: str, alias: str, at_once: str | None = None
     )
 
 
-def whole_array(column: str, kind: Kind, *, bare: bool, cast: bool) -> str | None:
+def whole_array(column: str, kind: ValueKind, *, bare: bool, cast: bool) -> str | None:
     """An array written by `to_json` in one call, a sixth of the time that element by element takes.
 
     Args:
@@ -91,13 +91,15 @@ def whole_array(column: str, kind: Kind, *, bare: bool, cast: bool) -> str | Non
         `fragment` does.
     """
     plain = f"CAST(to_json({column}) AS text)"
-    if kind is Kind.INTEGER and bare:
+    if kind is ValueKind.INTEGER and bare:
         return f"CASE WHEN {_SAFE} >= ALL ({column}) AND -{_SAFE} <= ALL ({column}) THEN {plain} END"
-    if kind is Kind.NUMBER and bare:
+    if kind is ValueKind.NUMBER and bare:
         return f"CASE WHEN CAST({column} AS text) !~ 'N|I|-0[,}}}}]' THEN {plain} END"
-    if kind is Kind.BOOLEAN and bare:
+    if kind is ValueKind.BOOLEAN and bare:
         return plain
-    if kind in (Kind.TEXT, Kind.UUID, Kind.DATE, Kind.TIME, Kind.DURATION) and (bare or cast):
+    if kind in (ValueKind.TEXT, ValueKind.UUID, ValueKind.DATE, ValueKind.TIME, ValueKind.DURATION) and (
+        bare or cast
+    ):
         return f"CAST(to_json(CAST({column} AS text[])) AS text)"
     return None
 

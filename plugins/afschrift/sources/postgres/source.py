@@ -128,25 +128,25 @@ class Postgres:
             return
         self._run(f"DELETE FROM {KEY_TABLE}")  # noqa: S608 - a constant
         if table.num_rows:
-            with self._told(""), self._cursor() as cursor:
+            with self._translated(""), self._cursor() as cursor:
                 cursor.adbc_ingest(KEY_TABLE, table, mode="append", temporary=True)
                 cursor.execute(f"ANALYZE {KEY_TABLE}")  # else the planner takes one key for hundreds
 
     def _set_keys(self, table: pa.Table) -> None:
         text = json.dumps(table.to_pylist(), default=datetime.isoformat)
-        with self._told(""), self._cursor() as cursor:
+        with self._translated(""), self._cursor() as cursor:
             cursor.execute(f"SELECT length(set_config('{KEY_SETTING}', $1, false))", [text])
             cursor.fetchall()
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result."""
-        with self._told(statement), self._cursor() as cursor:
+        with self._translated(statement), self._cursor() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows and about 2 MB."""
-        with self._told(statement), self._cursor() as cursor:
+        with self._translated(statement), self._cursor() as cursor:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
             cursor.execute(statement)
             result = cursor.fetch_arrow()
@@ -164,12 +164,11 @@ class Postgres:
             except pa.ArrowInvalid:
                 raise ConfigurationError(
                     f"Column {name} of source {self.name} holds bytes that are not UTF-8.",
-                    way_out="convert it in a view: "
-                    "`convert_from(convert_to(column, 'SQL_ASCII'), 'LATIN1')`.",
+                    remedy="convert it in a view: `convert_from(convert_to(column, 'SQL_ASCII'), 'LATIN1')`.",
                 ) from None
 
     def _run(self, statement: str) -> None:
-        with self._told(statement), self._cursor() as cursor:
+        with self._translated(statement), self._cursor() as cursor:
             cursor.execute(statement)
 
     def _cursor(self) -> closing[dbapi.Cursor]:
@@ -178,7 +177,7 @@ class Postgres:
         return closing(self._connection.cursor())
 
     @contextmanager
-    def _told(self, statement: str) -> Iterator[None]:
+    def _translated(self, statement: str) -> Iterator[None]:
         try:
             yield
         except adbc_driver_manager.Error as error:

@@ -9,31 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.postgres.json import array_text, base64, composite_text, fragment, whole_array
 
 _AS_IS = "{c}"
 _AS_TEXT = "CAST({c} AS text)"
 
-_PLAIN: dict[str, tuple[Kind, str]] = {
-    **dict.fromkeys(("int2", "int4", "int8"), (Kind.INTEGER, _AS_IS)),
-    **dict.fromkeys(("oid", "xid", "xid8", "cid"), (Kind.INTEGER, _AS_TEXT)),
-    **dict.fromkeys(("float4", "float8"), (Kind.NUMBER, _AS_IS)),
-    "numeric": (Kind.DECIMAL, _AS_TEXT),
-    "money": (Kind.DECIMAL, "CAST(CAST({c} AS numeric) AS text)"),  # its text depends on the locale
-    "bool": (Kind.BOOLEAN, _AS_IS),
-    **dict.fromkeys(("text", "varchar"), (Kind.TEXT, _AS_IS)),
-    "bpchar": (Kind.TEXT, _AS_TEXT),  # padding is no part of the value
-    "uuid": (Kind.UUID, _AS_TEXT),
-    "bytea": (Kind.BINARY, _AS_IS),
-    **dict.fromkeys(("json", "jsonb"), (Kind.JSON, _AS_TEXT)),
-    "date": (Kind.DATE, _AS_TEXT),
-    **dict.fromkeys(("time", "timetz"), (Kind.TIME, _AS_TEXT)),
-    "timestamp": (Kind.DATETIME, _AS_TEXT),
-    "timestamptz": (Kind.INSTANT, _AS_TEXT),
-    "interval": (Kind.DURATION, _AS_TEXT),
-    "inet": (Kind.TEXT, "textin(inet_out({c}))"),  # a cast adds /32
+_PLAIN: dict[str, tuple[ValueKind, str]] = {
+    **dict.fromkeys(("int2", "int4", "int8"), (ValueKind.INTEGER, _AS_IS)),
+    **dict.fromkeys(("oid", "xid", "xid8", "cid"), (ValueKind.INTEGER, _AS_TEXT)),
+    **dict.fromkeys(("float4", "float8"), (ValueKind.NUMBER, _AS_IS)),
+    "numeric": (ValueKind.DECIMAL, _AS_TEXT),
+    "money": (ValueKind.DECIMAL, "CAST(CAST({c} AS numeric) AS text)"),  # its text depends on the locale
+    "bool": (ValueKind.BOOLEAN, _AS_IS),
+    **dict.fromkeys(("text", "varchar"), (ValueKind.TEXT, _AS_IS)),
+    "bpchar": (ValueKind.TEXT, _AS_TEXT),  # padding is no part of the value
+    "uuid": (ValueKind.UUID, _AS_TEXT),
+    "bytea": (ValueKind.BINARY, _AS_IS),
+    **dict.fromkeys(("json", "jsonb"), (ValueKind.JSON, _AS_TEXT)),
+    "date": (ValueKind.DATE, _AS_TEXT),
+    **dict.fromkeys(("time", "timetz"), (ValueKind.TIME, _AS_TEXT)),
+    "timestamp": (ValueKind.DATETIME, _AS_TEXT),
+    "timestamptz": (ValueKind.INSTANT, _AS_TEXT),
+    "interval": (ValueKind.DURATION, _AS_TEXT),
+    "inet": (ValueKind.TEXT, "textin(inet_out({c}))"),  # a cast adds /32
     **dict.fromkeys(
         (
             *("name", "char", "bit", "varbit", "xml", "tsvector", "tsquery", "jsonpath"),
@@ -41,12 +41,12 @@ _PLAIN: dict[str, tuple[Kind, str]] = {
             *("point", "line", "lseg", "box", "path", "polygon", "circle"),
             *("regclass", "regproc", "regprocedure", "regtype", "regrole", "regnamespace"),
         ),
-        (Kind.TEXT, _AS_TEXT),
+        (ValueKind.TEXT, _AS_TEXT),
     ),
 }
-_OF_EXTENSIONS: dict[str, tuple[Kind, str]] = {
-    "citext": (Kind.TEXT, _AS_TEXT),
-    "hstore": (Kind.JSON, "CAST(CAST({c} AS json) AS text)"),
+_OF_EXTENSIONS: dict[str, tuple[ValueKind, str]] = {
+    "citext": (ValueKind.TEXT, _AS_TEXT),
+    "hstore": (ValueKind.JSON, "CAST(CAST({c} AS json) AS text)"),
 }
 _SHORT = {
     "int2",
@@ -121,11 +121,11 @@ class PgTypes:
         self._members = members
         self._limit = cell_limit
 
-    def column(self, place: str, oid: int, native: str) -> ColumnType:
+    def column(self, column_path: str, oid: int, native: str) -> ColumnType:
         """How a column is selected; the kind is None for a type that is not known.
 
         Args:
-            place: `table.column`, for errors.
+            column_path: `table.column`, for errors.
             oid: of the column's type.
             native: the type with its modifiers, as the catalogue spells it.
         """
@@ -134,31 +134,31 @@ class PgTypes:
             native = self._types[base].spelled
         found = self._text(base, "{column}")
         kind, text = found or (None, "CAST({column} AS text)")
-        form = base64("{column}") if kind is Kind.BINARY else ""
-        return ColumnType(native, kind, self._guarded(place, base, text), form)
+        form = base64("{column}") if kind is ValueKind.BINARY else ""
+        return ColumnType(native, kind, self._guarded(column_path, base, text), form)
 
     def _base(self, oid: int) -> int:
         while self._types[oid].kind == "d":
             oid = self._types[oid].base
         return oid
 
-    def _text(self, oid: int, column: str, depth: int = 1) -> tuple[Kind, str] | None:
+    def _text(self, oid: int, column: str, depth: int = 1) -> tuple[ValueKind, str] | None:
         """Kind and exact text (or Arrow value) of an expression; None where the type is not known."""
         oid = self._base(oid)
         found = self._types[oid]
         if found.element:
             alias = f"u{depth}"
             element = self._text(found.element, f"{alias}.e", depth + 1)
-            return (Kind.JSON, self._array(column, alias, element)) if element else None
+            return (ValueKind.JSON, self._array(column, alias, element)) if element else None
         if found.kind == "c":
             members = [
                 (name, self._fragment(member, f"({column}).{_quoted(name)}", depth))
                 for name, member in self._members.get(found.relation, ())
             ]
             known = [(name, text) for name, text in members if text]
-            return (Kind.JSON, composite_text(column, known)) if known and known == members else None
+            return (ValueKind.JSON, composite_text(column, known)) if known and known == members else None
         if found.kind in "erm":
-            return Kind.TEXT, _AS_TEXT.replace("{c}", column)
+            return ValueKind.TEXT, _AS_TEXT.replace("{c}", column)
         plain = (_PLAIN if found.builtin else _OF_EXTENSIONS).get(found.name)
         return (plain[0], plain[1].replace("{c}", column)) if plain and found.kind == "b" else None
 
@@ -166,12 +166,12 @@ class PgTypes:
         found = self._text(oid, column, depth)
         return None if found is None else fragment(column, found[1], found[0])
 
-    def _array(self, column: str, alias: str, element: tuple[Kind, str]) -> str:
+    def _array(self, column: str, alias: str, element: tuple[ValueKind, str]) -> str:
         value, (kind, text) = f"{alias}.e", element
         at_once = whole_array(column, kind, bare=text == value, cast=text == _AS_TEXT.replace("{c}", value))
         return array_text(column, fragment(value, text, kind), alias, at_once)
 
-    def _guarded(self, place: str, oid: int, text: str) -> str:
+    def _guarded(self, column_path: str, oid: int, text: str) -> str:
         """A cell above the limit raises an error that names its place: nobody's memory has to hold it."""
         found = self._types[oid]
         if found.kind in "er" or (found.builtin and found.name in _SHORT):
@@ -182,7 +182,9 @@ class PgTypes:
         else:
             size = "octet_length(CAST({column} AS text))"
             large = f"pg_column_size({{column}}) > {self._limit // _RATIO} AND {size} > {self._limit}"
-        message = "'" + f"{TOO_LARGE}{place}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+        message = (
+            "'" + f"{TOO_LARGE}{column_path}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+        )
         raised = f"CAST(CAST({message} || {size} AS integer) AS text)"
         if found.name == "bytea":
             raised = f"CAST({raised} AS bytea)"

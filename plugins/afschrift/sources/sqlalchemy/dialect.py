@@ -12,11 +12,11 @@ from sqlalchemy import String, cast, literal_column
 from sqlalchemy.engine import Dialect
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.postgres.dialect import postgres_token
 
-_NUMBERS = (Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL)
+_NUMBERS = (ValueKind.INTEGER, ValueKind.NUMBER, ValueKind.DECIMAL)
 
 
 class AlchemyDialect(StandardDialect):
@@ -29,7 +29,7 @@ class AlchemyDialect(StandardDialect):
     def __init__(self, source: str, dialect: Dialect, schema: str | None) -> None:
         self.name = dialect.name
         self.hides_tables = dialect.name not in ("postgresql", "sqlite")
-        self.kinds: dict[str, Kind | None] = {}
+        self.kinds: dict[str, ValueKind | None] = {}
         self._source = source
         self._dialect = dialect
         self._schema = schema
@@ -55,7 +55,7 @@ class AlchemyDialect(StandardDialect):
         if "\\" in text:
             raise ConfigurationError(
                 f"A constant of the inventory of source {self._source} holds a backslash.",
-                way_out="compare with a column of a view that holds another code.",
+                remedy="compare with a column of a view that holds another code.",
             )
         return super().literal(text)
 
@@ -74,14 +74,14 @@ class AlchemyDialect(StandardDialect):
             return f"lower({column}) = lower(k.value)"
         if kind in _NUMBERS:
             return f"{column} = k.number"
-        if kind is Kind.UUID:
+        if kind is ValueKind.UUID:
             return f"lower({self.text(column)}) = lower(k.value)"
-        return f"{column if kind is Kind.TEXT else self.text(column)} = k.value"
+        return f"{column if kind is ValueKind.TEXT else self.text(column)} = k.value"
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
         text = self.text(column)
-        if self.kinds.get(native) not in (Kind.DECIMAL, Kind.NUMBER):
+        if self.kinds.get(native) not in (ValueKind.DECIMAL, ValueKind.NUMBER):
             return text
         whole = self.text(f"CAST({column} AS BIGINT)")
         is_whole = f"abs({column}) < 1000000000000000 AND floor({column}) = {column}"
@@ -93,11 +93,11 @@ class AlchemyDialect(StandardDialect):
         Raises:
             ConfigurationError: a time without zone follows another clock.
         """
-        if self.kinds.get(native) is not Kind.INSTANT and (zone or "UTC") != "UTC":
+        if self.kinds.get(native) is not ValueKind.INSTANT and (zone or "UTC") != "UTC":
             raise ConfigurationError(
                 f"Source {self._source} has times without zone that follow the clock of {zone}, and its "
                 "kind `sqlalchemy` cannot compare them.",
-                way_out="give the table a view in which the column is in UTC.",
+                remedy="give the table a view in which the column is in UTC.",
             )
         return column
 
@@ -111,4 +111,4 @@ class AlchemyDialect(StandardDialect):
 
     def row_order(self, expressions: Sequence[str]) -> str:
         """By all columns, by their places; there is no digest that all databases have."""
-        return ", ".join(str(place) for place in range(1, len(expressions) + 1))
+        return ", ".join(str(number) for number in range(1, len(expressions) + 1))

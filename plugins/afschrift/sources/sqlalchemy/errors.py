@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.sources.mysql import errors as mysql
-from afschrift.sources.places import no_right, place
+from afschrift.sources.table_errors import no_right, table_of
 
 # SQLSTATE (ISO/IEC 9075-2, and PostgreSQL's), beside the numbers of MySQL's drivers
 _NO_RIGHT = ("42501", *mysql.NO_RIGHT)
@@ -20,11 +20,11 @@ _BY_CLASS = {"ProgrammingError": _WRONG_STATEMENT[0], "DataError": _WRONG_DATA[0
 
 def reading_error(source: str, statement: str, error: SQLAlchemyError) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
-    where, code = place(source, statement), _code(error)
+    where, code = table_of(source, statement), _code(error)
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return RetriableError(
             f"Source {source} failed while {where} was being read (connection lost).",
-            way_out="see whether the server is up; the step is tried again.",
+            remedy="see whether the server is up; the step is tried again.",
             code=str(code),
         )
     if code in _NO_RIGHT:
@@ -34,28 +34,28 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
     if code in _TIMEOUT:
         return RetriableError(
             f"Reading {where} took longer than the statement's time limit, or somebody ended it.",
-            way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
+            remedy="add an index on the column that leads to the person, or raise `statement_timeout` "
             "under the source's `options`.",
             code=str(code),
         )
     if code in _NOT_UTF8:
         return ConfigurationError(
             f"A text of {where} is not in the encoding of its database ({code}).",
-            way_out="mend the text, or convert its column in a view.",
+            remedy="mend the text, or convert its column in a view.",
         )
     if code in _WRONG_STATEMENT or str(code)[:2] in _WRONG_STATEMENT:
         return ConfigurationError(
             f"Source {source} does not understand what is asked of {where} ({code}).",
-            way_out="compare the inventory with the tables: `afschrift inventory check --live`.",
+            remedy="compare the inventory with the tables: `afschrift inventory check --live`.",
         )
     if str(code)[:2] in _WRONG_DATA:
         return ConfigurationError(
             f"Source {source} fails itself over {where} ({code}).",
-            way_out="where it is a view, see whether it can be selected from; else see the server's log.",
+            remedy="where it is a view, see whether it can be selected from; else see the server's log.",
         )
     return RetriableError(
         f"Source {source} failed while {where} was being read ({code}).",
-        way_out="see whether the server is up and the table may be read; the step is tried again.",
+        remedy="see whether the server is up and the table may be read; the step is tried again.",
         code=str(code),
     )
 

@@ -15,14 +15,14 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.kind import Kind
 from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
 from afschrift.sources.options import Opening, cell_limit, required, seconds
-from afschrift.sources.places import relation_of, unquoted
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
 from afschrift.sources.sqlalchemy.values import Values, guarded, kind_of
+from afschrift.sources.table_errors import relation_of, unquoted
 
 _OPTIONS = ("driver", "schema", "isolation", "session", "statement_timeout", "cell_limit")
 _FETCHED = 1024
@@ -80,21 +80,21 @@ class Alchemy:
         self._driver = required(self.name, options, "driver")
         self._schema: str | None = options.get("schema")
         self._tag = re.sub(r"[^A-Za-z0-9._-]", "", opening.tag)
-        self._kinds: dict[str, dict[str, Kind | None]] = {}
+        self._kinds: dict[str, dict[str, ValueKind | None]] = {}
         self._connection: Connection | None = None
         try:
             self._engine = sa.create_engine(f"{self._driver}://", poolclass=sa.NullPool)
         except (NoSuchModuleError, ImportError, SQLAlchemyError):
             raise ConfigurationError(
                 f"Source {self.name} has a driver that is not installed.",
-                way_out="install the package that SQLAlchemy needs for `driver`, or correct its name.",
+                remedy="install the package that SQLAlchemy needs for `driver`, or correct its name.",
             ) from None
         self.dialect = AlchemyDialect(self.name, self._engine.dialect, self._schema)
         self._isolation = options.get("isolation", _SNAPSHOT.get(self.dialect.name))
         if not self._isolation:
             raise ConfigurationError(
                 f"Source {self.name} does not say how its database gives one snapshot.",
-                way_out="write the isolation level under `options`, such as `isolation: SERIALIZABLE`.",
+                remedy="write the isolation level under `options`, such as `isolation: SERIALIZABLE`.",
             )
 
     def __enter__(self) -> Self:
@@ -117,7 +117,7 @@ class Alchemy:
             self.__exit__()
             raise RetriableError(
                 f"Source {self.name} cannot be opened by connection {address.id} ({type(error).__name__}).",
-                way_out="see whether the database is up, and whether address, login and isolation are right.",
+                remedy="see whether the database is up, and whether address, login and isolation are right.",
                 code=type(error).__name__,
             ) from None
         return self
@@ -146,7 +146,7 @@ class Alchemy:
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views of one schema."""
         found: dict[str, dict[str, ColumnType]] = {}
-        with self._told(""):
+        with self._translated(""):
             inspector = sa.inspect(self._open())
             names = [*inspector.get_table_names(self._schema), *inspector.get_view_names(self._schema)]
             for table in sorted(names):
@@ -160,20 +160,20 @@ class Alchemy:
         kind = kind_of(found)
         native = found.compile(self._engine.dialect) if kind else str(found)
         self.dialect.kinds[native] = kind
-        exact = "{column}" if kind not in (None, Kind.JSON) else self.dialect.text("{column}")
+        exact = "{column}" if kind not in (None, ValueKind.JSON) else self.dialect.text("{column}")
         return ColumnType(native, kind, guarded(found, kind, exact, self._engine.dialect, self._limit))
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Fill the key table; values are bound."""
         rows = [{**row, "number": number(row["value"])} for row in key_rows(keys, at).to_pylist()]
-        with self._told(""):
+        with self._translated(""):
             self._open().execute(sa.delete(_KEYS))
             if rows:
                 self._open().execute(sa.insert(_KEYS), rows)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result; a time without zone is UTC."""
-        with self._told(statement):
+        with self._translated(statement):
             return [tuple(map(_aware, row)) for row in self._run(statement, stream=False)]
 
     def stream(self, statement: str) -> Iterator[Any]:
@@ -182,7 +182,7 @@ class Alchemy:
         if not self._kinds:
             self.catalogue()
         kinds = self._kinds.get(relation, {})
-        with self._told(statement), self._run(statement, stream=True) as result:
+        with self._translated(statement), self._run(statement, stream=True) as result:
             names = list(result.keys())
             while rows := result.fetchmany(_FETCHED):
                 yield self._values.batch(unquoted(relation), kinds, names, rows)
@@ -200,7 +200,7 @@ class Alchemy:
         return self._connection
 
     @contextmanager
-    def _told(self, statement: str) -> Iterator[None]:
+    def _translated(self, statement: str) -> Iterator[None]:
         """Errors as ours. Their text may quote values, so it is not passed on."""
         try:
             yield

@@ -16,30 +16,30 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.kind import Kind
-from afschrift.sources.places import too_large
+from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.table_errors import too_large
 
-_KINDS: tuple[tuple[type[sa.TypeEngine[Any]], Kind], ...] = (
-    (sa.Boolean, Kind.BOOLEAN),
-    (sa.Integer, Kind.INTEGER),
-    (sa.Float, Kind.NUMBER),  # before Numeric, of which it is one
-    (sa.Numeric, Kind.DECIMAL),
-    (sa.JSON, Kind.JSON),
-    (sa.Uuid, Kind.UUID),
-    (sa.String, Kind.TEXT),
-    (sa.Date, Kind.DATE),
-    (sa.DateTime, Kind.DATETIME),
-    (sa.Time, Kind.TIME),
+_KINDS: tuple[tuple[type[sa.TypeEngine[Any]], ValueKind], ...] = (
+    (sa.Boolean, ValueKind.BOOLEAN),
+    (sa.Integer, ValueKind.INTEGER),
+    (sa.Float, ValueKind.NUMBER),  # before Numeric, of which it is one
+    (sa.Numeric, ValueKind.DECIMAL),
+    (sa.JSON, ValueKind.JSON),
+    (sa.Uuid, ValueKind.UUID),
+    (sa.String, ValueKind.TEXT),
+    (sa.Date, ValueKind.DATE),
+    (sa.DateTime, ValueKind.DATETIME),
+    (sa.Time, ValueKind.TIME),
 )
 _BINARY = (sa.LargeBinary, sa.BINARY, sa.VARBINARY, mysql.TINYBLOB, mysql.MEDIUMBLOB, mysql.LONGBLOB)
 
 
-def kind_of(found: sa.TypeEngine[Any]) -> Kind | None:
+def kind_of(found: sa.TypeEngine[Any]) -> ValueKind | None:
     """Kind of a reflected type; None for one that is not known, such as an interval or an array."""
     if isinstance(found, sa.DateTime) and getattr(found, "timezone", False):
-        return Kind.INSTANT
+        return ValueKind.INSTANT
     if isinstance(found, _BINARY):
-        return Kind.BINARY
+        return ValueKind.BINARY
     return next((kind for type_, kind in _KINDS if isinstance(found, type_)), None)
 
 
@@ -50,19 +50,19 @@ _MEASURED = ("postgresql", "mysql", "mariadb")
 
 
 def guarded(
-    found: sa.TypeEngine[Any], kind: Kind | None, expression: str, dialect: Dialect, limit: int
+    found: sa.TypeEngine[Any], kind: ValueKind | None, expression: str, dialect: Dialect, limit: int
 ) -> str:
     """An expression that gives `TOO_LARGE` for a cell of more than `limit` bytes, where SQL can measure it.
 
     SQL has no way to fail that all databases share, so the word stands where the value would. A text that
     is this word itself is turned down with the large ones: nothing is given wrongly.
     """
-    if kind not in (Kind.TEXT, Kind.JSON, Kind.BINARY, None) or isinstance(found, sa.Enum):
+    if kind not in (ValueKind.TEXT, ValueKind.JSON, ValueKind.BINARY, None) or isinstance(found, sa.Enum):
         return expression
     if dialect.name not in _MEASURED:
         return expression
     word = f"'{TOO_LARGE}'"
-    if kind is Kind.BINARY:
+    if kind is ValueKind.BINARY:
         word = str(cast(literal_column(word), sa.LargeBinary()).compile(dialect=dialect))
     return f"CASE WHEN octet_length({expression}) > {limit} THEN {word} ELSE {expression} END"
 
@@ -82,7 +82,7 @@ class Values:
     def batch(
         self,
         table: str,
-        kinds: Mapping[str, Kind | None],
+        kinds: Mapping[str, ValueKind | None],
         names: Sequence[str],
         rows: Sequence[Sequence[Any]],
     ) -> pa.RecordBatch:
@@ -104,40 +104,40 @@ class Values:
         ]
         return pa.RecordBatch.from_arrays(arrays, names=list(names))
 
-    def _array(self, place: str, kind: Kind | None, values: Sequence[Any]) -> pa.Array:
-        if kind is Kind.NUMBER and all(value is None or isinstance(value, float) for value in values):
+    def _array(self, where: str, kind: ValueKind | None, values: Sequence[Any]) -> pa.Array:
+        if kind is ValueKind.NUMBER and all(value is None or isinstance(value, float) for value in values):
             return pa.array(values, pa.float64())
-        return pa.array([self._text(place, kind, value) for value in values], pa.string())
+        return pa.array([self._text(where, kind, value) for value in values], pa.string())
 
-    def _text(self, place: str, kind: Kind | None, value: Any) -> str | None:
+    def _text(self, where: str, kind: ValueKind | None, value: Any) -> str | None:
         if value is None:
             return None
         if isinstance(value, bytearray | memoryview):
             value = bytes(value)
-        if isinstance(value, bytes) and kind in (Kind.TEXT, Kind.JSON):
-            value = self._decoded(place, value)
+        if isinstance(value, bytes) and kind in (ValueKind.TEXT, ValueKind.JSON):
+            value = self._decoded(where, value)
         if isinstance(value, str | bytes) and len(value) > self._limit:
-            raise too_large(self._source, place, str(len(value)))
+            raise too_large(self._source, where, str(len(value)))
         if value in (TOO_LARGE, TOO_LARGE.encode()):
-            raise too_large(self._source, place)
-        if kind is Kind.BOOLEAN and value in (0, 1):
+            raise too_large(self._source, where)
+        if kind is ValueKind.BOOLEAN and value in (0, 1):
             return "true" if value else "false"
         write = _WRITERS.get(type(value))
-        if write is None or (kind is Kind.DECIMAL and isinstance(value, float)):
+        if write is None or (kind is ValueKind.DECIMAL and isinstance(value, float)):
             raise ConfigurationError(
-                f"The driver gives {self._source}.{place} as {type(value).__name__}, which may not be exact.",
-                way_out="cast the column to text in a view.",
+                f"The driver gives {self._source}.{where} as {type(value).__name__}, which may not be exact.",
+                remedy="cast the column to text in a view.",
             )
         return write(value)
 
-    def _decoded(self, place: str, value: bytes) -> str:
+    def _decoded(self, where: str, value: bytes) -> str:
         """Some drivers hand over the bytes of a text whose encoding the database does not name."""
         try:
             return value.decode()
         except UnicodeDecodeError:
             raise ConfigurationError(
-                f"A text of {self._source}.{place} is not UTF-8.",
-                way_out="mend the text, or convert the column in a view.",
+                f"A text of {self._source}.{where} is not UTF-8.",
+                remedy="mend the text, or convert the column in a view.",
             ) from None
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.sqlite.types import declared
 
 _ARGUMENTS = 100  # a function of SQLite takes 127, and a table has 2,000 columns at most
-_NUMBERS = (Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL, Kind.BOOLEAN)
+_NUMBERS = (ValueKind.INTEGER, ValueKind.NUMBER, ValueKind.DECIMAL, ValueKind.BOOLEAN)
 
 
 class SqliteDialect(StandardDialect):
@@ -40,7 +40,7 @@ class SqliteDialect(StandardDialect):
             return f"afschrift_lower({column}) = afschrift_lower(k.value)"
         if kind in _NUMBERS:
             return f"{column} = k.number"
-        if kind is Kind.UUID:
+        if kind is ValueKind.UUID:
             return f"lower({column}) = lower(k.value)"
         return f"{column} = k.value AND {column} = k.value COLLATE BINARY"
 
@@ -48,7 +48,7 @@ class SqliteDialect(StandardDialect):
         """A customer number kept as 46.0 is the 46 of the other tables."""
         text = self.text(column)
         kind, _ = declared(native)
-        if kind is Kind.UUID:
+        if kind is ValueKind.UUID:
             return f"lower({text})"
         whole = f"CAST({column} AS INTEGER)"
         is_whole = f"typeof({column}) = 'real' AND {column} = {whole}"

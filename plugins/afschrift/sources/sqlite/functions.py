@@ -11,17 +11,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.local_times import utc_text
-from afschrift.sources.places import too_large
+from afschrift.sources.table_errors import too_large
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.(?P<fraction>[0-9]{1,9}))?"
 _TIMES = {
-    Kind.DATE: re.compile(_DAY),
-    Kind.TIME: re.compile(_CLOCK),
-    Kind.DATETIME: re.compile(f"{_DAY}[ T]{_CLOCK}"),
-    Kind.INSTANT: re.compile(f"{_DAY}[ T]{_CLOCK}(?P<zone>Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)"),
+    ValueKind.DATE: re.compile(_DAY),
+    ValueKind.TIME: re.compile(_CLOCK),
+    ValueKind.DATETIME: re.compile(f"{_DAY}[ T]{_CLOCK}"),
+    ValueKind.INSTANT: re.compile(f"{_DAY}[ T]{_CLOCK}(?P<zone>Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)"),
 }
 _UTC = ("Z", "+00", "+00:00")
 _MICROSECONDS = 6
@@ -36,24 +36,24 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         tell: takes the error behind SQLite's "user-defined function raised exception".
     """
 
-    def wrong(place: str, found: str) -> NoReturn:
+    def wrong(column_path: str, found: str) -> NoReturn:
         tell(
             ConfigurationError(
-                f"A value of {source}.{place} is {found}, which its declared type does not hold.",
-                way_out="mend the value, or give the person a view with `CAST(column AS TEXT) AS column`.",
+                f"A value of {source}.{column_path} is {found}, which its declared type does not hold.",
+                remedy="mend the value, or give the person a view with `CAST(column AS TEXT) AS column`.",
             )
         )
         raise ValueError
 
-    def large(place: str, size: int) -> NoReturn:
-        tell(too_large(source, place, str(size)))
+    def large(column_path: str, size: int) -> NoReturn:
+        tell(too_large(source, column_path, str(size)))
         raise ValueError
 
-    def time(place: str, kind: str, text: str | None) -> str | None:
+    def time(column_path: str, kind: str, text: str | None) -> str | None:
         if text is None:
             return None
-        found = time_text(Kind(kind), text)
-        return wrong(place, f"no {kind} of ISO 8601") if found is None else found
+        found = time_text(ValueKind(kind), text)
+        return wrong(column_path, f"no {kind} of ISO 8601") if found is None else found
 
     functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
         ("afschrift_wrong", 2, wrong),
@@ -70,13 +70,13 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         connection.create_function(name, arguments, function, deterministic=True)
 
 
-def time_text(kind: Kind, text: str) -> str | None:
+def time_text(kind: ValueKind, text: str) -> str | None:
     """A text where it is a date or time as its column's kind has them, an instant in UTC; else None.
 
     SQLite takes any text for a time: `2021/1/2`, or one without seconds. To guess would be to convert unseen.
     """
     found = _TIMES[kind].fullmatch(text)
-    if found is None or kind is not Kind.INSTANT or found["zone"] in _UTC:
+    if found is None or kind is not ValueKind.INSTANT or found["zone"] in _UTC:
         return text if found else None
     return utc_text(text, "UTC") if len(found["fraction"] or "") <= _MICROSECONDS else None
 

@@ -17,10 +17,10 @@ from afschrift.domain.keys import Key
 from afschrift.domain.sources import ColumnType
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
-from afschrift.sources.places import place
 from afschrift.sources.sqlite.dialect import SqliteDialect
 from afschrift.sources.sqlite.functions import define
 from afschrift.sources.sqlite.types import column_type
+from afschrift.sources.table_errors import table_of
 from afschrift.sources.text_rows import FETCHED, text_batch
 
 _OPTIONS = ("path", "statement_timeout", "cell_limit")
@@ -60,7 +60,7 @@ class Sqlite:
             self.__exit__()
             raise RetriableError(
                 f"Source {self.name} cannot be opened ({type(error).__name__}).",
-                way_out="see whether the file is there, is a SQLite database, and no writer holds it.",
+                remedy="see whether the file is there, is a SQLite database, and no writer holds it.",
                 code=getattr(error, "sqlite_errorname", "") or type(error).__name__,
             ) from None
         self.snapshot = rfc3339(datetime.now(UTC))
@@ -95,8 +95,8 @@ class Sqlite:
             with suppress(ConfigurationError):
                 info = f"SELECT name, type FROM pragma_table_xinfo({self.dialect.literal(table)})"  # noqa: S608 - quoted
                 for column, native in self.rows(f"{info} WHERE hidden <> 1"):
-                    place = f"{table}.{column}"
-                    found[table][column] = column_type(place, native, self._cell_limit)
+                    column_path = f"{table}.{column}"
+                    found[table][column] = column_type(column_path, native, self._cell_limit)
         return found
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
@@ -137,18 +137,18 @@ class Sqlite:
             yield
         except UnicodeDecodeError:
             raise ConfigurationError(
-                f"Source {self.name} holds a key that is not UTF-8.", way_out="mend the text."
+                f"Source {self.name} holds a key that is not UTF-8.", remedy="mend the text."
             ) from None
         except sqlite3.Error as error:
             raise self._told or self._error(error, statement) from None
 
     def _error(self, error: sqlite3.Error, statement: str) -> AfschriftError:
         code = getattr(error, "sqlite_errorname", "") or type(error).__name__
-        where = place(self.name, statement)
+        where = table_of(self.name, statement)
         if code == "SQLITE_INTERRUPT":
             return RetriableError(
                 f"Reading {where} took longer than the statement's time limit.",
-                way_out="add an index on the column that leads to the person, or raise `statement_timeout` "
+                remedy="add an index on the column that leads to the person, or raise `statement_timeout` "
                 "under the source's `options`.",
                 code=code,
             )
@@ -157,10 +157,10 @@ class Sqlite:
         if code == "SQLITE_ERROR":
             return ConfigurationError(
                 f"Source {self.name} does not understand what is asked of {where}.",
-                way_out="compare the inventory with the tables: `afschrift inventory check --live`.",
+                remedy="compare the inventory with the tables: `afschrift inventory check --live`.",
             )
         return RetriableError(
             f"Source {self.name} failed while {where} was being read ({code}).",
-            way_out="see whether the file is whole: `PRAGMA integrity_check`.",
+            remedy="see whether the file is whole: `PRAGMA integrity_check`.",
             code=code,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from afschrift.domain.run import Standing
+from afschrift.domain.run import RequestStatus
 from afschrift.domain.state import State
 
 LOST = "lost"
@@ -19,7 +19,7 @@ _WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.NEEDS_PERSON, State.ACCEPTED)
 _FAILED = "a person mends first: see the log of the run, then clear the failed task or trigger the next run"
 
 
-class Code(StrEnum):
+class SweepCode(StrEnum):
     """Kinds of findings."""
 
     NEVER_RUN = "never_run"
@@ -34,7 +34,7 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True)
-class Limits:
+class SweepLimits:
     """Ages from which something is a finding.
 
     Attributes:
@@ -54,7 +54,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Finding:
+class SweepFinding:
     """What was found.
 
     Attributes:
@@ -66,7 +66,7 @@ class Finding:
         hindrance: why none is, in words.
     """
 
-    code: Code
+    code: SweepCode
     request: str
     since: str
     run: str | None = None
@@ -76,45 +76,49 @@ class Finding:
     bytes: int | None = None
 
 
-def of_run(standing: Standing, now: datetime, limits: Limits) -> Finding | None:
+def of_run(status: RequestStatus, now: datetime, limits: SweepLimits) -> SweepFinding | None:
     """What is wrong with the runs of a request: none began, one was lost, one failed, an answer waits."""
-    going, name = standing.going, standing.request
+    going, name = status.going, status.request
     if going is not None:
-        return _lost(standing) if _far(going.seen_at, now, limits.lost) else None
-    if standing.state not in _WORK or standing.open_questions:
+        return _lost(status) if _far(going.seen_at, now, limits.lost) else None
+    if status.state not in _WORK or status.open_questions:
         return None
-    if not standing.runs:
-        found = Finding(Code.NEVER_RUN, name, standing.created_at, start=next_run(standing))
+    if not status.runs:
+        found = SweepFinding(SweepCode.NEVER_RUN, name, status.created_at, start=next_run(status))
         return found if _far(found.since, now, limits.unstarted) else None
-    last = standing.runs[-1]
-    if standing.answered_at is not None and standing.answered_at > last.started_at:
-        start = next_run(standing)
-        found = Finding(Code.ANSWERED, name, standing.answered_at, last.id, standing.step, start)
+    last = status.runs[-1]
+    if status.answered_at is not None and status.answered_at > last.started_at:
+        start = next_run(status)
+        found = SweepFinding(SweepCode.ANSWERED, name, status.answered_at, last.id, status.step, start)
         return found if _far(found.since, now, limits.unstarted) else None
     if last.outcome == LOST:
-        return _lost(standing)
+        return _lost(status)
     if last.outcome == PARTLY:
-        found = Finding(Code.REST, name, str(last.ended_at), last.id, standing.step, start=next_run(standing))
+        found = SweepFinding(
+            SweepCode.REST, name, str(last.ended_at), last.id, status.step, start=next_run(status)
+        )
         return found if _far(found.since, now, limits.rest) else None
     ended = str(last.ended_at)
-    return Finding(Code.FAILED, name, ended, last.id, standing.step, hindrance=_FAILED)
+    return SweepFinding(SweepCode.FAILED, name, ended, last.id, status.step, hindrance=_FAILED)
 
 
-def _lost(standing: Standing) -> Finding:
+def _lost(status: RequestStatus) -> SweepFinding:
     """A lost run is followed by one other. Where that is lost too, another run does not mend it."""
-    last = standing.going or standing.runs[-1]
+    last = status.going or status.runs[-1]
     hindrance = ""
-    if standing.state not in _WORK:
+    if status.state not in _WORK:
         hindrance = "the request needs no further run"
-    elif standing.open_questions:
+    elif status.open_questions:
         hindrance = "a question waits for a person"
-    elif len(standing.runs) > 1 and standing.runs[-2].outcome == LOST:
+    elif len(status.runs) > 1 and status.runs[-2].outcome == LOST:
         hindrance = "the run before it was lost too: see the logs of both, then trigger the next one"
-    start = None if hindrance else next_run(standing)
-    return Finding(Code.LOST, standing.request, last.seen_at, last.id, standing.step, start, hindrance)
+    start = None if hindrance else next_run(status)
+    return SweepFinding(SweepCode.LOST, status.request, last.seen_at, last.id, status.step, start, hindrance)
 
 
-def of_staging(standing: Standing, touched: datetime, now: datetime, limits: Limits) -> Code | None:
+def of_staging(
+    status: RequestStatus, touched: datetime, now: datetime, limits: SweepLimits
+) -> SweepCode | None:
     """Why what is staged of a request has no business there, or None.
 
     Staging of a request with a run that goes is never touched. While a question waits for a person it is
@@ -122,23 +126,23 @@ def of_staging(standing: Standing, touched: datetime, now: datetime, limits: Lim
     where another bundle comes of it, that one is reviewed. What the register does not know is held as
     long as the staging of a failed request: a register restored from a back-up knows less.
     """
-    if standing.going is not None:
+    if status.going is not None:
         return None
-    if standing.state is None:
-        return Code.STAGED_UNKNOWN if abs(now - touched) >= limits.hold else None
-    quiet = abs(now - max(touched, datetime.fromisoformat(standing.active_at)))
-    if not standing.readable:
-        return Code.STAGED_SHREDDED if quiet >= limits.unstarted else None
-    if not standing.state.open:
-        return Code.STAGED_CLOSED if quiet >= limits.unstarted else None
-    hold = max(limits.hold, limits.review) if standing.open_questions else limits.hold
-    return Code.STAGED_TOO_LONG if quiet >= hold else None
+    if status.state is None:
+        return SweepCode.STAGED_UNKNOWN if abs(now - touched) >= limits.hold else None
+    quiet = abs(now - max(touched, datetime.fromisoformat(status.active_at)))
+    if not status.readable:
+        return SweepCode.STAGED_SHREDDED if quiet >= limits.unstarted else None
+    if not status.state.open:
+        return SweepCode.STAGED_CLOSED if quiet >= limits.unstarted else None
+    hold = max(limits.hold, limits.review) if status.open_questions else limits.hold
+    return SweepCode.STAGED_TOO_LONG if quiet >= hold else None
 
 
-def next_run(standing: Standing) -> str:
+def next_run(status: RequestStatus) -> str:
     """The id that follows the request's runs. Always the same one, so that two sweeps start one run."""
-    attempts = [run.id.rpartition(".")[2] for run in standing.runs if run.id.startswith(standing.request)]
-    return f"{standing.request}.{1 + max(map(int, attempts), default=0)}"
+    attempts = [run.id.rpartition(".")[2] for run in status.runs if run.id.startswith(status.request)]
+    return f"{status.request}.{1 + max(map(int, attempts), default=0)}"
 
 
 def _far(instant: str, now: datetime, than: timedelta) -> bool:

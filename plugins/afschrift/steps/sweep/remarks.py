@@ -8,7 +8,7 @@ from afschrift.app.settings import Settings
 from afschrift.domain.instants import utc_now
 from afschrift.law.letter import LetterRow, LetterState
 from afschrift.register.open import open_register
-from afschrift.steps.sweep.findings import Limits, of_run
+from afschrift.steps.sweep.findings import SweepLimits, of_run
 
 
 def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
@@ -18,11 +18,11 @@ def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
     """
     settings = settings or Settings.from_environment()
     register, now = open_register(settings), utc_now()
-    limits = Limits(settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold)
+    limits = SweepLimits(settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold)
     found: dict[str, list[str]] = {}
-    for standing in register.oversight.progress():
-        if finding := of_run(standing, now, limits):
-            found.setdefault(standing.request, []).append(finding.code.value)
+    for status in register.oversight.progress():
+        if finding := of_run(status, now, limits):
+            found.setdefault(status.request, []).append(finding.code.value)
     for request, state in _not_gone(register.letters.all()):
         found.setdefault(request, []).append(f"letter_{state}")
     return found

@@ -9,12 +9,12 @@ from typing import Any
 
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.files import Held
+from afschrift.domain.files import StagedRequest
 from afschrift.domain.instants import rfc3339
-from afschrift.domain.run import Hold, Standing
+from afschrift.domain.run import Hold, RequestStatus
 from afschrift.law.dispute import under_hold
 from afschrift.register.register import Register
-from afschrift.steps.sweep.findings import LOST, Finding, Limits, of_run, of_staging
+from afschrift.steps.sweep.findings import LOST, SweepFinding, SweepLimits, of_run, of_staging
 
 _STAYS = "what is staged of it stays"
 START_AT_MOST = 100
@@ -30,7 +30,7 @@ nothing can be started now.
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweepResult:
     """A finding and what came of it.
 
     Attributes:
@@ -38,7 +38,7 @@ class Swept:
         action: what was done, or what a person has to do; no personal data.
     """
 
-    finding: Finding
+    finding: SweepFinding
     hours: float
     action: str
 
@@ -60,61 +60,61 @@ class Sweep:
     """
 
     register: Register
-    staged: Callable[[], Sequence[Held]]
-    destroy: Callable[[str], Held | None]
+    staged: Callable[[], Sequence[StagedRequest]]
+    destroy: Callable[[str], StagedRequest | None]
     start: Start
     now: datetime
-    limits: Limits
+    limits: SweepLimits
     dry: bool = False
 
-    def run(self) -> list[Swept]:
+    def run(self) -> list[SweepResult]:
         """Everything found and what came of it, staging first."""
         held = {h.request: h for h in self.staged()}
-        standings = self.register.oversight.progress(held)
-        runs = self._runs(standings)
-        lost = [runs[s.request] for s in standings if s.going and s.request in runs]
+        statuses = self.register.oversight.progress(held)
+        runs = self._runs(statuses)
+        lost = [runs[s.request] for s in statuses if s.going and s.request in runs]
         if lost and not self.dry:
             ended = {f.request: f for f in lost if self._end(f)}
-            standings = self.register.oversight.progress(held)
-            runs = ended | self._runs(standings)
-        staged = [f for s in standings if s.request in held and (f := self._staged(s, held[s.request]))]
+            statuses = self.register.oversight.progress(held)
+            runs = ended | self._runs(statuses)
+        staged = [f for s in statuses if s.request in held and (f := self._staged(s, held[s.request]))]
         if not self.dry:
             self.register.oversight.record_findings(
                 [(f.request, _payload(f)) for f in (*staged, *runs.values())]
             )
-        held_back = {s.request: s.holds for s in standings if s.holds}
+        held_back = {s.request: s.holds for s in statuses if s.holds}
         swept = [
             self._swept(f, self._destroy(f, held[f.request], held_back.get(f.request, ()))) for f in staged
         ]
         return swept + self._start(runs.values())
 
-    def _end(self, lost: Finding) -> bool:
+    def _end(self, lost: SweepFinding) -> bool:
         """End a lost run; False where it gave a sign of life meanwhile, or another sweep was first."""
         return self.register.runs.end(lost.request, str(lost.run), LOST, seen_at=lost.since)
 
-    def _runs(self, standings: Iterable[Standing]) -> dict[str, Finding]:
-        return {s.request: f for s in standings if (f := of_run(s, self.now, self.limits))}
+    def _runs(self, statuses: Iterable[RequestStatus]) -> dict[str, SweepFinding]:
+        return {s.request: f for s in statuses if (f := of_run(s, self.now, self.limits))}
 
-    def _staged(self, standing: Standing, held: Held) -> Finding | None:
-        code = of_staging(standing, held.touched, self.now, self.limits)
+    def _staged(self, status: RequestStatus, held: StagedRequest) -> SweepFinding | None:
+        code = of_staging(status, held.touched, self.now, self.limits)
         if code is None:
             return None
         since = rfc3339(held.touched)
-        return Finding(code, standing.request, since, step=standing.step, bytes=held.bytes)
+        return SweepFinding(code, status.request, since, step=status.step, bytes=held.bytes)
 
-    def _destroy(self, finding: Finding, held: Held, holds: Sequence[Hold]) -> str:
+    def _destroy(self, finding: SweepFinding, held: StagedRequest, holds: Sequence[Hold]) -> str:
         if holds:
             return f"kept: {under_hold(finding.request, holds, _STAYS)}"
         if self.dry:
             return f"would destroy {held.bytes} encrypted bytes"
 
-        def act(standing: Standing) -> NewEvent | None:
+        def act(status: RequestStatus) -> NewEvent | None:
             """Judged again: a run may have come and gone since the first look."""
-            if of_staging(standing, held.touched, self.now, self.limits) is None:
+            if of_staging(status, held.touched, self.now, self.limits) is None:
                 return None
-            if standing.holds:
-                raise under_hold(standing.request, standing.holds, _STAYS)
-            was = self.destroy(standing.request)
+            if status.holds:
+                raise under_hold(status.request, status.holds, _STAYS)
+            was = self.destroy(status.request)
             payload = {"reason": finding.code.value, "bytes": was.bytes} if was else {}
             return NewEvent("staging_destroyed", payload=payload) if was else None
 
@@ -124,7 +124,7 @@ class Sweep:
             return f"not destroyed: {error}"
         return f"destroyed {held.bytes} encrypted bytes" if done else "left: somebody else was at it"
 
-    def _start(self, findings: Iterable[Finding]) -> list[Swept]:
+    def _start(self, findings: Iterable[SweepFinding]) -> list[SweepResult]:
         swept, started, hindrance = [], 0, ""
         for finding in findings:
             action = finding.hindrance
@@ -142,16 +142,16 @@ class Sweep:
             swept.append(self._swept(finding, action))
         return swept
 
-    def _swept(self, finding: Finding, action: str) -> Swept:
+    def _swept(self, finding: SweepFinding, action: str) -> SweepResult:
         age = self.now - datetime.fromisoformat(finding.since)
-        return Swept(finding, round(age.total_seconds() / 3600, 1), action)
+        return SweepResult(finding, round(age.total_seconds() / 3600, 1), action)
 
 
-def _payload(finding: Finding) -> dict[str, Any]:
+def _payload(finding: SweepFinding) -> dict[str, Any]:
     """What the trail keeps: nothing that changes from one hour to the next.
 
     It stands before anything is destroyed, so a sweep that dies in between has still said what and why.
     """
     f = finding
-    told = {"code": f.code.value, "since": f.since, "run": f.run, "step": f.step, "bytes": f.bytes}
-    return {name: value for name, value in told.items() if value is not None}
+    payload = {"code": f.code.value, "since": f.since, "run": f.run, "step": f.step, "bytes": f.bytes}
+    return {name: value for name, value in payload.items() if value is not None}

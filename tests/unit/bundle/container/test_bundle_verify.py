@@ -20,7 +20,7 @@ from tests.unit.bundle.bundle_example import REQUEST, ROOT, SIGNER, STRANGER, Ex
 from tests.unit.bundle.bundle_tampering import Files, files_of, manifests, signed, zipped
 
 from afschrift.bundle.container.agreement import CsvCounter
-from afschrift.bundle.container.container import Limits
+from afschrift.bundle.container.container import UnpackLimits
 from afschrift.bundle.container.report import SENTENCES, Code, Report
 from afschrift.bundle.container.verify import verify
 from afschrift.domain.signing import key_id
@@ -33,7 +33,7 @@ CSV = "data/shop/orders.csv"
 
 @pytest.fixture
 def check(tmp_path: Path) -> Callable[..., Report]:
-    def check_bundle(bundle: bytes, limits: Limits | None = None) -> Report:
+    def check_bundle(bundle: bytes, limits: UnpackLimits | None = None) -> Report:
         path = tmp_path / "bundle.zip"
         path.write_bytes(bundle)
         return verify(path, TRUSTED, limits)
@@ -257,10 +257,10 @@ def test_a_name_cut_at_nul_is_refused(check: Callable[..., Report]) -> None:
 
 def test_a_bomb_is_refused_unread(check: Callable[..., Report]) -> None:
     bomb = members((info(f"{ROOT}/data/bomb"), bytes(8 * 10**6)))
-    assert codes(check(bomb, Limits(free=10**6, ratio=100))) == {Code.TOO_LARGE}
-    assert codes(check(GOOD, Limits(total=1000))) == {Code.TOO_LARGE}
-    assert codes(check(GOOD, Limits(files=5))) == {Code.TOO_MANY_FILES}
-    assert Code.UNREADABLE in codes(check(GOOD, Limits(document=100)))
+    assert codes(check(bomb, UnpackLimits(free=10**6, ratio=100))) == {Code.TOO_LARGE}
+    assert codes(check(GOOD, UnpackLimits(total=1000))) == {Code.TOO_LARGE}
+    assert codes(check(GOOD, UnpackLimits(files=5))) == {Code.TOO_MANY_FILES}
+    assert Code.UNREADABLE in codes(check(GOOD, UnpackLimits(document=100)))
 
 
 def test_a_member_larger_than_it_declares_is_never_read_past_that(check: Callable[..., Report]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.bundle.container import zip_writer
-from afschrift.bundle.container.container import Limits
+from afschrift.bundle.container.container import UnpackLimits
 from afschrift.bundle.container.zip_container import ZipContainer
 from afschrift.bundle.container.zip_writer import Member, write_zip
 
@@ -80,7 +80,7 @@ def test_members_past_four_gigabytes_open_elsewhere(tmp_path: Path) -> None:
         assert archive.read("bag/after") == b"after"
         with archive.open("bag/huge") as stream:
             assert stream.read(10) == b"\0" * 10
-    limits = Limits(files=10, total=1 << 40, free=1 << 40, ratio=1 << 40)
+    limits = UnpackLimits(files=10, total=1 << 40, free=1 << 40, ratio=1 << 40)
     with path.open("rb") as file:
         assert ZipContainer(file, limits).members == {"huge": count << 20, "after": 5}
 

@@ -9,7 +9,7 @@ from tests.unit.bundle.bundle_tampering import files_of
 
 from afschrift.bundle.description.coverage import coverage, coverage_document
 from afschrift.bundle.description.redactions import grounds, redactions_document
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.right import Right
 
 
@@ -79,7 +79,7 @@ def test_the_page_tells_the_ground_of_what_was_masked_with_its_number(reason: st
         for e in example.plan.extracts
     )
     example.contents = replace(example.contents, plan=replace(example.plan, extracts=extracts))
-    (told,) = grounds(example.contents, Words.load(LETTERS, "nl"))
+    (told,) = grounds(example.contents, PageWords.load(LETTERS, "nl"))
     assert told.text == ground
     assert told.places == ("Naam medewerker in ‘Berichten’: 2 keer.",)
     page = files_of(example.zip())["index.html"].decode()

@@ -17,13 +17,13 @@ from tests.unit.bundle.bundle_example import Example
 from tests.unit.formats.random_tables import field, tables, write
 
 from afschrift.bundle.description.schemas import columns, schema_path
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS
 from afschrift.values.forms import text_schema
 
 CONTENTS = Example().contents
-FIELDS = [field("id", Kind.INTEGER), field("note", Kind.TEXT), field("at", Kind.INSTANT)]
+FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT), field("at", ValueKind.INSTANT)]
 ROWS: list[tuple[str | None, ...]] = [("1", None, "infinity"), ("9007199254740993", "a<\x00", None)]
 
 
@@ -124,7 +124,7 @@ def test_the_schemas_of_a_bundle_are_described_and_pointed_to() -> None:
 
 
 def test_codes_are_told_with_their_meanings() -> None:
-    status = [field("status", Kind.TEXT)]
+    status = [field("status", ValueKind.TEXT)]
     row = json.loads(schema("json", status))["$defs"]["row"]["properties"]["status"]
     assert row["oneOf"][0] == {"const": "S", "title": "verzonden"}
     for value, fits in (("S", True), (None, True), ("X", False)):

@@ -21,7 +21,7 @@ from afschrift.bundle.page import svg
 from afschrift.bundle.page.browse import inert
 from afschrift.bundle.page.page import render_index
 from afschrift.bundle.page.sample import fitting, shares
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import FileEntry, MissingFile, Upload
 from afschrift.domain.profile import SCALE
 
@@ -97,7 +97,7 @@ def test_half_a_million_rows_make_no_large_page() -> None:
     assert "Laagste 40, gemiddeld 84,5, hoogste 129 (per minuut)" in text
     shown = len(embedded(source)["t5-data"]["rows"])
     assert embedded(source)["t5-data"]["caption"].startswith(
-        f"De eerste {Words.load(LETTERS, 'nl').number(shown)} van 480.000"
+        f"De eerste {PageWords.load(LETTERS, 'nl').number(shown)} van 480.000"
     )
 
 

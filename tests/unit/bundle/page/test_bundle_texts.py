@@ -15,8 +15,8 @@ from tests.support.ground_forms import GROUNDS
 from tests.unit.bundle.bundle_example import LETTERS
 
 from afschrift.bundle.description.redactions import REDACTED, remark
-from afschrift.bundle.page.explained import REMARKS
-from afschrift.bundle.page.words import Words
+from afschrift.bundle.page.column_explanation import REMARKS
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import (
     About,
     Action,
@@ -132,7 +132,7 @@ def test_people_read_no_rule_ids_iris_or_articles(language: str) -> None:
 
 
 def test_sizes_and_numbers_in_words() -> None:
-    nl, en = Words.load(LETTERS, "nl"), Words.load(LETTERS, "en")
+    nl, en = PageWords.load(LETTERS, "nl"), PageWords.load(LETTERS, "en")
     assert [nl.size(n) for n in (0, 999, 1000, 999_949, 999_950, 1_250_000, 7 * 10**13)] == [
         "0 bytes",
         "999 bytes",
@@ -147,7 +147,7 @@ def test_sizes_and_numbers_in_words() -> None:
 
 
 def test_a_moment_is_told_in_the_zone_with_utc_beside_it() -> None:
-    nl = Words.load(LETTERS, "nl")
+    nl = PageWords.load(LETTERS, "nl")
     assert nl.moment("2026-01-15T12:00:00Z", "Europe/Amsterdam") == (
         "15 januari 2026, 13:00 uur (tijd in Amsterdam; 12:00 UTC)"
     )
@@ -159,17 +159,17 @@ def test_a_moment_is_told_in_the_zone_with_utc_beside_it() -> None:
 
 @given(st.text())
 def test_a_time_that_is_none_is_none(text: str) -> None:
-    Words.load(LETTERS, "en").local_time(text, "Europe/Amsterdam")
+    PageWords.load(LETTERS, "en").local_time(text, "Europe/Amsterdam")
 
 
 @pytest.mark.parametrize("text", ["infinity", "0001-01-01T00:00:00Z", "2026-01-01T00:00:00", "0044-03-15 BC"])
 def test_odd_times(text: str) -> None:
-    told = Words.load(LETTERS, "en").local_time(text, "Europe/Amsterdam")
+    told = PageWords.load(LETTERS, "en").local_time(text, "Europe/Amsterdam")
     assert told is None or told == "1 January 1, 00:19:32"
 
 
 def test_an_unknown_language_and_a_missing_text_are_configuration_errors() -> None:
     with pytest.raises(ConfigurationError, match="language 'fy'"):
-        Words.load(LETTERS, "fy")
+        PageWords.load(LETTERS, "fy")
     with pytest.raises(ConfigurationError, match=r"left_out\.unheard_of.*nl/bundle/texts\.yml"):
-        Words.load(LETTERS, "nl").phrase("left_out", "unheard_of")
+        PageWords.load(LETTERS, "nl").phrase("left_out", "unheard_of")

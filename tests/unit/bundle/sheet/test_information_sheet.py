@@ -15,11 +15,11 @@ from tests.unit.bundle.bundle_example import INVENTORY, LETTERS, Example, Rows
 from tests.unit.bundle.bundle_tampering import files_of
 from tests.unit.bundle.page.test_bundle_texts import LANGUAGES, leaves, names
 
-from afschrift.bundle.sheet.content import Told
+from afschrift.bundle.sheet.content import SheetContent
 from afschrift.bundle.sheet.document import sheet_document
 from afschrift.bundle.sheet.words import SheetWords, local_day
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.extracted import Fact, Seen
+from afschrift.domain.extracted import FactValues, Seen
 from afschrift.domain.right import Right
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.period import Period
@@ -40,7 +40,7 @@ def example(
     raw = deepcopy(INVENTORY.model_dump(mode="json", by_alias=True, exclude_unset=True))
     raw["sources"]["shop"]["purposes"]["account"] |= purpose
     raw["sources"]["shop"]["purposes"]["scoring"] |= scoring or {}
-    told = tuple(Fact(place, tuple(answer)) for place, answer in (facts or {}).items())
+    told = tuple(FactValues(place, tuple(answer)) for place, answer in (facts or {}).items())
     shop, *others = made.contents.extracts
     made.contents = replace(
         made.contents,
@@ -51,7 +51,7 @@ def example(
 
 
 def document(made: Example) -> dict[str, Any]:
-    told = Told(made.contents, SheetWords.of(LETTERS, made.contents.language))
+    told = SheetContent(made.contents, SheetWords.of(LETTERS, made.contents.language))
     found = sheet_document(told)
     SCHEMA.validate(found)
     return found

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from testbed.running import run, store
 
-from afschrift.app.jurisdiction import place_of
+from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError
@@ -23,11 +23,11 @@ EARLIER = datetime(2025, 12, 24, 9, tzinfo=UTC)
 
 def correct(services: Services, request: str) -> None:
     officer = Person("ann", frozenset({"cli:ann"}), frozenset({Role.OFFICER}))
-    place = place_of(services.inventory.controller)
-    desk = ClockService(
+    place = jurisdiction_of(services.inventory.controller)
+    clock_service = ClockService(
         Officer(services.register, Roles((officer,)), "cli:ann", now=datetime.now(UTC)), place
     )
-    desk.correct(request, EARLIER, "other_channel")
+    clock_service.correct(request, EARLIER, "other_channel")
 
 
 def test_the_request_arrived_when_the_correction_says(services: Services) -> None:

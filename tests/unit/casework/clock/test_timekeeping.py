@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from testbed import ledger_reader
+from testbed import register_reader
 from tests.support.properties import fewer
 
 from afschrift.casework.clock.record import ClockService
@@ -18,7 +18,7 @@ from afschrift.domain.errors import NotAllowedError, RefusedError
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Place
+from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.deadline import add_months
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
@@ -41,8 +41,8 @@ NAMES = ("customer_id",)
 
 
 @pytest.fixture
-def desk(register: Register) -> DeskOf:
-    return lambda by: ClockService(Officer(register, ROLES, by, now=NOW), Place(calendar("NL")))
+def clock_service(register: Register) -> DeskOf:
+    return lambda by: ClockService(Officer(register, ROLES, by, now=NOW), Jurisdiction(calendar("NL")))
 
 
 def confirm(register: Register, *requests: Request) -> None:
@@ -51,9 +51,9 @@ def confirm(register: Register, *requests: Request) -> None:
 
 
 def test_a_request_is_suspended_resumed_and_extended(
-    desk: DeskOf, open_one: Open, register: Register
+    clock_service: DeskOf, open_one: Open, register: Register
 ) -> None:
-    one, anna = open_one().id, desk("cli:anna")  # received on 2 March, due on 2 April
+    one, anna = open_one().id, clock_service("cli:anna")  # received on 2 March, due on 2 April
     _, asked = anna.suspend(one, "identity", doubt="keys_disagree")
     assert asked.breaches == ("suspension_not_sent:R42",)
     _, waits = anna.sent(one, Sending(date(2026, 3, 4), "post", "3SABC"))
@@ -65,7 +65,7 @@ def test_a_request_is_suspended_resumed_and_extended(
     assert register.facts.text(timeline.facts[-1].id) == "Zes verwerkers moeten leveren."
     with register.store.database.write() as tx:
         register.sendings.append_sent(tx, timeline.facts[-1].id, date(2026, 3, 16), "smtp", proof="4Zk1")
-    assert anna.look(register.facts.timeline(one)).due == date(2026, 6, 9)
+    assert anna.clock(register.facts.timeline(one)).due == date(2026, 6, 9)
     told = [p["fact"] for h, p in register.trail.events(one) if h.type == "fact_resumed" and p]
     assert told[0]["detail"]["clock"]["due"] == "2026-04-09"
     assert told[0]["detail"]["clock"]["calendar"].startswith("holidays ")
@@ -73,9 +73,9 @@ def test_a_request_is_suspended_resumed_and_extended(
 
 @pytest.mark.parametrize("by", ["cli:bert", "cli:dina", "cli:nobody"])
 def test_without_the_role_nothing_is_recorded_but_the_attempt(
-    desk: DeskOf, open_one: Open, register: Register, by: str
+    clock_service: DeskOf, open_one: Open, register: Register, by: str
 ) -> None:
-    one, other, at = open_one().id, open_one().id, desk(by)
+    one, other, at = open_one().id, open_one().id, clock_service(by)
     acts: list[Callable[[], object]] = [
         lambda: at.suspend(one, "identity", doubt="unknown_sender"),
         lambda: at.resume(one),
@@ -96,11 +96,11 @@ def test_without_the_role_nothing_is_recorded_but_the_attempt(
 
 
 def test_a_later_receipt_takes_another_person(
-    desk: DeskOf, open_one: Open, register: Register, url: str
+    clock_service: DeskOf, open_one: Open, register: Register, url: str
 ) -> None:
     one = open_one().id
     moved = datetime(2026, 3, 6, 9, tzinfo=UTC)
-    timeline, clock = desk("cli:anna").correct(one, moved, "typing_error")
+    timeline, clock = clock_service("cli:anna").correct(one, moved, "typing_error")
     assert (clock.due, timeline.proposed is not None) == (date(2026, 4, 2), True)
     for by, words in (
         ("cli:anna", "four eyes"),
@@ -108,18 +108,18 @@ def test_a_later_receipt_takes_another_person(
         ("cli:dina", "second_signer"),
     ):
         with pytest.raises(NotAllowedError, match=words):
-            desk(by).sign(one)
+            clock_service(by).sign(one)
     assert [h.type for h, _ in register.trail.events(one)].count("answer_refused") == 3
-    timeline, clock = desk("cli:bert").sign(one)
+    timeline, clock = clock_service("cli:bert").sign(one)
     assert (clock.due, timeline.proposed) == (date(2026, 4, 7), None)
     assert (timeline.entered_at[:10], timeline.received_at[:10]) == ("2026-03-02", "2026-03-06")
     assert "by cli:anna, signed by cli:bert" in clock.steps[0]
-    _, clock = desk("cli:anna").correct(one, datetime(2026, 2, 27, 9, tzinfo=UTC), "other_channel")
+    _, clock = clock_service("cli:anna").correct(one, datetime(2026, 2, 27, 9, tzinfo=UTC), "other_channel")
     assert clock.due == date(2026, 3, 27)  # earlier: at once
-    desk("cli:anna").correct(one, moved, "typing_error")
-    timeline, clock = desk("cli:bert").sign(one, agree=False)
+    clock_service("cli:anna").correct(one, moved, "typing_error")
+    timeline, clock = clock_service("cli:bert").sign(one, agree=False)
     assert (clock.due, timeline.proposed) == (date(2026, 3, 27), None)
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 ACTS: dict[str, Callable[[ClockService, str, date], object]] = {
@@ -147,13 +147,13 @@ ACTS: dict[str, Callable[[ClockService, str, date], object]] = {
     )
 )
 def test_any_series_of_acts_is_recorded_or_refused_as_a_whole(
-    desk: DeskOf, open_one: Open, register: Register, url: str, acts: list[tuple[int, int, str]]
+    clock_service: DeskOf, open_one: Open, register: Register, url: str, acts: list[tuple[int, int, str]]
 ) -> None:
     one, wait = open_one().id, 0
     for later, before, name in acts:
         wait += later // 6
         now = NOW + timedelta(wait)
-        anna = desk("cli:anna")
+        anna = clock_service("cli:anna")
         at = replace(anna, officer=replace(anna.officer, now=now))
         seen = (register.facts.timeline(one), register.trail.head())
         try:
@@ -165,33 +165,35 @@ def test_any_series_of_acts_is_recorded_or_refused_as_a_whole(
             continue
         kept = register.facts.timeline(one)
         assert [f.id for f in kept.facts[: len(seen[0].facts)]] == [f.id for f in seen[0].facts]
-        found = at.look(kept)
+        found = at.clock(kept)
         assert found.due is None or found.due >= add_months(kept.received, 1)
         assert kept.facts[len(seen[0].facts)].detail["clock"]["algorithm"] == "1"
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_an_overlapping_request_goes_on_in_the_earlier_one(
-    desk: DeskOf, open_one: Open, register: Register, url: str
+    clock_service: DeskOf, open_one: Open, register: Register, url: str
 ) -> None:
     earlier, later = open_one(), open_one(received_at="2026-03-09T09:00:00+01:00")
-    anna = desk("cli:anna")
+    anna = clock_service("cli:anna")
     with pytest.raises(RefusedError, match="identities are confirmed"):
         anna.merge(later.id, earlier.id, NAMES)
     confirm(register, earlier, later)
     timeline, clock = anna.merge(later.id, earlier.id, NAMES)
     assert (timeline.state, clock.colour.value) == (State.MERGED, "grey")
     kept = register.facts.timeline(earlier.id)
-    assert (kept.state, anna.look(kept).due) == (State.RECEIVED, date(2026, 4, 2))
+    assert (kept.state, anna.clock(kept).due) == (State.RECEIVED, date(2026, 4, 2))
     assert kept.facts[0].kind is FactKind.ABSORBED
-    assert any(later.id in step for step in anna.look(kept).steps)
-    assert ledger_reader.faults(url) == []
+    assert any(later.id in step for step in anna.clock(kept).steps)
+    assert register_reader.faults(url) == []
 
 
-def test_a_repeat_is_linked_to_what_was_answered(desk: DeskOf, open_one: Open, register: Register) -> None:
+def test_a_repeat_is_linked_to_what_was_answered(
+    clock_service: DeskOf, open_one: Open, register: Register
+) -> None:
     earlier, later = open_one(), open_one(received_at="2026-03-09T09:00:00+01:00")
-    desk("cli:anna").withdraw(earlier.id, "email")
-    _, clock = desk("cli:anna").link(later.id, earlier.id, "repeat", NAMES)
+    clock_service("cli:anna").withdraw(earlier.id, "email")
+    _, clock = clock_service("cli:anna").link(later.id, earlier.id, "repeat", NAMES)
     assert any(earlier.id in step and "R26" in step for step in clock.steps)
     with pytest.raises(RefusedError, match="on their own"):
-        desk("cli:anna").link(later.id, earlier.id, "repeat", ("no_such_key",))
+        clock_service("cli:anna").link(later.id, earlier.id, "repeat", ("no_such_key",))

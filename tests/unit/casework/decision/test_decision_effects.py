@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from testbed.running import run_reviewed
-from tests.support.deciding import NOW, Bureau, flags, unchanged
+from tests.support.deciding import NOW, Bureau, trigger_codes, unchanged
 
-from afschrift.app.jurisdiction import load_place
+from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.decision.require import open_decision
 from afschrift.casework.letters import send as post
 from afschrift.domain.errors import RefusedError
@@ -29,7 +29,7 @@ SOME = ["shop.ticket", "shop.message.body"]
 
 
 def clock_of(bureau: Bureau, request: str) -> Clock:
-    return clock(bureau.register.facts.timeline(request), load_place(bureau.settings), NOW.date())
+    return clock(bureau.register.facts.timeline(request), load_jurisdiction(bureau.settings), NOW.date())
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ def test_an_extension_is_a_fact_with_its_letter_and_the_question_comes_back(bure
 def test_to_specify_stops_the_clock_once_its_letter_is_sent(bureau: Bureau) -> None:
     request = bureau.store()
     services = bureau.services
-    many = replace(services.grounds, flags=replace(services.grounds.flags, purposes=3))
+    many = replace(services.grounds, trigger_limits=replace(services.grounds.trigger_limits, purposes=3))
     bureau.services = replace(services, grounds=many)
     question = bureau.asked(request)
-    assert flags(question) == ["many_kinds_of_processing"]
+    assert trigger_codes(question) == ["many_kinds_of_processing"]
     done = bureau.answer(question, "specify", "large_quantity")
     assert done.letter is not None
     bureau.send(done.letter)
@@ -85,14 +85,16 @@ def test_to_specify_stops_the_clock_once_its_letter_is_sent(bureau: Bureau) -> N
 def test_an_overlap_is_merged_and_the_earlier_receipt_stays(bureau: Bureau) -> None:
     first, request = bureau.store(days=5), bureau.store()
     question = bureau.asked(request)
-    assert flags(question) == ["overlap"]
+    assert trigger_codes(question) == ["overlap"]
     done = bureau.answer(question, "merge", "overlap", earlier=first)
     assert done.letter is None
     assert bureau.register.requests.get(request).state is State.MERGED
     [absorbed] = bureau.register.facts.timeline(first).of(FactKind.ABSORBED)
     assert absorbed.other == request
     assess(bureau.services, first)
-    assert flags(bureau.asked(bureau.store(days=0))) == ["overlap"]  # what was merged is no repetition
+    assert trigger_codes(bureau.asked(bureau.store(days=0))) == [
+        "overlap"
+    ]  # what was merged is no repetition
 
 
 def test_a_wider_request_is_not_merged(bureau: Bureau) -> None:
@@ -161,7 +163,7 @@ def test_a_hidden_restriction_leaves_no_trace(bureau: Bureau) -> None:
 def test_identity_that_nobody_could_settle_is_refused_with_its_letter(bureau: Bureau) -> None:
     request = bureau.store(authenticated=None)
     question = open_decision(bureau.services.grounds, bureau.register, request)
-    assert flags(question) == ["asked_by_officer"]
+    assert trigger_codes(question) == ["asked_by_officer"]
     assert open_decision(bureau.services.grounds, bureau.register, request).id == question.id
     today = NOW.date().isoformat()
     bureau.answer(question, "refuse", "identity_failure", asked_on=today, reasons="Wij kregen geen antwoord.")

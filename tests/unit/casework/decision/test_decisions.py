@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.deciding import NOW, ROLES, Bureau, flags, unchanged
+from tests.support.deciding import NOW, ROLES, Bureau, trigger_codes, unchanged
 from tests.support.ground_forms import GROUNDS, complete
 
 from afschrift.casework.answer import answer_question
@@ -147,7 +147,7 @@ def test_words_in_the_wrong_place_are_turned_down_before_they_reach_the_trail(bu
     _, question = bureau.flagged()
 
     form = complete("manifestly_excessive", Outcome.REFUSE)
-    detail = {"ground": "manifestly_excessive", **GROUNDS.told(form)}
+    detail = {"ground": "manifestly_excessive", **GROUNDS.kept_in_trail(form)}
     texts = GROUNDS.texts(form)
 
     def give(detail: dict[str, Any], texts: dict[str, Any], text: str | None = None) -> None:
@@ -201,7 +201,7 @@ def test_a_question_about_what_has_changed_is_told(bureau: Bureau) -> None:
     bureau.store(days=2)  # entered late: it came in before
     again = bureau.asked(request)
     assert again.id != question.id
-    assert flags(again) == ["repetition", "overlap"]
+    assert trigger_codes(again) == ["repetition", "overlap"]
     unchanged(bureau, question, lambda: bureau.answer(question, "fulfil"), TooLateError)
     bureau.answer(again, "fulfil")
     assess(bureau.services, request)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from testbed.running import run
 from tests.support.deciding import NOW, Bureau
-from tests.support.restricted import desk, open_bureau
+from tests.support.restricted import dispute_service, open_bureau
 
-from afschrift.app.jurisdiction import place_of
+from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.letters.make import make
 from afschrift.casework.notices.message import Message
 from afschrift.casework.notices.reviews import due_reviews, review_reminder
@@ -21,11 +21,11 @@ from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.letter import Bounce
-from afschrift.staging.held import destroy, held
+from afschrift.staging.staged_requests import destroy, staged_requests
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import wipe
-from afschrift.steps.sweep.findings import Limits
+from afschrift.steps.sweep.findings import SweepLimits
 from afschrift.steps.sweep.sweep import Sweep
 
 TODAY = NOW.date()
@@ -40,21 +40,21 @@ def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
 def test_what_is_staged_stays_while_a_request_is_held(bureau: Bureau, tmp_path: Path) -> None:
     staging = Path(bureau.settings.staging)
     request = bureau.store()
-    desk(bureau).hold(request, "claim", WHY)
+    dispute_service(bureau).hold(request, "claim", WHY)
     run(bureau.services, request)
     assert bureau.register.requests.get(request).state is State.DELIVERED
-    assert [one.request for one in held(staging)] == [request]
+    assert [one.request for one in staged_requests(staging)] == [request]
     assert not wipe(bureau.services, request)
 
     def sweep(dry: bool) -> str:
         later = utc_now() + timedelta(days=30)
         found = Sweep(
             bureau.register,
-            lambda: held(staging),
+            lambda: staged_requests(staging),
             lambda one: destroy(staging, one),
             lambda *_: "",
             later,
-            Limits(),
+            SweepLimits(),
             dry,
         ).run()
         return next(one.action for one in found if one.finding.request == request)
@@ -62,35 +62,35 @@ def test_what_is_staged_stays_while_a_request_is_held(bureau: Bureau, tmp_path: 
     for dry in (True, False):
         assert "under hold" in sweep(dry)
         assert "case release" in sweep(dry)
-    assert held(staging)
-    desk(bureau).release(request, WHY)
+    assert staged_requests(staging)
+    dispute_service(bureau).release(request, WHY)
     assert "destroyed" in sweep(False)
-    assert not held(staging)
+    assert not staged_requests(staging)
 
 
 def test_a_complaint_holds_by_itself_and_its_outcome_leaves_the_hold(bureau: Bureau) -> None:
     request = bureau.store()
     run(bureau.services, request)
     case = bureau.register.requests.get(request).case
-    [timeline] = desk(bureau).complain(case, "authority", "z2026-01234", TODAY, WHY)
+    [timeline] = dispute_service(bureau).complain(case, "authority", "z2026-01234", TODAY, WHY)
     assert [h.ground for h in holds(timeline)] == ["authority"]
     with pytest.raises(RefusedError, match=r"entered for .* already.*--outcome"):
-        desk(bureau).complain(request, "authority", "z2026-01234", TODAY)
+        dispute_service(bureau).complain(request, "authority", "z2026-01234", TODAY)
     with pytest.raises(RefusedError, match="is before the complaint"):
-        desk(bureau).end_complaint(request, "z2026-01234", "upheld", TODAY - timedelta(days=1))
-    [after] = desk(bureau).end_complaint(case, "z2026-01234", "rejected")
+        dispute_service(bureau).end_complaint(request, "z2026-01234", "upheld", TODAY - timedelta(days=1))
+    [after] = dispute_service(bureau).end_complaint(case, "z2026-01234", "rejected")
     [one] = complaints(after)
     assert "rejected" in one.words
     with pytest.raises(TooLateError, match="rejected"):
-        desk(bureau).end_complaint(request, "z2026-01234", "upheld")
+        dispute_service(bureau).end_complaint(request, "z2026-01234", "upheld")
     with pytest.raises(RefusedError, match="under hold"):
         bureau.register.data_keys.shred(request, "retention_identity")
-    desk(bureau).release(case, WHY)
+    dispute_service(bureau).release(case, WHY)
     assert bureau.register.data_keys.shred(request, "retention_identity")
-    [after] = desk(bureau).complain(request, "court", "C/13/1", TODAY)  # late, and codes alone
+    [after] = dispute_service(bureau).complain(request, "court", "C/13/1", TODAY)  # late, and codes alone
     assert [c.reference for c in complaints(after)] == ["z2026-01234", "C/13/1"]
     with pytest.raises(RefusedError, match="destroyed"):
-        desk(bureau).hold(request, "court", WHY)
+        dispute_service(bureau).hold(request, "court", WHY)
     assert "kwikstaart" not in repr(bureau.register.trail.events())
 
 
@@ -104,7 +104,7 @@ def test_only_an_officer_holds_releases_and_enters_complaints(bureau: Bureau) ->
             lambda d: d.end_complaint(request, "R1", "upheld"),
         ):
             with pytest.raises(NotAllowedError):
-                act(desk(bureau, by))
+                act(dispute_service(bureau, by))
     refused = [
         p["kind"] for h, p in bureau.register.trail.events(request) if h.type == "answer_refused" and p
     ]
@@ -114,7 +114,7 @@ def test_only_an_officer_holds_releases_and_enters_complaints(bureau: Bureau) ->
 
 def test_a_hold_is_named_on_its_day_and_told_once(bureau: Bureau) -> None:
     request = bureau.store()
-    [timeline] = desk(bureau).hold(request, "court", WHY, TODAY + timedelta(days=90))
+    [timeline] = dispute_service(bureau).hold(request, "court", WHY, TODAY + timedelta(days=90))
     [one] = holds(timeline)
     assert due_reviews(bureau.register, NOW + timedelta(days=88)) == []
     later = NOW + timedelta(days=91)
@@ -125,7 +125,7 @@ def test_a_hold_is_named_on_its_day_and_told_once(bureau: Bureau) -> None:
     assert [reminder.remind("mail", sent.append) for _ in range(2)] == [1, 0]
     assert sent[0].subject == "Afschrift: 1 hold to look at again"
     assert "case release" in sent[0].text
-    desk(bureau).release(request, WHY)
+    dispute_service(bureau).release(request, WHY)
     assert due_reviews(bureau.register, later) == []
 
 
@@ -150,5 +150,5 @@ def test_a_refusal_whose_letter_came_back_is_open_until_it_is_sent_again(bureau:
     bureau.send(again.id)
     after = bureau.register.facts.timeline(request)
     assert after.state is State.REFUSED
-    now = clock(after, place_of(bureau.services.inventory.controller), TODAY)
+    now = clock(after, jurisdiction_of(bureau.services.inventory.controller), TODAY)
     assert (now.breaches, now.closed_on) == ((), after.of(FactKind.DECIDED)[0].sent_on)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from testbed.running import run
-from tests.support.deciding import Bureau, flags
-from tests.support.restricted import FIRST, desk, open_bureau, restricted
+from tests.support.deciding import Bureau, trigger_codes
+from tests.support.restricted import FIRST, dispute_service, open_bureau, restricted
 
 from afschrift.casework.decision.restrictions import restriction
-from afschrift.casework.disputes.follow_up import follow_up, told_of
+from afschrift.casework.disputes.follow_up import follow_up, review_lines
 from afschrift.casework.notices.reviews import due_reviews
 from afschrift.domain.errors import GateError, NotAllowedError, RefusedError, TooLateError
 from afschrift.law.clock.facts import FactKind
@@ -35,8 +35,8 @@ def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
 def look(bureau: Bureau, request: str, one: str, outcome: str = "lifted", by: str = "cli:anna") -> None:
     """Looked at again and signed."""
     next_ = NEXT if outcome == "stays" else None
-    desk(bureau, by, FIRST).review(request, one, outcome, WHY, next_)
-    desk(bureau, "cli:sam", FIRST).sign_review(request, one)
+    dispute_service(bureau, by, FIRST).review(request, one, outcome, WHY, next_)
+    dispute_service(bureau, "cli:sam", FIRST).sign_review(request, one)
 
 
 def traces(bundle: Path) -> list[str]:
@@ -51,17 +51,19 @@ def test_one_that_stays_is_due_again_on_its_next_day_and_leaves_no_trace(bureau:
     assert traces(run(bureau.services, request)) == []
     assert [r.id for r in due_reviews(bureau.register, FIRST)] == [one]
 
-    _, found = desk(bureau, now=FIRST).review(request, one, "stays", WHY, NEXT)
+    _, found = dispute_service(bureau, now=FIRST).review(request, one, "stays", WHY, NEXT)
 
     assert not found.lifted
     assert [r.id for r in due_reviews(bureau.register, FIRST)] == [one]  # nobody signed yet
     with pytest.raises(TooLateError, match=r"second signer.*--sign"):
-        desk(bureau, "cli:vera", FIRST).review(request, one, "lifted", WHY)
+        dispute_service(bureau, "cli:vera", FIRST).review(request, one, "lifted", WHY)
     with pytest.raises(NotAllowedError, match="four eyes"):
-        desk(bureau, "airflow:anna", FIRST).sign_review(request, one)  # another account, the same person
+        dispute_service(bureau, "airflow:anna", FIRST).sign_review(
+            request, one
+        )  # another account, the same person
     with pytest.raises(NotAllowedError, match="second_signer"):
-        desk(bureau, "cli:otto", FIRST).sign_review(request, one)
-    _, found = desk(bureau, "cli:sam", FIRST).sign_review(request, one)
+        dispute_service(bureau, "cli:otto", FIRST).sign_review(request, one)
+    _, found = dispute_service(bureau, "cli:sam", FIRST).sign_review(request, one)
     assert found.review_on == NEXT
     assert due_reviews(bureau.register, FIRST) == []
     [again] = due_reviews(bureau.register, FIRST + timedelta(days=100))
@@ -89,22 +91,22 @@ def test_lifted_after_the_answer_is_given_by_a_request_of_its_own(bureau: Bureau
     request, one = restricted(bureau, PLACES)
     run(bureau.services, request)
     with pytest.raises(RefusedError, match="in force"):
-        follow_up(desk(bureau, now=FIRST), request, one)
+        follow_up(dispute_service(bureau, now=FIRST), request, one)
     look(bureau, request, one)
     timeline = bureau.register.facts.timeline(request)
-    [said] = told_of(timeline, restriction(bureau.register, request, one))
+    [said] = review_lines(timeline, restriction(bureau.register, request, one))
     assert "--open-request" in said
     assert "R54" in said
-    opened = follow_up(desk(bureau, now=FIRST), request, one)
+    opened = follow_up(dispute_service(bureau, now=FIRST), request, one)
     [linked] = bureau.register.facts.timeline(opened).of(FactKind.LINKED)
     assert (linked.other, linked.detail["as"]) == (request, "reminder")
     assert bureau.asked(opened).kind == "identity"  # nobody has confirmed it for this one
     with pytest.raises(RefusedError, match=opened):
-        follow_up(desk(bureau, now=FIRST), request, one)
+        follow_up(dispute_service(bureau, now=FIRST), request, one)
     with pytest.raises(NotAllowedError):
-        follow_up(desk(bureau, "cli:dirk", FIRST), request, one)
+        follow_up(dispute_service(bureau, "cli:dirk", FIRST), request, one)
     with pytest.raises(TooLateError, match="lifted already"):
-        desk(bureau, now=FIRST).review(request, one, "stays", WHY, NEXT)
+        dispute_service(bureau, now=FIRST).review(request, one, "stays", WHY, NEXT)
     assert due_reviews(bureau.register, FIRST + timedelta(days=900)) == []
 
 
@@ -112,19 +114,19 @@ def test_what_was_kept_back_is_put_before_a_person_when_they_ask_again(bureau: B
     request, one = restricted(bureau, PLACES)
     run(bureau.services, request)
     question = bureau.asked(bureau.store(days=0))
-    assert "restricted_before" in flags(question)
+    assert "restricted_before" in trigger_codes(question)
     [flag] = [f for f in question.detail["flags"] if f["flag"] == "restricted_before"]
     assert (flag["earlier"], flag["restriction"]) == (request, one)
     look(bureau, request, one)
-    assert "restricted_before" not in flags(bureau.asked(bureau.store(days=0)))
+    assert "restricted_before" not in trigger_codes(bureau.asked(bureau.store(days=0)))
 
 
 def test_turned_down_it_is_due_again(bureau: Bureau) -> None:
     request, one = restricted(bureau, ["shop.ticket"], "open")
-    desk(bureau, now=FIRST).review(request, one, "lifted", WHY)
-    timeline, found = desk(bureau, "cli:sam", FIRST).sign_review(request, one, agree=False)
+    dispute_service(bureau, now=FIRST).review(request, one, "lifted", WHY)
+    timeline, found = dispute_service(bureau, "cli:sam", FIRST).sign_review(request, one, agree=False)
     assert not found.lifted
-    assert "turned down" in " ".join(told_of(timeline, found))
+    assert "turned down" in " ".join(review_lines(timeline, found))
     assert [r.id for r in due_reviews(bureau.register, FIRST)] == [one]
     for outcome, next_, words in (
         ("stays", None, "--next"),
@@ -133,6 +135,6 @@ def test_turned_down_it_is_due_again(bureau: Bureau) -> None:
         ("perhaps", None, "stays . lifted"),
     ):
         with pytest.raises(RefusedError, match=words):
-            desk(bureau, now=FIRST).review(request, one, outcome, WHY, next_)
+            dispute_service(bureau, now=FIRST).review(request, one, outcome, WHY, next_)
     with pytest.raises(RefusedError, match=f"name one of {one}"):
-        desk(bureau, now=FIRST).review(request, "q-000000000000", "lifted", WHY)
+        dispute_service(bureau, now=FIRST).review(request, "q-000000000000", "lifted", WHY)

@@ -12,7 +12,7 @@ from testbed.mini import SHOP
 from tests.support.deciding import NOW, ROLES, Bureau, unchanged
 from tests.support.restricted import open_bureau
 
-from afschrift.app.jurisdiction import place_of
+from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.identity.answer import confirm_identity
@@ -21,7 +21,7 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.inventory.faults import InventoryError
-from afschrift.law.clock.clock import Place
+from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.letter import Bounce
 from afschrift.law.person.assurance import USUAL, Factor, Level, level_of, risk
 from afschrift.register.records import QuestionRow
@@ -29,7 +29,7 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.steps.preview import preview
-from afschrift.wiring.services import build
+from afschrift.wiring.build_services import build
 
 PLAIN = SHOP.replace("    special: A9-2-a\n", "")
 LEVELS = "identity_level: {approved_by: board, on: 2026-01-05, dpo_advice: in favour, %s}\n"
@@ -107,7 +107,7 @@ def test_a_log_in_that_falls_short_is_asked_about_and_no_step_goes_on(bureau: Bu
     told = unchanged(bureau, question, lambda: confirm(bureau, question, "low"), RefusedError)
 
     assert "R12" in str(told)
-    assert "known address" in told.way_out
+    assert "known address" in told.remedy
     confirm(bureau, question, "substantial")
     assess(bureau.services, request)
     assert classify(bureau.services, request)["plan"]
@@ -158,18 +158,18 @@ def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(burea
     question = bureau.asked(request)
     detail = {"doubt": "special_data"}
     answer_question(Officer(bureau.register, ROLES, "cli:anna"), question.id, "not_confirmed", detail=detail)
-    place: Place = place_of(bureau.services.inventory.controller)
+    place: Jurisdiction = jurisdiction_of(bureau.services.inventory.controller)
     today = NOW.astimezone(ZoneInfo("Europe/Amsterdam")).date()
 
-    def desk(ahead: int = 0) -> ClockService:
+    def clock_service(ahead: int = 0) -> ClockService:
         return ClockService(
             Officer(bureau.register, ROLES, "cli:anna", now=NOW + timedelta(days=ahead)), place
         )
 
     def since(ahead: int = 0) -> date | None:
-        return desk(ahead).look(bureau.register.facts.timeline(request)).suspended_since
+        return clock_service(ahead).clock(bureau.register.facts.timeline(request)).suspended_since
 
-    desk().suspend(request, "identity", doubt="special_data")
+    clock_service().suspend(request, "identity", doubt="special_data")
     assert since() is None  # decided on, and not sent
     letter = letter_of(bureau, request)
     bureau.send(letter)
@@ -179,7 +179,7 @@ def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(burea
     bureau.send(letter_of(bureau, request, "counter"))
     assert since() == today
 
-    desk(5).insufficient(request, today + timedelta(days=5))
+    clock_service(5).insufficient(request, today + timedelta(days=5))
     assert since(5) is not None
     assert since(20) is None  # no further question followed at once (R43)
     asked = bureau.asked(request)

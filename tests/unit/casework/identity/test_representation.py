@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from testbed import mini
-from testbed.ledger_reader import faults
+from testbed.register_reader import faults
 from testbed.running import event_types, run
 from tests.support.deciding import NOW, ROLES, Bureau, unchanged
 from tests.support.family import ADULT, BORN, CHILD, NOT_KNOWN, open_family
@@ -37,7 +37,7 @@ from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
-from afschrift.wiring.services import build
+from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.ledger_reader import faults
+from testbed.register_reader import faults
 from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.family import ADULT, open_family
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.intake.not_received import propose
-from afschrift.casework.intake.store import Intake, take_in
+from afschrift.casework.intake.store_request import Intake, take_in
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.state import State
@@ -92,7 +92,7 @@ def test_what_the_rule_does_not_allow_is_told_and_changes_nothing(
     before = bureau.register.trail.events()
     with pytest.raises(error) as told:
         proposed(bureau, one.case, **change)
-    assert told.value.way_out  # type: ignore[attr-defined]
+    assert told.value.remedy  # type: ignore[attr-defined]
     assert bureau.register.trail.events() == before
 
 

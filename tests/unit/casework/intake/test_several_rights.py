@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from testbed.ledger_reader import faults
+from testbed.register_reader import faults
 from testbed.running import run
 from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.family import ADULT, open_family
 
 from afschrift.casework.intake.read_right import Reading, read_right
-from afschrift.casework.intake.referral import record_handed_over, waiting
-from afschrift.casework.intake.store import Intake, Stored, take_in
+from afschrift.casework.intake.referral import pending_referrals, record_handed_over
+from afschrift.casework.intake.store_request import Intake, StoredCase, take_in
 from afschrift.casework.notices.message import Message
 from afschrift.casework.notices.referrals import referral_reminder
 from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.right import Right
-from afschrift.law.case_facts import CaseFactKind, matters
+from afschrift.law.case_facts import CaseFactKind, referrals
 from afschrift.law.clock.alarm import marks
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.other_right import OTHER_RIGHTS, Matter
@@ -38,7 +38,7 @@ def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
     return open_family(tmp_path, monkeypatch)
 
 
-def taken(bureau: Bureau, **content: Any) -> Stored:
+def taken(bureau: Bureau, **content: Any) -> StoredCase:
     whole = {
         "message": MESSAGE,
         "channel": "email",
@@ -56,7 +56,7 @@ def test_other_rights_stand_in_the_case_with_their_term_their_day_and_their_desk
     stored = taken(bureau, right=["access", "portability"], other_rights=["erasure", "objection", "erasure"])
     assert [bureau.register.requests.get(one).right for one in stored.requests] == list(Right)
     assert stored.matters == (Matter.ERASURE, Matter.OBJECTION)
-    erasure, objection = matters(bureau.register.case_facts.of(stored.case))
+    erasure, objection = referrals(bureau.register.case_facts.of(stored.case))
     assert (erasure.due, erasure.desk) == (date(2026, 4, 7), "customer service")  # 4 April is a Saturday,
     assert (objection.due, objection.desk) == (date(2026, 4, 7), None)  # and Easter follows
     told = [p for h, p in bureau.register.trail.events() if h.type == "case_fact_matter_recorded" and p]
@@ -76,12 +76,14 @@ def test_a_letter_that_asks_for_nothing_of_ours_is_recorded_all_the_same(bureau:
     stored = taken(bureau, right=None, keys=None, authenticated=None, other_rights="rectification")
     assert stored.requests == ()
     assert bureau.register.cases.get(stored.case).requests == ()
-    assert [one.matter.matter for one in waiting(bureau.register, NOW, ZONE)] == [Matter.RECTIFICATION]
+    assert [one.referral.matter for one in pending_referrals(bureau.register, NOW, ZONE)] == [
+        Matter.RECTIFICATION
+    ]
 
 
 def test_what_waits_is_named_until_somebody_hands_it_over(bureau: Bureau) -> None:
     case = taken(bureau, other_rights=["erasure"]).case
-    [found] = waiting(bureau.register, NOW, ZONE, marks())
+    [found] = pending_referrals(bureau.register, NOW, ZONE, marks())
     assert (found.level, case in found.words) == ("overdue", True)
     hand = lambda **more: record_handed_over(  # noqa: E731
         bureau.register,
@@ -103,14 +105,14 @@ def test_what_waits_is_named_until_somebody_hands_it_over(bureau: Bureau) -> Non
     ):
         with pytest.raises(RefusedError) as told:
             hand(**wrong)
-        assert told.value.way_out
+        assert told.value.remedy
     with pytest.raises(NotAllowedError):
         hand(by="cli:dirk")
-    assert len(waiting(bureau.register, NOW, ZONE)) == 1
+    assert len(pending_referrals(bureau.register, NOW, ZONE)) == 1
     done = hand(by="cli:ivo")
-    assert done.handed is not None
-    assert done.handed.detail == {"to": "customer service", "reference": "T-1"}
-    assert waiting(bureau.register, NOW, ZONE) == ()
+    assert done.handed_over is not None
+    assert done.handed_over.detail == {"to": "customer service", "reference": "T-1"}
+    assert pending_referrals(bureau.register, NOW, ZONE) == ()
     with pytest.raises(RefusedError, match="already"):
         hand()
     assert faults(bureau.settings.register) == []
@@ -139,8 +141,8 @@ def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
 def test_the_dead_have_no_right_and_are_not_swallowed(bureau: Bureau, content: dict[str, Any]) -> None:
     stored = taken(bureau, keys=None, authenticated=None, **content)
     assert (stored.requests, stored.matters) == ((), (Matter.DECEASED,))
-    [found] = waiting(bureau.register, NOW, ZONE)
-    assert (found.matter.due, found.level) == (None, "new")
+    [found] = pending_referrals(bureau.register, NOW, ZONE)
+    assert (found.referral.due, found.level) == (None, "new")
     assert "R17" in found.words
     assert [t.text for t in bureau.register.cases.texts(stored.case, "x")] == [MESSAGE.encode()]
 

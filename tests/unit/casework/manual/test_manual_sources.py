@@ -42,10 +42,10 @@ from afschrift.steps.validate import validate
 pytestmark = pytest.mark.slow
 
 PDF, MAIL = b"%PDF-1.7\n" + b"brief van Ann " * 100_000, b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"
-BEA = Person("Bea", frozenset({"cli:bea"}), frozenset({Role.KEEPER}))
-CAS = Person("Cas", frozenset({"cli:cas"}), frozenset({Role.KEEPER}))
+BEA = Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER}))
+CAS = Person("Cas", frozenset({"cli:cas"}), frozenset({Role.SOURCE_OWNER}))
 ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
-ROLES = Roles((BEA, CAS, ANNA), place="roles.yml")
+ROLES = Roles((BEA, CAS, ANNA), location="roles.yml")
 
 Open = Callable[..., Services]
 
@@ -258,7 +258,7 @@ def test_another_key_or_instruction_is_another_question(opened: Open, tmp_path: 
     changed = system("mail", "mailbox").replace("Search by", "Search the archive by")
     add_systems(tmp_path / "inventory", changed)
     from afschrift.app.settings import Settings
-    from afschrift.wiring.services import build
+    from afschrift.wiring.build_services import build
 
     settings = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
     later = build(lambda _line: None, Settings.from_environment(settings))

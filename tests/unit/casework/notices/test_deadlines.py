@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from testbed import ledger_reader
+from testbed import register_reader
 
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.notices.deadline_check import DeadlineCheck
@@ -17,7 +17,7 @@ from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.request import Request
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Place
+from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
 from afschrift.law.roles import Person, Role, Roles
@@ -25,7 +25,7 @@ from afschrift.register.register import Register
 
 Open = Callable[..., Request]
 At = Callable[[int], DeadlineCheck]
-PLACE = Place(calendar("NL"))
+PLACE = Jurisdiction(calendar("NL"))
 DUE = date(2026, 4, 2)
 ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})),))
 
@@ -61,7 +61,7 @@ def test_a_notice_is_raised_once_for_each_level(register: Register, open_one: Op
         check(at(days))
     assert raised(register, one) == ["14", "7", "3", "1", OVERDUE]
     assert [w.raised.detail["due"] for w in at(-31).open_requests() if w.raised] == ["2026-04-02"]
-    assert ledger_reader.faults(url) == []
+    assert register_reader.faults(url) == []
 
 
 def test_days_without_a_scheduler_raise_the_level_of_today_alone(
@@ -125,8 +125,10 @@ def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
 def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
     check(at(3))
-    desk = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 1, 9, tzinfo=UTC)), PLACE)
-    desk.extend(one, ["processors_must_answer"], sending=Sending(date(2026, 4, 1), "post", "3SABC"))
+    clock_service = ClockService(
+        Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 1, 9, tzinfo=UTC)), PLACE
+    )
+    clock_service.extend(one, ["processors_must_answer"], sending=Sending(date(2026, 4, 1), "post", "3SABC"))
     assert check(at(1)) == 0
     assert at(1).open_requests()[0].clock.due == date(2026, 6, 2)
     assert check(at(-60)) == 1
@@ -135,8 +137,12 @@ def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, op
 
 def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
-    desk = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 3, 4, 9, tzinfo=UTC)), PLACE)
-    desk.suspend(one, "identity", doubt="keys_disagree", sending=Sending(date(2026, 3, 4), "post", "3SABC"))
+    clock_service = ClockService(
+        Officer(register, ROLES, "cli:anna", now=datetime(2026, 3, 4, 9, tzinfo=UTC)), PLACE
+    )
+    clock_service.suspend(
+        one, "identity", doubt="keys_disagree", sending=Sending(date(2026, 3, 4), "post", "3SABC")
+    )
     assert check(at(-5)) == 0
     (seen,) = at(-5).open_requests()
     assert (seen.level, seen.unexplained) == (None, False)
@@ -144,12 +150,14 @@ def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, 
 
 def test_an_overdue_request_needs_a_word_by_name(register: Register, open_one: Open, at: At) -> None:
     one = open_one().id
-    desk = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 3, 9, tzinfo=UTC)), PLACE)
+    clock_service = ClockService(
+        Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 3, 9, tzinfo=UTC)), PLACE
+    )
     early = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 2, 9, tzinfo=UTC)), PLACE)
     with pytest.raises(RefusedError, match="not overdue"):
         early.acknowledge(one, "Te vroeg.")
     assert [w.unexplained for w in at(-1).open_requests()] == [True]
-    timeline, clock = desk.acknowledge(one, "Een verwerker van Anneke leverde te laat.")
+    timeline, clock = clock_service.acknowledge(one, "Een verwerker van Anneke leverde te laat.")
     assert clock.breaches == ("overdue:R37",)
     assert [w.unexplained for w in at(-9).open_requests()] == [False]
     assert register.facts.text(timeline.facts[-1].id) == "Een verwerker van Anneke leverde te laat."

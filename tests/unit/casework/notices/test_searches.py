@@ -15,13 +15,13 @@ from afschrift.casework.notices.message import Message
 from afschrift.casework.notices.searches import search_reminder, searches
 from afschrift.domain.errors import RetriableError
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Place
+from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.roles import Roles
 from afschrift.questions.assignment import assign
 from afschrift.register.register import Register
 from afschrift.services import Services
 
-NL = Place(calendar("NL"))
+NL = Jurisdiction(calendar("NL"))
 BY = "airflow:check_deadlines"
 
 

@@ -16,9 +16,9 @@ from tests.support.in_parts import (
     again,
     asked,
     club,
-    counter,
     coverage,
     members,
+    partial_response_service,
     partly,
     rows,
     services,
@@ -26,7 +26,7 @@ from tests.support.in_parts import (
 from tests.support.parts import Club, tables_of
 from tests.support.reviewing import policy as review_policy
 
-from afschrift.app.jurisdiction import place_of
+from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.bundle.container.verify import verify
 from afschrift.domain.errors import (
     GateError,
@@ -34,8 +34,8 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.clock.status import Fact
-from afschrift.law.partial_response import awaited, told
+from afschrift.law.clock.status import StatusTerm
+from afschrift.law.partial_response import awaited, status_lines
 from afschrift.services import Services
 from afschrift.steps.deliver import close, deliver
 from afschrift.steps.extract import extract
@@ -123,7 +123,7 @@ def test_the_person_reads_first_that_it_is_a_part(
 
 def test_the_clock_goes_on_and_the_status_says_so(services: Services, club: Club) -> None:
     request = asked(services)
-    place = place_of(services.inventory.controller)
+    place = jurisdiction_of(services.inventory.controller)
     from afschrift.law.clock.clock import clock
 
     before = clock(services.register.facts.timeline(request), place, TODAY)
@@ -131,22 +131,22 @@ def test_the_clock_goes_on_and_the_status_says_so(services: Services, club: Club
     timeline = services.register.facts.timeline(request)
     after = clock(timeline, place, TODAY)
     assert (after.due, after.closed_on) == (before.due, None)
-    assert Fact.PARTLY_FULFILLED in after.status
-    assert Fact.PARTLY_FULFILLED.broader.endswith("RequestStatus")
-    assert list(told(timeline)) == [f"partly delivered on {TODAY}, rest by {SOON}"]
+    assert StatusTerm.PARTLY_FULFILLED in after.status
+    assert StatusTerm.PARTLY_FULFILLED.broader.endswith("RequestStatus")
+    assert list(status_lines(timeline)) == [f"partly delivered on {TODAY}, rest by {SOON}"]
     assert any("Partly delivered" in step and SOON in step for step in after.steps)
     late = clock(timeline, place, date.fromisoformat(SOON) + timedelta(days=1))
     assert "rest_late:R44" in late.breaches
     run(services, request)
     closed = services.register.facts.timeline(request)
     assert awaited(closed) is None
-    assert Fact.PARTLY_FULFILLED not in clock(closed, place, TODAY).status
+    assert StatusTerm.PARTLY_FULFILLED not in clock(closed, place, TODAY).status
 
 
 def test_the_dry_run_tells_of_parts(services: Services, club: Club) -> None:
     request = asked(services)
     with club.away():
-        counter(services).leave(request, "club", SOON, WHY)
+        partial_response_service(services).leave(request, "club", SOON, WHY)
         lines = list(preview(services, request, sql=False))
         assert any("club: left for later" in line and SOON in line for line in lines)
         run(services, request)
@@ -193,7 +193,7 @@ def test_a_person_looks_at_each_part(services: Services, club: Club, tmp_path: P
         return run(services, request)
 
     with club.away():
-        counter(services).leave(request, "club", SOON, WHY)
+        partial_response_service(services).leave(request, "club", SOON, WHY)
         assert looked_at().name.endswith("-partial.zip")
     assert looked_at().name.endswith("-supplement.zip")
     assert services.register.requests.get(request).state is State.DELIVERED

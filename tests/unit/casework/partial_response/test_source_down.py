@@ -18,7 +18,7 @@ from tests.support.in_parts import (
     answered,
     asked,
     club,
-    counter,
+    partial_response_service,
     partly,
     question,
     rows,
@@ -127,7 +127,7 @@ def test_an_answer_that_does_not_fit_changes_nothing(
 def test_whoever_is_no_officer_decides_nothing(services: Services, club: Club) -> None:
     request = asked(services)
     with pytest.raises(NotAllowedError):
-        counter(services, "cli:zed").leave(request, "club", SOON, WHY)
+        partial_response_service(services, "cli:zed").leave(request, "club", SOON, WHY)
     club.take()
     run_to_its_end(services, request)
     with pytest.raises(NotAllowedError):
@@ -151,8 +151,8 @@ def test_where_keys_are_looked_up_nothing_is_left_for_later(services: Services, 
         says(services, request, "partial")
     says(services, request, "try_again", text=None)
     with pytest.raises(RefusedError, match="cannot be left for later") as met:
-        counter(services).leave(request, "shop", SOON, WHY)
-    assert "bring it back" in met.value.way_out
+        partial_response_service(services).leave(request, "shop", SOON, WHY)
+    assert "bring it back" in met.value.remedy
 
 
 def test_what_can_be_left_for_later(services: Services, club: Club, tmp_path: Path) -> None:
@@ -184,9 +184,9 @@ def test_what_can_be_left_for_later(services: Services, club: Club, tmp_path: Pa
 def test_taken_back_before_the_part_left(services: Services, club: Club) -> None:
     request = asked(services)
     with pytest.raises(RefusedError):
-        counter(services).take_back(request, "club")
-    counter(services).leave(request, "club", SOON, WHY)
-    counter(services).take_back(request, "club")
+        partial_response_service(services).take_back(request, "club")
+    partial_response_service(services).leave(request, "club", SOON, WHY)
+    partial_response_service(services).take_back(request, "club")
     assert run(services, request).name == f"{request}-access.zip"
 
 

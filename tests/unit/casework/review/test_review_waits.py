@@ -12,9 +12,9 @@ from tests.support.kept import Kept
 from tests.support.reviewing import LINE, NEIGHBOUR, Reviewers, members
 
 from afschrift.casework.answer import still_open
-from afschrift.casework.kinds import KINDS
+from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.review.question import signature
-from afschrift.casework.review.redactions import in_force, to_sign, unsigned
+from afschrift.casework.review.redactions_in_force import in_force, to_sign, unsigned
 from afschrift.domain.errors import NeedsPersonError, TooLateError
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.steps.deliver import deliver
@@ -100,7 +100,7 @@ def test_no_review_is_answered_and_no_approved_bundle_leaves_while_one_waits(rev
             TooLateError,
         )
         assert "second signer" in str(error)
-        assert asked.id in error.way_out
+        assert asked.id in error.remedy
 
     register.decisions.take(request, "review", "approved", "cli:anna", about=packed["bundle"])
     with pytest.raises(NeedsPersonError) as met:

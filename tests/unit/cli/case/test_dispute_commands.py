@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from testbed.running import run
 from tests.support.deciding import NOW, Bureau
-from tests.support.restricted import desk, open_bureau, restricted
+from tests.support.restricted import dispute_service, open_bureau, restricted
 from typer.testing import CliRunner, Result
 
 from afschrift.cli.main import app
@@ -133,8 +133,8 @@ def test_a_restriction_is_looked_at_again_signed_and_given(bureau: Bureau) -> No
     assert "once another person signs" in said(*of, "--outcome", "lifted", *WORDS)
     assert "four eyes" in refused(*of, "--sign")  # the terminal holds both roles, and is one pair of eyes
     assert "waits for its second signer" in refused(*of, "--outcome", "lifted", *WORDS)
-    desk(bureau, "cli:sam").sign_review(request, one, agree=False)
-    desk(bureau, "cli:anna").review(request, one, "lifted", WHY)
+    dispute_service(bureau, "cli:sam").sign_review(request, one, agree=False)
+    dispute_service(bureau, "cli:anna").review(request, one, "lifted", WHY)
     assert "in force" in refused(*of, "--open-request")
     assert "--open-request" in said(*of, "--sign")
     [opened] = re.findall(r"req-\w{12}", said(*of, "--open-request").splitlines()[0])

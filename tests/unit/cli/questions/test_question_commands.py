@@ -17,7 +17,7 @@ from tests.support.ground_forms import GROUNDS, complete
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
-from afschrift.cli.questions.forms import Filled, ask, from_file
+from afschrift.cli.questions.forms import FormAnswer, ask, from_file
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, NotAllowedError, TooLateError
 from afschrift.domain.right import Right
 from afschrift.services import Services
@@ -207,7 +207,7 @@ def parsed(text: str) -> dict[str, Any]:
     return {"choice": found.choice, "detail": found.detail, "texts": found.texts}
 
 
-def from_text(text: str) -> Filled:
+def from_text(text: str) -> FormAnswer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
         return from_file(Path("-"))

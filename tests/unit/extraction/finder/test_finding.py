@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from testbed.running import installation, store
-from tests.support import desk
+from tests.support import help_desk
 
 from afschrift.app.settings import Settings
 from afschrift.domain.pointer import Found
@@ -19,11 +19,11 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
-from afschrift.wiring.services import build
+from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
 
-TEXTS = {number: body for number, body, _ in desk.TICKETS}
+TEXTS = {number: body for number, body, _ in help_desk.TICKETS}
 OTHERS = ("Carla", "Bakker", "carla@example.net", "87654321", "NL91", "Zed", "Piet")
 
 Office = Callable[..., tuple[Services, list[str]]]
@@ -33,7 +33,7 @@ Office = Callable[..., tuple[Services, list[str]]]
 def office(tmp_path: Path) -> Office:
     def opened(amend: Mapping[str, str] | None = None) -> tuple[Services, list[str]]:
         lines: list[str] = []
-        inventory = desk.write(tmp_path / "desk", amend)
+        inventory = help_desk.write(tmp_path / "desk", amend)
         installation(tmp_path / "home", inventory)
         there = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(inventory)}
         return build(lines.append, Settings.from_environment(there)), lines
@@ -71,7 +71,9 @@ def test_others_are_pointed_out_and_the_person_is_not(office: Office) -> None:
         (5, "Zed", "name"),  # of the staff, whom another source knows
     ]
     calls = staged_pointers(staging, "calls")["call"]
-    assert marked(calls, {number: note for number, note, *_ in desk.CALLS}) == [(1, "Piet Bakker", "name")]
+    assert marked(calls, {number: note for number, note, *_ in help_desk.CALLS}) == [
+        (1, "Piet Bakker", "name")
+    ]
 
 
 def test_the_evidence_has_counts_and_no_value(office: Office, tmp_path: Path) -> None:

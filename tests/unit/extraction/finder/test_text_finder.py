@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from afschrift.domain.pointer import Found, Pointer
-from afschrift.extraction.finder.names import NameIndex
+from afschrift.extraction.finder.person_names import NameIndex
 from afschrift.extraction.finder.text import Own, People, TextFinder
 
 PEOPLE = People(

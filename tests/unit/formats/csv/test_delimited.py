@@ -14,12 +14,12 @@ from hypothesis import given
 from tests.unit.formats.random_tables import AWKWARD, field, tables, write
 
 from afschrift.domain.errors import MarkerCollisionError
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.csv.writer import NULL_MARKER, CsvWriter, next_marker
 from afschrift.values.forms import text_schema
 
-FIELDS = [field("id", Kind.INTEGER), field("note", Kind.TEXT)]
+FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
 TEXTS: list[str | None] = [*(text for text in AWKWARD if text != r"\N"), None]
 
 
@@ -43,7 +43,7 @@ def test_an_empty_table_has_its_header() -> None:
 
 
 def test_column_names_are_quoted_like_values() -> None:
-    assert write("csv", [field('a,"b"', Kind.TEXT), *FIELDS]).data == b'"a,""b""",id,note\r\n'
+    assert write("csv", [field('a,"b"', ValueKind.TEXT), *FIELDS]).data == b'"a,""b""",id,note\r\n'
 
 
 def test_a_single_column_is_quoted_so_that_no_row_looks_blank() -> None:

@@ -14,11 +14,11 @@ import pyarrow as pa
 from hypothesis import given
 from tests.unit.formats.random_tables import AWKWARD, field, tables, write
 
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.values.forms import text_schema, written_kind
 
-FIELDS = [field("id", Kind.INTEGER), field("note", Kind.TEXT)]
+FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
 TEXTS: list[str | None] = [*AWKWARD, None]
 
 
@@ -29,7 +29,7 @@ def batch(texts: list[str | None]) -> pa.RecordBatch:
     )
 
 
-def one_row(**values: tuple[Kind, str | None]) -> str:
+def one_row(**values: tuple[ValueKind, str | None]) -> str:
     fields = [field(name, kind) for name, (kind, _) in values.items()]
     columns = [pa.array([text], pa.string()) for _, text in values.values()]
     written = write("json", fields, pa.RecordBatch.from_arrays(columns, schema=text_schema(fields)))
@@ -48,15 +48,15 @@ def test_an_empty_table_is_an_empty_array() -> None:
 
 def test_what_is_a_number_and_what_a_string() -> None:
     assert one_row(
-        small=(Kind.INTEGER, "-9007199254740991"),
-        large=(Kind.INTEGER, "9007199254740992"),
-        price=(Kind.DECIMAL, "1.10"),
-        float=(Kind.NUMBER, "1e+20"),
-        zero=(Kind.NUMBER, "-0"),
-        nan=(Kind.NUMBER, "NaN"),
-        inf=(Kind.NUMBER, "-INF"),
-        yes=(Kind.BOOLEAN, "true"),
-        no=(Kind.BOOLEAN, None),
+        small=(ValueKind.INTEGER, "-9007199254740991"),
+        large=(ValueKind.INTEGER, "9007199254740992"),
+        price=(ValueKind.DECIMAL, "1.10"),
+        float=(ValueKind.NUMBER, "1e+20"),
+        zero=(ValueKind.NUMBER, "-0"),
+        nan=(ValueKind.NUMBER, "NaN"),
+        inf=(ValueKind.NUMBER, "-INF"),
+        yes=(ValueKind.BOOLEAN, "true"),
+        no=(ValueKind.BOOLEAN, None),
     ) == (
         '{"small":-9007199254740991,"large":"9007199254740992","price":"1.10","float":1e+20,"zero":-0.0,'
         '"nan":"NaN","inf":"-INF","yes":true,"no":null}'
@@ -64,11 +64,13 @@ def test_what_is_a_number_and_what_a_string() -> None:
 
 
 def test_a_document_stands_as_it_is() -> None:
-    assert one_row(doc=(Kind.JSON, '{"a": 1.10, "a": 2}')) == '{"doc":{"a": 1.10, "a": 2}}'
+    assert one_row(doc=(ValueKind.JSON, '{"a": 1.10, "a": 2}')) == '{"doc":{"a": 1.10, "a": 2}}'
 
 
 def test_names_that_differ_by_case_or_need_escapes_stay() -> None:
-    row = one_row(**{"Name": (Kind.TEXT, "1"), "name": (Kind.TEXT, "2"), 'a"\n\\': (Kind.TEXT, "3")})
+    row = one_row(
+        **{"Name": (ValueKind.TEXT, "1"), "name": (ValueKind.TEXT, "2"), 'a"\n\\': (ValueKind.TEXT, "3")}
+    )
     assert row == '{"Name":"1","name":"2","a\\"\\n\\\\":"3"}'
 
 
@@ -85,16 +87,16 @@ def test_the_json_module_reads_the_same(table: tuple[list[FieldPlan], pa.RecordB
             check_value(got[f.name], expected[f.name], written_kind(f))
 
 
-def check_value(got: object, text: str | None, kind: Kind) -> None:
+def check_value(got: object, text: str | None, kind: ValueKind) -> None:
     if text is None:
         assert got is None
-    elif kind is Kind.JSON:
+    elif kind is ValueKind.JSON:
         assert got == json.loads(text, parse_float=Decimal)
-    elif kind is Kind.BOOLEAN:
+    elif kind is ValueKind.BOOLEAN:
         assert got is (text == "true")
-    elif kind is Kind.INTEGER:
+    elif kind is ValueKind.INTEGER:
         assert got == (int(text) if abs(int(text)) <= 2**53 - 1 else text)
-    elif kind is Kind.NUMBER and text not in ("NaN", "INF", "-INF"):
+    elif kind is ValueKind.NUMBER and text not in ("NaN", "INF", "-INF"):
         assert isinstance(got, int | Decimal)
         assert struct.pack("d", float(got)) == struct.pack("d", float(text))  # the sign of zero too
     else:

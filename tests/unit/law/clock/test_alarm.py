@@ -14,10 +14,10 @@ from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.clock.alarm import OVERDUE, Mark, level, marks, to_raise
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Clock, Place, clock
+from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import Timeline
 
-NL = Place(calendar("NL"))
+NL = Jurisdiction(calendar("NL"))
 DUE = date(2026, 4, 7)
 REQUEST = Timeline(
     request="req-1",

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Clock, Colour, Place, clock
+from afschrift.law.clock.clock import Clock, Colour, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
-from afschrift.law.clock.status import Fact
+from afschrift.law.clock.status import StatusTerm
 
-NL = Place(calendar("NL"))
+NL = Jurisdiction(calendar("NL"))
 RECEIVED = date(2026, 3, 2)  # a Monday; due on Thursday 2 April
 TODAY = date(2026, 3, 16)
 ASKED = NewFact(FactKind.SUSPENDED, detail={"ground": "identity"})
@@ -61,7 +61,7 @@ def march(day: int) -> date:
     return date(2026, 3, 1) + timedelta(day - 1)
 
 
-def look(*facts: NewFact, today: date = TODAY, place: Place = NL, **more: Any) -> Clock:
+def look(*facts: NewFact, today: date = TODAY, place: Jurisdiction = NL, **more: Any) -> Clock:
     return clock(request(*facts, **more), place, today)
 
 
@@ -103,7 +103,7 @@ def test_a_question_counts_from_its_sending_and_not_from_the_decision() -> None:
     waiting = look(ASKED, sent(march(5)))
     assert (waiting.due, waiting.days_left, waiting.colour) == (None, None, Colour.BLUE)
     assert (waiting.suspended_since, waiting.target) == (march(5), date(2026, 4, 1))
-    assert waiting.status == (Fact.SUSPENDED, Fact.WAITING_FOR_IDENTITY)
+    assert waiting.status == (StatusTerm.SUSPENDED, StatusTerm.WAITING_FOR_IDENTITY)
     over = look(ASKED, sent(march(5)), resumed(march(10)))
     assert (over.due, over.breaches, over.status) == (date(2026, 4, 7), (), ())  # 2 April and 5 days
     late = look(ASKED, resumed(march(10)), sent(march(12)))
@@ -154,7 +154,7 @@ def test_an_extension_counts_once_it_was_announced_in_the_first_month() -> None:
     assert any("never will be (R41)" in step for step in never.steps)
     good = look(EXTENDED, sent(date(2026, 4, 2)), today=date(2026, 4, 3))
     assert (good.due, good.notice_due, good.extended) == (date(2026, 6, 2), date(2026, 4, 2), True)
-    assert good.status == (Fact.EXTENDED,)
+    assert good.status == (StatusTerm.EXTENDED,)
     void = look(EXTENDED, sent(date(2026, 4, 3)), today=date(2026, 4, 3))
     assert (void.due, void.extended) == (date(2026, 4, 2), False)
     assert void.breaches == ("extension_void:R41", "overdue:R37")
@@ -251,10 +251,10 @@ def test_two_questions_never_count_twice() -> None:
 
 def test_a_public_body_counts_a_day_less() -> None:
     facts = (ASKED, sent(march(5)), resumed(march(16)))
-    private, public = look(*facts).due, look(*facts, place=Place(NL.calendar, public_body=True)).due
+    private, public = look(*facts).due, look(*facts, place=Jurisdiction(NL.calendar, public_body=True)).due
     assert (private, public) == (date(2026, 4, 13), date(2026, 4, 13))  # both roll; the steps differ
     assert any("11 days" in step for step in look(*facts).steps)
-    assert any("10 days" in step for step in look(*facts, place=Place(NL.calendar, True)).steps)
+    assert any("10 days" in step for step in look(*facts, place=Jurisdiction(NL.calendar, True)).steps)
 
 
 days = st.dates(date(2026, 2, 20), date(2026, 8, 1))
@@ -284,8 +284,10 @@ def test_any_facts_give_a_clock_that_is_never_before_a_month(
 ) -> None:
     more = {"identified_at": at(date(2026, 3, 20)) if identified else None}
     closed = None if state.open else at(today)
-    found = look(*facts, today=today, place=Place(calendar(country)), state=state, closed_at=closed, **more)
-    plain = clock(request(received=found.received), Place(calendar(country)), today)
+    found = look(
+        *facts, today=today, place=Jurisdiction(calendar(country)), state=state, closed_at=closed, **more
+    )
+    plain = clock(request(received=found.received), Jurisdiction(calendar(country)), today)
     assert plain.due is not None
     assert found.due is None or found.due >= plain.due
     assert (found.colour is Colour.GREY) == (not state.open)

@@ -1,4 +1,4 @@
-"""What is turned down before it is recorded: each names its rule and the way out."""
+"""What is turned down before it is recorded: each names its rule and the remedy."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.clock import overlap, receipt
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Place
+from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.extension import REASONS, extend
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
 from afschrift.law.clock.sending import Sending, sent
 from afschrift.law.clock.suspension import DOUBTS, insufficient, resume, suspend
 
-NL = Place(calendar("NL"))
+NL = Jurisdiction(calendar("NL"))
 RECEIVED = date(2026, 3, 2)  # due on 2 April
 TODAY = date(2026, 3, 16)
 PLAIN = Timeline(

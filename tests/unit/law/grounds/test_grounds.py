@@ -26,8 +26,8 @@ from tests.support.ground_forms import (
 from afschrift.domain.right import Right
 from afschrift.law.clock.extension import REASONS
 from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
-from afschrift.law.grounds.grounds import FourEyes, Kept, Outcome
-from afschrift.law.grounds.values import RequestFacts, takes
+from afschrift.law.grounds.field_values import RequestFacts, takes
+from afschrift.law.grounds.grounds import FieldStorage, FourEyes, Outcome
 from afschrift.law.roles import MAY, Role
 from afschrift.letters.elements import COSTS, WAYS
 from afschrift.letters.elements import GROUNDS as LETTER_GROUNDS
@@ -224,5 +224,5 @@ def test_codes_are_those_of_the_clock_and_the_letters() -> None:
 def test_only_words_are_kept_encrypted_and_all_words_are() -> None:
     for name, field in GROUNDS.fields.items():
         free = field.schema.get("maxLength") or field.schema.get("items", {}).get("maxLength")
-        assert (field.kept is Kept.CASE_FILE) == bool(free), name
+        assert (field.kept is FieldStorage.CASE_FILE) == bool(free), name
         assert takes(field)

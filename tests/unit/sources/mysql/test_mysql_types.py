@@ -11,55 +11,60 @@ from tests.unit.sources.reading import forms
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.kind import Kind
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 
 NOW = "2026-01-01T00:00:00Z"
 
 # type, literal, kind, value form
-CASES: list[tuple[str, str, Kind, str | None]] = [
-    ("BIGINT UNSIGNED", "18446744073709551615", Kind.INTEGER, "18446744073709551615"),
-    ("BIGINT UNSIGNED ZEROFILL", "18446744073709551615", Kind.INTEGER, "18446744073709551615"),
-    ("INT(6) ZEROFILL", "42", Kind.INTEGER, "42"),
-    ("TINYINT(1)", "7", Kind.INTEGER, "7"),
+CASES: list[tuple[str, str, ValueKind, str | None]] = [
+    ("BIGINT UNSIGNED", "18446744073709551615", ValueKind.INTEGER, "18446744073709551615"),
+    ("BIGINT UNSIGNED ZEROFILL", "18446744073709551615", ValueKind.INTEGER, "18446744073709551615"),
+    ("INT(6) ZEROFILL", "42", ValueKind.INTEGER, "42"),
+    ("TINYINT(1)", "7", ValueKind.INTEGER, "7"),
     (
         "DECIMAL(65,30)",
         "'12345678901234567890123456789012345.1'",
-        Kind.DECIMAL,
+        ValueKind.DECIMAL,
         "12345678901234567890123456789012345.100000000000000000000000000000",
     ),
-    ("DECIMAL(8,3) ZEROFILL", "1.5", Kind.DECIMAL, "1.500"),
-    ("FLOAT", "16777217", Kind.NUMBER, "16777216"),
-    ("FLOAT", "0.12345679", Kind.NUMBER, "0.12345679104328156"),  # all of it, and reads back as the same
-    ("FLOAT", "3.4e38", Kind.NUMBER, "3.4e+38"),
-    ("DOUBLE", "5e-324", Kind.NUMBER, "5e-324"),
-    ("DOUBLE", "0.1 + 0.2e0", Kind.NUMBER, "0.30000000000000004"),
-    ("BIT(4)", "b'0101'", Kind.TEXT, "0101"),
-    ("BIT(64)", "b'1'", Kind.TEXT, "0" * 63 + "1"),
-    ("CHAR(5)", "'ab '", Kind.TEXT, "ab"),
-    ("VARCHAR(5)", "'ab '", Kind.TEXT, "ab "),
-    ("TEXT", "''", Kind.TEXT, ""),
-    ("TEXT", "NULL", Kind.TEXT, None),
-    ("VARCHAR(20) CHARACTER SET latin1", "'café €'", Kind.TEXT, "café €"),
-    ("VARCHAR(20) CHARACTER SET utf16", "'é😀'", Kind.TEXT, "é😀"),
-    ("SET('a','b c')", "'a,b c'", Kind.TEXT, "a,b c"),
-    ("ENUM('x','Ü')", "'Ü'", Kind.TEXT, "Ü"),
-    ("BINARY(3)", "x'00ff'", Kind.BINARY, "AP8A"),
-    ("LONGBLOB", "repeat('a', 100)", Kind.BINARY, "YWFh" * 33 + "YQ=="),
-    ("JSON", """'{"a": 1.10, "a": 2}'""", Kind.JSON, '{"a": 1.10, "a": 2}'),
-    ("UUID", "'6F1DE0D0-7A4B-4C43-8F1C-0A1B2C3D4E5F'", Kind.UUID, "6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f"),
-    ("INET6", "'::1'", Kind.TEXT, "::1"),
-    ("DATE", "'0000-00-00'", Kind.DATE, "0000-00-00"),
-    ("DATE", "'2024-02-00'", Kind.DATE, "2024-02-00"),
-    ("DATETIME", "'0000-00-00 00:00:00'", Kind.DATETIME, "0000-00-00T00:00:00"),
-    ("DATETIME(6)", "'9999-12-31 23:59:59.999999'", Kind.DATETIME, "9999-12-31T23:59:59.999999"),
-    ("DATETIME(3)", "'2024-10-27 02:30:00.5'", Kind.DATETIME, "2024-10-27T02:30:00.500000"),
-    ("TIMESTAMP(6) NULL", "'2024-10-27 00:30:00.000001'", Kind.INSTANT, "2024-10-27T00:30:00.000001Z"),
-    ("TIMESTAMP NULL", "0", Kind.INSTANT, "0000-00-00T00:00:00Z"),
-    ("TIME", "'23:59:59'", Kind.TIME, "23:59:59"),
-    ("YEAR", "'0000'", Kind.INTEGER, "0"),
-    ("YEAR", "2024", Kind.INTEGER, "2024"),
+    ("DECIMAL(8,3) ZEROFILL", "1.5", ValueKind.DECIMAL, "1.500"),
+    ("FLOAT", "16777217", ValueKind.NUMBER, "16777216"),
+    ("FLOAT", "0.12345679", ValueKind.NUMBER, "0.12345679104328156"),  # all of it, and reads back as the same
+    ("FLOAT", "3.4e38", ValueKind.NUMBER, "3.4e+38"),
+    ("DOUBLE", "5e-324", ValueKind.NUMBER, "5e-324"),
+    ("DOUBLE", "0.1 + 0.2e0", ValueKind.NUMBER, "0.30000000000000004"),
+    ("BIT(4)", "b'0101'", ValueKind.TEXT, "0101"),
+    ("BIT(64)", "b'1'", ValueKind.TEXT, "0" * 63 + "1"),
+    ("CHAR(5)", "'ab '", ValueKind.TEXT, "ab"),
+    ("VARCHAR(5)", "'ab '", ValueKind.TEXT, "ab "),
+    ("TEXT", "''", ValueKind.TEXT, ""),
+    ("TEXT", "NULL", ValueKind.TEXT, None),
+    ("VARCHAR(20) CHARACTER SET latin1", "'café €'", ValueKind.TEXT, "café €"),
+    ("VARCHAR(20) CHARACTER SET utf16", "'é😀'", ValueKind.TEXT, "é😀"),
+    ("SET('a','b c')", "'a,b c'", ValueKind.TEXT, "a,b c"),
+    ("ENUM('x','Ü')", "'Ü'", ValueKind.TEXT, "Ü"),
+    ("BINARY(3)", "x'00ff'", ValueKind.BINARY, "AP8A"),
+    ("LONGBLOB", "repeat('a', 100)", ValueKind.BINARY, "YWFh" * 33 + "YQ=="),
+    ("JSON", """'{"a": 1.10, "a": 2}'""", ValueKind.JSON, '{"a": 1.10, "a": 2}'),
+    (
+        "UUID",
+        "'6F1DE0D0-7A4B-4C43-8F1C-0A1B2C3D4E5F'",
+        ValueKind.UUID,
+        "6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f",
+    ),
+    ("INET6", "'::1'", ValueKind.TEXT, "::1"),
+    ("DATE", "'0000-00-00'", ValueKind.DATE, "0000-00-00"),
+    ("DATE", "'2024-02-00'", ValueKind.DATE, "2024-02-00"),
+    ("DATETIME", "'0000-00-00 00:00:00'", ValueKind.DATETIME, "0000-00-00T00:00:00"),
+    ("DATETIME(6)", "'9999-12-31 23:59:59.999999'", ValueKind.DATETIME, "9999-12-31T23:59:59.999999"),
+    ("DATETIME(3)", "'2024-10-27 02:30:00.5'", ValueKind.DATETIME, "2024-10-27T02:30:00.500000"),
+    ("TIMESTAMP(6) NULL", "'2024-10-27 00:30:00.000001'", ValueKind.INSTANT, "2024-10-27T00:30:00.000001Z"),
+    ("TIMESTAMP NULL", "0", ValueKind.INSTANT, "0000-00-00T00:00:00Z"),
+    ("TIME", "'23:59:59'", ValueKind.TIME, "23:59:59"),
+    ("YEAR", "'0000'", ValueKind.INTEGER, "0"),
+    ("YEAR", "2024", ValueKind.INTEGER, "2024"),
 ]
 
 
@@ -106,7 +111,7 @@ def test_exact(session: Source, row: dict[str, str | None], number: int) -> None
 
 def test_a_type_that_is_not_known_has_no_kind(session: Source) -> None:
     columns = session.catalogue()["odd"]
-    assert [(c.native, c.kind) for c in columns.values()] == [("point", None), ("int(11)", Kind.INTEGER)]
+    assert [(c.native, c.kind) for c in columns.values()] == [("point", None), ("int(11)", ValueKind.INTEGER)]
 
 
 def test_a_duration_is_no_time_of_day(session: Source) -> None:

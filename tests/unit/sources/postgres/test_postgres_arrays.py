@@ -8,27 +8,27 @@ import psycopg
 import pytest
 from testbed import postgres as pg
 
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.postgres.json import array_text, fragment, whole_array
 
 TEXT = "CAST(u1.e AS text)"
 BARE = "u1.e"
 CASES = [
-    ("smallint[]", Kind.INTEGER, BARE, ["{1,-2,NULL}", "{{1,2},{3,4}}", "{}", "[0:1]={5,6}", "{32767}"]),
-    ("bigint[]", Kind.INTEGER, BARE, ["{9007199254740991}", "{9007199254740992,1}", "{{1},{-9007199254740993}}", "{NULL}"]),
-    ("float8[]", Kind.NUMBER, BARE, ["{1.5,-0}", "{-0,1}", "{NaN,1}", "{Infinity,-Infinity}", "{1e-05,1e300}", "{NULL,2}", "{{-0.5},{0}}"]),
-    ("float4[]", Kind.NUMBER, BARE, ["{0.1,16777216}", "{-0}"]),
-    ("boolean[]", Kind.BOOLEAN, BARE, ["{t,f,NULL}", "{}", "{{t},{f}}"]),
-    ("text[]", Kind.TEXT, BARE, ['{"a \\"b\\\\",é,"",NULL,"NULL"}', "{{a,b},{c,d}}", "{}", '{"{x,y}","\n\t"}']),
-    ("char(3)[]", Kind.TEXT, TEXT, ["{a,abc}"]),
-    ("varchar[]", Kind.TEXT, BARE, ["{a, b}"]),
-    ("mood[]", Kind.TEXT, TEXT, ['{calm,"a \\"b"}']),
-    ("code[]", Kind.TEXT, BARE, ["{aa,NULL}"]),
-    ("int4range[]", Kind.TEXT, TEXT, ['{"[1,3)",empty}']),
-    ("uuid[]", Kind.UUID, TEXT, ["{6F1DE0D07A4B4C438F1C0A1B2C3D4E5F,NULL}"]),
-    ("date[]", Kind.DATE, TEXT, ["{infinity,2024-02-29,NULL}", '{"0044-03-15 BC"}']),
-    ("time[]", Kind.TIME, TEXT, ["{24:00,10:00:00.5}"]),
-    ("interval[]", Kind.DURATION, TEXT, ['{"1 year -3 days",0}']),
+    ("smallint[]", ValueKind.INTEGER, BARE, ["{1,-2,NULL}", "{{1,2},{3,4}}", "{}", "[0:1]={5,6}", "{32767}"]),
+    ("bigint[]", ValueKind.INTEGER, BARE, ["{9007199254740991}", "{9007199254740992,1}", "{{1},{-9007199254740993}}", "{NULL}"]),
+    ("float8[]", ValueKind.NUMBER, BARE, ["{1.5,-0}", "{-0,1}", "{NaN,1}", "{Infinity,-Infinity}", "{1e-05,1e300}", "{NULL,2}", "{{-0.5},{0}}"]),
+    ("float4[]", ValueKind.NUMBER, BARE, ["{0.1,16777216}", "{-0}"]),
+    ("boolean[]", ValueKind.BOOLEAN, BARE, ["{t,f,NULL}", "{}", "{{t},{f}}"]),
+    ("text[]", ValueKind.TEXT, BARE, ['{"a \\"b\\\\",é,"",NULL,"NULL"}', "{{a,b},{c,d}}", "{}", '{"{x,y}","\n\t"}']),
+    ("char(3)[]", ValueKind.TEXT, TEXT, ["{a,abc}"]),
+    ("varchar[]", ValueKind.TEXT, BARE, ["{a, b}"]),
+    ("mood[]", ValueKind.TEXT, TEXT, ['{calm,"a \\"b"}']),
+    ("code[]", ValueKind.TEXT, BARE, ["{aa,NULL}"]),
+    ("int4range[]", ValueKind.TEXT, TEXT, ['{"[1,3)",empty}']),
+    ("uuid[]", ValueKind.UUID, TEXT, ["{6F1DE0D07A4B4C438F1C0A1B2C3D4E5F,NULL}"]),
+    ("date[]", ValueKind.DATE, TEXT, ["{infinity,2024-02-29,NULL}", '{"0044-03-15 BC"}']),
+    ("time[]", ValueKind.TIME, TEXT, ["{24:00,10:00:00.5}"]),
+    ("interval[]", ValueKind.DURATION, TEXT, ['{"1 year -3 days",0}']),
 ]  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def database(postgres_server: pg.Server) -> pg.Database:
 
 @pytest.mark.parametrize(("native", "kind", "element", "values"), CASES, ids=[case[0] for case in CASES])
 def test_one_call_writes_what_the_elements_give(
-    database: pg.Database, native: str, kind: Kind, element: str, values: list[str]
+    database: pg.Database, native: str, kind: ValueKind, element: str, values: list[str]
 ) -> None:
     at_once = whole_array("{column}", kind, bare=element == BARE, cast=element == TEXT)
     assert at_once is not None
@@ -63,7 +63,7 @@ def written(connection: psycopg.Connection[Any], form: str, native: str, value: 
 
 
 def test_what_to_json_writes_otherwise_is_left_to_the_elements() -> None:
-    for kind in (Kind.DECIMAL, Kind.INSTANT, Kind.DATETIME, Kind.BINARY, Kind.JSON):
+    for kind in (ValueKind.DECIMAL, ValueKind.INSTANT, ValueKind.DATETIME, ValueKind.BINARY, ValueKind.JSON):
         assert whole_array("c", kind, bare=False, cast=True) is None
-    assert whole_array("c", Kind.INTEGER, bare=False, cast=True) is None  # an oid becomes a string
-    assert whole_array("c", Kind.TEXT, bare=False, cast=False) is None  # an inet's cast adds /32
+    assert whole_array("c", ValueKind.INTEGER, bare=False, cast=True) is None  # an oid becomes a string
+    assert whole_array("c", ValueKind.TEXT, bare=False, cast=False) is None  # an inet's cast adds /32

@@ -8,8 +8,8 @@ from tests.support.warehouses import at
 from tests.unit.sources.reading import forms
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.kind import Kind
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.sources.registry import open_source
 
@@ -45,8 +45,8 @@ def test_tables_and_views_and_no_parts_of_them(shop: pg.Database) -> None:
         catalogue = session.catalogue()
         assert sorted(catalogue) == ["crm.plain", "kept", "parted", "plain", "seen"]
         assert {name: (c.native, c.kind) for name, c in catalogue["plain"].items()} == {
-            "a": ("integer", Kind.INTEGER),
-            "b": ("character varying", Kind.TEXT),
+            "a": ("integer", ValueKind.INTEGER),
+            "b": ("character varying", ValueKind.TEXT),
         }
         assert forms(session, "parted") == [{"a": "1"}]
         assert forms(session, "crm.plain") == [{"A": "7"}]

@@ -13,9 +13,9 @@ from tests.unit.sources.reading import forms, select
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError, RetriableError
 from afschrift.domain.keys import Key
-from afschrift.domain.kind import Kind
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.selection.statements import Statements
@@ -240,7 +240,7 @@ def test_bytes_beside_a_mask_are_their_value_form(postgres: pg.Database) -> None
     }
     identity = IdentityFile.model_validate({"person": "id", "keys": {"id": {"unique": "yes"}}})
     source = SourceFile.model_validate({"source": "w", "kind": "postgres", "tables": {"note": declared}})
-    photo = FieldPlan("photo", Kind.BINARY, Action.MASK, (), "")
+    photo = FieldPlan("photo", ValueKind.BINARY, Action.MASK, (), "")
 
     with opened(postgres) as session:
         session.bind([Key("id", str(n)) for n in (1, 2, 3)], "2026-01-01T00:00:00Z")

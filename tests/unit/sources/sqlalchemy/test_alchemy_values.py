@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, types
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.kind import Kind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.values import TOO_LARGE, Values, guarded, kind_of
 
@@ -24,21 +24,21 @@ AMSTERDAM = timezone(timedelta(hours=2))
 @pytest.mark.parametrize(
     ("found", "kind"),
     [
-        (types.Boolean(), Kind.BOOLEAN),
-        (types.BigInteger(), Kind.INTEGER),
-        (postgresql.DOUBLE_PRECISION(), Kind.NUMBER),
-        (types.Numeric(10, 2), Kind.DECIMAL),
-        (postgresql.JSONB(), Kind.JSON),
-        (postgresql.UUID(), Kind.UUID),
-        (types.Enum("a", "b"), Kind.TEXT),
-        (types.Text(), Kind.TEXT),
-        (types.Date(), Kind.DATE),
-        (types.Time(), Kind.TIME),
-        (types.DateTime(), Kind.DATETIME),
-        (types.DateTime(timezone=True), Kind.INSTANT),
-        (postgresql.BYTEA(), Kind.BINARY),
-        (types.VARBINARY(9), Kind.BINARY),
-        (mysql.LONGBLOB(), Kind.BINARY),
+        (types.Boolean(), ValueKind.BOOLEAN),
+        (types.BigInteger(), ValueKind.INTEGER),
+        (postgresql.DOUBLE_PRECISION(), ValueKind.NUMBER),
+        (types.Numeric(10, 2), ValueKind.DECIMAL),
+        (postgresql.JSONB(), ValueKind.JSON),
+        (postgresql.UUID(), ValueKind.UUID),
+        (types.Enum("a", "b"), ValueKind.TEXT),
+        (types.Text(), ValueKind.TEXT),
+        (types.Date(), ValueKind.DATE),
+        (types.Time(), ValueKind.TIME),
+        (types.DateTime(), ValueKind.DATETIME),
+        (types.DateTime(timezone=True), ValueKind.INSTANT),
+        (postgresql.BYTEA(), ValueKind.BINARY),
+        (types.VARBINARY(9), ValueKind.BINARY),
+        (mysql.LONGBLOB(), ValueKind.BINARY),
         (types.Interval(), None),
         (postgresql.INTERVAL(), None),
         (postgresql.ARRAY(types.Integer), None),
@@ -46,54 +46,54 @@ AMSTERDAM = timezone(timedelta(hours=2))
         (types.NullType(), None),
     ],
 )
-def test_kinds(found: types.TypeEngine[Any], kind: Kind | None) -> None:
+def test_kinds(found: types.TypeEngine[Any], kind: ValueKind | None) -> None:
     assert kind_of(found) == kind
 
 
 @pytest.mark.parametrize(
     ("kind", "value", "text"),
     [
-        (Kind.BOOLEAN, True, "true"),
-        (Kind.BOOLEAN, 0, "false"),
-        (Kind.INTEGER, 9007199254740993, "9007199254740993"),
-        (Kind.DECIMAL, Decimal("1E-20"), "0.00000000000000000001"),
-        (Kind.DECIMAL, Decimal("1.10"), "1.10"),
-        (Kind.DECIMAL, Decimal("NaN"), "NaN"),
-        (Kind.TEXT, "é", "é"),
-        (Kind.TEXT, "é".encode(), "é"),
-        (Kind.BINARY, b"\0\xff", "AP8="),
-        (Kind.BINARY, memoryview(b"\0\xff"), "AP8="),
-        (Kind.DATE, date(2024, 2, 29), "2024-02-29"),
-        (Kind.DATETIME, datetime(2024, 10, 27, 2, 30, tzinfo=UTC).replace(tzinfo=None), "2024-10-27 02:30:00"),
-        (Kind.INSTANT, datetime(2024, 10, 27, 2, 30, tzinfo=AMSTERDAM), "2024-10-27 00:30:00+00:00"),
-        (Kind.TIME, time(10, 0, 0, 500000), "10:00:00.500000"),
-        (Kind.UUID, UUID, str(UUID)),
-        (Kind.TEXT, None, None),
+        (ValueKind.BOOLEAN, True, "true"),
+        (ValueKind.BOOLEAN, 0, "false"),
+        (ValueKind.INTEGER, 9007199254740993, "9007199254740993"),
+        (ValueKind.DECIMAL, Decimal("1E-20"), "0.00000000000000000001"),
+        (ValueKind.DECIMAL, Decimal("1.10"), "1.10"),
+        (ValueKind.DECIMAL, Decimal("NaN"), "NaN"),
+        (ValueKind.TEXT, "é", "é"),
+        (ValueKind.TEXT, "é".encode(), "é"),
+        (ValueKind.BINARY, b"\0\xff", "AP8="),
+        (ValueKind.BINARY, memoryview(b"\0\xff"), "AP8="),
+        (ValueKind.DATE, date(2024, 2, 29), "2024-02-29"),
+        (ValueKind.DATETIME, datetime(2024, 10, 27, 2, 30, tzinfo=UTC).replace(tzinfo=None), "2024-10-27 02:30:00"),
+        (ValueKind.INSTANT, datetime(2024, 10, 27, 2, 30, tzinfo=AMSTERDAM), "2024-10-27 00:30:00+00:00"),
+        (ValueKind.TIME, time(10, 0, 0, 500000), "10:00:00.500000"),
+        (ValueKind.UUID, UUID, str(UUID)),
+        (ValueKind.TEXT, None, None),
     ],
 )  # fmt: skip
-def test_exact_texts(kind: Kind, value: Any, text: str | None) -> None:
+def test_exact_texts(kind: ValueKind, value: Any, text: str | None) -> None:
     batch = Values("w", 1000).batch("t", {"c": kind}, ["c"], [(value,)])
     assert batch.to_pylist() == [{"c": text}]
 
 
 def test_floats_stay_floats() -> None:
-    batch = Values("w", 1000).batch("t", {"c": Kind.NUMBER}, ["c"], [(0.1,), (None,), (float("inf"),)])
+    batch = Values("w", 1000).batch("t", {"c": ValueKind.NUMBER}, ["c"], [(0.1,), (None,), (float("inf"),)])
     assert batch.column(0).equals(pa.array([0.1, None, float("inf")]))
 
 
 @pytest.mark.parametrize(
     ("kind", "value", "words"),
     [
-        (Kind.DECIMAL, 0.1, "as float, which may not be exact"),
-        (Kind.TIME, timedelta(hours=30), "as timedelta, which may not be exact"),
-        (Kind.JSON, {"secret": 1}, "as dict, which may not be exact"),
-        (Kind.TEXT, b"secret\xff", "is not UTF-8"),
-        (Kind.TEXT, "secret" * 9, "has 54 bytes, more than the limit"),
-        (Kind.TEXT, TOO_LARGE, "has more than the limit"),
-        (Kind.BINARY, TOO_LARGE.encode(), "has more than the limit"),
+        (ValueKind.DECIMAL, 0.1, "as float, which may not be exact"),
+        (ValueKind.TIME, timedelta(hours=30), "as timedelta, which may not be exact"),
+        (ValueKind.JSON, {"secret": 1}, "as dict, which may not be exact"),
+        (ValueKind.TEXT, b"secret\xff", "is not UTF-8"),
+        (ValueKind.TEXT, "secret" * 9, "has 54 bytes, more than the limit"),
+        (ValueKind.TEXT, TOO_LARGE, "has more than the limit"),
+        (ValueKind.BINARY, TOO_LARGE.encode(), "has more than the limit"),
     ],
 )
-def test_what_is_not_exact_is_named_and_not_repeated(kind: Kind, value: Any, words: str) -> None:
+def test_what_is_not_exact_is_named_and_not_repeated(kind: ValueKind, value: Any, words: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"w\.t\.c .*{words}") as caught:
         Values("w", 50).batch("t", {"c": kind}, ["c"], [(value,)])
     assert "secret" not in str(caught.value)
@@ -102,12 +102,12 @@ def test_what_is_not_exact_is_named_and_not_repeated(kind: Kind, value: Any, wor
 def test_where_a_cell_is_measured_in_the_database() -> None:
     text, blob, choice = types.Text(), types.LargeBinary(), types.Enum("a")
     pg, lite = postgresql.dialect(), sqlite.dialect()
-    assert "octet_length(x) > 9 THEN '[afschrift" in guarded(text, Kind.TEXT, "x", pg, 9)
-    assert f"CAST('{TOO_LARGE}' AS BYTEA)" in guarded(blob, Kind.BINARY, "x", pg, 9)
-    assert f"CAST('{TOO_LARGE}' AS BINARY)" in guarded(blob, Kind.BINARY, "x", mysql.dialect(), 9)
-    assert guarded(text, Kind.TEXT, "x", lite, 9) == "x"
-    assert guarded(choice, Kind.TEXT, "x", pg, 9) == "x"
-    assert guarded(types.Integer(), Kind.INTEGER, "x", pg, 9) == "x"
+    assert "octet_length(x) > 9 THEN '[afschrift" in guarded(text, ValueKind.TEXT, "x", pg, 9)
+    assert f"CAST('{TOO_LARGE}' AS BYTEA)" in guarded(blob, ValueKind.BINARY, "x", pg, 9)
+    assert f"CAST('{TOO_LARGE}' AS BINARY)" in guarded(blob, ValueKind.BINARY, "x", mysql.dialect(), 9)
+    assert guarded(text, ValueKind.TEXT, "x", lite, 9) == "x"
+    assert guarded(choice, ValueKind.TEXT, "x", pg, 9) == "x"
+    assert guarded(types.Integer(), ValueKind.INTEGER, "x", pg, 9) == "x"
 
 
 def dialect(url: str, schema: str | None = None) -> AlchemyDialect:
@@ -136,7 +136,7 @@ def test_what_some_databases_would_understand_otherwise() -> None:
     with pytest.raises(ConfigurationError, match="holds a backslash"):
         dialect("mysql+pymysql://").literal("a\\")
     made = dialect("sqlite://")
-    made.kinds = {"DATETIME": Kind.DATETIME, "TIMESTAMP WITH TIME ZONE": Kind.INSTANT}
+    made.kinds = {"DATETIME": ValueKind.DATETIME, "TIMESTAMP WITH TIME ZONE": ValueKind.INSTANT}
     with pytest.raises(ConfigurationError, match="follow the clock of Europe/Amsterdam"):
         made.instant("t.c", "DATETIME", "Europe/Amsterdam")
     assert made.instant("t.c", "DATETIME", None) == "t.c"

@@ -11,40 +11,40 @@ from tests.unit.sources.reading import forms
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.kind import Kind
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 
 NOW = "2026-01-01T00:00:00Z"
 
 # declared type, literal, kind, value form
-CASES: list[tuple[str, str, Kind | None, str | None]] = [
-    ("INTEGER", "9223372036854775807", Kind.INTEGER, "9223372036854775807"),
-    ("unsigned big int", "-9223372036854775808", Kind.INTEGER, "-9223372036854775808"),
-    ("BOOLEAN", "0", Kind.BOOLEAN, "false"),
-    ("BOOLEAN", "NULL", Kind.BOOLEAN, None),
-    ("REAL", "0.1", Kind.NUMBER, "0.1"),
-    ("DOUBLE PRECISION", "9e999", Kind.NUMBER, "INF"),
-    ("FLOAT", "1e-310", Kind.NUMBER, "1e-310"),
-    ("DECIMAL(10,2)", "1.1", Kind.DECIMAL, "1.10"),
-    ("DECIMAL(10,2)", "5", Kind.DECIMAL, "5.00"),
-    ("DECIMAL(10,2)", "1.125", Kind.DECIMAL, "1.125"),  # more digits than declared are kept
-    ("NUMERIC", "'12345678901234567890123456789012345678'", Kind.DECIMAL, "12345678901234568000000000000000000000"),
-    ("VARCHAR(5)", "'longer than declared'", Kind.TEXT, "longer than declared"),
-    ("TEXT", "''", Kind.TEXT, ""),
-    ("NCHAR(9)", "'é😀'", Kind.TEXT, "é😀"),
-    ("BLOB", "x'00ff'", Kind.BINARY, "AP8="),
-    ("VARBINARY(9)", "x''", Kind.BINARY, ""),
-    ("UUID", "'6F1DE0D0-7A4B-4C43-8F1C-0A1B2C3D4E5F'", Kind.UUID, "6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f"),
-    ("JSON", """'{"a": 1.10, "a": 2}'""", Kind.JSON, '{"a": 1.10, "a": 2}'),
-    ("JSON", "1.5", Kind.JSON, "1.5"),
-    ("DATE", "'2024-02-29'", Kind.DATE, "2024-02-29"),
-    ("TIME", "'10:00:00.5'", Kind.TIME, "10:00:00.500000"),
-    ("DATETIME", "'2024-10-27 02:30:00'", Kind.DATETIME, "2024-10-27T02:30:00"),
-    ("TIMESTAMP(6)", "'2024-10-27T02:30:00.000001'", Kind.DATETIME, "2024-10-27T02:30:00.000001"),
-    ("TIMESTAMP WITH TIME ZONE", "'2024-10-27 02:30:00+02:00'", Kind.INSTANT, "2024-10-27T00:30:00Z"),
-    ("TIMESTAMPTZ", "'2024-10-27 00:30:00.123456789Z'", Kind.INSTANT, "2024-10-27T00:30:00.123456789Z"),
-    ("DATE", "NULL", Kind.DATE, None),
+CASES: list[tuple[str, str, ValueKind | None, str | None]] = [
+    ("INTEGER", "9223372036854775807", ValueKind.INTEGER, "9223372036854775807"),
+    ("unsigned big int", "-9223372036854775808", ValueKind.INTEGER, "-9223372036854775808"),
+    ("BOOLEAN", "0", ValueKind.BOOLEAN, "false"),
+    ("BOOLEAN", "NULL", ValueKind.BOOLEAN, None),
+    ("REAL", "0.1", ValueKind.NUMBER, "0.1"),
+    ("DOUBLE PRECISION", "9e999", ValueKind.NUMBER, "INF"),
+    ("FLOAT", "1e-310", ValueKind.NUMBER, "1e-310"),
+    ("DECIMAL(10,2)", "1.1", ValueKind.DECIMAL, "1.10"),
+    ("DECIMAL(10,2)", "5", ValueKind.DECIMAL, "5.00"),
+    ("DECIMAL(10,2)", "1.125", ValueKind.DECIMAL, "1.125"),  # more digits than declared are kept
+    ("NUMERIC", "'12345678901234567890123456789012345678'", ValueKind.DECIMAL, "12345678901234568000000000000000000000"),
+    ("VARCHAR(5)", "'longer than declared'", ValueKind.TEXT, "longer than declared"),
+    ("TEXT", "''", ValueKind.TEXT, ""),
+    ("NCHAR(9)", "'é😀'", ValueKind.TEXT, "é😀"),
+    ("BLOB", "x'00ff'", ValueKind.BINARY, "AP8="),
+    ("VARBINARY(9)", "x''", ValueKind.BINARY, ""),
+    ("UUID", "'6F1DE0D0-7A4B-4C43-8F1C-0A1B2C3D4E5F'", ValueKind.UUID, "6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f"),
+    ("JSON", """'{"a": 1.10, "a": 2}'""", ValueKind.JSON, '{"a": 1.10, "a": 2}'),
+    ("JSON", "1.5", ValueKind.JSON, "1.5"),
+    ("DATE", "'2024-02-29'", ValueKind.DATE, "2024-02-29"),
+    ("TIME", "'10:00:00.5'", ValueKind.TIME, "10:00:00.500000"),
+    ("DATETIME", "'2024-10-27 02:30:00'", ValueKind.DATETIME, "2024-10-27T02:30:00"),
+    ("TIMESTAMP(6)", "'2024-10-27T02:30:00.000001'", ValueKind.DATETIME, "2024-10-27T02:30:00.000001"),
+    ("TIMESTAMP WITH TIME ZONE", "'2024-10-27 02:30:00+02:00'", ValueKind.INSTANT, "2024-10-27T00:30:00Z"),
+    ("TIMESTAMPTZ", "'2024-10-27 00:30:00.123456789Z'", ValueKind.INSTANT, "2024-10-27T00:30:00.123456789Z"),
+    ("DATE", "NULL", ValueKind.DATE, None),
 ]  # fmt: skip
 WRONG = [
     ("INTEGER", "'seven'"),
@@ -102,7 +102,7 @@ def test_a_column_without_a_known_type_has_no_kind(session: Source) -> None:
     assert [(c.native, c.kind) for c in catalogue["odd"].values()] == [
         ("none", None),
         ("GEOMETRY", None),
-        ("INTEGER", Kind.INTEGER),
+        ("INTEGER", ValueKind.INTEGER),
     ]
     assert catalogue["seen"]["two"].kind is None
 

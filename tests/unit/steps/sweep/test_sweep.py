@@ -19,13 +19,13 @@ from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key
 from afschrift.domain.right import Right
-from afschrift.domain.run import Standing
+from afschrift.domain.run import RequestStatus
 from afschrift.domain.state import State
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.staging.held import destroy, held
-from afschrift.steps.sweep.findings import Limits
+from afschrift.staging.staged_requests import destroy, staged_requests
+from afschrift.steps.sweep.findings import SweepLimits
 from afschrift.steps.sweep.sweep import Sweep
 
 HOUR = timedelta(hours=1)
@@ -98,11 +98,11 @@ class Office:
         """Code, request and action of what was found."""
         swept = Sweep(
             register=self.register,
-            staged=partial(held, self.staging),
+            staged=partial(staged_requests, self.staging),
             destroy=partial(destroy, self.staging),
             start=self.start,
             now=self.now,
-            limits=Limits(),
+            limits=SweepLimits(),
             dry=dry,
         ).run()
         assert NAME not in json.dumps([s.row() for s in swept])
@@ -384,11 +384,11 @@ def test_a_run_that_begins_meanwhile_keeps_its_staging(office: Office) -> None:
     office.later(100)
     swept = Sweep(
         register=office.register,
-        staged=partial(held, office.staging),
+        staged=partial(staged_requests, office.staging),
         destroy=partial(destroy, office.staging),
         start=office.start,
         now=office.now,
-        limits=Limits(),
+        limits=SweepLimits(),
     )
     note = office.register.oversight.record_findings
 
@@ -409,7 +409,7 @@ def test_nothing_is_acted_on_while_a_run_goes(office: Office) -> None:
     run = office.run(request)
     acted: list[str] = []
 
-    def act(standing: Standing) -> NewEvent:
+    def act(standing: RequestStatus) -> NewEvent:
         acted.append(standing.request)
         return NewEvent("staging_destroyed")
 
@@ -428,11 +428,11 @@ def test_a_sweep_that_is_killed_after_removing_has_said_so_before(office: Office
     if pid == 0:  # dies with the files gone and the transaction open
         whole = Sweep(
             office.register,
-            partial(held, office.staging),
+            partial(staged_requests, office.staging),
             lambda one: (destroy(office.staging, one), os.kill(os.getpid(), signal.SIGKILL))[0],
             office.start,
             office.now,
-            Limits(),
+            SweepLimits(),
         )
         whole.run()
         os._exit(1)

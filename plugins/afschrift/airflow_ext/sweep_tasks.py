@@ -1,0 +1,47 @@
+"""The tasks of `sweep`. Runs are started by Airflow's own operator, which needs no account and no address.
+
+A task reaches Airflow by its own channel alone: it may ask whether a run is there, and the operator asks to
+start one. Both go by the exact id, so two sweeps start a run once.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from afschrift.airflow_ext.environment import DAG_ID
+from afschrift.airflow_ext.step import shown
+from afschrift.domain.errors import RefusedError
+
+log = logging.getLogger("afschrift.run")
+
+
+def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
+    """Find what runs left behind, destroy stray staging, and choose the runs to start.
+
+    Hands on `found` (a row a finding) and `start` (arguments of the operator, one a run).
+    """
+    from afschrift.wiring.run_sweep import sweep as whole  # heavy: never when Airflow parses the DAG file
+    from afschrift.wiring.run_sweep import table
+
+    chosen: list[dict[str, Any]] = []
+
+    def start(request_id: str, run_id: str) -> str:
+        if ti.get_dr_count(dag_id=DAG_ID, run_ids=[run_id]):
+            raise RefusedError(
+                f"Run {run_id} stands in Airflow already.",
+                remedy="see its log; when what it says is mended, trigger the next one.",
+            )
+        chosen.append({"trigger_run_id": run_id, "conf": {"request": request_id}})
+        return f"run {run_id} is started"
+
+    with shown():
+        found = whole(start)
+    for line in table(found).splitlines():
+        log.info("%s", line)
+    return {"found": [swept.row() for swept in found], "start": chosen}
+
+
+def to_start(swept: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Hand on the runs to start, one a mapped task."""
+    return swept["start"]

@@ -1,0 +1,90 @@
+"""Reads the roles file of an installation: which person, with which accounts, holds which roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.document import Document
+from afschrift.inventory.faults import Fault
+from afschrift.law.roles import AIRFLOW, READ_ONLY_ROLES, Person, Role, Roles
+
+FILE = "roles.yml"
+DEMO = Person("demo", frozenset({f"{AIRFLOW}admin"}), frozenset({Role.OFFICER}), "demo")
+"""The one user of the Airflow that `afschrift up` starts."""
+
+
+class PersonEntry(BaseModel):
+    """One person of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    accounts: tuple[str, ...] = Field(min_length=1)
+    roles: tuple[Role, ...] = Field(min_length=1)
+    deputies: tuple[str, ...] = ()
+
+
+class RolesFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    people: dict[str, PersonEntry]
+
+
+def load_roles(settings: Settings | None = None) -> Roles:
+    """The map of the installation.
+
+    It is read from `AFSCHRIFT_ROLES`, else from `roles.yml` in the home, else from `roles.yml` in the include
+    folder. Where there is none, the terminal holds the roles that act, and in a demo `admin` of Airflow is
+    officer.
+
+    Raises:
+        ConfigurationError: lists everything that is wrong with the file, with its lines.
+    """
+    settings = settings or Settings.from_environment()
+    usual = (folder / FILE for folder in (settings.home, settings.include))
+    file = settings.roles or next((path for path in usual if path.exists()), None)
+    if file is None:
+        return Roles((DEMO,) if settings.demo else (), open_terminal=True, location=str(settings.home / FILE))
+    document = Document(file, page="docs/questions.md")
+    parsed = document.parse(RolesFile)
+    faults = [*document.faults, *(_check(document, parsed) if parsed else ())]
+    if parsed is None or faults:
+        listing = "\n".join(f"  {fault}" for fault in sorted(set(faults)))
+        raise ConfigurationError(
+            f"The roles file {file} cannot be used:\n{listing}\n",
+            remedy="mend it; docs/questions.md shows one. Until then nobody can decide anything.",
+        )
+    return Roles(
+        tuple(
+            Person(n, frozenset(p.accounts), frozenset(p.roles), deputies=frozenset(p.deputies))
+            for n, p in parsed.people.items()
+        ),
+        location=str(file),
+    )
+
+
+def _check(document: Document, file: RolesFile) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for name, person in file.people.items():
+        for number, account in enumerate(person.accounts):
+            where = ("people", name, "accounts", number)
+            front, _, user = account.partition(":")
+            if front not in ("airflow", "cli") or not user or user != user.strip():
+                yield document.fault(where, "write an account as airflow:USER or cli:USER")
+            elif account in seen:
+                yield document.fault(where, f"this account is one of {seen[account]} already")
+            seen[account] = name
+        for number, deputy in enumerate(person.deputies):
+            if deputy == name or deputy not in file.people:
+                where = ("people", name, "deputies", number)
+                yield document.fault(where, "name somebody else who stands in this file")
+        read_only = READ_ONLY_ROLES & set(person.roles)
+        if read_only and set(person.roles) - READ_ONLY_ROLES:
+            who = "a dpo (Art. 38(6))" if Role.DPO in read_only else "an auditor"
+            words = f"{who} does not act on requests: give the other roles to somebody else"
+            yield document.fault(("people", name, "roles"), words)

@@ -1,0 +1,70 @@
+"""Systems that a person searched, as the page tells of them: what was found, or why nobody searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.page.sample import readable
+from afschrift.bundle.page.words import PageWords
+from afschrift.domain.plan import ManualStatus as Status
+
+NAME = 120
+SHOWN = 200
+"""Links to files of one system; the rest is in the folder."""
+
+_A_COPY = "copy_of_searched"
+
+
+@dataclass(frozen=True)
+class ManualSourceView:
+    """One system.
+
+    Attributes:
+        status: as in the coverage.
+        text: what came of it, in a sentence.
+        day: on which day somebody said so.
+        missing: nobody searched it, and it may hold what stands nowhere else.
+        files: as link and name; the first ones where there are many.
+        more: how many there are beside them.
+    """
+
+    title: str
+    status: Status
+    text: str
+    day: str
+    files: tuple[tuple[str, str], ...]
+    more: int
+    missing: bool
+
+
+def manual_source_views(contents: Contents, words: PageWords) -> Iterator[ManualSourceView]:
+    """The systems in the order of the inventory."""
+    zone = contents.inventory.controller.zone
+    for one in contents.plan.manual:
+        if one.status is Status.OUTSIDE:
+            continue  # it stands among what is left out
+        found = [file for source, file in contents.given if source == one.source]
+        if one.status is Status.GIVEN:
+            text = words.count("searched_given", len(found))
+        elif one.reason:
+            text = words.phrase("searched_reason", one.reason)
+        else:
+            text = words.say("searched_none")
+        yield ManualSourceView(
+            title=contents.inventory.manual[one.source].title.get(contents.language),
+            status=one.status,
+            text=text,
+            day=words.day(one.answered_at, zone),
+            files=tuple(
+                (
+                    quote(f"data/{file.entry.path}"),
+                    words.say("file", format=readable(file.name)[:NAME], size=words.size(file.entry.bytes)),
+                )
+                for file in found[:SHOWN]
+            ),
+            more=max(0, len(found) - SHOWN),
+            missing=one.status is Status.NOT_SEARCHED and one.reason != _A_COPY,
+        )

@@ -1,0 +1,129 @@
+"""Each table as the page shows it: files, explained columns, chart, first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from afschrift.bundle.contents import Contents
+from afschrift.bundle.description.coverage import Status, coverage
+from afschrift.bundle.page.charts import Chart, chart, latest, span
+from afschrift.bundle.page.column_explanation import ColumnExplanation, explain
+from afschrift.bundle.page.left_out import column_title, table_title
+from afschrift.bundle.page.sample import Sample, fitting, readable, sample, sample_sizes, shares
+from afschrift.bundle.page.words import PageWords
+from afschrift.domain.extracted import TableExtract, Upload
+from afschrift.domain.plan import ExtractPlan
+
+SAMPLES = 700_000
+"""Bytes of rows that stand on the page without script, all tables together."""
+
+
+NAME = 120
+UPLOADS = 50
+"""Links to uploaded files beside one table; the rest is in the folder."""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """One table with rows, as the page shows it.
+
+    Attributes:
+        span: from which day to which day, as a sentence; may be empty.
+        uploads: files that the person uploaded, as link and name; the first ones where there are many.
+        more: how many uploaded files there are beside them.
+        missing: how many could not be handed back.
+        latest: newest texts with their day, such as searches.
+    """
+
+    anchor: str
+    title: str
+    description: str
+    note: str
+    rows: int
+    own_rows: bool
+    span: str
+    files: tuple[tuple[str, str], ...]
+    uploads: tuple[tuple[str, str], ...]
+    more: int
+    missing: int
+    fields: tuple[ColumnExplanation, ...]
+    chart: Chart | None
+    latest: tuple[tuple[str, str], ...]
+    sample: Sample
+
+
+@dataclass(frozen=True)
+class SystemView:
+    """One source: its tables with rows, and the titles of those without."""
+
+    title: str
+    tables: tuple[TableView, ...]
+    none_held: tuple[str, ...]
+
+
+def anchors(contents: Contents) -> dict[str, str]:
+    """`source.table` -> where it stands on the page."""
+    return {planned.name: f"t{number}" for number, (planned, _) in enumerate(contents.held, start=1)}
+
+
+def systems(contents: Contents, words: PageWords) -> Iterator[SystemView]:
+    """The sources in the order of the plan."""
+    anchor_of = anchors(contents)
+    empty = [e for e in coverage(contents) if e.status is Status.NONE_HELD]
+    sizes = [sample_sizes(contents, planned) for planned, _ in contents.held]
+    given = shares([sum(rows) for rows in sizes], SAMPLES)
+    shown = {
+        planned.name: fitting(rows, share, least=1)
+        for (planned, _), rows, share in zip(contents.held, sizes, given, strict=True)
+    }
+    for source in contents.plan.sources:
+        title = contents.source(source).title
+        yield SystemView(
+            title=title.get(contents.language) if title else source,
+            tables=tuple(
+                _table(contents, planned, written, anchor_of[planned.name], words, shown[planned.name])
+                for planned, written in contents.held
+                if planned.source == source
+            ),
+            none_held=tuple(table_title(contents, e.source, e.table) for e in empty if e.source == source),
+        )
+
+
+def _table(
+    contents: Contents, planned: ExtractPlan, written: TableExtract, anchor: str, words: PageWords, shown: int
+) -> TableView:
+    table = contents.table(planned.source, planned.table)
+    titles = tuple(column_title(contents, planned.source, planned.table, f.name) for f in planned.selected)
+    return TableView(
+        anchor=anchor,
+        title=table_title(contents, planned.source, planned.table),
+        description=table.description.get(contents.language) if table.description else "",
+        note=table.note.get(contents.language) if table.note else "",
+        rows=written.rows,
+        own_rows=bool(planned.row_rule) and contents.plan.right.terms.provided_only,
+        span=span(contents, planned, words) if written.rows > 1 else "",
+        files=tuple(
+            (
+                quote(f"data/{entry.path}"),
+                words.say("file", format=entry.format.upper(), size=words.size(entry.bytes)),
+            )
+            for entry in written.files
+        ),
+        uploads=tuple(_upload(upload, words) for upload in written.uploads[:UPLOADS]),
+        more=max(0, len(written.uploads) - UPLOADS),
+        missing=len(written.missing),
+        fields=explain(contents, planned, words),
+        chart=chart(contents, planned, words, len(contents.held)),
+        latest=latest(contents, planned, words),
+        sample=sample(contents, planned, titles, words, shown),
+    )
+
+
+def _upload(upload: Upload, words: PageWords) -> tuple[str, str]:
+    name = (
+        readable(upload.name)[:NAME] if upload.name else words.say("upload_row", n=words.number(upload.row))
+    )
+    size = words.size(upload.entry.bytes)
+    return quote(f"data/{upload.entry.path}"), words.say("file", format=name, size=size)

@@ -1,0 +1,198 @@
+"""A request as it comes in: stored whole before anything is done with it (R01, R02, R05)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from afschrift.casework.intake.message import Authenticated as Authenticated
+from afschrift.casework.intake.message import Intake as Intake
+from afschrift.casework.intake.message import Limits, Representative
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.instants import rfc3339
+from afschrift.domain.keys import Key, Unique
+from afschrift.domain.request import check_formats
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.inventory.check import fides_categories
+from afschrift.inventory.model import Inventory, casefold_keys
+from afschrift.law.case_facts import CaseFactKind, NewCaseFact
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.deadline import deadline, local_date
+from afschrift.law.clock.facts import FactKind, NewFact
+from afschrift.law.clock.overlap import link
+from afschrift.law.other_right import Matter
+from afschrift.register.timelines import Make
+from afschrift.services import Services
+
+
+@dataclass(frozen=True)
+class StoredCase:
+    """What became of a message.
+
+    Attributes:
+        case: id of its case.
+        requests: ids of the requests that it opened, one for each right of ours.
+        matters: what it asks beside them and is to be handed over.
+    """
+
+    case: str
+    requests: tuple[str, ...]
+    matters: tuple[Matter, ...]
+
+
+def submit(services: Services, intake: Intake, by: str) -> list[str]:
+    """Store a case with its requests; returns their ids. Args and errors as for `take_in`."""
+    return list(take_in(services, intake, by).requests)
+
+
+def take_in(services: Services, intake: Intake, by: str) -> StoredCase:
+    """Store a case with its requests and with what is not ours.
+
+    Args:
+        services: of the installation.
+        intake: the request as it came.
+        by: who entered it, for the trail.
+
+    Raises:
+        ConfigurationError: a key, language or destination that does not exist, a receipt in the future, or a
+            forwarding out of order.
+        RefusedError: a format that does not qualify (R57).
+    """
+    _check(services, intake)
+    register = services.register
+    received = rfc3339(intake.received_at)
+    declared = services.inventory.identity.keys
+    keys = [Key(name, value.strip()) for name, value in intake.keys.items() if name in declared]
+    who = intake.representative
+    case = register.cases.open(
+        intake.message.encode(),
+        intake.channel,
+        received,
+        services.now(),
+        by=by,
+        made_by=intake.made_by,
+        representative=_plain(who) if who else None,
+        facts=tuple(_case_facts(services, intake)),
+    )
+    ids = []
+    for right in intake.requested:
+        request = register.requests.open(
+            case,
+            right,
+            received,
+            services.inventory.controller.zone,
+            intake.language,
+            intake.formats,
+            intake.destination,
+            keys,
+            casefold_keys(services.inventory),
+            intake.limits.model_dump(mode="json") if intake.limits else {},
+            by=by,
+            verified_by=intake.channel if intake.authenticated else None,
+        )
+        if intake.unclear:
+            register.facts.record(request.id, _unclear(right), by)
+        if intake.authenticated:
+            proof = intake.authenticated
+            detail = {"method": proof.by, "level": proof.level, "authenticated_at": rfc3339(proof.at)}
+            register.decisions.take(
+                request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail
+            )
+            link_repeat(services, request.id)
+        ids.append(request.id)
+    return StoredCase(case, tuple(ids), intake.matters)
+
+
+def link_repeat(services: Services, request_id: str) -> None:
+    """Link a repeat of somebody known to what they were answered before; it is answered in full (R26).
+
+    One that is still open is left to a person: it may overlap (R55).
+    """
+    keys = services.inventory.identity.keys
+    own = [name for name, key in keys.items() if key.unique is Unique.YES]
+    register = services.register
+    found = {one: register.requests.get(one).state for one in register.identities.earlier(request_id, own)}
+    void = (State.MERGED, State.NOT_RECEIVED)
+    answered = [one for one, state in found.items() if not state.open and state not in void]
+    for one in answered[-1:]:
+        register.facts.record_pair(
+            request_id,
+            one,
+            lambda later, earlier, same, _: (link(later, earlier, "repeat", same=same), []),
+            "system",
+            names=own,
+        )
+
+
+def _case_facts(services: Services, intake: Intake) -> Iterator[NewCaseFact]:
+    controller = services.inventory.controller
+    for one in intake.forwarded:
+        hop = {"at": rfc3339(one.at), "from": one.from_, "to": one.to}
+        yield NewCaseFact(CaseFactKind.FORWARDED, detail=hop)
+    received = local_date(intake.received_at, controller.zone)
+    days_off = calendar(controller.country, controller.days_off)
+    due = deadline(received, days_off, public_body=controller.body == "public").due
+    for other in intake.matters:
+        detail = {"matter": other.value, "term": other.iri, "desk": controller.hand_over.get(other)}
+        detail["due"] = str(due) if other.has_period else None
+        yield NewCaseFact(CaseFactKind.MATTER_RECORDED, detail=detail)
+
+
+def _plain(who: Representative) -> bytes:
+    return json.dumps(who.model_dump(exclude_none=True), ensure_ascii=False).encode()
+
+
+def _unclear(right: Right) -> Make:
+    return lambda _: [NewFact(FactKind.RIGHT_UNCLEAR, detail={"right": right.value})]
+
+
+def _check(services: Services, intake: Intake) -> None:
+    inventory = services.inventory
+    unknown = sorted(intake.keys.keys() - inventory.identity.keys.keys())
+    if unknown:
+        raise ConfigurationError(
+            f"These identity keys are not declared: {', '.join(unknown)}.",
+            remedy=f"use {', '.join(sorted(inventory.identity.keys))}, or declare them in identity.yml.",
+        )
+    if not all(value.strip() for value in intake.keys.values()):
+        raise ConfigurationError("An identity key is empty.", remedy="leave the key out or give its value.")
+    if intake.language not in inventory.controller.languages:
+        raise ConfigurationError(
+            "The service is not offered in this language.",
+            remedy=f"choose one of {', '.join(inventory.controller.languages)}.",
+        )
+    now = datetime.fromisoformat(services.now())
+    if intake.received_at > now:
+        raise ConfigurationError(
+            "The receipt lies in the future.",
+            remedy="give the instant of first arrival with its zone, such as 2026-11-20T09:30:00+01:00.",
+        )
+    moments = [intake.received_at, *(one.at for one in intake.forwarded), now]
+    if moments != sorted(moments):
+        raise ConfigurationError(
+            "forwarded: its steps do not follow each other from `received_at` until now; a message is "
+            "received when it first arrives, not when it is passed on (R02).",
+            remedy="give the first arrival in `received_at`, then the steps in the order in which they came.",
+        )
+    _check_limits(inventory, intake.limits)
+    for right in intake.requested:
+        check_formats(right, intake.formats, tuple(services.formats))
+    services.destination(intake.destination)
+
+
+def _check_limits(inventory: Inventory, limits: Limits | None) -> None:
+    """A misspelt limit would leave out what the person wants."""
+    if limits is None:
+        return
+    tables = {f"{name}.{table}" for name, source in inventory.sources.items() for table in source.tables}
+    known = tables | set(inventory.manual) | fides_categories()
+    unknown = sorted({*limits.tables, *limits.categories} - known)
+    if unknown or not (limits.tables or limits.categories):
+        raise ConfigurationError(
+            f"These limits name nothing that there is: {', '.join(unknown) or 'they are empty'}.",
+            remedy="give `tables` as source.table (a system without tables by its name) or "
+            "`categories` of the Fides taxonomy.",
+        )

@@ -1,0 +1,33 @@
+"""Every kind of question there is: each subject keeps its own, and has one line here."""
+
+from __future__ import annotations
+
+from afschrift.casework.columns import question as columns
+from afschrift.casework.decision import question as decision
+from afschrift.casework.identity import question as identity
+from afschrift.casework.intake import question as intake
+from afschrift.casework.manual import question as manual
+from afschrift.casework.partial_response import question as partial_response
+from afschrift.casework.review import question as review
+from afschrift.questions.kind import QuestionKind
+
+SUBJECTS = (identity, decision, intake, columns, review, manual, partial_response)
+
+KINDS: dict[str, QuestionKind] = {kind.name: kind for subject in SUBJECTS for kind in subject.KINDS}
+
+
+def kind_named(name: str) -> QuestionKind:
+    """A kind by its name; one that only an earlier version asked has no words of its own."""
+    words = name.replace("_", " ")
+    return KINDS.get(name) or QuestionKind(name, words[:1].upper() + words[1:], "", {})
+
+
+def table() -> str:
+    """The kinds as the table of docs/questions.md."""
+    rows = ["| Kind | Asks | Options | What an answer does |", "|---|---|---|---|"]
+    for kind in KINDS.values():
+        asks = f"{kind.asks} {kind.note}".strip()
+        options = ", ".join(f"`{option}`" for option in kind.options)
+        does = " ".join(f"`{option}`: {words}" for option, words in kind.does.items())
+        rows.append(f"| `{kind.name}` | {asks} | {options} | {does} |")
+    return "\n".join(rows)

@@ -1,0 +1,39 @@
+"""Work on one batch while the next one is made: a thread that takes them in order, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+
+class BackgroundWorker(Generic[T]):
+    """A thread behind a queue of one. Use as a context manager.
+
+    Memory stays bounded: whoever hands over an item waits until the one before is done. An error of the
+    work is raised at the next hand-over, or by `wait`.
+    """
+
+    def __init__(self, work: Callable[[T], None]) -> None:
+        self._work = work
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._running: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def __call__(self, item: T) -> None:
+        """Hand an item over."""
+        self.wait()
+        self._running = self._thread.submit(self._work, item)
+
+    def wait(self) -> None:
+        """Until everything handed over is done."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.result()

@@ -1,0 +1,166 @@
+"""Load `grounds.yml`: checked against its JSON Schema, then against itself; each fault with its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.right import Right
+from afschrift.inventory.document import Document
+from afschrift.inventory.faults import Fault
+from afschrift.law.grounds.field_values import fits
+from afschrift.law.grounds.grounds import (
+    FieldStorage,
+    FourEyes,
+    Ground,
+    GroundField,
+    Grounds,
+    Need,
+    Never,
+    OfCells,
+    Outcome,
+    Refusable,
+    TriggerLimits,
+)
+from afschrift.law.roles import Role
+
+FILE, SCHEMA, PAGE = "grounds.yml", "grounds.schema.json", "docs/grounds.md"
+NO_LETTER = "none"
+
+
+def load_grounds(folder: Path) -> Grounds:
+    """The table of a folder.
+
+    Raises:
+        ConfigurationError: lists everything that is wrong with it, with its lines.
+    """
+    document = Document(folder / FILE, page=PAGE)
+    faults = list(document.faults)
+    if not faults:
+        faults = list(_shape(document, folder / SCHEMA))
+    grounds = None if faults else _grounds(_plain(document.data))
+    if grounds is not None:
+        faults = list(_within(document, grounds))
+    if grounds is None or faults:
+        listing = "\n".join(f"  {fault}" for fault in sorted(set(faults)))
+        raise ConfigurationError(
+            f"The table of grounds {folder / FILE} cannot be used:\n{listing}\n",
+            remedy=f"mend it; {PAGE} explains it. Until then nobody decides on a request that was flagged.",
+        )
+    return grounds
+
+
+def _shape(document: Document, schema: Path) -> Iterator[Fault]:
+    validator = jsonschema_rs.validator_for(json.loads(schema.read_text(encoding="utf-8")))
+    for error in validator.iter_errors(_plain(document.data)):
+        yield document.fault(list(error.instance_path), str(error.message).splitlines()[0])
+
+
+def _within(document: Document, grounds: Grounds) -> Iterator[Fault]:
+    """What the schema cannot say: names that must be there, and examples that must do."""
+    for name, one in grounds.fields.items():
+        try:
+            good = fits(one, one.example)
+        except ValueError as error:
+            yield document.fault(("fields", name, "schema"), f"is no JSON Schema: {error}")
+            continue
+        if not good:
+            yield document.fault(("fields", name, "example"), "does not do for its own field")
+    for code, ground in grounds.grounds.items():
+        path = ("grounds", code)
+        for field in ground.fields:
+            if field not in grounds.fields:
+                yield document.fault((*path, "needed"), f"the field {field} stands nowhere under `fields`")
+        for field in ground.redaction.needed if ground.redaction else ():
+            if field not in grounds.fields:
+                words = f"the field {field} stands nowhere under `fields`"
+                yield document.fault((*path, "redaction"), words)
+        names = {n for need in ground.needed for n in need.when} | ground.no_letter_when.keys()
+        for name in sorted(names - {"outcome", "first_request", *ground.fields}):
+            yield document.fault((*path, "needed"), f"`when` names {name}, which the form does not have")
+    for line in ("overhead", "system_costs"):
+        if "costs" not in grounds.fields or line not in grounds.fields["costs"].turned_down:
+            yield document.fault(("fields", "costs"), f"the line {line} must be turned down (R51, R52)")
+
+
+def _grounds(data: dict[str, Any]) -> Grounds:
+    limits = data["flags"]
+    return Grounds(
+        trigger_limits=TriggerLimits(
+            limits["repetition"]["earlier"],
+            limits["repetition"]["within_days"],
+            limits["contact_changed"]["within_days"],
+            limits["many_kinds_of_processing"]["purposes"],
+        ),
+        fields={name: _field(name, one, data["$defs"]) for name, one in data["fields"].items()},
+        grounds={code: _ground(code, one) for code, one in data["grounds"].items()},
+        never={
+            code: Refusable(code, one["title"], tuple(one["rules"]), one["because"], one["instead"])
+            for code, one in data["never"].items()
+        },
+    )
+
+
+def _field(name: str, one: Mapping[str, Any], shared: Mapping[str, Any]) -> GroundField:
+    turned_down = {code: _never(never) for code, never in one.get("turned_down", {}).items()}
+    schema = _whole(one["schema"], shared)
+    return GroundField(name, one["title"], FieldStorage(one["kept"]), schema, turned_down, one["example"])
+
+
+def _whole(schema: Any, shared: Mapping[str, Any]) -> Any:
+    """A schema without references, so that it can stand alone in a question's form."""
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return _whole(shared[schema["$ref"].rpartition("/")[2]], shared)
+        return {name: _whole(part, shared) for name, part in schema.items()}
+    return [_whole(part, shared) for part in schema] if isinstance(schema, list) else schema
+
+
+def _ground(code: str, one: Mapping[str, Any]) -> Ground:
+    return Ground(
+        code=code,
+        title=one["title"],
+        rights=tuple(map(Right, one["rights"])),
+        rules=tuple(one["rules"]),
+        outcomes={
+            Outcome(name): None if letter == NO_LETTER else letter for name, letter in one["outcomes"].items()
+        },
+        signers=tuple(map(Role, one["signers"])),
+        four_eyes=FourEyes(one["four_eyes"]),
+        needed=tuple(Need(tuple(n["fields"]), n.get("when", {}), n.get("rule")) for n in one["needed"]),
+        optional=tuple(one["optional"]),
+        letter_ground=one.get("letter_ground", code),
+        no_letter_when=one.get("no_letter_when", {}),
+        only_unidentified=one.get("only_unidentified", False),
+        turned_down=tuple(map(_never, one.get("turned_down", ()))),
+        redaction=_of_cells(one.get("redaction")),
+    )
+
+
+def _of_cells(one: Mapping[str, Any] | None) -> OfCells | None:
+    return OfCells(tuple(one["needed"]), one["four_eyes"] == FourEyes.ALWAYS.value) if one else None
+
+
+def _never(one: Mapping[str, Any]) -> Never:
+    right, outcome = one.get("right"), one.get("outcome")
+    return Never(
+        one["rule"],
+        one["because"],
+        one["instead"],
+        Right(right) if right else None,
+        Outcome(outcome) if outcome else None,
+    )
+
+
+def _plain(data: Any) -> Any:
+    """Without what remembers lines."""
+    if isinstance(data, dict):
+        return {str(name): _plain(part) for name, part in data.items()}
+    if isinstance(data, list):
+        return [_plain(part) for part in data]
+    return data if isinstance(data, (bool, int)) or data is None else str(data)

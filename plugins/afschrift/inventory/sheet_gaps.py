@@ -1,0 +1,215 @@
+"""What the information sheet of an access answer still lacks (RULES A.2: R73, R74, R75, R76).
+
+An inventory with such gaps serves portability; an access request waits until they are filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from afschrift.domain.decision import Action
+from afschrift.domain.extracted import SourceExtract
+from afschrift.domain.origin import Origin
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
+from afschrift.inventory.base import Text
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.processing import AutomatedDecision, Recipient
+from afschrift.law.clock.period import Period
+from afschrift.law.information import boilerplate, outside_eea
+
+Told = tuple[str, str, FieldPlan]
+"""Source, table and column that the sheet speaks of."""
+
+_TOLD = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A field that is missing, or filled with words that fit every organisation.
+
+    Attributes:
+        source: name of the source; empty for `controller.yml`.
+        where: path in its file, such as `purposes.shopping.retention`.
+        what: what is wrong, in a clause.
+    """
+
+    source: str
+    where: str
+    what: str
+
+    @property
+    def path(self) -> str:
+        """`purposes.shopping.retention of source shop`."""
+        return f"{self.where} of source {self.source}" if self.source else f"{self.where} in controller.yml"
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
+
+
+def is_on_sheet(field: FieldPlan) -> bool:
+    """Whether the sheet speaks of a column.
+
+    It does of what the person gets or is told of, and of what others' rights keep back (R36); not of what
+    their own words left out (R24).
+    """
+    withheld = field.action is Action.EXCLUDE and field.reason == "person_decided"
+    return field.action in _TOLD or withheld
+
+
+def column_purposes(source: SourceFile, table: str, column: str) -> tuple[str, ...]:
+    """Names of the purposes of a column, or else of its table."""
+    declared = source.tables[table]
+    own = declared.columns[column].purposes if column in declared.columns else None
+    return declared.purposes if own is None else own
+
+
+def sheet_columns(plan: Plan) -> Iterator[Told]:
+    """Every column of a plan that the sheet speaks of."""
+    parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
+    for part in parts:
+        yield from ((part.source, part.table, field) for field in part.fields if is_on_sheet(field))
+
+
+def all_columns(inventory: Inventory) -> Iterator[Told]:
+    """Every column that the sheet of some person may speak of, as far as the inventory alone says."""
+    for source in inventory.sources.values():
+        for name, table in source.tables.items():
+            by_row = tuple(table.origin.values.values()) if table.origin else ()
+            for column, entry in table.columns.items() if table.personal else ():
+                origins = (Origin(entry.origin),) if entry.origin not in (None, "mixed") else by_row
+                if Origin.NOT_PERSONAL not in origins:
+                    field = FieldPlan(column, None, Action.INCLUDE, (), "", origins=origins)
+                    yield source.source, name, field
+
+
+def gaps(inventory: Inventory, columns: Iterable[Told]) -> tuple[Gap, ...]:
+    """What is missing or boilerplate for some columns and the purposes that they serve."""
+    found = list(_controller(inventory))
+    inferred: dict[tuple[str, str], bool] = {}
+    for source, table, field in columns:
+        found += _column(inventory, source, table, field)
+        estimate = Origin.INFERRED in (field.origin, *field.origins)
+        for name in column_purposes(inventory.sources[source], table, field.name):
+            inferred[source, name] = inferred.get((source, name), False) or estimate
+    for (source, name), estimated in inferred.items():
+        for at, what in _purpose(inventory, source, name, estimated):
+            found.append(Gap(source, f"purposes.{name}{at}", what))
+    return tuple(dict.fromkeys(found))
+
+
+def gaps_in_data(inventory: Inventory, plan: Plan, extract: SourceExtract) -> tuple[Gap, ...]:
+    """What only the person's own data show: a country without a safeguard, a code without a meaning."""
+    if extract.source not in inventory.sources:  # a person searched it: there are no columns
+        return ()
+    source = inventory.sources[extract.source]
+    found = []
+    for fact in extract.facts:
+        kind, name, *rest = fact.place.split(".")
+        if kind == "purposes" and rest[:1] == ["recipients"]:
+            known = {t.country for t in source.purposes[name].transfers}
+            countries = {row[1] for row in fact.rows if len(row) > 1 and row[1]}
+            unknown = sorted(c for c in countries - known if outside_eea(c))
+            found += [_no_safeguard(extract.source, name, country) for country in unknown]
+    computed = {
+        (table, field.name)
+        for path, table, field in sheet_columns(plan)
+        if path == extract.source and {Origin.DERIVED, Origin.INFERRED} & {field.origin, *field.origins}
+    }
+    for table in extract.tables:
+        for column, codes in (table.seen.codes if table.seen else {}).items():
+            declared = source.tables[table.table].columns[column].codes or {}
+            if (table.table, column) in computed and (without := set(codes) - declared.keys()):
+                where = f"tables.{table.table}.columns.{column}.codes"
+                found.append(
+                    Gap(extract.source, where, f"{len(without)} value(s) in the data have no meaning")
+                )
+    return tuple(found)
+
+
+def _no_safeguard(source: str, purpose: str, country: str) -> Gap:
+    return Gap(source, f"purposes.{purpose}.transfers", f"a recipient is in {country}, without a safeguard")
+
+
+def _controller(inventory: Inventory) -> Iterator[Gap]:
+    for language, text in inventory.controller.authority.items():
+        if not any(char.isdigit() for char in text):
+            yield Gap("", f"authority.{language}", "the address of the authority is missing")
+
+
+def _purpose(inventory: Inventory, source: str, name: str, inferred: bool) -> Iterator[tuple[str, str]]:
+    purpose = inventory.sources[source].purposes[name]
+    yield from _text(".title", purpose.title)
+    if purpose.retention is None:
+        yield ".retention", "is missing"
+    elif Period.parse(purpose.retention.period) is None:
+        yield ".retention", f"“{purpose.retention.period}” is no period, such as P2Y"
+    elif purpose.retention.trigger is None and purpose.retention.from_ is None:
+        yield ".retention.trigger", "is missing: say what the period runs from"
+    else:
+        yield from _text(".retention.trigger", purpose.retention.trigger)
+    if purpose.recipients is None:
+        yield ".recipients", "is missing; `[]` says that nobody receives the data"
+    known = {t.country for t in purpose.transfers}
+    for number, recipient in enumerate(purpose.recipients or ()):
+        yield from _recipient(f".recipients.{number}", recipient)
+        country = recipient.country
+        if isinstance(country, str) and outside_eea(country) and country not in known:
+            yield ".transfers", _no_safeguard(source, name, country).what
+    for transfer in purpose.transfers:
+        where = f".transfers.{transfer.country}.safeguard"
+        if transfer.safeguard is None:
+            yield where, "is missing"
+        yield from _text(where, transfer.safeguard)
+    yield from _decision(purpose.automated_decision, inferred)
+
+
+def _recipient(where: str, recipient: Recipient) -> Iterator[tuple[str, str]]:
+    if recipient.name is not None and boilerplate(recipient.name):
+        yield f"{where}.name", f"“{recipient.name}” names nobody"
+    if recipient.name is not None and recipient.country is None:
+        yield f"{where}.country", "is missing"
+    yield from _text(f"{where}.group", recipient.group)
+    if recipient.group is not None and recipient.why is None:
+        yield f"{where}.why", "is missing: say why nobody can be named"
+    yield from _text(f"{where}.why", recipient.why)
+    yield from _text(f"{where}.does", recipient.does)
+
+
+def _decision(decision: AutomatedDecision | bool | None, inferred: bool) -> Iterator[tuple[str, str]]:
+    where = ".automated_decision"
+    if decision is None and inferred:
+        yield (
+            where,
+            "is missing: the purpose uses estimates of the person; say false, or explain the decision",
+        )
+    elif decision is True:
+        yield where, "says only that there is one: explain logic, significance and consequences"
+    elif isinstance(decision, AutomatedDecision):
+        for part, text in decision:
+            if text is None:
+                yield f"{where}.{part}", "is missing"
+            yield from _text(f"{where}.{part}", text)
+
+
+def _column(inventory: Inventory, source: str, table: str, field: FieldPlan) -> Iterator[Gap]:
+    declared = inventory.sources[source].tables[table]
+    column = declared.columns.get(field.name)
+    path = f"tables.{table}.columns.{field.name}"
+    if not column_purposes(inventory.sources[source], table, field.name):
+        yield Gap(source, f"{path}.purposes", "is missing")
+    origins = {field.origin, *field.origins}
+    given = (column.source if column else None) or declared.source
+    if Origin.THIRD_PARTY in origins and given is None:
+        yield Gap(source, f"{path}.source", "is missing: say who gave these data")
+    if given is not None:
+        at = f"{path}.source" if column and column.source else f"tables.{table}.source"
+        for part, text in (("name", given.name), ("how", given.how)):
+            for where, what in _text(f"{at}.{part}", text):
+                yield Gap(source, where, what)
+
+
+def _text(where: str, text: Text | None) -> Iterator[tuple[str, str]]:
+    for language, words in text.items() if text else ():
+        if boilerplate(words):
+            yield f"{where}.{language}", f"“{words}” fits every organisation"

@@ -1,0 +1,164 @@
+"""What is filled into a letter: held against its elements, and made harmless to print."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any
+
+from afschrift.domain.errors import FormError
+from afschrift.letters.elements import Element, ElementForm
+from afschrift.letters.kinds import LetterKind
+
+LINE, TEXT, ITEMS = 200, 6000, 100
+"""Characters of a line and of a text, and lines of a list: what does not fit is an enclosure."""
+
+_SPACES = re.compile(r"\s+")
+_TAKES = {
+    ElementForm.LINE: f"one line of up to {LINE} characters",
+    ElementForm.TEXT: f"a text of up to {TEXT} characters, its paragraphs divided by an empty line",
+    ElementForm.ITEMS: f"a list of 1 to {ITEMS} lines",
+    ElementForm.DAY: "a date as 2026-03-05",
+    ElementForm.CODE: "one code",
+    ElementForm.CODES: "a list of codes",
+    ElementForm.COSTS: "code: amount in euro as 3.50",
+}
+_ONLY_THIS = "only what this request costs may be charged: no overhead, no system, no own hours (R51-R52)"
+
+
+def takes(element: Element) -> str:
+    """What an element takes, in words."""
+    words = _TAKES[element.form]
+    return f"{words} ({', '.join(element.codes)})" if element.codes else words
+
+
+def element_values(kind: LetterKind, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a letter, cleaned; empty ones are left out.
+
+    Args:
+        kind: of the letter.
+        given: name of an element -> value, as YAML or JSON reads it. Days may be dates.
+
+    Returns:
+        Per element: a line; a list of paragraphs, lines or codes; a date; code -> amount.
+
+    Raises:
+        FormError: names each element that is unknown, has another form or is missing; repeats no value.
+    """
+    asked = {element.name: element for element in kind.asked}
+    faults: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    unknown = given.keys() - asked.keys()
+    if unknown:
+        faults["elements"] = f"{len(unknown)} that this letter does not have; it has {', '.join(asked)}"
+    for name, element in asked.items():
+        try:
+            value = _value(element, given.get(name))
+        except ValueError as error:
+            faults[name] = str(error)
+            continue
+        if value:
+            values[name] = value
+        elif name in kind.required:
+            faults[name] = f"it is missing: {element.help}; it takes {takes(element)}"
+    if faults:
+        raise form_error(kind, faults)
+    return values
+
+
+def form_error(kind: LetterKind, faults: Mapping[str, str]) -> FormError:
+    """The refusal of a letter whose elements do not do."""
+    return FormError.listing(
+        f"The letter '{kind.name}' cannot be produced.",
+        faults,
+        remedy=f"`afschrift letter kinds {kind.name}` shows what it takes; nothing was recorded.",
+    )
+
+
+def clean(text: str) -> str:
+    """Without what is not printed: control characters, marks that turn the direction of writing, halves."""
+    whole = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return "".join(c for c in whole if c in "\n\t" or not _unprinted(c))
+
+
+def _unprinted(character: str) -> bool:
+    kind = unicodedata.category(character)
+    # A zero-width joiner holds emoji and some scripts together; all else of its category steers.
+    return kind in ("Cc", "Cs", "Cn", "Co") or (kind == "Cf" and character != "\u200d")
+
+
+def _value(element: Element, value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    read: dict[ElementForm, Callable[[Any], Any]] = {
+        ElementForm.LINE: _line,
+        ElementForm.TEXT: _paragraphs,
+        ElementForm.ITEMS: _items,
+        ElementForm.DAY: _day,
+        ElementForm.CODE: partial(_code, element),
+        ElementForm.CODES: partial(_codes, element),
+        ElementForm.COSTS: partial(_costs, element),
+    }
+    try:
+        return read[element.form](value)
+    except (TypeError, AttributeError):
+        raise ValueError(f"it takes {takes(element)}") from None
+
+
+def _line(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LINE:
+        raise ValueError(f"it takes {_TAKES[ElementForm.LINE]}")
+    return _SPACES.sub(" ", clean(value)).strip()
+
+
+def _paragraphs(value: Any) -> list[str]:
+    if not isinstance(value, str) or len(value) > TEXT:
+        raise ValueError(f"it takes {_TAKES[ElementForm.TEXT]}")
+    parts = re.split(r"\n\s*\n", clean(value).strip())
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _items(value: Any) -> list[str]:
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > ITEMS:
+        raise ValueError(f"it takes {_TAKES[ElementForm.ITEMS]}")
+    return [line for line in map(_line, value) if line]
+
+
+def _day(value: Any) -> date:
+    try:
+        return value if type(value) is date else date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"it takes {_TAKES[ElementForm.DAY]}") from None
+
+
+def _code(element: Element, value: Any) -> str:
+    return _codes(element, [value])[0]
+
+
+def _codes(element: Element, value: Any) -> list[str]:
+    if isinstance(value, str) or not all(one in element.codes for one in value):
+        raise ValueError(f"it takes {takes(element)}")
+    return list(dict.fromkeys(value))
+
+
+def _costs(element: Element, value: Any) -> dict[str, Decimal]:
+    if not value.keys() <= set(element.codes):
+        raise ValueError(f"it takes {takes(element)}: {_ONLY_THIS}")
+    try:
+        costs = {name: Decimal(str(amount)) for name, amount in value.items()}
+    except InvalidOperation:
+        raise ValueError(f"it takes {takes(element)}") from None
+    for amount in costs.values():
+        exponent = amount.as_tuple().exponent
+        if (
+            not amount.is_finite()
+            or not 0 < amount < 100_000
+            or not isinstance(exponent, int)
+            or exponent < -2
+        ):
+            raise ValueError(f"it takes {takes(element)}, above 0")
+    return costs

@@ -1,0 +1,103 @@
+"""What a database error means to those who run the service; never with statement, values or credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+
+T = TypeVar("T")
+
+_UPGRADE = "run `afschrift register upgrade`."
+_REPORT = (
+    "report it with its traceback: it is a fault of the software, or somebody changes the register by hand."
+)
+_DAMAGE = ("XX001", "XX002")
+# libpq gives no code for a connection that the server turned away.
+_TURNED_AWAY = (
+    "does not exist",
+    "authentication failed",
+    "permission denied",
+    "pg_hba.conf",
+    "not permitted to log in",
+)
+_WAIT = "the step is tried again; see that the database is up, reachable and has room."
+
+
+def locate(url: URL) -> str:
+    """Where the register is, without user, pass word or options."""
+    return URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
+
+
+class NotAsWrittenError(Exception):
+    """In a row stands what the software never writes; `Database` tells it as damage, with the place."""
+
+
+def as_written(kind: Callable[[Any], T], value: object) -> T:
+    """A value of a row as the kind that it was written from, for example a `State`.
+
+    Raises:
+        NotAsWrittenError: it is none.
+    """
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise NotAsWrittenError from None
+
+
+def damaged(url: URL) -> ConfigurationError:
+    """The error for a register in which stands what nobody wrote."""
+    return ConfigurationError(
+        f"The register at {locate(url)} is damaged.",
+        remedy="restore the register from a back-up, then run `afschrift audit verify`.",
+    )
+
+
+def translated(error: DBAPIError, url: URL) -> AfschriftError:
+    """The error to raise instead: configuration where only a person can help, else retriable.
+
+    A statement that the database turned down (a broken constraint, a guard of the trail) is neither.
+    """
+    where = f"The register at {locate(url)}"
+    name = getattr(error.orig, "sqlite_errorname", "")
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+    text = str(error.orig)
+    if name.startswith("SQLITE_READONLY") or state == "25006":
+        return ConfigurationError(
+            f"{where} can be read but not written.",
+            remedy="give the service's account the right to write there (file and folder), or make the "
+            "database server accept writes.",
+        )
+    if "no such table" in text or "no such column" in text or state in ("42P01", "42703"):
+        return ConfigurationError(f"{where} lacks tables of this version.", remedy=_UPGRADE)
+    if name.startswith("SQLITE_CANTOPEN"):
+        return ConfigurationError(
+            f"{where} cannot be opened.",
+            remedy="make its folder, correct the address, or give the service's account the right to write "
+            "in the folder.",
+        )
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or state in _DAMAGE or "decode to UTF-8" in text:
+        return damaged(url)
+    turned_away = not state and "FATAL" in text and any(words in text for words in _TURNED_AWAY)
+    if turned_away or state.startswith(("28", "3D")) or state == "42501":
+        return ConfigurationError(
+            f"{where} does not let the service in{f' ({state})' if state else ''}.",
+            remedy="correct account, rights or database name.",
+        )
+    if name.startswith("SQLITE_BUSY") or state == "55P03":
+        return RetriableError(f"{where} was held by another writer for too long.", remedy=_WAIT)
+    if name == "SQLITE_ERROR" or not isinstance(error, (OperationalError, InterfaceError)):
+        return AfschriftError(f"{where} turned down a statement: {_primary(error)}.", remedy=_REPORT)
+    reason = name or state or type(error.orig).__name__
+    return RetriableError(f"{where} did not answer ({reason}).", remedy=_WAIT)
+
+
+def _primary(error: DBAPIError) -> str:
+    """The driver's first line. PostgreSQL's further ones show the row, so they are left out."""
+    diagnosis = getattr(error.orig, "diag", None)
+    text = getattr(diagnosis, "message_primary", None) or str(error.orig)
+    return text.splitlines()[0] if text else type(error.orig).__name__

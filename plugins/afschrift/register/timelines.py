@@ -1,0 +1,290 @@
+"""Facts beside the state: appended with their events, read for one request or for all open ones at once."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy.engine import Row
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.request import is_id, new_id
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline, rows, settled
+from afschrift.register.base import RegisterStore, Repository
+from afschrift.register.database.errors import as_written
+from afschrift.register.database.tables import decision, fact, message, request, request_identity
+from afschrift.register.identities import Identities
+from afschrift.register.trail import trail
+
+EVENT = "fact_"
+"""What the type of a fact's event begins with; the fact's kind follows."""
+
+Make = Callable[[Timeline], Sequence[NewFact]]
+Pair = Callable[[Timeline, Timeline, bool, bool], tuple[Sequence[NewFact], Sequence[NewFact]]]
+_OPEN = [state for state in State if state.open]
+
+
+class Timelines(Repository):
+    """What the clock reads of requests, and the only way to add to it."""
+
+    def __init__(self, store: RegisterStore, identities: Identities) -> None:
+        super().__init__(store)
+        self._identities = identities
+
+    def timeline(self, request_id: str) -> Timeline:
+        """A request with its facts.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.read() as tx:
+            return self.read(tx, request_id)
+
+    def timelines(self, *, open_only: bool = True) -> tuple[Timeline, ...]:
+        """Requests with their facts, in the order of receipt as entered. Three statements, however many."""
+        with self._db.read() as tx:
+            found = self.find(tx, request.c.state.in_(_OPEN) if open_only else request.c.id.is_not(None))
+        return tuple(found.values())
+
+    def record(
+        self,
+        request_id: str,
+        make: Make,
+        by: str,
+        *,
+        authority: Mapping[str, str] | None = None,
+        text: str | None = None,
+    ) -> Timeline:
+        """Append facts, each with its event, and move the state where one says so: one transaction.
+
+        Args:
+            request_id: the request.
+            make: gives the facts to append, looking at the request as it is then; what it raises passes,
+                and nothing was written.
+            by: account that records them.
+            authority: the role in which they do, and what says that they hold it.
+            text: reasons in words to the first fact; kept in the case file, with its event of its own.
+
+        Returns:
+            The request with the new facts.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: a text was given, and the request's data key was destroyed.
+        """
+        with self._db.write() as tx:
+            self.append(tx, self.read(tx, request_id), make, by, authority, text)
+            return self.read(tx, request_id)
+
+    def record_many(self, facts: Mapping[str, Make], by: str) -> None:
+        """Append the facts of many open requests, with their events, in one transaction and few statements.
+
+        Args:
+            facts: request -> gives the facts to append, looking at the request as it is then; none that
+                moves its state.
+            by: account that records them.
+        """
+        with self._db.write() as tx:
+            at = self._now()
+            columns: list[dict[str, Any]] = []
+            events: list[tuple[str | None, NewEvent]] = []
+            for request_id, timeline in self.find(tx, request.c.state.in_(_OPEN)).items():
+                new = facts[request_id](timeline) if request_id in facts else ()
+                for one in rows(timeline, new, at, by, [new_id("fact") for _ in new]):
+                    columns.append(_columns(one, None))
+                    events.append((request_id, NewEvent(EVENT + one.kind, by, _payload(columns[-1], None))))
+            if columns:
+                tx.execute(insert(fact), columns)
+                trail.append_all(tx, at, events)
+
+    def record_pair(
+        self,
+        request_id: str,
+        other_id: str,
+        make: Pair,
+        by: str,
+        *,
+        names: Collection[str],
+        authority: Mapping[str, str] | None = None,
+    ) -> Timeline:
+        """Append facts to two requests of a person, likewise in one transaction.
+
+        Args:
+            request_id: the later request.
+            other_id: the earlier one.
+            make: as for `record`; gets both, whether they share one of the identity keys in `names`,
+                and whether the later one asks for nothing beyond the earlier one. Gives the facts of both.
+            by: account that records them.
+            names: identity keys that belong to one person alone.
+            authority: as for `record`.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.write() as tx:
+            self.append_pair(tx, request_id, other_id, make, by, names, authority)
+            return self.read(tx, request_id)
+
+    def append_pair(
+        self,
+        tx: Connection,
+        request_id: str,
+        other_id: str,
+        make: Pair,
+        by: str,
+        names: Collection[str],
+        authority: Mapping[str, str] | None,
+    ) -> None:
+        """As `record_pair`, in a transaction of the caller's."""
+        later, earlier = self.read(tx, request_id), self.read(tx, other_id)
+        shared = self._same_person(tx, request_id, other_id, names)
+        of_later, of_earlier = make(later, earlier, shared, self._narrower(tx, request_id, other_id))
+        self.append(tx, later, lambda _: of_later, by, authority, None)
+        if of_earlier:
+            self.append(tx, earlier, lambda _: of_earlier, by, authority, None)
+
+    def text(self, fact_id: str) -> str | None:
+        """The reasons in words that were given with a fact; None: none were, or their key was destroyed.
+
+        Raises:
+            RefusedError: no such fact.
+        """
+        with self._db.read() as tx:
+            row = self.row(tx, fact_id)
+            kept = tx.execute(select(message).where(message.c.id == row.text)).first()
+            key = self._find_key(tx, kept.request_id or kept.case_id) if kept else None
+            if kept is None or key is None:
+                return None
+            return key.decrypt(kept.ciphertext, "message", "ciphertext", kept.id).decode()
+
+    def row(self, tx: Connection, fact_id: str) -> Row[Any]:
+        """The row of a fact.
+
+        Raises:
+            RefusedError: no such fact.
+        """
+        row = tx.execute(select(fact).where(fact.c.id == fact_id)).first() if is_id(fact_id) else None
+        if row is None:
+            raise RefusedError(
+                "The register knows no fact with this id.", remedy="see `afschrift request show`."
+            )
+        return row
+
+    def append(
+        self,
+        tx: Connection,
+        timeline: Timeline,
+        make: Make,
+        by: str,
+        authority: Mapping[str, str] | None,
+        text: str | None,
+        text_id: str | None = None,
+    ) -> None:
+        """As `record`, in a transaction of the caller's; `text_id`: words that are kept already."""
+        new = make(timeline)
+        made = rows(timeline, new, self._now(), by, [new_id("fact") for _ in new])
+        if text is not None:
+            text_id = self.keep_reasons(tx, timeline.request, timeline.case, timeline.request, text, by)
+        for number, (one, given) in enumerate(zip(made, new, strict=True)):
+            columns = _columns(one, text_id if number == 0 else None)
+            tx.execute(insert(fact).values(columns))
+            self._append(tx, timeline.request, NewEvent(EVENT + one.kind, by, _payload(columns, authority)))
+            if given.to is not None:
+                back = one.kind is FactKind.LETTER_BOUNCED
+                self._set_state(tx, self._request_row(tx, timeline.request), given.to, by, reopen=back)
+
+    def keep_reasons(
+        self, tx: Connection, owner: str, case_id: str, request_id: str | None, text: str, by: str
+    ) -> str:
+        """Keep the words of a fact in the case file, with its event; returns their id."""
+        return self._add_text(
+            tx, self._key(tx, owner), text.encode(), case=case_id, request_id=request_id, kind="note", by=by
+        )
+
+    def read(self, tx: Connection, request_id: str) -> Timeline:
+        """As `timeline`, in a transaction of the caller's."""
+        self._request_row(tx, request_id)
+        return self.find(tx, request.c.id == request_id)[request_id]
+
+    def find(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, Timeline]:
+        """The requests that a condition picks, with their facts, in the order of receipt as entered."""
+        order = (request.c.received_at, request.c.created_at, request.c.id)
+        asked = select(request).where(which).order_by(*order)
+        ids = select(request.c.id).where(which)
+        facts: dict[str, list[FactRow]] = defaultdict(list)
+        of_facts = select(fact).where(fact.c.request_id.in_(ids)).order_by(fact.c.request_id, fact.c.number)
+        for row in tx.execute(of_facts):
+            facts[row.request_id].append(fact_row(row))
+        identity: dict[str, str | None] = {}
+        decided = select(decision.c.request_id, decision.c.choice, decision.c.at)
+        decided = decided.where(decision.c.kind == "identity", decision.c.request_id.in_(ids))
+        for one in tx.execute(decided.order_by(decision.c.id)):
+            identity[one.request_id] = one.at if one.choice == "confirmed" else None
+        return {
+            row.id: _timeline(row, settled(facts.get(row.id, ())), identity.get(row.id))
+            for row in tx.execute(asked)
+        }
+
+    def _same_person(self, tx: Connection, one: str, other: str, names: Collection[str]) -> bool:
+        shared = request_identity.c.blind_index.in_(self._identities.indexes(tx, one, names))
+        found = select(request_identity.c.id).where(request_identity.c.request_id == other, shared)
+        return tx.execute(found).first() is not None
+
+    def _narrower(self, tx: Connection, one: str, other: str) -> bool:
+        """Whether the first asks for nothing beyond the second, by the limits that the person set (R24)."""
+        mine, theirs = (self._scope(tx, request_id) for request_id in (one, other))
+        return theirs is None or (mine is not None and mine <= theirs)
+
+    def _scope(self, tx: Connection, request_id: str) -> set[tuple[str, str]] | None:
+        row = self._request_row(tx, request_id)
+        if row.limits is None:
+            return None
+        limits = json.loads(self._key(tx, request_id).decrypt(row.limits, "request", "limits"))
+        return {(name, one) for name in ("tables", "categories") for one in limits.get(name, ())}
+
+
+def _payload(columns: Mapping[str, Any], authority: Mapping[str, str] | None) -> dict[str, Any]:
+    """What the event of a fact says."""
+    said = {n: v for n, v in columns.items() if v is not None and n not in ("request_id", "by")}
+    return {"fact": said} if authority is None else {"fact": said, "held": dict(authority)}
+
+
+def _columns(one: FactRow, text: str | None) -> dict[str, Any]:
+    kept = {n: v for n, v in vars(one).items() if n not in ("request", "sent_on", "sent_by")}
+    kept |= {"kind": one.kind.value, "day": one.day.isoformat() if one.day else None, "text": text}
+    return {**kept, "request_id": one.request, "detail": dict(one.detail)}
+
+
+def fact_row(row: Row[Any]) -> FactRow:
+    """A row of the table as a fact."""
+    day = None if row.day is None else as_written(date.fromisoformat, row.day)
+    kind = as_written(FactKind, row.kind)
+    columns = {
+        n: getattr(row, n) for n in ("instant", "about", "letter", "channel", "proof", "other", "text")
+    }
+    return FactRow(
+        row.id, row.request_id, row.number, kind, row.at, row.by, day, detail=row.detail, **columns
+    )
+
+
+def _timeline(row: Row[Any], facts: tuple[FactRow, ...], identified_at: str | None) -> Timeline:
+    state = as_written(State, row.state)
+    return Timeline(
+        request=row.id,
+        case=row.case_id,
+        right=as_written(Right, row.right),
+        state=state,
+        entered_at=row.received_at,
+        zone=row.zone,
+        facts=facts,
+        identified_at=identified_at,
+        closed_at=None if state.open else row.changed_at,
+        limited=row.limits is not None,
+    )

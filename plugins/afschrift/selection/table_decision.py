@@ -1,0 +1,188 @@
+"""The decisions for one table: every column, and the rows where the origin goes by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from afschrift.domain.decision import Action, ColumnDecision, Mask, Policy, decide
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.origin import Origin
+from afschrift.domain.plan import FieldPlan
+from afschrift.domain.right import Right
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.column import Column
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.selection.column_facts import PersonFacts, TableFacts
+from afschrift.selection.statements import Scope
+
+NO_ROWS = "no_rows"
+"""Instead of a person's answer: the person has no row that the question could be about."""
+
+
+@dataclass(frozen=True)
+class TableDecision:
+    """What leaves of a table.
+
+    Attributes:
+        scope: rows that leave, by the value of a column; None: all the person's rows.
+        asks: reason -> columns on which a person must decide first.
+    """
+
+    source: str
+    table: str
+    fields: tuple[FieldPlan, ...]
+    scope: Scope | None
+    asks: Mapping[str, tuple[str, ...]]
+
+    @property
+    def selected(self) -> tuple[FieldPlan, ...]:
+        """The columns that leave the warehouse."""
+        return tuple(f for f in self.fields if f.action in (Action.INCLUDE, Action.MASK))
+
+    @property
+    def substance(self) -> tuple[str, ...]:
+        """Selected columns that say something themselves, beside keys that only join (K43)."""
+        return tuple(f.name for f in self.selected if f.reason != "join_key")
+
+
+class Classifier:
+    """Decides table by table for one right and one person."""
+
+    def __init__(self, inventory: Inventory, right: Right, person: PersonFacts) -> None:
+        self._inventory = inventory
+        self._right = right
+        self._person = person
+        policy = inventory.policy
+        self._policy = Policy(
+            observed=policy.observed.choice,
+            join_keys=policy.join_keys.choice,
+            legitimate_interest=policy.legitimate_interest.choice,
+        )
+
+    def table(self, source: SourceFile, name: str, columns: Mapping[str, ColumnType]) -> TableDecision:
+        """Decide on every column that the source's catalogue has now.
+
+        Raises:
+            ConfigurationError: a selected column has a type that the software does not know.
+        """
+        facts = TableFacts(self._inventory, source, name, self._person)
+        scope = self._scope(facts)
+        columns = {c: t for c, t in columns.items() if not self._hidden(f"{source.source}.{name}", c)}
+        fields = tuple(
+            self._field(facts, column, column_type, scope) for column, column_type in columns.items()
+        )
+        asks: dict[str, list[str]] = {}
+        for field in fields:
+            if field.action is Action.ASK:
+                asks.setdefault(field.reason, []).append(f"{source.source}.{name}.{field.name}")
+        decision = TableDecision(
+            source.source, name, fields, scope, {reason: tuple(found) for reason, found in asks.items()}
+        )
+        if decision.selected and not decision.substance:
+            return replace(decision, fields=tuple(_drop_key(f) for f in fields))
+        return decision
+
+    def _hidden(self, table: str, column: str) -> bool:
+        left_out = self._person.withheld(table, column)
+        return left_out is not None and left_out.hidden
+
+    def _scope(self, facts: TableFacts) -> Scope | None:
+        """Rows of an origin that the right does not cover stay in the warehouse."""
+        by_row = facts.table.origin
+        if by_row is None:
+            return None
+        bare = [name for name, column in facts.table.columns.items() if column.origin is None]
+        if not bare:
+            return None  # every column says its own origin, so the row's decides nothing
+        included = tuple(
+            value
+            for value, origin in by_row.values.items()
+            if any(self._keeps(facts, column, origin, value) for column in bare)
+        )
+        return None if len(included) == len(by_row.values) else Scope(by_row.by, included)
+
+    def _keeps(self, facts: TableFacts, column: str, origin: Origin, row: str) -> bool:
+        decision = decide(self._right, facts.of(column, origin, row=row), self._policy)
+        # a key that only joins is no reason to let a row go
+        return decision.reason != "join_key" and decision.action not in (Action.EXCLUDE, Action.EXISTS_ONLY)
+
+    def _field(self, facts: TableFacts, name: str, column_type: ColumnType, scope: Scope | None) -> FieldPlan:
+        column = facts.table.columns.get(name)
+        decision, origins = self._decision(facts, name, scope)
+        column_path = f"{facts.source.source}.{facts.name}.{name}"
+        answer = self._person.answers.get(column_path)
+        if decision.action is Action.ASK and answer is not None:
+            decision = _answered(decision, answer, _mask(column))
+        left_out = self._person.withheld(f"{facts.source.source}.{facts.name}", name)
+        if left_out is not None and (decision.selected or decision.action is Action.ASK):
+            mask = _mask(column) if left_out.action is Action.MASK else None
+            decision = ColumnDecision(left_out.action, left_out.rules, left_out.reason, mask)
+        kind = ValueKind(column.kind) if column and column.kind else column_type.kind
+        if decision.selected and kind is None:
+            raise ConfigurationError(
+                f"Column {column_path} has the type {column_type.native}, which is not known.",
+                remedy="give it `kind: text` in the inventory, or leave it out of the view.",
+            )
+        if decision.action is Action.MASK:
+            kind = ValueKind.TEXT
+        return FieldPlan(
+            name=name,
+            kind=kind if decision.selected else None,
+            action=decision.action,
+            rules=decision.rules,
+            reason=decision.reason,
+            origin=origins[0] if len(origins) == 1 else None,
+            origins=origins,
+            mask=decision.mask,
+            outside_art20=decision.outside_art20,
+            about_others=decision.about_others,
+        )
+
+    def _decision(
+        self, facts: TableFacts, name: str, scope: Scope | None
+    ) -> tuple[ColumnDecision, tuple[Origin, ...]]:
+        """One decision for a column; by row, that of the rows in scope, the strictest first."""
+        column = facts.table.columns.get(name)
+        fixed = column.origin if column else None
+        if fixed == "mixed":
+            return replace(decide(self._right, facts.of(name, None), self._policy), reason="mixed"), ()
+        by_row = facts.table.origin if column else None
+        if by_row is None:
+            origin = Origin(fixed) if fixed else None
+            return decide(self._right, facts.of(name, origin), self._policy), (origin,) if origin else ()
+        values = [v for v in by_row.values if scope is None or v in scope.included]
+        origins = [Origin(fixed) if fixed else by_row.values[value] for value in values]
+        decisions = [
+            decide(self._right, facts.of(name, origin, row=value), self._policy)
+            for value, origin in zip(values, origins, strict=True)
+        ]
+        if not decisions:
+            origin = Origin(fixed) if fixed else next(iter(by_row.values.values()))
+            return decide(self._right, facts.of(name, origin), self._policy), (origin,)
+        if len({d.selected for d in decisions}) > 1 and all(d.action is not Action.ASK for d in decisions):
+            rules = tuple(dict.fromkeys(rule for d in decisions for rule in d.rules))
+            return ColumnDecision(Action.ASK, rules, "mixed"), tuple(dict.fromkeys(origins))
+        order = (Action.ASK, Action.MASK, Action.INCLUDE, Action.EXISTS_ONLY, Action.EXCLUDE)
+        strictest = min(decisions, key=lambda d: order.index(d.action))
+        return strictest, tuple(dict.fromkeys(origins))
+
+
+def _mask(column: Column | None) -> Mask:
+    return Mask(column.mask) if column else Mask.TOKEN
+
+
+def _answered(decision: ColumnDecision, answer: str, mask: Mask) -> ColumnDecision:
+    if answer == NO_ROWS:
+        return ColumnDecision(Action.INCLUDE, decision.rules, NO_ROWS)
+    return ColumnDecision(
+        Action(answer), decision.rules, "person_decided", mask if answer == "mask" else None
+    )
+
+
+def _drop_key(field: FieldPlan) -> FieldPlan:
+    """Keys alone say nothing: a table of which nothing else leaves is withheld whole."""
+    if field.action is not Action.INCLUDE:
+        return field
+    return replace(field, action=Action.EXCLUDE, kind=None, reason="only_keys")

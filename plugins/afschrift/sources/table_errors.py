@@ -1,0 +1,68 @@
+"""Which table a statement reads, for errors that name it; and a table that is there but cannot be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
+from afschrift.domain.sources import ColumnType
+
+_RELATION = re.compile(r"^FROM (.+) AS t$", re.MULTILINE)
+_QUOTES = str.maketrans("", "", '"`[]')
+
+
+def relation_of(statement: str) -> str:
+    """What stands after FROM in a statement of `include/sql/`; empty for any other."""
+    found = _RELATION.search(statement)
+    return found[1] if found else ""
+
+
+def table_of(source: str, statement: str) -> str:
+    """`source.table` of a statement of `include/sql/`."""
+    relation = relation_of(statement)
+    return f"{source}.{unquoted(relation)}" if relation else f"a statement of {source}"
+
+
+def unquoted(relation: str) -> str:
+    """A quoted name as people write it."""
+    return relation.translate(_QUOTES)
+
+
+def too_large(source: str, column_path: str, size: str = "") -> ConfigurationError:
+    """A cell is larger than the limit; `place` is `table.column`."""
+    return ConfigurationError(
+        f"A cell of {source}.{column_path} has {f'{size} bytes, ' if size else ''}more than the limit.",
+        remedy="raise `cell_limit` under the source's `options`, with the memory for it, or leave the "
+        "column out.",
+    )
+
+
+def no_right(table: str) -> NeedsPersonError:
+    """The account may not read a table; somebody must give it the right, so the request waits for them."""
+    return NeedsPersonError(
+        f"The connection has no right to read {table}.",
+        question="no_right",
+        detail={"table": table},
+        remedy="give its account SELECT on it, or set `personal: false` where it holds nobody's data.",
+    )
+
+
+class Unreadable(Mapping[str, ColumnType]):
+    """Columns of a table that is there but cannot be read: whoever asks for one is told why, and nobody else.
+
+    Args:
+        error: why.
+    """
+
+    def __init__(self, error: AfschriftError) -> None:
+        self._error = error
+
+    def __getitem__(self, column: str) -> ColumnType:
+        raise self._error
+
+    def __iter__(self) -> Iterator[str]:
+        raise self._error
+
+    def __len__(self) -> int:
+        raise self._error

@@ -1,0 +1,77 @@
+"""What lies in staging and for how long, and its end without a key: for the sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from upath import UPath
+
+from afschrift.domain.errors import RetriableError
+from afschrift.domain.files import StagedRequest
+from afschrift.domain.request import is_id
+
+
+def staged_requests(root: UPath | Path) -> tuple[StagedRequest, ...]:
+    """Requests of which something is staged, the longest untouched first; other folders do not count.
+
+    Raises:
+        RetriableError: the place does not answer or may not be read.
+    """
+    found = []
+    base = UPath(root)
+    try:
+        folders = [f for f in base.iterdir() if _of_request(f.name)] if base.exists() else []
+    except OSError as error:
+        raise _unusable(error) from None
+    for folder in folders:
+        one = _staged_request(folder)
+        if one is not None:
+            found.append(one)
+    return tuple(sorted(found, key=lambda h: h.touched))
+
+
+def destroy(root: UPath | Path, request_id: str) -> StagedRequest | None:
+    """Remove everything staged for a request; what it was, or None where nothing was left.
+
+    Raises:
+        RetriableError: something could not be removed.
+    """
+    folder = UPath(root) / request_id
+    if not _of_request(request_id) or not folder.exists():
+        return None
+    was = _staged_request(folder)
+    try:
+        folder.fs.rm(folder.path, recursive=True)
+    except FileNotFoundError:  # somebody else was at it too
+        return None
+    except OSError as error:
+        raise _unusable(error) from None
+    return was
+
+
+def _of_request(name: str) -> bool:
+    return name.startswith("req-") and is_id(name)
+
+
+def _staged_request(folder: UPath) -> StagedRequest | None:
+    """What lies in a request's folder; a run may add and remove files meanwhile."""
+    times, size = [], 0
+    try:
+        for file in folder.rglob("*"):
+            if file.is_file():
+                # The file system's own call: `stat` has no time on some object stores.
+                times.append(file.fs.modified(file.path))
+                size += file.stat().st_size
+    except FileNotFoundError:  # under work: the next look will tell
+        return None
+    except OSError as error:
+        raise _unusable(error) from None
+    return StagedRequest(folder.name, max(times), size) if times else None
+
+
+def _unusable(error: OSError) -> RetriableError:
+    reason = error.strerror or type(error).__name__
+    return RetriableError(
+        f"The place for staging cannot be used: {reason}.",
+        remedy="see that it is there and that the service may read and write it (AFSCHRIFT_STAGING).",
+    )

@@ -1,0 +1,208 @@
+"""What follows an answer, as JSON: holds, complaints, restrictions to look at again; the story of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from afschrift.casework.disputes.follow_up import follow_up, review_lines
+from afschrift.casework.disputes.record import DisputeService
+from afschrift.casework.intake.case_story import story
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import RefusedError
+from afschrift.law.clock.facts import Timeline
+from afschrift.law.dispute import complaints, holds
+from afschrift.law.roles import Act
+from afschrift.register.open import open_register
+from afschrift.web.answers import LONGEST_TEXT
+from afschrift.web.caller import Caller, Known
+
+router = APIRouter()
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, repr=False)]
+Code = Annotated[str, Field(max_length=100)]
+
+
+class _CaseBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class HoldBody(_CaseBody):
+    """A hold to put; `text`: why, in words, kept encrypted."""
+
+    ground: Code
+    text: Text
+    review_on: date | None = None
+
+
+class ReleaseBody(_CaseBody):
+    """A hold to end."""
+
+    text: Text
+    hold: Code | None = None
+
+
+class ComplaintBody(_CaseBody):
+    """A complaint or petition that came."""
+
+    sender: Annotated[Code, Field(alias="from")]
+    reference: Code
+    received: date
+    text: Text | None = None
+
+
+class ComplaintOutcomeBody(_CaseBody):
+    """What came of one."""
+
+    reference: Code
+    outcome: Code
+    on: date | None = None
+    text: Text | None = None
+
+
+class RestrictionReviewBody(_CaseBody):
+    """What came of looking at a restriction again."""
+
+    outcome: Code
+    text: Text
+    next: date | None = None
+
+
+class SignatureBody(_CaseBody):
+    """The second signer's word on that."""
+
+    agree: bool
+
+
+FIELDS = frozenset(
+    one.alias or name
+    for body in (
+        HoldBody,
+        ReleaseBody,
+        ComplaintBody,
+        ComplaintOutcomeBody,
+        RestrictionReviewBody,
+        SignatureBody,
+    )
+    for name, one in body.model_fields.items()
+)
+
+
+@router.get("/cases/{owner}")
+def show(owner: str, by: Known) -> dict[str, Any]:
+    """What happened in a case or to a request, in the order of time; no text. The look is an event."""
+    by.roles.require(by.account, Act.TIMELINE)
+    register = open_register()
+    found = story(register, owner, register.cases.texts(owner, by.account))
+    case = register.cases.get(owner)
+    requests = case.requests if owner == case.id else (owner,)
+    rows = [
+        {"at": e.at, "by": e.by, "what": e.what, "request": e.request, "text": e.text.id if e.text else None}
+        for e in found
+    ]
+    return {
+        "case": case.id,
+        "requests": _request_rows([register.facts.timeline(one) for one in requests]),
+        "story": rows,
+    }
+
+
+@router.post("/cases/{owner}/hold")
+def hold(owner: str, body: HoldBody, by: Known) -> list[dict[str, Any]]:
+    """Stop all that destroys something of a case or request."""
+    return _request_rows(_disputes(by).hold(owner, body.ground, _words(body.text), body.review_on))
+
+
+@router.post("/cases/{owner}/release")
+def release(owner: str, body: ReleaseBody, by: Known) -> list[dict[str, Any]]:
+    """End a hold; the last one frees."""
+    return _request_rows(_disputes(by).release(owner, _words(body.text), body.hold))
+
+
+@router.post("/cases/{owner}/complaint")
+def complaint(owner: str, body: ComplaintBody, by: Known) -> list[dict[str, Any]]:
+    """Enter a complaint or petition, which puts a hold; documents go in with `afschrift case complaint`."""
+    return _request_rows(
+        _disputes(by).complain(owner, body.sender, body.reference, body.received, body.text or None)
+    )
+
+
+@router.post("/cases/{owner}/complaint/outcome")
+def ended(owner: str, body: ComplaintOutcomeBody, by: Known) -> list[dict[str, Any]]:
+    """Enter what came of a complaint; its hold stays."""
+    disputes = _disputes(by)
+    return _request_rows(
+        disputes.end_complaint(owner, body.reference, body.outcome, body.on, body.text or None)
+    )
+
+
+@router.post("/requests/{request_id}/restrictions/{restriction}/review")
+def reviewed(request_id: str, restriction: str, body: RestrictionReviewBody, by: Known) -> dict[str, Any]:
+    """Record that a restriction was looked at again (R84)."""
+    timeline, found = _disputes(by).review(
+        request_id, restriction, body.outcome, _words(body.text), body.next
+    )
+    return {
+        "request": request_id,
+        "restriction": restriction,
+        "next": " ".join(review_lines(timeline, found)),
+    }
+
+
+@router.post("/requests/{request_id}/restrictions/{restriction}/sign")
+def signed(request_id: str, restriction: str, body: SignatureBody, by: Known) -> dict[str, Any]:
+    """The second signer's word on that."""
+    timeline, found = _disputes(by).sign_review(request_id, restriction, agree=body.agree)
+    return {
+        "request": request_id,
+        "restriction": restriction,
+        "next": " ".join(review_lines(timeline, found)),
+    }
+
+
+@router.post("/requests/{request_id}/restrictions/{restriction}/request")
+def opened(request_id: str, restriction: str, by: Known) -> dict[str, Any]:
+    """Open a request that gives what a lifted restriction had kept back (R54)."""
+    made = follow_up(_disputes(by), request_id, restriction)
+    return {
+        "request": made,
+        "next": "Its identity is confirmed anew; then trigger fulfil_request with its id.",
+    }
+
+
+def _disputes(by: Caller) -> DisputeService:
+    return DisputeService(Officer(open_register(), by.roles, by.account))
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise RefusedError(
+            "The reason in words is missing.", remedy="put it into `text`; nothing was changed."
+        )
+    return text.strip()
+
+
+def _request_rows(found: Sequence[Timeline]) -> list[dict[str, Any]]:
+    return [
+        {
+            "request": one.request,
+            "state": one.state.value,
+            "holds": [
+                {"hold": h.id, "ground": h.ground, "since": h.since, "by": h.by, "review_on": h.review_on}
+                for h in holds(one)
+            ],
+            "complaints": [
+                {
+                    "reference": c.reference,
+                    "from": c.entered.detail.get("from"),
+                    "received": c.entered.day,
+                    "outcome": c.ended.detail.get("outcome") if c.ended else None,
+                }
+                for c in complaints(one)
+            ],
+        }
+        for one in found
+    ]

@@ -1,0 +1,179 @@
+"""The fields of a form, from JSON Schema: how each is shown, and what was filled in as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from afschrift.web.multipart import Sent
+from afschrift.web.words import said
+
+WORDS = "case_file"
+"""`x-kept` of a field that holds words, which are kept encrypted and never reach the trail."""
+
+_RADIOS = 7
+"""So many codes or fewer stand under one another; more stand in a list that opens."""
+
+_SHORT = 200
+"""Characters up to which a text is one line."""
+
+_DIGITS = 18
+"""So many at most make a number; `int` turns down thousands, and the form says what is wrong with a text."""
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A field as a page shows it.
+
+    Attributes:
+        title: what it asks.
+        shown: `radios`, `select`, `ticks`, `tick`, `lines`, `amounts`, `pairs`, `date`, `number`, `line` or
+            `text`.
+        codes: value and words of what can be chosen.
+        need: when it is needed, in words; empty: it may stay empty.
+        hint: what it takes, where its looks do not say so.
+        longest: characters; 0: any number.
+    """
+
+    name: str
+    title: str
+    schema: Mapping[str, Any]
+    shown: str
+    codes: tuple[tuple[str, str], ...] = ()
+    need: str = ""
+    hint: str = ""
+    longest: int = 0
+
+    @property
+    def words(self) -> bool:
+        """It takes words, which are kept encrypted."""
+        return self.schema.get("x-kept") == WORDS
+
+    @property
+    def id(self) -> str:
+        """In the page, for links to it."""
+        return f"f-{self.name}"
+
+    @property
+    def sent(self) -> str:
+        """The name under which a browser sends it."""
+        return f"f.{self.name}"
+
+
+def field(name: str, schema: Mapping[str, Any], need: str = "", example: str = "") -> FormField:
+    """A field from the JSON Schema of its value; `example`: a value, where what it takes is not plain."""
+    shown, codes = _shown(schema)
+    longest = schema.get("maxLength", 0)
+    hint = " ".join(filter(None, (_hint(schema, shown), example and f"Such as {example}.")))
+    return FormField(name, schema.get("title") or said(name), schema, shown, codes, need, hint, longest)
+
+
+def fields_of(form: Mapping[str, Any] | None, options: Sequence[str]) -> Iterator[FormField]:
+    """The fields of a question's form besides the choice."""
+    for name, schema in (form or {}).get("properties", {}).items():
+        if name != "choice":
+            yield field(name, schema, _need(form or {}, name, options))
+
+
+def filled_value(fields: Sequence[FormField], sent: Sent) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was filled in: codes, and words; an empty field is left out. What does not read stays a text."""
+    found = {one.name: value for one in fields if (value := _value(one, sent)) is not None}
+    words = {one.name for one in fields if one.words}
+    return (
+        {name: value for name, value in found.items() if name not in words},
+        {name: value for name, value in found.items() if name in words},
+    )
+
+
+def _shown(schema: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    kind = schema.get("type")
+    items, names = schema.get("items", {}), schema.get("propertyNames", {})
+    if schema.get("const") is True:
+        return "tick", ()
+    if "enum" in schema:
+        return ("radios" if len(schema["enum"]) <= _RADIOS else "select"), _codes(schema["enum"])
+    if kind == "boolean":
+        return "radios", (("true", "Yes"), ("false", "No"))
+    if kind == "array":
+        return ("ticks", _codes(items["enum"])) if "enum" in items else ("lines", ())
+    if kind == "object":
+        return ("amounts", _codes(names["enum"])) if "enum" in names else ("pairs", ())
+    if kind in ("integer", "number"):
+        return "number", ()
+    if schema.get("format") == "date":
+        return "date", ()
+    long = schema.get("maxLength", 0) > _SHORT or (
+        "maxLength" not in schema and schema.get("x-kept") == WORDS
+    )
+    return ("text" if long else "line"), ()
+
+
+def _codes(values: Sequence[object]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(value), said(value)) for value in values)
+
+
+def _hint(schema: Mapping[str, Any], shown: str) -> str:
+    if shown == "lines":
+        return "One a line."
+    if shown == "amounts":
+        return "In euro, as 3.50. Leave empty what is not charged."
+    if shown == "pairs":
+        codes = schema.get("additionalProperties", {}).get("enum", ())
+        return (
+            f"One a line, as name: code. Codes: {', '.join(codes)}."
+            if codes
+            else "One a line, as name: value."
+        )
+    return str(schema.get("description", ""))
+
+
+def _need(form: Mapping[str, Any], name: str, options: Sequence[str]) -> str:
+    """When a field is needed, in words."""
+    if name in form.get("required", ()):
+        return "needed"
+    whens = [
+        rule["if"].get("properties", {})
+        for rule in form.get("allOf", ())
+        if name in rule["then"].get("required", ())
+    ]
+    choices = {when["choice"]["const"] for when in whens if list(when) == ["choice"]}
+    if choices >= set(options):
+        return "needed"
+    words = [_when(when, form) for when in whens]
+    return f"needed for {' and '.join(dict.fromkeys(words))}" if words else ""
+
+
+def _when(when: Mapping[str, Any], form: Mapping[str, Any]) -> str:
+    parts = []
+    for name, value in when.items():
+        code = f"“{said(value.get('const'))}”"
+        title = form["properties"][name].get("title") or said(name)
+        parts.append(code if name == "choice" else f"{title}: {code}")
+    return " with ".join(parts)
+
+
+def _value(one: FormField, sent: Sent) -> Any:
+    text = sent.one(one.sent).strip()
+    match one.shown:
+        case "tick":
+            return True if text else None
+        case "ticks":
+            return sent.all(one.sent) or None
+        case "lines":
+            return [line.strip() for line in text.splitlines() if line.strip()] or None
+        case "amounts":
+            given = {code: sent.one(f"{one.sent}.{code}").strip().replace(",", ".") for code, _ in one.codes}
+            return {code: amount for code, amount in given.items() if amount} or None
+        case "pairs":
+            pairs = (line.partition(":") for line in text.splitlines() if line.strip())
+            return {name.strip(): value.strip() for name, _, value in pairs} or None
+        case "radios" | "select" if text:
+            known = one.schema.get("enum", (True, False))
+            return next(
+                (v for v in known if (str(v).lower() if isinstance(v, bool) else str(v)) == text), text
+            )
+        case "number" if text:
+            digits = text.removeprefix("-")
+            return int(text) if digits.isdecimal() and len(digits) <= _DIGITS else text
+    return text or None

@@ -1,0 +1,219 @@
+"""Reads what a page's form sends (`multipart/form-data`, RFC 7578), part by part and within limits.
+
+Fields stay in memory. Files go into encrypted temporary files: nothing of them is on a disk in clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from python_multipart import MultipartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
+
+from afschrift.domain.errors import FormError
+from afschrift.web.encrypted_temp_file import EncryptedTempFile
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+FIELDS_BYTES = 4_000_000
+"""Of all fields together that are no files."""
+
+BODY_BYTES = 2 * FIELDS_BYTES
+"""Of a whole body without its files: what stands around the fields too."""
+
+FILES_TOGETHER = 4
+"""So many times the largest file that is taken may all files of a form have together."""
+
+AT_MOST = 4_000
+"""Parts of one form; a field of which nothing came yet is taken beyond them."""
+
+FILES_AT_MOST = 500
+"""Files of one form: each is open until the answer is recorded, and a process may open 1,024 as a rule."""
+
+
+@dataclass
+class SentFile:
+    """A file that came with a form.
+
+    Attributes:
+        name: as the browser gave it; may name a person.
+        too_large: it was longer than is taken, and is not whole here.
+    """
+
+    name: str
+    content: EncryptedTempFile = field(default_factory=EncryptedTempFile, repr=False)
+    too_large: bool = False
+
+
+@dataclass
+class Sent:
+    """What a form sent.
+
+    Attributes:
+        fields: name and value in their order; a line break is one line feed.
+        files: those that were chosen, as far as they are taken.
+        chosen: files were chosen, taken or not.
+        cut: more came than is taken, and is not here.
+    """
+
+    fields: list[tuple[str, str]] = field(default_factory=list, repr=False)
+    files: list[SentFile] = field(default_factory=list, repr=False)
+    chosen: bool = False
+    cut: bool = False
+
+    def one(self, name: str) -> str:
+        """The last value of a field; empty where there is none."""
+        return next((v for n, v in reversed(self.fields) if n == name), "")
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field that is not empty."""
+        return [v for n, v in self.fields if n == name and v]
+
+    def close(self) -> None:
+        """Remove the temporary files."""
+        for file in self.files:
+            file.content.close()
+
+
+async def read(request: Request, sent: Sent, file_bytes: int = 0, take: Callable[[], bool] = bool) -> None:
+    """Read the body of a request into `sent`, which the caller closes.
+
+    Args:
+        request: whose body it is.
+        sent: takes what is read.
+        file_bytes: of one file; what goes beyond is dropped, and said of it. 0: the form takes none.
+        take: asked as a file begins; where it says no, nothing of that file is written anywhere.
+
+    Raises:
+        FormError: it is no such form, or longer than a body may be (where it says so itself, it is not
+            read); repeats nothing of it.
+    """
+    most = BODY_BYTES + FILES_TOGETHER * file_bytes
+    length = request.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > most:
+        raise _too_long(most)
+    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
+    boundary = options.get(b"boundary")
+    if kind != b"multipart/form-data" or not boundary:
+        raise _unreadable()
+    form, came = _Form(sent, file_bytes, take), 0
+    try:
+        parser = MultipartParser(boundary, form.callbacks())
+        async for chunk in request.stream():
+            came += len(chunk)
+            if came > most:
+                raise _too_long(most)
+            await run_in_threadpool(parser.write, chunk)
+        parser.finalize()
+    except FormParserError:
+        raise _unreadable() from None
+    if not form.ended:
+        raise _unreadable()
+
+
+class _Form:
+    """Takes the parts in as the parser finds them."""
+
+    def __init__(self, sent: Sent, file_bytes: int, take: Callable[[], bool]) -> None:
+        self.ended = False
+        self._sent, self._file_bytes, self._take = sent, file_bytes, take
+        self._left, self._parts, self._names, self._drop = FIELDS_BYTES, 0, set[str](), False
+        self._header, self._value, self._disposition = b"", b"", b""
+        self._field, self._text, self._file = "", bytearray(), None  # type: str, bytearray, SentFile | None
+
+    def callbacks(self) -> MultipartCallbacks:
+        """As the parser calls them."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._header_name,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._open,
+            "on_part_data": self._data,
+            "on_part_end": self._close,
+            "on_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        self._parts += 1
+        self._disposition, self._field, self._text, self._file = b"", "", bytearray(), None
+
+    def _header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end].lower()
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _header_end(self) -> None:
+        if self._header == b"content-disposition":
+            self._disposition = self._value
+        self._header, self._value = b"", b""
+
+    def _open(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        self._field = options.get(b"name", b"").decode(errors="replace")
+        name = options.get(b"filename")
+        self._left -= len(self._disposition)
+        self._drop = self._left < 0 or (self._parts > AT_MOST and self._field in self._names)
+        if not self._drop:
+            self._names.add(self._field)
+        if name:  # empty: a field for a file in which nothing was chosen
+            self._sent.chosen = True
+            self._drop |= len(self._sent.files) >= FILES_AT_MOST
+        self._sent.cut |= self._drop
+        if name and not self._drop:
+            self._drop = not (self._file_bytes and self._take())
+        if name and not self._drop:
+            found = name.decode(errors="replace").replace("\\", "/").rpartition("/")[2]
+            self._file = SentFile(found or "file")
+            self._sent.files.append(self._file)
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        if self._drop:
+            return
+        if self._file is None:
+            self._sent.cut |= end - start > self._left
+            end = min(end, start + self._left)
+            self._left -= end - start
+            self._text += data[start:end]
+        elif self._file.content.size + end - start > self._file_bytes:
+            self._file.too_large = True
+        else:
+            self._file.content.write(data[start:end])
+
+    def _close(self) -> None:
+        if self._file is None and not self._drop:
+            text = self._text.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+            self._sent.fields.append((self._field, text))
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+@contextmanager
+def opened() -> Iterator[Sent]:
+    """A place for what a form sends, whose files are gone afterwards."""
+    sent = Sent()
+    try:
+        yield sent
+    finally:
+        sent.close()
+
+
+def _unreadable() -> FormError:
+    return FormError("What was sent is no form of these pages.", {}, remedy="open the page anew, send that.")
+
+
+def _too_long(most: int) -> FormError:
+    return FormError(
+        f"The form is longer than the {most / 1_000_000:,.0f} MB that are taken, its files together.",
+        {},
+        remedy="go back, and send less: shorter texts, fewer files. Nothing was recorded.",
+    )

@@ -1,0 +1,76 @@
+"""The questions at which runs ended, and their answers, as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from afschrift.casework.answer import form_of, visible
+from afschrift.law.roles import Role
+from afschrift.questions.assignment import assigned_to
+from afschrift.register.open import open_register
+from afschrift.register.records import QuestionRow
+from afschrift.web.answers import LONGEST_TEXT, Start, SubmittedAnswer, record
+from afschrift.web.caller import Caller, Known
+from afschrift.web.question_access import seen
+
+Code = str | int | float | bool | None
+Words = Annotated[str, Field(max_length=LONGEST_TEXT)]
+
+
+class AnswerBody(BaseModel):
+    """What somebody answers. Codes in `detail`; words in `text` and `texts`, which are kept encrypted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    choice: str = Field(max_length=64)
+    detail: dict[str, Code | list[Code] | dict[str, Code]] = {}
+    texts: dict[str, Words | list[Words]] = Field(default={}, max_length=40, repr=False)
+    text: str | None = Field(default=None, max_length=LONGEST_TEXT, repr=False)
+
+
+def routes(start: Start) -> APIRouter:
+    """The routes; `start` begins the run that an answer sets going."""
+    router = APIRouter()
+
+    @router.get("/questions")
+    def listing(by: Known) -> list[dict[str, Any]]:
+        """Open questions, oldest first: those put to the caller's roles; all of them to an overseer."""
+        found = open_register().questions.all()
+        return [_shown(by, q) for q in found if visible(by.roles, by.account, q)]
+
+    @router.get("/questions/{question_id}")
+    def one(question_id: str, by: Known) -> dict[str, Any]:
+        """One question with its form as JSON Schema."""
+        return _shown(by, seen(open_register(), by, question_id))
+
+    @router.post("/questions/{question_id}/answer")
+    def answered(question_id: str, body: AnswerBody, by: Known) -> dict[str, Any]:
+        """Record the answer; where it was the last one due, start the request's next run as the caller.
+
+        Where no run starts, the answer stands all the same, and `next` says what to do.
+        """
+        recorded = record(
+            open_register(),
+            by,
+            question_id,
+            SubmittedAnswer(body.choice, body.detail, body.texts, body.text),
+            start,
+        )
+        done = recorded.done
+        reply: dict[str, Any] = {"question": question_id, "request": done.request}
+        reply |= {"choice": done.decision.choice, "at": done.decision.at}
+        reply |= {"letter": done.letter, "signer": done.signer} if done.said else {}
+        return reply | {"run": recorded.run, "next": recorded.next or None}
+
+    return router
+
+
+def _shown(by: Caller, question: QuestionRow) -> dict[str, Any]:
+    mine = by.roles.holds(by.account, Role(question.role))
+    to = assigned_to(open_register().facts.timeline(question.request), question.id)
+    mine = mine and (to is None or by.roles.stands_for(by.account, to))
+    return asdict(question) | {"form": form_of(question), "may_answer": mine, "assigned_to": to}

@@ -1,0 +1,231 @@
+"""The plain pages of questions: all open ones, one page for each, what came of an answer. No script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from afschrift.app.jurisdiction import load_jurisdiction
+from afschrift.casework.answer import visible
+from afschrift.domain.errors import FormError
+from afschrift.domain.event import NewEvent
+from afschrift.law.clock.facts import Timeline
+from afschrift.register.open import open_register
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.register import Register
+from afschrift.web.answers import Start, record
+from afschrift.web.caller import Caller, Known
+from afschrift.web.csrf_token import form_token, is_form_token, note, read_note
+from afschrift.web.form import QuestionForm, form_for, read_form
+from afschrift.web.http_errors import status_and_words
+from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, opened, read
+from afschrift.web.page import render
+from afschrift.web.question_access import question_for_view, seen, upload_limit
+from afschrift.web.question_status import barred, clock_today, last_day, listed_questions, local
+from afschrift.web.same_origin import cross_origin_error, surely_ours
+
+RENEWED = (
+    "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
+    "it again. Nothing was recorded."
+)
+CUT = (
+    f"More was sent than is taken: {AT_MOST:,} ticks and fields, {FILES_AT_MOST} files, and "
+    f"{FIELDS_BYTES // 1_000_000} MB of text. What came first is still here, the rest is not. Nothing was "
+    "recorded: send less."
+)
+CHECK_RECORDED = "Look whether the answer was recorded."
+
+
+@dataclass(frozen=True)
+class FormProblem:
+    """Why an answer was not recorded.
+
+    Attributes:
+        text: in a sentence.
+        fields: id in the page, title and fault of each field that is wrong.
+    """
+
+    text: str
+    fields: tuple[tuple[str, str, str], ...] = ()
+
+
+def routes(start: Start) -> APIRouter:
+    """The routes; `start` begins the run that an answer sets going."""
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    @router.get("/")
+    def listing(request: Request, by: Known) -> Response:
+        """The open questions of the caller's roles, oldest first; all of them to an overseer."""
+        return render(request, "questions", by=by, waiting=listed_questions(open_register(), by))
+
+    @router.get("/questions/{question_id}")
+    def question(request: Request, question_id: str, by: Known) -> Response:
+        """One question with its form; read-only for whoever may not answer it."""
+        register = open_register()
+        asked = seen(register, by, question_id)
+        given = dict(request.query_params)
+        return _question_page(request, register, by, asked, form_for(register, asked, given))
+
+    @router.post("/questions/{question_id}")
+    async def answered(request: Request, question_id: str, by: Known) -> Response:
+        """Record an answer. A fault shows the page again, with all that was typed."""
+        file_bytes, unbarred = await run_in_threadpool(upload_limit, by, question_id)
+        with opened() as sent:
+
+            def take() -> bool:  # the token goes before the files
+                return unbarred and is_form_token(by, request.url.path, sent.one("token"))
+
+            await read(request, sent, file_bytes, take)
+            return await run_in_threadpool(_answer, request, question_id, by, sent, start)
+
+    @router.get("/questions/{question_id}/recorded")
+    def recorded(request: Request, question_id: str, by: Known, told: str = "") -> Response:
+        """What was recorded, and what is left to do."""
+        return _recorded(request, question_id, by, told)
+
+    @router.post("/questions/{question_id}/look")
+    async def looked(request: Request, question_id: str, by: Known) -> Response:
+        """What was written in the case, or what to search a system by. The look is an event."""
+        await run_in_threadpool(question_for_view, by, question_id)
+        with opened() as sent:
+            await read(request, sent)
+            return await run_in_threadpool(_viewed, request, question_id, by, sent)
+
+    return router
+
+
+def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: Start) -> Response:
+    register = open_register()
+    asked = seen(register, by, question_id)
+    form = form_for(register, asked, {"choice": sent.one("choice"), "ground": sent.one("ground")}, sent)
+    if not is_form_token(by, request.url.path, sent.one("token")):
+        if not surely_ours(request):
+            raise cross_origin_error()
+        return _question_page(request, register, by, asked, form, FormProblem(RENEWED), 403)
+    if sent.cut:
+        return _question_page(request, register, by, asked, form, FormProblem(CUT), 422)
+    try:
+        answered = record(register, by, question_id, read_form(form, sent), start)
+    except Exception as error:  # the application would tell it too, but on a page without what was typed
+        status, text = status_and_words(error)
+        problem = _problem(form, error) if isinstance(error, FormError) else FormProblem(text)
+        if status >= 500:
+            problem = FormProblem(f"{text} {CHECK_RECORDED}")
+        return _question_page(request, register, by, asked, form, problem, status)
+    said = {
+        "run": answered.run or "",
+        "letter": answered.done.letter or "",
+        "signer": answered.done.signer or "",
+    }
+    address = f"{_address(request, question_id)}/recorded?told={note(by, {**said, 'next': answered.next})}"
+    return RedirectResponse(address, 303)
+
+
+def _recorded(request: Request, question_id: str, by: Caller, told: str) -> Response:
+    register = open_register()
+    asked = seen(register, by, question_id)
+    if asked.answered_at is None:
+        return RedirectResponse(_address(request, question_id), 303)
+    timeline = register.facts.timeline(asked.request)
+    decision = _decision(register, asked)
+    others = register.questions.all(request_id=asked.request)
+    return render(
+        request,
+        "recorded",
+        by=by,
+        question=asked,
+        decision=decision,
+        at=local(decision.at, timeline) if decision else "",
+        told=read_note(by, told),
+        others=[one for one in others if visible(by.roles, by.account, one)],
+        state=timeline.state,
+    )
+
+
+def _viewed(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
+    register, asked, timeline = question_for_view(by, question_id)
+    if not is_form_token(by, request.url.path, sent.one("token")):
+        raise cross_origin_error()
+    if asked.kind == "manual":
+        register.trail.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
+        return render(request, "keys", by=by, question=asked, keys=register.identities.of(asked.request))
+    texts = register.cases.texts(asked.request, by.account)
+    return render(
+        request,
+        "texts",
+        by=by,
+        question=asked,
+        texts=[
+            (one, local(one.at, timeline), one.text and one.text.decode(errors="replace")) for one in texts
+        ],
+    )
+
+
+def _question_page(
+    request: Request,
+    register: Register,
+    by: Caller,
+    asked: QuestionRow,
+    form: QuestionForm,
+    problem: FormProblem | None = None,
+    status: int = 200,
+) -> Response:
+    timeline = register.facts.timeline(asked.request)
+    why = barred(register, by, asked, timeline)
+    decision = _decision(register, asked)
+    path = request.url.path.removesuffix("/")
+    return render(
+        request,
+        "question",
+        status,
+        by=by,
+        question=asked,
+        form=form,
+        problem=problem,
+        barred=why,
+        kept=problem is not None and bool(why),
+        decision=decision,
+        token=form_token(by, path),
+        look_token=form_token(by, f"{path}/look"),
+        faults={id_: fault for id_, _, fault in problem.fields} if problem else {},
+        **_of(timeline, asked),
+    )
+
+
+def _of(timeline: Timeline, asked: QuestionRow) -> dict[str, Any]:
+    found = clock_today(timeline, load_jurisdiction())
+    return {
+        "right": timeline.right,
+        "asked_at": local(asked.asked_at, timeline),
+        "last_day": last_day(found),
+        "colour": found.colour,
+    }
+
+
+def _problem(form: QuestionForm, error: FormError) -> FormProblem:
+    """The fields that are wrong, each with the place to which its line in the summary leads."""
+    shown = {one.name: (one.id, one.title) for one in form.fields}
+    shown |= {"choice": ("f-choice", "Your choice"), "text": ("f-text", "Reason")}
+    shown |= {"files": ("f-files", "Files"), "ground": ("f-choice", "Ground")}
+    lines = [
+        (
+            *shown.get(name, ("answer", "The answer")),
+            "is missing" if fault.startswith("is missing;") else fault,
+        )
+        for name, fault in error.fields.items()
+    ]
+    return FormProblem("Nothing was recorded. Mend this:" if lines else str(error), tuple(lines))
+
+
+def _decision(register: Register, asked: QuestionRow) -> DecisionRow | None:
+    found: Sequence[DecisionRow] = [d for d in register.decisions.of(asked.request) if d.question == asked.id]
+    return found[-1] if found else None
+
+
+def _address(request: Request, question_id: str) -> str:
+    return f"{request.scope.get('root_path', '')}/questions/{question_id}"

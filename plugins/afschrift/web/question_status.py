@@ -1,0 +1,112 @@
+"""The status of a question for the caller: open to them or not, since when, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from afschrift.app.jurisdiction import load_jurisdiction
+from afschrift.casework.answer import visible
+from afschrift.casework.question_kinds import kind_named
+from afschrift.domain.errors import NotAllowedError
+from afschrift.domain.instants import utc_now
+from afschrift.law.clock.clock import Clock, Jurisdiction, clock
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import Timeline
+from afschrift.law.roles import Role
+from afschrift.questions.assignment import assigned_to
+from afschrift.questions.kind import QuestionKind
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
+from afschrift.web.caller import Caller
+from afschrift.web.words import said
+
+
+@dataclass(frozen=True)
+class ListedQuestion:
+    """A question in the list.
+
+    Attributes:
+        to: name of the one person that it is assigned to; None: everybody with its role.
+        asked_at: local time where the controller must act.
+        last_day: in words.
+        colour: how urgent its request is.
+    """
+
+    question: QuestionRow
+    words: QuestionKind
+    right: str
+    role: str
+    to: str | None
+    asked_at: str
+    last_day: str
+    colour: str
+
+
+def listed_questions(register: Register, by: Caller) -> list[ListedQuestion]:
+    """The open questions that somebody gets to see, oldest first."""
+    timelines = {one.request: one for one in register.facts.timelines()}
+    mine = [
+        q for q in register.questions.all() if visible(by.roles, by.account, q) and q.request in timelines
+    ]
+    jurisdiction, clocks = load_jurisdiction(), dict[str, Clock]()
+    for request in {q.request for q in mine}:
+        clocks[request] = clock_today(timelines[request], jurisdiction)
+    return [_listed(q, timelines[q.request], clocks[q.request]) for q in mine]
+
+
+def clock_today(timeline: Timeline, jurisdiction: Jurisdiction) -> Clock:
+    """The clock of a request today."""
+    return clock(timeline, jurisdiction, local_date(utc_now(), timeline.zone))
+
+
+def local(instant: str, timeline: Timeline) -> str:
+    """An instant as the clock on the wall shows it where the controller must act."""
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(timeline.zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def last_day(found: Clock) -> str:
+    """The last day for an answer, with how far it is."""
+    if found.closed_on is not None:
+        return f"closed on {found.closed_on}"
+    if found.due is None:
+        return f"stands still since {found.suspended_since}"
+    left = found.days_left or 0
+    days = f"{abs(left)} day{'s' * (abs(left) != 1)}"
+    return f"{found.due} ({'today' if left == 0 else f'{days} left' if left > 0 else f'{days} late'})"
+
+
+def barred(register: Register, by: Caller, question: QuestionRow, timeline: Timeline) -> str:
+    """Why somebody may not answer a question; empty: they may."""
+    role = Role(question.role)
+    if question.answered_at is not None:
+        taken = any(d.question == question.id for d in register.decisions.of(question.request))
+        return "It is answered." if taken else "It was overtaken: what it asked about has changed."
+    if not timeline.state.open:
+        return "Its request is closed."
+    if not by.roles.holds(by.account, role):
+        return f"Only the role {said(role).lower()} answers it; you may look."
+    to = assigned_to(timeline, question.id)
+    if to is not None and not by.roles.stands_for(by.account, to):
+        return f"It is assigned to {to}."
+    if role is Role.SECOND_SIGNER:
+        decided = [d.by for d in register.decisions.of(question.request) if d.about == question.about]
+        try:
+            by.roles.need_another(by.account, decided)
+        except NotAllowedError as error:
+            return str(error.args[0])
+    return ""
+
+
+def _listed(question: QuestionRow, timeline: Timeline, found: Clock) -> ListedQuestion:
+    return ListedQuestion(
+        question,
+        kind_named(question.kind),
+        timeline.right.value,
+        said(question.role),
+        assigned_to(timeline, question.id),
+        local(question.asked_at, timeline),
+        last_day(found),
+        found.colour.value,
+    )

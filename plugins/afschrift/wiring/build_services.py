@@ -1,0 +1,116 @@
+"""Builds the services of an installation from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+from upath import UPath
+
+from afschrift import __version__
+from afschrift.app.settings import Settings
+from afschrift.bundle.container.signature import Ed25519Signer
+from afschrift.destinations.registry import open_destination
+from afschrift.domain.files import Destination, FileStore
+from afschrift.domain.instants import rfc3339, utc_now
+from afschrift.domain.sources import Connect, Source
+from afschrift.formats.registry import FORMATS
+from afschrift.inventory.ages import age_of_consent
+from afschrift.inventory.grounds_file import load_grounds
+from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.open import initialise as initialise
+from afschrift.register.open import open_keys as open_keys
+from afschrift.register.open import open_register as open_register
+from afschrift.register.register import Register
+from afschrift.register.schema import require_current
+from afschrift.services import Services, WriteLimits
+from afschrift.sources.connections import from_environment
+from afschrift.sources.file_store import UploadStore
+from afschrift.sources.options import expand
+from afschrift.sources.reached import Reached, ReachedStore
+from afschrift.sources.registry import open_source
+from afschrift.staging.encrypted import EncryptedStaging
+
+
+def load_inventory(folder: Path | None = None) -> Inventory:
+    """The inventory of the settings, or of a folder.
+
+    Raises:
+        InventoryError: lists every fault.
+    """
+    return load(folder or Settings.from_environment().inventory)
+
+
+def build(
+    log: Callable[[str], None], settings: Settings | None = None, *, connect: Connect = from_environment
+) -> Services:
+    """All services, ready for use. Opens no source and no destination.
+
+    Args:
+        log: says one line to whoever follows the run.
+        settings: default: from the environment.
+        connect: finds a source's connection by its id.
+
+    Raises:
+        ConfigurationError: inventory, keys or register cannot be used; says what to do.
+    """
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps a tenth more of what streams through
+    settings = settings or Settings.from_environment()
+    inventory = load(settings.inventory)
+    keys = open_keys(settings)
+    require_current(settings.register)
+    register = Register(settings.register, keys)
+    return Services(
+        register=register,
+        inventory=inventory,
+        grounds=load_grounds(settings.include / "grounds"),
+        open_source=partial(_source, inventory, connect),
+        open_store=partial(_store, inventory, connect),
+        formats=FORMATS,
+        signer=partial(_signer, keys),
+        destination=partial(_destination, settings),
+        staging=partial(_staging, settings, register),
+        sql=settings.include / "sql",
+        letters=settings.include / "letters",
+        now=lambda: rfc3339(utc_now()),
+        package=__version__,
+        log=log,
+        limits=WriteLimits(settings.batch_bytes, settings.part_bytes),
+        patience=settings.sweep_lost,
+        age_of_consent=age_of_consent(
+            settings.include / "law" / "ages.yml", inventory.controller.country
+        ).age,
+    )
+
+
+def _source(inventory: Inventory, connect: Connect, name: str, tag: str = "") -> Source:
+    declared = inventory.sources[name]
+    session = open_source(
+        name, declared.kind, declared.options, connection=declared.connection, connect=connect, tag=tag
+    )
+    return Reached(session)
+
+
+def _store(inventory: Inventory, connect: Connect, source: str, name: str) -> FileStore:
+    declared = inventory.sources[source].stores[name]
+    options = connect(declared.connection).extra if declared.connection else {}
+    url = expand(source, declared.url)
+    return ReachedStore(source, lambda: UploadStore(f"{source}.{name}", url, options))
+
+
+def _destination(settings: Settings, name: str) -> Destination:
+    return open_destination(name, settings.destination(name))
+
+
+def _staging(settings: Settings, register: Register, request_id: str) -> EncryptedStaging:
+    return EncryptedStaging(
+        UPath(settings.staging), request_id, register.data_keys.subkey(request_id, "staging")
+    )
+
+
+def _signer(keys: KeyStore) -> Ed25519Signer:
+    return Ed25519Signer(keys.signing_key().private.private_bytes_raw())

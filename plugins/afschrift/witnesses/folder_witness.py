@@ -1,0 +1,143 @@
+"""A folder or an object store as a witness: names are written once and never again."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fsspec import get_filesystem_class
+from upath import UPath
+
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.witnesses.witness import Files
+
+_LOCAL = frozenset({"", "file", "local"})
+_CONFIGURATION = (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
+
+
+class FolderWitness:
+    """Keeps checkpoints as files. Write-once storage (object lock, another owner) makes it a witness."""
+
+    readable = True
+
+    def __init__(self, name: str, url: str, options: Mapping[str, Any]) -> None:
+        """Take the place.
+
+        Args:
+            name: name of the place, as errors call it.
+            url: for example `file:///mnt/dpo/checkpoints` or `s3://bucket/checkpoints`.
+            options: what `fsspec` needs for it, credentials included; never shown.
+
+        Raises:
+            ConfigurationError: no library is installed for this kind of address.
+        """
+        self.name = name
+        try:
+            self._folder = UPath(url, **options)
+            get_filesystem_class(self._folder.protocol or "file")  # is its library there?
+        except (ImportError, ValueError, TypeError) as error:
+            raise ConfigurationError(
+                f"The address of the witness place '{name}' cannot be used ({type(error).__name__}).",
+                remedy="correct address and options; an object store needs its library (s3fs, gcsfs).",
+            ) from None
+        self._path = self._folder.path.rstrip("/")
+        self._local = self._folder.protocol in _LOCAL
+
+    def __repr__(self) -> str:
+        """Hide the options: they may hold credentials."""
+        return f"FolderWitness({self.name!r})"
+
+    def send(self, files: Files) -> None:
+        """Write files that are not there yet; as `Witness.send`."""
+        for name, content in files.items():
+            with self._errors():
+                try:
+                    if self._local:
+                        _write_once(Path(self._path), name, content)
+                    else:
+                        self._remote.pipe_file(f"{self._path}/{name}", content, mode="create")
+                    continue
+                except FileExistsError:
+                    there = self._content(name)
+            if there != content:
+                raise ConfigurationError(
+                    f"The witness place '{self.name}' holds another content under the name {name}.",
+                    remedy="this is how a trail that was set back shows: run `afschrift audit verify` "
+                    "before anything else.",
+                )
+
+    def read(self) -> Iterator[tuple[str, bytes]]:
+        """Every file of the folder with a name of ours, in order; as `Witness.read`."""
+        with self._errors():
+            names = sorted(self._names())
+        for name in names:
+            if name.startswith("afschrift-checkpoint-"):
+                with self._errors():
+                    content = self._content(name)
+                yield name, content
+
+    @property
+    def _remote(self) -> Any:
+        """The store, connected when it is first used; `Any`: fsspec has no types."""
+        return self._folder.fs
+
+    def _names(self) -> list[str]:
+        if self._local:
+            return [path.name for path in Path(self._path).iterdir()]
+        self._remote.invalidate_cache()
+        try:
+            found = self._remote.ls(self._path, detail=False)
+        except FileNotFoundError:  # in an object store, a folder that holds nothing is not there
+            return []
+        return [path.rstrip("/").rpartition("/")[2] for path in found]
+
+    def _content(self, name: str) -> bytes:
+        if self._local:
+            return Path(self._path, name).read_bytes()
+        content: bytes = self._remote.cat_file(f"{self._path}/{name}")
+        return content
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except _CONFIGURATION as error:
+            raise ConfigurationError(
+                f"The witness place '{self.name}' cannot be used ({type(error).__name__}).",
+                remedy="check its folder and the rights there: new files may be made, none changed.",
+            ) from None
+        except Exception as error:  # each store's library raises errors of its own
+            if isinstance(error, ConfigurationError):
+                raise
+            reason = type(error).__name__
+            if isinstance(error, OSError) and error.errno:
+                reason = os.strerror(error.errno)
+            raise RetriableError(
+                f"The witness place '{self.name}' did not answer ({reason}).",
+                remedy="bring it back; the next checkpoint makes up for what it lacks.",
+            ) from None
+
+
+def _write_once(folder: Path, name: str, content: bytes) -> None:
+    """Make a file that is whole or not there; FileExistsError where the name is taken."""
+    handle, part = tempfile.mkstemp(dir=folder, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).chmod(0o440)
+        try:
+            (folder / name).hardlink_to(part)
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
+                raise
+            with (folder / name).open("xb") as plain:  # no hard links on this file system
+                plain.write(content)
+    finally:
+        Path(part).unlink(missing_ok=True)

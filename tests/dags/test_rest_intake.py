@@ -1,0 +1,116 @@
+"""Handing over, an unclear right, a mandate's end and a message that does not count, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo.people import HEAVY
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.installed import Installation, installed
+
+pytestmark = [pytest.mark.airflow]
+
+ROLES = """
+people:
+  Anna: {accounts: ["airflow:anna"], roles: [officer]}
+  Sam: {accounts: ["airflow:sam"], roles: [second_signer]}
+  Dirk: {accounts: ["airflow:dirk"], roles: [dpo]}
+  Ivo: {accounts: ["airflow:ivo"], roles: [intake]}
+"""
+WORDS = "Kanariezin over de vrouw met de gele jas"
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(demo_warehouse, tmp_path_factory.mktemp("rest")) as made:
+        (made.home / "roles.yml").write_text(ROLES, encoding="utf-8")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def call(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Call]:
+    """Asks as a user of Airflow."""
+    from starlette.testclient import TestClient
+
+    with api_server() as server:
+        client = TestClient(server, raise_server_exceptions=False)
+
+        def ask(user: str, path: str, body: Any = None) -> Any:
+            headers = {"Authorization": f"Bearer {log_in(user, 'user')}"}
+            method = "GET" if body is None else "POST"
+            return client.request(method, f"/afschrift/api{path}", headers=headers, json=body)
+
+        yield ask
+
+
+def stored(installation: Installation, **content: Any) -> Any:
+    from afschrift.casework.intake.store_request import Intake, take_in
+
+    services = installation.services
+    whole = {"message": WORDS, "channel": "email", "received_at": services.now(), "right": "access"}
+    whole |= {"keys": {"customer_id": str(HEAVY.number)}, **content}
+    return take_in(services, Intake.model_validate(whole), "airflow:ivo")
+
+
+def test_what_is_not_ours(call: Call, installation: Installation) -> None:
+    case = stored(installation, other_rights=["erasure"]).case
+    assert [(one["case"], one["right"]) for one in call("dirk", "/matters").json()] == [(case, "erasure")]
+    body = {"right": "erasure", "to": "klantenservice", "reference": "T-1"}
+    assert call("dirk", f"/cases/{case}/handed-over", body).status_code == 403
+    assert call("ivo", f"/cases/{case}/handed-over", body | {"to": "a@b.example"}).status_code == 409
+    wrong = call("ivo", f"/cases/{case}/handed-over", {"right": "erasure"})
+    assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"to", "reference"})
+    assert call("ivo", f"/cases/{case}/handed-over", body).status_code == 200
+    assert call("dirk", "/matters").json() == []
+    assert call("ivo", "/cases/case-000000000000/handed-over", body).status_code == 404
+
+
+def test_an_unclear_right(call: Call, installation: Installation) -> None:
+    [request] = stored(installation, right="unclear").requests
+    body = {"right": "both", "text": "de vrouw met de gele jas"}
+    assert call("ivo", f"/requests/{request}/reading", body).status_code == 403
+    assert call("anna", f"/requests/{request}/reading", body | {"text": "iets anders"}).status_code == 409
+    done = call("anna", f"/requests/{request}/reading", body).json()
+    assert installation.services.register.requests.get(done["beside"]).right.value == "portability"
+
+
+def test_a_mandate_over_http_and_its_end(call: Call, installation: Installation) -> None:
+    from afschrift.domain.errors import NeedsPersonError
+    from afschrift.steps.assess import assess
+
+    proof = {"by": "log-in", "level": "high", "at": installation.services.now()}
+    keys = {"customer_id": "77"}  # nobody else's here
+    [request] = stored(installation, made_by="guardian", authenticated=proof, keys=keys).requests
+    assert call("anna", f"/requests/{request}/mandate-withdrawn", {}).status_code == 409
+    with pytest.raises(NeedsPersonError):
+        assess(installation.services, request)
+    [question] = installation.services.register.questions.all(request_id=request)
+    shown = call("anna", f"/questions/{question.id}").json()
+    assert "guardianship_register" in shown["form"]["properties"]["kind"]["enum"]
+    form = {"kind": "guardianship_register", "checked_on": "2026-01-02", "scope": "both"}
+    form |= {"identity_checked": "eid", "answer_to": "representative", "answer_by": "post", "secrecy": "care"}
+    body = {"choice": "proven", "detail": form}
+    lacking = call("anna", f"/questions/{question.id}/answer", body)
+    assert (lacking.status_code, set(lacking.json()["fields"])) == (422, {"text"})
+    done = call("anna", f"/questions/{question.id}/answer", body | {"text": WORDS})
+    signer = done.json()["signer"]
+    assert call("sam", f"/questions/{signer}/answer", {"choice": "agree"}).status_code == 200
+    assess(installation.services, request)
+    assert call("anna", f"/requests/{request}/mandate-withdrawn", {"text": WORDS}).status_code == 200
+    assert WORDS not in repr(installation.services.register.trail.events())
+
+
+def test_a_message_that_does_not_count(call: Call, installation: Installation) -> None:
+    one = stored(installation, channel="cleaners")
+    body = {"published_on": "2020-01-01", "text": WORDS}
+    assert call("ivo", f"/cases/{one.case}/not-received", body).status_code == 403
+    assert call("anna", f"/cases/{one.case}/not-received", body | {"text": ""}).status_code == 422
+    signer = call("anna", f"/cases/{one.case}/not-received", body).json()["signer"]
+    done = call("sam", f"/questions/{signer}/answer", {"choice": "agree"}).json()
+    assert "R03" in done["next"]
+    assert installation.services.register.requests.get(one.requests[0]).state.value == "not_received"

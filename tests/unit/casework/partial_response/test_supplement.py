@@ -1,0 +1,226 @@
+"""What the next run gives after a part: what is missing, nothing twice, and what changed whole once more."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import update
+from testbed.mini import write_inventory
+from testbed.running import installation, run
+from tests.support.audited.sitecustomize import audit
+from tests.support.in_parts import (
+    SOON,
+    TODAY,
+    WHY,
+    again,
+    asked,
+    club,
+    coverage,
+    members,
+    partial_response_service,
+    partly,
+    question,
+    rows,
+    says,
+    services,
+)
+from tests.support.manual import add_systems, system, waits
+from tests.support.parts import Club, run_to_its_end, tables_of
+from tests.support.properties import fewer
+
+from afschrift.bundle.container.verify import verify
+from afschrift.casework.manual.scan import scan
+from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.partial_response import status_lines
+from afschrift.register.database.tables import plan as plan_table
+from afschrift.services import Services
+from afschrift.sources import registry
+from afschrift.steps.classify import classify
+
+pytestmark = pytest.mark.slow
+
+__all__ = ["club", "services"]
+
+
+def test_what_changed_is_given_whole_once_more(services: Services, club: Club, tmp_path: Path) -> None:
+    request = asked(services, "portability")
+    first = partly(services, request, club)
+    shop = tmp_path / "inventory" / "shop.yml"
+    text = shop.read_text(encoding="utf-8")
+    shop.write_text(text.replace("title: {origin: provided}", "title: {origin: assigned}"), encoding="utf-8")
+    services = again(services, tmp_path)
+    second = run(services, request)
+    assert "title" in rows(first)["data/shop/wishlist.csv"][0]
+    whole = coverage(second)
+    assert tables_of(whole, "rows", "none_held", "withheld") == {"club.card", "club.visit", "shop.wishlist"}
+    told_first = tables_of(coverage(first), "rows", "none_held", "withheld")
+    assert tables_of(whole, "given_before") == told_first - {"shop.wishlist"}
+
+
+def test_other_keys_mean_that_all_is_given_once_more(services: Services, club: Club, tmp_path: Path) -> None:
+    import duckdb
+
+    request = asked(services)
+    first = partly(services, request, club)
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("INSERT INTO device VALUES (1, 'd77', '2022-01-01 00:00Z', NULL)")
+        con.execute("INSERT INTO beat VALUES ('d77', '2022-03-01 00:00Z', 77)")
+    second = run(services, request)
+    assert "77" in str(rows(second)["data/shop/beat.csv"])
+    assert set(rows(second)) >= set(rows(first))
+    page = members(second)["index.html"].decode()
+    assert "It takes the place of that part." in page
+    assert "given_before" not in members(second)["data/coverage.json"].decode()
+
+
+def test_a_part_that_another_version_kept_is_given_once_more(services: Services, club: Club) -> None:
+    request = asked(services)
+    first = partly(services, request, club)
+    [part] = services.register.facts.timeline(request).of(FactKind.PARTLY_DELIVERED)
+    register = services.register
+    plan = dataclasses.replace(register.plans.get(request, part.detail["plan"]), package="0")
+    with register.store.database.write() as tx:
+        key = register.plans._key(tx, request)
+        sealed = key.encrypt(msgspec.json.encode(plan), "plan", "ciphertext", part.detail["plan"])
+        kept = plan_table.c.digest == part.detail["plan"]
+        tx.execute(update(plan_table).where(kept).values(ciphertext=sealed))
+    second = run(services, request)
+    assert set(rows(second)) >= set(rows(first))
+    assert "It takes the place of that part." in members(second)["index.html"].decode()
+    assert services.register.requests.get(request).state is State.DELIVERED
+
+
+def test_what_people_found_is_given_once(services: Services, club: Club, tmp_path: Path) -> None:
+    add_systems(tmp_path / "inventory", system("mail", "mailbox"), system("paper", "paper"))
+    services = again(services, tmp_path)
+    request = asked(services)
+    waiting = waits(services, request)
+    new = scan("brief.pdf", io.BytesIO(b"%PDF-1.7"), 8, 10_000_000)
+    services.register.questions.answer(waiting["mail"], "given", "cli:bea", files=[new])
+    services.register.questions.answer(waiting["paper"], "nothing_held", "cli:bea")
+    with club.away():
+        partial_response_service(services).leave(request, "club", SOON, WHY)
+        first = run(services, request)
+    second = run(services, request)
+    assert [path for path in members(first) if "/files/" in path] == ["data/files/mail/000001.pdf"]
+    assert [path for path in members(second) if "/files/" in path] == []
+    told_second = {one["source"]: one for one in coverage(second)["searched"]}
+    assert {one["status"] for one in told_second.values()} == {"given_before"}
+    assert told_second["mail"]["before"]["files"] == 1
+    assert told_second["paper"]["before"]["status"] == "none_held"
+    assert not verify(second, {}).problems
+
+
+def test_the_rest_is_told_of_where_nothing_of_it_leaves(
+    services: Services, club: Club, tmp_path: Path
+) -> None:
+    club.declare(tmp_path / "inventory", origin="assigned", seen="assigned")
+    services = again(services, tmp_path)
+    request = asked(services, "portability")
+    partly(services, request, club)
+    assert classify(services, request)["sources"] == ["club"]  # without one, Airflow would skip the rest
+    second = run(services, request)
+    assert tables_of(coverage(second), "withheld") == {"club.card", "club.visit"}
+    assert rows(second) == {}
+    assert services.register.requests.get(request).state is State.DELIVERED
+
+
+def test_two_sources_come_back_one_after_the_other(services: Services, club: Club, tmp_path: Path) -> None:
+    other = Club(tmp_path, "gym")
+    other.declare(tmp_path / "inventory")
+    services = again(services, tmp_path)
+    request = asked(services)
+    bundles = []
+    with other.away():
+        with club.away():
+            for _ in range(2):  # one after the other is asked about
+                assert run_to_its_end(services, request) is None
+                says(services, request, "partial")
+            bundles.append(run(services, request))
+        assert run_to_its_end(services, request) is None  # the gym is still down: asked again
+        assert question(services, request).detail["source"] == "gym"
+        says(services, request, "partial", str(TODAY + timedelta(days=20)))
+        bundles.append(run(services, request))
+    assert services.register.requests.get(request).state is State.ACCEPTED
+    assert next(status_lines(services.register.facts.timeline(request))).endswith(
+        str(TODAY + timedelta(days=20))
+    )
+    bundles.append(run(services, request))
+    assert [path.name.removeprefix(request) for path in bundles] == [
+        "-access-partial.zip",
+        "-access-partial-2.zip",
+        "-access-supplement.zip",
+    ]
+    assert [{path.split("/")[1] for path in rows(one)} for one in bundles] == [{"shop"}, {"club"}, {"gym"}]
+    assert services.register.requests.get(request).state is State.DELIVERED
+    covered = [tables_of(coverage(one), "rows", "none_held", "withheld") for one in bundles]
+    assert len(set().union(*covered)) == sum(map(len, covered))
+    assert tables_of(coverage(bundles[2]), "given_before") == covered[0] | covered[1]
+
+
+def test_what_is_left_for_later_or_given_already_is_not_opened(
+    services: Services, club: Club, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Club(tmp_path, "gym").declare(tmp_path / "inventory")
+    services = again(services, tmp_path)
+    sources = dict(registry.SOURCES)
+    monkeypatch.setattr(registry, "SOURCES", sources)
+    log = tmp_path / "statements"
+    audit(sources, log)
+    request = asked(services)
+    partial_response_service(services).leave(request, "club", SOON, WHY)  # though it is up
+
+    def contacts(since: int, *calls: str) -> set[str]:
+        lines = [line.split() for line in log.read_text().splitlines()[since:]]
+        return {source for _, source, call in lines if not calls or call in calls}
+
+    assert run(services, request).name.endswith("-partial.zip")
+    assert contacts(0) == {"shop", "gym"}
+    before = len(log.read_text().splitlines())
+    run(services, request)
+    assert contacts(before) == {"shop", "club"}  # the keys are looked up in the shop
+    assert contacts(before, "stream") == {"club"}
+
+
+NAMES = ("club", "gym", "spa")
+
+
+@fewer(8)
+@given(back=st.lists(st.sampled_from(NAMES), min_size=1, unique=True), edits=st.lists(st.booleans()))
+def test_no_table_is_in_two_parts_or_in_none(
+    tmp_path_factory: pytest.TempPathFactory, back: list[str], edits: list[bool]
+) -> None:
+    """Sources come back one a run, in any order; the inventory may be edited in between."""
+    folder = tmp_path_factory.mktemp("parts")
+    inventory = write_inventory(folder / "inventory")
+    (inventory / "shop.yml").unlink()
+    clubs = {name: Club(folder, name) for name in ("base", *NAMES)}
+    for one in clubs.values():
+        one.declare(inventory)
+    services = installation(folder / "home", inventory)
+    request = asked(services)
+    bundles = []
+    for number in range(len(back) + 1):
+        for name in back[number:]:
+            partial_response_service(services).leave(request, name, SOON, WHY)
+        gone = [clubs[name] for name in back[number:]]
+        for one in gone:
+            one.take()
+        bundles.append(run(services, request))
+        for one in gone:
+            one.put_back()
+        if edits[number : number + 1] == [True]:
+            with (inventory / "base.yml").open("a", encoding="utf-8") as file:
+                file.write("# looked at again\n")
+            services = again(services, folder)
+    parts = [tables_of(coverage(one), "rows", "none_held", "withheld") for one in bundles]
+    assert sum(map(len, parts)) == len(set().union(*parts)) == 2 * len(clubs)
+    assert services.register.requests.get(request).state is State.DELIVERED

@@ -1,0 +1,130 @@
+"""Columns and rows of one table, where the origin goes by row or a person has answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from testbed.mini import SHOP, write_inventory
+
+from afschrift.domain.decision import Action, ConsentState
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.right import Right
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.load import load
+from afschrift.selection.column_facts import PersonFacts
+from afschrift.selection.statements import Scope
+from afschrift.selection.table_decision import NO_ROWS, Classifier, TableDecision
+from afschrift.selection.words import REASONS
+
+TEXT = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
+
+
+def decide(
+    folder: Path,
+    table: str,
+    right: Right,
+    person: PersonFacts | None = None,
+    shop: str = SHOP,
+    more: dict[str, ColumnType] | None = None,
+) -> TableDecision:
+    inventory = load(write_inventory(folder, shop))
+    source = inventory.sources["shop"]
+    columns = dict.fromkeys(source.tables[table].columns, TEXT) | (more or {})
+    return Classifier(inventory, right, person or PersonFacts()).table(source, table, columns)
+
+
+def actions(decision: TableDecision) -> dict[str, Action]:
+    return {field.name: field.action for field in decision.fields}
+
+
+def test_rows_of_an_agent_stay_behind_in_portability(tmp_path: Path) -> None:
+    decision = decide(tmp_path, "ticket_message", Right.PORTABILITY)
+    assert decision.scope == Scope("author_type", ("customer",))
+    assert actions(decision)["body"] is Action.INCLUDE
+    assert actions(decision)["author"] is Action.INCLUDE  # no agent's name is left to hide
+    assert actions(decision)["author_type"] is Action.EXCLUDE
+
+
+def test_access_has_all_rows_and_masks_the_agent(tmp_path: Path) -> None:
+    decision = decide(tmp_path, "ticket_message", Right.ACCESS)
+    assert decision.scope is None
+    assert actions(decision)["author"] is Action.MASK
+    body = next(f for f in decision.fields if f.name == "body")
+    assert {str(o) for o in body.origins} == {"provided", "assigned", "inferred"}
+    assert body.origin is None
+
+
+def test_keys_alone_are_withheld(tmp_path: Path) -> None:
+    decision = decide(tmp_path, "shipment", Right.PORTABILITY)
+    assert not decision.selected
+    assert {f.reason for f in decision.fields} == {"only_keys", "origin_assigned"}
+
+
+def test_an_unlisted_column_and_a_mixed_one_ask(tmp_path: Path) -> None:
+    decision = decide(tmp_path, "orders", Right.ACCESS, more={"remark": TEXT})
+    assert decision.asks == {"unclassified": ("shop.orders.remark",)}
+    mixed = SHOP.replace("ordered_at: {origin: observed}", "ordered_at: {origin: mixed}")
+    assert decide(tmp_path, "orders", Right.PORTABILITY, shop=mixed).asks == {
+        "mixed": ("shop.orders.ordered_at",)
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "action"),
+    [
+        ("include", Action.INCLUDE),
+        ("exclude", Action.EXCLUDE),
+        ("mask", Action.MASK),
+        (NO_ROWS, Action.INCLUDE),
+    ],
+)
+def test_a_persons_answer_counts_where_it_was_asked_and_only_there(
+    tmp_path: Path, answer: str, action: Action
+) -> None:
+    person = PersonFacts(answers={"shop.orders.remark": answer, "shop.orders.ordered_at": "exclude"})
+    decision = decide(tmp_path, "orders", Right.ACCESS, person, more={"remark": TEXT})
+    assert actions(decision)["remark"] is action
+    assert actions(decision)["ordered_at"] is Action.INCLUDE
+
+
+def test_consent_of_the_person(tmp_path: Path) -> None:
+    for state, asked in (
+        (ConsentState.GRANTED, False),
+        (ConsentState.WITHDRAWN, True),
+        (ConsentState.ABSENT, True),
+    ):
+        person = PersonFacts(consents={"shop.coaching": state})
+        assert bool(decide(tmp_path, "beat", Right.PORTABILITY, person).asks) is asked
+        assert not decide(tmp_path, "beat", Right.ACCESS, person).asks
+
+
+def test_own_limits(tmp_path: Path) -> None:
+    person = PersonFacts(limits={"tables": ["shop.orders"]})
+    assert decide(tmp_path, "orders", Right.ACCESS, person).selected
+    assert not decide(tmp_path, "line", Right.ACCESS, person).selected
+    contact = PersonFacts(limits={"categories": ["user.contact"]})
+    assert [f.name for f in decide(tmp_path, "customer", Right.ACCESS, contact).selected] == ["email"]
+
+
+def test_a_type_that_is_not_known_stops_with_the_column_named(tmp_path: Path) -> None:
+    odd = {"ordered_at": ColumnType("GEOMETRY", None, "{column}")}
+    with pytest.raises(ConfigurationError, match=r"shop\.orders\.ordered_at has the type GEOMETRY"):
+        decide(tmp_path, "orders", Right.ACCESS, more=odd)
+    as_text = SHOP.replace("ordered_at: {origin: observed}", "ordered_at: {origin: observed, kind: text}")
+    assert decide(tmp_path, "orders", Right.ACCESS, shop=as_text, more=odd).selected
+
+
+def test_a_row_origin_that_decides_nothing_leaves_all_rows(tmp_path: Path) -> None:
+    shop = SHOP.replace(
+        "author: {about: third_party, third_party: mask, when: [agent]}", "author: {origin: provided}"
+    ).replace("      body: {}\n", "      body: {origin: provided}\n")
+    assert decide(tmp_path, "ticket_message", Right.PORTABILITY, shop=shop).scope is None
+
+
+def test_every_reason_has_words(tmp_path: Path) -> None:
+    for right in Right:
+        for table in ("customer", "ticket_message", "shipment", "login", "beat", "message"):
+            for field in decide(tmp_path, table, right).fields:
+                assert field.reason in REASONS

@@ -1,0 +1,96 @@
+"""Fields of pages, from JSON Schema: every form that is asked can be shown, filled in and read back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.ground_forms import GROUNDS, complete
+
+from afschrift.casework.identity.question import IDENTITY_FORM
+from afschrift.domain.right import Right
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.questions.forms import form
+from afschrift.web.decision_form import ground_form
+from afschrift.web.form_fields import FormField, fields_of, filled_value
+from afschrift.web.multipart import Sent
+
+
+def typed(one: FormField, value: Any) -> list[tuple[str, str]]:
+    """A value as somebody types it."""
+    if one.shown == "amounts":
+        return [(f"{one.sent}.{code}", f" {amount.replace('.', ',')} ") for code, amount in value.items()]
+    if one.shown == "pairs":
+        return [(one.sent, "\n".join(f"{name} : {code}" for name, code in value.items()))]
+    if one.shown == "lines":
+        return [(one.sent, "\n\n".join(f"  {line}" for line in value))]
+    if isinstance(value, list):
+        return [(one.sent, part) for part in value]
+    return [(one.sent, str(value).lower() if isinstance(value, bool) else str(value))]
+
+
+OFFERED = [
+    (outcome, code)
+    for outcome in Outcome
+    for code in dict.fromkeys(c for right in Right for c in GROUNDS.offered(outcome, right))
+]
+
+
+@pytest.mark.parametrize(("outcome", "code"), OFFERED)
+def test_what_is_typed_for_a_ground_is_what_its_form_takes(outcome: Outcome, code: str) -> None:
+    given = complete(code, outcome)
+    shown = {one.name: one for one in ground_form(GROUNDS, code, outcome).fields}
+    sent = Sent([pair for name, value in given.items() for pair in typed(shown[name], value)])
+    codes, words = filled_value(list(shown.values()), sent)
+    assert codes == GROUNDS.kept_in_trail(given)
+    assert words == GROUNDS.texts(given)
+    needed = {name for name, one in shown.items() if one.need == "needed"}
+    assert needed <= set(given)
+    assert all(shown[name].need for name in given)
+
+
+def test_a_field_of_another_outcome_is_not_asked_for() -> None:
+    refuse = [one.name for one in ground_form(GROUNDS, "outside_portability", Outcome.REFUSE).fields]
+    part = [one.name for one in ground_form(GROUNDS, "outside_portability", Outcome.REFUSE_PART).fields]
+    assert set(part) - set(refuse) == {"places", "given"}
+
+
+def test_when_a_field_is_needed_stands_beside_it() -> None:
+    needs = {one.name: one.need for one in fields_of(IDENTITY_FORM, ("confirmed", "not_confirmed"))}
+    assert needs == {
+        "method": "needed for “Confirmed”",
+        "level": "needed for “Confirmed”",
+        "checked_on": "",
+        "doubt": "needed for “Not confirmed”",
+    }
+    shown = {one.name: one for one in ground_form(GROUNDS, "restriction", Outcome.RESTRICT).fields}
+    title = GROUNDS.fields["existence"].title["en"]
+    assert shown["refused"].need == f"needed where “{title}” is “Open”"
+    excessive = {one.name: one for one in ground_form(GROUNDS, "manifestly_excessive", Outcome.REFUSE).fields}
+    assert excessive["advantage"].need == "needed where this is the person's first request in a year"
+
+
+def test_values_keep_their_types() -> None:
+    schema = form(
+        ("yes",),
+        {
+            "sure": {"title": "Sure", "type": "boolean"},
+            "count": {"title": "Count", "type": "integer"},
+            "level": {"title": "Level", "enum": [1, 2]},
+            "on": {"title": "On", "type": "string", "format": "date"},
+        },
+        {"yes": ("sure",)},
+    )
+    fields = list(fields_of(schema, ("yes",)))
+    assert [one.shown for one in fields] == ["radios", "number", "radios", "date"]
+    assert fields[0].need == "needed"
+    sent = Sent([("f.sure", "false"), ("f.count", "-3"), ("f.level", "2"), ("f.on", "2026-11-25")])
+    assert filled_value(fields, sent)[0] == {"sure": False, "count": -3, "level": 2, "on": "2026-11-25"}
+    wrong = Sent([("f.sure", "x"), ("f.count", "many"), ("f.level", "9"), ("f.on", "  ")])
+    assert filled_value(fields, wrong)[0] == {"sure": "x", "count": "many", "level": "9"}
+
+
+def test_a_number_that_is_far_too_long_stays_a_text() -> None:
+    [one] = fields_of({"properties": {"pages": {"type": "integer"}}}, ())
+    for text, value in (("-12", -12), ("9" * 18, 10**18 - 1), ("9" * 5_000, "9" * 5_000), ("--1", "--1")):
+        assert filled_value([one], Sent([("f.pages", text)]))[0] == {"pages": value}
