@@ -17,27 +17,21 @@ from afschrift.domain.keys import Unique
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import Medium
 from afschrift.domain.vocabulary import BASES
-from afschrift.inventory import manual, model, organisation
+from afschrift.inventory import column, manual, model, organisation, table
 from afschrift.inventory.load import load
 from afschrift.law.manual_search import NOT_SEARCHED_BECAUSE
 
 PAGE = Path(__file__).parents[3] / "docs" / "inventory.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+MODULES = (column, manual, model, organisation, table)
 NOT_WRITTEN = (model.Inventory, model.Text)
 
 
 def words() -> Iterator[str]:
-    for _, found in [
-        *inspect.getmembers(model, inspect.isclass),
-        *inspect.getmembers(organisation, inspect.isclass),
-        *inspect.getmembers(manual, inspect.isclass),
-    ]:
-        written = issubclass(found, BaseModel) and found.__module__ in (
-            model.__name__,
-            manual.__name__,
-            organisation.__name__,
-        )
+    names = {module.__name__ for module in MODULES}
+    for _, found in [one for module in MODULES for one in inspect.getmembers(module, inspect.isclass)]:
+        written = issubclass(found, BaseModel) and found.__module__ in names
         if written and found not in NOT_WRITTEN:
             yield from (field.alias or name for name, field in found.model_fields.items())
     for choices in (Origin, About, ThirdParty, Protect, Unique, Medium, NOT_SEARCHED_BECAUSE):
