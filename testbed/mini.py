@@ -195,6 +195,7 @@ tables:
   shipment:
     subject: {customer_id: customer_id}
     join: {order_id: orders.order_id}
+    shared_rows: {by: Data office, on: 2026-11-02, why: A parcel is of who ordered it and of who gets it.}
     key: [id]
     purposes: [account]
     columns:

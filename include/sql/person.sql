@@ -20,6 +20,7 @@ EXISTS (
 OR
 {% endif %}
 {% if way.relation is defined %}
+{% if way.unless %}{{ way.unless | join(" IS NULL AND ") }} IS NULL AND {% endif %}
 EXISTS (
   SELECT 1 FROM {{ way.relation }} AS {{ way.alias }}
   WHERE {{ way.pairs | join(" AND ") }} AND

@@ -30,6 +30,7 @@ def check(
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
     from afschrift.app.roles_file import load_roles
+    from afschrift.app.settings import Settings
     from afschrift.casework.notices.searches import unknown_owners
     from afschrift.inventory.check_finder import finder_hints
     from afschrift.inventory.sheet_gaps import all_columns, gaps
@@ -56,7 +57,7 @@ def check(
         typer.echo(f"  {fault}")
     if not live:
         return
-    differences = list(compare(inventory))
+    differences = list(compare(inventory, Settings.from_environment().include / "sql"))
     for difference in differences:
         typer.echo(f"  {difference}")
     if differences:

@@ -73,6 +73,8 @@ class Table(Part):
         subject: identity key -> column, where the table itself knows the person.
         join: ways to a table that knows the person: `{order_id: orders.order_id}`; several
             entries of one mapping are a composite key, several mappings are alternatives (OR).
+        shared_rows: who decided, when and why, that rows which bear another person's key are this
+            person's too where a join reaches them. Absent: they stay, and a request that meets one asks.
         key: columns of the primary key, in order; empty: rows are ordered by all columns.
         references: column -> `table.column` of the same source that it points to, beside the joins.
         file: columns with uploaded files.
@@ -94,6 +96,7 @@ class Table(Part):
         tuple[dict[str, str], ...],
         BeforeValidator(as_list, json_schema_input_type=dict[str, str] | list[dict[str, str]]),
     ] = ()
+    shared_rows: ClassifiedBy | None = None
     key: tuple[str, ...] = ()
     references: dict[str, str] = {}
     file: Annotated[

@@ -1,13 +1,14 @@
 """Which rows of a table are the person's: a tree of key matches and ways over joins.
 
 The tree holds quoted identifiers only; `include/sql/` spells it out. The person's keys are rows of
-the session's table `afschrift_key`, so the text of a statement is the same for everybody.
+the session's table `afschrift_key`, so the text of a statement is the same for everybody. A row that bears
+a key that is for ever one person's is theirs alone, whatever it points to (R31).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.keys import Unique
@@ -40,12 +41,18 @@ class Match:
 
 @dataclass(frozen=True)
 class Via:
-    """A row of a parent table, under an alias, is the person's and this row points to it."""
+    """A row of a parent table, under an alias, is the person's and this row points to it.
+
+    Attributes:
+        unless: columns of keys that are for ever one person's; a row that holds one is that person's,
+            whatever it points to. Empty where the data map says that such rows are shared.
+    """
 
     relation: str
     alias: str
     pairs: tuple[str, ...]
     belongs: tuple[Match | Via, ...]
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,21 @@ class Ways:
     belongs: tuple[Match | Via, ...]
     keys: tuple[str, ...]
     words: str
+
+
+@dataclass(frozen=True)
+class ForeignRows:
+    """Rows that a way over a join reaches though they bear somebody else's key.
+
+    Attributes:
+        borne: columns of keys that are for ever one person's.
+        own: the rows that bear the person's own.
+        joined: the ways over joins, as if no row bore a key.
+    """
+
+    borne: tuple[str, ...]
+    own: tuple[Match | Via, ...]
+    joined: tuple[Match | Via, ...]
 
 
 class WayFinder:
@@ -78,6 +100,15 @@ class WayFinder:
         words: list[str] = []
         belongs = self._belongs(table, "t", frozenset(), keys, words, table)
         return Ways(belongs, tuple(keys), "; ".join(words))
+
+    def foreign(self, table: str) -> ForeignRows | None:
+        """Rows that a join reaches and that bear another person's key; None where there can be none."""
+        belongs = self.ways(table).belongs
+        joined = tuple(replace(way, unless=()) for way in belongs if isinstance(way, Via) and way.unless)
+        if not joined:
+            return None
+        own = tuple(way for way in belongs if isinstance(way, Match))
+        return ForeignRows(self._best(table, "t"), own, joined)
 
     def native(self, table: str, column: str) -> str:
         """The catalogue's type of a column.
@@ -122,6 +153,8 @@ class WayFinder:
             found.append(match)
             keys[name] = None
             words.append(f"{trail} by {name}")
+        shared = self._source.tables[table].shared_rows is not None
+        unless = () if shared else self._best(table, alias)
         for number, hop in enumerate(hops(self._source, table), start=1):
             if hop.parent in seen | {table}:
                 continue
@@ -136,7 +169,7 @@ class WayFinder:
                     )
                     for own, theirs in hop.pairs
                 )
-                found.append(Via(self._dialect.relation(hop.parent), parent, pairs, inner))
+                found.append(Via(self._dialect.relation(hop.parent), parent, pairs, inner, unless))
         return tuple(found)
 
     def column(self, table: str, column: str, alias: str = "t") -> str:
@@ -159,13 +192,19 @@ class WayFinder:
         """The best key a row holds decides: others count only where it holds none better."""
         subject = self._source.tables[table].subject
         best = [name for name in subject if self._unique(name) is Unique.YES]
-        unless = tuple(self.column(table, subject[name].column, alias) for name in best)
+        unless = self._best(table, alias)
         for name in best:
             yield name, self._match(table, alias, name, timeless=True)
         for name, link in subject.items():
             if name not in best and not (best and (link.valid_from or link.valid_to)):
                 timeless = link.at == "any"
                 yield name, self._match(table, alias, name, timeless=timeless, unless=unless)
+
+    def _best(self, table: str, alias: str) -> tuple[str, ...]:
+        """Columns of the keys that are for ever one person's: who bears one is that person."""
+        subject = self._source.tables[table].subject
+        best = [link for name, link in subject.items() if self._unique(name) is Unique.YES]
+        return tuple(self.column(table, link.column, alias) for link in best)
 
     def _match(
         self, table: str, alias: str, name: str, *, timeless: bool, unless: tuple[str, ...] = ()

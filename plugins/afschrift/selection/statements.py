@@ -102,6 +102,11 @@ class Statements:
         known = [self._dialect.literal(value) for value in origin.values]
         return self._render("unknown_origins.sql", table, by=self._dialect.quote(origin.by), known=known)
 
+    def foreign(self, table: str) -> str | None:
+        """How many rows a join reaches that bear another person's key; None where there can be none."""
+        found = self.finder.foreign(table)
+        return None if found is None else self._render("foreign.sql", table, foreign=found)
+
     def names(
         self, table: str, column: str, *, country: CountryOf | None = None, present: str | None = None
     ) -> tuple[tuple[FieldPlan, ...], str]:

@@ -81,6 +81,7 @@ class TableDrafts:
                 self._unknown_origins(session, statements, f"{source.source}.{name}", name)
                 named = Scope(table.origin.by, tuple(table.origin.values))
                 decision = replace(decision, scope=decision.scope or named)
+            self._foreign_rows(session, statements, f"{source.source}.{name}", name)
             self._examine(session, statements, decision)
             self._notes.triggers += case_columns(self._services.inventory, session, statements, decision)
             if self._count:
@@ -130,6 +131,15 @@ class TableDrafts:
             words = f"{rows} row(s) of {table_path} have an origin that the inventory does not name."
             detail = {"table": table_path, "rows": rows}
             self._notes.need(OpenQuestion(KINDS["unknown_origin"], ("leave_out",), words, detail))
+
+    def _foreign_rows(self, session: Source, statements: Statements, table_path: str, name: str) -> None:
+        """A key that is one person's decides alone; where a join says otherwise, a person must know."""
+        statement = statements.foreign(name)
+        rows = int(session.rows(statement)[0][0]) if statement is not None else 0
+        if rows:
+            words = f"{rows} row(s) of {table_path} are reached by a join and bear another person's key."
+            detail = {"table": table_path, "rows": rows}
+            self._notes.need(OpenQuestion(KINDS["foreign_rows"], ("leave_out",), words, detail))
 
     def _examine(self, session: Source, statements: Statements, decision: TableDecision) -> None:
         """Stop looking once something portable was found: one hit answers both questions."""

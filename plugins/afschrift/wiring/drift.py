@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
 from afschrift.inventory.model import Inventory
+from afschrift.selection.ways_check import WaysCheck
 from afschrift.sources.registry import open_source
 
 
-def compare(inventory: Inventory) -> Iterator[str]:
-    """Every table and column that stands on one side only, and every type that is not known."""
+def compare(inventory: Inventory, sql: Path) -> Iterator[str]:
+    """Every table and column that stands on one side only, every type that is not known, joins to others.
+
+    Args:
+        inventory: the data map.
+        sql: the folder of statements.
+    """
     for name, declared in inventory.sources.items():
         with open_source(name, declared.kind, declared.options, connection=declared.connection) as session:
             catalogue = session.catalogue()
+            ways = list(_ways(WaysCheck(declared, inventory.identity, session, catalogue, sql)))
+        yield from ways
         stops = ": every request stops there" if declared.unlisted == "ask" else ""
         for table in sorted(catalogue.keys() - declared.tables.keys()):
             yield f"{name}.{table} is in the source, but not in the inventory{stops}"
@@ -33,3 +42,10 @@ def compare(inventory: Inventory) -> Iterator[str]:
             for column, column_type in there.items():
                 if column_type.kind is None:
                     yield f"{name}.{table}.{column} has the type {column_type.native}, which is not known"
+
+
+def _ways(check: WaysCheck) -> Iterator[str]:
+    try:
+        yield from check.findings()
+    except (ConfigurationError, NeedsPersonError) as why:  # a column that a join names is not there
+        yield str(why)

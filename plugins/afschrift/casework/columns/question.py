@@ -80,6 +80,16 @@ UNKNOWN_ORIGIN = QuestionKind(
     },
 )
 
+FOREIGN_ROWS = QuestionKind(
+    "foreign_rows",
+    "Rows that bear somebody else's key",
+    "A join reaches these rows, and they bear another person's key. Is it right to leave them out (R31)?",
+    {
+        "leave_out": "It is right: they are somebody else's.",
+    },
+    note="Rows that are shared are so for everybody: the inventory says it with `shared_rows`.",
+)
+
 FILE_MISSING = QuestionKind(
     "file_missing",
     "Uploaded files that are gone",
@@ -139,6 +149,7 @@ KINDS = (
     OTHERS_UNDECIDED,
     UNLISTED_TABLES,
     UNKNOWN_ORIGIN,
+    FOREIGN_ROWS,
     FILE_MISSING,
     NO_RIGHT,
     SHEET_INCOMPLETE,
