@@ -48,6 +48,17 @@ def no_right(table: str) -> NeedsPersonError:
     )
 
 
+def rows_hidden(table: str) -> NeedsPersonError:
+    """The account may see some rows of a table alone: what it sees proves nothing about the rest."""
+    return NeedsPersonError(
+        f"A row security policy may hide rows of {table} from the connection.",
+        question="no_right",
+        detail={"table": table},
+        remedy="let its account pass by the policies (BYPASSRLS), or set `personal: false` where the table "
+        "holds nobody's data.",
+    )
+
+
 class Unreadable(Mapping[str, ColumnType]):
     """Columns of a table that is there but cannot be read: whoever asks for one is told why, and nobody else.
 

@@ -8,7 +8,7 @@ from typing import Any
 from afschrift.domain.sources import ColumnType
 from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.sources.postgres.types import PgType, PgTypes
-from afschrift.sources.table_errors import Unreadable, no_right
+from afschrift.sources.table_errors import Unreadable, no_right, rows_hidden
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
@@ -21,7 +21,7 @@ WHERE n.nspname <> 'pg_catalog' ORDER BY 1
 _COLUMNS = """
 SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(a.attname AS text),
   CAST(a.atttypid AS bigint), format_type(a.atttypid, a.atttypmod),
-  has_any_column_privilege(c.oid, 'SELECT')
+  has_any_column_privilege(c.oid, 'SELECT'), row_security_active(c.oid)
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -72,9 +72,11 @@ def read_catalogue(
     known = PgTypes(types, members, cell_limit)
     found: dict[str, dict[str, ColumnType]] = {}
     closed: dict[str, Unreadable] = {}
-    for schema, relation, column, oid, native, readable in rows(_COLUMNS):
+    for schema, relation, column, oid, native, readable, hides_rows in rows(_COLUMNS):
         table = dialect.table(schema, relation)
         found.setdefault(table, {})[column] = known.column(f"{table}.{column}", oid, native)
         if not readable:
             closed[table] = Unreadable(no_right(f"{source}.{schema}.{relation}"))
+        elif hides_rows:
+            closed[table] = Unreadable(rows_hidden(f"{source}.{schema}.{relation}"))
     return {**found, **closed}

@@ -40,6 +40,7 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
     "idle_in_transaction_session_timeout": "0",  # between two tables the files are written
     "default_transaction_read_only": "on",
+    "row_security": "off",  # a policy that would hide rows is an error
 }
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SNAPSHOT = """SELECT to_char(statement_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""

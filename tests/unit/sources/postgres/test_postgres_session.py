@@ -146,6 +146,34 @@ def test_no_right_on_a_table_waits_for_a_person(shop: pg.Database, guest: str) -
             )
 
 
+HIDDEN = r"row security policy may hide rows of w\.public\.(customer|seen)"
+
+
+def test_a_row_that_a_policy_hides_is_an_error_and_not_fewer_rows(shop: pg.Database, guest: str) -> None:
+    shop.execute(
+        "GRANT SELECT ON customer TO guest_of_tests",
+        "ALTER TABLE customer ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY first ON customer FOR SELECT TO guest_of_tests USING (id < 2)",
+        "CREATE VIEW seen WITH (security_invoker) AS SELECT * FROM customer",
+        "GRANT SELECT ON seen TO guest_of_tests",
+    )
+    with opened(shop) as session:  # the owner passes by the policy
+        everything = len(forms(session, "customer"))
+        statements = [select(session, name) for name in ("customer", "seen")]
+    with psycopg.connect(guest) as plain:
+        visible = plain.execute("SELECT count(*) FROM customer").fetchone()
+        assert visible is not None and visible[0] < everything  # what was delivered before
+    with opened(shop, guest) as session, pytest.raises(NeedsPersonError, match=HIDDEN) as caught:
+        session.catalogue()["customer"]["id"]
+    assert caught.value.question == "no_right"
+    for statement in statements:
+        with opened(shop, guest) as session, pytest.raises(NeedsPersonError, match=HIDDEN):
+            list(session.stream(statement))
+    shop.execute("ALTER ROLE guest_of_tests BYPASSRLS")
+    with opened(shop, guest) as session:
+        assert len(forms(session, "customer")) == everything
+
+
 def test_a_wrong_password_is_no_retry(shop: pg.Database) -> None:
     uri = shop.libpq.replace("postgres:@", "nobody_here:secret-word@")
     with pytest.raises(ConfigurationError, match="turns the connection w down") as caught, opened(shop, uri):
