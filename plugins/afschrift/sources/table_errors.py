@@ -48,6 +48,11 @@ def no_right(table: str) -> NeedsPersonError:
     )
 
 
+def refused(table: str, message: str) -> NeedsPersonError:
+    """PostgreSQL has one code for a right that is missing and for a policy that would hide rows."""
+    return rows_hidden(table) if "row-level security" in message else no_right(table)
+
+
 def rows_hidden(table: str) -> NeedsPersonError:
     """The account may see some rows of a table alone: what it sees proves nothing about the rest."""
     return NeedsPersonError(

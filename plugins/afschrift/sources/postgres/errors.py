@@ -8,7 +8,7 @@ from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.sources.postgres.types import TOO_LARGE
-from afschrift.sources.table_errors import no_right, rows_hidden, too_large
+from afschrift.sources.table_errors import refused, too_large
 from afschrift.sources.table_errors import table_of as place_of
 
 _TOO_LARGE = re.compile(re.escape(TOO_LARGE) + r"(.*)\|([0-9]+)", re.DOTALL)
@@ -45,7 +45,7 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
     if found := _TOO_LARGE.search(str(error)):
         return too_large(source, found[1], found[2])
     if code == _NO_RIGHT:
-        return rows_hidden(table) if "row-level security" in str(error) else no_right(table)
+        return refused(table, str(error))
     if code == _READ_ONLY:
         return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
     if code == _TIMEOUT:

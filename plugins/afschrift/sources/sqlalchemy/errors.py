@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.sources.mysql import errors as mysql
-from afschrift.sources.table_errors import no_right, table_of
+from afschrift.sources.table_errors import refused, table_of
 
 # SQLSTATE (ISO/IEC 9075-2, and PostgreSQL's), beside the numbers of MySQL's drivers
 _NO_RIGHT = ("42501", *mysql.NO_RIGHT)
@@ -28,7 +28,7 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
             code=str(code),
         )
     if code in _NO_RIGHT:
-        return no_right(where)
+        return refused(where, str(error))
     if code in _READ_ONLY:
         return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
     if code in _TIMEOUT:

@@ -30,6 +30,7 @@ _SNAPSHOT = {"postgresql": "REPEATABLE READ", "mysql": "REPEATABLE READ", "maria
 _SESSION = {
     "postgresql": [
         "SET TIME ZONE 'UTC'",
+        "SET row_security = off",  # a policy that would hide rows is an error
         "SET statement_timeout = {ms}",
         "SET application_name = 'afschrift {tag}'",
     ],

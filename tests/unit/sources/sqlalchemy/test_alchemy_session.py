@@ -114,6 +114,19 @@ def test_no_right_on_a_table_waits_for_a_person(shop: Shop) -> None:
     assert (caught.value.question, caught.value.detail) == ("no_right", {"table": "w.customer"})
 
 
+@pytest.mark.parametrize("shop", ["postgres"], indirect=True)  # MariaDB has no such policies
+def test_a_row_that_a_policy_hides_is_an_error_and_not_fewer_rows(shop: Shop) -> None:
+    shop.database.execute(
+        "GRANT SELECT ON customer TO alchemist",
+        "ALTER TABLE customer ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY first ON customer FOR SELECT TO alchemist USING (id < 2)",
+    )
+    with shop.open() as session:
+        statement = select(session, "customer")
+    with shop.open(shop.guest) as session, pytest.raises(NeedsPersonError, match=r"hide rows of w\.customer"):
+        list(session.stream(statement))
+
+
 def test_what_begins_as_a_read_cannot_write_either(shop: Shop) -> None:
     if shop.name == "mariadb":
         shop.database.execute("CREATE FUNCTION sneak() RETURNS INT BEGIN DELETE FROM customer; RETURN 1; END")
