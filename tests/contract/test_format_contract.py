@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.properties import fewer
-from tests.unit.formats.random_tables import AWKWARD, Written, field, tables, write
+from tests.unit.formats.random_tables import AWKWARD, SYNTAX, Written, field, syntax_tables, tables, write
 
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import FieldPlan
@@ -17,7 +18,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import FileFinding
 from afschrift.formats.check.validate_file import validate
 from afschrift.formats.registry import FORMATS
-from afschrift.values.forms import text_schema
+from afschrift.values.forms import text_batch, text_schema
 
 pytestmark = pytest.mark.parametrize("name", sorted(FORMATS))
 
@@ -93,6 +94,40 @@ def test_one_column_of_one_awkward_text(name: str, value: str) -> None:
     fields = [field("only", ValueKind.TEXT)]
     written = write(name, fields, batch([(value,), (None,), ("",), (value,)], fields))
     assert found(written, fields) == []
+
+
+@given(table=syntax_tables())
+def test_texts_made_of_syntax_read_back(name: str, table: tuple[list[FieldPlan], pa.RecordBatch]) -> None:
+    fields, batch = table
+    rows = text_batch(batch, fields)
+    written = write(name, fields, rows)
+    assert found(written, fields) == []
+    read = list(FORMATS[name].reader(io.BytesIO(written.data), fields, written.entry.options))
+    assert [row for part in read for row in part.to_pylist()] == rows.to_pylist()
+
+
+@pytest.mark.parametrize("depth", range(5))
+@pytest.mark.parametrize("text", SYNTAX)
+def test_syntax_as_value_and_as_name_at_every_depth(name: str, text: str, depth: int) -> None:
+    """A text of its own, then within structs, maps and lists; as the name of the column too."""
+    for within in (
+        lambda inner: pa.StructArray.from_arrays([inner], [text]),
+        lambda inner: pa.MapArray.from_arrays(range(len(inner) + 1), pa.array([text] * len(inner)), inner),
+        lambda inner: pa.ListArray.from_arrays(range(len(inner) + 1), inner),
+    ):
+        column: pa.Array = pa.array([text, None, text])
+        for _ in range(depth):
+            column = within(column)
+        fields = [field(text, ValueKind.JSON if depth else ValueKind.TEXT), field("end", ValueKind.TEXT)]
+        rows = pa.RecordBatch.from_arrays([column, pa.array([text] * 3)], names=[text, "end"])
+        assert found(write(name, fields, text_batch(rows, fields)), fields) == []
+
+
+def test_syntax_over_two_rows_is_none(name: str) -> None:
+    fields = [field("only", ValueKind.TEXT)]
+    for pair in itertools.product(SYNTAX, repeat=2):
+        written = write(name, fields, batch([(text,) for text in pair], fields))
+        assert found(written, fields) == [], pair
 
 
 def test_no_rows(name: str) -> None:

@@ -55,6 +55,27 @@ AWKWARD = [
     "},\n{",
     "[masked]",
 ]
+SYNTAX = [
+    ":",
+    ":)",
+    ": a",
+    "::1",
+    '":',
+    '":"',
+    '"',
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ",\n",
+    "\\",
+    '\\":',
+    "\n",
+    "\r\n:",
+]
+"""Texts made of what the formats themselves are written with."""
+
 DOCUMENTS = [
     '{"a": 1.10, "a": 2}',
     "[1,  2.50]",
@@ -124,6 +145,44 @@ def tables(draw: st.DrawFn, min_rows: int = 0) -> tuple[list[FieldPlan], pa.Reco
         for f in fields
     ]
     return fields, pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
+
+
+_syntax = st.sampled_from(SYNTAX) | st.text('":{}[],\\\r\na:', max_size=5)
+_arrow_types = st.recursive(
+    st.just(pa.string()),
+    lambda inner: st.one_of(
+        inner.map(pa.list_),
+        inner.map(lambda kind: pa.map_(pa.string(), kind)),
+        st.dictionaries(_syntax, inner, min_size=1, max_size=3).map(lambda names: pa.struct(names.items())),
+    ),
+    max_leaves=4,
+)
+
+
+def _syntax_values(kind: pa.DataType) -> st.SearchStrategy[object]:
+    if pa.types.is_struct(kind):
+        members = {member.name: _syntax_values(member.type) for member in kind}
+        return st.none() | st.fixed_dictionaries(members)
+    if pa.types.is_map(kind):
+        pairs = st.tuples(_syntax, _syntax_values(kind.item_type))
+        return st.none() | st.lists(pairs, max_size=3, unique_by=lambda pair: pair[0])
+    if pa.types.is_list(kind):
+        return st.none() | st.lists(_syntax_values(kind.value_type), max_size=3)
+    return st.none() | _syntax
+
+
+@st.composite
+def syntax_tables(draw: st.DrawFn) -> tuple[list[FieldPlan], pa.RecordBatch]:
+    """Columns as a source gives them, texts and nested ones, with such texts as names and values."""
+    names = draw(st.lists(_syntax.filter(bool), min_size=1, max_size=4, unique=True))
+    rows = draw(st.integers(1, 4))
+    fields, columns = [], []
+    for name in names:
+        kind = draw(_arrow_types)
+        fields.append(field(name, ValueKind.TEXT if kind == pa.string() else ValueKind.JSON))
+        values = draw(st.lists(_syntax_values(kind), min_size=rows, max_size=rows))
+        columns.append(pa.array(values, kind))
+    return fields, pa.RecordBatch.from_arrays(columns, names=names)
 
 
 @dataclass(frozen=True)

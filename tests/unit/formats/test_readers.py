@@ -123,6 +123,13 @@ def test_json_with_names_that_need_escapes_is_held_to_them_too() -> None:
         assert (caught.value.code, caught.value.row) == ("malformed", 2)
 
 
+def test_a_name_twice_is_found_beside_texts_that_look_like_the_end_of_a_name() -> None:
+    rows = [b'{"id":1,"note":"a\\""}', b'{"id":2,"note":":)"}', b'{"id":3,"note":"\\":"}']
+    assert [row["note"] for row in json_rows(b"[\n" + b",\n".join(rows) + b"\n]\n")] == ['a"', ":)", '":']
+    rows[1] = b'{"id":2,"note":":)","note":":)"}'
+    assert json_fault(b"[\n" + b",\n".join(rows) + b"\n]\n") == ("malformed", None)
+
+
 def test_the_row_is_counted_through_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited_reader, "_BLOCK", 64)
     monkeypatch.setattr(json_reader, "_BLOCK", 64)
