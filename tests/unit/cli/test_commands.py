@@ -7,10 +7,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import installation, run, store
 from tests.support.command_line import Said, command, in_this_process
+
+from afschrift.domain.errors import ConfigurationError
 
 pytestmark = pytest.mark.slow
 
@@ -136,6 +141,36 @@ def test_inventory_commands(afschrift: Terminal) -> None:
     assert "purposes.account.retention of source shop: “as long as necessary” is no period" in told
     write_inventory(afschrift.inventory, SHOP.replace("A6-1-f", "A6-1-z"))
     assert "shop.yml:21" in afschrift("inventory", "check", code=1)
+
+
+@pytest.mark.parametrize("fault", ["deleted rows", "other types"])
+def test_a_lake_that_is_not_what_its_files_say_is_told_of_everywhere(
+    afschrift: Terminal, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    lake = afschrift.folder / "lake"
+    with duckdb.connect(os.environ["MINI_SHOP"], read_only=True) as con:
+        for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+            (lake / table).mkdir(parents=True)
+            con.execute(f"COPY {table} TO '{lake / table / '1.parquet'}' (FORMAT parquet)")
+    monkeypatch.setenv("MINI_SHOP", str(lake))
+    write_inventory(
+        afschrift.inventory, SHOP.replace("kind: duckdb", "kind: parquet").replace("{path:", "{root:")
+    )
+    request = afschrift.submit()[0]
+    afschrift("inventory", "check", "--live")
+    afschrift("plan", request)
+    if fault == "deleted rows":
+        (lake / "orders/_delta_log").mkdir()
+        words = "The folder orders of source shop is a table of Delta Lake"
+    else:
+        orders = {"order_id": [10], "customer_id": ["0001"], "ordered_at": [None]}
+        pq.write_table(pa.table(orders), lake / "orders/2.parquet")
+        words = "The files of shop.orders do not agree on column customer_id"
+    assert words in afschrift("inventory", "check", "--live", code=1)
+    assert words in afschrift("plan", request, code=1)
+    services = installation(afschrift.folder / "home", afschrift.inventory)
+    with pytest.raises(ConfigurationError, match=words):
+        run(services, store(services, {"customer_id": "1"}))
 
 
 def test_verify_exit_codes(afschrift: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

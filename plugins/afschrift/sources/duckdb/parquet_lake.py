@@ -8,8 +8,15 @@ from pathlib import Path
 import duckdb
 from upath import UPath
 
-from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError, SourceDownError
+from afschrift.domain.errors import (
+    AfschriftError,
+    ConfigurationError,
+    NeedsPersonError,
+    RetriableError,
+    SourceDownError,
+)
 from afschrift.domain.sources import ColumnType
+from afschrift.sources.duckdb.lake_table import one_relation, parquet_files, refuse_log
 from afschrift.sources.duckdb.session import LIMITS, DuckSession
 from afschrift.sources.options import Opening, expand, required
 from afschrift.sources.table_errors import Unreadable
@@ -22,8 +29,9 @@ class ParquetLake(DuckSession):
     inventory names one, holds fsspec's options for it.
 
     The files are listed once when the session opens: what is added later belongs to the next
-    snapshot. Files of a lake are replaced, never changed, so the listing is the snapshot. A table
-    whose files cannot be read stops only the requests that ask for it.
+    snapshot. Files of a lake are replaced, never changed, so the listing is the snapshot, and what
+    footers say of it is looked at once a session. A table whose files cannot be read, or are not one
+    table as they stand (see `lake_table`), stops only the requests that ask for it.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -38,6 +46,7 @@ class ParquetLake(DuckSession):
 
         Raises:
             RetriableError: the root is not there.
+            ConfigurationError: the root itself is a table of Delta Lake, Iceberg or Hudi.
         """
         options = self._opening.address().extra if self._opening.connection else {}
         con = duckdb.connect(":memory:")
@@ -46,6 +55,7 @@ class ParquetLake(DuckSession):
             if not isinstance(root, Path):
                 con.register_filesystem(root.fs)
             folders = sorted(p for p in root.iterdir() if p.is_dir())
+            refuse_log(self.name, root, [*folders, *(root / "metadata").glob("*")])
         except (OSError, ImportError, ValueError) as error:
             con.close()
             raise RetriableError(
@@ -54,20 +64,24 @@ class ParquetLake(DuckSession):
                 f"whether its fsspec package is installed and the connection fits ({type(error).__name__}).",
                 code=type(error).__name__,
             ) from None
+        except ConfigurationError:
+            con.close()
+            raise
         for folder in folders:
-            self._view(con, folder)
+            self._view(con, root, folder)
         return con
 
-    def _view(self, con: duckdb.DuckDBPyConnection, folder: UPath) -> None:
+    def _view(self, con: duckdb.DuckDBPyConnection, root: UPath, folder: UPath) -> None:
         where = f"{self.name}.{folder.name}"
         try:
-            files = sorted(folder.rglob("*.parquet"))
+            files = parquet_files(self.name, root, folder)
             if isinstance(folder, Path):  # DuckDB would not say that it is a matter of rights
                 for file in files:
                     file.open("rb").close()
             if files:
-                relation = con.read_parquet([str(file) for file in files], hive_partitioning=True)
-                relation.create_view(folder.name)
+                one_relation(con, where, folder, files).create_view(folder.name)
+        except ConfigurationError as error:
+            self._unread[folder.name] = error
         except PermissionError:
             self._unread[folder.name] = NeedsPersonError(
                 f"The account that runs the software has no right to read {where}.",

@@ -1,0 +1,217 @@
+"""Folders of a lake that are no table as they stand, and tables whose files differ."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.unit.sources.reading import forms
+from upath import UPath
+
+from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.sources import Source
+from afschrift.sources.registry import open_source
+
+
+def lake_of(root: object) -> Source:
+    return open_source("w", "parquet", {"root": str(root)})
+
+
+def write(path: Path, **columns: pa.Array) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+
+
+def touch(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}")
+
+
+def refusal(session: Source, table: str) -> str:
+    """What a reader of the catalogue is told of a table; planning and `check --live` read it."""
+    with pytest.raises(ConfigurationError) as caught:
+        dict(session.catalogue()[table])
+    return str(caught.value)
+
+
+MARKS = {
+    "_delta_log/00000000000000000000.json": "Delta Lake",
+    "metadata/00001-6f1de0d0.metadata.json": "Iceberg",
+    "metadata/v1.gz.metadata.json": "Iceberg",
+    ".hoodie/hoodie.properties": "Hudi",
+}
+
+
+@pytest.mark.parametrize(("mark", "kind"), MARKS.items())
+@pytest.mark.parametrize("table", ["orders", "sales/orders"])
+def test_a_table_with_a_log_is_refused_and_no_other(tmp_path: Path, mark: str, kind: str, table: str) -> None:
+    write(tmp_path / table / "data/1.parquet", a=pa.array([1]))
+    touch(tmp_path / table / mark)
+    write(tmp_path / "plain/1.parquet", a=pa.array([1]))
+    with lake_of(tmp_path) as session:
+        told = refusal(session, table.split("/")[0])
+        assert f"The folder {table} of source w is a table of {kind}" in told
+        assert "What to do: export the table" in told
+        assert forms(session, "plain") == [{"a": "1"}]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_root_that_is_a_table_with_a_log_itself(tmp_path: Path, mark: str) -> None:
+    write(tmp_path / "day=1/1.parquet", a=pa.array([1]))
+    touch(tmp_path / mark)
+    with (
+        pytest.raises(ConfigurationError, match="the root itself of source w is a table of"),
+        lake_of(tmp_path),
+    ):
+        pass
+
+
+def test_a_table_with_a_log_in_a_store() -> None:
+    root = UPath(f"memory://logged-{os.getpid()}")
+    with (root / "t/1.parquet").open("wb") as file:
+        pq.write_table(pa.table({"a": [1]}), file)
+    with (root / "t/_delta_log/0.json").open("wb") as file:
+        file.write(b"{}")
+    with lake_of(root) as session:
+        assert "The folder t of source w is a table of Delta Lake" in refusal(session, "t")
+
+
+def test_a_table_named_metadata_is_a_table(tmp_path: Path) -> None:
+    write(tmp_path / "metadata/1.parquet", a=pa.array([1]))
+    with lake_of(tmp_path) as session:
+        assert forms(session, "metadata") == [{"a": "1"}]
+
+
+def test_integers_and_decimals_grow(tmp_path: Path) -> None:
+    write(
+        tmp_path / "t/1.parquet",
+        n=pa.array([1], pa.int32()),
+        d=pa.array([Decimal("1.23")], pa.decimal128(5, 2)),
+    )
+    write(
+        tmp_path / "t/2.parquet",
+        n=pa.array([2**53 + 1], pa.int64()),
+        d=pa.array([Decimal("1.2345")], pa.decimal128(10, 4)),
+    )
+    with lake_of(tmp_path) as session:
+        assert [c.native for c in session.catalogue()["t"].values()] == ["BIGINT", "DECIMAL(10,4)"]
+        assert forms(session, "t") == [{"n": "1", "d": "1.2300"}, {"n": "9007199254740993", "d": "1.2345"}]
+
+
+def test_columns_come_and_go_and_change_places(tmp_path: Path) -> None:
+    write(tmp_path / "t/1.parquet", a=pa.array([1]), old=pa.array(["x"]))
+    write(tmp_path / "t/2.parquet", new=pa.array(["0012"]), a=pa.array([2]))
+    write(tmp_path / "t/3.parquet", a=pa.array([3]), new=pa.array([None], pa.null()))
+    with lake_of(tmp_path) as session:
+        assert forms(session, "t") == [
+            {"a": "1", "old": "x", "new": None},
+            {"a": "2", "old": None, "new": "0012"},
+            {"a": "3", "old": None, "new": None},
+        ]
+
+
+def test_partitions_go_on_with_files_that_differ(tmp_path: Path) -> None:
+    write(tmp_path / "t/day=2024-01-01/1.parquet", a=pa.array([1], pa.int32()))
+    write(tmp_path / "t/day=2024-01-02/1.parquet", a=pa.array([2], pa.int64()), b=pa.array(["x"]))
+    with lake_of(tmp_path) as session:
+        assert forms(session, "t") == [
+            {"a": "1", "b": None, "day": "2024-01-01"},
+            {"a": "2", "b": "x", "day": "2024-01-02"},
+        ]
+        assert session.rows("SELECT a FROM t WHERE day = DATE '2024-01-02'") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (pa.array([2]), pa.array([Decimal("1.2345")])),
+        (pa.array([2.5]), pa.array([Decimal("1.2345")])),
+        (pa.array([12]), pa.array(["0012"])),
+        (pa.array([12]), pa.array([0.5])),
+        (pa.array([0.1], pa.float32()), pa.array([0.1], pa.float64())),
+        (pa.array([True]), pa.array([2])),
+        (pa.array(["é"]), pa.array([b"\xff"])),
+        (pa.array([0], pa.date32()), pa.array([0], pa.timestamp("us"))),
+        (pa.array([0], pa.timestamp("us")), pa.array([0], pa.timestamp("us", "UTC"))),
+        (pa.array([0], pa.timestamp("us")), pa.array([1], pa.timestamp("ns"))),
+        (pa.array([[1]]), pa.array([["0012"]])),
+        (pa.array([{"x": 1}]), pa.array([{"x": "0012"}])),
+        (
+            pa.array([Decimal(1)], pa.decimal128(38, 0)),
+            pa.array([Decimal("0.5")], pa.decimal128(38, 20)),
+        ),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_no_type_unites_exactly_is_refused(
+    tmp_path: Path, first: pa.Array, second: pa.Array, turned: bool
+) -> None:
+    first, second = (second, first) if turned else (first, second)
+    write(tmp_path / "t/who=Secret/1.parquet", a=pa.array([1]), Amount=first)
+    write(tmp_path / "t/who=Secret/2.parquet", a=pa.array([1]), Amount=second)
+    write(tmp_path / "u/1.parquet", a=pa.array([1]))
+    with lake_of(tmp_path) as session:
+        told = refusal(session, "t")
+        assert forms(session, "u") == [{"a": "1"}]
+    assert "The files of w.t do not agree on column Amount" in told
+    assert "in who=*/1.parquet and" in told
+    assert "in who=*/2.parquet, and no type" in told
+    assert "Secret" not in told
+
+
+def test_names_that_differ_by_case(tmp_path: Path) -> None:
+    write(tmp_path / "one/1.parquet", Mail=pa.array(["x"]))
+    write(tmp_path / "one/2.parquet", mail=pa.array(["y"]))
+    for table, second in (("two", {"a": pa.array([3])}), ("same", {"A": pa.array([3]), "a": pa.array([4])})):
+        write(tmp_path / table / "1.parquet", A=pa.array([1]), a=pa.array([2]))
+        write(tmp_path / table / "2.parquet", **second)
+    with lake_of(tmp_path) as session:
+        assert forms(session, "one") == [{"Mail": "x"}, {"Mail": "y"}]
+        assert "names differ by case alone" in refusal(session, "two")
+        assert set(session.catalogue()["same"]) == {"A", "a_1"}
+
+
+def test_whatever_the_session_does_not_refuse_loses_nothing(tmp_path: Path) -> None:
+    """Each pair of types is refused, or every value comes as from a table of its file alone."""
+    columns = {
+        "i8": pa.array([-128], pa.int8()),
+        "u8": pa.array([255], pa.uint8()),
+        "i64": pa.array([-(2**63)], pa.int64()),
+        "u64": pa.array([2**64 - 1], pa.uint64()),
+        "f32": pa.array([0.1], pa.float32()),
+        "f64": pa.array([0.1], pa.float64()),
+        "dec": pa.array([Decimal("12345678.90")], pa.decimal128(10, 2)),
+        "dec38": pa.array([Decimal("9" * 38)], pa.decimal128(38, 0)),
+        "text": pa.array(["0012"]),
+        "code": pa.array(["0012"]).dictionary_encode(),
+        "bytes": pa.array([b"\xff"]),
+        "yes": pa.array([True]),
+        "day": pa.array([1], pa.date32()),
+        "ms": pa.array([1], pa.timestamp("ms")),
+        "ns": pa.array([1], pa.timestamp("ns")),
+        "tz": pa.array([1], pa.timestamp("us", "UTC")),
+        "none": pa.array([None], pa.null()),
+        "list": pa.array([["0012"]]),
+    }
+    for one, values in columns.items():
+        write(tmp_path / f"{one}/1.parquet", a=values)
+        for other, more in columns.items():
+            write(tmp_path / f"{one}-{other}/1.parquet", a=values)
+            write(tmp_path / f"{one}-{other}/2.parquet", a=more)
+    united = set()
+    with lake_of(tmp_path) as session:
+        alone = {name: forms(session, name)[0]["a"] for name in columns if name != "none"} | {"none": None}
+        for one in columns:
+            for other in columns:
+                try:
+                    rows = [row["a"] for row in forms(session, f"{one}-{other}")]
+                except AfschriftError:
+                    continue
+                united.add((one, other))
+                assert rows == [alone[one], alone[other]], (one, other)
+    assert {("i8", "u64"), ("text", "code"), ("none", "dec")} <= united
+    assert not {("f32", "f64"), ("i64", "dec"), ("ms", "ns"), ("text", "i8")} & united
