@@ -177,6 +177,23 @@ def test_no_right_on_one_table_of_a_lake() -> None:
     assert (caught.value.question, caught.value.detail) == ("no_right", {"table": "w.u"})
 
 
+def test_no_right_on_a_partition_of_a_lake() -> None:
+    lake = Path(tempfile.mkdtemp(prefix="lake-"))
+    try:
+        for day in (1, 2):
+            part(lake / f"t/day={day}", "1.parquet", pa.array([day]))
+        (lake / "t/day=2").chmod(0)
+        lake.chmod(0o755)
+        with (
+            nobody(),
+            lake_of(lake) as session,
+            pytest.raises(NeedsPersonError, match=r"no right to read w\.t"),
+        ):
+            forms(session, "t")
+    finally:
+        shutil.rmtree(lake)
+
+
 def test_a_value_of_sqlite_that_its_declared_type_does_not_hold(tmp_path: Path) -> None:
     write(tmp_path / "w.sqlite", "CREATE TABLE t (n INTEGER)", "INSERT INTO t VALUES ('secret-word')")
     with (

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 from upath import UPath
@@ -29,11 +32,24 @@ def parquet_files(source: str, root: UPath, folder: UPath) -> list[UPath]:
 
     Raises:
         ConfigurationError: the folder, or one below it, is a table of Delta Lake, Iceberg or Hudi.
-        OSError: it cannot be listed.
+        OSError: it, or a folder below it, cannot be listed.
     """
-    found = sorted(folder.rglob("*"))
+    found = sorted(_below(folder))
     refuse_log(source, root, found)
     return [path for path in found if path.name.endswith(".parquet")]
+
+
+def _below(folder: UPath) -> Iterator[UPath]:
+    """Files and folders at every depth; `rglob` passes over a folder of the disk that it may not list."""
+    if not isinstance(folder, Path):
+        yield from folder.rglob("*")
+        return
+    for at, folders, files in os.walk(folder, onerror=_stop):
+        yield from (folder / at / name for name in (*folders, *files))
+
+
+def _stop(error: OSError) -> NoReturn:
+    raise error
 
 
 def refuse_log(source: str, root: UPath, paths: Iterable[UPath]) -> None:
