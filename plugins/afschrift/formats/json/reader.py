@@ -97,9 +97,7 @@ def _members_within(texts: list[pa.Array], kinds: list[ValueKind]) -> int:
 def _count_within(column: pa.Array) -> int:
     if _MEMBER not in bytes(text_bytes(column)):  # together, where looking is fast
         return 0
-    return _total(
-        pc.count_substring(column, _MEMBER.decode())
-    )  # one ends in a quote, the next begins with `:`
+    return _total(pc.count_substring(column, _MEMBER.decode()))  # each by itself: the next may begin with `:`
 
 
 def _total(counts: pa.Array) -> int:
