@@ -16,8 +16,9 @@ from importlib.metadata import PackageNotFoundError, version
 from afschrift.domain.state import State
 from afschrift.law.clock import words as clock_words
 from afschrift.law.clock.calendar import Calendar
-from afschrift.law.clock.deadline import ALGORITHM, Deadline, Suspension, deadline
+from afschrift.law.clock.deadline import ALGORITHM, Deadline, deadline
 from afschrift.law.clock.facts import FactKind, FactRow, SuspensionGround, Timeline
+from afschrift.law.clock.span import Suspension
 from afschrift.law.clock.status import StatusTerm
 from afschrift.law.partial_response import awaited
 

@@ -19,9 +19,9 @@ from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
-from afschrift.law.clock.deadline import add_months
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
+from afschrift.law.clock.span import add_months
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.register import Register
 
@@ -167,7 +167,7 @@ def test_any_series_of_acts_is_recorded_or_refused_as_a_whole(
         assert [f.id for f in kept.facts[: len(seen[0].facts)]] == [f.id for f in seen[0].facts]
         found = at.clock(kept)
         assert found.due is None or found.due >= add_months(kept.received, 1)
-        assert kept.facts[len(seen[0].facts)].detail["clock"]["algorithm"] == "1"
+        assert kept.facts[len(seen[0].facts)].detail["clock"]["algorithm"] == "2"
     assert register_reader.faults(url) == []
 
 

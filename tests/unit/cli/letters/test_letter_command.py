@@ -126,7 +126,7 @@ def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
     assert row["state"] == "produced"
     assert f"{request_id}" in row["text"]
     assert row["detail"]["until"] > NOW.date().isoformat()
-    assert row["detail"]["algorithm"] == "1"
+    assert row["detail"]["algorithm"] == "2"
     with serving() as (server, url):
         aim(mail, url)
         assert re.search(r"sent \d{4}-\d\d-\d\d by smtp", said("send", one))

@@ -77,7 +77,7 @@ def test_the_list_has_what_is_due_first(stored: Store) -> None:
     assert [row["id"] for row in rows] == [overdue, waiting, fresh, extended]
     assert rows[0]["clock"]["days_left"] < -20
     assert rows[1]["clock"]["status"][0] == "urn:afschrift:status:suspended"
-    assert rows[2]["clock"]["versions"]["algorithm"] == "1"
+    assert rows[2]["clock"]["versions"]["algorithm"] == "2"
     said("request", "withdraw", fresh, "--channel", "phone", "--on", day(1))
     assert fresh not in said("requests")
     assert "closed" in said("requests", "--all").splitlines()[-1]
