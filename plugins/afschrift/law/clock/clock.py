@@ -110,11 +110,12 @@ def clock(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Clock:
     """
     waits = tuple(_in_order(timeline, jurisdiction, today))
     extension = next(iter(timeline.of(FactKind.EXTENDED)), None)
+    announced = extension.sent_on if extension else None
     found = deadline(
         timeline.received,
         jurisdiction.calendar,
         suspensions=[wait.period for wait in waits],
-        extension_sent=extension.sent_on if extension else None,
+        extension_sent=announced if announced and announced >= timeline.received else None,
         public_body=jurisdiction.public_body,
     )
     closed_on = _closed_on(timeline)
@@ -157,7 +158,10 @@ def _in_order(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> It
     """Times of waiting, each from where the one before it ended: two questions never count twice."""
     last = date.min
     found = [
-        w for asked in timeline.of(FactKind.SUSPENDED) for w in _waits(timeline, asked, jurisdiction, today)
+        w
+        for asked in timeline.of(FactKind.SUSPENDED)
+        for w in _waits(timeline, asked, jurisdiction, today)
+        if w.period.start >= timeline.received
     ]
     for wait in sorted(found, key=lambda w: (w.period.start, w.period.end or date.max)):
         period, why = wait.period, wait.why

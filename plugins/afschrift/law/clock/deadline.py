@@ -69,8 +69,9 @@ def deadline(
         public_body: a Dutch public body, whose suspension counts a day less (Awb 4:15).
 
     Raises:
-        RefusedError: suspensions overlap, or end before they began.
+        RefusedError: suspensions overlap, or end before they began; something was sent before the receipt.
     """
+    _must_follow(received, suspensions, extension_sent)
     steps = [f"Received on {weekday(received)} ({calendar.country})."]
     breaches: list[str] = []
     first = Span(MONTHS, received, calendar)
@@ -106,6 +107,18 @@ def deadline(
         breaches=tuple(dict.fromkeys(breaches)),
         steps=tuple(steps),
     )
+
+
+def _must_follow(received: date, suspensions: Sequence[Suspension], extension_sent: date | None) -> None:
+    sent = [("question", one.start) for one in suspensions]
+    if extension_sent is not None:
+        sent.append(("extension", extension_sent))
+    for what, day in sent:
+        if day < received:
+            raise RefusedError(
+                f"The {what} of {weekday(day)} lies before the receipt of {weekday(received)} (R02).",
+                remedy="see which of both days is wrong: the request came by then, or the letter left later.",
+            )
 
 
 def _asked(whole: Span, suspension: Suspension, steps: list[str]) -> list[str]:

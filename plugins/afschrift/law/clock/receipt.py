@@ -40,13 +40,7 @@ def correct(timeline: Timeline, now: datetime, received_at: datetime, reason: st
             "A correction of this request waits for its second signer.",
             remedy="`afschrift request correct --sign`, by another person than the one who proposed it.",
         )
-    day = timeline.local(instant)
-    for fact in timeline.of(*WITH_LETTER):
-        if fact.sent_on is not None and fact.sent_on < day:
-            raise RefusedError(
-                f"A letter about this request was sent on {fact.sent_on}, before that receipt (R02).",
-                remedy="see which of both days is wrong: `afschrift request show`.",
-            )
+    _must_precede_letters(timeline, instant, "see which of both days is wrong: `afschrift request show`.")
     later = instant > timeline.received_at
     kind = FactKind.RECEIPT_PROPOSED if later else FactKind.RECEIPT_CORRECTED
     return [NewFact(kind, instant=instant, detail={"reason": reason, "from": timeline.received_at})]
@@ -56,9 +50,14 @@ def sign(timeline: Timeline) -> list[NewFact]:
     """The later receipt that was proposed counts from now on.
 
     Raises:
-        RefusedError: none was proposed.
+        RefusedError: none was proposed, or a letter about the request was sent before it meanwhile.
     """
     proposed = _proposed(timeline)
+    _must_precede_letters(
+        timeline,
+        proposed.instant or timeline.received_at,
+        "turn the later receipt down: `afschrift request correct --turn-down`.",
+    )
     detail = {"reason": proposed.detail.get("reason"), "decided_by": proposed.by}
     return [
         NewFact(
@@ -77,6 +76,16 @@ def turn_down(timeline: Timeline) -> list[NewFact]:
         RefusedError: none was proposed.
     """
     return [NewFact(FactKind.RECEIPT_REJECTED, about=_proposed(timeline).id)]
+
+
+def _must_precede_letters(timeline: Timeline, instant: str, remedy: str) -> None:
+    day = timeline.local(instant)
+    for fact in timeline.of(*WITH_LETTER):
+        if fact.sent_on is not None and fact.sent_on < day:
+            raise RefusedError(
+                f"A letter about this request was sent on {fact.sent_on}, before that receipt (R02).",
+                remedy=remedy,
+            )
 
 
 def _proposed(timeline: Timeline) -> FactRow:

@@ -35,6 +35,8 @@ def after(timeline: Timeline, found: Deadline, today: date) -> Iterator[str]:
                 f"The question of {timeline.local(fact.at)} about {fact.detail.get('ground')} was not sent: "
                 f"it suspends nothing, {what} (R42)."
             )
+        elif fact.sent_on < timeline.received:
+            yield f"The question of {fact.sent_on} was sent before the receipt: it suspends nothing (R02)."
         elif _moot(timeline, fact):
             yield (
                 f"The question of {fact.sent_on} about identity was sent after it had been confirmed: it "
@@ -49,6 +51,8 @@ def after(timeline: Timeline, found: Deadline, today: date) -> Iterator[str]:
                 else "and the day stays (R39)"
             )
             yield f"The extension of {timeline.local(fact.at)} was not announced: no letter was sent, {rest}."
+        elif fact.sent_on < timeline.received:
+            yield f"The extension of {fact.sent_on} was announced before the receipt: it has no effect (R02)."
     for fact in timeline.of(FactKind.ABSORBED):
         yield f"Request {fact.other} of the same person was merged into this one: this receipt counts (R55)."
     for fact in timeline.of(FactKind.MERGED):

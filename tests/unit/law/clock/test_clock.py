@@ -228,6 +228,17 @@ def test_a_corrected_receipt_counts_and_both_stand_there() -> None:
     assert look(proposed, NewFact(FactKind.RECEIPT_REJECTED)).steps == look().steps
 
 
+def test_what_was_sent_before_a_corrected_receipt_counts_for_nothing_and_that_is_said() -> None:
+    """The register refuses it today; facts from before stand there for ever."""
+    signed = NewFact(FactKind.RECEIPT_CORRECTED, instant=at(march(6)), detail={"reason": "x"})
+    asked = look(ASKED, sent(march(5)), resumed(march(10)), signed)
+    assert (asked.received, asked.due) == (march(6), date(2026, 4, 7))
+    assert any("of 2026-03-05 was sent before the receipt: it suspends nothing" in one for one in asked.steps)
+    announced = look(EXTENDED, sent(march(5)), signed)
+    assert (announced.due, announced.extended) == (date(2026, 4, 7), False)
+    assert any("of 2026-03-05 was announced before the receipt" in one for one in announced.steps)
+
+
 def test_the_local_date_of_receipt_decides() -> None:
     late = Timeline(
         "req-000000000001",

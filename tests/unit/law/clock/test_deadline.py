@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -252,6 +253,23 @@ def test_the_steps_tell_how_it_was_reached() -> None:
 def test_suspensions_that_cannot_be(suspensions: list[Suspension]) -> None:
     with pytest.raises(RefusedError, match=r"\(R42\).*What to do"):
         deadline(date(2025, 3, 5), NL, suspensions=suspensions)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"suspensions": [Suspension(date(2025, 3, 4), date(2025, 3, 10))]}, "question of Tue 2025-03-04"),
+        ({"suspensions": [Suspension(date(2025, 3, 4))]}, "question of Tue 2025-03-04"),
+        ({"extension_sent": date(2025, 3, 4)}, "extension of Tue 2025-03-04"),
+    ],
+)
+def test_nothing_is_asked_or_announced_before_the_receipt(more: dict[str, Any], words: str) -> None:
+    with pytest.raises(
+        RefusedError, match=rf"{words} lies before the receipt of Wed 2025-03-05 \(R02\).*do: "
+    ):
+        deadline(date(2025, 3, 5), NL, **more)
+    same_day = [Suspension(date(2025, 3, 5), date(2025, 3, 6))]
+    assert deadline(date(2025, 3, 5), NL, suspensions=same_day, extension_sent=date(2025, 3, 5)).extended
 
 
 def test_unknown_places() -> None:

@@ -122,6 +122,10 @@ OVER = date(2026, 4, 3)
         (lambda: corrected(noon(march(4)), corrected(noon(march(3)))), "second signer"),
         (lambda: receipt.sign(PLAIN), "No correction"),
         (lambda: receipt.turn_down(PLAIN), "No correction"),
+        (
+            lambda: receipt.sign(ask(corrected(noon(march(6))), sending=post(march(5)))),
+            "sent on 2026-03-05, before that receipt.*R02.*--turn-down",
+        ),
     ],
 )
 def test_is_turned_down_with_rule_and_way_out(act: Callable[[], object], words: str) -> None:
