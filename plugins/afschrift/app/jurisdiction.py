@@ -47,6 +47,18 @@ def jurisdiction_of(controller: Organisation) -> Jurisdiction:
     return Jurisdiction(calendar(controller.country, controller.days_off), controller.body == "public")
 
 
+def hints(controller: Organisation) -> list[str]:
+    """What is no fault in where a controller must act, and is to be looked at all the same."""
+    place = calendar(controller.country, controller.days_off)
+    found = []
+    if place.zone not in (None, controller.zone):
+        found.append(
+            f"{CONTROLLER}: `zone` is {controller.zone}, and the usual one of {place.country} is "
+            f"{place.zone}. The day of receipt goes by `zone`: leave it out to follow the place."
+        )
+    return found
+
+
 def own_keys(settings: Settings | None = None) -> tuple[str, ...]:
     """Names of the identity keys that are one person's for ever: by these a person is recognised again.
 

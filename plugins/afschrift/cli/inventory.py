@@ -29,17 +29,17 @@ def check(
     ),
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
+    from afschrift.app.jurisdiction import hints
     from afschrift.app.roles_file import load_roles
     from afschrift.app.settings import Settings
     from afschrift.casework.notices.searches import unknown_owners
     from afschrift.inventory.check_finder import finder_hints
     from afschrift.inventory.sheet_gaps import all_columns, gaps
-    from afschrift.law.clock.calendar import calendar
     from afschrift.wiring.build_services import load_inventory
     from afschrift.wiring.drift import compare
 
     inventory = load_inventory(folder)
-    calendar(inventory.controller.country, inventory.controller.days_off)
+    of_the_place = hints(inventory.controller)
     tables = sum(len(source.tables) for source in inventory.sources.values())
     columns = sum(len(t.columns) for s in inventory.sources.values() for t in s.tables.values())
     sizes = [(len(inventory.sources), "source"), (tables, "table"), (columns, "column")]
@@ -51,7 +51,7 @@ def check(
         typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
         for gap in missing:
             typer.echo(f"  {gap}")
-    for hint in finder_hints(inventory):
+    for hint in (*of_the_place, *finder_hints(inventory)):
         typer.echo(f"  {hint}")
     for fault in unknown_owners(inventory, load_roles()):
         typer.echo(f"  {fault}")

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ConfigDict, model_validator
 
 from afschrift.domain.keys import Unique
-from afschrift.inventory.base import Part, Text
+from afschrift.inventory.base import STRICT, Part, Text
+from afschrift.law.clock.zones import usual_zone
 from afschrift.law.other_right import Matter
 from afschrift.law.person.assurance import USUAL, Factor, Level
 
@@ -23,6 +24,10 @@ def _zone(value: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("this is no time zone of the IANA list, such as Europe/Amsterdam") from None
     return value
+
+
+def _zone_may_be_left_out(schema: dict[str, Any]) -> None:
+    schema["required"].remove("zone")
 
 
 class KeyDeclaration(Part):
@@ -42,9 +47,12 @@ class Organisation(Part):
     """`controller.yml`: who is responsible, whom to reach, where to complain (RULES A.2, A.3).
 
     Attributes:
+        zone: left out: that of `country`, or of its part where that has its own.
         channels: the ways that were published for requests (R03).
         hand_over: what is not fulfilled here -> the desk that takes it (R05).
     """
+
+    model_config = ConfigDict(**STRICT, json_schema_extra=_zone_may_be_left_out)
 
     name: str
     address: str
@@ -61,6 +69,15 @@ class Organisation(Part):
     days_off: tuple[date, ...] = ()
     channels: dict[str, Channel] = {}
     hand_over: dict[Matter, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _zone_of_the_place(cls, data: Any) -> Any:
+        """A country without one usual zone must name it: its field is missing then, and that is said."""
+        if not isinstance(data, dict) or "zone" in data or not isinstance(data.get("country"), str):
+            return data
+        zone = usual_zone(data["country"])
+        return {**data, "zone": zone} if zone else data
 
 
 class PolicyChoice(Part):

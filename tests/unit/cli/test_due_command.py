@@ -43,6 +43,13 @@ def test_for_machines() -> None:
     assert found["calendar"].startswith("holidays ")
 
 
+def test_the_zone_is_that_of_the_part_of_a_country() -> None:
+    found = json.loads(said("--received", "2026-04-30T02:00:00Z", "--country", "fr-gp", "--json"))
+    assert (found["zone"], found["received"]) == ("America/Guadeloupe", "2026-04-29")
+    with pytest.raises(AfschriftError, match="--timezone"):
+        said("--received", "2026-04-30", "--country", "FR-PF")
+
+
 @pytest.mark.parametrize(
     ("words", "remedy"),
     [

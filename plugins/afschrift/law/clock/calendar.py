@@ -15,23 +15,13 @@ from importlib.metadata import version
 import holidays
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.law.clock.zones import usual_zone
 
 _WEEKEND = {5: "Saturday", 6: "Sunday"}
 _ONE_DAY = timedelta(days=1)
 
 _SUBDIVISION = {"GB": "ENG"}
 """Where the whole country has no common list. Another one is named as `GB-SCT`."""
-
-_ZONES = {
-    "AT": "Europe/Vienna",
-    "BE": "Europe/Brussels",
-    "DE": "Europe/Berlin",
-    "FR": "Europe/Paris",
-    "GB": "Europe/London",
-    "IE": "Europe/Dublin",
-    "LU": "Europe/Luxembourg",
-    "NL": "Europe/Amsterdam",
-}
 
 
 @dataclass(frozen=True)
@@ -85,8 +75,8 @@ class Calendar:
 
     @property
     def zone(self) -> str | None:
-        """The usual time zone of the country; None where that is not known here."""
-        return _ZONES.get(self.country.split("-")[0])
+        """The usual time zone of the country or of its part; None where that is not known here."""
+        return usual_zone(self.country)
 
     @property
     def version(self) -> str:
