@@ -9,7 +9,7 @@ from afschrift.inventory.document import Document
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.inventory.organisation import IdentityFile, Organisation
-from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.calendar import Calendar, calendar
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.grounds.grounds import Grounds
 
@@ -44,12 +44,21 @@ def jurisdiction_of(controller: Organisation) -> Jurisdiction:
     Raises:
         ConfigurationError: there is no calendar of its country.
     """
-    return Jurisdiction(calendar(controller.country, controller.days_off), controller.body == "public")
+    return Jurisdiction(calendar_of(controller), controller.body == "public")
+
+
+def calendar_of(controller: Organisation) -> Calendar:
+    """The days off of a controller.
+
+    Raises:
+        ConfigurationError: there is no calendar of its country.
+    """
+    return calendar(controller.country, controller.days_off, controller.days_off_unsettled)
 
 
 def hints(controller: Organisation) -> list[str]:
     """What is no fault in where a controller must act, and is to be looked at all the same."""
-    place = calendar(controller.country, controller.days_off)
+    place = calendar_of(controller)
     found = []
     if place.zone not in (None, controller.zone):
         found.append(

@@ -44,12 +44,23 @@ def due(
         bool, typer.Option("--public-body", help="A suspension counts a day less (Awb 4:15).")
     ] = False,
     holiday: Annotated[
-        list[str] | None, typer.Option(metavar="DATE", help="A further day off, as by decree. Repeatable.")
+        list[str] | None, typer.Option(metavar="DATE", help="A further day off. Repeatable.")
+    ] = None,
+    unsettled: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATE",
+            help="One that is not settled, as every Dutch one by decree: the earlier day is due. Repeatable.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Compute the last day for an answer, with every step and its rule (R37-R43)."""
-    days_off = calendar(country, [_date(day, "--holiday") for day in holiday or ()])
+    days_off = calendar(
+        country,
+        [_date(day, "--holiday") for day in holiday or ()],
+        [_date(day, "--unsettled") for day in unsettled or ()],
+    )
     zone = timezone or days_off.zone
     if zone is None:
         raise ConfigurationError(

@@ -48,6 +48,8 @@ class Organisation(Part):
 
     Attributes:
         zone: left out: that of `country`, or of its part where that has its own.
+        days_off: further public holidays of the place.
+        days_off_unsettled: days of which it is not settled whether they are.
         channels: the ways that were published for requests (R03).
         hand_over: what is not fulfilled here -> the desk that takes it (R05).
     """
@@ -67,6 +69,7 @@ class Organisation(Part):
     court: Text
     registers: tuple[str, ...] = ()
     days_off: tuple[date, ...] = ()
+    days_off_unsettled: tuple[date, ...] = ()
     channels: dict[str, Channel] = {}
     hand_over: dict[Matter, str] = {}
 

@@ -30,7 +30,8 @@ def test_every_option() -> None:
     assert "due     2025-04-09" in said(*received, "--suspended", "2025-03-06:2025-03-10")
     assert "due     2025-04-08" in said(*received, "--suspended", "2025-03-06:2025-03-10", "--public-body")
     assert "not known while an answer is awaited" in said(*received, "--suspended", "2025-03-06")
-    assert "due     2025-04-08" in said(*received, "--holiday", "2025-04-07")
+    assert "due     2025-04-08" in said(*received, "--country", "BE", "--holiday", "2025-04-07")
+    assert "due     2025-04-07" in said(*received, "--country", "BE", "--unsettled", "2025-04-07")
 
 
 def test_for_machines() -> None:
@@ -60,6 +61,7 @@ def test_the_zone_is_that_of_the_part_of_a_country() -> None:
         (("--received", "2025-03-05T10:00:00"), "offset"),
         (("--received", "2025-03-05", "--suspended", "soon"), "--suspended"),
         (("--received", "2025-03-05", "--holiday", "soon"), "--holiday"),
+        (("--received", "2025-03-05", "--unsettled", "soon"), "--unsettled"),
     ],
 )
 def test_a_mistake_names_the_way_out(words: tuple[str, ...], remedy: str) -> None:

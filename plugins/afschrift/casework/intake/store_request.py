@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from afschrift.app.jurisdiction import calendar_of
 from afschrift.casework.intake.message import Authenticated as Authenticated
 from afschrift.casework.intake.message import Intake as Intake
 from afschrift.casework.intake.message import Limits, Representative
@@ -19,7 +20,6 @@ from afschrift.domain.state import State
 from afschrift.inventory.check import fides_categories
 from afschrift.inventory.model import Inventory, casefold_keys
 from afschrift.law.case_facts import CaseFactKind, NewCaseFact
-from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.deadline import deadline, local_date
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.clock.overlap import link
@@ -133,8 +133,7 @@ def _case_facts(services: Services, intake: Intake) -> Iterator[NewCaseFact]:
         hop = {"at": rfc3339(one.at), "from": one.from_, "to": one.to}
         yield NewCaseFact(CaseFactKind.FORWARDED, detail=hop)
     received = local_date(intake.received_at, controller.zone)
-    days_off = calendar(controller.country, controller.days_off)
-    due = deadline(received, days_off, public_body=controller.body == "public").due
+    due = deadline(received, calendar_of(controller), public_body=controller.body == "public").due
     for other in intake.matters:
         detail = {"matter": other.value, "term": other.iri, "desk": controller.hand_over.get(other)}
         detail["due"] = str(due) if other.has_period else None

@@ -1,4 +1,4 @@
-"""Days off of a country, as they count for a period that the law sets.
+"""Days off of a country, as they count for a period that the law sets (R38).
 
 Which days those are is for the Member State in which the controller must act (Regulation 1182/71, Art. 2(1)).
 The days come from the package `holidays`, with what the Dutch Algemene termijnenwet says differently.
@@ -30,13 +30,15 @@ class Calendar:
 
     Attributes:
         country: ISO 3166-1 code, with a subdivision where its holidays differ (`NL`, `DE-BY`).
-        decreed: further days off by decree or by the controller's configuration. The Dutch ones of Atw 3(3)
-            and Good Friday are working days unless they stand here: to count a day off that is none would
-            make the answer late, to count none cannot.
+        decreed: further days off by decree or by the controller's configuration.
+        unsettled: days that may be days off and may be none. Each counts in both readings, and of two
+            readings the earlier day is due: to count a day off that is none would make the answer late, to
+            count none cannot.
     """
 
     country: str
     decreed: frozenset[date] = field(default_factory=frozenset)
+    unsettled: frozenset[date] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
         _days(self.country, 2026)
@@ -45,25 +47,37 @@ class Calendar:
         """Why nobody needs to act on a day: the weekday or the holiday's name in English; else None."""
         if day in self.decreed:
             return "a day off by decree"
+        if day in _equated(self.country, day.year):
+            return None
         return _WEEKEND.get(day.weekday()) or _days(self.country, day.year).get(day)
 
-    def roll(self, day: date) -> tuple[date, tuple[str, ...]]:
+    def not_settled(self, day: date) -> str | None:
+        """Why a day that counts as a working day may be none; None where that is settled."""
+        if self.day_off(day):
+            return None
+        return _equated(self.country, day.year).get(day) or ("by decree" if day in self.unsettled else None)
+
+    def roll(self, day: date, *, unsettled: bool = False) -> tuple[date, tuple[str, ...]]:
         """The first working day from a day on, and why each day before it does not count.
+
+        Args:
+            day: where the period ends.
+            unsettled: the other reading, in which days that are not settled are days off.
 
         Source:
             Regulation 1182/71, Art. 3(4).
         """
         reasons = []
-        while reason := self.day_off(day):
+        while reason := self.day_off(day) or (self.not_settled(day) if unsettled else None):
             reasons.append(reason)
             day += _ONE_DAY
         return day, tuple(reasons)
 
     def before(self, day: date, count: int = 1) -> date:
-        """The working day that lies `count` working days before a day."""
+        """The day that lies `count` working days before a day, whichever reading holds."""
         while count:
             day -= _ONE_DAY
-            count -= self.day_off(day) is None
+            count -= self.day_off(day) is None and self.not_settled(day) is None
         return day
 
     def working_days(self, start: date, end: date) -> int:
@@ -84,19 +98,37 @@ class Calendar:
         return f"holidays {version('holidays')}"
 
 
-def calendar(country: str, decreed: Iterable[date] = ()) -> Calendar:
+def calendar(country: str, decreed: Iterable[date] = (), unsettled: Iterable[date] = ()) -> Calendar:
     """The calendar of a country.
+
+    Args:
+        country: as `Calendar.country`, in either case.
+        decreed: further days off. In the Netherlands none of them is settled: a decree only makes a day equal
+            to a public holiday (Atw 3(3)).
+        unsettled: days of which that is not settled.
 
     Raises:
         ConfigurationError: the country or its subdivision is not known.
     """
-    return Calendar(country.upper(), frozenset(decreed))
+    country, settled, both = country.upper(), frozenset(decreed), frozenset(unsettled)
+    if country.partition("-")[0] == "NL":
+        settled, both = frozenset(), both | settled
+    return Calendar(country, settled, both)
+
+
+@cache
+def _equated(country: str, year: int) -> dict[date, str]:
+    """Days that the law only makes equal to a public holiday: Good Friday in the Netherlands (Atw 3(2))."""
+    if country.partition("-")[0] != "NL":
+        return {}
+    return {day: name for day, name in _days(country, year).items() if name == "Good Friday"}
 
 
 @cache
 def _days(country: str, year: int) -> dict[date, str]:
     code, _, part = country.partition("-")
     subdivision = part or _SUBDIVISION.get(code)
+    # 5 May is public in lustrum years alone, but a day off for every period of law (Atw 3(1)).
     categories = ("public", "optional") if code == "NL" else ("public",)
     try:
         found = holidays.country_holidays(
@@ -107,9 +139,4 @@ def _days(country: str, year: int) -> dict[date, str]:
             f"There is no calendar of {country!a}.",
             remedy="name a country by its ISO 3166-1 code, as NL or DE-BY.",
         ) from None
-    days = dict(found.items())
-    if code == "NL":
-        # Public in lustrum years alone, but a day off for every period of law (Atw 3(1)); Good Friday is
-        # only made equal to one (Atw 3(2)).
-        days = {day: name for day, name in days.items() if name != "Good Friday"}
-    return days
+    return dict(found.items())

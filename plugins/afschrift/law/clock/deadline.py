@@ -147,6 +147,12 @@ def _last_day(whole: Span) -> list[str]:
         words.append(f"The answer came after that: not before {weekday(whole.raw)} (R43).")
     if reasons:
         words.append(f"Not a working day ({', '.join(reasons)}): {weekday(last)} (Reg. 1182/71, Art. 3(4)).")
+    if why := whole.calendar.not_settled(last):
+        other = whole.calendar.roll(last, unsettled=True)[0]
+        words.append(
+            f"{weekday(last)} may be a day off ({why}), which is not settled: of two readings the earlier "
+            f"day is due, and not {weekday(other)}."
+        )
     return words
 
 

@@ -206,9 +206,16 @@ def test_an_unknown_place_is_told_before_anything(
 
 
 def test_days_off_by_decree_come_from_the_controller(stored: Store, tmp_path: Path) -> None:
+    """In the Netherlands they are not settled, and the earlier reading holds; elsewhere they count."""
     stored(60)
+    controller = tmp_path / "inventory" / "controller.yml"
     due = machine("requests")[0]["clock"]["due"]
-    (tmp_path / "inventory" / "controller.yml").write_text(
-        f"{CONTROLLER}days_off: [{due}]\n", encoding="utf-8"
-    )
+    controller.write_text(f"{CONTROLLER}days_off: [{due}]\n", encoding="utf-8")
+    assert machine("requests")[0]["clock"]["due"] == due
+    belgium = CONTROLLER.replace("country: NL", "country: BE")
+    controller.write_text(belgium, encoding="utf-8")
+    due = machine("requests")[0]["clock"]["due"]
+    controller.write_text(f"{belgium}days_off_unsettled: [{due}]\n", encoding="utf-8")
+    assert machine("requests")[0]["clock"]["due"] == due
+    controller.write_text(f"{belgium}days_off: [{due}]\n", encoding="utf-8")
     assert machine("requests")[0]["clock"]["due"] > due

@@ -93,7 +93,7 @@ def test_colours_and_days_left(today: date, colour: Colour, left: int) -> None:
 
 def test_on_the_target_day_a_request_is_orange_however_many_days_a_roll_leaves() -> None:
     found = look(received=date(2026, 3, 4), today=date(2026, 4, 3))  # a Saturday rolls over Easter
-    assert (found.target, found.days_left, found.colour) == (date(2026, 4, 3), 4, Colour.ORANGE)
+    assert (found.target, found.days_left, found.colour) == (date(2026, 4, 2), 4, Colour.ORANGE)
 
 
 def test_a_question_counts_from_its_sending_and_not_from_the_decision() -> None:

@@ -64,6 +64,7 @@ def test_never_before_a_month_and_never_on_a_day_off(received: date, place: obje
     assert place.day_off(found.due) is None  # type: ignore[attr-defined]
     assert found.target < found.due
     assert place.day_off(found.target) is None  # type: ignore[attr-defined]
+    assert place.not_settled(found.target) is None  # type: ignore[attr-defined]
 
 
 @given(days, st.integers(0, 400), countries)
@@ -220,9 +221,47 @@ def test_in_the_united_kingdom_proof_of_identity_begins_the_period_and_a_questio
     assert deadline(date(2025, 9, 1), gb, suspensions=[question]).due == date(2025, 10, 6)
 
 
-def test_decreed_days_count_where_they_are_configured() -> None:
+def test_a_day_off_that_is_settled_counts_and_one_that_is_not_counts_as_both_readings() -> None:
+    """The bridge day of 15 May 2026 is decreed: Atw 3(3) makes it equal to a day off, and no more."""
     assert deadline(date(2026, 4, 14), NL).due == date(2026, 5, 15)
-    assert deadline(date(2026, 4, 14), calendar("nl", [date(2026, 5, 15)])).due == date(2026, 5, 18)
+    bridge = calendar("nl", [date(2026, 5, 15)])
+    found = deadline(date(2026, 4, 14), bridge)
+    assert (found.due, found.notice_due, found.target) == (
+        date(2026, 5, 15),
+        date(2026, 5, 15),
+        date(2026, 5, 13),
+    )
+    assert found.steps[-1] == (
+        "Fri 2026-05-15 may be a day off (by decree), which is not settled: of two readings the earlier day is "
+        "due, and not Mon 2026-05-18."
+    )
+    after = deadline(date(2026, 4, 18), bridge)  # a working day before Monday, whichever reading holds
+    assert (after.due, after.target) == (date(2026, 5, 18), date(2026, 5, 13))
+    augsburg = [date(2025, 8, 8)]
+    assert deadline(date(2025, 7, 8), calendar("DE-BY", augsburg)).due == date(2025, 8, 11)
+    assert deadline(date(2025, 7, 8), calendar("DE-BY", unsettled=augsburg)).due == date(2025, 8, 8)
+
+
+def test_good_friday_is_not_settled_in_the_netherlands() -> None:
+    found = deadline(date(2026, 3, 3), NL)
+    assert (found.due, found.target) == (date(2026, 4, 3), date(2026, 4, 2))
+    assert "Fri 2026-04-03 may be a day off (Good Friday), which is not settled" in found.steps[-1]
+    assert deadline(date(2026, 3, 4), NL).target == date(2026, 4, 2)
+
+
+@given(days, countries, st.lists(st.integers(0, 60), max_size=8), st.booleans())
+def test_what_is_not_settled_never_makes_a_day_later(
+    received: date, place: Calendar, after: list[int], extended: bool
+) -> None:
+    off = [received + timedelta(n) for n in after]
+    sent = received if extended else None
+    plain = deadline(received, place, extension_sent=sent)
+    both = deadline(received, calendar(place.country, unsettled=off), extension_sent=sent)
+    settled = deadline(received, calendar(place.country, off), extension_sent=sent)
+    assert plain.due is not None
+    assert settled.due is not None
+    assert both.due == plain.due <= settled.due
+    assert both.target <= plain.target
 
 
 def test_a_question_after_the_last_day_suspends_nothing_and_is_told() -> None:
@@ -300,4 +339,6 @@ def test_working_days_between(start: date, count: int) -> None:
 def test_so_many_working_days_before(day: date, count: int) -> None:
     earlier = NL.before(day, count)
     assert NL.day_off(earlier) is None
-    assert NL.working_days(earlier, day) - (NL.day_off(day) is None) == count - 1
+    assert NL.not_settled(earlier) is None
+    between = (earlier + timedelta(n) for n in range(1, (day - earlier).days))
+    assert sum(NL.day_off(one) is None and NL.not_settled(one) is None for one in between) == count - 1
