@@ -11,6 +11,7 @@ from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.inventory.organisation import IdentityFile, Organisation
 from afschrift.law.clock.calendar import Calendar, calendar
 from afschrift.law.clock.clock import Jurisdiction
+from afschrift.law.clock.reach import remarks
 from afschrift.law.grounds.grounds import Grounds
 
 
@@ -59,7 +60,7 @@ def calendar_of(controller: Organisation) -> Calendar:
 def hints(controller: Organisation) -> list[str]:
     """What is no fault in where a controller must act, and is to be looked at all the same."""
     place = calendar_of(controller)
-    found = []
+    found = [f"{CONTROLLER}: `country`: {one}" for one in remarks(place.country)]
     if place.zone not in (None, controller.zone):
         found.append(
             f"{CONTROLLER}: `zone` is {controller.zone}, and the usual one of {place.country} is "

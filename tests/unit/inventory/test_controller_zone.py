@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from afschrift.app.jurisdiction import hints
 from afschrift.inventory.organisation import Organisation
 
 PLAIN: dict[str, Any] = {
@@ -34,15 +33,8 @@ def test_it_follows_the_place(country: str, zone: str) -> None:
     assert controller(country=country).zone == zone
 
 
-def test_one_that_is_named_counts_and_another_than_the_place_s_is_said() -> None:
-    named = controller(country="FR-GP", zone="Europe/Paris")
-    assert named.zone == "Europe/Paris"
-    (hint,) = [one for one in hints(named) if "zone" in one]
-    assert hint == (
-        "controller.yml: `zone` is Europe/Paris, and the usual one of FR-GP is America/Guadeloupe. The day of "
-        "receipt goes by `zone`: leave it out to follow the place."
-    )
-    assert not [one for one in hints(controller(country="NL")) if "zone" in one]
+def test_one_that_is_named_counts() -> None:
+    assert controller(country="FR-GP", zone="Europe/Paris").zone == "Europe/Paris"
 
 
 def test_a_place_with_several_zones_must_name_one() -> None:

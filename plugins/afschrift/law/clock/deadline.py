@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.law.clock.calendar import Calendar
+from afschrift.law.clock.reach import remarks
 from afschrift.law.clock.span import Span, Suspension, in_order, weekday
 
 ALGORITHM = "2"
@@ -72,7 +73,7 @@ def deadline(
         RefusedError: suspensions overlap, or end before they began; something was sent before the receipt.
     """
     _must_follow(received, suspensions, extension_sent)
-    steps = [f"Received on {weekday(received)} ({calendar.country})."]
+    steps = [f"Received on {weekday(received)} ({calendar.country}).", *remarks(calendar.country)]
     breaches: list[str] = []
     first = Span(MONTHS, received, calendar)
     whole = Span(EXTENDED if extension_sent else MONTHS, received, calendar)
