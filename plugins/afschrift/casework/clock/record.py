@@ -52,10 +52,11 @@ class ClockService:
         *,
         doubt: str | None = None,
         overview: bool = False,
+        term: date | None = None,
         letter: str | None = None,
         sending: Sending | None = None,
     ) -> Result:
-        """A question to the person was decided on, and perhaps sent (R42)."""
+        """A question to the person was decided on, and perhaps sent; `term`: last day for the reply (R42)."""
         return self._officer(
             request_id,
             "suspension",
@@ -66,6 +67,7 @@ class ClockService:
                 ground,
                 doubt=doubt,
                 overview=overview,
+                term=term,
                 letter=letter,
                 sending=sending,
             ),

@@ -46,6 +46,13 @@ def suspend(
         bool,
         typer.Option("--overview", help="specification: the letter gives an overview of the processing."),
     ] = False,
+    term: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="Last day for the reply, as the letter sets it: a public body's clock goes on after it.",
+        ),
+    ] = None,
     letter: Letter = None,
     sent_on: SentOn = None,
     channel: Channel = None,
@@ -54,10 +61,11 @@ def suspend(
 ) -> None:
     """Record a question to the person that stops the clock (R42). It counts from the day it is sent."""
     sending = given.sending(sent_on, channel, proof)
-    print_clock(
-        *clocks().suspend(request, ground, doubt=doubt, overview=overview, letter=letter, sending=sending),
-        as_json=as_json,
+    until = given.date_(term, "--term")
+    done = clocks().suspend(
+        request, ground, doubt=doubt, overview=overview, term=until, letter=letter, sending=sending
     )
+    print_clock(*done, as_json=as_json)
 
 
 def resume(

@@ -53,7 +53,8 @@ class Jurisdiction:
 
     Attributes:
         calendar: its days off.
-        public_body: a Dutch public body counts a suspension a day less (Awb 4:15).
+        public_body: a Dutch public body counts a suspension a day less, and ends it with the term that its
+            question set (Awb 4:15).
     """
 
     calendar: Calendar
@@ -183,6 +184,10 @@ def _waits(timeline: Timeline, asked: FactRow, jurisdiction: Jurisdiction, today
     if identified and (end is None or identified < end):
         end = identified
         why = f"The identity was confirmed on {end}: nothing is awaited after that (R43)."
+    term = _term(asked) if jurisdiction.public_body else None
+    if term is not None and term < (end or today):
+        end = term
+        why = f"The term of {term} that the question set is over: the suspension ends with it (Awb 4:15)."
     for reply in timeline.about(asked, FactKind.REPLY_INSUFFICIENT):
         if start is None or reply.day is None or reply.day < start or (end and reply.day >= end):
             continue
@@ -197,6 +202,13 @@ def _waits(timeline: Timeline, asked: FactRow, jurisdiction: Jurisdiction, today
         start = sent
     if start is not None and (end is None or end >= start):
         yield _Wait(Suspension(start, end, identity), why)
+
+
+def _term(asked: FactRow) -> date | None:
+    """The last day that a question set for the reply; one that left after that day set none."""
+    given = asked.detail.get("term")
+    term = date.fromisoformat(given) if given else None
+    return term if term and asked.sent_on and term > asked.sent_on else None
 
 
 def _closed_on(timeline: Timeline) -> date | None:

@@ -30,6 +30,7 @@ def suspend(
     *,
     doubt: str | None = None,
     overview: bool = False,
+    term: date | None = None,
     letter: str | None = None,
     sending: Sending | None = None,
 ) -> list[NewFact]:
@@ -42,32 +43,25 @@ def suspend(
         ground: one of `Ground`.
         doubt: for `identity`: one of `DOUBTS`.
         overview: for `specification`: the letter gives an overview of the processing (R25).
+        term: last day for the reply, as the letter sets it; with it the suspension of a public body ends.
         letter: its id in the outbox.
         sending: where it left already.
 
     Raises:
         TooLateError: the request is closed.
-        RefusedError: no such ground, nothing to doubt, another question is open, or the last day is over.
+        RefusedError: no such ground, nothing to doubt, another question is open, the last day or the term is
+            over.
     """
     must_be_open(timeline)
-    if ground in _NO_GROUND:
-        raise RefusedError(
-            f"This suspends nothing: {_NO_GROUND[ground]}.", remedy="ask, and go on meanwhile."
-        )
-    if ground not in [g.value for g in SuspensionGround]:
-        raise RefusedError("This is no ground to suspend (R42).", remedy="choose identity or specification.")
-    if timeline.waiting is not None:
-        raise RefusedError(
-            f"A question of {timeline.local(timeline.waiting.at)} is still open, and suspensions must not "
-            "overlap (R42).",
-            remedy="`afschrift request resume` ends it; one letter may ask for both.",
-        )
+    _must_be_free(timeline, ground)
     detail: dict[str, object] = {"ground": ground}
     if ground == SuspensionGround.IDENTITY:
         detail["doubt"] = _identity(timeline, doubt)
     else:
         _specification(timeline, overview)
         detail["overview"] = True
+    if term is not None:
+        detail["term"] = _after(sending.on if sending else today, term)
     if sending is not None:
         sending.check(timeline, today)
         must_not_overlap(timeline, sending.on)
@@ -122,6 +116,30 @@ def insufficient(
         FactKind.REPLY_INSUFFICIENT, day, about=asked.id, letter=letter, detail={"within": AT_ONCE}
     )
     return [fact] if sending is None else [fact, sending.fact()]
+
+
+def _must_be_free(timeline: Timeline, ground: str) -> None:
+    if ground in _NO_GROUND:
+        raise RefusedError(
+            f"This suspends nothing: {_NO_GROUND[ground]}.", remedy="ask, and go on meanwhile."
+        )
+    if ground not in [g.value for g in SuspensionGround]:
+        raise RefusedError("This is no ground to suspend (R42).", remedy="choose identity or specification.")
+    if timeline.waiting is not None:
+        raise RefusedError(
+            f"A question of {timeline.local(timeline.waiting.at)} is still open, and suspensions must not "
+            "overlap (R42).",
+            remedy="`afschrift request resume` ends it; one letter may ask for both.",
+        )
+
+
+def _after(asked: date, term: date) -> str:
+    if term <= asked:
+        raise RefusedError(
+            f"The term of {term} is over when the question of {asked} leaves (R42).",
+            remedy="give the last day for the reply, as the letter sets it, with --term.",
+        )
+    return str(term)
 
 
 def _identity(timeline: Timeline, doubt: str | None) -> str:

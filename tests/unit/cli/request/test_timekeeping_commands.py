@@ -205,6 +205,20 @@ def test_an_unknown_place_is_told_before_anything(
     assert told in refused("inventory", "check")
 
 
+def test_the_clock_of_a_public_body_goes_on_after_the_term_of_its_question(
+    stored: Store, tmp_path: Path
+) -> None:
+    one = stored(20)
+    ask = ("request", "suspend", one, "--ground", "identity", "--doubt", "unknown_sender", *left(18))
+    assert "--term" in refused(*ask, "--term", day(18))
+    said(*ask, "--term", day(10))
+    assert machine("requests")[0]["clock"]["due"] is None
+    public = CONTROLLER.replace("body: private", "body: public")
+    (tmp_path / "inventory" / "controller.yml").write_text(public, encoding="utf-8")
+    assert machine("requests")[0]["clock"]["due"] is not None
+    assert f"The term of {day(10)} that the question set is over" in said("request", "show", one)
+
+
 def test_days_off_by_decree_come_from_the_controller(stored: Store, tmp_path: Path) -> None:
     """In the Netherlands they are not settled, and the earlier reading holds; elsewhere they count."""
     stored(60)

@@ -93,6 +93,8 @@ OVER = date(2026, 4, 3)
         (lambda: ask(sending=Sending(march(5), "By post!", "1")), "channel is no code"),
         (lambda: ask(sending=Sending(march(5), "post", "to Mrs Jansen")), "proof is no reference"),
         (lambda: ask(sending=Sending(march(5), "post", "a@b.nl")), "proof is no reference"),
+        (lambda: ask(term=march(15)), "term of 2026-03-15.*R42.*--term"),
+        (lambda: ask(sending=post(march(5)), term=march(5)), "term of 2026-03-05.*R42.*--term"),
         (lambda: resume(PLAIN, TODAY, TODAY), "No question.*R43"),
         (lambda: resume(ANSWERED, TODAY, TODAY), "No question.*R43"),
         (lambda: resume(ASKED, TODAY, march(4)), "before the question.*R43"),
@@ -159,6 +161,14 @@ def test_what_was_sent_too_late_is_recorded_all_the_same() -> None:
     # Evidence comes in after the end too.
     pending = replace(longer(), state=State.DELIVERED, closed_at=CLOSED.closed_at)
     assert sent(pending, TODAY, None, post(march(9)))
+
+
+def test_the_term_of_a_question_is_kept_with_it() -> None:
+    assert ask(term=march(30)).of(FactKind.SUSPENDED)[0].detail["term"] == "2026-03-30"
+    assert (
+        ask(sending=post(march(5)), term=march(12)).of(FactKind.SUSPENDED)[0].detail["term"] == "2026-03-12"
+    )
+    assert "term" not in ask().of(FactKind.SUSPENDED)[0].detail
 
 
 def test_while_an_answer_is_awaited_the_first_month_does_not_end() -> None:
