@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.law.clock.suspensions import countries, days, following
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.law.clock.calendar import Calendar, calendar
@@ -51,10 +52,6 @@ def test_a_wrong_method_is_not_ours(row: dict[str, str]) -> None:
     assert ours != date.fromisoformat(row["wrong"])
 
 
-days = st.dates(date(2020, 1, 1), date(2045, 12, 31))
-countries = st.sampled_from(["NL", "BE", "DE", "DE-BY", "FR", "GB", "GB-SCT", "AT", "IE", "LU"]).map(calendar)
-
-
 @given(days, countries, st.booleans())
 def test_never_before_a_month_and_never_on_a_day_off(received: date, place: object, extended: bool) -> None:
     found = deadline(received, place, extension_sent=received if extended else None)  # type: ignore[arg-type]
@@ -74,92 +71,6 @@ def test_who_comes_later_is_not_due_earlier(received: date, later: int, place: o
     assert first is not None
     assert second is not None
     assert first <= second
-
-
-gaps = st.lists(st.integers(0, 40), min_size=2, max_size=6).filter(lambda n: len(n) % 2 == 0)
-
-
-def following(start: date, gaps: list[int]) -> list[Suspension]:
-    """Suspensions after a day, each gap being the time to the next question or answer."""
-    at, ends = start, []
-    for gap in gaps:
-        at += timedelta(gap)
-        ends.append(at)
-    return [Suspension(a, b) for a, b in zip(ends[::2], ends[1::2], strict=True)]
-
-
-@given(days, gaps, countries, st.booleans(), st.booleans())
-def test_never_due_before_the_last_answer_that_counted(
-    received: date, gaps: list[int], place: Calendar, extended: bool, public: bool
-) -> None:
-    suspensions = following(received, gaps)
-    found = deadline(
-        received,
-        place,
-        suspensions=suspensions,
-        extension_sent=received if extended else None,
-        public_body=public,
-    )
-    without = "suspension_after_expiry:R42" in found.breaches
-    answered = [one.end for one in suspensions if one.end]
-    assert found.due is not None
-    assert without or found.due >= max(answered)
-    assert place.day_off(found.due) is None
-    assert found.target < found.due
-
-
-@given(days, st.integers(0, 40), st.integers(0, 40), gaps, countries)
-def test_who_is_received_later_with_the_same_questions_is_not_due_earlier(
-    received: date, later: int, start: int, gaps: list[int], place: Calendar
-) -> None:
-    second = received + timedelta(later)
-    suspensions = following(second + timedelta(start), gaps)
-    first_due = deadline(received, place, suspensions=suspensions).due
-    second_due = deadline(second, place, suspensions=suspensions).due
-    assert first_due is not None
-    assert second_due is not None
-    assert first_due <= second_due
-
-
-def test_the_target_keeps_the_reading_without_the_answer() -> None:
-    """A month and 13 days end on Friday 18 April, before the answer of Sunday 20 April."""
-    asked = Suspension(date(2025, 4, 7), date(2025, 4, 20))
-    found = deadline(date(2025, 3, 5), NL, suspensions=[asked])
-    assert (found.due, found.notice_due) == (date(2025, 4, 22), date(2025, 4, 22))
-    assert found.target == date(2025, 4, 17)
-    assert found.steps[-3:] == (
-        "1 month after Wed 2025-03-05, and 13 days: Fri 2025-04-18.",
-        "The answer came after that: not before Sun 2025-04-20 (R43).",
-        "Not a working day (Sunday, Easter Monday): Tue 2025-04-22 (Reg. 1182/71, Art. 3(4)).",
-    )
-
-
-@pytest.mark.parametrize(
-    ("received", "asked", "late"),
-    [
-        (date(2025, 3, 5), [(6, 10)], False),
-        (date(2025, 3, 5), [(12, 14)], False),  # five working days
-        (date(2025, 3, 5), [(13, 14)], True),
-        (date(2025, 3, 5), [(6, 28), (31, 31)], False),  # promptly after the answer to the first
-    ],
-)
-def test_a_question_that_was_not_asked_promptly_counts_and_is_a_finding(
-    received: date, asked: list[tuple[int, int]], late: bool
-) -> None:
-    waits = [Suspension(date(2025, 3, a), date(2025, 3, b)) for a, b in asked]
-    found = deadline(received, NL, suspensions=waits)
-    assert found.breaches == (("suspension_asked_late:R42",) if late else ())
-    shift = timedelta(sum(b - a for a, b in asked))
-    assert found.due == NL.roll(add_months(received, 1) + shift)[0]
-    assert any("R42 wants it asked without delay" in step for step in found.steps) == late
-
-
-def test_a_question_after_the_target_is_late_however_soon_it_follows_an_answer() -> None:
-    """Until the answer of Saturday 5 April the day is Monday the 7th, and the target Friday the 4th."""
-    waits = [Suspension(date(2025, 4, 3), date(2025, 4, 5)), Suspension(date(2025, 4, 7), date(2025, 4, 8))]
-    found = deadline(date(2025, 3, 5), NL, suspensions=waits)
-    assert found.breaches == ("suspension_asked_late:R42",)
-    assert "The question of Mon 2025-04-07 was sent after the target, Fri 2025-04-04" in "".join(found.steps)
 
 
 @given(days, st.lists(st.integers(0, 20), min_size=2, max_size=6).filter(lambda n: len(n) % 2 == 0))
