@@ -15,6 +15,26 @@ from afschrift.law.clock.deadline import Deadline, deadline, local_date
 from afschrift.law.clock.span import Suspension
 
 
+Suspended = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FROM:TO",
+        help="A question about identity, from sent to answered; no TO while it is open. Repeatable.",
+    ),
+]
+Clarified = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FROM:TO", help="The same of a question what is wanted. Repeatable."),
+]
+Unsettled = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="DATE",
+        help="One that is not settled, as every Dutch one by decree: the earlier day is due. Repeatable.",
+    ),
+]
+
+
 def due(
     received: Annotated[
         str, typer.Option(help="A date, or an instant with its offset: 2025-03-30T22:30:00Z.")
@@ -29,30 +49,15 @@ def due(
     extension_sent: Annotated[
         str | None, typer.Option(metavar="DATE", help="The day on which its notice was sent.")
     ] = None,
-    suspended: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FROM:TO",
-            help="A question about identity, from sent to answered; no TO while it is open. Repeatable.",
-        ),
-    ] = None,
-    clarified: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FROM:TO", help="The same of a question what is wanted. Repeatable."),
-    ] = None,
+    suspended: Suspended = None,
+    clarified: Clarified = None,
     public_body: Annotated[
         bool, typer.Option("--public-body", help="A suspension counts a day less (Awb 4:15).")
     ] = False,
     holiday: Annotated[
         list[str] | None, typer.Option(metavar="DATE", help="A further day off. Repeatable.")
     ] = None,
-    unsettled: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="DATE",
-            help="One that is not settled, as every Dutch one by decree: the earlier day is due. Repeatable.",
-        ),
-    ] = None,
+    unsettled: Unsettled = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Compute the last day for an answer, with every step and its rule (R37-R43)."""
