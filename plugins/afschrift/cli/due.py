@@ -14,7 +14,6 @@ from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.deadline import Deadline, deadline, local_date
 from afschrift.law.clock.span import Suspension
 
-
 Suspended = Annotated[
     list[str] | None,
     typer.Option(
