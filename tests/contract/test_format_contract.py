@@ -106,8 +106,7 @@ def test_texts_made_of_syntax_read_back(name: str, table: tuple[list[FieldPlan],
     assert [row for part in read for row in part.to_pylist()] == rows.to_pylist()
 
 
-@pytest.mark.parametrize("depth", range(5))
-@pytest.mark.parametrize("text", SYNTAX)
+@pytest.mark.parametrize(("text", "depth"), list(itertools.product(SYNTAX, range(5))))
 def test_syntax_as_value_and_as_name_at_every_depth(name: str, text: str, depth: int) -> None:
     """A text of its own, then within structs, maps and lists; as the name of the column too."""
     for within in (
