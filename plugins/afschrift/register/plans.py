@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 from sqlalchemy import ColumnElement, insert, select
 
@@ -48,13 +50,19 @@ class Plans(Repository):
                     remedy="clear `classify` to make one.",
                 )
             plain = self._key(tx, request_id).decrypt(row.ciphertext, "plan", "ciphertext", digest)
-        kept = msgspec.json.decode(plain, type=Plan)
+        kept = _decoded(plain)
         if kept.digest() != digest:
             raise ConfigurationError(
                 f"The plan of request {request_id} was kept by another version of the software.",
                 remedy="clear `classify` to make it again; a review of the old one does not count for it.",
             )
         return kept
+
+
+@lru_cache(maxsize=4)
+def _decoded(plain: bytes) -> Plan:
+    """A step asks for its plan several times, and to digest a plan takes longer than all else about it."""
+    return msgspec.json.decode(plain, type=Plan)
 
 
 def _is_plan(request_id: str, digest: str) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ Segments are numbered and the last one is marked, so a cut, reordered or altered
 
 from __future__ import annotations
 
+from functools import cache
 from typing import cast
 
 from tink import proto_keyset_format, secret_key_access, streaming_aead
@@ -19,7 +20,7 @@ def streaming_cipher(key: bytes) -> streaming_aead.StreamingAead:
     """The cipher AES256_GCM_HKDF_1MB under a raw key of 32 bytes."""
     if len(key) != KEY_BYTES:
         raise ValueError(f"a staging key has {KEY_BYTES} bytes")
-    streaming_aead.register()
+    _register()
     params = aes_gcm_hkdf_streaming_pb2.AesGcmHkdfStreamingParams(
         ciphertext_segment_size=SEGMENT_BYTES,
         derived_key_size=KEY_BYTES,
@@ -39,3 +40,9 @@ def streaming_cipher(key: bytes) -> streaming_aead.StreamingAead:
     )
     handle = proto_keyset_format.parse(keyset.SerializeToString(), secret_key_access.TOKEN)
     return cast(streaming_aead.StreamingAead, handle.primitive(streaming_aead.StreamingAead))
+
+
+@cache
+def _register() -> None:
+    """Once a process: it takes longer than all the rest."""
+    streaming_aead.register()
