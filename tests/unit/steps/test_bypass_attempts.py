@@ -82,29 +82,43 @@ class World:
         count = self.statements.read_text().count("\n") if self.statements.exists() else 0
         return count, sorted(self.home.joinpath("outbox").rglob("*"))
 
-    def in_run(self, run: str) -> Services:
+    def in_run(self, run: str | None) -> Services:
         return dataclasses.replace(self.services, run=run)
 
     def until(self, step: Step, request: str, run: str | None = None) -> None:
         """All steps before one."""
-        services = dataclasses.replace(self.services, run=run)
-        if run is not None:
-            begin(services, request, "somebody")
+        self.begun([request], run)
         for done in CHAIN[: CHAIN.index(step)]:
-            done(services, request)
+            done(self.in_run(run), request)
 
-    def at(self, step: Step, run: str | None = None) -> str:
-        """A request of Ann for which all steps before one are done, in an installation that was empty."""
+    def at(self, step: Step, run: str | None = None, stored: Stored | None = None) -> str:
+        """A request for which all steps before one are done, in an installation that was empty."""
+        [request] = self.all_at(step, run, stored)
+        return request
 
-        def reach() -> str:
-            request = store(self.services, ANN)
-            self.until(step, request, run)
-            return request
+    def all_at(self, step: Step, run: str | None = None, stored: Stored | None = None) -> list[str]:
+        """The same of several requests; `stored` stores them, by default one of Ann."""
+        stored, done = stored or of_ann, CHAIN[: CHAIN.index(step)]
 
-        request = self.kept.reached(("gates", step.__name__, run), self.home, reach)
+        def reach() -> list[str]:
+            if not done:
+                return self.begun(stored(self), run)
+            requests = self.all_at(done[-1], run, stored)
+            for request in requests:
+                done[-1](self.in_run(run), request)
+            return requests
+
+        state = ("gates", step.__name__, run, stored.__name__)
+        requests = self.kept.reached(state, self.home, reach)
         env = {"AFSCHRIFT_HOME": str(self.home), "AFSCHRIFT_INVENTORY": str(self.home.parent / "inventory")}
         self.services = build(lambda _line: None, Settings.from_environment(env))
-        return request
+        return requests
+
+    def begun(self, requests: list[str], run: str | None) -> list[str]:
+        if run is not None:
+            [request] = requests
+            begin(self.in_run(run), request, "somebody")
+        return requests
 
     def refused(
         self, step: Step, request: str, run: str | None = None, match: str | None = None
@@ -136,6 +150,18 @@ class World:
     @property
     def register(self) -> Register:
         return self.services.register
+
+
+Stored = Callable[[World], list[str]]
+"""Stores requests in an empty installation; its name stands for the state that follows."""
+
+
+def of_ann(world: World) -> list[str]:
+    return [store(world.services, ANN)]
+
+
+def of_both_rights(world: World) -> list[str]:
+    return [store(world.services, ANN), store(world.services, ANN, "portability")]
 
 
 @pytest.fixture
@@ -276,8 +302,8 @@ def test_a_decision_after_the_plan(world: World, step: Step) -> None:
 
 @pytest.mark.parametrize("changed", ["inventory", "policy", "software version", "options"])
 def test_something_else_changed_after_the_plan(world: World, changed: str) -> None:
-    request, services = store(world.services, ANN), world.services
-    world.until(extract_shop, request)
+    request = world.at(extract_shop)
+    services = world.services
     if changed == "options":
         services.register.requests.change_options(request, formats=["json"])
     elif changed == "software version":
@@ -358,9 +384,7 @@ def test_a_bundle_replaced(world: World) -> None:
 @pytest.mark.parametrize("step", [validate, package, deliver])
 def test_staging_of_two_requests_swapped(world: World, step: Step) -> None:
     """Attempt: Swap the staged files of two requests"""
-    one, other = store(world.services, ANN), store(world.services, ANN, "portability")
-    for request in (one, other):
-        world.until(step, request)
+    one, other = world.all_at(step, stored=of_both_rights)
     staging = world.home / "staging"
     (staging / one).rename(staging / "aside")
     (staging / other).rename(staging / one)
@@ -376,9 +400,8 @@ def test_staging_of_two_requests_swapped(world: World, step: Step) -> None:
 
 def test_a_bundle_that_a_review_held_back(world: World) -> None:
     """Attempt: Clear `deliver` after a review held the bundle back, or mark the run that asked as successful"""
-    request = store(world.services, ANN)
+    request = world.at(deliver)
     register = world.services.register
-    world.until(deliver, request)
     packed = register.steps.latest(request, "package") or {}
     register.decisions.take(request, "review", "hold_back", "officer", about=packed["bundle"])
 
@@ -388,9 +411,8 @@ def test_a_bundle_that_a_review_held_back(world: World) -> None:
 
 def test_a_bundle_that_changed_after_its_review(world: World) -> None:
     """Attempt: Deliver a bundle that is not the reviewed one"""
-    request = store(world.services, ANN)
+    request = world.at(deliver)
     register = world.services.register
-    world.until(deliver, request)
     reviewed = (register.steps.latest(request, "package") or {})["bundle"]
     register.decisions.take(request, "review", "approved", "officer", about=reviewed)
     register.requests.change_options(request, formats=["json"])
@@ -402,9 +424,8 @@ def test_a_bundle_that_changed_after_its_review(world: World) -> None:
 
 def test_a_bundle_that_is_held_back_while_it_is_handed_over(world: World) -> None:
     """Attempt: Hold a bundle back while it is handed over"""
-    request = store(world.services, ANN)
+    request = world.at(deliver)
     register = world.services.register
-    world.until(deliver, request)
     packed = (register.steps.latest(request, "package") or {})["bundle"]
     register.decisions.take(request, "review", "approved", "officer", about=packed)
     inner = world.services.destination("outbox")
@@ -425,9 +446,8 @@ def test_a_bundle_that_is_held_back_while_it_is_handed_over(world: World) -> Non
 
 def test_what_was_packed_before_a_redaction(world: World) -> None:
     """Attempt: Deliver what was packed before a redaction"""
-    request = store(world.services, ANN)
+    request = world.at(deliver)
     register = world.services.register
-    world.until(deliver, request)
     packed = (register.steps.latest(request, "package") or {})["bundle"]
     register.decisions.take(request, "review", "redact", "officer", about=packed)
     register.decisions.take(request, "review", "approved", "officer", about=packed)
@@ -534,9 +554,7 @@ def test_a_run_whose_tasks_did_what_airflow_says_is_no_attempt(world: World) -> 
 @pytest.mark.parametrize("done", range(len(CHAIN)))
 def test_each_task_marked_as_successful_is_told_once(world: World, done: int) -> None:
     """Attempt: Mark tasks as successful, up to any step"""
-    request = store(world.services, ANN)
-    for step in CHAIN[:done]:
-        step(world.services, request)
+    request = world.at(CHAIN[done])
     marked = ["assess", "classify", "extract", "validate", "package", "deliver", "close"][done:]
 
     for _ in range(2):
@@ -684,23 +702,29 @@ def test_a_supplement_that_is_older_than_a_part(parts: tuple[World, Club]) -> No
     assert world.refused(extract_shop, request)["changed"] == ["parts delivered"]
 
 
-def proven(world: World, request: str) -> dict[str, Any]:
-    """A mandate of a proxy, found to be proven by an officer; its form."""
+def proven(world: World, request: str) -> list[str]:
+    """A request of a proxy whose mandate an officer found to be proven."""
     form = {"kind": "lawyer", "checked_on": "2026-01-02", "scope": "both", "identity_checked": "bar_register"}
     form |= {"answer_to": "person", "answer_by": "post"}
     with pytest.raises(NeedsPersonError):
         assess(world.services, request)
     [asked] = world.register.questions.all(request_id=request)
     world.register.questions.answer(asked.id, "proven", "cli:anna", form)
-    return form
+    return [request]
+
+
+def by_proxy(world: World) -> list[str]:
+    return proven(world, store(world.services, ANN, made_by="proxy"))
+
+
+def by_proxy_of_no_clear_right(world: World) -> list[str]:
+    return proven(world, store(world.services, ANN, "unclear", made_by="proxy"))
 
 
 @pytest.mark.parametrize("step", DATA)
 def test_a_mandate_about_another_right(world: World, step: Step) -> None:
     """Attempt: Go on with a mandate that was found for another right than the request has now"""
-    request = store(world.services, ANN, "unclear", made_by="proxy")
-    proven(world, request)
-    world.until(step, request)
+    request = world.at(step, stored=by_proxy_of_no_clear_right)
     world.register.requests.read_right(request, Right.PORTABILITY, lambda _: [], "cli:anna")
 
     assert world.refused(step, request)["reason"] == "no_mandate"
@@ -709,9 +733,7 @@ def test_a_mandate_about_another_right(world: World, step: Step) -> None:
 @pytest.mark.parametrize("step", DATA)
 def test_a_mandate_that_was_taken_back(world: World, step: Step) -> None:
     """Attempt: Go on with a mandate that was taken back, or ran out"""
-    request = store(world.services, ANN, made_by="proxy")
-    proven(world, request)
-    world.until(step, request)
+    request = world.at(step, stored=by_proxy)
     world.register.decisions.take(
         request, "mandate", "not_proven", "cli:anna", detail={"lacking": "withdrawn"}
     )
@@ -728,7 +750,7 @@ def attempts_tested() -> set[str]:
     here = Path(__file__)
     for file in (
         here,
-        here.parents[1] / "casework/partial_response/test_promised_rest.py",
+        here.parents[1] / "casework/partial_response/test_missing_supplement.py",
         here.parents[2] / "dags" / "test_bypass.py",
     ):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
