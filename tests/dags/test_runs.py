@@ -174,7 +174,7 @@ def test_a_run_in_a_process_of_its_own_keeps_the_terminal_to_the_progress(
         "wipe ...",
         "wipe done in N s",
     ]
-    assert lines[6].startswith("Outcome(state='success', failed=(), skipped=('assess', ")
+    assert lines[6].startswith("RunOutcome(state='success', failed=(), skipped=('assess', ")
     assert len(lines) == 7
     assert done.stderr == ""
     assert "Nobody has confirmed" in (installation.home / "airflow-here" / "logs" / "run.log").read_text()
