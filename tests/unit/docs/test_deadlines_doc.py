@@ -83,4 +83,4 @@ def test_every_colour_and_command_stands_there() -> None:
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)", DOC):
         assert (ROOT / "docs" / target).exists(), target
-    assert len(DOC.splitlines()) < 120
+    assert len(DOC.splitlines()) < 125
