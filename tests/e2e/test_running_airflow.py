@@ -163,7 +163,7 @@ def kill_each_once(airflow: Running, run: str, moment: Callable[[str], None], wa
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-            wait_for(lambda name=name: airflow.tasks(run)[name]["state"] in ENDED)
+            wait_for(lambda name=name: airflow.tasks(run)[name]["state"] in ENDED, asks=True)
             if airflow.tasks(run)[name]["state"] == "success":
                 continue  # it had told Airflow so before the signal came
             killed.append(name)
