@@ -23,8 +23,9 @@ from afschrift.airflow_ext import environment, up
 from afschrift.airflow_ext.trigger import Access, trigger
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import RetriableError
+from afschrift.register.open import initialise
 from afschrift.services import Services
-from afschrift.wiring.build_services import build, initialise
+from afschrift.wiring.build_services import build
 
 ROLES = "people:\n  Anna: {accounts: [airflow:admin, cli:anna], roles: [officer]}\n"
 CONFIRMED = {"method": "call_back", "level": "substantial"}

@@ -18,6 +18,7 @@ from testbed.running import store
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import NeedsPersonError
+from afschrift.register.open import initialise
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -25,7 +26,7 @@ from afschrift.steps.deliver import close, deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
-from afschrift.wiring.build_services import build, initialise
+from afschrift.wiring.build_services import build
 
 
 def main() -> None:

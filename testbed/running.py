@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.app.settings import Settings
-from afschrift.casework.intake.store_request import Intake, submit
+from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.store_request import submit
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import Header
 from afschrift.services import Services

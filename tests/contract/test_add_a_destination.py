@@ -19,7 +19,8 @@ from afschrift.app.settings import Settings
 from afschrift.destinations.registry import DESTINATIONS, open_destination
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.files import Receipt, check_name
-from afschrift.wiring.build_services import build, initialise
+from afschrift.register.open import initialise
+from afschrift.wiring.build_services import build
 
 PIN = "hunter2"
 

@@ -121,7 +121,8 @@ def test_each_notifier_is_told_once_and_the_run_fails_until_somebody_says_why(
 def test_without_a_file_the_log_is_told(
     airflow_env: AirflowEnv, installation: Installation, overdue: str, dag: Any
 ) -> None:
-    from afschrift.casework.intake.store_request import Intake, take_in
+    from afschrift.casework.intake.message import Intake
+    from afschrift.casework.intake.store_request import take_in
 
     services, logged = installation.services, len(airflow_env.log)
     asks = {"message": "Wis mijn account.", "channel": "email", "received_at": services.now()}

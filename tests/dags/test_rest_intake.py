@@ -49,7 +49,8 @@ def call(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Call]:
 
 
 def stored(installation: Installation, **content: Any) -> Any:
-    from afschrift.casework.intake.store_request import Intake, take_in
+    from afschrift.casework.intake.message import Intake
+    from afschrift.casework.intake.store_request import take_in
 
     services = installation.services
     whole = {"message": WORDS, "channel": "email", "received_at": services.now(), "right": "access"}

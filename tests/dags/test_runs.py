@@ -262,7 +262,7 @@ def on_postgres(
 ) -> Installation:
     """An installation whose register is a PostgreSQL database."""
     from afschrift.app.settings import Settings
-    from afschrift.wiring.build_services import initialise
+    from afschrift.register.open import initialise
 
     monkeypatch.setenv("AFSCHRIFT_REGISTER", postgres.url)
     initialise(Settings.from_environment())

@@ -18,7 +18,8 @@ from tests.e2e.opened import Opened
 from tests.e2e.rebuild import packed
 
 from afschrift.app.settings import Settings
-from afschrift.wiring.build_services import build, initialise
+from afschrift.register.open import initialise
+from afschrift.wiring.build_services import build
 
 ROOT = Path(__file__).parents[2]
 

@@ -39,7 +39,8 @@ class Installation:
 
     def submit(self, customer: int | str, right: str, *, authenticated: bool = True, **more: Any) -> str:
         """Store a request of a customer; its id."""
-        from afschrift.casework.intake.store_request import Intake, submit
+        from afschrift.casework.intake.message import Intake
+        from afschrift.casework.intake.store_request import submit
 
         content = {
             "message": "Please send me my data.",

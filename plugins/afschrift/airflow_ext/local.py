@@ -161,8 +161,8 @@ def _end_dead_runs(request_id: str) -> None:
     from sqlalchemy import select
 
     from afschrift.domain.run import run_name
+    from afschrift.register.open import open_register
     from afschrift.register.runs import LOST
-    from afschrift.wiring.build_services import open_register
 
     try:
         register = open_register(Settings.from_environment())

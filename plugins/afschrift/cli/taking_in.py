@@ -14,7 +14,8 @@ from afschrift.cli.common import say
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from afschrift.casework.intake.store_request import Intake, StoredCase
+    from afschrift.casework.intake.message import Intake
+    from afschrift.casework.intake.store_request import StoredCase
 
 LAST = "mend it and submit again; nothing was stored. See `afschrift submit --help`."
 
@@ -85,7 +86,7 @@ def as_intake(content: dict[str, Any]) -> Intake:
     """
     from pydantic import ValidationError
 
-    from afschrift.casework.intake.store_request import Intake
+    from afschrift.casework.intake.message import Intake
 
     try:
         return Intake.model_validate_json(json.dumps(content, default=str))

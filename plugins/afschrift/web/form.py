@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import form_of
-from afschrift.casework.decision.require import DECISION
+from afschrift.casework.decision.in_force import DECISION
 from afschrift.casework.manual.scan import scan, too_large
 from afschrift.casework.question_kinds import kind_named
 from afschrift.casework.review.redactions_in_force import REVIEW

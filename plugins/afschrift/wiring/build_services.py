@@ -22,9 +22,7 @@ from afschrift.inventory.grounds_file import load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.open import initialise as initialise
-from afschrift.register.open import open_keys as open_keys
-from afschrift.register.open import open_register as open_register
+from afschrift.register.open import open_keys
 from afschrift.register.register import Register
 from afschrift.register.schema import require_current
 from afschrift.services import Services, WriteLimits

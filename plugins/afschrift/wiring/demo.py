@@ -6,7 +6,8 @@ import os
 from collections.abc import MutableMapping
 
 from afschrift.app.settings import Settings
-from afschrift.casework.intake.store_request import Intake, submit
+from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.store_request import submit
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.right import Right
 from afschrift.services import Services

@@ -11,8 +11,9 @@ def test_it_is_in_the_log_until_it_is_handed_over(
 ) -> None:
     from afschrift.airflow_ext.deadline_tasks import look
     from afschrift.app.roles_file import load_roles
+    from afschrift.casework.intake.message import Intake
     from afschrift.casework.intake.referral import record_handed_over
-    from afschrift.casework.intake.store_request import Intake, take_in
+    from afschrift.casework.intake.store_request import take_in
 
     services = installation.services
     content = {

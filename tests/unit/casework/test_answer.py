@@ -28,10 +28,11 @@ from afschrift.domain.state import State
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
+from afschrift.register.open import initialise
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.assess import assess
-from afschrift.wiring.build_services import build, initialise
+from afschrift.wiring.build_services import build
 
 DIGEST = "ab" * 32
 PROOF = {"method": "call_back", "level": "substantial"}

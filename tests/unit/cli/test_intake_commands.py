@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 from afschrift.app.settings import Settings
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
-from afschrift.register.open import open_register
+from afschrift.register.open import initialise, open_register
 from afschrift.steps.assess import assess
-from afschrift.wiring.build_services import build, initialise
+from afschrift.wiring.build_services import build
 
 SECRET = "zangvogel"
 REQUEST = {

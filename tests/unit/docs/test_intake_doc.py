@@ -10,8 +10,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from afschrift.casework.identity.question import MANDATE_FORM, MINOR_FORM
-from afschrift.casework.intake.message import Forwarded, Representative
-from afschrift.casework.intake.store_request import Intake
+from afschrift.casework.intake.message import Forwarded, Intake, Representative
 from afschrift.cli.main import app
 from afschrift.law.other_right import OTHER_RIGHTS, Matter
 from afschrift.law.person.mandate import SECRECY

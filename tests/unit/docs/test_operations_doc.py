@@ -20,9 +20,9 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
 from afschrift.register import schema
 from afschrift.register.database import database
+from afschrift.register.open import open_keys
 from afschrift.register.register import Register
 from afschrift.steps.sweep.findings import SweepCode
-from afschrift.wiring.build_services import open_keys
 
 DOC = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
 

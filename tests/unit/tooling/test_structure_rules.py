@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,12 @@ def test_a_subject_lies_in_one_package(product: Path) -> None:
 
 def test_no_module_only_passes_on_what_others_define(product: Path) -> None:
     assert [str(file) for file, text in modules(product) if passes_on(text)] == []
+
+
+def test_no_name_is_imported_to_be_passed_on(product: Path) -> None:
+    assert [
+        str(file) for file, text in modules(product) if re.search(r"\bimport (\w+) as \1$", text, re.M)
+    ] == []
 
 
 def test_what_is_too_long_or_passed_on_is_seen() -> None:

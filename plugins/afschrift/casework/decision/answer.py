@@ -13,9 +13,9 @@ from typing import Any
 from afschrift.casework import second_signature
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.decision.ground_form import kept_apart
+from afschrift.casework.decision.in_force import RequestDecision, request_decisions
 from afschrift.casework.decision.letter import make_due, with_letter
 from afschrift.casework.decision.request_facts import request_facts
-from afschrift.casework.decision.require import RequestDecision, request_decisions
 from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, RefusedError

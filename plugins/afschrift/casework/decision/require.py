@@ -10,10 +10,7 @@ from typing import Any
 
 from afschrift.casework.decision.changes_since import changed_since
 from afschrift.casework.decision.ground_form import question_form
-from afschrift.casework.decision.in_force import DECISION as DECISION
-from afschrift.casework.decision.in_force import SIGNATURE as SIGNATURE
-from afschrift.casework.decision.in_force import RequestDecision as RequestDecision
-from afschrift.casework.decision.in_force import request_decisions as request_decisions
+from afschrift.casework.decision.in_force import DECISION, RequestDecision, request_decisions
 from afschrift.casework.decision.question import DECISION_KIND, signature
 from afschrift.casework.decision.triggers import BY_OFFICER, Trigger, triggers
 from afschrift.domain.decision import Action

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.casework.intake.store_request import Intake, StoredCase, take_in
+from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afschrift.app.jurisdiction import calendar_of
-from afschrift.casework.intake.message import Authenticated as Authenticated
-from afschrift.casework.intake.message import Intake as Intake
-from afschrift.casework.intake.message import Limits, Representative
+from afschrift.casework.intake.message import Intake, Limits, Representative
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, Unique

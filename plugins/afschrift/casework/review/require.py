@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from afschrift.casework.decision.require import RequestDecision, request_decisions
+from afschrift.casework.decision.in_force import RequestDecision, request_decisions
 from afschrift.casework.review.question import REVIEW_KIND, signature
 from afschrift.casework.review.redactions_in_force import (
     APPROVED,

@@ -14,6 +14,7 @@ from afschrift.domain.errors import RefusedError
 from afschrift.law.letter import Bounce, LetterState, SendingChannel
 
 if TYPE_CHECKING:
+    from afschrift.casework.officer import Officer
     from afschrift.law.letter import LetterRow
 
 app = typer.Typer(
@@ -89,7 +90,8 @@ def make(
     from afschrift.cli.letters.forms import asked, read_form
     from afschrift.letters.kinds import kind_named
 
-    who, authority = officer(), _may_decide(request)
+    who = officer()
+    authority = _may_decide(who, request)
     given = asked(kind_named(kind)) if from_ is None else read_form(from_, who.settings.document_bytes)
     made = make_letter(who, request, kind, given, authority=authority, keep=not preview)
     if made.warning:
@@ -146,7 +148,7 @@ def send(letter: Letter, as_json: AsJson = False) -> None:
     from afschrift.casework.letters.send import send as send_letter
 
     register = open_register()
-    _may_decide(register.letters.get(letter).request)
+    _may_decide(officer(), register.letters.get(letter).request)
     _done(send_letter(Settings.from_environment(), register, letter, actor()), as_json)
 
 
@@ -178,7 +180,7 @@ def sent(
     from afschrift.register.outbox import Proof
 
     register, day = open_register(), _day(on)
-    authority = _may_decide(register.letters.get(letter).request)
+    authority = _may_decide(officer(), register.letters.get(letter).request)
     with opened(proof) as stream:
         first = stream.read(PART_BYTES)
         kind = media_type(proof.name, first)
@@ -206,7 +208,7 @@ def bounced(
     """
     register, day = open_register(), _day(on)
     request = register.letters.get(letter).request
-    authority = _may_decide(request)
+    authority = _may_decide(officer(), request)
     was_open = register.requests.get(request).state.open
     found = register.outbox.enter_bounce(letter, day, reason, actor(), authority=authority)
     _done(found, as_json)
@@ -231,7 +233,7 @@ def again(
     from afschrift.cli.request.given import text
 
     who = officer()
-    authority = _may_decide(who.register.letters.get(letter).request)
+    authority = _may_decide(who, who.register.letters.get(letter).request)
     _done(make_again(who, letter, to=text(to_file), authority=authority), as_json)
 
 
@@ -239,14 +241,14 @@ def again(
 def release(letter: Letter, as_json: AsJson = False) -> None:
     """Enter that you looked, and a letter of unknown fate did not go out: it may be sent again."""
     register = open_register()
-    authority = _may_decide(register.letters.get(letter).request)
+    authority = _may_decide(officer(), register.letters.get(letter).request)
     _done(register.outbox.release(letter, actor(), authority=authority), as_json)
 
 
-def _may_decide(request: str) -> dict[str, str]:
+def _may_decide(who: Officer, request: str) -> dict[str, str]:
     from afschrift.law.roles import Act
 
-    return officer().acting(request, Act.DECIDE, "letter")
+    return who.acting(request, Act.DECIDE, "letter")
 
 
 def _done(letter: LetterRow, as_json: bool) -> None:

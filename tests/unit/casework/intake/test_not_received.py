@@ -13,8 +13,9 @@ from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.family import ADULT, open_family
 
 from afschrift.casework.answer import answer_question
+from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.not_received import propose
-from afschrift.casework.intake.store_request import Intake, take_in
+from afschrift.casework.intake.store_request import take_in
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.state import State

@@ -14,9 +14,10 @@ from testbed.running import run
 from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.family import ADULT, open_family
 
+from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.intake.referral import pending_referrals, record_handed_over
-from afschrift.casework.intake.store_request import Intake, StoredCase, take_in
+from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.notices.message import Message
 from afschrift.casework.notices.referrals import referral_reminder
 from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
