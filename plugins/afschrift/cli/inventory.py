@@ -85,6 +85,8 @@ def explain(
         typer.echo(f"  purpose   {purpose}")
     if found.decided:
         typer.echo(f"  decided   {found.decided}")
+    if found.case_by_case:
+        typer.echo("  a person  decides in each case, where the person who asks has a value in it")
     typer.echo(f"  way       {found.way}")
     if decision.action in (Action.INCLUDE, Action.MASK) and found.statement:
         typer.echo("\n" + found.statement)

@@ -91,7 +91,8 @@ class ColumnFacts:
     """What the inventory and the person's own record say about one column.
 
     Attributes:
-        origin: None where nobody classified the column.
+        origin: None where nobody classified the column, or where it has several.
+        mixed: it is known to have several in one value.
         purposes: empty where no purpose was recorded.
         automated: False for data outside any automated processing (Art. 20(1)(b)).
         join_key: the exported tables need it to be joined again (K43).
@@ -108,6 +109,7 @@ class ColumnFacts:
     join_key: bool = False
     wanted: bool = True
     mask: Mask = Mask.TOKEN
+    mixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ class ColumnDecision:
 def decide(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
     """Decide on a column for a right (matrix A.0, rules R18-R24, R31-R33, R87).
 
-    Unknown origin, basis or owner never falls silently in or out: it asks a person.
+    Unknown origin, basis or owner never falls silently in or out: it asks a person. A value of several
+    origins is known to be the person's, so access gives it; how much of it is portable is asked.
     """
     if not facts.wanted:
         return ColumnDecision(Action.EXCLUDE, ("R24",), "own_limitation")
@@ -151,8 +154,8 @@ def decide(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
         return ColumnDecision(Action.EXCLUDE, ("R18",), "not_personal")
     if facts.protect is Protect.SECRET:
         return ColumnDecision(_secret(right), ("R87",), "security_secret")
-    if facts.origin is None:
-        return ColumnDecision(Action.ASK, ("R18",), "unclassified")
+    if facts.origin is None and not (facts.mixed and right is Right.ACCESS):
+        return ColumnDecision(Action.ASK, ("R18",), "mixed" if facts.mixed else "unclassified")
     if facts.about is About.THIRD_PARTY and facts.third_party in (None, ThirdParty.ASK):
         return ColumnDecision(Action.ASK, ("R31", "R32"), "others_undecided")
     return _with_mask(facts, _scope(right, facts, policy))
@@ -180,7 +183,7 @@ def _scope(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
 
 def _access(facts: ColumnFacts) -> ColumnDecision:
     """No basis gate and no origin gate: everything about the person (EDPB 01/2022 para 97)."""
-    return ColumnDecision(Action.INCLUDE, ("R18",), f"access_{facts.origin}")
+    return ColumnDecision(Action.INCLUDE, ("R18",), f"access_{facts.origin or 'mixed'}")
 
 
 def _portability(facts: ColumnFacts, policy: Policy) -> ColumnDecision:

@@ -85,6 +85,7 @@ class TableFacts:
             join_key=column_name in self._keys,
             wanted=self._wanted(column),
             mask=Mask(column.mask),
+            mixed=column.origin == "mixed",
         )
 
     def _purposes(self, column: Column) -> tuple[PurposeFacts, ...]:

@@ -147,7 +147,7 @@ class Classifier:
         column = facts.table.columns.get(name)
         fixed = column.origin if column else None
         if fixed == "mixed":
-            return replace(decide(self._right, facts.of(name, None), self._policy), reason="mixed"), ()
+            return decide(self._right, facts.of(name, None), self._policy), ()
         by_row = facts.table.origin if column else None
         if by_row is None:
             origin = Origin(fixed) if fixed else None

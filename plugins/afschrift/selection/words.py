@@ -6,6 +6,7 @@ REASONS: dict[str, str] = {
     "access_assigned": "the organisation assigned it; access covers everything about the person",
     "access_derived": "computed from other data; access covers everything about the person",
     "access_inferred": "an inference about the person; access covers everything about the person",
+    "access_mixed": "of several origins in one value; access covers everything about the person",
     "access_observed": "seen when the person used a service or device; access covers it",
     "access_provided": "given by the person; access covers it",
     "access_third_party": "received from someone else; access covers it, with its source",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afschrift.app.settings import Settings
+from afschrift.casework.decision.source_triggers import is_case_column
+from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.right import Right
@@ -23,7 +25,11 @@ from afschrift.wiring.build_services import load_inventory
 
 @dataclass(frozen=True)
 class DecisionExplanation:
-    """One column's decision in words, with what it rests on."""
+    """One column's decision in words, with what it rests on.
+
+    Attributes:
+        case_by_case: where the person has a value in it, somebody decides before it leaves (RULES G.11).
+    """
 
     column_path: str
     field: FieldPlan
@@ -32,6 +38,7 @@ class DecisionExplanation:
     decided: str
     way: str
     statement: str
+    case_by_case: bool
 
 
 def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExplanation:
@@ -79,6 +86,8 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
         decided=f"by {note.by} on {note.on}: {note.why}" if note else "",
         way=statements.ways(table).words,
         statement=statements.extract(table, decision.fields, decision.scope) if decision.selected else "",
+        case_by_case=field.action in (Action.INCLUDE, Action.MASK)
+        and is_case_column(inventory, declared, column),
     )
 
 

@@ -133,6 +133,10 @@ def test_inventory_commands(afschrift: Terminal) -> None:
     assert "R18" in explained
     assert "INCLUDE" in afschrift("inventory", "explain", "shop.customer.score", "--right", "access")
     assert "Several columns" not in afschrift("inventory", "explain", "beat.bpm")
+    assert "decides in each case" not in explained
+    shop = SHOP.replace("ordered_at: {origin: observed}", "ordered_at: {origin: observed, review: case}")
+    write_inventory(afschrift.inventory, shop)
+    assert "decides in each case" in afschrift("inventory", "explain", "orders.ordered_at")
     assert "no column customer.nope" in afschrift("inventory", "explain", "customer.nope", code=1)
     assert json.loads(afschrift("inventory", "schema"))["title"] == "SourceFile"
     assert "information sheet" not in afschrift("inventory", "check")

@@ -41,6 +41,7 @@ def facts_of(row: dict[str, str]) -> ColumnFacts:
         third_party=ThirdParty(row["third_party"]) if row["third_party"] else None,
         protect=Protect(row["protect"]) if row["protect"] else None,
         join_key=row["join_key"] == "yes",
+        mixed=row["origin"] == "mixed",
     )
 
 
@@ -70,6 +71,7 @@ facts = st.builds(
     protect=st.none() | st.sampled_from(Protect),
     join_key=st.booleans(),
     wanted=st.booleans(),
+    mixed=st.booleans(),
 )
 
 
@@ -91,7 +93,8 @@ def test_laws(column: ColumnFacts, policy: Policy) -> None:
         assert not portability.selected
         assert not access.selected
     if column.origin is None and column.wanted and column.protect is not Protect.SECRET:
-        assert portability.action is access.action is Action.ASK
+        assert portability.action is Action.ASK
+        assert access.action is Action.ASK or column.mixed
     if not column.wanted:
         assert portability.action is access.action is Action.EXCLUDE
     assert portability.rules

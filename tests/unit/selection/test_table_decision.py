@@ -69,6 +69,9 @@ def test_an_unlisted_column_and_a_mixed_one_ask(tmp_path: Path) -> None:
     assert decide(tmp_path, "orders", Right.PORTABILITY, shop=mixed).asks == {
         "mixed": ("shop.orders.ordered_at",)
     }
+    access = decide(tmp_path, "orders", Right.ACCESS, shop=mixed)
+    assert not access.asks
+    assert actions(access)["ordered_at"] is Action.INCLUDE
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.table import Table
 from afschrift.law.person.assurance import below
 from afschrift.selection.statements import Statements
 from afschrift.selection.table_decision import TableDecision
@@ -30,11 +31,9 @@ def case_columns(
     """
     table = inventory.sources[decision.source].tables[decision.table]
     for one in decision.fields:
-        if one.action not in (Action.INCLUDE, Action.MASK) or one.name not in table.columns:
+        if one.action not in (Action.INCLUDE, Action.MASK):
             continue
-        column = table.columns[one.name]
-        asked = (column.review or table.review) == "case"
-        if not asked and not below(column.category, inventory.policy.case_categories):
+        if not is_case_column(inventory, table, one.name):
             continue
         if session.rows(statements.exists(decision.table, decision.scope, [one.name])):
             column_path = f"{decision.source}.{decision.table}.{one.name}"
@@ -44,6 +43,15 @@ def case_columns(
                 f"{column_path} is decided in each case",
                 {"column": column_path},
             )
+
+
+def is_case_column(inventory: Inventory, table: Table, name: str) -> bool:
+    """Whether the inventory or the policy leaves a column to a person in each case (RULES G.11)."""
+    column = table.columns.get(name)
+    if column is None:
+        return False
+    of_category = below(column.category, inventory.policy.case_categories)
+    return (column.review or table.review) == "case" or of_category
 
 
 def changed_contact(
