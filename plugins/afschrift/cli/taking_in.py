@@ -114,9 +114,11 @@ def stored_lines(stored: StoredCase) -> Iterator[str]:
 
 
 def _faults(error: Any) -> Iterator[str]:
-    for item in error.errors(include_url=False, include_input=False, include_context=False):
+    from afschrift.inventory.form_words import in_words
+
+    for item in error.errors(include_url=False, include_input=False):
         where = [str(part) for part in item["loc"]]
-        message = item["msg"].removeprefix("Value error, ")
+        message = "this is missing" if item["type"] == "missing" else in_words(item)
         if not where:  # a fault of several fields names them itself
             yield f"  {message}"
             continue

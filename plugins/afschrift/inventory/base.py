@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import ItemsView
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -33,6 +35,17 @@ class Part(BaseModel):
 
     model_config = STRICT
 
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("this is no time zone of the IANA list, such as Europe/Amsterdam") from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+"""A time zone of the IANA list."""
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 

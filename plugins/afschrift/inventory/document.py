@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from afschrift.inventory.faults import Fault
+from afschrift.inventory.form_words import in_words, joined
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -94,19 +95,18 @@ class Document:
         for item in error.errors(include_url=False, include_input=False):
             line, found = self._locate(item["loc"])
             missing = str(item["loc"][-1]) if item["type"] == "missing" else ""
-            message = f"`{missing}` is missing" if missing else _plain(item["msg"], item["type"], self._page)
+            message = f"`{missing}` is missing" if missing else self._words(item)
             paths.setdefault((line, ".".join(found)), []).append(message)
         for (line, where), messages in paths.items():
-            yield Fault(self.path.name, line, where, " or ".join(dict.fromkeys(messages)))
+            yield Fault(self.path.name, line, where, joined(messages))
+
+    def _words(self, item: Mapping[str, Any]) -> str:
+        if item["type"] == "extra_forbidden":
+            return f"this word is not known here; see {self._page}"
+        return in_words(item)
 
 
 @lru_cache(maxsize=64)
 def _read(text: str) -> Any:
     """The content of a text, parsed once: a server of pages reads the same files for every caller."""
     return YAML(typ="rt").load(text)
-
-
-def _plain(message: str, kind: str, page: str) -> str:
-    if kind == "extra_forbidden":
-        return f"this word is not known here; see {page}"
-    return message[:1].lower() + message[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,12 @@ FILES: dict[str, type[BaseModel]] = {
 """What each kind of file holds."""
 
 
-def load(folder: Path) -> Inventory:
+def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
     """Read `identity.yml`, `controller.yml`, `policy.yml` and one file a source.
+
+    Args:
+        folder: where they lie.
+        kinds: the kinds of sources that there are; None: they are not looked at.
 
     Raises:
         InventoryError: lists every fault with file and line.
@@ -54,6 +59,9 @@ def load(folder: Path) -> Inventory:
             continue
         if source.source in sources or source.source in manual:
             faults.append(document.fault(["source"], "another file describes this source too"))
+        if isinstance(source, SourceFile) and kinds is not None and source.kind not in kinds:
+            words = f"choose one of {', '.join(sorted({*kinds, MANUAL}))}"
+            faults.append(document.fault(["kind"], words))
         if isinstance(source, ManualSource):
             manual[source.source] = source
         else:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from afschrift.inventory.base import Part, Text, as_list
+from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.processing import (
@@ -93,7 +93,7 @@ class SourceFile(Part):
     kind: str
     connection: str | None = None
     options: dict[str, Any] = {}
-    zone: str | None = None
+    zone: Zone | None = None
     unlisted: Literal["ask", "ignore"] = "ask"
     title: Text | None = None
     purposes: dict[str, Purpose] = {}

@@ -6,24 +6,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, model_validator
+from pydantic import ConfigDict, model_validator
 
 from afschrift.domain.keys import Unique
-from afschrift.inventory.base import STRICT, Part, Text
+from afschrift.inventory.base import STRICT, Part, Text, Zone
 from afschrift.law.clock.zones import usual_zone
 from afschrift.law.other_right import Matter
 from afschrift.law.person.assurance import USUAL, Factor, Level
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("this is no time zone of the IANA list, such as Europe/Amsterdam") from None
-    return value
 
 
 def _zone_may_be_left_out(schema: dict[str, Any]) -> None:
@@ -61,7 +52,7 @@ class Organisation(Part):
     body: Literal["private", "public"]
     contact: str
     dpo: str | None = None
-    zone: Annotated[str, AfterValidator(_zone)]
+    zone: Zone
     country: str
     languages: tuple[str, ...]
     authority: Text

@@ -30,7 +30,7 @@ from afschrift.sources.connections import from_environment
 from afschrift.sources.file_store import UploadStore
 from afschrift.sources.options import expand
 from afschrift.sources.reached import Reached, ReachedStore
-from afschrift.sources.registry import open_source
+from afschrift.sources.registry import SOURCES, open_source
 from afschrift.staging.encrypted import EncryptedStaging
 
 
@@ -40,7 +40,7 @@ def load_inventory(folder: Path | None = None) -> Inventory:
     Raises:
         InventoryError: lists every fault.
     """
-    return load(folder or Settings.from_environment().inventory)
+    return load(folder or Settings.from_environment().inventory, SOURCES)
 
 
 def build(
@@ -58,7 +58,7 @@ def build(
     """
     pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps a tenth more of what streams through
     settings = settings or Settings.from_environment()
-    inventory = load(settings.inventory)
+    inventory = load_inventory(settings.inventory)
     keys = open_keys(settings)
     require_current(settings.register)
     register = Register(settings.register, keys)

@@ -22,11 +22,11 @@ def inventory(folder: Path, amend: Mapping[str, str] | None = None) -> Inventory
     ("old", "new", "words"),
     [
         ("columns: [first, last]", "columns: [first, surname]", "the table has no column surname"),
-        ("columns: [first, last]", "columns: []", "at least 1 item"),
-        ("columns: [first, last]", "columns: [first], most: 0", "greater than or equal to 1"),
-        ("free_text: true", "free_text: maybe", "valid boolean"),
+        ("columns: [first, last]", "columns: []", "may not be empty"),
+        ("columns: [first, last]", "columns: [first], most: 0", "at least 1 is expected"),
+        ("free_text: true", "free_text: maybe", "choose true or false"),
         ("free_text: true", "free_text: true, protect: secret", "a secret never leaves"),
-        ("third_party: mask", "third_party: mask, mask: hash", "'token' or 'label'"),
+        ("third_party: mask", "third_party: mask, mask: hash", "choose one of token, label"),
     ],
 )
 def test_a_fault_is_named(old: str, new: str, words: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from afschrift.inventory.load import load, schema
 
 def faults(folder: Path) -> dict[str, int]:
     with pytest.raises(InventoryError) as caught:
-        load(folder)
+        load(folder, ["duckdb", "postgres"])
     return {fault.message: fault.line for fault in caught.value.faults}
 
 
@@ -51,7 +51,9 @@ def test_digest_follows_content_and_not_place(tmp_path: Path) -> None:
         ("when: [agent]", "when: [agnt]", "[agnt]", "agnt is no value"),
         ("key: [list_id]", "key: [list]", "key: [list]", "no column list"),
         ("value: coaching, withdrawn: withdrawn_at", "value: coaching, withdrawn: gone", "withdrawn: gone", "has no column gone"),
-        ("by: author_type, customer: provided", "by: author_type, customer: given", "customer: given", "input should be"),
+        ("by: author_type, customer: provided", "by: author_type, customer: given", "customer: given", "choose one of provided, observed"),
+        ("kind: duckdb", "kind: duckbd", "kind: duckbd", "choose one of duckdb, manual, postgres"),
+        ("zone: Europe/Amsterdam", "zone: Europe/Amsterdm", "zone:", "no time zone of the IANA list"),
         ("origin: {by: author_type", "origin: {by: authr", "authr", "no column authr"),
     ],
 )  # fmt: skip
