@@ -71,6 +71,7 @@ def test_through_the_real_airflow(cage: Cage, tmp_path: Path) -> None:
         "HOME": str(seen / "user"),
         "TMPDIR": str(seen / "tmp"),
         "AFSCHRIFT_HOME": str(seen / "home"),
+        "AFSCHRIFT_DEMO": "1",
         "AFSCHRIFT_DEMO_DATA": str(cage.warehouse),
     }
     initialise(Settings.from_environment(environment))
@@ -269,6 +270,7 @@ def test_who_asks_for_a_child_and_why_is_in_the_case_file_and_nowhere_else(
     office = Office.open(home, warehouse)
     for name, folder in (("HOME", office.home), ("INVENTORY", office.home / "inventory")):
         monkeypatch.setenv(f"AFSCHRIFT_{name}", str(folder))
+    monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
     said: list[str] = []
 
     def afschrift(*words: str, typed: str = "") -> str:

@@ -98,6 +98,19 @@ def installed(
         yield Installation(folder / "home", copy)
 
 
+def own_inventory(folder: Path) -> Path:
+    """The demo's inventory, of an organisation that no longer says that it is the example."""
+    from afschrift.app.include import PROJECT
+
+    shutil.copytree(PROJECT / "include" / "inventory", folder)
+    controller = folder / "controller.yml"
+    lines = controller.read_text(encoding="utf-8").splitlines(keepends=True)
+    controller.write_text(
+        "".join(line for line in lines if not line.startswith("example:")), encoding="utf-8"
+    )
+    return folder
+
+
 @contextmanager
 def set_up(home: Path, variables: Mapping[str, str]) -> Iterator[None]:
     """Keys and an empty register in a folder; the environment has these variables, and no other of ours."""

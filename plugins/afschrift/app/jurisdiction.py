@@ -57,10 +57,17 @@ def calendar_of(controller: Organisation) -> Calendar:
     return calendar(controller.country, controller.days_off, controller.days_off_unsettled)
 
 
+_EXAMPLE = (
+    f"{CONTROLLER}: `example`: it describes a made-up organisation, and no request is taken outside a demo. "
+    "Fill in who is responsible and take `example: true` out."
+)
+
+
 def hints(controller: Organisation) -> list[str]:
     """What is no fault in where a controller must act, and is to be looked at all the same."""
     place = calendar_of(controller)
-    found = [f"{CONTROLLER}: `country`: {one}" for one in remarks(place.country)]
+    found = [_EXAMPLE] if controller.example else []
+    found += [f"{CONTROLLER}: `country`: {one}" for one in remarks(place.country)]
     if place.zone not in (None, controller.zone):
         found.append(
             f"{CONTROLLER}: `zone` is {controller.zone}, and the usual one of {place.country} is "

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from afschrift.domain.decision import Action
 from afschrift.domain.language import count
 from afschrift.domain.right import Right
+
+if TYPE_CHECKING:
+    from afschrift.inventory.model import Inventory
 
 app = typer.Typer(
     help="The data map: check it, explain a decision, get its JSON Schema.", no_args_is_help=True
@@ -31,12 +34,10 @@ def check(
     """Say everything that is wrong with the inventory, with file and line."""
     from afschrift.app.jurisdiction import hints
     from afschrift.app.roles_file import load_roles
-    from afschrift.app.settings import Settings
     from afschrift.casework.notices.searches import unknown_owners
     from afschrift.inventory.check_finder import finder_hints
     from afschrift.inventory.sheet_gaps import all_columns, gaps
     from afschrift.wiring.build_services import load_inventory
-    from afschrift.wiring.drift import compare
 
     inventory = load_inventory(folder)
     of_the_place = hints(inventory.controller)
@@ -47,6 +48,7 @@ def check(
         sizes.append((len(inventory.manual), "searched system"))
     typer.echo(f"The inventory is sound: {', '.join(count(n, noun) for n, noun in sizes)}.")
     typer.echo(f"Digest {inventory.digest[:16]}, policy {inventory.policy_digest[:16]}.")
+    _say_progress(inventory)
     if missing := gaps(inventory, all_columns(inventory)):
         typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
         for gap in missing:
@@ -55,12 +57,37 @@ def check(
         typer.echo(f"  {hint}")
     for fault in unknown_owners(inventory, load_roles()):
         typer.echo(f"  {fault}")
-    if not live:
-        return
-    differences = list(compare(inventory, Settings.from_environment().include / "sql"))
-    for difference in differences:
-        typer.echo(f"  {difference}")
-    if differences:
+    if live:
+        _compare(inventory)
+
+
+def _say_progress(inventory: Inventory) -> None:
+    """How far the work is, and what is left of it."""
+    from afschrift.inventory.unclassified import progress, share
+
+    columns, left = progress(inventory)
+    done = columns - len(left)
+    typer.echo(
+        f"Classified: {done:,} of {count(columns, 'column')} of personal tables, {share(done, columns)}."
+    )
+    for column in left:
+        typer.echo(f"  {column} has no `origin`: a request that meets it asks")
+
+
+def _compare(inventory: Inventory) -> None:
+    """Say what differs from the sources as they are; exit code 1 where something does."""
+    from afschrift.app.settings import Settings
+    from afschrift.inventory.unclassified import share
+    from afschrift.wiring.drift import compare
+
+    found = compare(inventory, Settings.from_environment().include / "sql")
+    for line in (*found.notes, *found.differences):
+        typer.echo(f"  {line}")
+    typer.echo(
+        f"The personal tables have {count(found.columns, 'column')} in the sources, "
+        f"{share(found.classified, found.columns)} of them classified."
+    )
+    if found.differences:
         raise typer.Exit(1)
     typer.echo("The sources have exactly these tables and columns.")
 

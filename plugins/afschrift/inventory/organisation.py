@@ -43,6 +43,7 @@ class Organisation(Part):
         days_off_unsettled: days of which it is not settled whether they are.
         channels: the ways that were published for requests (R03).
         hand_over: what is not fulfilled here -> the desk that takes it (R05).
+        example: nobody has filled it in: the organisation is made up, and takes requests in a demo alone.
     """
 
     model_config = ConfigDict(**STRICT, json_schema_extra=_zone_may_be_left_out)
@@ -63,6 +64,7 @@ class Organisation(Part):
     days_off_unsettled: tuple[date, ...] = ()
     channels: dict[str, Channel] = {}
     hand_over: dict[Matter, str] = {}
+    example: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -3,49 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
-from afschrift.inventory.model import Inventory
+from afschrift.domain.errors import AfschriftError
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.table import Table
+from afschrift.inventory.unclassified import unclassified
+from afschrift.selection.person import Catalogue
 from afschrift.selection.ways_check import WaysCheck
 from afschrift.sources.registry import open_source
 
 
-def compare(inventory: Inventory, sql: Path) -> Iterator[str]:
-    """Every table and column that stands on one side only, every type that is not known, joins to others.
+@dataclass
+class Comparison:
+    """What was seen.
+
+    Attributes:
+        differences: what a request would stop at or pass by; each with its way out.
+        notes: what somebody decided to pass over.
+        columns, classified: columns of personal tables that the sources have, and those that are classified.
+    """
+
+    differences: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    columns: int = 0
+    classified: int = 0
+
+
+def compare(inventory: Inventory, sql: Path) -> Comparison:
+    """Every table and column that is on one side only, types that are not known, keys and joins that fail.
 
     Args:
         inventory: the data map.
         sql: the folder of statements.
     """
+    found = Comparison()
     for name, declared in inventory.sources.items():
         with open_source(name, declared.kind, declared.options, connection=declared.connection) as session:
             catalogue = session.catalogue()
-            ways = list(_ways(WaysCheck(declared, inventory.identity, session, catalogue, sql)))
-        yield from ways
-        stops = ": every request stops there" if declared.unlisted == "ask" else ""
-        for table in sorted(catalogue.keys() - declared.tables.keys()):
-            yield f"{name}.{table} is in the source, but not in the inventory{stops}"
-        for table in sorted(declared.tables.keys() - catalogue.keys()):
-            yield f"{name}.{table} is in the inventory, but not in the source"
-        for table in sorted(catalogue.keys() & declared.tables.keys()):
-            try:
-                here, there = declared.tables[table].columns, dict(catalogue[table])
-            except AfschriftError as why:
-                yield str(why)
-                continue
-            for column in there.keys() - here.keys():
-                stops = ": every request stops there" if declared.tables[table].personal else ""
-                yield f"{name}.{table}.{column} is not in the inventory{stops}"
-            for column in here.keys() - there.keys():
-                yield f"{name}.{table}.{column} is in the inventory, but not in the source"
-            for column, column_type in there.items():
-                if column_type.kind is None:
-                    yield f"{name}.{table}.{column} has the type {column_type.native}, which is not known"
+            found.differences += WaysCheck(declared, inventory.identity, session, catalogue, sql).findings()
+        _tables(declared, catalogue, found)
+    return found
 
 
-def _ways(check: WaysCheck) -> Iterator[str]:
-    try:
-        yield from check.findings()
-    except (ConfigurationError, NeedsPersonError) as why:  # a column that a join names is not there
-        yield str(why)
+def _tables(declared: SourceFile, catalogue: Catalogue, found: Comparison) -> None:
+    name = declared.source
+    unlisted = sorted(catalogue.keys() - declared.tables.keys())
+    if declared.unlisted == "ignore" and unlisted:
+        found.notes.append(f"{name}: passed over, as `unlisted: ignore` says: {', '.join(unlisted)}")
+    else:
+        found.differences += (
+            f"{name}.{table} is in the source, but not in the inventory: every request stops there"
+            for table in unlisted
+        )
+    for table in sorted(declared.tables.keys() - catalogue.keys()):
+        found.differences.append(f"{name}.{table} is in the inventory, but not in the source")
+    for table in sorted(catalogue.keys() & declared.tables.keys()):
+        try:
+            natives = {column: one.native for column, one in catalogue[table].items()}
+            unknown = {column for column, one in catalogue[table].items() if one.kind is None}
+        except AfschriftError as why:
+            found.differences.append(str(why))
+            continue
+        described = declared.tables[table]
+        found.differences += _columns(f"{name}.{table}", described, natives, unknown)
+        if described.personal:
+            known = natives.keys() & described.columns.keys()
+            found.columns += len(natives)
+            found.classified += len(known - set(unclassified(described)))
+
+
+def _columns(path: str, table: Table, natives: dict[str, str], unknown: set[str]) -> Iterator[str]:
+    stops = ": every request stops there" if table.personal else ""
+    for column in sorted(natives.keys() - table.columns.keys()):
+        yield f"{path}.{column} is not in the inventory{stops}"
+    for column in sorted(table.columns.keys() - natives.keys()):
+        yield f"{path}.{column} is in the inventory, but not in the source"
+    for column in sorted(unknown):
+        written = table.columns.get(column)
+        if table.personal and (written is None or written.kind is None):
+            yield f"{path}.{column} has the type {natives[column]}, which is not known: give it `kind: text`"

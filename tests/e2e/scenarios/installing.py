@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from testbed.mini import write_database, write_inventory
-from tests.support.installed import Installation, installed, set_up
+from tests.support.installed import Installation, installed, own_inventory, set_up
 
 NOTIFIERS = """
 officers:
@@ -62,7 +62,11 @@ def demo_with_people(warehouse: Path, folder: Path) -> Iterator[Installation]:
     """An installation on a copy of a demo warehouse, with people of every role."""
     from afschrift.cli.common import actor
 
-    variables = {"AFSCHRIFT_MAIL": str(folder / "mail.json"), "AFSCHRIFT_DEMO": "0"}
+    variables = {
+        "AFSCHRIFT_INVENTORY": str(own_inventory(folder / "inventory")),
+        "AFSCHRIFT_MAIL": str(folder / "mail.json"),
+        "AFSCHRIFT_DEMO": "0",
+    }
     accounts = {name: [f"airflow:{name}"] for name in PEOPLE}
     accounts["anna"].append(actor())
     people = {name.title(): {"accounts": accounts[name], "roles": roles} for name, roles in PEOPLE.items()}

@@ -108,6 +108,19 @@ def test_a_mistake_in_a_request_stores_nothing(
     assert "No open request" in afschrift("requests")
 
 
+def test_the_organisation_of_the_example_takes_requests_in_a_demo_alone(
+    afschrift: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = afschrift.inventory / "controller.yml"
+    controller.write_text(controller.read_text() + "example: true\n")
+    assert "take `example: true` out" in afschrift("inventory", "check")
+    said = afschrift("submit", "-", "--start", "no", stdin=json.dumps(REQUEST), code=1)
+    assert "still describes the organisation of the example" in said
+    assert "No open request" in afschrift("requests")
+    monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
+    assert len(afschrift.submit()) == 2
+
+
 def test_submit_what_is_no_yaml_or_not_there(afschrift: Terminal) -> None:
     assert "line 1" in afschrift("submit", "-", "--start", "no", stdin="a: [", code=1)
     assert "cannot be read" in afschrift("submit", "nowhere.yml", code=1)
@@ -145,6 +158,35 @@ def test_inventory_commands(afschrift: Terminal) -> None:
     assert "purposes.account.retention of source shop: “as long as necessary” is no period" in told
     write_inventory(afschrift.inventory, SHOP.replace("A6-1-f", "A6-1-z"))
     assert "shop.yml:21" in afschrift("inventory", "check", code=1)
+
+
+def test_check_says_how_much_is_classified_and_what_is_left(afschrift: Terminal) -> None:
+    said = afschrift("inventory", "check", "--live")
+    assert "of personal tables, 100 %." in said
+    write_inventory(
+        afschrift.inventory, SHOP.replace("      name: {origin: provided}\n", "      name: {}\n", 1)
+    )
+    said = afschrift("inventory", "check", "--live")
+    assert ", 98 %." in said
+    assert "shop.customer.name has no `origin`" in said
+    assert "98 % of them classified" in said
+
+
+def test_check_is_content_once_its_own_advice_was_followed(afschrift: Terminal) -> None:
+    with duckdb.connect(os.environ["MINI_SHOP"]) as con:
+        con.execute("ALTER TABLE customer ADD COLUMN spot UNION(n INTEGER, t VARCHAR)")
+        con.execute("CREATE TABLE scratch (x INTEGER)")
+    text = SHOP.replace(
+        "      name: {origin: provided}\n", "      name: {origin: provided}\n      spot: {}\n", 1
+    )
+    write_inventory(afschrift.inventory, text)
+    said = afschrift("inventory", "check", "--live", code=1)
+    assert "which is not known: give it `kind: text`" in said
+    assert "shop.scratch is in the source, but not in the inventory: every request stops there" in said
+    text = text.replace("spot: {}", "spot: {origin: provided, kind: text}")
+    write_inventory(afschrift.inventory, text.replace("kind: duckdb", "kind: duckdb\nunlisted: ignore"))
+    said = afschrift("inventory", "check", "--live")
+    assert "shop: passed over, as `unlisted: ignore` says: scratch" in said
 
 
 @pytest.mark.parametrize("fault", ["deleted rows", "other types"])

@@ -161,7 +161,7 @@ def test_shared_rows_are_of_both(tmp_path: Path, described: tuple[str, Path]) ->
         leave, stay = found(loaded, customer)
         assert stay is None
         assert leave == sorted([one[0] for one in PAID if payer(one) == customer] + disagreeing(customer))
-    assert list(compare(loaded, SQL)) == []
+    assert compare(loaded, SQL).differences == []
 
 
 def test_a_way_over_such_a_row_is_barred_too(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_check_live_names_joins_that_lead_to_others(tmp_path: Path, described: t
     )
     text = by_staff.format(kind=kind, path=path, more="")
     text = text.replace("      amount:", "      staff_id: {origin: assigned}\n      amount:") + staff
-    found = list(compare(load(write_inventory(tmp_path / "inventory", text)), SQL))
+    found = compare(load(write_inventory(tmp_path / "inventory", text)), SQL).differences
     persons = max(len({c for n, c, _, _ in PAID if c and 1 + n % 2 == one}) for one in (1, 2))
     differing = sum(len(disagreeing(customer)) for customer in CUSTOMERS)
     rented = max(len({c for _, c, r, _ in PAID if c and r == rental}) for rental in RENTALS)

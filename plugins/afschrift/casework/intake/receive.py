@@ -12,7 +12,7 @@ from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
-from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError
 from afschrift.domain.instants import utc_now
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
@@ -47,6 +47,12 @@ def receive(
     Raises:
         ConfigurationError, RefusedError: as `casework.intake.store.take_in`; nothing was stored.
     """
+    if services.inventory.controller.example and not settings.demo:
+        raise ConfigurationError(
+            "No request is taken: controller.yml still describes the organisation of the example.",
+            remedy="fill in who is responsible and take `example: true` out; to try things out, set "
+            "AFSCHRIFT_DEMO=1.",
+        )
     stored = take_in(services, intake, by)
     if intake.authenticated is not None and services.inventory.policy.acknowledge == "automatic":
         register = open_register(settings)
