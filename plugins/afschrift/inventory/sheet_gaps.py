@@ -14,13 +14,14 @@ from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.inventory.processing import AutomatedDecision, Recipient
+from afschrift.inventory.processing import AutomatedDecision, Recipient, Retention
 from afschrift.law.clock.period import Period
-from afschrift.law.information import boilerplate, outside_eea
+from afschrift.law.information import boilerplate, names_event, outside_eea
 
 Told = tuple[str, str, FieldPlan]
 """Source, table and column that the sheet speaks of."""
 
+_EVENT = "say what the period runs from, such as “after you close your account” or “nadat u iets bestelde”"
 _TOLD = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)
 
 
@@ -140,14 +141,7 @@ def _controller(inventory: Inventory) -> Iterator[Gap]:
 def _purpose(inventory: Inventory, source: str, name: str, inferred: bool) -> Iterator[tuple[str, str]]:
     purpose = inventory.sources[source].purposes[name]
     yield from _text(".title", purpose.title)
-    if purpose.retention is None:
-        yield ".retention", "is missing"
-    elif Period.parse(purpose.retention.period) is None:
-        yield ".retention", f"“{purpose.retention.period}” is no period, such as P2Y"
-    elif purpose.retention.trigger is None and purpose.retention.from_ is None:
-        yield ".retention.trigger", "is missing: say what the period runs from"
-    else:
-        yield from _text(".retention.trigger", purpose.retention.trigger)
+    yield from _retention(purpose.retention)
     if purpose.recipients is None:
         yield ".recipients", "is missing; `[]` says that nobody receives the data"
     known = {t.country for t in purpose.transfers}
@@ -162,6 +156,20 @@ def _purpose(inventory: Inventory, source: str, name: str, inferred: bool) -> It
             yield where, "is missing"
         yield from _text(where, transfer.safeguard)
     yield from _decision(purpose.automated_decision, inferred)
+
+
+def _retention(retention: Retention | None) -> Iterator[tuple[str, str]]:
+    """A period, and what starts it: words that name an event, or a column (R75)."""
+    if retention is None:
+        yield ".retention", "is missing"
+        return
+    if Period.parse(retention.period) is None:
+        yield ".retention", f"“{retention.period}” is no period, such as P2Y"
+    elif retention.trigger is None and retention.from_ is None:
+        yield ".retention.trigger", "is missing: say what the period runs from"
+    for language, words in (retention.trigger or {}).items():
+        if not names_event(words, language):
+            yield f".retention.trigger.{language}", f"“{words}” names no event: {_EVENT}"
 
 
 def _recipient(where: str, recipient: Recipient) -> Iterator[tuple[str, str]]:

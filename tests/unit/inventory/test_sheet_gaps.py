@@ -118,6 +118,21 @@ def test_the_words_are_quoted() -> None:
     )
 
 
+def test_a_trigger_that_names_no_event_is_quoted_with_what_to_write() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        evasive = {"nl": "conform beleid", "en": "until no longer needed"}
+        purpose(raw, "scoring").update(retention={"period": "P1Y", "trigger": evasive})
+
+    dutch, english = map(str, gaps(with_change(change), sheet_columns(PLAN)))
+    assert dutch.startswith(
+        "purposes.scoring.retention.trigger.nl of source shop: “conform beleid” names no event"
+    )
+    assert english == (
+        "purposes.scoring.retention.trigger.en of source shop: “until no longer needed” names no event: say what "
+        "the period runs from, such as “after you close your account” or “nadat u iets bestelde”"
+    )
+
+
 def test_nobody_receives_and_no_decision_are_answers() -> None:
     def change(raw: dict[str, Any]) -> None:
         purpose(raw).update(recipients=[])

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.law.triggers_of_retention import CONCRETE, EVASIVE
 
-from afschrift.law.information import boilerplate
+from afschrift.law.information import boilerplate, names_event
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,19 @@ def test_words_that_fit_every_organisation(text: str) -> None:
 )
 def test_words_that_say_something(text: str) -> None:
     assert not boilerplate(text)
+
+
+@pytest.mark.parametrize(("language", "words"), [(one, w) for one in EVASIVE for w in EVASIVE[one]])
+def test_words_that_name_no_event_do_not_start_a_period(language: str, words: str) -> None:
+    assert not names_event(words, language)
+    assert not names_event(f"{words.capitalize()}.", language)
+
+
+@pytest.mark.parametrize(("language", "words"), [(one, w) for one in CONCRETE for w in CONCRETE[one]])
+def test_an_event_or_a_date_starts_a_period(language: str, words: str) -> None:
+    assert names_event(words, language)
+
+
+def test_how_an_event_begins_is_asked_only_of_languages_in_which_that_is_known() -> None:
+    assert names_event("nachdem Sie Ihr Konto schließen", "de")
+    assert not names_event("-", "de")
