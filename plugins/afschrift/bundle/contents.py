@@ -73,6 +73,15 @@ class Contents:
             yield from (upload.entry for upload in written.uploads)
         yield from (file.entry for _, file in self.given)
 
+    @property
+    def read_between(self) -> tuple[str, str]:
+        """The first and the last RFC 3339 instant at which a system was read (R07).
+
+        Where none was read there is nothing to tell but when that was decided.
+        """
+        moments = [m for source, m in self.seal.snapshots.items() if source in self.plan.sources]
+        return min(moments, default=self.plan.frozen_at), max(moments, default=self.plan.frozen_at)
+
     def overview(self, extract: ExtractPlan) -> Overview:
         """What was seen of all rows of a table; nothing where nobody looked."""
         return self.overviews.get(extract.name) or Overview()

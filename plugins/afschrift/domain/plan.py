@@ -154,7 +154,7 @@ class Plan:
     """Everything that was decided before the first row is read.
 
     Attributes:
-        frozen_at: RFC 3339 instant; the bundle says that the systems were read on this date.
+        frozen_at: RFC 3339 instant at which it was decided what is read; the systems are read after it.
         inventory, policy: digests of what the decisions rest on; a change stops the run (drift).
         package: version of the software.
         keys: fingerprint of the person's keys that the plan was made for.

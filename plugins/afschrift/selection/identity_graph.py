@@ -36,7 +36,10 @@ class Identity:
 
 
 class Expansion:
-    """Follows the links of all sources that know the person by more than one key (R14)."""
+    """Follows the links of all sources that know the person by more than one key (R14).
+
+    A key leads to who has it at one instant, that of the receipt (R07); rows have no earlier state to read.
+    """
 
     def __init__(
         self,

@@ -22,9 +22,11 @@ from afschrift.steps.source_reading import SourceReading
 
 
 def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
-    """Extract a source by the frozen plan (R07, R08, R80).
+    """Extract a source by the frozen plan (R08, R80).
 
-    A retry reads the whole source again on a new snapshot.
+    The data are those of the moment of reading, which the answer names, and not of the receipt: a warehouse
+    keeps no earlier state, and nothing here holds data back from deletion (R07). A retry reads the whole
+    source again on a new snapshot.
 
     Returns:
         `source`, `tables`, `rows`, `digest` of what was written.

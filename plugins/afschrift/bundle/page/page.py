@@ -101,7 +101,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "request": contents.request,
         "request_line": _request_line(contents, words),
         "part": portion(contents, words),
-        "state": words.moment(plan.frozen_at, controller.zone),
+        "state": words.state(*contents.read_between, controller.zone),
         "made": words.moment(contents.seal.sealed_at, controller.zone),
         "failed": failed,
         "not_searched": not_searched,

@@ -132,6 +132,13 @@ class PageWords:
         other = utc.strftime("%H:%M") if utc.date() == local.date() else utc.strftime("%Y-%m-%d %H:%M")
         return self._date("moment", local, time=local.strftime("%H:%M"), place=zone_name(zone), utc=other)
 
+    def state(self, first: str, last: str, zone: str) -> str:
+        """Of when the data are: of one moment, or of what was read between two RFC 3339 instants (R07)."""
+        start, end = self.moment(first, zone), self.moment(last, zone)
+        if start == end:
+            return self.say("state", moment=start)
+        return self.say("state_between", first=start, last=end)
+
     def local_time(self, instant: str, zone: str) -> str | None:
         """An instant of the data in a zone, to the second; None where it is none (`infinity`)."""
         try:

@@ -24,7 +24,7 @@ def render_sheet(content: SheetContent, letters: Path) -> bytes:
             authority=controller.authority.get(language),
             court=controller.court.get(language),
             request=contents.request,
-            state=words.moment(contents.plan.frozen_at, controller.zone),
+            state=words.state(*contents.read_between, controller.zone),
             made=words.moment(contents.seal.sealed_at, controller.zone),
             decisions=[
                 (content.titles([key])[0], decision) for key, decision in content.processing.decisions()

@@ -197,6 +197,21 @@ def test_a_value_that_a_mask_spares_is_not_called_masked() -> None:
     assert "Uzelf onleesbaar" not in page(Example(rows={"shop.message": rows})).text
 
 
+def test_it_says_when_the_systems_were_read_and_not_when_that_was_decided() -> None:
+    example = Example(language="en")
+    snapshots = {"shop": "2026-07-03T08:00:00.250000Z", "app": "2026-07-03T08:00:59Z"}
+    seal = replace(example.contents.seal, snapshots=snapshots)
+    example.contents = replace(example.contents, seal=seal)
+    read = "This is how your data stood there on 3 July 2026, 10:00 (time in Amsterdam; 08:00 UTC)."
+    assert read in page(example).text
+    assert "1 July 2026, 00:15" not in page(example).text
+    seal = replace(seal, snapshots=snapshots | {"app": "2026-07-04T08:00:00Z"})
+    example.contents = replace(example.contents, seal=seal)
+    assert "We read your data there between 3 July 2026, 10:00 (time in Amsterdam" in page(example).text
+    sheet = files_of(example.zip())["data/information.html"].decode()
+    assert "This is how it was between 3 July 2026, 10:00 (time in Amsterdam" in sheet
+
+
 def test_times_stand_in_local_time_with_utc_beside_it() -> None:
     assert "2 maart 2026, 00:30:00 2026-03-01T23:30:00.5Z" in page(Example()).text
 

@@ -284,6 +284,7 @@ def test_no_text_is_there_for_nothing() -> None:
     used = (LETTERS / "bundle" / "sheet.html.j2").read_text()
     used += "".join(path.read_text() for path in folder.glob("*.py"))
     built = {"consent_withdrawn", "consent_absent", "logic", "significance", "consequences"}
+    built |= {"state", "state_between"}  # by `PageWords.state`
     texts = YAML(typ="safe").load(LETTERS / "nl" / "bundle" / "sheet.yml")
     for section in ("page", "kept", "rights", "right_texts", "periods"):
         for key in texts[section]:
