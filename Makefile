@@ -42,6 +42,10 @@ test-quick: $(VENV) ## Run the tests that start no server, no browser and no Air
 test-deep: $(VENV) ## Try each property on thousands of examples
 	$(PYTEST) -m hypothesis --hypothesis-profile=deep --timeout 3600 $(ARGS)
 
+.PHONY: test-rules
+test-rules: $(VENV) ## Take conditions out of rules of law, and see the tests that docs/rules.md names fail
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) PATH="$$PATH:/usr/sbin" $(BIN)/python tools/mutate_rules.py $(ARGS)
+
 .PHONY: up
 up: $(VENV) ## Start a local Airflow with the trigger form
 	@$(BIN)/afschrift up $(ARGS)

@@ -113,6 +113,19 @@ def test_policy_switches() -> None:
     assert decide(Right.ACCESS, seen, Policy(observed=False)).action is Action.INCLUDE
 
 
+@pytest.mark.parametrize(("basis", "special"), [("A6-1-a", None), ("A6-1-b", None), ("A6-1-c", "A9-2-a")])
+def test_what_serves_a_public_task_is_not_portable_whatever_its_basis(
+    basis: str, special: str | None
+) -> None:
+    task = PurposeFacts("task", basis, special, public_task=True)
+    decision = decide(Right.PORTABILITY, ColumnFacts(Origin.PROVIDED, (task,)), Policy())
+    assert (decision.action, decision.reason, decision.rules) == (Action.EXCLUDE, "public_task", ("R20",))
+    both = ColumnFacts(Origin.PROVIDED, (task, PurposeFacts("p", "A6-1-b")))
+    portable = decide(Right.PORTABILITY, both, Policy())
+    assert (portable.action, "R21" in portable.rules) == (Action.INCLUDE, True)
+    assert decide(Right.ACCESS, ColumnFacts(Origin.PROVIDED, (task,)), Policy()).action is Action.INCLUDE
+
+
 def test_every_origin_and_right_is_decided() -> None:
     for right, origin in itertools.product(Right, Origin):
         decide(right, ColumnFacts(origin, (PurposeFacts("p", "A6-1-b"),)), Policy())

@@ -138,6 +138,20 @@ def test_a_file_that_a_reviewer_masked_stays_and_a_name_keeps_what_is_left_of_it
     assert uploads.missing == []
 
 
+def test_of_a_column_that_is_masked_no_file_is_looked_for(shop: Services, put: Put) -> None:
+    put("2024/a.png", PHOTO)
+    actions = {"photo_id": Action.INCLUDE, "place": Action.MASK, "title": Action.INCLUDE}
+    fields = tuple(FieldPlan(n, ValueKind.TEXT, action, (), "code") for n, action in actions.items())
+    part = ExtractPlan("shop", "photo", fields, "")
+    table = shop.inventory.sources["shop"].tables["photo"]
+    uploads = Uploads(shop.staging(ask(shop)), part, table, partial(shop.open_store, "shop"))
+    rows = [("1", "[masked 3f9a2c41]", "a.png"), ("2", "2024/a.png", "a.png")]
+
+    uploads.see(pa.RecordBatch.from_pylist([dict(zip(actions, row, strict=True)) for row in rows]))
+
+    assert (uploads.held, uploads.missing) == ([], [])
+
+
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("2024/none.png", {}, "not_found"),
     ("2024", {}, "not_found"),

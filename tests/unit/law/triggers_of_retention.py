@@ -30,6 +30,8 @@ EVASIVE = {
         "unless the law demands otherwise",
         "after the usual term",
         "after you close your account, or as long as needed",
+        "after you close your account, or for as long as the tax office demands",
+        "after the data are no longer needed for your orders",
     ),
     "nl": (
         "zolang als nodig",
@@ -58,6 +60,8 @@ EVASIVE = {
         "tenzij de wet anders bepaalt",
         "na de gebruikelijke termijn",
         "nadat u uw account sluit, of zolang als nodig",
+        "nadat u uw account sluit, en zolang de belastingdienst dat vraagt",
+        "nadat de gegevens niet meer nodig zijn voor uw bestelling",
     ),
 }
 

@@ -96,6 +96,13 @@ def test_a_shared_key_is_told(mini) -> None:
     assert keys_of(mini, Key("customer_id", "1")).shared == {}
 
 
+@pytest.mark.parametrize("customer", ["1", "2", "3", "4"])
+def test_no_key_that_is_shared_or_changes_hands_leads_to_another_person(mini, customer: str) -> None:
+    identity = keys_of(mini, Key("customer_id", customer))
+    assert [k.value for k in identity.keys if k.name == "customer_id"] == [customer]
+    assert identity.persons == 1
+
+
 def test_a_device_does_not_lead_to_its_other_owner(mini) -> None:
     identity = keys_of(mini, Key("customer_id", "1"))
     assert [k.value for k in identity.keys if k.name == "customer_id"] == ["1"]

@@ -18,6 +18,7 @@ from tests.unit.bundle.page.test_bundle_texts import LANGUAGES, leaves, names
 from afschrift.bundle.sheet.content import SheetContent
 from afschrift.bundle.sheet.document import sheet_document
 from afschrift.bundle.sheet.words import SheetWords, local_day
+from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FactValues, Seen
 from afschrift.domain.right import Right
@@ -91,6 +92,36 @@ def test_a_column_without_a_value_is_no_category_and_serves_no_purpose() -> None
     assert "shop.scoring" not in {p["id"] for p in found["purposes"]}
     assert found["automatedDecisions"] == []
     assert "human" not in {r["right"] for r in found["rights"]}
+
+
+def with_fields(made: Example, action: Action, reason: str) -> dict[str, Any]:
+    """The document where every column of the plan was decided on so."""
+    plan = made.contents.plan
+    extracts = tuple(
+        replace(one, fields=tuple(replace(f, action=action, reason=reason) for f in one.fields))
+        for one in plan.extracts
+    )
+    made.contents = replace(made.contents, plan=replace(plan, extracts=extracts))
+    return document(made)
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (Action.MASK, "others_masked"),
+        (Action.EXCLUDE, "person_decided"),
+        (Action.EXISTS_ONLY, "security_secret"),
+    ],
+)
+def test_what_the_rights_of_others_keep_back_is_on_the_sheet_all_the_same(
+    action: Action, reason: str
+) -> None:
+    assert with_fields(example(), action, reason) == document(example())
+
+
+def test_what_the_persons_own_words_left_out_is_not_on_the_sheet() -> None:
+    found = with_fields(example(), Action.EXCLUDE, "own_limitation")
+    assert (found["processed"], found["purposes"], found["recipients"]) == (False, [], [])
 
 
 def test_it_says_whether_data_are_processed_and_of_when() -> None:

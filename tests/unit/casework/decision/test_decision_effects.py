@@ -80,6 +80,9 @@ def test_to_specify_stops_the_clock_once_its_letter_is_sent(bureau: Bureau) -> N
     assert "specify" not in bureau.asked(request).options
     portability = bureau.store("portability", {"customer_id": "2"})
     assess(bureau.services, portability)  # asked of access alone (R25)
+    limits = {"tables": ["shop.orders"], "quote": "only my orders"}
+    limited = bureau.store(keys={"customer_id": "3"}, limits=limits)
+    assess(bureau.services, limited)  # said already what they want (R24, R25)
 
 
 def test_an_overlap_is_merged_and_the_earlier_receipt_stays(bureau: Bureau) -> None:

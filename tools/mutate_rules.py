@@ -1,0 +1,158 @@
+"""Take conditions out of rules of law, one at a time, and see the tests that docs/rules.md names fail.
+
+`make test-rules` runs it; `python tools/mutate_rules.py R20 R36` takes some rules alone, and with `--check`
+nothing is run: whether each text is there is seen at once. Nothing is changed here: each worker has a copy of
+the tree. What fails is run once more without any mutation: a test that fails there too caught nothing.
+
+Exit status: 0: every mutation is caught. 1: one survived or does not fit any more, or a test fails anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from queue import SimpleQueue
+from time import monotonic
+
+from rule_mutations import MUTATIONS, Mutation
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKERS = 2
+_SLOW = ("tests/e2e/", "tests/contract/")  # where quick tests notice, these need not be begun
+_MOMENTS = count(1)
+
+
+def named(rule: str) -> tuple[str, str]:
+    """The cells of a rule's row in docs/rules.md that name its modules and its tests."""
+    for line in (ROOT / "docs" / "rules.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0] == rule:
+            return cells[4], cells[5]
+    sys.exit(f"docs/rules.md has no rule {rule}: name one of its rules in tools/rule_mutations.py.")
+
+
+def faults(mutation: Mutation) -> list[str]:
+    """What keeps a mutation from being tried, each with the way out; none: it can be."""
+    where, tests = named(mutation.rule)
+    path = ROOT / "plugins" / "afschrift" / mutation.file
+    found = []
+    if f"`{mutation.file}`" not in where:
+        found.append(f"docs/rules.md does not name {mutation.file} for {mutation.rule}: name it there")
+    if "`" not in tests:
+        found.append(f"docs/rules.md names no test for {mutation.rule}: write one and name it")
+    times = path.read_text(encoding="utf-8").count(mutation.text) if path.is_file() else 0
+    if times != 1:
+        found.append(
+            f"{mutation.rule}: “{mutation.text}” is {times} times in {mutation.file}, not once: bring "
+            "tools/rule_mutations.py up to date"
+        )
+    return found
+
+
+def tests_of(rule: str) -> list[str]:
+    """The test files of a rule, quick ones first."""
+    return sorted(re.findall(r"`([^`]+)`", named(rule)[1]), key=lambda name: name.startswith(_SLOW))
+
+
+class Copy:
+    """A copy of the tree in which one file is another for a while."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        for name in filter(None, names.split("\0")):
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+
+    def outcome(self, mutation: Mutation) -> str:
+        """The test that catches a mutation; empty where none does."""
+        path = self._folder / "plugins" / "afschrift" / mutation.file
+        whole = path.read_text(encoding="utf-8")
+        for tests in tests_of(mutation.rule):
+            self._write(path, whole.replace(mutation.text, mutation.instead))
+            failed = self.failing(tests)
+            self._write(path, whole)
+            if failed:
+                return failed
+        return ""
+
+    def failing(self, *tests: str) -> str:
+        """The first test that fails; empty where all pass."""
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-n0",
+            "-p",
+            "no:cacheprovider",
+            "-rfE",
+            *tests,
+        ]
+        paths = os.pathsep.join((str(self._folder / "plugins"), str(self._folder)))
+        done = subprocess.run(
+            command,
+            cwd=self._folder,
+            env=os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": ""},
+            capture_output=True,
+            text=True,
+        )
+        found = re.search(r"^(?:FAILED|ERROR) (\S+?::[^\n]+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+        if not found and done.returncode:
+            sys.exit(f"pytest told of no test that failed, and did not end well.\n{done.stdout}{done.stderr}")
+        return found[1] if found else ""
+
+    @staticmethod
+    def _write(path: Path, text: str) -> None:
+        """Each version has a moment of its own, so that none is taken for the one compiled before."""
+        path.write_text(text, encoding="utf-8")
+        moment = path.stat().st_mtime + next(_MOMENTS)
+        os.utime(path, (moment, moment))
+
+
+def main() -> int:
+    """Try the mutations, and say which test catches each."""
+    rules = [one for one in sys.argv[1:] if one != "--check"]
+    chosen = [one for one in MUTATIONS if one.rule in rules or not rules]
+    stale = dict.fromkeys(fault for one in chosen for fault in faults(one))
+    if stale or "--check" in sys.argv:
+        print("\n".join(stale) or f"{len(chosen)} mutations fit the code and docs/rules.md.")
+        return 1 if stale else 0
+    began = monotonic()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as workers:
+        free: SimpleQueue[Copy] = SimpleQueue()
+        for number in range(WORKERS):
+            (Path(folder) / str(number)).mkdir()
+            free.put(Copy(Path(folder) / str(number)))
+
+        def trial(mutation: Mutation) -> str:
+            copy = free.get()
+            try:
+                caught = copy.outcome(mutation)
+            finally:
+                free.put(copy)
+            said = f"caught by {caught}" if caught else f"SURVIVED {', '.join(tests_of(mutation.rule))}"
+            print(f"{mutation.rule}  {mutation.effect} ({mutation.file}): {said}", flush=True)
+            return caught
+
+        caught = [*workers.map(trial, chosen)]
+        tests = dict.fromkeys(filter(None, caught))
+        anyway = free.get().failing(*tests) if tests else ""
+    if anyway:
+        print(f"{anyway} fails without a mutation too: mend it first.")
+    print(f"{len(chosen)} mutations, {caught.count('')} survived; {monotonic() - began:.0f} s.")
+    return 1 if anyway or "" in caught else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
