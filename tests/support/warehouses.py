@@ -16,11 +16,11 @@ from typing import Any
 import duckdb
 from testbed import postgres as pg
 from tests.support import mariadb
+from tests.support.two_sessions import open_two
 
 from afschrift.domain.sources import Connect, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.connections import from_environment
-from afschrift.sources.registry import open_source
 
 UUID = "6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f"
 MANY = 300_000
@@ -195,9 +195,9 @@ class Warehouse:
     connect: Connect = from_environment
 
     def open(self, **options: Any) -> Source:
-        """A session on it, not opened yet."""
+        """It as a request meets it: planned in one session and read in another, not opened yet."""
         named = None if self.connect is from_environment else "w"
-        return open_source(
+        return open_two(
             "w", self.kind, self.options | options, connection=named, connect=self.connect, tag="R-1"
         )
 

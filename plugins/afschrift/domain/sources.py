@@ -6,7 +6,7 @@ Arrow types are written as Any, so that the core needs no Arrow.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
 from afschrift.domain.keys import Key
@@ -47,12 +47,21 @@ class ColumnType:
         kind: logical kind of its value forms; None where the software does not know the type.
         expression: SQL that selects it exactly, with `{column}` for the quoted column.
         text: SQL of its value form, where a cast of `expression` to text is another; empty elsewhere.
+        verbatim: SQL of the database's own text of a value, which `kind: text` in the inventory gives; empty
+            where it is `expression`.
+        remedy: what to do about values that cannot be read exactly, not even as text; empty where they can.
     """
 
     native: str
     kind: ValueKind | None
     expression: str
     text: str = ""
+    verbatim: str = ""
+    remedy: str = ""
+
+    def as_text(self) -> ColumnType:
+        """The column as `kind: text` in the inventory has it."""
+        return replace(self, kind=ValueKind.TEXT, expression=self.verbatim or self.expression, text="")
 
 
 class Dialect(Protocol):

@@ -135,7 +135,7 @@ class Statements:
     def span(self, table: str, column: str) -> tuple[tuple[FieldPlan, ...], str]:
         """The first and the last value of a column in the person's rows, and how many rows have none."""
         quoted = self.finder.column(table, column)
-        of = self._catalogue[table][column]
+        of = self._read(table, column)
         columns = [
             (of.expression.format(column=f"min({quoted})"), self._dialect.quote("first")),
             (of.expression.format(column=f"max({quoted})"), self._dialect.quote("last")),
@@ -224,9 +224,15 @@ class Statements:
     def _bound(self, table: str, column: str | None) -> str | None:
         return self._dialect.bound(self.finder.instant(table, column)) if column else None
 
+    def _read(self, table: str, name: str) -> ColumnType:
+        """How a column is read: as its type, or as the database's own text where the inventory says so."""
+        declared = self._source.tables[table].columns.get(name)
+        found = self._catalogue[table][name]
+        return found.as_text() if declared is not None and declared.kind == "text" else found
+
     def _expression(self, table: str, field: FieldPlan) -> str:
         quoted = f"t.{self._dialect.quote(field.name)}"
-        column = self._catalogue[table][field.name]
+        column = self._read(table, field.name)
         if field.action is not Action.MASK:
             return column.expression.format(column=quoted)
         exact = self._dialect.text((column.text or column.expression).format(column=quoted))

@@ -120,10 +120,12 @@ class Classifier:
             mask = _mask(column) if left_out.action is Action.MASK else None
             decision = ColumnDecision(left_out.action, left_out.rules, left_out.reason, mask)
         kind = ValueKind(column.kind) if column and column.kind else column_type.kind
-        if decision.selected and kind is None:
+        if decision.selected and (kind is None or column_type.remedy):
+            why = "cannot be read exactly" if column_type.remedy else "is not known"
             raise ConfigurationError(
-                f"Column {column_path} has the type {column_type.native}, which is not known.",
-                remedy="give it `kind: text` in the inventory, or leave it out of the view.",
+                f"Column {column_path} has the type {column_type.native}, which {why}.",
+                remedy=column_type.remedy
+                or "give it `kind: text` in the inventory, or leave it out of the view.",
             )
         if decision.action is Action.MASK:
             kind = ValueKind.TEXT

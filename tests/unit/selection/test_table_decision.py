@@ -119,6 +119,15 @@ def test_a_type_that_is_not_known_stops_with_the_column_named(tmp_path: Path) ->
     assert decide(tmp_path, "orders", Right.ACCESS, shop=as_text, more=odd).selected
 
 
+def test_what_no_text_gives_exactly_is_refused_with_its_own_remedy(tmp_path: Path) -> None:
+    odd = {"ordered_at": ColumnType("DECIMAL(76,0)", None, "{column}", remedy="write it again.")}
+    as_text = SHOP.replace("ordered_at: {origin: observed}", "ordered_at: {origin: observed, kind: text}")
+    told = r"shop\.orders\.ordered_at has the type DECIMAL\(76,0\), which cannot be read.*write it again"
+    for shop in (SHOP, as_text):
+        with pytest.raises(ConfigurationError, match=told):
+            decide(tmp_path, "orders", Right.ACCESS, shop=shop, more=odd)
+
+
 def test_a_row_origin_that_decides_nothing_leaves_all_rows(tmp_path: Path) -> None:
     shop = SHOP.replace(
         "author: {about: third_party, third_party: mask, when: [agent]}", "author: {origin: provided}"

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import FieldPlan
-from afschrift.domain.sources import Source
+from afschrift.domain.sources import ColumnType, Source
 from afschrift.values.forms import text_batch
 
 
-def select(session: Source, table: str, columns: list[str] | None = None, where: str = "") -> str:
+def select(
+    session: Source, table: str, columns: list[str] | None = None, where: str = "", *, as_text: bool = False
+) -> str:
     """The statement that selects columns of a table exactly."""
+    return statement(session, table, chosen(session, table, columns, as_text=as_text), where)
+
+
+def chosen(
+    session: Source, table: str, columns: list[str] | None = None, *, as_text: bool = False
+) -> dict[str, ColumnType]:
+    """Columns of a table as its types have them, or as `kind: text` in the inventory does."""
+    catalogue = session.catalogue()[table]
+    return {
+        name: column.as_text() if as_text else column
+        for name, column in catalogue.items()
+        if columns is None or name in columns
+    }
+
+
+def statement(session: Source, table: str, columns: Mapping[str, ColumnType], where: str = "") -> str:
+    """The statement that selects these columns."""
     quote = session.dialect.quote
     wanted = [
-        f"{c.expression.format(column=f't.{quote(name)}')} AS {quote(name)}"
-        for name, c in session.catalogue()[table].items()
-        if columns is None or name in columns
+        f"{column.expression.format(column=f't.{quote(name)}')} AS {quote(name)}"
+        for name, column in columns.items()
     ]
     return f"SELECT {', '.join(wanted)}\nFROM {session.dialect.relation(table)} AS t\n{where}"
 
 
-def forms(session: Source, table: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
+def forms(
+    session: Source, table: str, columns: list[str] | None = None, *, as_text: bool = False
+) -> list[dict[str, Any]]:
     """The rows of a table as value forms."""
-    catalogue = session.catalogue()[table]
-    fields = [
-        FieldPlan(name, c.kind, Action.INCLUDE, (), "")
-        for name, c in catalogue.items()
-        if columns is None or name in columns
-    ]
-    batches = [text_batch(batch, fields) for batch in session.stream(select(session, table, columns))]
+    read = chosen(session, table, columns, as_text=as_text)
+    fields = [FieldPlan(name, column.kind, Action.INCLUDE, (), "") for name, column in read.items()]
+    stream = session.stream(statement(session, table, read))
+    batches = [text_batch(batch, fields) for batch in stream]
     return pa.Table.from_batches(batches).to_pylist() if batches else []

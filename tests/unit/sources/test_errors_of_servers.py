@@ -15,7 +15,6 @@ import sqlalchemy.exc
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError, RetriableError
 from afschrift.sources.duckdb import errors as duck_errors
 from afschrift.sources.mysql import errors as mysql_errors
-from afschrift.sources.mysql.types import MysqlTypes
 from afschrift.sources.postgres import errors as postgres_errors
 from afschrift.sources.sqlalchemy import errors as alchemy_errors
 
@@ -76,7 +75,7 @@ def test_postgres(state: str, kind: type[AfschriftError], words: str) -> None:
 @pytest.mark.parametrize(("number", "kind", "words"), MYSQL)
 def test_mysql(number: int, kind: type[AfschriftError], words: str) -> None:
     error = pymysql.err.OperationalError(number, SECRET)
-    holds(mysql_errors.reading_error("w", STATEMENT, error, MysqlTypes(1, 1)), kind, words)
+    holds(mysql_errors.reading_error("w", STATEMENT, error), kind, words)
 
 
 @pytest.mark.parametrize(("error", "kind", "words"), DUCKDB)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pymysql.err import MySQLError
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
-from afschrift.sources.mysql.types import MysqlTypes
-from afschrift.sources.table_errors import no_right, table_of, too_large
+from afschrift.sources.mysql.types import failure
+from afschrift.sources.table_errors import no_right, relation_of, table_of, too_large, unquoted
 
 _REFUSED = (1044, 1045, 1049, 1130, 1698)
 NO_RIGHT = (1142, 1143, 1370)
@@ -38,16 +38,16 @@ def opening_error(source: str, connection: str, error: MySQLError) -> AfschriftE
     )
 
 
-def reading_error(source: str, statement: str, error: MySQLError, types: MysqlTypes) -> AfschriftError:
+def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
     code, where = code_of(error), table_of(source, statement)
-    if failure := types.failure(str(error)):
-        large, column = failure
+    if failed := failure(str(error), statement):
+        large, column = failed
         if large:
-            return too_large(source, column)
+            return too_large(source, f"{unquoted(relation_of(statement))}.{column}")
         return ConfigurationError(
-            f"A value of {source}.{column} is no time of day: it is negative, or of 24 hours and more.",
-            remedy="give the person a view with `CAST(column AS CHAR) AS column`.",
+            f"A value of {where}.{column} is no time of day: it is negative, or of 24 hours and more.",
+            remedy="write `kind: text` at the column in the inventory: it gives the server's text.",
         )
     if code in NO_RIGHT:
         return no_right(where)

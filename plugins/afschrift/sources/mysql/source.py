@@ -44,7 +44,7 @@ _KEY_TABLE = (
     "ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 )
 _COLUMNS = """
-SELECT table_name, column_name, column_type, character_set_name, collation_name
+SELECT table_name, column_name, ordinal_position, column_type, character_set_name, collation_name
 FROM information_schema.columns WHERE table_schema = DATABASE()
 ORDER BY table_name, ordinal_position
 """
@@ -116,7 +116,7 @@ class Mysql:
                     cursor.execute(_KEY_TABLE)
             except pymysql.MySQLError as error:
                 if code_of(error) not in _NO_TEMPORARY_TABLE:
-                    raise reading_error(self.name, "", error, self._types) from None
+                    raise reading_error(self.name, "", error) from None
             else:
                 return
         self.dialect.keys_in_variable()
@@ -137,10 +137,10 @@ class Mysql:
         """Tables and views of the connection's database that its account may read."""
         found: dict[str, dict[str, ColumnType]] = {}
         checks = set(self.rows(_JSON_CHECKS)) if self._mariadb else set()
-        for table, column, native, charset, collation in self.rows(_COLUMNS):
+        for table, column, number, native, charset, collation in self.rows(_COLUMNS):
             is_json = (table, f"json_valid({self.dialect.quote(column)})") in checks
             spelled = f"{native} {charset} {collation}" if charset else native
-            known = self._types.column(f"{table}.{column}", spelled, is_json=is_json)
+            known = self._types.column(int(number), spelled, is_json=is_json)
             found.setdefault(table, {})[column] = known
         return found
 
@@ -199,7 +199,7 @@ class Mysql:
         try:
             yield
         except pymysql.MySQLError as error:
-            raise reading_error(self.name, statement, error, self._types) from None
+            raise reading_error(self.name, statement, error) from None
 
 
 def _give_up(cursor: SSCursor) -> None:

@@ -15,6 +15,10 @@ _AS_TEXT = "CAST({column} AS CHAR)"
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint")
 _BYTES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
 _TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set")
+_SHAPES = (
+    *("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"),
+    *("geometrycollection", "geomcollection"),
+)
 _WITHOUT_LIMIT = ("enum", "set", "uuid", "inet4", "inet6", "bit", "date", "year")
 NUMBERS = (*_INTEGERS, "decimal", "float", "double")
 
@@ -23,6 +27,14 @@ _FLOAT = (
     "CASE WHEN CAST(CAST({column} AS CHAR) AS FLOAT) = {column} THEN CAST({column} AS CHAR) "
     "ELSE CAST(CAST({column} AS DOUBLE) AS CHAR) END"
 )
+# The server's own text of a geometry leaves its reference system out.
+_SHAPE = (
+    "CONCAT(CASE ST_SRID({column}) WHEN 0 THEN '' ELSE CONCAT('SRID=', ST_SRID({column}), ';') END, "
+    "ST_AsText({column}))"
+)
+# Types without a kind, which `kind: text` gives: no cast takes them, and the server's own text of a vector
+# has six digits.
+_UNKNOWN = {**dict.fromkeys(_SHAPES, _SHAPE), "vector": "HEX({column})"}
 _PLAIN: dict[str, tuple[ValueKind, str]] = {
     **dict.fromkeys(_INTEGERS, (ValueKind.INTEGER, _AS_IS)),
     "year": (ValueKind.INTEGER, "{column} + 0"),
@@ -39,9 +51,11 @@ _PLAIN: dict[str, tuple[ValueKind, str]] = {
     "timestamp": (ValueKind.INSTANT, _AS_IS),
 }
 _SIZE = "octet_length({column})"
+_GROWS = {**dict.fromkeys(_BYTES, 1.5), **dict.fromkeys(_SHAPES, 4), "vector": 2}
+"""How many times longer the text of a type may be than its value."""
 _LARGEST = 9223372036854775807
 _TOO_LARGE, _NO_TIME = 1_000_000, 2_000_000
-_FAILURE = re.compile(rf"{_LARGEST}.* \* ([12])([0-9]{{6}})\b")
+_FAILURE = re.compile(rf"{_LARGEST}.* \* ([12][0-9]{{6}})\b")
 
 
 def bare(native: str) -> str:
@@ -50,7 +64,7 @@ def bare(native: str) -> str:
 
 
 class MysqlTypes:
-    """The columns of one database, numbered: an error tells the number, so that any name fits in it.
+    """How the columns of one database are selected.
 
     Args:
         cell_limit: bytes above which a cell raises an error instead of its value.
@@ -60,45 +74,55 @@ class MysqlTypes:
     def __init__(self, cell_limit: int, packet: int) -> None:
         self._limit = cell_limit
         self._packet = packet
-        self._places: list[str] = []
 
-    def column(self, column_path: str, native: str, *, is_json: bool = False) -> ColumnType:
+    def column(self, number: int, native: str, *, is_json: bool = False) -> ColumnType:
         """How a column is selected; the kind is None for a type that is not known.
 
         Args:
-            column_path: `table.column`, for errors.
+            number: of the column in its table: what its errors tell (`failure`).
             native: the type as the catalogue spells it, then character set and collation of a text.
             is_json: a check of the table holds its texts to JSON.
         """
-        number = len(self._places)
-        self._places.append(column_path)
         name = bare(native)
-        kind, text = _PLAIN.get(name, (None, _AS_TEXT))
+        kind, text = _PLAIN.get(name, (None, _UNKNOWN.get(name, _AS_TEXT)))
+        verbatim = text
         if name == "bit":
             size = re.search(r"[0-9]+", native)
             kind, text = ValueKind.TEXT, f"LPAD(BIN({{column}} + 0), {size[0] if size else 1}, '0')"
+            verbatim = text
         elif name == "time":
             outside = "{column} < '00:00:00' OR {column} >= '24:00:00'"
-            kind, text = (
-                ValueKind.TIME,
-                f"CASE WHEN {outside} THEN {_failing(_NO_TIME, number)} ELSE {_AS_TEXT} END",
-            )
+            kind, verbatim = ValueKind.TIME, _AS_TEXT
+            text = f"CASE WHEN {outside} THEN {_failing(_NO_TIME, number)} ELSE {_AS_TEXT} END"
         elif "zerofill" in native:
-            text = "{column} + 0"
+            text, verbatim = "{column} + 0", _AS_TEXT
+        elif name == "year":
+            verbatim = _AS_TEXT
         elif is_json:
             kind = ValueKind.JSON
-        return ColumnType(native, kind, self._guarded(number, name, text))
+        guarded = self._guarded(number, name, text)
+        return ColumnType(native, kind, guarded, verbatim=self._guarded(number, name, verbatim))
 
     def _guarded(self, number: int, name: str, text: str) -> str:
         if name in _WITHOUT_LIMIT or (name not in (*_TEXTS, *_BYTES, "json") and name in _PLAIN):
             return text
-        limit = min(self._limit, self._packet * 2 // 3) if name in _BYTES else self._limit
+        limit = self._limit
+        if name in _GROWS:
+            limit = min(limit, int(self._packet / _GROWS[name]))
         return f"CASE WHEN {_SIZE} > {limit} THEN {_failing(_TOO_LARGE, number)} ELSE {text} END"
 
-    def failure(self, message: str) -> tuple[bool, str] | None:
-        """What a value's own error says: whether it is too large (else: no time of day), and its place."""
-        found = _FAILURE.search(message)
-        return (found[1] == "1", self._places[int(found[2])]) if found else None
+
+def failure(message: str, statement: str) -> tuple[bool, str] | None:
+    """What a value's own error says: whether it is too large (else: no time of day), and its column.
+
+    The name stands in the statement, in front of the number that the error repeats: the session that reads
+    need not be the one that planned.
+    """
+    found = _FAILURE.search(message)
+    if found is None:
+        return None
+    place = re.search(rf'octet_length\([^"]*"((?:[^"]|"")+)"\)* \* {found[1]}\b', statement)
+    return found[1].startswith("1"), place[1].replace('""', '"') if place else "a column"
 
 
 def _failing(code: int, number: int) -> str:

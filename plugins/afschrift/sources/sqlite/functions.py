@@ -14,14 +14,20 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.local_times import utc_text
 from afschrift.sources.table_errors import too_large
+from afschrift.values.kind_patterns import PATTERNS
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.(?P<fraction>[0-9]{1,9}))?"
-_TIMES = {
+_SHAPES = {
+    **{kind: re.compile(PATTERNS[kind]) for kind in (ValueKind.DECIMAL, ValueKind.UUID)},
     ValueKind.DATE: re.compile(_DAY),
     ValueKind.TIME: re.compile(_CLOCK),
     ValueKind.DATETIME: re.compile(f"{_DAY}[ T]{_CLOCK}"),
     ValueKind.INSTANT: re.compile(f"{_DAY}[ T]{_CLOCK}(?P<zone>Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)"),
+}
+_NOT = {kind: f"no {kind} of ISO 8601" for kind in _SHAPES} | {
+    ValueKind.DECIMAL: "no number",
+    ValueKind.UUID: "no UUID",
 }
 _UTC = ("Z", "+00", "+00:00")
 _MICROSECONDS = 6
@@ -40,7 +46,18 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         tell(
             ConfigurationError(
                 f"A value of {source}.{column_path} is {found}, which its declared type does not hold.",
-                remedy="mend the value, or give the person a view with `CAST(column AS TEXT) AS column`.",
+                remedy="write `kind: text` at the column in the inventory, which gives each value as it is "
+                "stored, or mend the value.",
+            )
+        )
+        raise ValueError
+
+    def blob(column_path: str) -> NoReturn:
+        tell(
+            ConfigurationError(
+                f"A value of {source}.{column_path} is a blob, which has no text.",
+                remedy="leave `kind: text` out where all its values are blobs, or give the person a "
+                "view with `hex(column) AS column`.",
             )
         )
         raise ValueError
@@ -49,16 +66,18 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         tell(too_large(source, column_path, str(size)))
         raise ValueError
 
-    def time(column_path: str, kind: str, text: str | None) -> str | None:
+    def checked(column_path: str, kind: str, text: str | None) -> str | None:
         if text is None:
             return None
-        found = time_text(ValueKind(kind), text)
-        return wrong(column_path, f"no {kind} of ISO 8601") if found is None else found
+        found = kind_text(ValueKind(kind), text)
+        return wrong(column_path, _NOT[ValueKind(kind)]) if found is None else found
 
     functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
         ("afschrift_wrong", 2, wrong),
         ("afschrift_large", 2, large),
-        ("afschrift_time", 3, time),
+        ("afschrift_blob", 1, blob),
+        ("afschrift_checked", 3, checked),
+        ("afschrift_real", 1, real_text),
         ("afschrift_decimal", 2, decimal_text),
         ("afschrift_base64", 1, _base64),
         ("afschrift_lower", 1, lambda text: None if text is None else str(text).lower()),
@@ -70,15 +89,22 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         connection.create_function(name, arguments, function, deterministic=True)
 
 
-def time_text(kind: ValueKind, text: str) -> str | None:
-    """A text where it is a date or time as its column's kind has them, an instant in UTC; else None.
+def kind_text(kind: ValueKind, text: str) -> str | None:
+    """A text where it is a value of its column's kind, an instant in UTC; else None.
 
     SQLite takes any text for a time: `2021/1/2`, or one without seconds. To guess would be to convert unseen.
     """
-    found = _TIMES[kind].fullmatch(text)
+    if kind is ValueKind.UUID:
+        text = text.lower()
+    found = _SHAPES[kind].fullmatch(text)
     if found is None or kind is not ValueKind.INSTANT or found["zone"] in _UTC:
         return text if found else None
     return utc_text(text, "UTC") if len(found["fraction"] or "") <= _MICROSECONDS else None
+
+
+def real_text(value: float) -> str:
+    """A float as SQLite spells it, with all its digits: SQLite's own cast leaves two of them out."""
+    return repr(value).replace("inf", "Inf")
 
 
 def decimal_text(value: float | str | None, scale: int | None) -> str | None:

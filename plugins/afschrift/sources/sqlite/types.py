@@ -1,7 +1,7 @@
 """SQLite's types: a column is declared as anything, and each value has a storage class of its own.
 
 A value of another class than its column's declaration promises raises an error that names the column;
-it is never converted in silence.
+it is never converted in silence. `kind: text` gives every value as it is stored, whatever is declared.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DECLARED: tuple[tuple[str, ValueKind, tuple[str, ...]], ...] = (
     (r".*BLOB.*|BYTEA|(VAR)?BINARY", ValueKind.BINARY, ("blob",)),
     (r".*(REAL|FLOA|DOUB).*", ValueKind.NUMBER, ("real",)),
 )
-_TIMES = (ValueKind.DATE, ValueKind.TIME, ValueKind.DATETIME, ValueKind.INSTANT)
+_CHECKED = (ValueKind.DATE, ValueKind.TIME, ValueKind.DATETIME, ValueKind.INSTANT, ValueKind.UUID)
 
 
 def declared(native: str) -> tuple[ValueKind | None, tuple[str, ...]]:
@@ -54,15 +54,27 @@ def column_type(column_path: str, native: str, cell_limit: int) -> ColumnType:
     kind, classes = declared(native)
     where = _literal(column_path).replace("{", "{{").replace("}", "}}")
     value = _value(kind, native)
-    if kind in _TIMES:
-        value = f"afschrift_time({where}, '{kind}', {{column}})"
+    if kind in _CHECKED:
+        value = f"afschrift_checked({where}, '{kind}', {{column}})"
+    elif kind is ValueKind.DECIMAL:
+        text = f"afschrift_checked({where}, '{kind}', {{column}})"
+        value = f"CASE typeof({{column}}) WHEN 'text' THEN {text} ELSE {value} END"
+    elif kind is ValueKind.BOOLEAN:
+        other = f"afschrift_wrong({where}, 'an integer other than 0 and 1')"
+        value = f"CASE {{column}} WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE {other} END"
+        value = f"CASE WHEN {{column}} IS NOT NULL THEN {value} END"
+    size = "length(CAST({column} AS BLOB))"
+    large = f"WHEN {size} > {cell_limit} THEN afschrift_large({where}, {size})"
     if {"text", "blob"} & set(classes):
-        size = "length(CAST({column} AS BLOB))"
-        value = f"CASE WHEN {size} > {cell_limit} THEN afschrift_large({where}, {size}) ELSE {value} END"
+        value = f"CASE {large} ELSE {value} END"
     allowed = ", ".join(f"'{name}'" for name in (*classes, "null"))
     wrong = f"afschrift_wrong({where}, typeof({{column}}))"
-    text = f"CASE WHEN typeof({{column}}) IN ({allowed}) THEN {value} ELSE {wrong} END"
-    return ColumnType(native or "none", kind, text)
+    exact = f"CASE WHEN typeof({{column}}) IN ({allowed}) THEN {value} ELSE {wrong} END"
+    stored = (
+        f"CASE WHEN typeof({{column}}) = 'blob' THEN afschrift_blob({where}) {large} "
+        f"WHEN typeof({{column}}) = 'real' THEN afschrift_real({{column}}) ELSE {_AS_TEXT} END"
+    )
+    return ColumnType(native or "none", kind, stored if kind is None else exact, verbatim=stored)
 
 
 def _value(kind: ValueKind | None, native: str) -> str:
@@ -73,8 +85,4 @@ def _value(kind: ValueKind | None, native: str) -> str:
         return "{column}"
     if kind is ValueKind.BINARY:
         return "afschrift_base64({column})"
-    if kind is ValueKind.UUID:
-        return f"lower({_AS_TEXT})"
-    if kind is ValueKind.BOOLEAN:
-        return "CASE {column} WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE CAST({column} AS TEXT) END"
     return _AS_TEXT

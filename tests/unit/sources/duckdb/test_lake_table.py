@@ -9,16 +9,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support.two_sessions import open_two
 from tests.unit.sources.reading import forms
 from upath import UPath
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.sources import Source
-from afschrift.sources.registry import open_source
 
 
 def lake_of(root: object) -> Source:
-    return open_source("w", "parquet", {"root": str(root)})
+    return open_two("w", "parquet", {"root": str(root)})
 
 
 def write(path: Path, **columns: pa.Array) -> None:

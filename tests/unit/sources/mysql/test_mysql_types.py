@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support import mariadb
+from tests.support.two_sessions import open_two
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms
 
@@ -13,7 +14,6 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.registry import open_source
 
 NOW = "2026-01-01T00:00:00Z"
 
@@ -83,9 +83,11 @@ def session(database: mariadb.Database) -> Iterator[Source]:
         "SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'",
         f"CREATE TABLE trap ({columns})",
         f"INSERT INTO trap VALUES ({values})",
-        "CREATE TABLE odd (a POINT, b INT)",
+        "CREATE TABLE odd (a POINT, b INT, v VECTOR(2) NOT NULL, n INT(6) ZEROFILL, y YEAR)",
+        "INSERT INTO odd VALUES (ST_GeomFromText('POINT(0.1 1e-300)', 4326), 1, "
+        "VEC_FromText('[0.1,16777217]'), 42, '0000')",
         "CREATE TABLE shift (lasts TIME)",
-        "INSERT INTO shift VALUES ('-01:00:00')",
+        "INSERT INTO shift VALUES ('-01:00:00'), ('838:59:59')",
         "CREATE TABLE code (c VARCHAR(20) COLLATE utf8mb4_general_ci, l VARCHAR(20) CHARACTER SET latin1, KEY (c))",
         "INSERT INTO code VALUES ('ab', 'ab'), ('AB', 'AB'), ('ab ', 'ab '), ('áb', 'áb'), ('ł', NULL), ('Ł', NULL)",
         "CREATE TABLE parent (id INT, code VARCHAR(9) CHARACTER SET latin1)",
@@ -93,7 +95,7 @@ def session(database: mariadb.Database) -> Iterator[Source]:
         "INSERT INTO parent VALUES (12, 'é')",
         "INSERT INTO child VALUES ('12', 'é'), ('12abc', 'e'), ('012', NULL)",
     )
-    with open_source("w", "mysql", {}, connection="w", connect=at(database.uri())) as opened:
+    with open_two("w", "mysql", {}, connection="w", connect=at(database.uri())) as opened:
         yield opened
 
 
@@ -111,11 +113,22 @@ def test_exact(session: Source, row: dict[str, str | None], number: int) -> None
 
 def test_a_type_that_is_not_known_has_no_kind(session: Source) -> None:
     columns = session.catalogue()["odd"]
-    assert [(c.native, c.kind) for c in columns.values()] == [("point", None), ("int(11)", ValueKind.INTEGER)]
+    assert [(columns[name].native, columns[name].kind) for name in "abv"] == [
+        ("point", None),
+        ("int(11)", ValueKind.INTEGER),
+        ("vector(2)", None),
+    ]
+
+
+def test_kind_text_gives_the_text_of_the_server(session: Source) -> None:
+    assert forms(session, "odd", as_text=True) == [
+        {"a": "SRID=4326;POINT(0.1 1e-300)", "b": "1", "v": "CDCCCC3D0000804B", "n": "000042", "y": "0000"}
+    ]
+    assert forms(session, "shift", as_text=True) == [{"lasts": "-01:00:00"}, {"lasts": "838:59:59"}]
 
 
 def test_a_duration_is_no_time_of_day(session: Source) -> None:
-    with pytest.raises(ConfigurationError, match=r"w\.shift\.lasts is no time of day"):
+    with pytest.raises(ConfigurationError, match=r"w\.shift\.lasts is no time of day.*`kind: text`"):
         forms(session, "shift")
 
 

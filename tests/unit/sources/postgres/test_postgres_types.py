@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from testbed import postgres as pg
+from tests.support.two_sessions import open_two
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms
 
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.registry import open_source
 
 SCHEMA = (
     "CREATE EXTENSION citext",
@@ -120,7 +120,7 @@ def session(postgres_server: pg.Server) -> Iterator[Source]:
     table = ", ".join(f"c{number} {type_}" for number, (type_, *_) in enumerate(CASES))
     values = ", ".join(f"CAST({literal} AS {type_})" for type_, literal, *_ in CASES)
     database.execute(*SCHEMA, f"CREATE TABLE trap ({table})", f"INSERT INTO trap VALUES ({values})")
-    with open_source("w", "postgres", {}, connection="w", connect=at(database.libpq)) as opened:
+    with open_two("w", "postgres", {}, connection="w", connect=at(database.libpq)) as opened:
         yield opened
     postgres_server.drop(database)
 
@@ -146,7 +146,7 @@ def test_a_type_that_is_not_known_has_no_kind(postgres: pg.Database) -> None:
         "CREATE TYPE holds AS (a integer, b odd)",
         "CREATE TABLE t (a odd, b odd[], c holds)",
     )
-    with open_source("w", "postgres", {}, connection="w", connect=at(postgres.libpq)) as session:
+    with open_two("w", "postgres", {}, connection="w", connect=at(postgres.libpq)) as session:
         columns = session.catalogue()["t"]
     assert {name: (c.kind, c.native) for name, c in columns.items()} == {
         "a": (None, "odd"),
@@ -162,7 +162,7 @@ def test_databases_in_other_encodings(postgres_server: pg.Server, encoding: str)
         database.execute("CREATE TABLE t (n integer, a text)")
         stored = "'\\xe9'" if encoding == "LATIN1" else "'\\xc3a9'"
         database.execute(f"INSERT INTO t VALUES (1, convert_from({stored}, '{encoding}'))")
-        with open_source("w", "postgres", {}, connection="w", connect=at(database.libpq)) as session:
+        with open_two("w", "postgres", {}, connection="w", connect=at(database.libpq)) as session:
             assert forms(session, "t") == [{"n": "1", "a": "é"}]
     finally:
         postgres_server.drop(database)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from tests.support.two_sessions import open_two
 from tests.unit.sources.reading import forms
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.registry import open_source
 
 NOW = "2026-01-01T00:00:00Z"
 
@@ -60,6 +60,28 @@ WRONG = [
     ("DATETIME", "'2024-10-27 02:30:00Z'"),
     ("TIMESTAMPTZ", "'2024-10-27 02:30:00'"),
     ("TIMESTAMPTZ", "'2024-10-27 02:30:00.123456789+02'"),
+    ("NUMERIC", "'about 3'"),
+    ("DECIMAL(10,2)", "x'31'"),
+    ("BOOLEAN", "2"),
+    ("UUID", "'6f1de0d0'"),
+]
+# declared type, literal, and what `kind: text` gives: the value as it is stored
+AS_STORED = [
+    ("DATETIME", "1706745600", "1706745600"),
+    ("DATETIME", "'2024-10-27 02:30:00Z'", "2024-10-27 02:30:00Z"),
+    ("DATE", "2460310.5", "2460310.5"),
+    ("NUMERIC", "'about 3'", "about 3"),
+    ("BOOLEAN", "2", "2"),
+    ("BOOLEAN", "'yes'", "yes"),
+    ("INTEGER", "1.5", "1.5"),
+    ("REAL", "0.1 + 0.2", "0.30000000000000004"),
+    ("REAL", "-9e999", "-Inf"),
+    ("BLOB", "'text'", "text"),
+    ("UUID", "'6F1DE0D0'", "6F1DE0D0"),
+    ("JSON", "'{'", "{"),
+    ("GEOMETRY", "'POINT(1 2)'", "POINT(1 2)"),
+    ("", "1e300", "1e+300"),
+    ("", "NULL", None),
 ]
 
 
@@ -67,7 +89,8 @@ WRONG = [
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
     path = tmp_path_factory.mktemp("sqlite") / "w.sqlite"
     with closing(sqlite3.connect(path)) as con:
-        for table, cases in (("trap", [case[:2] for case in CASES]), ("wrong", WRONG)):
+        tables = {"trap": CASES, "wrong": WRONG, "stored": AS_STORED}
+        for table, cases in ((name, [case[:2] for case in found]) for name, found in tables.items()):
             con.execute(
                 f"CREATE TABLE {table} ({', '.join(f'c{n} {type_}' for n, (type_, _) in enumerate(cases))})"
             )
@@ -77,7 +100,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
         con.execute("CREATE TABLE code (c TEXT COLLATE NOCASE, at DATETIME)")
         con.execute("INSERT INTO code VALUES ('ab', '2024-07-01 12:00:00'), ('AB', NULL), ('ÄB', 'never')")
         con.commit()
-    with open_source("w", "sqlite", {"path": str(path)}) as opened:
+    with open_two("w", "sqlite", {"path": str(path)}) as opened:
         yield opened
 
 
@@ -92,9 +115,21 @@ def test_exact(session: Source, number: int) -> None:
 @pytest.mark.parametrize("number", range(len(WRONG)))
 def test_a_value_of_another_class_is_never_converted(session: Source, number: int) -> None:
     with pytest.raises(
-        ConfigurationError, match=rf"A value of w\.wrong\.c{number} is .*CAST\(column AS TEXT\)"
+        ConfigurationError, match=rf"A value of w\.wrong\.c{number} is .*`kind: text` at the column"
     ):
         forms(session, "wrong", [f"c{number}"])
+
+
+@pytest.mark.parametrize("number", range(len(AS_STORED)))
+def test_kind_text_gives_what_is_stored(session: Source, number: int) -> None:
+    (row,) = forms(session, "stored", [f"c{number}"], as_text=True)
+    assert row == {f"c{number}": AS_STORED[number][2]}
+
+
+def test_a_blob_has_no_text(session: Source) -> None:
+    blob = next(number for number, (_, literal) in enumerate(WRONG) if literal == "x'00ff'")
+    with pytest.raises(ConfigurationError, match=rf"w\.wrong\.c{blob} is a blob, which has no text"):
+        forms(session, "wrong", [f"c{blob}"], as_text=True)
 
 
 def test_a_column_without_a_known_type_has_no_kind(session: Source) -> None:

@@ -1,0 +1,60 @@
+"""A source as a request meets it: planned in one session and read in another, which shares nothing with it.
+
+Planning reads the catalogue and writes the statements; extracting, in another process, runs them. What an
+adapter keeps from its catalogue is not there when rows come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, Self
+
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import ColumnType, Dialect, Source
+from afschrift.sources.registry import open_source
+
+
+class TwoSessions:
+    """A planning session with catalogue, dialect and small results, and an extracting one that streams."""
+
+    def __init__(self, open_one: Callable[[], Source]) -> None:
+        self._planning, self._extracting = open_one(), open_one()
+        self._both = ExitStack()
+        self.name = self._extracting.name
+
+    @property
+    def snapshot(self) -> str:
+        return self._extracting.snapshot
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._planning.dialect
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            opened.enter_context(self._planning)
+            opened.enter_context(self._extracting)
+            self._both = opened.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._both.close()
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        return self._planning.catalogue()
+
+    def bind(self, keys: Sequence[Key], at: str) -> None:
+        self._planning.bind(keys, at)
+        self._extracting.bind(keys, at)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        return self._planning.rows(statement)
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        return self._extracting.stream(statement)
+
+
+def open_two(name: str, kind: str, options: dict[str, Any], **more: Any) -> Source:
+    """As `open_source`, with as many sessions as a request has."""
+    return TwoSessions(lambda: open_source(name, kind, options, **more))
