@@ -23,7 +23,7 @@ PATTERNS: dict[ValueKind, str] = {
     ValueKind.NUMBER: _NUMBER,
     ValueKind.BOOLEAN: r"^(true|false)$",
     ValueKind.DATE: rf"^{_DAY}$|{_INFINITE}|{_BC_DAY}",
-    ValueKind.TIME: rf"^{_CLOCK}{_FRACTION}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?$",
+    ValueKind.TIME: rf"^{_CLOCK}{_FRACTION}(Z|[+-][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}})?)?$",
     ValueKind.DATETIME: rf"^{_DAY}T{_CLOCK}{_FRACTION}$|{_INFINITE}|{_BC_TIME}",
     ValueKind.INSTANT: rf"^{_DAY}T{_CLOCK}{_FRACTION}Z$|{_INFINITE}|{_BC_TIME}",
     ValueKind.BINARY: r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",

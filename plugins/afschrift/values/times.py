@@ -21,7 +21,7 @@ _PLAIN = {
 }
 _CLOCK = (
     r"^(?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
-    r"(?P<zone>Z|[+-][0-9]{2}(?::[0-9]{2})?)?$"
+    r"(?P<zone>Z|[+-][0-9]{2}(?::[0-9]{2}){0,2})?$"
 )
 _UTC = pa.array(["", "Z", "+00", "+00:00"])
 _FIRST_DAY, _LAST_DAY = -719162, 2932896  # 0001-01-01 and 9999-12-31, in days since 1970
@@ -107,7 +107,7 @@ def _fraction(digits: pa.Array) -> pa.Array:
 def _offset(zone: pa.Array) -> pa.Array:
     """`+02` as `+02:00`, UTC as `Z`."""
     minutes = pc.replace_substring_regex(zone, r"^([+-][0-9]{2})$", r"\1:00")
-    return pc.replace_substring(minutes, "+00:00", "Z")
+    return pc.replace_substring_regex(minutes, r"^\+00:00$", "Z")
 
 
 def from_timestamps(array: pa.Array, kind: ValueKind) -> pa.Array:
@@ -133,5 +133,5 @@ def _check_range(numbers: pa.Array, first: int, last: int) -> None:
     if extremes["min"] is not None and (extremes["min"] < first or extremes["max"] > last):
         raise ValueFormError(
             "holds a time before the year 1, after 9999 or infinite",
-            remedy="let the source cast the column to text in SQL.",
+            remedy="write `kind: text` at the column in the inventory: it gives the database's own text.",
         )

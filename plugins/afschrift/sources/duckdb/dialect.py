@@ -59,6 +59,10 @@ class DuckDialect(StandardDialect):
         """Times without zone are the source's local times."""
         if native == "TIMESTAMP WITH TIME ZONE":
             return column
+        if native == "TIMESTAMPTZ_NS":
+            return f"CAST({column} AS TIMESTAMPTZ)"
+        if native == "INT96":  # of a Parquet file: a day and a time
+            column = f"(struct_extract({column}, 'date') + CAST(struct_extract({column}, 'time') AS TIME))"
         return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS TIMESTAMP))"
 
     def bound(self, instant: str) -> str:

@@ -12,6 +12,7 @@ import duckdb
 from upath import UPath
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.sources.duckdb.footers import INT96, Footers
 
 _FOOTERS = """
 SELECT min(file_name) FROM (
@@ -89,7 +90,7 @@ def _log_of(path: UPath) -> tuple[str, UPath] | None:
 
 def one_relation(
     con: duckdb.DuckDBPyConnection, where: str, folder: UPath, files: Sequence[UPath]
-) -> duckdb.DuckDBPyRelation:
+) -> tuple[duckdb.DuckDBPyRelation, dict[str, str]]:
     """All rows of the files, with every column that any of them has; it is NULL in files without it.
 
     Reads footers only. A column has one type in all files, or types of which one holds the values of all.
@@ -100,6 +101,9 @@ def one_relation(
         folder: of the table; folders below it are Hive partitions.
         files: at least one.
 
+    Returns:
+        The rows, and column -> type where DuckDB loses it (`footers`).
+
     Raises:
         ConfigurationError: names a column and two files in which it has types that no type unites exactly,
             or a file with two names that DuckDB takes for one, where files differ.
@@ -107,16 +111,28 @@ def one_relation(
     """
     names = [str(file) for file in files]
     kinds = [file for (file,) in con.execute(_FOOTERS, [names]).fetchall()]
-    if len(kinds) > 1:
-        _refuse_inexact(con, where, folder, kinds)
-    return con.read_parquet(names, hive_partitioning=True, union_by_name=len(kinds) > 1)
+    footers = Footers(con, kinds, names)
+    kinds = footers.kinds(kinds)
+    several = len(kinds) > 1
+    lost = footers.of(kinds[0], con.read_parquet(kinds[:1], hive_partitioning=False).columns)
+    if several:
+        lost = _lost_or_refused(con, where, folder, kinds, footers)
+    if INT96 not in lost.values():
+        return con.read_parquet(names, hive_partitioning=True, union_by_name=several), lost
+    read = f"FROM read_parquet(?, hive_partitioning = true, union_by_name = {several}, int96_as = 'struct')"
+    return con.sql(read, params=[names]), lost
 
 
-def _refuse_inexact(con: duckdb.DuckDBPyConnection, where: str, folder: UPath, files: Sequence[str]) -> None:
+def _lost_or_refused(
+    con: duckdb.DuckDBPyConnection, where: str, folder: UPath, files: Sequence[str], footers: Footers
+) -> dict[str, str]:
+    """Column -> the type that DuckDB loses, where no column has two types of which none holds all values."""
     spelled: dict[str, str] = {}  # DuckDB takes names that differ by case for one column
     types: dict[str, dict[str, str]] = {}  # column -> type -> the first file that has it
+    lost: dict[str, str] = {}
     for file in files:
         relation = con.read_parquet([file], hive_partitioning=False)
+        of_file = footers.of(file, relation.columns)
         stored = {name for (name,) in con.execute(_NAMES, [file]).fetchall()}
         for column, native in zip(relation.columns, relation.types, strict=True):
             if column not in stored:  # DuckDB gave the second of two names a number
@@ -127,7 +143,9 @@ def _refuse_inexact(con: duckdb.DuckDBPyConnection, where: str, folder: UPath, f
                     "columns as a table in a folder of their own.",
                 )
             name = spelled.setdefault(column.lower(), column)
-            types.setdefault(name, {}).setdefault(str(native), file)
+            types.setdefault(name, {}).setdefault(of_file.get(column, str(native)), file)
+            if column in of_file:
+                lost[name] = of_file[column]
     for column, found in types.items():
         if _unites(found.keys() - {_NOTHING}):
             continue
@@ -139,6 +157,7 @@ def _refuse_inexact(con: duckdb.DuckDBPyConnection, where: str, folder: UPath, f
             remedy="write the files again with one type for the column, or keep the older ones as a "
             "table in a folder of their own.",
         )
+    return lost
 
 
 def _unites(natives: set[str]) -> bool:

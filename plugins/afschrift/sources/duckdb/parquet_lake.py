@@ -16,6 +16,7 @@ from afschrift.domain.errors import (
     SourceDownError,
 )
 from afschrift.domain.sources import ColumnType
+from afschrift.sources.duckdb.footers import lost_type
 from afschrift.sources.duckdb.lake_table import one_relation, parquet_files, refuse_log
 from afschrift.sources.duckdb.session import LIMITS, DuckSession
 from afschrift.sources.options import Opening, expand, required
@@ -40,6 +41,7 @@ class ParquetLake(DuckSession):
         self._opening = opening
         self._root = expand(self.name, required(self.name, opening.options, "root"))
         self._unread: dict[str, AfschriftError] = {}
+        self._lost: dict[str, dict[str, str]] = {}
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """An in-memory database with one view a table over the files that are there now.
@@ -79,7 +81,8 @@ class ParquetLake(DuckSession):
                 for file in files:
                     file.open("rb").close()
             if files:
-                one_relation(con, where, folder, files).create_view(folder.name)
+                relation, self._lost[folder.name] = one_relation(con, where, folder, files)
+                relation.create_view(folder.name)
         except ConfigurationError as error:
             self._unread[folder.name] = error
         except PermissionError:
@@ -101,4 +104,7 @@ class ParquetLake(DuckSession):
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Folders as tables."""
         unread = {table: Unreadable(error) for table, error in self._unread.items()}
-        return {**super().catalogue(), **unread}
+        found = {table: dict(columns) for table, columns in super().catalogue().items()}
+        for table, lost in self._lost.items():
+            found[table] |= {column: lost_type(native) for column, native in lost.items()}
+        return {**found, **unread}

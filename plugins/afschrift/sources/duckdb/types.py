@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.duckdb.member_types import exact_nested
 
 _AS_IS = "{column}"
 _AS_TEXT = "CAST({column} AS VARCHAR)"
@@ -36,6 +37,7 @@ def _iso_duration() -> str:
     return f"CASE WHEN {{column}} IS NOT NULL THEN coalesce({whole}, 'PT0S') END"
 
 
+_DURATION = _iso_duration()
 _PLAIN: dict[str, tuple[ValueKind, str]] = {
     **dict.fromkeys(
         ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
@@ -53,13 +55,15 @@ _PLAIN: dict[str, tuple[ValueKind, str]] = {
     "UUID": (ValueKind.UUID, _AS_TEXT),
     "DATE": (ValueKind.DATE, _ad("DATE '0001-01-01'")),
     "TIME": (ValueKind.TIME, _AS_TEXT),
+    "TIME_NS": (ValueKind.TIME, _AS_TEXT),
     "TIME WITH TIME ZONE": (ValueKind.TIME, _AS_TEXT),
     "TIMESTAMP": (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
     "TIMESTAMP_S": (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
     "TIMESTAMP_MS": (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
     "TIMESTAMP_NS": (ValueKind.DATETIME, _AS_TEXT),
+    "TIMESTAMPTZ_NS": (ValueKind.INSTANT, _AS_TEXT),
     "TIMESTAMP WITH TIME ZONE": (ValueKind.INSTANT, _ad("TIMESTAMPTZ '0001-01-01 00:00:00+00'")),
-    "INTERVAL": (ValueKind.DURATION, _iso_duration()),
+    "INTERVAL": (ValueKind.DURATION, _DURATION),
     "BLOB": (ValueKind.BINARY, "base64({column})"),
 }
 _SIZES = {"VARCHAR": "strlen({column})", "BLOB": "octet_length({column})"}
@@ -78,12 +82,19 @@ def column_type(column_path: str, native: str, cell_limit: int) -> ColumnType:
         cell_limit: bytes above which a cell raises an error instead of its value.
     """
     kind, expression = _plain(native)
-    return ColumnType(native, kind, _guarded(column_path, native, expression, cell_limit))
+    verbatim = expression if kind is ValueKind.BINARY else _AS_TEXT
+    return ColumnType(
+        native,
+        kind,
+        _guarded(column_path, native, expression, cell_limit),
+        verbatim=_guarded(column_path, native, verbatim, cell_limit),
+    )
 
 
 def _plain(native: str) -> tuple[ValueKind | None, str]:
     if native.endswith("]") or native.startswith(("STRUCT(", "MAP(")):
-        return ValueKind.JSON, _AS_IS
+        found = exact_nested(native, _DURATION)
+        return (None, _AS_TEXT) if found is None else (ValueKind.JSON, found)
     if native.startswith("DECIMAL("):
         return ValueKind.DECIMAL, _AS_TEXT
     if native.startswith("ENUM("):

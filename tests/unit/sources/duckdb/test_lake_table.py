@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from upath import UPath
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 
 
 def lake_of(root: object) -> Source:
@@ -173,6 +175,80 @@ def test_names_that_differ_by_case(tmp_path: Path) -> None:
         assert forms(session, "one") == [{"Mail": "x"}, {"Mail": "y"}]
         assert "names differ by case alone" in refusal(session, "two")
         assert set(session.catalogue()["same"]) == {"A", "a_1"}
+
+
+NINES = Decimal("9" * 76)
+LOST = {
+    "decimal": (pa.array([NINES], pa.decimal256(76, 0)), "DECIMAL(76,0)", "at most 38 digits"),
+    "in_struct": (
+        pa.array([{"x": Decimal(1)}], pa.struct([("x", pa.decimal256(60, 2))])),
+        "DECIMAL(60,2) in a list, struct or map",
+        "at most 38 digits",
+    ),
+    "in_list": (
+        pa.array([[5]], pa.list_(pa.duration("ms"))),
+        "DURATION(ms) in a list, struct or map",
+        "their unit",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_what_duckdb_reads_as_another_value_is_refused(tmp_path: Path, name: str) -> None:
+    values, native, remedy = LOST[name]
+    write(tmp_path / "t/1.parquet", a=values, n=pa.array([1]))
+    with lake_of(tmp_path) as session:
+        column = session.catalogue()["t"]["a"]
+        assert (column.native, column.kind) == (native, None)
+        assert remedy in column.remedy
+        assert forms(session, "t", ["n"]) == [{"n": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("unit", "number", "text"),
+    [
+        ("s", 90, "PT90S"),
+        ("ms", -1500, "PT-1.5S"),
+        ("us", 1, "PT0.000001S"),
+        ("ns", -(2**63), "PT-9223372036.854775808S"),
+        ("ms", 0, "PT0S"),
+    ],
+)
+def test_a_duration_has_the_unit_that_its_writer_gave(
+    tmp_path: Path, unit: str, number: int, text: str
+) -> None:
+    write(tmp_path / "t/1.parquet", a=pa.array([number, None], pa.duration(unit)))
+    with lake_of(tmp_path) as session:
+        assert session.catalogue()["t"]["a"].kind is ValueKind.DURATION
+        assert [row["a"] for row in forms(session, "t")] == [text, None]
+
+
+@pytest.mark.parametrize("second", [pa.array([1], pa.duration("ms")), pa.array([1])])
+def test_durations_of_two_units_do_not_go_together(tmp_path: Path, second: pa.Array) -> None:
+    """The schemas of such footers do not differ."""
+    write(tmp_path / "t/1.parquet", a=pa.array([1], pa.duration("s")))
+    write(tmp_path / "t/2.parquet", a=second)
+    with lake_of(tmp_path) as session:
+        assert "do not agree on column a: it is DURATION(s) in 1.parquet" in refusal(session, "t")
+
+
+def test_timestamps_of_96_bits_keep_their_nanoseconds(tmp_path: Path) -> None:
+    (tmp_path / "t/day=2024-01-01").mkdir(parents=True)
+    first = pa.table({"a": pa.array([1_700_000_000_123_456_789, None], pa.timestamp("ns")), "n": [1, 2]})
+    days = [datetime(9999, 12, 31, 23, 59, 59, 5), datetime(1, 1, 1)]  # noqa: DTZ001 - without a zone
+    for number, table in enumerate((first, pa.table({"a": pa.array(days, pa.timestamp("us"))}))):
+        where = tmp_path / f"t/day=2024-01-01/{number}.parquet"
+        pq.write_table(table, where, use_deprecated_int96_timestamps=True)
+    with lake_of(tmp_path) as session:
+        assert [row["a"] for row in forms(session, "t")] == [
+            "2023-11-14T22:13:20.123456789",
+            None,
+            "9999-12-31T23:59:59.000005",
+            "0001-01-01T00:00:00",
+        ]
+        instant = session.dialect.instant("t.a", "INT96", "Europe/Amsterdam")
+        (found,) = session.rows(f"SELECT CAST(min({instant}) AS VARCHAR) FROM t WHERE n = 1")
+        assert found[0].startswith("2023-11-14 21:13:20.12345")
 
 
 def test_whatever_the_session_does_not_refuse_loses_nothing(tmp_path: Path) -> None:
