@@ -95,7 +95,7 @@ class ColumnFacts:
         mixed: it is known to have several in one value.
         purposes: empty where no purpose was recorded.
         automated: False for data outside any automated processing (Art. 20(1)(b)).
-        join_key: the exported tables need it to be joined again (K43).
+        join_key: the exported tables need it to be joined again, and it is no other person's key (K43).
         wanted: False where the person's own words leave it out (R24).
         mask: what stands instead of others' data that are masked.
     """

@@ -24,17 +24,27 @@ def hops(source: SourceFile, table: str) -> Iterator[Hop]:
 
 
 def references(source: SourceFile, table: str) -> Iterator[Hop]:
-    """Every way from a table to another one: its joins, then what it declares under `references`."""
+    """Every way from a table to another one: its joins, what it declares, the look-ups that it points to."""
     seen = set()
-    declared = source.tables[table].references
-    named = [
-        Hop(target.rpartition(".")[0], ((own, target.rpartition(".")[2]),))
-        for own, target in declared.items()
-    ]
-    for hop in (*hops(source, table), *named):
+    for hop in (*hops(source, table), *_declared(source, table), *_look_ups(source, table)):
         if hop not in seen:
             seen.add(hop)
             yield hop
+
+
+def _declared(source: SourceFile, table: str) -> Iterator[Hop]:
+    for own, target in source.tables[table].references.items():
+        yield Hop(target.rpartition(".")[0], ((own, target.rpartition(".")[2]),))
+
+
+def _look_ups(source: SourceFile, table: str) -> Iterator[Hop]:
+    """Tables that are joined by their own key to a column here: in the database this table points to them."""
+    key = set(source.tables[table].key)
+    for name, other in source.tables.items():
+        for hop in hops(source, name):
+            own, here = {o for o, _ in hop.pairs}, {h for _, h in hop.pairs}
+            if hop.parent == table and own == set(other.key) and here != key:
+                yield Hop(name, tuple((h, o) for o, h in hop.pairs))
 
 
 def reference_id(table: str, hop: Hop) -> str:
@@ -53,14 +63,26 @@ def leads_to_person(source: SourceFile, table: str, seen: frozenset[str] = froze
     return any(leads_to_person(source, hop.parent, seen | {table}) for hop in hops(source, table))
 
 
-def join_columns(source: SourceFile, table: str) -> frozenset[str]:
-    """Columns that tie a table to another one: its key where others point, its own pointers (K43)."""
-    own = {column for join in source.tables[table].join for column in join}
+def tie_columns(source: SourceFile, table: str) -> frozenset[str]:
+    """Columns that tie a table to others: its key, its pointers, and what others point to (K43).
+
+    A pointer beside the joins that leads to another person's number is none of them.
+    """
+    declared = source.tables[table]
+    joined = {column for join in declared.join for column in join}
+    theirs = {own for own, target in declared.references.items() if _names_person(source, target)}
+    theirs -= {*joined, *(link.column for link in declared.subject.values())}
     pointed = {
         target.rpartition(".")[2]
         for other in source.tables.values()
-        for join in other.join
-        for target in join.values()
+        for target in (*(t for join in other.join for t in join.values()), *other.references.values())
         if target.rpartition(".")[0] == table
     }
-    return frozenset(own | pointed)
+    return frozenset({*joined, *declared.key, *declared.references, *pointed} - theirs)
+
+
+def _names_person(source: SourceFile, target: str) -> bool:
+    """Whether a `table.column` is a key by which people are known, or of a table of their names."""
+    name, _, column = target.rpartition(".")
+    table = source.tables[name]
+    return table.names is not None or column in {link.column for link in table.subject.values()}

@@ -9,7 +9,7 @@ from typing import Any
 from afschrift.domain.decision import About, Action, ColumnFacts, ConsentState, Mask, PurposeFacts
 from afschrift.domain.origin import Origin
 from afschrift.inventory.column import Column
-from afschrift.inventory.joins import join_columns
+from afschrift.inventory.joins import tie_columns
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 
@@ -65,7 +65,8 @@ class TableFacts:
         self.table: Table = source.tables[name]
         self._person = person
         person_key = self.table.subject.get(inventory.identity.person)
-        self._keys = join_columns(source, name) | ({person_key.column} if person_key else set())
+        self._joined = {column for join in self.table.join for column in join}
+        self._keys = tie_columns(source, name) | ({person_key.column} if person_key else set())
 
     def of(self, column_name: str, origin: Origin | None, *, row: str | None = None) -> ColumnFacts:
         """Facts of a column, for rows of one origin value where the origin goes by row."""
@@ -82,7 +83,7 @@ class TableFacts:
             about=about,
             third_party=column.third_party,
             protect=column.protect,
-            join_key=column_name in self._keys,
+            join_key=column_name in self._keys and (about is About.SUBJECT or column_name in self._joined),
             wanted=self._wanted(column),
             mask=Mask(column.mask),
             mixed=column.origin == "mixed",

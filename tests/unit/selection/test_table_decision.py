@@ -62,6 +62,56 @@ def test_keys_alone_are_withheld(tmp_path: Path) -> None:
     assert {f.reason for f in decision.fields} == {"only_keys", "origin_assigned"}
 
 
+TIES = """
+  parcel:
+    subject: {customer_id: customer_id}
+    key: [parcel_id]
+    references: {route_id: route.route_id, helper_id: staff.staff_id, friend_id: customer.customer_id}
+    purposes: [account]
+    columns:
+      parcel_id: {origin: assigned}
+      customer_id: {origin: assigned}
+      route_id: {origin: assigned}
+      helper_id: {origin: assigned}
+      friend_id: {origin: assigned}
+      neighbour_id: {origin: assigned, about: third_party, third_party: own_use}
+      weight: {origin: observed}
+  route:
+    join: {route_id: parcel.route_id}
+    key: [route_id, stop]
+    purposes: [account]
+    columns:
+      route_id: {origin: assigned}
+      stop: {origin: assigned}
+      neighbour_id: {origin: assigned, about: third_party, third_party: own_use}
+      street: {origin: provided}
+  staff:
+    personal: false
+    key: [staff_id]
+    names: {columns: [name]}
+    columns: {staff_id: {origin: not_personal}, name: {origin: not_personal}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "left"), [("parcel", {"parcel_id", "customer_id", "route_id", "weight"}),
+                        ("route", {"route_id", "stop", "street"})],
+)  # fmt: skip
+def test_what_ties_tables_stays_in_portability_and_no_other_persons_key(
+    tmp_path: Path, table: str, left: set[str]
+) -> None:
+    shop = SHOP.replace("  sku:\n", TIES.lstrip("\n") + "  sku:\n")
+    decision = decide(tmp_path, table, Right.PORTABILITY, shop=shop)
+    assert {field.name for field in decision.selected} == left
+
+
+def test_the_key_of_a_row_that_names_somebody_else_is_not_one_that_ties(tmp_path: Path) -> None:
+    ties = TIES.replace("key: [route_id, stop]", "key: [route_id, neighbour_id]")
+    shop = SHOP.replace("  sku:\n", ties.lstrip("\n") + "  sku:\n")
+    decision = decide(tmp_path, "route", Right.PORTABILITY, shop=shop)
+    assert actions(decision)["neighbour_id"] is Action.EXCLUDE
+
+
 def test_an_unlisted_column_and_a_mixed_one_ask(tmp_path: Path) -> None:
     decision = decide(tmp_path, "orders", Right.ACCESS, more={"remark": TEXT})
     assert decision.asks == {"unclassified": ("shop.orders.remark",)}
