@@ -18,7 +18,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from demo.people import AWKWARD
-from frictionless import Checklist, Package
+from frictionless import Package
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 
@@ -141,16 +141,8 @@ def _same(value: Any, text: str | None) -> bool:
 
 
 def test_frictionless(bundle: Bundle) -> None:
-    # It counts no bytes of JSON and Parquet; `afschrift verify` holds every size against the manifest.
-    report = Package(str(bundle.data / "datapackage.json")).validate(Checklist(skip_errors=["byte-count"]))
-    found = {
-        (task.name, error.type, getattr(error, "cell", "")) for task in report.tasks for error in task.errors
-    }
-    # it reads Parquet through pandas, which makes a float of an integer that may be NULL
-    found = {fault for fault in found if not (fault[0].endswith(".parquet") and fault[2] == "nan")}
-    # Data Package knows no infinite date
-    tabular = ("csv", "json", "ndjson", "parquet")
-    assert found == {(f"shop.address.{kind}", "type-error", "infinity") for kind in tabular}
+    report = Package(str(bundle.data / "datapackage.json")).validate()
+    assert report.valid, [(task.name, task.errors) for task in report.tasks if not task.valid]
     assert len(report.tasks) == len(bundle.opened.package["resources"])
 
 

@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import pytest
 from demo.people import AWKWARD, HEAVY
-from frictionless import Checklist, Package
+from frictionless import Package
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 
@@ -55,14 +55,8 @@ def test_bagit(bundle: Unpacked) -> None:
 
 
 def test_frictionless(bundle: Unpacked) -> None:
-    # It counts no bytes of a JSON file; `afschrift verify` holds every size against the manifest.
-    report = Package(str(bundle.package)).validate(Checklist(skip_errors=["byte-count"]))
-    errors = {
-        (task.name, error.type, getattr(error, "cell", "")) for task in report.tasks for error in task.errors
-    }
-    # Data Package knows no infinite date, and AWKWARD has one; `afschrift:valueForms` says how it is written.
-    infinite = {(f"shop.address.{kind}", "type-error", "infinity") for kind in ("csv", "json")}
-    assert errors == (infinite if bundle.customer == AWKWARD.number else set())
+    report = Package(str(bundle.package)).validate()
+    assert report.valid, [(task.name, task.errors) for task in report.tasks if not task.valid]
     # a CSV and a JSON file a table, with the schema of the latter, uploaded files, and documents
     assert {task.place for task in report.tasks} == {
         path.removeprefix("data/")

@@ -11,6 +11,7 @@ from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan, Plan, Seal
 from afschrift.domain.profile import Overview
 from afschrift.domain.request import Request
+from afschrift.domain.sources import Structure
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
@@ -54,6 +55,10 @@ class Contents:
     def references(self, source: str) -> Mapping[str, bool]:
         """Relation of a source -> whether the person's rows satisfy it, where somebody looked."""
         return next((e.references for e in self.extracts if e.source == source), {})
+
+    def structure(self, source: str) -> Structure:
+        """What the database of a source said of the tables that were read."""
+        return next((e.structure for e in self.extracts if e.source == source), Structure())
 
     @cached_property
     def held(self) -> tuple[tuple[ExtractPlan, TableExtract], ...]:

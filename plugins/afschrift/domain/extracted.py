@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from afschrift.domain.event import digest
+from afschrift.domain.sources import Structure
 
 UPLOADS = "files"
 """Folder below `data/` of the files that the person uploaded."""
@@ -90,11 +91,14 @@ class Seen:
         codes: column with codes in the inventory -> the distinct values found; a column with very many
             of them is left out.
         key_unique: no two rows have the same key.
+        untyped: columns of dates and times with a value that Data Package has no type for: an infinite one,
+            one before the year 1 or after 9999.
     """
 
     nulls: dict[str, int] = field(default_factory=dict)
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     key_unique: bool = True
+    untyped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,7 @@ class SourceExtract:
         references: a relation among its tables (`inventory.joins.reference_id`) -> whether every value was
             found on the other side; one with very many values is left out.
         facts: for the information sheet, read on the same snapshot.
+        structure: what the database itself says of these tables.
         given: files of a source that a person searched; its snapshot is the moment of the answer.
     """
 
@@ -178,6 +183,7 @@ class SourceExtract:
     references: dict[str, bool] = field(default_factory=dict)
     facts: tuple[FactValues, ...] = ()
     given: tuple[GivenFile, ...] = ()
+    structure: Structure = field(default_factory=Structure)
 
     @property
     def digests(self) -> dict[str, str]:

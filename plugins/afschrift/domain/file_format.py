@@ -7,7 +7,7 @@ The trigger form, the help of the command line and the bundle's description ask 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ class Format:
         reader: reads a finished file; loads its library when it is called.
         schema: what stands beside the files; None: they tell their columns themselves.
         tabular: Data Package v2 can call such a file a table.
+        counted: the validator of that standard (Frictionless) counts its bytes; where it does not, it would
+            turn a sound file down whose `bytes` are told.
+        missing: kind -> what that validator reads in place of a NULL, where it does not read NULL.
         dialect: how the file is spelt, as a Table Dialect of Data Package v2.
         note: what a reader of the bundle's description must know of values in this format alone.
         reading: place in the order in which a part's files are tried when staged rows are read again, the
@@ -96,6 +99,8 @@ class Format:
     reader: Reader
     schema: FileSchema | None = None
     tabular: bool = True
+    counted: bool = True
+    missing: Mapping[ValueKind, str] = field(default_factory=dict)
     dialect: Mapping[str, Any] | None = None
     note: str = ""
     reading: int = SLOW

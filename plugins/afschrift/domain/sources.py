@@ -5,7 +5,7 @@ Arrow types are written as Any, so that the core needs no Arrow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
@@ -62,6 +62,55 @@ class ColumnType:
     def as_text(self) -> ColumnType:
         """The column as `kind: text` in the inventory has it."""
         return replace(self, kind=ValueKind.TEXT, expression=self.verbatim or self.expression, text="")
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """A foreign key as the database declares it; the columns of both sides are in the same order."""
+
+    table: str
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Tables are named as in the inventory.
+
+    Attributes:
+        parts: table whose rows are read with another one (a partition, a child of PostgreSQL's INHERITS) ->
+            that other one.
+        views: what is computed from other tables, so that nothing proves it complete.
+    """
+
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    parts: dict[str, str] = field(default_factory=dict)
+    views: tuple[str, ...] = ()
+
+    def among(self, tables: Collection[str]) -> Structure:
+        """The part of it that is about some tables."""
+        return Structure(
+            tuple(k for k in self.foreign_keys if k.table in tables and k.parent in tables),
+            {child: parent for child, parent in self.parts.items() if child in tables},
+            tuple(view for view in self.views if view in tables),
+        )
+
+
+def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[ForeignKey, ...]:
+    """Foreign keys from a row a column, in order.
+
+    Args:
+        rows: what tells one foreign key from another of its table, the table, its column, the table that it
+            points to, the column there.
+    """
+    found: dict[tuple[object, str], list[tuple[str, str, str]]] = {}
+    for key, table, column, parent, parent_column in rows:
+        found.setdefault((key, table), []).append((column, parent, parent_column))
+    return tuple(
+        ForeignKey(table, tuple(c for c, _, _ in pairs), pairs[0][1], tuple(t for _, _, t in pairs))
+        for (_, table), pairs in found.items()
+    )
 
 
 class Dialect(Protocol):
@@ -138,6 +187,9 @@ class Source(Protocol):
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and their columns in order, as they are there now."""
+
+    def structure(self) -> Structure:
+        """How the tables hang together, as the database itself says; what it does not say is empty."""
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Replace the session's key table `afschrift_key`.

@@ -16,10 +16,12 @@ import pyarrow.compute as pc
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import Seen
 from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.sources import ForeignKey
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import Hop, reference_id, references
 from afschrift.inventory.model import SourceFile
 from afschrift.values.forms import text_batch
+from afschrift.values.times import plain
 
 MOST_VALUES = 100_000
 """Distinct values of a relation that are kept to compare; memory must not depend on the rows."""
@@ -29,6 +31,8 @@ MOST_CODES = 2_000
 MOST_ROWS = 3_000_000
 """Rows of a table whose relations are compared; more would take too long. Rows, because how many values come
 back in a batch would depend on how the source cut its batches, and the bundle with it."""
+
+_TIMES = (ValueKind.DATE, ValueKind.DATETIME, ValueKind.INSTANT)
 
 
 class Distinct:
@@ -63,13 +67,14 @@ class Observer:
     Args:
         part: the table's extract.
         source: its source in the inventory.
+        known: foreign keys of the database.
     """
 
-    def __init__(self, part: ExtractPlan, source: SourceFile) -> None:
+    def __init__(self, part: ExtractPlan, source: SourceFile, known: Sequence[ForeignKey] = ()) -> None:
         self._part = part
         self._table = source.tables[part.table]
         self._whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE}
-        self._wanted = _wanted(source, part.table)
+        self._wanted = _wanted(source, part.table, known)
         self.begin()
 
     def begin(self) -> None:
@@ -77,9 +82,11 @@ class Observer:
         self._nulls: dict[str, int] = {}
         self._last: list[Any] | None = None
         self._unique = True
+        self._untyped: list[str] = []
         self._keys = [name for name in self._table.key if name in self._whole]
         if len(self._keys) < len(self._table.key):
             self._keys = []
+        self._times = {name for name, field in self._whole.items() if field.kind in _TIMES}
         self._codes = {
             name: Distinct([field], MOST_CODES)
             for name, field in self._whole.items()
@@ -98,6 +105,9 @@ class Observer:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             if column.null_count:
                 self._nulls[name] = self._nulls.get(name, 0) + column.null_count
+            if name in self._times and not plain(column):
+                self._times.remove(name)
+                self._untyped.append(name)
         for distinct in (*self._codes.values(), *self.distinct.values()):
             distinct.see(batch)
         if self._keys and self._unique and batch.num_rows:
@@ -121,14 +131,16 @@ class Observer:
             for name, distinct in self._codes.items()
             if distinct.values is not None
         }
-        return Seen(dict(sorted(self._nulls.items())), codes, self._unique)
+        return Seen(dict(sorted(self._nulls.items())), codes, self._unique, tuple(sorted(self._untyped)))
 
 
-def references_that_hold(source: SourceFile, observers: Mapping[str, Observer]) -> dict[str, bool]:
+def references_that_hold(
+    source: SourceFile, observers: Mapping[str, Observer], known: Sequence[ForeignKey] = ()
+) -> dict[str, bool]:
     """Relation -> whether every value of the person's rows is among the person's rows on the other side."""
     found = {}
     for table, observer in observers.items():
-        for hop in references(source, table):
+        for hop in references(source, table, known):
             own, theirs = _sides(hop)
             parent = observers.get(hop.parent)
             child = observer.distinct.get(own)
@@ -138,14 +150,15 @@ def references_that_hold(source: SourceFile, observers: Mapping[str, Observer]) 
     return found
 
 
-def _wanted(source: SourceFile, table: str) -> set[tuple[str, ...]]:
+def _wanted(source: SourceFile, table: str, known: Sequence[ForeignKey]) -> set[tuple[str, ...]]:
     """The columns of a table on either side of a relation."""
-    return {_sides(hop)[0] for hop in references(source, table)} | set(_pointed(source, table))
+    own = {_sides(hop)[0] for hop in references(source, table, known)}
+    return own | set(_pointed(source, table, known))
 
 
-def _pointed(source: SourceFile, table: str) -> Iterator[tuple[str, ...]]:
+def _pointed(source: SourceFile, table: str, known: Sequence[ForeignKey]) -> Iterator[tuple[str, ...]]:
     for other in source.tables:
-        for hop in references(source, other):
+        for hop in references(source, other, known):
             if hop.parent == table:
                 yield _sides(hop)[1]
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from afschrift.domain.extracted import TableExtract
 from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.sources import ForeignKey
 from afschrift.extraction.constraints import Observer, references_that_hold
 from afschrift.extraction.uploads import Uploads
 from afschrift.services import Services
@@ -25,15 +26,20 @@ class RowObservers:
         self._services = services
         self._staging = staging
         self._source = services.inventory.sources[source]
+        self._known: tuple[ForeignKey, ...] = ()
         self._observers: dict[str, Observer] = {}
         self._uploads: dict[str, Uploads] = {}
+
+    def know(self, keys: tuple[ForeignKey, ...]) -> None:
+        """Foreign keys of the database, to compare too; before the first table is read."""
+        self._known = keys
 
     def over(self, part: ExtractPlan, stream: Batches) -> Batches:
         """The same batches, watched; each call reads the table from its start."""
         name = self._source.source
         table = self._source.tables[part.table]
         open_store = partial(self._services.open_store, name)
-        self._observers[part.table] = observer = Observer(part, self._source)
+        self._observers[part.table] = observer = Observer(part, self._source, self._known)
         self._uploads[part.table] = uploads = Uploads(self._staging, part, table, open_store)
 
         def observed() -> Iterator[pa.RecordBatch]:
@@ -60,4 +66,4 @@ class RowObservers:
 
     def references(self) -> dict[str, bool]:
         """Which relations among the tables hold in the person's rows."""
-        return references_that_hold(self._source, self._observers)
+        return references_that_hold(self._source, self._observers, self._known)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from afschrift.domain.sources import ForeignKey
 from afschrift.inventory.model import SourceFile
 
 
@@ -23,12 +24,25 @@ def hops(source: SourceFile, table: str) -> Iterator[Hop]:
         yield Hop(next(iter(join.values())).rpartition(".")[0], pairs)
 
 
-def references(source: SourceFile, table: str) -> Iterator[Hop]:
-    """Every way from a table to another one: its joins, what it declares, the look-ups that it points to."""
+def references(source: SourceFile, table: str, known: Sequence[ForeignKey] = ()) -> Iterator[Hop]:
+    """Every way from a table to another one.
+
+    Its joins, what it declares under `references`, the look-ups that it points to, and what the database
+    itself declares.
+
+    Args:
+        source: of the table.
+        table: its name.
+        known: foreign keys of the database.
+    """
     seen = set()
-    for hop in (*hops(source, table), *_declared(source, table), *_look_ups(source, table)):
-        if hop not in seen:
-            seen.add(hop)
+    keys = (
+        Hop(k.parent, tuple(zip(k.columns, k.parent_columns, strict=True))) for k in known if k.table == table
+    )
+    for hop in (*hops(source, table), *_declared(source, table), *_look_ups(source, table), *keys):
+        same = (hop.parent, frozenset(hop.pairs))
+        if same not in seen:
+            seen.add(same)
             yield hop
 
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Self
 from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Dialect, Source
+from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
 
 
 class Reached:
@@ -43,6 +43,11 @@ class Reached:
         """The session's."""
         with _named(self.name):
             return self._source.catalogue()
+
+    def structure(self) -> Structure:
+        """The session's."""
+        with _named(self.name):
+            return self._source.structure()
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """The session's."""

@@ -59,9 +59,13 @@ class SourceReading:
             services.open_source(source, plan.request) as session,
         ):
             session.bind((*self._keys, salt_key(self._mac(SALT_OF))), received_at)
-            tables = tuple(self._table(session, part) for part in plan.of_source(source))
+            parts = plan.of_source(source)
+            structure = session.structure().among({part.table for part in parts})
+            self._observers.know(structure.foreign_keys)
+            tables = tuple(self._table(session, part) for part in parts)
             facts = read_facts(session, [fact for fact in plan.facts if fact.source == source])
-            record = SourceExtract(source, session.snapshot, tables, self._observers.references(), facts)
+            seen = self._observers.references()
+            record = SourceExtract(source, session.snapshot, tables, seen, facts, structure=structure)
             require_complete(services.inventory, plan, record)
         ask_about_missing(self._services.register, plan.request, list(tables))
         stage_observations(self._staging, source, self._samples, self._overviews)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,6 +19,16 @@ def text_bytes(column: pa.Array) -> memoryview:
         return memoryview(b"")
     bounds = memoryview(offsets).cast("i")
     return memoryview(data)[bounds[column.offset] : bounds[column.offset + len(column)]]
+
+
+def text_buffers(column: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """Where each text of a `pa.string` column begins and the last one ends, and the bytes that this is about.
+
+    The column has no NULL, and not all its texts are empty.
+    """
+    _, offsets, data = column.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    return bounds, np.frombuffer(data, np.uint8)
 
 
 def has_controls(data: bytes) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.values.buffers import with_bytes
+from afschrift.values.buffers import text_buffers, with_bytes
 from afschrift.values.errors import ValueFormError
 from afschrift.values.shapes import first_offence
 
@@ -26,6 +27,7 @@ _CLOCK = (
 _UTC = pa.array(["", "Z", "+00", "+00:00"])
 _FIRST_DAY, _LAST_DAY = -719162, 2932896  # 0001-01-01 and 9999-12-31, in days since 1970
 _SECOND = 1_000_000
+_DASH, _ZERO, _C, _BRACKET = b"-0C("
 _A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
@@ -62,6 +64,27 @@ def normalise(texts: pa.Array, kind: ValueKind) -> pa.Array:
         day = pc.struct_field(parts, "day")
         written = pc.binary_join_element_wise(day, "T", clock, _fraction(fraction), suffix, "")
     return pc.coalesce(written, texts)
+
+
+def plain(column: pa.Array) -> bool:
+    """Whether dates or times, as a source gives them, are all of the years 1 to 9999, or NULL.
+
+    Args:
+        column: texts of a warehouse, or Arrow's own dates and times, which are so or are no value forms.
+    """
+    if not pa.types.is_string(column.type) or column.null_count == len(column):
+        return True
+    texts = pc.drop_null(column)
+    if pc.min(pc.binary_length(texts)).as_py() < len("2024-01-01"):
+        return False
+    offsets, data = text_buffers(texts)
+    first, end = offsets[:-1], offsets[1:]
+    if not (data[first + 4] == _DASH).all() or (data[end - 1] == _C).any():  # `10000-01-01`, `... BC`
+        return False
+    if (data[np.minimum(first + 11, end - 1)] == _BRACKET).any():  # `0044-03-15 (BC) 10:00:00`
+        return False
+    early = first[data[first] == _ZERO]
+    return not np.logical_and.reduce([data[early + at] == _ZERO for at in range(1, 4)]).any()
 
 
 def _parsed(texts: pa.Array, kind: ValueKind) -> pa.Array | None:

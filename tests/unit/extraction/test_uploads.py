@@ -113,7 +113,7 @@ def test_files_go_back_in_their_bytes(shop: Services, put: Put) -> None:
     described = {r["path"]: r for r in resources if "afschrift:file" in r}
     first = described["files/shop/photo/000001.1.jpg"]
     assert first["mediatype"] == "image/jpeg"
-    assert first["afschrift:file"] == {"column": "place", "row": 1, "name": ODD}
+    assert first["afschrift:file"] == {"column": "place", "row": 1, "name": ODD, "key": {"photo_id": "1"}}
     assert first["bytes"] == len(PHOTO)
     assert "2024/a.png" in found["data/shop/photo.csv"].decode()
 

@@ -117,7 +117,7 @@ def _resource(
         "format": entry.format,
         "mediatype": format_.media_type,
         "encoding": "utf-8",
-        "bytes": entry.bytes,
+        "bytes" if format_.counted else "afschrift:bytes": entry.bytes,
         "hash": f"sha256:{entry.sha256}",
         **_text("title", table.title, contents.language),
         **_text("description", table.description, contents.language),
@@ -143,7 +143,10 @@ def _resource(
 def _schema(contents: Contents, planned: ExtractPlan, entry: FileEntry, names: Names) -> dict[str, Any]:
     marker = entry.options.get("null")
     schema: dict[str, Any] = {
-        "fields": [describe_field(contents, planned, field) for field in planned.selected],
+        "fields": [
+            describe_field(contents, planned, field, contents.formats[entry.format])
+            for field in planned.selected
+        ],
         "missingValues": [] if marker is None else [marker],
     }
     key = primary_key(contents, planned)

@@ -12,6 +12,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.relations import primary_key
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import Seen
+from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import category_iri
@@ -26,15 +27,20 @@ def translations(text: Text) -> dict[str, str]:
     return dict(text.items())
 
 
-def describe_field(contents: Contents, extract: ExtractPlan, field: FieldPlan) -> dict[str, Any]:
-    """The descriptor of a selected column."""
+def describe_field(
+    contents: Contents, extract: ExtractPlan, field: FieldPlan, format_: Format
+) -> dict[str, Any]:
+    """The descriptor of a selected column in the files of a format."""
     column = contents.column(extract.source, extract.table, field.name)
     kind = ValueKind.TEXT if field.action is Action.MASK or field.kind is None else field.kind
-    descriptor: dict[str, Any] = {"name": field.name, "type": kind.data_package_type}
-    if kind in _FORMATS:
-        descriptor["format"] = _FORMATS[kind]
     written = contents.extracted(extract.source, extract.table)
     seen = written.seen if written else None
+    untyped = seen is not None and field.name in seen.untyped
+    descriptor: dict[str, Any] = {"name": field.name, "type": "string" if untyped else kind.data_package_type}
+    if kind in _FORMATS:
+        descriptor["format"] = _FORMATS[kind]
+    if kind in format_.missing and seen is not None and field.name in seen.nulls:
+        descriptor["missingValues"] = [format_.missing[kind]]
     descriptor |= _texts(column, contents.language) | _codes(column, field, seen, contents.language)
     constraints = _constraints(contents, extract, field, seen)
     if constraints:

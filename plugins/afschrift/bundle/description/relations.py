@@ -1,4 +1,6 @@
-"""Primary and foreign keys among the tables of a bundle, from the inventory's keys, joins and references.
+"""Primary and foreign keys among the tables of a bundle.
+
+They come from the inventory's keys, joins and references, and from the foreign keys of the database.
 
 A key is told as one only where the person's rows satisfy it, so that a database may enforce it.
 """
@@ -57,7 +59,8 @@ def primary_key(contents: Contents, extract: ExtractPlan) -> tuple[str, ...]:
 def relations(contents: Contents, extract: ExtractPlan) -> Iterator[Relation]:
     """The relations of a table whose columns are in its files."""
     held = {p.table: (p, written) for p, written in contents.held if p.source == extract.source}
-    for hop in references(contents.source(extract.source), extract.table):
+    source, known = contents.source(extract.source), contents.structure(extract.source).foreign_keys
+    for hop in references(source, extract.table, known):
         fields = tuple(own for own, _ in hop.pairs)
         reference = tuple(theirs for _, theirs in hop.pairs)
         if not set(fields) <= _whole(extract):

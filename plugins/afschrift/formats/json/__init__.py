@@ -52,6 +52,7 @@ JSON = Format(
     writer=_write_document,
     reader=_read_document,
     schema=_SCHEMA,
+    counted=False,
     reading=3,
 )
 NDJSON = Format(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from afschrift.domain.file_format import Format, Writer
+from afschrift.domain.value_kind import ValueKind
 
 if TYPE_CHECKING:
     from afschrift.domain.plan import FieldPlan
@@ -30,6 +31,8 @@ PARQUET = Format(
     media_type="application/vnd.apache.parquet",
     writer=_write,
     reader=_read,
+    counted=False,
+    missing={ValueKind.INTEGER: "nan"},  # it reads Parquet through pandas, whose integers know no NULL
     note="A column with a value that its Parquet type cannot hold is text, as all decimals are.",
     reading=5,
 )

@@ -15,7 +15,7 @@ from afschrift.domain.errors import (
     RetriableError,
     SourceDownError,
 )
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, Structure
 from afschrift.sources.duckdb.footers import lost_type
 from afschrift.sources.duckdb.lake_table import one_relation, parquet_files, refuse_log
 from afschrift.sources.duckdb.session import LIMITS, DuckSession
@@ -108,3 +108,7 @@ class ParquetLake(DuckSession):
         for table, lost in self._lost.items():
             found[table] |= {column: lost_type(native) for column, native in lost.items()}
         return {**found, **unread}
+
+    def structure(self) -> Structure:
+        """Files say nothing of each other, and the views over them are this session's own."""
+        return Structure()

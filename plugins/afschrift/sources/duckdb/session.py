@@ -13,7 +13,7 @@ import duckdb
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, ForeignKey, Structure
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.errors import FAILURES, reading_error
 from afschrift.sources.duckdb.types import column_type
@@ -27,6 +27,17 @@ _KEYS = (
     "CREATE OR REPLACE TEMP TABLE afschrift_key (name VARCHAR, value VARCHAR, valid_from TIMESTAMPTZ, "
     "valid_to TIMESTAMPTZ, is_current BOOLEAN, asked_at TIMESTAMPTZ)"
 )
+
+_FOREIGN_KEYS = """
+SELECT schema_name, table_name, constraint_column_names, referenced_table, referenced_column_names
+FROM duckdb_constraints()
+WHERE constraint_type = 'FOREIGN KEY' AND database_name = current_database()
+ORDER BY schema_name, table_name, constraint_index
+"""
+_VIEWS = """
+SELECT schema_name, view_name FROM duckdb_views()
+WHERE NOT internal AND database_name = current_database() ORDER BY schema_name, view_name
+"""
 
 
 class DuckSession:
@@ -86,10 +97,21 @@ class DuckSession:
             "ORDER BY schema_name, table_name, column_index"
         )
         for schema, table, column, native in rows:
-            name = table if schema == "main" else f"{schema}.{table}"
+            name = _named(schema, table)
             known = column_type(f"{name}.{column}", native, self._cell_limit)
             found.setdefault(self.dialect.table(name, schema, table), {})[column] = known
         return found
+
+    def structure(self) -> Structure:
+        """Foreign keys and views. DuckDB's foreign keys stay within a schema."""
+        with self._translated(""):
+            keys = self.connection.execute(_FOREIGN_KEYS).fetchall()
+            views = self.connection.execute(_VIEWS).fetchall()
+        found = (
+            ForeignKey(_named(schema, table), tuple(columns), _named(schema, parent), tuple(theirs))
+            for schema, table, columns, parent, theirs in keys
+        )
+        return Structure(tuple(found), views=tuple(_named(schema, view) for schema, view in views))
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Fill the key table; no statement holds the values."""
@@ -124,3 +146,7 @@ class DuckSession:
 
     def _error(self, statement: str, error: Exception) -> Exception:
         return reading_error(self.name, statement, error)
+
+
+def _named(schema: str, table: str) -> str:
+    return table if schema == "main" else f"{schema}.{table}"

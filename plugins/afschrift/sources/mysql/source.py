@@ -15,10 +15,11 @@ from pymysql.cursors import Cursor, SSCursor
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Connection
+from afschrift.domain.sources import ColumnType, Connection, Structure
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, MysqlDialect
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
+from afschrift.sources.mysql.structure import read_structure
 from afschrift.sources.mysql.types import MysqlTypes
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.text_rows import FETCHED, text_batch
@@ -143,6 +144,10 @@ class Mysql:
             known = self._types.column(int(number), spelled, is_json=is_json)
             found.setdefault(table, {})[column] = known
         return found
+
+    def structure(self) -> Structure:
+        """Foreign keys within the database, and views."""
+        return read_structure(self.rows)
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Fill the key table. The driver writes values into its INSERT, never into what is selected."""

@@ -17,12 +17,13 @@ from psycopg.conninfo import make_conninfo
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Connection
+from afschrift.domain.sources import ColumnType, Connection, Structure
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
 from afschrift.sources.postgres.dialect import KEY_SETTING, PostgresDialect
 from afschrift.sources.postgres.errors import opening_error, reading_error
+from afschrift.sources.postgres.structure import read_structure
 
 BATCH_ROWS = 65_536
 _BATCH_BYTES = 2 << 20
@@ -118,8 +119,12 @@ class Postgres:
             self._set_keys(key_rows([], ""))
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
-        """Tables, views and foreign tables; those of another schema as `schema.table`. No partitions."""
+        """Tables, views, foreign tables; of another schema as `schema.table`. No partitions, children."""
         return read_catalogue(self.name, self.rows, self.dialect, self._cell_limit)
+
+    def structure(self) -> Structure:
+        """Foreign keys, views, and the tables whose rows are read with another one."""
+        return read_structure(self.rows, self.dialect)
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Fill the key table by COPY: the values are in no statement, and in no log of the server."""

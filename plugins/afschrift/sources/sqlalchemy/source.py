@@ -15,7 +15,7 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, ForeignKey, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
 from afschrift.sources.options import Opening, cell_limit, required, seconds
@@ -156,6 +156,25 @@ class Alchemy:
                 kinds = {name: column.kind for name, column in found[table].items()}
                 self._kinds[self.dialect.relation(table)] = kinds
         return found
+
+    def structure(self) -> Structure:
+        """Foreign keys within the schema, and views, as far as the dialect tells of them."""
+        with self._translated(""):
+            inspector = sa.inspect(self._open())
+            views = tuple(sorted(inspector.get_view_names(self._schema)))
+            try:
+                keys = inspector.get_multi_foreign_keys(self._schema)
+            except NotImplementedError:
+                keys = {}
+        found = (
+            ForeignKey(
+                table, tuple(k["constrained_columns"]), k["referred_table"], tuple(k["referred_columns"])
+            )
+            for (_, table), of_table in sorted(keys.items(), key=lambda item: item[0][1])
+            for k in of_table
+            if k["referred_schema"] == self._schema
+        )
+        return Structure(tuple(found), views=views)
 
     def _column(self, found: sa.types.TypeEngine[Any]) -> ColumnType:
         kind = kind_of(found)

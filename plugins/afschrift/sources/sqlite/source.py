@@ -14,7 +14,7 @@ from urllib.parse import quote
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, Structure, foreign_keys
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
 from afschrift.sources.sqlite.dialect import SqliteDialect
@@ -30,6 +30,18 @@ _KEYS = (
     "is_current INTEGER, asked_at TEXT)"
 )
 _TABLES = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND substr(name, 1, 7) <> 'sqlite_'"
+
+_VIEWS = "SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name"
+_FOREIGN_KEYS = """
+SELECT k.id, t.name, k."from", p.name, coalesce(k."to", (
+  SELECT c.name FROM pragma_table_info(p.name) AS c WHERE c.pk = k.seq + 1
+))
+FROM sqlite_schema AS t
+JOIN pragma_foreign_key_list(t.name) AS k
+JOIN sqlite_schema AS p ON p.type = 'table' AND p.name = k."table" COLLATE NOCASE
+WHERE t.type = 'table'
+ORDER BY t.name, k.id, k.seq
+"""
 
 
 class Sqlite:
@@ -98,6 +110,12 @@ class Sqlite:
                     column_path = f"{table}.{column}"
                     found[table][column] = column_type(column_path, native, self._cell_limit)
         return found
+
+    def structure(self) -> Structure:
+        """Foreign keys and views. A key that names no column there points to the other table's own key."""
+        return Structure(
+            foreign_keys(self.rows(_FOREIGN_KEYS)), views=tuple(view for (view,) in self.rows(_VIEWS))
+        )
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Fill the key table; values are bound."""

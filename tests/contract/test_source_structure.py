@@ -1,0 +1,79 @@
+"""Every registered source tells which foreign keys and views its database declares."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.contract.test_source_contract import SERVERS
+from tests.support.warehouses import at
+
+from afschrift.domain.sources import ForeignKey, Source
+from afschrift.sources.registry import SOURCES, open_source
+
+MADE = (
+    "CREATE TABLE shop (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE orders (shop_id INTEGER, no INTEGER, PRIMARY KEY (shop_id, no), "
+    "FOREIGN KEY (shop_id) REFERENCES shop (id))",
+    "CREATE TABLE line (id INTEGER PRIMARY KEY, nr INTEGER, shop INTEGER, up INTEGER, "
+    "FOREIGN KEY (shop, nr) REFERENCES orders (shop_id, no), FOREIGN KEY (up) REFERENCES line (id))",
+    "CREATE VIEW seen AS SELECT id FROM line",
+)
+FOUND = {
+    ForeignKey("orders", ("shop_id",), "shop", ("id",)),
+    ForeignKey("line", ("shop", "nr"), "orders", ("shop_id", "no")),
+    ForeignKey("line", ("up",), "line", ("id",)),
+}
+
+
+def files(kind: str, folder: Path) -> Source:
+    if kind == "parquet":
+        (folder / "lake" / "line").mkdir(parents=True)
+        duckdb.sql("SELECT 1 AS id").write_parquet(str(folder / "lake" / "line" / "a.parquet"))
+        return open_source("w", kind, {"root": str(folder / "lake")})
+    connect = sqlite3.connect if kind == "sqlite" else duckdb.connect
+    with closing(connect(folder / "w.db")) as con:  # type: ignore[operator]
+        for statement in MADE:
+            con.execute(statement)
+        con.commit()
+    return open_source("w", kind, {"path": str(folder / "w.db")})
+
+
+@pytest.fixture(params=sorted(SOURCES))
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
+    kind = request.param
+    if kind not in SERVERS:
+        yield files(kind, tmp_path)
+        return
+    server = request.getfixturevalue(SERVERS[kind])
+    database = server.create()
+    database.execute(*MADE)
+    options = {"driver": "postgresql+psycopg"} if kind == "sqlalchemy" else {}
+    uri = database.uri() if kind == "mysql" else database.libpq
+    yield open_source("w", kind, options, connection="w", connect=at(uri))
+    server.drop(database)
+
+
+def test_foreign_keys_and_views(source: Source, request: pytest.FixtureRequest) -> None:
+    with source as session:
+        structure = session.structure()
+        if request.node.callspec.params["source"] == "parquet":
+            assert (structure.foreign_keys, structure.views) == ((), ())
+            return
+        assert set(structure.foreign_keys) == FOUND
+        assert len(structure.foreign_keys) == len(FOUND)
+        assert structure.views == ("seen",)
+
+
+def test_a_key_without_a_column_points_to_the_own_key_of_the_other(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "w.db")) as con:
+        con.execute("CREATE TABLE Shop (id INTEGER, town TEXT, PRIMARY KEY (town, id))")
+        con.execute("CREATE TABLE orders (town TEXT, shop INTEGER, FOREIGN KEY (town, shop) REFERENCES shop)")
+    with open_source("w", "sqlite", {"path": str(tmp_path / "w.db")}) as session:
+        assert session.structure().foreign_keys == (
+            ForeignKey("orders", ("town", "shop"), "Shop", ("town", "id")),
+        )
