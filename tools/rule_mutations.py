@@ -106,7 +106,11 @@ SCOPE = (
         "R18", _DECISION, "if not origin.from_the_person:", "if False:", "what was worked out is portable"
     ),
     Mutation(
-        "R18", _DECISION, "if facts.origin is None:", "if False:", "what nobody classified is decided on"
+        "R18",
+        _DECISION,
+        "if facts.origin is None and not (facts.mixed and right is Right.ACCESS):",
+        "if False:",
+        "what nobody classified is decided on",
     ),
     Mutation(
         "R20",

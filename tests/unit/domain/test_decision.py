@@ -109,7 +109,9 @@ def test_policy_switches() -> None:
     key = ColumnFacts(Origin.ASSIGNED, (PurposeFacts("p", "A6-1-b"),), join_key=True)
     assert decide(Right.PORTABILITY, key, Policy(join_keys=False)).action is Action.EXCLUDE
     computed = ColumnFacts(Origin.DERIVED, (PurposeFacts("p", "A6-1-b"),), join_key=True)
-    assert decide(Right.PORTABILITY, computed, Policy()).action is Action.EXCLUDE  # it ties, and is still ours
+    assert (
+        decide(Right.PORTABILITY, computed, Policy()).action is Action.EXCLUDE
+    )  # it ties, and is still ours
     seen = ColumnFacts(Origin.OBSERVED, (PurposeFacts("p", "A6-1-b"),))
     assert decide(Right.PORTABILITY, seen, Policy(observed=False)).action is Action.EXCLUDE
     assert decide(Right.ACCESS, seen, Policy(observed=False)).action is Action.INCLUDE
