@@ -23,6 +23,11 @@ def stage_record(staging: EncryptedStaging, record: SourceExtract) -> None:
     _write(staging, _record(record.source), record)
 
 
+def unstage(staging: EncryptedStaging, source: str) -> None:
+    """Take a source as not extracted: the next `extract` reads all of it again, on another snapshot."""
+    staging.remove(_record(source))
+
+
 def stage_observations(
     staging: EncryptedStaging, source: str, samples: Mapping[str, Rows], overviews: Mapping[str, Overview]
 ) -> None:

@@ -112,6 +112,14 @@ class EncryptedStaging:
         if folder.exists():
             folder.fs.rm(folder.path, recursive=True)
 
+    def remove(self, path: str) -> None:
+        """Remove one staged file; one that is not there is as good.
+
+        Raises:
+            ConfigurationError: `path` is none below the request's folder.
+        """
+        self._file(path).unlink(missing_ok=True)
+
     def _file(self, path: str) -> UPath:
         *folders, name = _parts(path)
         return self._folder.joinpath(*folders, name + SUFFIX)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from afschrift.domain.errors import StagedFileError, ValidationFailedError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
+from afschrift.domain.plan import FieldPlan
+from afschrift.extraction.staged_records import unstage
 from afschrift.extraction.uploads import inflated, read_back
 from afschrift.formats.check.validate_file import require_valid
 from afschrift.formats.check.validate_file import validate as read_again
 from afschrift.services import Services
+from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 
 
 def validate(services: Services, request_id: str) -> dict[str, Any]:
     """Validate all files of a request.
 
+    A source of which a file fails counts as not extracted: cleared, `extract` reads it anew.
+
     Returns:
         `files`, `rows`, and `digest` over all files.
 
     Raises:
         ValidationFailedError: names file, field, row and rule, never the value.
+        StagedFileError: a file is damaged.
     """
     _, plan = gated_plan(services, request_id, "validate")
     staging = services.staging(request_id)
@@ -33,22 +41,34 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
     fields = {extract.name: extract.selected for extract in plan.extracts}
     files = rows = 0
     for record in records:
-        for table in record.tables:
-            selected = fields[f"{table.source}.{table.table}"]
-            for part in table.parts:
-                for entry in part.files:
-                    with staging.reader(f"data/{entry.path}") as staged, inflated(staged, entry) as stream:
-                        require_valid(read_again(entry, stream, selected, part.rows, part.checksums))
-                    files += 1
-            read_back(staging, table.uploads)
-            files += len(table.uploads)
-            rows += table.rows
-        read_back(staging, record.given)
-        files += len(record.given)
+        try:
+            files += _read_source(staging, record, fields)
+        except (ValidationFailedError, StagedFileError):
+            unstage(staging, record.source)  # else `extract` would find it done, and read nothing again
+            raise
+        rows += sum(table.rows for table in record.tables)
         services.log(f"{record.source}: {len(record.tables)} tables read back as they were extracted.")
     result = {"files": files, "rows": rows, "digest": written}
     event = NewEvent("validated", payload={**result, "plan": plan.digest()})
     return services.register.steps.finish(request_id, "validate", inputs, result, event)
+
+
+def _read_source(
+    staging: EncryptedStaging, record: SourceExtract, fields: Mapping[str, Sequence[FieldPlan]]
+) -> int:
+    """Read all files of a source again; how many there are."""
+    files = 0
+    for table in record.tables:
+        selected = fields[f"{table.source}.{table.table}"]
+        for part in table.parts:
+            for entry in part.files:
+                with staging.reader(f"data/{entry.path}") as staged, inflated(staged, entry) as stream:
+                    require_valid(read_again(entry, stream, selected, part.rows, part.checksums))
+                files += 1
+        read_back(staging, table.uploads)
+        files += len(table.uploads)
+    read_back(staging, record.given)
+    return files + len(record.given)
 
 
 def files_digest(records: list[SourceExtract]) -> str:
