@@ -313,7 +313,7 @@ REFUSAL = (
         "domain/request.py",
         "if right.terms.machine_readable and name in NOT_PORTABLE_FORMATS:",
         "if name in NOT_PORTABLE_FORMATS:",
-        "an access request gets no page to look at, by a rule of portability",
+        "an access request is refused a format by a rule of portability",
     ),
     Mutation(
         "R60",
