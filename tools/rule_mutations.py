@@ -74,9 +74,9 @@ INTAKE = (
     Mutation(
         "R14",
         "selection/identity_graph.py",
-        "followed = [key for key in found if self._unique(key.name) is Unique.YES]",
-        "followed = list(found)",
-        "a key that several people share leads to their data",
+        "yield Key(name, str(value), _instant(valid_from), _instant(valid_to))",
+        "yield Key(name, str(value), None, None)",
+        "an address of the past leads to data of who has it now",
     ),
     Mutation(
         "R15",
@@ -181,6 +181,13 @@ OTHERS = (
     ),
     Mutation(
         "R31",
+        "selection/person.py",
+        "unless = () if shared else self._best(table, alias)",
+        "unless = ()",
+        "a row that bears another person's key is given, as a join reaches it",
+    ),
+    Mutation(
+        "R31",
         _DECISION,
         "if scope.action is not Action.INCLUDE:",
         "if False:",
@@ -223,6 +230,20 @@ CLOCK = (
         "count -= self.day_off(day) is None and self.not_settled(day) is None",
         "count -= self.day_off(day) is None",
         "the target lies on a day that may be a day off",
+    ),
+    Mutation(
+        "R38",
+        _CALENDAR,
+        "if day in _not_settled(self.country, day.year):",
+        "if False:",
+        "what may be no day off moves the last day",
+    ),
+    Mutation(
+        "R38",
+        _CALENDAR,
+        "if second is None:",
+        "if True:",
+        "one package alone says what is a day off",
     ),
     Mutation(
         "R39",

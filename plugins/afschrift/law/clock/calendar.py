@@ -1,7 +1,8 @@
 """Days off of a country, as they count for a period that the law sets (R38).
 
 Which days those are is for the Member State in which the controller must act (Regulation 1182/71, Art. 2(1)).
-The days come from the package `holidays`, with what the Dutch Algemene termijnenwet says differently.
+The days come from the package `holidays`, with what the Dutch Algemene termijnenwet says differently. Of the
+other Member States a second package is held against it: a day off by one of the two alone is not settled.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from importlib.metadata import version
 import holidays
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.law.clock import second_reading
 from afschrift.law.clock.zones import usual_zone
 
 _WEEKEND = {5: "Saturday", 6: "Sunday"}
@@ -47,7 +49,7 @@ class Calendar:
         """Why nobody needs to act on a day: the weekday or the holiday's name in English; else None."""
         if day in self.decreed:
             return "a day off by decree"
-        if day in _equated(self.country, day.year):
+        if day in _not_settled(self.country, day.year):
             return None
         return _WEEKEND.get(day.weekday()) or _days(self.country, day.year).get(day)
 
@@ -55,7 +57,9 @@ class Calendar:
         """Why a day that counts as a working day may be none; None where that is settled."""
         if self.day_off(day):
             return None
-        return _equated(self.country, day.year).get(day) or ("by decree" if day in self.unsettled else None)
+        return _not_settled(self.country, day.year).get(day) or (
+            "by decree" if day in self.unsettled else None
+        )
 
     def roll(self, day: date, *, unsettled: bool = False) -> tuple[date, tuple[str, ...]]:
         """The first working day from a day on, and why each day before it does not count.
@@ -95,7 +99,8 @@ class Calendar:
     @property
     def version(self) -> str:
         """Of what it was computed with, for the evidence."""
-        return f"holidays {version('holidays')}"
+        first = f"holidays {version('holidays')}"
+        return f"{first} and {second_reading.PACKAGE}" if _twice_read(self.country) else first
 
 
 def calendar(country: str, decreed: Iterable[date] = (), unsettled: Iterable[date] = ()) -> Calendar:
@@ -117,11 +122,26 @@ def calendar(country: str, decreed: Iterable[date] = (), unsettled: Iterable[dat
 
 
 @cache
-def _equated(country: str, year: int) -> dict[date, str]:
-    """Days that the law only makes equal to a public holiday: Good Friday in the Netherlands (Atw 3(2))."""
-    if country.partition("-")[0] != "NL":
+def _not_settled(country: str, year: int) -> dict[date, str]:
+    """Days of which it is not settled whether they are days off, with what is said of each.
+
+    In the Netherlands Good Friday, which the law only makes equal to a public holiday (Atw 3(2)). In another
+    Member State what one of two packages says alone, of the years that the second was asked about.
+    """
+    state = country.partition("-")[0]
+    if state == "NL":
+        return {day: name for day, name in _days(country, year).items() if name == "Good Friday"}
+    second = second_reading.second_reading(state, year)
+    if second is None:
         return {}
-    return {day: name for day, name in _days(country, year).items() if name == "Good Friday"}
+    first = {day: name for day, name in _days(state, year).items() if day.weekday() not in _WEEKEND}
+    alone = {day: f"{name}, by one of two packages" for day, name in first.items() if day not in second}
+    return alone | {day: "a day off by one of two packages" for day in second if day not in first}
+
+
+def _twice_read(country: str) -> bool:
+    state = country.partition("-")[0]
+    return state != "NL" and second_reading.second_reading(state, second_reading.YEARS[0]) is not None
 
 
 @cache

@@ -5,8 +5,8 @@ A day is computed all the same, and what is not firm stands beside it.
 
 from __future__ import annotations
 
-REVIEWED = frozenset({"BE", "DE", "FR", "GB", "NL"})
-"""Whose days off were held against published examples or the law of the place (tests/unit/law/clock)."""
+REVIEWED = frozenset({"NL"})
+"""Whose days off were read in the law of the place, as far as it is quoted (Atw 3; tests/unit/law/clock)."""
 
 # fmt: off
 _MEMBER_STATES = (

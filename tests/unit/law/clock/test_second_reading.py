@@ -1,0 +1,88 @@
+"""Days off of the Member States: settled where two packages agree, and in both readings where they differ."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import holidays
+import pytest
+
+from afschrift.law.clock.calendar import calendar
+from afschrift.law.clock.deadline import deadline
+from afschrift.law.clock.reach import REVIEWED, remarks
+from afschrift.law.clock.second_reading import YEARS, second_reading
+
+# fmt: off
+STATES = (
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT",
+    "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+)
+# fmt: on
+
+DIFFERENT = {
+    "BG": "2026-01-02 2026-05-25 2026-09-07 2026-12-28 2027-05-04 2027-12-27 2027-12-28",
+    "CY": "2026-02-23 2026-02-24 2026-06-01 2027-03-15 2027-03-16 2027-06-21",
+    "FI": "2026-06-19 2026-12-24 2027-06-25 2027-12-24",
+    "GR": "2027-05-04",
+    "HU": "2026-01-02 2026-08-21 2026-12-24 2027-12-24",
+    "LV": "2026-01-02 2026-06-22",
+    "SK": "2027-09-15",
+}
+"""Weekdays on which holidays 0.109 and date-holidays 3.37.0 differ; a newer release may change them."""
+
+
+def weekdays() -> list[date]:
+    days = (date(YEARS[0], 1, 1) + timedelta(n) for n in range(366 * len(YEARS)))
+    return [day for day in days if day.year in YEARS and day.weekday() < 5]
+
+
+def test_each_member_state_was_read_twice_for_two_years() -> None:
+    assert YEARS == (2026, 2027)
+    for state in STATES:
+        for year in YEARS:
+            days = second_reading(state, year)
+            assert days is not None
+            assert 5 <= len(days) <= 16, (state, year)
+    assert second_reading("CH", 2026) is second_reading("AT", 2030) is None
+
+
+@pytest.mark.parametrize("state", [one for one in STATES if one != "NL"])
+def test_a_day_off_is_settled_exactly_where_both_packages_say_so(state: str) -> None:
+    place = calendar(state)
+    first = holidays.country_holidays(state, years=YEARS, language="en_US")
+    different = set()
+    for day in weekdays():
+        second = second_reading(state, day.year)
+        assert second is not None
+        assert (place.day_off(day) is not None) is (day in first and day in second), day
+        assert (place.not_settled(day) is not None) is ((day in first) is not (day in second)), day
+        different |= {day} if place.not_settled(day) else set()
+    assert " ".join(map(str, sorted(different))) == DIFFERENT.get(state, "")
+    assert "date-holidays" in place.version
+
+
+def test_of_a_day_on_which_they_differ_the_earlier_reading_is_due_and_the_why_says_so() -> None:
+    cyprus = deadline(date(2026, 5, 1), calendar("CY"))  # 1 June 2026: Pentecost Monday by one alone
+    assert cyprus.due == date(2026, 6, 1)
+    assert cyprus.target == date(2026, 5, 29)
+    assert "Mon 2026-06-01 may be a day off (Pentecost Monday, by one of two packages)" in cyprus.steps[-1]
+    both = deadline(date(2026, 1, 24), calendar("CY"))  # 24 February 2026 by the other alone
+    assert both.due == date(2026, 2, 24)
+    assert "(a day off by one of two packages)" in both.steps[-1]
+
+
+def test_a_part_of_a_state_shares_what_is_not_settled_and_keeps_its_own_days() -> None:
+    lapland = calendar("FI-10")
+    assert lapland.day_off(date(2026, 6, 19)) is None
+    assert lapland.not_settled(date(2026, 6, 19))
+    assert calendar("DE-BY").day_off(date(2026, 1, 6)) == "Epiphany"
+
+
+def test_years_that_one_package_alone_tells_are_as_it_says() -> None:
+    assert calendar("FI").day_off(date(2030, 12, 24)) == "Christmas Eve"
+
+
+def test_only_what_was_read_in_its_law_is_called_reviewed() -> None:
+    assert {"NL"} == REVIEWED
+    assert all("was not reviewed" in remarks(state)[0] for state in STATES if state != "NL")
+    assert "date-holidays" not in calendar("NL").version
