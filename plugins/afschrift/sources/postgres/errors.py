@@ -7,11 +7,10 @@ import re
 from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
-from afschrift.sources.postgres.types import TOO_LARGE
+from afschrift.sources.postgres.raised import BOUNDS, TOO_LARGE, found_in
 from afschrift.sources.table_errors import refused, too_large
 from afschrift.sources.table_errors import table_of as place_of
 
-_TOO_LARGE = re.compile(re.escape(TOO_LARGE) + r"(.*)\|([0-9]+)", re.DOTALL)
 _REFUSED = re.compile(r"authentication failed|no password supplied|does not exist|no pg_hba\.conf entry")
 
 _NO_RIGHT = "42501"
@@ -42,8 +41,13 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
     code = error.sqlstate or ""
     table = place_of(source, statement)
-    if found := _TOO_LARGE.search(str(error)):
-        return too_large(source, found[1], found[2])
+    if found := found_in(str(error)):
+        what, column_path, number = found
+        return (
+            too_large(source, column_path, number)
+            if what == TOO_LARGE
+            else _untold(source, what, column_path)
+        )
     if code == _NO_RIGHT:
         return refused(table, str(error))
     if code == _READ_ONLY:
@@ -80,4 +84,16 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
         f"Source {source} failed while {table} was being read ({code or 'connection lost'}).",
         remedy="see whether the server is up; the step is tried again.",
         code=code or "connection_lost",
+    )
+
+
+def _untold(source: str, what: str, column_path: str) -> AfschriftError:
+    holds = (
+        "an array that does not count from 1, which no list tells"
+        if what == BOUNDS
+        else "the JSON value null, which a list or object cannot tell from a missing one"
+    )
+    return ConfigurationError(
+        f"A value of {source}.{column_path} holds {holds}.",
+        remedy="write `kind: text` at the column in the inventory: it gives the text of PostgreSQL.",
     )

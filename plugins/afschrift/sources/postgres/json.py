@@ -37,6 +37,8 @@ def fragment(value: str, text: str, kind: ValueKind) -> str:
         text = f"replace({text}, 'Infinity', 'INF')"
     if kind is ValueKind.BINARY:
         text = base64(value)
+    if kind is ValueKind.TIME:
+        text = _clock(text)
     if kind in (ValueKind.DATETIME, ValueKind.INSTANT):
         text = _moment(value, text, "Z" if kind is ValueKind.INSTANT else "")
     return f"CAST(to_json(CAST({text} AS text)) AS text)"
@@ -51,6 +53,14 @@ def _moment(value: str, text: str, suffix: str) -> str:
     """RFC 3339; infinite times and those before Christ keep their words."""
     written = f"replace(to_char({value}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '') || '{suffix}'"
     return f"CASE WHEN isfinite({value}) AND {value} >= '0001-01-01' THEN {written} ELSE {text} END"
+
+
+def _clock(text: str) -> str:
+    """A time of day: six digits of a fraction or none, `Z`, minutes of the offset."""
+    fraction = f"substring({text} from '[.]([0-9]+)')"
+    zone = f"substring({text} from '[+-][0-9:]+$')"
+    offset = f"CASE {zone} WHEN '+00' THEN 'Z' ELSE rpad({zone}, greatest(length({zone}), 6), ':00') END"
+    return f"left({text}, 8) || coalesce('.' || rpad({fraction}, 6, '0'), '') || coalesce({offset}, '')"
 
 
 def array_text(column: str, element: str, alias: str, at_once: str | None = None) -> str:
@@ -97,9 +107,7 @@ def whole_array(column: str, kind: ValueKind, *, bare: bool, cast: bool) -> str 
         return f"CASE WHEN CAST({column} AS text) !~ 'N|I|-0[,}}}}]' THEN {plain} END"
     if kind is ValueKind.BOOLEAN and bare:
         return plain
-    if kind in (ValueKind.TEXT, ValueKind.UUID, ValueKind.DATE, ValueKind.TIME, ValueKind.DURATION) and (
-        bare or cast
-    ):
+    if kind in (ValueKind.TEXT, ValueKind.UUID, ValueKind.DATE, ValueKind.DURATION) and (bare or cast):
         return f"CAST(to_json(CAST({column} AS text[])) AS text)"
     return None
 

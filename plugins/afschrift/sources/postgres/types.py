@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.postgres.json import array_text, base64, composite_text, fragment, whole_array
+from afschrift.sources.postgres.raised import BOUNDS, NULL, TOO_LARGE, is_json_null, raised, with_own_bounds
 
 _AS_IS = "{c}"
 _AS_TEXT = "CAST({c} AS text)"
@@ -48,37 +49,14 @@ _OF_EXTENSIONS: dict[str, tuple[ValueKind, str]] = {
     "citext": (ValueKind.TEXT, _AS_TEXT),
     "hstore": (ValueKind.JSON, "CAST(CAST({c} AS json) AS text)"),
 }
-_SHORT = {
-    "int2",
-    "int4",
-    "int8",
-    "oid",
-    "float4",
-    "float8",
-    "bool",
-    "uuid",
-    "date",
-    "time",
-    "timetz",
-    "timestamp",
-}
-_SHORT |= {
-    "timestamptz",
-    "interval",
-    "inet",
-    "cidr",
-    "macaddr",
-    "macaddr8",
-    "money",
-    "char",
-    "name",
-    "numeric",
-}
+_SHORT = {"int2", "int4", "int8", "oid", "float4", "float8", "bool", "uuid", "date", "time", "timetz"}
+_SHORT |= {"timestamp", "timestamptz", "interval", "inet", "cidr", "macaddr", "macaddr8", "money", "char"}
+_SHORT |= {"name", "numeric"}
+_OWN_TEXT = {"bytea", "inet"}
+"""Types whose text by `kind: text` is no cast: bytes stay base64."""
 _BARE_TEXT = {"text", "varchar", "bpchar", "bytea", "citext"}
+_FROM_ZERO = {"int2vector", "oidvector"}
 _RATIO = 256  # no compression that PostgreSQL has makes a value smaller than a 255th
-
-TOO_LARGE = "[afschrift: too large]"
-"""Begins the message of the error that a cell above the limit raises; its place follows, then `|`."""
 
 
 @dataclass(frozen=True)
@@ -132,27 +110,40 @@ class PgTypes:
         base = self._base(oid)
         if base != oid:
             native = self._types[base].spelled
-        found = self._text(base, "{column}")
+        found = self._text(base, "{column}", column_path)
         kind, text = found or (None, "CAST({column} AS text)")
         form = base64("{column}") if kind is ValueKind.BINARY else ""
-        return ColumnType(native, kind, self._guarded(column_path, base, text), form)
+        own = text if base_name(self._types[base]) in _OWN_TEXT else "CAST({column} AS text)"
+        return ColumnType(
+            native,
+            kind,
+            self._guarded(column_path, base, text),
+            form,
+            self._guarded(column_path, base, own),
+        )
 
     def _base(self, oid: int) -> int:
         while self._types[oid].kind == "d":
             oid = self._types[oid].base
         return oid
 
-    def _text(self, oid: int, column: str, depth: int = 1) -> tuple[ValueKind, str] | None:
+    def _text(self, oid: int, column: str, path: str, depth: int = 1) -> tuple[ValueKind, str] | None:
         """Kind and exact text (or Arrow value) of an expression; None where the type is not known."""
         oid = self._base(oid)
         found = self._types[oid]
         if found.element:
             alias = f"u{depth}"
-            element = self._text(found.element, f"{alias}.e", depth + 1)
-            return (ValueKind.JSON, self._array(column, alias, element)) if element else None
+            element = self._text(found.element, f"{alias}.e", path, depth + 1)
+            if element is None:
+                return None
+            text = self._array(column, alias, element, is_json=self._is_json(found.element), path=path)
+            if base_name(found) not in _FROM_ZERO:
+                own = raised(BOUNDS, path, f"array_ndims({column})")
+                text = f"CASE WHEN {with_own_bounds(column)} THEN {own} ELSE {text} END"
+            return ValueKind.JSON, text
         if found.kind == "c":
             members = [
-                (name, self._fragment(member, f"({column}).{_quoted(name)}", depth))
+                (name, self._fragment(member, f"({column}).{_quoted(name)}", path, depth))
                 for name, member in self._members.get(found.relation, ())
             ]
             known = [(name, text) for name, text in members if text]
@@ -162,12 +153,22 @@ class PgTypes:
         plain = (_PLAIN if found.builtin else _OF_EXTENSIONS).get(found.name)
         return (plain[0], plain[1].replace("{c}", column)) if plain and found.kind == "b" else None
 
-    def _fragment(self, oid: int, column: str, depth: int) -> str | None:
-        found = self._text(oid, column, depth)
-        return None if found is None else fragment(column, found[1], found[0])
+    def _fragment(self, oid: int, column: str, path: str, depth: int) -> str | None:
+        found = self._text(oid, column, path, depth)
+        if found is None:
+            return None
+        kind, text = found
+        return fragment(column, _told(text, path) if self._is_json(oid) else text, kind)
 
-    def _array(self, column: str, alias: str, element: tuple[ValueKind, str]) -> str:
+    def _is_json(self, oid: int) -> bool:
+        return base_name(self._types[self._base(oid)]) in ("json", "jsonb")
+
+    def _array(
+        self, column: str, alias: str, element: tuple[ValueKind, str], *, is_json: bool, path: str
+    ) -> str:
         value, (kind, text) = f"{alias}.e", element
+        if is_json:
+            text = _told(text, path)
         at_once = whole_array(column, kind, bare=text == value, cast=text == _AS_TEXT.replace("{c}", value))
         return array_text(column, fragment(value, text, kind), alias, at_once)
 
@@ -182,13 +183,21 @@ class PgTypes:
         else:
             size = "octet_length(CAST({column} AS text))"
             large = f"pg_column_size({{column}}) > {self._limit // _RATIO} AND {size} > {self._limit}"
-        message = (
-            "'" + f"{TOO_LARGE}{column_path}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
-        )
-        raised = f"CAST(CAST({message} || {size} AS integer) AS text)"
+        ended = raised(TOO_LARGE, column_path, size)
         if found.name == "bytea":
-            raised = f"CAST({raised} AS bytea)"
-        return f"CASE WHEN {large} THEN {raised} ELSE {text} END"
+            ended = f"CAST({ended} AS bytea)"
+        return f"CASE WHEN {large} THEN {ended} ELSE {text} END"
+
+
+def base_name(found: PgType) -> str:
+    """Name of a type of PostgreSQL itself; empty for one that somebody made."""
+    return found.name if found.builtin else ""
+
+
+def _told(document: str, path: str) -> str:
+    """A JSON document inside another value, which may not be the document `null`."""
+    ended = raised(NULL, path, f"length({document})")
+    return f"CASE WHEN {is_json_null(document)} THEN {ended} ELSE {document} END"
 
 
 def _quoted(name: str) -> str:

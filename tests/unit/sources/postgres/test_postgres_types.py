@@ -10,6 +10,7 @@ from tests.support.two_sessions import open_two
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms
 
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
 
@@ -19,6 +20,7 @@ SCHEMA = (
     "CREATE TYPE mood AS ENUM ('calm', 'a \"b')",
     "CREATE TYPE pair AS (x integer, at timestamptz)",
     "CREATE TYPE nest AS (a bigint, b text, c numeric(3,2)[], d pair, e json)",
+    "CREATE TYPE tagged AS (tags integer[])",
     "CREATE TYPE span AS RANGE (subtype = float8)",
     "CREATE DOMAIN postcode AS text CHECK (VALUE ~ '^[0-9]{4}')",
     "CREATE DOMAIN amount AS numeric(10,2)",
@@ -76,6 +78,7 @@ CASES: list[tuple[str, str, ValueKind, str | None]] = [
     ("timestamptz", "'9999-12-31 23:59:59.999999+00'", ValueKind.INSTANT, "9999-12-31T23:59:59.999999Z"),
     ("time", "'24:00'", ValueKind.TIME, "24:00:00"),
     ("timetz", "'10:00:00.5+05:30'", ValueKind.TIME, "10:00:00.500000+05:30"),
+    ("timetz", "'10:00:00+01:02:03'", ValueKind.TIME, "10:00:00+01:02:03"),
     ("interval", "'1 year 2 mons -3 days 04:05:06.789'", ValueKind.DURATION, "P1Y2M-3DT4H5M6.789S"),
     ("interval", "'0'", ValueKind.DURATION, "PT0S"),
     ("inet", "'192.168.0.1'", ValueKind.TEXT, "192.168.0.1"),
@@ -90,7 +93,14 @@ CASES: list[tuple[str, str, ValueKind, str | None]] = [
     ("bigint[]", "'{9007199254740993,NULL,1}'", ValueKind.JSON, '["9007199254740993",null,1]'),
     ("integer[]", "'{{1,2},{3,4}}'", ValueKind.JSON, "[[1,2],[3,4]]"),
     ("integer[]", "'{{{1},{2}},{{3},{4}}}'", ValueKind.JSON, "[[[1],[2]],[[3],[4]]]"),
-    ("integer[]", "'[0:1]={7,8}'", ValueKind.JSON, "[7,8]"),
+    ("int2vector", "'7 8'", ValueKind.JSON, "[7,8]"),  # these count from 0 by their type
+    (
+        "timetz[]",
+        "'{10:00:00.5+02,10:00+00,10:00-01:02:03}'",
+        ValueKind.JSON,
+        '["10:00:00.500000+02:00","10:00:00Z","10:00:00-01:02:03"]',
+    ),
+    ("time[]", "'{24:00,NULL}'", ValueKind.JSON, '["24:00:00",null]'),
     ("integer[]", "'{}'", ValueKind.JSON, "[]"),
     ("text[]", "ARRAY['NULL', NULL, 'a\"b', '{}']", ValueKind.JSON, '["NULL",null,"a\\"b","{}"]'),
     ("numeric[]", "'{1.10,NaN,1e-20}'", ValueKind.JSON, '["1.10","NaN","0.00000000000000000001"]'),
@@ -114,15 +124,34 @@ CASES: list[tuple[str, str, ValueKind, str | None]] = [
 ]
 
 
+# type, literal, what is said of it, and what `kind: text` gives
+UNTOLD = [
+    ("integer[]", "'[0:1]={7,8}'", "does not count from 1", "[0:1]={7,8}"),
+    ("integer[]", "'[1:1][0:1]={{7,8}}'", "does not count from 1", "[1:1][0:1]={{7,8}}"),
+    ("tagged", "ROW('[0:0]={7}')", "does not count from 1", "([0:0]={7})"),
+    ("jsonb[]", "ARRAY['null'::jsonb, NULL]", "JSON value null", '{"null",NULL}'),
+    ("json[]", "ARRAY[' null '::json]", "JSON value null", '{" null "}'),
+    ("nest", "ROW(1, NULL, NULL, NULL, 'null')", "JSON value null", "(1,,,,null)"),
+]
+
+
 @pytest.fixture(scope="module")
-def session(postgres_server: pg.Server) -> Iterator[Source]:
+def database(postgres_server: pg.Server) -> Iterator[pg.Database]:
     database = postgres_server.create("LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
     table = ", ".join(f"c{number} {type_}" for number, (type_, *_) in enumerate(CASES))
     values = ", ".join(f"CAST({literal} AS {type_})" for type_, literal, *_ in CASES)
     database.execute(*SCHEMA, f"CREATE TABLE trap ({table})", f"INSERT INTO trap VALUES ({values})")
+    table = ", ".join(f"c{number} {type_}" for number, (type_, *_) in enumerate(UNTOLD))
+    values = ", ".join(f"CAST({literal} AS {type_})" for type_, literal, *_ in UNTOLD)
+    database.execute(f"CREATE TABLE untold ({table})", f"INSERT INTO untold VALUES ({values})")
+    yield database
+    postgres_server.drop(database)
+
+
+@pytest.fixture(scope="module")
+def session(database: pg.Database) -> Iterator[Source]:
     with open_two("w", "postgres", {}, connection="w", connect=at(database.libpq)) as opened:
         yield opened
-    postgres_server.drop(database)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +164,15 @@ def test_exact(session: Source, row: dict[str, str | None], number: int) -> None
     type_, literal, kind, form = CASES[number]
     column = session.catalogue()["trap"][f"c{number}"]
     assert (column.kind, row[f"c{number}"]) == (kind, form), f"{type_} {literal}"
+
+
+@pytest.mark.parametrize("number", range(len(UNTOLD)))
+def test_what_json_cannot_tell_is_refused_and_given_as_text(database: pg.Database, number: int) -> None:
+    *_, said, text = UNTOLD[number]
+    with open_two("w", "postgres", {}, connection="w", connect=at(database.libpq)) as session:
+        assert forms(session, "untold", [f"c{number}"], as_text=True) == [{f"c{number}": text}]
+        with pytest.raises(ConfigurationError, match=rf"w\.untold\.c{number} holds .*{said}.*`kind: text`"):
+            forms(session, "untold", [f"c{number}"])
 
 
 def test_a_type_that_is_not_known_has_no_kind(postgres: pg.Database) -> None:

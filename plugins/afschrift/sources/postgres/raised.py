@@ -1,0 +1,43 @@
+"""Values that end a statement, because what is written of them would be another value or too large."""
+
+from __future__ import annotations
+
+import re
+
+_FOUND = re.compile(r"\[afschrift: (too large|bounds|null)\](.*)\|([0-9]+)", re.DOTALL)
+
+TOO_LARGE, BOUNDS, NULL = "too large", "bounds", "null"
+
+
+def raised(what: str, column_path: str, number: str) -> str:
+    """SQL of type text that fails, with its place in the message of its error.
+
+    Args:
+        what: `TOO_LARGE`, `BOUNDS` or `NULL`.
+        column_path: `table.column`.
+        number: SQL of an integer that depends on the row: a constant would fail before any row is read.
+
+    Returns:
+        A template with braces doubled, but for those of `number`.
+    """
+    message = f"[afschrift: {what}]{column_path}|".replace("'", "''").replace("{", "{{").replace("}", "}}")
+    return f"CAST(CAST('{message}' || {number} AS integer) AS text)"
+
+
+def found_in(message: str) -> tuple[str, str, str] | None:
+    """What an error's message says: what it is, `table.column`, and the number."""
+    found = _FOUND.search(message)
+    return None if found is None else (found[1], found[2], found[3])
+
+
+def with_own_bounds(array: str) -> str:
+    """Condition: an array does not count from 1, which no list of JSON can tell."""
+    return (
+        f"(array_lower({array}, 1) <> 1 OR array_ndims({array}) > 1 AND "
+        rf"array_dims({array}) !~ '^(\[1:[0-9]+\])+$')"
+    )
+
+
+def is_json_null(text: str) -> str:
+    """Condition: a JSON document is `null`, which a list or object cannot tell from a missing value."""
+    return rf"btrim({text}, E' \t\r\n') = 'null'"
