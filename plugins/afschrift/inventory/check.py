@@ -119,6 +119,9 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
 def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
     for name, table in source.tables.items():
         where = ["tables", name]
+        if table.copy_of is not None:
+            yield from _copy(source, table, where)
+            continue
         if table.personal and not leads_to_person(source, name):
             yield where, "no way leads from this table to the person: give `subject` or `join`"
         for part in table.key:
@@ -135,6 +138,14 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
         if table.personal:
             for column_name, column in table.columns.items():
                 yield from _column(source, table, column, [*where, "columns", column_name])
+
+
+def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+    of = source.tables.get(table.copy_of or "")
+    if of is None or of.copy_of is not None:
+        yield [*where, "copy_of"], "the source has no such table, or it is a copy itself"
+    if more := sorted(table.model_fields_set - {"copy_of", "personal", "title", "description"}):
+        yield where, f"a copy is described where the table is: leave out {', '.join(more)}"
 
 
 def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[Finding]:

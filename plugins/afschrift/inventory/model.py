@@ -123,7 +123,13 @@ def without(inventory: Inventory, tables: Collection[str]) -> Inventory:
         return inventory
     kept = {
         name: source.model_copy(
-            update={"tables": {t: one for t, one in source.tables.items() if f"{name}.{t}" not in tables}}
+            update={
+                "tables": {
+                    t: one
+                    for t, one in source.tables.items()
+                    if not {f"{name}.{t}", f"{name}.{one.copy_of}"} & set(tables)
+                }
+            }
         )
         for name, source in inventory.sources.items()
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from afschrift.domain.origin import Origin
 from afschrift.inventory.base import Part, Text, as_list
@@ -75,6 +75,8 @@ class Table(Part):
             entries of one mapping are a composite key, several mappings are alternatives (OR).
         shared_rows: who decided, when and why, that rows which bear another person's key are this
             person's too where a join reaches them. Absent: they stay, and a request that meets one asks.
+        copy_of: the table of the same source that this one repeats, for a view; it then has a title and no
+            more, holds nothing of its own, and its rows leave with that table alone.
         key: columns of the primary key, in order; empty: rows are ordered by all columns.
         references: column -> `table.column` of the same source that it points to, beside the joins.
         file: columns with uploaded files.
@@ -97,6 +99,7 @@ class Table(Part):
         BeforeValidator(as_list, json_schema_input_type=dict[str, str] | list[dict[str, str]]),
     ] = ()
     shared_rows: ClassifiedBy | None = None
+    copy_of: str | None = None
     key: tuple[str, ...] = ()
     references: dict[str, str] = {}
     file: Annotated[
@@ -112,6 +115,11 @@ class Table(Part):
     decided: ClassifiedBy | None = None
     review: Literal["case"] | None = None
     columns: dict[str, Column] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_of_its_own(cls, given: Any) -> Any:
+        return {**given, "personal": False} if isinstance(given, dict) and given.get("copy_of") else given
 
     @property
     def links(self) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class WaysCheck:
         A table with `shared_rows` is passed over for the last: somebody decided.
         """
         for name, table in self.declared.tables.items():
-            if not table.personal:
+            if not table.personal or name not in self.catalogue:
                 continue
             try:
                 yield from self._table(name, table)

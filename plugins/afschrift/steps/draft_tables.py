@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from afschrift.casework.decision.source_triggers import case_columns
 from afschrift.casework.decision.triggers import Trigger
 from afschrift.casework.question_kinds import KINDS
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import ExtractPlan, Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
@@ -17,6 +17,8 @@ from afschrift.inventory.table import Table
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.column_facts import PersonFacts
+from afschrift.selection.person import Catalogue
+from afschrift.selection.repeated_tables import read_twice, unlike
 from afschrift.selection.statements import Scope, Statements
 from afschrift.selection.table_decision import NO_ROWS, Classifier, TableDecision
 from afschrift.services import Services
@@ -69,7 +71,10 @@ class TableDrafts:
     def of(self, source: SourceFile, session: Source, statements: Statements) -> list[ExtractPlan | Withheld]:
         """What becomes of each personal table of a source; what a person must answer is noted."""
         facts = self._facts
-        self._unlisted(source, statements.tables)
+        catalogue = {table: statements.columns(table) for table in statements.tables}
+        for fault in read_twice(source, session.structure().parts, catalogue):
+            raise ConfigurationError(f"{fault}.", remedy="correct the inventory.")
+        self._unlisted(source, catalogue)
         parts: list[ExtractPlan | Withheld] = []
         for name, table in source.tables.items():
             if not table.personal or facts.hides(f"{source.source}.{name}"):
@@ -116,9 +121,13 @@ class TableDrafts:
         informed = replace(facts, answers=answered)
         return Classifier(self._services.inventory, right, informed).table(source, name, columns)
 
-    def _unlisted(self, source: SourceFile, tables: Collection[str]) -> None:
-        """A table that nobody described may hold the person's data: it is not passed over in silence."""
-        unlisted = sorted(set(tables) - source.tables.keys())
+    def _unlisted(self, source: SourceFile, catalogue: Catalogue) -> None:
+        """A table that nobody described may hold the person's data: it is not passed over in silence.
+
+        Nor is a copy that has columns of its own.
+        """
+        copies = {copy for copy, _ in unlike(source, catalogue)}
+        unlisted = sorted((catalogue.keys() - source.tables.keys()) | copies)
         if unlisted and source.unlisted == "ask":
             words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
             detail = {"source": source.source, "tables": unlisted}

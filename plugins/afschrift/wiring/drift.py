@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from afschrift.domain.errors import AfschriftError
+from afschrift.domain.sources import Structure
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.inventory.unclassified import unclassified
 from afschrift.selection.person import Catalogue
+from afschrift.selection.repeated_tables import read_twice, unlike
 from afschrift.selection.ways_check import WaysCheck
 from afschrift.sources.registry import open_source
 
@@ -42,13 +44,21 @@ def compare(inventory: Inventory, sql: Path) -> Comparison:
     for name, declared in inventory.sources.items():
         with open_source(name, declared.kind, declared.options, connection=declared.connection) as session:
             catalogue = session.catalogue()
+            structure = session.structure()
             found.differences += WaysCheck(declared, inventory.identity, session, catalogue, sql).findings()
-        _tables(declared, catalogue, found)
+        _tables(declared, catalogue, structure, found)
     return found
 
 
-def _tables(declared: SourceFile, catalogue: Catalogue, found: Comparison) -> None:
+def _tables(declared: SourceFile, catalogue: Catalogue, structure: Structure, found: Comparison) -> None:
     name = declared.source
+    found.differences += read_twice(declared, structure.parts, catalogue)
+    stops = ": every request stops there" if declared.unlisted == "ask" else ""
+    for copy, column in unlike(declared, catalogue):
+        of = declared.tables[copy].copy_of
+        found.differences.append(
+            f"{name}.{copy}.{column} is no column of {of}: {copy} is no copy of it{stops}"
+        )
     unlisted = sorted(catalogue.keys() - declared.tables.keys())
     if declared.unlisted == "ignore" and unlisted:
         found.notes.append(f"{name}: passed over, as `unlisted: ignore` says: {', '.join(unlisted)}")
@@ -57,9 +67,11 @@ def _tables(declared: SourceFile, catalogue: Catalogue, found: Comparison) -> No
             f"{name}.{table} is in the source, but not in the inventory: every request stops there"
             for table in unlisted
         )
-    for table in sorted(declared.tables.keys() - catalogue.keys()):
+    for table in sorted(declared.tables.keys() - catalogue.keys() - structure.parts.keys()):
         found.differences.append(f"{name}.{table} is in the inventory, but not in the source")
     for table in sorted(catalogue.keys() & declared.tables.keys()):
+        if declared.tables[table].copy_of is not None:
+            continue
         try:
             natives = {column: one.native for column, one in catalogue[table].items()}
             unknown = {column for column, one in catalogue[table].items() if one.kind is None}

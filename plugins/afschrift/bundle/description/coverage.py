@@ -24,6 +24,7 @@ class Status(StrEnum):
     FAILED = "failed"
     NOT_SEARCHED = "not_searched"
     GIVEN_BEFORE = "given_before"
+    COPY = "copy"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class TableCoverage:
         rest_by: date by which a source that was left for later follows.
         before: what an earlier part of the answer told of it.
         again: an earlier part held it too; it is given whole once more.
+        copy_of: the table that it repeats, and that stands here for both.
     """
 
     source: str
@@ -46,10 +48,11 @@ class TableCoverage:
     rest_by: str = ""
     before: Before | None = None
     again: bool = False
+    copy_of: str = ""
 
 
 def coverage(contents: Contents) -> Iterator[TableCoverage]:
-    """Every personal table in the order of the inventory.
+    """Every personal table, and every copy of one, in the order of the inventory.
 
     A planned table without an extract has failed; so has one of a source that was left for later. One that
     the plan does not name was not searched.
@@ -77,6 +80,8 @@ def coverage(contents: Contents) -> Iterator[TableCoverage]:
                 yield TableCoverage(source, table, Status.GIVEN_BEFORE, None, (), before=before[key])
             elif entry.personal and source in later:
                 yield TableCoverage(source, table, Status.FAILED, None, (), rest_by=later[source])
+            elif entry.copy_of:
+                yield TableCoverage(source, table, Status.COPY, None, (), copy_of=entry.copy_of)
             elif entry.personal:
                 yield TableCoverage(source, table, Status.NOT_SEARCHED, None, ())
 
@@ -155,6 +160,8 @@ def _table(entry: TableCoverage) -> dict[str, Any]:
         document["before"] = _before(entry.before)
     if entry.again:
         document["again"] = True
+    if entry.copy_of:
+        document["copyOf"] = entry.copy_of
     if entry.status is Status.WITHHELD:
         document["reasons"] = list(dict.fromkeys(f.reason for f in entry.left_out))
         document["rules"] = list(dict.fromkeys(rule for f in entry.left_out for rule in f.rules))
