@@ -25,7 +25,8 @@ from rule_mutations import MUTATIONS, Mutation
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = 2
-_SLOW = ("tests/e2e/", "tests/contract/")  # where quick tests notice, these need not be begun
+_PURE = ("tests/unit/domain/", "tests/unit/inventory/", "tests/unit/law/")
+_SLOW = ("tests/e2e/", "tests/contract/")  # where quicker tests notice, these need not be begun
 _MOMENTS = count(1)
 
 
@@ -56,9 +57,12 @@ def faults(mutation: Mutation) -> list[str]:
     return found
 
 
-def tests_of(rule: str) -> list[str]:
-    """The test files of a rule, quick ones first."""
-    return sorted(re.findall(r"`([^`]+)`", named(rule)[1]), key=lambda name: name.startswith(_SLOW))
+def tests_of(rule: str) -> list[list[str]]:
+    """The test files of a rule: those of pure functions, those with a register, those that take long."""
+    files: list[list[str]] = [[], [], []]
+    for name in re.findall(r"`([^`]+)`", named(rule)[1]):
+        files[0 if name.startswith(_PURE) else 2 if name.startswith(_SLOW) else 1].append(name)
+    return [some for some in files if some]
 
 
 class Copy:
@@ -79,7 +83,7 @@ class Copy:
         whole = path.read_text(encoding="utf-8")
         for tests in tests_of(mutation.rule):
             self._write(path, whole.replace(mutation.text, mutation.instead))
-            failed = self.failing(tests)
+            failed = self.failing(*tests)
             self._write(path, whole)
             if failed:
                 return failed
@@ -141,7 +145,7 @@ def main() -> int:
                 caught = copy.outcome(mutation)
             finally:
                 free.put(copy)
-            said = f"caught by {caught}" if caught else f"SURVIVED {', '.join(tests_of(mutation.rule))}"
+            said = f"caught by {caught}" if caught else f"SURVIVED {named(mutation.rule)[1]}"
             print(f"{mutation.rule}  {mutation.effect} ({mutation.file}): {said}", flush=True)
             return caught
 
