@@ -48,6 +48,13 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
             f"Source {source} does not understand what is asked of {where} ({code}).",
             remedy="compare the inventory with the tables: `afschrift inventory check --live`.",
         )
+    if code == _BY_CLASS["DataError"]:  # the driver's own, without a code of the server
+        return ConfigurationError(
+            f"The driver of source {source} has no value for one of {where}, such as a date outside the "
+            "years 1 to 9999 or a time of 24 hours.",
+            remedy="write `kind: text` at the columns that hold such values in the inventory: it gives the "
+            "database's own text.",
+        )
     if str(code)[:2] in _WRONG_DATA:
         return ConfigurationError(
             f"Source {source} fails itself over {where} ({code}).",

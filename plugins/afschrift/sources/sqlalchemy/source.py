@@ -181,7 +181,14 @@ class Alchemy:
         native = found.compile(self._engine.dialect) if kind else str(found)
         self.dialect.kinds[native] = kind
         exact = "{column}" if kind not in (None, ValueKind.JSON) else self.dialect.text("{column}")
-        return ColumnType(native, kind, guarded(found, kind, exact, self._engine.dialect, self._limit))
+        if isinstance(found, sa.CHAR) and self.dialect.name == "postgresql":
+            exact = self.dialect.text("{column}")  # padding is no part of the value
+        engine = self._engine.dialect
+        form = guarded(found, kind, exact, engine, self._limit)
+        if kind is ValueKind.BINARY:  # a cast would take the bytes for a text
+            return ColumnType(native, kind, form)
+        verbatim = guarded(found, None, self.dialect.text("{column}"), engine, self._limit)
+        return ColumnType(native, kind, form, verbatim=verbatim)
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         """Fill the key table; values are bound."""

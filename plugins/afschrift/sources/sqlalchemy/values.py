@@ -126,7 +126,7 @@ class Values:
         if write is None or (kind is ValueKind.DECIMAL and isinstance(value, float)):
             raise ConfigurationError(
                 f"The driver gives {self._source}.{where} as {type(value).__name__}, which may not be exact.",
-                remedy="cast the column to text in a view.",
+                remedy="write `kind: text` at the column in the inventory: it gives the database's own text.",
             )
         return write(value)
 

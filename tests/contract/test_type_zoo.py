@@ -1,0 +1,136 @@
+"""Every type of every adapter, alone and in lists, structs and maps: exact, given as text, or refused.
+
+A value that comes out is held against the database's own text, which another client than the product's reads
+and other code than the product's translates. What is refused names the column and what to do. The page
+`docs/sources.md` says which is which: `AFSCHRIFT_ZOO_PAGE=write pytest tests/contract/test_type_zoo.py` writes
+it anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow as pa
+import pytest
+from tests.contract.plain_readers import READ, same
+from tests.contract.zoo import (
+    duckdb_zoo,
+    mysql_zoo,
+    page,
+    parquet_zoo,
+    postgres_zoo,
+    sqlalchemy_zoo,
+    sqlite_zoo,
+)
+from tests.contract.zoo.cages import SHAPES, Outcome, Zoo, is_member, look
+from tests.unit.formats.random_tables import field, write
+
+from afschrift.domain.value_kind import ValueKind
+
+ZOOS: dict[str, ModuleType] = {
+    "duckdb": duckdb_zoo,
+    "mysql": mysql_zoo,
+    "parquet": parquet_zoo,
+    "postgres": postgres_zoo,
+    "sqlalchemy": sqlalchemy_zoo,
+    "sqlite": sqlite_zoo,
+}
+SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy": "postgres_server"}
+Seen = dict[str, Outcome]
+
+
+@pytest.fixture(scope="module", params=sorted(ZOOS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def zoo(kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zoo]:
+    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
+    database = server.create() if server else None
+    yield ZOOS[kind].build(tmp_path_factory.mktemp(kind), database)
+    if server:
+        server.drop(database)
+
+
+@pytest.fixture(scope="module")
+def seen(zoo: Zoo) -> Seen:
+    return look(zoo)
+
+
+def cells(zoo: Zoo, shape: str) -> Iterator[tuple[str, int]]:
+    for number in range(len(zoo.rows)):
+        if f"{shape}_{number}" in zoo.own:
+            yield f"{shape}_{number}", number
+
+
+def test_every_type_is_here(kind: str, zoo: Zoo) -> None:
+    natives = {row.native.split("(")[0].removesuffix("[]") for row in zoo.rows}
+    assert ZOOS[kind].types() - natives == set()
+
+
+def test_a_value_is_exact_or_refused(zoo: Zoo, seen: Seen) -> None:
+    wrong = {}
+    for column, number in cells(zoo, "value"):
+        row, own, outcome = zoo.rows[number], zoo.own[column], seen[column]
+        if outcome.form is None:
+            continue
+        assert outcome.kind is not None
+        expected = row.form or zoo.holds(outcome.kind, own or "")
+        if not same([_number(outcome.form, outcome.kind)], [_number(expected, outcome.kind)], ValueKind.TEXT):
+            wrong[row.label] = (outcome.form, expected)
+    assert wrong == {}
+
+
+def _number(text: str, kind: ValueKind) -> str:
+    return repr(float(text)) if kind is ValueKind.NUMBER else text
+
+
+@pytest.mark.parametrize("shape", SHAPES[1:])
+def test_a_member_is_what_the_value_is_alone(zoo: Zoo, seen: Seen, shape: str) -> None:
+    wrong = {}
+    for column, number in cells(zoo, shape):
+        alone, inside = seen[f"value_{number}"], seen[column]
+        if inside.form is None:
+            continue
+        form, kind = alone.form, alone.kind
+        if form is None or kind is None or not is_member(inside.form, shape, form, kind):
+            wrong[zoo.rows[number].label] = (inside.form, form)
+    assert wrong == {}
+
+
+def test_kind_text_gives_the_text_of_the_database(zoo: Zoo, seen: Seen) -> None:
+    wrong = {
+        column: (outcome.text, zoo.own[column])
+        for column, outcome in seen.items()
+        if outcome.text is not None and outcome.text != zoo.own[column]
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name", ["csv", "json"])
+def test_files_hold_what_came_out(zoo: Zoo, seen: Seen, name: str) -> None:
+    given = {column: outcome for column, outcome in seen.items() if outcome.form is not None}
+    fields = [field(column, outcome.kind or ValueKind.TEXT) for column, outcome in given.items()]
+    texts = [pa.array([outcome.form, None], pa.string()) for outcome in given.values()]
+    written = write(name, fields, pa.RecordBatch.from_arrays(texts, names=list(given)))
+    names, rows = READ[name](written)
+    assert names == list(given)
+    for column, outcome in given.items():
+        read = [row[names.index(column)] for row in rows]
+        assert same(read, [outcome.form, None], outcome.kind or ValueKind.TEXT), column
+
+
+def test_the_page_says_what_was_found(kind: str, zoo: Zoo, seen: Seen) -> None:
+    found = page.section(zoo.rows, seen)
+    if os.environ.get("AFSCHRIFT_ZOO_PAGE") == "write":
+        page.write(kind, found)
+    assert page.read(kind) == found, "run again with AFSCHRIFT_ZOO_PAGE=write"
+
+
+def test_the_page_has_every_adapter() -> None:
+    text = Path(page.PAGE).read_text(encoding="utf-8")
+    assert [kind for kind in sorted(ZOOS) if page.opening(kind) not in text] == []

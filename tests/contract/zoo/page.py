@@ -1,0 +1,55 @@
+"""The tables of types in `docs/sources.md`, between marks, as the zoo found them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.contract.zoo.cages import SHAPES, Outcome, Row
+
+PAGE = Path(__file__).parents[3] / "docs" / "sources.md"
+_HEAD = "| Types | Alone | In lists, structs, maps | With `kind: text` |\n|---|---|---|---|\n"
+
+
+def opening(kind: str) -> str:
+    """The mark before a kind's table."""
+    return f"<!-- types of {kind}, written by tests/contract/test_type_zoo.py -->\n"
+
+
+_CLOSING = "<!-- end -->"
+
+
+def section(rows: Sequence[Row], seen: Mapping[str, Outcome]) -> str:
+    """A row for each way in which types come out, with the types."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for number, row in enumerate(rows):
+        alone = seen[f"value_{number}"]
+        members = [seen[f"{shape}_{number}"] for shape in SHAPES[1:] if f"{shape}_{number}" in seen]
+        inside = {"exact" if one.form is not None else "refused" for one in members}
+        assert len(inside) < 2, row.label
+        texts = {one.text is not None for one in (alone, *members)}
+        given = {(True,): "its text", (False,): "refused"}.get(tuple(texts), "its text, alone only")
+        says = "exact" if alone.form is not None else "refused"
+        way = (says, *(inside or {"-"}), given)
+        labels = found.setdefault(way, [])
+        if row.label not in labels:
+            labels.append(row.label)
+    lines = [f"| {', '.join(labels)} | {' | '.join(way)} |" for way, labels in found.items()]
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def read(kind: str) -> str:
+    """A kind's table as it stands on the page; empty where it has none."""
+    found = _between(kind).search(PAGE.read_text(encoding="utf-8"))
+    return found[1] if found else ""
+
+
+def write(kind: str, table: str) -> None:
+    """Put a kind's table between its marks."""
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(_between(kind).sub(lambda _: f"{opening(kind)}{table}{_CLOSING}", text), encoding="utf-8")
+
+
+def _between(kind: str) -> re.Pattern[str]:
+    return re.compile(f"{re.escape(opening(kind))}(.*?){_CLOSING}", re.DOTALL)
