@@ -50,6 +50,7 @@ class ColumnType:
         verbatim: SQL of the database's own text of a value, which `kind: text` in the inventory gives; empty
             where it is `expression`.
         remedy: what to do about values that cannot be read exactly, not even as text; empty where they can.
+        closed: the account has no right to it, though the table has others that it may read.
     """
 
     native: str
@@ -58,6 +59,7 @@ class ColumnType:
     text: str = ""
     verbatim: str = ""
     remedy: str = ""
+    closed: bool = False
 
     def as_text(self) -> ColumnType:
         """The column as `kind: text` in the inventory has it."""
@@ -82,11 +84,15 @@ class Structure:
         parts: table whose rows are read with another one (a partition, a child of PostgreSQL's INHERITS) ->
             that other one.
         views: what is computed from other tables, so that nothing proves it complete.
+        history: tables of which the database keeps former rows that a plain SELECT does not show.
+        hidden: tables that are there, in a schema that the account may not enter.
     """
 
     foreign_keys: tuple[ForeignKey, ...] = ()
     parts: dict[str, str] = field(default_factory=dict)
     views: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
     def among(self, tables: Collection[str]) -> Structure:
         """The part of it that is about some tables."""
@@ -94,6 +100,8 @@ class Structure:
             tuple(k for k in self.foreign_keys if k.table in tables and k.parent in tables),
             {child: parent for child, parent in self.parts.items() if child in tables},
             tuple(view for view in self.views if view in tables),
+            tuple(table for table in self.history if table in tables),
+            self.hidden,
         )
 
 

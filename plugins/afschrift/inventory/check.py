@@ -124,6 +124,8 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
             continue
         if table.personal and not leads_to_person(source, name):
             yield where, "no way leads from this table to the person: give `subject` or `join`"
+        if table.history == "read" and source.kind != "mysql":
+            yield [*where, "history"], "former rows are read of tables of MariaDB alone (`kind: mysql`)"
         for part in table.key:
             if part not in table.columns:
                 yield [*where, "key"], f"the table has no column {part}"

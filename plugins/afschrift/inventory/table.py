@@ -77,6 +77,10 @@ class Table(Part):
             person's too where a join reaches them. Absent: they stay, and a request that meets one asks.
         copy_of: the table of the same source that this one repeats, for a view; it then has a title and no
             more, holds nothing of its own, and its rows leave with that table alone.
+        complete: of a view, who confirmed, when and why, that it holds every row of its tables that is the
+            person's. Absent: the answer says that this is not proven.
+        history: of a table with system versioning (MariaDB), `read`: former rows are given too; or who
+            decided, when and why, that they are not.
         key: columns of the primary key, in order; empty: rows are ordered by all columns.
         references: column -> `table.column` of the same source that it points to, beside the joins.
         file: columns with uploaded files.
@@ -100,6 +104,8 @@ class Table(Part):
     ] = ()
     shared_rows: ClassifiedBy | None = None
     copy_of: str | None = None
+    complete: ClassifiedBy | None = None
+    history: Literal["read"] | ClassifiedBy | None = None
     key: tuple[str, ...] = ()
     references: dict[str, str] = {}
     file: Annotated[

@@ -20,6 +20,16 @@ from afschrift.inventory.organisation import IdentityFile
 Catalogue = Mapping[str, Mapping[str, ColumnType]]
 
 
+def closed(column: str) -> NeedsPersonError:
+    """The account may read other columns of the table, and not this one (`source.table.column`)."""
+    return NeedsPersonError(
+        f"The connection has no right to read {column}.",
+        question="no_right",
+        detail={"table": column},
+        remedy="give its account SELECT on the column, or on the whole table.",
+    )
+
+
 @dataclass(frozen=True)
 class Match:
     """The row holds a key of the person.
@@ -173,8 +183,10 @@ class WayFinder:
         return tuple(found)
 
     def column(self, table: str, column: str, alias: str = "t") -> str:
-        """A column that the source has, qualified and quoted."""
+        """A column that the source has and the connection may read, qualified and quoted."""
         self.native(table, column)
+        if self._catalogue[table][column].closed:
+            raise closed(f"{self._source.source}.{table}.{column}")
         return f"{alias}.{self._dialect.quote(column)}"
 
     def holds(self, table: str, key: str, alias: str = "t") -> str:

@@ -70,18 +70,20 @@ class Statements:
         order = [
             self._dialect.order(f"t.{quote(column)}", self.finder.native(table, column))
             for column in declared.key
-        ] or [self._dialect.row_order(expressions)]
+        ]
+        if not order or declared.history == "read":  # former rows have the key of the present one
+            order.append(self._dialect.row_order(expressions))
         columns = [(expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True)]
-        return self._render("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
+        return self._render_all("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
 
     def count(self, table: str, scope: Scope | None = None) -> str:
         """How many rows of a table are the person's."""
-        return self._render("count.sql", table, scope=self._scope(scope))
+        return self._render_all("count.sql", table, scope=self._scope(scope))
 
     def exists(self, table: str, scope: Scope | None, any_of: Sequence[str]) -> str:
         """Whether a row of the person holds a value in one of some columns; no row: no."""
         columns = [self.finder.column(table, name) for name in any_of]
-        return self._render("exists.sql", table, scope=self._scope(scope), columns=columns)
+        return self._render_all("exists.sql", table, scope=self._scope(scope), columns=columns)
 
     def masked(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
         """How many values each masked column hides, in the order of the fields; empty without masks."""
@@ -89,7 +91,7 @@ class Statements:
         masked = [(f"t.{quote(f.name)}", self._when(table, f)) for f in fields if f.action is Action.MASK]
         if not masked:
             return ""
-        return self._render("masked.sql", table, masked=masked, scope=self._scope(scope))
+        return self._render_all("masked.sql", table, masked=masked, scope=self._scope(scope))
 
     def changed(self, table: str, column: str) -> str:
         """Whether a time in a column of the person's rows is not before the moment that is bound."""
@@ -100,12 +102,12 @@ class Statements:
         origin = self._source.tables[table].origin
         assert origin is not None
         known = [self._dialect.literal(value) for value in origin.values]
-        return self._render("unknown_origins.sql", table, by=self._dialect.quote(origin.by), known=known)
+        return self._render_all("unknown_origins.sql", table, by=self._dialect.quote(origin.by), known=known)
 
     def foreign(self, table: str) -> str | None:
         """How many rows a join reaches that bear another person's key; None where there can be none."""
         found = self.finder.foreign(table)
-        return None if found is None else self._render("foreign.sql", table, foreign=found)
+        return None if found is None else self._render_all("foreign.sql", table, foreign=found)
 
     def names(
         self, table: str, column: str, *, country: CountryOf | None = None, present: str | None = None
@@ -262,11 +264,17 @@ class Statements:
         literals = [self._dialect.literal(value) for value in scope.included]
         return f"t.{self._dialect.quote(scope.column)}", literals
 
+    def _render_all(self, template: str, table: str, **parts: object) -> str:
+        """Over former rows too, where the inventory says so; a way over a join is one of present rows."""
+        former = self._source.tables[table].history == "read"
+        relation = self._dialect.relation(table) + (" FOR SYSTEM_TIME ALL" if former else "")
+        return self._render(template, table, **parts, relation=relation)
+
     def _render(self, template: str, table: str, **parts: object) -> str:
         belongs = self.finder.ways(table).belongs
-        relation = self._dialect.relation(table)
+        parts = {"relation": self._dialect.relation(table), **parts}
         parts |= {"keys": self._dialect.keys, "one_row": self._dialect.one_row}
-        return render(self._folder, template, relation=relation, belongs=belongs, **parts)
+        return render(self._folder, template, belongs=belongs, **parts)
 
 
 def _fact(name: str, kind: ValueKind) -> FieldPlan:

@@ -15,6 +15,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.selection.column_facts import PersonFacts, TableFacts
+from afschrift.selection.person import closed
 from afschrift.selection.statements import Scope
 
 NO_ROWS = "no_rows"
@@ -66,6 +67,7 @@ class Classifier:
 
         Raises:
             ConfigurationError: a selected column has a type that the software does not know.
+            NeedsPersonError: the connection has no right to a selected column.
         """
         facts = TableFacts(self._inventory, source, name, self._person)
         scope = self._scope(facts)
@@ -127,6 +129,8 @@ class Classifier:
                 remedy=column_type.remedy
                 or "give it `kind: text` in the inventory, or leave it out of the view.",
             )
+        if decision.selected and column_type.closed:
+            raise closed(column_path)
         if decision.action is Action.MASK:
             kind = ValueKind.TEXT
         return FieldPlan(

@@ -22,6 +22,7 @@ from afschrift.selection.repeated_tables import read_twice, unlike
 from afschrift.selection.statements import Scope, Statements
 from afschrift.selection.table_decision import NO_ROWS, Classifier, TableDecision
 from afschrift.services import Services
+from afschrift.sources.table_errors import no_right
 
 _ASK_WORDS = {
     "unclassified": "Nobody has said yet what these columns hold",
@@ -72,8 +73,12 @@ class TableDrafts:
         """What becomes of each personal table of a source; what a person must answer is noted."""
         facts = self._facts
         catalogue = {table: statements.columns(table) for table in statements.tables}
-        for fault in read_twice(source, session.structure().parts, catalogue):
+        structure = session.structure()
+        for fault in read_twice(source, structure.parts, catalogue):
             raise ConfigurationError(f"{fault}.", remedy="correct the inventory.")
+        for hidden in structure.hidden:
+            if hidden in source.tables and source.tables[hidden].personal:
+                raise no_right(f"{source.source}.{hidden}")
         self._unlisted(source, catalogue)
         parts: list[ExtractPlan | Withheld] = []
         for name, table in source.tables.items():

@@ -12,6 +12,7 @@ from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.inventory.unclassified import unclassified
 from afschrift.selection.person import Catalogue
+from afschrift.selection.proof_check import unproven
 from afschrift.selection.repeated_tables import read_twice, unlike
 from afschrift.selection.ways_check import WaysCheck
 from afschrift.sources.registry import open_source
@@ -46,6 +47,7 @@ def compare(inventory: Inventory, sql: Path) -> Comparison:
             catalogue = session.catalogue()
             structure = session.structure()
             found.differences += WaysCheck(declared, inventory.identity, session, catalogue, sql).findings()
+        found.differences += unproven(declared, structure, catalogue)
         _tables(declared, catalogue, structure, found)
     return found
 
@@ -67,7 +69,8 @@ def _tables(declared: SourceFile, catalogue: Catalogue, structure: Structure, fo
             f"{name}.{table} is in the source, but not in the inventory: every request stops there"
             for table in unlisted
         )
-    for table in sorted(declared.tables.keys() - catalogue.keys() - structure.parts.keys()):
+    elsewhere = {*structure.parts, *structure.hidden}
+    for table in sorted(declared.tables.keys() - catalogue.keys() - elsewhere):
         found.differences.append(f"{name}.{table} is in the inventory, but not in the source")
     for table in sorted(catalogue.keys() & declared.tables.keys()):
         if declared.tables[table].copy_of is not None:

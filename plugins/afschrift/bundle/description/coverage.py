@@ -27,6 +27,13 @@ class Status(StrEnum):
     COPY = "copy"
 
 
+class Unproven(StrEnum):
+    """Why nothing proves that all rows of a table were seen."""
+
+    VIEW = "view_not_confirmed"
+    HISTORY = "history_not_read"
+
+
 @dataclass(frozen=True)
 class TableCoverage:
     """One personal table of the inventory.
@@ -38,6 +45,7 @@ class TableCoverage:
         before: what an earlier part of the answer told of it.
         again: an earlier part held it too; it is given whole once more.
         copy_of: the table that it repeats, and that stands here for both.
+        unproven: why nothing proves that all rows of the person were seen.
     """
 
     source: str
@@ -49,6 +57,7 @@ class TableCoverage:
     before: Before | None = None
     again: bool = False
     copy_of: str = ""
+    unproven: tuple[Unproven, ...] = ()
 
 
 def coverage(contents: Contents) -> Iterator[TableCoverage]:
@@ -73,7 +82,10 @@ def coverage(contents: Contents) -> Iterator[TableCoverage]:
                 else:
                     status = Status.ROWS if written.rows else Status.NONE_HELD
                     once_more = f"{source}.{table}" in again
-                    yield TableCoverage(source, table, status, written.rows, left_out, again=once_more)
+                    doubts = _unproven(contents, source, table)
+                    yield TableCoverage(
+                        source, table, status, written.rows, left_out, again=once_more, unproven=doubts
+                    )
             elif key in withheld:
                 yield TableCoverage(source, table, Status.WITHHELD, None, _left_out(withheld[key].fields))
             elif key in before:
@@ -88,6 +100,7 @@ def coverage(contents: Contents) -> Iterator[TableCoverage]:
 
 def coverage_document(contents: Contents) -> dict[str, Any]:
     """The document, with the rule ids that an auditor looks for (R19)."""
+    hidden = [{"source": source, "tables": tables} for source, tables in not_seen(contents).items()]
     systems = [*map(_manual_source, contents.plan.manual), *_manual_source_before(contents)]
     return {
         "right": contents.plan.right.value,
@@ -97,7 +110,27 @@ def coverage_document(contents: Contents) -> dict[str, Any]:
             _table(entry) | files_covered(contents, entry.source, entry.table) for entry in coverage(contents)
         ],
         **({"searched": systems} if systems else {}),
+        **({"notSeen": hidden} if hidden else {}),
     }
+
+
+def _unproven(contents: Contents, source: str, table: str) -> tuple[Unproven, ...]:
+    entry, structure = contents.table(source, table), contents.structure(source)
+    found = {
+        Unproven.VIEW: table in structure.views and entry.complete is None,
+        Unproven.HISTORY: table in structure.history and entry.history != "read",
+    }
+    return tuple(why for why, holds in found.items() if holds)
+
+
+def not_seen(contents: Contents) -> dict[str, int]:
+    """Source -> tables in schemas that the connection may not enter, where the data map minds such."""
+    found = {
+        extract.source: len(set(extract.structure.hidden) - contents.source(extract.source).tables.keys())
+        for extract in contents.extracts
+        if extract.structure.hidden and contents.source(extract.source).unlisted == "ask"
+    }
+    return {source: tables for source, tables in found.items() if tables}
 
 
 def _portion(plan: Plan) -> dict[str, Any]:
@@ -160,6 +193,8 @@ def _table(entry: TableCoverage) -> dict[str, Any]:
         document["before"] = _before(entry.before)
     if entry.again:
         document["again"] = True
+    if entry.unproven:
+        document["notProven"] = [one.value for one in entry.unproven]
     if entry.copy_of:
         document["copyOf"] = entry.copy_of
     if entry.status is Status.WITHHELD:

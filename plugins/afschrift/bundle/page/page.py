@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import TemplateError
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.description.coverage import Status, coverage
+from afschrift.bundle.description.coverage import Status, Unproven, coverage, not_seen
 from afschrift.bundle.description.redactions import grounds, redactions
 from afschrift.bundle.page.browse import PAGE, inert, row_scripts, script
-from afschrift.bundle.page.left_out import left_out, unread
+from afschrift.bundle.page.left_out import left_out, table_title, unread
 from afschrift.bundle.page.manual_source_views import manual_source_views
 from afschrift.bundle.page.portion import portion
 from afschrift.bundle.page.script import own_script, own_style, policy
@@ -105,6 +105,12 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "made": words.moment(contents.seal.sealed_at, controller.zone),
         "failed": failed,
         "not_searched": not_searched,
+        "unproven": {
+            why: [table_title(contents, e.source, e.table) for e in entries if why in e.unproven]
+            for why in Unproven
+        },
+        "not_seen": [(_source_title(contents, source), n) for source, n in not_seen(contents).items()],
+        "doubts": any(e.unproven for e in entries) or bool(not_seen(contents)),
         "completeness": _completeness(bool(gone), bool(masked)),
         "left_out": gone,
         "left_out_maybe": any(e.status is Status.WITHHELD for e in entries)
@@ -132,6 +138,11 @@ def _part_texts(contents: Contents, words: PageWords) -> Iterator[str]:
         yield part.intro
     yield from (f"- {name}" for name in part.names)
     yield from part.more
+
+
+def _source_title(contents: Contents, source: str) -> str:
+    title = contents.source(source).title
+    return title.get(contents.language) if title else source
 
 
 def _completeness(left_out: bool, masked: bool) -> str:

@@ -146,7 +146,7 @@ class Mysql:
         return found
 
     def structure(self) -> Structure:
-        """Foreign keys within the database, and views."""
+        """Foreign keys within the database, views, and tables with a history."""
         return read_structure(self.rows)
 
     def bind(self, keys: Sequence[Key], at: str) -> None:

@@ -18,6 +18,11 @@ SELECT table_name FROM information_schema.tables
 WHERE table_schema = DATABASE() AND table_type = 'VIEW' ORDER BY table_name
 """
 
+_HISTORY = """
+SELECT table_name FROM information_schema.tables
+WHERE table_schema = DATABASE() AND table_type = 'SYSTEM VERSIONED' ORDER BY table_name
+"""
+
 
 def read_structure(rows: Callable[[str], list[tuple[Any, ...]]]) -> Structure:
     """How the tables hang together, as far as the account may see them.
@@ -25,4 +30,8 @@ def read_structure(rows: Callable[[str], list[tuple[Any, ...]]]) -> Structure:
     Args:
         rows: runs a statement.
     """
-    return Structure(foreign_keys(rows(_FOREIGN_KEYS)), views=tuple(view for (view,) in rows(_VIEWS)))
+    return Structure(
+        foreign_keys(rows(_FOREIGN_KEYS)),
+        views=tuple(view for (view,) in rows(_VIEWS)),
+        history=tuple(table for (table,) in rows(_HISTORY)),
+    )

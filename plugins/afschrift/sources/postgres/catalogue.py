@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from afschrift.domain.sources import ColumnType
@@ -21,7 +22,8 @@ WHERE n.nspname <> 'pg_catalog' ORDER BY 1
 _COLUMNS = """
 SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(a.attname AS text),
   CAST(a.atttypid AS bigint), format_type(a.atttypid, a.atttypmod),
-  has_any_column_privilege(c.oid, 'SELECT'), row_security_active(c.oid)
+  has_any_column_privilege(c.oid, 'SELECT'), row_security_active(c.oid),
+  has_column_privilege(c.oid, a.attnum, 'SELECT')
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -79,9 +81,10 @@ def read_catalogue(
     known = PgTypes(types, members, cell_limit)
     found: dict[str, dict[str, ColumnType]] = {}
     closed: dict[str, Unreadable] = {}
-    for schema, relation, column, oid, native, readable, hides_rows in rows(_COLUMNS):
+    for schema, relation, column, oid, native, readable, hides_rows, granted in rows(_COLUMNS):
         table = dialect.table(schema, relation)
-        found.setdefault(table, {})[column] = known.column(f"{table}.{column}", oid, native)
+        of_type = known.column(f"{table}.{column}", oid, native)
+        found.setdefault(table, {})[column] = of_type if granted else replace(of_type, closed=True)
         if not readable:
             closed[table] = Unreadable(no_right(f"{source}.{schema}.{relation}"))
         elif hides_rows:

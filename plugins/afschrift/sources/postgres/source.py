@@ -123,7 +123,7 @@ class Postgres:
         return read_catalogue(self.name, self.rows, self.dialect, self._cell_limit)
 
     def structure(self) -> Structure:
-        """Foreign keys, views, and the tables whose rows are read with another one."""
+        """Foreign keys, views, tables whose rows are read with another one, and what its rights hide."""
         return read_structure(self.rows, self.dialect)
 
     def bind(self, keys: Sequence[Key], at: str) -> None:

@@ -39,6 +39,15 @@ WHERE c.relkind IN ('v', 'm') AND n.nspname <> 'information_schema' AND n.nspnam
 ORDER BY n.nspname, c.relname
 """
 
+_HIDDEN = """
+SELECT CAST(n.nspname AS text), CAST(c.relname AS text)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  AND NOT has_schema_privilege(n.oid, 'USAGE')
+ORDER BY n.nspname, c.relname
+"""
+
 
 def read_structure(rows: Callable[[str], list[tuple[Any, ...]]], dialect: PostgresDialect) -> Structure:
     """How the tables hang together, from the catalogue.
@@ -55,4 +64,5 @@ def read_structure(rows: Callable[[str], list[tuple[Any, ...]]], dialect: Postgr
         ),
         {named(schema, child): named(of_schema, parent) for schema, child, of_schema, parent in rows(_PARTS)},
         tuple(named(schema, view) for schema, view in rows(_VIEWS)),
+        hidden=tuple(named(schema, table) for schema, table in rows(_HIDDEN)),
     )

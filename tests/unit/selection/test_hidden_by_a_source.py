@@ -1,0 +1,183 @@
+"""What a source hides, or does not prove, is said: to whoever checks the map and to the person."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from testbed import postgres as pg
+from testbed.mini import write_inventory
+from testbed.running import installation, run, store
+from tests.support import mariadb
+
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.load import load
+from afschrift.services import Services
+from afschrift.wiring.drift import compare
+
+SQL = Path(__file__).parents[3] / "include" / "sql"
+SHOP = """
+source: shop
+kind: {kind}
+connection: shop
+zone: Europe/Amsterdam
+purposes:
+  account:
+    basis: A6-1-b
+    title: {{nl: Account, en: Account}}
+    retention: {{period: P2Y, trigger: {{nl: na de koop, en: after the purchase}}}}
+    recipients: []
+tables:
+"""
+TABLE = """  {name}:
+    subject: {{customer_id: customer_id}}
+    key: [customer_id]
+    purposes: [account]
+    {more}
+    columns:
+      customer_id: {{origin: assigned}}
+      name: {{origin: provided}}
+      {column}
+"""
+BY = "{{by: Data office, on: 2026-11-02, why: It is a list of all.}}".replace("{{", "{").replace("}}", "}")
+
+
+def inventory(folder: Path, name: str, more: str = "", column: str = "", kind: str = "postgres") -> Path:
+    text = TABLE.format(name=name, more=more, column=column)
+    return write_inventory(folder, SHOP.format(kind=kind) + text)
+
+
+def answered(services: Services, right: str = "access") -> dict[str, bytes]:
+    delivered = run(services, store(services, {"customer_id": "1"}, right, language="en"))
+    with zipfile.ZipFile(delivered) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
+def coverage(members: dict[str, bytes]) -> dict[str, object]:
+    return json.loads(members["data/coverage.json"])
+
+
+def rows(members: dict[str, bytes], table: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(members[f"data/shop/{table}.csv"].decode())))
+
+
+@pytest.fixture
+def guarded(postgres: pg.Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[pg.Database]:
+    postgres.execute(
+        "CREATE TABLE customer (customer_id int, name text, pass_hash text)",
+        "INSERT INTO customer VALUES (1, 'An', 'x'), (2, 'Bo', 'y')",
+        "CREATE VIEW seen AS SELECT customer_id, name FROM customer",
+        "CREATE SCHEMA crm",
+        "CREATE TABLE crm.call (customer_id int, name text)",
+        "CREATE ROLE reader_of_tests LOGIN",
+        "GRANT USAGE ON SCHEMA public TO reader_of_tests",
+        "GRANT SELECT ON seen TO reader_of_tests",
+        "GRANT SELECT (customer_id, name) ON customer TO reader_of_tests",
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", postgres.libpq.replace("postgres:@", "reader_of_tests:@"))
+    yield postgres
+    postgres.execute("DROP OWNED BY reader_of_tests", "DROP ROLE reader_of_tests")
+
+
+HASH = "pass_hash: {origin: provided, protect: secret}"
+SEEN = "  seen: {copy_of: customer}\n"
+
+
+def test_a_column_without_a_right_that_nobody_reads_stops_nothing(
+    guarded: pg.Database, tmp_path: Path
+) -> None:
+    path = inventory(tmp_path / "map", "customer", column=HASH)
+    (path / "shop.yml").write_text((path / "shop.yml").read_text() + SEEN)
+    assert compare(load(path), SQL).differences == [
+        "shop.crm.call is in a schema without USAGE for the connection: nobody looks there"
+    ]
+    members = answered(installation(tmp_path / "home", path))
+    assert [row["name"] for row in rows(members, "customer")] == ["An"]
+    assert coverage(members)["notSeen"] == [{"source": "shop", "tables": 1}]
+    assert "there is 1 table that we were not allowed to search" in members["index.html"].decode()
+
+
+def test_a_column_without_a_right_that_is_wanted_waits_for_a_person(
+    guarded: pg.Database, tmp_path: Path
+) -> None:
+    path = inventory(tmp_path / "map", "customer", column="pass_hash: {origin: provided}")
+    (path / "shop.yml").write_text((path / "shop.yml").read_text() + SEEN)
+    assert "shop.customer.pass_hash: no right to read it" in compare(load(path), SQL).differences
+    with pytest.raises(NeedsPersonError, match=r"no right to read shop\.customer\.pass_hash") as met:
+        answered(installation(tmp_path / "home", path))
+    assert met.value.question == "no_right"
+
+
+def test_a_table_of_a_closed_schema_waits_for_a_person(guarded: pg.Database, tmp_path: Path) -> None:
+    path = inventory(tmp_path / "map", "crm.call")
+    with pytest.raises(NeedsPersonError, match=r"no right to read shop\.crm\.call") as met:
+        answered(installation(tmp_path / "home", path))
+    assert met.value.question == "no_right"
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_view_proves_nothing_unless_somebody_confirms_it(
+    guarded: pg.Database, tmp_path: Path, confirmed: bool
+) -> None:
+    guarded.execute("DROP SCHEMA crm CASCADE")
+    path = inventory(tmp_path / "map", "seen", f"complete: {BY}" if confirmed else "")
+    customer = "  customer: {personal: false, columns: {}}\n"
+    (path / "shop.yml").write_text((path / "shop.yml").read_text() + customer)
+    said = "shop.seen is a view, and nobody confirmed that it holds every row: say `complete`"
+    assert (said in compare(load(path), SQL).differences) is not confirmed
+    members = answered(installation(tmp_path / "home", path))
+    (table,) = coverage(members)["tables"]  # type: ignore[misc]
+    assert table.get("notProven", []) == ([] if confirmed else ["view_not_confirmed"])
+    page = members["index.html"].decode()
+    assert ("Nobody has confirmed that we found all your data" in page) is not confirmed
+
+
+@pytest.fixture
+def versioned(mariadb_server: mariadb.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    database = mariadb_server.create()
+    database.execute(
+        "CREATE TABLE customer (customer_id int PRIMARY KEY, name varchar(20)) WITH SYSTEM VERSIONING",
+        "INSERT INTO customer VALUES (1, 'An'), (2, 'Bo')",
+        "UPDATE customer SET name = 'Ans' WHERE customer_id = 1",
+        "UPDATE customer SET name = 'Bob' WHERE customer_id = 2",
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.uri())
+    yield
+    mariadb_server.drop(database)
+
+
+@pytest.mark.parametrize(
+    ("history", "names", "proven", "findings"),
+    [
+        ("", ["Ans"], False, 1),
+        (f"history: {BY}", ["Ans"], False, 0),
+        ("history: read", ["An", "Ans"], True, 0),
+    ],
+)
+def test_former_rows_are_given_or_said_not_to_be(
+    versioned: None, tmp_path: Path, history: str, names: list[str], proven: bool, findings: int
+) -> None:
+    path = inventory(tmp_path / "map", "customer", history, kind="mysql")
+    found = compare(load(path), SQL).differences
+    assert len(found) == findings, found
+    members = answered(installation(tmp_path / "home", path))
+    assert sorted(row["name"] for row in rows(members, "customer")) == names
+    (table,) = coverage(members)["tables"]  # type: ignore[misc]
+    assert table.get("notProven", []) == ([] if proven else ["history_not_read"])
+    schema = next(
+        r["schema"]
+        for r in json.loads(members["data/datapackage.json"])["resources"]
+        if r["path"] == "shop/customer.csv"
+    )
+    assert ("primaryKey" in schema) is not proven
+
+
+def test_no_other_source_has_a_history_to_read(tmp_path: Path) -> None:
+    with pytest.raises(InventoryError, match="former rows are read of tables of MariaDB alone"):
+        load(inventory(tmp_path / "map", "customer", "history: read"))
