@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Dialect, Source
+from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
 from afschrift.sources.registry import open_source
 
 
@@ -43,6 +43,9 @@ class TwoSessions:
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         return self._planning.catalogue()
+
+    def structure(self) -> Structure:
+        return self._planning.structure()
 
     def bind(self, keys: Sequence[Key], at: str) -> None:
         self._planning.bind(keys, at)

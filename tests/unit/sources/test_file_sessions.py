@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support.two_sessions import open_two
 from tests.unit.sources.reading import forms, select
 from upath import UPath
 
@@ -28,11 +29,11 @@ NOBODY = 65534
 
 
 def lake_of(folder: Path | str, **options: object) -> Source:
-    return open_source("w", "parquet", {"root": str(folder), **options})
+    return open_two("w", "parquet", {"root": str(folder), **options})
 
 
 def sqlite_of(path: Path, **options: object) -> Source:
-    return open_source("w", "sqlite", {"path": str(path), **options})
+    return open_two("w", "sqlite", {"path": str(path), **options})
 
 
 def write(path: Path, *statements: str) -> None:

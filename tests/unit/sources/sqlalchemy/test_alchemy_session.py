@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from testbed import postgres as pg
+from tests.support.two_sessions import open_two
 from tests.support.warehouses import at
 from tests.unit.sources.reading import forms, select
 
@@ -35,7 +36,7 @@ class Shop:
 
     def open(self, uri: str = "", **options: object) -> Source:
         own = self.database.libpq if self.name == "postgres" else self.database.uri()
-        return open_source(
+        return open_two(
             "w", "sqlalchemy", {"driver": DRIVERS[self.name], **options},
             connection="w", connect=at(uri or own), tag="R-7",
         )  # fmt: skip
