@@ -7,6 +7,7 @@ import re
 import sqlite3
 from binascii import b2a_base64
 from collections.abc import Callable
+from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -29,6 +30,7 @@ _NOT = {kind: f"no {kind} of ISO 8601" for kind in _SHAPES} | {
     ValueKind.DECIMAL: "no number",
     ValueKind.UUID: "no UUID",
 }
+_TIMES = (ValueKind.DATE, ValueKind.TIME, ValueKind.DATETIME, ValueKind.INSTANT)
 _UTC = ("Z", "+00", "+00:00")
 _MICROSECONDS = 6
 
@@ -97,9 +99,24 @@ def kind_text(kind: ValueKind, text: str) -> str | None:
     if kind is ValueKind.UUID:
         text = text.lower()
     found = _SHAPES[kind].fullmatch(text)
+    if found is not None and kind in _TIMES and not _exists(kind, text):
+        return None
     if found is None or kind is not ValueKind.INSTANT or found["zone"] in _UTC:
         return text if found else None
     return utc_text(text, "UTC") if len(found["fraction"] or "") <= _MICROSECONDS else None
+
+
+def _exists(kind: ValueKind, text: str) -> bool:
+    """Whether there is such a day and such a time of day: SQLite keeps the 30th of February."""
+    try:
+        if kind is not ValueKind.TIME:
+            date.fromisoformat(text[:10])
+        if kind is not ValueKind.DATE:
+            clock = text if kind is ValueKind.TIME else text[11:]
+            time.fromisoformat(clock[:8])
+    except ValueError:
+        return False
+    return True
 
 
 def real_text(value: float) -> str:
