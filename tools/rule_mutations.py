@@ -108,7 +108,7 @@ SCOPE = (
     Mutation(
         "R18",
         _DECISION,
-        "if facts.origin is None and not (facts.mixed and right is Right.ACCESS):",
+        "if facts.origin is None and not facts.mixed:",
         "if False:",
         "what nobody classified is decided on",
     ),

@@ -154,8 +154,8 @@ def decide(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
         return ColumnDecision(Action.EXCLUDE, ("R18",), "not_personal")
     if facts.protect is Protect.SECRET:
         return ColumnDecision(_secret(right), ("R87",), "security_secret")
-    if facts.origin is None and not (facts.mixed and right is Right.ACCESS):
-        return ColumnDecision(Action.ASK, ("R18",), "mixed" if facts.mixed else "unclassified")
+    if facts.origin is None and not facts.mixed:
+        return ColumnDecision(Action.ASK, ("R18",), "unclassified")
     if facts.about is About.THIRD_PARTY and facts.third_party in (None, ThirdParty.ASK):
         return ColumnDecision(Action.ASK, ("R31", "R32"), "others_undecided")
     return _with_mask(facts, _scope(right, facts, policy))
@@ -188,7 +188,8 @@ def _access(facts: ColumnFacts) -> ColumnDecision:
 
 def _portability(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
     origin = facts.origin
-    assert origin is not None
+    if origin is None:
+        return ColumnDecision(Action.ASK, ("R18",), "mixed")
     if origin is Origin.ASSIGNED and facts.join_key and policy.join_keys:
         return ColumnDecision(Action.INCLUDE, ("R18", "R58"), "join_key")
     if not origin.from_the_person:
