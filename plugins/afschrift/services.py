@@ -27,10 +27,12 @@ class WriteLimits:
     Attributes:
         batch_bytes: rows are handled in slices of about this size; a few of them are in memory at once.
         part_bytes: a table with more than this much text goes into several files.
+        hashed_percent: of the rows of a large table, how many are hashed by the source itself too.
     """
 
     batch_bytes: int = 8_000_000
     part_bytes: int = 2_000_000_000
+    hashed_percent: float = 5
 
 
 @dataclass(frozen=True)

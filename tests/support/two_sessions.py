@@ -6,12 +6,13 @@ adapter keeps from its catalogue is not there when rows come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
+from afschrift.domain.sources import ColumnType, Dialect, Source, Structure, TableOracle
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 
 
@@ -56,6 +57,11 @@ class TwoSessions:
 
     def stream(self, statement: str) -> Iterator[Any]:
         return self._extracting.stream(statement)
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        return self._extracting.oracle(statement, kinds, whole)
 
 
 def open_two(name: str, kind: str, options: dict[str, Any], **more: Any) -> Source:

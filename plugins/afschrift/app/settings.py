@@ -57,6 +57,8 @@ class Settings:
         batch_bytes: size of the slices in which rows are handled (`AFSCHRIFT_BATCH_MEGABYTES`); the memory
             of a task grows with it, and not with the number of rows.
         part_bytes: a table with more text than this goes into several files (`AFSCHRIFT_PART_MEGABYTES`).
+        hashed_percent: of the rows of a large table, the share that is compared with the source's own hash
+            (`AFSCHRIFT_HASHED_PERCENT`); 100 compares all of them.
     """
 
     home: Path
@@ -84,6 +86,7 @@ class Settings:
     trail_years: int = 5
     batch_bytes: int = 8_000_000
     part_bytes: int = 2_000_000_000
+    hashed_percent: float = 5
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -122,6 +125,7 @@ class Settings:
             trail_years=math.ceil(_positive(env, "AFSCHRIFT_TRAIL_YEARS", 5)),
             batch_bytes=int(_positive(env, "AFSCHRIFT_BATCH_MEGABYTES", 8) * 1_000_000),
             part_bytes=int(_positive(env, "AFSCHRIFT_PART_MEGABYTES", 2_000) * 1_000_000),
+            hashed_percent=min(_positive(env, "AFSCHRIFT_HASHED_PERCENT", 5), 100),
             roles=_path(env, "AFSCHRIFT_ROLES"),
         )
 

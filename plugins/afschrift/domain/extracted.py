@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from afschrift.domain.event import digest
-from afschrift.domain.sources import Structure
+from afschrift.domain.sources import Sample, Structure
 
 UPLOADS = "files"
 """Folder below `data/` of the files that the person uploaded."""
@@ -102,6 +102,25 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """What of a table was held against the warehouse's own account of it, and found the same.
+
+    Attributes:
+        rows: counted on both sides.
+        hashed_rows: of them; fewer than `rows` where a sample was drawn.
+        hashed: columns of which both sides hashed the values.
+        counted: columns of which they counted the values that are not NULL, and no more.
+        sample: None where all rows were hashed.
+    """
+
+    rows: int
+    hashed_rows: int
+    hashed: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
+    sample: Sample | None = None
+
+
+@dataclass(frozen=True)
 class TableExtract:
     """One table's rows of one person, as written.
 
@@ -110,6 +129,7 @@ class TableExtract:
         masked: column -> number of masked values.
         uploads, missing: files that its rows hold or name.
         seen: None where nobody looked.
+        compared: with the warehouse's own account; None in what was staged before there was one.
     """
 
     source: str
@@ -119,6 +139,7 @@ class TableExtract:
     uploads: tuple[Upload, ...] = ()
     missing: tuple[MissingFile, ...] = ()
     seen: Seen | None = None
+    compared: Compared | None = None
 
     @property
     def rows(self) -> int:
@@ -184,6 +205,11 @@ class SourceExtract:
     facts: tuple[FactValues, ...] = ()
     given: tuple[GivenFile, ...] = ()
     structure: Structure = field(default_factory=Structure)
+
+    @property
+    def compared(self) -> bool:
+        """Whether every table was held against the source's own account of it."""
+        return all(one.compared is not None and one.compared.rows == one.rows for one in self.tables)
 
     @property
     def digests(self) -> dict[str, str]:

@@ -21,6 +21,7 @@ from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.profile import Overview, ProfileChoice
 from afschrift.extraction.background_worker import BackgroundWorker
+from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.deflate import DeflatingSink
 from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
@@ -40,6 +41,7 @@ class TableWriter:
         formats: the chosen ones, in their order.
         choice: what to look at in every row on the way.
         kept: bytes of first rows to keep.
+        comparison: holds the rows against the warehouse's own account; None: nobody does.
         sample: the first rows as value forms, once written.
         overview: what was seen of all rows, once written.
     """
@@ -50,6 +52,7 @@ class TableWriter:
     limits: WriteLimits
     choice: ProfileChoice = field(default_factory=ProfileChoice)
     kept: int = 100_000
+    comparison: Comparison | None = None
     sample: Rows = field(default_factory=list)
     overview: Overview = field(default_factory=Overview)
 
@@ -73,9 +76,13 @@ class TableWriter:
         self, stream: Iterator[pa.RecordBatch], options: Mapping[str, Options]
     ) -> tuple[TablePart, ...]:
         first, profiler = FirstRows(self.kept), TableProfiler(self.choice)
+        if self.comparison is not None:
+            self.comparison.begin()
 
         def take(batch: pa.RecordBatch) -> None:
             text = text_batch(batch, self.plan.selected)
+            if self.comparison is not None:
+                self.comparison.take(text)
             first.take(text)
             profiler.take(text)
             parts.write(text)

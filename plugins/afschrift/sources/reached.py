@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, Self
 
 from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
+from afschrift.domain.sources import ColumnType, Dialect, Sample, Source, Structure, Sums, TableOracle
+from afschrift.domain.value_kind import ValueKind
 
 
 class Reached:
@@ -68,6 +69,23 @@ class Reached:
             if batch is None:
                 return
             yield batch
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        """The session's."""
+        with _named(self.name):
+            return _ReachedOracle(self.name, self._source.oracle(statement, kinds, whole))
+
+
+class _ReachedOracle:
+    def __init__(self, source: str, oracle: TableOracle) -> None:
+        self._source, self._oracle = source, oracle
+        self.hashed, self.numbers, self.own = oracle.hashed, oracle.numbers, oracle.own
+
+    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
+        with _named(self._source):
+            return self._oracle.sums(columns, sample)
 
 
 class ReachedStore:

@@ -13,7 +13,7 @@ from afschrift.domain.extracted import UPLOADS, SourceExtract
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.extraction.manual_files import stage
-from afschrift.extraction.staged_records import is_staged, stage_record
+from afschrift.extraction.staged_records import stage_record, staged_record
 from afschrift.services import Services
 from afschrift.steps.classify import staged_keys
 from afschrift.steps.gates import refusal
@@ -34,6 +34,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     Raises:
         GateError: a decision that the step needs is not in the register, or something drifted.
         NeedsPersonError: another source of the request is down, and a person was asked about it.
+        ValidationFailedError: what was read is not what the source itself says of the rows.
         SourceDownError: the source is down.
         RetriableError: the staging is.
     """
@@ -49,7 +50,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         )
     staging = services.staging(request_id)
     done = services.register.steps.result(request_id, "extract", plan.digest(), part=source)
-    if done is not None and is_staged(staging, source):
+    if done is not None and (staged := staged_record(staging, source)) is not None and staged.compared:
         return done
     staging.wipe(f"data/{source}")
     staging.wipe(f"data/{UPLOADS}/{source}")

@@ -126,7 +126,7 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
     """What `extract` recorded of each source of the plan.
 
     Raises:
-        GateError: what is staged was not extracted under this plan.
+        GateError: what is staged was not extracted under this plan, or was not compared with the source.
     """
     staging, register = services.staging(plan.request), services.register
     records = []
@@ -145,6 +145,17 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
                 step,
                 "not_extracted",
                 f"What is staged of {source} for request {plan.request} was not extracted under its plan.",
+                "clear `extract` and what follows.",
+                source=source,
+            )
+        if not record.compared:
+            raise refusal(
+                services,
+                plan.request,
+                step,
+                "not_compared",
+                f"What is staged of {source} for request {plan.request} was not held against what the source "
+                "itself says of it.",
                 "clear `extract` and what follows.",
                 source=source,
             )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 from afschrift.casework.columns.missing_files import ask_about_missing
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
-from afschrift.domain.extracted import SourceExtract, TableExtract
+from afschrift.domain.extracted import Compared, SourceExtract, TableExtract
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.profile import Overview
 from afschrift.domain.sources import Source
+from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.finder.find import SourceFinder
 from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.extraction.redact import redacted
@@ -49,6 +51,7 @@ class SourceReading:
 
         Raises:
             GateError: rows that consent is missing for were added since the plan was frozen.
+            ValidationFailedError: what was read is not what the source itself says of the rows.
             NeedsPersonError: something that only a person can mend; the question is in the register.
             SourceDownError: the source is down.
             RetriableError: the staging is.
@@ -76,12 +79,14 @@ class SourceReading:
     def _table(self, session: Source, part: ExtractPlan) -> TableExtract:
         services = self._services
         formats = [services.formats[name] for name in self._plan.formats]
+        comparison = Comparison(session, part, services.limits.hashed_percent, self._plan.digest())
         writer = TableWriter(
-            self._staging, part, formats, services.limits, self._chosen[part.name], self._kept
+            self._staging, part, formats, services.limits, self._chosen[part.name], self._kept, comparison
         )
         read = redacted(part, partial(session.stream, part.statement), self._mac)
         stream = self._finding.over(part, self._observers.over(part, read))
         table = self._observers.noted(writer.write(stream, _masked(session, part)))
+        table = replace(table, compared=comparison.require(read))
         if table.rows and any(f.reason == NO_ROWS for f in part.selected):
             raise GateError(
                 f"{part.name} holds rows of the person by now, for which consent is missing.",
@@ -102,8 +107,20 @@ class SourceReading:
             "redacted": {p.table: len(p.redactions) for p in parts if p.redactions},
             "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},
             "missing": {t.table: len(t.missing) for t in tables if t.missing},
+            "compared": {t.table: _evidence(t.compared) for t in tables if t.compared},
             **self._finding.evidence(),
         }
+
+
+def _evidence(compared: Compared) -> dict[str, Any]:
+    """What was held against the source's own account: numbers of rows and columns, and the sample."""
+    return {
+        "rows": compared.rows,
+        "hashed_rows": compared.hashed_rows,
+        "hashed_columns": len(compared.hashed),
+        **({"counted_columns": list(compared.counted)} if compared.counted else {}),
+        **({"sample": asdict(compared.sample)} if compared.sample else {}),
+    }
 
 
 def _masked(session: Source, part: ExtractPlan) -> dict[str, int]:

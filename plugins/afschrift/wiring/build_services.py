@@ -77,7 +77,7 @@ def build(
         now=lambda: rfc3339(utc_now()),
         package=__version__,
         log=log,
-        limits=WriteLimits(settings.batch_bytes, settings.part_bytes),
+        limits=WriteLimits(settings.batch_bytes, settings.part_bytes, settings.hashed_percent),
         patience=settings.sweep_lost,
         age_of_consent=age_of_consent(
             settings.include / "law" / "ages.yml", inventory.controller.country

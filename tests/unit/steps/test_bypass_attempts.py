@@ -33,6 +33,7 @@ from afschrift.domain.instants import utc_now
 from afschrift.domain.portions import Later
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
+from afschrift.extraction.staged_records import read_record, stage_record
 from afschrift.law.partial_response import about
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.records import QuestionRow
@@ -344,6 +345,21 @@ def test_a_step_left_out(world: World, step: Step, reason: str) -> None:
     request = world.at(extract_shop)
 
     assert world.refused(step, request)["reason"] == reason
+
+
+@pytest.mark.parametrize("step", [validate, package])
+def test_staged_without_a_comparison(world: World, step: Step) -> None:
+    """Attempt: Go on with what was staged without holding it against its source"""
+    request = world.at(step)
+    staging = world.services.staging(request)
+    record = read_record(staging, "shop")
+    tables = tuple(dataclasses.replace(one, compared=None) for one in record.tables)
+    stage_record(staging, dataclasses.replace(record, tables=tables))
+
+    event = world.refused(step, request, match="not held against what the source itself says")
+    assert (event["reason"], event["source"]) == ("not_compared", "shop")
+    extract_shop(world.services, request)
+    assert read_record(staging, "shop").compared
 
 
 def test_validation_left_out(world: World) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 from upath import UPath
@@ -15,12 +16,14 @@ from afschrift.domain.errors import (
     RetriableError,
     SourceDownError,
 )
-from afschrift.domain.sources import ColumnType, Structure
+from afschrift.domain.sources import ColumnType, Structure, TableOracle
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.footers import lost_type
+from afschrift.sources.duckdb.lake_oracle import PLACED, LakeOracle, bare_name, with_places
 from afschrift.sources.duckdb.lake_table import one_relation, parquet_files, refuse_log
 from afschrift.sources.duckdb.session import LIMITS, DuckSession
 from afschrift.sources.options import Opening, expand, required
-from afschrift.sources.table_errors import Unreadable
+from afschrift.sources.table_errors import Unreadable, relation_of, unquoted
 
 
 class ParquetLake(DuckSession):
@@ -42,6 +45,7 @@ class ParquetLake(DuckSession):
         self._root = expand(self.name, required(self.name, opening.options, "root"))
         self._unread: dict[str, AfschriftError] = {}
         self._lost: dict[str, dict[str, str]] = {}
+        self._files: dict[str, list[UPath]] = {}
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """An in-memory database with one view a table over the files that are there now.
@@ -81,6 +85,7 @@ class ParquetLake(DuckSession):
                 for file in files:
                     file.open("rb").close()
             if files:
+                self._files[folder.name] = files
                 relation, self._lost[folder.name] = one_relation(con, where, folder, files)
                 relation.create_view(folder.name)
         except ConfigurationError as error:
@@ -100,6 +105,39 @@ class ParquetLake(DuckSession):
                 code=type(error).__name__,
             )
             self._unread[folder.name] = SourceDownError(self.name, met)
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        """A second reading of the files themselves: DuckDB says which of their rows are the person's."""
+        relation = relation_of(statement)
+        natives = {name: native for name, native, *_ in self.rows(f"DESCRIBE {relation}", reads=statement)}
+        table = unquoted(relation)
+        files = {bare_name(str(file)): file for file in self._files[table]}
+        placed = self.dialect.quote(f"{PLACED}{table}")
+        with self._translated(statement):
+            with_places(self.connection, [str(file) for file in self._files[table]]).create_view(
+                f"{PLACED}{table}"
+            )
+        return LakeOracle(
+            self.rows,
+            self.stream,
+            self.dialect,
+            statement.replace(f"\nFROM {relation} AS t\n", f"\nFROM {placed} AS t\n", 1),
+            kinds,
+            natives,
+            whole,
+            lambda name: self._opened(files, name),
+            f"{self.name}.{table}",
+        )
+
+    def _opened(self, files: Mapping[str, UPath], name: str) -> BinaryIO:
+        if bare_name(name) not in files:
+            raise ConfigurationError(
+                f"A file of source {self.name} is named otherwise by its store than in its list.",
+                remedy="give the lake by a folder, or by a URL as the store itself spells it.",
+            )
+        return files[bare_name(name)].open("rb")
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Folders as tables."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Timer
@@ -13,12 +13,15 @@ import duckdb
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, ForeignKey, Structure
+from afschrift.domain.sources import ColumnType, ForeignKey, Structure, TableOracle
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.errors import FAILURES, reading_error
+from afschrift.sources.duckdb.oracle import duckdb_oracle, own
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
+from afschrift.sources.table_errors import relation_of
 
 BATCH_ROWS = 65_536
 LIMITS = ("threads", "memory", "statement_timeout", "cell_limit")
@@ -121,15 +124,24 @@ class DuckSession:
             self.connection.execute(f"INSERT INTO afschrift_key FROM {_GIVEN}")
             self.connection.unregister(_GIVEN)
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """All rows of a small result."""
-        with self._translated(statement):
+    def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
+        """All rows of a small result; `reads` is the statement whose table errors name."""
+        with self._translated(reads or statement):
             return self.connection.execute(statement).fetchall()
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows."""
         with self._translated(statement):
             yield from self.connection.sql(statement).to_arrow_reader(BATCH_ROWS)
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        """MD5 over DuckDB's own texts of each row, summed up there."""
+        described = self.rows(f"DESCRIBE {relation_of(statement)}", reads=statement)
+        natives = {name: native for name, native, *_ in described}
+        known = {name: own(natives[name], kind) if name in whole else None for name, kind in kinds.items()}
+        return duckdb_oracle(self.rows, self.dialect, statement, known)
 
     @contextmanager
     def _translated(self, statement: str) -> Iterator[None]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Self
 
 import pymysql
@@ -15,13 +16,16 @@ from pymysql.cursors import Cursor, SSCursor
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Connection, Structure
+from afschrift.domain.sources import ColumnType, Connection, Structure, TableOracle
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, MysqlDialect
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
+from afschrift.sources.mysql.oracle import mysql_oracle, mysql_own
 from afschrift.sources.mysql.structure import read_structure
 from afschrift.sources.mysql.types import MysqlTypes
 from afschrift.sources.options import Opening, cell_limit, seconds
+from afschrift.sources.table_errors import relation_of
 from afschrift.sources.text_rows import FETCHED, text_batch
 
 _OPTIONS = ("statement_timeout", "lock_timeout", "cell_limit")
@@ -165,9 +169,12 @@ class Mysql:
         with self._translated(""), self._connected().cursor() as cursor:
             cursor.execute(f"SET {KEY_VARIABLE} = %s", [json.dumps(rows)])
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """All rows of a small result: integers as such, all else as text."""
-        with self._translated(statement), self._connected().cursor() as cursor:
+    def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
+        """All rows of a small result: integers as such, all else as text.
+
+        `reads` is the statement whose table errors name.
+        """
+        with self._translated(reads or statement), self._connected().cursor() as cursor:
             self._execute(cursor, statement)
             whole = [column[1] in _INTEGERS for column in cursor.description or ()]
             return [tuple(map(_value, row, whole)) for row in cursor.fetchall()]
@@ -186,6 +193,13 @@ class Mysql:
                 raise
             finally:
                 cursor.close()  # reads what is left, so that the session can go on
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        """MD5 over the server's own texts of each row, summed up there."""
+        own = mysql_own(partial(self.rows, reads=statement), relation_of(statement), kinds, whole)
+        return mysql_oracle(self.rows, self.dialect, statement, own)
 
     def _run(self, statement: str) -> None:
         with self._translated(statement), self._connected().cursor() as cursor:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
 import adbc_driver_manager
@@ -17,13 +18,16 @@ from psycopg.conninfo import make_conninfo
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Connection, Structure
+from afschrift.domain.sources import ColumnType, Connection, Structure, TableOracle
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
 from afschrift.sources.postgres.dialect import KEY_SETTING, PostgresDialect
 from afschrift.sources.postgres.errors import opening_error, reading_error
+from afschrift.sources.postgres.oracle import PostgresTypes, postgres_oracle
 from afschrift.sources.postgres.structure import read_structure
+from afschrift.sources.table_errors import relation_of
 
 BATCH_ROWS = 65_536
 _BATCH_BYTES = 2 << 20
@@ -67,7 +71,8 @@ class Postgres:
         }
         self._cell_limit = cell_limit(opening)
         self._connection: dbapi.Connection | None = None
-        self._any_bytes = False
+        self._encoding = "UTF8"
+        self._own_types = PostgresTypes()
 
     def __enter__(self) -> Self:
         address = self._opening.address()
@@ -95,8 +100,8 @@ class Postgres:
             "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
         )[0]
         self.dialect.version = int(version)
+        self._encoding = encoding
         if encoding == "SQL_ASCII":  # the server would fail without naming the column: see `_in_utf8`
-            self._any_bytes = True
             settings["client_encoding"] = "SQL_ASCII"
         self._make_key_table()
         calls = ", ".join(
@@ -144,9 +149,9 @@ class Postgres:
             cursor.execute(f"SELECT length(set_config('{KEY_SETTING}', $1, false))", [text])
             cursor.fetchall()
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """All rows of a small result."""
-        with self._translated(statement), self._cursor() as cursor:
+    def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
+        """All rows of a small result; `reads` is the statement whose table errors name."""
+        with self._translated(reads or statement), self._cursor() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
 
@@ -157,10 +162,17 @@ class Postgres:
             cursor.execute(statement)
             result = cursor.fetch_arrow()
             for batch in AdbcRecordBatchReader._import_from_c(result.address):
-                if self._any_bytes:
+                if self._encoding == "SQL_ASCII":
                     self._in_utf8(batch)
                 for start in range(0, batch.num_rows, BATCH_ROWS):
                     yield batch.slice(start, BATCH_ROWS)
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        """MD5 over the server's own texts of each row, summed up there."""
+        own = self._own_types.own(partial(self.rows, reads=statement), relation_of(statement), kinds, whole)
+        return postgres_oracle(self.rows, self.dialect, statement, own, self._encoding)
 
     def _in_utf8(self, batch: pa.RecordBatch) -> None:
         """A database of encoding SQL_ASCII keeps any bytes as text."""

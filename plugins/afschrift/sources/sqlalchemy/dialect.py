@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import String, cast, literal_column
+from sqlalchemy import BigInteger, String, cast, literal_column
 from sqlalchemy.engine import Dialect
 
 from afschrift.domain.errors import ConfigurationError
@@ -62,6 +62,10 @@ class AlchemyDialect(StandardDialect):
     def text(self, expression: str) -> str:
         """A value as text."""
         return self._bare(str(cast(literal_column(expression), String()).compile(dialect=self._dialect)))
+
+    def whole(self, expression: str) -> str:
+        """A number as an integer of 64 bits."""
+        return self._bare(str(cast(literal_column(expression), BigInteger()).compile(dialect=self._dialect)))
 
     def token(self, salt: str, text: str) -> str | None:
         """Elsewhere than in PostgreSQL there is no SHA-256 that is known to hash UTF-8."""

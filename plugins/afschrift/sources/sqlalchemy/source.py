@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -15,12 +15,14 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, ForeignKey, Structure
+from afschrift.domain.sources import ColumnType, ForeignKey, Structure, TableOracle
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
 from afschrift.sources.options import Opening, cell_limit, required, seconds
+from afschrift.sources.oracle.second_reading import SecondReading
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
+from afschrift.sources.sqlalchemy.oracle import again
 from afschrift.sources.sqlalchemy.values import Values, guarded, kind_of
 from afschrift.sources.table_errors import relation_of, unquoted
 
@@ -213,6 +215,18 @@ class Alchemy:
             names = list(result.keys())
             while rows := result.fetchmany(_FETCHED):
                 yield self._values.batch(unquoted(relation), kinds, names, rows)
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        """A second reading: each value as the text that the database itself makes of it."""
+        columns = {n: again(kind, self.dialect) if n in whole else None for n, kind in kinds.items()}
+        return SecondReading(self.rows, self._raw, self.dialect, statement, columns)
+
+    def _raw(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:
+        with self._translated(statement), self._run(statement, stream=True) as result:
+            while rows := result.fetchmany(_FETCHED):
+                yield rows
 
     def _run(self, statement: str, *, stream: bool) -> CursorResult[Any]:
         if not _READS.match(statement):

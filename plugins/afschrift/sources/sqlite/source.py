@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +14,14 @@ from urllib.parse import quote
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Structure, foreign_keys
+from afschrift.domain.sources import ColumnType, Structure, TableOracle, foreign_keys
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
+from afschrift.sources.oracle.second_reading import SecondReading
 from afschrift.sources.sqlite.dialect import SqliteDialect
 from afschrift.sources.sqlite.functions import define
+from afschrift.sources.sqlite.oracle import again
 from afschrift.sources.sqlite.types import column_type
 from afschrift.sources.table_errors import table_of
 from afschrift.sources.text_rows import FETCHED, text_batch
@@ -141,6 +144,19 @@ class Sqlite:
             names = [column[0] for column in cursor.description]
             while rows := cursor.fetchmany(FETCHED):
                 yield text_batch(self.name, names, rows)
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        """The stored values, read a second time as they are."""
+        columns = {name: again(kind) if name in whole else None for name, kind in kinds.items()}
+        return SecondReading(self.rows, self._raw, self.dialect, statement, columns)
+
+    def _raw(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:
+        with self._reading(statement):
+            cursor = self._open().execute(statement)
+            while rows := cursor.fetchmany(FETCHED):
+                yield rows
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

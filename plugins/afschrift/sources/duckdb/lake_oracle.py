@@ -1,0 +1,154 @@
+"""A second reading of a lake's files by pyarrow, each by itself: never through the view that unites them.
+
+DuckDB tells which rows of which files are the person's; what they hold is read from the files, so that what
+the view rounds, rewrites or leaves out is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import BinaryIO
+from urllib.parse import unquote
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from afschrift.domain.errors import ValidationFailedError
+from afschrift.domain.sources import Dialect, Sample, Sums
+from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.duckdb.lake_values import file_texts, own
+from afschrift.sources.oracle.canonical import canonical
+from afschrift.sources.oracle.own_texts import Rows, SqlOracle
+from afschrift.values.row_sums import row_hashes, total
+
+FILE, NUMBER = "afschrift_file", "file_row_number"
+"""Columns of the view that names each row's file and place; DuckDB gives the second its name."""
+
+PLACED = "afschrift_placed_"
+"""Begins the name of that view."""
+
+_ROWS = 65_536
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+Numbers = npt.NDArray[np.int64]
+Open = Callable[[str], BinaryIO]
+
+
+class LakeOracle(SqlOracle):
+    """Counts by DuckDB, values by pyarrow.
+
+    Args:
+        rows: runs a statement in the session.
+        read: the same for a large result.
+        dialect: of the session.
+        statement: of the extract, over the view that names each row's file.
+        kinds: all columns that leave, as they are planned.
+        natives: their types in the view.
+        whole: those that leave as they are.
+        open_file: opens a file by the name that the view gives it.
+        where: `source.table`, for errors.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        read: Callable[[str], Iterator[pa.RecordBatch]],
+        dialect: Dialect,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        natives: Mapping[str, str],
+        whole: Collection[str],
+        open_file: Open,
+        where: str,
+    ) -> None:
+        texts = {name: own(kind, natives[name]) if name in whole else None for name, kind in kinds.items()}
+        super().__init__(rows, dialect, statement, texts, _none)
+        self._kinds, self._natives = kinds, natives
+        self._read, self._open, self._where = read, open_file, where
+
+    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
+        """Count the rows, then read them in their files and hash them.
+
+        Raises:
+            ValidationFailedError: a file holds a column that the table as it is read lacks.
+        """
+        counted = super().sums((), None)
+        if not columns:
+            return counted
+        drawn = f"\nAND {self._drawn(sample)}" if sample else ""
+        places = f"SELECT {FILE}, list({NUMBER})\n{self._same_rows}{drawn}\nGROUP BY {FILE}"
+        hashed = summed = 0
+        for batch in self._read(places):
+            for file, numbers in zip(batch.column(0).to_pylist(), batch.column(1), strict=True):
+                for texts in self._texts(file, np.sort(numbers.values.to_numpy()), columns):
+                    hashed += len(texts[0])
+                    summed += total(row_hashes(texts))
+        return Sums(counted.rows, counted.present, hashed, summed % 2**64)
+
+    def _texts(self, file: str, numbers: Numbers, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
+        with self._open(file) as stream, pq.ParquetFile(stream) as opened:
+            stored = self._stored(opened.schema_arrow.names)
+            wanted = [stored[name.lower()] for name in columns if name.lower() in stored]
+            for rows in _rows(opened, numbers, wanted or opened.schema_arrow.names[:1]):
+                yield [self._column(file, rows, stored.get(name.lower()), name) for name in columns]
+
+    def _stored(self, names: Sequence[str]) -> dict[str, str]:
+        known = {name.lower() for name in self._natives}
+        unread = sorted(name for name in names if name.lower() not in known)
+        if unread:
+            raise ValidationFailedError(
+                f"A file of {self._where} holds column {unread[0]}, which the table lacks as it is read. "
+                "Nothing of it is delivered.",
+                remedy="write the files again with the same columns, and describe them in the inventory.",
+            )
+        return {name.lower(): name for name in names}
+
+    def _column(self, file: str, rows: pa.RecordBatch, stored: str | None, name: str) -> pa.Array:
+        kind = self._kinds[name]
+        if stored is not None:
+            return file_texts(rows.column(stored), kind)
+        value = _partitions(file).get(name.lower())
+        text = None if value in (None, _NO_VALUE) else canonical(kind, unquote(str(value)))
+        return pa.array([text] * len(rows), pa.string())
+
+
+def bare_name(file: str) -> str:
+    """A file's name without its scheme, which DuckDB and fsspec spell with different slashes."""
+    return file.rpartition("://")[2].lstrip("/")
+
+
+def with_places(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> duckdb.DuckDBPyRelation:
+    """All rows of the files with the file and the number of each."""
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    options = f"hive_partitioning = true, union_by_name = true, filename = '{FILE}', file_row_number = true"
+    return con.sql(f"FROM read_parquet([{listed}], {options})")
+
+
+def _rows(opened: pq.ParquetFile, numbers: Numbers, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of these numbers; a row group without any is not read."""
+    first = 0
+    for group in range(opened.metadata.num_row_groups):
+        end = first + opened.metadata.row_group(group).num_rows
+        inside = numbers[(numbers >= first) & (numbers < end)]
+        if len(inside):
+            for batch in opened.iter_batches(_ROWS, row_groups=[group], columns=columns):
+                within = inside[(inside >= first) & (inside < first + len(batch))] - first
+                first += len(batch)
+                if len(within):
+                    yield batch.take(pa.array(within))
+        first = end
+
+
+def _partitions(file: str) -> dict[str, str]:
+    """Columns that stand in the path alone: `customer=1/part-0.parquet`."""
+    return {
+        unquote(name).lower(): value
+        for name, equals, value in (part.partition("=") for part in file.split("/")[:-1])
+        if equals
+    }
+
+
+def _none(texts: Sequence[str]) -> str:
+    raise AssertionError(f"{len(texts)} columns are hashed by no SQL")

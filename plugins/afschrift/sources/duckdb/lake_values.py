@@ -1,0 +1,178 @@
+"""Values of Parquet files as pyarrow reads them, and value forms, in one spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.duckdb.oracle import DURATION, DuckWriter
+from afschrift.sources.oracle.canonical import canonical, canonical_forms
+from afschrift.sources.oracle.own_nested import Leaf, ListOf, MapOf, Node, Record, translated
+from afschrift.sources.oracle.own_texts import Own
+
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_ONE_LINE = "trim({c}, ' ' || chr(9) || chr(10) || chr(13))"
+_FOREVER = {2**31 - 1: "infinity", 1 - 2**31: "-infinity", 2**63 - 1: "infinity", 1 - 2**63: "-infinity"}
+_KINDS = {
+    "DOUBLE": ValueKind.NUMBER,
+    "FLOAT": ValueKind.NUMBER,
+    "BOOLEAN": ValueKind.BOOLEAN,
+    "TIME": ValueKind.TIME,
+    "TIMESTAMP WITH TIME ZONE": ValueKind.INSTANT,
+    "BLOB": ValueKind.BINARY,
+    "UUID": ValueKind.UUID,
+}
+_DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+_WRITER = DuckWriter()
+
+
+def own(kind: ValueKind | None, native: str) -> Own | None:
+    """How a column's values are counted, and its value forms in the spelling of `file_texts`.
+
+    None where `kind: text` gives DuckDB's text of another type, which no other reader writes.
+
+    Args:
+        kind: as the plan has it.
+        native: type in DuckDB's view.
+    """
+    if kind is ValueKind.TEXT and native not in ("VARCHAR", "BLOB") and not native.startswith("ENUM("):
+        return None
+    nested = kind is ValueKind.JSON and native != "JSON"
+    if nested and (native.endswith("]") or native.startswith(("STRUCT(", "MAP("))):
+        change = partial(translated, node=_node(duckdb.dtype(native)), writer=_WRITER)
+        return Own("CAST({c} AS VARCHAR)", change, nested=True)
+    number = "CAST({c} AS HUGEINT)" if native in _INTEGERS else ""
+    return Own("CAST({c} AS VARCHAR)", _forms(kind, native), number=number).planned(kind, _ONE_LINE)
+
+
+def _forms(kind: ValueKind | None, native: str) -> Callable[[pa.Array], pa.Array]:
+    if native == "INTERVAL":
+        return lambda forms: pa.array([f and _interval(f) for f in forms.to_pylist()], pa.string())
+    if native == "TIME WITH TIME ZONE":  # Parquet keeps it as UTC, and pyarrow gives it without a zone
+        return lambda forms: canonical_forms(kind, pc.replace_substring_regex(forms, "(Z|[+-].*)$", ""))
+    return lambda forms: canonical_forms(kind, forms)
+
+
+def _node(kind: Any) -> Node:
+    if kind.id in ("list", "array"):
+        return ListOf(_node(kind.children[0][1]))
+    if kind.id == "struct":
+        return Record(tuple((name, _node(of)) for name, of in kind.children))
+    if kind.id == "map":
+        key = _node(kind.children[0][1])
+        return MapOf(key if isinstance(key, Leaf) else Leaf(lambda forms: forms), _node(kind.children[1][1]))
+    native = str(kind)
+    of = ValueKind.DECIMAL if native.startswith("DECIMAL") else _KINDS.get(native)
+    of = ValueKind.DATETIME if of is None and native.startswith("TIMESTAMP") else of
+    return Leaf(_forms(of, native))
+
+
+def _interval(form: str) -> str:
+    """Months, days and milliseconds, as Parquet keeps an interval."""
+    found = DURATION.fullmatch(form)
+    if found is None:
+        return form
+    years, months, days, hours, minutes, seconds = (Decimal(part or 0) for part in found.groups())
+    millis = int(((hours * 60 + minutes) * 60 + seconds) * 1000)
+    return f"{years * 12 + months} {days} {millis}"
+
+
+def file_texts(column: pa.Array, kind: ValueKind | None) -> pa.Array:
+    """A file's values as texts.
+
+    Args:
+        column: as pyarrow reads it from the file.
+        kind: as the plan has the column: what the file's own type says otherwise shows.
+    """
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if pt.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pt.is_timestamp(column.type) or pt.is_date(column.type):
+        numbers = column.cast(pa.int32() if pt.is_date32(column.type) else pa.int64()).to_pylist()
+        texts = [None if n is None else canonical(kind, _moment(n, column.type)) for n in numbers]
+    elif pt.is_duration(column.type):
+        numbers = column.cast(pa.int64()).to_pylist()
+        texts = [None if n is None else _seconds(n, _DIGITS[column.type.unit]) for n in numbers]
+    elif pt.is_time(column.type):
+        texts = [None if t is None else canonical(kind, t) for t in column.cast(pa.string()).to_pylist()]
+    elif pt.is_nested(column.type):
+        texts = [None if value is None else _nested(value, column.type) for value in column.to_pylist()]
+    else:
+        texts = [None if value is None else _text(value, column.type, kind) for value in column.to_pylist()]
+    return pa.array(texts, pa.string())
+
+
+def _text(value: Any, of: pa.DataType, kind: ValueKind | None) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value if pt.is_float64(of) else float(str(np.float32(value))))
+    if isinstance(value, Decimal):
+        return canonical(ValueKind.DECIMAL, format(value, "f"))
+    if isinstance(value, bytes):
+        if kind is ValueKind.DURATION:
+            return " ".join(
+                str(int.from_bytes(value[at : at + 4], "little", signed=True)) for at in (0, 4, 8)
+            )
+        return value.hex()
+    if isinstance(value, str) and kind is ValueKind.JSON:
+        value = value.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")
+        return None if value == "null" else canonical(kind, value)
+    return canonical(kind, value) if isinstance(value, str) else str(value)
+
+
+def _seconds(number: int, digits: int) -> str:
+    """ISO 8601, in seconds alone."""
+    whole, rest = divmod(abs(number), 10**digits)
+    fraction = f".{rest:0{digits}d}".rstrip("0").rstrip(".") if digits else ""
+    return f"PT{'-' if number < 0 else ''}{whole}{fraction}S"
+
+
+def _moment(number: int, of: pa.DataType) -> str:
+    """A day or a moment; before Christ as databases write it."""
+    if number in _FOREVER:
+        return _FOREVER[number]
+    if pt.is_date(of):
+        days = number if pt.is_date32(of) else number // 86_400_000
+        return _before_christ(str(np.datetime64(days, "D")))
+    zone = "" if of.tz is None else "+00"
+    return _before_christ(str(np.datetime64(number, of.unit)).replace("T", " "), zone)
+
+
+def _before_christ(text: str, zone: str = "") -> str:
+    found = re.fullmatch(r"-?([0-9]+)(-[0-9]{2}-[0-9]{2})(.*?)(\.0*)?", text)
+    if found is None or not (text.startswith("-") or int(found[1]) == 0):
+        return f"{text}{zone}"
+    return f"{int(found[1]) + 1:04d}{found[2]}{found[3]}{zone} BC"
+
+
+def _nested(value: Any, of: pa.DataType) -> str | None:
+    """A list, struct or map with its leaves between separators, as of `own`."""
+    if value is None:
+        return None
+    if pt.is_struct(of):
+        return _WRITER.record([_nested(value[field.name], field.type) for field in of])
+    if pt.is_map(of):
+        keys = [_nested(key, of.key_type) for key, _ in value]
+        return _WRITER.map(keys, [_nested(item, of.item_type) for _, item in value])
+    if pt.is_nested(of):
+        node = ListOf(Leaf(lambda forms: forms))
+        return _WRITER.list(node, [_nested(item, of.value_type) for item in value], ())
+    return file_texts(pa.array([value], of), _kind(of))[0].as_py()  # type: ignore[no-any-return]
+
+
+def _kind(of: pa.DataType) -> ValueKind | None:
+    if pt.is_timestamp(of):
+        return ValueKind.DATETIME if of.tz is None else ValueKind.INSTANT
+    return ValueKind.TIME if pt.is_time(of) else None

@@ -1,0 +1,186 @@
+"""Value forms of lists, records and maps, which are JSON, as the texts that a database itself gives them.
+
+The leaves of a column are translated together; how the parts stand together is the writer's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Translate = Callable[[pa.Array], pa.Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """A value that is no list, record or map.
+
+    Attributes:
+        translate: its value forms as own texts.
+        raw: a JSON document, which stands as it is.
+        bare: its own text is its value form, and holds nothing but digits, letters, points and hyphens.
+    """
+
+    translate: Translate
+    raw: bool = False
+    bare: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ListOf:
+    """A list; `deep` where lists may stand in it in place of elements."""
+
+    element: Node
+    deep: bool = False
+    delimiter: str = ","
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A record of members with names."""
+
+    members: tuple[tuple[str, Node], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MapOf:
+    """A map, whose keys are leaves."""
+
+    key: Leaf
+    value: Node
+
+
+Node = Leaf | ListOf | Record | MapOf
+Parts = Sequence[str | None]
+
+
+class Writer(Protocol):
+    """How a database writes what stands together; None is NULL.
+
+    Attributes:
+        signs: of lists of bare leaves, sign of JSON -> sign of the database, in order.
+    """
+
+    @property
+    def signs(self) -> Sequence[tuple[str, str]]:
+        """Pairs of signs."""
+
+    def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:
+        """A list, and which of its parts are lists in place of elements."""
+
+    def record(self, parts: Parts) -> str:
+        """A record."""
+
+    def map(self, keys: Parts, values: Parts) -> str:
+        """A map."""
+
+
+class _Texts(dict[Leaf, list[str]]):
+    """The value forms of each leaf, in the order in which a walk meets them."""
+
+    def add(self, leaf: Leaf, form: str) -> str:
+        self[leaf].append(form)
+        return ""
+
+    def __missing__(self, leaf: Leaf) -> list[str]:
+        self[leaf] = []
+        return self[leaf]
+
+
+def translated(forms: pa.Array, node: Node, writer: Writer) -> pa.Array:
+    """JSON documents as own texts.
+
+    Args:
+        forms: `pa.string`, NULL where NULL.
+        node: the column's type.
+        writer: of the database.
+
+    Raises:
+        ValueError: a document is not one of this type.
+    """
+    if isinstance(node, ListOf) and (quick := _quick(forms, node, writer)) is not None:
+        return quick
+    documents = [None if form is None else form.encode() for form in forms.to_pylist()]
+    met = _Texts()
+    for document in documents:
+        if document is not None:
+            _walk(document, node, met.add, _Silent())
+    own: dict[Leaf, Iterator[str]] = {
+        leaf: iter(leaf.translate(pa.array(found, pa.string())).to_pylist()) for leaf, found in met.items()
+    }
+    written = [
+        None if document is None else _walk(document, node, lambda leaf, _: next(own[leaf]), writer)
+        for document in documents
+    ]
+    return pa.array(written, pa.string())
+
+
+def _quick(forms: pa.Array, node: ListOf, writer: Writer) -> pa.Array | None:
+    """Lists of bare leaves, and flat lists of strings, in less time; None where there are others."""
+    element = node.element
+    while isinstance(element, ListOf):
+        element = element.element
+    if not isinstance(element, Leaf) or element.raw:
+        return None
+    if element.bare:
+        for sign, own in writer.signs:
+            forms = pc.replace_substring(forms, sign, own)
+        return forms
+    if element is not node.element:
+        return None
+    try:
+        lists = [None if form is None else _strings.decode(form) for form in forms.to_pylist()]
+    except msgspec.ValidationError:
+        return None
+    flat = pa.array([text for texts in lists if texts for text in texts], pa.string())
+    own_texts, at, written = element.translate(flat).to_pylist(), 0, []
+    for texts in lists:
+        count = len(texts or ())
+        parts = own_texts[at : at + count]
+        written.append(None if texts is None else writer.list(node, parts, [False] * count))
+        at += count
+    return pa.array(written, pa.string())
+
+
+class _Silent:
+    signs = ()
+
+    def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:  # noqa: ARG002
+        return ""
+
+    def record(self, parts: Parts) -> str:  # noqa: ARG002
+        return ""
+
+    def map(self, keys: Parts, values: Parts) -> str:  # noqa: ARG002
+        return ""
+
+
+_strings = msgspec.json.Decoder(list[str | None])
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_string = msgspec.json.Decoder(str)
+
+
+def _walk(document: bytes, node: Node, leaf: Callable[[Leaf, str], str], writer: Writer) -> str | None:
+    if document == b"null":
+        return None
+    if isinstance(node, Leaf):
+        quoted = document[:1] == b'"' and not node.raw
+        return leaf(node, _string.decode(document) if quoted else document.decode())
+    if isinstance(node, ListOf):
+        items = [bytes(item) for item in _list.decode(document)]
+        nested = [node.deep and item[:1] == b"[" for item in items]
+        kinds = [node if inner else node.element for inner in nested]
+        parts = [_walk(item, kind, leaf, writer) for item, kind in zip(items, kinds, strict=True)]
+        return writer.list(node, parts, nested)
+    found = _object.decode(document)
+    if isinstance(node, Record):
+        named = [(bytes(found[name]), kind) for name, kind in node.members]
+        return writer.record([_walk(item, kind, leaf, writer) for item, kind in named])
+    keys = [leaf(node.key, name) for name in found]
+    return writer.map(keys, [_walk(bytes(item), node.value, leaf, writer) for item in found.values()])

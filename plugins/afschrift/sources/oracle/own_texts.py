@@ -1,0 +1,133 @@
+"""A warehouse's own account of an extract's rows by one statement of SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.sources import PRIME, Dialect, Sample, Sums
+from afschrift.domain.value_kind import ValueKind
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+_FROM = re.compile(r"^FROM .+ AS t$", re.MULTILINE)
+_ORDER = "\nORDER BY "
+
+
+@dataclass(frozen=True)
+class Own:
+    """A column's own text.
+
+    Attributes:
+        expression: SQL of it, with `{c}` for the quoted column; never that of `ColumnType`.
+        translate: value forms as these texts.
+        number: SQL of it as an integer of 64 bits, where it is a whole number; empty elsewhere.
+        nested: a list, record or map, whose value form is JSON.
+        document: JSON, of which the document `null` counts as NULL.
+    """
+
+    expression: str
+    translate: Callable[[pa.Array], pa.Array]
+    number: str = ""
+    nested: bool = False
+    document: bool = False
+
+    def of(self, column: str) -> str:
+        """The expression of a quoted column."""
+        text = self.expression.replace("{c}", column)
+        return f"nullif({text}, 'null')" if self.document else text
+
+    def planned(self, kind: ValueKind | None, one_line: str) -> Own:
+        """The same where the plan takes it for this kind.
+
+        Args:
+            kind: JSON documents are written on one line with nothing around them, and texts as they stand.
+            one_line: SQL of such a document, with `{c}` for the text.
+        """
+        if kind is not ValueKind.JSON or self.nested:
+            return self
+        return replace(self, expression=one_line.replace("{c}", self.expression), document=True)
+
+
+def same_rows(statement: str) -> str:
+    """FROM and WHERE of an extract's statement, so that the oracle speaks of the same rows.
+
+    Raises:
+        ConfigurationError: the statement is none of `include/sql/extract.sql`.
+    """
+    begins, ends = _FROM.search(statement), statement.rfind(_ORDER)
+    if begins is None or ends < begins.end():
+        raise ConfigurationError(
+            "A statement of the plan does not say which rows it reads.",
+            remedy="clear `classify` and what follows: the plan is made anew.",
+        )
+    return statement[begins.start() : ends]
+
+
+class SqlOracle:
+    """One statement: numbers of rows and values, and the sum of the rows' hashes.
+
+    Args:
+        rows: runs a statement in the extract's own session, so on its snapshot.
+        dialect: of the session.
+        statement: of the extract.
+        columns: all that leave -> own text; None where there is none to compare with.
+        digest: SQL of a row's hash from its texts: see `values.row_sums`.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        dialect: Dialect,
+        statement: str,
+        columns: Mapping[str, Own | None],
+        digest: Callable[[Sequence[str]], str],
+    ) -> None:
+        self._rows, self._dialect, self._digest = rows, dialect, digest
+        self._same_rows = same_rows(statement)
+        self._columns = dict(columns)
+        self._own = {name: own for name, own in columns.items() if own is not None}
+
+    @property
+    def hashed(self) -> tuple[str, ...]:
+        """The columns with an own text."""
+        return tuple(self._own)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Those of whole numbers."""
+        return tuple(name for name, own in self._own.items() if own.number)
+
+    def own(self, column: str, forms: pa.Array) -> pa.Array:
+        """Value forms as the warehouse's texts."""
+        return self._own[column].translate(forms)
+
+    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
+        """Count and hash in the warehouse."""
+        counted = ["count(*)", *(f"count({self._counted(name)})" for name in self._columns)]
+        if columns:
+            digest = self._digest([self._own[name].of(self._quoted(name)) for name in columns])
+            drawn = self._drawn(sample) if sample else "1 = 1"
+            counted += [f"count(CASE WHEN {drawn} THEN 1 END)", f"sum(CASE WHEN {drawn} THEN {digest} END)"]
+        statement = "SELECT " + ", ".join(map(self._dialect.text, counted)) + "\n" + self._same_rows
+        rows, *found = (int(value or 0) for value in self._rows(statement)[0])
+        present = dict(zip(self._columns, found, strict=False))
+        hashed, total = found[len(present) :] if columns else (0, 0)
+        return Sums(rows, present, hashed, total % 2**64)
+
+    def _counted(self, name: str) -> str:
+        own, column = self._columns[name], self._quoted(name)
+        return own.of(column) if own is not None and own.document else column
+
+    def _drawn(self, sample: Sample) -> str:
+        number = self._own[sample.column].number.replace("{c}", self._quoted(sample.column))
+        rest = f"{number} % {PRIME}"
+        positive = f"(({rest}) + {PRIME}) % {PRIME}"
+        return f"({positive}) * {sample.factor} % {PRIME} < {sample.below}"
+
+    def _quoted(self, name: str) -> str:
+        return f"t.{self._dialect.quote(name)}"

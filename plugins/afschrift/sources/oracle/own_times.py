@@ -1,0 +1,78 @@
+"""Value forms of times, floats and bytes as databases themselves write them: the way back from `values`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def same(forms: pa.Array) -> pa.Array:
+    """The form is the database's own text."""
+    return forms
+
+
+def moments(forms: pa.Array) -> pa.Array:
+    """`2024-01-01T10:00:00.500000Z` as `2024-01-01 10:00:00.5+00`; what is no such time passes as it is."""
+    spaced = pc.replace_substring_regex(forms, r"^([0-9]{4,}-[0-9]{2}-[0-9]{2})T", r"\1 ")
+    return clocks(spaced)
+
+
+def clocks(forms: pa.Array) -> pa.Array:
+    """Times of day: no zero ends a fraction, `Z` is `+00`, and an offset of whole hours has no minutes."""
+    short = pc.replace_substring_regex(forms, r"(\.[0-9]*[1-9])0+([^0-9]|$)", r"\1\2")
+    zoned = pc.replace_substring_regex(short, r"([0-9])Z$", r"\1+00")
+    return pc.replace_substring_regex(zoned, r"(:[0-9.]+[+-][0-9]{2}):00$", r"\1")
+
+
+def specials(forms: pa.Array) -> pa.Array:
+    """INF and -INF as most databases spell them."""
+    return pc.replace_substring_regex(forms, "^(-?)INF$", r"\1Infinity")
+
+
+def double_bits(forms: pa.Array) -> pa.Array:
+    """Floats of 64 bits as 16 hexadecimal digits."""
+    return _bits(forms, pa.float64(), ">f8")
+
+
+def single_bits(forms: pa.Array) -> pa.Array:
+    """Floats of 32 bits as eight hexadecimal digits."""
+    return _bits(forms, pa.float32(), ">f4")
+
+
+def _bits(forms: pa.Array, kind: pa.DataType, order: str) -> pa.Array:
+    values = pc.fill_null(pc.replace_substring(forms, "INF", "inf").cast(kind), 0).to_numpy()
+    values = np.where(np.isnan(values), np.nan, values)  # one NaN of the many
+    data = values.astype(order).tobytes().hex().encode()
+    width = np.dtype(order).itemsize * 2
+    offsets = pa.array(np.arange(len(forms) + 1, dtype=np.int32) * width)
+    texts = pa.Array.from_buffers(pa.string(), len(forms), [None, offsets.buffers()[1], pa.py_buffer(data)])
+    return pc.if_else(forms.is_valid(), texts, pa.scalar(None, pa.string()))
+
+
+def hexadecimal(forms: pa.Array) -> pa.Array:
+    """Base64 as hexadecimal digits, in small letters."""
+    return pl.Series(forms).str.decode("base64").bin.encode("hex").to_arrow().cast(pa.string())
+
+
+def float_text(form: str, digits: int) -> str:
+    """A float as C's `%g` writes its shortest digits: an exponent below -4, and from `digits` on."""
+    if form in ("NaN", "INF", "-INF"):
+        return form.replace("INF", "Infinity")
+    sign, figures, exponent = Decimal(form).as_tuple()
+    shown = "".join(map(str, figures)).lstrip("0")
+    minus = "-" if sign else ""
+    if not shown:
+        return f"{minus}0"
+    power = len(shown) - 1 + int(exponent)
+    shown = shown.rstrip("0")
+    if power < -4 or power >= digits:
+        fraction = f".{shown[1:]}" if shown[1:] else ""
+        return f"{minus}{shown[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
+    if power < 0:
+        return f"{minus}0.{'0' * (-power - 1)}{shown}"
+    whole, fraction = shown[: power + 1].ljust(power + 1, "0"), shown[power + 1 :]
+    return f"{minus}{whole}.{fraction}" if fraction else f"{minus}{whole}"

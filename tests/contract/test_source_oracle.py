@@ -1,0 +1,171 @@
+"""Every registered source bears witness of its own values: what is read as it stands, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from tests.contract.test_source_contract import SERVERS
+from tests.support.warehouses import MAKERS, MANY, Warehouse
+
+from afschrift.domain.decision import Action
+from afschrift.domain.errors import ValidationFailedError
+from afschrift.domain.extracted import Compared
+from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.sources import ColumnType, Source
+from afschrift.domain.value_kind import ValueKind
+from afschrift.extraction.comparison import Comparison
+from afschrift.sources.registry import SOURCES
+from afschrift.values.forms import text_batch
+
+
+@pytest.fixture(scope="module", params=sorted(SOURCES))
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    kind = request.param
+    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
+    database = server.create() if server else None
+    yield MAKERS[kind](tmp_path_factory.mktemp(kind), database)
+    if server:
+        server.drop(database)
+
+
+def extract(session: Source, table: str, types: dict[str, ColumnType], order: tuple[str, ...]) -> ExtractPlan:
+    """What the templates make of a table of which all rows are the person's."""
+    quote = session.dialect.quote
+    columns = ",\n".join(
+        f"  {one.expression.format(column=f't.{quote(name)}')} AS {quote(name)}"
+        for name, one in types.items()
+    )
+    by = ", ".join(f"t.{quote(name)}" for name in order)
+    statement = (
+        f"SELECT\n{columns}\nFROM {session.dialect.relation(table)} AS t\nWHERE 1 = 1\nORDER BY {by}\n"
+    )
+    fields = tuple(
+        FieldPlan(name, one.kind or ValueKind.TEXT, Action.INCLUDE, (), "") for name, one in types.items()
+    )
+    return ExtractPlan("w", table, fields, statement, order=order)
+
+
+def compare(session: Source, part: ExtractPlan, percent: float = 5) -> Compared:
+    """Read a table as a request does, and hold it against the source's own account."""
+    comparison = Comparison(session, part, percent, "seed")
+    for batch in session.stream(part.statement):
+        comparison.take(text_batch(batch, part.selected))
+    return comparison.require(lambda: session.stream(part.statement))
+
+
+def test_every_awkward_value_is_what_the_source_says(warehouse: Warehouse) -> None:
+    with warehouse.open() as session:
+        types = dict(session.catalogue()["awkward"])
+        found = compare(session, extract(session, "awkward", types, ("n",)))
+    assert set(found.hashed) == set(types)
+    assert (found.rows, found.hashed_rows, found.counted) == (1, 1, ())
+
+
+class Spoiling:
+    """A session whose rows are changed on the way, as a fault of a driver would change them."""
+
+    def __init__(self, session: Source, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> None:
+        self._session, self._change = session, change
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def stream(self, statement: str) -> Iterator[pa.RecordBatch]:
+        yield from map(self._change, self._session.stream(statement))
+
+
+def with_column(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
+    columns = [values if one == name else batch.column(one) for one in batch.schema.names]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def rows_of(batch: pa.RecordBatch, rows: list[int]) -> pa.RecordBatch:
+    return batch.take(pa.array(rows, pa.int64()))
+
+
+def plus_one(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Every owner is another one."""
+    owners = pc.add(batch.column("owner").cast(pa.int64()), 1).cast(batch.column("owner").type)
+    return with_column(batch, "owner", owners)
+
+
+def cut_short(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Texts lose what stands after their third character."""
+    return with_column(batch, "pad", pc.utf8_slice_codeunits(batch.column("pad").cast(pa.string()), 0, 3))
+
+
+def emptied(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The first text is NULL."""
+    texts = batch.column("pad").cast(pa.string()).to_pylist()
+    return with_column(batch, "pad", pa.array([None, *texts[1:]], pa.string()))
+
+
+def swapped(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Two columns stand under each other's names."""
+    return with_column(with_column(batch, "id", batch.column("owner")), "owner", batch.column("id"))
+
+
+def elsewhere(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Two texts stand in each other's rows."""
+    rows = [1, 0, *range(2, batch.num_rows)]
+    return with_column(batch, "pad", rows_of(batch, rows).column("pad"))
+
+
+FAULTS: dict[str, tuple[Callable[[pa.RecordBatch], pa.RecordBatch], str]] = {
+    "another number": (plus_one, r"w\.small .* the values of column owner differ"),
+    "text cut short": (cut_short, r"w\.small .* the values of column pad differ"),
+    "NULL for a value": (emptied, r"w\.small .* another number of values stands in column pad"),
+    "columns swapped": (swapped, r"w\.small .* the values of columns id, owner differ"),
+    "values of another row": (elsewhere, r"w\.small .* its rows differ"),
+    "a row lost": (lambda b: b.slice(1), r"w\.small .* rows were written, and the source counts"),
+    "a row twice": (
+        lambda b: rows_of(b, [0, *range(b.num_rows)]),
+        r"w\.small .* rows were written, and the source counts",
+    ),
+    "a row in place of another": (
+        lambda b: rows_of(b, [1, *range(1, b.num_rows)]),
+        r"w\.small .* the values of columns id, owner, pad differ",
+    ),
+}
+
+
+def small(session: Source) -> ExtractPlan:
+    """Fifteen hundred rows of the large table."""
+    types = dict(session.catalogue()["many"])
+    part = extract(session, "many", types, ("id",))
+    where = f"WHERE t.{session.dialect.quote('id')} < 1500"
+    return replace(part, table="small", statement=part.statement.replace("WHERE 1 = 1", where))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse, fault: str) -> None:
+    change, told = FAULTS[fault]
+    with warehouse.open() as session:
+        part = small(session)
+        assert compare(session, part).hashed_rows == 1500
+        with pytest.raises(ValidationFailedError, match=told) as met:
+            compare(cast(Source, Spoiling(session, change)), part)
+    assert "x1" not in str(met.value)
+
+
+@pytest.mark.parametrize("percent", [5.0, 100.0])
+def test_of_a_large_table_a_sample_is_drawn_unless_all_is_asked_for(
+    warehouse: Warehouse, percent: float
+) -> None:
+    with warehouse.open() as session:
+        types = dict(session.catalogue()["many"])
+        found = compare(session, extract(session, "many", types, ("id",)), percent)
+    assert found.rows == MANY
+    if percent == 100:
+        assert (found.hashed_rows, found.sample) == (MANY, None)
+    else:
+        assert found.sample is not None
+        assert (found.sample.column, found.sample.percent) == ("id", 5)
+        assert 0.04 * MANY < found.hashed_rows < 0.06 * MANY

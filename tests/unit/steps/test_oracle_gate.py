@@ -1,0 +1,66 @@
+"""What an adapter reads wrongly stops the request, and the trail tells what was compared."""
+
+from __future__ import annotations
+
+import pytest
+from testbed.running import event_types, store
+
+from afschrift.domain.errors import GateError, ValidationFailedError
+from afschrift.domain.value_kind import ValueKind
+from afschrift.extraction.staged_records import read_record, staged_record
+from afschrift.services import Services
+from afschrift.sources.duckdb import types
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
+from afschrift.steps.validate import validate
+
+pytestmark = pytest.mark.slow
+
+
+def planned(services: Services) -> str:
+    request = store(services, {"customer_id": "1"})
+    assess(services, request)
+    classify(services, request)
+    return request
+
+
+@pytest.mark.parametrize(
+    ("native", "expression", "told"),
+    [
+        (
+            "TIMESTAMP",
+            "CAST({column} - INTERVAL 1 HOUR AS VARCHAR)",
+            r"shop\.orders .* column ordered_at differ",
+        ),
+        ("VARCHAR", "left({column}, 2)", r"shop\.customer .* columns email, name differ"),
+        ("INTEGER", "nullif({column}, 1)", r"shop\.customer .* another number of values .* customer_id"),
+    ],
+)
+def test_a_wrong_expression_of_an_adapter_stops_the_request(
+    services: Services, monkeypatch: pytest.MonkeyPatch, native: str, expression: str, told: str
+) -> None:
+    kind: ValueKind = types._PLAIN[native][0]
+    monkeypatch.setitem(types._PLAIN, native, (kind, expression))
+    request = planned(services)
+
+    with pytest.raises(ValidationFailedError, match=told) as met:
+        extract(services, request, "shop")
+
+    assert "ann@" not in str(met.value)
+    assert staged_record(services.staging(request), "shop") is None
+    assert "extracted" not in event_types(services, request)
+    with pytest.raises(GateError, match="not extracted"):
+        validate(services, request)
+
+
+def test_the_trail_tells_what_was_compared(services: Services) -> None:
+    request = planned(services)
+    extract(services, request, "shop")
+
+    events = services.register.trail.events(request)
+    [compared] = [payload["compared"] for header, payload in events if header.type == "extracted" and payload]
+    tables = read_record(services.staging(request), "shop").tables
+    assert {name: one["rows"] for name, one in compared.items()} == {one.table: one.rows for one in tables}
+    assert compared["orders"] == {"rows": 2, "hashed_rows": 2, "hashed_columns": 3}
+    assert all(one["hashed_columns"] or one["counted_columns"] for one in compared.values())
