@@ -103,7 +103,11 @@ INTAKE = (
 
 SCOPE = (
     Mutation(
-        "R18", _DECISION, "if not origin.from_the_person:", "if False:", "what was worked out is portable"
+        "R18",
+        _DECISION,
+        "if not origin.from_the_person and not _received(facts):",
+        "if False:",
+        "what was worked out is portable",
     ),
     Mutation(
         "R18",

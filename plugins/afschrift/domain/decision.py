@@ -192,7 +192,7 @@ def _portability(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
         return ColumnDecision(Action.ASK, ("R18",), "mixed")
     if origin is Origin.ASSIGNED and facts.join_key and policy.join_keys:
         return ColumnDecision(Action.INCLUDE, ("R18", "R58"), "join_key")
-    if not origin.from_the_person:
+    if not origin.from_the_person and not _received(facts):
         return ColumnDecision(Action.EXCLUDE, ("R18",), f"origin_{origin}")
     if origin is Origin.OBSERVED and not policy.observed:
         return ColumnDecision(Action.EXCLUDE, ("R18",), "policy_observed")
@@ -205,6 +205,12 @@ def _portability(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
     if facts.protect is Protect.SPECIAL and not any(p.special for p in facts.purposes):
         return ColumnDecision(Action.ASK, ("R20",), "special_condition_unknown")
     return _gate_basis(facts, policy)
+
+
+def _received(facts: ColumnFacts) -> bool:
+    """What somebody else wrote to the person is in the person's mailbox, which goes along whole (R33)."""
+    own_use = facts.about is About.THIRD_PARTY and facts.third_party is ThirdParty.OWN_USE
+    return own_use and facts.origin is Origin.THIRD_PARTY
 
 
 def _gate_basis(facts: ColumnFacts, policy: Policy) -> ColumnDecision:

@@ -83,11 +83,12 @@ def test_laws(column: ColumnFacts, policy: Policy) -> None:
         # Art. 20 never gives more than Art. 15.
         assert access.selected or access.action is Action.ASK
         assert column.origin is not None
-        assert column.origin.from_the_person or (column.origin is Origin.ASSIGNED and column.join_key)
-        if column.origin.from_the_person:
+        joins = column.origin is Origin.ASSIGNED and column.join_key
+        assert column.origin.from_the_person or joins or received(column)
+        if not joins:
             bases = {code for p in column.purposes for code in (p.basis, p.special)}
             assert bases & PORTABLE or portability.outside_art20
-    if column.origin in (Origin.DERIVED, Origin.INFERRED, Origin.THIRD_PARTY):
+    if column.origin in (Origin.DERIVED, Origin.INFERRED, Origin.THIRD_PARTY) and not received(column):
         assert not portability.selected
     if column.protect is Protect.SECRET:
         assert not portability.selected
@@ -99,6 +100,32 @@ def test_laws(column: ColumnFacts, policy: Policy) -> None:
         assert portability.action is access.action is Action.EXCLUDE
     assert portability.rules
     assert access.rules
+
+
+def received(column: ColumnFacts) -> bool:
+    """What somebody else wrote to the person, for their own use (R33)."""
+    own_use = column.about is About.THIRD_PARTY and column.third_party is ThirdParty.OWN_USE
+    return own_use and column.origin is Origin.THIRD_PARTY
+
+
+@pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY])
+def test_a_message_that_the_person_received_goes_along(right: Right) -> None:
+    contract = (PurposeFacts("p", "A6-1-b"),)
+    message = ColumnFacts(
+        Origin.THIRD_PARTY, contract, about=About.THIRD_PARTY, third_party=ThirdParty.OWN_USE
+    )
+    decision = decide(right, message, Policy())
+    assert (decision.action, decision.reason, "R33" in decision.rules) == (Action.INCLUDE, "own_use", True)
+
+
+def test_what_others_told_us_is_no_message_and_one_without_a_basis_stays() -> None:
+    contract, interest = (PurposeFacts("p", "A6-1-b"),), (PurposeFacts("p", "A6-1-f"),)
+    own_use = {"about": About.THIRD_PARTY, "third_party": ThirdParty.OWN_USE}
+    bought = ColumnFacts(Origin.THIRD_PARTY, contract)
+    computed = ColumnFacts(Origin.DERIVED, contract, **own_use)
+    elsewhere = ColumnFacts(Origin.THIRD_PARTY, interest, **own_use)
+    for column in (bought, computed, elsewhere):
+        assert decide(Right.PORTABILITY, column, Policy()).action is Action.EXCLUDE
 
 
 def test_policy_switches() -> None:
