@@ -215,7 +215,9 @@ tables:
     purposes: [security]
     columns:
       customer_id: {origin: assigned}
-      email: {origin: provided}
+      email:
+        origin: provided
+        mentions: {settled: not_given, by: Data office, on: 2026-11-27, why: Somebody else typed the address there.}
       at: {origin: observed}
   consent:
     subject: {customer_id: customer_id}

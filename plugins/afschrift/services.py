@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afschrift.domain.extracted import SearchLimits
 from afschrift.domain.file_format import Format
 from afschrift.domain.files import Destination, StoreFactory
 from afschrift.domain.sources import SourceFactory
@@ -66,6 +67,7 @@ class Services:
     package: str
     log: Callable[[str], None]
     limits: WriteLimits = WriteLimits()
+    search: SearchLimits = field(default_factory=SearchLimits)
     run: str | None = None
     patience: timedelta = timedelta(hours=2)
     age_of_consent: int = 16

@@ -40,6 +40,7 @@ SHOP = {
     "review_file": ("file_id",),
     "message": ("message_id",),
     "referral": ("referral_id",),
+    "referral_received": ("referral_id",),
     "wishlist": ("wishlist_id",),
     "wishlist_member": ("wishlist_id", "customer_id"),
     "wishlist_item": ("wishlist_id", "item_no"),
@@ -49,6 +50,9 @@ SHOP = {
 }
 KEYS = APP | SHOP
 """All personal tables."""
+
+ENTRIES = {"referral_received": "referral"}
+"""Entries of the inventory that have another name than their table: one table, for people in another role."""
 
 NOT_PERSONAL = ("carrier", "category", "product", "exchange_rate")
 
@@ -68,6 +72,8 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
         files = folder / "lake" / table / "*" / "*.parquet"
         con.execute(f"CREATE VIEW app.{table} AS FROM read_parquet('{files}', hive_partitioning = true)")
     con.execute("USE shop")
+    for entry, table in ENTRIES.items():
+        con.execute(f"CREATE TEMP VIEW {entry} AS FROM shop.{table}")
     return con
 
 

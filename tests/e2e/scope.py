@@ -15,6 +15,7 @@ LEFT_OUT = {
     "search_history": "results",
     "review": "helpful_votes sentiment shop_reply",
     "referral": "friend_joined reward",
+    "referral_received": "customer_id friend_email friend_name referred_at friend_joined reward",
     "ticket": "closed_at status priority tags agent_id summary",
     "ticket_message": "author_type agent_name sentiment",
     "heart_rate": "day",
@@ -33,6 +34,8 @@ SECRET = {("customer", "password_hash")}
 MASKED = {
     ("shipment", "signed_by"): "chr(1) || signed_by",
     ("referral", "friend_joined"): "chr(1) || friend_joined",
+    ("referral_received", "customer_id"): "chr(1) || customer_id",
+    ("referral_received", "reward"): "'[masked]'",
     ("ticket", "agent_id"): "chr(1) || agent_id",
     (
         "ticket_message",

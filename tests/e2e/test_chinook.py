@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -210,3 +211,20 @@ def test_an_employee_gets_the_own_row_and_no_customer(services: Services, shop: 
     assert bundle.tables() == {"employee"}
     agree(bundle, shop, "employee", EMPLOYEE, 3)
     assert bundle.coverage() == dict.fromkeys(PORTABLE, "none_held") | {"employee": "rows"}
+
+
+def test_a_member_of_staff_who_is_a_customer_is_not_left_out_without_a_word(
+    shop: Path, project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = tmp_path / "chinook.duckdb"
+    shutil.copy(shop, both)
+    with duckdb.connect(str(both)) as con:
+        same = "(SELECT upper(email) FROM customer WHERE customer_id = 2)"
+        con.execute(f"UPDATE employee SET email = {same} WHERE employee_id = 3")
+    monkeypatch.setenv("CHINOOK_DUCKDB", str(both))
+    services = installation(tmp_path / "home", project_root / "examples/chinook/inventory")
+    bundle = fulfil(services, {"customer_id": "2"}, "access")
+    document = json.loads(bundle.members()["data/coverage.json"])
+    [employee] = [table for table in document["tables"] if table["table"] == "employee"]
+    assert (employee["status"], employee["mentions"]) == ("withheld", [{"column": "email", "rows": 1}])
+    assert "employee" not in bundle.tables()

@@ -1,3 +1,3 @@
--- The row names who invited. The friend's address was typed by somebody else and proves nothing.
+-- The row names who invited; for the friend it is referral_received.
 SELECT t.customer_id AS person, t.*
 FROM referral AS t

@@ -98,7 +98,9 @@ tables:
     purposes: [sale]
     columns:
       customer_id: {{origin: assigned}}
-      email: {{origin: provided}}
+      email:
+        origin: provided
+        mentions: {{settled: not_given, by: Data office, on: 2026-11-27, why: Typed by somebody else.}}
       seen: {{origin: observed}}
       page: {{origin: observed}}
   orders:

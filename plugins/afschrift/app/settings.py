@@ -14,6 +14,7 @@ from typing import Any
 from afschrift.app.include import PROJECT, include_folder
 from afschrift.app.options import read_options
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.extracted import SearchLimits
 from afschrift.law.clock.alarm import USUAL
 
 _DESTINATION = "AFSCHRIFT_DESTINATION_"
@@ -59,6 +60,8 @@ class Settings:
         part_bytes: a table with more text than this goes into several files (`AFSCHRIFT_PART_MEGABYTES`).
         hashed_percent: of the rows of a large table, the share that is compared with the source's own hash
             (`AFSCHRIFT_HASHED_PERCENT`); 100 compares all of them.
+        search: what the search beside the ways of the inventory may take of one table
+            (`AFSCHRIFT_SEARCH_ROWS`, `AFSCHRIFT_SEARCH_SECONDS`); what takes more is said not to be searched.
     """
 
     home: Path
@@ -87,6 +90,7 @@ class Settings:
     batch_bytes: int = 8_000_000
     part_bytes: int = 2_000_000_000
     hashed_percent: float = 5
+    search: SearchLimits = field(default_factory=SearchLimits)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -126,6 +130,10 @@ class Settings:
             batch_bytes=int(_positive(env, "AFSCHRIFT_BATCH_MEGABYTES", 8) * 1_000_000),
             part_bytes=int(_positive(env, "AFSCHRIFT_PART_MEGABYTES", 2_000) * 1_000_000),
             hashed_percent=min(_positive(env, "AFSCHRIFT_HASHED_PERCENT", 5), 100),
+            search=SearchLimits(
+                int(_positive(env, "AFSCHRIFT_SEARCH_ROWS", 20_000_000, most=1e12)),
+                _positive(env, "AFSCHRIFT_SEARCH_SECONDS", 60),
+            ),
             roles=_path(env, "AFSCHRIFT_ROLES"),
         )
 
@@ -169,12 +177,12 @@ def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).absolute() if env.get(name) else None
 
 
-def _positive(env: Mapping[str, str], name: str, default: float) -> float:
+def _positive(env: Mapping[str, str], name: str, default: float, most: float = 1e6) -> float:
     try:
         number = float(env.get(name, default))
     except ValueError:
         number = math.nan
-    if not 0 < number < 1e6:  # neither for what is no number
+    if not 0 < number < most:  # neither for what is no number
         raise ConfigurationError(
             f"{name} is no number above 0.", remedy=f"set it, or leave it at {default:g}."
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from afschrift.domain.extracted import FileEntry, GivenFile, SourceExtract, TableExtract
+from afschrift.domain.extracted import FileEntry, GivenFile, Searched, SourceExtract, TableExtract
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan, Plan, Seal
 from afschrift.domain.profile import Overview
@@ -59,6 +59,10 @@ class Contents:
     def structure(self, source: str) -> Structure:
         """What the database of a source said of the tables that were read."""
         return next((e.structure for e in self.extracts if e.source == source), Structure())
+
+    def searched(self, source: str) -> tuple[Searched, ...]:
+        """What came of looking for the person in the tables of a source, beside the ways of the inventory."""
+        return next((e.searched for e in self.extracts if e.source == source and e.searched), ())
 
     @cached_property
     def held(self) -> tuple[tuple[ExtractPlan, TableExtract], ...]:

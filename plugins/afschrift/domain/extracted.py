@@ -1,8 +1,10 @@
-"""The record of what was extracted by a plan: files, their parts, uploads, and what was seen of the rows."""
+"""The record of what was extracted by a plan: files, their parts, uploads, what was seen and searched."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 
 from afschrift.domain.event import digest
 from afschrift.domain.sources import Sample, Structure
@@ -186,6 +188,64 @@ class GivenFile:
     name: str
 
 
+class NotSearched(StrEnum):
+    """Why a table was not searched, or not all of it."""
+
+    ROWS = "too_many_rows"
+    TIME = "too_slow"
+    TYPE = "unknown_type"
+    ABSENT = "not_there"
+    NOBODY = "nobody_looked"
+
+
+MENTIONED = "mentioned"
+"""Why rows that name the person are not given: they are about somebody else."""
+
+
+@dataclass(frozen=True)
+class SearchLimits:
+    """What a search may take of one table.
+
+    Attributes:
+        rows: a table with more of them is not searched.
+        seconds: nor one of which the first rows say that it would take longer.
+    """
+
+    rows: int = 20_000_000
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Searched:
+    """One table of a source, as it was searched.
+
+    Attributes:
+        table: its name in the source.
+        columns: how many of its columns were looked at; nothing of the others can name a person.
+        rows: how many rows were looked through.
+        found: column -> rows that hold an identifier of the person and that no way of the inventory reaches.
+        reason: why it was not searched, or not all of it; None: it was.
+    """
+
+    table: str
+    columns: int = 0
+    rows: int = 0
+    found: dict[str, int] = field(default_factory=dict)
+    reason: NotSearched | None = None
+
+    @property
+    def without_rows(self) -> str:
+        """What the coverage may say of the table where no row bears a key of the person."""
+        if self.reason is not None:
+            return "not_searched"
+        return "withheld" if self.found else "none_held"
+
+
+def searched_digest(searched: Sequence[Searched] | None) -> str:
+    """What the register keeps of a search, so that what is staged of it cannot be another; "" for none."""
+    return "" if searched is None else digest([asdict(one) for one in searched])
+
+
 @dataclass(frozen=True)
 class SourceExtract:
     """What one source gave, on one snapshot.
@@ -196,6 +256,7 @@ class SourceExtract:
         facts: for the information sheet, read on the same snapshot.
         structure: what the database itself says of these tables.
         given: files of a source that a person searched; its snapshot is the moment of the answer.
+        searched: what came of looking for the person in what no way reaches; None: nobody looked.
     """
 
     source: str
@@ -205,6 +266,7 @@ class SourceExtract:
     facts: tuple[FactValues, ...] = ()
     given: tuple[GivenFile, ...] = ()
     structure: Structure = field(default_factory=Structure)
+    searched: tuple[Searched, ...] | None = None
 
     @property
     def compared(self) -> bool:

@@ -160,6 +160,16 @@ class Dialect(Protocol):
     def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
         """Condition: a column equals the bound key `k`, whatever its type; never raises, never rounds."""
 
+    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:
+        """Condition: a text holds another one, both in small letters (ASCII); else false or NULL.
+
+        Args:
+            text: SQL of the text.
+            value: SQL of what is looked for; no pattern.
+            edges: regular expressions of what must stand before and behind it. A database without them finds
+                it inside a longer one too: more than there is, never less.
+        """
+
     def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """Condition: two columns are equal; each with its type."""
 

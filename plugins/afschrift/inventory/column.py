@@ -20,6 +20,17 @@ class ClassifiedBy(Part):
     review: date | None = None
 
 
+class Mentions(ClassifiedBy):
+    """Who settled what it means that this column names people whom no way of the table reaches (R08).
+
+    Attributes:
+        settled: `not_given`: such rows are about somebody else, and the person is told that they are not
+            given; `not_searched`: it cannot name anybody, so nobody looks.
+    """
+
+    settled: Literal["not_given", "not_searched"]
+
+
 class FileColumn(Part):
     """A column that holds an uploaded file, or says where it lies (R60).
 
@@ -66,6 +77,7 @@ class Column(Part):
         free_text: somebody typed it in their own words, so others may be named in it; the finder looks there.
         required: no row is without a value; said to readers where it is true of the person's rows.
         kind: overrules the logical kind, for example `json` for JSON kept in a text column.
+        mentions: absent: a request that finds the person here, in rows that no way reaches, asks.
         source: who gave it, where that was not the person.
         review: `case`: where the person has values in it, a person decides in each case whether it leaves
             (tickets, recordings, answers of a machine, assigned numbers, invoices; RULES G.11).
@@ -92,3 +104,4 @@ class Column(Part):
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
     review: Literal["case"] | None = None
+    mentions: Mentions | None = None

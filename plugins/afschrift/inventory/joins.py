@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from afschrift.domain.sources import ForeignKey
@@ -75,6 +75,31 @@ def leads_to_person(source: SourceFile, table: str, seen: frozenset[str] = froze
     if source.tables[table].subject:
         return True
     return any(leads_to_person(source, hop.parent, seen | {table}) for hop in hops(source, table))
+
+
+def key_columns(source: SourceFile, entries: Collection[str], column: str) -> frozenset[str]:
+    """Identity keys that a column may hold beside the ways of its table: by its name, or by where it points.
+
+    Args:
+        source: the source.
+        entries: the entries of one table of it.
+        column: a column of that table.
+    """
+    pointed: set[str] = set()
+    reached: set[str] = set()
+    for name in entries:
+        table = source.tables[name]
+        reached |= {key for key, link in table.subject.items() if link.column == column}
+        reached |= {key for join in table.join for key in _keys_at(source, join.get(column))}
+        pointed |= {column, *_keys_at(source, table.references.get(column))}
+    return frozenset(pointed - reached)
+
+
+def _keys_at(source: SourceFile, target: str | None) -> Iterator[str]:
+    """The keys that a column `table.column` holds by itself."""
+    name, _, column = (target or "").rpartition(".")
+    if name in source.tables:
+        yield from (key for key, link in source.tables[name].subject.items() if link.column == column)
 
 
 def tie_columns(source: SourceFile, table: str) -> frozenset[str]:

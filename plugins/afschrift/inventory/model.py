@@ -100,6 +100,10 @@ class SourceFile(Part):
     stores: dict[str, Store] = {}
     tables: dict[str, Table]
 
+    def in_source(self, table: str) -> str:
+        """The name that a table of the inventory has in the source."""
+        return self.tables[table].table or table
+
 
 class Inventory(Part):
     """The whole data map.

@@ -70,6 +70,8 @@ class Table(Part):
     """One table.
 
     Attributes:
+        table: its name in the source, where this entry has another: a table that knows people in several
+            roles has an entry for each, with its own ways, origins and words.
         subject: identity key -> column, where the table itself knows the person.
         join: ways to a table that knows the person: `{order_id: orders.order_id}`; several
             entries of one mapping are a composite key, several mappings are alternatives (OR).
@@ -95,6 +97,7 @@ class Table(Part):
 
     title: Text | None = None
     description: Text | None = None
+    table: str | None = None
     subject: dict[
         str, Annotated[SubjectKey, BeforeValidator(_subject_key, json_schema_input_type=str | SubjectKey)]
     ] = {}

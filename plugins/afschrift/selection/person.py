@@ -89,6 +89,14 @@ class ForeignRows:
     joined: tuple[Match | Via, ...]
 
 
+def of_entries(source: SourceFile, catalogue: Catalogue) -> Catalogue:
+    """The catalogue with the entries of the inventory that have another name than their table."""
+    named = {name: table.table for name, table in source.tables.items() if table.table}
+    if not named:
+        return catalogue
+    return {**catalogue, **{name: catalogue[table] for name, table in named.items() if table in catalogue}}
+
+
 class WayFinder:
     """Finds the ways of one source's tables to the person."""
 
@@ -98,7 +106,11 @@ class WayFinder:
         self._source = source
         self._identity = identity
         self._dialect = dialect
-        self._catalogue = catalogue
+        self._catalogue = of_entries(source, catalogue)
+
+    def relation(self, table: str) -> str:
+        """What stands after FROM for a table of the inventory."""
+        return self._dialect.relation(self._source.in_source(table))
 
     def ways(self, table: str) -> Ways:
         """The ways of a table.
@@ -179,7 +191,7 @@ class WayFinder:
                     )
                     for own, theirs in hop.pairs
                 )
-                found.append(Via(self._dialect.relation(hop.parent), parent, pairs, inner, unless))
+                found.append(Via(self.relation(hop.parent), parent, pairs, inner, unless))
         return tuple(found)
 
     def column(self, table: str, column: str, alias: str = "t") -> str:

@@ -21,7 +21,7 @@ from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
 from afschrift.inventory.table import Table
 from afschrift.selection.mask_tokens import token_mask
-from afschrift.selection.person import Catalogue, WayFinder, Ways
+from afschrift.selection.person import Catalogue, WayFinder, Ways, of_entries
 
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
@@ -49,7 +49,7 @@ class Statements:
         self._source = source
         self._identity = identity
         self._dialect = dialect
-        self._catalogue = catalogue
+        self._catalogue = of_entries(source, catalogue)
         self.finder = WayFinder(source, identity, dialect, catalogue)
 
     @property
@@ -127,7 +127,7 @@ class Statements:
             country_table, name = country.table, country.name
             theirs = (self.finder.column(country_table, name, "l"), self.finder.native(country_table, name))
             on = self._dialect.joins((quoted, self.finder.native(table, column)), theirs)
-            lookup = {"relation": self._dialect.relation(country_table), "on": on}
+            lookup = {"relation": self.finder.relation(country_table), "on": on}
             of = self.finder.column(country_table, country.country, "l")
             columns.append((self._dialect.text(of), self._dialect.quote("country")))
         fields = tuple(_fact(name, ValueKind.TEXT) for name in ("name", "country")[: len(columns)])
@@ -267,12 +267,12 @@ class Statements:
     def _render_all(self, template: str, table: str, **parts: object) -> str:
         """Over former rows too, where the inventory says so; a way over a join is one of present rows."""
         former = self._source.tables[table].history == "read"
-        relation = self._dialect.relation(table) + (" FOR SYSTEM_TIME ALL" if former else "")
+        relation = self.finder.relation(table) + (" FOR SYSTEM_TIME ALL" if former else "")
         return self._render(template, table, **parts, relation=relation)
 
     def _render(self, template: str, table: str, **parts: object) -> str:
         belongs = self.finder.ways(table).belongs
-        parts = {"relation": self._dialect.relation(table), **parts}
+        parts = {"relation": self.finder.relation(table), **parts}
         parts |= {"keys": self._dialect.keys, "one_row": self._dialect.one_row}
         return render(self._folder, template, belongs=belongs, **parts)
 

@@ -79,7 +79,7 @@ class WaysCheck:
             rows, found = self._numbers(
                 "rows_that_point.sql",
                 name,
-                parent=self.session.dialect.relation(hop.parent),
+                parent=self._finder.relation(hop.parent),
                 pairs=[self._equal(name, column, hop.parent, other) for column, other in hop.pairs],
                 columns=[self._finder.column(name, column) for column, _ in hop.pairs],
             )
@@ -115,7 +115,7 @@ class WaysCheck:
             rows = self._numbers(
                 "disagreeing.sql",
                 name,
-                parent=self.session.dialect.relation(hop.parent),
+                parent=finder.relation(hop.parent),
                 pairs=[self._equal(name, column, hop.parent, other) for column, other in hop.pairs],
                 same=self._equal(name, own, hop.parent, theirs),
             )[0]
@@ -133,7 +133,7 @@ class WaysCheck:
         return WayFinder(self.declared, self.identity, self.session.dialect, self.catalogue)
 
     def _numbers(self, template: str, table: str, **parts: object) -> tuple[int, ...]:
-        statement = render(self.sql, template, relation=self.session.dialect.relation(table), **parts)
+        statement = render(self.sql, template, relation=self._finder.relation(table), **parts)
         try:
             return tuple(int(number or 0) for number in self.session.rows(statement)[0])
         except ConfigurationError as why:

@@ -46,6 +46,10 @@ class StandardDialect:
             return f"lower({column}) = lower(k.value)"
         return f"{column} = {self.typed_key('k.value', native)}"
 
+    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:  # noqa: ARG002
+        """No regular expressions are in all databases."""
+        return f"position({value} IN {text}) > 0"
+
     def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """By the database's own equality, as its foreign keys."""
         return f"{own[0]} = {theirs[0]}"

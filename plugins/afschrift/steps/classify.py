@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from afschrift.casework.decision.require import require_decision
 from afschrift.casework.identity.mandates import require_representation
@@ -18,6 +18,7 @@ from afschrift.domain.errors import ConfigurationError, GateError, NeedsPersonEr
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, Plan, Withheld
+from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.extraction.redact import with_redactions
 from afschrift.law.restriction import lifted
@@ -28,8 +29,10 @@ from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import enter
+from afschrift.steps.residual import read_sources, search_all
 
 KEYS = "keys.json"
+NOTHING_HELD = "nothing_held"
 
 
 def classify(services: Services, request_id: str) -> dict[str, Any]:
@@ -73,7 +76,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
         draft = Drafter(services, request, answers).draft(register.identities.of(request_id), frozen_at)
     redactions = redactions_of(register, request_id)
     draft = replace(draft, plan=with_redactions(draft.plan, redactions))
-    _stop_where_a_person_is_needed(services, request_id, draft, answers)
+    _stop_where_a_person_is_needed(services, request, draft, answers)
     _keep_keys(staging, draft.keys)
     turn = latest.get("turn", 0) + 1 if latest else 1
     basis = {"inputs": inputs, "decisions": rests_on, "turn": turn}
@@ -100,7 +103,7 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
     plan_digest = register.plans.save(plan)
     result = {
         "plan": plan_digest,
-        "sources": list(plan.staged),
+        "sources": list(read_sources(services, plan)),
         "tables": len(plan.extracts),
         "withheld": len(plan.withheld),
         **basis,
@@ -150,8 +153,9 @@ def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] |
 
 
 def _stop_where_a_person_is_needed(
-    services: Services, request_id: str, draft: PlanDraft, answers: Answers
+    services: Services, request: Request, draft: PlanDraft, answers: Answers
 ) -> None:
+    request_id = request.id
     if draft.questions:
         raise ask(services.register, request_id, draft.questions)
     require_decision(services, request_id, draft.triggers)
@@ -176,13 +180,22 @@ def _stop_where_a_person_is_needed(
             detail=detail,
             remedy="tell the person which categories are held, offer access, name the authority and court.",
         )
+    detail |= search_all(services, draft.plan, draft.keys, request.received_at)
+    _confirm_that_none_is_held(services, request_id, detail, answers)
+
+
+def _confirm_that_none_is_held(
+    services: Services, request_id: str, detail: dict[str, Any], answers: Answers
+) -> NoReturn:
+    """After the search beside the ways of the inventory: a person says that it is true (R09)."""
+    register = services.register
     words = "No system holds anything under these keys."
-    question = OpenQuestion(KINDS[nothing], ("confirm_none", "search_again"), words, detail)
+    question = OpenQuestion(KINDS[NOTHING_HELD], ("confirm_none", "search_again"), words, detail)
     if answers.to(question) == "confirm_none":
-        register.requests.move(request_id, State.NOTHING_HELD, NewEvent(nothing, payload=detail))
+        register.requests.move(request_id, State.NOTHING_HELD, NewEvent(NOTHING_HELD, payload=detail))
         raise NeedsPersonError(
             f"Nothing is held about the person of request {request_id}, as a person confirmed.",
-            question=nothing,
+            question=NOTHING_HELD,
             detail=detail,
             remedy="tell the person so, and invite other identifiers (R09).",
         )

@@ -132,7 +132,8 @@ class TableDrafts:
         Nor is a copy that has columns of its own.
         """
         copies = {copy for copy, _ in unlike(source, catalogue)}
-        unlisted = sorted((catalogue.keys() - source.tables.keys()) | copies)
+        named = {source.in_source(name) for name in source.tables}
+        unlisted = sorted((catalogue.keys() - source.tables.keys() - named) | copies)
         if unlisted and source.unlisted == "ask":
             words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
             detail = {"source": source.source, "tables": unlisted}

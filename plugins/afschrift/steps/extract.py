@@ -9,7 +9,7 @@ from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.partial_response.require import waits_for
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.extracted import UPLOADS, SourceExtract
+from afschrift.domain.extracted import UPLOADS, SourceExtract, searched_digest
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.extraction.manual_files import stage
@@ -18,6 +18,7 @@ from afschrift.services import Services
 from afschrift.steps.classify import staged_keys
 from afschrift.steps.gates import refusal
 from afschrift.steps.plan_gates import gated_plan
+from afschrift.steps.residual import read_sources, searched_sources
 from afschrift.steps.source_reading import SourceReading
 
 
@@ -40,7 +41,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     """
     _no_other_source_waits(services, request_id)
     request, plan = gated_plan(services, request_id, "extract")
-    if source not in plan.staged:
+    if source not in read_sources(services, plan):
         raise refusal(
             services,
             request_id,
@@ -56,7 +57,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     staging.wipe(f"data/{UPLOADS}/{source}")
     if source in {one.source for one in plan.given}:
         return _given_files(services, plan, source)
-    if source not in (*plan.sources, *(one.source for one in plan.withheld)):
+    if source not in searched_sources(services, plan):
         return _only_named(services, plan, source)
     reading = SourceReading(services, plan, source, _keys_of(services, plan))
     record = reading.run(request.received_at)
@@ -123,6 +124,7 @@ def _finish(
         "rows": sum(table.rows for table in record.tables),
         **counts,
         "digest": digest(record.digests),
+        "searched": searched_digest(record.searched),
     }
     payload = {
         "source": record.source,

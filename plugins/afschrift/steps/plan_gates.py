@@ -15,7 +15,7 @@ from afschrift.casework.partial_response.supplement import delivered, spent
 from afschrift.casework.review.redactions_in_force import decided
 from afschrift.domain.errors import GateError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.extracted import SourceExtract
+from afschrift.domain.extracted import SourceExtract, searched_digest
 from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
@@ -24,6 +24,7 @@ from afschrift.law.partial_response import parts
 from afschrift.law.restriction import lifted
 from afschrift.services import Services
 from afschrift.steps.gates import in_run, open_request, refusal
+from afschrift.steps.residual import read_sources, searched_sources
 
 
 def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request, Plan]:
@@ -123,14 +124,15 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
 
 
 def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExtract]:
-    """What `extract` recorded of each source of the plan.
+    """What `extract` recorded of each source of the plan, and of those that it only searched.
 
     Raises:
-        GateError: what is staged was not extracted under this plan, or was not compared with the source.
+        GateError: what is staged was not extracted under this plan, or was not compared with the source; or
+            nobody searched there for what no way reaches: nothing may say then that none is held (R08).
     """
     staging, register = services.staging(plan.request), services.register
     records = []
-    for source in plan.staged:
+    for source in read_sources(services, plan):
         first = register.steps.result(plan.request, "extract", plan.digest(), part=source)
         record = None
         if first is not None:
@@ -138,6 +140,7 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
             written = digest(record.digests)
             again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
             steps = [first, register.steps.result(plan.request, "extract", again, part=source)]
+            looked = searched_digest(record.searched)
         if record is None or not any(done is not None and done["digest"] == written for done in steps):
             raise refusal(
                 services,
@@ -156,6 +159,17 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
                 "not_compared",
                 f"What is staged of {source} for request {plan.request} was not held against what the source "
                 "itself says of it.",
+                "clear `extract` and what follows.",
+                source=source,
+            )
+        known = any(done is not None and done.get("searched") == looked for done in steps)
+        if source in searched_sources(services, plan) and not (looked and known):
+            raise refusal(
+                services,
+                plan.request,
+                step,
+                "not_searched",
+                f"Nobody searched {source} for what no way reaches, for request {plan.request}.",
                 "clear `extract` and what follows.",
                 source=source,
             )

@@ -10,7 +10,7 @@ from typing import Any
 from afschrift.casework.columns.missing_files import ask_about_missing
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
-from afschrift.domain.extracted import Compared, SourceExtract, TableExtract
+from afschrift.domain.extracted import Compared, Searched, SourceExtract, TableExtract
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.profile import Overview
@@ -22,10 +22,11 @@ from afschrift.extraction.redact import redacted
 from afschrift.extraction.row_observers import RowObservers
 from afschrift.extraction.staged_records import stage_observations, stage_record
 from afschrift.extraction.write import TableWriter
-from afschrift.questions.ask import asking
+from afschrift.questions.ask import ask, asking
 from afschrift.selection.mask_tokens import SALT_OF, salt_key
 from afschrift.selection.table_decision import NO_ROWS
 from afschrift.services import Services
+from afschrift.steps.residual import bound_keys, evidence, search, unsettled
 from afschrift.steps.sheet_facts import read_facts, require_complete
 from afschrift.values.first_rows import Rows
 
@@ -40,6 +41,7 @@ class SourceReading:
         self._finding = SourceFinder(services, plan, keys)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
         self._mac = partial(services.register.data_keys.fingerprint, plan.request)
+        self._searched: dict[str, Any] = {}
         self._samples: dict[str, Rows] = {}
         self._overviews: dict[str, Overview] = {}
 
@@ -61,19 +63,33 @@ class SourceReading:
             asking(services.register, plan.request, KINDS),
             services.open_source(source, plan.request) as session,
         ):
-            session.bind((*self._keys, salt_key(self._mac(SALT_OF))), received_at)
-            parts = plan.of_source(source)
-            structure = session.structure().among({part.table for part in parts})
-            self._observers.know(structure.foreign_keys)
-            tables = tuple(self._table(session, part) for part in parts)
-            facts = read_facts(session, [fact for fact in plan.facts if fact.source == source])
-            seen = self._observers.references()
-            record = SourceExtract(source, session.snapshot, tables, seen, facts, structure=structure)
-            require_complete(services.inventory, plan, record)
-        ask_about_missing(self._services.register, plan.request, list(tables))
+            keys = bound_keys(services, self._keys, received_at)
+            session.bind((*keys, salt_key(self._mac(SALT_OF))), received_at)
+            searched = search(services, plan.request, source, session, keys)
+            asked = unsettled(services, plan.request, source, searched)
+            record = None if asked else self._read(session, searched)
+        if record is None:
+            raise ask(services.register, plan.request, asked)
+        self._searched = evidence(searched, keys)
+        ask_about_missing(services.register, plan.request, list(record.tables))
         stage_observations(self._staging, source, self._samples, self._overviews)
         self._finding.stage(self._staging, source)
         stage_record(self._staging, record)
+        return record
+
+    def _read(self, session: Source, searched: tuple[Searched, ...]) -> SourceExtract:
+        """The tables, one after the other, and what the sheet asks of them."""
+        plan, source = self._plan, self._source
+        parts = plan.of_source(source)
+        structure = session.structure().among({part.table for part in parts})
+        self._observers.know(structure.foreign_keys)
+        tables = tuple(self._table(session, part) for part in parts)
+        facts = read_facts(session, [fact for fact in plan.facts if fact.source == source])
+        seen = self._observers.references()
+        record = SourceExtract(
+            source, session.snapshot, tables, seen, facts, structure=structure, searched=searched
+        )
+        require_complete(self._services.inventory, plan, record)
         return record
 
     def _table(self, session: Source, part: ExtractPlan) -> TableExtract:
@@ -108,6 +124,7 @@ class SourceReading:
             "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},
             "missing": {t.table: len(t.missing) for t in tables if t.missing},
             "compared": {t.table: _evidence(t.compared) for t in tables if t.compared},
+            **self._searched,
             **self._finding.evidence(),
         }
 

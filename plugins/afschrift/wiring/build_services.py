@@ -78,6 +78,7 @@ def build(
         package=__version__,
         log=log,
         limits=WriteLimits(settings.batch_bytes, settings.part_bytes, settings.hashed_percent),
+        search=settings.search,
         patience=settings.sweep_lost,
         age_of_consent=age_of_consent(
             settings.include / "law" / "ages.yml", inventory.controller.country

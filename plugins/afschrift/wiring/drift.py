@@ -11,7 +11,7 @@ from afschrift.domain.sources import Structure
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.inventory.unclassified import unclassified
-from afschrift.selection.person import Catalogue
+from afschrift.selection.person import Catalogue, of_entries
 from afschrift.selection.proof_check import unproven
 from afschrift.selection.repeated_tables import read_twice, unlike
 from afschrift.selection.ways_check import WaysCheck
@@ -44,7 +44,7 @@ def compare(inventory: Inventory, sql: Path) -> Comparison:
     found = Comparison()
     for name, declared in inventory.sources.items():
         with open_source(name, declared.kind, declared.options, connection=declared.connection) as session:
-            catalogue = session.catalogue()
+            catalogue = of_entries(declared, session.catalogue())
             structure = session.structure()
             found.differences += WaysCheck(declared, inventory.identity, session, catalogue, sql).findings()
         found.differences += unproven(declared, structure, catalogue)
@@ -61,7 +61,8 @@ def _tables(declared: SourceFile, catalogue: Catalogue, structure: Structure, fo
         found.differences.append(
             f"{name}.{copy}.{column} is no column of {of}: {copy} is no copy of it{stops}"
         )
-    unlisted = sorted(catalogue.keys() - declared.tables.keys())
+    known = {declared.in_source(table) for table in declared.tables}
+    unlisted = sorted(catalogue.keys() - declared.tables.keys() - known)
     if declared.unlisted == "ignore" and unlisted:
         found.notes.append(f"{name}: passed over, as `unlisted: ignore` says: {', '.join(unlisted)}")
     else:

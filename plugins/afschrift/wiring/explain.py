@@ -16,6 +16,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.selection.column_facts import PersonFacts
+from afschrift.selection.person import of_entries
 from afschrift.selection.statements import Statements
 from afschrift.selection.table_decision import Classifier
 from afschrift.selection.words import REASONS
@@ -52,7 +53,7 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
     session = open_source(source.source, source.kind, source.options, connection=source.connection)
     try:
         with session:
-            catalogue: Mapping[str, Mapping[str, ColumnType]] = session.catalogue()
+            catalogue: Mapping[str, Mapping[str, ColumnType]] = of_entries(source, session.catalogue())
     except RetriableError:  # the source is not here: decide on the inventory alone
         unknown = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
         catalogue = {t: dict.fromkeys(declared.columns, unknown) for t, declared in source.tables.items()}

@@ -17,7 +17,7 @@ from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
 from afschrift.domain.decision import Action, ColumnFacts, Policy, PurposeFacts, decide
-from afschrift.domain.extracted import FileEntry, SourceExtract, TableExtract, TablePart
+from afschrift.domain.extracted import FileEntry, Searched, SourceExtract, TableExtract, TablePart
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Seal, Withheld
 from afschrift.domain.request import Request
@@ -411,7 +411,8 @@ class Example:
         extracts = []
         for source in self.plan.sources:
             tables = [self._table(e) for e in self.plan.of_source(source)]
-            extracts.append(SourceExtract(source, f"snapshot-{source}", tuple(tables)))
+            searched = tuple(Searched(name, columns=1) for name in INVENTORY.sources[source].tables)
+            extracts.append(SourceExtract(source, f"snapshot-{source}", tuple(tables), searched=searched))
         self.contents = Contents(
             plan=self.plan,
             extracts=tuple(extracts),

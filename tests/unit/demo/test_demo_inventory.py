@@ -83,14 +83,14 @@ def test_every_column_stands_in_both(demo_rows: duckdb.DuckDBPyConnection) -> No
         "SELECT database_name, table_name, column_name FROM duckdb_columns() "
         "WHERE NOT internal AND database_name IN ('shop', 'app')"
     ).fetchall()
-    assert set(held) == set(COLUMNS)
+    assert set(held) == {(s, SOURCES[s].in_source(t), c) for s, t, c in COLUMNS}
 
 
 def test_declared_keys_tell_rows_apart(demo_rows: duckdb.DuckDBPyConnection) -> None:
     without = set()
     for source, declared in SOURCES.items():
         for name, table in declared.tables.items():
-            place = f"app.{name}" if source == "app" else name
+            place = f"app.{name}" if source == "app" else declared.in_source(name)
             if not table.key:
                 without.add(place)
                 continue
@@ -220,6 +220,11 @@ def test_goes_into_access_alone(place: str) -> None:
         ("shop.ticket.agent_id", Action.EXCLUDE, Action.MASK),
         ("shop.ticket_message.agent_name", Action.EXCLUDE, Action.MASK),
         ("shop.referral.friend_joined", Action.EXCLUDE, Action.MASK),
+        ("shop.referral_received.friend_joined", Action.EXCLUDE, Action.INCLUDE),
+        ("shop.referral_received.friend_email", Action.EXCLUDE, Action.INCLUDE),
+        ("shop.referral_received.note", Action.INCLUDE, Action.INCLUDE),
+        ("shop.referral_received.customer_id", Action.EXCLUDE, Action.MASK),
+        ("shop.referral_received.reward", Action.EXCLUDE, Action.MASK),
     ],
 )
 def test_protected_and_masked(place: str, portability: Action, access: Action) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.uploaded_files import files_covered
 from afschrift.domain.decision import Action
+from afschrift.domain.extracted import MENTIONED, NotSearched, Searched
 from afschrift.domain.plan import FieldPlan, ManualPlan, Plan
 from afschrift.domain.portions import Before, Portion
 from afschrift.law.partial_response import NOT_HELD
@@ -46,6 +47,9 @@ class TableCoverage:
         again: an earlier part held it too; it is given whole once more.
         copy_of: the table that it repeats, and that stands here for both.
         unproven: why nothing proves that all rows of the person were seen.
+        mentions: column -> rows that hold an identifier of the person, that no way reaches and that are not
+            given.
+        unsearched: a code, where no row bears a key of the person, and nobody looked whether one names them.
     """
 
     source: str
@@ -58,14 +62,23 @@ class TableCoverage:
     again: bool = False
     copy_of: str = ""
     unproven: tuple[Unproven, ...] = ()
+    mentions: Mapping[str, int] = field(default_factory=dict)
+    unsearched: str = ""
 
 
 def coverage(contents: Contents) -> Iterator[TableCoverage]:
-    """Every personal table, and every copy of one, in the order of the inventory.
+    """Every personal table, and every copy of one, in the order of the inventory; any other that names them.
 
     A planned table without an extract has failed; so has one of a source that was left for later. One that
-    the plan does not name was not searched.
+    the plan does not name was not searched. That none is held is only said where the search for the person
+    beside the ways of the inventory went through the whole table and found nobody (R08, R09).
     """
+    for entry in _by_the_plan(contents):
+        yield _as_searched(contents, entry)
+
+
+def _by_the_plan(contents: Contents) -> Iterator[TableCoverage]:
+    """As the ways of the inventory found it; a table that is not personal is WITHHELD, without any column."""
     planned = {(e.source, e.table): e for e in contents.plan.extracts}
     withheld = {(w.source, w.table): w for w in contents.plan.withheld}
     before = {(b.source, b.table): b for b in contents.plan.before if b.table}
@@ -96,6 +109,28 @@ def coverage(contents: Contents) -> Iterator[TableCoverage]:
                 yield TableCoverage(source, table, Status.COPY, None, (), copy_of=entry.copy_of)
             elif entry.personal:
                 yield TableCoverage(source, table, Status.NOT_SEARCHED, None, ())
+            elif _searched(contents, source, table).found:
+                yield TableCoverage(source, table, Status.WITHHELD, None, ())
+
+
+def _as_searched(contents: Contents, entry: TableCoverage) -> TableCoverage:
+    looked = _searched(contents, entry.source, entry.table)
+    if entry.status in (Status.ROWS, Status.WITHHELD):
+        return replace(entry, mentions=looked.found)
+    if entry.status is not Status.NONE_HELD or looked.without_rows == Status.NONE_HELD:
+        return entry
+    told = replace(entry, status=Status(looked.without_rows), rows=None, mentions=looked.found)
+    return replace(told, unsearched=looked.reason.value) if looked.reason else replace(told, left_out=())
+
+
+def _searched(contents: Contents, source: str, table: str) -> Searched:
+    """What the search of a table came to; where that has several entries, its findings stand at the first."""
+    file = contents.inventory.sources[source]
+    name = file.in_source(table)
+    entries = [other for other in file.tables if file.in_source(other) == name]
+    found = next((one for one in contents.searched(source) if one.table == name), None)
+    looked = found or Searched(name, reason=NotSearched.NOBODY)
+    return looked if table == entries[0] else replace(looked, found={})
 
 
 def coverage_document(contents: Contents) -> dict[str, Any]:
@@ -198,8 +233,13 @@ def _table(entry: TableCoverage) -> dict[str, Any]:
     if entry.copy_of:
         document["copyOf"] = entry.copy_of
     if entry.status is Status.WITHHELD:
-        document["reasons"] = list(dict.fromkeys(f.reason for f in entry.left_out))
-        document["rules"] = list(dict.fromkeys(rule for f in entry.left_out for rule in f.rules))
+        named = ([MENTIONED], ["R08"]) if entry.mentions else ([], [])
+        document["reasons"] = list(dict.fromkeys([*(f.reason for f in entry.left_out), *named[0]]))
+        document["rules"] = list(dict.fromkeys([*(r for f in entry.left_out for r in f.rules), *named[1]]))
+    if entry.unsearched:
+        document["unsearched"] = entry.unsearched
+    if entry.mentions:
+        document["mentions"] = [{"column": name, "rows": rows} for name, rows in entry.mentions.items()]
     document["leftOut"] = [
         {"column": f.name, "action": f.action.value, "reason": f.reason, "rules": list(f.rules)}
         for f in entry.left_out

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, TableCoverage, coverage
 from afschrift.bundle.page.words import PageWords
+from afschrift.domain.extracted import MENTIONED
 
 NOT_ABOUT_THE_PERSON = "not_personal"
 ROWS = "rows_not_from_you"
@@ -72,6 +73,8 @@ def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
         title = table_title(contents, entry.source, entry.table)
         if contents.plan.right.terms.provided_only and (entry.source, entry.table) in by_row:
             yield ROWS, title, None
+        for column in entry.mentions:
+            yield MENTIONED, title, column_title(contents, entry.source, entry.table, column)
         if _may_be_held(entry):
             for field in entry.left_out:
                 if field.reason != NOT_ABOUT_THE_PERSON:

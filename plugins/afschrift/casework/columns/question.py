@@ -90,6 +90,22 @@ FOREIGN_ROWS = QuestionKind(
     note="Rows that are shared are so for everybody: the inventory says it with `shared_rows`.",
 )
 
+RESIDUAL_ROWS = QuestionKind(
+    "residual_rows",
+    "Rows that name the person and that no way reaches",
+    "This column holds an identifier of the person in rows that no way of the inventory reaches. Is it right "
+    "to leave them out (R08)?",
+    {
+        "leave_out": "It is right, in this request alone: they are somebody else's. The bundle says so.",
+    },
+    hint="settle it for everybody in the inventory, or for this request alone with `afschrift answer {id} "
+    "--choice {options}`.",
+    note="The inventory settles a column once, and then it asks nobody: reach the rows by a `subject` or "
+    "`join` of the table, or of a second entry of it with `table`; or write under the column `mentions: "
+    "{settled: not_given, by: ..., on: ..., why: ...}` "
+    "([inventory.md](inventory.md#rows-that-no-way-reaches)).",
+)
+
 FILE_MISSING = QuestionKind(
     "file_missing",
     "Uploaded files that are gone",
@@ -150,6 +166,7 @@ KINDS = (
     UNLISTED_TABLES,
     UNKNOWN_ORIGIN,
     FOREIGN_ROWS,
+    RESIDUAL_ROWS,
     FILE_MISSING,
     NO_RIGHT,
     SHEET_INCOMPLETE,

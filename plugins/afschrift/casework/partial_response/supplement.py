@@ -107,10 +107,17 @@ def rests_on(register: Register, timeline: Timeline) -> str:
     return digest([[[d.kind, d.choice, d.about] for d in decisions], sorted(lifted(timeline))])
 
 
-def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[str, int]) -> None:
+def record_part(
+    services: Services, plan: Plan, receipt: Receipt, rows: Mapping[str, int], without: Mapping[str, str]
+) -> None:
     """Tell the clock and the next run that a part is delivered, once.
 
-    `rows`: `source.table` -> number of rows that were given.
+    Args:
+        services: of the step.
+        plan: of the part.
+        receipt: of its bundle.
+        rows: `source.table` -> number of rows that were given.
+        without: `source.table` -> what the coverage said of one that had none, where that is not `none_held`.
     """
     register = services.register
     rested = rests_on(register, register.facts.timeline(plan.request))
@@ -121,6 +128,7 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
         later = [_promised(services, one) for one in plan.later]
         detail: dict[str, Any] = {"bundle": receipt.sha256, "plan": plan.digest(), "later": later}
         detail |= {"rows": dict(rows), "decisions": rested}
+        detail |= {"without": dict(without)} if without else {}
         day = local_date(datetime.fromisoformat(services.now()), timeline.zone)
         return [NewFact(FactKind.PARTLY_DELIVERED, day, detail=detail)]
 
@@ -173,7 +181,7 @@ def _before(piece: Piece, fact: FactRow) -> Before:
     rows, status = None, "withheld"
     if isinstance(piece, ExtractPlan):
         rows = int(fact.detail["rows"].get(piece.name, 0))
-        status = "rows" if rows else "none_held"
+        status = "rows" if rows else fact.detail.get("without", {}).get(piece.name, "none_held")
     elif isinstance(piece, ManualPlan):
         status = piece.status.value
         rows = len(piece.files) if piece.status is ManualStatus.GIVEN else None

@@ -47,6 +47,15 @@ class DuckDialect(StandardDialect):
         """A text is hashed as UTF-8."""
         return f"left(sha256({salt} || {text}), 8)"
 
+    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:
+        """The pattern of each value is made for the few rows alone that hold it at all."""
+        held = f"contains({text}, {value})"
+        if edges is None:
+            return held
+        before, behind = map(self.literal, edges)
+        pattern = f"{before} || regexp_escape({value}) || {behind}"
+        return f"CASE WHEN {held} THEN regexp_matches({text}, {pattern}) END"
+
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
         text = f"CAST({column} AS VARCHAR)"

@@ -85,6 +85,7 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         ("afschrift_lower", 1, lambda text: None if text is None else str(text).lower()),
         ("afschrift_utc", 2, utc_text),
         ("afschrift_token", 2, _token),
+        ("afschrift_mentions", 4, _mentions),
         ("afschrift_digest", -1, lambda *values: hashlib.sha256(repr(values).encode()).hexdigest()),
     )
     for name, arguments, function in functions:
@@ -144,6 +145,11 @@ def _token(salt: str | None, text: str | None) -> str | None:
     if salt is None or text is None:
         return None
     return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:8]
+
+
+def _mentions(text: bytes, value: str, before: str, behind: str) -> bool:
+    found = re.search(f"{before}{re.escape(value)}{behind}", text.decode(errors="replace"))
+    return found is not None
 
 
 def _base64(value: bytes | None) -> str | None:

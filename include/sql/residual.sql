@@ -1,0 +1,16 @@
+{% from "person.sql" import person with context %}
+{# Rows that hold an identifier of the person: counted, never shown. With `belongs`, those that no way reaches. #}
+{% macro holds(any_of) -%}
+EXISTS (SELECT 1 FROM {{ keys }} AS k WHERE {{ any_of | join(" OR ") }})
+{%- endmacro %}
+SELECT count(*){% for any_of in counted %},
+  count(CASE WHEN {{ holds(any_of) }} THEN 1 END){% endfor %}
+
+FROM {{ relation }} AS t
+WHERE {{ holds(may) }}
+{% if signs %}
+  AND ({{ signs | join(" OR ") }})
+{% endif %}
+{% if belongs %}
+  AND NOT {{ person(belongs) }}
+{% endif %}

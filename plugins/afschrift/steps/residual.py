@@ -1,0 +1,152 @@
+"""The search for the person in what no way reaches, before anything says that none is held (R08, R09).
+
+It goes with the reading of a source, on the same snapshot. A finding is settled once a column, in the
+inventory, and then asks nobody; one that is not settled stops the request at a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from afschrift.casework.decision.require import left_out
+from afschrift.casework.question_kinds import KINDS
+from afschrift.domain.extracted import Searched, SourceExtract
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import Plan
+from afschrift.domain.sources import Source
+from afschrift.questions.ask import Answers, ask, asking
+from afschrift.questions.kind import OpenQuestion
+from afschrift.selection.identifiers import search_keys
+from afschrift.selection.residual_search import ResidualSearch
+from afschrift.services import Services
+
+RESIDUAL = "residual_rows"
+
+
+def searched_sources(services: Services, plan: Plan) -> tuple[str, ...]:
+    """Sources that are searched under a plan: all that it neither leaves for later nor told of before.
+
+    A source of which nothing leaves is opened for the search alone.
+    """
+    told = {one.source for one in plan.before if one.table} - set(plan.sources)
+    told -= {one.source for one in plan.withheld}
+    later = {one.source for one in plan.later}
+    return tuple(name for name in services.inventory.sources if name not in later | told)
+
+
+def read_sources(services: Services, plan: Plan) -> tuple[str, ...]:
+    """Sources that `extract` goes through: what is staged by the plan, then what is searched alone."""
+    return tuple(dict.fromkeys((*plan.staged, *searched_sources(services, plan))))
+
+
+def bound_keys(services: Services, keys: Sequence[Key], at: str) -> tuple[Key, ...]:
+    """The person's keys with the spellings of those that tell them from everybody else."""
+    return (*keys, *search_keys(keys, at, services.inventory.controller.country))
+
+
+def search(
+    services: Services, request_id: str, source: str, session: Source, keys: Sequence[Key]
+) -> tuple[Searched, ...]:
+    """Search the tables of a source.
+
+    Args:
+        services: of the step.
+        request_id: of the request.
+        source: name of the source.
+        session: open on it, with the keys bound.
+        keys: `bound_keys`.
+
+    Raises:
+        SourceDownError: the source is down.
+    """
+    hidden = {path for path, one in left_out(services.register, request_id).items() if one.hidden}
+    declared = services.inventory.sources[source]
+    looking = ResidualSearch(
+        services.inventory, declared, session, keys, services.sql, services.search, hidden
+    )
+    searched = looking.run()
+    not_all = [f"{source}.{one.table} ({one.reason})" for one in searched if one.reason]
+    services.log(
+        f"{source}: {len(searched)} tables searched for the person beside the ways of the inventory"
+        + (f"; not, or not whole: {', '.join(not_all)}." if not_all else ".")
+    )
+    return searched
+
+
+def unsettled(
+    services: Services, request_id: str, source: str, searched: Iterable[Searched]
+) -> tuple[OpenQuestion, ...]:
+    """What somebody must say first of what was found: neither the inventory nor an answer tells it."""
+    asked = list(_questions(services, source, searched))
+    if not asked:
+        return ()
+    answers = Answers(services.register.decisions.of(request_id))
+    return tuple(one for one in asked if answers.to(one) is None)
+
+
+def _questions(services: Services, source: str, searched: Iterable[Searched]) -> Iterable[OpenQuestion]:
+    """One for each column that names the person in rows that no way reaches, and of which nobody said why."""
+    declared = services.inventory.sources[source]
+    for one in searched:
+        entries = [table for name, table in declared.tables.items() if declared.in_source(name) == one.table]
+        for column, rows in one.found.items():
+            known = [entry.columns.get(column) for entry in entries]
+            if any(entry is not None and entry.mentions is not None for entry in known):
+                continue
+            path = f"{source}.{one.table}.{column}"
+            words = f"{rows} row(s) hold an identifier of the person in {path}, and no way reaches them."
+            yield OpenQuestion(KINDS[RESIDUAL], ("leave_out",), words, {"column": path, "rows": rows})
+
+
+def search_all(services: Services, plan: Plan, keys: Sequence[Key], at: str) -> dict[str, Any]:
+    """Search all sources before a person is asked whether it is true that nothing is held.
+
+    Returns:
+        `not_searched` (`source.table` -> why) and `residual` (`source.table.column` -> rows), where there are
+        some.
+
+    Raises:
+        NeedsPersonError: what was found is not settled; the questions stand in the register.
+        SourceDownError: a source is down.
+    """
+    register, request_id = services.register, plan.request
+    bound = bound_keys(services, keys, at)
+    told: dict[str, Any] = {}
+    asked: list[OpenQuestion] = []
+    for source in searched_sources(services, plan):
+        with asking(register, request_id, KINDS), services.open_source(source, request_id) as session:
+            session.bind(bound, at)
+            searched = search(services, request_id, source, session, bound)
+        asked += unsettled(services, request_id, source, searched)
+        for word, found in evidence(searched, ()).items():
+            if word in ("not_searched", "residual") and found:
+                told[word] = told.get(word, {}) | {f"{source}.{name}": n for name, n in found.items()}
+    if asked:
+        raise ask(register, request_id, asked)
+    return told
+
+
+def without_rows(services: Services, records: Iterable[SourceExtract]) -> dict[str, str]:
+    """`source.table` without rows -> what the coverage says of it, where that is not that none is held."""
+    told: dict[str, str] = {}
+    for record in records:
+        searched = {one.table: one.without_rows for one in record.searched or ()}
+        for table in record.tables:
+            name = services.inventory.sources[record.source].in_source(table.table)
+            status = searched.get(name, "not_searched")
+            if not table.rows and status != "none_held":
+                told[f"{record.source}.{table.table}"] = status
+    return told
+
+
+def evidence(searched: Iterable[Searched], keys: Iterable[Key]) -> dict[str, Any]:
+    """What the trail keeps of a search: counts and names of tables and columns."""
+    done = list(searched)
+    kinds = [key.name for key in keys if key.name.startswith("afschrift:")]
+    return {
+        "searched": {one.table: one.rows for one in done if one.columns and not one.reason},
+        "not_searched": {one.table: one.reason.value for one in done if one.reason},
+        "residual": {f"{one.table}.{column}": rows for one in done for column, rows in one.found.items()},
+        "spellings": {name.partition(":")[2]: kinds.count(name) for name in sorted(set(kinds))},
+    }

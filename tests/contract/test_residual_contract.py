@@ -1,0 +1,183 @@
+"""Every registered source: the person is found in a column that nobody mapped to them, and nobody else is."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from testbed.mini import write_inventory
+from tests.contract.test_source_contract import SERVERS
+from tests.support.warehouses import Warehouse, at
+
+from afschrift.domain.extracted import NotSearched, Searched, SearchLimits
+from afschrift.domain.keys import Key
+from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory
+from afschrift.selection.identifiers import search_keys
+from afschrift.selection.residual_search import ResidualSearch
+from afschrift.sources.registry import SOURCES
+
+SQL = Path(__file__).parents[2] / "include" / "sql"
+AT = "2026-01-01T00:00:00.000000Z"
+OWN = (
+    Key("customer_id", "46"),
+    Key("email", "Jan@Example.nl"),
+    Key("email", "jörg+x_y@bücher.example"),
+    Key("iban", "NL91ABNA0417164300"),
+    Key("phone", "+31612345678"),
+)
+NAMED = (
+    "jan@example.nl",
+    "Van: JAN@EXAMPLE.NL, gisteren",
+    "xjan@example.nl en <jan@example.nl>",
+    "JÖRG+X_Y@BÜCHER.example.",
+    "bel 06 12345678",
+    "op NL91 ABNA 0417 1643 00",
+)
+OTHERS = (
+    "xjan@example.nl",
+    "x.jan@example.nl",
+    "jan@example.nl.example.org",
+    "jan@exampleXnl",
+    "jörg+xzy@bücher.example",
+    "20612345678",
+    "XNL91ABNA0417164300",
+    "100%",
+    "46",
+)
+ROWS: list[tuple[int, int | None, str | None]] = [
+    (1, 46, "jan@example.nl"),  # the person's own row
+    (2, 7, None),
+    *((10 + n, 7, text) for n, text in enumerate(NAMED)),
+    *((30 + n, 7, text) for n, text in enumerate(OTHERS)),
+]
+CREATE = "CREATE TABLE notes (id INTEGER, customer_id INTEGER, note VARCHAR(100))"
+LETTER = "CREATE TABLE letter (id INTEGER, writer INTEGER)"
+LETTERS = [(1, 46), (2, 7), (3, 46)]
+
+
+def filled(kind: str, folder: Path, database: Any) -> Warehouse:
+    """Two tables: what people wrote, and letters whose writer the inventory only refers to."""
+    if kind == "sqlite":
+        with sqlite3.connect(folder / "w.sqlite") as con:
+            _fill(con)
+        con.close()
+        return Warehouse("sqlite", {"path": str(folder / "w.sqlite")})
+    if kind in ("duckdb", "parquet"):
+        with duckdb.connect(str(folder / "w.duckdb")) as db:
+            _fill(db)
+            if kind == "duckdb":
+                return Warehouse("duckdb", {"path": str(folder / "w.duckdb")})
+            for table in ("notes", "letter"):
+                (folder / "lake" / table).mkdir(parents=True)
+                db.execute(f"COPY {table} TO '{folder}/lake/{table}/part-0.parquet' (FORMAT parquet)")
+        return Warehouse("parquet", {"root": str(folder / "lake")})
+    utf8 = " DEFAULT CHARACTER SET utf8mb4" if kind == "mysql" else ""
+    values = ", ".join(f"({n}, {c or 'NULL'}, {_quoted(text)})" for n, c, text in ROWS)
+    letters = ", ".join(map(str, LETTERS))
+    database.execute(
+        CREATE + utf8, LETTER, f"INSERT INTO notes VALUES {values}", f"INSERT INTO letter VALUES {letters}"
+    )
+    uri = database.uri() if kind == "mysql" else database.libpq
+    options = {"driver": "postgresql+psycopg"} if kind == "sqlalchemy" else {}
+    return Warehouse(kind, options, at(uri))
+
+
+def _fill(con: Any) -> None:
+    con.execute(CREATE)
+    con.execute(LETTER)
+    con.executemany("INSERT INTO notes VALUES (?, ?, ?)", ROWS)
+    con.executemany("INSERT INTO letter VALUES (?, ?)", LETTERS)
+
+
+def _quoted(text: str | None) -> str:
+    return "NULL" if text is None else f"'{text}'"
+
+
+@pytest.fixture(scope="module", params=sorted(SOURCES))
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    kind = request.param
+    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
+    database = server.create() if server else None
+    yield filled(kind, tmp_path_factory.mktemp(kind), database)
+    if server:
+        server.drop(database)
+
+
+def described(folder: Path, *, subject: bool = True, **note: Any) -> Inventory:
+    """The map of the two tables; the writer of a letter is referred to and no way."""
+    table: dict[str, Any] = {
+        "personal": subject,
+        "columns": {"id": {"origin": "assigned"}, "customer_id": {"origin": "assigned"}, "note": note},
+    }
+    if subject:
+        table["subject"] = {"customer_id": "customer_id"}
+    letter = {
+        "personal": False,
+        "references": {"writer": "notes.customer_id"},
+        "columns": {"id": {}, "writer": {}},
+    }
+    shop = {"source": "shop", "kind": "duckdb", "tables": {"notes": table, "letter": letter}}
+    return load(write_inventory(folder / "inventory", yaml.safe_dump(shop)))
+
+
+def searched(
+    warehouse: Warehouse, inventory: Inventory, limits: SearchLimits | None = None
+) -> dict[str, Searched]:
+    keys = (*OWN, *search_keys(OWN, AT, "NL"))
+    with warehouse.open() as session:
+        session.bind(keys, AT)
+        looking = ResidualSearch(
+            inventory, inventory.sources["shop"], session, keys, SQL, limits or SearchLimits()
+        )
+        return {one.table: one for one in looking.run()}
+
+
+def test_the_person_is_found_where_no_way_leads_and_nobody_else_is(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    found = searched(warehouse, described(tmp_path, origin="provided"))
+    assert found["notes"] == Searched("notes", 1, len(ROWS), {"note": len(NAMED)})
+
+
+def test_a_table_that_is_nobodys_is_searched_too(warehouse: Warehouse, tmp_path: Path) -> None:
+    found = searched(warehouse, described(tmp_path, subject=False))
+    assert found["notes"].found == {"note": len(NAMED) + 1, "customer_id": 1}
+
+
+def test_a_plain_number_is_compared_only_where_such_numbers_stand(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    assert searched(warehouse, described(tmp_path))["letter"] == Searched("letter", 1, 3, {"writer": 2})
+
+
+def test_what_is_too_much_is_said_not_to_be_searched(warehouse: Warehouse, tmp_path: Path) -> None:
+    inventory = described(tmp_path)
+    found = searched(warehouse, inventory, SearchLimits(rows=len(ROWS) - 1))
+    assert found["notes"] == Searched("notes", reason=NotSearched.ROWS)
+    assert found["notes"].without_rows == "not_searched"
+    assert searched(warehouse, inventory, SearchLimits(rows=len(ROWS)))["notes"].reason is None
+
+
+def test_a_column_that_was_taken_out_is_not_searched(warehouse: Warehouse, tmp_path: Path) -> None:
+    settled = {"settled": "not_searched", "by": "office", "on": "2026-11-27", "why": "codes"}
+    assert searched(warehouse, described(tmp_path, mentions=settled))["notes"] == Searched("notes")
+
+
+def test_what_nobody_may_know_of_is_not_searched(warehouse: Warehouse, tmp_path: Path) -> None:
+    inventory = described(tmp_path)
+    with warehouse.open() as session:
+        session.bind(OWN, AT)
+        looking = ResidualSearch(
+            inventory, inventory.sources["shop"], session, OWN, SQL, SearchLimits(), {"shop.notes"}
+        )
+        assert [one.table for one in looking.run()] == ["letter"]
+        assert Searched("letter") in replace(looking, hidden={"shop.letter.writer"}).run()
