@@ -31,13 +31,21 @@ _DIGITS = 38  # DuckDB rounds what needs more
 def parquet_files(source: str, root: UPath, folder: UPath) -> list[UPath]:
     """All Parquet files below a folder, in order.
 
+    What begins with `_` or `.` is no part of the table, as Spark and Hive have it: files that a job is still
+    writing, or left behind when it failed. A partition by such a column (`_day=1`) is one.
+
     Raises:
         ConfigurationError: the folder, or one below it, is a table of Delta Lake, Iceberg or Hudi.
         OSError: it, or a folder below it, cannot be listed.
     """
     found = sorted(_below(folder))
     refuse_log(source, root, found)
-    return [path for path in found if path.name.endswith(".parquet")]
+    return [path for path in found if path.name.endswith(".parquet") and not _set_aside(folder, path)]
+
+
+def _set_aside(folder: UPath, path: UPath) -> bool:
+    inside = path.as_posix()[len(folder.as_posix()) :].split("/")
+    return any(part.startswith(("_", ".")) and "=" not in part for part in inside)
 
 
 def _below(folder: UPath) -> Iterator[UPath]:

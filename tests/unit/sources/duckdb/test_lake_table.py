@@ -116,6 +116,17 @@ def test_columns_come_and_go_and_change_places(tmp_path: Path) -> None:
         ]
 
 
+def test_files_that_a_job_is_still_writing_are_no_rows_yet(tmp_path: Path) -> None:
+    write(tmp_path / "t/1.parquet", a=pa.array([1]))
+    write(tmp_path / "t/_temporary/0/task_1/2.parquet", a=pa.array([2]))
+    write(tmp_path / "t/_3.parquet", a=pa.array([3]))
+    write(tmp_path / "t/.spark-staging-1/4.parquet", a=pa.array([4]))
+    write(tmp_path / "u/_day=1/5.parquet", a=pa.array([5]))
+    with lake_of(tmp_path) as session:
+        assert forms(session, "t") == [{"a": "1"}]
+        assert forms(session, "u") == [{"a": "5", "_day": "1"}]
+
+
 def test_partitions_go_on_with_files_that_differ(tmp_path: Path) -> None:
     write(tmp_path / "t/day=2024-01-01/1.parquet", a=pa.array([1], pa.int32()))
     write(tmp_path / "t/day=2024-01-02/1.parquet", a=pa.array([2], pa.int64()), b=pa.array(["x"]))
