@@ -132,7 +132,7 @@ def described(folder: Path, *, subject: bool = True, **note: Any) -> Inventory:
 def searched(
     warehouse: Warehouse, inventory: Inventory, limits: SearchLimits | None = None
 ) -> dict[str, Searched]:
-    keys = (*OWN, *search_keys(OWN, AT, "NL"))
+    keys = (*OWN, *search_keys(OWN, (), AT, "NL"))
     with warehouse.open() as session:
         session.bind(keys, AT)
         looking = ResidualSearch(

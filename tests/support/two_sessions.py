@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Dialect, Source, Structure, TableOracle
+from afschrift.domain.own_account import TableOracle
+from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 

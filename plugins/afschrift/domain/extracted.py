@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from afschrift.domain.event import digest
-from afschrift.domain.sources import Sample, Structure
+from afschrift.domain.own_account import Sample
+from afschrift.domain.sources import Structure
 
 UPLOADS = "files"
 """Folder below `data/` of the files that the person uploaded."""

@@ -15,8 +15,9 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.event import digest
 from afschrift.domain.extracted import Compared
+from afschrift.domain.own_account import PRIME, Sample, Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan
-from afschrift.domain.sources import PRIME, Sample, Source, Sums, TableOracle
+from afschrift.domain.sources import Source
 from afschrift.values.forms import text_batch
 from afschrift.values.row_sums import Hashes, drawn, row_hashes, total
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.extracted import UPLOADS, GivenFile, SourceExtract
-from afschrift.domain.media_type import extension
 from afschrift.domain.plan import ManualPlan
 from afschrift.extraction.deflate import DeflatingSink
+from afschrift.extraction.media_type import extension
 from afschrift.register.register import Register
 from afschrift.staging.encrypted import EncryptedStaging
 

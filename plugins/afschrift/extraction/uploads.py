@@ -19,10 +19,10 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import OutsideStoreError, RetriableError, SourceDownError, ValidationFailedError
 from afschrift.domain.extracted import UPLOADS, FileEntry, GivenFile, MissingFile, Upload
 from afschrift.domain.files import FileStore
-from afschrift.domain.media_type import extension, media_type_of
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
+from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.inventory.column import FileColumn
 from afschrift.inventory.table import Table
 from afschrift.staging.encrypted import EncryptedStaging

@@ -33,8 +33,12 @@ EDGES: dict[PointerKind, tuple[str, str]] = {
 """Kind -> patterns of what stands before and behind a whole one: `xjan@example.nl` is not `jan@example.nl`.
 """
 
-SIGNS = {PointerKind.EMAIL: ("@", "%40")}
-"""Kind -> what every spelling has one of."""
+SIGNS: dict[PointerKind, str] = {
+    PointerKind.EMAIL: "@|%40",
+    PointerKind.PHONE: "[0-9]([ .()/-]{0,3}[0-9]){6}",
+    PointerKind.IBAN: "[a-zA-Z]{2}[0-9]{2}[ .-]?[a-zA-Z0-9]{4}",
+}
+"""Kind -> a pattern that every spelling has in it: most texts have none, and go no further."""
 
 
 def kind_of(value: str, region: str) -> PointerKind | None:
@@ -69,21 +73,23 @@ def spellings(kind: PointerKind, value: str, region: str) -> frozenset[str]:
             return frozenset()
 
 
-def search_keys(keys: Iterable[Key], at: str, region: str) -> tuple[Key, ...]:
+def search_keys(keys: Iterable[Key], own: Iterable[str], at: str, region: str) -> tuple[Key, ...]:
     """The spellings of what is the person's at an instant, as rows of the session's key table.
 
     What was theirs once may be somebody else's by now, and is not searched for.
 
     Args:
         keys: the person's, as the plan has them.
+        own: what else their own record says of them (`own_identifiers`).
         at: instant of the request (RFC 3339).
         region: country of the controller.
     """
+    values = {*own, *(key.value for key in keys if key.valid_at(at))}
     found = {
         Key(search_name(kind), way)
-        for key in keys
-        if key.valid_at(at) and (kind := kind_of(key.value, region)) is not None
-        for way in spellings(kind, key.value, region)
+        for value in values
+        if (kind := kind_of(value, region)) is not None
+        for way in spellings(kind, value, region)
     }
     return tuple(sorted(found))
 
@@ -99,6 +105,14 @@ def _phone(value: str, region: str) -> phonenumbers.PhoneNumber | None:
     except phonenumbers.NumberParseException:
         return None
     return number if phonenumbers.is_valid_number(number) else None
+
+
+_GROUPS = {
+    8: (((0, 4), (4, 8)), ((0, 2), (2, 5), (5, 8)), ((0, 3), (3, 6), (6, 8)), ((0, 3), (3, 5), (5, 8))),
+    7: (((0, 3), (3, 7)), ((0, 3), (3, 5), (5, 7))),
+    6: (((0, 3), (3, 6)),),
+}
+"""Length of a subscriber's number -> the groups in which people write it, beside pairs."""
 
 
 def _phone_spellings(number: phonenumbers.PhoneNumber) -> Iterable[str]:
@@ -120,11 +134,14 @@ def _gaps(parts: list[str], gaps: str = " -.") -> Iterable[str]:
     """Between all parts, behind the first one alone, between the last pairs too, and nowhere."""
     *first, last = parts
     pairs = [last[at : at + 2] for at in range(0, len(last), 2)]
+    inside = [[last[a:b] for a, b in cuts] for cuts in _GROUPS.get(len(last), ())]
     yield "".join(parts)
     yield from (gap.join(parts) for gap in gaps)
     yield from (gap.join((parts[0], "".join(parts[1:]))) for gap in gaps if first)
     if len(last) % 2 == 0:
         yield " ".join([*first, *pairs])
+    for groups in inside:
+        yield from (gap.join((" ".join(first), " ".join(groups))).strip() for gap in gaps[:2])
 
 
 def _in_fours(compact: str, gap: str) -> str:

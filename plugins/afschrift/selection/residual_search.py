@@ -30,23 +30,18 @@ _SAMPLE = 50_000  # rows of a large table whose search tells how long the whole 
 
 @dataclass(frozen=True)
 class _Look:
-    """What is asked of one column, of the key `k`: whether it may be in there, and whether it is.
+    """What is asked of one column, of the key `k`: whether one kind of identifier may be in there, and is.
 
     Attributes:
-        signs: what every text has that it may be in, for a first look without the keys; empty: unknown.
+        kind: what is looked for; empty: plain numbers.
+        sign: condition that every text has which it may be in, for a first look without the keys.
     """
 
-    may: tuple[str, ...]
-    does: tuple[str, ...]
-    signs: tuple[str, ...]
-
-    @classmethod
-    def of(cls, asked: Sequence[_Look]) -> _Look:
-        """All of them together; the signs count where each has some."""
-        may = (one for look in asked for one in look.may)
-        does = (one for look in asked for one in look.does)
-        signs = (one for look in asked for one in look.signs)
-        return cls(tuple(may), tuple(does), tuple(signs) if all(look.signs for look in asked) else ())
+    column: str
+    kind: str
+    may: str
+    does: str
+    sign: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,8 +86,9 @@ class ResidualSearch:
     ) -> Searched:
         if columns is None:
             return Searched(table, reason=NotSearched.ABSENT)
-        looks = dict(self._looks(names, columns))
-        unknown = any(one.kind is None and name not in looks for name, one in self._open(names, columns))
+        looks = list(self._looks(names, columns))
+        asked = {look.column for look in looks}
+        unknown = any(one.kind is None and name not in asked for name, one in self._open(names, columns))
         reason = NotSearched.TYPE if unknown else None
         if not looks:
             return Searched(table, reason=reason)
@@ -103,58 +99,62 @@ class ResidualSearch:
             return Searched(table, reason=NotSearched.ROWS)
         if rows > _SAMPLE and self._seconds(relation, looks) * rows / _SAMPLE > self.limits.seconds:
             return Searched(table, reason=NotSearched.TIME)
-        found: dict[str, int] = {}
-        if self._holding(relation, looks)[0]:
-            belongs = [way for name in names for way in self._belongs(finder, name)]
-            counted = [look.does for look in looks.values()]
-            _, *counts = self._holding(relation, looks, counted=counted, belongs=belongs)
-            found = {column: count for column, count in zip(looks, counts, strict=True) if count}
-        return Searched(table, len(looks), rows, found, reason)
+        held = [look for some in _by_kind(looks) if self._holding(relation, some)[0] for look in some]
+        found = self._found(finder, relation, names, held) if held else {}
+        return Searched(table, len(asked), rows, found, reason)
+
+    def _found(
+        self, finder: WayFinder, relation: str, names: Sequence[str], looks: Sequence[_Look]
+    ) -> dict[str, int]:
+        """Column -> how many rows hold an identifier there, of those that no way reaches."""
+        belongs = [way for name in names for way in self._belongs(finder, name)]
+        columns = dict.fromkeys(look.column for look in looks)
+        counted = [[look.does for look in looks if look.column == column] for column in columns]
+        _, *counts = self._holding(relation, looks, counted=counted, belongs=belongs)
+        return {column: count for column, count in zip(columns, counts, strict=True) if count}
 
     def _belongs(self, finder: WayFinder, name: str) -> tuple[Match | Via, ...]:
         return finder.ways(name).belongs if self.declared.tables[name].personal else ()
 
-    def _seconds(self, relation: str, looks: Mapping[str, _Look]) -> float:
+    def _seconds(self, relation: str, looks: Sequence[_Look]) -> float:
         """How long the search of the first rows takes."""
         began = time.monotonic()
-        names = ", ".join(self.session.dialect.quote(column) for column in looks)
+        names = ", ".join(dict.fromkeys(self.session.dialect.quote(look.column) for look in looks))
         some = f"(\nSELECT {names}\nFROM {relation} AS t\nLIMIT {_SAMPLE})"
-        self._holding(some, looks)
+        for kind in _by_kind(looks):
+            self._holding(some, kind)
         return time.monotonic() - began
 
-    def _holding(self, relation: str, looks: Mapping[str, _Look], **parts: object) -> list[int]:
+    def _holding(self, relation: str, looks: Sequence[_Look], **parts: object) -> list[int]:
         """How many rows may hold an identifier of the person, and what else is counted of them."""
-        look = _Look.of(list(looks.values()))
+        signs = [look.sign for look in looks] if all(look.sign for look in looks) else []
         parts = {"counted": (), "belongs": (), **parts}
-        return self._counts("residual.sql", relation=relation, may=look.may, signs=look.signs, **parts)
+        may = [look.may for look in looks]
+        return self._counts("residual.sql", relation=relation, may=may, signs=signs, **parts)
 
-    def _looks(self, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Iterator[tuple[str, _Look]]:
+    def _looks(self, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Iterator[_Look]:
         """The columns that may name the person: texts, and plain numbers beside those that the ways use."""
         kinds = [kind for kind in EDGES if any(key.name == search_name(kind) for key in self.keys)]
         plain = {key.name for key in self.keys} & self.inventory.identity.keys.keys()
         numbers = {column: key_columns(self.declared, names, column) for column in columns}
         for column, column_type in self._open(names, columns):
-            quoted = f"t.{self.session.dialect.quote(column)}"
-            asked = [self._text(quoted, kind) for kind in kinds if column_type.kind in _TEXTS]
-            asked += [self._number(quoted, column_type, key) for key in sorted(numbers[column] & plain)]
-            if asked:
-                yield column, _Look.of(asked)
+            if column_type.kind in _TEXTS:
+                yield from (self._text(column, kind) for kind in kinds)
+            yield from (self._number(column, column_type, key) for key in sorted(numbers[column] & plain))
 
     def _text(self, column: str, kind: PointerKind) -> _Look:
         dialect = self.session.dialect
-        text = f"lower({dialect.text(column)})"
-        named = f"k.name = {dialect.literal(search_name(kind))}"
+        own = dialect.text(f"t.{dialect.quote(column)}")
+        text, named = f"lower({own})", f"k.name = {dialect.literal(search_name(kind))}"
         may, does = dialect.mentions(text, "k.value"), dialect.mentions(text, "k.value", EDGES[kind])
-        signs = [
-            dialect.mentions(dialect.text(column), dialect.literal(sign)) for sign in SIGNS.get(kind, ())
-        ]
-        return _Look((f"({named} AND {may})",), (f"({named} AND {does})",), tuple(signs))
+        sign = dialect.matches(own, SIGNS[kind])
+        return _Look(column, kind, f"({named} AND {may})", f"({named} AND {does})", sign)
 
     def _number(self, column: str, column_type: ColumnType, key: str) -> _Look:
         dialect = self.session.dialect
-        holds = dialect.holds_key(column, column_type.native, casefold=False)
-        same = (f"(k.name = {dialect.literal(key)} AND {holds})",)
-        return _Look(same, same, ())
+        holds = dialect.holds_key(f"t.{dialect.quote(column)}", column_type.native, casefold=False)
+        same = f"(k.name = {dialect.literal(key)} AND {holds})"
+        return _Look(column, "", same, same)
 
     def _open(
         self, names: Sequence[str], columns: Mapping[str, ColumnType]
@@ -170,3 +170,9 @@ class ResidualSearch:
     def _counts(self, template: str, **parts: object) -> list[int]:
         statement = render(self.sql, template, keys=self.session.dialect.keys, **parts)
         return [int(count) for count in self.session.rows(statement)[0]]
+
+
+def _by_kind(looks: Sequence[_Look]) -> Iterator[list[_Look]]:
+    """The looks for one kind of identifier together: few texts have the sign of any."""
+    for kind in dict.fromkeys(look.kind for look in looks):
+        yield [look for look in looks if look.kind == kind]

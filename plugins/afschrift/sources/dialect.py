@@ -50,6 +50,10 @@ class StandardDialect:
         """No regular expressions are in all databases."""
         return f"position({value} IN {text}) > 0"
 
+    def matches(self, text: str, pattern: str) -> str:  # noqa: ARG002
+        """No regular expressions are in all databases."""
+        return "1 = 1"
+
     def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """By the database's own equality, as its foreign keys."""
         return f"{own[0]} = {theirs[0]}"

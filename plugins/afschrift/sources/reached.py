@@ -9,7 +9,8 @@ from typing import Any, BinaryIO, Self
 from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Dialect, Sample, Source, Structure, Sums, TableOracle
+from afschrift.domain.own_account import Sample, Sums, TableOracle
+from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 
 

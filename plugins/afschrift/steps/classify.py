@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -14,9 +13,8 @@ from afschrift.casework.partial_response.require import ask_for_more, left_for_l
 from afschrift.casework.partial_response.supplement import delivered
 from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.review.redactions_in_force import decided, redactions_of
-from afschrift.domain.errors import ConfigurationError, GateError, NeedsPersonError
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
@@ -26,12 +24,11 @@ from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.register import Register
 from afschrift.services import Services
-from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import enter
+from afschrift.steps.person_staged import is_staged, stage_person
 from afschrift.steps.residual import read_sources, search_all
 
-KEYS = "keys.json"
 NOTHING_HELD = "nothing_held"
 
 
@@ -66,7 +63,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     )
     staging = services.staging(request_id)
     latest = register.steps.latest(request_id, "classify")
-    same = latest is not None and latest["inputs"] == inputs and staging.exists(KEYS)
+    same = latest is not None and latest["inputs"] == inputs and is_staged(staging)
     if same and latest is not None and not asked_again(register, request_id):
         return _accepted(services, request_id, latest)
     answers = Answers(decisions)
@@ -77,7 +74,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     redactions = redactions_of(register, request_id)
     draft = replace(draft, plan=with_redactions(draft.plan, redactions))
     _stop_where_a_person_is_needed(services, request, draft, answers)
-    _keep_keys(staging, draft.keys)
+    stage_person(staging, draft.keys, draft.identifiers)
     turn = latest.get("turn", 0) + 1 if latest else 1
     basis = {"inputs": inputs, "decisions": rests_on, "turn": turn}
     if latest is not None and latest["plan"] == draft.plan.digest():
@@ -180,7 +177,7 @@ def _stop_where_a_person_is_needed(
             detail=detail,
             remedy="tell the person which categories are held, offer access, name the authority and court.",
         )
-    detail |= search_all(services, draft.plan, draft.keys, request.received_at)
+    detail |= search_all(services, draft.plan, draft.keys, draft.identifiers, request.received_at)
     _confirm_that_none_is_held(services, request_id, detail, answers)
 
 
@@ -200,24 +197,3 @@ def _confirm_that_none_is_held(
             remedy="tell the person so, and invite other identifiers (R09).",
         )
     raise ask(register, request_id, [question])
-
-
-def _keep_keys(staging: EncryptedStaging, keys: tuple[Key, ...]) -> None:
-    rows = [[key.name, key.value, key.valid_from, key.valid_to] for key in keys]
-    with staging.writer(KEYS) as sink:
-        sink.write(json.dumps(rows).encode())
-
-
-def staged_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
-    """The person's keys as `classify` found them.
-
-    Raises:
-        GateError: they are not staged any more.
-    """
-    if not staging.exists(KEYS):
-        raise GateError(
-            "What the plan's step had staged is gone.",
-            remedy="clear `classify` and what follows, or start a new run of `fulfil_request`.",
-        )
-    with staging.reader(KEYS) as stream:
-        return tuple(Key(*row) for row in json.loads(stream.read()))

@@ -27,6 +27,7 @@ from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.identity_graph import Expansion, Identity
+from afschrift.selection.own_identifiers import own_identifiers
 from afschrift.selection.statements import Statements
 from afschrift.services import Services
 from afschrift.steps.consents import read_consents
@@ -44,6 +45,7 @@ class PlanDraft:
         limited: whether the person's own words limit the request (R24).
         portable: whether a row holds something that leaves beyond keys that only join.
         triggers: what the sources themselves put before a person.
+        identifiers: what the person's own record says of them beside the keys, to search for.
     """
 
     plan: Plan
@@ -54,6 +56,7 @@ class PlanDraft:
     limited: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
     triggers: tuple[Trigger, ...] = ()
+    identifiers: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 class Drafter:
@@ -65,6 +68,7 @@ class Drafter:
         self._open = partial(services.open_source, tag=request.id)
         self._notes = Notes(answers)
         self._later: frozenset[str] = frozenset()
+        self._identifiers: set[str] = set()
 
     def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> PlanDraft:
         """Expand the identity, read consents, decide on every column of every personal table.
@@ -110,6 +114,7 @@ class Drafter:
             bool(request.limits),
             notes.counts,
             tuple(notes.triggers),
+            frozenset(self._identifiers),
         )
 
     def _sources(
@@ -128,6 +133,8 @@ class Drafter:
                 session.bind(keys, request.received_at)
                 statements = self._statements(source, session)
                 days = services.grounds.trigger_limits.contact_days
+                person = services.inventory.identity.person
+                self._identifiers |= own_identifiers(source, session, statements, person)
                 self._notes.triggers += changed_contact(source, session, statements, keys, request, days)
                 parts = supplement.of(tables.of(source, session, statements))
                 if request.right.terms.information_sheet:

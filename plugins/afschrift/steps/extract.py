@@ -15,8 +15,8 @@ from afschrift.domain.plan import Plan
 from afschrift.extraction.manual_files import stage
 from afschrift.extraction.staged_records import stage_record, staged_record
 from afschrift.services import Services
-from afschrift.steps.classify import staged_keys
 from afschrift.steps.gates import refusal
+from afschrift.steps.person_staged import staged_keys
 from afschrift.steps.plan_gates import gated_plan
 from afschrift.steps.residual import read_sources, searched_sources
 from afschrift.steps.source_reading import SourceReading

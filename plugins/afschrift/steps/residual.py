@@ -40,9 +40,9 @@ def read_sources(services: Services, plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*plan.staged, *searched_sources(services, plan))))
 
 
-def bound_keys(services: Services, keys: Sequence[Key], at: str) -> tuple[Key, ...]:
-    """The person's keys with the spellings of those that tell them from everybody else."""
-    return (*keys, *search_keys(keys, at, services.inventory.controller.country))
+def bound_keys(services: Services, keys: Sequence[Key], own: Iterable[str], at: str) -> tuple[Key, ...]:
+    """The person's keys, with the spellings of all that tells them from everybody else."""
+    return (*keys, *search_keys(keys, own, at, services.inventory.controller.country))
 
 
 def search(
@@ -99,7 +99,9 @@ def _questions(services: Services, source: str, searched: Iterable[Searched]) ->
             yield OpenQuestion(KINDS[RESIDUAL], ("leave_out",), words, {"column": path, "rows": rows})
 
 
-def search_all(services: Services, plan: Plan, keys: Sequence[Key], at: str) -> dict[str, Any]:
+def search_all(
+    services: Services, plan: Plan, keys: Sequence[Key], own: Iterable[str], at: str
+) -> dict[str, Any]:
     """Search all sources before a person is asked whether it is true that nothing is held.
 
     Returns:
@@ -111,7 +113,7 @@ def search_all(services: Services, plan: Plan, keys: Sequence[Key], at: str) -> 
         SourceDownError: a source is down.
     """
     register, request_id = services.register, plan.request
-    bound = bound_keys(services, keys, at)
+    bound = bound_keys(services, keys, own, at)
     told: dict[str, Any] = {}
     asked: list[OpenQuestion] = []
     for source in searched_sources(services, plan):

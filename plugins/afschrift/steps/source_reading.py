@@ -26,6 +26,7 @@ from afschrift.questions.ask import ask, asking
 from afschrift.selection.mask_tokens import SALT_OF, salt_key
 from afschrift.selection.table_decision import NO_ROWS
 from afschrift.services import Services
+from afschrift.steps.person_staged import staged_identifiers
 from afschrift.steps.residual import bound_keys, evidence, search, unsettled
 from afschrift.steps.sheet_facts import read_facts, require_complete
 from afschrift.values.first_rows import Rows
@@ -63,7 +64,8 @@ class SourceReading:
             asking(services.register, plan.request, KINDS),
             services.open_source(source, plan.request) as session,
         ):
-            keys = bound_keys(services, self._keys, received_at)
+            own = staged_identifiers(self._staging)
+            keys = bound_keys(services, self._keys, own, received_at)
             session.bind((*keys, salt_key(self._mac(SALT_OF))), received_at)
             searched = search(services, plan.request, source, session, keys)
             asked = unsettled(services, plan.request, source, searched)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.sources import PRIME, Sample
+from afschrift.domain.own_account import PRIME, Sample
 
 SEPARATOR, NOTHING = "\x1f", "\x1e"
 """Between the texts of a row, and in the place of NULL."""

@@ -12,7 +12,7 @@ from stdnum import iban
 
 from afschrift.domain.keys import Key
 from afschrift.domain.pointer import PointerKind
-from afschrift.selection.identifiers import EDGES, kind_of, search_keys, spellings
+from afschrift.selection.identifiers import EDGES, SIGNS, kind_of, search_keys, spellings
 
 AT = "2026-01-01T00:00:00.000000Z"
 LOCAL = st.from_regex(r"[a-z][a-z0-9+._-]{0,12}[a-z0-9]", fullmatch=True)
@@ -24,6 +24,8 @@ def found(value: str, text: str) -> bool:
     """As a warehouse looks: small letters, a spelling, what stands before it and behind."""
     kind = kind_of(value, "NL")
     assert kind is not None
+    if not re.search(SIGNS[kind], text):
+        return False
     before, behind = EDGES[kind]
     ways = spellings(kind, value, "NL")
     return any(re.search(before + re.escape(way) + behind, text.lower()) for way in ways)
@@ -79,6 +81,7 @@ def test_a_number_is_found_as_libphonenumber_and_people_write_it(value: str) -> 
     ways = {phonenumbers.format_number(number, form) for form in range(4)}
     own = value.removeprefix("+316")
     ways |= {f"06-{own}", f"06 {own}", f"06{own}", f"00316{own}", f"0031 6 {own}", f"+31 (0)6 {own}"}
+    ways |= {f"+31 6 {own[:4]} {own[4:]}", f"06-{own[:4]} {own[4:]}", f"06 {own[:3]} {own[3:6]} {own[6:]}"}
     ways |= {f"+31(0)6{own}", f"06 {own[:2]} {own[2:4]} {own[4:6]} {own[6:]}"}
     for way in ways:
         assert found(value, f"Bel {way}, na zes uur"), "a way to write it"
@@ -101,6 +104,6 @@ def test_an_iban_is_found_compact_and_in_fours(way: str) -> None:
 def test_only_what_is_the_persons_now_is_looked_for() -> None:
     now = Key("email", "jan@example.nl", "2024-01-01T00:00:00Z")
     once = Key("email", "piet@example.nl", None, "2024-01-01T00:00:00Z")
-    keys = search_keys([now, once, Key("customer_id", "100001")], AT, "NL")
+    keys = search_keys([now, once, Key("customer_id", "100001")], (), AT, "NL")
     assert {key.value for key in keys} == {"jan@example.nl", "jan%40example.nl"}
     assert {key.name for key in keys} == {"afschrift:email"}

@@ -15,7 +15,7 @@ import puremagic
 
 from afschrift.casework.manual.archive import Budget, look_into, macros, runs
 from afschrift.domain.errors import RefusedError
-from afschrift.domain.media_type import extension, media_type_of
+from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.law.manual_search import NewFile
 
 PART_BYTES = 1 << 20

@@ -56,6 +56,10 @@ class DuckDialect(StandardDialect):
         pattern = f"{before} || regexp_escape({value}) || {behind}"
         return f"CASE WHEN {held} THEN regexp_matches({text}, {pattern}) END"
 
+    def matches(self, text: str, pattern: str) -> str:
+        """RE2."""
+        return f"regexp_matches({text}, {self.literal(pattern)})"
+
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
         text = f"CAST({column} AS VARCHAR)"

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from afschrift.domain.errors import ValidationFailedError
-from afschrift.domain.sources import Dialect, Sample, Sums
+from afschrift.domain.own_account import Sample, Sums
+from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.lake_values import file_texts, own
 from afschrift.sources.oracle.canonical import canonical

@@ -16,7 +16,8 @@ from afschrift.domain.errors import (
     RetriableError,
     SourceDownError,
 )
-from afschrift.domain.sources import ColumnType, Structure, TableOracle
+from afschrift.domain.own_account import TableOracle
+from afschrift.domain.sources import ColumnType, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.footers import lost_type
 from afschrift.sources.duckdb.lake_oracle import PLACED, LakeOracle, bare_name, with_places

@@ -13,7 +13,8 @@ import duckdb
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, ForeignKey, Structure, TableOracle
+from afschrift.domain.own_account import TableOracle
+from afschrift.domain.sources import ColumnType, ForeignKey, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.errors import FAILURES, reading_error

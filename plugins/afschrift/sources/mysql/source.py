@@ -16,7 +16,8 @@ from pymysql.cursors import Cursor, SSCursor
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Connection, Structure, TableOracle
+from afschrift.domain.own_account import TableOracle
+from afschrift.domain.sources import ColumnType, Connection, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, MysqlDialect

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.sources import PRIME, Dialect, Sample, Sums
+from afschrift.domain.own_account import PRIME, Sample, Sums
+from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
 
 Rows = Callable[[str], list[tuple[Any, ...]]]

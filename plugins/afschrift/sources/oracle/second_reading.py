@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from afschrift.domain.sources import Dialect, Sample, Sums
+from afschrift.domain.own_account import Sample, Sums
+from afschrift.domain.sources import Dialect
 from afschrift.sources.oracle.own_texts import Own, Rows, SqlOracle
 from afschrift.values.row_sums import row_hashes, total
 

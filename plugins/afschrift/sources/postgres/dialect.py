@@ -132,6 +132,10 @@ class PostgresDialect(StandardDialect):
         """The pattern of each value is made for the few rows alone that hold it at all."""
         return postgres_mentions(text, value, edges)
 
+    def matches(self, text: str, pattern: str) -> str:
+        """POSIX."""
+        return f"{text} ~ {self.literal(pattern)}"
+
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
         native = _bare(native)

@@ -88,6 +88,14 @@ class AlchemyDialect(StandardDialect):
             return postgres_mentions(text, value, edges)
         return f"instr({text}, {value}) > 0" if self.name == "sqlite" else super().mentions(text, value)
 
+    def matches(self, text: str, pattern: str) -> str:
+        """In PostgreSQL alone."""
+        return (
+            f"{text} ~ {self.literal(pattern)}"
+            if self.name == "postgresql"
+            else super().matches(text, pattern)
+        )
+
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
         text = self.text(column)

@@ -54,6 +54,10 @@ class SqliteDialect(StandardDialect):
             f"CASE WHEN {held} THEN afschrift_mentions(CAST({text} AS BLOB), {value}, {before}, {behind}) END"
         )
 
+    def matches(self, text: str, pattern: str) -> str:
+        """By a function of the session; what is no UTF-8 is read all the same."""
+        return f"afschrift_matches(CAST({text} AS BLOB), {self.literal(pattern)})"
+
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
         text = self.text(column)

@@ -14,7 +14,8 @@ from urllib.parse import quote
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import ColumnType, Structure, TableOracle, foreign_keys
+from afschrift.domain.own_account import TableOracle
+from afschrift.domain.sources import ColumnType, Structure, foreign_keys
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from afschrift.domain.media_type import extension, media_type_of
+from afschrift.extraction.media_type import extension, media_type_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""A warehouse's own account of what was read of it, and ours: counts, and sums of hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+PRIME = 1_000_003
+"""Numbers are mixed modulo this prime to draw a sample: SQL and Arrow reckon it alike, without overflow."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The rows with `(column mod PRIME) * factor mod PRIME` below a bound.
+
+    Attributes:
+        column: whole numbers; one of the table's key.
+        factor: from 1 to PRIME - 1; the seed.
+        percent: about this share of the rows.
+    """
+
+    column: str
+    factor: int
+    percent: float
+
+    @property
+    def below(self) -> int:
+        """The bound."""
+        return round(PRIME * self.percent / 100)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What one side says of a table's rows, in whichever order it saw them.
+
+    Attributes:
+        rows: their number.
+        present: column -> number of values that are not NULL.
+        hashed: number of rows in `total`.
+        total: sum of their hashes, modulo 2**64.
+    """
+
+    rows: int
+    present: dict[str, int]
+    hashed: int
+    total: int
+
+
+class TableOracle(Protocol):
+    """A warehouse's own account of the rows of one extract. Arrow arrays are written as Any."""
+
+    @property
+    def hashed(self) -> tuple[str, ...]:
+        """The columns of which the warehouse's own text is known for each value form."""
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Those of them by which a sample can be drawn: whole numbers of 64 bits."""
+
+    def own(self, column: str, forms: Any) -> Any:
+        """Value forms of a column (`pa.string`) as the warehouse's own texts."""
+
+    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
+        """Count the rows and all values; hash the rows' own texts of some columns."""

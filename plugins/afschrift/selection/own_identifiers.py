@@ -1,0 +1,48 @@
+"""What the person's own record says of them beside their keys: a telephone number, an account, an address.
+
+Read once, when the plan is made, to search for (R08); it decides nothing about whose a row is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from afschrift.domain.decision import About
+from afschrift.domain.sources import Source
+from afschrift.inventory.model import SourceFile
+from afschrift.law.person.assurance import below
+from afschrift.selection.statements import Statements
+
+CATEGORIES = ("user.contact.email", "user.contact.phone_number", "user.financial.bank_account")
+"""Fides categories of what tells one person from another, in any text."""
+
+_MOST = 20  # a record with more of them is no record of one person
+
+
+def own_columns(source: SourceFile, person: str) -> Iterator[tuple[str, str]]:
+    """Table and column of what is the person's own, in the tables with one row a person.
+
+    Args:
+        source: as the data map has it.
+        person: the key that stands for one person.
+    """
+    for name, table in source.tables.items():
+        link = table.subject.get(person)
+        if table.personal and link is not None and table.key == (link.column,):
+            for column, described in table.columns.items():
+                if described.about is About.SUBJECT and below(described.category, CATEGORIES):
+                    yield name, column
+
+
+def own_identifiers(source: SourceFile, session: Source, statements: Statements, person: str) -> set[str]:
+    """The values of these columns in the person's rows, on a session with the person's keys bound.
+
+    Raises:
+        ConfigurationError, NeedsPersonError: a column is not there, or the connection has no right to it.
+    """
+    found: set[str] = set()
+    for table, column in own_columns(source, person):
+        _, statement = statements.names(table, column)
+        values = {str(value) for (value,) in session.rows(statement) if value is not None}
+        found |= values if len(values) <= _MOST else set()
+    return found
