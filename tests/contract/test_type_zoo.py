@@ -1,7 +1,8 @@
 """Every type of every adapter, alone and in lists, structs and maps: exact, given as text, or refused.
 
 A value that comes out is held against the database's own text, which another client than the product's reads
-and other code than the product's translates. What is refused names the column and what to do. The page
+and other code than the product's translates. What is refused names the column and what to do. What comes out is
+what the source's own account of it says, and another value is not: else a request would never leave. The page
 `docs/sources.md` says which is which: `AFSCHRIFT_ZOO_PAGE=write pytest tests/contract/test_type_zoo.py` writes
 it anew.
 """
@@ -26,6 +27,7 @@ from tests.contract.zoo import (
     sqlite_zoo,
 )
 from tests.contract.zoo.cages import SHAPES, Outcome, Zoo, is_member, look
+from tests.contract.zoo.witness import Accounts, witness
 from tests.unit.formats.random_tables import field, write
 
 from afschrift.domain.value_kind import ValueKind
@@ -59,6 +61,13 @@ def zoo(kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
 @pytest.fixture(scope="module")
 def seen(zoo: Zoo) -> Seen:
     return look(zoo)
+
+
+@pytest.fixture(scope="module")
+def accounts(zoo: Zoo, seen: Seen) -> Accounts:
+    typed = [name for name, one in seen.items() if one.form is not None]
+    texts = [name for name, one in seen.items() if one.text is not None]
+    return Accounts(witness(zoo, typed), witness(zoo, texts, as_text=True))
 
 
 def cells(zoo: Zoo, shape: str) -> Iterator[tuple[str, int]]:
@@ -124,8 +133,19 @@ def test_files_hold_what_came_out(zoo: Zoo, seen: Seen, name: str) -> None:
         assert same(read, [outcome.form, None], outcome.kind or ValueKind.TEXT), column
 
 
-def test_the_page_says_what_was_found(kind: str, zoo: Zoo, seen: Seen) -> None:
-    found = page.section(zoo.rows, seen)
+def test_the_source_says_the_same_and_of_another_value_it_does_not(zoo: Zoo, accounts: Accounts) -> None:
+    both = [*accounts.typed.items(), *accounts.as_text.items()]
+    stopped = [(zoo.rows[number_of(column)].label, one.stopped) for column, one in both if one.stopped]
+    missed = [(zoo.rows[number_of(column)].label, one.missed) for column, one in both if one.missed]
+    assert (stopped, missed) == ([], [])
+
+
+def number_of(column: str) -> int:
+    return int(column.rpartition("_")[2])
+
+
+def test_the_page_says_what_was_found(kind: str, zoo: Zoo, seen: Seen, accounts: Accounts) -> None:
+    found = page.section(zoo.rows, seen, accounts)
     if os.environ.get("AFSCHRIFT_ZOO_PAGE") == "write":
         page.write(kind, found)
     assert page.read(kind) == found, "run again with AFSCHRIFT_ZOO_PAGE=write"

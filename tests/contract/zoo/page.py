@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.contract.zoo.cages import SHAPES, Outcome, Row
+from tests.contract.zoo.witness import Accounts
 
 PAGE = Path(__file__).parents[3] / "docs" / "sources.md"
-_HEAD = "| Types | Alone | In lists, structs, maps | With `kind: text` |\n|---|---|---|---|\n"
+_HEAD = (
+    "| Types | Alone | In lists, structs, maps | With `kind: text` | Own account |\n|---|---|---|---|---|\n"
+)
 
 
 def opening(kind: str) -> str:
@@ -20,9 +23,9 @@ def opening(kind: str) -> str:
 _CLOSING = "<!-- end -->"
 
 
-def section(rows: Sequence[Row], seen: Mapping[str, Outcome]) -> str:
+def section(rows: Sequence[Row], seen: Mapping[str, Outcome], accounts: Accounts) -> str:
     """A row for each way in which types come out, with the types."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, ...], list[str]] = {}
     for number, row in enumerate(rows):
         alone = seen[f"value_{number}"]
         members = [seen[f"{shape}_{number}"] for shape in SHAPES[1:] if f"{shape}_{number}" in seen]
@@ -31,12 +34,26 @@ def section(rows: Sequence[Row], seen: Mapping[str, Outcome]) -> str:
         texts = {one.text is not None for one in (alone, *members)}
         given = {(True,): "its text", (False,): "refused"}.get(tuple(texts), "its text, alone only")
         says = "exact" if alone.form is not None else "refused"
-        way = (says, *(inside or {"-"}), given)
+        way = (says, *(inside or {"-"}), given, _own_account(number, accounts))
         labels = found.setdefault(way, [])
         if row.label not in labels:
             labels.append(row.label)
     lines = [f"| {', '.join(labels)} | {' | '.join(way)} |" for way, labels in found.items()]
     return _HEAD + "\n".join(lines) + "\n"
+
+
+def _own_account(number: int, accounts: Accounts) -> str:
+    """Whether the source hashes a type's values, or where it only counts them."""
+    ways = {
+        "alone": [accounts.typed.get(f"value_{number}")],
+        "in others": [accounts.typed.get(f"{shape}_{number}") for shape in SHAPES[1:]],
+        "as text": [accounts.as_text.get(f"{shape}_{number}") for shape in SHAPES],
+    }
+    hashed = {way: {one.hashed for one in some if one} for way, some in ways.items()}
+    counted = [way for way, found in hashed.items() if False in found]
+    if not any(True in found for found in hashed.values()):
+        return "counted" if counted else "-"
+    return f"hashed; counted {' and '.join(counted)}" if counted else "hashed"
 
 
 def read(kind: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -27,7 +28,7 @@ _KINDS = {
     "DOUBLE": ValueKind.NUMBER,
     "FLOAT": ValueKind.NUMBER,
     "BOOLEAN": ValueKind.BOOLEAN,
-    "TIME": ValueKind.TIME,
+    **dict.fromkeys(("TIME", "TIME_NS", "TIME WITH TIME ZONE"), ValueKind.TIME),
     "TIMESTAMP WITH TIME ZONE": ValueKind.INSTANT,
     "BLOB": ValueKind.BINARY,
     "UUID": ValueKind.UUID,
@@ -47,6 +48,8 @@ def own(kind: ValueKind | None, native: str) -> Own | None:
     """
     if kind is ValueKind.TEXT and native not in ("VARCHAR", "BLOB") and not native.startswith("ENUM("):
         return None
+    if native == "BLOB":  # base64 with `kind: text` too
+        kind = ValueKind.BINARY
     nested = kind is ValueKind.JSON and native != "JSON"
     if nested and (native.endswith("]") or native.startswith(("STRUCT(", "MAP("))):
         change = partial(translated, node=_node(duckdb.dtype(native)), writer=_WRITER)
@@ -107,7 +110,7 @@ def file_texts(column: pa.Array, kind: ValueKind | None) -> pa.Array:
     elif pt.is_time(column.type):
         texts = [None if t is None else canonical(kind, t) for t in column.cast(pa.string()).to_pylist()]
     elif pt.is_nested(column.type):
-        texts = [None if value is None else _nested(value, column.type) for value in column.to_pylist()]
+        texts = _nested(column)
     else:
         texts = [None if value is None else _text(value, column.type, kind) for value in column.to_pylist()]
     return pa.array(texts, pa.string())
@@ -157,19 +160,38 @@ def _before_christ(text: str, zone: str = "") -> str:
     return f"{int(found[1]) + 1:04d}{found[2]}{found[3]}{zone} BC"
 
 
-def _nested(value: Any, of: pa.DataType) -> str | None:
-    """A list, struct or map with its leaves between separators, as of `own`."""
-    if value is None:
-        return None
-    if pt.is_struct(of):
-        return _WRITER.record([_nested(value[field.name], field.type) for field in of])
-    if pt.is_map(of):
-        keys = [_nested(key, of.key_type) for key, _ in value]
-        return _WRITER.map(keys, [_nested(item, of.item_type) for _, item in value])
-    if pt.is_nested(of):
-        node = ListOf(Leaf(lambda forms: forms))
-        return _WRITER.list(node, [_nested(item, of.value_type) for item in value], ())
-    return file_texts(pa.array([value], of), _kind(of))[0].as_py()  # type: ignore[no-any-return]
+def _nested(column: pa.Array) -> list[str | None]:
+    """Lists, structs or maps with their leaves between separators, as of `own`.
+
+    The leaves stay Arrow's: Python has neither nanoseconds nor the years before 1 and after 9999.
+    """
+    there = column.is_valid().to_pylist()
+    if pt.is_struct(column.type):
+        members = [_leaves(member) for member in column.flatten()]
+        return [
+            _WRITER.record(parts) if is_ else None
+            for is_, parts in zip(there, zip(*members, strict=True), strict=True)
+        ]
+    ranges = _ranges(column)
+    if pt.is_map(column.type):
+        keys, items = _leaves(column.keys), _leaves(column.items)
+        maps = [_WRITER.map(keys[start:end], items[start:end]) for start, end in ranges]
+        return [text if is_ else None for is_, text in zip(there, maps, strict=True)]
+    elements, node = _leaves(column.values), ListOf(Leaf(lambda forms: forms))
+    lists = [_WRITER.list(node, elements[start:end], ()) for start, end in ranges]
+    return [text if is_ else None for is_, text in zip(there, lists, strict=True)]
+
+
+def _leaves(column: pa.Array) -> list[str | None]:
+    return file_texts(column, _kind(column.type)).to_pylist()  # type: ignore[no-any-return]
+
+
+def _ranges(column: pa.Array) -> list[tuple[int, int]]:
+    """Where in the child's values each list or map begins and ends."""
+    if pt.is_fixed_size_list(column.type):
+        size = column.type.list_size
+        return [((column.offset + n) * size, (column.offset + n + 1) * size) for n in range(len(column))]
+    return list(pairwise(column.offsets.to_pylist()))
 
 
 def _kind(of: pa.DataType) -> ValueKind | None:

@@ -85,7 +85,7 @@ _PLAIN: dict[str, Own] = {
     **dict.fromkeys(_SAME, Own(_TEXT, own_times.same)),
     **dict.fromkeys(_INTEGERS, Own(_TEXT, own_times.same, number=_NUMBER)),
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), Own(_TEXT, _moments)),
-    "TIMESTAMP WITH TIME ZONE": Own(_TEXT, _moments),
+    **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"), Own(_TEXT, _moments)),
     "DATE": Own(_TEXT, _before_christ),
     **dict.fromkeys(("TIME", "TIME_NS", "TIME WITH TIME ZONE"), Own(_TEXT, own_times.clocks)),
     "DOUBLE": Own(_BITS, _DOUBLES),

@@ -54,8 +54,15 @@ def _bits(forms: pa.Array, kind: pa.DataType, order: str) -> pa.Array:
 
 
 def hexadecimal(forms: pa.Array) -> pa.Array:
-    """Base64 as hexadecimal digits, in small letters."""
-    return pl.Series(forms).str.decode("base64").bin.encode("hex").to_arrow().cast(pa.string())
+    """Base64 as hexadecimal digits, in small letters.
+
+    Raises:
+        ValueError: a form is no base64.
+    """
+    try:
+        return pl.Series(forms).str.decode("base64").bin.encode("hex").to_arrow().cast(pa.string())
+    except pl.exceptions.PolarsError:
+        raise ValueError("a value is no base64") from None
 
 
 def float_text(form: str, digits: int) -> str:

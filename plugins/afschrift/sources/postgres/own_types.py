@@ -28,9 +28,10 @@ _BARE = ("int2", "int4", "int8", "oid", "uuid")
 _MOMENTS = ("timestamp", "timestamptz")
 _CLOCKS = ("time", "timetz")
 _DOCUMENTS = ("json", "jsonb")
+_VECTORS, _SPACE = ("int2vector", "oidvector"), " "
 _FLOATS = {"float8": 15, "float4": 6}  # the digits from which PostgreSQL writes an exponent
 _SAME = {
-    *("int2", "int4", "int8", "oid", "xid", "xid8", "cid", "text", "varchar", "bpchar", "uuid", "date"),
+    *("int2", "int4", "int8", "oid", "xid", "xid8", "cid", "text", "varchar", "uuid", "date"),
     *("interval", "name", "char", "bit", "varbit", "xml", "tsvector", "tsquery", "jsonpath", "cidr"),
     *("macaddr", "macaddr8", "pg_lsn", "pg_snapshot", "txid_snapshot", "tid", "point", "line", "lseg"),
     *("box", "path", "polygon", "circle", "regclass", "regproc", "regprocedure", "regtype", "regrole"),
@@ -81,17 +82,19 @@ class OwnTypes:
         ):  # `kind: text` gives the text as it is
             return Own(_TEXT, own_times.same)
         if found.element or found.kind == "c" or found.name == "hstore":
-            node = self._node(oid)
-            return (
-                None
-                if node is None
-                else Own(_TEXT, partial(translated, node=node, writer=PgWriter()), nested=True)
-            )
+            return self._nested(oid)
         if found.kind in "erm":
             return Own(_TEXT, own_times.same)
         if found.kind != "b":
             return None
         return _PLAIN.get(found.name)
+
+    def _nested(self, oid: int) -> Own | None:
+        node, element, text = self._node(oid), self._bare(oid).element, _TEXT
+        if element and self._bare(element).name == "bpchar":  # padding is no part of the value
+            node, text = ListOf(Leaf(own_times.same), deep=True), "CAST(CAST({c} AS text[]) AS text)"
+        change = node and partial(translated, node=node, writer=PgWriter())
+        return Own(text, change, nested=True) if change else None
 
     def _bare(self, oid: int) -> OwnType:
         found = self._types[oid]
@@ -102,7 +105,9 @@ class OwnTypes:
         if found.element:
             element = self._node(found.element)
             inner = self._bare(found.element)
-            deep = inner.name not in _DOCUMENTS  # a document may be a list itself
+            if found.name in _VECTORS:
+                return ListOf(Leaf(own_times.same), delimiter=_SPACE)
+            deep = inner.name not in (*_DOCUMENTS, *_VECTORS)  # which may be lists themselves
             return None if element is None else ListOf(element, deep, inner.delimiter)
         if found.kind == "c":
             members = [(name, self._node(member)) for name, member in self._members[found.relation]]
@@ -125,6 +130,8 @@ class PgWriter:
 
     def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:
         """`array_out`, for arrays whose bounds begin at one: of any others the texts differ, as they must."""
+        if node.delimiter == _SPACE:  # `int2vectorout`
+            return _SPACE.join(map(str, parts))
         texts = [
             part if inner and part is not None else _element(part, node.delimiter)
             for part, inner in zip(parts, nested, strict=True)
@@ -184,6 +191,7 @@ def _money_bits(form: str) -> str:
 
 
 _PLAIN: dict[str, Own] = {
+    "bpchar": Own(_TEXT, own_times.same),
     **dict.fromkeys(_SAME, Own(_TEXT, own_times.same)),
     **dict.fromkeys(("int2", "int4", "int8"), Own(_TEXT, own_times.same, number=_INTEGER)),
     **dict.fromkeys(_INFINITE, Own(_TEXT, own_times.specials)),
@@ -207,4 +215,4 @@ _INSIDE: dict[str, Callable[[pa.Array], pa.Array]] = {
     "inet": own_times.same,
     "bytea": lambda forms: pc.binary_join_element_wise("\\x", own_times.hexadecimal(forms), ""),
 }
-"""Inside of arrays and composite values. `money` is written there by its locale."""
+"""Inside of arrays and composite values. There `money` is written by its locale, `bpchar` padded."""

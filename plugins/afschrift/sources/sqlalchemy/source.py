@@ -209,19 +209,25 @@ class Alchemy:
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 1,024 rows, from a cursor of the server where the driver has one."""
         relation = relation_of(statement)
-        if not self._kinds:
-            self.catalogue()
-        kinds = self._kinds.get(relation, {})
+        kinds = self._kinds_of(relation)
         with self._translated(statement), self._run(statement, stream=True) as result:
             names = list(result.keys())
             while rows := result.fetchmany(_FETCHED):
                 yield self._values.batch(unquoted(relation), kinds, names, rows)
 
+    def _kinds_of(self, relation: str) -> Mapping[str, ValueKind | None]:
+        if not self._kinds:
+            self.catalogue()
+        return self._kinds.get(relation, {})
+
     def oracle(
         self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
     ) -> TableOracle:
         """A second reading: each value as the text that the database itself makes of it."""
-        columns = {n: again(kind, self.dialect) if n in whole else None for n, kind in kinds.items()}
+        stored = self._kinds_of(relation_of(statement))
+        bytes_ = {name for name, kind in stored.items() if kind is ValueKind.BINARY}
+        read = {n: ValueKind.BINARY if n in bytes_ else kind for n, kind in kinds.items()}  # `kind: text` too
+        columns = {n: again(kind, self.dialect) if n in whole else None for n, kind in read.items()}
         return SecondReading(self.rows, self._raw, self.dialect, statement, columns)
 
     def _raw(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:

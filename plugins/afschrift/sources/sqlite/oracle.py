@@ -12,7 +12,9 @@ from afschrift.sources.oracle.canonical import canonical, canonical_forms
 from afschrift.sources.oracle.own_texts import Own
 from afschrift.sources.oracle.second_reading import Again
 
-_AS_TEXT = "CASE WHEN typeof({c}) = 'blob' THEN {c} ELSE CAST({c} AS TEXT) END"
+_AS_TEXT = (
+    "CASE WHEN typeof({c}) IN ('blob', 'real') THEN {c} ELSE CAST({c} AS TEXT) END"  # a cast rounds reals
+)
 _ONE_LINE = "trim(replace(replace({c}, char(13), ' '), char(10), ' '), ' ' || char(9))"
 
 
@@ -34,7 +36,9 @@ def _text(kind: ValueKind | None, storage: bytes, value: Any) -> str | None:
     if storage == b"blob":
         return str(value.hex())
     if isinstance(value, float):
-        return canonical(kind, repr(value))
+        return (
+            canonical(kind, repr(value)) if kind is not ValueKind.TEXT else repr(value).replace("inf", "Inf")
+        )
     text = value.decode() if isinstance(value, bytes) else str(value)
     if kind is ValueKind.JSON:
         text = text.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")

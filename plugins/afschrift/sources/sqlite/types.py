@@ -85,4 +85,6 @@ def _value(kind: ValueKind | None, native: str) -> str:
         return "{column}"
     if kind is ValueKind.BINARY:
         return "afschrift_base64({column})"
+    if kind is ValueKind.JSON:  # SQLite makes numbers of documents that are one, and its cast rounds them
+        return f"CASE WHEN typeof({{column}}) = 'real' THEN afschrift_real({{column}}) ELSE {_AS_TEXT} END"
     return _AS_TEXT
