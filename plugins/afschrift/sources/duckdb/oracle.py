@@ -30,7 +30,7 @@ from afschrift.sources.oracle.own_texts import Own, Rows, SqlOracle
 from afschrift.values.row_sums import NOTHING, SEPARATOR
 
 _TEXT = "CAST({c} AS VARCHAR)"
-_BITS = "CAST(CAST({c} AS BIT) AS VARCHAR)"
+_BITS = "CASE WHEN isnan({c}) THEN 'NaN' ELSE CAST(CAST({c} AS BIT) AS VARCHAR) END"  # one NaN of the many
 _EQUALS = "\x1d"  # between a key of a map and its value
 _SEPARATOR, _NOTHING, _PAIR = (f"chr({ord(sign)})" for sign in (SEPARATOR, NOTHING, _EQUALS))
 DURATION = re.compile(
@@ -50,7 +50,8 @@ def _moments(forms: pa.Array) -> pa.Array:
 
 def _binary_digits(forms: pa.Array, translate: Translate) -> pa.Array:
     texts = translate(forms).to_pylist()
-    return pa.array([t and f"{int(t, 16):0{len(t) * 4}b}" for t in texts], pa.string())
+    bits = [t if t in (None, own_times.NAN) else f"{int(t, 16):0{len(t) * 4}b}" for t in texts]
+    return pa.array(bits, pa.string())
 
 
 def _intervals(forms: pa.Array) -> pa.Array:

@@ -33,24 +33,28 @@ def specials(forms: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(forms, "^(-?)INF$", r"\1Infinity")
 
 
+NAN = "NaN"
+"""A database keeps many, and its arithmetic gives some with a sign: they are one value."""
+
+
 def double_bits(forms: pa.Array) -> pa.Array:
-    """Floats of 64 bits as 16 hexadecimal digits."""
+    """Floats of 64 bits as 16 hexadecimal digits, or `NAN`."""
     return _bits(forms, pa.float64(), ">f8")
 
 
 def single_bits(forms: pa.Array) -> pa.Array:
-    """Floats of 32 bits as eight hexadecimal digits."""
+    """Floats of 32 bits as eight hexadecimal digits, or `NAN`."""
     return _bits(forms, pa.float32(), ">f4")
 
 
 def _bits(forms: pa.Array, kind: pa.DataType, order: str) -> pa.Array:
     values = pc.fill_null(pc.replace_substring(forms, "INF", "inf").cast(kind), 0).to_numpy()
-    values = np.where(np.isnan(values), np.nan, values)  # one NaN of the many
     data = values.astype(order).tobytes().hex().encode()
     width = np.dtype(order).itemsize * 2
     offsets = pa.array(np.arange(len(forms) + 1, dtype=np.int32) * width)
     texts = pa.Array.from_buffers(pa.string(), len(forms), [None, offsets.buffers()[1], pa.py_buffer(data)])
-    return pc.if_else(forms.is_valid(), texts, pa.scalar(None, pa.string()))
+    known = pc.if_else(pc.equal(forms, NAN), NAN, texts)
+    return pc.if_else(forms.is_valid(), known, pa.scalar(None, pa.string()))
 
 
 def hexadecimal(forms: pa.Array) -> pa.Array:

@@ -22,6 +22,7 @@ _TEXT = "CAST({c} AS text)"
 ONE_LINE = r"btrim(translate({c}, E'\r\n', '  '), E' \t')"
 """A document without line breaks and without space around it."""
 
+_BITS = "CASE WHEN {{c}} = 'NaN' THEN 'NaN' ELSE encode({}({{c}}), 'hex') END"  # one NaN of the many
 _INTEGER = "CAST({c} AS bigint)"
 _INFINITE = ("numeric",)
 _BARE = ("int2", "int4", "int8", "oid", "uuid")
@@ -199,8 +200,8 @@ _PLAIN: dict[str, Own] = {
     **dict.fromkeys(_CLOCKS, Own(_TEXT, own_times.clocks)),
     "bool": Own(_TEXT, own_times.same),
     "bytea": Own("encode({c}, 'hex')", own_times.hexadecimal),
-    "float8": Own("encode(float8send({c}), 'hex')", own_times.double_bits),
-    "float4": Own("encode(float4send({c}), 'hex')", own_times.single_bits),
+    "float8": Own(_BITS.format("float8send"), own_times.double_bits),
+    "float4": Own(_BITS.format("float4send"), own_times.single_bits),
     "money": Own("encode(cash_send({c}), 'hex')", _each(_money_bits)),
     "inet": Own(_TEXT, _with_bits),
     **dict.fromkeys(_DOCUMENTS, Own(_TEXT, own_times.same)),
