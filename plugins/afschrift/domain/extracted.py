@@ -195,6 +195,7 @@ class NotSearched(StrEnum):
     ROWS = "too_many_rows"
     TIME = "too_slow"
     TYPE = "unknown_type"
+    FORMER = "former_rows"
     ABSENT = "not_there"
     NOBODY = "nobody_looked"
 

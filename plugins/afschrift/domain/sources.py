@@ -79,7 +79,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Structure:
-    """Tables are named as in the inventory.
+    """Tables are named as in the source; `SourceFile.structure` names them as in the inventory.
 
     Attributes:
         parts: table whose rows are read with another one (a partition, a child of PostgreSQL's INHERITS) ->
@@ -94,16 +94,6 @@ class Structure:
     views: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
-
-    def among(self, tables: Collection[str]) -> Structure:
-        """The part of it that is about some tables."""
-        return Structure(
-            tuple(k for k in self.foreign_keys if k.table in tables and k.parent in tables),
-            {child: parent for child, parent in self.parts.items() if child in tables},
-            tuple(view for view in self.views if view in tables),
-            tuple(table for table in self.history if table in tables),
-            self.hidden,
-        )
 
 
 def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[ForeignKey, ...]:

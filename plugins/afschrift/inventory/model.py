@@ -7,10 +7,12 @@ One YAML file a source. The JSON Schema for editors is generated from these mode
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
+from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
@@ -103,6 +105,35 @@ class SourceFile(Part):
     def in_source(self, table: str) -> str:
         """The name that a table of the inventory has in the source."""
         return self.tables[table].table or table
+
+    def entries(self, table: str) -> tuple[str, ...]:
+        """The names of a table of the source in the inventory, in its order; none: nobody described it."""
+        return tuple(name for name in self.tables if self.in_source(name) == table)
+
+    def structure(self, of: Structure, tables: Collection[str]) -> Structure:
+        """What the database says of some tables of the inventory, by their names there.
+
+        A table with several entries is told of by each of its names; a table that `parts` leads to has the
+        source's own.
+        """
+        names = {name: self.in_source(name) for name in self.tables if name in tables}
+        return Structure(
+            tuple(
+                replace(key, table=own, parent=theirs)
+                for key in of.foreign_keys
+                for own in names
+                for theirs in names
+                if (names[own], names[theirs]) == (key.table, key.parent)
+            ),
+            {name: of.parts[table] for name, table in names.items() if table in of.parts},
+            tuple(name for name, table in names.items() if table in of.views),
+            tuple(name for name, table in names.items() if table in of.history),
+            of.hidden,
+        )
+
+    def undescribed(self, tables: Collection[str]) -> list[str]:
+        """Those of the source's own tables that no entry describes, whatever the entries are called."""
+        return sorted(set(tables) - {self.in_source(name) for name in self.tables})
 
 
 class Inventory(Part):

@@ -37,6 +37,10 @@ def _subject_key(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
+FORMER_ROWS = " FOR SYSTEM_TIME ALL"
+"""Behind a table with system versioning in SQL: its former rows too (SQL:2011; read of MariaDB alone)."""
+
+
 class OriginByRow(BaseModel):
     """Origin by a column's value: `{by: author_type, customer: provided, agent: assigned, else: block}`."""
 

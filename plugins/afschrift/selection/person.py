@@ -16,6 +16,7 @@ from afschrift.domain.sources import ColumnType, Dialect
 from afschrift.inventory.joins import hops
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
+from afschrift.inventory.table import FORMER_ROWS
 
 Catalogue = Mapping[str, Mapping[str, ColumnType]]
 
@@ -111,6 +112,11 @@ class WayFinder:
     def relation(self, table: str) -> str:
         """What stands after FROM for a table of the inventory."""
         return self._dialect.relation(self._source.in_source(table))
+
+    def all_rows(self, table: str) -> str:
+        """The same, with former rows where the inventory says so."""
+        former = self._source.tables[table].history == "read"
+        return self.relation(table) + (FORMER_ROWS if former else "")
 
     def ways(self, table: str) -> Ways:
         """The ways of a table.

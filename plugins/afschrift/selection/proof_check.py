@@ -19,9 +19,11 @@ def unproven(declared: SourceFile, structure: Structure, catalogue: Catalogue) -
     Args:
         declared: the source as the data map has it.
         structure: what its database says.
-        catalogue: of the source.
+        catalogue: of the source, by the names of the data map.
     """
     source = declared.source
+    told = declared.structure(structure, declared.tables)
+    closed: set[tuple[str, str]] = set()
     for hidden in structure.hidden:
         if declared.unlisted == "ask" or _read(declared, hidden):
             yield f"{source}.{hidden} is in a schema without USAGE for the connection: nobody looks there"
@@ -29,13 +31,16 @@ def unproven(declared: SourceFile, structure: Structure, catalogue: Catalogue) -
         if not table.personal:
             continue
         where = f"{source}.{name}"
-        if name in structure.views and table.complete is None:
+        if name in told.views and table.complete is None:
             yield f"{where} is a view, and nobody confirmed that it holds every row: say `complete`"
-        if name in structure.history and table.history is None:
+        if name in told.history and table.history is None:
             yield f"{where} keeps former rows that are not read: say `history: read`, or who decided why not"
-        if name in catalogue and name not in structure.history and table.history is not None:
+        if name in catalogue and name not in told.history and table.history is not None:
             yield f"{where} has no history in the source, but `history` in the inventory"
-        yield from (f"{where}.{column}: no right to read it" for column in _closed(name, table, catalogue))
+        for column in _closed(name, table, catalogue):
+            if (declared.in_source(name), column) not in closed:  # one right, however many entries want it
+                closed.add((declared.in_source(name), column))
+                yield f"{where}.{column}: no right to read it"
 
 
 def _closed(name: str, table: Table, catalogue: Catalogue) -> Iterator[str]:
@@ -51,4 +56,4 @@ def _closed(name: str, table: Table, catalogue: Catalogue) -> Iterator[str]:
 
 
 def _read(declared: SourceFile, table: str) -> bool:
-    return table in declared.tables and declared.tables[table].personal
+    return any(declared.tables[name].personal for name in declared.entries(table))

@@ -41,4 +41,4 @@ def unlike(source: SourceFile, catalogue: Catalogue) -> Iterator[tuple[str, str]
 
 
 def _personal(source: SourceFile, table: str) -> bool:
-    return table in source.tables and source.tables[table].personal
+    return any(source.tables[name].personal for name in source.entries(table))

@@ -70,20 +70,28 @@ class ResidualSearch:
             SourceDownError: the source is down.
         """
         catalogue = self.session.catalogue()
+        history = self.session.structure().history
         finder = WayFinder(self.declared, self.inventory.identity, self.session.dialect, catalogue)
         entries: dict[str, list[str]] = {}
         for name, described in self.declared.tables.items():
             if not described.copy_of:  # it repeats a table that is searched
                 entries.setdefault(self.declared.in_source(name), []).append(name)
         return tuple(
-            self._table(finder, table, names, catalogue.get(table))
+            self._table(finder, table, names, catalogue.get(table), former=table in history)
             for table, names in entries.items()
             if not any(f"{self.declared.source}.{name}" in self.hidden for name in names)
         )
 
     def _table(
-        self, finder: WayFinder, table: str, names: Sequence[str], columns: Mapping[str, ColumnType] | None
+        self,
+        finder: WayFinder,
+        table: str,
+        names: Sequence[str],
+        columns: Mapping[str, ColumnType] | None,
+        *,
+        former: bool,
     ) -> Searched:
+        """With former rows that are read; where nobody decided on them, not the whole table is searched."""
         if columns is None:
             return Searched(table, reason=NotSearched.ABSENT)
         looks = list(self._looks(names, columns))
@@ -92,7 +100,10 @@ class ResidualSearch:
         reason = NotSearched.TYPE if unknown else None
         if not looks:
             return Searched(table, reason=reason)
-        relation = self.session.dialect.relation(table)
+        history = {name: self.declared.tables[name].history for name in names}
+        if former and None in history.values():
+            reason = reason or NotSearched.FORMER
+        relation = finder.all_rows(next((name for name in names if history[name] == "read"), names[0]))
         most = self.limits.rows + 1
         rows = self._counts("row_count.sql", relation=relation, most=most)[0]
         if rows == most:

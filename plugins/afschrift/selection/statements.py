@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,13 @@ class Scope:
 
 
 class Statements:
-    """Writes the SQL of one source for one person's request."""
+    """Writes the SQL of one source for one person's request.
+
+    Attributes:
+        tables: that the source has now, by its own names.
+        catalogue: the same, with the names that the inventory has for them.
+        finder: of the ways to the person.
+    """
 
     def __init__(
         self,
@@ -49,17 +55,13 @@ class Statements:
         self._source = source
         self._identity = identity
         self._dialect = dialect
-        self._catalogue = of_entries(source, catalogue)
+        self.tables = catalogue.keys()
+        self.catalogue = of_entries(source, catalogue)
         self.finder = WayFinder(source, identity, dialect, catalogue)
-
-    @property
-    def tables(self) -> Collection[str]:
-        """The tables that the source has now."""
-        return self._catalogue.keys()
 
     def columns(self, table: str) -> Mapping[str, ColumnType]:
         """The columns of a table as the source has them now."""
-        return self._catalogue[table]
+        return self.catalogue[table]
 
     def extract(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
         """The rows of a table that are the person's: selected columns, total order by key."""
@@ -229,7 +231,7 @@ class Statements:
     def _read(self, table: str, name: str) -> ColumnType:
         """How a column is read: as its type, or as the database's own text where the inventory says so."""
         declared = self._source.tables[table].columns.get(name)
-        found = self._catalogue[table][name]
+        found = self.catalogue[table][name]
         return found.as_text() if declared is not None and declared.kind == "text" else found
 
     def _expression(self, table: str, field: FieldPlan) -> str:
@@ -266,9 +268,7 @@ class Statements:
 
     def _render_all(self, template: str, table: str, **parts: object) -> str:
         """Over former rows too, where the inventory says so; a way over a join is one of present rows."""
-        former = self._source.tables[table].history == "read"
-        relation = self.finder.relation(table) + (" FOR SYSTEM_TIME ALL" if former else "")
-        return self._render(template, table, **parts, relation=relation)
+        return self._render(template, table, **parts, relation=self.finder.all_rows(table))
 
     def _render(self, template: str, table: str, **parts: object) -> str:
         belongs = self.finder.ways(table).belongs

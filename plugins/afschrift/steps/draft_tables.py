@@ -17,7 +17,6 @@ from afschrift.inventory.table import Table
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.column_facts import PersonFacts
-from afschrift.selection.person import Catalogue
 from afschrift.selection.repeated_tables import read_twice, unlike
 from afschrift.selection.statements import Scope, Statements
 from afschrift.selection.table_decision import NO_ROWS, Classifier, TableDecision
@@ -72,14 +71,13 @@ class TableDrafts:
     def of(self, source: SourceFile, session: Source, statements: Statements) -> list[ExtractPlan | Withheld]:
         """What becomes of each personal table of a source; what a person must answer is noted."""
         facts = self._facts
-        catalogue = {table: statements.columns(table) for table in statements.tables}
         structure = session.structure()
-        for fault in read_twice(source, structure.parts, catalogue):
+        for fault in read_twice(source, structure.parts, statements.catalogue):
             raise ConfigurationError(f"{fault}.", remedy="correct the inventory.")
         for hidden in structure.hidden:
-            if hidden in source.tables and source.tables[hidden].personal:
+            if any(source.tables[name].personal for name in source.entries(hidden)):
                 raise no_right(f"{source.source}.{hidden}")
-        self._unlisted(source, catalogue)
+        self._unlisted(source, statements)
         parts: list[ExtractPlan | Withheld] = []
         for name, table in source.tables.items():
             if not table.personal or facts.hides(f"{source.source}.{name}"):
@@ -126,14 +124,13 @@ class TableDrafts:
         informed = replace(facts, answers=answered)
         return Classifier(self._services.inventory, right, informed).table(source, name, columns)
 
-    def _unlisted(self, source: SourceFile, catalogue: Catalogue) -> None:
+    def _unlisted(self, source: SourceFile, statements: Statements) -> None:
         """A table that nobody described may hold the person's data: it is not passed over in silence.
 
         Nor is a copy that has columns of its own.
         """
-        copies = {copy for copy, _ in unlike(source, catalogue)}
-        named = {source.in_source(name) for name in source.tables}
-        unlisted = sorted((catalogue.keys() - source.tables.keys() - named) | copies)
+        copies = {copy for copy, _ in unlike(source, statements.catalogue)}
+        unlisted = sorted({*source.undescribed(statements.tables), *copies})
         if unlisted and source.unlisted == "ask":
             words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
             detail = {"source": source.source, "tables": unlisted}

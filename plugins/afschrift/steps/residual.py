@@ -89,7 +89,7 @@ def _questions(services: Services, source: str, searched: Iterable[Searched]) ->
     """One for each column that names the person in rows that no way reaches, and of which nobody said why."""
     declared = services.inventory.sources[source]
     for one in searched:
-        entries = [table for name, table in declared.tables.items() if declared.in_source(name) == one.table]
+        entries = [declared.tables[name] for name in declared.entries(one.table)]
         for column, rows in one.found.items():
             known = [entry.columns.get(column) for entry in entries]
             if any(entry is not None and entry.mentions is not None for entry in known):

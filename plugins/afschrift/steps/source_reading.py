@@ -83,7 +83,8 @@ class SourceReading:
         """The tables, one after the other, and what the sheet asks of them."""
         plan, source = self._plan, self._source
         parts = plan.of_source(source)
-        structure = session.structure().among({part.table for part in parts})
+        declared = self._services.inventory.sources[source]
+        structure = declared.structure(session.structure(), {part.table for part in parts})
         self._observers.know(structure.foreign_keys)
         tables = tuple(self._table(session, part) for part in parts)
         facts = read_facts(session, [fact for fact in plan.facts if fact.source == source])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,15 +44,23 @@ def compare(inventory: Inventory, sql: Path) -> Comparison:
     found = Comparison()
     for name, declared in inventory.sources.items():
         with open_source(name, declared.kind, declared.options, connection=declared.connection) as session:
-            catalogue = of_entries(declared, session.catalogue())
+            tables = session.catalogue()
+            catalogue = of_entries(declared, tables)
             structure = session.structure()
             found.differences += WaysCheck(declared, inventory.identity, session, catalogue, sql).findings()
         found.differences += unproven(declared, structure, catalogue)
-        _tables(declared, catalogue, structure, found)
+        _tables(declared, tables.keys(), catalogue, structure, found)
+    found.differences = list(dict.fromkeys(found.differences))  # a fault of a table is one of all its entries
     return found
 
 
-def _tables(declared: SourceFile, catalogue: Catalogue, structure: Structure, found: Comparison) -> None:
+def _tables(
+    declared: SourceFile,
+    tables: Collection[str],
+    catalogue: Catalogue,
+    structure: Structure,
+    found: Comparison,
+) -> None:
     name = declared.source
     found.differences += read_twice(declared, structure.parts, catalogue)
     stops = ": every request stops there" if declared.unlisted == "ask" else ""
@@ -61,8 +69,7 @@ def _tables(declared: SourceFile, catalogue: Catalogue, structure: Structure, fo
         found.differences.append(
             f"{name}.{copy}.{column} is no column of {of}: {copy} is no copy of it{stops}"
         )
-    known = {declared.in_source(table) for table in declared.tables}
-    unlisted = sorted(catalogue.keys() - declared.tables.keys() - known)
+    unlisted = declared.undescribed(tables)
     if declared.unlisted == "ignore" and unlisted:
         found.notes.append(f"{name}: passed over, as `unlisted: ignore` says: {', '.join(unlisted)}")
     else:
@@ -70,9 +77,11 @@ def _tables(declared: SourceFile, catalogue: Catalogue, structure: Structure, fo
             f"{name}.{table} is in the source, but not in the inventory: every request stops there"
             for table in unlisted
         )
-    elsewhere = {*structure.parts, *structure.hidden}
-    for table in sorted(declared.tables.keys() - catalogue.keys() - elsewhere):
-        found.differences.append(f"{name}.{table} is in the inventory, but not in the source")
+    for table in sorted(declared.tables.keys()):
+        there = declared.in_source(table)
+        if there not in {*tables, *structure.parts, *structure.hidden}:
+            path = f"{name}.{table}" + (f" (table {there})" if there != table else "")
+            found.differences.append(f"{path} is in the inventory, but not in the source")
     for table in sorted(catalogue.keys() & declared.tables.keys()):
         if declared.tables[table].copy_of is not None:
             continue

@@ -127,7 +127,8 @@ def test_a_view_proves_nothing_unless_somebody_confirms_it(
 ) -> None:
     guarded.execute("DROP SCHEMA crm CASCADE")
     path = inventory(tmp_path / "map", "seen", f"complete: {BY}" if confirmed else "")
-    customer = "  customer: {personal: false, columns: {}}\n"
+    settled = BY.replace("{", "{settled: not_searched, ")
+    customer = f"  customer: {{personal: false, columns: {{customer_id: {{mentions: {settled}}}}}}}\n"
     (path / "shop.yml").write_text((path / "shop.yml").read_text() + customer)
     said = "shop.seen is a view, and nobody confirmed that it holds every row: say `complete`"
     assert (said in compare(load(path), SQL).differences) is not confirmed
@@ -139,7 +140,7 @@ def test_a_view_proves_nothing_unless_somebody_confirms_it(
 
 
 @pytest.fixture
-def versioned(mariadb_server: mariadb.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def versioned(mariadb_server: mariadb.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[mariadb.Database]:
     database = mariadb_server.create()
     database.execute(
         "CREATE TABLE customer (customer_id int PRIMARY KEY, name varchar(20)) WITH SYSTEM VERSIONING",
@@ -148,7 +149,7 @@ def versioned(mariadb_server: mariadb.Server, monkeypatch: pytest.MonkeyPatch) -
         "UPDATE customer SET name = 'Bob' WHERE customer_id = 2",
     )
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.uri())
-    yield
+    yield database
     mariadb_server.drop(database)
 
 
@@ -161,7 +162,7 @@ def versioned(mariadb_server: mariadb.Server, monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_former_rows_are_given_or_said_not_to_be(
-    versioned: None, tmp_path: Path, history: str, names: list[str], proven: bool, findings: int
+    versioned: mariadb.Database, tmp_path: Path, history: str, names: list[str], proven: bool, findings: int
 ) -> None:
     path = inventory(tmp_path / "map", "customer", history, kind="mysql")
     found = compare(load(path), SQL).differences
@@ -176,6 +177,45 @@ def test_former_rows_are_given_or_said_not_to_be(
         if r["path"] == "shop/customer.csv"
     )
     assert ("primaryKey" in schema) is not proven
+
+
+NOTE = """
+  note:
+    subject: {{customer_id: customer_id}}
+    key: [note_id]
+    purposes: [account]
+    {history}
+    columns: {{note_id: {{origin: assigned}}, customer_id: {{origin: assigned}}, body: {{origin: provided{more}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("history", "told"),
+    [
+        ("", {"status": "not_searched", "unsearched": "former_rows"}),
+        (f"history: {BY}", {"status": "none_held", "rows": 0}),
+        ("history: read", {"status": "withheld", "mentions": [{"column": "body", "rows": 1}]}),
+    ],
+)
+def test_former_rows_are_searched_where_they_are_read(
+    versioned: mariadb.Database, tmp_path: Path, history: str, told: dict[str, object]
+) -> None:
+    versioned.execute(
+        "CREATE TABLE note (note_id int PRIMARY KEY, customer_id int, body varchar(60)) WITH SYSTEM VERSIONING",
+        "INSERT INTO note VALUES (1, 2, 'of an@example.nl'), (2, 2, 'of somebody')",
+        "UPDATE note SET body = 'of nobody' WHERE note_id = 1",
+    )
+    path = inventory(tmp_path / "map", "customer", "history: read", kind="mysql")
+    settled = ", mentions: " + BY.replace("{", "{settled: not_given, ")
+    text = (path / "shop.yml").read_text() + NOTE.format(history=history, more=settled)
+    (path / "shop.yml").write_text(text)
+    services = installation(tmp_path / "home", path)
+    keys = {"customer_id": "1", "email": "an@example.nl"}
+    with zipfile.ZipFile(run(services, store(services, keys, language="en"))) as archive:
+        name = next(one for one in archive.namelist() if one.endswith("data/coverage.json"))
+        tables = {table["table"]: table for table in json.loads(archive.read(name))["tables"]}
+    assert told.items() <= tables["note"].items(), tables["note"]
+    assert tables["note"].get("notProven", []) == ([] if history == "history: read" else ["history_not_read"])
 
 
 def test_no_other_source_has_a_history_to_read(tmp_path: Path) -> None:

@@ -127,10 +127,9 @@ def _searched(contents: Contents, source: str, table: str) -> Searched:
     """What the search of a table came to; where that has several entries, its findings stand at the first."""
     file = contents.inventory.sources[source]
     name = file.in_source(table)
-    entries = [other for other in file.tables if file.in_source(other) == name]
     found = next((one for one in contents.searched(source) if one.table == name), None)
     looked = found or Searched(name, reason=NotSearched.NOBODY)
-    return looked if table == entries[0] else replace(looked, found={})
+    return looked if table == file.entries(name)[0] else replace(looked, found={})
 
 
 def coverage_document(contents: Contents) -> dict[str, Any]:
@@ -161,7 +160,7 @@ def _unproven(contents: Contents, source: str, table: str) -> tuple[Unproven, ..
 def not_seen(contents: Contents) -> dict[str, int]:
     """Source -> tables in schemas that the connection may not enter, where the data map minds such."""
     found = {
-        extract.source: len(set(extract.structure.hidden) - contents.source(extract.source).tables.keys())
+        extract.source: len(contents.source(extract.source).undescribed(extract.structure.hidden))
         for extract in contents.extracts
         if extract.structure.hidden and contents.source(extract.source).unlisted == "ask"
     }

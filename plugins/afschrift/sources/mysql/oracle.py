@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.table import FORMER_ROWS
 from afschrift.sources.oracle import own_times
 from afschrift.sources.oracle.own_texts import Own, Rows, SqlOracle
 from afschrift.values.row_sums import NOTHING, SEPARATOR
@@ -118,11 +119,12 @@ def mysql_own(
 
     Args:
         rows: runs a statement in the session.
-        relation: as it stands after FROM.
+        relation: as it stands after FROM, with former rows or without.
         kinds: the columns that leave, as they are planned.
         whole: those that leave as they are.
     """
-    natives = {name: native for name, native, *_ in rows(f"SHOW COLUMNS FROM {relation}")}
+    table = relation.removesuffix(FORMER_ROWS)
+    natives = {name: native for name, native, *_ in rows(f"SHOW COLUMNS FROM {table}")}
     return {name: own(natives[name], kind) if name in whole else None for name, kind in kinds.items()}
 
 
