@@ -29,6 +29,7 @@ OWN = (
     Key("customer_id", "46"),
     Key("email", "Jan@Example.nl"),
     Key("email", "jörg+x_y@bücher.example"),
+    Key("email", "o'brien+x@example.nl"),
     Key("iban", "NL91ABNA0417164300"),
     Key("phone", "+31612345678"),
 )
@@ -38,7 +39,12 @@ NAMED = (
     "xjan@example.nl en <jan@example.nl>",
     "JÖRG+X_Y@BÜCHER.example.",
     "bel 06 12345678",
+    "5 (06) 1234-5678 2",
+    r'{"from": "Jan \u003cjan@example.nl\u003e"}',
+    "?e=%3Djan%40example.nl&x",
     "op NL91 ABNA 0417 1643 00",
+    "op NL 91 ABNA 0417.16.43.00",
+    "info aan o'brien+x@example.nl",
 )
 OTHERS = (
     "xjan@example.nl",
@@ -55,7 +61,7 @@ ROWS: list[tuple[int, int | None, str | None]] = [
     (1, 46, "jan@example.nl"),  # the person's own row
     (2, 7, None),
     *((10 + n, 7, text) for n, text in enumerate(NAMED)),
-    *((30 + n, 7, text) for n, text in enumerate(OTHERS)),
+    *((50 + n, 7, text) for n, text in enumerate(OTHERS)),
 ]
 CREATE = "CREATE TABLE notes (id INTEGER, customer_id INTEGER, note VARCHAR(100))"
 LETTER = "CREATE TABLE letter (id INTEGER, writer INTEGER)"
@@ -80,6 +86,8 @@ def filled(kind: str, folder: Path, database: Any) -> Warehouse:
         return Warehouse("parquet", {"root": str(folder / "lake")})
     utf8 = " DEFAULT CHARACTER SET utf8mb4" if kind == "mysql" else ""
     values = ", ".join(f"({n}, {c or 'NULL'}, {_quoted(text)})" for n, c, text in ROWS)
+    if kind == "mysql":
+        values = values.replace("\\", "\\\\")  # an escape in its literals
     letters = ", ".join(map(str, LETTERS))
     database.execute(
         CREATE + utf8, LETTER, f"INSERT INTO notes VALUES {values}", f"INSERT INTO letter VALUES {letters}"
@@ -97,7 +105,7 @@ def _fill(con: Any) -> None:
 
 
 def _quoted(text: str | None) -> str:
-    return "NULL" if text is None else f"'{text}'"
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
 
 
 @pytest.fixture(scope="module", params=sorted(SOURCES))

@@ -151,23 +151,14 @@ class Dialect(Protocol):
     def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
         """Condition: a column equals the bound key `k`, whatever its type; never raises, never rounds."""
 
-    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:
-        """Condition: a text holds another one, both in small letters (ASCII); else false or NULL.
+    def mentions(self, text: str, value: str) -> str:
+        """Condition: a text holds another one, both in small letters (ASCII); else false or NULL."""
 
-        Args:
-            text: SQL of the text.
-            value: SQL of what is looked for; no pattern.
-            edges: regular expressions of what must stand before and behind it. A database without them finds
-                it inside a longer one too: more than there is, never less.
-        """
+    def matches(self, text: str, pattern: str) -> str | None:
+        """Condition: a regular expression of `selection.identifiers` matches; None where it knows none."""
 
-    def matches(self, text: str, pattern: str) -> str:
-        """Condition: a text has a regular expression in it; true throughout in a database without them.
-
-        Args:
-            text: SQL of the text.
-            pattern: a constant of the software, in what POSIX, ICU and RE2 have in common.
-        """
+    def without(self, text: str, signs: str) -> str:
+        """A text without some signs (ASCII)."""
 
     def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """Condition: two columns are equal; each with its type."""

@@ -6,8 +6,11 @@ only compared with columns of such numbers. What a key is, its value says.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from html import escape
 from string import ascii_lowercase, ascii_uppercase
 from urllib.parse import quote
 
@@ -20,8 +23,9 @@ from afschrift.domain.pointer import PointerKind
 
 _EMAIL = re.compile(r"[^\s@\\]+@[^\s@\\]+\.[^\s@.\\]{2,}")
 _PHONE = re.compile(r"(?:\+|0)[0-9 ()./-]{6,24}")
+_DISTINCTIVE = 8  # digits; a shorter number is one like any other
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
-_ESCAPED = r"\\[bfnrt]"  # a line break in the text of a JSON value: its letter belongs to no word
+_ESCAPED = r"\\[bfnrt]|\\u00[2-7][0-9a-f]|%[0-9a-f]{2}"  # a sign in JSON or a URL
 EDGES: dict[PointerKind, tuple[str, str]] = {
     PointerKind.EMAIL: (
         rf"(^|[^a-z0-9._%+-]|{_ESCAPED}|(^|[^a-z0-9])[._%+-]+)",
@@ -35,10 +39,15 @@ EDGES: dict[PointerKind, tuple[str, str]] = {
 
 SIGNS: dict[PointerKind, str] = {
     PointerKind.EMAIL: "@|%40",
-    PointerKind.PHONE: "[0-9]([ .()/-]{0,3}[0-9]){6}",
-    PointerKind.IBAN: "[a-zA-Z]{2}[0-9]{2}[ .-]?[a-zA-Z0-9]{4}",
+    PointerKind.PHONE: "[0-9]([ ()./_-]{0,3}[0-9]){6}",
+    PointerKind.IBAN: "[a-zA-Z][ ._-]{0,3}[a-zA-Z][ ._-]{0,3}[0-9][ ._-]{0,3}[0-9][ ._-]{0,3}[a-zA-Z0-9]",
 }
 """Kind -> a pattern that every spelling has in it: most texts have none, and go no further."""
+
+GAPS = {PointerKind.PHONE: " ()./_-", PointerKind.IBAN: " ._-"}
+"""Kind -> signs that people write between those of one, wherever they like."""
+
+_MEANING = re.compile(r"[\\\[\].*+?^${}()|]")  # those that a pattern gives a meaning
 
 
 def kind_of(value: str, region: str) -> PointerKind | None:
@@ -58,14 +67,12 @@ def kind_of(value: str, region: str) -> PointerKind | None:
 
 
 def spellings(kind: PointerKind, value: str, region: str) -> frozenset[str]:
-    """The ways to write an identifier, in small letters (ASCII)."""
+    """The ways to write an identifier, in small letters (ASCII) and without `GAPS`."""
     match kind:
         case PointerKind.EMAIL:
-            cases = {value, value.lower(), value.upper()}  # a database may know small letters of ASCII alone
-            return frozenset(way.translate(_SMALL) for case in cases for way in (case, quote(case, safe="")))
+            return frozenset(way.translate(_SMALL) for way in _email_spellings(value))
         case PointerKind.IBAN:
-            compact = iban.compact(value).lower()
-            return frozenset({compact, *(_in_fours(compact, gap) for gap in " -.")})
+            return frozenset({iban.compact(value).lower()})
         case PointerKind.PHONE:
             number = _phone(value, region)
             return frozenset() if number is None else frozenset(_phone_spellings(number))
@@ -73,8 +80,19 @@ def spellings(kind: PointerKind, value: str, region: str) -> frozenset[str]:
             return frozenset()
 
 
+def whole(kind: PointerKind, spelling: str) -> str:
+    """A pattern that finds a spelling in small letters, with gaps, and not inside a longer one.
+
+    It is of the common part of the regular expressions of RE2, POSIX as PostgreSQL has it, PCRE and Python.
+    """
+    before, behind = EDGES[kind]
+    signs = [_MEANING.sub(r"\\\g<0>", sign) for sign in spelling]
+    gap = f"[{GAPS[kind]}]{{0,3}}" if kind in GAPS else ""
+    return f"{before}{gap.join(signs)}{behind}"
+
+
 def search_keys(keys: Iterable[Key], own: Iterable[str], at: str, region: str) -> tuple[Key, ...]:
-    """The spellings of what is the person's at an instant, as rows of the session's key table.
+    """The spellings of what is the person's at an instant, and patterns of each, for the session's key table.
 
     What was theirs once may be somebody else's by now, and is not searched for.
 
@@ -85,18 +103,28 @@ def search_keys(keys: Iterable[Key], own: Iterable[str], at: str, region: str) -
         region: country of the controller.
     """
     values = {*own, *(key.value for key in keys if key.valid_at(at))}
-    found = {
-        Key(search_name(kind), way)
+    rows = {
+        found
         for value in values
         if (kind := kind_of(value, region)) is not None
         for way in spellings(kind, value, region)
+        for found in (Key(search_name(kind), way), Key(whole_name(kind), whole(kind, way)))
     }
-    return tuple(sorted(found))
+    return tuple(sorted(rows))
 
 
 def search_name(kind: PointerKind) -> str:
     """Under which name the key table holds the spellings of a kind; it is no identity key's."""
     return f"afschrift:{kind.value}"
+
+
+def whole_name(kind: PointerKind) -> str:
+    """Under which name it holds the patterns of these spellings."""
+    return f"{search_name(kind)}:whole"
+
+
+SEARCH_NAMES = frozenset(map(search_name, EDGES))
+"""The names of spellings."""
 
 
 def _phone(value: str, region: str) -> phonenumbers.PhoneNumber | None:
@@ -107,42 +135,28 @@ def _phone(value: str, region: str) -> phonenumbers.PhoneNumber | None:
     return number if phonenumbers.is_valid_number(number) else None
 
 
-_GROUPS = {
-    8: (((0, 4), (4, 8)), ((0, 2), (2, 5), (5, 8)), ((0, 3), (3, 6), (6, 8)), ((0, 3), (3, 5), (5, 8))),
-    7: (((0, 3), (3, 7)), ((0, 3), (3, 5), (5, 7))),
-    6: (((0, 3), (3, 6)),),
-}
-"""Length of a subscriber's number -> the groups in which people write it, beside pairs."""
+def _email_spellings(value: str) -> Iterator[str]:
+    """As typed, and as URLs, JSON, HTML and mail servers write it."""
+    name, _, host = value.rpartition("@")
+    with suppress(UnicodeError):  # no host that a mail server knows
+        yield f"{name}@{host.encode('idna').decode('ascii')}"
+    for case in {value, value.lower(), value.upper()}:  # a database may know small letters of ASCII alone
+        yield from (case, json.dumps(case)[1:-1], escape(case))
+        yield from (quote(case, safe=safe) for safe in ("", "+", "@"))
 
 
-def _phone_spellings(number: phonenumbers.PhoneNumber) -> Iterable[str]:
-    """National, behind `31` (and so `+31`) and behind `0031`; without gaps, and with each usual one."""
-    national = _digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+def _phone_spellings(number: phonenumbers.PhoneNumber) -> Iterator[str]:
+    """National, as a table of numbers has it (without its zero), behind `31` (and so `+31`) and `0031`.
+
+    `+31 (0)6` is the national one behind other signs.
+    """
     code, *rest = _digits(phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL))
-    yield from _gaps(national)
-    for behind in (code, f"00{code}"):
-        yield from _gaps([behind, *rest])
-        if national[0].startswith("0"):
-            yield from (f"{behind}{gap}(0){way}" for gap in ("", " ") for way in _gaps(rest, " "))
+    short = "".join(rest)
+    national = "".join(_digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)))
+    yield from (national, f"{code}{short}", f"00{code}{short}", f"{code}{national}", f"00{code}{national}")
+    if len(short) >= _DISTINCTIVE:
+        yield short
 
 
 def _digits(text: str) -> list[str]:
     return [part for part in re.split(r"[^0-9]+", text) if part]
-
-
-def _gaps(parts: list[str], gaps: str = " -.") -> Iterable[str]:
-    """Between all parts, behind the first one alone, between the last pairs too, and nowhere."""
-    *first, last = parts
-    pairs = [last[at : at + 2] for at in range(0, len(last), 2)]
-    inside = [[last[a:b] for a, b in cuts] for cuts in _GROUPS.get(len(last), ())]
-    yield "".join(parts)
-    yield from (gap.join(parts) for gap in gaps)
-    yield from (gap.join((parts[0], "".join(parts[1:]))) for gap in gaps if first)
-    if len(last) % 2 == 0:
-        yield " ".join([*first, *pairs])
-    for groups in inside:
-        yield from (gap.join((" ".join(first), " ".join(groups))).strip() for gap in gaps[:2])
-
-
-def _in_fours(compact: str, gap: str) -> str:
-    return gap.join(compact[at : at + 4] for at in range(0, len(compact), 4))

@@ -20,7 +20,7 @@ from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import key_columns
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.selection.identifiers import EDGES, SIGNS, search_name
+from afschrift.selection.identifiers import EDGES, GAPS, SIGNS, search_name, whole_name
 from afschrift.selection.person import Match, Via, WayFinder
 from afschrift.selection.statements import render
 
@@ -156,10 +156,14 @@ class ResidualSearch:
     def _text(self, column: str, kind: PointerKind) -> _Look:
         dialect = self.session.dialect
         own = dialect.text(f"t.{dialect.quote(column)}")
-        text, named = f"lower({own})", f"k.name = {dialect.literal(search_name(kind))}"
-        may, does = dialect.mentions(text, "k.value"), dialect.mentions(text, "k.value", EDGES[kind])
-        sign = dialect.matches(own, SIGNS[kind])
-        return _Look(column, kind, f"({named} AND {may})", f"({named} AND {does})", sign)
+        text, gaps = f"lower({own})", GAPS.get(kind, "")
+        spelt, whole = (f"k.name = {dialect.literal(name)}" for name in (search_name(kind), whole_name(kind)))
+        bare = dialect.without(text, gaps) if gaps else text
+        may = does = f"({spelt} AND {dialect.mentions(bare, 'k.value')})"
+        matches = dialect.matches(text, "k.value")
+        if matches is not None:  # CASE: no other value of the key table is a pattern
+            does = f"CASE WHEN {whole} THEN {matches} END"
+        return _Look(column, kind, may, does, dialect.matches(own, dialect.literal(SIGNS[kind])) or "")
 
     def _number(self, column: str, column_type: ColumnType, key: str) -> _Look:
         dialect = self.session.dialect

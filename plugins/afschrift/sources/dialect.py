@@ -46,13 +46,19 @@ class StandardDialect:
             return f"lower({column}) = lower(k.value)"
         return f"{column} = {self.typed_key('k.value', native)}"
 
-    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:  # noqa: ARG002
-        """No regular expressions are in all databases."""
+    def mentions(self, text: str, value: str) -> str:
+        """By the signs themselves."""
         return f"position({value} IN {text}) > 0"
 
-    def matches(self, text: str, pattern: str) -> str:  # noqa: ARG002
+    def matches(self, text: str, pattern: str) -> str | None:  # noqa: ARG002
         """No regular expressions are in all databases."""
-        return "1 = 1"
+        return None
+
+    def without(self, text: str, signs: str) -> str:
+        """One sign after the other: not all databases know `translate`."""
+        for sign in signs:
+            text = f"replace({text}, {self.literal(sign)}, '')"
+        return text
 
     def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """By the database's own equality, as its foreign keys."""

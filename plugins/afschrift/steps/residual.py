@@ -17,7 +17,7 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
 from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.identifiers import search_keys
+from afschrift.selection.identifiers import SEARCH_NAMES, search_keys
 from afschrift.selection.residual_search import ResidualSearch
 from afschrift.services import Services
 
@@ -145,7 +145,7 @@ def without_rows(services: Services, records: Iterable[SourceExtract]) -> dict[s
 def evidence(searched: Iterable[Searched], keys: Iterable[Key]) -> dict[str, Any]:
     """What the trail keeps of a search: counts and names of tables and columns."""
     done = list(searched)
-    kinds = [key.name for key in keys if key.name.startswith("afschrift:")]
+    kinds = [key.name for key in keys if key.name in SEARCH_NAMES]
     return {
         "searched": {one.table: one.rows for one in done if one.columns and not one.reason},
         "not_searched": {one.table: one.reason.value for one in done if one.reason},

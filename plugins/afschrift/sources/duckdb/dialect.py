@@ -47,18 +47,17 @@ class DuckDialect(StandardDialect):
         """A text is hashed as UTF-8."""
         return f"left(sha256({salt} || {text}), 8)"
 
-    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:
-        """The pattern of each value is made for the few rows alone that hold it at all."""
-        held = f"contains({text}, {value})"
-        if edges is None:
-            return held
-        before, behind = map(self.literal, edges)
-        pattern = f"{before} || regexp_escape({value}) || {behind}"
-        return f"CASE WHEN {held} THEN regexp_matches({text}, {pattern}) END"
+    def mentions(self, text: str, value: str) -> str:
+        """By bytes."""
+        return f"contains({text}, {value})"
 
     def matches(self, text: str, pattern: str) -> str:
         """RE2."""
-        return f"regexp_matches({text}, {self.literal(pattern)})"
+        return f"regexp_matches({text}, {pattern})"
+
+    def without(self, text: str, signs: str) -> str:
+        """In one pass."""
+        return f"translate({text}, {self.literal(signs)}, '')"
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""

@@ -75,18 +75,13 @@ class MysqlDialect(StandardDialect):
             return exact
         return f"{column} = CONVERT(k.value USING {charset}) COLLATE {collation} AND {exact}"
 
-    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:
-        """By bytes; as a whole by a pattern, in which the value is quoted."""
-        held = f"LOCATE({_bytes(value)}, {_bytes(text)}) > 0"
-        if edges is None:
-            return held
-        before, behind = map(self.literal, edges)
-        pattern = f"concat({before}, '\\Q', {value}, '\\E', {behind})"
-        return f"CASE WHEN {held} THEN {text} COLLATE utf8mb4_bin REGEXP {pattern} END"
+    def mentions(self, text: str, value: str) -> str:
+        """By bytes."""
+        return f"LOCATE({_bytes(value)}, {_bytes(text)}) > 0"
 
     def matches(self, text: str, pattern: str) -> str:
-        """By bytes, so without a look at the table of letters."""
-        return f"{text} COLLATE utf8mb4_bin REGEXP {self.literal(pattern)}"
+        """Without regard to the column's collation."""
+        return f"{text} COLLATE utf8mb4_bin REGEXP {pattern}"
 
     def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """Texts of two collations, or a text and a number, cannot be compared as they stand."""

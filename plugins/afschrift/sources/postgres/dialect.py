@@ -23,7 +23,6 @@ _FLOATS = {"double precision": 300, "real": 30}  # digits of a text that cannot 
 _NUMERIC_DIGITS = 1000
 _IS_INTEGER = "^(0|-?[1-9][0-9]{0,18})$"
 _IS_NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
-_SIGNS = "([].[*+?^${}()|-])"  # those that a pattern gives a meaning
 _IS_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _BIGINT = "BETWEEN -9223372036854775808 AND 9223372036854775807"
 _MODIFIERS = re.compile(r"\([0-9, -]*\)")
@@ -128,13 +127,13 @@ class PostgresDialect(StandardDialect):
             f"CASE WHEN {value} ~ '{_IS_NUMBER}' THEN {number} END END"
         )
 
-    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:
-        """The pattern of each value is made for the few rows alone that hold it at all."""
-        return postgres_mentions(text, value, edges)
-
     def matches(self, text: str, pattern: str) -> str:
-        """POSIX."""
-        return f"{text} ~ {self.literal(pattern)}"
+        """POSIX, as PostgreSQL extends it."""
+        return f"{text} ~ {pattern}"
+
+    def without(self, text: str, signs: str) -> str:
+        """In one pass."""
+        return f"translate({text}, {self.literal(signs)}, '')"
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
@@ -172,17 +171,6 @@ class PostgresDialect(StandardDialect):
         """By digest of the row's text; rows that tie are equal."""
         row = f"CAST(ROW({', '.join(expressions)}) AS text)"
         return f"sha256(convert_to({row}, getdatabaseencoding()))"
-
-
-def postgres_mentions(text: str, value: str, edges: tuple[str, str] | None) -> str:
-    """Condition: a text holds another one, as a whole where `edges` are given."""
-    held = f"position({value} IN {text}) > 0"
-    if edges is None:
-        return held
-    before, behind = (f"'{edge}'" for edge in edges)
-    quoted = f"regexp_replace({value}, '{_SIGNS}', '\\\\\\1', 'g')"
-    pattern = f"{before} || {quoted} || {behind}"
-    return f"CASE WHEN {held} THEN {text} ~ ({pattern}) END"
 
 
 def postgres_token(salt: str, text: str) -> str:

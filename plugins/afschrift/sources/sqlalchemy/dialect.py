@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.dialect import StandardDialect
-from afschrift.sources.postgres.dialect import postgres_mentions, postgres_token
+from afschrift.sources.postgres.dialect import postgres_token
 
 _NUMBERS = (ValueKind.INTEGER, ValueKind.NUMBER, ValueKind.DECIMAL)
 
@@ -82,19 +82,13 @@ class AlchemyDialect(StandardDialect):
             return f"lower({self.text(column)}) = lower(k.value)"
         return f"{column if kind is ValueKind.TEXT else self.text(column)} = k.value"
 
-    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:
-        """As a whole in PostgreSQL alone."""
-        if self.name == "postgresql":
-            return postgres_mentions(text, value, edges)
+    def mentions(self, text: str, value: str) -> str:
+        """SQLite has no `position`."""
         return f"instr({text}, {value}) > 0" if self.name == "sqlite" else super().mentions(text, value)
 
-    def matches(self, text: str, pattern: str) -> str:
+    def matches(self, text: str, pattern: str) -> str | None:
         """In PostgreSQL alone."""
-        return (
-            f"{text} ~ {self.literal(pattern)}"
-            if self.name == "postgresql"
-            else super().matches(text, pattern)
-        )
+        return f"{text} ~ {pattern}" if self.name == "postgresql" else None
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""

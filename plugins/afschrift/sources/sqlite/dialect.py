@@ -44,19 +44,13 @@ class SqliteDialect(StandardDialect):
             return f"lower({column}) = lower(k.value)"
         return f"{column} = k.value AND {column} = k.value COLLATE BINARY"
 
-    def mentions(self, text: str, value: str, edges: tuple[str, str] | None = None) -> str:
-        """SQLite has no regular expressions of its own. What is no UTF-8 is read all the same."""
-        held = f"instr({text}, {value}) > 0"
-        if edges is None:
-            return held
-        before, behind = map(self.literal, edges)
-        return (
-            f"CASE WHEN {held} THEN afschrift_mentions(CAST({text} AS BLOB), {value}, {before}, {behind}) END"
-        )
+    def mentions(self, text: str, value: str) -> str:
+        """SQLite has no `position`."""
+        return f"instr({text}, {value}) > 0"
 
     def matches(self, text: str, pattern: str) -> str:
-        """By a function of the session; what is no UTF-8 is read all the same."""
-        return f"afschrift_matches(CAST({text} AS BLOB), {self.literal(pattern)})"
+        """SQLite has no regular expressions of its own. What is no UTF-8 is read all the same."""
+        return f"afschrift_matches(CAST({text} AS BLOB), {pattern})"
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""

@@ -85,7 +85,6 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         ("afschrift_lower", 1, lambda text: None if text is None else str(text).lower()),
         ("afschrift_utc", 2, utc_text),
         ("afschrift_token", 2, _token),
-        ("afschrift_mentions", 4, _mentions),
         ("afschrift_matches", 2, _matches),
         ("afschrift_digest", -1, lambda *values: hashlib.sha256(repr(values).encode()).hexdigest()),
     )
@@ -148,13 +147,8 @@ def _token(salt: str | None, text: str | None) -> str | None:
     return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:8]
 
 
-def _mentions(text: bytes, value: str, before: str, behind: str) -> bool:
-    found = re.search(f"{before}{re.escape(value)}{behind}", text.decode(errors="replace"))
-    return found is not None
-
-
 def _matches(text: bytes | None, pattern: str) -> bool:
-    return text is not None and re.search(pattern.encode(), text) is not None
+    return text is not None and re.search(pattern, text.decode(errors="replace")) is not None
 
 
 def _base64(value: bytes | None) -> str | None:
