@@ -8,6 +8,7 @@ from functools import cache
 
 from afschrift.domain.decision import About, Protect
 from afschrift.domain.extracted import UPLOADS
+from afschrift.domain.keys import Unique
 from afschrift.domain.origin import Origin
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.inventory.check_finder import finder_faults
@@ -124,8 +125,7 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
             continue
         if table.personal and not leads_to_person(source, name):
             yield where, "no way leads from this table to the person: give `subject` or `join`"
-        if table.history == "read" and source.kind != "mysql":
-            yield [*where, "history"], "former rows are read of tables of MariaDB alone (`kind: mysql`)"
+        yield from _history(inventory, source, table, where)
         for part in table.key:
             if part not in table.columns:
                 yield [*where, "key"], f"the table has no column {part}"
@@ -148,6 +148,23 @@ def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[Findin
         yield [*where, "copy_of"], "the source has no such table, or it is a copy itself"
     if more := sorted(table.model_fields_set - {"copy_of", "personal", "title", "description"}):
         yield where, f"a copy is described where the table is: leave out {', '.join(more)}"
+
+
+def _history(inventory: Inventory, source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+    """Of a key that passes on, a former row may be of whoever had it then."""
+    if table.history != "read":
+        return
+    if source.kind != "mysql":
+        yield [*where, "history"], "former rows are read of tables of MariaDB alone (`kind: mysql`)"
+    keys = inventory.identity.keys
+    if any(key in keys and keys[key].unique is Unique.YES for key in table.subject):
+        return
+    for key, link in table.subject.items():
+        if link.at is None:
+            yield (
+                [*where, "history"],
+                f"former rows may be of whoever had {key} before: say `at` in `subject`",
+            )
 
 
 def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[Finding]:

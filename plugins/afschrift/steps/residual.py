@@ -11,6 +11,7 @@ from typing import Any
 
 from afschrift.casework.decision.require import left_out
 from afschrift.casework.question_kinds import KINDS
+from afschrift.domain.event import digest
 from afschrift.domain.extracted import Searched, SourceExtract
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
@@ -96,7 +97,9 @@ def _questions(services: Services, source: str, searched: Iterable[Searched]) ->
                 continue
             path = f"{source}.{one.table}.{column}"
             words = f"{rows} row(s) hold an identifier of the person in {path}, and no way reaches them."
-            yield OpenQuestion(KINDS[RESIDUAL], ("leave_out",), words, {"column": path, "rows": rows})
+            about = digest({"kind": RESIDUAL, "column": path})  # it holds though rows are added meanwhile
+            detail = {"column": path, "rows": rows}
+            yield OpenQuestion(KINDS[RESIDUAL], ("leave_out",), words, detail, bound=about)
 
 
 def search_all(

@@ -218,6 +218,23 @@ def test_former_rows_are_searched_where_they_are_read(
     assert tables["note"].get("notProven", []) == ([] if history == "history: read" else ["history_not_read"])
 
 
+@pytest.mark.parametrize(
+    ("link", "fails"), [("email: name", True), ("email: {column: name, at: any}", False)]
+)
+def test_former_rows_of_a_key_that_passes_on_are_not_given_unasked(
+    tmp_path: Path, link: str, fails: bool
+) -> None:
+    """Whoever has an address now has no right to what stood there of whoever had it before."""
+    path = inventory(tmp_path / "map", "customer", "history: read", kind="mysql")
+    text = (path / "shop.yml").read_text().replace("customer_id: customer_id", link)
+    (path / "shop.yml").write_text(text)
+    if fails:
+        with pytest.raises(InventoryError, match=r"former rows may be of whoever had email before: say `at`"):
+            load(path)
+    else:
+        assert load(path).sources
+
+
 def test_no_other_source_has_a_history_to_read(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match="former rows are read of tables of MariaDB alone"):
         load(inventory(tmp_path / "map", "customer", "history: read"))

@@ -129,6 +129,19 @@ def test_what_is_not_settled_stops_before_anything_is_staged(tmp_path: Path) -> 
     assert CANARY not in told(services, request).lower()
 
 
+def test_an_answer_holds_for_the_column_though_rows_are_added(tmp_path: Path) -> None:
+    services = office(tmp_path, friend="")
+    request = store(services, {"customer_id": "1"})
+    with pytest.raises(NeedsPersonError):
+        run(services, request)
+    [asked] = services.register.questions.all(request_id=request)
+    services.register.questions.answer(asked.id, "leave_out", "officer")
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("INSERT INTO referral VALUES (4, 2, 'canary@example.nl')")
+    tables = covered(run(services, request))
+    assert tables["shop.referral"]["mentions"] == [{"column": "friend", "rows": 2}]
+
+
 @pytest.mark.parametrize("right", ["access", "portability"])
 def test_a_column_is_settled_once_and_asks_nobody_again(tmp_path: Path, right: str) -> None:
     services = office(tmp_path)
