@@ -196,6 +196,7 @@ class NotSearched(StrEnum):
     TIME = "too_slow"
     TYPE = "unknown_type"
     FORMER = "former_rows"
+    RIGHT = "no_right"
     ABSENT = "not_there"
     NOBODY = "nobody_looked"
 

@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from afschrift.domain.decision import Protect
+from afschrift.domain.errors import AfschriftError
 from afschrift.domain.extracted import NotSearched, Searched, SearchLimits
 from afschrift.domain.keys import Key
 from afschrift.domain.pointer import PointerKind
@@ -94,10 +96,13 @@ class ResidualSearch:
         """With former rows that are read; where nobody decided on them, not the whole table is searched."""
         if columns is None:
             return Searched(table, reason=NotSearched.ABSENT)
-        looks = list(self._looks(names, columns))
+        try:
+            open_columns = dict(self._open(names, columns))
+        except AfschriftError:  # the whole table is closed; where its rows are needed, the plan asked
+            return Searched(table, reason=NotSearched.RIGHT)
+        looks = list(self._looks(names, open_columns))
         asked = {look.column for look in looks}
-        unknown = any(one.kind is None and name not in asked for name, one in self._open(names, columns))
-        reason = NotSearched.TYPE if unknown else None
+        reason = self._not_whole(names, open_columns, asked)
         if not looks:
             return Searched(table, reason=reason)
         history = {name: self.declared.tables[name].history for name in names}
@@ -124,6 +129,19 @@ class ResidualSearch:
         _, *counts = self._holding(relation, looks, counted=counted, belongs=belongs)
         return {column: count for column, count in zip(columns, counts, strict=True) if count}
 
+    def _not_whole(
+        self, names: Sequence[str], columns: Mapping[str, ColumnType], asked: Collection[str]
+    ) -> NotSearched | None:
+        """Why not all columns are searched that could be; a secret names nobody."""
+        for column, one in columns.items():
+            declared = [self.declared.tables[name].columns.get(column) for name in names]
+            secret = any(known and known.protect is Protect.SECRET for known in declared)
+            if one.closed and not secret:
+                return NotSearched.RIGHT
+            if one.kind is None and not one.closed and column not in asked:
+                return NotSearched.TYPE
+        return None
+
     def _belongs(self, finder: WayFinder, name: str) -> tuple[Match | Via, ...]:
         return finder.ways(name).belongs if self.declared.tables[name].personal else ()
 
@@ -148,7 +166,9 @@ class ResidualSearch:
         kinds = [kind for kind in EDGES if any(key.name == search_name(kind) for key in self.keys)]
         plain = {key.name for key in self.keys} & self.inventory.identity.keys.keys()
         numbers = {column: key_columns(self.declared, names, column) for column in columns}
-        for column, column_type in self._open(names, columns):
+        for column, column_type in columns.items():
+            if column_type.closed:
+                continue
             if column_type.kind in _TEXTS:
                 yield from (self._text(column, kind) for kind in kinds)
             yield from (self._number(column, column_type, key) for key in sorted(numbers[column] & plain))

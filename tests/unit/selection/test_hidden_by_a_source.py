@@ -121,6 +121,29 @@ def test_a_table_of_a_closed_schema_waits_for_a_person(guarded: pg.Database, tmp
     assert met.value.question == "no_right"
 
 
+def test_a_table_of_nobody_without_a_right_is_not_searched_and_stops_nothing(
+    guarded: pg.Database, tmp_path: Path
+) -> None:
+    guarded.execute(
+        "DROP SCHEMA crm CASCADE",
+        "CREATE TABLE job (job_id int, note text)",
+        "CREATE TABLE part (part_id int, secret text, note text)",
+        "INSERT INTO part VALUES (1, 'x', 'of an@example.nl')",
+        "GRANT SELECT (part_id, note) ON part TO reader_of_tests",
+    )
+    path = inventory(tmp_path / "map", "customer", column=HASH)
+    nobodys = (
+        "  job: {personal: false, columns: {job_id: {}, note: {}}}\n"
+        "  part: {personal: false, columns: {part_id: {}, secret: {}, note: {}}}\n"
+    )
+    (path / "shop.yml").write_text((path / "shop.yml").read_text() + SEEN + nobodys)
+    services = installation(tmp_path / "home", path)
+    request = store(services, {"customer_id": "1", "email": "bo@example.nl"})
+    run(services, request)
+    (read,) = [p for header, p in services.register.trail.events(request) if header.type == "extracted"]
+    assert read["not_searched"] == {"job": "no_right", "part": "no_right"}
+
+
 @pytest.mark.parametrize("confirmed", [False, True])
 def test_a_view_proves_nothing_unless_somebody_confirms_it(
     guarded: pg.Database, tmp_path: Path, confirmed: bool
