@@ -29,6 +29,7 @@ class Own:
         number: SQL of it as an integer of 64 bits, where it is a whole number; empty elsewhere.
         nested: a list, record or map, whose value form is JSON.
         document: JSON, of which the document `null` counts as NULL.
+        stored: of JSON, SQL of its text as it stands; empty where only `expression` is known.
     """
 
     expression: str
@@ -36,11 +37,21 @@ class Own:
     number: str = ""
     nested: bool = False
     document: bool = False
+    stored: str = ""
 
     def of(self, column: str) -> str:
         """The expression of a quoted column."""
         text = self.expression.replace("{c}", column)
         return f"nullif({text}, 'null')" if self.document else text
+
+    def counted(self, column: str) -> str:
+        """SQL that is NULL where a quoted column holds no value, without a look at each whole document."""
+        if not self.document:
+            return column
+        if not self.stored:
+            return self.of(column)
+        stored = self.stored.replace("{c}", column)
+        return f"CASE WHEN {stored} LIKE '%}}' OR {stored} LIKE '%]' THEN '[]' ELSE {self.of(column)} END"
 
     def planned(self, kind: ValueKind | None, one_line: str) -> Own:
         """The same where the plan takes it for this kind.
@@ -51,7 +62,8 @@ class Own:
         """
         if kind is not ValueKind.JSON or self.nested:
             return self
-        return replace(self, expression=one_line.replace("{c}", self.expression), document=True)
+        expression = one_line.replace("{c}", self.expression)
+        return replace(self, expression=expression, document=True, stored=self.expression)
 
 
 def same_rows(statement: str) -> str:
@@ -122,7 +134,7 @@ class SqlOracle:
 
     def _counted(self, name: str) -> str:
         own, column = self._columns[name], self._quoted(name)
-        return own.of(column) if own is not None and own.document else column
+        return column if own is None else own.counted(column)
 
     def _drawn(self, sample: Sample) -> str:
         number = self._own[sample.column].number.replace("{c}", self._quoted(sample.column))
