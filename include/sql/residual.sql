@@ -6,11 +6,17 @@ EXISTS (SELECT 1 FROM {{ keys }} AS k WHERE {{ any_of | join(" OR ") }})
 SELECT count(*){% for any_of in counted %},
   count(CASE WHEN {{ holds(any_of) }} THEN 1 END){% endfor %}
 
-FROM {{ relation }} AS t
+FROM (
+  SELECT
+{% for expression, name in texts %}
+    {{ expression }} AS {{ name }}{{ "" if loop.last else "," }}
+{% endfor %}
+  FROM {{ relation }} AS t
+  {% if signs %}
+  WHERE {{ signs | join(" OR ") }}
+  {% endif %}
+) AS t
 WHERE {{ holds(may) }}
-{% if signs %}
-  AND ({{ signs | join(" OR ") }})
-{% endif %}
 {% if belongs %}
   AND NOT {{ person(belongs) }}
 {% endif %}

@@ -50,18 +50,20 @@ GAPS = {PointerKind.PHONE: " ()./_-", PointerKind.IBAN: " ._-"}
 _MEANING = re.compile(r"[\\\[\].*+?^${}()|]")  # those that a pattern gives a meaning
 
 
-def kind_of(value: str, region: str) -> PointerKind | None:
-    """What a key's value is, where it is distinctive; None for a plain number or code.
+def kind_of(value: str, region: str, *, described: bool = False) -> PointerKind | None:
+    """What a value is, where it is distinctive; None for a plain number or code.
 
     Args:
-        value: as the register has it.
+        value: as the register or the person's own record has it.
         region: country of telephone numbers that are written without one, ISO 3166 such as `NL`.
+        described: the data map says that such a value stands there, so a number that nobody gave out yet is
+            one of a telephone all the same.
     """
     if _EMAIL.fullmatch(value):
         return PointerKind.EMAIL
     if iban.is_valid(value):
         return PointerKind.IBAN
-    if _PHONE.fullmatch(value) and _phone(value, region) is not None:
+    if _PHONE.fullmatch(value) and _phone(value, region, given_out=not described) is not None:
         return PointerKind.PHONE
     return None
 
@@ -74,7 +76,7 @@ def spellings(kind: PointerKind, value: str, region: str) -> frozenset[str]:
         case PointerKind.IBAN:
             return frozenset({iban.compact(value).lower()})
         case PointerKind.PHONE:
-            number = _phone(value, region)
+            number = _phone(value, region, given_out=False)
             return frozenset() if number is None else frozenset(_phone_spellings(number))
         case _:
             return frozenset()
@@ -102,11 +104,12 @@ def search_keys(keys: Iterable[Key], own: Iterable[str], at: str, region: str) -
         at: instant of the request (RFC 3339).
         region: country of the controller.
     """
-    values = {*own, *(key.value for key in keys if key.valid_at(at))}
+    kinds = [(key.value, kind_of(key.value, region)) for key in keys if key.valid_at(at)]
+    kinds += [(value, kind_of(value, region, described=True)) for value in own]
     rows = {
         found
-        for value in values
-        if (kind := kind_of(value, region)) is not None
+        for value, kind in kinds
+        if kind is not None
         for way in spellings(kind, value, region)
         for found in (Key(search_name(kind), way), Key(whole_name(kind), whole(kind, way)))
     }
@@ -127,12 +130,13 @@ SEARCH_NAMES = frozenset(map(search_name, EDGES))
 """The names of spellings."""
 
 
-def _phone(value: str, region: str) -> phonenumbers.PhoneNumber | None:
+def _phone(value: str, region: str, *, given_out: bool) -> phonenumbers.PhoneNumber | None:
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
         return None
-    return number if phonenumbers.is_valid_number(number) else None
+    known = phonenumbers.is_valid_number if given_out else phonenumbers.is_possible_number
+    return number if known(number) else None
 
 
 def _email_spellings(value: str) -> Iterator[str]:

@@ -27,7 +27,8 @@ from afschrift.selection.person import Match, Via, WayFinder
 from afschrift.selection.statements import render
 
 _TEXTS = (ValueKind.TEXT, ValueKind.JSON)
-_SAMPLE = 50_000  # rows of a large table whose search tells how long the whole one would take
+_LARGE = 500_000  # rows from which a table may take longer than its budget
+_SAMPLE = 50_000  # rows of such a table whose search tells how long the whole one would take
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,14 @@ class _Look:
 
     Attributes:
         kind: what is looked for; empty: plain numbers.
+        text: SQL of what `may` looks into, and the name that it has there: it is made once a row, not once a
+            spelling; empty for numbers.
         sign: condition that every text has which it may be in, for a first look without the keys.
     """
 
     column: str
     kind: str
+    text: tuple[str, str] | None
     may: str
     does: str
     sign: str = ""
@@ -113,20 +117,26 @@ class ResidualSearch:
         rows = self._counts("row_count.sql", relation=relation, most=most)[0]
         if rows == most:
             return Searched(table, reason=NotSearched.ROWS)
-        if rows > _SAMPLE and self._seconds(relation, looks) * rows / _SAMPLE > self.limits.seconds:
+        if rows > _LARGE and self._seconds(relation, looks) * rows / _SAMPLE > self.limits.seconds:
             return Searched(table, reason=NotSearched.TIME)
         held = [look for some in _by_kind(looks) if self._holding(relation, some)[0] for look in some]
-        found = self._found(finder, relation, names, held) if held else {}
+        readable = [column for column, one in columns.items() if not one.closed]
+        found = self._found(finder, relation, names, readable, held) if held else {}
         return Searched(table, len(asked), rows, found, reason)
 
     def _found(
-        self, finder: WayFinder, relation: str, names: Sequence[str], looks: Sequence[_Look]
+        self,
+        finder: WayFinder,
+        relation: str,
+        names: Sequence[str],
+        readable: Sequence[str],
+        looks: Sequence[_Look],
     ) -> dict[str, int]:
         """Column -> how many rows hold an identifier there, of those that no way reaches."""
         belongs = [way for name in names for way in self._belongs(finder, name)]
         columns = dict.fromkeys(look.column for look in looks)
         counted = [[look.does for look in looks if look.column == column] for column in columns]
-        _, *counts = self._holding(relation, looks, counted=counted, belongs=belongs)
+        _, *counts = self._holding(relation, looks, readable, counted=counted, belongs=belongs)
         return {column: count for column, count in zip(columns, counts, strict=True) if count}
 
     def _not_whole(
@@ -154,42 +164,59 @@ class ResidualSearch:
             self._holding(some, kind)
         return time.monotonic() - began
 
-    def _holding(self, relation: str, looks: Sequence[_Look], **parts: object) -> list[int]:
-        """How many rows may hold an identifier of the person, and what else is counted of them."""
+    def _holding(
+        self, relation: str, looks: Sequence[_Look], readable: Sequence[str] = (), **parts: object
+    ) -> list[int]:
+        """How many rows may hold an identifier of the person, and what else is counted of them.
+
+        Args:
+            relation: what is searched.
+            looks: for what, and where.
+            readable: columns that the rest needs; those that are searched come by themselves.
+            parts: of the statement.
+        """
         signs = [look.sign for look in looks] if all(look.sign for look in looks) else []
         parts = {"counted": (), "belongs": (), **parts}
+        quote = self.session.dialect.quote
+        needed = dict.fromkeys((*readable, *(look.column for look in looks if look.text is None)))
+        texts = [(f"t.{quote(column)}", quote(column)) for column in needed]
+        texts += [look.text for look in looks if look.text is not None]
         may = [look.may for look in looks]
-        return self._counts("residual.sql", relation=relation, may=may, signs=signs, **parts)
+        return self._counts("residual.sql", relation=relation, texts=texts, may=may, signs=signs, **parts)
 
     def _looks(self, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Iterator[_Look]:
         """The columns that may name the person: texts, and plain numbers beside those that the ways use."""
         kinds = [kind for kind in EDGES if any(key.name == search_name(kind) for key in self.keys)]
         plain = {key.name for key in self.keys} & self.inventory.identity.keys.keys()
         numbers = {column: key_columns(self.declared, names, column) for column in columns}
-        for column, column_type in columns.items():
+        for number, (column, column_type) in enumerate(columns.items()):
             if column_type.closed:
                 continue
             if column_type.kind in _TEXTS:
-                yield from (self._text(column, kind) for kind in kinds)
+                yield from (self._text(column, kind, number) for kind in kinds)
             yield from (self._number(column, column_type, key) for key in sorted(numbers[column] & plain))
 
-    def _text(self, column: str, kind: PointerKind) -> _Look:
+    def _text(self, column: str, kind: PointerKind, number: int) -> _Look:
         dialect = self.session.dialect
         own = dialect.text(f"t.{dialect.quote(column)}")
-        text, gaps = f"lower({own})", GAPS.get(kind, "")
+        text, gaps = own if kind is PointerKind.PHONE else f"lower({own})", GAPS.get(kind, "")
         spelt, whole = (f"k.name = {dialect.literal(name)}" for name in (search_name(kind), whole_name(kind)))
         bare = dialect.without(text, gaps) if gaps else text
-        may = does = f"({spelt} AND {dialect.mentions(bare, 'k.value')})"
+        name = dialect.quote(f"afschrift_{kind}_{number}")
+        may = f"({spelt} AND {dialect.mentions(f't.{name}', 'k.value')})"
+        does = may
         matches = dialect.matches(text, "k.value")
         if matches is not None:  # CASE: no other value of the key table is a pattern
             does = f"CASE WHEN {whole} THEN {matches} END"
-        return _Look(column, kind, may, does, dialect.matches(own, dialect.literal(SIGNS[kind])) or "")
+        return _Look(
+            column, kind, (bare, name), may, does, dialect.matches(own, dialect.literal(SIGNS[kind])) or ""
+        )
 
     def _number(self, column: str, column_type: ColumnType, key: str) -> _Look:
         dialect = self.session.dialect
         holds = dialect.holds_key(f"t.{dialect.quote(column)}", column_type.native, casefold=False)
         same = f"(k.name = {dialect.literal(key)} AND {holds})"
-        return _Look(column, "", same, same)
+        return _Look(column, "", None, same, same)
 
     def _open(
         self, names: Sequence[str], columns: Mapping[str, ColumnType]

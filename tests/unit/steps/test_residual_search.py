@@ -198,7 +198,7 @@ def test_what_was_not_searched_is_never_said_to_hold_none(tmp_path: Path) -> Non
 def test_a_slow_search_is_given_up_at_once(tmp_path: Path) -> None:
     services = replace(office(tmp_path), search=SearchLimits(seconds=0.0))
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("INSERT INTO referral SELECT i, 2, 'f' || i FROM range(10, 60000) r(i)")
+        con.execute("INSERT INTO referral SELECT i, 2, 'f' || i FROM range(10, 600000) r(i)")
     tables = covered(run(services, store(services, {"customer_id": "1"})))
     assert (tables["shop.referral"]["status"], tables["shop.referral"]["unsearched"]) == (
         "not_searched",
