@@ -12,8 +12,9 @@ from tests.unit.sources.reading import chosen, statement
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import AfschriftError, ValidationFailedError
+from afschrift.domain.own_account import Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.domain.sources import ColumnType, Source, Sums, TableOracle
+from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.comparison import Comparison, RowSums
 from afschrift.values.forms import text_batch
