@@ -22,7 +22,9 @@ from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import key_columns
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.selection.identifiers import EDGES, GAPS, SIGNS, search_name, whole_name
+from afschrift.law.person.assurance import below
+from afschrift.selection.identifiers import EDGES, GAPS, SIGNS, kind_of, search_name, whole_name
+from afschrift.selection.own_identifiers import CATEGORIES
 from afschrift.selection.person import Match, Via, WayFinder
 from afschrift.selection.statements import render
 
@@ -189,12 +191,29 @@ class ResidualSearch:
         kinds = [kind for kind in EDGES if any(key.name == search_name(kind) for key in self.keys)]
         plain = {key.name for key in self.keys} & self.inventory.identity.keys.keys()
         numbers = {column: key_columns(self.declared, names, column) for column in columns}
+        codes = self._columns_of_codes(names)
         for number, (column, column_type) in enumerate(columns.items()):
             if column_type.closed:
                 continue
-            if column_type.kind in _TEXTS:
+            if column_type.kind in _TEXTS and column not in codes:
                 yield from (self._text(column, kind, number) for kind in kinds)
             yield from (self._number(column, column_type, key) for key in sorted(numbers[column] & plain))
+
+    def _columns_of_codes(self, names: Sequence[str]) -> set[str]:
+        """Columns of a key that is no address or number, such as a device: the ways look there themselves."""
+        country, found = self.inventory.controller.country, set()
+        for table in (self.declared.tables[name] for name in names):
+            for name, link in table.subject.items():
+                own = [key.value for key in self.keys if key.name == name]
+                described = table.columns.get(link.column)
+                if own:
+                    code = not any(kind_of(value, country) for value in own)
+                else:  # the person has none: what the data map says of the column tells
+                    category = described.category if described else None
+                    code = category is not None and not below(category, CATEGORIES)
+                if code:
+                    found.add(link.column)
+        return found
 
     def _text(self, column: str, kind: PointerKind, number: int) -> _Look:
         dialect = self.session.dialect
