@@ -19,7 +19,7 @@ from afschrift.sources.registry import open_source
 
 
 @dataclass
-class Comparison:
+class Drift:
     """What was seen.
 
     Attributes:
@@ -34,14 +34,14 @@ class Comparison:
     classified: int = 0
 
 
-def compare(inventory: Inventory, sql: Path) -> Comparison:
+def compare(inventory: Inventory, sql: Path) -> Drift:
     """Every table and column that is on one side only, types that are not known, keys and joins that fail.
 
     Args:
         inventory: the data map.
         sql: the folder of statements.
     """
-    found = Comparison()
+    found = Drift()
     for name, declared in inventory.sources.items():
         with open_source(name, declared.kind, declared.options, connection=declared.connection) as session:
             tables = session.catalogue()
@@ -59,7 +59,7 @@ def _tables(
     tables: Collection[str],
     catalogue: Catalogue,
     structure: Structure,
-    found: Comparison,
+    found: Drift,
 ) -> None:
     name = declared.source
     found.differences += read_twice(declared, structure.parts, catalogue)

@@ -59,7 +59,7 @@ Node = Leaf | ListOf | Record | MapOf
 Parts = Sequence[str | None]
 
 
-class Writer(Protocol):
+class NestedWriter(Protocol):
     """How a database writes what stands together; None is NULL.
 
     Attributes:
@@ -92,7 +92,7 @@ class _Texts(dict[Leaf, list[str]]):
         return self[leaf]
 
 
-def translated(forms: pa.Array, node: Node, writer: Writer) -> pa.Array:
+def translated(forms: pa.Array, node: Node, writer: NestedWriter) -> pa.Array:
     """JSON documents as own texts.
 
     Args:
@@ -120,7 +120,7 @@ def translated(forms: pa.Array, node: Node, writer: Writer) -> pa.Array:
     return pa.array(written, pa.string())
 
 
-def _quick(forms: pa.Array, node: ListOf, writer: Writer) -> pa.Array | None:
+def _quick(forms: pa.Array, node: ListOf, writer: NestedWriter) -> pa.Array | None:
     """Lists of bare leaves, and flat lists of strings, in less time; None where there are others."""
     element = node.element
     while isinstance(element, ListOf):
@@ -166,7 +166,7 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 
 
-def _walk(document: bytes, node: Node, leaf: Callable[[Leaf, str], str], writer: Writer) -> str | None:
+def _walk(document: bytes, node: Node, leaf: Callable[[Leaf, str], str], writer: NestedWriter) -> str | None:
     if document == b"null":
         return None
     if isinstance(node, Leaf):
