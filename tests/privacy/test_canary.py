@@ -165,7 +165,7 @@ NOTE = "      staff_note:\n        origin: assigned\n"
 @pytest.mark.parametrize(
     ("change", "amend", "error"),
     [
-        (VIEW, {ABOVE: f"{ABOVE}  review_kept: {{personal: false}}\n"}, ConfigurationError),
+        (VIEW, {ABOVE: f"{ABOVE}  review_kept: {{copy_of: review}}\n"}, ConfigurationError),
         ("SELECT 1", {NOTE: f"{NOTE}        kind: json\n"}, ConfigurationError),
     ],
     ids=["a cast in a view", "text that is no JSON"],

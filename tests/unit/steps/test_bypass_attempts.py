@@ -28,6 +28,7 @@ from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.casework.review.redactions_in_force import decided
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError, RetriableError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.extracted import Searched
 from afschrift.domain.files import Receipt
 from afschrift.domain.instants import utc_now
 from afschrift.domain.portions import Later
@@ -362,6 +363,19 @@ def test_staged_without_a_comparison(world: World, step: Step) -> None:
     assert read_record(staging, "shop").compared
 
 
+@pytest.mark.parametrize("forged", [None, ()])
+@pytest.mark.parametrize("step", [validate, package])
+def test_staged_without_a_search(world: World, step: Step, forged: tuple[Searched, ...] | None) -> None:
+    """Attempt: Take the record of the search beside the ways of the inventory out of what is staged, or change what it found"""
+    request = world.at(step)
+    staging = world.services.staging(request)
+    record = read_record(staging, "shop")
+    stage_record(staging, dataclasses.replace(record, searched=forged))
+
+    event = world.refused(step, request, match="Nobody searched shop")
+    assert (event["reason"], event["source"]) == ("not_searched", "shop")
+
+
 def test_validation_left_out(world: World) -> None:
     """Attempt: Mark `validate` as successful"""
     request = world.at(validate)
@@ -383,7 +397,7 @@ def test_keys_of_another_person(world: World) -> None:
     """Attempt: Replace the staged keys by another person's"""
     request = world.at(extract_shop)
     with world.services.staging(request).writer("keys.json") as sink:
-        sink.write(b'[["customer_id", "2", null, null]]')
+        sink.write(b'{"keys": [["customer_id", "2", null, null]], "identifiers": []}')
 
     assert world.refused(extract_shop, request)["reason"] == "keys_replaced"
 

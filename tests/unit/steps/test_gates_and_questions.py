@@ -329,7 +329,7 @@ def test_keys_of_another_plan_are_not_used(services: Services) -> None:
     assess(services, request)
     classify(services, request)
     with services.staging(request).writer("keys.json") as sink:
-        sink.write(b'[["customer_id", "2", null, null]]')
+        sink.write(b'{"keys": [["customer_id", "2", null, null]], "identifiers": []}')
     with pytest.raises(GateError, match="not those that its plan was made for"):
         extract(services, request, "shop")
 
