@@ -103,6 +103,16 @@ def test_a_column_without_a_right_that_nobody_reads_stops_nothing(
     assert "there is 1 table that we were not allowed to search" in members["index.html"].decode()
 
 
+def test_an_own_number_without_a_right_that_is_not_given_stops_nothing(
+    guarded: pg.Database, tmp_path: Path
+) -> None:
+    number = "pass_hash: {origin: assigned, category: user.contact.phone_number}"
+    path = inventory(tmp_path / "map", "customer", column=number)
+    (path / "shop.yml").write_text((path / "shop.yml").read_text() + SEEN)
+    members = answered(installation(tmp_path / "home", path), "portability")
+    assert [row["name"] for row in rows(members, "customer")] == ["An"]
+
+
 def test_a_column_without_a_right_that_is_wanted_waits_for_a_person(
     guarded: pg.Database, tmp_path: Path
 ) -> None:
