@@ -11,8 +11,7 @@ import pytest
 import yaml
 from frictionless import Package
 from testbed.running import installation, run, store
-from tests.contract.test_source_contract import SERVERS
-from tests.support.warehouses import FORMS, LACKS, MAKERS
+from tests.support.warehouses import FORMS, LACKS, MAKERS, SERVERS
 
 from afschrift.formats.registry import FORMATS
 from afschrift.sources.registry import SOURCES

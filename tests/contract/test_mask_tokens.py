@@ -6,19 +6,17 @@ The token is worked out here by hand: eight hex digits of SHA-256 over the salt 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.contract.test_source_contract import AT, SERVERS
-from tests.support.warehouses import DIFFERS, FORMS, MAKERS, Warehouse
+from tests.contract.test_source_contract import AT
+from tests.support.warehouses import DIFFERS, FORMS, MAKERS, SERVERS, Warehouse
 
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.selection.mask_tokens import salt_key, token_mask
 from afschrift.sources.postgres.dialect import PostgresDialect
-from afschrift.sources.registry import SOURCES
 
 SALT, OTHER = "5a" * 32, "c3" * 32
 ALIKE = (
@@ -46,18 +44,6 @@ SAME = (
 """Kinds that every database writes alike; times and fractions are alike within one kind of database."""
 NO_DAY = ("never", "bc")
 TEXT = str(FORMS["t"][1])
-
-
-@pytest.fixture(scope="module", params=sorted(SOURCES))
-def warehouse(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    kind = request.param
-    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
-    database = server.create() if server else None
-    yield MAKERS[kind](tmp_path_factory.mktemp(kind), database)
-    if server:
-        server.drop(database)
 
 
 def mask(text: str, salt: str = SALT) -> str:

@@ -12,8 +12,7 @@ import duckdb
 import pytest
 import yaml
 from testbed.mini import write_inventory
-from tests.contract.test_source_contract import SERVERS
-from tests.support.warehouses import Warehouse, at
+from tests.support.warehouses import SERVERS, Warehouse, at
 
 from afschrift.domain.extracted import NotSearched, Searched, SearchLimits
 from afschrift.domain.keys import Key

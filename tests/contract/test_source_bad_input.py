@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 from tests.support.spoilt import EMPTY, SPELLINGS, Run, Spelling
-from tests.support.warehouses import Warehouse
+from tests.support.warehouses import SERVERS, Warehouse
 from tests.unit.sources.reading import forms, select
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.sources import Source
 from afschrift.sources.registry import SOURCES
 
-SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy": "postgres_server"}
 KILL = {
     "postgres": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
     "AND pid <> pg_backend_pid()",

@@ -6,7 +6,6 @@ The same logical value has the same value form whatever the warehouse.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,24 +21,11 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import SOURCES, open_source
 from afschrift.values.forms import text_batch
 
-SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy": "postgres_server"}
 AT = "2026-01-01T00:00:00.000000Z"
 
 
 def test_every_source_has_a_maker_here() -> None:
     assert set(MAKERS) == set(SOURCES)
-
-
-@pytest.fixture(scope="module", params=sorted(SOURCES))
-def warehouse(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    kind = request.param
-    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
-    database = server.create() if server else None
-    yield MAKERS[kind](tmp_path_factory.mktemp(kind), database)
-    if server:
-        server.drop(database)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from tests.contract.test_source_contract import SERVERS
-from tests.support.warehouses import MAKERS, MANY, Warehouse
+from tests.support.warehouses import MANY, Warehouse
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ValidationFailedError
@@ -19,20 +18,7 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.comparison import Comparison
-from afschrift.sources.registry import SOURCES
 from afschrift.values.forms import text_batch
-
-
-@pytest.fixture(scope="module", params=sorted(SOURCES))
-def warehouse(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    kind = request.param
-    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
-    database = server.create() if server else None
-    yield MAKERS[kind](tmp_path_factory.mktemp(kind), database)
-    if server:
-        server.drop(database)
 
 
 def extract(session: Source, table: str, types: dict[str, ColumnType], order: tuple[str, ...]) -> ExtractPlan:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.contract.test_source_contract import SERVERS
-from tests.support.warehouses import at
+from tests.support.warehouses import SERVERS, at
 
 from afschrift.domain.sources import ForeignKey, Source
 from afschrift.sources.registry import SOURCES, open_source

@@ -28,6 +28,7 @@ from tests.contract.zoo import (
 )
 from tests.contract.zoo.cages import SHAPES, Outcome, Zoo, is_member, look
 from tests.contract.zoo.witness import Accounts, witness
+from tests.support.warehouses import SERVERS
 from tests.unit.formats.random_tables import field, write
 
 from afschrift.domain.value_kind import ValueKind
@@ -40,7 +41,6 @@ ZOOS: dict[str, ModuleType] = {
     "sqlalchemy": sqlalchemy_zoo,
     "sqlite": sqlite_zoo,
 }
-SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy": "postgres_server"}
 Seen = dict[str, Outcome]
 
 

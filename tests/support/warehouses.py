@@ -284,6 +284,9 @@ def _sqlalchemy(folder: Path, database: pg.Database) -> Warehouse:
     return Warehouse("sqlalchemy", {"driver": "postgresql+psycopg"}, made.connect)
 
 
+SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy": "postgres_server"}
+"""Kind -> the fixture with its server; the others are files."""
+
 MAKERS: dict[str, Callable[[Path, Any], Warehouse]] = {
     "duckdb": _duckdb,
     "mysql": _mysql,
