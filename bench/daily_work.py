@@ -9,7 +9,7 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.files import Receipt
 from afschrift.domain.keys import Key
 from afschrift.domain.right import Right
-from afschrift.domain.state import State
+from afschrift.domain.state import TRANSITIONS
 from afschrift.register.register import Register
 
 STEP_EVENT = "step_finished"
@@ -28,9 +28,8 @@ def _open(register: Register, random: Random, requests: list[str]) -> None:
 
 def _move(register: Register, random: Random, requests: list[str]) -> None:
     for one in random.sample(requests, min(1, len(requests))):
-        register.requests.move(
-            one, random.choice(list(State)), NewEvent("told", payload={"n": random.randint(1, 9)})
-        )
+        move = random.choice(TRANSITIONS)
+        register.requests.move(one, move.to, NewEvent(move.event, payload={"n": random.randint(1, 9)}))
 
 
 def _ask(register: Register, random: Random, requests: list[str]) -> None:

@@ -11,6 +11,10 @@ from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.store_request import submit
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import Header
+from afschrift.domain.instants import utc_now
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import NewFact, Timeline
+from afschrift.law.clock.sending import Sending, told
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -46,7 +50,7 @@ def store(services: Services, keys: Mapping[str, str], right: str = "access", **
 
 
 def run(services: Services, request: str) -> Path:
-    """All steps; the delivered bundle."""
+    """All steps, after which the person gets the bundle handed over; its path."""
     assess(services, request)
     for source in classify(services, request)["sources"]:
         extract(services, request, source)
@@ -54,7 +58,19 @@ def run(services: Services, request: str) -> Path:
     package(services, request)
     delivered = deliver(services, request)
     close(services, request)
+    hand_over(services, request)
     return Path(delivered["uri"].removeprefix("file://"))
+
+
+def hand_over(services: Services, request: str) -> None:
+    """The person gets the answer that is ready; of a part nothing is to be told so."""
+
+    def make(timeline: Timeline) -> list[NewFact]:
+        today = local_date(utc_now(), timeline.zone)
+        return told(timeline, today, Sending(today, "by_hand", "receipt-1"))
+
+    if services.register.requests.get(request).state.to_tell:
+        services.register.facts.record(request, make, "officer")
 
 
 def run_reviewed(services: Services, request: str) -> Path:

@@ -49,6 +49,7 @@ class Services:
         log: says one line to whoever follows the run; never personal data.
         run: name of the run that a step belongs to (`domain.run.run_name`); None: outside of any run.
         age_of_consent: from this age somebody asks alone (R16).
+        tell_by_mail: tells the person of a request of its answer, where that is sure; gives the letter's id.
         patience: how long a run may give no sign of life before another one may begin.
     """
 
@@ -71,3 +72,4 @@ class Services:
     run: str | None = None
     patience: timedelta = timedelta(hours=2)
     age_of_consent: int = 16
+    tell_by_mail: Callable[[str], str | None] = lambda _request: None

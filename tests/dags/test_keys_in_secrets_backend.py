@@ -59,7 +59,7 @@ def test_a_run_takes_its_keys_from_the_backend_and_shows_them_nowhere(
     outcome = airflow_env.run({"request": request})
 
     assert outcome.state == "success", airflow_env.lines
-    assert installation.state(request) == "delivered"
+    assert installation.state(request) == "ready"
     assert not (installation.home / "keys.json").exists()
     report = verify(installation.bundles[0], open_keys(Settings.from_environment()).public_keys())
     assert report.trusted

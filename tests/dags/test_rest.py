@@ -13,6 +13,7 @@ import pytest
 from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv, api_server, log_in
 from tests.support.installed import Installation, installed
+from tests.support.moves import moved
 
 pytestmark = [pytest.mark.airflow]
 
@@ -292,7 +293,7 @@ def test_unknown_and_closed(call: Call, asked: tuple[str, str], installation: In
     for path in ("/questions/q-000000000000", "/questions/%27%20OR%201", "/requests/req-000000000000"):
         assert call("anna", "GET", path).status_code == 404
     assert call("anna", "POST", "/questions/q-000000000000/answer", json=CONFIRMED).status_code == 404
-    installation.services.register.requests.move(request, State.WITHDRAWN)
+    moved(installation.services.register, request, State.WITHDRAWN)
     closed = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED)
     assert (closed.status_code, "it is closed" in closed.json()["detail"]) == (409, True)
 

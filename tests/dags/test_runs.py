@@ -60,7 +60,7 @@ def test_a_request_is_fulfilled(fulfilled: Run) -> None:
         (),
         (),
     )
-    assert installation.state(request) == "delivered"
+    assert installation.state(request) == "ready"
     assert [bundle.name for bundle in installation.bundles] == [f"{request}-portability.zip"]
     counts = installation.counted(request)
     assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
@@ -152,7 +152,7 @@ def test_without_an_identity_decision_the_run_ends_and_the_next_one_goes_on(
 
     installation.services.register.decisions.take(request, "identity", "confirmed", "officer")
     assert airflow_env.run({"request": request}).state == "success"
-    assert installation.state(request) == "delivered"
+    assert installation.state(request) == "ready"
 
 
 @pytest.mark.server
@@ -218,7 +218,7 @@ def test_a_source_that_is_down_is_tried_three_times_and_then_asked_about(
 
     after = installation.counted(request)
     assert after["extracted app"] == after["extracted shop"] == 1
-    assert installation.state(request) == "delivered"
+    assert installation.state(request) == "ready"
 
 
 def test_a_part_leaves_and_the_next_run_gives_the_rest(
@@ -251,7 +251,7 @@ def test_a_part_leaves_and_the_next_run_gives_the_rest(
     assert [one.name for one in installation.bundles] == [
         f"{request}-portability-{part}.zip" for part in ("partial", "supplement")
     ]
-    assert installation.state(request) == "delivered"
+    assert installation.state(request) == "ready"
     counts = installation.counted(request)
     assert (counts["extracted app"], counts["extracted shop"], counts["gate_bypassed"]) == (1, 1, 0)
 
@@ -296,7 +296,7 @@ def test_a_register_that_is_down_for_a_moment_loses_nothing(
 
     assert outcome.state == "success"
     assert {n for _, n in tries(airflow_env, outcome.run_id).values()} == {1, 2}
-    assert on_postgres.state(request) == "delivered"
+    assert on_postgres.state(request) == "ready"
     counts = on_postgres.counted(request)
     assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
     assert on_postgres.services.register.trail.verify() == []
@@ -327,7 +327,7 @@ def test_a_register_that_takes_no_writes_fails_the_run_at_once_and_the_next_one_
     assert {kind: after[kind] for kind in before} == dict(before)
     assert {kind: after[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
     runs = on_postgres.services.register.runs.all(request_id=request)
-    assert [(run.id == going.id, run.outcome) for run in runs] == [(True, "lost"), (False, "delivered")]
+    assert [(run.id == going.id, run.outcome) for run in runs] == [(True, "lost"), (False, "ready")]
     assert on_postgres.services.register.trail.verify() == []
 
 
@@ -373,7 +373,7 @@ def test_a_run_that_failed_at_the_end_resumes_with_the_same_bundle(
     assert installation.packed(request) == digest
     after = installation.counted(request)
     assert {kind: after[kind] for kind in before} == dict(before)
-    assert after["bundle_delivered"] == after["closed"] == 1
+    assert after["bundle_delivered"] == after["fact_answer_ready"] == 1
 
 
 def test_a_customer_number_counts_only_in_a_demo(

@@ -13,6 +13,7 @@ from demo.people import HEAVY
 from sqlalchemy import text, update
 from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation
+from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.domain.instants import rfc3339
@@ -121,7 +122,7 @@ def test_stray_staging_is_destroyed_and_what_a_person_must_do_is_logged(
     )
     register.runs.begin(failed, f"{failed}.1", timedelta(hours=2))
     register.runs.end(failed, f"{failed}.1", "accepted")
-    register.requests.move(closed, State.WITHDRAWN)
+    moved(register, closed, State.WITHDRAWN)
     with installation.services.staging(closed).writer("shop/customer.csv") as file:
         file.write(b"x")
     [staged] = (installation.home / "staging" / closed).rglob("*.enc")

@@ -38,7 +38,7 @@ EVENT = {
     "validate": "validated",
     "package": "packed",
     "deliver": "bundle_delivered",
-    "close": "closed",
+    "close": "fact_answer_ready",
 }
 """The event with which each task's work is done."""
 
@@ -59,7 +59,7 @@ def test_a_request_goes_through(airflow: Running) -> None:
 
     assert run == f"{request}.1"
     assert airflow.wait(run) == "success"
-    assert airflow.installation.state(request) == "delivered"
+    assert airflow.installation.state(request) == "ready"
     tasks = airflow.tasks(run)
     assert {tasks[name]["rendered_map_index"] for name in ("extract[0]", "extract[1]")} == {"app", "shop"}
     assert airflow.ask("GET", "/importErrors")["total_entries"] == 0

@@ -11,6 +11,7 @@ import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
 from tests.support.ground_forms import GROUNDS, complete
+from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
@@ -80,8 +81,8 @@ class Bureau:
         """Earlier requests of Ann, each delivered, one every so many days."""
         ids = [self.store(right, days=every * (number - n) + 1) for n in range(number)]
         for one in ids:
-            self.register.requests.move(one, State.ACCEPTED)
-            self.register.requests.move(one, State.DELIVERED)
+            moved(self.register, one, State.ACCEPTED)
+            moved(self.register, one, State.DELIVERED)
         return ids
 
     def asked(self, request: str) -> QuestionRow:

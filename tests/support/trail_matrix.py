@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
+from tests.support.moves import moved
 
 from afschrift.domain.event import Header, NewEvent, canonical, payload_digest
 from afschrift.domain.keys import Key
@@ -112,7 +113,7 @@ class Trail:
 
     def closed_request(self) -> str:
         request = self.open_request()
-        self.register.requests.move(request, State.REFUSED)
+        moved(self.register, request, State.REFUSED)
         return request
 
     def open_request(self) -> str:

@@ -20,6 +20,10 @@ from afschrift.law.clock.alarm import USUAL
 _DESTINATION = "AFSCHRIFT_DESTINATION_"
 _WITNESS = "AFSCHRIFT_WITNESS_"
 _OPTIONS = "_OPTIONS"
+_FETCHING = ("link", "days")
+"""Options of a destination that are for letters: where the person fetches a bundle, and for how long."""
+_DAYS = 30
+"""How long a bundle may lie there at most (RULES D.3)."""
 _KEY_SOURCE = re.compile(r"[a-z][a-z-]+:")
 
 
@@ -149,13 +153,43 @@ class Settings:
                 "This destination is not configured.",
                 remedy=f"choose one of {', '.join(sorted(known))}, or set {_DESTINATION}<NAME>.",
             )
-        settings: dict[str, Any] = {"kind": "folder"}
-        if name in self.destination_options:
-            what = f"the destination '{name}' ({_DESTINATION}{name.upper()}{_OPTIONS})"
-            settings |= read_options(self.destination_options[name], what, "docs/operations.md")
+        settings: dict[str, Any] = {"kind": "folder", **self._destination_file(name)}
+        for of_letters in _FETCHING:
+            settings.pop(of_letters, None)
         if name in self.destinations:
             settings["url"] = self.destinations[name]
         return settings
+
+    def fetched_at(self, name: str) -> tuple[str, int] | None:
+        """Where a person fetches a bundle of a destination, with `{file}`, and how many days it is there.
+
+        None: the destination has no address that is theirs to open, and a person says where it is.
+
+        Raises:
+            ConfigurationError: the options cannot be read, or do not fit.
+        """
+        options = self._destination_file(name)
+        link, days = options.get("link"), options.get("days", _DAYS)
+        if link is None:
+            return None
+        if not (isinstance(link, str) and link.startswith("https://") and "{file}" in link):
+            fault = "'link' is no https address with {file} in it"
+        elif not (isinstance(days, int) and 0 < days <= _DAYS):
+            fault = f"'days' is no number from 1 to {_DAYS}"
+        else:
+            return link, days
+        raise ConfigurationError(
+            f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operations.md shows both."
+        )
+
+    def _destination_file(self, name: str) -> dict[str, Any]:
+        if name not in self.destination_options:
+            return {}
+        what = self._destination_name(name)
+        return dict(read_options(self.destination_options[name], what, "docs/operations.md"))
+
+    def _destination_name(self, name: str) -> str:
+        return f"the destination '{name}' ({_DESTINATION}{name.upper()}{_OPTIONS})"
 
 
 def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str], dict[str, Path]]:

@@ -36,8 +36,9 @@ def visible(roles: Roles, account: str, question: QuestionRow) -> bool:
 
 
 def still_open(register: Register, request_id: str) -> tuple[str, ...]:
-    """Ids of the open questions of a request: its next run waits for the last answer."""
-    return tuple(question.id for question in register.questions.all(request_id=request_id))
+    """Ids of the open questions of a request for which its next run waits."""
+    found = register.questions.all(request_id=request_id)
+    return tuple(question.id for question in found if kind_named(question.kind).runs)
 
 
 def answer_question(

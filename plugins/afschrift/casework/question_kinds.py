@@ -9,9 +9,10 @@ from afschrift.casework.intake import question as intake
 from afschrift.casework.manual import question as manual
 from afschrift.casework.partial_response import question as partial_response
 from afschrift.casework.review import question as review
+from afschrift.casework.telling import question as telling
 from afschrift.questions.kind import QuestionKind
 
-SUBJECTS = (identity, decision, intake, columns, review, manual, partial_response)
+SUBJECTS = (identity, decision, intake, columns, review, manual, partial_response, telling)
 
 KINDS: dict[str, QuestionKind] = {kind.name: kind for subject in SUBJECTS for kind in subject.KINDS}
 

@@ -1,10 +1,12 @@
-"""States of a request and the moves between them, with their DPV terms (RULES E.3).
+"""States of a request and the transitions between them, with their DPV terms (RULES E.3).
 
 What may hold beside a state (suspended, extended, an answer received) is no state: see `law.clock.status`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
 
 DPV = "https://w3id.org/dpv#"
@@ -13,15 +15,21 @@ OWN = "urn:afschrift:status:"
 
 
 class State(StrEnum):
-    """The state of a request. The register is the state machine; a run only moves it."""
+    """The state of a request. The register is the state machine; a run only moves it.
+
+    An answer has two states: it is known, and a letter is due; and the person was told, which ends it.
+    """
 
     RECEIVED = "received"
     ACKNOWLEDGED = "acknowledged"
     NEEDS_PERSON = "needs_person"
     ACCEPTED = "accepted"
+    READY = "ready"  # the bundle lies at its destination, and nobody was told yet
     NOTHING_HELD = "nothing_held"
     NOTHING_PORTABLE = "nothing_portable"
     DELIVERED = "delivered"
+    ANSWERED_NOTHING_HELD = "answered_nothing_held"  # the person was told so (R09)
+    ANSWERED_NOTHING_PORTABLE = "answered_nothing_portable"  # likewise (R18-R19)
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     MERGED = "merged"  # with an earlier request of the same person, in which it is answered (R55)
@@ -48,13 +56,17 @@ class State(StrEnum):
     @property
     def open(self) -> bool:
         """Whether the clock still runs."""
-        return self not in (
-            State.DELIVERED,
-            State.REFUSED,
-            State.WITHDRAWN,
-            State.MERGED,
-            State.NOT_RECEIVED,
-        )
+        return self not in _ENDS
+
+    @property
+    def to_tell(self) -> bool:
+        """The answer is known, and the person is to be told: no step has work to do."""
+        return self in TOLD
+
+    @property
+    def answered(self) -> bool:
+        """The person was given, or told, an answer of their own; a refusal is none."""
+        return self in TOLD.values()
 
 
 _TERMS = {
@@ -67,49 +79,75 @@ _TERMS = {
 }
 _BROADER = {
     # Assessed, and the answer is known; what is due is a letter.
+    State.READY: "RequestAccepted",
     State.NOTHING_HELD: "RequestAccepted",
     State.NOTHING_PORTABLE: "RequestAccepted",
+    # That none is held is what Art. 15(1) asks to be told; that nothing is portable refuses what was asked.
+    State.ANSWERED_NOTHING_HELD: "RequestFulfilled",
+    State.ANSWERED_NOTHING_PORTABLE: "RequestUnfulfilled",
     State.WITHDRAWN: "RequestStatus",
     State.MERGED: "RequestStatus",
     State.NOT_RECEIVED: "RequestStatus",
 }
 
-_WORKING = frozenset(
-    {
-        State.NEEDS_PERSON,
-        State.ACCEPTED,
-        State.NOTHING_HELD,
-        State.NOTHING_PORTABLE,
-        State.REFUSED,
-        State.WITHDRAWN,
-        State.MERGED,
-    }
-)
-
-MOVES: dict[State, frozenset[State]] = {
-    State.RECEIVED: _WORKING | {State.ACKNOWLEDGED, State.NOT_RECEIVED},
-    State.ACKNOWLEDGED: _WORKING,
-    State.NEEDS_PERSON: _WORKING | {State.NOT_RECEIVED},
-    State.ACCEPTED: _WORKING | {State.DELIVERED},
-    State.NOTHING_HELD: _WORKING,
-    State.NOTHING_PORTABLE: _WORKING,
-    State.DELIVERED: frozenset(),
-    State.REFUSED: frozenset(),
-    State.WITHDRAWN: frozenset(),
-    State.MERGED: frozenset(),
-    State.NOT_RECEIVED: frozenset(),
+TOLD: dict[State, State] = {
+    State.READY: State.DELIVERED,
+    State.NOTHING_HELD: State.ANSWERED_NOTHING_HELD,
+    State.NOTHING_PORTABLE: State.ANSWERED_NOTHING_PORTABLE,
 }
-"""Every move there is. Any other one is a fault."""
+"""An answer that is known -> the end that it comes to once the person was told."""
+
+_ENDS = (*TOLD.values(), State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED)
+_OPEN = tuple(state for state in State if state not in _ENDS)
+_WORKED_ON = (State.NEEDS_PERSON, State.ACCEPTED, *TOLD)
 
 
-REOPENS: dict[State, State] = {State.REFUSED: State.NEEDS_PERSON}
-"""Where a request goes when the letter that closed it comes back: only a sent one closes it (R45). No other
-move leads there, so that nothing else opens what was refused."""
+@dataclass(frozen=True)
+class Transition:
+    """One row of the table of transitions.
 
-
-def may_move(now: State, to: State, *, reopen: bool = False) -> bool:
-    """Whether the register may go from one state to another; staying is always allowed.
-
-    `reopen`: the letter that closed it came back.
+    Attributes:
+        event: type of the event in the trail that moves the request; `fact_...`: a fact does.
+        states: in which it may be then.
+        to: the next state.
     """
-    return now is to or to in MOVES[now] or (reopen and REOPENS.get(now) is to)
+
+    event: str
+    states: Collection[State]
+    to: State
+
+
+def _told(event: str) -> tuple[Transition, ...]:
+    """The person was told: the end that the answer comes to, from the states of its own run too."""
+    return tuple(
+        Transition(event, (State.NEEDS_PERSON, State.ACCEPTED, known), end) for known, end in TOLD.items()
+    )
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition("acknowledged", (State.RECEIVED,), State.ACKNOWLEDGED),
+    Transition("question_asked", _OPEN, State.NEEDS_PERSON),
+    Transition("accepted", (State.ACKNOWLEDGED, State.NEEDS_PERSON, *TOLD), State.ACCEPTED),
+    Transition("fact_answer_ready", (State.ACCEPTED,), State.READY),
+    *(
+        Transition("fact_answer_ready", (State.ACKNOWLEDGED, *_WORKED_ON), nothing)
+        for nothing in (State.NOTHING_HELD, State.NOTHING_PORTABLE)
+    ),
+    *_told("fact_letter_sent"),
+    Transition("fact_handed_over", (State.NEEDS_PERSON, State.ACCEPTED, State.READY), State.DELIVERED),
+    Transition("fact_letter_sent", _OPEN, State.REFUSED),  # the letter of a refusal (R45)
+    # What closed it came back: nobody was told.
+    *(Transition("fact_letter_bounced", (end,), known) for known, end in TOLD.items()),
+    Transition("fact_letter_bounced", (State.REFUSED,), State.NEEDS_PERSON),
+    Transition("fact_withdrawn", _OPEN, State.WITHDRAWN),
+    Transition("fact_merged", _OPEN, State.MERGED),
+    Transition("fact_not_received", (State.RECEIVED, State.NEEDS_PERSON), State.NOT_RECEIVED),
+    # A complaint that was upheld takes an end back.
+    Transition("fact_complaint_ended", _ENDS, State.NEEDS_PERSON),
+)
+"""Every transition there is; the register makes no other one. docs/states.md draws it."""
+
+
+def may_move(event: str, now: State, to: State) -> bool:
+    """Whether an event may lead from one state to another; staying is always allowed."""
+    return now is to or any(one.event == event and now in one.states and one.to is to for one in TRANSITIONS)

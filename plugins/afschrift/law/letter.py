@@ -99,6 +99,7 @@ class LetterRow:
     """A letter as the register holds it, without its text.
 
     Attributes:
+        fact: id of the fact that it tells of, which counts from its sending; None: of none.
         document: id of its text in the case file.
         mailed: whether it has an e-mail address, so that it can be sent by SMTP.
         claimed_at: since when it is, or was, in one process's hands.
@@ -114,6 +115,7 @@ class LetterRow:
     kind: str
     language: str
     state: LetterState
+    fact: str | None
     document: str
     mailed: bool
     produced_at: str

@@ -122,6 +122,7 @@ _ALL = (
             ("how_to_keep", "how to keep them safe (R72)"),
             ("access_offered", "the rest can be had by an access request (R19)"),
             ("other_identifiers", "invitation to give other names or numbers"),
+            ("may_want_more", "more can be had by one reply (R24)"),
             ("others_data", "data of others can be left out (R34)"),
             ("recipient_answers", "the recipient answers for what it does (R67)"),
             ("to_person", "the person gets the file themselves (R66)"),

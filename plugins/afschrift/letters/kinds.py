@@ -49,7 +49,7 @@ class LetterKind:
         before_identity: it may go to somebody who is not identified yet, and then repeats nothing but what
             they wrote themselves.
         source: why it says this.
-        announces: what it tells of, where its sending does more than tell.
+        announces: what it may tell of, where its sending does more than tell.
     """
 
     name: str
@@ -57,7 +57,7 @@ class LetterKind:
     source: str
     optional: tuple[str, ...] = ()
     before_identity: bool = False
-    announces: Announced | None = None
+    announces: tuple[Announced, ...] = ()
 
     @property
     def elements(self) -> tuple[Element, ...]:
@@ -70,23 +70,29 @@ class LetterKind:
         names = (*self.required, "name", *self.optional)
         return tuple(ELEMENTS[name] for name in names if ELEMENTS[name].giver is Giver.OFFICER)
 
-    @property
-    def refuses(self) -> bool:
-        """Its sending closes the request (R45)."""
-        return self.announces == _REFUSED
+    def about(self, timeline: Timeline) -> FactRow | None:
+        """What it tells of: the last such fact of a request that was not told yet."""
+        found = [fact for one in self.announces if (fact := one.by(timeline)) is not None]
+        return max(found, key=lambda fact: fact.number, default=None)
 
 
-def _decided(*outcomes: str) -> Announced:
-    return Announced(FactKind.DECIDED, ("outcome", outcomes))
+def _decided(*outcomes: str) -> tuple[Announced]:
+    return (Announced(FactKind.DECIDED, ("outcome", outcomes)),)
 
 
-def _asked(ground: SuspensionGround) -> Announced:
-    return Announced(FactKind.SUSPENDED, ("ground", (ground,)), "afschrift request suspend")
+def _asked(ground: SuspensionGround) -> tuple[Announced]:
+    return (Announced(FactKind.SUSPENDED, ("ground", (ground,)), "afschrift request suspend"),)
+
+
+def _ready(letter: str) -> tuple[Announced]:
+    return (Announced(FactKind.ANSWER_READY, ("letter", (letter,))),)
 
 
 _REFUSED = _decided("refuse")
-_INSUFFICIENT = Announced(FactKind.REPLY_INSUFFICIENT, decided_by="afschrift request resume --insufficient")
-_EXTENDED = Announced(FactKind.EXTENDED, decided_by="afschrift request extend", needed=True)
+_INSUFFICIENT = (
+    Announced(FactKind.REPLY_INSUFFICIENT, decided_by="afschrift request resume --insufficient"),
+)
+_EXTENDED = (Announced(FactKind.EXTENDED, decided_by="afschrift request extend", needed=True),)
 
 _MAY_SAY = ("masked", "secret_by", "fingerprint")
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
@@ -150,21 +156,34 @@ _TABLE = (
         "nothing_portable",
         ("received_on", "refused", "reasons", "access_offered", *REMEDY),
         "R18-R19, R45, R56",
-        announces=_REFUSED,
+        announces=_REFUSED + _ready("nothing_portable"),
     ),
-    LetterKind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY),
+    LetterKind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY, announces=_ready("delivery")),
     LetterKind(
         "partial_delivery",
         ("received_on", "missing", "rest_by", *_FILES),
         "R44",
         _MAY_SAY,
-        announces=Announced(FactKind.PARTLY_DELIVERED),
+        announces=(Announced(FactKind.PARTLY_DELIVERED),),
     ),
-    LetterKind("supplement", ("received_on", "contains", *_FILES), "R44, R54", _MAY_SAY),
+    LetterKind(
+        "supplement",
+        ("received_on", "contains", *_FILES),
+        "R44, R54",
+        _MAY_SAY,
+        announces=_ready("supplement"),
+    ),
     LetterKind(
         "nothing_held",
         ("received_on", "searched", "searched_for", "other_identifiers", *REMEDY),
         "R09; Art. 15(1)",
+        announces=_ready("nothing_held"),
+    ),
+    LetterKind(
+        "nothing_in_limits",
+        ("received_on", "may_want_more", *REMEDY),
+        "R24; Art. 15(1)",
+        announces=_ready("nothing_in_limits"),
     ),
     LetterKind(
         "cannot_identify",

@@ -12,8 +12,8 @@ from afschrift.questions.kind import OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
-REVIEW = "review"
-"""Kind of the question about a packed bundle: whatever else is asked comes before it."""
+_OVERTAKEN = ("review", "tell_person")
+"""Kinds of the questions about a packed bundle and a ready answer: whatever else is asked comes first."""
 
 
 class Answers:
@@ -57,7 +57,8 @@ def put(register: Register, request_id: str, question: OpenQuestion) -> Question
         about=question.about,
         role=question.role or question.of.role,
         form=question.form or question.of.form,
-        overtakes=(REVIEW,),
+        overtakes=_OVERTAKEN,
+        stays=not question.of.runs,
     )
     if question.person is not None:
         register.facts.record(request_id, partial(_to, row.id, question.person), "system")

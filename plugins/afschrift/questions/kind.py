@@ -61,6 +61,7 @@ class QuestionKind:
         does: option -> what choosing it does; a question may offer some of them.
         role: who answers.
         form: JSON Schema of `choice` and the fields besides it; None: none.
+        runs: whether a run goes on after its answer.
         reason: whether the terminal asks for a reason in words.
         in_words: choices that are not complete without one.
         files_with: the choice that files come with; empty: none takes files.
@@ -79,6 +80,7 @@ class QuestionKind:
     does: Mapping[str, str]
     role: Role = Role.OFFICER
     form: Mapping[str, Any] | None = None
+    runs: bool = True
     reason: bool = True
     in_words: tuple[str, ...] = ()
     files_with: str = ""

@@ -66,13 +66,14 @@ class Repository:
             raise UnknownRequestError("The register knows no case with this id.")
         return row
 
-    def _set_state(
-        self, tx: Connection, row: Row[Any], to: State, actor: str = "system", *, reopen: bool = False
-    ) -> None:
-        """Compare-and-swap of the state, with its event; staying changes nothing."""
+    def _set_state(self, tx: Connection, row: Row[Any], event: str, to: State, actor: str = "system") -> None:
+        """Compare-and-swap of the state, with its event; staying changes nothing.
+
+        `event`: type of the event that moves it, by the table of transitions.
+        """
         now = as_written(State, row.state)
-        if not may_move(now, to, reopen=reopen):
-            raise RefusedError(f"Request {row.id} is {now} and cannot become {to}.")
+        if not may_move(event, now, to):
+            raise RefusedError(f"Request {row.id} is {now} and cannot become {to} by {event}.")
         if now is to:
             return
         changed = tx.execute(
@@ -82,7 +83,7 @@ class Repository:
         )
         if changed.rowcount != 1:
             raise changed_meanwhile(row.id)
-        payload = {"from": now.value, "to": to.value, "version": row.version + 1}
+        payload = {"from": now.value, "to": to.value, "by": event, "version": row.version + 1}
         self._append(tx, row.id, NewEvent("state_changed", actor, payload))
 
     def _new_key(self, tx: Connection, owner: str) -> DataKey:

@@ -32,6 +32,20 @@ class Identities(Repository):
             self._request_row(tx, request_id)
             return tuple(key for key, _ in self._identity(tx, request_id, self._key(tx, request_id)))
 
+    def verified(self, request_id: str) -> tuple[Key, ...]:
+        """Those of its keys that a channel or a person had authenticated.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request's data key was destroyed.
+        """
+        mine = (request_identity.c.request_id == request_id) & request_identity.c.verified_by.is_not(None)
+        with self._db.read() as tx:
+            self._request_row(tx, request_id)
+            names = set(tx.scalars(select(request_identity.c.kind).where(mine)))
+            found = self._identity(tx, request_id, self._key(tx, request_id))
+            return tuple(key for key, _ in found if key.name in names)
+
     def earlier(self, request_id: str, names: Collection[str] | None = None) -> tuple[str, ...]:
         """Ids of earlier requests of the same person, oldest first, found by blind index.
 

@@ -180,6 +180,7 @@ class Letters(Repository):
             kind=row.kind,
             language=row.language,
             state=state,
+            fact=row.fact_id,
             document=row.document_id,
             mailed=row.recipient is not None,
             produced_at=row.produced_at,

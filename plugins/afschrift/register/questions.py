@@ -43,8 +43,9 @@ class Questions(Repository):
         about: str | None = None,
         form: Mapping[str, Any] | None = None,
         overtakes: Collection[str] = (),
+        stays: bool = False,
     ) -> QuestionRow:
-        """Ask a person and move to `needs_person`.
+        """Ask a person and move to `needs_person`; `stays`: the request keeps its state.
 
         While the same question (kind, about, detail) of the request is open, asking it again returns it
         and writes nothing. After its answer it may be asked anew.
@@ -74,7 +75,8 @@ class Questions(Repository):
                     fingerprint=fingerprint,
                 )
             self._overtake(tx, asked, overtakes)
-            self._set_state(tx, row, State.NEEDS_PERSON)
+            if not stays:
+                self._set_state(tx, row, "question_asked", State.NEEDS_PERSON)
             return _question(asked)
 
     def get(self, question_id: str) -> QuestionRow:

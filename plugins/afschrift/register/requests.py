@@ -114,19 +114,21 @@ class Requests(Repository):
         self,
         request_id: str,
         to: State,
+        event: NewEvent,
         *events: NewEvent,
         version: int | None = None,
         by: str = "system",
     ) -> Request:
         """Change the state and append the events, in one transaction (compare-and-swap).
 
-        A change writes `state_changed` (from, to, version) before the given events. Staying in a state
+        A change writes `state_changed` (from, to, by, version) before the given events. Staying in a state
         appends the given events alone and keeps the version.
 
         Args:
             request_id: the request.
             to: the state to go to.
-            events: recorded with the change.
+            event: what moves it, by the table of transitions.
+            events: recorded with it.
             version: the version that the caller saw; None: whatever it is now.
             by: who moves it.
 
@@ -139,8 +141,8 @@ class Requests(Repository):
             row = self._request_row(tx, request_id)
             if version is not None and version != row.version:
                 raise changed_meanwhile(request_id)
-            self._set_state(tx, row, to, by)
-            self._append(tx, request_id, *events)
+            self._set_state(tx, row, event.type, to, by)
+            self._append(tx, request_id, event, *events)
             return self._request(tx, self._request_row(tx, request_id))
 
     def change_options(

@@ -197,8 +197,7 @@ class Timelines(Repository):
             tx.execute(insert(fact).values(columns))
             self._append(tx, timeline.request, NewEvent(EVENT + one.kind, by, _payload(columns, authority)))
             if given.to is not None:
-                back = one.kind is FactKind.LETTER_BOUNCED
-                self._set_state(tx, self._request_row(tx, timeline.request), given.to, by, reopen=back)
+                self._set_state(tx, self._request_row(tx, timeline.request), EVENT + one.kind, given.to, by)
 
     def keep_reasons(
         self, tx: Connection, owner: str, case_id: str, request_id: str | None, text: str, by: str

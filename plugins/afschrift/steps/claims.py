@@ -85,13 +85,17 @@ class _Done:
 
     def __call__(self, step: str, index: int | None) -> bool:
         if step == "close":
-            return self.register.requests.get(self.request).state is State.DELIVERED or self._part_closed()
+            return self._given() or self._part_closed()
         if step != "extract":
             return self.register.steps.latest(self.request, step) is not None
         if self.sources is None:
             return False
         wanted = self.sources if index is None else self.sources[index : index + 1]
         return self.extracted.issuperset(wanted)
+
+    def _given(self) -> bool:
+        """The answer of the request is ready, or the person was told of it."""
+        return self.register.requests.get(self.request).state in (State.READY, State.DELIVERED)
 
     def _part_closed(self) -> bool:
         """A part was delivered under the plan that was frozen last, and the request stays open."""

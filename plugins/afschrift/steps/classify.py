@@ -13,6 +13,9 @@ from afschrift.casework.partial_response.require import ask_for_more, left_for_l
 from afschrift.casework.partial_response.supplement import delivered
 from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.review.redactions_in_force import decided, redactions_of
+from afschrift.casework.telling.question import TELL, TELL_KIND
+from afschrift.casework.telling.ready import answer_ready
+from afschrift.casework.telling.tell import tell
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import ExtractPlan, Plan, Withheld
@@ -29,7 +32,7 @@ from afschrift.steps.gates import enter
 from afschrift.steps.person_staged import is_staged, stage_person
 from afschrift.steps.residual import read_sources, search_all
 
-NOTHING_HELD = "nothing_held"
+NOTHING_HELD, NOTHING_PORTABLE, NOTHING_IN_LIMITS = "nothing_held", "nothing_portable", "nothing_in_limits"
 
 
 def classify(services: Services, request_id: str) -> dict[str, Any]:
@@ -133,7 +136,14 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
 
 
 def _accepted(services: Services, request_id: str, result: dict[str, Any]) -> dict[str, Any]:
-    """Nothing stands in the way (any more): the request is in work."""
+    """Nothing stands in the way (any more): the request is in work.
+
+    Raises:
+        NeedsPersonError: the answer under this plan is ready already, and the person is to be told.
+    """
+    if services.register.requests.get(request_id).state is State.READY:
+        words = "The answer is ready already, and nothing changed since."
+        raise _told_next(services, request_id, TELL, words)
     if services.register.requests.get(request_id).state is not State.ACCEPTED:
         services.register.requests.move(request_id, State.ACCEPTED, NewEvent("accepted"))
     return result
@@ -161,22 +171,17 @@ def _stop_where_a_person_is_needed(
         raise ask_for_more(services, draft.plan)
     if nothing is None:
         return
-    if nothing == "nothing_in_limits":
-        words = "The person's own limits leave nothing to give."
-        raise ask(services.register, request_id, [OpenQuestion(KINDS[nothing], ("ask_the_person",), words)])
-    register = services.register
     systems = sorted({e.source for e in draft.plan.extracts} | {w.source for w in draft.plan.withheld})
     detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.keys})}
     if draft.plan.manual:
         detail["manual"] = {one.source: one.status.value for one in draft.plan.manual}
-    if nothing == "nothing_portable":
-        register.requests.move(request_id, State.NOTHING_PORTABLE, NewEvent(nothing, payload=detail))
-        raise NeedsPersonError(
-            f"The systems hold data of the person of request {request_id}, but nothing that Art. 20 covers.",
-            question=nothing,
-            detail=detail,
-            remedy="tell the person which categories are held, offer access, name the authority and court.",
+    if nothing == NOTHING_IN_LIMITS:
+        _ask_about_the_limits(services, request_id, detail, answers)
+    if nothing == NOTHING_PORTABLE:
+        words = (
+            f"The systems hold data of the person of request {request_id}, but nothing that Art. 20 covers."
         )
+        raise _nothing(services, request_id, State.NOTHING_PORTABLE, nothing, detail, words)
     detail |= search_all(services, draft.plan, draft.keys, draft.identifiers, request.received_at)
     _confirm_that_none_is_held(services, request_id, detail, answers)
 
@@ -185,15 +190,39 @@ def _confirm_that_none_is_held(
     services: Services, request_id: str, detail: dict[str, Any], answers: Answers
 ) -> NoReturn:
     """After the search beside the ways of the inventory: a person says that it is true (R09)."""
-    register = services.register
     words = "No system holds anything under these keys."
     question = OpenQuestion(KINDS[NOTHING_HELD], ("confirm_none", "search_again"), words, detail)
     if answers.to(question) == "confirm_none":
-        register.requests.move(request_id, State.NOTHING_HELD, NewEvent(NOTHING_HELD, payload=detail))
-        raise NeedsPersonError(
-            f"Nothing is held about the person of request {request_id}, as a person confirmed.",
-            question=NOTHING_HELD,
-            detail=detail,
-            remedy="tell the person so, and invite other identifiers (R09).",
-        )
-    raise ask(register, request_id, [question])
+        words = f"Nothing is held about the person of request {request_id}, as a person confirmed."
+        raise _nothing(services, request_id, State.NOTHING_HELD, NOTHING_HELD, detail, words)
+    raise ask(services.register, request_id, [question])
+
+
+def _ask_about_the_limits(
+    services: Services, request_id: str, detail: dict[str, Any], answers: Answers
+) -> NoReturn:
+    """The person's own limits leave nothing to give: an officer asks them, or answers within them (R24)."""
+    words = "The person's own limits leave nothing to give."
+    question = OpenQuestion(KINDS[NOTHING_IN_LIMITS], ("ask_the_person", "answer_none"), words)
+    if answers.to(question) == "answer_none":
+        raise _nothing(services, request_id, State.NOTHING_HELD, NOTHING_IN_LIMITS, detail, words)
+    raise ask(services.register, request_id, [question])
+
+
+def _nothing(
+    services: Services, request_id: str, state: State, letter: str, detail: dict[str, Any], words: str
+) -> NeedsPersonError:
+    """The answer is that there is nothing to give: the person is told; the error that ends the run."""
+    register = services.register
+    if register.requests.get(request_id).state is not state:
+        register.trail.record(request_id, NewEvent(letter, payload=detail))
+    answer = {name: detail[name] for name in ("systems", "keys")}
+    answer_ready(register, request_id, state, {"letter": letter, **answer})
+    return _told_next(services, request_id, letter, words)
+
+
+def _told_next(services: Services, request_id: str, question: str, words: str) -> NeedsPersonError:
+    said = tell(services, request_id)
+    return NeedsPersonError(
+        f"{words} {said}", question=question, remedy=TELL_KIND.hint.format(request=request_id)
+    )

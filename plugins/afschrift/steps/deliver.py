@@ -1,4 +1,4 @@
-"""Hand the bundle over, and close the request when it arrived."""
+"""Hand the bundle over; when it arrived, the answer is ready, and the person is to be told."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 
 from afschrift.casework.partial_response.supplement import record_part, spent
 from afschrift.casework.review.require import require_review
+from afschrift.casework.telling.ready import answer_ready
+from afschrift.casework.telling.tell import tell
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import Plan
+from afschrift.domain.portions import Portion
 from afschrift.domain.state import State
 from afschrift.law.dispute import under_hold
 from afschrift.law.partial_response import file_name
@@ -70,16 +73,17 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
 
 
 def close(services: Services, request_id: str) -> dict[str, Any]:
-    """Mark a delivered request as fulfilled and destroy what was staged (R78).
+    """The answer is ready: tell the person, or have them told, and destroy what was staged (R78).
 
-    After a partial delivery the request stays open, and its clock goes on: the next run gives the rest (R44).
+    The request ends once they were told (R37). After a partial delivery its clock goes on too: the next run
+    gives the rest (R44).
 
     Raises:
         GateError: nothing was delivered under the plan that was frozen last.
     """
     register = services.register
     request = register.requests.get(request_id)
-    if request.state is not State.DELIVERED:
+    if request.state not in (State.READY, State.DELIVERED):
         enter(services, request_id, "close")
         frozen = register.steps.latest(request_id, "classify")
         delivered = register.steps.latest(request_id, "deliver")
@@ -95,11 +99,13 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         plan = register.plans.get(request_id, frozen["plan"])
         if plan.later:
             return _part_is_over(services, plan, delivered)
-        request = register.requests.move(
-            request_id, State.DELIVERED, NewEvent("closed", payload={"sha256": delivered["sha256"]})
-        )
+        letter = "supplement" if plan.part is Portion.SUPPLEMENT else "delivery"
+        detail = {"letter": letter, "bundle": delivered["sha256"]}
+        request = answer_ready(register, request_id, State.READY, detail)
+    if request.state is State.READY:
+        services.log(tell(services, request_id))
     wipe(services, request_id)
-    return {"request": request_id, "state": str(request.state)}
+    return {"request": request_id, "state": str(register.requests.get(request_id).state)}
 
 
 def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> dict[str, Any]:
@@ -117,14 +123,14 @@ def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> 
 
 
 def wipe(services: Services, request_id: str) -> bool:
-    """Destroy staging where the request is closed or its part is delivered, and end the run.
+    """Destroy staging where the answer is ready or its part is delivered, and end the run.
 
     After a failure staging is kept, so that a run resumes; and while the request is under hold.
     """
     state = services.register.requests.get(request_id).state
     if services.run is not None:
         services.register.runs.end(request_id, services.run, str(state))
-    if state.open and not spent(services.register, request_id):
+    if state.open and state is not State.READY and not spent(services.register, request_id):
         return False
     if holds := services.register.disputes.holds(request_id):
         services.log(str(under_hold(request_id, holds, "what is staged of it stays")))

@@ -44,6 +44,12 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
         raise _too_early(services, request_id, step, "no_identity", "there is no identity decision")
     if frozen is None:
         raise _too_early(services, request_id, step, "no_plan", "no plan is frozen")
+    if request.state is State.READY:
+        message = (
+            f"The answer of request {request_id} is ready: the person is to be told, and nothing is read."
+        )
+        remedy = f"`afschrift questions --request {request_id}`; a new decision makes a new answer."
+        raise refusal(services, request_id, step, "answer_ready", message, remedy, event="gate_refused")
     if request.state is not State.ACCEPTED:
         words = f"the request is in state {request.state}"
         raise _too_early(services, request_id, step, f"state_{request.state}", words)

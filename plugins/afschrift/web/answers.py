@@ -8,6 +8,7 @@ from typing import Any
 
 from afschrift.casework.answer import answer_question, still_open
 from afschrift.casework.officer import Officer
+from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import AfschriftError
 from afschrift.law.manual_search import NewFile
 from afschrift.questions.kind import Answered
@@ -78,7 +79,7 @@ def record(
     request = done.request
     if not register.requests.get(request).state.open:
         return RecordedAnswer(done, None, f"The request is closed by it. {done.said}".strip())
-    if done.signer:
+    if done.signer or not kind_named(done.decision.kind).runs:
         return RecordedAnswer(done, None, done.said)
     if others := still_open(register, request):
         return RecordedAnswer(

@@ -15,7 +15,8 @@ from afschrift.casework.intake.case_story import story
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import Timeline
-from afschrift.law.dispute import complaints, holds
+from afschrift.law.complaint import complaints
+from afschrift.law.dispute import holds
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.answers import LONGEST_TEXT
@@ -61,6 +62,7 @@ class ComplaintOutcomeBody(_CaseBody):
     outcome: Code
     on: date | None = None
     text: Text | None = None
+    reopen: bool = False
 
 
 class RestrictionReviewBody(_CaseBody):
@@ -135,7 +137,9 @@ def ended(owner: str, body: ComplaintOutcomeBody, by: Known) -> list[dict[str, A
     """Enter what came of a complaint; its hold stays."""
     disputes = _disputes(by)
     return _request_rows(
-        disputes.end_complaint(owner, body.reference, body.outcome, body.on, body.text or None)
+        disputes.end_complaint(
+            owner, body.reference, body.outcome, body.on, body.text or None, reopen=body.reopen
+        )
     )
 
 

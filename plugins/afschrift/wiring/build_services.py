@@ -10,8 +10,10 @@ import pyarrow as pa
 from upath import UPath
 
 from afschrift import __version__
+from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.signature import Ed25519Signer
+from afschrift.casework.officer import Officer
 from afschrift.destinations.registry import open_destination
 from afschrift.domain.files import Destination, FileStore
 from afschrift.domain.instants import rfc3339, utc_now
@@ -83,7 +85,19 @@ def build(
         age_of_consent=age_of_consent(
             settings.include / "law" / "ages.yml", inventory.controller.country
         ).age,
+        tell_by_mail=partial(_tell_by_mail, settings, register, log),
     )
+
+
+def _tell_by_mail(
+    settings: Settings, register: Register, log: Callable[[str], None], request_id: str
+) -> str | None:
+    if settings.mail is None:
+        return None
+    from afschrift.casework.telling.by_mail import tell_by_mail  # letters are heavy, and few steps send one
+
+    installation = Officer(register, load_roles(settings), "system", settings=settings)
+    return tell_by_mail(installation, request_id, log)
 
 
 def _source(inventory: Inventory, connect: Connect, name: str, tag: str = "") -> Source:

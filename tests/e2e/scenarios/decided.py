@@ -46,7 +46,7 @@ def twelfth(scenario: ScenarioWithPeople) -> None:
 
     scenario.tell("Nobody demonstrates abuse. The officer fulfils it.")
     told = scenario.answers("anna", question, "fulfil")
-    scenario.waits(told["run"], request, "delivered")
+    scenario.waits(told["run"], request, "ready")
     scenario.must(len(list(scenario.bundle(request).csv("customer"))) == 1, "the bundle holds her account")
 
 

@@ -80,7 +80,7 @@ def _redact(scenario: ScenarioWithPeople, request: str) -> None:
     scenario.waits(told["run"], request, "needs_person")
     scenario.tell("What was packed anew is looked at anew, and sent.")
     told = scenario.answers("anna", scenario.asked("anna", request, "review"), "approved")
-    scenario.waits(told["run"], request, "delivered")
+    scenario.waits(told["run"], request, "ready")
 
 
 def _lines(said: str) -> Iterator[str]:
@@ -158,13 +158,13 @@ def partly(scenario: ScenarioWithPeople) -> None:
         with scenario.post():
             scenario.types("letter", "send", letter)
     scenario.tell("The source is back. The next run gives the rest, and closes the same request.")
-    scenario.goes(request, "delivered")
+    scenario.goes(request, "ready")
     rest = scenario.bundle(request)
     scenario.must(rest.path.name.endswith("-supplement.zip"), "the supplement arrived")
     both = {*part.tables, *rest.tables}
     scenario.must(part.tables.keys().isdisjoint(rest.tables), "no table stands in both")
     [whole] = scenario.submits(PARTED, "portability", days=1)
-    scenario.goes(whole, "delivered")
+    scenario.goes(whole, "ready")
     scenario.must(both == scenario.bundle(whole).tables.keys(), "both together hold what one answer holds")
 
 
@@ -222,7 +222,7 @@ def parent(scenario: ScenarioWithPeople) -> None:
     told = scenario.answers("anna", question, "proven", detail=proven, text=note)
     scenario.must(told["run"] is None, "no run starts before that")
     told = scenario.answers("sam", scenario.asked("sam", request, "mandate_signed"), "agree")
-    scenario.waits(told["run"], request, "delivered")
+    scenario.waits(told["run"], request, "ready")
     scenario.must("2014-05" not in str(scenario.trail(request)), "no date of birth stands in the trail")
 
 

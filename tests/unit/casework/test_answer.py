@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from testbed.mini import write_inventory
 from testbed.running import installation, store
+from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question, form_of, still_open, visible
@@ -196,7 +197,7 @@ def test_nothing_is_decided_on_a_closed_request(either: Services) -> None:
     register, (request, question) = either.register, waiting(either)
     untouched = store(either, {"customer_id": "1"})
     for each in (request, untouched):
-        register.requests.move(each, State.WITHDRAWN)
+        moved(register, each, State.WITHDRAWN)
     before = register.trail.events()
     with pytest.raises(TooLateError, match="it is closed"):
         answer_question(Officer(register, ROLES, "cli:anna"), question, "confirmed", detail=PROOF)

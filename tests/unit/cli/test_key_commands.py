@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from tests.support.moves import moved
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
@@ -203,7 +204,7 @@ def test_a_request_is_shredded_once_it_is_closed(afschrift: Callable[..., Said],
     one = register.requests.open(case, Right.ACCESS, at, "UTC", "nl", ("csv",), "outbox", person, set()).id
     words = ("register", "shred", one, "--rule", "retention_identity")
     assert "is open" in afschrift(*words, "--yes", code=1)[1]
-    register.requests.move(one, State.WITHDRAWN)
+    moved(register, one, State.WITHDRAWN)
     said = afschrift("register", "shred", one, "--rule", "the person asked", "--yes", code=1)[1]
     assert "no code" in said
     afschrift(*words, stdin="n\n", code=1)

@@ -76,11 +76,11 @@ def test_every_breach_stands_there_with_its_rule() -> None:
 
 def test_every_colour_and_command_stands_there() -> None:
     assert re.findall(r"^\| `(red|orange|yellow|green|blue|grey)` \|", DOC, re.MULTILINE) == list(Colour)
-    told = set(re.findall(r"^\| `(\w+)(?: --insufficient)?` \| [^R]", DOC, re.MULTILINE))
+    told = set(re.findall(r"^\| `([\w-]+)(?: --insufficient)?` \| [^R]", DOC, re.MULTILINE))
     assert set(timekeeping.COMMANDS) <= told
 
 
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)", DOC):
         assert (ROOT / "docs" / target).exists(), target
-    assert len(DOC.splitlines()) < 125
+    assert len(DOC.splitlines()) < 130

@@ -2,42 +2,65 @@ from __future__ import annotations
 
 import pytest
 
-from afschrift.domain.state import DPV, MOVES, OWN, State, may_move
+from afschrift.domain.state import DPV, OWN, TOLD, TRANSITIONS, State, may_move
 from afschrift.law.clock.status import REFUSAL_GROUNDS, Justification, StatusTerm
 
 GDPR = "https://w3id.org/dpv/legal/eu/gdpr#"
-CLOSED = {State.DELIVERED, State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED}
+ANSWERED = {State.DELIVERED, State.ANSWERED_NOTHING_HELD, State.ANSWERED_NOTHING_PORTABLE}
+CLOSED = {*ANSWERED, State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED}
+BACK = ("fact_letter_bounced", "fact_complaint_ended")
+
+
+def next_states(now: State, *, but: tuple[str, ...] = ()) -> set[State]:
+    return {one.to for one in TRANSITIONS if now in one.states and one.event not in but}
 
 
 def reachable(start: State) -> set[State]:
     found, edge = {start}, {start}
     while edge:
-        edge = {to for now in edge for to in MOVES[now]} - found
+        edge = {to for now in edge for to in next_states(now, but=BACK)} - found
         found |= edge
     return found
 
 
 def test_every_state_is_reached_from_received() -> None:
-    assert reachable(State.RECEIVED) == set(State) == MOVES.keys()
+    assert reachable(State.RECEIVED) == set(State)
 
 
-def test_closed_states_have_no_exit_and_every_open_one_can_be_closed() -> None:
+def test_an_end_is_left_by_a_letter_that_came_back_or_a_complaint_alone() -> None:
     for state in State:
         assert state.open is (state not in CLOSED)
-        assert bool(MOVES[state]) is state.open
-        assert reachable(state) & CLOSED
+        assert bool(next_states(state, but=BACK)) is state.open
+        assert State.NEEDS_PERSON in next_states(state)
 
 
-def test_no_way_leads_back_to_intake_and_only_what_was_accepted_is_delivered() -> None:
-    for to in MOVES.values():
-        assert State.RECEIVED not in to
-    assert [state for state in State if State.ACKNOWLEDGED in MOVES[state]] == [State.RECEIVED]
-    assert [state for state in State if State.DELIVERED in MOVES[state]] == [State.ACCEPTED]
+def test_every_open_state_has_a_way_to_every_answer_and_is_refused_or_withdrawn_at_once() -> None:
+    for state in State:
+        if state.open:
+            assert reachable(state) >= {*ANSWERED, State.REFUSED, State.WITHDRAWN}
+            assert next_states(state) >= {State.REFUSED, State.WITHDRAWN}
+
+
+def test_a_person_who_was_not_told_has_no_answer() -> None:
+    told = {"fact_letter_sent", "fact_handed_over"}
+    for one in TRANSITIONS:
+        assert one.to not in ANSWERED or one.event in told
+        assert one.to is not State.REFUSED or one.event == "fact_letter_sent"
+    assert set(TOLD) == {state for state in State if state.to_tell}
+    assert set(TOLD.values()) == ANSWERED == {state for state in State if state.answered}
+
+
+def test_no_way_leads_back_to_intake_and_only_what_was_accepted_is_ready() -> None:
+    assert not [one for one in TRANSITIONS if one.to is State.RECEIVED]
+    assert [now for now in State if State.ACKNOWLEDGED in next_states(now)] == [State.RECEIVED]
+    assert [now for now in State if State.READY in next_states(now, but=BACK)] == [State.ACCEPTED]
 
 
 @pytest.mark.parametrize("now", State)
 def test_staying_is_always_allowed_and_so_is_what_the_table_holds_alone(now: State) -> None:
-    assert [to for to in State if may_move(now, to)] == [to for to in State if to is now or to in MOVES[now]]
+    for event in {one.event for one in TRANSITIONS}:
+        rows = [one for one in TRANSITIONS if one.event == event and now in one.states]
+        assert {to for to in State if may_move(event, now, to)} == {now, *(one.to for one in rows)}
 
 
 @pytest.mark.parametrize(
@@ -84,8 +107,11 @@ def test_a_refusal_is_rejected_and_then_unfulfilled_on_a_ground_of_its_own() -> 
 @pytest.mark.parametrize(
     "status",
     [
+        State.READY,
         State.NOTHING_HELD,
         State.NOTHING_PORTABLE,
+        State.ANSWERED_NOTHING_HELD,
+        State.ANSWERED_NOTHING_PORTABLE,
         State.WITHDRAWN,
         State.MERGED,
         State.NOT_RECEIVED,

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.moves import moved
 from tests.support.properties import fewer
 
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request, new_id
 from afschrift.domain.state import State
-from afschrift.law import dispute
+from afschrift.law import complaint, dispute
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.letter import Bounce, NewLetter, SendingChannel
 from afschrift.register.outbox import Proof
@@ -39,7 +40,7 @@ def release(register: Register, owner: str, made: str | None = None) -> None:
 
 
 def closed(register: Register, one: Request, to: State = State.WITHDRAWN) -> str:
-    register.requests.move(one.id, to)
+    moved(register, one.id, to)
     return one.id
 
 
@@ -105,14 +106,20 @@ def test_a_hold_on_a_case_is_on_each_of_its_requests_with_one_text(
         (lambda one, _: dispute.release([one], None), "No hold.*--held"),
         (lambda _, held: dispute.release([held], None), "2 holds.*--hold"),
         (lambda _, held: dispute.release([held], "hold-000000000000"), "not in force here"),
-        (lambda one, _: dispute.complain([one], TODAY, "h", "neighbour", "R1", TODAY), "not of this sender"),
-        (lambda one, _: dispute.complain([one], TODAY, "h", "court", "of Ms Jansen", TODAY), "no reference"),
         (
-            lambda one, _: dispute.complain([one], TODAY, "h", "court", "R1", TODAY + timedelta(1)),
+            lambda one, _: complaint.complain([one], TODAY, "h", "neighbour", "R1", TODAY),
+            "not of this sender",
+        ),
+        (
+            lambda one, _: complaint.complain([one], TODAY, "h", "court", "of Ms Jansen", TODAY),
+            "no reference",
+        ),
+        (
+            lambda one, _: complaint.complain([one], TODAY, "h", "court", "R1", TODAY + timedelta(1)),
             "in the future",
         ),
-        (lambda one, _: dispute.end_complaint([one], TODAY, "R1", "lost", TODAY), "no outcome"),
-        (lambda one, _: dispute.end_complaint([one], TODAY, "R1", "upheld", TODAY), "No complaint"),
+        (lambda one, _: complaint.end_complaint([one], TODAY, "R1", "lost", TODAY), "no outcome"),
+        (lambda one, _: complaint.end_complaint([one], TODAY, "R1", "upheld", TODAY), "No complaint"),
     ],
 )
 def test_what_cannot_be_is_told_with_the_way_out(
@@ -172,7 +179,7 @@ def test_bounced_and_sent_again_ends_as_sent_once(
     register: Register, open_one: Open, bounces: list[Bounce]
 ) -> None:
     one = open_one().id
-    register.requests.move(one, State.NEEDS_PERSON)
+    moved(register, one, State.NEEDS_PERSON)
     fact = decided(register, one)
     for number, bounce in enumerate([*bounces, None]):
         letter = refusal(register, one, fact, number)
@@ -200,7 +207,7 @@ def test_only_the_letter_that_closed_it_opens_it_again(register: Register, open_
     first, second = (refusal(register, one, fact, number) for number in range(2))
     send(register, first)
     with pytest.raises(RefusedError, match="cannot become"):
-        register.requests.move(one, State.NEEDS_PERSON)
+        moved(register, one, State.NEEDS_PERSON)
     with pytest.raises(RefusedError, match="cannot become"):
         register.questions.ask(one, "identity", options=["confirmed"], detail={})
     send(register, second)  # the same told twice: one that comes back leaves the other

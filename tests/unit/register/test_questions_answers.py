@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from tests.support.moves import moved
 
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.request import Request
@@ -74,7 +75,7 @@ def test_an_answered_question_may_be_asked_anew(register: Register, open_one: Op
 def test_an_open_question_brings_the_request_back_to_needs_person(register: Register, open_one: Open) -> None:
     one = open_one()
     asked = ask(register, one.id)
-    register.requests.move(one.id, State.ACCEPTED)
+    moved(register, one.id, State.ACCEPTED)
     assert ask(register, one.id) == asked
     assert register.requests.get(one.id).state is State.NEEDS_PERSON
 
@@ -145,7 +146,7 @@ def test_a_closed_request_has_no_open_questions_and_takes_no_answer(
 ) -> None:
     one = open_one()
     asked = ask(register, one.id)
-    register.requests.move(one.id, State.WITHDRAWN)
+    moved(register, one.id, State.WITHDRAWN)
     assert register.questions.all() == ()
     with pytest.raises(RefusedError, match="closed"):
         register.questions.answer(asked.id, "include", "officer")

@@ -19,6 +19,7 @@ import pytest
 from testbed.running import run, store
 from tests.support.audited.sitecustomize import audit
 from tests.support.kept import Kept
+from tests.support.moves import moved
 from tests.support.parts import Club
 
 from afschrift.app.jurisdiction import jurisdiction_of
@@ -250,18 +251,25 @@ def test_a_decision_about_other_keys_does_not_count(world: World) -> None:
 def test_closed_request(world: World, step: Step, state: State) -> None:
     """Attempt: Work on a request that is delivered, refused or withdrawn"""
     request = world.at(step, ONE)
-    if state is State.DELIVERED and step in (assess, classify):
-        world.services.register.requests.move(request, State.ACCEPTED)
-    world.services.register.requests.move(request, state)
+    moved(world.services.register, request, state)
     world.services.register.runs.end(request, ONE, str(state))
 
     assert world.refused(step, request, ONE, match="is closed")["reason"] == "closed"
     assert world.register.runs.all(going=True) == ()
 
 
+@pytest.mark.parametrize("step", CHAIN[2:6])
+def test_an_answer_that_is_ready(world: World, step: Step) -> None:
+    """Attempt: Work on a request whose answer is ready"""
+    request = world.at(step, ONE)
+    moved(world.services.register, request, State.READY)
+
+    assert world.refused(step, request, ONE, match="is ready")["reason"] == "answer_ready"
+
+
 def test_no_run_begins_for_a_closed_request(world: World) -> None:
     request = store(world.services, ANN)
-    world.services.register.requests.move(request, State.WITHDRAWN)
+    moved(world.services.register, request, State.WITHDRAWN)
 
     event = world.refused(lambda s, r: begin(s, r, "somebody"), request, ONE, match="is closed")
 
@@ -545,7 +553,7 @@ def test_a_run_ends_with_its_request_and_one_that_failed_lets_the_next_begin(wor
         step(world.in_run(TWO), request)
 
     outcomes = [(r.id, r.outcome) for r in world.register.runs.all()]
-    assert outcomes == [(ONE, "accepted"), (TWO, "delivered")]
+    assert outcomes == [(ONE, "accepted"), (TWO, "ready")]
 
 
 def test_a_failed_gate_does_not_open_an_ended_run_again(world: World) -> None:

@@ -63,7 +63,7 @@ def test_whole_way(services: Services) -> None:
         "sealed",
         "packed",
         "bundle_delivered",
-        "closed",
+        "fact_answer_ready",
     ):
         assert types.count(once) == 1, types
     assert not services.staging(request).exists("keys.json")

@@ -117,6 +117,10 @@ class ClockService:
             request_id, "letter_sent", lambda t: sending.sent(t, self.today(t), fact, letter_sent)
         )
 
+    def told(self, request_id: str, how: Sending) -> Result:
+        """The person was told of the answer that is ready, or got it handed over."""
+        return self._officer(request_id, "told", lambda t: sending.told(t, self.today(t), how))
+
     def acknowledge(self, request_id: str, text: str) -> Result:
         """Why the request is late, in words and by name; until then `check_deadlines` fails (R37)."""
         return self._officer(request_id, "acknowledgement", lambda t: alarm.acknowledge(self.clock(t)), text)

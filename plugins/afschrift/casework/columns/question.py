@@ -142,6 +142,7 @@ NOTHING_IN_LIMITS = QuestionKind(
     "The person's own limits leave nothing to give (R24). Ask what they want.",
     {
         "ask_the_person": "They were asked: the next run looks again.",
+        "answer_none": "They keep their limits: a letter that says what they come to is due.",
     },
 )
 

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from afschrift.casework.decision.require import open_decision
 from afschrift.casework.decision.restrictions import Restriction
 from afschrift.casework.decision.restrictions import restriction as find
 from afschrift.casework.officer import Officer
 from afschrift.domain.request import new_id
-from afschrift.law import dispute, restriction
+from afschrift.domain.state import State
+from afschrift.law import complaint, dispute, restriction
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import NewFacts
 from afschrift.law.grounds.grounds import FourEyes
@@ -50,7 +52,7 @@ class DisputeService:
         """What `complain` would raise, before documents of it are kept."""
         self.deciding(owner, "complaint")
         timelines = self.officer.register.disputes.timelines(owner)
-        dispute.complain(timelines, self._today(timelines), "", sender, reference, received)
+        complaint.complain(timelines, self._today(timelines), "", sender, reference, received)
 
     def complain(
         self,
@@ -66,20 +68,38 @@ class DisputeService:
         return self._officer(
             owner,
             "complaint",
-            lambda t: dispute.complain(t, self._today(t), made, sender, reference, received, documents),
+            lambda t: complaint.complain(t, self._today(t), made, sender, reference, received, documents),
             text,
         )
 
     def end_complaint(
-        self, owner: str, reference: str, outcome: str, day: date | None = None, text: str | None = None
+        self,
+        owner: str,
+        reference: str,
+        outcome: str,
+        day: date | None = None,
+        text: str | None = None,
+        *,
+        reopen: bool = False,
     ) -> Result:
-        """Enter what came of a complaint on a day; default: today. Its hold stays until it is released."""
+        """Enter what came of a complaint on a day; default: today. Its hold stays until it is released.
+
+        `reopen`: its requests ended wrongly and are open again; of a refused one the decision is asked anew.
+        """
+        register, before = self.officer.register, self.officer.register.disputes.timelines(owner)
+        if reopen:
+            for one in before:
+                register.identities.of(one.request)  # nothing can be given once the data key is destroyed
 
         def make(timelines: Sequence[Timeline]) -> NewFacts:
             today = self._today(timelines)
-            return dispute.end_complaint(timelines, today, reference, outcome, day or today)
+            return complaint.end_complaint(timelines, today, reference, outcome, day or today, reopen=reopen)
 
-        return self._officer(owner, "complaint", make, text)
+        after = self._officer(owner, "complaint", make, text)
+        for one in before:
+            if reopen and one.state is State.REFUSED:
+                open_decision(self.officer.grounds, register, one.request)
+        return register.disputes.timelines(owner) if reopen else after
 
     def review(
         self, request_id: str, restriction_id: str, outcome: str, text: str, next_: date | None = None

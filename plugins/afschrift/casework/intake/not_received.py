@@ -132,7 +132,9 @@ def _must_be_early(register: Register, requests: Sequence[Request]) -> None:
             f"Request {closed[0].id} of this case is closed ({closed[0].state}).",
             remedy=f"nothing is to be done. {UNCHANGED}",
         )
-    if worked := [one for one in requests if not may_move(one.state, State.NOT_RECEIVED)]:
+    if worked := [
+        one for one in requests if not may_move("fact_not_received", one.state, State.NOT_RECEIVED)
+    ]:
         raise TooLateError(
             f"Request {worked[0].id} is {worked[0].state}: a run has taken it up, so it was received (R03).",
             remedy=f"answer it. {UNCHANGED}",

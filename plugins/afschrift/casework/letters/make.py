@@ -10,6 +10,7 @@ from typing import Any
 from afschrift.app.jurisdiction import jurisdiction_of, load_controller
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision
+from afschrift.casework.letters.answer_elements import answer_elements
 from afschrift.casework.letters.masked import MASKED, masked_lines
 from afschrift.casework.letters.partial_response_elements import known_elements
 from afschrift.casework.letters.send import mail_settings
@@ -74,7 +75,7 @@ def make(
     controller = load_controller(settings)
     about = _about(kind, timeline)
     dates, computed = _dates(kind, timeline, jurisdiction_of(controller), officer.today(request.zone), about)
-    elements = _elements(settings, register, kind, timeline, request.language, given)
+    elements = _elements(settings, register, kind, timeline, about, request.language, given)
     facts = _facts(officer, controller, request, dates)
     letter = compose(kind, elements, facts, settings.include / "letters")
     to = _address(given, facts)
@@ -118,11 +119,13 @@ def _elements(
     register: Register,
     kind: LetterKind,
     timeline: Timeline,
+    about: FactRow | None,
     language: str,
     given: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What was given, and what the register knows of a part or of what a review masked."""
-    elements = {name: value for name, value in given.items() if name != "to"}
+    """What was given, and what the register knows of the answer, a part, or what a review masked."""
+    known = answer_elements(settings, register, timeline, about, language)
+    elements = known | {name: value for name, value in given.items() if name != "to"}
     elements = known_elements(settings, kind.name, timeline, language, elements)
     if MASKED in kind.optional and not elements.get(MASKED):
         elements[MASKED] = masked_lines(settings, register, timeline.request, language)
@@ -131,22 +134,23 @@ def _elements(
 
 def _about(kind: LetterKind, timeline: Timeline) -> FactRow | None:
     """The decision that a letter tells of and that was not told yet: its sending moves the clock."""
-    announced = kind.announces
-    found = announced.by(timeline) if announced is not None else None
-    if announced is not None and announced.needed and found is None:
+    found = kind.about(timeline)
+    needed = next((one for one in kind.announces if one.needed), None)
+    if needed is not None and found is None:
         raise RefusedError(
             f"There is no {kind.name} to announce (R39).",
-            remedy=f"decide on it first, with its reasons: `{announced.decided_by}`.",
+            remedy=f"decide on it first, with its reasons: `{needed.decided_by}`.",
         )
     return found
 
 
 def _warning(kind: LetterKind, about: FactRow | None) -> str:
-    if about is not None or kind.announces is None or not kind.announces.decided_by:
+    decided_by = next((one.decided_by for one in kind.announces if one.decided_by), "")
+    if about is not None or not decided_by:
         return ""
     return (
         "Nothing was decided that this letter tells of, so its sending will stop no clock: "
-        f"`{kind.announces.decided_by}`, naming this letter, unless that is meant."
+        f"`{decided_by}`, naming this letter, unless that is meant."
     )
 
 

@@ -9,13 +9,13 @@ from urllib.parse import SplitResult
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
+from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 from afschrift.domain.instants import utc_now
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
-from afschrift.law.clock.facts import FactKind
+from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState
-from afschrift.letters.kinds import kind_named
 from afschrift.letters.mail_message import checked_address
 from afschrift.mail.once import MailOutcome, MailResult, hand_over
 from afschrift.mail.server import server_address
@@ -79,8 +79,8 @@ def send(settings: Settings, register: Register, letter_id: str, by: str) -> Let
     Raises:
         UnknownRequestError: no such letter.
         TooLateError: it is not waiting to be sent.
-        RefusedError: it has no address, it would promise a last day that does not hold (R41), or the refusal
-            that it tells of was overruled.
+        RefusedError: it has no address, it would promise a last day that does not hold (R41), or what it
+            tells of was overruled, or is an answer that is not ready.
         ConfigurationError: no mail server, or it does not let us in; nothing was sent.
         RetriableError: the server is down or asks to come again later; nothing was sent. Or the register did
             not answer after the server took the letter: then it reads as unknown.
@@ -109,12 +109,16 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
     if letter.state is not LetterState.PRODUCED:
         return
     timeline = register.facts.timeline(letter.request)
-    if kind_named(letter.kind).refuses and timeline.of(FactKind.OVERRULED) and not timeline.untold_refusals:
+    of = next((fact for fact in timeline.facts if fact.id == letter.fact), None)
+    if of is not None and timeline.about(of, FactKind.OVERRULED):
         raise RefusedError(
-            f"Letter {letter.id} was not sent: another decision came in the place of that refusal (R45).",
-            remedy="send the letter of the last decision, if it has one: `afschrift letter list`. Where it "
+            f"Letter {letter.id} was not sent: another decision or answer came in the place of what it tells "
+            "(R45).",
+            remedy="send the letter of the last one, if it has one: `afschrift letter list`. Where it "
             "left all the same, enter that with `afschrift letter sent`, and write to the person.",
         )
+    if of is not None and of.kind is FactKind.ANSWER_READY:
+        _answer_must_be_ready(register, letter, of, timeline)
     if letter.kind != "extension":
         return
     today = local_date(utc_now(), timeline.zone)
@@ -126,6 +130,21 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
             remedy="answer the request. Where the letter left another way, in time or late, enter that with "
             "`afschrift letter sent`.",
         )
+
+
+def _answer_must_be_ready(register: Register, letter: LetterRow, of: FactRow, timeline: Timeline) -> None:
+    """What was asked since, or an identity that was taken back, comes before the answer."""
+    if identity_decision(register, letter.request) is None:
+        why = "nobody has confirmed who the requester is (R10)"
+    elif timeline.state != of.detail["state"]:
+        why = f"its request is {timeline.state}, and the answer is not ready"
+    else:
+        return
+    raise RefusedError(
+        f"Letter {letter.id} was not sent: {why}.",
+        remedy=f"`afschrift questions --request {letter.request}` says what comes first. Where it left all "
+        "the same, enter that with `afschrift letter sent`, and tell the data protection officer.",
+    )
 
 
 def _raise_unless_settled(claimed: Claimed, result: MailResult) -> None:

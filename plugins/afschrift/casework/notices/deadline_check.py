@@ -115,6 +115,7 @@ class DeadlineCheck:
             notices[-1] if notices else None,
             bool(_of_due(timeline, FactKind.OVERDUE_ACKNOWLEDGED, now)),
             (
+                *(("answer_not_told",) if timeline.state.to_tell else ()),
                 *(breach.partition(":")[0] for breach in now.breaches if not breach.startswith(OVERDUE)),
                 *remarks,
             ),

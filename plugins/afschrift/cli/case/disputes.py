@@ -12,7 +12,8 @@ import typer
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
-from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
+from afschrift.law.complaint import Ending, Sender, complaints
+from afschrift.law.dispute import HoldGround, holds
 from afschrift.law.restriction import ReviewOutcome
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ def complaint(
     on: Annotated[
         str | None, typer.Option("--on", metavar="DATE", help="Day of the outcome; default: today.")
     ] = None,
+    reopen: Annotated[
+        bool,
+        typer.Option("--reopen", help="With an outcome: the request ended wrongly, and is open again."),
+    ] = False,
     document: Annotated[
         list[Path] | None, typer.Option(help="A document of it for the case file. Repeatable.")
     ] = None,
@@ -91,14 +96,15 @@ def complaint(
         raise ConfigurationError(
             "Documents go with a complaint.", remedy="`afschrift case add` takes those of its outcome."
         )
-    if ends == (from_ is not None) or ends == (received is not None) or (on is not None and not ends):
+    if ends == (from_ is not None) or ends == (received is not None) or ((on or reopen) and not ends):
         raise ConfigurationError(
             "A complaint is entered with --from and --received, and its outcome later with --outcome.",
-            remedy="give --reference with --from and --received, or with --outcome (and --on).",
+            remedy="give --reference with --from and --received, or with --outcome (and --on, --reopen).",
         )
     at, text = disputes(), given.text(text_file)
     if outcome is not None:
-        found = at.end_complaint(owner, reference, outcome.value, given.date_(on, "--on"), text)
+        day = given.date_(on, "--on")
+        found = at.end_complaint(owner, reference, outcome.value, day, text, reopen=reopen)
     else:
         assert from_ is not None
         day = given.date_(received, "--received")

@@ -117,6 +117,7 @@ def answer(
     At a terminal a decision is asked for field by field, and a reason where the question calls for one.
     """
     from afschrift.casework.answer import answer_question
+    from afschrift.casework.question_kinds import kind_named
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
@@ -135,7 +136,7 @@ def answer(
     typer.echo(f"Recorded: {done.decision.kind} = {done.decision.choice}.")
     if done.said:
         say(done.said)
-    if not register.requests.get(asked.request).state.open or done.signer:
+    if not register.requests.get(asked.request).state.open or done.signer or not kind_named(asked.kind).runs:
         return
     go_on(register, asked.request, here=here, airflow=airflow)
 

@@ -138,14 +138,16 @@ def fact_row(fact: FactRow) -> dict[str, Any]:
 
 
 def _disputes(timeline: Timeline) -> Iterator[str]:
-    from afschrift.law.dispute import complaints, holds
+    from afschrift.law.complaint import complaints
+    from afschrift.law.dispute import holds
 
     yield from (f"complaint  {one.words}" for one in complaints(timeline))
     yield from (f"held  {one.words}" for one in holds(timeline))
 
 
 def _pending(timeline: Timeline) -> Iterator[str]:
-    from afschrift.law.dispute import complaints, holds
+    from afschrift.law.complaint import complaints
+    from afschrift.law.dispute import holds
 
     if any(one.ended is None for one in complaints(timeline)):
         yield "complaint_open"

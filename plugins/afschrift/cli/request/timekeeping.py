@@ -137,6 +137,22 @@ def sent(
     print_clock(*clocks().sent(request, sending, fact), as_json=as_json)
 
 
+def handed_over(
+    request: RequestId,
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day on which the person got it.")],
+    channel: Annotated[str, typer.Option(help="How: by_hand, portal, registered_post, ...")],
+    proof: Annotated[str, typer.Option(help="Reference of the proof, without spaces.")],
+    as_json: Json = False,
+) -> None:
+    """Enter that the person got the answer that is ready, or was told where it is: it closes the request.
+
+    Where a letter of the outbox told them, send that, or enter its sending: `afschrift letter sent`.
+    """
+    sending = given.sending(on, channel, proof)
+    assert sending is not None
+    print_clock(*clocks().told(request, sending), as_json=as_json)
+
+
 def acknowledge(
     request: RequestId,
     text_file: Annotated[
@@ -227,6 +243,6 @@ def link(
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
-    command.__name__: command
-    for command in (suspend, resume, extend, sent, acknowledge, withdraw, correct, merge, link)
+    command.__name__.replace("_", "-"): command
+    for command in (suspend, resume, extend, sent, handed_over, acknowledge, withdraw, correct, merge, link)
 }

@@ -35,6 +35,9 @@ _NOT_SENT = {
 }
 """What was decided and counts from a letter that did not go: the breach until it goes."""
 
+_REFUSALS = (State.REFUSED, State.ANSWERED_NOTHING_PORTABLE)
+"""Ends of which the person must be told inside the first month, extended or not (R45)."""
+
 
 class Colour(StrEnum):
     """How urgent a request is, at a glance."""
@@ -212,11 +215,9 @@ def _term(asked: FactRow) -> date | None:
 
 
 def _closed_on(timeline: Timeline) -> date | None:
-    """A refusal closes on the day its letter left, whenever that was entered (R45)."""
-    if timeline.state is State.REFUSED:
-        sent = [one.sent_on for one in timeline.of(FactKind.DECIDED) if one.sent_on is not None]
-        if sent:
-            return sent[-1]
+    """What the person was told ends it on the day of telling, whenever that was entered (R37, R45)."""
+    if (ended_by := timeline.ended_by) is not None:
+        return ended_by.sent_on
     return timeline.local(timeline.closed_at) if timeline.closed_at else None
 
 
@@ -241,11 +242,11 @@ def _breaches(timeline: Timeline, found: Deadline, closed_on: date | None, today
             yield "overdue:R37"
         if (waits := awaited(timeline)) is not None and waits[1] < today:
             yield "rest_late:R44"
-    elif timeline.state is State.REFUSED:
+    elif timeline.state in _REFUSALS:
         notified = today if FactKind.DECIDED in unsent else closed_on  # the letter came back: nobody was told
         if found.notice_due and notified > found.notice_due:
             yield "refused_late:R45"
-    elif timeline.state is State.DELIVERED and found.overdue(closed_on):
+    elif timeline.state.answered and found.overdue(closed_on):
         yield "answered_late:R37"
 
 

@@ -6,14 +6,14 @@ there. A letter is a fact's: it counts from the day on which it was *sent*, whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from afschrift.domain.right import Right
-from afschrift.domain.state import REOPENS, State
+from afschrift.domain.state import TOLD, State
 from afschrift.law.clock.deadline import local_date
 
 
@@ -32,8 +32,10 @@ class FactKind(StrEnum):
     RECEIPT_CORRECTED = "receipt_corrected"  # the receipt was at `instant`
     RECEIPT_REJECTED = "receipt_rejected"  # of a proposal: the second signer turned it down
     DECIDED = "decided"  # a decision whose letter must go out: `outcome` and `ground` in its detail
+    ANSWER_READY = "answer_ready"  # the answer is known: `state` and, of a bundle, `bundle` in its detail
+    HANDED_OVER = "handed_over"  # of an answer that is ready: the person got it on `day`, as somebody says
     PARTLY_DELIVERED = "partly_delivered"  # a part left on `day`; its detail says what follows (R44)
-    OVERRULED = "overruled"  # of a decision whose letter did not go: another one came in its place
+    OVERRULED = "overruled"  # of what nobody was told of: another decision or answer came in its place
     WITHDRAWN = "withdrawn"  # by the person, on `day`
     MERGED = "merged"  # into the request `other`
     ABSORBED = "absorbed"  # the request `other` was merged into this one
@@ -66,6 +68,7 @@ WITH_LETTER = (
     FactKind.REPLY_INSUFFICIENT,
     FactKind.EXTENDED,
     FactKind.DECIDED,
+    FactKind.ANSWER_READY,
     FactKind.PARTLY_DELIVERED,
 )
 REFUSED_WHOLE = "refuse"
@@ -109,9 +112,10 @@ class FactRow:
         at: instant of recording.
         by: account that recorded it.
         text: id of the reasons in words in the case file.
-        sent_on: of a fact with a letter: the local date on which it was really sent; None while it was not,
-            or after it bounced. Read from the facts that follow (`settled`).
-        sent_by: channel and proof of that sending.
+        sent_on: of a fact with a letter: the local date on which the person was really told, by the letter
+            or by a handing over; None while they were not, or after it bounced. Read from the facts that
+            follow (`settled`).
+        sent_by: channel and proof of that.
     """
 
     id: str
@@ -142,7 +146,7 @@ def settled(facts: Sequence[FactRow]) -> tuple[FactRow, ...]:
     for fact in facts:
         if fact.about is None:
             continue
-        if fact.kind is FactKind.LETTER_SENT:
+        if fact.kind in (FactKind.LETTER_SENT, FactKind.HANDED_OVER):
             sent.setdefault(fact.about, fact)
         elif fact.kind is FactKind.LETTER_BOUNCED:
             sent.pop(fact.about, None)
@@ -166,7 +170,7 @@ class Timeline:
         zone: IANA time zone of the establishment that must act.
         facts: settled, in the order of recording.
         identified_at: when the identity was confirmed; None while it is not. The last decision counts.
-        closed_at: when it was delivered, refused, withdrawn or merged.
+        closed_at: when it came to its end.
         limited: the person set limits of their own (R24).
     """
 
@@ -219,33 +223,51 @@ class Timeline:
         return last if last and not any(one.number > last.number for one in done) else None
 
     def closed_by(self, fact: FactRow) -> State | None:
-        """The state that it takes once the letter of a fact is sent; None: the state stays."""
-        refuses = fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE
-        in_force = refuses and not self.about(fact, FactKind.OVERRULED)
-        return State.REFUSED if in_force and self.state.open else None
+        """The state that it takes once the person was told of a fact; None: the state stays."""
+        end = _end(fact)
+        return end if self.state.open and not self.about(fact, FactKind.OVERRULED) else None
 
     @property
     def untold_refusals(self) -> tuple[FactRow, ...]:
         """Refusals of the whole that stand and whose letter did not go."""
-        return tuple(
-            one
-            for one in self.of(FactKind.DECIDED)
-            if one.detail.get("outcome") == REFUSED_WHOLE
-            and one.sent_on is None
-            and not self.about(one, FactKind.OVERRULED)
-        )
+        return tuple(one for one in self._untold if _end(one) is State.REFUSED)
+
+    @property
+    def untold_answers(self) -> tuple[FactRow, ...]:
+        """Answers that are ready and stand, and of which nobody was told."""
+        return tuple(one for one in self._untold if one.kind is FactKind.ANSWER_READY)
+
+    @property
+    def _untold(self) -> Iterator[FactRow]:
+        for one in self.of(FactKind.DECIDED, FactKind.ANSWER_READY):
+            if one.sent_on is None and _end(one) and not self.about(one, FactKind.OVERRULED):
+                yield one
+
+    @property
+    def ended_by(self) -> FactRow | None:
+        """The fact of which the person was told, and which ended the request so; None: nothing did so."""
+        told = [one for one in self.facts if one.sent_on is not None and _end(one) is self.state]
+        return told[-1] if told else None
 
     def reopened_by(self, fact: FactRow) -> State | None:
         """The state that it goes back to when the letter of a fact comes back; None: the state stays."""
-        refused = fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE
-        others = (one for one in self.of(FactKind.DECIDED) if one.id != fact.id and one.sent_on is not None)
-        if not refused or any(one.detail.get("outcome") == REFUSED_WHOLE for one in others):
+        end = _end(fact)
+        if end is not self.state or any(
+            one.id != fact.id and one.sent_on is not None and _end(one) is end for one in self.facts
+        ):
             return None
-        return REOPENS.get(self.state)
+        return next((known for known, told in TOLD.items() if told is end), State.NEEDS_PERSON)
 
     def with_(self, *facts: FactRow) -> Timeline:
         """As it would be with further facts."""
         return replace(self, facts=settled((*self.facts, *facts)))
+
+
+def _end(fact: FactRow) -> State | None:
+    """The end that a request comes to once the person was told of a fact; None: to none."""
+    if fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE:
+        return State.REFUSED
+    return TOLD[State(fact.detail["state"])] if fact.kind is FactKind.ANSWER_READY else None
 
 
 def rows(timeline: Timeline, new: Sequence[NewFact], at: str, by: str, ids: Sequence[str]) -> list[FactRow]:

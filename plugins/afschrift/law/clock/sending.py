@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from afschrift.domain.errors import RefusedError, TooLateError
@@ -79,6 +79,31 @@ def sent(timeline: Timeline, today: date, about: str | None, sending: Sending) -
     if found.kind is FactKind.SUSPENDED:
         must_not_overlap(timeline, sending.on, but=found)
     return [sending.fact(found.id, to=timeline.closed_by(found))]
+
+
+def told(timeline: Timeline, today: date, sending: Sending) -> list[NewFact]:
+    """The person was told of the answer that is ready, or got it handed over, as somebody says it.
+
+    Args:
+        timeline: of the request.
+        today: local date.
+        sending: when, how, and the proof.
+
+    Raises:
+        TooLateError: the request is closed.
+        RefusedError: no answer is ready, or the day cannot be.
+    """
+    must_be_open(timeline)
+    sending.check(timeline, today)
+    if not timeline.untold_answers:
+        raise RefusedError(
+            f"No answer of request {timeline.request} is ready: it is {timeline.state}.",
+            remedy=f"run it further: `afschrift run {timeline.request}`.",
+        )
+    ready = timeline.untold_answers[-1]
+    fact = sending.fact(ready.id, to=timeline.closed_by(ready))
+    given = ready.detail["state"] == State.READY
+    return [replace(fact, kind=FactKind.HANDED_OVER) if given else fact]
 
 
 def code(text: str, what: str) -> None:

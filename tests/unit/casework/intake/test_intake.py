@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.moves import moved
 
 from afschrift.domain.errors import RefusedError, UnknownRequestError
 from afschrift.domain.keys import Key
@@ -77,7 +78,7 @@ def test_an_unknown_or_odd_id_is_an_unknown_request(register: Register, bad: str
             ask(bad)
         assert not bad or bad not in str(told.value)
     with pytest.raises(UnknownRequestError):
-        register.requests.move(bad, State.ACCEPTED)
+        moved(register, bad, State.ACCEPTED)
     with pytest.raises(UnknownRequestError):
         register.trail.record(bad)
     assert register.trail.events() == []
@@ -93,7 +94,7 @@ def test_a_time_without_a_zone_opens_nothing(register: Register, open_one: Open,
 def test_requests_are_listed_as_they_were_received(register: Register, open_one: Open) -> None:
     late, early = open_one(received_at="2026-03-05T00:00:00Z"), open_one(received_at="2026-03-01T00:00:00Z")
     same_case = open_one(case=early.case, received_at="2026-03-03T00:00:00Z")
-    register.requests.move(late.id, State.WITHDRAWN)
+    moved(register, late.id, State.WITHDRAWN)
     assert [r.id for r in register.requests.all()] == [early.id, same_case.id, late.id]
     assert [r.id for r in register.requests.all(open_only=True)] == [early.id, same_case.id]
     assert [r.id for r in register.requests.all(case=early.case)] == [early.id, same_case.id]

@@ -11,6 +11,7 @@ import pytest
 from testbed.register_reader import faults
 from tests.support.deciding import NOW, ROLES, Bureau
 from tests.support.family import ADULT, open_family
+from tests.support.moves import moved
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.intake.message import Intake
@@ -119,7 +120,7 @@ def test_a_request_that_a_run_took_up_leaves_the_case_whole(bureau: Bureau) -> N
     """A run may have died between taking it up and finishing its first step."""
     one = stored(bureau)
     question = proposed(bureau, one.case)
-    bureau.register.requests.move(one.requests[1], State.ACKNOWLEDGED)
+    moved(bureau.register, one.requests[1], State.ACKNOWLEDGED)
     with pytest.raises(TooLateError, match="taken it up"):
         signed(bureau, question)
     states = [bureau.register.requests.get(request).state for request in one.requests]

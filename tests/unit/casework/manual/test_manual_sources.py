@@ -14,6 +14,7 @@ import pytest
 from testbed.mini import POLICY, write_database, write_inventory
 from testbed.running import installation, run, store
 from tests.support.manual import add_systems, system, waits
+from tests.support.moves import moved
 
 from afschrift.bundle.container.agreement import Coverage, Package, check_files
 from afschrift.bundle.container.verify import verify
@@ -244,7 +245,7 @@ def test_an_answer_alone_changes_what_a_plan_rests_on(opened: Open) -> None:
     asked = services.register.questions.get(first)
     again = ask_again(services.register, ROLES, services.inventory, asked, "cli:anna")
     says(services, again, "given", ("a.eml", MAIL + b"!"))
-    services.register.requests.move(request, State.ACCEPTED)
+    moved(services.register, request, State.ACCEPTED)
     with pytest.raises(GateError, match="decisions changed"):
         extract(services, request, "mail")
 

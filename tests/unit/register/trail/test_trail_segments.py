@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.support.moves import moved
 from tests.support.trail_matrix import Calendar, Trail
 
 from afschrift.domain.errors import AfschriftError, RefusedError
@@ -96,7 +97,7 @@ def test_a_year_stays_while_one_of_its_requests_is_open_or_was_closed_lately(
     trail.checkpoint()
     with pytest.raises(RefusedError, match=rf"1 request.*{request}.*wait until they are closed"):
         trail.register.trail.drop_year(2010, RULE)
-    trail.register.requests.move(request, State.REFUSED)
+    moved(trail.register, request, State.REFUSED)
     with pytest.raises(RefusedError, match="closed too recently"):
         trail.register.trail.drop_year(2010, RULE)
     clock.now = datetime(2021, 1, 2, tzinfo=UTC)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.moves import moved
 
 from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.event import NewEvent
@@ -58,7 +59,7 @@ class Office:
         request = self.register.requests.open(
             case, Right.ACCESS, RECEIVED, "Europe/Amsterdam", "nl", ("csv",), "outbox", keys
         ).id
-        self.register.requests.move(request, state)
+        moved(self.register, request, state)
         return request
 
     def run(self, request: str, run: str | None = None, *, ends: str | None = None) -> str:
@@ -299,7 +300,7 @@ def test_staging_of_a_closed_request_is_destroyed_after_an_hour(office: Office, 
     request = office.open(State.ACCEPTED)
     file = office.stage(request)
     office.run(request, ends="accepted")
-    office.register.requests.move(request, state)
+    moved(office.register, request, state)
     size = file.stat().st_size
     office.later(0.9)
     assert office.sweep() == []  # the run may be about to destroy it itself

@@ -1,0 +1,60 @@
+"""What letters about an answer that is ready say by themselves: where the files are, what was searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from afschrift.app.settings import Settings
+from afschrift.domain.state import State
+from afschrift.inventory.load import load
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import FactKind, FactRow, Timeline
+from afschrift.register.register import Register
+
+
+def answer_elements(
+    settings: Settings, register: Register, timeline: Timeline, about: FactRow | None, language: str
+) -> dict[str, Any]:
+    """Elements by name; none where the letter tells of no answer that is ready, or nothing is known.
+
+    Args:
+        settings: of the installation.
+        register: of the installation.
+        timeline: of the request.
+        about: the fact that the letter tells of.
+        language: of the letter.
+
+    Raises:
+        ConfigurationError: the inventory cannot be used, or the options of the destination.
+    """
+    if about is None or about.kind not in (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED):
+        return {}
+    if about.kind is FactKind.PARTLY_DELIVERED or about.detail["state"] == State.READY:
+        return _files(settings, register, timeline, about.detail.get("bundle"))
+    inventory = load(settings.inventory)
+    systems = {name: source.title for name, source in inventory.sources.items()}
+    keys = {name: key.title for name, key in inventory.identity.keys.items()}
+    if about.detail["state"] == State.NOTHING_PORTABLE:
+        return {"refused": _named(about.detail.get("systems", ()), systems, language)}
+    return {
+        "searched": _named(about.detail.get("systems", ()), systems, language),
+        "searched_for": _named(about.detail.get("keys", ()), keys, language),
+    }
+
+
+def _named(names: Iterable[str], titles: Mapping[str, Any], language: str) -> list[str]:
+    return [title.get(language) if (title := titles.get(name)) else name for name in names]
+
+
+def _files(settings: Settings, register: Register, timeline: Timeline, bundle: str | None) -> dict[str, Any]:
+    """Where the person fetches a bundle, if the destination has an address that is theirs to open."""
+    for delivery in register.deliveries.of(timeline.request):
+        if delivery.sha256 != bundle or (fetched := settings.fetched_at(delivery.destination)) is None:
+            continue
+        link, days = fetched
+        until = local_date(datetime.fromisoformat(delivery.delivered_at), timeline.zone) + timedelta(days)
+        name = delivery.uri.rpartition("/")[2]
+        return {"where": link.replace("{file}", name), "available_until": until.isoformat()}
+    return {}

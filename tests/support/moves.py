@@ -1,0 +1,33 @@
+"""Moving a request without the software that does it: by the events that the table of transitions has."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.request import Request
+from afschrift.domain.state import TRANSITIONS, State
+from afschrift.register.register import Register
+
+
+def way(now: State, to: State) -> list[tuple[str, State]]:
+    """The shortest way from one state to another: the event and the state of each move."""
+    ways: deque[tuple[State, list[tuple[str, State]]]] = deque([(now, [])])
+    seen = {now}
+    while ways:
+        at, moves = ways.popleft()
+        if at is to:
+            return moves
+        for one in TRANSITIONS:
+            if at in one.states and one.to not in seen:
+                seen.add(one.to)
+                ways.append((one.to, [*moves, (one.event, one.to)]))
+    raise AssertionError(f"no way leads from {now} to {to}")
+
+
+def moved(register: Register, request: str, to: State, *, by: str = "system") -> Request:
+    """The request, moved to a state on the shortest way."""
+    found = register.requests.get(request)
+    for event, state in way(found.state, to):
+        found = register.requests.move(request, state, NewEvent(event), by=by)
+    return found
