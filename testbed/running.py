@@ -51,6 +51,13 @@ def store(services: Services, keys: Mapping[str, str], right: str = "access", **
 
 def run(services: Services, request: str) -> Path:
     """All steps, after which the person gets the bundle handed over; its path."""
+    bundle = drive(services, request)
+    hand_over(services, request)
+    return bundle
+
+
+def drive(services: Services, request: str) -> Path:
+    """All steps, as the tasks of a run do; the bundle, of which nobody was told yet."""
     assess(services, request)
     for source in classify(services, request)["sources"]:
         extract(services, request, source)
@@ -58,7 +65,6 @@ def run(services: Services, request: str) -> Path:
     package(services, request)
     delivered = deliver(services, request)
     close(services, request)
-    hand_over(services, request)
     return Path(delivered["uri"].removeprefix("file://"))
 
 

@@ -99,6 +99,7 @@ TOLD: dict[State, State] = {
 
 _ENDS = (*TOLD.values(), State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED)
 _OPEN = tuple(state for state in State if state not in _ENDS)
+_BEFORE_WORK = (State.RECEIVED, State.ACKNOWLEDGED)
 _WORKED_ON = (State.NEEDS_PERSON, State.ACCEPTED, *TOLD)
 
 
@@ -127,10 +128,10 @@ def _told(event: str) -> tuple[Transition, ...]:
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("acknowledged", (State.RECEIVED,), State.ACKNOWLEDGED),
     Transition("question_asked", _OPEN, State.NEEDS_PERSON),
-    Transition("accepted", (State.ACKNOWLEDGED, State.NEEDS_PERSON, *TOLD), State.ACCEPTED),
+    Transition("accepted", (*_BEFORE_WORK, State.NEEDS_PERSON, *TOLD), State.ACCEPTED),
     Transition("fact_answer_ready", (State.ACCEPTED,), State.READY),
     *(
-        Transition("fact_answer_ready", (State.ACKNOWLEDGED, *_WORKED_ON), nothing)
+        Transition("fact_answer_ready", (*_BEFORE_WORK, *_WORKED_ON), nothing)
         for nothing in (State.NOTHING_HELD, State.NOTHING_PORTABLE)
     ),
     *_told("fact_letter_sent"),

@@ -38,8 +38,8 @@ class Letters(Repository):
     ) -> LetterRow:
         """Keep a letter: its row, its text in the case file and the event, in one transaction.
 
-        The very same letter (kind, language, address, elements) that is not settled yet is given back, and
-        nothing is written.
+        The very same letter (kind, language, address, elements, and what it tells of) that is not settled yet
+        is given back, and nothing is written.
 
         Args:
             new: the letter.
@@ -55,7 +55,8 @@ class Letters(Repository):
             self._request_row(tx, new.request)
             key = self._key(tx, new.request)
             mark = key.hmac(new.same_as)
-            same = (letter.c.request_id == new.request) & (letter.c.same_as == mark)
+            of = letter.c.fact_id.is_(None) if fact_id is None else letter.c.fact_id == fact_id
+            same = (letter.c.request_id == new.request) & (letter.c.same_as == mark) & of
             found = tx.execute(select(letter).where(same & letter.c.state.in_(_UNSETTLED))).first()
             if found is not None:
                 return self.as_row(found)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from typing import Any
 
 from afschrift.casework.partial_response.supplement import record_part, spent
@@ -16,6 +17,7 @@ from afschrift.domain.portions import Portion
 from afschrift.domain.state import State
 from afschrift.law.dispute import under_hold
 from afschrift.law.partial_response import file_name
+from afschrift.register.deliveries import DeliveryRow
 from afschrift.services import Services
 from afschrift.steps.gates import enter, refusal
 from afschrift.steps.package import BUNDLE
@@ -54,7 +56,8 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     done = register.steps.result(request_id, "deliver", inputs)
     if done is not None:
         return done
-    name = file_name(request_id, request.right, plan.part, plan.after)
+    base = file_name(request_id, request.right, plan.part, plan.after)
+    name = _free(base, register.deliveries.of(request_id), packed["bundle"])
     receipt = services.destination(plan.destination).deliver(name, _chunks(services, plan, packed))
     result = {
         "uri": receipt.uri,
@@ -137,6 +140,14 @@ def wipe(services: Services, request_id: str) -> bool:
         return False
     services.staging(request_id).wipe()
     return True
+
+
+def _free(name: str, delivered: Sequence[DeliveryRow], bundle: str) -> str:
+    """The name, numbered where another answer of this request lies there that nobody was told of."""
+    taken = {one.uri.rpartition("/")[2] for one in delivered if one.sha256 != bundle}
+    stem, dot, ending = name.rpartition(".")
+    numbered = (f"{stem}-{number}{dot}{ending}" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)
 
 
 def _chunks(services: Services, plan: Plan, packed: dict[str, Any]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.law.letter import LetterState
 from afschrift.letters.mail_message import checked_address
 from afschrift.register.register import Register
 
@@ -30,9 +31,12 @@ def tell_by_mail(officer: Officer, request_id: str, log: Callable[[str], None]) 
     try:
         letter = make(officer, request_id, untold[-1].detail["letter"], {"to": to}).letter
         assert letter is not None  # `make` keeps it
-        send(officer.settings, officer.register, letter.id, officer.by)
+        sent = send(officer.settings, officer.register, letter.id, officer.by)
     except AfschriftError as error:
         log(f"Nobody was told by mail. {error}")
+        return None
+    if sent.state is not LetterState.SENT:
+        log(f"Nobody was told by mail: letter {letter.id} is {sent.state} ({sent.bounce}).")
         return None
     return letter.id
 

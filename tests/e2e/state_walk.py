@@ -1,0 +1,319 @@
+"""A walk of what may become of a request: every question, every option, every letter, on real parts.
+
+A box of the graph is a state with what is open in it. From each box that was not seen yet everything that
+somebody could do is done once, each on a copy of the installation, until nothing new comes of it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from testbed.running import drive
+from tests.support.deciding import NOW, ROLES, Bureau
+from tests.support.ground_forms import GROUNDS, complete
+
+from afschrift.casework.clock.record import ClockService
+from afschrift.casework.decision.in_force import request_decisions
+from afschrift.casework.disputes.record import DisputeService
+from afschrift.casework.letters.resend import again
+from afschrift.casework.officer import Officer
+from afschrift.casework.question_kinds import kind_named
+from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError
+from afschrift.domain.state import State
+from afschrift.law.clock.clock import Colour, clock
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.clock.sending import Sending
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.letter import Bounce, LetterState
+from afschrift.law.manual_search import NewFile
+from afschrift.register.records import QuestionRow
+from afschrift.wiring.build_services import build
+
+ENDING = (FactKind.DECIDED, FactKind.ANSWER_READY)
+TODAY = NOW.date().isoformat()
+FORMS: dict[tuple[str, str], dict[str, Any]] = {
+    ("identity", "confirmed"): {"method": "call_back", "level": "high"},
+    ("identity", "not_confirmed"): {"doubt": "unknown_sender"},
+    ("minor", "answer_child"): {"reason": "able_to_decide"},
+    ("mandate", "not_proven"): {"lacking": "authority"},
+    ("mandate", "proven"): {
+        "kind": "parental_authority",
+        "checked_on": TODAY,
+        "scope": "both",
+        "identity_checked": "eid",
+        "answer_to": "representative",
+        "answer_by": "post",
+        "secrecy": "care",
+    },
+    ("manual", "not_searched"): {"reason": "unavailable"},
+    ("source_down", "partial"): {"rest_by": (NOW.date() + timedelta(days=9)).isoformat()},
+    ("tell_person", "make_letter"): {"available_until": (NOW.date() + timedelta(days=20)).isoformat()},
+    ("tell_person", "told"): {"on": TODAY, "channel": "by_hand", "proof": "receipt-1"},
+}
+"""What an option needs besides itself."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A state, what is asked in it, and the letters whose sending would end the request."""
+
+    state: str
+    questions: tuple[str, ...]
+    letters: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """As the graph shows it."""
+        return "<br>".join(
+            [
+                f"<b>{self.state}</b>",
+                *(f"? {one}" for one in self.questions),
+                *(f"letter {one}" for one in self.letters),
+            ]
+        )
+
+
+@dataclass
+class Place:
+    """A copy of an installation, with the request that is walked."""
+
+    bureau: Bureau
+    home: Path
+    request: str
+
+    def copied(self, to: Path) -> Place:
+        """The same in a folder of its own."""
+        shutil.copytree(self.home, to)
+        settings = type(self.bureau.settings).from_environment(
+            {"AFSCHRIFT_HOME": str(to), "AFSCHRIFT_INVENTORY": str(self.bureau.settings.inventory)}
+        )
+        return Place(Bureau(settings, build(lambda _line: None, settings)), to, self.request)
+
+    @property
+    def box(self) -> Box:
+        """Where the request is."""
+        register = self.bureau.register
+        timeline = register.facts.timeline(self.request)
+        closing = {one.id for one in timeline.facts if one.kind in ENDING and timeline.closed_by(one)}
+        letters = register.letters.all(request_id=self.request, states=[LetterState.PRODUCED])
+        asked = register.questions.all(request_id=self.request)
+        return Box(
+            register.requests.get(self.request).state,
+            tuple(sorted({self._asked(one) for one in asked})),
+            tuple(sorted({one.kind for one in letters if one.fact in closing})),
+        )
+
+    def _asked(self, question: QuestionRow) -> str:
+        if question.kind != "decision_signed":
+            return question.kind
+        last = request_decisions(self.bureau.register, self.request)[-1]
+        return f"{question.kind} ({last.outcome})"
+
+    def run(self) -> None:
+        """A run, as far as it goes."""
+        try:
+            drive(self.bureau.services, self.request)
+        except (NeedsPersonError, GateError):
+            return
+        except AfschriftError as error:
+            raise AssertionError(f"a run that nobody can help: {error}") from error
+
+    def officer(self, by: str = "cli:anna") -> Officer:
+        """Somebody at work."""
+        return Officer(self.bureau.register, ROLES, by, settings=self.bureau.settings)
+
+    @property
+    def clocks(self) -> ClockService:
+        """What moves the clock."""
+        officer = self.officer()
+        return ClockService(officer, officer.jurisdiction)
+
+
+Act = Callable[[Place], None]
+
+
+@dataclass
+class Walk:
+    """What was found."""
+
+    edges: dict[tuple[Box, Box], list[str]] = field(default_factory=dict)
+    boxes: list[Box] = field(default_factory=list)
+    turned_down: dict[str, str] = field(default_factory=dict)
+
+    def stuck(self) -> list[Box]:
+        """Boxes from which no way leads to an end but that the person withdraws."""
+        fine = {box for box in self.boxes if ends(box) and box.state != State.WITHDRAWN}
+        while more := {a for a, b in self.edges if b in fine and a not in fine}:
+            fine |= more
+        return [box for box in self.boxes if box not in fine]
+
+    def lines(self) -> Iterator[str]:
+        """As a graph for Mermaid."""
+        numbers = {box: f"b{n}" for n, box in enumerate(self.boxes)}
+        yield "```mermaid"
+        yield "flowchart TD"
+        for box, number in numbers.items():
+            yield f'  {number}(["{box.words}"])' if ends(box) else f'  {number}["{box.words}"]'
+        for (a, b), labels in self.edges.items():
+            if a != b:
+                yield f'  {numbers[a]} -->|"{"<br>".join(labels)}"| {numbers[b]}'
+        yield "```"
+
+
+def ends(box: Box) -> bool:
+    """Whether the request is closed."""
+    return not State(box.state).open
+
+
+def walk(start: Place, folder: Path) -> Walk:
+    """Walk from where a request is to everything that may become of it."""
+    found, numbers = Walk(), iter(range(1_000_000))
+    found.boxes.append(start.box)
+    queue = deque([start])
+    while queue:
+        here = queue.popleft()
+        box = here.box
+        watched(here)
+        for label, act in acts(here):
+            there = here.copied(folder / f"at{next(numbers)}")
+            try:
+                act(there)
+            except AfschriftError as error:
+                found.turned_down.setdefault(label, str(error))
+                shutil.rmtree(there.home)
+                continue
+            after = there.box
+            labels = found.edges.setdefault((box, after), [])
+            if label not in labels:
+                labels.append(label)
+            if after in found.boxes:
+                shutil.rmtree(there.home)
+            else:
+                found.boxes.append(after)
+                queue.append(there)
+    return found
+
+
+def watched(place: Place) -> None:
+    """Time passes: an open request becomes overdue, unless its clock stands still; a closed one does not."""
+    timeline = place.bureau.register.facts.timeline(place.request)
+    later = clock(timeline, place.clocks.jurisdiction, NOW.date() + timedelta(days=400))
+    assert (later.colour in (Colour.RED, Colour.BLUE)) is timeline.state.open
+
+
+def acts(place: Place) -> Iterator[tuple[str, Act]]:
+    """All that somebody could do now, with what it is called."""
+    register = place.bureau.register
+    state = register.requests.get(place.request).state
+    questions = register.questions.all(request_id=place.request)
+    if state.open and all(not kind_named(one.kind).runs for one in questions):
+        yield "a run", Place.run
+    for question in questions:
+        yield from answers(place, question)
+    for letter in register.letters.all(request_id=place.request):
+        if letter.state is LetterState.PRODUCED:
+            yield f"{letter.kind} sent", lambda p, id_=letter.id: p.bureau.send(id_)
+        elif letter.state is LetterState.SENT and not state.open:
+            yield f"{letter.kind} came back", partial(came_back, letter=letter.id)
+        elif letter.state is LetterState.BOUNCED and state is State.NEEDS_PERSON:
+            yield f"{letter.kind} made anew", lambda p, id_=letter.id: _nothing(again(p.officer(), id_))
+    if state.to_tell:
+        yield "handed over", lambda p: _nothing(p.clocks.told(p.request, SENT))
+    if not state.open:
+        yield "complaint upheld", complaint
+    elif not questions:
+        yield "withdrawn", lambda p: _nothing(p.clocks.withdraw(p.request, "email"))
+
+
+SENT = Sending(NOW.date(), "registered_post", "3SABC123")
+
+
+def _nothing(_: object) -> None:
+    """An act gives nothing back."""
+
+
+def came_back(place: Place, letter: str) -> None:
+    """A letter came back."""
+    place.bureau.register.outbox.enter_bounce(letter, NOW.date(), Bounce.NOT_COLLECTED, "cli:anna")
+    place.run()
+
+
+def complaint(place: Place) -> None:
+    """An authority upholds a complaint: the request ended wrongly."""
+    disputes = DisputeService(place.officer())
+    disputes.complain(place.request, "authority", "z1", NOW.date())
+    disputes.end_complaint(place.request, "z1", "upheld", reopen=True)
+    place.run()
+
+
+def answers(place: Place, question: QuestionRow) -> Iterator[tuple[str, Act]]:
+    """Each option of a question, a decision with each of its grounds; a run follows where one would."""
+    kind = kind_named(question.kind)
+    for choice in question.options:
+        for code in grounds(place, question, choice):
+            label = f"{question.kind}: {choice}" + (f" ({code})" if code else "")
+            yield label, partial(answer, question=question, choice=choice, code=code, runs=kind.runs)
+
+
+def grounds(place: Place, question: QuestionRow, choice: str) -> Iterator[str | None]:
+    """The grounds on which a choice may rest."""
+    if question.kind != "decision" or choice == "fulfil":
+        yield None
+        return
+    right = place.bureau.register.requests.get(place.request).right
+    for code, ground in GROUNDS.grounds.items():
+        if Outcome(choice) in ground.outcomes and right in ground.rights:
+            yield code
+
+
+def answer(place: Place, question: QuestionRow, choice: str, code: str | None, runs: bool) -> None:
+    """Answer as whoever may, and run where a run goes on."""
+    given: dict[str, Any] = dict(FORMS.get((question.kind, choice), {}))
+    by = "airflow:sam" if question.role == "second_signer" else "cli:anna"
+    if question.kind == "decision":
+        given = forms_of_grounds(place).get(str(code), {})
+        place.bureau.answer(question, choice, code, by=by, **given)
+    else:
+        from afschrift.casework.answer import answer_question
+
+        files = [_file()] if choice == "given" else []
+        texts = {"redactions": []} if choice == "redact" else {}
+        answer_question(
+            place.officer(by),
+            question.id,
+            choice,
+            detail=given,
+            text="Because it is so.",
+            files=files,
+            texts=texts,
+        )
+    if runs and place.bureau.register.requests.get(place.request).state.open:
+        place.run()
+
+
+def forms_of_grounds(place: Place) -> dict[str, dict[str, Any]]:
+    """What a ground needs of this request, beside the table's examples."""
+    first = place.bureau.register.requests.all()[0].id
+    in_days = {days: (NOW.date() + timedelta(days=days)).isoformat() for days in (50, 60)}
+    return {
+        "overlap": {"earlier": first},
+        "further_copy": {"earlier": first},
+        "complexity": {"needed_until": in_days[60]},
+        "restriction": {"review_on": in_days[50]},
+        "persons_wish": {"quote": "Please send me my data."},
+        "manifestly_excessive": complete("manifestly_excessive", Outcome.REFUSE, first_request=True),
+    }
+
+
+def _file() -> NewFile:
+    import hashlib
+
+    content = b"A letter of 2021."
+    return NewFile("letter.txt", "text/plain", len(content), hashlib.sha256(content).hexdigest(), [content])

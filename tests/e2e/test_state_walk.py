@@ -1,0 +1,168 @@
+"""Whatever becomes of a request, a letter or somebody's word ends it: walked, and drawn into docs/states.md.
+
+`AFSCHRIFT_DRAW=1 pytest tests/e2e/test_state_walk.py -p no:xdist` writes the graphs anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from testbed import mini
+from testbed.running import drive
+from tests.e2e.state_walk import Place, walk
+from tests.support.deciding import Bureau
+from tests.support.family import CHILD, open_family
+from tests.support.manual import add_systems, system
+from tests.support.reviewing import policy
+from tools.states_page import GRAPH, PAGE, replaced
+
+from afschrift.casework.decision.require import open_decision
+from afschrift.wiring.build_services import build
+
+pytestmark = pytest.mark.slow
+
+Begin = Callable[[Path, pytest.MonkeyPatch], tuple[Bureau, str]]
+
+
+def _bureau(folder: Path, patch: pytest.MonkeyPatch, shop: str = mini.SHOP, review: str = "never") -> Bureau:
+    bureau = Bureau.open(folder, patch)
+    (folder / "inventory" / "shop.yml").write_text(shop, encoding="utf-8")
+    (folder / "inventory" / "policy.yml").write_text(mini.POLICY + policy(review), encoding="utf-8")
+    bureau.services = build(lambda _line: None, bureau.settings)
+    return bureau
+
+
+def access(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch)
+    return bureau, bureau.store()
+
+
+def unknown_sender(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch)
+    return bureau, bureau.store(authenticated=None)
+
+
+def nobody(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch)
+    return bureau, bureau.store(keys={"customer_id": "99"})
+
+
+def nothing_portable(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch)
+    return bureau, bureau.store("portability", keys={"customer_id": "4"})
+
+
+def limits(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch)
+    quote = "Only the newsletter."
+    return bureau, bureau.store(
+        keys={"customer_id": "4"},
+        message=quote,
+        limits={"tables": ["shop.newsletter"], "quote": quote},
+    )
+
+
+def shared_key(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch)
+    return bureau, bureau.store(keys={"customer_id": "2"})
+
+
+def third_of_a_year(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch)
+    bureau.answered(2)
+    return bureau, bureau.store()
+
+
+def decision_opened(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau, request = access(folder, patch)
+    open_decision(bureau.services.grounds, bureau.register, request)
+    return bureau, request
+
+
+def decision_on_a_ready_answer(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau, request = access(folder, patch)
+    drive(bureau.services, request)
+    open_decision(bureau.services.grounds, bureau.register, request)
+    return bureau, request
+
+
+def unknown_and_put_before_an_officer(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau, request = unknown_sender(folder, patch)
+    open_decision(bureau.services.grounds, bureau.register, request)
+    return bureau, request
+
+
+def overlapping(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch)
+    bureau.store(days=5)
+    return bureau, bureau.store()
+
+
+def child(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = open_family(folder, patch)
+    return bureau, bureau.store(keys=CHILD)
+
+
+def parent(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = open_family(folder, patch)
+    return bureau, bureau.store(keys=CHILD, made_by="parent")
+
+
+def searched_by_people(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch)
+    add_systems(folder / "inventory", system("paper", "paper"))
+    bureau.services = build(lambda _line: None, bureau.settings)
+    return bureau, bureau.store()
+
+
+def reviewed(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    bureau = _bureau(folder, patch, review="always")
+    return bureau, bureau.store()
+
+
+def unclassified(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+    shop = mini.SHOP.replace("      name: {origin: provided}\n", "", 1)
+    bureau = _bureau(folder, patch, shop)
+    return bureau, bureau.store()
+
+
+SCENARIOS: dict[str, Begin] = {
+    "Somebody who is known asks for access": access,
+    "Somebody unknown asks": unknown_sender,
+    "Nothing is held": nobody,
+    "Nothing can be taken along": nothing_portable,
+    "The person's own limits leave nothing": limits,
+    "Somebody else uses the key too": shared_key,
+    "The third request of a year": third_of_a_year,
+    "An officer opens a decision": decision_opened,
+    "An officer opens one when the answer is ready": decision_on_a_ready_answer,
+    "An officer opens one about somebody unknown": unknown_and_put_before_an_officer,
+    "An earlier request is still open": overlapping,
+    "A child asks alone": child,
+    "A parent asks": parent,
+    "A system that people search": searched_by_people,
+    "Every bundle is reviewed": reviewed,
+    "A column that nobody described": unclassified,
+}
+
+
+@pytest.mark.parametrize("title", SCENARIOS)
+def test_every_way_ends(title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bureau, request = SCENARIOS[title](tmp_path, monkeypatch)
+    start = Place(bureau, tmp_path / "home", request)
+
+    found = walk(start, tmp_path)
+
+    walked = {label for labels in found.edges.values() for label in labels}
+    never = {label: why for label, why in found.turned_down.items() if label not in walked}
+    print("\n".join(f"{label}: {why}" for label, why in never.items()))
+    assert found.stuck() == []
+    lines = [f"### {title}", "", *found.lines(), ""]
+    page = PAGE.read_text(encoding="utf-8")
+    if os.environ.get("AFSCHRIFT_DRAW"):
+        PAGE.write_text(replaced(page, f"{GRAPH}, {title}", iter(lines)), encoding="utf-8")
+        return
+    assert replaced(page, f"{GRAPH}, {title}", iter(lines)) == page, "draw it anew, see above"

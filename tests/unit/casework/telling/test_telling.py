@@ -1,0 +1,342 @@
+"""A request ends when the person was told: by mail where that is sure, else as somebody says it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testbed.running import drive, event_types
+from tests.support.deciding import NOW, Bureau
+from tests.support.mail_server import Manner, Server, serving
+from tests.support.restricted import dispute_service, open_bureau
+
+from afschrift.app.settings import Settings
+from afschrift.casework.answer import answer_question
+from afschrift.casework.clock.record import ClockService
+from afschrift.casework.letters.make import make
+from afschrift.casework.letters.send import send
+from afschrift.casework.telling.tell import ask_to_tell
+from afschrift.domain.errors import FormError, NeedsPersonError, RefusedError, TooLateError
+from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.clock.sending import Sending
+from afschrift.law.letter import Bounce, LetterState
+from afschrift.questions.kind import Answered
+from afschrift.register.records import QuestionRow
+from afschrift.wiring.build_services import build
+
+ANN = {"customer_id": "1", "email": "ann@example.org"}
+TODAY = NOW.date()
+TOLD = {"on": TODAY.isoformat(), "channel": "by_hand", "proof": "receipt-1"}
+LINK = "https://portal.example.org/answers/{file}"
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[Server, str]]:
+    with serving(Manner.TAKES) as (server, url):
+        yield server, url
+
+
+def mailed(bureau: Bureau, folder: Path, url: str, link: str | None = LINK) -> Bureau:
+    """The same installation with a mail server, and a destination that people can fetch from."""
+    options = {"link": link, "days": 14} if link else {}
+    for name, content in (("mail", {"server": url, "sender": "privacy@example.org"}), ("outbox", options)):
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+        (folder / f"{name}.json").chmod(0o600)
+    settings = Settings.from_environment(
+        {
+            "AFSCHRIFT_HOME": str(bureau.settings.home),
+            "AFSCHRIFT_INVENTORY": str(bureau.settings.inventory),
+            "AFSCHRIFT_MAIL": str(folder / "mail.json"),
+            "AFSCHRIFT_DESTINATION_OUTBOX": str(folder / "outbox"),
+            "AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS": str(folder / "outbox.json"),
+        }
+    )
+    return Bureau(settings, build(lambda _line: None, settings))
+
+
+def answered(
+    bureau: Bureau, question: QuestionRow, choice: str, text: str | None = None, **form: str
+) -> Answered:
+    return answer_question(bureau.officer("cli:anna"), question.id, choice, detail=form, text=text)
+
+
+def state(bureau: Bureau, request: str) -> State:
+    return bureau.register.requests.get(request).state
+
+
+def to_tell(bureau: Bureau, request: str) -> QuestionRow:
+    [question] = bureau.register.questions.all(request_id=request)
+    assert question.kind == "tell_person"
+    return question
+
+
+def closed_on(bureau: Bureau, request: str) -> Any:
+    clocks = ClockService(bureau.officer("cli:anna"), bureau.officer("cli:anna").jurisdiction)
+    return clocks.clock(bureau.register.facts.timeline(request)).closed_on
+
+
+def test_a_bundle_at_its_destination_is_no_answer_until_somebody_says_that_it_was_handed_over(
+    bureau: Bureau,
+) -> None:
+    request = bureau.store(days=5)
+    drive(bureau.services, request)
+    assert state(bureau, request) is State.READY
+    question = to_tell(bureau, request)
+    assert question.detail["letter"] == "delivery"
+
+    yesterday = (TODAY - timedelta(days=1)).isoformat()
+    done = answered(bureau, question, "told", **{**TOLD, "on": yesterday})
+
+    assert "closed" in done.said
+    assert state(bureau, request) is State.DELIVERED
+    assert str(closed_on(bureau, request)) == yesterday
+    assert "fact_handed_over" in event_types(bureau.services, request)
+
+
+@pytest.mark.parametrize("on", [TODAY + timedelta(days=1), TODAY - timedelta(days=30)])
+def test_a_day_that_cannot_be_ends_nothing(bureau: Bureau, on: Any) -> None:
+    request = bureau.store(days=5)
+    drive(bureau.services, request)
+    with pytest.raises(RefusedError, match="A letter of"):
+        answered(bureau, to_tell(bureau, request), "told", **{**TOLD, "on": str(on)})
+    with pytest.raises(FormError, match="proof"):
+        answered(bureau, to_tell(bureau, request), "told", **{**TOLD, "proof": "by Ann Jansen"})
+    assert state(bureau, request) is State.READY
+
+
+def test_a_run_more_reads_nothing_and_asks_nothing_twice(bureau: Bureau) -> None:
+    request = bureau.store()
+    drive(bureau.services, request)
+    with pytest.raises(NeedsPersonError, match="nothing changed since"):
+        drive(bureau.services, request)
+    assert state(bureau, request) is State.READY
+    assert event_types(bureau.services, request).count("question_asked") == 1
+
+
+def test_the_letter_goes_by_itself_to_an_address_that_the_channel_had_authenticated(
+    bureau: Bureau, tmp_path: Path, post: tuple[Server, str]
+) -> None:
+    server, url = post
+    bureau = mailed(bureau, tmp_path, url)
+    request = bureau.store(keys=ANN)
+    bundle = drive(bureau.services, request)
+
+    assert state(bureau, request) is State.DELIVERED
+    assert bureau.register.questions.all(request_id=request) == ()
+    [(_, to, content)] = server.messages
+    assert to == "ann@example.org"
+    assert f"https://portal.example.org/answers/{bundle.name}".encode() in content.replace(b"=\r\n", b"")
+
+
+@pytest.mark.parametrize(
+    ("keys", "more", "link"),
+    [
+        (ANN, {"authenticated": None}, LINK),  # merely typed
+        (ANN, {"made_by": "proxy"}, LINK),  # who receives it is for a person to say
+        ({"customer_id": "1"}, {}, LINK),  # no address
+        (ANN, {}, None),  # no place that is theirs to open
+    ],
+)
+def test_where_one_thing_is_not_sure_a_person_tells(
+    bureau: Bureau,
+    tmp_path: Path,
+    post: tuple[Server, str],
+    keys: dict[str, str],
+    more: dict[str, Any],
+    link: str | None,
+) -> None:
+    server, url = post
+    bureau = mailed(bureau, tmp_path, url, link)
+    request = bureau.store(keys=keys, **more)
+    answers = {
+        "identity": ("confirmed", {"method": "call_back", "level": "high"}),
+        "mandate": (
+            "proven",
+            {
+                "kind": "written_mandate",
+                "checked_on": TODAY.isoformat(),
+                "scope": "both",
+                "identity_checked": "eid",
+                "answer_to": "person",
+                "answer_by": "post",
+                "secrecy": "none",
+            },
+        ),
+    }
+    for _ in range(4):
+        try:
+            drive(bureau.services, request)
+            break
+        except NeedsPersonError:
+            for question in bureau.register.questions.all(request_id=request):
+                choice, form = answers.get(question.kind, ("fulfil", {}))
+                answered(bureau, question, choice, **form)
+
+    assert state(bureau, request) is State.READY
+    assert to_tell(bureau, request)
+    assert server.messages == []
+
+
+@pytest.mark.parametrize("manner", [Manner.LATER, Manner.NO_SUCH_MAILBOX, Manner.DROPS_ANSWER])
+def test_a_letter_that_did_not_go_tells_nobody(bureau: Bureau, tmp_path: Path, manner: Manner) -> None:
+    with serving(manner) as (_, url):
+        bureau = mailed(bureau, tmp_path, url)
+        request = bureau.store(keys=ANN)
+        drive(bureau.services, request)
+    assert state(bureau, request) is State.READY
+    assert to_tell(bureau, request)
+
+
+def test_a_letter_that_came_back_opens_it_again_and_it_is_asked_anew(
+    bureau: Bureau, tmp_path: Path, post: tuple[Server, str]
+) -> None:
+    bureau = mailed(bureau, tmp_path, post[1])
+    request = bureau.store(keys=ANN)
+    drive(bureau.services, request)
+    [letter] = bureau.register.letters.all(request_id=request)
+    bureau.register.outbox.enter_bounce(letter.id, TODAY, Bounce.MAILBOX_FULL, "cli:anna")
+
+    assert state(bureau, request) is State.READY
+    assert ask_to_tell(bureau.register, request) == to_tell(bureau, request).id
+    assert closed_on(bureau, request) is None
+
+    answered(bureau, to_tell(bureau, request), "told", **TOLD)
+    assert state(bureau, request) is State.DELIVERED
+
+
+def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
+    bureau: Bureau, tmp_path: Path, post: tuple[Server, str]
+) -> None:
+    request = bureau.store(keys=ANN)
+    drive(bureau.services, request)
+    form = {"available_until": TODAY + timedelta(days=9), "where": "our counter", "to": "ann@example.org"}
+    letter = make(bureau.officer("cli:anna"), request, "delivery", form).letter
+    assert letter is not None
+    sending = mailed(bureau, tmp_path, post[1]).settings
+    register = bureau.register
+
+    about = register.decisions.of(request)[-1].about
+    register.decisions.take(request, "identity", "not_confirmed", "cli:anna", about=about)
+    with pytest.raises(RefusedError, match="nobody has confirmed"):
+        send(sending, register, letter.id, "cli:anna")
+    register.decisions.take(request, "identity", "confirmed", "cli:anna", about=about)
+
+    from afschrift.casework.decision.require import open_decision
+
+    asked = open_decision(bureau.services.grounds, register, request)
+    assert [q.kind for q in register.questions.all(request_id=request)] == ["decision"]
+    with pytest.raises(RefusedError, match="is needs_person"):
+        send(sending, register, letter.id, "cli:anna")
+    bureau.answer(asked, "refuse_part", "trade_secret", places=["shop.ticket"])
+    bureau.sign(request)
+    bundle = drive(bureau.services, request)
+    assert bundle.name.endswith("-2.zip"), "the earlier bundle is not replaced"
+    with pytest.raises(RefusedError, match="came in the place"):
+        send(sending, register, letter.id, "cli:anna")
+    assert post[0].messages == []
+
+
+def test_two_ends_at_once(bureau: Bureau) -> None:
+    request = bureau.store()
+    drive(bureau.services, request)
+    form = {"available_until": TODAY + timedelta(days=9), "where": "our counter"}
+    letter = make(bureau.officer("cli:anna"), request, "delivery", form).letter
+    assert letter is not None
+    clocks = ClockService(bureau.officer("cli:anna"), bureau.officer("cli:anna").jurisdiction)
+    clocks.withdraw(request, "email")
+
+    bureau.send(letter.id)
+
+    assert state(bureau, request) is State.WITHDRAWN
+    assert bureau.register.letters.get(letter.id).state is LetterState.SENT
+    assert bureau.register.facts.timeline(request).of(FactKind.LETTER_SENT)
+    with pytest.raises(TooLateError, match="closed"):
+        clocks.told(request, Sending(TODAY, "by_hand", "r-1"))
+
+
+def test_that_nothing_is_held_ends_by_its_letter_which_knows_what_was_searched(bureau: Bureau) -> None:
+    request = bureau.store(keys={"customer_id": "99"})
+    for _ in range(2):
+        with pytest.raises(NeedsPersonError):
+            drive(bureau.services, request)
+        if state(bureau, request) is State.NEEDS_PERSON:
+            answered(bureau, bureau.register.questions.all(request_id=request)[-1], "confirm_none")
+    assert state(bureau, request) is State.NOTHING_HELD
+
+    done = answered(bureau, to_tell(bureau, request), "make_letter")
+    assert done.letter is not None
+    assert state(bureau, request) is State.NOTHING_HELD
+    bureau.send(done.letter)
+
+    assert state(bureau, request) is State.ANSWERED_NOTHING_HELD
+    bureau.register.outbox.enter_bounce(done.letter, TODAY, Bounce.NOT_COLLECTED, "cli:anna")
+    assert state(bureau, request) is State.NOTHING_HELD
+
+
+def test_that_nothing_can_be_taken_along_needs_a_persons_reasons(bureau: Bureau) -> None:
+    request = bureau.store("portability", keys={"customer_id": "4"})
+    with pytest.raises(NeedsPersonError, match="but nothing that"):
+        drive(bureau.services, request)
+    assert state(bureau, request) is State.NOTHING_PORTABLE
+    with pytest.raises(FormError, match="reasons"):
+        answered(bureau, to_tell(bureau, request), "make_letter")
+
+    done = answered(bureau, to_tell(bureau, request), "make_letter", text="We made it ourselves.")
+    assert done.letter is not None
+    bureau.send(done.letter)
+
+    assert state(bureau, request) is State.ANSWERED_NOTHING_PORTABLE
+
+
+def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau) -> None:
+    request = bureau.store()
+    drive(bureau.services, request)
+    answered(bureau, to_tell(bureau, request), "told", **TOLD)
+    disputes = dispute_service(bureau)
+    disputes.complain(request, "authority", "z1", TODAY)
+    with pytest.raises(RefusedError, match="takes no end back"):
+        disputes.end_complaint(request, "z1", "rejected", reopen=True)
+
+    disputes.end_complaint(request, "z1", "upheld", reopen=True)
+
+    assert state(bureau, request) is State.NEEDS_PERSON
+    drive(bureau.services, request)
+    assert state(bureau, request) is State.READY
+    assert to_tell(bureau, request)
+
+
+def test_what_nobody_can_read_any_more_is_not_opened_again(bureau: Bureau) -> None:
+    request = bureau.store()
+    drive(bureau.services, request)
+    answered(bureau, to_tell(bureau, request), "told", **TOLD)
+    bureau.register.data_keys.shred(request, "retention_identity")
+    disputes = dispute_service(bureau)
+    disputes.complain(request, "authority", "z1", TODAY)
+    with pytest.raises(RefusedError, match="destroyed"):
+        disputes.end_complaint(request, "z1", "upheld", reopen=True)
+    assert state(bureau, request) is State.DELIVERED
+
+
+def test_a_letter_made_twice_tells_of_the_decision_that_stands(bureau: Bureau) -> None:
+    """A refusal that was overruled, and is taken again in the same words, is sent and closes."""
+    request = bureau.store()
+    from afschrift.casework.decision.require import open_decision
+
+    letters = []
+    for _ in range(2):
+        asked = open_decision(bureau.services.grounds, bureau.register, request)
+        bureau.answer(asked, "refuse", "manifestly_unfounded")
+        letters.append(bureau.sign(request).letter)
+    assert None not in letters and letters[0] != letters[1]
+    bureau.send(str(letters[1]))
+    assert state(bureau, request) is State.REFUSED
