@@ -15,6 +15,9 @@ EXISTS (
 {% endmacro %}
 {% macro person(belongs) %}
 (
+{% if not belongs %}
+1 = 0
+{% endif %}
 {% for way in belongs %}
 {% if not loop.first %}
 OR

@@ -195,7 +195,7 @@ def test_the_number_of_the_support_employee_is_in_access_alone(
 def test_coverage_says_that_the_staff_file_was_searched_without_result(
     bundles: dict[tuple[int, str], Bundle], right: str
 ) -> None:
-    expected = dict.fromkeys(PORTABLE, "rows") | {"employee": "none_held"}
+    expected = dict.fromkeys(PORTABLE, "rows") | {"employee": "nothing_given"}
     assert all(bundles[number, right].coverage() == expected for number in CUSTOMERS)
 
 
@@ -210,7 +210,7 @@ def test_an_employee_gets_the_own_row_and_no_customer(services: Services, shop: 
     bundle = fulfil(services, {"employee_id": "3"}, "access")
     assert bundle.tables() == {"employee"}
     agree(bundle, shop, "employee", EMPLOYEE, 3)
-    assert bundle.coverage() == dict.fromkeys(PORTABLE, "none_held") | {"employee": "rows"}
+    assert bundle.coverage() == dict.fromkeys(PORTABLE, "nothing_given") | {"employee": "rows"}
 
 
 def test_a_member_of_staff_who_is_a_customer_is_not_left_out_without_a_word(

@@ -13,6 +13,7 @@ from tests.support.reviewing import policy
 
 from afschrift.casework.disputes.record import DisputeService
 from afschrift.casework.officer import Officer
+from afschrift.register.records import QuestionRow
 from afschrift.wiring.build_services import build
 
 FIRST = NOW + timedelta(days=50)
@@ -31,13 +32,20 @@ def open_bureau(folder: Path, patch: pytest.MonkeyPatch, more: str = "") -> Bure
 def restricted(bureau: Bureau, places: list[str], existence: str = "hidden") -> tuple[str, str]:
     """A request with a restriction in force; the id of both."""
     request, question = bureau.flagged()
+    restrict(bureau, request, question, places, existence)
+    return request, question.id
+
+
+def restrict(
+    bureau: Bureau, request: str, question: QuestionRow, places: list[str], existence: str = "hidden"
+) -> None:
+    """Answer the question of a request with a restriction, and sign it."""
     told: dict[str, Any] = {"refused": None, "given": None, "reasons": None} if existence == "hidden" else {}
     on = FIRST.date().isoformat()
     bureau.answer(
         question, "restrict", "restriction", places=places, existence=existence, review_on=on, **told
     )
     bureau.sign(request)
-    return request, question.id
 
 
 def dispute_service(bureau: Bureau, by: str = "cli:anna", now: datetime = NOW) -> DisputeService:

@@ -236,13 +236,6 @@ class Searched:
     found: dict[str, int] = field(default_factory=dict)
     reason: NotSearched | None = None
 
-    @property
-    def without_rows(self) -> str:
-        """What the coverage may say of the table where no row bears a key of the person."""
-        if self.reason is not None:
-            return "not_searched"
-        return "withheld" if self.found else "none_held"
-
 
 def searched_digest(searched: Sequence[Searched] | None) -> str:
     """What the register keeps of a search, so that what is staged of it cannot be another; "" for none."""

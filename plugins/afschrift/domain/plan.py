@@ -26,11 +26,16 @@ class Medium(StrEnum):
     BACKUP = "backup"
 
 
+NOTHING_GIVEN = "nothing_given"
+"""What the person is told of what is not given, for no reason that may be told (R84)."""
+
+
 class ManualStatus(StrEnum):
-    """What became of the search of such a system, as the coverage says."""
+    """What became of the search of such a system."""
 
     GIVEN = "given"
     NONE_HELD = "none_held"
+    HELD_BACK = "held_back"  # a restriction of which the person may not know keeps back what was found (R84)
     NOT_SEARCHED = "not_searched"
     OUTSIDE = "outside"  # not asked: the request does not reach it
 
@@ -54,6 +59,12 @@ class ManualPlan:
     answer: str = ""
     answered_at: str = ""
     files: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The status as the person is told it: one word for whatever is not given."""
+        unsaid = (ManualStatus.NONE_HELD, ManualStatus.HELD_BACK)
+        return NOTHING_GIVEN if self.status in unsaid else self.status.value
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Reading a file back compares it with the extraction; this compares the extractio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -108,13 +108,16 @@ class Comparison:
         part: what is read.
         percent: share of the rows of a large table that is hashed; 100: all of them.
         seed: decides which.
+        hidden: columns of which no value is read, whatever the warehouse has there (R84).
     """
 
-    def __init__(self, session: Source, part: ExtractPlan, percent: float, seed: str) -> None:
+    def __init__(
+        self, session: Source, part: ExtractPlan, percent: float, seed: str, hidden: Collection[str] = ()
+    ) -> None:
         self._part = part
-        redacted = {one.column for one in part.redactions}
-        kinds = {one.name: one.kind for one in part.selected if one.name not in redacted}
-        whole = {one.name for one in part.selected if one.action is Action.INCLUDE} - redacted
+        apart = {one.column for one in part.redactions} | set(hidden)
+        kinds = {one.name: one.kind for one in part.selected if one.name not in apart}
+        whole = {one.name for one in part.selected if one.action is Action.INCLUDE} - apart
         self._columns = list(kinds)
         self._oracle = session.oracle(part.statement, kinds, whole)
         number = next((name for name in part.order if name in self._oracle.numbers), None)

@@ -152,25 +152,6 @@ class Inventory(Part):
     policy_digest: str
 
 
-def without(inventory: Inventory, tables: Collection[str]) -> Inventory:
-    """The data map without some tables (`source.table`), for whoever may not know of them (R84)."""
-    if not tables:
-        return inventory
-    kept = {
-        name: source.model_copy(
-            update={
-                "tables": {
-                    t: one
-                    for t, one in source.tables.items()
-                    if not {f"{name}.{t}", f"{name}.{one.copy_of}"} & set(tables)
-                }
-            }
-        )
-        for name, source in inventory.sources.items()
-    }
-    return inventory.model_copy(update={"sources": {n: s for n, s in kept.items() if s.tables}})
-
-
 def casefold_keys(inventory: Inventory) -> frozenset[str]:
     """Names of the keys that some table compares without regard to case."""
     return frozenset(

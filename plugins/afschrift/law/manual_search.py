@@ -6,7 +6,7 @@ A person searches them, and says what came of it: files, nothing held, or not se
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, assert_never
 
@@ -86,6 +86,13 @@ def answered(
     reason = detail["reason"]
     rules = tuple(dict.fromkeys(("R08", NOT_SEARCHED_BECAUSE[reason])))
     return ManualPlan(source, medium, ManualStatus.NOT_SEARCHED, rules, reason, of_answer, answered_at)
+
+
+def held_back(found: ManualPlan) -> ManualPlan:
+    """The same under a hidden restriction: the files that were found stay in the case file (R84)."""
+    if found.status is not ManualStatus.GIVEN:
+        return found
+    return replace(found, status=ManualStatus.HELD_BACK, files=())
 
 
 def due(target: date, calendar: Calendar) -> date:

@@ -21,13 +21,11 @@ class LeftOut:
     Attributes:
         action: EXCLUDE or MASK.
         reason: a key of the texts in `include/letters`.
-        hidden: nobody may know of it: it is in no plan, and so in nothing that is made of one (R84).
     """
 
     action: Action
     rules: tuple[str, ...]
     reason: str
-    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,6 @@ class PersonFacts:
     def withheld(self, table: str, column: str) -> LeftOut | None:
         """What was decided about a column of a table (`source.table`), or about the table."""
         return self.left_out.get(table) or self.left_out.get(f"{table}.{column}")
-
-    def hides(self, table: str) -> bool:
-        """Whether nobody may know of a table as a whole."""
-        found = self.left_out.get(table)
-        return found is not None and found.hidden
 
 
 class TableFacts:

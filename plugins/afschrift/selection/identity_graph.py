@@ -16,7 +16,7 @@ from typing import Any
 from afschrift.domain.keys import Key, Unique
 from afschrift.domain.sources import Source, SourceFactory
 from afschrift.inventory.model import Inventory, SourceFile, casefold_keys
-from afschrift.selection.statements import Statements
+from afschrift.selection.key_statements import KeyStatements
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Expansion:
 
     def _session(self, stack: ExitStack, declared: SourceFile) -> Iterator[_LinkTable]:
         session = stack.enter_context(self._open(declared.source))
-        statements = Statements(
+        statements = KeyStatements(
             self._sql, declared, self._inventory.identity, session.dialect, session.catalogue()
         )
         for name, table in declared.tables.items():
@@ -155,7 +155,7 @@ class _LinkTable:
     """One table that knows the person by more than one key, in an open session."""
 
     session: Source
-    statements: Statements
+    statements: KeyStatements
     table: str
 
     def given(self, keys: Sequence[Key], at: str) -> Iterator[Key]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,6 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import Consent, SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
-from afschrift.inventory.table import Table
 from afschrift.selection.mask_tokens import token_mask
 from afschrift.selection.person import Catalogue, WayFinder, Ways, of_entries
 
@@ -37,6 +36,9 @@ class Scope:
 class Statements:
     """Writes the SQL of one source for one person's request.
 
+    Of a hidden table no statement about what is given finds a row, and of a hidden column none finds a value:
+    as of somebody who has none (R84).
+
     Attributes:
         tables: that the source has now, by its own names.
         catalogue: the same, with the names that the inventory has for them.
@@ -50,7 +52,19 @@ class Statements:
         identity: IdentityFile,
         dialect: Dialect,
         catalogue: Catalogue,
+        hidden: Collection[str] = (),
     ) -> None:
+        """Take what the statements are made of.
+
+        Args:
+            folder: of the templates.
+            source: as the data map has it.
+            identity: the keys that there are.
+            dialect: of the session.
+            catalogue: of the session.
+            hidden: `source.table` or `source.table.column` of which nobody may know (R84).
+        """
+        self._hidden = frozenset(hidden)
         self._folder = folder
         self._source = source
         self._identity = identity
@@ -84,13 +98,17 @@ class Statements:
 
     def exists(self, table: str, scope: Scope | None, any_of: Sequence[str]) -> str:
         """Whether a row of the person holds a value in one of some columns; no row: no."""
-        columns = [self.finder.column(table, name) for name in any_of]
+        columns = [self._given(table, name, self.finder.column(table, name)) for name in any_of]
         return self._render_all("exists.sql", table, scope=self._scope(scope), columns=columns)
 
     def masked(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
         """How many values each masked column hides, in the order of the fields; empty without masks."""
         quote = self._dialect.quote
-        masked = [(f"t.{quote(f.name)}", self._when(table, f)) for f in fields if f.action is Action.MASK]
+        masked = [
+            (self._given(table, f.name, f"t.{quote(f.name)}"), self._when(table, f))
+            for f in fields
+            if f.action is Action.MASK
+        ]
         if not masked:
             return ""
         return self._render_all("masked.sql", table, masked=masked, scope=self._scope(scope))
@@ -108,7 +126,7 @@ class Statements:
 
     def foreign(self, table: str) -> str | None:
         """How many rows a join reaches that bear another person's key; None where there can be none."""
-        found = self.finder.foreign(table)
+        found = None if self._is_hidden(table) else self.finder.foreign(table)
         return None if found is None else self._render_all("foreign.sql", table, foreign=found)
 
     def names(
@@ -123,7 +141,8 @@ class Statements:
             present: only rows that have a value in this column too.
         """
         quoted = self.finder.column(table, column)
-        columns = [(self._dialect.text(quoted), self._dialect.quote("name"))]
+        given = self._given(table, column, quoted)
+        columns = [(self._dialect.text(given), self._dialect.quote("name"))]
         lookup = None
         if country is not None:
             country_table, name = country.table, country.name
@@ -133,12 +152,13 @@ class Statements:
             of = self.finder.column(country_table, country.country, "l")
             columns.append((self._dialect.text(of), self._dialect.quote("country")))
         fields = tuple(_fact(name, ValueKind.TEXT) for name in ("name", "country")[: len(columns)])
-        found = [quoted] + ([self.finder.column(table, present)] if present else [])
-        return fields, self._render("names.sql", table, columns=columns, present=found, lookup=lookup)
+        found = [given]
+        found += [self._given(table, present, self.finder.column(table, present))] if present else []
+        return fields, self._render_given("names.sql", table, columns=columns, present=found, lookup=lookup)
 
     def span(self, table: str, column: str) -> tuple[tuple[FieldPlan, ...], str]:
         """The first and the last value of a column in the person's rows, and how many rows have none."""
-        quoted = self.finder.column(table, column)
+        quoted = self._given(table, column, self.finder.column(table, column))
         of = self._read(table, column)
         columns = [
             (of.expression.format(column=f"min({quoted})"), self._dialect.quote("first")),
@@ -149,7 +169,7 @@ class Statements:
             *(_fact(name, of.kind or ValueKind.TEXT) for name in ("first", "last")),
             _fact("without", ValueKind.TEXT),
         )
-        return fields, self._render("span.sql", table, columns=columns)
+        return fields, self._render_given("span.sql", table, columns=columns)
 
     def people(self, table: str, names: Sequence[str], most: int, *, own: bool = False) -> str:
         """Some columns, as text, of a table of people: of everybody, or of the person's own rows."""
@@ -168,62 +188,9 @@ class Statements:
             withdrawn=quote(consent.withdrawn) if consent.withdrawn else None,
         )
 
-    def links(self, table: str) -> tuple[tuple[str, ...], str] | None:
-        """Keys that a table gives for its person, and the statement; None where it gives none.
-
-        Each row: for each key its text, from when and until when it held.
-        """
-        declared = self._source.tables[table]
-        names = declared.links
-        if len(names) < 2:
-            return None
-        links = [self._link(table, declared, name) for name in names]
-        return names, self._render("links.sql", table, links=links)
-
-    def sharers(self, table: str, key: str) -> str | None:
-        """Statement counting other persons who hold one of the person's keys at the same time."""
-        declared = self._source.tables[table]
-        person = self._identity.person
-        if key == person or not {key, person} <= set(declared.links):
-            return None
-        return self._render(
-            "sharers.sql",
-            table,
-            key=self._dialect.literal(key),
-            person=self._dialect.literal(person),
-            link=self._link(table, declared, key),
-            owner=self._link(table, declared, person),
-        )
-
-    def start(self, table: str, key: str) -> str | None:
-        """Statement finding the person's own key by another key given at intake, at that moment."""
-        declared = self._source.tables[table]
-        person = self._identity.person
-        if key == person or not {key, person} <= set(declared.links):
-            return None
-        return self._render(
-            "start.sql",
-            table,
-            key=self._dialect.literal(key),
-            link=self._link(table, declared, key),
-            owner=self._link(table, declared, person),
-        )
-
     def ways(self, table: str) -> Ways:
         """The ways of a table to the person."""
         return self.finder.ways(table)
-
-    def _link(self, table: str, declared: Table, name: str) -> dict[str, str | None]:
-        link = declared.subject[name]
-        finder = self.finder
-        column = finder.column(table, link.column)
-        return {
-            "column": column,
-            "holds": finder.holds(table, name),
-            "text": self._dialect.key_text(column, finder.native(table, link.column)),
-            "from": self._bound(table, link.valid_from),
-            "to": self._bound(table, link.valid_to),
-        }
 
     def _bound(self, table: str, column: str | None) -> str | None:
         return self._dialect.bound(self.finder.instant(table, column)) if column else None
@@ -234,7 +201,20 @@ class Statements:
         found = self.catalogue[table][name]
         return found.as_text() if declared is not None and declared.kind == "text" else found
 
+    def _is_hidden(self, table: str, column: str = "") -> bool:
+        """Whether nobody may know of a table, or of a column of it alone."""
+        path = f"{self._source.source}.{table}"
+        return (f"{path}.{column}" if column else path) in self._hidden
+
+    def _given(self, table: str, column: str, expression: str) -> str:
+        """An expression over a column; over one that is hidden it keeps its type and has no value."""
+        return f"CASE WHEN 1 = 0 THEN {expression} END" if self._is_hidden(table, column) else expression
+
     def _expression(self, table: str, field: FieldPlan) -> str:
+        return self._given(table, field.name, self._shown(table, field))
+
+    def _shown(self, table: str, field: FieldPlan) -> str:
+        """What is read of a column, masked where it is."""
         quoted = f"t.{self._dialect.quote(field.name)}"
         column = self._read(table, field.name)
         if field.action is not Action.MASK:
@@ -268,13 +248,16 @@ class Statements:
 
     def _render_all(self, template: str, table: str, **parts: object) -> str:
         """Over former rows too, where the inventory says so; a way over a join is one of present rows."""
-        return self._render(template, table, **parts, relation=self.finder.all_rows(table))
+        return self._render_given(template, table, **parts, relation=self.finder.all_rows(table))
+
+    def _render_given(self, template: str, table: str, **parts: object) -> str:
+        """Over the rows of the person that may be given: of a hidden table none."""
+        return self._render(template, table, **parts, **({"belongs": ()} if self._is_hidden(table) else {}))
 
     def _render(self, template: str, table: str, **parts: object) -> str:
-        belongs = self.finder.ways(table).belongs
-        parts = {"relation": self.finder.relation(table), **parts}
+        parts = {"relation": self.finder.relation(table), "belongs": self.finder.ways(table).belongs, **parts}
         parts |= {"keys": self._dialect.keys, "one_row": self._dialect.one_row}
-        return render(self._folder, template, belongs=belongs, **parts)
+        return render(self._folder, template, **parts)
 
 
 def _fact(name: str, kind: ValueKind) -> FieldPlan:

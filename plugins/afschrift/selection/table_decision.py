@@ -71,7 +71,6 @@ class Classifier:
         """
         facts = TableFacts(self._inventory, source, name, self._person)
         scope = self._scope(facts)
-        columns = {c: t for c, t in columns.items() if not self._hidden(f"{source.source}.{name}", c)}
         fields = tuple(
             self._field(facts, column, column_type, scope) for column, column_type in columns.items()
         )
@@ -85,10 +84,6 @@ class Classifier:
         if decision.selected and not decision.substance:
             return replace(decision, fields=tuple(_drop_key(f) for f in fields))
         return decision
-
-    def _hidden(self, table: str, column: str) -> bool:
-        left_out = self._person.withheld(table, column)
-        return left_out is not None and left_out.hidden
 
     def _scope(self, facts: TableFacts) -> Scope | None:
         """Rows of an origin that the right does not cover stay in the warehouse."""

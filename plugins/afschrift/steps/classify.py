@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from afschrift.casework.decision.require import require_decision
+from afschrift.casework.decision.require import hidden_places, require_decision
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.identity.risk import require_identity
 from afschrift.casework.manual.question import asked_again
@@ -124,6 +124,7 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
             **({"manual": {one.source: one.status.value for one in plan.manual}} if plan.manual else {}),
             **({"later": [one.source for one in plan.later]} if plan.later else {}),
             **({"after": list(plan.after)} if plan.after else {}),
+            **_hidden(register, plan.request),
         },
     )
     _accepted(services, plan.request, result)
@@ -175,6 +176,7 @@ def _stop_where_a_person_is_needed(
     detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.keys})}
     if draft.plan.manual:
         detail["manual"] = {one.source: one.status.value for one in draft.plan.manual}
+    detail |= _hidden(services.register, request_id)
     if nothing == NOTHING_IN_LIMITS:
         _ask_about_the_limits(services, request_id, detail, answers)
     if nothing == NOTHING_PORTABLE:
@@ -186,14 +188,21 @@ def _stop_where_a_person_is_needed(
     _confirm_that_none_is_held(services, request_id, detail, answers)
 
 
+def _hidden(register: Register, request_id: str) -> dict[str, list[str]]:
+    """For the trail and for officers: what a hidden restriction keeps back (R84)."""
+    hidden = sorted(hidden_places(register, request_id))
+    return {"hidden": hidden} if hidden else {}
+
+
 def _confirm_that_none_is_held(
     services: Services, request_id: str, detail: dict[str, Any], answers: Answers
 ) -> NoReturn:
     """After the search beside the ways of the inventory: a person says that it is true (R09)."""
-    words = "No system holds anything under these keys."
+    beside = ", beside what a hidden restriction keeps back" if "hidden" in detail else ""
+    words = f"No system holds anything under these keys{beside}."
     question = OpenQuestion(KINDS[NOTHING_HELD], ("confirm_none", "search_again"), words, detail)
     if answers.to(question) == "confirm_none":
-        words = f"Nothing is held about the person of request {request_id}, as a person confirmed."
+        words = f"Nothing is there to give to the person of request {request_id}, as a person confirmed."
         raise _nothing(services, request_id, State.NOTHING_HELD, NOTHING_HELD, detail, words)
     raise ask(services.register, request_id, [question])
 

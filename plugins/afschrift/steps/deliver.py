@@ -22,7 +22,6 @@ from afschrift.services import Services
 from afschrift.steps.gates import enter, refusal
 from afschrift.steps.package import BUNDLE
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
-from afschrift.steps.residual import without_rows
 from afschrift.steps.sweep.findings import PARTLY
 
 CHUNK = 1 << 20
@@ -71,7 +70,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     if plan.later:
         records = staged_extracts(services, plan, "deliver")
         rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
-        record_part(services, plan, receipt, rows, without_rows(services, records))
+        record_part(services, plan, receipt, rows)
     return register.steps.finish(request_id, "deliver", inputs, result)
 
 

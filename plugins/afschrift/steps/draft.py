@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from afschrift.casework.decision.require import left_out
+from afschrift.casework.decision.require import hidden_places, left_out
 from afschrift.casework.decision.source_triggers import changed_contact
 from afschrift.casework.decision.triggers import Trigger
 from afschrift.casework.identity.confirmed import fingerprint
@@ -68,6 +68,7 @@ class Drafter:
         self._open = partial(services.open_source, tag=request.id)
         self._notes = Notes(answers)
         self._later: frozenset[str] = frozenset()
+        self._hidden = hidden_places(services.register, request.id)
         self._identifiers: set[str] = set()
 
     def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> PlanDraft:
@@ -88,7 +89,7 @@ class Drafter:
         left = left_out(services.register, request.id)
         facts = PersonFacts(consents=consents, limits=request.limits, left_out=left)
         plan = self._plan(keys, consents, frozen_at, later)
-        supplement = Supplement(services.register, plan)
+        supplement = Supplement(services.register, plan, self._hidden)
         tables = TableDrafts(services, request.right, facts, self._notes, count=count)
         parts, planned_facts = self._sources(keys, supplement, tables)
         extracts = tuple(part for part in parts if isinstance(part, ExtractPlan))
@@ -174,7 +175,7 @@ class Drafter:
         decisions = register.decisions.of(request.id)
         rows = register.questions.all(request_id=request.id)
         which = self._fingerprint(given)
-        for part, asked in planned(self._services.inventory, request, which, decisions, rows):
+        for part, asked in planned(self._services.inventory, request, which, decisions, rows, self._hidden):
             if asked is not None:
                 self._notes.questions.append(asked)
             if part is not None:
@@ -225,7 +226,8 @@ class Drafter:
 
     def _statements(self, source: SourceFile, session: Source) -> Statements:
         identity = self._services.inventory.identity
-        return Statements(self._services.sql, source, identity, session.dialect, session.catalogue())
+        catalogue = session.catalogue()
+        return Statements(self._services.sql, source, identity, session.dialect, catalogue, self._hidden)
 
     def _sheet(self, plan: Plan) -> None:
         """An access answer without its information sheet is none: stop before anything leaves a source."""

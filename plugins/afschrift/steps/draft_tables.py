@@ -70,7 +70,6 @@ class TableDrafts:
 
     def of(self, source: SourceFile, session: Source, statements: Statements) -> list[ExtractPlan | Withheld]:
         """What becomes of each personal table of a source; what a person must answer is noted."""
-        facts = self._facts
         structure = session.structure()
         for fault in read_twice(source, structure.parts, statements.catalogue):
             raise ConfigurationError(f"{fault}.", remedy="correct the inventory.")
@@ -80,7 +79,7 @@ class TableDrafts:
         self._unlisted(source, statements)
         parts: list[ExtractPlan | Withheld] = []
         for name, table in source.tables.items():
-            if not table.personal or facts.hides(f"{source.source}.{name}"):
+            if not table.personal:
                 continue
             for column in table.columns:
                 statements.finder.native(name, column)

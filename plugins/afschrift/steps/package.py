@@ -7,14 +7,12 @@ from typing import Any
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
-from afschrift.casework.decision.require import left_out
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan, Seal
 from afschrift.domain.request import Request
 from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
-from afschrift.inventory.model import without
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.gates import refusal
@@ -77,14 +75,10 @@ def _contents(
     seal: Seal,
     staging: EncryptedStaging,
 ) -> Contents:
-    """What goes into the bundle; nothing of it knows of the tables that are left out unsaid."""
+    """What goes into the bundle; nothing of it knows what a hidden restriction keeps back (R84)."""
     samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
     overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
-    hidden = [
-        column_path for column_path, one in left_out(services.register, request.id).items() if one.hidden
-    ]
-    known = without(services.inventory, hidden)
-    return Contents(plan, records, known, request, samples, seal, services.formats, overviews)
+    return Contents(plan, records, services.inventory, request, samples, seal, services.formats, overviews)
 
 
 def _seal(services: Services, request_id: str, inputs: str, snapshots: dict[str, str]) -> Seal:

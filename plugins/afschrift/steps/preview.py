@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.identity.mandates import mandate_status_now
 from afschrift.casework.identity.risk import sure_identity
 from afschrift.domain.decision import Action
@@ -54,6 +55,8 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     for table in draft.plan.withheld:
         yield f"\n{table.source}.{table.table}: nothing leaves"
         yield from _fields(table.fields)
+    for place in sorted(hidden_places(register, request_id)):
+        yield f"\n{place}: kept back by a restriction of which the person may not know [R84]"
     for later in draft.plan.later:
         yield f"\n{later.source}: left for later, not opened; the rest follows by {later.rest_by}"
     for before in draft.plan.before:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from afschrift.casework.decision.require import left_out
+from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.event import digest
-from afschrift.domain.extracted import Searched, SourceExtract
+from afschrift.domain.extracted import Searched
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
@@ -61,7 +61,7 @@ def search(
     Raises:
         SourceDownError: the source is down.
     """
-    hidden = {path for path, one in left_out(services.register, request_id).items() if one.hidden}
+    hidden = hidden_places(services.register, request_id)
     declared = services.inventory.sources[source]
     looking = ResidualSearch(
         services.inventory, declared, session, keys, services.sql, services.search, hidden
@@ -129,19 +129,6 @@ def search_all(
                 told[word] = told.get(word, {}) | {f"{source}.{name}": n for name, n in found.items()}
     if asked:
         raise ask(register, request_id, asked)
-    return told
-
-
-def without_rows(services: Services, records: Iterable[SourceExtract]) -> dict[str, str]:
-    """`source.table` without rows -> what the coverage says of it, where that is not that none is held."""
-    told: dict[str, str] = {}
-    for record in records:
-        searched = {one.table: one.without_rows for one in record.searched or ()}
-        for table in record.tables:
-            name = services.inventory.sources[record.source].in_source(table.table)
-            status = searched.get(name, "not_searched")
-            if not table.rows and status != "none_held":
-                told[f"{record.source}.{table.table}"] = status
     return told
 
 

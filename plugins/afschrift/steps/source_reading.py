@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from afschrift.casework.columns.missing_files import ask_about_missing
+from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
 from afschrift.domain.extracted import Compared, Searched, SourceExtract, TableExtract
@@ -38,6 +39,7 @@ class SourceReading:
     def __init__(self, services: Services, plan: Plan, source: str, keys: Sequence[Key]) -> None:
         self._services, self._plan, self._source, self._keys = services, plan, source, keys
         self._staging = services.staging(plan.request)
+        self._hidden = hidden_places(services.register, plan.request)
         self._observers = RowObservers(services, self._staging, source)
         self._finding = SourceFinder(services, plan, keys)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
@@ -98,7 +100,9 @@ class SourceReading:
     def _table(self, session: Source, part: ExtractPlan) -> TableExtract:
         services = self._services
         formats = [services.formats[name] for name in self._plan.formats]
-        comparison = Comparison(session, part, services.limits.hashed_percent, self._plan.digest())
+        hidden = {f.name for f in part.selected if f"{part.name}.{f.name}" in self._hidden}
+        percent, seed = services.limits.hashed_percent, self._plan.digest()
+        comparison = Comparison(session, part, percent, seed, hidden)
         writer = TableWriter(
             self._staging, part, formats, services.limits, self._chosen[part.name], self._kept, comparison
         )
@@ -106,9 +110,10 @@ class SourceReading:
         stream = self._finding.over(part, self._observers.over(part, read))
         table = self._observers.noted(writer.write(stream, _masked(session, part)))
         table = replace(table, compared=comparison.require(read))
-        if table.rows and any(f.reason == NO_ROWS for f in part.selected):
+        nulls = table.seen.nulls if table.seen else {}
+        if any(f.reason == NO_ROWS and nulls.get(f.name, 0) < table.rows for f in part.selected):
             raise GateError(
-                f"{part.name} holds rows of the person by now, for which consent is missing.",
+                f"{part.name} holds values of the person by now, for which consent is missing.",
                 remedy="clear `classify` and what follows: a person must decide on them.",
             )
         self._samples[part.name], self._overviews[part.name] = writer.sample, writer.overview

@@ -225,8 +225,8 @@ NOTE = """
 @pytest.mark.parametrize(
     ("history", "told"),
     [
-        ("", {"status": "not_searched", "unsearched": "former_rows"}),
-        (f"history: {BY}", {"status": "none_held", "rows": 0}),
+        ("", {"status": "nothing_given", "rows": 0}),
+        (f"history: {BY}", {"status": "nothing_given", "rows": 0}),
         ("history: read", {"status": "withheld", "mentions": [{"column": "body", "rows": 1}]}),
     ],
 )

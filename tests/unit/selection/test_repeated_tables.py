@@ -17,7 +17,6 @@ from testbed.running import installation, run, store
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
-from afschrift.inventory.model import without
 from afschrift.services import Services
 from afschrift.wiring.drift import compare
 
@@ -144,8 +143,3 @@ def test_a_copy_with_a_column_of_its_own_is_none(copied: str, tmp_path: Path) ->
 def test_what_is_wrong_with_a_copy(copied: str, tmp_path: Path, line: str, fault: str) -> None:
     with pytest.raises(InventoryError, match=fault):
         load(inventory(tmp_path / "map", line, copied))
-
-
-def test_who_may_not_know_of_a_table_learns_nothing_of_its_copy(copied: str, tmp_path: Path) -> None:
-    found = load(inventory(tmp_path / "map", COPY, copied))
-    assert without(found, {"shop.customer"}).sources == {}

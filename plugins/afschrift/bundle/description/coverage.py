@@ -1,4 +1,9 @@
-"""`data/coverage.json`: every table in scope and what became of it. Silence is never an answer."""
+"""`data/coverage.json`: every table in scope and what became of it. Silence is never an answer.
+
+Of what nothing is given, and for no reason that is told, there is one word: NOTHING_GIVEN. It is true of
+somebody who has nothing there (R09), and of somebody of whom a hidden restriction keeps it back (R84). That
+a search found none held stands in the audit trail, not here.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from typing import Any
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.uploaded_files import files_covered
 from afschrift.domain.decision import Action
-from afschrift.domain.extracted import MENTIONED, NotSearched, Searched
+from afschrift.domain.extracted import MENTIONED
 from afschrift.domain.plan import FieldPlan, ManualPlan, Plan
 from afschrift.domain.portions import Before, Portion
 from afschrift.law.partial_response import NOT_HELD
@@ -20,7 +25,7 @@ class Status(StrEnum):
     """What became of a table."""
 
     ROWS = "rows"
-    NONE_HELD = "none_held"
+    NOTHING_GIVEN = "nothing_given"
     WITHHELD = "withheld"
     FAILED = "failed"
     NOT_SEARCHED = "not_searched"
@@ -49,7 +54,6 @@ class TableCoverage:
         unproven: why nothing proves that all rows of the person were seen.
         mentions: column -> rows that hold an identifier of the person, that no way reaches and that are not
             given.
-        unsearched: a code, where no row bears a key of the person, and nobody looked whether one names them.
     """
 
     source: str
@@ -63,15 +67,13 @@ class TableCoverage:
     copy_of: str = ""
     unproven: tuple[Unproven, ...] = ()
     mentions: Mapping[str, int] = field(default_factory=dict)
-    unsearched: str = ""
 
 
 def coverage(contents: Contents) -> Iterator[TableCoverage]:
     """Every personal table, and every copy of one, in the order of the inventory; any other that names them.
 
     A planned table without an extract has failed; so has one of a source that was left for later. One that
-    the plan does not name was not searched. That none is held is only said where the search for the person
-    beside the ways of the inventory went through the whole table and found nobody (R08, R09).
+    the plan does not name was not searched.
     """
     for entry in _by_the_plan(contents):
         yield _as_searched(contents, entry)
@@ -93,7 +95,7 @@ def _by_the_plan(contents: Contents) -> Iterator[TableCoverage]:
                 if written is None:
                     yield TableCoverage(source, table, Status.FAILED, None, left_out)
                 else:
-                    status = Status.ROWS if written.rows else Status.NONE_HELD
+                    status = Status.ROWS if written.rows else Status.NOTHING_GIVEN
                     once_more = f"{source}.{table}" in again
                     doubts = _unproven(contents, source, table)
                     yield TableCoverage(
@@ -109,27 +111,27 @@ def _by_the_plan(contents: Contents) -> Iterator[TableCoverage]:
                 yield TableCoverage(source, table, Status.COPY, None, (), copy_of=entry.copy_of)
             elif entry.personal:
                 yield TableCoverage(source, table, Status.NOT_SEARCHED, None, ())
-            elif _searched(contents, source, table).found:
+            elif _mentions(contents, source, table):
                 yield TableCoverage(source, table, Status.WITHHELD, None, ())
 
 
 def _as_searched(contents: Contents, entry: TableCoverage) -> TableCoverage:
-    looked = _searched(contents, entry.source, entry.table)
-    if entry.status in (Status.ROWS, Status.WITHHELD):
-        return replace(entry, mentions=looked.found)
-    if entry.status is not Status.NONE_HELD or looked.without_rows == Status.NONE_HELD:
+    """With the rows that name the person and are not given; where there is nothing else, that is why."""
+    if entry.status not in (Status.ROWS, Status.WITHHELD, Status.NOTHING_GIVEN):
         return entry
-    told = replace(entry, status=Status(looked.without_rows), rows=None, mentions=looked.found)
-    return replace(told, unsearched=looked.reason.value) if looked.reason else replace(told, left_out=())
+    found = _mentions(contents, entry.source, entry.table)
+    if found and entry.status is Status.NOTHING_GIVEN:
+        return replace(entry, status=Status.WITHHELD, rows=None, left_out=(), mentions=found)
+    return replace(entry, mentions=found)
 
 
-def _searched(contents: Contents, source: str, table: str) -> Searched:
-    """What the search of a table came to; where that has several entries, its findings stand at the first."""
+def _mentions(contents: Contents, source: str, table: str) -> Mapping[str, int]:
+    """What the search of a table found; where that has several entries, it stands at the first."""
     file = contents.inventory.sources[source]
     name = file.in_source(table)
-    found = next((one for one in contents.searched(source) if one.table == name), None)
-    looked = found or Searched(name, reason=NotSearched.NOBODY)
-    return looked if table == file.entries(name)[0] else replace(looked, found={})
+    if table != file.entries(name)[0]:
+        return {}
+    return next((one.found for one in contents.searched(source) if one.table == name), {})
 
 
 def coverage_document(contents: Contents) -> dict[str, Any]:
@@ -207,7 +209,7 @@ def _before(one: Before) -> dict[str, Any]:
 
 def _manual_source(one: ManualPlan) -> dict[str, Any]:
     """A system that no query reaches, and what a person said of it (R08)."""
-    document: dict[str, Any] = {"source": one.source, "medium": one.medium.value, "status": one.status.value}
+    document: dict[str, Any] = {"source": one.source, "medium": one.medium.value, "status": one.told}
     if one.answered_at:
         document["answeredAt"] = one.answered_at
     if one.files:
@@ -235,8 +237,6 @@ def _table(entry: TableCoverage) -> dict[str, Any]:
         named = ([MENTIONED], ["R08"]) if entry.mentions else ([], [])
         document["reasons"] = list(dict.fromkeys([*(f.reason for f in entry.left_out), *named[0]]))
         document["rules"] = list(dict.fromkeys([*(r for f in entry.left_out for r in f.rules), *named[1]]))
-    if entry.unsearched:
-        document["unsearched"] = entry.unsearched
     if entry.mentions:
         document["mentions"] = [{"column": name, "rows": rows} for name, rows in entry.mentions.items()]
     document["leftOut"] = [

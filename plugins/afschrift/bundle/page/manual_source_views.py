@@ -23,7 +23,7 @@ class ManualSourceView:
     """One system.
 
     Attributes:
-        status: as in the coverage.
+        searched: somebody searched it.
         text: what came of it, in a sentence.
         day: on which day somebody said so.
         missing: nobody searched it, and it may hold what stands nowhere else.
@@ -32,7 +32,7 @@ class ManualSourceView:
     """
 
     title: str
-    status: Status
+    searched: bool
     text: str
     day: str
     files: tuple[tuple[str, str], ...]
@@ -55,7 +55,7 @@ def manual_source_views(contents: Contents, words: PageWords) -> Iterator[Manual
             text = words.say("searched_none")
         yield ManualSourceView(
             title=contents.inventory.manual[one.source].title.get(contents.language),
-            status=one.status,
+            searched=one.status is not Status.NOT_SEARCHED,
             text=text,
             day=words.day(one.answered_at, zone),
             files=tuple(

@@ -118,7 +118,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         # What cannot be had by asking is no reason to invite the person to ask.
         "more_on_request": any(g.reason != "security_secret" for g in gone),
         "held": sum(e.status is Status.ROWS for e in entries),
-        "none_held": sum(e.status is Status.NONE_HELD for e in entries),
+        "nothing_given": sum(e.status is Status.NOTHING_GIVEN for e in entries),
         "masked": masked,
         "tokens": any(one.count and one.field.mask == Mask.TOKEN for one in redactions(contents)),
         "consents": list(_consents(contents, words)),

@@ -60,7 +60,7 @@ class SystemView:
 
     title: str
     tables: tuple[TableView, ...]
-    none_held: tuple[str, ...]
+    nothing_given: tuple[str, ...]
 
 
 def anchors(contents: Contents) -> dict[str, str]:
@@ -71,7 +71,7 @@ def anchors(contents: Contents) -> dict[str, str]:
 def systems(contents: Contents, words: PageWords) -> Iterator[SystemView]:
     """The sources in the order of the plan."""
     anchor_of = anchors(contents)
-    empty = [e for e in coverage(contents) if e.status is Status.NONE_HELD]
+    empty = [e for e in coverage(contents) if e.status is Status.NOTHING_GIVEN]
     sizes = [sample_sizes(contents, planned) for planned, _ in contents.held]
     given = shares([sum(rows) for rows in sizes], SAMPLES)
     shown = {
@@ -87,7 +87,9 @@ def systems(contents: Contents, words: PageWords) -> Iterator[SystemView]:
                 for planned, written in contents.held
                 if planned.source == source
             ),
-            none_held=tuple(table_title(contents, e.source, e.table) for e in empty if e.source == source),
+            nothing_given=tuple(
+                table_title(contents, e.source, e.table) for e in empty if e.source == source
+            ),
         )
 
 

@@ -15,7 +15,7 @@ def sheet_document(content: SheetContent) -> dict[str, Any]:
     return {
         "language": text,
         "request": contents.request.id,
-        "processed": bool(content.kinds),
+        **({"processed": True} if content.kinds else {}),  # that nothing is, is never said (R84)
         "stateOn": contents.plan.frozen_at,
         "controller": {
             "name": controller.name,

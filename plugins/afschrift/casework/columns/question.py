@@ -149,9 +149,10 @@ NOTHING_IN_LIMITS = QuestionKind(
 NOTHING_HELD = QuestionKind(
     "nothing_held",
     "Nothing was found",
-    "No system holds anything under these keys. Is that true (R09)?",
+    "No system holds anything under these keys, beside what a hidden restriction keeps back. Is that true "
+    "(R09)?",
     {
-        "confirm_none": "It is true: a letter that says so is due.",
+        "confirm_none": "It is true: the letter `nothing_held` is due.",
         "search_again": "Everything is searched again.",
     },
 )

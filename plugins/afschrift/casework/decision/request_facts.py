@@ -31,6 +31,7 @@ def request_facts(officer: Officer, request_id: str) -> RequestFacts:
         longest_day=extended.due,
         tables=tables,
         columns=columns,
+        systems=frozenset(officer.inventory.manual),
         wrote=officer.register.cases.wrote(request_id),
     )
 

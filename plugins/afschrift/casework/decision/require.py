@@ -82,21 +82,35 @@ def require_decision(services: Services, request_id: str, further: Sequence[Trig
 
 
 def left_out(register: Register, request_id: str) -> dict[str, LeftOut]:
-    """Tables and columns that do not leave, or leave masked, by decisions that are in force."""
+    """Tables and columns that do not leave, or leave masked, by decisions that the person is told."""
     found: dict[str, LeftOut] = {}
-    over = lifted(register.facts.timeline(request_id))
-    for decided in request_decisions(register, request_id):
-        if not decided.in_force or decided.outcome not in (Outcome.REFUSE_PART, Outcome.RESTRICT):
+    for detail in _keeping_back(register, request_id):
+        if _is_hidden(detail):
             continue
-        if decided.question.id in over:
-            continue
-        detail = decided.decision.detail
         masked = detail.get("measure") == "mask"
         rules, reason = _BECAUSE.get(detail["ground"], (("R31",), "person_decided"))
         action = Action.MASK if masked else Action.EXCLUDE
-        one = LeftOut(action, rules, reason, hidden=detail.get("existence") == "hidden")
-        found |= dict.fromkeys(detail["places"], one)
+        found |= dict.fromkeys(detail["places"], LeftOut(action, rules, reason))
     return found
+
+
+def hidden_places(register: Register, request_id: str) -> frozenset[str]:
+    """Tables, columns and systems that a restriction keeps back of which the person may not know (R84)."""
+    found = (one["places"] for one in _keeping_back(register, request_id) if _is_hidden(one))
+    return frozenset(place for places in found for place in places)
+
+
+def _keeping_back(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
+    """The forms of the decisions in force that keep a part back, the oldest first."""
+    over = lifted(register.facts.timeline(request_id))
+    for decided in request_decisions(register, request_id):
+        part = decided.outcome in (Outcome.REFUSE_PART, Outcome.RESTRICT)
+        if part and decided.in_force and decided.question.id not in over:
+            yield decided.decision.detail
+
+
+def _is_hidden(detail: Mapping[str, Any]) -> bool:
+    return detail.get("existence") == "hidden"
 
 
 _BECAUSE: dict[str, tuple[tuple[str, ...], str]] = {

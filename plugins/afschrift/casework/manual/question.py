@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from afschrift.domain.errors import RefusedError
@@ -18,6 +18,7 @@ from afschrift.law.manual_search import (
     OPTIONS,
     OUTSIDE_BECAUSE,
     answered,
+    held_back,
     outside,
 )
 from afschrift.law.roles import Act, Role, Roles
@@ -86,6 +87,7 @@ def planned(
     which: str,
     decisions: Sequence[DecisionRow],
     open_questions: Sequence[QuestionRow],
+    hidden: Collection[str] = (),
 ) -> Iterator[Asked]:
     """Each such system in its order: with what became of it, or the question that is still open.
 
@@ -95,6 +97,7 @@ def planned(
         which: fingerprint of the keys that the person gave.
         decisions: of the request, oldest first.
         open_questions: its open questions: one that was asked once more is open, whatever its earlier answer.
+        hidden: systems of which nobody may know; they are searched like all others (R08, R84).
     """
     observed = inventory.policy.observed.choice
     for name, source in inventory.manual.items():
@@ -111,7 +114,8 @@ def planned(
             yield None, asked
         else:
             last = taken[-1]
-            yield answered(name, source.medium, last.choice, last.detail, last.at), None
+            found = answered(name, source.medium, last.choice, last.detail, last.at)
+            yield (held_back(found) if name in hidden else found), None
 
 
 def asked_again(register: Register, request_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from afschrift.casework.review.redactions_in_force import REVIEW, REVIEW_SIGNED
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Receipt
-from afschrift.domain.plan import ExtractPlan, ManualPlan, ManualStatus, Plan, Withheld
+from afschrift.domain.plan import NOTHING_GIVEN, ExtractPlan, ManualPlan, ManualStatus, Plan, Withheld
 from afschrift.domain.portions import Before, Later, Portion
 from afschrift.inventory.later import personal_tables
 from afschrift.law.clock.deadline import local_date
@@ -20,6 +20,9 @@ from afschrift.law.partial_response import KIND, parts
 from afschrift.law.restriction import lifted
 from afschrift.register.register import Register
 from afschrift.services import Services
+
+GIVEN_ROWS = "rows"
+"""What an earlier part told of a table of which it gave rows."""
 
 Piece = ExtractPlan | Withheld | ManualPlan
 P = TypeVar("P", bound=Piece)
@@ -32,17 +35,20 @@ class Supplement:
 
     Where all that the last part rested on is the same today, the sources that it told of are not opened once
     more. Else each of their tables is looked at, and given whole once more where the decision on it changed.
-    What cannot be compared is given once more too.
+    What cannot be compared is given once more too. A hidden restriction that came since takes back nothing of
+    what was told: an earlier part still tells of it, as for somebody of whom nothing is restricted (R84).
     """
 
-    def __init__(self, register: Register, plan: Plan) -> None:
+    def __init__(self, register: Register, plan: Plan, hidden: Collection[str] = ()) -> None:
         """Read what was delivered.
 
         Args:
             register: of the installation.
             plan: of today, as far as it is known before a table is looked at.
+            hidden: tables, columns and systems of which the person may not know (R84).
         """
-        self._delivered: dict[tuple[str, str], tuple[Before, str]] = {}
+        self._hidden = frozenset(hidden)
+        self._delivered: dict[tuple[str, str], tuple[Before, Piece]] = {}
         self._before: list[tuple[str, str]] = []
         self._again: list[str] = []
         self._settled: frozenset[str] = frozenset()
@@ -55,7 +61,7 @@ class Supplement:
             except ConfigurationError:  # kept by another version of the software: all is given once more
                 self._delivered.clear()
                 return
-            self._delivered |= {_table_key(one): (_before(one, fact), _digest(one)) for one in _pieces(last)}
+            self._delivered |= {_table_key(one): (_before(one, fact), one) for one in _pieces(last)}
         if last is None:
             return
         self._same_keys = last.keys == plan.keys
@@ -81,9 +87,15 @@ class Supplement:
         return left
 
     def _is_known(self, piece: Piece) -> bool:
-        earlier = self._delivered.get(_table_key(piece))
+        if _table_key(piece) not in self._delivered:
+            return False
+        before, earlier = self._delivered[_table_key(piece)]
+        name = ".".join(_table_key(piece)).rstrip(".")
+        if name in self._hidden and before.status in (GIVEN_ROWS, ManualStatus.GIVEN):
+            return True
         same_keys = self._same_keys or isinstance(piece, ManualPlan)
-        return earlier is not None and same_keys and earlier[1] == _digest(piece)
+        partly = any(place.startswith(f"{name}.") for place in self._hidden)
+        return same_keys and _digest(earlier, partly=partly) == _digest(piece, partly=partly)
 
     def before(self) -> tuple[Before, ...]:
         """What the earlier parts told and still holds, in the order of telling."""
@@ -107,9 +119,7 @@ def rests_on(register: Register, timeline: Timeline) -> str:
     return digest([[[d.kind, d.choice, d.about] for d in decisions], sorted(lifted(timeline))])
 
 
-def record_part(
-    services: Services, plan: Plan, receipt: Receipt, rows: Mapping[str, int], without: Mapping[str, str]
-) -> None:
+def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[str, int]) -> None:
     """Tell the clock and the next run that a part is delivered, once.
 
     Args:
@@ -117,7 +127,6 @@ def record_part(
         plan: of the part.
         receipt: of its bundle.
         rows: `source.table` -> number of rows that were given.
-        without: `source.table` -> what the coverage said of one that had none, where that is not `none_held`.
     """
     register = services.register
     rested = rests_on(register, register.facts.timeline(plan.request))
@@ -128,7 +137,6 @@ def record_part(
         later = [_promised(services, one) for one in plan.later]
         detail: dict[str, Any] = {"bundle": receipt.sha256, "plan": plan.digest(), "later": later}
         detail |= {"rows": dict(rows), "decisions": rested}
-        detail |= {"without": dict(without)} if without else {}
         day = local_date(datetime.fromisoformat(services.now()), timeline.zone)
         return [NewFact(FactKind.PARTLY_DELIVERED, day, detail=detail)]
 
@@ -167,10 +175,14 @@ def _table_key(piece: Piece) -> tuple[str, str]:
     return piece.source, "" if isinstance(piece, ManualPlan) else piece.table
 
 
-def _digest(piece: Piece) -> str:
-    """Of what was decided about a table, without what a reviewer masked in it; of a system its answer."""
+def _digest(piece: Piece, *, partly: bool) -> str:
+    """Of what was decided about a table, without what a reviewer masked in it; of a system its answer.
+
+    `partly`: nobody may know of some columns, so neither of the statements, which read nothing of them.
+    """
     plain = asdict(piece)
-    plain.pop("redactions", None)
+    for apart in ("redactions", *(("statement", "masked_statement") if partly else ())):
+        plain.pop(apart, None)
     for field in plain.get("fields", ()):
         for masked in ("kind", "read_as"):
             field.pop(masked, None)
@@ -181,9 +193,9 @@ def _before(piece: Piece, fact: FactRow) -> Before:
     rows, status = None, "withheld"
     if isinstance(piece, ExtractPlan):
         rows = int(fact.detail["rows"].get(piece.name, 0))
-        status = "rows" if rows else fact.detail.get("without", {}).get(piece.name, "none_held")
+        status = GIVEN_ROWS if rows else NOTHING_GIVEN
     elif isinstance(piece, ManualPlan):
-        status = piece.status.value
+        status = piece.told
         rows = len(piece.files) if piece.status is ManualStatus.GIVEN else None
     source, table = _table_key(piece)
     return Before(source, table, status, rows, fact.at, str(fact.detail["bundle"]))

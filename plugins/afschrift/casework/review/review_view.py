@@ -5,6 +5,7 @@ That somebody looked is an event `bundle_viewed`, recorded before they see anyth
 
 from __future__ import annotations
 
+from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.redactions_in_force import REVIEW
 from afschrift.casework.review.staged import StagedReview, column
@@ -68,6 +69,7 @@ def review_view(
             for one in plan.withheld
         ),
         searched={one.source: (one.status.value, len(one.files)) for one in plan.manual},
+        hidden=tuple(sorted(hidden_places(register, request_id))),
         grounds={one.code: one.fields for one in officer.grounds.redacting(request.right)},
         values=values,
     )

@@ -99,6 +99,8 @@ class ReviewView:
         tables: those of which something leaves.
         withheld: those of which nothing does.
         searched: system that a person searched -> what came of it, and how many files.
+        hidden: tables, columns and systems that a restriction keeps back of which the person may not know;
+            they get what somebody gets who has nothing there (R84).
         grounds: on which a cell can be masked -> names of the fields that this takes, once a ground.
         values: whether whoever looks may see values.
     """
@@ -114,5 +116,6 @@ class ReviewView:
     tables: tuple[ReviewTable, ...]
     withheld: tuple[ReviewTable, ...]
     searched: Mapping[str, tuple[str, int]]
+    hidden: tuple[str, ...]
     grounds: Mapping[str, tuple[str, ...]]
     values: bool

@@ -152,6 +152,9 @@ def _lines(seen: ReviewView, *, whole: bool) -> Iterator[str]:
             yield from _columns(table)
         for source, (status, files) in seen.searched.items():
             yield f"\n{source}: {status}, {files} files"
+    if seen.hidden:
+        yield f"\nKept back by a restriction of which the person may not know (R84): {', '.join(seen.hidden)}"
+        yield "They get what somebody gets who has nothing there."
     if any(table.pointed for table in seen.tables):
         yield "\nWhat is pointed out is a place to look at, and decides nothing. GROUND is one of:"
         for code, fields in seen.grounds.items():

@@ -28,6 +28,7 @@ class RequestFacts:
         longest_day: the same with an extension.
         tables: `source.table` of all that is personal; None: not known, so places are not looked up.
         columns: `source.table.column` likewise.
+        systems: that people search; a hidden restriction alone may name one.
         wrote: what the person wrote.
     """
 
@@ -38,6 +39,7 @@ class RequestFacts:
     longest_day: date | None = None
     tables: frozenset[str] | None = None
     columns: frozenset[str] = frozenset()
+    systems: frozenset[str] = frozenset()
     wrote: Sequence[str] = field(default=(), repr=False)
 
     @property
@@ -90,7 +92,9 @@ def _earlier(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) -> 
 def _locations(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) -> Iterator[tuple[str, str]]:
     if "places" not in form or facts.tables is None:
         return
-    if unknown := [p for p in form["places"] if p not in facts.tables and p not in facts.columns]:
+    systems = facts.systems if form.get("existence") == "hidden" else frozenset()
+    known = facts.tables | facts.columns | systems
+    if unknown := [p for p in form["places"] if p not in known]:
         words = "stand in no inventory; write source.table or source.table.column"
         yield "places", f"{len(unknown)} of them {words}"
     elif outcome is Outcome.REFUSE_PART and facts.tables <= set(form["places"]):

@@ -23,7 +23,7 @@ def test_every_personal_table_has_a_status() -> None:
         "shop.orders": ("rows", 7),
         "shop.message": ("rows", 3),
         "shop.enrichment": ("withheld", None),
-        "shop.wish": ("none_held", 0),
+        "shop.wish": ("nothing_given", 0),
         "app.heart_rate": ("rows", 300),
     }
 

@@ -115,22 +115,23 @@ def test_consent_that_was_taken_back_is_told() -> None:
 
 def test_what_is_there_is_said_to_be_everything_only_when_it_is() -> None:
     rows = {"shop.message": [], "shop.customer": []}
-    assert "Ja. Dit zijn alle gegevens" in page(Example(rows=rows)).text
-    rows = {"shop.customer": []}
     assert (
-        "Ja, behalve wat hieronder staat bij ‘Wat is onleesbaar gemaakt?’." in page(Example(rows=rows)).text
+        "Dit is alles wat wij vonden en wat u met dit verzoek kunt krijgen. U krijgt gegevens uit"
+        in page(Example(rows=rows)).text
     )
+    rows = {"shop.customer": []}
+    assert "Lees ook ‘Wat is onleesbaar gemaakt?’ hieronder." in page(Example(rows=rows)).text
     example = Example()
     example.contents = replace(example.contents, extracts=example.contents.extracts[:1])
     text = page(example).text
     assert "Nee, nog niet. Sommige gegevens konden wij niet ophalen: Hartslag" in text
-    assert "Ja" not in text.split("Uit welke systemen?")[0].split()
+    assert "Dit is alles" not in text
 
 
-def test_a_person_of_whom_nothing_is_held_is_told_so() -> None:
+def test_a_person_to_whom_nothing_is_given_is_told_so() -> None:
     text = page(Example(rows={name: [] for name in ROWS})).text
-    assert "vonden wij geen gegevens over u" in text
-    assert "Hier vonden wij niets over u Klantgegevens" in text
+    assert "In onze systemen staan geen gegevens over u die u met dit verzoek kunt krijgen." in text
+    assert "Hier staat niets dat u met dit verzoek kunt krijgen Klantgegevens" in text
 
 
 def test_rows_left_out_by_row_are_told() -> None:
@@ -182,7 +183,7 @@ def test_direction_overrides_and_controls_do_not_reach_the_page() -> None:
 def test_null_empty_masked_and_long_values_are_told_apart() -> None:
     text = page(Example()).text
     for needed in (
-        "niets ingevuld",
+        "hier staat niets",
         "leeg",
         "[masked 3f9a2c41] onleesbaar gemaakt",
         "twee keer dezelfde code",
@@ -202,12 +203,14 @@ def test_it_says_when_the_systems_were_read_and_not_when_that_was_decided() -> N
     snapshots = {"shop": "2026-07-03T08:00:00.250000Z", "app": "2026-07-03T08:00:59Z"}
     seal = replace(example.contents.seal, snapshots=snapshots)
     example.contents = replace(example.contents, seal=seal)
-    read = "This is how your data stood there on 3 July 2026, 10:00 (time in Amsterdam; 08:00 UTC)."
+    read = "The data in this answer are as they were on 3 July 2026, 10:00 (time in Amsterdam; 08:00 UTC)."
     assert read in page(example).text
     assert "1 July 2026, 00:15" not in page(example).text
     seal = replace(seal, snapshots=snapshots | {"app": "2026-07-04T08:00:00Z"})
     example.contents = replace(example.contents, seal=seal)
-    assert "We read your data there between 3 July 2026, 10:00 (time in Amsterdam" in page(example).text
+    assert (
+        "We read the data in this answer between 3 July 2026, 10:00 (time in Amsterdam" in page(example).text
+    )
     sheet = files_of(example.zip())["data/information.html"].decode()
     assert "This is how it was between 3 July 2026, 10:00 (time in Amsterdam" in sheet
 

@@ -46,7 +46,7 @@ def test_it_is_read_without_javascript_and_leads_to_the_data_and_back(
     page = context.new_page()
     page.goto((tmp_path / ROOT / "index.html").as_uri())
     page.get_by_role("link", name="wie krijgt ze").click()
-    assert page.get_by_role("heading", name="Wie krijgt uw gegevens?").is_visible()
+    assert page.get_by_role("heading", name="Wie krijgt deze gegevens?").is_visible()
     assert page.get_by_text("Pakketpost B.V.").first.is_visible()
     page.get_by_role("link", name="Naar uw gegevens").click()
     assert page.url.endswith("index.html")

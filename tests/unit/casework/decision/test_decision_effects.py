@@ -143,7 +143,8 @@ def test_what_the_person_does_not_want_is_left_out_by_their_own_sentence(bureau:
     assert {f.reason for f in ticket.fields} == {"own_limitation"}
 
 
-def test_a_hidden_restriction_leaves_no_trace(bureau: Bureau) -> None:
+def test_a_hidden_restriction_gives_nothing_and_writes_no_letter(bureau: Bureau) -> None:
+    """That it leaves no gap either: `test_hidden_twin`."""
     request, question = bureau.flagged()
     places = ["shop.ticket", "shop.ticket_message", "shop.customer.score"]
     bureau.answer(
@@ -157,8 +158,8 @@ def test_a_hidden_restriction_leaves_no_trace(bureau: Bureau) -> None:
     traces = [
         (name, word)
         for name, content in files.items()
-        for word in (b"ticket", b"score", b"UAVG-41")
-        if word in content or word in name.encode()
+        for word in (b"help", b",700\r\n", b"UAVG-41")
+        if word in content or "ticket" in name
     ]
     assert traces == []
 

@@ -115,7 +115,7 @@ def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp
     assert [one.pop("answeredAt", "")[:2] for one in told] == ["20", "20", "20"]
     assert told == [
         {"source": "mail", "medium": "mailbox", "status": "given", "files": 2, "rules": ["R08"]},
-        {"source": "paper", "medium": "paper", "status": "none_held", "rules": ["R08"]},
+        {"source": "paper", "medium": "paper", "status": "nothing_given", "rules": ["R08"]},
         {
             "source": "tape",
             "medium": "backup",
@@ -125,10 +125,10 @@ def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp
         },
     ]
     html = page(found)
-    assert "We found 2 files here." in html
+    assert "You get 2 files from here." in html
     assert 'href="data/files/mail/000001.pdf"' in html
     assert "Brief Ann.pdf" in html
-    assert "We searched here, but found nothing about you." in html
+    assert "Here there is nothing that you can get with this request." in html
     assert "It is a back-up." in html
     assert "No. We did not search in these parts:" in html
     assert not verify(bundle, {}).problems
@@ -177,7 +177,7 @@ def test_portability_asks_only_where_it_reaches(opened: Open) -> None:
     says(services, asked["d_logs"], "not_searched", reason="processor_silent")
     found = members(run(services, request))
     assert [(one["source"], one["status"], one.get("reason")) for one in searched(found)] == [
-        ("a_mail", "none_held", None),
+        ("a_mail", "nothing_given", None),
         ("b_notes", "outside", "not_from_the_person"),
         ("c_paper", "outside", "on_paper"),
         ("d_logs", "not_searched", "processor_silent"),
@@ -344,8 +344,8 @@ def test_files_alone_are_an_answer(opened: Open) -> None:
     request = store(services, {"customer_id": "4711"}, language="en")
     says(services, waits(services, request)["mail"], "given", ("a.eml", MAIL))
     found = members(run(services, request))
-    assert "In systems that our staff searched, we found 1 file about you." in page(found)
-    assert "We found no data about you" not in page(found)
+    assert "You get 1 file from systems that our staff searched." in page(found)
+    assert "there are no data about you" not in page(found)
 
 
 def test_nothing_anywhere_names_what_was_searched(opened: Open) -> None:

@@ -128,7 +128,7 @@ def test_a_promised_rest_that_is_gone_is_asked_about_and_named(
     assert register.requests.get(request).state is State.DELIVERED
     [named] = coverage(second)["part"]["notGiven"]
     assert (named["source"], named["tables"], named["saidAt"]) == ("club", missing, said.at)
-    assert tables_of(coverage(second), "rows", "none_held") == ({"club.card"} if how == "one" else set())
+    assert tables_of(coverage(second), "rows", "nothing_given") == ({"club.card"} if how == "one" else set())
     assert "You do not get all that we said" in members(second)["index.html"].decode()
     assert "notGiven" not in coverage(first)["part"]
     assert not verify(second, {}).problems

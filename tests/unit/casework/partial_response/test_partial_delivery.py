@@ -87,8 +87,8 @@ def test_the_coverage_of_both_parts(services: Services, club: Club) -> None:
         "deliveredAt": part.at,
         "bundle": part.detail["bundle"],
     }
-    given_first = tables_of(told_first, "rows", "none_held", "withheld")
-    given_second = tables_of(told_second, "rows", "none_held", "withheld")
+    given_first = tables_of(told_first, "rows", "nothing_given", "withheld")
+    given_second = tables_of(told_second, "rows", "nothing_given", "withheld")
     assert given_second == {"club.card", "club.visit"}
     assert tables_of(told_second, "given_before") == given_first
     assert tables_of(told_first, "failed") == given_second

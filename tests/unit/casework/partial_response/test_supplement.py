@@ -60,8 +60,12 @@ def test_what_changed_is_given_whole_once_more(services: Services, club: Club, t
     second = run(services, request)
     assert "title" in rows(first)["data/shop/wishlist.csv"][0]
     whole = coverage(second)
-    assert tables_of(whole, "rows", "none_held", "withheld") == {"club.card", "club.visit", "shop.wishlist"}
-    told_first = tables_of(coverage(first), "rows", "none_held", "withheld")
+    assert tables_of(whole, "rows", "nothing_given", "withheld") == {
+        "club.card",
+        "club.visit",
+        "shop.wishlist",
+    }
+    told_first = tables_of(coverage(first), "rows", "nothing_given", "withheld")
     assert tables_of(whole, "given_before") == told_first - {"shop.wishlist"}
 
 
@@ -115,7 +119,7 @@ def test_what_people_found_is_given_once(services: Services, club: Club, tmp_pat
     told_second = {one["source"]: one for one in coverage(second)["searched"]}
     assert {one["status"] for one in told_second.values()} == {"given_before"}
     assert told_second["mail"]["before"]["files"] == 1
-    assert told_second["paper"]["before"]["status"] == "none_held"
+    assert told_second["paper"]["before"]["status"] == "nothing_given"
     assert not verify(second, {}).problems
 
 
@@ -161,7 +165,7 @@ def test_two_sources_come_back_one_after_the_other(services: Services, club: Clu
     ]
     assert [{path.split("/")[1] for path in rows(one)} for one in bundles] == [{"shop"}, {"club"}, {"gym"}]
     assert services.register.requests.get(request).state is State.DELIVERED
-    covered = [tables_of(coverage(one), "rows", "none_held", "withheld") for one in bundles]
+    covered = [tables_of(coverage(one), "rows", "nothing_given", "withheld") for one in bundles]
     assert len(set().union(*covered)) == sum(map(len, covered))
     assert tables_of(coverage(bundles[2]), "given_before") == covered[0] | covered[1]
 
@@ -221,6 +225,6 @@ def test_no_table_is_in_two_parts_or_in_none(
             with (inventory / "base.yml").open("a", encoding="utf-8") as file:
                 file.write("# looked at again\n")
             services = again(services, folder)
-    parts = [tables_of(coverage(one), "rows", "none_held", "withheld") for one in bundles]
+    parts = [tables_of(coverage(one), "rows", "nothing_given", "withheld") for one in bundles]
     assert sum(map(len, parts)) == len(set().union(*parts)) == 2 * len(clubs)
     assert services.register.requests.get(request).state is State.DELIVERED
