@@ -57,6 +57,7 @@ def put(register: Register, request_id: str, question: OpenQuestion) -> Question
         about=question.about,
         role=question.role or question.of.role,
         form=question.form or question.of.form,
+        kept=question.kept,
         overtakes=_OVERTAKEN,
         stays=not question.of.runs,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from afschrift.domain.event import digest
 from afschrift.law.manual_search import NewFile
 from afschrift.law.roles import Role
+from afschrift.questions.view import Section
 from afschrift.register.records import DecisionRow, QuestionRow
 
 
@@ -72,6 +73,7 @@ class QuestionKind:
             recorded, and nothing follows but the next run.
         signed_by: the question to a second signer about an answer that takes one, whose `detail` then says
             `second_signer`; None: a single person answers.
+        view: what is shown of what is judged: the officer at work, the question; None: its detail alone.
     """
 
     name: str
@@ -89,6 +91,7 @@ class QuestionKind:
     note: str = ""
     take: Callable[[Any, QuestionRow, GivenAnswer], Answered] | None = None
     signed_by: Callable[[DecisionRow, QuestionRow], OpenQuestion] | None = None
+    view: Callable[[Any, QuestionRow], Sequence[Section]] | None = None
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -109,6 +112,8 @@ class OpenQuestion:
         form: JSON Schema, where it is not that of the kind.
         role: who answers, where that is not the role of the kind.
         person: name of the one person that it is assigned to at once.
+        kept: what it shows that may hold values of the person: kept encrypted under the request's key beside
+            the question, and no part of what an answer holds for.
     """
 
     of: QuestionKind
@@ -119,6 +124,7 @@ class OpenQuestion:
     form: Mapping[str, Any] | None = None
     role: Role | None = None
     person: str | None = None
+    kept: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not set(self.options) <= set(self.of.options):

@@ -21,6 +21,9 @@ from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail import trail
 
+SHOWN = "question"
+"""Kind of a message that keeps what a question shows: no text of the case file."""
+
 
 @dataclass
 class RegisterStore:
@@ -119,9 +122,10 @@ class Repository:
         request_id: str | None,
         kind: str,
         by: str,
+        text_id: str | None = None,
     ) -> tuple[str, str]:
         """Encrypt a text into the case file; returns its id and its HMAC, all that the trail may know."""
-        text_id, mac = new_id("txt"), key.hmac(text)
+        text_id, mac = text_id or new_id("txt"), key.hmac(text)
         tx.execute(
             insert(message).values(
                 id=text_id,

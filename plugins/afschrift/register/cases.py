@@ -19,7 +19,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import instant
 from afschrift.domain.request import is_id, new_id
 from afschrift.law.case_facts import NewCaseFact
-from afschrift.register.base import RegisterStore, Repository
+from afschrift.register.base import SHOWN, RegisterStore, Repository
 from afschrift.register.case_timelines import CaseTimelines
 from afschrift.register.database.tables import case_file, message, message_part, request
 from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
@@ -172,7 +172,7 @@ class Cases(Repository):
         size = (first + func.coalesce(further.scalar_subquery(), 0)).label("size")
         with self._db.write() as tx:
             case_id, request_id = case_of(tx, owner)
-            wanted = select(*columns, size).where(message.c.case_id == case_id)
+            wanted = select(*columns, size).where(message.c.case_id == case_id, message.c.kind != SHOWN)
             if request_id is not None:
                 wanted = wanted.where(message.c.request_id.is_(None) | (message.c.request_id == request_id))
             rows: Sequence[Any] = tx.execute(wanted.order_by(message.c.created_at, message.c.id)).all()
@@ -228,7 +228,8 @@ class Cases(Repository):
 
     def _case(self, tx: Connection, row: Row[Any]) -> CaseRow:
         of_case = select(request.c.id).where(request.c.case_id == row.id).order_by(request.c.created_at)
-        texts = tx.execute(select(func.count()).where(message.c.case_id == row.id)).scalar_one()
+        written = (message.c.case_id == row.id) & (message.c.kind != SHOWN)
+        texts = tx.execute(select(func.count()).where(written)).scalar_one()
         requests = tuple(tx.scalars(of_case))
         return CaseRow(row.id, row.channel, row.received_at, row.made_by, requests, texts)
 

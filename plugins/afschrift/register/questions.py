@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -13,8 +14,8 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.request import new_id
 from afschrift.domain.state import State
 from afschrift.law.manual_search import NewFile
-from afschrift.register.base import RegisterStore, Repository
-from afschrift.register.database.tables import decision, question, request
+from afschrift.register.base import SHOWN, RegisterStore, Repository
+from afschrift.register.database.tables import decision, message, question, request
 from afschrift.register.decisions import Decisions, must_be_open
 from afschrift.register.documents import Documents
 from afschrift.register.records import DecisionRow, QuestionRow
@@ -42,6 +43,7 @@ class Questions(Repository):
         role: str = "officer",
         about: str | None = None,
         form: Mapping[str, Any] | None = None,
+        kept: Mapping[str, Any] | None = None,
         overtakes: Collection[str] = (),
         stays: bool = False,
     ) -> QuestionRow:
@@ -49,6 +51,9 @@ class Questions(Repository):
 
         While the same question (kind, about, detail) of the request is open, asking it again returns it
         and writes nothing. After its answer it may be asked anew.
+
+        `kept`: what the question shows beside its detail; encrypted under the request's key with the id of
+        the question, destroyed with that key. The trail holds its HMAC. An open question keeps its own.
 
         `overtakes`: kinds of which the other open questions of the request are closed, as nobody needs
         their answer any more; each is an event `question_overtaken`, and no decision.
@@ -65,6 +70,7 @@ class Questions(Repository):
             if asked is None:
                 asked = self._new_question(
                     tx,
+                    kept=kept,
                     request_id=request_id,
                     kind=kind,
                     role=role,
@@ -87,6 +93,21 @@ class Questions(Repository):
         """
         with self._db.read() as tx:
             return _question(self._question_row(tx, question_id))
+
+    def kept(self, question_id: str) -> dict[str, Any]:
+        """What a question shows beside its detail, decrypted; empty: nothing, or its key was destroyed.
+
+        Raises:
+            UnknownQuestionError: no such question.
+        """
+        with self._db.read() as tx:
+            row = self._question_row(tx, question_id)
+            key, id_ = self._find_key(tx, row.request_id), _shown_id(question_id)
+            sealed = tx.execute(select(message.c.ciphertext).where(message.c.id == id_)).scalar()
+            if sealed is None or key is None:
+                return {}
+            found: dict[str, Any] = json.loads(key.decrypt(sealed, "message", "ciphertext", id_))
+            return found
 
     def all(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
         """Questions, oldest first; open ones are those without an answer on a request that is open."""
@@ -166,16 +187,31 @@ class Questions(Repository):
         of_file = {"bytes": file.size, "sha256": file.sha256, "media_type": file.media_type}
         return {"id": text_id, **of_file}
 
-    def _new_question(self, tx: Connection, **values: Any) -> Row[Any]:
+    def _new_question(self, tx: Connection, kept: Mapping[str, Any] | None, **values: Any) -> Row[Any]:
         question_id = new_id("q")
         tx.execute(insert(question).values(id=question_id, asked_at=self._now(), **values))
         payload = {name: values[name] for name in ("kind", "role", "options", "detail", "about")}
+        if kept is not None:
+            payload["kept_hmac"] = self._keep_shown(tx, question_id, values["request_id"], kept)
         self._append(
             tx,
             values["request_id"],
             NewEvent("question_asked", "system", {"question": question_id, **payload}),
         )
         return tx.execute(select(question).where(question.c.id == question_id)).one()
+
+    def _keep_shown(self, tx: Connection, question_id: str, request_id: str, kept: Mapping[str, Any]) -> str:
+        _, mac = self._keep_text(
+            tx,
+            self._key(tx, request_id),
+            json.dumps(dict(kept), ensure_ascii=False).encode(),
+            case=self._request_row(tx, request_id).case_id,
+            request_id=request_id,
+            kind=SHOWN,
+            by="system",
+            text_id=_shown_id(question_id),
+        )
+        return mac
 
     def _overtake(self, tx: Connection, by: Row[Any], kinds: Collection[str]) -> None:
         older = (question.c.request_id == by.request_id) & question.c.kind.in_(kinds)
@@ -212,6 +248,11 @@ class Questions(Repository):
                 remedy=f"choose {' | '.join(row.options)}.",
             )
         must_be_open(self._request_row(tx, row.request_id))
+
+
+def _shown_id(question_id: str) -> str:
+    """Id of the message that keeps what a question shows."""
+    return f"qtxt-{question_id.partition('-')[2]}"
 
 
 def _question(row: Row[Any]) -> QuestionRow:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from afschrift.casework.answer import form_of, visible
+from afschrift.casework.officer import Officer
+from afschrift.casework.question_view import look
 from afschrift.law.roles import Role
 from afschrift.questions.assignment import assigned_to
 from afschrift.register.open import open_register
@@ -16,6 +18,7 @@ from afschrift.register.records import QuestionRow
 from afschrift.web.answers import LONGEST_TEXT, Start, SubmittedAnswer, record
 from afschrift.web.caller import Caller, Known
 from afschrift.web.question_access import seen
+from afschrift.web.same_origin import cross_origin_error, from_elsewhere
 
 Code = str | int | float | bool | None
 Words = Annotated[str, Field(max_length=LONGEST_TEXT)]
@@ -66,7 +69,26 @@ def routes(start: Start) -> APIRouter:
         reply |= {"letter": done.letter, "signer": done.signer} if done.said else {}
         return reply | {"run": recorded.run, "next": recorded.next or None}
 
+    @router.get("/questions/{question_id}/view")
+    def view(request: Request, question_id: str, by: Known) -> dict[str, Any]:
+        """What is judged, with values masked. The look is an event; another site's is turned down."""
+        if from_elsewhere(request):
+            raise cross_origin_error()
+        return _view(by, question_id, unmask=False)
+
+    @router.post("/questions/{question_id}/view")
+    def unmasked(question_id: str, by: Known) -> dict[str, Any]:
+        """The same with the values, for whoever may answer. The look is an event."""
+        return _view(by, question_id, unmask=True)
+
     return router
+
+
+def _view(by: Caller, question_id: str, *, unmask: bool) -> dict[str, Any]:
+    register = open_register()
+    asked = seen(register, by, question_id)
+    found = look(Officer(register, by.roles, by.account), asked.id, unmask=unmask)
+    return asdict(found) if found is not None else {"question": asked.id, "sections": []}
 
 
 def _shown(by: Caller, question: QuestionRow) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.answer import visible
+from afschrift.casework.officer import Officer
+from afschrift.casework.question_view import has_view, look
 from afschrift.domain.errors import FormError
 from afschrift.domain.event import NewEvent
 from afschrift.law.clock.facts import Timeline
@@ -27,7 +29,7 @@ from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, 
 from afschrift.web.page import render
 from afschrift.web.question_access import question_for_view, seen, upload_limit
 from afschrift.web.question_status import barred, clock_today, last_day, listed_questions, local
-from afschrift.web.same_origin import cross_origin_error, surely_ours
+from afschrift.web.same_origin import cross_origin_error, from_elsewhere, surely_ours
 
 RENEWED = (
     "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
@@ -87,6 +89,13 @@ def routes(start: Start) -> APIRouter:
     def recorded(request: Request, question_id: str, by: Known, told: str = "") -> Response:
         """What was recorded, and what is left to do."""
         return _recorded(request, question_id, by, told)
+
+    @router.post("/questions/{question_id}/shown")
+    async def shown(request: Request, question_id: str, by: Known) -> Response:
+        """The question with what is judged: where it was opened from another site, or with the values."""
+        with opened() as sent:
+            await read(request, sent)
+            return await run_in_threadpool(_shown, request, question_id, by, sent)
 
     @router.post("/questions/{question_id}/look")
     async def looked(request: Request, question_id: str, by: Known) -> Response:
@@ -166,6 +175,15 @@ def _viewed(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
     )
 
 
+def _shown(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
+    register = open_register()
+    asked = seen(register, by, question_id)
+    if not is_form_token(by, request.url.path, sent.one("token")):
+        raise cross_origin_error()
+    form = form_for(register, asked, {})
+    return _question_page(request, register, by, asked, form, unmask=sent.one("unmask") == "true")
+
+
 def _question_page(
     request: Request,
     register: Register,
@@ -174,11 +192,15 @@ def _question_page(
     form: QuestionForm,
     problem: FormProblem | None = None,
     status: int = 200,
+    *,
+    unmask: bool = False,
 ) -> Response:
     timeline = register.facts.timeline(asked.request)
     why = barred(register, by, asked, timeline)
     decision = _decision(register, asked)
-    path = request.url.path.removesuffix("/")
+    path = _address(request, asked.id)
+    elsewhere = from_elsewhere(request) and request.method == "GET"
+    officer = Officer(register, by.roles, by.account)
     return render(
         request,
         "question",
@@ -192,6 +214,9 @@ def _question_page(
         decision=decision,
         token=form_token(by, path),
         look_token=form_token(by, f"{path}/look"),
+        shown_token=form_token(by, f"{path}/shown"),
+        has_view=has_view(asked),
+        shown=None if elsewhere else look(officer, asked.id, unmask=unmask),
         faults={id_: fault for id_, _, fault in problem.fields} if problem else {},
         **_of(timeline, asked),
     )

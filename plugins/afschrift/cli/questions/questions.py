@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from afschrift.cli.case.documents import printable
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from afschrift.cli.questions.forms import FormAnswer
+    from afschrift.questions.view import Section
     from afschrift.register.records import QuestionRow
     from afschrift.register.register import Register
 
@@ -60,6 +62,43 @@ def questions(
             continue
         for line in _fields(q):
             typer.echo(f"    field   {line}")
+
+
+@app.command()
+def show(
+    question: Annotated[str, typer.Argument(help="Id of the question.")],
+    unmask: Annotated[bool, typer.Option("--unmask", help="The values of the person too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Show what is judged: what the question rests on, values masked. The look is an event."""
+    from dataclasses import asdict
+
+    from afschrift.casework.question_view import look
+
+    found = look(officer(), question, unmask=unmask)
+    if as_json:
+        body = asdict(found) if found else {"question": question, "sections": []}
+        typer.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        return
+    if found is None:
+        typer.echo("It shows nothing beside what `afschrift questions` lists.")
+        return
+    for line in _sections(found.sections):
+        typer.echo(printable(line))
+    if found.more:
+        say("Values are masked: --unmask shows them, which is an event too.")
+
+
+def _sections(sections: Sequence[Section]) -> Iterator[str]:
+    """A heading each, its lines, and its table."""
+    for one in sections:
+        yield one.title
+        for line in one.lines:
+            first, *more = line.value.split("\n")
+            yield f"    {line.label}: {first}"
+            yield from (f"        {text}" for text in more)
+        for row in (one.heads, *one.rows) if one.rows else ():
+            yield f"    {'  '.join(map(str, row))}"
 
 
 @app.command()

@@ -1,0 +1,158 @@
+"""What is judged on a question's page: masked, whole on asking, and nothing of it for another site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.installed import CUSTOMERS, Installation, installed
+from tests.support.pages import parts, prepare, text_of
+
+from afschrift.casework.officer import Officer
+from afschrift.casework.question_kinds import KINDS
+from afschrift.questions.ask import ask
+from afschrift.questions.kind import OpenQuestion, QuestionKind
+from afschrift.questions.view import Kept, Line, Section, masked
+from afschrift.register.records import QuestionRow
+
+pytestmark = [pytest.mark.airflow]
+
+VALUE = "kanarie-4711@example.org"
+ELSEWHERE = ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "none"}, {"Origin": "https://evil.example"})
+OURS = {"Sec-Fetch-Site": "same-origin"}
+
+Browse = Callable[..., Any]
+
+
+def view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+    kept = officer.register.questions.kept(question.id)
+    lines = (
+        Line("E-mail", kept["mail"], Kept.MASKED),
+        Line("Request", question.request, request=question.request),
+    )
+    return (Section("Where it is used", lines, ("Table", "Rows"), (("shop.orders", 8231),)),)
+
+
+TOY = QuestionKind("toy", "A toy", "Is it?", {"yes": "It is.", "no": "It is not."}, view=view)
+
+
+@pytest.fixture(scope="module")
+def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(demo_warehouse, tmp_path_factory.mktemp("judged")) as made:
+        prepare(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
+    with api_server() as server:
+        yield server
+
+
+@pytest.fixture
+def browse(app: Any) -> Browse:
+    """Asks as somebody whose browser holds Airflow's cookie."""
+    from starlette.testclient import TestClient
+
+    tokens: dict[str, str] = {}
+
+    def ask_for(user: str, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
+        tokens.setdefault(user, log_in(user))
+        client = TestClient(app, cookies={"_token": tokens[user]}, follow_redirects=False)
+        if fields is None:
+            return client.get(f"/afschrift{path}", **more)
+        return client.post(f"/afschrift{path}", files=parts(fields), **more)
+
+    return ask_for
+
+
+_customers = list(CUSTOMERS)
+
+
+@pytest.fixture
+def question(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> QuestionRow:
+    monkeypatch.setitem(KINDS, TOY.name, TOY)
+    request = installation.submit(_customers.pop(), "access")
+    register = installation.services.register
+    ask(register, request, [OpenQuestion(TOY, TOY.options, "A toy.", {"n": 9341}, kept={"mail": VALUE})])
+    return register.questions.all(request_id=request)[-1]
+
+
+def looks(installation: Installation, question: QuestionRow) -> list[tuple[str, str]]:
+    found = installation.services.register.trail.events(question.request)
+    return [(h.actor, p["values"]) for h, p in found if h.type == "question_viewed" and p]
+
+
+def show_token(html: str) -> str:
+    [form] = [part for part in html.split("<form") if "/shown" in part]
+    return form.partition('name="token" value="')[2].partition('"')[0]
+
+
+def test_the_page_shows_it_masked_and_whole_on_asking(
+    browse: Browse, installation: Installation, question: QuestionRow
+) -> None:
+    path = f"/questions/{question.id}"
+    page = browse("anna", path, headers=OURS).text
+    assert "Where it is used E-mail ka••••rg" in text_of(page)
+    assert "8231" in page
+    assert "9341" not in page  # the view stands in place of the detail
+    assert f'href="/afschrift/requests/{question.request}">{question.request}' in page
+    assert VALUE not in page
+    assert looks(installation, question) == [("airflow:anna", "masked")]
+    whole = browse("anna", f"{path}/shown", {"token": show_token(page), "unmask": "true"})
+    assert (whole.status_code, VALUE in whole.text, "Show the values" in whole.text) == (200, True, False)
+    assert 'id="answer"' in whole.text
+    assert looks(installation, question)[1:] == [("airflow:anna", "unmasked")]
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE, ids=["another site", "a mail program", "an origin"])
+def test_opened_from_elsewhere_it_shows_nothing_until_somebody_asks(
+    browse: Browse, installation: Installation, question: QuestionRow, headers: dict[str, str]
+) -> None:
+    path = f"/questions/{question.id}"
+    page = browse("anna", path, headers=headers).text
+    assert not any(one in page for one in (VALUE, masked(VALUE), "8231", "9341"))
+    assert looks(installation, question) == []
+    assert browse("anna", f"/api{path}/view", headers=headers).status_code == 403
+    token = show_token(page)
+    for wrong in (
+        browse("anna", f"{path}/shown", {"token": token}, headers=headers),
+        browse("anna", f"{path}/shown", {"token": "x"}, headers=OURS),
+        browse("otto", f"{path}/shown", {"token": token}, headers=OURS),
+    ):
+        assert (wrong.status_code, masked(VALUE) in wrong.text) == (403, False)
+    assert looks(installation, question) == []
+    shown = browse("anna", f"{path}/shown", {"token": token}, headers=OURS).text
+    assert masked(VALUE) in shown
+    assert VALUE not in shown
+    assert looks(installation, question) == [("airflow:anna", "masked")]
+
+
+def test_who_oversees_sees_counts_alone(
+    browse: Browse, installation: Installation, question: QuestionRow
+) -> None:
+    page = browse("dirk", f"/questions/{question.id}", headers=OURS).text
+    assert "8231" in page
+    assert masked(VALUE) not in page
+    assert "/shown" not in page
+    assert looks(installation, question) == [("airflow:dirk", "counts")]
+    assert browse("kim", f"/questions/{question.id}", headers=OURS).status_code == 404
+
+
+def test_rest_gives_the_same(browse: Browse, installation: Installation, question: QuestionRow) -> None:
+    path = f"/api/questions/{question.id}/view"
+    got = browse("anna", path, headers=OURS).json()
+    assert (got["values"], got["more"]) == ("masked", True)
+    assert got["sections"][0]["lines"][0] == {
+        "label": "E-mail",
+        "value": masked(VALUE),
+        "kept": "masked",
+        "request": "",
+    }
+    assert browse("anna", path, {}, headers=OURS).json()["sections"][0]["lines"][0]["value"] == VALUE
+    assert browse("anna", path, {}, headers=ELSEWHERE[0]).status_code == 403
+    assert browse("dirk", path, {}, headers=OURS).status_code == 403
+    assert [values for _, values in looks(installation, question)] == ["masked", "unmasked"]
