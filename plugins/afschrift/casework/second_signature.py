@@ -5,12 +5,18 @@ Four eyes are held in `Officer.answering`, as for every question to the role `se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from afschrift.casework.officer import Officer
 from afschrift.law.roles import AGREE
 from afschrift.questions.ask import put
+from afschrift.questions.forms import fields
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
+from afschrift.questions.words import inline, said
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 from afschrift.register.timelines import Make
@@ -29,6 +35,50 @@ def counts(decision: DecisionRow, signed: str | None) -> bool:
         signed: what the second signer said last; None: nothing yet.
     """
     return not is_due(decision) or signed == AGREE
+
+
+def decided_lines(officer: Officer, question: QuestionRow, decision: DecisionRow) -> tuple[Line, ...]:
+    """Who decided, when and what, for the question to the second signer."""
+    zone = ZoneInfo(officer.register.requests.get(question.request).zone)
+    at = datetime.fromisoformat(decision.at).astimezone(zone)
+    name = officer.roles.person(decision.by).name
+    return (
+        Line("Decided", said(decision.choice)),
+        Line("By", decision.by if name == decision.by else f"{name} ({decision.by})"),
+        Line("When", at.strftime("%Y-%m-%d %H:%M")),
+    )
+
+
+def form_sections(
+    officer: Officer, question: QuestionRow, kind: str, form: Mapping[str, Any] | None = None
+) -> tuple[Section, ...]:
+    """What a second signer of a decision sees: who decided, each field by its title, and what they wrote.
+
+    Args:
+        officer: the second signer.
+        question: to them; its `about` is that of the decision.
+        kind: of the decision.
+        form: JSON Schema with the titles of its fields.
+    """
+    taken = officer.register.decisions.of(question.request)
+    decision = next((d for d in reversed(taken) if d.kind == kind and d.about == question.about), None)
+    if decision is None:
+        return (NOTHING_KEPT,)
+    titles = {name: field["title"] for name, field in fields(form).items()}
+    lines = [*decided_lines(officer, question, decision)]
+    for name, value in decision.detail.items():
+        if name != "second_signer":
+            lines.append(Line(titles.get(name, said(name)), inline(value, name)))
+    lines.append(words_line(officer, question, decision))
+    return (Section("What was decided", tuple(lines)),)
+
+
+def words_line(officer: Officer, question: QuestionRow, decision: DecisionRow) -> Line:
+    """What they wrote, for those who hold the question's role."""
+    if decision.text is None:
+        return Line("In words", "nothing was written")
+    text = officer.register.decisions.text(question.request, decision.text)
+    return Line("In words", text or "gone with the key of the request", Kept.ROLE)
 
 
 def waits(register: Register, decision: DecisionRow, request_id: str, asked: OpenQuestion) -> Answered:

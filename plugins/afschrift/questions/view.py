@@ -53,6 +53,12 @@ class Section:
     rows: tuple[tuple[str | int, ...], ...] = ()
 
 
+NOTHING_KEPT = Section(
+    "Nothing more is known of it",
+    (Line("Why", "The question was asked before this was kept, or the request's key was destroyed."),),
+)
+
+
 def masked(value: str) -> str:
     """A value of which only so much is left that two can be told apart; it tells no length."""
     left = min(2, len(value) // 4)

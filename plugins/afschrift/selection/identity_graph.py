@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,16 @@ class Identity:
         keys: all keys of the person, sorted.
         persons: how many values of the person's own key were reached; more than one needs a person.
         shared: key name -> how many values are used by someone else at the same time.
+        others: each of these values -> by how many others.
+        led: of several persons, each value of the person's own key -> the other keys that lead to it.
     """
 
     keys: tuple[Key, ...]
     persons: int
     shared: Mapping[str, int]
     shared_keys: tuple[Key, ...] = ()
+    others: Mapping[Key, int] = field(default_factory=dict, repr=False)
+    led: Mapping[str, tuple[Key, ...]] = field(default_factory=dict, repr=False)
 
 
 class Expansion:
@@ -80,11 +84,12 @@ class Expansion:
                 found |= more
             keys = self._tidy(found)
             shared = self._shared(links, keys)
-        persons = {key.value for key in keys if key.name == self._person}
+            persons = {key.value for key in keys if key.name == self._person}
+            led = self._led(links, keys, persons) if len(persons) > 1 else {}
         counts: dict[str, int] = {}
         for key in shared:
             counts[key.name] = counts.get(key.name, 0) + 1
-        return Identity(keys, len(persons), counts, tuple(shared))
+        return Identity(keys, len(persons), counts, tuple(shared), shared, led)
 
     def _linked(self) -> Iterator[SourceFile]:
         for source in self._inventory.sources.values():
@@ -131,14 +136,22 @@ class Expansion:
         """The value as the warehouse compares it: by `lower`, which leaves ß alone, unlike `casefold`."""
         return key.value.lower() if key.name in self._fold else key.value
 
-    def _shared(self, links: Sequence[_LinkTable], keys: Sequence[Key]) -> list[Key]:
+    def _shared(self, links: Sequence[_LinkTable], keys: Sequence[Key]) -> dict[Key, int]:
+        """Keys that others use too, each with how many do, in the table that knows of most."""
         own = [key for key in keys if key.name == self._person]
-        return [
-            key
+        found = {
+            key: max((link.sharers(key, own, self._at) for link in links), default=0)
             for key in keys
             if self._unique(key.name) is not Unique.YES
-            and any(link.sharers(key, own, self._at) for link in links)
-        ]
+        }
+        return {key: others for key, others in found.items() if others}
+
+    def _led(
+        self, links: Sequence[_LinkTable], keys: Sequence[Key], persons: Collection[str]
+    ) -> dict[str, tuple[Key, ...]]:
+        others = [key for key in keys if key.name != self._person]
+        owners = {key: {one for link in links for one in link.owners(key, self._at)} for key in others}
+        return {one: tuple(key for key in others if one in owners[key]) for one in sorted(persons)}
 
     def _ties(self, links: Sequence[_LinkTable], key: Key, own: set[Key]) -> bool:
         """Whether a key that should be one person's is somebody else's too."""
@@ -179,12 +192,12 @@ class _LinkTable:
         for (value,) in self.session.rows(statement):
             yield str(value)
 
-    def sharers(self, key: Key, own: Sequence[Key], at: str) -> bool:
+    def sharers(self, key: Key, own: Sequence[Key], at: str) -> int:
         statement = self.statements.sharers(self.table, key.name)
         if statement is None:  # without an owner of their own, any owner is a stranger
-            return False
+            return 0
         self.session.bind([key, *own], at)
-        return bool(self.session.rows(statement)[0][0])
+        return int(self.session.rows(statement)[0][0])
 
 
 def _instant(value: Any) -> str | None:

@@ -32,6 +32,7 @@ from afschrift.selection.statements import Statements
 from afschrift.services import Services
 from afschrift.steps.consents import read_consents
 from afschrift.steps.draft_tables import Notes, TableDrafts
+from afschrift.steps.key_facts import KeyFacts
 from afschrift.steps.sheet_facts import fact_plans, incomplete
 
 
@@ -205,7 +206,8 @@ class Drafter:
             words = f"{count} value(s) of the key {name} are used by another person at the same time."
             which = self._fingerprint(k for k in identity.shared_keys if k.name == name)
             detail = {"key": name, "values": count, "which": which}
-            choice = self._notes.need(OpenQuestion(SHARED_KEY, SHARED_KEY.options, words, detail))
+            asked = OpenQuestion(SHARED_KEY, SHARED_KEY.options, words, detail)
+            choice = self._notes.need(asked, partial(self._facts().shared, identity, name))
             if choice != "include":
                 leave |= {key for key in identity.shared_keys if key.name == name}
         return tuple(key for key in identity.keys if key not in leave)
@@ -217,8 +219,12 @@ class Drafter:
         options = ("all_accounts", "only_given") if own else ("all_accounts", "none")
         which = self._fingerprint(key for key in identity.keys if key.name == person)
         detail = {"persons": identity.persons, "given": len(own), "which": which}
-        choice = self._notes.need(OpenQuestion(SEVERAL_PERSONS, options, words, detail))
+        asked = OpenQuestion(SEVERAL_PERSONS, options, words, detail)
+        choice = self._notes.need(asked, partial(self._facts().persons, identity, given, person))
         return identity if choice == "all_accounts" else expansion.run(own, only=True)
+
+    def _facts(self) -> KeyFacts:
+        return KeyFacts(self._services, self._request.id, self._request.received_at, self._later)
 
     def _fingerprint(self, keys: Iterable[Key]) -> str:
         """Binds an answer or a plan to the keys, under the request's own key: it tells nobody a value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,11 +52,14 @@ class Notes:
     counts: dict[str, int] = field(default_factory=dict)
     triggers: list[Trigger] = field(default_factory=list)
 
-    def need(self, question: OpenQuestion) -> str | None:
-        """The answer, or None after noting that the question is open."""
+    def need(self, question: OpenQuestion, kept: Callable[[], Mapping[str, Any]] | None = None) -> str | None:
+        """The answer, or None after noting that the question is open.
+
+        `kept`: looks up what the question shows of what is judged; nobody looks where it is answered.
+        """
         choice = self.answers.to(question)
         if choice is None:
-            self.questions.append(question)
+            self.questions.append(replace(question, kept=kept()) if kept is not None else question)
         return choice
 
 

@@ -9,8 +9,8 @@ from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.right import Right
 from afschrift.law.grounds.grounds import FieldStorage, FourEyes, Ground, Grounds, Need, Outcome
 from afschrift.law.grounds.grounds import GroundField as Asked
+from afschrift.questions.words import said
 from afschrift.web.form_fields import FormField, field
-from afschrift.web.words import said
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from afschrift.questions.words import said
 from afschrift.web.multipart import Sent
-from afschrift.web.words import said
 
 WORDS = "case_file"
 """`x-kept` of a field that holds words, which are kept encrypted and never reach the trail."""

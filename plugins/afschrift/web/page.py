@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from afschrift.app.include import PROJECT
 from afschrift.app.settings import Settings
 from afschrift.casework.question_kinds import kind_named
-from afschrift.web.words import plain, said
+from afschrift.questions.words import plain, said
 
 MOUNTED = "/afschrift"
 

@@ -17,10 +17,10 @@ from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
 from afschrift.questions.assignment import assigned_to
 from afschrift.questions.kind import QuestionKind
+from afschrift.questions.words import said
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller
-from afschrift.web.words import said
 
 
 @dataclass(frozen=True)

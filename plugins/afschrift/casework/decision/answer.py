@@ -104,7 +104,7 @@ class DecisionService:
             for r in request_decisions(self.officer.register, question.request)
             if r.decision.about == question.about
         )
-        outcome, form = decided.outcome, self._form_of(decided)
+        outcome, form = decided.outcome, self.form_of(decided)
         ground = self.officer.grounds.grounds[decided.decision.detail["ground"]]
         kind = ground.letter(outcome, form) if given.choice == AGREE else None
         makes = self._decided(outcome, ground.code) if kind is not None else None
@@ -125,7 +125,7 @@ class DecisionService:
         )
         if ground is None:
             return None
-        form = self._form_of(taken[-1])
+        form = self.form_of(taken[-1])
         kind = ground.letter(taken[-1].outcome, form)
         return (kind, _elements(ground.letter_ground, form)) if kind is not None else None
 
@@ -201,7 +201,8 @@ class DecisionService:
         fact = NewFact(FactKind.DECIDED, detail={"outcome": outcome.value, "ground": ground})
         return lambda _timeline: [fact]
 
-    def _form_of(self, decided: RequestDecision) -> dict[str, Any]:
+    def form_of(self, decided: RequestDecision) -> dict[str, Any]:
+        """The fields of a decision's form, codes and words; no words once their key was destroyed."""
         codes = {n: v for n, v in decided.decision.detail.items() if n not in ("ground", "second_signer")}
         request, text = decided.question.request, decided.decision.text
         words = self.officer.register.decisions.text(request, text) if text else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from afschrift.law.person import mandate as codes
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.forms import form
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
+from afschrift.questions.view import Section
 from afschrift.register.records import DecisionRow, QuestionRow
 
 if TYPE_CHECKING:
@@ -102,6 +104,24 @@ def _mandate_signed(officer: Officer, question: QuestionRow, given: GivenAnswer)
     return sign_mandate(officer, question, given)
 
 
+def _shared_key_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
+    from afschrift.casework.identity.keys_view import shared_key
+
+    return shared_key(officer, question)
+
+
+def _several_persons_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
+    from afschrift.casework.identity.keys_view import several_persons
+
+    return several_persons(officer, question)
+
+
+def _mandate_signed_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
+    from afschrift.casework.second_signature import form_sections
+
+    return form_sections(officer, question, MANDATE, MANDATE_FORM)
+
+
 def signature(decision: DecisionRow, _question: QuestionRow | None = None) -> OpenQuestion:
     """The question whether a second person signs a mandate; `about` is what the decision was about."""
     form = {name: value for name, value in decision.detail.items() if name != "second_signer"}
@@ -137,6 +157,8 @@ SEVERAL_PERSONS = QuestionKind(
         "only_given": "Only those that the person gave a number for are read.",
         "none": "None of them is read.",
     },
+    view=_several_persons_view,
+    note="It shows each account, by which keys it was reached and since when, and the rows of each.",
 )
 
 SHARED_KEY = QuestionKind(
@@ -147,6 +169,9 @@ SHARED_KEY = QuestionKind(
         "include": "The key is followed.",
         "exclude": "The key is left out, and rows found by it alone stay.",
     },
+    view=_shared_key_view,
+    note="It shows the key, when it was the person's, how many others use it, and by table how many rows it "
+    "finds and how many nothing else finds.",
 )
 
 MINOR_KIND = QuestionKind(
@@ -187,6 +212,8 @@ MANDATE_SIGNED_KIND = QuestionKind(
     },
     Role.SECOND_SIGNER,
     take=_mandate_signed,
+    view=_mandate_signed_view,
+    note="It shows who decided what and when, each field of the form, and what they wrote.",
 )
 
 KINDS = (IDENTITY_KIND, SEVERAL_PERSONS, SHARED_KEY, MINOR_KIND, MANDATE_KIND, MANDATE_SIGNED_KIND)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from afschrift.casework.review.redactions_in_force import to_sign
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
+from afschrift.questions.view import Section
 from afschrift.register.records import DecisionRow, QuestionRow
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ def _review_signed(officer: Officer, question: QuestionRow, given: GivenAnswer) 
     from afschrift.casework.second_signature import sign
 
     return sign(officer, question, given)
+
+
+def _signed_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
+    from afschrift.casework.review.signed_view import review_signed
+
+    return review_signed(officer, question)
 
 
 def signature(decision: DecisionRow, _question: QuestionRow | None = None) -> OpenQuestion:
@@ -56,7 +64,9 @@ REVIEW_SIGNED_KIND = QuestionKind(
         "disagree": "Nothing is masked, and the review is asked for again.",
     },
     Role.SECOND_SIGNER,
-    note="Until then nothing leaves and no other review is taken, whatever is packed meanwhile.",
+    note="Until then nothing leaves and no other review is taken, whatever is packed meanwhile. It shows who "
+    "redacted what and when, each line, its ground and the words.",
+    view=_signed_view,
     take=_review_signed,
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 def said(code: object) -> str:
     """A code as words: `call_back` is `Call back`."""
@@ -18,6 +20,15 @@ def plain(text: str, name: str) -> str:
     """A text of a question's detail: a code as words, but names of columns, tables and keys as they are."""
     is_code = text.isascii() and text.replace("_", "").isalpha() and text.islower()
     return said(text) if is_code and name not in _NAMES else text
+
+
+def inline(value: object, name: str = "") -> str:
+    """A part of a question's detail, or a field of a form, in one line."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{said(key)}: {inline(part, str(key))}" for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(inline(part, name) for part in value) or "none"
+    return plain(value, name) if isinstance(value, str) else "none" if value is None else said(value)
 
 
 _NAMES = frozenset(

@@ -1,0 +1,79 @@
+"""What is shown of the keys that a question is about: a key that others use too, and several accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from afschrift.casework.officer import Officer
+from afschrift.domain.language import count
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
+from afschrift.register.records import QuestionRow
+
+
+def shared_key(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+    """Which key it is, when it was the person's, by how many others it is used, and what it finds."""
+    kept = officer.register.questions.kept(question.id)
+    if not kept:
+        return (NOTHING_KEPT,)
+    title = _title(officer, question.detail["key"])
+    several = len(kept["values"]) > 1
+    values = tuple(
+        Section(
+            f"{title} {number}" if several else title,
+            (
+                Line("Value", value, Kept.MASKED),
+                Line("This person's", _interval(since, until), Kept.ROLE),
+                Line("Used at the same time by", count(others, "other account")),
+            ),
+        )
+        for number, (value, since, until, others) in enumerate(kept["values"], 1)
+    )
+    heads = ("Table", "Rows that it finds", "Rows that nothing else finds")
+    found = Section("What is found by it", _none(kept), heads, _rows(kept))
+    return (*values, found)
+
+
+def several_persons(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+    """Each account: its number, what led to it and since when; and the rows of each by table."""
+    kept = officer.register.questions.kept(question.id)
+    if not kept:
+        return (NOTHING_KEPT,)
+    person = officer.inventory.identity.person
+    accounts = tuple(
+        Section(f"Account {number}", tuple(_account(officer, _title(officer, person), one)))
+        for number, one in enumerate(kept["accounts"], 1)
+    )
+    heads = ("Table", *(f"Rows of account {number}" for number in range(1, len(accounts) + 1)))
+    more = (Line("Not shown here", count(kept["more"], "further account")),) if kept["more"] else ()
+    return (*accounts, Section("What is held of each", (*more, *_none(kept)), heads, _rows(kept)))
+
+
+def _account(officer: Officer, title: str, one: Mapping[str, Any]) -> Iterator[Line]:
+    yield Line(title, one["value"], Kept.MASKED)
+    yield Line("Given with the request", "yes" if one["given"] else "no")
+    for name, value, since, until in one["by"]:
+        yield Line(f"Reached by {_title(officer, name)}", value, Kept.MASKED)
+        yield Line("Which was the requester's", _interval(since, until), Kept.ROLE)
+    if not one["given"] and not one["by"]:
+        yield Line("Reached by", "another account of this request")
+
+
+def _title(officer: Officer, name: str) -> str:
+    declared = officer.inventory.identity.keys.get(name)
+    title = declared.title.get("en") if declared is not None and declared.title is not None else ""
+    return title or name
+
+
+def _interval(since: str | None, until: str | None) -> str:
+    if since is None and until is None:
+        return "no days are known"
+    return f"from {since[:10] if since else 'unknown'} until {until[:10] if until else 'today'}"
+
+
+def _rows(kept: Mapping[str, Any]) -> tuple[tuple[str | int, ...], ...]:
+    return tuple(tuple(row) for row in kept["tables"])
+
+
+def _none(kept: Mapping[str, Any]) -> tuple[Line, ...]:
+    return () if kept["tables"] else (Line("Rows", "none in any table"),)

@@ -1,0 +1,112 @@
+"""What a question about the person's keys shows of them: what was found by each, and where.
+
+It may hold values of the person: it goes into the register encrypted (`OpenQuestion.kept`), and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from afschrift.casework.decision.require import left_out
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import Source
+from afschrift.selection.identity_graph import Identity
+from afschrift.selection.statements import Statements
+from afschrift.services import Services
+
+MOST_ACCOUNTS = 10
+"""Of more accounts than these only the number is shown."""
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """Looks up what was found by keys, at the instant of the receipt (R07).
+
+    Attributes:
+        request: id of the request.
+        at: instant of its receipt.
+        later: sources that are left for later; they are not opened.
+    """
+
+    services: Services
+    request: str
+    at: str
+    later: Collection[str]
+
+    def shared(self, identity: Identity, name: str) -> dict[str, Any]:
+        """Of a key that others use too: its values, their intervals, how many others, and rows by table.
+
+        Returns:
+            `values`: value, from, until and number of others each; `tables`: `source.table`, rows that it
+            finds, and rows that nothing else finds.
+        """
+        mine = [key for key in identity.shared_keys if key.name == name]
+        rest = [key for key in identity.keys if key not in mine]
+        values = [[*_written(key), identity.others[key]] for key in mine]
+        rows = [
+            [table, found, whole - without]
+            for table, found, whole, without in self._counts((mine, identity.keys, rest), name)
+            if found
+        ]
+        return {"values": values, "tables": rows}
+
+    def persons(self, identity: Identity, given: Sequence[Key], person: str) -> dict[str, Any]:
+        """Of several accounts: what led to each, whether its number was given, and rows by table.
+
+        Returns:
+            `accounts`: `value`, `given`, and `by`: name, value, from and until of each key that led there;
+            `tables`: `source.table` with the rows of each account; `more`: how many accounts are not named.
+        """
+        values = list(identity.led)[:MOST_ACCOUNTS]
+        own = {key.value for key in given if key.name == person}
+        accounts = [
+            {
+                "value": one,
+                "given": one in own,
+                "by": [[key.name, *_written(key)] for key in identity.led[one]],
+            }
+            for one in values
+        ]
+        found = self._counts([[Key(person, one)] for one in values], person)
+        rows = [list(counted) for counted in found if any(counted[1:])]
+        return {"accounts": accounts, "tables": rows, "more": len(identity.led) - len(values)}
+
+    def _counts(self, sets: Sequence[Sequence[Key]], name: str) -> Iterator[tuple[Any, ...]]:
+        """`source.table` and its rows by each set of keys, of the tables that a key of this name finds."""
+        hidden = {path for path, one in left_out(self.services.register, self.request).items() if one.hidden}
+        for source, declared in self.services.inventory.sources.items():
+            tables = [n for n, t in declared.tables.items() if t.personal and f"{source}.{n}" not in hidden]
+            if source in self.later or not tables:
+                continue
+            with self._reading(source) as (session, statements):
+                counting = dict(_counting(statements, tables, name))
+                found: dict[str, list[int]] = {table: [] for table in counting}
+                for keys in sets:
+                    session.bind(keys, self.at)
+                    for table, statement in counting.items():
+                        found[table].append(int(session.rows(statement)[0][0]) if keys else 0)
+            yield from ((f"{source}.{table}", *rows) for table, rows in found.items())
+
+    @contextmanager
+    def _reading(self, source: str) -> Iterator[tuple[Source, Statements]]:
+        services = self.services
+        with services.open_source(source, self.request) as session:
+            declared, identity = services.inventory.sources[source], services.inventory.identity
+            yield session, Statements(services.sql, declared, identity, session.dialect, session.catalogue())
+
+
+def _counting(statements: Statements, tables: Sequence[str], name: str) -> Iterator[tuple[str, str]]:
+    for table in tables:
+        try:
+            if name in statements.ways(table).keys:
+                yield table, statements.count(table)
+        except (ConfigurationError, NeedsPersonError):  # the draft of the plan tells it, as its own question
+            continue
+
+
+def _written(key: Key) -> tuple[str, str | None, str | None]:
+    return key.value, key.valid_from, key.valid_to
