@@ -82,4 +82,4 @@ def shown_to(sections: Sequence[Section], *, role: bool, unmask: bool) -> tuple[
 def _shown(line: Line, *, role: bool, unmask: bool) -> Line:
     if line.kept is Kept.OPEN or (role and (unmask or line.kept is Kept.ROLE)):
         return line
-    return replace(line, value=masked(line.value) if role else NOT_FOR_ROLE)
+    return replace(line, value="\n".join(map(masked, line.value.split("\n"))) if role else NOT_FOR_ROLE)

@@ -34,12 +34,14 @@ class PersonFacts:
 
     Attributes:
         consents: `source.purpose` -> state of their own consent.
+        withdrawn: `source.purpose` -> when it was taken back, as the source writes it.
         limits: their own limits (R24): `tables` and `categories` they want, empty: all.
         answers: `source.table.column` -> `include`, `exclude` or `mask`, where a person decided.
         left_out: `source.table` or `source.table.column` -> what a person decided on a ground.
     """
 
     consents: Mapping[str, ConsentState] = field(default_factory=dict)
+    withdrawn: Mapping[str, str] = field(default_factory=dict, repr=False)
     limits: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, LeftOut] = field(default_factory=dict)

@@ -177,8 +177,8 @@ class Statements:
         return self._render("people.sql", table, columns=columns, most=most, own=own)
 
     def consent(self, table: str, consent: Consent) -> str:
-        """The person's rows for one consent: how many hold, how many there are."""
-        quote = self._dialect.quote
+        """The person's rows for one consent: how many hold, how many there are, the last withdrawal."""
+        quote, text = self._dialect.quote, self._dialect.text
         return self._render(
             "consent.sql",
             table,
@@ -186,6 +186,7 @@ class Statements:
             value=self._dialect.literal(consent.value),
             granted=quote(consent.granted) if consent.granted else None,
             withdrawn=quote(consent.withdrawn) if consent.withdrawn else None,
+            last=text(f"t.{quote(consent.withdrawn)}") if consent.withdrawn else None,
         )
 
     def ways(self, table: str) -> Ways:

@@ -184,8 +184,8 @@ def _stop_where_a_person_is_needed(
             f"The systems hold data of the person of request {request_id}, but nothing that Art. 20 covers."
         )
         raise _nothing(services, request_id, State.NOTHING_PORTABLE, nothing, detail, words)
-    detail |= search_all(services, draft.plan, draft.keys, draft.identifiers, request.received_at)
-    _confirm_that_none_is_held(services, request_id, detail, answers)
+    told, shown = search_all(services, draft.plan, draft.keys, draft.identifiers, request.received_at)
+    _confirm_that_none_is_held(services, request_id, detail | told, answers, shown)
 
 
 def _hidden(register: Register, request_id: str) -> dict[str, list[str]]:
@@ -195,12 +195,15 @@ def _hidden(register: Register, request_id: str) -> dict[str, list[str]]:
 
 
 def _confirm_that_none_is_held(
-    services: Services, request_id: str, detail: dict[str, Any], answers: Answers
+    services: Services, request_id: str, detail: dict[str, Any], answers: Answers, shown: dict[str, Any]
 ) -> NoReturn:
-    """After the search beside the ways of the inventory: a person says that it is true (R09)."""
+    """After the search beside the ways of the inventory: a person says that it is true (R09).
+
+    `shown`: what was searched, for that person.
+    """
     beside = ", beside what a hidden restriction keeps back" if "hidden" in detail else ""
     words = f"No system holds anything under these keys{beside}."
-    question = OpenQuestion(KINDS[NOTHING_HELD], ("confirm_none", "search_again"), words, detail)
+    question = OpenQuestion(KINDS[NOTHING_HELD], ("confirm_none", "search_again"), words, detail, kept=shown)
     if answers.to(question) == "confirm_none":
         words = f"Nothing is there to give to the person of request {request_id}, as a person confirmed."
         raise _nothing(services, request_id, State.NOTHING_HELD, NOTHING_HELD, detail, words)

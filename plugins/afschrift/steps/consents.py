@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from afschrift.domain.decision import ConsentState
@@ -12,6 +13,19 @@ from afschrift.inventory.model import Consent, Inventory
 from afschrift.selection.statements import Statements
 
 
+@dataclass(frozen=True)
+class Consents:
+    """The person's own consents.
+
+    Attributes:
+        states: `source.purpose` -> state.
+        withdrawn: `source.purpose` -> when it was taken back, as the source writes it; "": it does not say.
+    """
+
+    states: dict[str, ConsentState]
+    withdrawn: dict[str, str] = field(repr=False)
+
+
 def read_consents(
     inventory: Inventory,
     open_source: SourceFactory,
@@ -19,8 +33,8 @@ def read_consents(
     keys: Sequence[Key],
     at: str,
     later: Collection[str] = (),
-) -> dict[str, ConsentState]:
-    """State of each consent, by `source.purpose`. One consent that holds is enough.
+) -> Consents:
+    """Each consent. One that holds is enough.
 
     Sources in `later` are not opened; no data of another source rests on what they hold.
     """
@@ -33,6 +47,7 @@ def read_consents(
                     continue
                 asked.setdefault(table, []).append((f"{name}.{purpose}", consent))
     states: dict[str, ConsentState] = {}
+    withdrawn: dict[str, str] = {}
     for table, consents in asked.items():
         declared_source = inventory.sources[table]
         with open_source(table) as session:
@@ -41,9 +56,11 @@ def read_consents(
             )
             session.bind(keys, at)
             for purpose, consent in consents:
-                holding, rows = session.rows(statements.consent(consent.table, consent))[0]
+                holding, rows, last = session.rows(statements.consent(consent.table, consent))[0]
                 states[purpose] = _state(int(holding), int(rows))
-    return states
+                if states[purpose] is ConsentState.WITHDRAWN:
+                    withdrawn[purpose] = str(last or "")
+    return Consents(states, withdrawn)
 
 
 def _consent_table(inventory: Inventory, source: str, consent: Consent) -> tuple[str, Consent]:

@@ -88,8 +88,8 @@ class Drafter:
             services.inventory, self._open, services.sql, keys, request.received_at, self._later
         )
         left = left_out(services.register, request.id)
-        facts = PersonFacts(consents=consents, limits=request.limits, left_out=left)
-        plan = self._plan(keys, consents, frozen_at, later)
+        facts = PersonFacts(consents.states, consents.withdrawn, limits=request.limits, left_out=left)
+        plan = self._plan(keys, consents.states, frozen_at, later)
         supplement = Supplement(services.register, plan, self._hidden)
         tables = TableDrafts(services, request.right, facts, self._notes, count=count)
         parts, planned_facts = self._sources(keys, supplement, tables)

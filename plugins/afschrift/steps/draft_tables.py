@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from afschrift.casework.decision.source_triggers import case_columns
@@ -117,15 +118,21 @@ class TableDrafts:
                 answered |= dict.fromkeys(column_paths, NO_ROWS)  # nothing is held that consent could cover
                 continue
             words = f"{_ASK_WORDS[reason]}: {', '.join(column_paths)}."
-            choice = self._notes.need(
-                OpenQuestion(KINDS[reason], KINDS[reason].options, words, {"columns": list(column_paths)})
-            )
+            asked = OpenQuestion(KINDS[reason], KINDS[reason].options, words, {"columns": list(column_paths)})
+            choice = self._notes.need(asked, partial(self._shown, session, statements, decision))
             if choice is not None:
                 answered |= dict.fromkeys(column_paths, choice)
         if not answered:
             return decision
         informed = replace(facts, answers=answered)
         return Classifier(self._services.inventory, right, informed).table(source, name, columns)
+
+    def _shown(self, session: Source, statements: Statements, decision: TableDecision) -> dict[str, Any]:
+        """What a question about columns of a table shows: the person's rows, and of their consents when."""
+        rows = int(session.rows(statements.count(decision.table, decision.scope))[0][0])
+        facts = self._facts
+        consents = {name: [str(s), facts.withdrawn.get(name, "")] for name, s in facts.consents.items()}
+        return {"rows": {f"{decision.source}.{decision.table}": rows}, "consents": consents}
 
     def _unlisted(self, source: SourceFile, statements: Statements) -> None:
         """A table that nobody described may hold the person's data: it is not passed over in silence.
@@ -137,7 +144,9 @@ class TableDrafts:
         if unlisted and source.unlisted == "ask":
             words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
             detail = {"source": source.source, "tables": unlisted}
-            self._notes.need(OpenQuestion(KINDS["unlisted_tables"], ("leave_out",), words, detail))
+            columns = {name: list(statements.columns(name)) for name in unlisted}
+            asked = OpenQuestion(KINDS["unlisted_tables"], ("leave_out",), words, detail)
+            self._notes.need(asked, lambda: {"columns": columns})
 
     def _unknown_origins(self, session: Source, statements: Statements, table_path: str, name: str) -> None:
         """Rows of an origin that nobody named never leave; where there are some, a person must know."""

@@ -104,12 +104,13 @@ def _questions(services: Services, source: str, searched: Iterable[Searched]) ->
 
 def search_all(
     services: Services, plan: Plan, keys: Sequence[Key], own: Iterable[str], at: str
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Search all sources before a person is asked whether it is true that nothing is held.
 
     Returns:
         `not_searched` (`source.table` -> why) and `residual` (`source.table.column` -> rows), where there are
-        some.
+        some; and for whoever is asked (`OpenQuestion.kept`), values included: `keys` and `spellings` (name
+        and value), `searched` (`source.table`, rows, columns, why not), `at`.
 
     Raises:
         NeedsPersonError: what was found is not settled; the questions stand in the register.
@@ -118,18 +119,22 @@ def search_all(
     register, request_id = services.register, plan.request
     bound = bound_keys(services, keys, own, at)
     told: dict[str, Any] = {}
+    looked: list[list[Any]] = []
     asked: list[OpenQuestion] = []
     for source in searched_sources(services, plan):
         with asking(register, request_id, KINDS), services.open_source(source, request_id) as session:
             session.bind(bound, at)
             searched = search(services, request_id, source, session, bound)
         asked += unsettled(services, request_id, source, searched)
+        looked += [[f"{source}.{s.table}", s.rows, s.columns, s.reason] for s in searched]
         for word, found in evidence(searched, ()).items():
             if word in ("not_searched", "residual") and found:
                 told[word] = told.get(word, {}) | {f"{source}.{name}": n for name, n in found.items()}
     if asked:
         raise ask(register, request_id, asked)
-    return told
+    spellings = [[key.name.partition(":")[2], key.value] for key in bound if key.name in SEARCH_NAMES]
+    shown = {"keys": [[key.name, key.value] for key in keys], "spellings": spellings, "searched": looked}
+    return told, {**shown, "at": services.now()}
 
 
 def evidence(searched: Iterable[Searched], keys: Iterable[Key]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def shared_key(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     kept = officer.register.questions.kept(question.id)
     if not kept:
         return (NOTHING_KEPT,)
-    title = _title(officer, question.detail["key"])
+    title = key_title(officer, question.detail["key"])
     several = len(kept["values"]) > 1
     values = tuple(
         Section(
@@ -41,7 +41,7 @@ def several_persons(officer: Officer, question: QuestionRow) -> tuple[Section, .
         return (NOTHING_KEPT,)
     person = officer.inventory.identity.person
     accounts = tuple(
-        Section(f"Account {number}", tuple(_account(officer, _title(officer, person), one)))
+        Section(f"Account {number}", tuple(_account(officer, key_title(officer, person), one)))
         for number, one in enumerate(kept["accounts"], 1)
     )
     heads = ("Table", *(f"Rows of account {number}" for number in range(1, len(accounts) + 1)))
@@ -53,13 +53,14 @@ def _account(officer: Officer, title: str, one: Mapping[str, Any]) -> Iterator[L
     yield Line(title, one["value"], Kept.MASKED)
     yield Line("Given with the request", "yes" if one["given"] else "no")
     for name, value, since, until in one["by"]:
-        yield Line(f"Reached by {_title(officer, name)}", value, Kept.MASKED)
+        yield Line(f"Reached by {key_title(officer, name)}", value, Kept.MASKED)
         yield Line("Which was the requester's", _interval(since, until), Kept.ROLE)
     if not one["given"] and not one["by"]:
         yield Line("Reached by", "another account of this request")
 
 
-def _title(officer: Officer, name: str) -> str:
+def key_title(officer: Officer, name: str) -> str:
+    """A key by its title, or else by its name."""
     declared = officer.inventory.identity.keys.get(name)
     title = declared.title.get("en") if declared is not None and declared.title is not None else ""
     return title or name

@@ -1,0 +1,158 @@
+"""Whoever is asked about columns, rows or a search sees what they hold, whose they are and how many."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from testbed.mini import SHOP
+from testbed.running import installation
+from tests.support.deciding import ANN, Bureau
+
+from afschrift.casework.question_view import look
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.questions.view import Kept, Section
+from afschrift.register.records import QuestionRow
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+
+BOB = {"customer_id": "2"}
+GHOST = {"customer_id": "999", "email": "ghost.canary@example.org"}
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return Bureau.open(tmp_path, monkeypatch)
+
+
+def sql(bureau: Bureau, statement: str) -> None:
+    with duckdb.connect(str(bureau.settings.home.parent / "shop.duckdb")) as con:
+        con.execute(statement)
+
+
+def inventory(bureau: Bureau, text: str) -> None:
+    (bureau.settings.home.parent / "inventory" / "shop.yml").write_text(text, encoding="utf-8")
+    bureau.services = installation(bureau.settings.home, bureau.settings.home.parent / "inventory")
+
+
+def asked(bureau: Bureau, kind: str, keys: dict[str, str], right: str = "access") -> QuestionRow:
+    request = bureau.store(right, keys)
+    assess(bureau.services, request)
+    with pytest.raises(NeedsPersonError):
+        classify(bureau.services, request)
+    return next(q for q in bureau.register.questions.all(request_id=request) if q.kind == kind)
+
+
+def seen(bureau: Bureau, question: QuestionRow, *, unmask: bool = False) -> dict[str, Section]:
+    found = look(bureau.officer("cli:anna"), question.id, unmask=unmask)
+    assert found is not None
+    return {one.title: one for one in found.sections}
+
+
+def told(section: Section) -> dict[str, str]:
+    return {line.label: line.value for line in section.lines}
+
+
+def test_a_consent_is_named_with_the_day_on_which_it_was_taken_back(bureau: Bureau) -> None:
+    sql(bureau, "UPDATE consent SET withdrawn_at = '2024-05-06 07:00Z' WHERE customer_id = 1")
+    question = asked(bureau, "consent_missing", ANN, "portability")
+    sections = seen(bureau, question)
+    [line] = sections["Consents"].lines
+    assert (line.label, line.kept) == ("Coaching (coaching)", Kept.ROLE)
+    assert line.value.startswith("given, and taken back on 2024-05-06")
+    rows = {row[0]: row for row in sections["What it is about"].rows}
+    assert rows["bpm"] == ("bpm", "shop.beat", "no title (origin observed)", "Coaching (coaching)", 2)
+    events = json.dumps([payload for _, payload in bureau.register.trail.events(question.request)])
+    assert "2024-05-06" not in json.dumps(question.detail) + events
+
+
+def test_a_consent_that_was_never_given_is_said_to_be(bureau: Bureau) -> None:
+    sql(bureau, "DELETE FROM consent WHERE customer_id = 1")
+    question = asked(bureau, "consent_missing", ANN, "portability")
+    assert told(seen(bureau, question)["Consents"]) == {"Coaching (coaching)": "never given"}
+
+
+def test_a_column_that_nobody_described_shows_its_table_and_the_rows(bureau: Bureau) -> None:
+    sql(bureau, "ALTER TABLE orders ADD COLUMN remark VARCHAR")
+    [row] = seen(bureau, asked(bureau, "unclassified", ANN))["What it is about"].rows
+    assert row == ("remark", "shop.orders", "not described in the inventory", "Account (account)", 2)
+
+
+def test_columns_about_others_are_shown_by_what_they_hold(bureau: Bureau) -> None:
+    inventory(
+        bureau,
+        SHOP.replace(
+            "body: {origin: provided, about: third_party, third_party: own_use}",
+            "body: {origin: provided, about: third_party, title: {nl: Tekst, en: What was written}}",
+        ),
+    )
+    [row] = seen(bureau, asked(bureau, "others_undecided", ANN))["What it is about"].rows
+    assert row[2] == "What was written (origin provided, about others)"
+    assert row[4] == 3
+
+
+def test_a_table_that_nobody_described_shows_its_columns(bureau: Bureau) -> None:
+    sql(bureau, "CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
+    [section] = seen(bureau, asked(bureau, "unlisted_tables", ANN)).values()
+    assert section.rows == (("secret_profile", "customer_id, note"),)
+
+
+def test_rows_of_an_unknown_origin_show_the_origins_that_are_known(bureau: Bureau) -> None:
+    [section] = seen(bureau, asked(bureau, "unknown_origin", BOB)).values()
+    lines = told(section)
+    assert (lines["Table"], lines["Rows meant"]) == ("shop.ticket_message", "1")
+    assert lines["Origins by author_type"] == "customer: provided, agent: assigned, bot: inferred"
+    assert lines["A join reaches it"] == "ticket_id is ticket.ticket_id"
+
+
+def test_rows_that_bear_another_key_show_which_and_by_which_join(bureau: Bureau) -> None:
+    inventory(bureau, "\n".join(line for line in SHOP.split("\n") if "shared_rows" not in line))
+    [section] = seen(bureau, asked(bureau, "foreign_rows", BOB)).values()
+    lines = told(section)
+    assert (lines["Table"], lines["Rows meant"]) == ("shop.shipment", "1")
+    assert lines["A join reaches it"] == "order_id is orders.order_id"
+    assert lines["A row bears"] == "customer_id in customer_id"
+
+
+def test_a_column_that_names_the_person_shows_what_it_holds(bureau: Bureau) -> None:
+    inventory(
+        bureau,
+        SHOP.replace(
+            "        mentions: {settled: not_given, by: Data office, on: 2026-11-27, why: Somebody else typed the address there.}\n",
+            "",
+        ),
+    )
+    sql(bureau, "INSERT INTO login VALUES (2, 'ghost.canary@example.org', '2024-01-03 00:00Z')")
+    question = asked(bureau, "residual_rows", GHOST)
+    [section] = seen(bureau, question).values()
+    lines = told(section)
+    assert lines["Column"] == "shop.login.email"
+    assert lines["Rows that hold an identifier of the person"] == "1"
+    assert lines["For"] == "Security (security)"
+
+
+def test_nothing_held_shows_what_was_searched_for_and_where(bureau: Bureau) -> None:
+    question = asked(bureau, "nothing_held", GHOST)
+    assert "searched" not in question.detail
+    assert GHOST["email"] not in json.dumps(question.detail)
+    sections = seen(bureau, question, unmask=True)
+    by = sections["By what was searched"].lines
+    assert ("email", GHOST["email"], Kept.MASKED) in [(one.label, one.value, one.kept) for one in by]
+    [spelled] = [one.value.split("\n") for one in by if one.label == "Spelled as email"]
+    assert GHOST["email"] in spelled
+    where = {row[0]: row[1:] for row in sections["Where was searched"].rows}
+    assert where["shop.customer"][0] == 4
+    assert where["shop.customer"][2] == "whole"
+    assert told(sections["Where was searched"])["Searched on"].endswith(" UTC")
+    masked = "\n".join(line.value for one in seen(bureau, question).values() for line in one.lines)
+    assert "canary" not in masked.lower()
+
+
+def test_nothing_held_that_was_confirmed_is_not_asked_again_for_a_row_more(bureau: Bureau) -> None:
+    question = asked(bureau, "nothing_held", GHOST)
+    bureau.answer(question, "confirm_none")
+    sql(bureau, "INSERT INTO orders VALUES (13, 3, '2024-01-01 10:00')")
+    with pytest.raises(NeedsPersonError, match="confirmed"):
+        classify(bureau.services, question.request)
