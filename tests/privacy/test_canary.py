@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.office import RECEIVED, Office
 from tests.e2e.opened import Opened
 from tests.e2e.scope import MASKED, SECRET, left_out
-from tests.privacy.canary import CUSTOMER, NEEDLES, TEXT, Canary
+from tests.privacy.canary import CUSTOMER, EMAIL, NEEDLES, TEXT, Canary
 from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
 
@@ -151,6 +151,34 @@ def test_what_people_write_stays_in_the_case_file(office: Office) -> None:
     bundle = office.run(request)
     assert leaks(office, frozenset({bundle})) == []
     assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events(request)])
+
+
+def test_what_questions_show_of_the_person_is_in_clear_nowhere(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Two accounts, the canary's reached by its address; the values are shown on asking, and lie encrypted."""
+    from typer.testing import CliRunner
+
+    from afschrift.cli.main import app
+
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))
+    request = office.submit("access", {"customer_id": "100006", "email": EMAIL})
+    assess(office.services, request)
+    with pytest.raises(NeedsPersonError) as asked:
+        classify(office.services, request)
+    told = "".join(traceback.format_exception(asked.value)) + json.dumps(asked.value.detail)
+    asked_now = office.register.questions.all(request_id=request)
+    assert "several_persons" in {one.kind for one in asked_now}
+    whole = ""
+    for one in asked_now:
+        shown = CliRunner().invoke(app, ["questions", "show", one.id])
+        assert (shown.exit_code, [n for n in NEEDLES.values() if n in shown.output]) == (0, [])
+        whole += CliRunner().invoke(app, ["questions", "show", one.id, "--unmask"]).output
+    assert (EMAIL in whole, str(CUSTOMER) in whole) == (True, True)
+    told += "".join(capfd.readouterr()) + json.dumps([p for _, p in office.register.trail.events(request)])
+    assert not any(needle in told for needle in NEEDLES.values())
+    assert leaks(office) == []
 
 
 VIEW = f"""

@@ -6,11 +6,10 @@ Four eyes are held in `Officer.answering`, as for every question to the role `se
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from afschrift.casework.officer import Officer
+from afschrift.domain.instants import on_the_wall
 from afschrift.law.roles import AGREE
 from afschrift.questions.ask import put
 from afschrift.questions.forms import fields
@@ -39,13 +38,12 @@ def counts(decision: DecisionRow, signed: str | None) -> bool:
 
 def decided_lines(officer: Officer, question: QuestionRow, decision: DecisionRow) -> tuple[Line, ...]:
     """Who decided, when and what, for the question to the second signer."""
-    zone = ZoneInfo(officer.register.requests.get(question.request).zone)
-    at = datetime.fromisoformat(decision.at).astimezone(zone)
+    zone = officer.register.requests.get(question.request).zone
     name = officer.roles.person(decision.by).name
     return (
         Line("Decided", said(decision.choice)),
         Line("By", decision.by if name == decision.by else f"{name} ({decision.by})"),
-        Line("When", at.strftime("%Y-%m-%d %H:%M")),
+        Line("When", on_the_wall(decision.at, zone)),
     )
 
 

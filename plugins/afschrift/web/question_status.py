@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.answer import visible
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import NotAllowedError
-from afschrift.domain.instants import utc_now
+from afschrift.domain.instants import on_the_wall, utc_now
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
@@ -63,7 +61,7 @@ def clock_today(timeline: Timeline, jurisdiction: Jurisdiction) -> Clock:
 
 def local(instant: str, timeline: Timeline) -> str:
     """An instant as the clock on the wall shows it where the controller must act."""
-    return datetime.fromisoformat(instant).astimezone(ZoneInfo(timeline.zone)).strftime("%Y-%m-%d %H:%M")
+    return on_the_wall(instant, timeline.zone)
 
 
 def last_day(found: Clock) -> str:

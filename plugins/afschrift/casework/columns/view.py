@@ -14,6 +14,7 @@ from afschrift.casework.columns.meaning import (
 )
 from afschrift.casework.identity.keys_view import key_title
 from afschrift.casework.officer import Officer
+from afschrift.domain.instants import on_the_wall
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
@@ -135,7 +136,8 @@ def nothing_held(officer: Officer, question: QuestionRow) -> tuple[Section, ...]
         Line(f"Spelled as {said(kind).lower()}", "\n".join(sorted(values)), Kept.MASKED)
         for kind, values in by_kind.items()
     ]
-    when = Line("Searched on", kept["at"][:16].replace("T", " ") + " UTC")
+    zone = officer.register.requests.get(question.request).zone
+    when = Line("Searched on", on_the_wall(kept["at"], zone))
     rows = tuple((path, n, columns, _whole(why)) for path, n, columns, why in kept["searched"])
     heads = ("Table", "Rows looked through", "Columns looked at", "Searched")
     by = Section("By what was searched", (*keys, *spelled))
@@ -143,7 +145,7 @@ def nothing_held(officer: Officer, question: QuestionRow) -> tuple[Section, ...]
 
 
 def _whole(why: str | None) -> str:
-    return "whole" if why is None else f"not, or not whole: {said(why).lower()}"
+    return "whole" if why is None else f"not whole ({said(why).lower()})"
 
 
 def _manual(officer: Officer, question: QuestionRow) -> Iterator[Section]:

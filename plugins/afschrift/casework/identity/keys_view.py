@@ -69,7 +69,8 @@ def key_title(officer: Officer, name: str) -> str:
 def _interval(since: str | None, until: str | None) -> str:
     if since is None and until is None:
         return "no days are known"
-    return f"from {since[:10] if since else 'unknown'} until {until[:10] if until else 'today'}"
+    first = f"from {since[:10]}" if since else ""
+    return f"{first} until {until[:10]}".strip() if until else f"{first} on"
 
 
 def _rows(kept: Mapping[str, Any]) -> tuple[tuple[str | int, ...], ...]:

@@ -58,7 +58,7 @@ def test_days_on_which_a_key_was_the_persons_are_told(bureau: Bureau) -> None:
     assert ("customer_id", "1", Kept.MASKED) in lines(first)
     assert ("Given with the request", "yes", Kept.OPEN) in lines(first)
     assert ("Reached by email", "ann@example.org", Kept.MASKED) in lines(first)
-    assert ("Which was the requester's", "from 2023-01-01 until today", Kept.ROLE) in lines(first)
+    assert ("Which was the requester's", "from 2023-01-01 on", Kept.ROLE) in lines(first)
     assert ("Given with the request", "no", Kept.OPEN) in lines(second)
     assert ("Reached by email", "bob@example.org", Kept.MASKED) in lines(second)
     assert held.heads == ("Table", "Rows of account 1", "Rows of account 2")

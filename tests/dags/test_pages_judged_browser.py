@@ -1,0 +1,172 @@
+"""What is judged, in a real browser: it fits a phone, a screen reader reads it, and a link from a mail opens it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.installed import CUSTOMERS, Installation, installed
+from tests.support.pages import asked_decision, prepare
+from tests.support.served import served
+
+from afschrift.casework.answer import answer_question
+from afschrift.casework.officer import Officer
+from afschrift.casework.question_kinds import KINDS
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.questions.ask import ask
+from afschrift.questions.kind import OpenQuestion
+
+pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
+
+ADDRESS = "vera.kanarie@example.org"
+SHARED = {
+    "values": [["watch-4711-kanarie", "2023-01-05T09:00:00Z", None, 2]],
+    "tables": [["app.heart_rate", 8231, 8231], ["shop.device", 1, 0]],
+}
+SEVERAL = {
+    "accounts": [
+        {"value": "100006", "given": True, "by": [["email", ADDRESS, "2021-02-03T00:00:00Z", None]]},
+        {"value": "100007", "given": False, "by": [["email", ADDRESS, None, None]]},
+    ],
+    "tables": [["shop.orders", 12, 3], ["shop.customer", 1, 1]],
+    "more": 0,
+}
+NOTHING = {
+    "keys": [["email", ADDRESS], ["customer_id", "999999"]],
+    "spellings": [["email", ADDRESS], ["email", ADDRESS.upper()]],
+    "searched": [
+        ["shop.customer", 4000, 9, None],
+        ["shop.orders", 81723, 3, None],
+        ["app.location", 12, 2, "no_right"],
+    ],
+    "at": "2026-06-11T07:30:00Z",
+}
+CONSENTS = {
+    "rows": {"app.heart_rate": 8231},
+    "consents": {"app.coaching": ["withdrawn", "2026-01-03 10:00:00+00"]},
+}
+ASKED: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
+    "shared_key": ({"key": "device_id", "values": 1, "which": "ab" * 32}, SHARED),
+    "several_persons": ({"persons": 2, "given": 1, "which": "ab" * 32}, SEVERAL),
+    "nothing_held": ({"systems": ["app", "shop"], "keys": ["customer_id", "email"]}, NOTHING),
+    "consent_missing": ({"columns": ["app.heart_rate.bpm", "app.heart_rate.measured_at"]}, CONSENTS),
+    "residual_rows": ({"column": "shop.ticket_message.body", "rows": 2}, None),
+    "foreign_rows": ({"table": "shop.shipment", "rows": 2}, None),
+    "file_missing": (
+        {"table": "shop.upload", "files": 2, "rows": [3, 9], "reasons": {"gone": 2}, "which": "ab" * 32},
+        None,
+    ),
+}
+STICKS_OUT = """
+    [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth
+        && !e.closest(".wide")).map(e => e.outerHTML.slice(0, 80))
+"""
+
+
+@dataclass(frozen=True)
+class ServedQuestions:
+    """A served Airflow with questions; kind -> id."""
+
+    installation: Installation
+    address: str
+    ids: dict[str, str]
+
+
+def asked(made: Installation) -> dict[str, str]:
+    """A question of each kind that is looked at."""
+    register = made.services.register
+    ids = {}
+    for number, (kind, (detail, kept)) in enumerate(ASKED.items()):
+        request = made.submit(CUSTOMERS[number], "access")
+        ask(register, request, [OpenQuestion(KINDS[kind], KINDS[kind].options, "Asked.", detail, kept=kept)])
+        ids[kind] = register.questions.all(request_id=request)[-1].id
+    return ids | decision_and_signature(made)
+
+
+def decision_and_signature(made: Installation) -> dict[str, str]:
+    """A request that was refused and waits for its second signer; another that was put before an officer."""
+    from tests.support.ground_forms import GROUNDS, complete
+
+    _, question = asked_decision(made, CUSTOMERS[20])
+    form = complete("manifestly_unfounded", Outcome.REFUSE)
+    anna = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
+    detail = {"ground": "manifestly_unfounded", **GROUNDS.kept_in_trail(form)}
+    officer = Officer(made.services.register, Roles((anna,)), "cli:anna")
+    done = answer_question(officer, question, "refuse", detail=detail, texts=GROUNDS.texts(form))
+    assert done.signer is not None
+    _, other = asked_decision(made, CUSTOMERS[21])
+    return {"decision_signed": done.signer, "decision": other}
+
+
+@pytest.fixture(scope="module")
+def questions(
+    airflow_env: AirflowEnv, demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServedQuestions]:
+    with installed(demo_warehouse, tmp_path_factory.mktemp("looks")) as made, api_server() as app:
+        prepare(made)
+        ids = asked(made)
+        with served(app) as address:
+            yield ServedQuestions(made, f"{address}/afschrift", ids)
+
+
+def opened(browser: Browser, questions: ServedQuestions, user: str, **context: Any) -> Page:
+    """A browser in which somebody is logged in to Airflow."""
+    made = browser.new_context(**context)
+    made.add_cookies([{"name": "_token", "value": log_in(user), "url": questions.address}])
+    return made.new_page()
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a picture, where somebody wants to look at them."""
+    if folder := os.environ.get("PAGE_SHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_what_is_judged_is_accessible_and_fits(
+    browser: Browser, questions: ServedQuestions, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    for kind, question in questions.ids.items():
+        user = "sam" if kind == "decision_signed" else "anna"
+        page = opened(browser, questions, user, viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.goto(f"{questions.address}/")
+        page.locator(f'a[href$="{question}"]').click()
+        page.get_by_role("heading", name="What is judged").wait_for()
+        shot(page, f"{kind}-{width}")
+        values = page.get_by_role("button", name="Show the values")
+        if values.count():
+            values.click()
+            page.get_by_role("heading", name="What is judged").wait_for()
+            shot(page, f"{kind}-{width}-values")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, kind
+        assert page.evaluate(STICKS_OUT) == [], kind
+        found = Axe().run(page).response["violations"]
+        assert [(kind, v["id"], v["nodes"][0]["html"]) for v in found] == []
+        page.context.close()
+
+
+def test_a_link_from_elsewhere_shows_it_after_a_click_without_scripts(
+    browser: Browser, questions: ServedQuestions
+) -> None:
+    page = opened(browser, questions, "anna", java_script_enabled=False)
+    path = f"{questions.address}/questions/{questions.ids['shared_key']}"
+    page.goto(path)  # as a mail program opens it
+    assert "8231" not in page.content()
+    shot(page, "elsewhere")
+    page.get_by_role("button", name="Show what is judged").click()
+    assert "8231" in page.content()
+    assert "kanarie" not in page.content()
+    page.get_by_role("button", name="Show the values").click()
+    assert "watch-4711-kanarie" in page.content()
+    page.get_by_role("radio", name="Include").check()
+    page.get_by_role("button", name="Record the answer").click()
+    assert page.get_by_role("heading", name="Recorded").is_visible()
+    page.context.close()
