@@ -125,6 +125,13 @@ def _questions(register: RegisterRows) -> Iterator[str]:
         if event.request not in register.silent
     )
     yield from _once("question", kept, told)
+    shown = ((row["request_id"], row["hmac"]) for row in register.rows["text"] if row["kind"] == "question")
+    told_of = (
+        (event.request, payload["kept_hmac"])
+        for event, payload in register.recorded("question_asked")
+        if "kept_hmac" in payload and event.request not in register.silent
+    )
+    yield from _once("what a question shows", (s for s in shown if s[0] not in register.silent), told_of)
     answered = (row["id"] for row in register.rows["question"] if row["answered_at"] is not None)
     decided = (row["question_id"] for row in register.rows["decision"] if row["question_id"] is not None)
     yield from _once("answered question", answered, decided)
@@ -171,7 +178,7 @@ def _texts(register: RegisterRows) -> Iterator[str]:
     kept = (
         _key(*(row[name] for name in ("case_id", "request_id", "id", "kind", "hmac")), size)
         for row in register.rows["text"]
-        if row["kind"] not in ("request", "decision") and row["request_id"] not in register.silent
+        if row["kind"] not in ("request", "decision", "question") and row["request_id"] not in register.silent
         for size in [row["sealed"] - _SEALED_BYTES + sizes[row["id"]]]
     )
     told = (

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from testbed.register_reader import faults
 from tests.support.deciding import ROLES, Bureau
 from typer.testing import CliRunner
 
@@ -105,6 +106,7 @@ def test_what_it_shows_is_encrypted_and_goes_with_the_key(asked: tuple[Bureau, Q
     texts = register.cases.texts(question.request, "cli:anna")
     assert [one.kind for one in texts] == ["request"]  # it is no text of the case file
     assert register.cases.get(question.request).texts == 1
+    assert faults(bureau.settings.register) == []
     register.data_keys.shred(question.request, "test")
     assert register.questions.kept(question.id) == {}
     files = [path for path in bureau.settings.home.rglob("*") if path.is_file()]

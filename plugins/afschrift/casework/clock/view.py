@@ -33,7 +33,7 @@ def facts(found: Sequence[FactRow]) -> Iterator[str]:
     """Its facts, a line each."""
     for fact in found:
         codes = {name: value for name, value in fact.detail.items() if name != "clock"}
-        day = f" on {fact.day}" if fact.day else ""
+        day = f" on {fact.day}" if fact.day else f" at {fact.instant}" if fact.instant else ""
         about = f" of {fact.about or fact.other}" if fact.about or fact.other else ""
         letter = ""
         if fact.kind in WITH_LETTER:

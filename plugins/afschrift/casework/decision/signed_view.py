@@ -48,7 +48,9 @@ def _form(officer: Officer, decided: RequestDecision, form: Mapping[str, Any]) -
 
 def _letter(officer: Officer, decided: RequestDecision, form: Mapping[str, Any]) -> Section:
     title = "The letter that would go out"
-    ground = officer.grounds.grounds[decided.decision.detail["ground"]]
+    ground = officer.grounds.grounds.get(decided.decision.detail["ground"])
+    if ground is None:
+        return Section(title, (Line("Letter", "Nobody can tell: the table has this ground no longer."),))
     kind = ground.letter(decided.outcome, form)
     if kind is None:
         hidden = decided.outcome is Outcome.RESTRICT

@@ -199,7 +199,7 @@ def correct(
     """Correct the moment of receipt. Both are kept; a later one counts once a second signer agreed (R02)."""
     if (received_at is not None) + sign + turn_down != 1 or (received_at is None) != (reason is None):
         raise ConfigurationError(
-            "A correction is proposed, or signed, or turned down.",
+            f"A correction is proposed, or signed, or turned down.{_waiting(request)}",
             remedy="give --received-at with --reason, or --sign, or --turn-down.",
         )
     if received_at is not None and reason is not None:
@@ -211,6 +211,19 @@ def correct(
         typer.echo(
             f"The later receipt counts after a second signer's `afschrift request correct {request} --sign`."
         )
+
+
+def _waiting(request: str) -> str:
+    """The later receipt that waits for its second signer, for whoever is to sign it."""
+    from afschrift.cli.common import open_register
+
+    timeline = open_register().facts.timeline(request)
+    if (fact := timeline.proposed) is None:
+        return ""
+    return (
+        f" It waits for a second signer: {fact.by} said on {fact.at[:10]} that it was received at "
+        f"{fact.instant}, not at {timeline.received_at} ({fact.detail['reason']})."
+    )
 
 
 def merge(

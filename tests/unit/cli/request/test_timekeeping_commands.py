@@ -129,7 +129,10 @@ def test_a_corrected_receipt(stored: Store) -> None:
     assert "second signer" in refused(*moved, ago(9).isoformat())
     assert "in the future" in refused(*moved, ago(-1).isoformat())
     assert "no instant" in refused(*moved, "2026-03-02T09:00")
-    assert "or --sign, or" in refused("request", "correct", one)
+    told = refused("request", "correct", one)
+    assert "or --sign, or" in told
+    assert "It waits for a second signer: cli:" in told  # who signs sees what, by whom and instead of what
+    assert "(typing_error)" in told
     other = stored(5)
     earlier = machine(
         "request", "correct", other, "--received-at", ago(9).isoformat(), "--reason", "other_channel"
