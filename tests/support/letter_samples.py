@@ -17,6 +17,7 @@ _ANY: dict[str, Any] = {
     "name": "Anneke Jansen",
     "ways": ["login", "call_back", "counter"],
     "ground": "rights_of_others",
+    "provision": "UAVG-41-1-d",
     "costs": {"material": "3.50", "postage": 7.25, "extra_work": "1250"},
     "where": "https://portal.example/downloads",
     "available_until": "2026-04-30",
@@ -26,6 +27,9 @@ _ANY: dict[str, Any] = {
     "asked_on": date(2026, 3, 10),
     "rest_by": "2026-04-07",
     "withdrawn_on": "2026-03-15",
+    "expected_on": "2026-04-14",
+    "passed_because": "department",
+    "passed_contact": "privacy@gele-kano.example",
 }
 _GIVEN: dict[str, dict[str, Any]] = {
     "nl": {
@@ -41,6 +45,8 @@ _GIVEN: dict[str, dict[str, Any]] = {
         "lacking": "U stuurde ons geen klantnummer.",
         "recipient": "Fietswinkel De Bel",
         "data": ["Bestellingen"],
+        "passed_on": ["U wilt dat gegevens worden gewist."],
+        "passed_to": "Klantenservice",
         "impediment": "Het andere bedrijf heeft geen veilige plek om bestanden te ontvangen.",
         "missing": ["Gesprekken met de klantenservice"],
         "contains": ["Gesprekken met de klantenservice"],
@@ -63,6 +69,8 @@ _GIVEN: dict[str, dict[str, Any]] = {
         "lacking": "You did not send us a customer number.",
         "recipient": "Bike shop The Bell",
         "data": ["Orders"],
+        "passed_on": ["You want data to be erased."],
+        "passed_to": "Customer service",
         "impediment": "The other company has no safe place to receive files.",
         "missing": ["Calls with customer service"],
         "contains": ["Calls with customer service"],
@@ -85,7 +93,8 @@ _REMEDY = {
 
 def given(kind: LetterKind, language: str = "nl") -> dict[str, Any]:
     """Every element of a kind, the optional ones too."""
-    return {element.name: {**_ANY, **_GIVEN[language]}[element.name] for element in kind.asked}
+    filled = {element.name: {**_ANY, **_GIVEN[language]}[element.name] for element in kind.asked}
+    return filled | ({"ground": "manifestly_excessive"} if kind.name == "fee" else {})
 
 
 def facts(language: str = "nl", **changed: Any) -> LetterFacts:
@@ -98,6 +107,13 @@ def facts(language: str = "nl", **changed: Any) -> LetterFacts:
         "contact": "privacy@gele-kano.example",
         "reference": "req-7k3m9x2p4v0q",
         "right": "access",
+        "rights_asked": ["access", "portability"],
+        "referred": ["erasure"],
+        "was_due": date(2026, 4, 7),
+        "merged_into": "req-0p2q4r6s8t1v",
+        "earlier_receipt": date(2026, 3, 1),
+        "passed_reference": "KS-104",
+        "told_before": "yes",
         "written_on": date(2026, 3, 5),
         "received_on": date(2026, 3, 5),
         "until": date(2026, 4, 7),
@@ -111,4 +127,5 @@ def facts(language: str = "nl", **changed: Any) -> LetterFacts:
 def sample(name: str, language: str = "nl", /, **elements: Any) -> Letter:
     """A letter of a kind, with some elements changed."""
     kind = KINDS[name]
-    return compose(kind, given(kind, language) | elements, facts(language), FOLDER)
+    in_time = {} if "was_due" in kind.required else {"was_due": ""}
+    return compose(kind, given(kind, language) | elements, facts(language, **in_time), FOLDER)

@@ -12,6 +12,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.right import Right
+from afschrift.letters.article import article
 from afschrift.letters.element_values import clean, element_values, form_error
 from afschrift.letters.kinds import LetterKind
 from afschrift.letters.plain import said_elements, to_text
@@ -69,7 +71,7 @@ def compose(kind: LetterKind, given: Mapping[str, Any], facts: LetterFacts, fold
     """
     values = element_values(kind, given)
     _check_person(kind, values, facts)
-    own = {name: value for name, value in facts.values.items() if value}
+    own = {name: value for name, value in facts.values.items() if value} | _article(kind, values, facts)
     words = LetterWords.load(folder, facts.language)
     said = Said({**values, **own}, words, facts.links)
     name = f"{facts.language}/{kind.name}.html.j2"
@@ -101,6 +103,17 @@ def _check_person(kind: LetterKind, values: Mapping[str, Any], facts: LetterFact
         raise form_error(kind, faults)
 
 
+def _article(kind: LetterKind, values: Mapping[str, Any], facts: LetterFacts) -> dict[str, str]:
+    """The article that the letter rests on, of a kind that names one (R45)."""
+    if "article" not in kind.required:
+        return {}
+    portable = facts.values.get("right") == Right.PORTABILITY
+    found = article(kind.name, values.get("ground"), Right.PORTABILITY if portable else Right.ACCESS)
+    if found is None:
+        raise form_error(kind, {"ground": "this letter cannot rest on it for the right that was used (R45)"})
+    return {"article": found}
+
+
 def _check_said(kind: LetterKind, html: str, own: Mapping[str, Any], template: str) -> None:
     """What must be said and is not: a fault of controller.yml or the register, or of the template."""
     lacking = [element.name for element in kind.elements if element.name not in said_elements(html)]
@@ -116,7 +129,11 @@ _NEEDED = {
     **dict.fromkeys(("organisation", "address", "contact"), "controller.yml must name it"),
     **dict.fromkeys(("authority", "court"), "controller.yml must name it in this language (R45, R56)"),
     **dict.fromkeys(("until", "new_due"), "the last day is not known while the period stands still"),
-    **dict.fromkeys(("received_on", "written_on", "reference", "right"), "the register must give it"),
+    **dict.fromkeys(
+        ("received_on", "written_on", "reference", "right", "rights_asked", "merged_into", "earlier_receipt"),
+        "the register must give it",
+    ),
+    "was_due": "the register must give it, and no day was missed",
 }
 
 

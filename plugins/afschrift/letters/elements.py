@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from afschrift.domain.right import Right
 from afschrift.law.clock.status import REFUSAL_GROUNDS
+from afschrift.law.other_right import Matter
+from afschrift.letters.article import ARTICLES
 
 
 class ElementForm(StrEnum):
@@ -27,6 +30,7 @@ class Giver(StrEnum):
     OFFICER = "officer"
     REGISTER = "register"  # computed, or read from the register or controller.yml
     TEMPLATE = "template"
+    LAW = "law"  # follows from the ground and the right that was used
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ WAYS = ("login", "eid", "call_back", "known_address", "counter", "video")
 COSTS = ("material", "postage", "extra_work")
 """What a fee may hold (R51); a general or own cost is none (R52)."""
 SECRET_BY = ("sms", "post", "phone", "portal")
-GROUNDS = (*(ground.value for ground in REFUSAL_GROUNDS), "outside_portability")
+PASSED_TO = ("department", "controller", "processor")
+GROUNDS = (*(ground.value for ground in REFUSAL_GROUNDS), "outside_portability", "further_copy")
 
 
 def _officer(name: str, form: ElementForm, help_: str, *codes: str, wrote: bool = False) -> Element:
@@ -70,11 +75,28 @@ _ALL = (
             ("written_on", ElementForm.DAY, "day of the letter"),
             ("received_on", ElementForm.DAY, "day of receipt"),
             ("until", ElementForm.DAY, "last day for an answer"),
+            (
+                "was_due",
+                ElementForm.DAY,
+                "last day that was missed; where there is one, the letter says sorry",
+            ),
+            ("merged_into", ElementForm.LINE, "id of the earlier request in which it goes on"),
+            ("passed_reference", ElementForm.LINE, "under which what was passed on is known there"),
+            ("earlier_receipt", ElementForm.DAY, "day of receipt of that request, which counts (R55)"),
             ("new_due", ElementForm.DAY, "last day for an answer from now on"),
             ("authority", ElementForm.TEXT, "where to complain"),
             ("court", ElementForm.TEXT, "which court, and by when"),
         )
     ),
+    Element(
+        "rights_asked",
+        ElementForm.CODES,
+        Giver.REGISTER,
+        "rights of ours that the message used, or that it is unclear which (R05)",
+        (*Right, "unclear"),
+    ),
+    Element("referred", ElementForm.CODES, Giver.REGISTER, "other rights, passed on (R05)", tuple(Matter)),
+    Element("told_before", ElementForm.CODE, Giver.REGISTER, "that it was kept back", ("yes",)),
     _officer("name", ElementForm.LINE, "how to address the person; left out: a general greeting", wrote=True),
     _officer("quote", ElementForm.TEXT, "a passage of the message that is answered", wrote=True),
     _officer("doubt", ElementForm.TEXT, "why it is not sure who asks (R10)"),
@@ -85,6 +107,8 @@ _ALL = (
     _officer("overview", ElementForm.ITEMS, "what is processed, so that the person can choose (R25)"),
     _officer("reasons", ElementForm.TEXT, "the concrete facts"),
     _officer("ground", ElementForm.CODE, "why, in law", *GROUNDS),
+    Element("article", ElementForm.CODE, Giver.LAW, "the article that it rests on", ARTICLES),
+    _officer("provision", ElementForm.LINE, "code of the other law that forbids it, as UAVG-41-1-d"),
     _officer("costs", ElementForm.COSTS, "what it costs", *COSTS),
     _officer("refused", ElementForm.ITEMS, "what is not given"),
     _officer("given", ElementForm.ITEMS, "what is given all the same"),
@@ -105,6 +129,11 @@ _ALL = (
     _officer("rest_by", ElementForm.DAY, "by when the rest comes"),
     _officer("contains", ElementForm.ITEMS, "what is in it"),
     _officer("withdrawn_on", ElementForm.DAY, "day of the withdrawal"),
+    _officer("expected_on", ElementForm.DAY, "day on which the answer comes now"),
+    _officer("passed_on", ElementForm.ITEMS, "what was passed on; of a referral known by itself"),
+    _officer("passed_to", ElementForm.LINE, "to whom it was passed on; of a referral known by itself"),
+    _officer("passed_because", ElementForm.CODE, "why, by who they are", *PASSED_TO),
+    _officer("passed_contact", ElementForm.LINE, "whom to ask about it; ourselves where it is left out"),
     _officer("tried", ElementForm.TEXT, "how it was tried to find the person"),
     _officer("identifiers", ElementForm.ITEMS, "what would help to find them, for example a cookie id"),
     *(
@@ -117,6 +146,9 @@ _ALL = (
             ("period_stops", "the period stands still until the answer (R42)"),
             ("period_runs", "the period goes on meanwhile"),
             ("may_want_all", "'everything' is an answer too (R25)"),
+            ("sorry", "we are sorry that it is late (R37)"),
+            ("nothing_lost", "nothing that was asked is lost (R55)"),
+            ("nothing_to_do", "the person has to do nothing for it (R84)"),
             ("may_withdraw", "the request can be taken back"),
             ("how_to_open", "how to open the files"),
             ("how_to_keep", "how to keep them safe (R72)"),

@@ -94,10 +94,16 @@ _INSUFFICIENT = (
 )
 _EXTENDED = (Announced(FactKind.EXTENDED, decided_by="afschrift request extend", needed=True),)
 
-_MAY_SAY = ("masked", "secret_by", "fingerprint")
+_MAY_SAY = ("was_due", "masked", "secret_by", "fingerprint")
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
 _TABLE = (
-    LetterKind("acknowledgement", ("received_on", "until", "what_next"), "R04", ("quote",), True),
+    LetterKind(
+        "acknowledgement",
+        ("received_on", "rights_asked", "until", "what_next"),
+        "R04, R05",
+        ("referred", "quote"),
+        True,
+    ),
     LetterKind(
         "identity_request",
         ("received_on", "doubt", "ways", "no_copy", "how_to_reply", "period_stops"),
@@ -139,23 +145,42 @@ _TABLE = (
     ),
     LetterKind(
         "fee",
-        ("received_on", "costs", "reasons", "may_withdraw", "how_to_reply", "period_runs", *REMEDY),
+        (
+            "received_on",
+            "costs",
+            "ground",
+            "article",
+            "reasons",
+            "may_withdraw",
+            "how_to_reply",
+            "period_runs",
+            *REMEDY,
+        ),
         "R51-R53",
         (),
         True,
         _decided("charge"),
     ),
-    LetterKind("refusal", ("received_on", "ground", "reasons", *REMEDY), "R45, R56; A.3", (), True, _REFUSED),
+    LetterKind(
+        "refusal",
+        ("received_on", "ground", "article", "reasons", *REMEDY),
+        "R45, R56; A.3",
+        ("was_due",),
+        True,
+        _REFUSED,
+    ),
     LetterKind(
         "partial_refusal",
-        ("received_on", "refused", "ground", "reasons", "given", *REMEDY),
+        ("received_on", "refused", "ground", "article", "reasons", "given", *REMEDY),
         "R45, R56; A.3",
+        ("was_due", "provision"),
         announces=_decided("refuse_part", "restrict"),
     ),
     LetterKind(
         "nothing_portable",
-        ("received_on", "refused", "reasons", "access_offered", *REMEDY),
+        ("received_on", "refused", "article", "reasons", "access_offered", *REMEDY),
         "R18-R19, R45, R56",
+        ("was_due",),
         announces=_REFUSED + _ready("nothing_portable"),
     ),
     LetterKind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY, announces=_ready("delivery")),
@@ -177,6 +202,7 @@ _TABLE = (
         "nothing_held",
         ("received_on", "searched", "searched_for", "other_identifiers", *REMEDY),
         "R09; Art. 15(1)",
+        ("was_due",),
         announces=_ready("nothing_held"),
     ),
     LetterKind(
@@ -187,9 +213,9 @@ _TABLE = (
     ),
     LetterKind(
         "cannot_identify",
-        ("received_on", "tried", "identifiers", "how_to_reply", *REMEDY),
+        ("received_on", "article", "tried", "identifiers", "how_to_reply", *REMEDY),
         "R13; Art. 11(2)",
-        (),
+        ("was_due",),
         True,
         _REFUSED,
     ),
@@ -200,8 +226,33 @@ _TABLE = (
     ),
     LetterKind(
         "transfer_not_feasible",
-        ("received_on", "recipient", "impediment", "to_person", *REMEDY),
+        ("received_on", "recipient", "article", "impediment", "to_person", *REMEDY),
         "R66; Art. 20(2)",
+    ),
+    LetterKind(
+        "late",
+        ("received_on", "was_due", "sorry", "reasons", "expected_on", *REMEDY),
+        "R37, R45; Art. 12(4)",
+        (),
+        True,
+    ),
+    LetterKind(
+        "handed_over",
+        ("received_on", "passed_on", "passed_to", "passed_because", "passed_contact"),
+        "R02, R05",
+        ("passed_reference",),
+        True,
+    ),
+    LetterKind(
+        "merged",
+        ("received_on", "merged_into", "earlier_receipt", "until", "nothing_lost"),
+        "R55",
+    ),
+    LetterKind(
+        "restriction_lifted",
+        ("received_on", "contains", "rest_by", "nothing_to_do"),
+        "R84; Art. 23",
+        ("told_before",),
     ),
     LetterKind("withdrawal_confirmed", ("received_on", "withdrawn_on", "nothing_deleted"), "R80", (), True),
 )

@@ -14,7 +14,7 @@ from afschrift.letters.words import LetterWords
 MARK = "data-element"
 """Attribute that says which element stands there; templates mark their own words with it too."""
 
-_TO_REMEMBER = ("until", "new_due", "available_until", "rest_by")
+_TO_REMEMBER = ("until", "new_due", "available_until", "rest_by", "expected_on")
 
 
 class Said(dict[str, Markup]):

@@ -8,7 +8,11 @@ from fastapi.responses import HTMLResponse
 from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import view as request_words
+from afschrift.casework.letters.due import letters_due
+from afschrift.casework.letters.due import lines as letter_lines
 from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import utc_now
+from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.caller import Known
@@ -31,6 +35,8 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
         lines += request_words.facts(timeline.facts)
         lines += request_words.earlier(timeline, register.identities.earlier(request_id, own_keys()))
+        today = local_date(utc_now(), timeline.zone)
+        lines += letter_lines(letters_due(register, timeline, load_jurisdiction(), today), request_id)
         events = [
             (local(header.at, timeline), header, said) for header, said in register.trail.events(request_id)
         ]

@@ -118,6 +118,50 @@ def test_no_overhead_is_charged(own: str) -> None:
         sample("fee", costs={"postage": "4.00", own: "100.00"})
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("kind", "ground", "right", "nl", "en"),
+    [
+        ("refusal", "manifestly_unfounded", "access", "artikel 12, vijfde lid,", "12(5)"),
+        ("refusal", "manifestly_excessive", "portability", "artikel 12, vijfde lid,", "12(5)"),
+        ("refusal", "malicious_intent", "access", "artikel 12, vijfde lid,", "12(5)"),
+        ("refusal", "identity_failure", "access", "artikel 12, zesde lid,", "12(6)"),
+        ("refusal", "outside_portability", "portability", "artikel 20, eerste lid,", "20(1)"),
+        ("partial_refusal", "rights_of_others", "access", "artikel 15, vierde lid,", "15(4)"),
+        ("partial_refusal", "rights_of_others", "unclear", "artikel 15, vierde lid,", "15(4)"),
+        ("partial_refusal", "rights_of_others", "portability", "artikel 20, vierde lid,", "20(4)"),
+        ("partial_refusal", "legally_exempted", "access", "artikel 23", "23"),
+        ("fee", "manifestly_excessive", "access", "artikel 12, vijfde lid,", "12(5)"),
+        ("fee", "further_copy", "access", "artikel 15, derde lid,", "15(3)"),
+        ("nothing_portable", None, "portability", "artikel 20, eerste lid,", "20(1)"),
+        ("cannot_identify", None, "access", "artikel 11, tweede lid,", "11(2)"),
+        ("transfer_not_feasible", None, "portability", "artikel 20, tweede lid,", "20(2)"),
+    ],
+)
+def test_a_refusal_names_its_article_in_plain_words(
+    kind: str, ground: str | None, right: str, nl: str, en: str, language: str
+) -> None:
+    """R45, R56: the person is told on what in law it rests."""
+    values = given(KINDS[kind], language) | ({"ground": ground} if ground else {})
+    said = compose(KINDS[kind], values, facts(language, right=right), FOLDER).text.replace("\n", " ")
+    assert (f"{nl} van de AVG" if language == "nl" else f"Article {en} of the GDPR") in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "ground", "right"),
+    [
+        ("fee", "rights_of_others", "access"),
+        ("fee", "further_copy", "portability"),
+        ("refusal", "further_copy", "access"),
+        ("refusal", "outside_portability", "access"),
+    ],
+)
+def test_a_ground_that_carries_no_such_letter(kind: str, ground: str, right: str) -> None:
+    with pytest.raises(FormError) as told:
+        compose(KINDS[kind], given(KINDS[kind]) | {"ground": ground}, facts(right=right), FOLDER)
+    assert set(told.value.fields) == {"ground"}
+
+
 def test_costs_are_added_up() -> None:
     assert "Samen: € 1.260,75" in sample("fee").text
     assert "Total: €1,260.75" in sample("fee", "en").text

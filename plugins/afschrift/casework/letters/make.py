@@ -13,6 +13,7 @@ from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.letters.answer_elements import answer_elements
 from afschrift.casework.letters.masked import MASKED, masked_lines
 from afschrift.casework.letters.partial_response_elements import known_elements
+from afschrift.casework.letters.register_elements import AboutRequest, filled_in, register_elements
 from afschrift.casework.letters.send import mail_settings
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
@@ -25,6 +26,7 @@ from afschrift.law.letter import LetterRow, NewLetter
 from afschrift.letters.compose import Letter, LetterFacts, compose
 from afschrift.letters.kinds import LetterKind, kind_named
 from afschrift.letters.mail_message import as_message, checked_address
+from afschrift.letters.words import LetterWords
 from afschrift.register.register import Register
 
 RECEIVED_KINDS = ("request", "received", "representative")
@@ -74,9 +76,13 @@ def make(
     request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     controller = load_controller(settings)
     about = _about(kind, timeline)
-    dates, computed = _dates(kind, timeline, jurisdiction_of(controller), officer.today(request.zone), about)
-    elements = _elements(settings, register, kind, timeline, about, request.language, given)
-    facts = _facts(officer, controller, request, dates)
+    today, jurisdiction = officer.today(request.zone), jurisdiction_of(controller)
+    of_request = AboutRequest(register, request, timeline, jurisdiction, today, controller.contact)
+    counts = of_request.merged_into if kind.name == "merged" else timeline
+    dates, computed = _dates(kind, counts, jurisdiction, today, about)
+    known = {**dates, "received_on": timeline.received, **register_elements(of_request, kind)}
+    elements = _elements(settings, kind, of_request, about, given)
+    facts = _facts(officer, controller, request, known)
     letter = compose(kind, elements, facts, settings.include / "letters")
     to = _address(given, facts)
     made = MadeLetter(None, letter, _warning(kind, about))
@@ -98,7 +104,7 @@ def make(
 
 
 def _facts(
-    officer: Officer, controller: Organisation, request: Request, dates: Mapping[str, date]
+    officer: Officer, controller: Organisation, request: Request, known: Mapping[str, Any]
 ) -> LetterFacts:
     """What the register and the controller say; of somebody not identified, also what they wrote (R10)."""
     identified = identity_decision(officer.register, request.id) is not None
@@ -107,7 +113,7 @@ def _facts(
         values={
             **_controller_says(controller, request),
             "written_on": officer.today(request.zone),
-            **dates,
+            **known,
         },
         links=_links(controller),
         wrote=None if identified else _wrote(officer.register, request, officer.by),
@@ -115,20 +121,17 @@ def _facts(
 
 
 def _elements(
-    settings: Settings,
-    register: Register,
-    kind: LetterKind,
-    timeline: Timeline,
-    about: FactRow | None,
-    language: str,
-    given: Mapping[str, Any],
+    settings: Settings, kind: LetterKind, of: AboutRequest, about: FactRow | None, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What was given, and what the register knows of the answer, a part, or what a review masked."""
-    known = answer_elements(settings, register, timeline, about, language)
+    """What was given, and what the register knows of the answer, a part, a referral, or what was masked."""
+    language = of.request.language
+    known = answer_elements(settings, of.register, of.timeline, about, language)
     elements = known | {name: value for name, value in given.items() if name != "to"}
-    elements = known_elements(settings, kind.name, timeline, language, elements)
+    elements = known_elements(settings, kind.name, of.timeline, language, elements)
+    words = LetterWords.load(settings.include / "letters", language)
+    elements = {**filled_in(of, kind, words), **{n: v for n, v in elements.items() if v not in (None, "")}}
     if MASKED in kind.optional and not elements.get(MASKED):
-        elements[MASKED] = masked_lines(settings, register, timeline.request, language)
+        elements[MASKED] = masked_lines(settings, of.register, of.request.id, language)
     return elements
 
 
@@ -193,7 +196,6 @@ def _controller_says(controller: Organisation, request: Request) -> dict[str, An
         "address": controller.address,
         "contact": controller.contact,
         "reference": request.id,
-        "right": request.right.value,
         "authority": _paragraph(controller.authority.get(request.language)),
         "court": _paragraph(controller.court.get(request.language)),
     }

@@ -79,10 +79,12 @@ def show(
     """Show a request: when it is due and why, its facts, decisions and every event of its trail, in order."""
     from afschrift.app.jurisdiction import own_keys
     from afschrift.casework.clock import view as request_words
+    from afschrift.casework.letters import due as letters_due
 
     register, at = open_register(), clocks()
     found, timeline = register.requests.get(request), register.facts.timeline(request)
     clock, decisions = at.clock(timeline), register.decisions.of(request)
+    due_letters = letters_due.letters_due(register, timeline, at.jurisdiction, at.today(timeline))
     events, earlier = register.trail.events(request), register.identities.earlier(request, own_keys())
     if as_json:
         document = {
@@ -90,6 +92,7 @@ def show(
             "clock": row(clock),
             "facts": [fact_row(fact) for fact in timeline.facts],
             "earlier": earlier,
+            "letters_due": due_letters,
             "decisions": [asdict(d) for d in decisions],
             "events": [{**asdict(header), "payload": payload} for header, payload in events],
         }
@@ -103,6 +106,7 @@ def show(
         *request_words.facts(timeline.facts),
         *request_words.earlier(timeline, earlier),
         *_disputes(timeline),
+        *letters_due.lines(due_letters, request),
     ):
         typer.echo(f"  {line}")
     for decision in decisions:

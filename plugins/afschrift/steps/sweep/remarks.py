@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.settings import Settings
+from afschrift.casework.letters.due import letters_due
 from afschrift.domain.instants import utc_now
+from afschrift.law.clock.deadline import local_date
 from afschrift.law.letter import LetterRow, LetterState
 from afschrift.register.open import open_register
 from afschrift.steps.sweep.findings import SweepLimits, of_run
 
 
 def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
-    """What else somebody should see of open requests: runs that a sweep would name, letters that did not go.
+    """What else somebody should see of open requests: runs that a sweep would name, letters not gone or due.
 
     The DAG `sweep` acts on the runs; here they are only named beside the last day.
     """
@@ -25,6 +28,10 @@ def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
             found.setdefault(status.request, []).append(finding.code.value)
     for request, state in _not_gone(register.letters.all()):
         found.setdefault(request, []).append(f"letter_{state}")
+    jurisdiction = load_jurisdiction(settings)
+    for one in register.facts.timelines():
+        due = letters_due(register, one, jurisdiction, local_date(now, one.zone))
+        found.setdefault(one.request, []).extend(f"letter_due_{kind}" for kind in due)
     return found
 
 

@@ -1,0 +1,174 @@
+"""What letters say by themselves of a request: what was asked, what went on elsewhere, what is late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from afschrift.casework.decision.restrictions import restrictions
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.request import Request
+from afschrift.law.case_facts import CaseFactRow, referrals
+from afschrift.law.clock.clock import Jurisdiction, clock
+from afschrift.law.clock.facts import FactKind, Timeline
+from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.other_right import Matter
+from afschrift.letters.kinds import LetterKind
+from afschrift.letters.words import LetterWords
+from afschrift.register.register import Register
+
+UNCLEAR = "unclear"
+"""The code of a right that a message does not name (R05)."""
+
+
+@dataclass(frozen=True)
+class AboutRequest:
+    """The request that a letter is about, on the day of its writing.
+
+    Attributes:
+        contact: of the controller, where questions go.
+    """
+
+    register: Register
+    request: Request
+    timeline: Timeline
+    jurisdiction: Jurisdiction
+    today: date
+    contact: str
+
+    @property
+    def merged_into(self) -> Timeline:
+        """The earlier request in which it goes on (R55).
+
+        Raises:
+            RefusedError: it was not merged.
+        """
+        fact = next(reversed(self.timeline.of(FactKind.MERGED)), None)
+        if fact is None or fact.other is None:
+            raise RefusedError(
+                f"Request {self.request.id} goes on in no other one (R55).",
+                remedy="merge it first: `afschrift request merge`.",
+            )
+        return self.register.facts.timeline(fact.other)
+
+
+def register_elements(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
+    """The elements that nobody fills in, with what this kind alone says.
+
+    Raises:
+        RefusedError: the request was not merged, is not late, or had no restriction that is lifted.
+    """
+    of_kind = _OF_KIND.get(kind.name)
+    return {**_asked(about), **(of_kind(about) if of_kind else {}), **_late(about, kind)}
+
+
+def filled_in(about: AboutRequest, kind: LetterKind, words: LetterWords) -> dict[str, Any]:
+    """What an officer fills in and the register knows; what they give stands over it."""
+    if kind.name == "handed_over":
+        return _handed_over(about, words)
+    return _rest_by(about) if kind.name == "restriction_lifted" else {}
+
+
+def right_unclear(timeline: Timeline) -> bool:
+    """The message does not say which right it means, and nobody read it yet (R05)."""
+    return bool(timeline.of(FactKind.RIGHT_UNCLEAR)) and not timeline.of(FactKind.RIGHT_READ)
+
+
+def missed_day(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> date | None:
+    """The last day of a request that is answered late; None: it is in time, or waits for the person (R37)."""
+    found = clock(timeline, jurisdiction, today)
+    return found.due if found.due is not None and (found.closed_on or today) > found.due else None
+
+
+def _asked(about: AboutRequest) -> dict[str, Any]:
+    """Which rights the message used: ours, those that are passed on, or that it is unclear (R05)."""
+    register, case = about.register, about.request.case
+    of_case = register.requests.all(case=case)
+    unclear = any(right_unclear(register.facts.timeline(one.id)) for one in of_case)
+    rights = [UNCLEAR] if unclear else [one.right.value for one in of_case]
+    return {
+        "right": UNCLEAR if unclear else about.request.right.value,
+        "rights_asked": list(dict.fromkeys(rights)),
+        "referred": [one.matter.value for one in referrals(register.case_facts.of(case))],
+    }
+
+
+def _merged(about: AboutRequest) -> dict[str, Any]:
+    """In which request it goes on, and whose receipt counts (R55)."""
+    earlier = about.merged_into
+    return {"merged_into": earlier.request, "earlier_receipt": earlier.received}
+
+
+def _late(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
+    """The day that was missed, of a letter that says sorry for it (R37)."""
+    missed = missed_day(about.timeline, about.jurisdiction, about.today)
+    if "was_due" in kind.required and missed is None:
+        raise RefusedError(
+            f"Request {about.request.id} is not late (R37).",
+            remedy=f"`afschrift request show {about.request.id}` says when it is due.",
+        )
+    return {"was_due": missed} if "was_due" in (*kind.required, *kind.optional) else {}
+
+
+def _told_before(about: AboutRequest) -> dict[str, Any]:
+    """Whether a letter told the person before that something is kept back (R84).
+
+    Of a restriction whose existence was hidden the letter says only what is given: that something was kept
+    back, and that it was hidden, may harm whom the hiding protected.
+    """
+    lifted = [one for one in restrictions(about.register, about.request.id) if one.lifted]
+    if not lifted:
+        raise RefusedError(
+            f"No restriction of request {about.request.id} was lifted (R84).",
+            remedy="look at it again first: `afschrift case reviewed --outcome lifted`.",
+        )
+    told = any(
+        one.detail.get("outcome") == Outcome.RESTRICT and one.sent_on is not None
+        for one in about.timeline.of(FactKind.DECIDED)
+    )
+    return {"told_before": "yes"} if told and not any(one.hidden for one in lifted) else {}
+
+
+def _rest_by(about: AboutRequest) -> dict[str, Any]:
+    """By when what was kept back is given: by the request that was opened for it, or by the same one."""
+    register, case = about.register, about.request.case
+    of_case = [register.facts.timeline(one.id) for one in register.requests.all(case=case)]
+    after = [t for t in of_case if any(f.other == about.request.id for f in t.of(FactKind.LINKED))]
+    gives = after[-1] if after else about.timeline
+    due = clock(gives, about.jurisdiction, about.today).due if gives.state.open else None
+    return {"rest_by": due} if due is not None else {}
+
+
+def _handed_over(about: AboutRequest, words: LetterWords) -> dict[str, Any]:
+    """What was passed on last, to whom, and whom to ask; empty where nothing was."""
+    done = _done(about)
+    if not done:
+        return {}
+    to = done[-1][0].detail["to"]
+    return {
+        "passed_on": [words.say("referred", matter) for fact, matter in done if fact.detail["to"] == to],
+        "passed_to": to,
+        "passed_because": "department",
+        "passed_contact": about.contact,
+    }
+
+
+def _reference(about: AboutRequest) -> dict[str, Any]:
+    done = _done(about)
+    return {"passed_reference": done[-1][0].detail["reference"]} if done else {}
+
+
+def _done(about: AboutRequest) -> list[tuple[CaseFactRow, Matter]]:
+    """What was handed over, the last at the end."""
+    found = referrals(about.register.case_facts.of(about.request.case))
+    done = [(one.handed_over, one.matter) for one in found if one.handed_over is not None]
+    return sorted(done, key=lambda one: one[0].number)
+
+
+_OF_KIND: Mapping[str, Callable[[AboutRequest], dict[str, Any]]] = {
+    "merged": _merged,
+    "restriction_lifted": _told_before,
+    "handed_over": _reference,
+}

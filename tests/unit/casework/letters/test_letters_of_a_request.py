@@ -1,0 +1,155 @@
+"""What letters say by themselves, of requests as they lie in a register; and which letters are due."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.deciding import NOW, ROLES, Bureau
+from tests.support.restricted import FIRST, dispute_service, open_bureau, restricted
+
+from afschrift.app.jurisdiction import load_jurisdiction
+from afschrift.casework.clock.record import ClockService
+from afschrift.casework.intake.referral import record_handed_over
+from afschrift.casework.letters.due import letters_due
+from afschrift.casework.letters.make import make
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.state import State
+
+LATE = {"reasons": "Een systeem was stuk.", "expected_on": "2030-01-01"}
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch)
+
+
+def said(bureau: Bureau, request: str, kind: str, keep: bool = False, **given: Any) -> str:
+    """The text of a letter, in one line."""
+    made = make(bureau.officer("cli:anna"), request, kind, given, keep=keep)
+    return " ".join(made.text.text.split())
+
+
+def due(bureau: Bureau, request: str) -> tuple[str, ...]:
+    timeline = bureau.register.facts.timeline(request)
+    return letters_due(bureau.register, timeline, load_jurisdiction(bureau.settings), NOW.date())
+
+
+def test_the_receipt_of_every_right_of_a_message_is_confirmed(bureau: Bureau) -> None:
+    request = bureau.store(["access", "portability"], other_rights=["erasure"], days=1)  # type: ignore[arg-type]
+    text = said(bureau, request, "acknowledgement")
+    for one in ("U wilt uw gegevens inzien", "uw gegevens meenemen", "dat gegevens worden gewist"):
+        assert one in text
+    assert "Wij geven dat door" in text
+    alone = said(bureau, bureau.store(), "acknowledgement")
+    assert "inzien" in alone
+    for one in ("meenemen", "gewist", "doorgeven", "Wij geven dat door"):
+        assert one not in alone
+
+
+def test_no_right_is_claimed_that_the_message_does_not_name(bureau: Bureau) -> None:
+    request = bureau.store("unclear")
+    text = said(bureau, request, "acknowledgement", keep=True)
+    assert "Wij weten nog niet zeker wat u wilt. Wij vragen u dat nog." in text
+    assert "Voor nu lezen wij het zo: u wilt uw gegevens inzien." in text
+    assert "uw verzoek om inzage" not in text
+    assert due(bureau, request) == ("right_question",)
+    asked = said(bureau, request, "right_question", keep=True)
+    assert "uw verzoek om inzage" not in asked
+    assert due(bureau, request) == ()
+
+
+def test_what_was_handed_over_is_told_with_to_whom_why_and_whom_to_ask(bureau: Bureau) -> None:
+    request = bureau.store(other_rights=["erasure", "complaint"], authenticated=None)
+    case = bureau.register.requests.get(request).case
+    with pytest.raises(RefusedError, match="passed_to: it is missing"):
+        said(bureau, request, "handed_over")
+    assert due(bureau, request) == ()
+    record_handed_over(bureau.register, ROLES, case, "erasure", "Klantenservice", "KS-104388", "cli:ivo")
+    assert due(bureau, request) == ("handed_over",)
+    text = said(bureau, request, "handed_over", keep=True)
+    assert "gewist" in text
+    assert "klacht." not in text  # that one waits
+    assert "Klantenservice, kenmerk KS-104388" in text
+    assert "Deze afdeling behandelt zulke vragen" in text
+    assert due(bureau, request) == ()
+    record_handed_over(bureau.register, ROLES, case, "complaint", "Juridische zaken", "JZ-7", "cli:ivo")
+    assert due(bureau, request) == ("handed_over",)
+    assert "Juridische zaken, kenmerk JZ-7" in said(bureau, request, "handed_over")
+    other = said(bureau, request, "handed_over", passed_to="De Webwinkel", passed_because="processor")
+    assert "De Webwinkel" in other
+    assert "Wij blijven verantwoordelijk" in other
+    assert bureau.register.requests.get(request).state is State.RECEIVED
+
+
+def test_a_merged_request_is_told_whose_receipt_counts_and_until_when(bureau: Bureau) -> None:
+    earlier, later = bureau.store(days=20), bureau.store(days=2)
+    with pytest.raises(RefusedError, match="goes on in no other one"):
+        said(bureau, later, "merged")
+    officer = bureau.officer("cli:anna")
+    clocks = ClockService(officer, officer.jurisdiction)
+    clocks.merge(later, earlier, ("customer_id",))
+    assert due(bureau, later) == ("merged",)
+    text = said(bureau, later, "merged", keep=True)
+    assert earlier in text
+    [row] = bureau.register.letters.all(request_id=later)
+    last = clocks.clock(bureau.register.facts.timeline(earlier)).due
+    assert row.detail["until"] == str(last)
+    assert last is not None
+    assert f"uiterlijk op {last.day} " in text
+    assert due(bureau, later) == ()
+    bureau.send(row.id)
+    assert bureau.register.requests.get(later).state is State.MERGED
+
+
+def test_a_late_request_gets_an_apology_with_why_when_and_where_to_complain(bureau: Bureau) -> None:
+    request = bureau.store(days=60)
+    missed = load_due(bureau, request)
+    assert due(bureau, request) == ("late",)
+    text = said(bureau, request, "late", keep=True, **LATE)
+    for one in (f"uiterlijk op {missed.day} ", "Dat spijt ons", "Een systeem was stuk.", "1 januari 2030"):
+        assert one in text
+    assert "Autoriteit Persoonsgegevens" in text
+    assert "rechter" in text
+    assert due(bureau, request) == ()
+    with pytest.raises(RefusedError, match="is not late"):
+        said(bureau, bureau.store(), "late", **LATE)
+
+
+@pytest.mark.parametrize(("days", "sorry"), [(60, True), (2, False)])
+def test_the_letter_of_a_late_answer_says_sorry(bureau: Bureau, days: int, sorry: bool) -> None:
+    request = bureau.store(days=days)
+    text = said(bureau, request, "delivery", where="in uw account", available_until="2030-01-01")
+    assert ("Ons antwoord komt te laat." in text and "Dat spijt ons." in text) is sorry
+
+
+def load_due(bureau: Bureau, request: str) -> Any:
+    officer = bureau.officer("cli:anna")
+    found = ClockService(officer, officer.jurisdiction).clock(bureau.register.facts.timeline(request)).due
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("existence", ["open", "hidden"])
+def test_a_lifted_restriction_is_told_and_a_hidden_one_not_revealed(bureau: Bureau, existence: str) -> None:
+    request, one = restricted(bureau, ["shop.ticket"], existence)
+    with pytest.raises(RefusedError, match="No restriction"):
+        said(bureau, request, "restriction_lifted", contains=["Gesprekken"])
+    for row in bureau.register.letters.all(request_id=request):
+        if row.kind == "partial_refusal":
+            bureau.send(row.id)
+    looked = datetime.fromisoformat(FIRST.isoformat())
+    dispute_service(bureau, now=looked).review(request, one, "lifted", "Het is voorbij.")
+    dispute_service(bureau, "cli:sam", looked + timedelta(minutes=1)).sign_review(request, one)
+
+    assert due(bureau, request) == (("restriction_lifted",) if existence == "open" else ())
+    text = said(bureau, request, "restriction_lifted", contains=["Gesprekken"])
+    assert "Gesprekken" in text
+    told = ("eerder", "reden", "niet kreeg", "beperk", "verborgen")
+    assert any(word in text for word in told) is (existence == "open")
+    officer = bureau.officer("cli:anna")
+    last = ClockService(officer, officer.jurisdiction).clock(bureau.register.facts.timeline(request)).due
+    assert last is not None
+    assert f"uiterlijk op {last.day} " in text
