@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import actor, open_register, say
+from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.domain.errors import ConfigurationError
 
 app = typer.Typer(
@@ -120,15 +120,20 @@ def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 @app.command()
 def drop_year(
     year: Annotated[int, typer.Argument(help="The oldest year of the trail.")],
-    rule: Annotated[str, typer.Option(help="The rule that says so, a code, for example retention_trail.")],
+    rule: Annotated[str, typer.Option(help="The rule that says so: retention_trail.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Drop a year of the trail whole, after its retention; the chain goes on from its last digest."""
     from afschrift.app.settings import Settings
+    from afschrift.casework.destruction.destroy import DestructionService
+    from afschrift.law.destruction import Destroying
 
-    register = open_register()
+    service = DestructionService(officer())
+    service.allow(Destroying.DROP_YEAR, rule)
+    register = service.officer.register
     keep = Settings.from_environment().trail_years
-    what = register.trail.droppable(year, rule, keep)
+    with service.refusals(Destroying.DROP_YEAR, None):
+        what = register.trail.droppable(year, rule, keep)
     say(
         f"Year {year}: {what.count} events, {what.first_seq} to {what.last_seq}. They cannot be brought back."
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import actor, say
+from afschrift.cli.common import actor, officer, say
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.signing import fingerprint as readable
 from afschrift.register.keys.store import KeyStore
@@ -125,12 +126,17 @@ def rotate(
 
 
 @app.command()
-def retire(yes: Yes = False, print_: Print = False) -> None:
+def retire(
+    rule: Annotated[str, typer.Option(help="Why: key_rotation or key_compromised.")] = "key_rotation",
+    yes: Yes = False,
+    print_: Print = False,
+) -> None:
     """Wrap every data key under the active wrapping key and destroy the older ones.
 
     What was destroyed in the register before can then not be opened from an old back-up either. Earlier
     back-ups of the register's data keys open no more, so make a new one at once.
     """
+    _allow("retire_keys", rule)
     keys = _keys()
     _confirm("Older back-ups of the data keys will open no more. Destroy the older wrapping keys?", yes)
     target = keys.draft() if print_ else keys
@@ -156,10 +162,12 @@ def forget_year(
 
     From then on nobody can find out any more, not even we, who asked in that year.
     """
+    _allow("forget_year", "retention_index")
     keys = _keys()
     _confirm(f"Persons who asked in {year} will not be recognised any more. Go on?", yes)
     target = keys.draft() if print_ else keys
-    gone = _register(target).keys.forget_year(year, actor())
+    with _refusals("forget_year"):
+        gone = _register(target).keys.forget_year(year, actor())
     if print_:
         _hand_over(target, f"This document is without {gone}.")
     else:
@@ -221,6 +229,21 @@ def _register(keys: KeyStore) -> Register:
     from afschrift.app.settings import Settings
 
     return Register(Settings.from_environment().register, keys)
+
+
+def _allow(act: str, rule: str) -> None:
+    """Whether they may destroy it; a try without the role, or on no reason, is an event."""
+    from afschrift.casework.destruction.destroy import DestructionService
+    from afschrift.law.destruction import Destroying
+
+    DestructionService(officer()).allow(Destroying(act), rule)
+
+
+def _refusals(act: str) -> AbstractContextManager[None]:
+    from afschrift.casework.destruction.destroy import DestructionService
+    from afschrift.law.destruction import Destroying
+
+    return DestructionService(officer()).refusals(Destroying(act), None)
 
 
 def _confirm(question: str, yes: bool) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.cli.common import actor, open_register, say
-from afschrift.domain.errors import RefusedError
+from afschrift.cli.common import actor, officer, say
+
+if TYPE_CHECKING:
+    from afschrift.casework.destruction.destroy import DestructionService
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Sign = Annotated[bool, typer.Option("--sign", help="As second person: agree, and destroy it.")]
+TurnDown = Annotated[bool, typer.Option("--turn-down", help="As second person: disagree.")]
 
 app = typer.Typer(
     help="The register: bring its tables to the newest version, back it up, restore it, shred a request.",
@@ -64,6 +67,7 @@ def restore(
     """
     from afschrift.register.backup import restore as put_back
 
+    _may_restore()
     _confirm("Everything entered since the back-up is lost. Go on?", yes)
     put_back(_url(), file, data_keys, actor())
     say("Restored, and entered in the trail. Verify it against your newest checkpoint and bundles.")
@@ -86,47 +90,76 @@ def restored() -> None:
 @app.command()
 def shred(
     request: Annotated[str, typer.Argument(help="Id of a request that is closed.")],
-    rule: Annotated[str, typer.Option(help="The rule that says so, a code, such as retention_identity.")],
+    rule: Annotated[
+        str, typer.Option(help="Why, from a closed list: see docs/keys.md. Left out with --sign.")
+    ] = "",
+    sign: Sign = False,
+    turn_down: TurnDown = False,
     yes: Yes = False,
 ) -> None:
     """Destroy a request's data key: its identity, texts, plans and staged files are unreadable from then on.
 
-    States, times and the trail stay, and so does the pseudonym by which a person who asks again is
-    recognised. Delivered bundles and your sources are not touched. There is no way back.
+    An officer proposes it with --rule, and another person signs with --sign; then it is destroyed. States,
+    times and the trail stay, and so does the pseudonym by which a person who asks again is recognised.
+    Delivered bundles and your sources are not touched. There is no way back, and a hold refuses.
     """
-    register = open_register()
-    if register.requests.get(request).state.open:
-        raise RefusedError(
-            f"Request {request} is open, and cannot be answered without what its data key protects.",
-            remedy="close it first: deliver, refuse or withdraw it.",
-        )
-    _confirm(f"Nobody will be able to read who made request {request}. Destroy its data key?", yes)
-    if register.data_keys.shred(request, code(rule), actor()):
-        say("Destroyed, and entered in the trail. The next back-up of the data keys is without it.")
-    else:
+    from afschrift.law.destruction import Destroying
+
+    service = _destruction()
+    if sign or turn_down:
+        if sign:
+            _confirm(f"Nobody will be able to read who made request {request}. Destroy its data key?", yes)
+        _signed(service.sign(Destroying.SHRED, request, agree=sign), turn_down)
+    elif not service.propose_shredding(request, rule):
         say("It was destroyed before; the trail says when and by which rule.")
+    else:
+        say(f"Proposed. Another person destroys it: `afschrift register shred {request} --sign`.")
 
 
 @app.command()
-def shred_strays(yes: Yes = False) -> None:
+def shred_strays(sign: Sign = False, turn_down: TurnDown = False, yes: Yes = False) -> None:
     """After a restoration: destroy the data keys of requests and cases that the restored register lacks.
 
     They stay at first, so that a newer back-up can still take its place, and no rule would ever find them.
+    An officer proposes it, and another person signs with --sign; then they are destroyed.
     """
-    _confirm("What a newer back-up of the register holds beyond this one could not be read. Go on?", yes)
-    owners = open_register().data_keys.shred_strays("restoration", actor())
+    from afschrift.law.destruction import Destroying
+
+    service = _destruction()
+    if sign or turn_down:
+        if sign:
+            _confirm(
+                "What a newer back-up of the register holds beyond this one could not be read. Go on?", yes
+            )
+        _signed(service.sign(Destroying.SHRED_STRAYS, agree=sign), turn_down)
+        return
+    owners = service.propose_strays()
     typer.echo("\n".join(owners) if owners else "There is none.")
+    if owners:
+        say("Proposed. Another person destroys them: `afschrift register shred-strays --sign`.")
 
 
-def code(rule: str) -> str:
-    """The rule, which goes into the trail for good, and so must not be a sentence.
+def _may_restore() -> None:
+    """Whether they may lose what was entered since; the register itself may be lost, and cannot be asked."""
+    from afschrift.app.roles_file import load_roles
+    from afschrift.law.roles import Act
 
-    Raises:
-        RefusedError: it is no code.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", rule):
-        raise RefusedError("The rule is no code.", remedy="name it in letters, digits and ._:- alone.")
-    return rule
+    if not load_roles().may(actor(), Act.DECIDE):
+        _destruction().officer.deciding(None, "restore")
+
+
+def _destruction() -> DestructionService:
+    from afschrift.casework.destruction.destroy import DestructionService
+
+    return DestructionService(officer())
+
+
+def _signed(owners: tuple[str, ...], turned_down: bool) -> None:
+    if turned_down:
+        say("Turned down, and entered in the trail. Nothing was destroyed.")
+        return
+    typer.echo("\n".join(owners))
+    say("Destroyed, and entered in the trail. The next back-up of the data keys is without it.")
 
 
 def _confirm(question: str, yes: bool) -> None:

@@ -225,16 +225,17 @@ def test_a_year_is_dropped_after_a_question(audit: Typed, home: Path, place: Pat
     tamper(home, "DELETE FROM event_payload", "DELETE FROM event")
     old = Register(settings.register, open_keys(settings), lambda: datetime(2019, 5, 1, tzinfo=UTC))
     old.trail.record(None, NewEvent("counted"))
+    assert "cannot drop 2019" in audit("drop-year", "2019", "--rule", "retention_trail", code=1)[1]
+    assert "no reason" in audit("drop-year", "2019", "--rule", "ANY", code=1)[1]
     assert "kept 5 years" in audit("drop-year", "2025", "--rule", "retention_trail", code=1)[1]
     assert "oldest" in audit("drop-year", "2018", "--rule", "retention_trail", code=1)[1]
-    assert "cannot drop 2019" in audit("drop-year", "2019", "--rule", "retention_trail", code=1)[1]
     audit("checkpoint")  # of this year: the year that is dropped ends with it
     audit("drop-year", "2019", "--rule", "retention_trail", stdin="n\n", code=1)
-    assert len(audit("show")[0].splitlines()) == 3
+    assert len(audit("show")[0].splitlines()) == 7  # each try that was refused is an event
     out, said = audit("drop-year", "2019", "--rule", "retention_trail", stdin="y\n")
     assert "Year 2019: 1 events, 1 to 1. They cannot be brought back." in said
     assert "Dropped 1 events" in out
-    assert [json.loads(line)["seq"] for line in audit("show")[0].splitlines()] == [2, 3, 4]
+    assert [json.loads(line)["seq"] for line in audit("show")[0].splitlines()] == [2, 3, 4, 5, 6, 7, 8]
     assert "1 checkpoint(s) agree" in audit("verify")[0]
 
 

@@ -196,26 +196,36 @@ def test_back_up_and_restore(afschrift: Callable[..., Said], home: Path, tmp_pat
     assert restored.actor.startswith("cli:")
 
 
-def test_a_request_is_shredded_once_it_is_closed(afschrift: Callable[..., Said], home: Path) -> None:
+def test_a_request_is_shredded_once_it_is_closed(
+    afschrift: Callable[..., Said], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     afschrift("key", "new")
     register, at = open_register(), "2026-01-01T00:00:00Z"
     case = register.cases.open(b"message", "mail", at, at)
     person = (Key("customer_id", "C-1"),)
     one = register.requests.open(case, Right.ACCESS, at, "UTC", "nl", ("csv",), "outbox", person, set()).id
     words = ("register", "shred", one, "--rule", "retention_identity")
-    assert "is open" in afschrift(*words, "--yes", code=1)[1]
+    assert "is open" in afschrift(*words, code=1)[1]
     moved(register, one, State.WITHDRAWN)
-    said = afschrift("register", "shred", one, "--rule", "the person asked", "--yes", code=1)[1]
-    assert "no code" in said
-    afschrift(*words, stdin="n\n", code=1)
+    for any_ in ("the person asked", "ANY"):
+        said = afschrift("register", "shred", one, "--rule", any_, code=1)[1]
+        assert "no reason to destroy it" in said
+        assert any_ not in said
+    assert f"afschrift register shred {one} --sign" in afschrift(*words)[1]
+    sign = ("register", "shred", one, "--sign")
+    assert "four eyes" in afschrift(*sign, "--yes", code=1)[1]
+    monkeypatch.setattr("afschrift.cli.common.actor", lambda: "cli:other")
+    afschrift(*sign, stdin="n\n", code=1)
     assert register.identities.of(one) == person
 
-    assert "Destroyed" in afschrift(*words, stdin="y\n")[1]
+    assert "Destroyed" in afschrift(*sign, stdin="y\n")[1]
     with pytest.raises(RefusedError, match="destroyed"):
         register.identities.of(one)
-    assert events("data_key_destroyed") == [{"rule": "retention_identity", "case": case}]
-    assert "destroyed before" in afschrift(*words, "--yes")[1]
-    assert "There is none" in afschrift("register", "shred-strays", "--yes")[0]
+    [told] = events("data_key_destroyed")
+    assert told is not None
+    assert (told["rule"], told["case"]) == ("retention_identity", case)
+    assert "destroyed before" in afschrift(*words)[1]
+    assert "There is none" in afschrift("register", "shred-strays")[0]
     assert "Entered" in afschrift("register", "restored")[1]
     assert "already" in afschrift("register", "restored")[1]
 

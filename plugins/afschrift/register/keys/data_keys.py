@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, union
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select, union
 
 from afschrift.domain.event import NewEvent
 from afschrift.register.base import Repository
@@ -36,7 +39,15 @@ class DataKeys(Repository):
             self._request_row(tx, request_id)
             return self._key(tx, request_id).hmac(data)
 
-    def shred(self, request_id: str, rule: str, by: str = "system") -> bool:
+    def has(self, request_id: str) -> bool:
+        """Whether the data key of a request is there; False once it was destroyed."""
+        with self._db.read() as tx:
+            owner = select(data_key.c.owner).where(data_key.c.owner == request_id)
+            return tx.execute(owner).first() is not None
+
+    def shred(
+        self, request_id: str, rule: str, by: str = "system", signed: Mapping[str, Any] | None = None
+    ) -> bool:
         """Destroy a request's data key: identity, limits, plans, texts and staging become unreadable.
 
         With the last key of a case's requests goes the key of the case, which protects the message itself.
@@ -46,6 +57,7 @@ class DataKeys(Repository):
             request_id: the request.
             rule: the rule that says so, for example the retention period's name.
             by: who ordered it.
+            signed: who proposed it and in which role it was signed, for the event.
 
         Returns:
             False where the key was destroyed before; nothing is written then.
@@ -62,25 +74,36 @@ class DataKeys(Repository):
             of_case = select(request.c.id).where(request.c.case_id == row.case_id)
             left = tx.execute(select(data_key.c.owner).where(data_key.c.owner.in_(of_case))).first()
             case_too = left is None and self._destroy_key(tx, row.case_id)
-            payload = {"rule": rule, "case": row.case_id if case_too else None}
+            payload = {"rule": rule, "case": row.case_id if case_too else None, **(signed or {})}
             self._append(tx, request_id, NewEvent("data_key_destroyed", by, payload))
         self._db.forget()
         return True
 
-    def shred_strays(self, rule: str, by: str = "system") -> tuple[str, ...]:
+    def strays(self) -> tuple[str, ...]:
+        """Whose data keys are there, though the register knows no such request or case; in order."""
+        with self._db.read() as tx:
+            return _strays(tx)
+
+    def shred_strays(
+        self, rule: str, by: str = "system", signed: Mapping[str, Any] | None = None
+    ) -> tuple[str, ...]:
         """Destroy the data keys whose request or case the register does not know; returns whose they were.
 
         A restored register keeps the data keys of what came in after its back-up, so that a newer back-up
         can still take its place. Nobody would ever destroy them after that: no rule finds their requests.
         """
-        known = union(select(request.c.id), select(case_file.c.id))
         with self._db.write() as tx:
-            strays = select(data_key.c.owner).where(data_key.c.owner.not_in(known)).order_by(data_key.c.owner)
-            owners = tuple(tx.scalars(strays))
+            owners = _strays(tx)
             for owner in owners:
                 self._destroy_key(tx, owner)
             if owners:
-                payload = {"rule": rule, "owners": list(owners)}
+                payload = {"rule": rule, "owners": list(owners), **(signed or {})}
                 self._append(tx, None, NewEvent("stray_data_keys_destroyed", by, payload))
         self._db.forget()
         return owners
+
+
+def _strays(tx: Connection) -> tuple[str, ...]:
+    known = union(select(request.c.id), select(case_file.c.id))
+    strays = select(data_key.c.owner).where(data_key.c.owner.not_in(known)).order_by(data_key.c.owner)
+    return tuple(tx.scalars(strays))

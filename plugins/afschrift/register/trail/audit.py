@@ -43,6 +43,12 @@ class AuditTrail(Repository):
         with self._db.read() as tx:
             return trail.read(tx, request_id)
 
+    def of_types(self, request_id: str | None, *types: str) -> list[tuple[Header, dict[str, Any] | None]]:
+        """Likewise, those of some types; of a request, or, with None, those that concern no request."""
+        with self._db.read() as tx:
+            found = trail.read(tx, request_id, types)
+        return [(header, payload) for header, payload in found if header.request == request_id]
+
     def head(self) -> tuple[int, str]:
         """Sequence number and digest of the trail's last event; (0, 64 zeros) for an empty trail."""
         with self._db.read() as tx:

@@ -67,12 +67,12 @@ def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
     ] == re.findall(r"hold-\w{12}", second)
     assert case in said("case", "list", "--held")
     assert "held" in said("requests", "--all")
-    shredding = ("register", "shred", request, "--rule", "retention_identity", "--yes")
+    shredding = ("register", "shred", request, "--rule", "retention_identity")
     assert hold in refused(*shredding)
     assert "--hold" in refused("case", "release", request, *WORDS)
     assert "still held" in said("case", "release", request, "--hold", hold, *WORDS)
     assert "free" in said("case", "release", request, *WORDS)
-    assert "Destroyed" in said(*shredding)
+    assert "--sign" in said(*shredding)
 
 
 def test_words_are_never_an_argument_and_never_missing(bureau: Bureau) -> None:

@@ -1,0 +1,1 @@
+"""Destroying for good: who may, on which reason, and with whose second signature."""

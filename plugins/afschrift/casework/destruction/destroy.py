@@ -1,0 +1,166 @@
+"""Destroying something for good: a role, a reason of the closed list and, where due, a second person.
+
+A proposal is an event of the trail, as most of what is destroyed belongs to no open request. It waits until
+somebody else signs it, turns it down, or what it was about is gone. A try that is refused is an event too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import RefusedError, TooLateError
+from afschrift.domain.event import NewEvent
+from afschrift.law.destruction import Destroying, reason_for
+from afschrift.law.dispute import under_hold
+
+PROPOSED, TURNED_DOWN, REFUSED = "destruction_proposed", "destruction_turned_down", "destruction_refused"
+_DONE = {Destroying.SHRED: "data_key_destroyed", Destroying.SHRED_STRAYS: "stray_data_keys_destroyed"}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A destruction that waits for a second person.
+
+    Attributes:
+        by: who proposed it.
+        rule: code of its reason.
+        owners: whose data keys it is about.
+    """
+
+    by: str
+    rule: str
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DestructionService:
+    """What somebody at work destroys.
+
+    Attributes:
+        officer: at work.
+    """
+
+    officer: Officer
+
+    def allow(self, act: Destroying, rule: str) -> None:
+        """Whether they may order, alone, what the end of a period or of a key's use decides.
+
+        Raises:
+            NotAllowedError: they do not decide on requests; the attempt is an event `answer_refused`.
+            RefusedError: no such reason; the attempt is an event `destruction_refused`.
+        """
+        self.officer.deciding(None, act.value)
+        with self.refusals(act, None):
+            reason_for(act, rule)
+
+    def propose_shredding(self, request_id: str, rule: str) -> bool:
+        """Propose to destroy the data key of a closed request; False where it was destroyed before.
+
+        Raises:
+            UnknownRequestError: no such request.
+            NotAllowedError, RefusedError: as `allow`; or it is open, under hold, or proposed already.
+        """
+        register, act = self.officer.register, Destroying.SHRED
+        state = register.requests.get(request_id).state
+        held = self.officer.deciding(request_id, act.value)
+        with self.refusals(act, request_id):
+            reason = reason_for(act, rule)
+            if state.open:
+                raise RefusedError(
+                    f"Request {request_id} is open, and its data key protects what it takes to answer it.",
+                    remedy="close it first: deliver, refuse or withdraw it.",
+                )
+            if found := register.disputes.holds(request_id):
+                raise under_hold(request_id, found, "its data key stays")
+            if not register.data_keys.has(request_id):
+                return False
+            self._must_not_wait(act, request_id, f"afschrift register shred {request_id} --sign")
+        payload = {"act": act.value, "rule": reason.code, "article": reason.article, "held": held}
+        register.trail.record(request_id, NewEvent(PROPOSED, self.officer.by, payload))
+        return True
+
+    def propose_strays(self) -> tuple[str, ...]:
+        """Propose to destroy the data keys whose request or case the register does not know; whose they are.
+
+        Raises:
+            NotAllowedError, RefusedError: as `allow`; or it is proposed already.
+        """
+        register, act = self.officer.register, Destroying.SHRED_STRAYS
+        held = self.officer.deciding(None, act.value)
+        owners = register.data_keys.strays()
+        if owners:
+            with self.refusals(act, None):
+                self._must_not_wait(act, None, "afschrift register shred-strays --sign")
+            reason = reason_for(act, "restoration")
+            payload = {"act": act.value, "rule": reason.code, "article": reason.article, "held": held}
+            register.trail.record(
+                None, NewEvent(PROPOSED, self.officer.by, payload | {"owners": list(owners)})
+            )
+        return owners
+
+    def sign(self, act: Destroying, request_id: str | None = None, *, agree: bool = True) -> tuple[str, ...]:
+        """The second person's word; where they agree, it is destroyed now. Gives whose data keys went.
+
+        Raises:
+            NotAllowedError: they are no second signer, or the one who proposed it (four eyes); an event.
+            RefusedError: nothing waits for it, it is under hold, or what it is about changed; an event.
+        """
+        register, by = self.officer.register, self.officer.by
+        with self.officer.signing(request_id, act.value) as held, self.refusals(act, request_id):
+            proposal = self._waiting(act, request_id)
+            if proposal is None:
+                raise RefusedError(
+                    "No destruction waits for a second person here.",
+                    remedy="somebody proposes it first, by the same command without --sign.",
+                )
+            self.officer.roles.need_another(by, [proposal.by])
+            if not agree:
+                register.trail.record(request_id, NewEvent(TURNED_DOWN, by, {"act": act.value, "held": held}))
+                return ()
+            signed = {"proposed_by": proposal.by, "held": held}
+            if request_id is not None:
+                gone = register.data_keys.shred(request_id, proposal.rule, by, signed)
+                return (request_id,) if gone else ()
+            if register.data_keys.strays() != proposal.owners:
+                raise TooLateError(
+                    "Other data keys than those that were proposed would go.",
+                    remedy="turn it down (--turn-down), and propose it anew.",
+                )
+            return register.data_keys.shred_strays(proposal.rule, by, signed)
+
+    @contextmanager
+    def refusals(self, act: Destroying, request_id: str | None) -> Iterator[None]:
+        """A try that is refused is an event: what was tried, never the words of whoever tried."""
+        try:
+            yield
+        except RefusedError as error:
+            if type(error) in (
+                RefusedError,
+                TooLateError,
+            ):  # a lack of roles is told by `refusals` of the trail
+                event = NewEvent(REFUSED, self.officer.by, {"act": act.value})
+                self.officer.register.trail.record(request_id, event)
+            raise
+
+    def _must_not_wait(self, act: Destroying, request_id: str | None, sign: str) -> None:
+        if self._waiting(act, request_id) is not None:
+            raise TooLateError(
+                "It is proposed already, and waits for a second person.",
+                remedy=f"another person: `{sign}`, or --turn-down.",
+            )
+
+    def _waiting(self, act: Destroying, request_id: str | None) -> Proposal | None:
+        """The proposal that nobody signed or turned down yet."""
+        waiting: Proposal | None = None
+        found = self.officer.register.trail.of_types(request_id, PROPOSED, TURNED_DOWN, _DONE[act])
+        for header, payload in found:
+            known: dict[str, Any] = payload or {}
+            if header.type == PROPOSED and known.get("act") == act:
+                waiting = Proposal(header.actor, known["rule"], tuple(known.get("owners", ())))
+            elif header.type == _DONE[act] or known.get("act") == act:
+                waiting = None
+        return waiting

@@ -1,0 +1,99 @@
+"""On what something is destroyed for good: a closed list, each reason with its article.
+
+What the end of a period decides, and the software knows that period, one person may order. All else takes a
+second person, as nobody can bring it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from afschrift.domain.errors import RefusedError
+
+
+class Destroying(StrEnum):
+    """What destroys something."""
+
+    SHRED = "shred"  # the data key of a closed request
+    SHRED_STRAYS = "shred_strays"  # data keys whose request a restored register lacks
+    RETIRE_KEYS = "retire_keys"  # older wrapping keys; what they wrapped is wrapped anew first
+    FORGET_YEAR = "forget_year"  # the blind-index key of a year
+    DROP_YEAR = "drop_year"  # the events of a year of the trail
+
+    @property
+    def two(self) -> bool:
+        """Whether a second person signs."""
+        return self in (Destroying.SHRED, Destroying.SHRED_STRAYS)
+
+
+@dataclass(frozen=True)
+class DestructionReason:
+    """A reason.
+
+    Attributes:
+        of: what is destroyed on it.
+        article: of the GDPR that asks for it.
+        title: in words, for whoever chooses.
+    """
+
+    code: str
+    of: frozenset[Destroying]
+    article: str
+    title: str
+
+
+def _reason(code: str, article: str, title: str, *of: Destroying) -> DestructionReason:
+    return DestructionReason(code, frozenset(of), article, title)
+
+
+REASONS = {
+    one.code: one
+    for one in (
+        _reason("retention_identity", "5(1)(e)", "the period of its records is over", Destroying.SHRED),
+        _reason(
+            "persons_erasure", "17(1)", "the person's own request to erase was granted", Destroying.SHRED
+        ),
+        _reason(
+            "no_request",
+            "5(1)(c)",
+            "it was entered by mistake, and holds data of nobody who asked",
+            Destroying.SHRED,
+        ),
+        _reason(
+            "key_compromised", "32(1)", "others may know its key", Destroying.SHRED, Destroying.RETIRE_KEYS
+        ),
+        _reason("key_rotation", "32(1)", "the usual change of keys", Destroying.RETIRE_KEYS),
+        _reason(
+            "restoration",
+            "32(1)",
+            "a restoration brought it back, or nothing knows of it any more",
+            Destroying.SHRED,
+            Destroying.SHRED_STRAYS,
+        ),
+        _reason("retention_index", "5(1)(e)", "two years after its end are over", Destroying.FORGET_YEAR),
+        _reason("retention_trail", "5(1)(e)", "the years of the trail are over", Destroying.DROP_YEAR),
+    )
+}
+"""Code -> reason. The code stands in the trail, as the rule of what was destroyed."""
+
+
+def reason_for(act: Destroying, code: str) -> DestructionReason:
+    """The reason of this code.
+
+    Raises:
+        RefusedError: the list has none for this; names those that it has, and does not repeat the code.
+    """
+    found = REASONS.get(code)
+    if found is None or act not in found.of:
+        known = "; ".join(f"{one.code} (Art. {one.article}: {one.title})" for one in reasons(act))
+        raise RefusedError(
+            "This is no reason to destroy it: nothing is destroyed on a reason of one's own.",
+            remedy=f"choose one: {known}. Nothing was changed.",
+        )
+    return found
+
+
+def reasons(act: Destroying) -> tuple[DestructionReason, ...]:
+    """Those on which something is destroyed."""
+    return tuple(one for one in REASONS.values() if act in one.of)

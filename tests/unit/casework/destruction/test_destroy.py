@@ -1,0 +1,140 @@
+"""Nothing is destroyed for good without a role, a reason of the list and, where due, a second person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.deciding import Bureau
+from tests.support.moves import moved
+from tests.support.restricted import dispute_service
+
+from afschrift.casework.destruction.destroy import DestructionService
+from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.state import State
+from afschrift.law.destruction import REASONS, Destroying, reason_for, reasons
+
+WHY = "retention_identity"
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return Bureau.open(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def closed(bureau: Bureau) -> str:
+    request = bureau.store()
+    moved(bureau.register, request, State.WITHDRAWN)
+    return request
+
+
+def by(bureau: Bureau, account: str) -> DestructionService:
+    return DestructionService(bureau.officer(account))
+
+
+def events(bureau: Bureau, kind: str) -> list[dict[str, Any]]:
+    return [payload or {} for header, payload in bureau.register.trail.events() if header.type == kind]
+
+
+def test_a_data_key_takes_a_proposal_and_another_person(bureau: Bureau, closed: str) -> None:
+    assert by(bureau, "cli:anna").propose_shredding(closed, WHY)
+    assert bureau.register.data_keys.has(closed)
+    with pytest.raises(NotAllowedError, match="four eyes"):
+        by(bureau, "airflow:anna").sign(Destroying.SHRED, closed)  # another account, the same person
+    with pytest.raises(NotAllowedError, match="second_signer"):
+        by(bureau, "cli:otto").sign(Destroying.SHRED, closed)
+    with pytest.raises(TooLateError, match="waits for a second person"):
+        by(bureau, "cli:otto").propose_shredding(closed, WHY)
+    assert bureau.register.data_keys.has(closed)
+
+    assert by(bureau, "cli:sam").sign(Destroying.SHRED, closed) == (closed,)
+    assert not bureau.register.data_keys.has(closed)
+    [told] = events(bureau, "data_key_destroyed")
+    assert (told["rule"], told["proposed_by"], told["held"]["role"]) == (WHY, "cli:anna", "second_signer")
+    assert [one["article"] for one in events(bureau, "destruction_proposed")] == ["5(1)(e)"]
+    assert [one["kind"] for one in events(bureau, "answer_refused")] == ["shred"] * 2
+    assert not by(bureau, "cli:anna").propose_shredding(closed, WHY)
+    with pytest.raises(RefusedError, match="No destruction waits"):
+        by(bureau, "cli:sam").sign(Destroying.SHRED, closed)
+
+
+def test_without_a_role_nothing_is_proposed_and_the_try_is_an_event(bureau: Bureau, closed: str) -> None:
+    for account in ("cli:nobody", "cli:ivo", "cli:dirk", "cli:sam"):
+        with pytest.raises(NotAllowedError, match="officer"):
+            by(bureau, account).propose_shredding(closed, WHY)
+        with pytest.raises(NotAllowedError, match="officer"):
+            by(bureau, account).propose_strays()
+        for act in (Destroying.FORGET_YEAR, Destroying.DROP_YEAR, Destroying.RETIRE_KEYS):
+            with pytest.raises(NotAllowedError, match="officer"):
+                by(bureau, account).allow(act, reasons(act)[0].code)
+    assert len(events(bureau, "answer_refused")) == 4 * 5
+    assert events(bureau, "destruction_proposed") == []
+
+
+@pytest.mark.parametrize("rule", ["", "retention_trail", "ANY", "the person asked", "restoration "])
+def test_a_reason_that_is_not_on_the_list(bureau: Bureau, closed: str, rule: str) -> None:
+    with pytest.raises(RefusedError, match=r"no reason to destroy.*persons_erasure \(Art\. 17\(1\)"):
+        by(bureau, "cli:anna").propose_shredding(closed, rule)
+    assert events(bureau, "destruction_refused") == [{"act": "shred"}]
+    assert bureau.register.data_keys.has(closed)
+
+
+def test_what_is_open_or_under_hold_is_kept_also_when_the_hold_comes_after_the_proposal(
+    bureau: Bureau, closed: str
+) -> None:
+    with pytest.raises(RefusedError, match="is open"):
+        by(bureau, "cli:anna").propose_shredding(bureau.store(), WHY)
+    by(bureau, "cli:anna").propose_shredding(closed, WHY)
+    dispute_service(bureau).hold(closed, "court", "Er komt een zaak.")
+    with pytest.raises(RefusedError, match="under hold"):
+        by(bureau, "cli:sam").sign(Destroying.SHRED, closed)
+    with pytest.raises(RefusedError, match="under hold"):
+        by(bureau, "cli:anna").propose_shredding(closed, WHY)
+    assert bureau.register.data_keys.has(closed)
+    assert events(bureau, "destruction_refused") == [{"act": "shred"}] * 3
+
+
+def test_one_that_was_turned_down_is_proposed_anew(bureau: Bureau, closed: str) -> None:
+    by(bureau, "cli:anna").propose_shredding(closed, WHY)
+    assert by(bureau, "cli:sam").sign(Destroying.SHRED, closed, agree=False) == ()
+    assert bureau.register.data_keys.has(closed)
+    with pytest.raises(RefusedError, match="No destruction waits"):
+        by(bureau, "cli:sam").sign(Destroying.SHRED, closed)
+    assert by(bureau, "cli:otto").propose_shredding(closed, "persons_erasure")
+    assert by(bureau, "cli:anna").sign(Destroying.SHRED, closed) == (closed,)
+
+
+def test_strays_that_are_others_than_those_proposed_stay(bureau: Bureau) -> None:
+    from sqlalchemy import insert, select
+
+    from afschrift.register.database.tables import data_key
+
+    assert by(bureau, "cli:anna").propose_strays() == ()
+    one = bureau.store()
+    database = bureau.register.data_keys._db
+
+    def stray(owner: str) -> None:
+        with database.write() as tx:
+            row = tx.execute(select(data_key).where(data_key.c.owner == one)).one()
+            tx.execute(insert(data_key).values({**row._mapping, "owner": owner}))
+
+    stray("req-000000000001")
+    assert by(bureau, "cli:anna").propose_strays() == ("req-000000000001",)
+    stray("req-000000000002")
+    with pytest.raises(TooLateError, match="Other data keys"):
+        by(bureau, "cli:sam").sign(Destroying.SHRED_STRAYS)
+    by(bureau, "cli:sam").sign(Destroying.SHRED_STRAYS, agree=False)
+    both = ("req-000000000001", "req-000000000002")
+    assert by(bureau, "cli:anna").propose_strays() == both
+    assert by(bureau, "cli:sam").sign(Destroying.SHRED_STRAYS) == both
+    assert bureau.register.data_keys.strays() == ()
+    assert bureau.register.data_keys.has(one)
+
+
+def test_every_reason_names_its_article_and_every_act_has_one() -> None:
+    assert all(one.article and one.title and one.of for one in REASONS.values())
+    assert all(reasons(act) for act in Destroying)
+    assert {act for act in Destroying if act.two} == {Destroying.SHRED, Destroying.SHRED_STRAYS}
+    assert reason_for(Destroying.DROP_YEAR, "retention_trail").article == "5(1)(e)"
