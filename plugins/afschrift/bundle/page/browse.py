@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from afschrift.bundle.contents import Contents, Row
-from afschrift.bundle.page.sample import column_style, fitting, readable, shares
+from afschrift.bundle.page.sample import column_style, fitting, in_language, readable, shares
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.profile import CELL
 
 ROWS = 2_000_000
@@ -47,7 +47,7 @@ def row_scripts(contents: Contents, anchors: dict[str, str], words: PageWords, l
         words: the language.
         left: bytes that the rest of the page leaves.
     """
-    tables = [(p, w, _rows(contents, p)) for p, w in contents.held if w.rows >= FEWEST]
+    tables = [(p, w, _rows(contents, p, words)) for p, w in contents.held if w.rows >= FEWEST]
     given = shares([sum(map(_size, rows)) for *_, rows in tables], min(ROWS, left))
     for (planned, written, rows), share in zip(tables, given, strict=True):
         shown = rows[: fitting([_size(row) for row in rows], share)]
@@ -72,17 +72,21 @@ def _head(
     return {"caption": caption, "columns": columns, "part": shown < written.rows}
 
 
-def _rows(contents: Contents, planned: ExtractPlan) -> list[str]:
-    names = [f.name for f in planned.selected]
-    return [inert([_value(row.get(name)) for name in names]) for row in _held(contents, planned)]
+def _rows(contents: Contents, planned: ExtractPlan, words: PageWords) -> list[str]:
+    return [
+        inert([_value(row.get(f.name), f, words) for f in planned.selected])
+        for row in _held(contents, planned)
+    ]
 
 
 def _held(contents: Contents, planned: ExtractPlan) -> Sequence[Row]:
     return contents.samples.get(planned.name, ())
 
 
-def _value(value: str | None) -> str | list[str] | None:
-    """The text; in a list of one where it goes on in the file."""
+def _value(value: str | None, field: FieldPlan, words: PageWords) -> str | list[str] | None:
+    """The text, masks in the person's language; in a list of one where it goes on in the file."""
+    if value is not None and (field.action is Action.MASK or field.read_as is not None):
+        value = in_language(value, words)
     if value is not None and len(value) > CELL:
         return [readable(value[:CELL])]
     return None if value is None else readable(value)

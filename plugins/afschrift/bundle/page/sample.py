@@ -99,9 +99,11 @@ def _cell(
     if value == "":
         return Cell("", words.say("empty"), "none")
     if field.action is Action.MASK and MASK.match(value):
-        return Cell(readable(value), words.say("masked_cell"), "masked")
+        return Cell(readable(in_language(value, words)), words.say("masked_cell"), "masked")
     if field.read_as is not None and value == WHOLE:
-        return Cell(value, words.say("masked_cell"), "masked")
+        return Cell(in_language(value, words), words.say("masked_cell"), "masked")
+    if field.read_as is not None:
+        value = in_language(value, words)
     if field.kind is ValueKind.INSTANT:
         local = words.local_time(value, contents.inventory.controller.zone)
         if local:
@@ -110,6 +112,11 @@ def _cell(
     if value in codes:
         return Cell(readable(value), codes[value].get(contents.language))
     return _plain(value, _class(field), words)
+
+
+def in_language(value: str, words: PageWords) -> str:
+    """A value of a column with masks, as the person reads it: `[masked 3f9a2c41]` in their language."""
+    return MASK.sub(lambda found: found[0].replace(WHOLE[1:-1], words.say("mask"), 1), value)
 
 
 def column_style(field: FieldPlan) -> str:

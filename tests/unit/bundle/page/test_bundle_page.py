@@ -185,7 +185,7 @@ def test_null_empty_masked_and_long_values_are_told_apart() -> None:
     for needed in (
         "hier staat niets",
         "leeg",
-        "[masked 3f9a2c41] onleesbaar gemaakt",
+        "[afgeschermd 3f9a2c41] onleesbaar gemaakt",
         "twee keer dezelfde code",
         "… ingekort",
         "S verzonden",
@@ -271,7 +271,9 @@ def test_the_page_has_landmarks_a_language_and_headings_in_order(language: str) 
 def test_the_readme_tells_how_to_open_keep_and_complain(right: Right, language: str) -> None:
     readme = render_readme(Example(right, language).contents, LETTERS).decode()
     assert readme.count("\n") == readme.count("\r\n")
-    for needed in ("65001", "= + - ", "JSON", "ZIP", "\\N", "[masked]", "Postbus", "privacy@", "index.html"):
+    mask = {"nl": "[masked] in een bestand betekent: afgeschermd.", "en": "[masked] means"}[language]
+    needed_words = ("65001", "= + - ", "JSON", "ZIP", "\\N", mask, "Postbus", "privacy@", "index.html")
+    for needed in needed_words:
         assert needed in readme, needed
     moving = {"nl": "UW GEGEVENS MEENEMEN", "en": "TAKING YOUR DATA WITH YOU"}[language]
     assert (moving in readme) == (right is Right.PORTABILITY)
@@ -306,3 +308,11 @@ def test_many_tables_and_titles_missing_still_make_a_page() -> None:
     text = page(example).text
     assert "Alle 7 rijen van ‘orders’" in text
     assert "ordered_at" in text
+
+
+@pytest.mark.parametrize(("language", "word"), [("nl", "afgeschermd"), ("en", "masked")])
+def test_a_mask_is_said_in_the_language_of_the_person(language: str, word: str) -> None:
+    """In the page for the eye and for its script; the files keep the one token of data."""
+    shown = html(Example(Right.ACCESS, language))
+    assert f"[{word} 3f9a2c41]" in shown
+    assert ("[masked 3f9a2c41]" in shown) is (language == "en")
