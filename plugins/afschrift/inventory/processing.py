@@ -10,17 +10,28 @@ from afschrift.inventory.base import Part, Text
 
 
 class Retention(Part):
-    """How long data for a purpose are kept: an ISO 8601 period from an event (R75).
+    """How long data for a purpose are kept: an ISO 8601 period from an event, or what decides it (R75).
 
     Attributes:
         period: such as `P2Y`. Another text loads, but no access request goes on with it.
+        criterion: what decides the time where no period can be named (Art. 15(1)(d)), as a clause: "as long
+            as your account is open". It stands alone.
         from_: `table.column` of the source whose value, the latest of the person's rows, starts the period.
         trigger: the event in words that follow the period: "after you close your account".
     """
 
-    period: str
+    period: str | None = None
     from_: str | None = Field(None, alias="from")
     trigger: Text | None = None
+    criterion: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.period is None) == (self.criterion is None):
+            raise ValueError("give `period`, or `criterion` where no period can be named")
+        if self.criterion is not None and (self.from_ or self.trigger):
+            raise ValueError("`from` and `trigger` go with `period`; a criterion says all in its own words")
+        return self
 
 
 def bare_period(value: Any) -> Any:

@@ -16,12 +16,13 @@ from afschrift.inventory.base import Text
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.processing import AutomatedDecision, Recipient, Retention
 from afschrift.law.clock.period import Period
-from afschrift.law.information import boilerplate, names_event, outside_eea
+from afschrift.law.information import boilerplate, names_criterion, names_event, outside_eea
 
 Told = tuple[str, str, FieldPlan]
 """Source, table and column that the sheet speaks of."""
 
 _EVENT = "say what the period runs from, such as “after you close your account” or “nadat u iets bestelde”"
+_CRITERION = "say what decides it, such as “as long as your account is open” or “zolang u klant bent”"
 _TOLD = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)
 
 
@@ -162,6 +163,11 @@ def _retention(retention: Retention | None) -> Iterator[tuple[str, str]]:
     """A period, and what starts it: words that name an event, or a column (R75)."""
     if retention is None:
         yield ".retention", "is missing"
+        return
+    for language, words in (retention.criterion or {}).items():
+        if not names_criterion(words, language):
+            yield f".retention.criterion.{language}", f"“{words}” names nothing that ends it: {_CRITERION}"
+    if retention.period is None:
         return
     if Period.parse(retention.period) is None:
         yield ".retention", f"“{retention.period}” is no period, such as P2Y"

@@ -58,6 +58,12 @@ _OPEN_END = re.compile(
     r"|niet (?:langer|meer) (?:nodig|noodzakelijk|vereist|relevant))\b"
 )
 
+_NEEDED = re.compile(
+    r"\b(?:indefinite(?:ly)?|forever|onbepaalde|(?:no longer|not) (?:needed|necessary|required|relevant)"
+    r"|niet (?:langer|meer) (?:nodig|noodzakelijk|vereist|relevant))\b"
+)
+_CRITERION_OPENS = frozenset(["as", "long", "until", "while", "lang", "zolang", "als", "tot", "totdat"])
+
 _NO_EVENT = _EMPTY | frozenset(
     word
     for line in """
@@ -106,6 +112,21 @@ def names_event(text: str, language: str) -> bool:
         return True
     opening = _OPENING[language].match(plain)
     return opening is not None and any(word not in _NO_EVENT for word in plain[opening.end() :].split())
+
+
+def names_criterion(text: str, language: str) -> bool:
+    """Whether words say what decides how long data are kept, where no period can be named (Art. 15(1)(d)).
+
+    `as long as your account is open` does; `as long as necessary`, `until the statutory term is over` and
+    `until no longer needed` name nothing that anybody could look up (R75). Of languages but English and Dutch
+    only what `boilerplate` finds is turned down.
+    """
+    plain = _plain(text)
+    if boilerplate(text) or _NEEDED.search(plain):
+        return False
+    return language not in _OPENING or any(
+        word not in _NO_EVENT and word not in _CRITERION_OPENS for word in plain.split()
+    )
 
 
 def _plain(text: str) -> str:

@@ -43,6 +43,9 @@ CASES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "purposes.scoring.retention of source shop": lambda r: purpose(r, "scoring").update(
         retention="as long as necessary"
     ),
+    "purposes.scoring.retention.criterion.nl of source shop": lambda r: purpose(r, "scoring").update(
+        retention={"criterion": {"nl": "zolang als nodig", "en": "as long as your account is open"}}
+    ),
     "purposes.scoring.retention.trigger of source shop": lambda r: purpose(r, "scoring").update(
         retention={"period": "P1Y"}
     ),

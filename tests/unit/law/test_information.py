@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.law.triggers_of_retention import CONCRETE, EVASIVE
 
-from afschrift.law.information import boilerplate, names_event
+from afschrift.law.information import boilerplate, names_criterion, names_event
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,37 @@ def test_an_event_or_a_date_starts_a_period(language: str, words: str) -> None:
 def test_how_an_event_begins_is_asked_only_of_languages_in_which_that_is_known() -> None:
     assert names_event("nachdem Sie Ihr Konto schließen", "de")
     assert not names_event("-", "de")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "as long as your account is open"),
+        ("en", "until the court has decided your case"),
+        ("nl", "zolang u klant bent"),
+        ("nl", "tot de rechter over uw zaak heeft beslist"),
+        ("de", "solange Ihr Konto besteht"),
+    ],
+)
+def test_a_criterion_names_what_decides_how_long(language: str, words: str) -> None:
+    assert names_criterion(words, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "as long as necessary"),
+        ("en", "until no longer needed for your account"),
+        ("en", "until the statutory retention period is over"),
+        ("en", "as long as the purpose requires"),
+        ("en", "indefinitely"),
+        ("nl", "zolang als nodig"),
+        ("nl", "tot het niet meer nodig is voor uw account"),
+        ("nl", "zolang de wettelijke bewaartermijnen duren"),
+        ("nl", "tot het doel is bereikt"),
+        ("nl", ""),
+    ],
+)
+def test_a_criterion_that_decides_nothing(language: str, words: str) -> None:
+    """R75: nobody could look up when that is."""
+    assert not names_criterion(words, language)

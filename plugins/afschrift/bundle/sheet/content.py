@@ -32,9 +32,9 @@ class DataKind:
 
 @dataclass(frozen=True)
 class RetentionText:
-    """How long; `until` is the last day's date where the start is known for this person."""
+    """How long, or by what that is decided; `until` is the last day where the start is known."""
 
-    period: str
+    period: str | None
     text: str
     until: date | None = None
 
@@ -205,8 +205,11 @@ class SheetContent:
     def _kept(self, source: str, field_path: str, purpose: Purpose) -> RetentionText:
         """(d) a date where the start is known, else the period and the event that starts it."""
         retention = purpose.retention
-        period = Period.parse(retention.period) if retention else None
         assert retention is not None
+        if retention.period is None:
+            said = {"criterion": self._text(retention.criterion)}
+            return RetentionText(None, self.words.phrase("kept", "criterion").format_map(said))
+        period = Period.parse(retention.period)
         assert period is not None
         zone = self.contents.inventory.controller.zone
         first, last, without = (*(self.processing.rows(source, field_path) or [(None, None, "0")])[0],)

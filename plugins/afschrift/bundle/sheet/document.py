@@ -79,7 +79,7 @@ def _use(use: Use) -> dict[str, Any]:
         "categories": [kind.id for kind in use.kinds],
         "recipients": [one.name for one in use.receivers],
         "storage": {
-            "period": use.kept.period,
+            **({"period": use.kept.period} if use.kept.period else {}),
             "text": use.kept.text,
             **({"until": use.kept.until.isoformat()} if use.kept.until else {}),
         },

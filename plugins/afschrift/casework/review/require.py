@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from afschrift.bundle.sheet.words import local_day
 from afschrift.casework.decision.in_force import RequestDecision, request_decisions
 from afschrift.casework.review.question import REVIEW_KIND, signature
 from afschrift.casework.review.redactions_in_force import (
@@ -23,6 +24,7 @@ from afschrift.domain.redaction import MOST_LINES
 from afschrift.domain.right import Right
 from afschrift.extraction.finder.find import staged_pointers
 from afschrift.extraction.staged_records import staged_record
+from afschrift.law.clock.period import Period
 from afschrift.law.grounds.grounds import Grounds, Outcome
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
@@ -114,6 +116,7 @@ def question(
         **({"pointed_out": dict(pointed)} if pointed else {}),
         **({"names_unread": unread} if (unread := _unread(services, plan)) else {}),
         **({"redacted": redacted} if redacted else {}),
+        **({"retention_over": over} if (over := kept_too_long(services, plan)) else {}),
     }
     words = f"The bundle is packed; a person looks at it before it leaves ({', '.join(why)})."
     form = review_form(services.grounds, plan.right)
@@ -180,6 +183,29 @@ def _unread(services: Services, plan: Plan) -> list[str]:
     staging = services.staging(plan.request)
     found = (one for source in plan.sources for one in staged_pointers(staging, source).values())
     return sorted({column_path for one in found for column_path in one.unread})
+
+
+def kept_too_long(services: Services, plan: Plan) -> list[str]:
+    """Purposes for which all rows of the person are held after the end of their period (R75).
+
+    The person reads it on the information sheet, so an officer sees it first. The data are given as they
+    stand, and nothing is deleted to avoid giving it (R07, R28).
+    """
+    staging, zone = services.staging(plan.request), services.inventory.controller.zone
+    planned = local_day(plan.frozen_at, zone)
+    records = [record for source in plan.staged if (record := staged_record(staging, source))]
+    found = []
+    for source, fact in ((record.source, fact) for record in records for fact in record.facts):
+        kind, name, *rest = fact.place.split(".")
+        if kind != "purposes" or rest != ["retention"]:
+            continue
+        retention = services.inventory.sources[source].purposes[name].retention
+        period = Period.parse(retention.period) if retention and retention.period else None
+        newest = local_day(fact.rows[0][1], zone) if fact.rows else None
+        until = period.after(newest) if period and newest else None
+        if until and planned and until <= planned:
+            found.append(f"{source}.{name}")
+    return found
 
 
 def _rows(services: Services, plan: Plan) -> dict[str, int]:

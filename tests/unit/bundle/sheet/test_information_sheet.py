@@ -208,6 +208,13 @@ def test_the_event_in_words_where_nothing_was_read() -> None:
     )
 
 
+def test_a_criterion_stands_in_the_place_of_a_period() -> None:
+    criterion = {"nl": "zolang uw account open is", "en": "as long as your account is open"}
+    assert kept(example(retention={"criterion": criterion})) == {
+        "text": "Daarvoor geldt geen vaste tijd. Wij bewaren dit zolang uw account open is."
+    }
+
+
 def test_the_source_of_what_is_not_from_the_person() -> None:
     found = document(example())
     assert [(s["names"], s["categories"]) for s in found["sources"]] == [

@@ -28,6 +28,8 @@ def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) 
     request = reviewers.store(formats=FORMATS)
     question = reviewers.asked(request)
     assert question.detail["why"] == ["policy"]
+    # All orders and heart beats of Ann are of years ago, and are held all the same (R75).
+    assert question.detail["retention_over"] == ["shop.account", "shop.coaching"]
     assert question.detail["tables"]["shop.ticket_message"] == 3
 
     reviewers.redact(question, LINE)
