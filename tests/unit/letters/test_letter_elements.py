@@ -128,7 +128,7 @@ def test_no_overhead_is_charged(own: str) -> None:
         ("refusal", "identity_failure", "access", "artikel 12, zesde lid,", "12(6)"),
         ("refusal", "outside_portability", "portability", "artikel 20, eerste lid,", "20(1)"),
         ("partial_refusal", "rights_of_others", "access", "artikel 15, vierde lid,", "15(4)"),
-        ("partial_refusal", "rights_of_others", "unclear", "artikel 15, vierde lid,", "15(4)"),
+        ("partial_refusal", "rights_of_others", "message", "artikel 15, vierde lid,", "15(4)"),
         ("partial_refusal", "rights_of_others", "portability", "artikel 20, vierde lid,", "20(4)"),
         ("partial_refusal", "legally_exempted", "access", "artikel 23", "23"),
         ("fee", "manifestly_excessive", "access", "artikel 12, vijfde lid,", "12(5)"),
@@ -160,6 +160,21 @@ def test_a_ground_that_carries_no_such_letter(kind: str, ground: str, right: str
     with pytest.raises(FormError) as told:
         compose(KINDS[kind], given(KINDS[kind]) | {"ground": ground}, facts(right=right), FOLDER)
     assert set(told.value.fields) == {"ground"}
+
+
+def test_the_question_which_right_is_meant_names_observed_data_and_what_access_adds() -> None:
+    """R05; portability gives what the use of the service gave too (WP242)."""
+    for language, words in {
+        "nl": ("toen u onze dienst gebruikte", "wat u zocht", "waar u was", "hoe lang wij ze bewaren"),
+        "en": (
+            "while you used our service",
+            "what you searched for",
+            "where you were",
+            "how long we keep them",
+        ),
+    }.items():
+        said = sample("right_question", language).text.replace("\n", " ")
+        assert [word for word in words if word not in said] == []
 
 
 def test_costs_are_added_up() -> None:

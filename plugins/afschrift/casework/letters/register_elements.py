@@ -21,6 +21,9 @@ from afschrift.register.register import Register
 
 UNCLEAR = "unclear"
 """The code of a right that a message does not name (R05)."""
+MESSAGE = "message"
+"""What a letter is about that is about no single right: "your message"."""
+_OF_MESSAGE = ("acknowledgement", "handed_over")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def register_elements(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
         RefusedError: the request was not merged, is not late, or had no restriction that is lifted.
     """
     of_kind = _OF_KIND.get(kind.name)
-    return {**_asked(about), **(of_kind(about) if of_kind else {}), **_late(about, kind)}
+    return {**_asked(about, kind), **(of_kind(about) if of_kind else {}), **_late(about, kind)}
 
 
 def filled_in(about: AboutRequest, kind: LetterKind, words: LetterWords) -> dict[str, Any]:
@@ -82,14 +85,14 @@ def missed_day(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> d
     return found.due if found.due is not None and (found.closed_on or today) > found.due else None
 
 
-def _asked(about: AboutRequest) -> dict[str, Any]:
+def _asked(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
     """Which rights the message used: ours, those that are passed on, or that it is unclear (R05)."""
     register, case = about.register, about.request.case
     of_case = register.requests.all(case=case)
     unclear = any(right_unclear(register.facts.timeline(one.id)) for one in of_case)
     rights = [UNCLEAR] if unclear else [one.right.value for one in of_case]
     return {
-        "right": UNCLEAR if unclear else about.request.right.value,
+        "right": MESSAGE if unclear or kind.name in _OF_MESSAGE else about.request.right.value,
         "rights_asked": list(dict.fromkeys(rights)),
         "referred": [one.matter.value for one in referrals(register.case_facts.of(case))],
     }

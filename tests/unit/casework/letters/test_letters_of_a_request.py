@@ -43,6 +43,7 @@ def test_the_receipt_of_every_right_of_a_message_is_confirmed(bureau: Bureau) ->
     for one in ("U wilt uw gegevens inzien", "uw gegevens meenemen", "dat gegevens worden gewist"):
         assert one in text
     assert "Wij geven dat door" in text
+    assert "Deze brief gaat over uw bericht." in text
     alone = said(bureau, bureau.store(), "acknowledgement")
     assert "inzien" in alone
     for one in ("meenemen", "gewist", "doorgeven", "Wij geven dat door"):
