@@ -36,6 +36,10 @@ class WriteLimits:
     hashed_percent: float = 5
 
 
+UNKNOWN = "unknown"
+"""Who clicked, where Airflow does not tell."""
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything outside a use case.
@@ -48,6 +52,8 @@ class Services:
         package: version of the software.
         log: says one line to whoever follows the run; never personal data.
         run: name of the run that a step belongs to (`domain.run.run_name`); None: outside of any run.
+        clicked: who triggered, marked or cleared in Airflow, by the code of what was done and the step; an
+            account as the trail names it, or `unknown`.
         age_of_consent: from this age somebody asks alone (R16).
         tell_by_mail: tells the person of a request of its answer, where that is sure; gives the letter's id.
         patience: how long a run may give no sign of life before another one may begin.
@@ -70,6 +76,7 @@ class Services:
     limits: WriteLimits = WriteLimits()
     search: SearchLimits = field(default_factory=SearchLimits)
     run: str | None = None
+    clicked: Callable[[str, str], str] = lambda _reason, _step: UNKNOWN
     patience: timedelta = timedelta(hours=2)
     age_of_consent: int = 16
     tell_by_mail: Callable[[str], str | None] = lambda _request: None

@@ -20,6 +20,7 @@ from afschrift.formats.registry import FORMATS
 from afschrift.letters.languages import names
 
 if TYPE_CHECKING:
+    from afschrift.law.roles import Roles
     from afschrift.services import Services
 
 REQUEST = r"^req-[0-9a-z]{12}$"
@@ -109,18 +110,28 @@ def chosen(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: params[name] for name in OPTIONS if params.get(name) is not None}
 
 
-def change_options(services: Services, request_id: str, options: Mapping[str, Any], by: str) -> None:
+def change_options(
+    services: Services, request_id: str, options: Mapping[str, Any], by: str, roles: Roles
+) -> None:
     """Record the options that differ from what the request says; the same ones again record nothing.
+
+    They count only where whoever triggered the run decides on requests or takes them in: whoever may trigger
+    a DAG is not thereby somebody who says where the answer goes. Else the request stays as it is, and the
+    trail and the run's log say so.
 
     Args:
         services: of this installation.
         request_id: whose options.
         options: some of `formats`, `language`, `destination`.
         by: who triggered the run, for the trail.
+        roles: who may do what.
 
     Raises:
         ConfigurationError: a destination or language that this installation does not have.
     """
+    from afschrift.domain.event import NewEvent
+    from afschrift.law.roles import Act
+
     request = services.register.requests.get(request_id)
     languages = services.inventory.controller.languages
     if options.get("language", request.language) not in languages:
@@ -133,7 +144,14 @@ def change_options(services: Services, request_id: str, options: Mapping[str, An
     if "formats" in new:
         new["formats"] = tuple(new["formats"])
     new = {name: value for name, value in new.items() if getattr(request, name) != value}
-    if new:
+    if new and not (roles.may(by, Act.DECIDE) or roles.may(by, Act.SUBMIT)):
+        payload = {"options": sorted(new), "run": services.run, "reason": "no_role"}
+        services.register.trail.record(request_id, NewEvent("options_refused", by, payload))
+        services.log(
+            f"Options of the form do not count ({', '.join(new)}): whoever triggered this run is neither "
+            "officer nor intake in the roles file. The run goes on with what the request says."
+        )
+    elif new:
         services.register.requests.change_options(request_id, by=by, **new)
         services.log(f"Options of {request_id} changed: {', '.join(new)}.")
 

@@ -30,11 +30,12 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 @contextmanager
-def step(run_id: str | None = None) -> Iterator[Services]:
+def step(run_id: str | None = None, triggered_by: str | None = None) -> Iterator[Services]:
     """Services whose log is the task's log.
 
     Args:
         run_id: Airflow's id of the run that the task belongs to.
+        triggered_by: name of the account that triggered it.
 
     Raises:
         AirflowSkipException: a person must decide; what follows is skipped and the run ends as a success.
@@ -42,10 +43,13 @@ def step(run_id: str | None = None) -> Iterator[Services]:
     """
     try:
         from afschrift.airflow_ext.airflow_connections import connection
+        from afschrift.airflow_ext.clicked import Clicked
         from afschrift.wiring.build_services import build  # heavy: never when Airflow parses the DAG file
 
         services = build(log.info, connect=connection)
-        yield replace(services, run=None if run_id is None else run_name(run_id))
+        if run_id is not None:
+            services = replace(services, run=run_name(run_id), clicked=Clicked(run_id, triggered_by))
+        yield services
     except NeedsPersonError as error:
         log.warning("A person is needed. %s", error)
         raise AirflowSkipException("A person is needed, see above. The answer starts the next run.") from None

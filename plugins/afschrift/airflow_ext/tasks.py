@@ -36,7 +36,8 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
     Begins the run in the register: one at a time for a request. Options filled in on the form are recorded
     there then. Hands on the request's id.
     """
-    with step(dag_run.run_id) as services:
+    with step(dag_run.run_id, dag_run.triggering_user_name) as services:
+        from afschrift.app.roles_file import load_roles
         from afschrift.steps.assess import assess as use_case
         from afschrift.steps.gates import begin
 
@@ -44,7 +45,7 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
         by = f"airflow:{dag_run.triggering_user_name or 'system'}"
         request: str = params.get("request") or _demo_request(services, params, task_state_store)
         begin(services, request, by)
-        change_options(services, request, chosen(params), by)
+        change_options(services, request, chosen(params), by, load_roles())
         with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
             use_case(services, request)
         return request
@@ -131,7 +132,7 @@ def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any =
     Runs whatever happened before, and tells the audit trail where somebody set the state of a task by hand.
     The request is the one that the run began for; where it never began, the form's.
     """
-    with step(dag_run.run_id) as services:
+    with step(dag_run.run_id, dag_run.triggering_user_name) as services:
         from afschrift.steps.claims import check_claims
         from afschrift.steps.deliver import wipe as use_case
 
@@ -155,7 +156,7 @@ def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any =
 @contextmanager
 def _working(name: str, request: str | None, params: Any, dag_run: Any) -> Iterator[tuple[Services, str]]:
     """Services and request of a task after `assess`."""
-    with step(dag_run.run_id) as services:
+    with step(dag_run.run_id, dag_run.triggering_user_name) as services:
         known = handed_on(services, name, request, params)
         try:
             with beating(services, known):

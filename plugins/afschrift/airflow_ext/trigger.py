@@ -85,7 +85,7 @@ def trigger(
         with httpx.Client(
             base_url=access.url, timeout=_SECONDS, trust_env=False, transport=transport
         ) as client:
-            client.headers["Authorization"] = f"Bearer {access.token or _token(client, access)}"
+            client.headers["Authorization"] = f"Bearer {token_of(client, access)}"
             _dag_must_be_ready(client, access)
             attempt = 1 + _attempts(client, access, request_id)
             while True:
@@ -109,7 +109,14 @@ def trigger(
         ) from None
 
 
-def _token(client: httpx.Client, access: Access) -> str:
+def token_of(client: httpx.Client, access: Access) -> str:
+    """A bearer token.
+
+    Raises:
+        ConfigurationError: there is no way in.
+    """
+    if access.token is not None:
+        return access.token
     if access.user is None or access.password is None:
         raise ConfigurationError(
             "There is no way in to Airflow.",

@@ -51,7 +51,9 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
         payload: dict[str, Any] = {"step": step, "reason": reason, "run": services.run}
         if index is not None:
             payload["place"] = index
-        if ("gate_bypassed", payload) not in events:  # the end of a run may be tried again
+        if not any(kind == "gate_bypassed" and known.items() >= payload.items() for kind, known in events):
+            # The end of a run may be tried again.
+            payload["clicked_by"] = services.clicked(reason, step)
             register.trail.record(request_id, NewEvent("gate_bypassed", payload=payload))
             services.log(f"Airflow has {step} as {reason}; the register does not know it as done.")
     return tuple(dict.fromkeys(step for step, _, _ in found))

@@ -39,7 +39,10 @@ def refusal(
         event: `gate_bypassed`, or `gate_refused` where the step merely came too late.
         more: further codes for the event.
     """
-    new = NewEvent(event, payload={"step": step, "reason": reason, "run": services.run, **more})
+    payload: dict[str, Any] = {"step": step, "reason": reason, "run": services.run}
+    if event == "gate_bypassed" and services.run is not None:
+        payload["clicked_by"] = services.clicked(reason, step)
+    new = NewEvent(event, payload=payload | more)
     try:
         services.register.trail.record(request_id, new)
     except UnknownRequestError:

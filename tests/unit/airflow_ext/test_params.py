@@ -8,14 +8,23 @@ import pytest
 from tests.support.installed import Installation
 
 from afschrift.domain.errors import ConfigurationError, UnknownRequestError
+from afschrift.law.roles import Person, Role, Roles
+
+ROLES = Roles(
+    (
+        Person("somebody", frozenset({"airflow:somebody"}), frozenset({Role.OFFICER})),
+        Person("ivo", frozenset({"airflow:ivo"}), frozenset({Role.INTAKE})),
+        Person("aad", frozenset({"airflow:aad"}), frozenset({Role.AUDITOR})),
+    )
+)
 
 
 @pytest.fixture
 def change(installation: Installation) -> Any:
     from afschrift.airflow_ext.params import change_options
 
-    def with_services(request: str, **options: Any) -> None:
-        change_options(installation.services, request, options, "airflow:somebody")
+    def with_services(request: str, by: str = "airflow:somebody", **options: Any) -> None:
+        change_options(installation.services, request, options, by, ROLES)
 
     return with_services
 
@@ -64,3 +73,28 @@ def test_what_the_installation_does_not_have_is_turned_down(
 def test_an_unknown_request(change: Any) -> None:
     with pytest.raises(UnknownRequestError):
         change("req-000000000000", language="en")
+
+
+@pytest.mark.parametrize("account", ["airflow:stranger", "airflow:aad", "airflow:system", "cli:somebody"])
+def test_options_of_somebody_without_a_role_do_not_count_and_are_told(
+    installation: Installation, change: Any, account: str
+) -> None:
+    request = installation.submit(900001, "portability")
+    before = installation.services.register.requests.get(request)
+
+    change(request, by=account, formats=["json"], language="en")
+
+    assert installation.services.register.requests.get(request) == before
+    assert changes(installation, request) == []
+    [(actor, told)] = [
+        (header.actor, payload or {})
+        for header, payload in installation.services.register.trail.events(request)
+        if header.type == "options_refused"
+    ]
+    assert (actor, told["options"]) == (account, ["formats", "language"])
+
+
+def test_options_of_intake_count(installation: Installation, change: Any) -> None:
+    request = installation.submit(900001, "portability")
+    change(request, by="airflow:ivo", formats=["json"])
+    assert [actor for actor, _ in changes(installation, request)] == ["airflow:ivo"]

@@ -783,6 +783,29 @@ def test_a_mandate_that_was_taken_back(world: World, step: Step) -> None:
     assert [q.kind for q in world.register.questions.all(request_id=request)] == ["mandate"]
 
 
+def test_options_of_the_trigger_form_without_a_role(world: World) -> None:
+    """Attempt: Say on the trigger form how the answer goes, without a role for it"""
+    from afschrift.airflow_ext.params import change_options
+    from afschrift.law.roles import Roles
+
+    [request] = of_ann(world)
+    before = world.register.requests.get(request)
+    change_options(world.in_run(ONE), request, {"formats": ["json"]}, "airflow:anna", Roles())
+    assert world.register.requests.get(request) == before
+    [told] = [p for h, p in world.register.trail.events(request) if h.type == "options_refused"]
+    assert told is not None
+    assert told["options"] == ["formats"]
+
+
+def test_a_bypass_names_who_clicked_or_that_nobody_knows(world: World) -> None:
+    request = world.at(validate, ONE)
+    for who in ("airflow:anna", "unknown"):
+        services = dataclasses.replace(world.in_run(TWO), clicked=lambda reason, step, who=who: who)
+        with pytest.raises(GateError):
+            package(services, request)
+        assert world.attempts(request)[-1]["clicked_by"] == who
+
+
 def attempts_tested() -> set[str]:
     found = set()
     here = Path(__file__)
