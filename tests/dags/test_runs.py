@@ -47,8 +47,8 @@ def fulfilled(
 ) -> Iterator[Run]:
     with installed(demo_warehouse, tmp_path_factory.mktemp("fulfilled")) as installation:
         request = installation.submit(HEAVY.number, "portability")
-        # Nobody triggers a run of `dag.test`; here the account that stands for nobody takes requests in.
-        roles = "people: {robot: {accounts: ['airflow:system'], roles: [intake]}}\n"
+        # Airflow names `dag_test` as who triggers a run of `dag.test`; here that account takes requests in.
+        roles = "people: {robot: {accounts: ['airflow:dag_test'], roles: [intake]}}\n"
         (installation.home / "roles.yml").write_text(roles, encoding="utf-8")
         logged = len(airflow_env.log)
         outcome = airflow_env.run({"request": request, "formats": ["json"], "language": "en"})
