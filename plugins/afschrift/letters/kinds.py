@@ -209,6 +209,7 @@ _TABLE = (
         "nothing_in_limits",
         ("received_on", "may_want_more", *REMEDY),
         "R24; Art. 15(1)",
+        ("was_due",),
         announces=_ready("nothing_in_limits"),
     ),
     LetterKind(
