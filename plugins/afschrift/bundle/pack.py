@@ -150,5 +150,5 @@ def _staged(entry: FileEntry, open_payload: OpenPayload) -> Iterator[bytes]:
     if (size, digest.hexdigest()) != (entry.deflated_bytes, entry.deflated_sha256):
         raise ValidationFailedError(
             f"The staged file {entry.path} is not what was extracted.",
-            remedy="clear the extract of its source, so that it is written again.",
+            remedy="clear `extract` and what follows: it is written again.",
         )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from afschrift.domain.staged_file import staged_file
+
 
 class AfschriftError(Exception):
     """Base of all errors that the software raises on purpose."""
@@ -48,7 +50,20 @@ class SourceDownError(RetriableError):
 
 
 class StagedFileError(RetriableError):
-    """A staged file is damaged, or was staged for another request or under another key."""
+    """A staged file is gone, is damaged, or was staged for another request or under another key.
+
+    Attributes:
+        why: `missing` or `damaged`.
+    """
+
+    def __init__(self, request: str, path: str, why: str) -> None:
+        said = {"missing": "is not there", "damaged": "is damaged, or was staged under another key"}[why]
+        super().__init__(
+            f"The staged file {path} of request {request} {said}.",
+            remedy=f"clear `{staged_file(path).step}` and what follows, or start a new run of "
+            "`fulfil_request`: the file is made again.",
+        )
+        self.why = why
 
 
 class NeedsPersonError(AfschriftError):

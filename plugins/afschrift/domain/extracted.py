@@ -9,9 +9,7 @@ from enum import StrEnum
 from afschrift.domain.event import digest
 from afschrift.domain.own_account import Sample
 from afschrift.domain.sources import Structure
-
-UPLOADS = "files"
-"""Folder below `data/` of the files that the person uploaded."""
+from afschrift.domain.staged_file import UPLOADS
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,17 @@ from afschrift.values.first_rows import Rows
 
 def is_staged(staging: EncryptedStaging, source: str) -> bool:
     """Whether a source was extracted, and what was staged of it is still there."""
-    return staging.exists(_record(source))
+    return staging.exists(record_path(source))
 
 
 def stage_record(staging: EncryptedStaging, record: SourceExtract) -> None:
     """Note what was written of a source; the last thing that an extract stages."""
-    _write(staging, _record(record.source), record)
+    _write(staging, record_path(record.source), record)
 
 
 def unstage(staging: EncryptedStaging, source: str) -> None:
     """Take a source as not extracted: the next `extract` reads all of it again, on another snapshot."""
-    staging.remove(_record(source))
+    staging.remove(record_path(source))
 
 
 def stage_observations(
@@ -40,9 +40,9 @@ def read_record(staging: EncryptedStaging, source: str) -> SourceExtract:
     """What `extract` recorded of a source.
 
     Raises:
-        RetriableError: what was staged is gone.
+        StagedFileError: it is gone or damaged.
     """
-    with staging.reader(_record(source)) as stream:
+    with staging.reader(record_path(source)) as stream:
         return msgspec.json.decode(stream.read(), type=SourceExtract)
 
 
@@ -63,12 +63,18 @@ def staged_overviews(staging: EncryptedStaging, source: str) -> dict[str, Overvi
         return msgspec.json.decode(stream.read(), type=dict[str, Overview])
 
 
+def observations(source: str) -> tuple[str, str]:
+    """Where that lies: what the page and a reviewer are shown."""
+    return _samples(source), _overviews(source)
+
+
 def _write(staging: EncryptedStaging, path: str, record: Any) -> None:
     with staging.writer(path) as sink:
         sink.write(msgspec.json.encode(record))
 
 
-def _record(source: str) -> str:
+def record_path(source: str) -> str:
+    """Where the record of a source lies."""
     return f"records/{source}.json"
 
 

@@ -17,10 +17,11 @@ import pyarrow as pa
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import OutsideStoreError, RetriableError, SourceDownError, ValidationFailedError
-from afschrift.domain.extracted import UPLOADS, FileEntry, GivenFile, MissingFile, Upload
+from afschrift.domain.extracted import FileEntry, GivenFile, MissingFile, Upload
 from afschrift.domain.files import FileStore
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
+from afschrift.domain.staged_file import UPLOADS
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
 from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.inventory.column import FileColumn
@@ -169,7 +170,7 @@ def read_back(staging: EncryptedStaging, uploads: Sequence[Upload | GivenFile]) 
         if (size, found.hexdigest()) != (entry.bytes, entry.sha256):
             raise ValidationFailedError(
                 f"The staged file {entry.path} does not read back as what was uploaded.",
-                remedy="clear the extract of its source, so that it is written again.",
+                remedy="clear `extract` and what follows: it is written again.",
             )
 
 
@@ -186,7 +187,7 @@ def inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
     except DeflateError:
         raise ValidationFailedError(
             f"The staged file {entry.path} is no deflate stream.",
-            remedy="clear the extract of its source, so that it is written again.",
+            remedy="clear `extract` and what follows: it is written again.",
         ) from None
 
 

@@ -73,22 +73,22 @@ class EncryptedStaging:
         """Open for reading, decrypted, forward only. Damage shows at the latest at the end of the file.
 
         Raises:
-            RetriableError: the file is gone.
-            StagedFileError: it is damaged, or belongs to another request or key.
+            StagedFileError: the file is gone or damaged, or belongs to another request or key.
+            RetriableError: the place for staging does not answer.
             ConfigurationError: `path` is none below the request's folder.
         """
         target = self._file(path)
         try:
             source = target.open("rb")
-        except OSError:
+        except FileNotFoundError:
+            raise StagedFileError(self._request, path, "missing") from None
+        except OSError as error:
             raise RetriableError(
-                f"The staged file {path} of request {self._request} is not there.",
-                remedy="clear `extract`; it makes the file again.",
+                f"The staged file {path} of request {self._request} cannot be opened: {error.strerror}.",
+                remedy="see that the place for staging answers and lets the service read "
+                "(AFSCHRIFT_STAGING); then clear the failed task.",
             ) from None
-        damaged = StagedFileError(
-            f"The staged file {path} of request {self._request} is damaged, or was staged under another key.",
-            remedy="clear `extract`; it makes the file again.",
-        )
+        damaged = StagedFileError(self._request, path, "damaged")
         with source:
             raw = _Decrypting(self._cipher.new_decrypting_stream(source, self._bound(path)), damaged)
             with io.BufferedReader(raw, SEGMENT_BYTES) as stream:

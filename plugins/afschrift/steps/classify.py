@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from afschrift.casework.decision.require import hidden_places, require_decision
+from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.identity.risk import require_identity
 from afschrift.casework.manual.question import asked_again
@@ -20,6 +21,7 @@ from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.request import Request
+from afschrift.domain.staged_file import PERSON
 from afschrift.domain.state import State
 from afschrift.extraction.redact import with_redactions
 from afschrift.law.restriction import lifted
@@ -29,8 +31,9 @@ from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import enter
-from afschrift.steps.person_staged import is_staged, stage_person
+from afschrift.steps.person_staged import stage_person, staged_keys
 from afschrift.steps.residual import read_sources, search_all
+from afschrift.steps.staged_again import REPLACED, Faults, fault, record_again
 
 NOTHING_HELD, NOTHING_PORTABLE, NOTHING_IN_LIMITS = "nothing_held", "nothing_portable", "nothing_in_limits"
 
@@ -66,9 +69,11 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     )
     staging = services.staging(request_id)
     latest = register.steps.latest(request_id, "classify")
-    same = latest is not None and latest["inputs"] == inputs and is_staged(staging)
-    if same and latest is not None and not asked_again(register, request_id):
-        return _accepted(services, request_id, latest)
+    if latest is not None and latest["inputs"] == inputs:
+        faults = _person_faults(services, request_id, latest)
+        if not faults and not asked_again(register, request_id):
+            return _accepted(services, request_id, latest)
+        record_again(services, request_id, faults)
     answers = Answers(decisions)
     now = services.now()
     frozen_at = _frozen_before(register, request_id, latest) or now
@@ -148,6 +153,16 @@ def _accepted(services: Services, request_id: str, result: dict[str, Any]) -> di
     if services.register.requests.get(request_id).state is not State.ACCEPTED:
         services.register.requests.move(request_id, State.ACCEPTED, NewEvent("accepted"))
     return result
+
+
+def _person_faults(services: Services, request_id: str, latest: dict[str, Any]) -> Faults:
+    """Whether what was staged of the person is there, opens, and is what the plan was made for."""
+    staging = services.staging(request_id)
+    if why := fault(staging, PERSON):
+        return {PERSON: why}
+    plan = services.register.plans.get(request_id, latest["plan"])
+    same = fingerprint(services.register, request_id, staged_keys(staging)) == plan.keys
+    return {} if same else {PERSON: REPLACED}
 
 
 def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] | None) -> str | None:

@@ -11,16 +11,18 @@ from afschrift.casework.partial_response.supplement import record_part, spent
 from afschrift.casework.review.require import require_review
 from afschrift.casework.telling.ready import answer_ready
 from afschrift.casework.telling.tell import tell
+from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import Plan
 from afschrift.domain.portions import Portion
+from afschrift.domain.staged_file import BUNDLE
 from afschrift.domain.state import State
 from afschrift.law.dispute import under_hold
 from afschrift.law.partial_response import file_name
 from afschrift.register.deliveries import DeliveryRow
 from afschrift.services import Services
 from afschrift.steps.gates import enter, refusal
-from afschrift.steps.package import BUNDLE
+from afschrift.steps.package import package
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.sweep.findings import PARTLY
 
@@ -40,24 +42,19 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     """
     request, plan = gated_plan(services, request_id, "deliver")
     register = services.register
-    packed = register.steps.latest(request_id, "package")
-    if packed is None or packed["plan"] != plan.digest():
-        raise refusal(
-            services,
-            request_id,
-            "deliver",
-            "not_packed",
-            f"Nothing is packed for request {request_id} under its frozen plan.",
-            "clear `package` and what follows.",
-        )
+    packed = _packed(services, plan)
     require_review(services, plan, packed)
-    inputs = digest({"bundle": packed["bundle"], "destination": plan.destination})
+    inputs = _inputs(plan, packed)
     done = register.steps.result(request_id, "deliver", inputs)
     if done is not None:
         return done
     base = file_name(request_id, request.right, plan.part, plan.after)
     name = _free(base, register.deliveries.of(request_id), packed["bundle"])
-    receipt = services.destination(plan.destination).deliver(name, _chunks(services, plan, packed))
+    try:
+        receipt = services.destination(plan.destination).deliver(name, _chunks(services, plan, packed))
+    except StagedFileError:
+        services.staging(request_id).remove(BUNDLE)  # the next try packs it again
+        raise
     result = {
         "uri": receipt.uri,
         "bytes": receipt.bytes,
@@ -72,6 +69,28 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
         record_part(services, plan, receipt, rows)
     return register.steps.finish(request_id, "deliver", inputs, result)
+
+
+def _packed(services: Services, plan: Plan) -> dict[str, Any]:
+    """What was packed under the plan; a bundle that is gone since is packed again, which reads no source."""
+    packed = services.register.steps.latest(plan.request, "package")
+    if packed is None or packed["plan"] != plan.digest():
+        raise refusal(
+            services,
+            plan.request,
+            "deliver",
+            "not_packed",
+            f"Nothing is packed for request {plan.request} under its frozen plan.",
+            "clear `package` and what follows.",
+        )
+    delivered = services.register.steps.result(plan.request, "deliver", _inputs(plan, packed))
+    if delivered is None and not services.staging(plan.request).exists(BUNDLE):
+        return package(services, plan.request)
+    return packed
+
+
+def _inputs(plan: Plan, packed: dict[str, Any]) -> str:
+    return digest({"bundle": packed["bundle"], "destination": plan.destination})
 
 
 def close(services: Services, request_id: str) -> dict[str, Any]:

@@ -9,17 +9,19 @@ from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.partial_response.require import waits_for
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.extracted import UPLOADS, SourceExtract, searched_digest
+from afschrift.domain.extracted import SourceExtract, searched_digest
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
+from afschrift.domain.staged_file import UPLOADS
 from afschrift.extraction.manual_files import stage
-from afschrift.extraction.staged_records import stage_record, staged_record
+from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
 from afschrift.steps.gates import refusal
 from afschrift.steps.person_staged import staged_keys
-from afschrift.steps.plan_gates import gated_plan
+from afschrift.steps.plan_gates import gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
 from afschrift.steps.source_reading import SourceReading
+from afschrift.steps.staged_again import Faults, fault, record_again, source_faults
 
 
 def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
@@ -51,8 +53,9 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         )
     staging = services.staging(request_id)
     done = services.register.steps.result(request_id, "extract", plan.digest(), part=source)
-    if done is not None and (staged := staged_record(staging, source)) is not None and staged.compared:
+    if done is not None and _still_staged(services, plan, source):
         return done
+    unstage(staging, source)  # first: what is left half-way of what follows is no extract
     staging.wipe(f"data/{source}")
     staging.wipe(f"data/{UPLOADS}/{source}")
     if source in {one.source for one in plan.given}:
@@ -74,6 +77,21 @@ def _no_other_source_waits(services: Services, request_id: str) -> None:
             question=asked.kind,
             remedy=f"answer with `afschrift answer {asked.id} --choice {'|'.join(asked.options)}`.",
         )
+
+
+def _still_staged(services: Services, plan: Plan, source: str) -> bool:
+    """Whether what was extracted of a source is there, whole, and what the register knows of."""
+    staging, given = services.staging(plan.request), {one.source for one in plan.given}
+    faults: Faults
+    if why := fault(staging, record_path(source)):
+        faults = {record_path(source): why}
+    elif why_not(services, plan, record := read_record(staging, source)):
+        return False
+    else:
+        read = source in searched_sources(services, plan) and source not in given
+        faults = source_faults(staging, record, read=read)
+    record_again(services, plan.request, faults)
+    return not faults
 
 
 def _keys_of(services: Services, plan: Plan) -> tuple[Key, ...]:

@@ -11,15 +11,15 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan, Seal
 from afschrift.domain.request import Request
+from afschrift.domain.staged_file import BUNDLE
 from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.gates import refusal
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
+from afschrift.steps.staged_again import fault, record_again
 from afschrift.steps.validate import files_digest
-
-BUNDLE = "bundle.zip"
 
 
 def package(services: Services, request_id: str) -> dict[str, Any]:
@@ -48,8 +48,11 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
             "clear `validate` and what follows.",
         )
     done = register.steps.result(request_id, "package", inputs)
-    if done is not None and staging.exists(BUNDLE):
-        return done
+    last = None if done is None else _last(services, request_id, inputs, done)
+    if last is not None:
+        if (why := fault(staging, BUNDLE, last["bundle"])) is None:
+            return last
+        record_again(services, request_id, {BUNDLE: why})
     seal = _seal(services, request_id, inputs, {r.source: r.snapshot for r in records})
     contents = _contents(services, request, plan, records, seal, staging)
     with staging.writer(BUNDLE) as raw:
@@ -61,10 +64,21 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
             letters=services.letters,
         ):
             sink.write(chunk)
+    services.log(f"Bundle {sink.sha256[:12]} packed and signed: {sink.bytes} bytes.")
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
     event = NewEvent("packed", payload={**result, "sealed_at": seal.sealed_at})
-    services.log(f"Bundle {sink.sha256[:12]} packed and signed: {sink.bytes} bytes.")
+    if last is not None:
+        if last["bundle"] == sink.sha256:
+            return last
+        turn = last.get("turn", 1) + 1  # the same files came with other facts: another bundle, said as such
+        result, inputs = {**result, "of": inputs, "turn": turn}, digest({"inputs": inputs, "turn": turn})
     return register.steps.finish(request_id, "package", inputs, result, event)
+
+
+def _last(services: Services, request_id: str, inputs: str, done: dict[str, Any]) -> dict[str, Any]:
+    """What was packed of these inputs last: the first time, or once more after a loss."""
+    latest = services.register.steps.latest(request_id, "package") or done
+    return latest if latest.get("of") == inputs else done
 
 
 def _contents(

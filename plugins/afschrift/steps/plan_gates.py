@@ -136,48 +136,46 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
         GateError: what is staged was not extracted under this plan, or was not compared with the source; or
             nobody searched there for what no way reaches: nothing may say then that none is held (R08).
     """
-    staging, register = services.staging(plan.request), services.register
-    records = []
+    staging, records = services.staging(plan.request), []
     for source in read_sources(services, plan):
-        first = register.steps.result(plan.request, "extract", plan.digest(), part=source)
-        record = None
-        if first is not None:
-            record = read_record(staging, source)
-            written = digest(record.digests)
-            again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
-            steps = [first, register.steps.result(plan.request, "extract", again, part=source)]
-            looked = searched_digest(record.searched)
-        if record is None or not any(done is not None and done["digest"] == written for done in steps):
+        begun = services.register.steps.result(plan.request, "extract", plan.digest(), part=source)
+        record = None if begun is None else read_record(staging, source)
+        reason = "not_extracted" if record is None else why_not(services, plan, record)
+        if record is None or reason:
             raise refusal(
                 services,
                 plan.request,
                 step,
-                "not_extracted",
-                f"What is staged of {source} for request {plan.request} was not extracted under its plan.",
-                "clear `extract` and what follows.",
-                source=source,
-            )
-        if not record.compared:
-            raise refusal(
-                services,
-                plan.request,
-                step,
-                "not_compared",
-                f"What is staged of {source} for request {plan.request} was not held against what the source "
-                "itself says of it.",
-                "clear `extract` and what follows.",
-                source=source,
-            )
-        known = any(done is not None and done.get("searched") == looked for done in steps)
-        if source in searched_sources(services, plan) and not (looked and known):
-            raise refusal(
-                services,
-                plan.request,
-                step,
-                "not_searched",
-                f"Nobody searched {source} for what no way reaches, for request {plan.request}.",
+                reason,
+                f"{_WHY_NOT[reason].format(source=source)}, for request {plan.request}.",
                 "clear `extract` and what follows.",
                 source=source,
             )
         records.append(record)
     return records
+
+
+_WHY_NOT = {
+    "not_extracted": "What is staged of {source} was not extracted under the plan",
+    "not_compared": "What is staged of {source} was not held against what the source itself says of it",
+    "not_searched": "Nobody searched {source} for what no way reaches",
+}
+
+
+def why_not(services: Services, plan: Plan, record: SourceExtract) -> str:
+    """Why a staged record is not what the register knows as extracted under the plan; "": it is."""
+    written, looked = digest(record.digests), searched_digest(record.searched)
+    again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
+    results = [
+        done
+        for inputs in (plan.digest(), again)
+        if (done := services.register.steps.result(plan.request, "extract", inputs, part=record.source))
+    ]
+    if not any(done["digest"] == written for done in results):
+        return "not_extracted"
+    if not record.compared:
+        return "not_compared"
+    known = any(done.get("searched") == looked for done in results)
+    if record.source in searched_sources(services, plan) and not (looked and known):
+        return "not_searched"
+    return ""

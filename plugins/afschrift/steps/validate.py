@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from afschrift.domain.errors import StagedFileError, ValidationFailedError
+from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import FieldPlan
@@ -28,7 +28,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
 
     Raises:
         ValidationFailedError: names file, field, row and rule, never the value.
-        StagedFileError: a file is damaged.
+        StagedFileError: a file is gone or damaged.
     """
     _, plan = gated_plan(services, request_id, "validate")
     staging = services.staging(request_id)
@@ -43,7 +43,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
     for record in records:
         try:
             files += _read_source(staging, record, fields)
-        except (ValidationFailedError, StagedFileError):
+        except ValidationFailedError:
             unstage(staging, record.source)  # else `extract` would find it done, and read nothing again
             raise
         rows += sum(table.rows for table in record.tables)

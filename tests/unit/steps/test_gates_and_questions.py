@@ -17,6 +17,7 @@ from afschrift.domain.errors import (
     NeedsPersonError,
     RefusedError,
     RetriableError,
+    StagedFileError,
     UnknownRequestError,
 )
 from afschrift.domain.state import State
@@ -281,7 +282,7 @@ def test_staging_that_is_gone_says_where_to_start(services: Services) -> None:
     assess(services, request)
     classify(services, request)
     services.staging(request).wipe()
-    with pytest.raises(GateError, match="classify"):
+    with pytest.raises(StagedFileError, match="clear `classify` and what follows"):
         extract(services, request, "shop")
     run(services, request)
 

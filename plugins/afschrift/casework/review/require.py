@@ -23,7 +23,7 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.redaction import MOST_LINES
 from afschrift.domain.right import Right
 from afschrift.extraction.finder.find import staged_pointers
-from afschrift.extraction.staged_records import staged_record
+from afschrift.extraction.staged_records import read_record
 from afschrift.law.clock.period import Period
 from afschrift.law.grounds.grounds import Grounds, Outcome
 from afschrift.questions.ask import ask
@@ -193,7 +193,7 @@ def kept_too_long(services: Services, plan: Plan) -> list[str]:
     """
     staging, zone = services.staging(plan.request), services.inventory.controller.zone
     planned = local_day(plan.frozen_at, zone)
-    records = [record for source in plan.staged if (record := staged_record(staging, source))]
+    records = [read_record(staging, source) for source in plan.staged]
     found = []
     for source, fact in ((record.source, fact) for record in records for fact in record.facts):
         kind, name, *rest = fact.place.split(".")
@@ -210,6 +210,6 @@ def kept_too_long(services: Services, plan: Plan) -> list[str]:
 
 def _rows(services: Services, plan: Plan) -> dict[str, int]:
     staging = services.staging(plan.request)
-    records = [record for source in plan.staged if (record := staged_record(staging, source))]
+    records = [read_record(staging, source) for source in plan.staged]
     rows = {f"{t.source}.{t.table}": t.rows for record in records for t in record.tables}
     return rows | {record.source: len(record.given) for record in records if record.given}

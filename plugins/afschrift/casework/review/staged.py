@@ -49,7 +49,7 @@ class StagedReview:
         for source in self.plan.sources:
             record = staged_record(self.staging, source)
             written = {one.table: one for one in record.tables} if record else {}
-            found = staged_pointers(self.staging, source)
+            found = staged_pointers(self.staging, source) if record else {}
             for part in self.plan.of_source(source):
                 if self.table in (None, part.name):
                     yield self._table(part, written.get(part.table), found.get(part.table, Found()))

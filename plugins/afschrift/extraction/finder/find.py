@@ -79,7 +79,7 @@ class SourceFinder:
 
     def stage(self, staging: EncryptedStaging, source: str) -> None:
         """Keep what was found beside what was extracted."""
-        with staging.writer(_pointers(source)) as sink:
+        with staging.writer(pointers_path(source)) as sink:
             sink.write(msgspec.json.encode(self._found()))
 
     def evidence(self) -> dict[str, Any]:
@@ -94,16 +94,15 @@ class SourceFinder:
 
 
 def staged_pointers(staging: EncryptedStaging, source: str) -> dict[str, Found]:
-    """Table -> what was pointed out in it; empty where nothing was, or nobody looked.
+    """Table -> what was pointed out in it; empty where nothing was.
 
     Raises:
-        RetriableError: the staging is down.
+        StagedFileError: it is gone or damaged; nothing may take that for nothing pointed out.
     """
-    if not staging.exists(_pointers(source)):
-        return {}
-    with staging.reader(_pointers(source)) as stream:
+    with staging.reader(pointers_path(source)) as stream:
         return msgspec.json.decode(stream.read(), type=dict[str, Found])
 
 
-def _pointers(source: str) -> str:
+def pointers_path(source: str) -> str:
+    """Where it lies what was pointed out in a source."""
     return f"pointers/{source}.json"

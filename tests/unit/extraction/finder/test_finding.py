@@ -13,6 +13,7 @@ from testbed.running import installation, store
 from tests.support import help_desk
 
 from afschrift.app.settings import Settings
+from afschrift.domain.errors import StagedFileError
 from afschrift.domain.pointer import Found
 from afschrift.extraction.finder.find import staged_pointers
 from afschrift.services import Services
@@ -100,7 +101,10 @@ def test_only_declared_columns_are_looked_through_and_without_any_nobody_is_read
 def test_nothing_is_staged_where_nobody_looked(office: Office) -> None:
     services, _ = office()
     request = read(services)
-    assert staged_pointers(services.staging(request), "shop") == {}
+    with pytest.raises(
+        StagedFileError, match=r"pointers/shop\.json .* is not there"
+    ):  # and not: nothing found
+        staged_pointers(services.staging(request), "shop")
 
 
 def test_too_many_people_are_not_read_and_that_is_said(office: Office) -> None:

@@ -1,0 +1,91 @@
+"""Whatever is lost or damaged in staging is made again, from the step that the message names."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from tests.support import staged_walk
+from tests.support.staged_walk import REVIEW, SPOILS, STOPS, Stopped, data_of, finished
+
+pytestmark = [pytest.mark.slow, pytest.mark.hypothesis]
+
+MAKES = {"keys": "classify", "bundle": "package"}
+"""Which step makes a staged file, by the first part of its path; `extract` makes all others."""
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stopped]:
+    return dict(staged_walk.stops(tmp_path_factory.mktemp("walk")))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stopped: dict[str, Stopped], tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    one = stopped["classify"]
+    services = one.spoilt(tmp_path_factory.mktemp("whole") / "home", one.files[0], lambda _: None)
+    bundle, cleared = finished(services, one.request, "classify")
+    assert cleared == []
+    return data_of(bundle)
+
+
+def cases(stopped: dict[str, Stopped]) -> list[tuple[str, str, Any]]:
+    """Stop, file, what spoils it: all of them in depth; else each file after every other step, in turn."""
+    files = [
+        (stop, file, of_file + of_stop)
+        for of_stop, stop in enumerate(STOPS)
+        for of_file, file in enumerate(stopped[stop].files)
+    ]
+    if settings().max_examples > 100:
+        return [(*one[:2], spoil) for one, spoil in product(files, SPOILS)]
+    return [(stop, file, SPOILS[turn // 2 % len(SPOILS)]) for stop, file, turn in files if turn % 2]
+
+
+def test_every_kind_of_file_is_walked(stopped: dict[str, Stopped]) -> None:
+    kinds = {file.partition("/")[0] for file in stopped[REVIEW].files}
+    assert kinds == {"keys.json.enc", "records", "samples", "overviews", "pointers", "data", "bundle.zip.enc"}
+    assert {Path(one).suffixes[-2] for one in stopped[REVIEW].files if one.startswith("data/shop")} >= {
+        f".{name}" for name in staged_walk.FORMATS
+    }
+
+
+def test_any_one_file_spoilt_after_any_step_is_made_again_as_the_message_says(
+    stopped: dict[str, Stopped], undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    faults = []
+    for number, (stop, file, spoil) in enumerate(cases(stopped)):
+        one = stopped[stop]
+        services = one.spoilt(tmp_path / str(number), file, spoil)
+        try:
+            bundle, cleared = finished(services, one.request, stop)
+            fault = _fault(services, one.request, file, stop, cleared, data_of(bundle) == undisturbed)
+            lying = list((tmp_path / str(number) / "outbox").iterdir())
+            fault = fault or ("" if lying == [bundle] else f"{len(lying)} files at the destination")
+        except Exception as error:
+            fault = f"{type(error).__name__}: {error}"
+        if fault:
+            faults.append(f"after {stop}, {file} {spoil.__name__}: {fault}")
+    assert not faults, f"{len(faults)} of {len(cases(stopped))}\n" + "\n".join(faults)
+
+
+def _fault(services: Any, request: str, file: str, stop: str, cleared: list[str], same: bool) -> str:
+    maker = MAKES.get(re.split(r"[./]", file)[0], "extract")
+    told = [
+        payload
+        for header, payload in services.register.trail.events(request)
+        if header.type == "staged_again"
+    ]
+    if not same:
+        return "another bundle came out"
+    if not [
+        q for q in services.register.questions.all(request_id=request, open_only=False) if q.kind == REVIEW
+    ]:
+        return "nobody was asked to look at it"
+    if cleared not in ([], [maker]):
+        return f"cleared {cleared}"
+    if [one["step"] for one in told] != [maker] and (cleared or stop == REVIEW):
+        return f"the trail tells {told}"
+    return ""
