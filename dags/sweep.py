@@ -15,7 +15,8 @@ the same without acting.
 ## What is found, and what to do
 - **never_run**: an open request without a run or a question, older than an hour. Its first run is started.
   Where it says that the run stands in Airflow already, that run failed before it began: see its log, mend
-  what it says, trigger the request.
+  what it says, trigger the request. Where it names a task that is `queued` and nobody works at, a worker was
+  killed as it took it: clear that task; where it stays `queued`, restart the scheduler.
 - **answered_not_run**: the last question was answered an hour ago or more, and no run followed. The next
   run is started.
 - **run_lost**: a run without a sign of life for two hours. It is ended as lost, and the next run is started,

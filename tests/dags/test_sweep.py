@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,6 +98,26 @@ def test_what_was_stored_and_never_triggered_is_started_once(
     assert "stands in Airflow already" in airflow_env.log[logged:]
     found = [payload["code"] for kind, payload in installation.events(forgotten) if kind == "sweep_found"]
     assert found == ["never_run"]
+
+
+def test_a_task_that_is_queued_and_nobody_works_at_is_named_with_what_to_do(
+    airflow_env: AirflowEnv, installation: Installation, dag: Any
+) -> None:
+    """Its worker was killed as it took it, and this Airflow's executor does not let go of it."""
+    from airflow.utils.session import create_session
+
+    forgotten = stored(installation, 2)
+    run(dag)
+    with create_session() as session:
+        queued = "UPDATE task_instance SET state = 'queued' WHERE task_id = 'assess' AND run_id = :run"
+        assert session.execute(text(queued), {"run": f"{forgotten}.1"}).rowcount == 1
+    logged = len(airflow_env.log)
+
+    assert run(dag)["start"] == "skipped"
+
+    told = re.sub(r"[\s│]+", " ", airflow_env.log[logged:])
+    assert f"Run {forgotten}.1 stands in Airflow already, and nobody works at its task assess" in told
+    assert "clear that task in Airflow; where it stays `queued`, restart the scheduler." in told
 
 
 def test_two_sweeps_that_both_chose_a_run_start_it_once(

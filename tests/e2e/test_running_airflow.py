@@ -141,6 +141,51 @@ def process_of(task: dict[str, Any]) -> int | None:
     return None
 
 
+def workers() -> dict[str, int]:
+    """The executor's workers that have taken a task: id of the task instance -> process."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):  # it ended meanwhile
+                title = (entry / "cmdline").read_bytes().decode(errors="replace").rstrip("\0 ")
+                if title.startswith("airflow worker -- LocalExecutor") and not title.endswith("<idle>"):
+                    found[title.split()[-1]] = int(entry.name)
+    return found
+
+
+def kill_a_worker_that_took_a_task(airflow: Running, run: str) -> str:
+    """Kill a worker while Airflow still takes its task for `queued`; the task."""
+    seen: set[str] = set()
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        for instance, pid in workers().items():
+            if instance in seen:
+                continue
+            seen.add(instance)
+            os.kill(pid, signal.SIGSTOP)
+            states = {task["id"]: (name, task["state"]) for name, task in airflow.tasks(run).items()}
+            name, state = states.get(instance, ("", ""))
+            if state == "queued":
+                os.kill(pid, signal.SIGKILL)
+                return name
+            os.kill(pid, signal.SIGCONT)  # it had reported it running, or has one of another run
+    pytest.fail("no worker was met as it took a task")
+
+
+def test_a_worker_killed_as_it_takes_a_task_hinders_nothing(airflow: Running) -> None:
+    request = airflow.installation.submit(next(PEOPLE), "portability")
+    run = airflow.trigger(request)
+
+    killed = kill_a_worker_that_took_a_task(airflow, run)
+
+    assert airflow.wait(run) == "success", killed
+    counts = airflow.installation.counted(request)
+    assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+    assert len([path for path in airflow.installation.bundles if request in path.name]) == 1
+    logged = airflow.ask("GET", "/eventLogs", params={"run_id": run, "limit": 100})["event_logs"]
+    assert "stuck in queued reschedule" in {entry["event"] for entry in logged}
+
+
 ENDED = ("up_for_retry", "failed", "success")
 
 

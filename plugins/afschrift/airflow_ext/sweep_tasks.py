@@ -28,10 +28,7 @@ def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
 
     def start(request_id: str, run_id: str) -> str:
         if ti.get_dr_count(dag_id=DAG_ID, run_ids=[run_id]):
-            raise RefusedError(
-                f"Run {run_id} stands in Airflow already.",
-                remedy="see its log; when what it says is mended, trigger the next one.",
-            )
+            raise _in_the_way(ti, run_id)
         chosen.append({"trigger_run_id": run_id, "conf": {"request": request_id}})
         return f"run {run_id} is started"
 
@@ -40,6 +37,26 @@ def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
     for line in table(found).splitlines():
         log.info("%s", line)
     return {"found": [swept.row() for swept in found], "start": chosen}
+
+
+def _in_the_way(ti: Any, run_id: str) -> RefusedError:
+    """Why a run that Airflow has already got nowhere, and what to do.
+
+    A worker that was killed as it took a task leaves it `queued`. With the executor of `config/airflow.env`
+    Airflow queues it again after a minute; with another one it may stay so for ever.
+    """
+    states = ti.get_task_states(dag_id=DAG_ID, run_ids=[run_id]).get(run_id, {})
+    queued = sorted(task for task, state in states.items() if state == "queued")
+    if queued:
+        return RefusedError(
+            f"Run {run_id} stands in Airflow already, and nobody works at its task {', '.join(queued)}, "
+            "which is `queued`.",
+            remedy="clear that task in Airflow; where it stays `queued`, restart the scheduler.",
+        )
+    return RefusedError(
+        f"Run {run_id} stands in Airflow already.",
+        remedy="see its log; when what it says is mended, trigger the next one.",
+    )
 
 
 def to_start(swept: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
