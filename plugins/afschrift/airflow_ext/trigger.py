@@ -28,6 +28,10 @@ _FAULT = Retrying(
 """Airflow answers 500 while its database is locked: a second later it may not be."""
 
 
+class RunGoesError(RefusedError):
+    """A run of the request is still going; two at once would work in the same staging."""
+
+
 @dataclass(frozen=True)
 class Access:
     """Where Airflow is and how to get in.
@@ -147,14 +151,14 @@ def _attempts(client: httpx.Client, access: Access, request_id: str) -> int:
     """How many runs the request has had.
 
     Raises:
-        RefusedError: one is still going; two at once would work in the same staging.
+        RunGoesError: one is still going.
     """
     query: dict[str, str | int] = {"run_id_prefix_pattern": f"{request_id}.", "order_by": "-id", "limit": 100}
     answer = _FAULT(client.get, f"{_DAG}/dagRuns", params=query)
     _check(answer, access)
     for run in answer.json()["dag_runs"]:
         if run["state"] in ("queued", "running"):
-            raise RefusedError(
+            raise RunGoesError(
                 f"Run {run['dag_run_id']} of this request is still going.",
                 remedy="wait for its end; a failed task is cleared in it instead of starting another run.",
             )

@@ -14,6 +14,7 @@ from afschrift.cli.letters import letter
 from afschrift.cli.questions import manual, partial, questions, review
 from afschrift.cli.request import overview
 from afschrift.cli.request import request as requests
+from afschrift.cli.starting import CODES, Ended
 from afschrift.domain.errors import AfschriftError
 from afschrift.wiring.demo import set_demo_data
 
@@ -38,15 +39,15 @@ app.add_typer(questions.app, name="questions")
 app.add_typer(grounds.app, name="grounds")
 app.add_typer(manual.app, name="manual")
 app.add_typer(review.app, name="review")
-app.command()(submit.submit)
+app.command(epilog=CODES)(submit.submit)
 app.command()(running.plan)
-app.command()(running.run)
+app.command(epilog=CODES)(running.run)
 app.command()(running.up)
 app.command()(sweep.sweep)
 app.command()(due.due)
 app.command("requests")(overview.listing)
-app.command()(questions.answer)
-app.command()(partial.partial)
+app.command(epilog=CODES)(questions.answer)
+app.command(epilog=CODES)(partial.partial)
 app.command()(bundle.verify)
 app.command()(bundle.unpack)
 
@@ -66,4 +67,4 @@ def main() -> None:
         app()
     except AfschriftError as error:
         typer.echo(f"afschrift: {error}", err=True)
-        sys.exit(1)
+        sys.exit(Ended.REFUSED)

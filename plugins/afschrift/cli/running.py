@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import open_register, say, services
+from afschrift.cli.common import open_register, services
+from afschrift.cli.starting import begin, leave
 
 RequestId = Annotated[str, typer.Argument(help="Id of a request, such as req-7k3m9x2p4v0q.")]
 Here = Annotated[bool, typer.Option("--run/--no-run", help="Run the request further in this process.")]
@@ -24,26 +25,10 @@ def plan(
         typer.echo(line)
 
 
-def run(request: RequestId) -> None:
-    """Run fulfil_request for a request in this process, on the real DAG."""
-    run_here(request)
-
-
-def run_here(request: str) -> None:
-    """Run and tell how it ended; exit code 1 where a task failed."""
-    from afschrift.airflow_ext.local import run_here as run_dag
-
+def run(request: RequestId, airflow: OnAirflow = False) -> None:
+    """Run fulfil_request for a request: the real DAG in this process, or triggered on a running Airflow."""
     open_register().requests.get(request)
-    outcome = run_dag(request, {}, say)
-    register = open_register()
-    state = register.requests.get(request).state
-    say(f"{request} is {state} after {outcome.seconds:.1f} s.")
-    for delivery in register.deliveries.of(request):
-        say(f"The bundle is at {delivery.uri}")
-    for question in register.questions.all(request_id=request):
-        say(f"Open question {question.id} ({question.kind}): afschrift questions --request {request}")
-    if outcome.state != "success":
-        raise typer.Exit(1)
+    leave(begin(request, airflow=airflow))
 
 
 def up(

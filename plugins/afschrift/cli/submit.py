@@ -10,8 +10,10 @@ import typer
 
 from afschrift.cli import taking_in
 from afschrift.cli.common import actor, say, services
+from afschrift.cli.starting import Ended, begin, leave
 from afschrift.domain.request import DEFAULT_FORMATS
 from afschrift.formats.registry import FORMATS
+from afschrift.register.register import Register
 
 
 class Start(StrEnum):
@@ -44,6 +46,9 @@ def submit(
 ) -> None:
     """Store a request (message, channel, receipt, right, identity keys) and trigger its run by its id.
 
+    The same message once more (text, channel, receipt, keys, rights) finds the case that it opened, which is
+    kept as it was stored; what its run lacks is started.
+
     Where the channel had authenticated the person, the receipt is confirmed by a letter at once, unless
     policy.yml says `acknowledge: manual` (R04).
 
@@ -68,16 +73,16 @@ def submit(
     content = taking_in.prompted() if file is None else taking_in.from_file(file)
     content, ready = _with_options(content, key or [], formats), services()
     stored = receive(Settings.from_environment(), ready, taking_in.as_intake(content), actor(), say)
+    if stored.found:
+        say(taking_in.found_line(stored))
     for request_id in stored.requests or (stored.case,):
         typer.echo(request_id)
     for line in taking_in.stored_lines(stored):
         say(line)
     if start is Start.NO and stored.requests:
         say("Stored. Start the run with `afschrift run ID`, or trigger fulfil_request with this id.")
-    if start is Start.NO:
-        return
-    for request_id in stored.requests:
-        _begin(request_id, start)
+    if start is not Start.NO:
+        leave(*(_begin(ready.register, request_id, start) for request_id in stored.requests))
 
 
 def _with_options(content: dict[str, Any], keys: list[str], formats: str | None) -> dict[str, Any]:
@@ -91,12 +96,10 @@ def _with_options(content: dict[str, Any], keys: list[str], formats: str | None)
     return content
 
 
-def _begin(request_id: str, start: Start) -> None:
-    if start is Start.AIRFLOW:
-        from afschrift.airflow_ext.trigger import trigger
-
-        say(f"Run {trigger(request_id, {})} started.")
-    else:
-        from afschrift.cli.running import run_here
-
-        run_here(request_id)
+def _begin(register: Register, request_id: str, start: Start) -> Ended:
+    """Start the run; where the request was stored before, only if there is something for a run to do."""
+    state = register.requests.get(request_id).state
+    if not state.open:
+        say(f"Request {request_id} is {state}: nothing is started.")
+        return Ended.DONE
+    return begin(request_id, airflow=start is Start.AIRFLOW)

@@ -95,6 +95,14 @@ def as_intake(content: dict[str, Any]) -> Intake:
         raise ConfigurationError(f"The request is not complete:\n{faults}\n", remedy=LAST) from None
 
 
+def found_line(stored: StoredCase) -> str:
+    """What is told where the very same message had been stored before."""
+    return (
+        f"This message stands as case {stored.case} already: no other is opened, and its requests keep the "
+        "options that they were stored with."
+    )
+
+
 def stored_lines(stored: StoredCase) -> Iterator[str]:
     """What became of what is not ours, and what is left to do."""
     from afschrift.law.other_right import Matter

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
@@ -219,6 +220,23 @@ class Cases(Repository):
                 if (key := keys[row.request_id or case_id]) is not None
             ]
         return tuple(found)
+
+    def with_message(self, text: bytes, channel: str, received_at: str, made_by: str) -> tuple[str, ...]:
+        """Cases that this very text opened, oldest first; none whose key was destroyed. Nothing is decrypted.
+
+        Raises:
+            RefusedError: the time is no instant.
+        """
+        wanted = (
+            select(case_file.c.id, message.c.hmac)
+            .join(message, message.c.case_id == case_file.c.id)
+            .where(case_file.c.received_at == instant(received_at), case_file.c.channel == channel)
+            .where(case_file.c.made_by == made_by, message.c.kind == "request")
+            .order_by(case_file.c.created_at, case_file.c.id)
+        )
+        with self._db.read() as tx:
+            found = [(row, self._find_key(tx, row.id)) for row in tx.execute(wanted).all()]
+            return tuple(row.id for row, key in found if key and compare_digest(key.hmac(text), row.hmac))
 
     def all(self) -> tuple[CaseRow, ...]:
         """All cases, in the order in which they were received; no text is read."""

@@ -8,6 +8,7 @@ from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.same_message import case_of_message
 from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
@@ -31,6 +32,8 @@ def receive(
 ) -> StoredCase:
     """Store a case with its requests, and acknowledge each where the channel had authenticated the person.
 
+    The very same message once more is no other case: the one that it opened is found, and nothing is stored.
+
     Anybody else is acknowledged by a person: a message could name the address of somebody who asked for
     nothing. What goes wrong with the letter is said and hinders no request.
 
@@ -53,10 +56,10 @@ def receive(
             remedy="fill in who is responsible and take `example: true` out; to try things out, set "
             "AFSCHRIFT_DEMO=1.",
         )
-    stored = take_in(services, intake, by)
+    stored = take_in(services, intake, by, case_of_message(services.register, intake))
     if intake.authenticated is not None and services.inventory.policy.acknowledge == "automatic":
         register = open_register(settings)
-        for request_id in stored.requests:
+        for request_id in stored.opened:
             try:
                 say(_acknowledged(settings, register, request_id, _address(intake)))
             except AfschriftError as error:

@@ -32,13 +32,17 @@ class StoredCase:
 
     Attributes:
         case: id of its case.
-        requests: ids of the requests that it opened, one for each right of ours.
+        requests: ids of its requests, one for each right of ours.
         matters: what it asks beside them and is to be handed over.
+        found: it had been stored before, and this is the case that it opened then.
+        opened: those of the requests that were opened now.
     """
 
     case: str
     requests: tuple[str, ...]
     matters: tuple[Matter, ...]
+    found: bool = False
+    opened: tuple[str, ...] = ()
 
 
 def submit(services: Services, intake: Intake, by: str) -> list[str]:
@@ -46,13 +50,15 @@ def submit(services: Services, intake: Intake, by: str) -> list[str]:
     return list(take_in(services, intake, by).requests)
 
 
-def take_in(services: Services, intake: Intake, by: str) -> StoredCase:
+def take_in(services: Services, intake: Intake, by: str, case: str | None = None) -> StoredCase:
     """Store a case with its requests and with what is not ours.
 
     Args:
         services: of the installation.
         intake: the request as it came.
         by: who entered it, for the trail.
+        case: that this very message opened before; requests that it lacks, because storing broke off, are
+            opened.
 
     Raises:
         ConfigurationError: a key, language or destination that does not exist, a receipt in the future, or a
@@ -60,48 +66,55 @@ def take_in(services: Services, intake: Intake, by: str) -> StoredCase:
         RefusedError: a format that does not qualify (R57).
     """
     _check(services, intake)
-    register = services.register
-    received = rfc3339(intake.received_at)
-    declared = services.inventory.identity.keys
-    keys = [Key(name, value.strip()) for name, value in intake.keys.items() if name in declared]
+    found = case is not None
+    case = case or _open_case(services, intake, by)
+    before = services.register.cases.get(case).requests
+    known = {services.register.requests.get(one).right for one in before}
+    lacking = [] if intake.unclear and before else [r for r in intake.requested if r not in known]
+    opened = tuple(_open_request(services, intake, case, right, by) for right in lacking)
+    return StoredCase(case, (*before, *opened), intake.matters, found, opened)
+
+
+def _open_case(services: Services, intake: Intake, by: str) -> str:
     who = intake.representative
-    case = register.cases.open(
+    return services.register.cases.open(
         intake.message.encode(),
         intake.channel,
-        received,
+        rfc3339(intake.received_at),
         services.now(),
         by=by,
         made_by=intake.made_by,
         representative=_plain(who) if who else None,
         facts=tuple(_case_facts(services, intake)),
     )
-    ids = []
-    for right in intake.requested:
-        request = register.requests.open(
-            case,
-            right,
-            received,
-            services.inventory.controller.zone,
-            intake.language,
-            intake.formats,
-            intake.destination,
-            keys,
-            casefold_keys(services.inventory),
-            intake.limits.model_dump(mode="json") if intake.limits else {},
-            by=by,
-            verified_by=intake.channel if intake.authenticated else None,
+
+
+def _open_request(services: Services, intake: Intake, case: str, right: Right, by: str) -> str:
+    register, declared = services.register, services.inventory.identity.keys
+    request = register.requests.open(
+        case,
+        right,
+        rfc3339(intake.received_at),
+        services.inventory.controller.zone,
+        intake.language,
+        intake.formats,
+        intake.destination,
+        [Key(name, value.strip()) for name, value in intake.keys.items() if name in declared],
+        casefold_keys(services.inventory),
+        intake.limits.model_dump(mode="json") if intake.limits else {},
+        by=by,
+        verified_by=intake.channel if intake.authenticated else None,
+    )
+    if intake.unclear:
+        register.facts.record(request.id, _unclear(right), by)
+    if intake.authenticated:
+        proof = intake.authenticated
+        detail = {"method": proof.by, "level": proof.level, "authenticated_at": rfc3339(proof.at)}
+        register.decisions.take(
+            request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail
         )
-        if intake.unclear:
-            register.facts.record(request.id, _unclear(right), by)
-        if intake.authenticated:
-            proof = intake.authenticated
-            detail = {"method": proof.by, "level": proof.level, "authenticated_at": rfc3339(proof.at)}
-            register.decisions.take(
-                request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail
-            )
-            link_repeat(services, request.id)
-        ids.append(request.id)
-    return StoredCase(case, tuple(ids), intake.matters)
+        link_repeat(services, request.id)
+    return request.id
 
 
 def link_repeat(services: Services, request_id: str) -> None:

@@ -13,6 +13,7 @@ import typer
 from afschrift.cli.case.documents import opened, printable
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.running import Here, OnAirflow
+from afschrift.cli.starting import CODES
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.manual_search import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
 
@@ -81,7 +82,7 @@ def show(request: Request, source: Source) -> None:
         typer.echo(f"  {key.name}: {printable(key.value)}")
 
 
-@app.command()
+@app.command(epilog=CODES)
 def answer(
     request: Request,
     source: Source,

@@ -13,6 +13,7 @@ import typer
 from afschrift.cli.case.documents import printable
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.running import Here, OnAirflow
+from afschrift.cli.starting import begin, leave
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -184,14 +185,8 @@ def go_on(register: Register, request: str, *, here: bool, airflow: bool) -> Non
     """Start the next run after an answer, or say what is left to do."""
     from afschrift.casework.answer import still_open
 
-    if here:
-        from afschrift.cli.running import run_here
-
-        run_here(request)
-    elif airflow:
-        from afschrift.airflow_ext.trigger import trigger
-
-        say(f"Run {trigger(request, {})} started.")
+    if here or airflow:
+        leave(begin(request, airflow=airflow))
     elif others := still_open(register, request):
         say(f"Before its next run, the request needs an answer to {', '.join(others)} too.")
     else:

@@ -14,6 +14,7 @@ import typer
 from afschrift.cli.case.documents import printable
 from afschrift.cli.common import officer, say
 from afschrift.cli.running import Here, OnAirflow, RequestId
+from afschrift.cli.starting import CODES
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def show(
         typer.echo(line)
 
 
-@app.command()
+@app.command(epilog=CODES)
 def approve(
     request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
 ) -> None:
@@ -60,7 +61,7 @@ def approve(
     _answer(request, "approved", {}, {}, _read(text_file), here=here, airflow=airflow)
 
 
-@app.command("hold-back")
+@app.command("hold-back", epilog=CODES)
 def hold_back(
     request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
 ) -> None:
@@ -71,7 +72,7 @@ def hold_back(
     _answer(request, "hold_back", {}, {}, text, here=here, airflow=airflow)
 
 
-@app.command()
+@app.command(epilog=CODES)
 def redact(
     request: RequestId,
     form: Annotated[
