@@ -7,10 +7,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import settings
 from tests.support import staged_walk
-from tests.support.staged_walk import REVIEW, SPOILS, STOPS, Stopped, data_of, finished
+from tests.support.staged_walk import REVIEW, SPOILS, STOPS, Stopped, data_of, finished, flipped, removed
+
+from afschrift.domain.errors import StagedFileError
+from afschrift.steps.deliver import deliver
 
 pytestmark = [pytest.mark.slow, pytest.mark.hypothesis]
 
@@ -69,6 +73,59 @@ def test_any_one_file_spoilt_after_any_step_is_made_again_as_the_message_says(
         if fault:
             faults.append(f"after {stop}, {file} {spoil.__name__}: {fault}")
     assert not faults, f"{len(faults)} of {len(cases(stopped))}\n" + "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("records/shop.json.enc", "bundle.zip.enc"),
+        ("keys.json.enc", "data/shop/ticket.csv.enc", "pointers/shop.json.enc"),
+    ],
+)
+def test_several_files_lost_at_once_are_made_again(
+    stopped: dict[str, Stopped], undisturbed: dict[str, bytes], tmp_path: Path, files: tuple[str, ...]
+) -> None:
+    one = stopped[REVIEW]
+    services = one.spoilt(tmp_path / "home", files[0], removed)
+    for file in files[1:]:
+        flipped(tmp_path / "home" / "staging" / one.request / file)
+    bundle, cleared = finished(services, one.request, REVIEW)
+    assert (cleared, data_of(bundle)) == ([], undisturbed)  # a new run needs no advice
+    told = [p for h, p in services.register.trail.events(one.request) if h.type == "staged_again" and p]
+    assert sum(sum(kinds.values()) for one in told for kinds in one["files"].values()) == len(files)
+
+
+def test_a_bundle_that_was_damaged_is_packed_again_by_the_next_try_of_deliver(
+    stopped: dict[str, Stopped], undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    one = stopped[REVIEW]
+    services = one.spoilt(tmp_path / "home", "bundle.zip.enc", flipped)
+    staged_walk.go_on(services, one.request, "assess", until="classify")
+    with pytest.raises(StagedFileError, match="clear `package` and what follows"):
+        deliver(services, one.request)
+    assert list((tmp_path / "home" / "outbox").iterdir()) == []
+    bundle = staged_walk.go_on(services, one.request, "deliver")
+    assert bundle is not None
+    assert data_of(bundle) == undisturbed
+
+
+def test_another_bundle_of_the_same_files_is_reviewed_anew_and_delivered(tmp_path: Path) -> None:
+    """What the database says of its tables changed, and no row; the first bundle is lost."""
+    folder = tmp_path / "walk"
+    folder.mkdir()
+    one = dict(staged_walk.stops(folder))[REVIEW]
+    services = one.spoilt(tmp_path / "home", "records/shop.json.enc", removed)
+    removed(tmp_path / "home" / "staging" / one.request / "bundle.zip.enc")
+    with duckdb.connect(str(folder / "shop.duckdb")) as con:
+        con.execute("ALTER TABLE ticket RENAME TO ticket_kept")
+        con.execute("CREATE VIEW ticket AS SELECT * FROM ticket_kept")
+    _, cleared = finished(services, one.request, REVIEW)
+    events = services.register.trail.events(one.request)
+    packed = [payload["bundle"] for header, payload in events if header.type == "packed" and payload]
+    assert cleared == []
+    assert len(set(packed)) == len(packed) == 2
+    asked = services.register.questions.all(request_id=one.request, open_only=False)
+    assert [q.about for q in asked if q.kind == REVIEW] == packed
 
 
 def _fault(services: Any, request: str, file: str, stop: str, cleared: list[str], same: bool) -> str:
