@@ -84,7 +84,8 @@ class EncryptedStaging:
             raise StagedFileError(self._request, path, "missing") from None
         except OSError as error:
             raise RetriableError(
-                f"The staged file {path} of request {self._request} cannot be opened: {error.strerror}.",
+                f"The staged file {path} of request {self._request} cannot be opened: "
+                f"{error.strerror or type(error).__name__}.",
                 remedy="see that the place for staging answers and lets the service read "
                 "(AFSCHRIFT_STAGING); then clear the failed task.",
             ) from None

@@ -147,7 +147,7 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
                 plan.request,
                 step,
                 reason,
-                f"{_WHY_NOT[reason].format(source=source)}, for request {plan.request}.",
+                _WHY_NOT[reason].format(source, plan.request),
                 "clear `extract` and what follows.",
                 source=source,
             )
@@ -156,9 +156,10 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
 
 
 _WHY_NOT = {
-    "not_extracted": "What is staged of {source} was not extracted under the plan",
-    "not_compared": "What is staged of {source} was not held against what the source itself says of it",
-    "not_searched": "Nobody searched {source} for what no way reaches",
+    "not_extracted": "What is staged of {} for request {} was not extracted under its plan.",
+    "not_compared": "What is staged of {} for request {} was not held against what the source itself says "
+    "of it.",
+    "not_searched": "Nobody searched {} for what no way reaches, for request {}.",
 }
 
 
