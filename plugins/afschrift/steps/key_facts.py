@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.casework.decision.require import left_out
+from afschrift.casework.decision.require import hidden_places
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
@@ -77,7 +77,7 @@ class KeyFacts:
 
     def _counts(self, sets: Sequence[Sequence[Key]], name: str) -> Iterator[tuple[Any, ...]]:
         """`source.table` and its rows by each set of keys, of the tables that a key of this name finds."""
-        hidden = {path for path, one in left_out(self.services.register, self.request).items() if one.hidden}
+        hidden = hidden_places(self.services.register, self.request)
         for source, declared in self.services.inventory.sources.items():
             tables = [n for n, t in declared.tables.items() if t.personal and f"{source}.{n}" not in hidden]
             if source in self.later or not tables:
