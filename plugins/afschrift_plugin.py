@@ -22,7 +22,7 @@ class AfschriftPlugin(AirflowPlugin):
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The web application; asked for by the API server alone, so it is built there alone."""
-        from afschrift.airflow_ext.in_process import start
+        from afschrift.airflow_ext.in_process import start, start_look_up
         from afschrift.web.app import create
 
-        return [{"app": create(start), "url_prefix": "/afschrift", "name": "afschrift"}]
+        return [{"app": create(start, start_look_up), "url_prefix": "/afschrift", "name": "afschrift"}]

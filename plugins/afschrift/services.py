@@ -14,6 +14,7 @@ from afschrift.domain.files import Destination, StoreFactory
 from afschrift.domain.sources import SourceFactory
 from afschrift.inventory.model import Inventory
 from afschrift.law.grounds.grounds import Grounds
+from afschrift.law.roles import Roles
 from afschrift.register.register import Register
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Services:
         run: name of the run that a step belongs to (`domain.run.run_name`); None: outside of any run.
         clicked: who triggered, marked or cleared in Airflow, by the code of what was done and the step; an
             account as the trail names it, or `unknown`.
+        roles: who may do what, as the installation's file says now; without one given here, nobody.
         age_of_consent: from this age somebody asks alone (R16).
         tell_by_mail: tells the person of a request of its answer, where that is sure; gives the letter's id.
         patience: how long a run may give no sign of life before another one may begin.
@@ -80,3 +82,4 @@ class Services:
     patience: timedelta = timedelta(hours=2)
     age_of_consent: int = 16
     tell_by_mail: Callable[[str], str | None] = lambda _request: None
+    roles: Callable[[], Roles] = Roles

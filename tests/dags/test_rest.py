@@ -101,7 +101,11 @@ def test_every_route_asks_who_calls() -> None:
     from afschrift.web.app import create
     from afschrift.web.caller import caller
 
-    routes = [route for route in create(lambda request, token: "").routes if isinstance(route, APIRoute)]
+    routes = [
+        route
+        for route in create(lambda request, token: "", lambda request, token: "").routes
+        if isinstance(route, APIRoute)
+    ]
     assert len(routes) > 10
     assert all(caller in [d.dependency for d in route.dependencies] for route in routes)
 

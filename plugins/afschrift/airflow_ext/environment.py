@@ -10,6 +10,7 @@ from afschrift.app.include import PROJECT
 from afschrift.app.settings import Settings
 
 DAG_ID = "fulfil_request"
+LOOK_UP_DAG_ID = "look_up_identity"
 DAGS = PROJECT / "dags"
 CONFIG = PROJECT / "config"
 _SECRETS = ("AIRFLOW__SECRETS__", "AIRFLOW__WORKERS__SECRETS_BACKEND")

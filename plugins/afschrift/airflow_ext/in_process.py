@@ -11,6 +11,7 @@ from typing import Any
 import anyio.from_thread
 import httpx
 
+from afschrift.airflow_ext.environment import DAG_ID, LOOK_UP_DAG_ID
 from afschrift.airflow_ext.trigger import Access, trigger
 
 
@@ -31,8 +32,17 @@ class InProcess(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, content=content)
 
 
+def start_look_up(request_id: str, token: str) -> str:
+    """Start the look-up of a request's keys as whoever holds the token; errors as of `trigger`."""
+    return _start(request_id, token, LOOK_UP_DAG_ID)
+
+
 def start(request_id: str, token: str) -> str:
     """Start the next run of a request as whoever holds the token; errors as of `trigger`."""
+    return _start(request_id, token, DAG_ID)
+
+
+def _start(request_id: str, token: str, dag_id: str) -> str:
     from airflow.api_fastapi.main import app  # what the server runs; loaded there already
 
-    return trigger(request_id, {}, Access("http://airflow", token), InProcess(app))
+    return trigger(request_id, {}, Access("http://airflow", token), InProcess(app), dag_id=dag_id)

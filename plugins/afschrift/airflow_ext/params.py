@@ -66,6 +66,11 @@ def form(demo: bool) -> dict[str, Param]:
     }
 
 
+def request_alone() -> dict[str, Param]:
+    """The field of a DAG that takes the id of a stored request and nothing else."""
+    return {"request": _request()}
+
+
 def _request() -> Param:
     return Param(
         type="string",
@@ -156,7 +161,9 @@ def change_options(
         services.log(f"Options of {request_id} changed: {', '.join(new)}.")
 
 
-def refuse_unknown(conf: Mapping[str, Any] | None, params: Mapping[str, Any]) -> None:
+def refuse_unknown(
+    conf: Mapping[str, Any] | None, params: Mapping[str, Any], dag: str = "fulfil_request"
+) -> None:
     """Turn down a conf with fields that the form does not have; Airflow lets them through.
 
     Raises:
@@ -164,6 +171,6 @@ def refuse_unknown(conf: Mapping[str, Any] | None, params: Mapping[str, Any]) ->
     """
     if set(conf or ()) - set(params):
         raise RefusedError(
-            "The conf of this run holds fields that fulfil_request does not have.",
+            f"The conf of this run holds fields that {dag} does not have.",
             remedy=f"trigger again with {', '.join(params)} only; delete this run if it names a person.",
         )

@@ -1,4 +1,4 @@
-"""Start a run of `fulfil_request` on a running Airflow, by its REST API."""
+"""Start a run of `fulfil_request`, or of the look-up, on a running Airflow, by its REST API."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from typing import Any
 import httpx
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from afschrift.airflow_ext.environment import DAG_ID
+from afschrift.airflow_ext.environment import DAG_ID, LOOK_UP_DAG_ID
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 
 ADMIN = "admin"
 PASSWORDS = "passwords.json"
-_DAG = f"/api/v2/dags/{DAG_ID}"
+_DAGS = "/api/v2/dags"
+WITHOUT = {DAG_ID: "afschrift run {}", LOOK_UP_DAG_ID: "afschrift request look-up {} --run"}
+"""DAG -> the command that does the same in its own process."""
 _SECONDS = 30
 _FAULT = Retrying(
     retry=retry_if_result(lambda answer: answer.is_server_error),
@@ -66,6 +68,7 @@ def trigger(
     access: Access | None = None,
     transport: httpx.BaseTransport | None = None,
     run_id: str | None = None,
+    dag_id: str = DAG_ID,
 ) -> str:
     """Start the next run of a request, named `<request>.<attempt>`.
 
@@ -74,6 +77,7 @@ def trigger(
         conf: options of the form (`formats`, `language`, `destination`); nothing that names a person.
         access: default: from the environment.
         run_id: exactly this one; by default the next that is free.
+        dag_id: of which DAG.
         transport: how Airflow is reached; default: over the network.
 
     Returns:
@@ -90,12 +94,12 @@ def trigger(
             base_url=access.url, timeout=_SECONDS, trust_env=False, transport=transport
         ) as client:
             client.headers["Authorization"] = f"Bearer {token_of(client, access)}"
-            _dag_must_be_ready(client, access)
-            attempt = 1 + _attempts(client, access, request_id)
+            _dag_must_be_ready(client, access, dag_id)
+            attempt = 1 + _attempts(client, access, request_id, dag_id)
             while True:
                 name = run_id or f"{request_id}.{attempt}"
                 body = {"dag_run_id": name, "logical_date": None, "conf": {"request": request_id, **conf}}
-                answer = _FAULT(client.post, f"{_DAG}/dagRuns", json=body)
+                answer = _FAULT(client.post, f"{_DAGS}/{dag_id}/dagRuns", json=body)
                 if answer.status_code != httpx.codes.CONFLICT:
                     _check(answer, access)
                     return name
@@ -104,12 +108,12 @@ def trigger(
                         f"Run {run_id} stands in Airflow already.",
                         remedy="see its log; when what it says is mended, trigger the next one.",
                     )
-                attempt = max(attempt, _attempts(client, access, request_id)) + 1
+                attempt = max(attempt, _attempts(client, access, request_id, dag_id)) + 1
     except httpx.HTTPError as error:
         raise RetriableError(
             f"Airflow at {access.url} does not answer ({type(error).__name__}).",
             remedy="start it (`afschrift up`), or set AFSCHRIFT_AIRFLOW_URL; "
-            f"`afschrift run {request_id}` runs the request without it.",
+            f"`{WITHOUT[dag_id].format(request_id)}` does it without.",
         ) from None
 
 
@@ -132,29 +136,29 @@ def token_of(client: httpx.Client, access: Access) -> str:
     return str(answer.json()["access_token"])
 
 
-def _dag_must_be_ready(client: httpx.Client, access: Access) -> None:
-    answer = _FAULT(client.get, _DAG)
+def _dag_must_be_ready(client: httpx.Client, access: Access, dag_id: str) -> None:
+    answer = _FAULT(client.get, f"{_DAGS}/{dag_id}")
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise ConfigurationError(
-            f"Airflow at {access.url} knows no DAG {DAG_ID}.",
+            f"Airflow at {access.url} knows no DAG {dag_id}.",
             remedy="put `dags/` and `plugins/` where it looks, and see its import errors.",
         )
     _check(answer, access)
     if answer.json()["is_paused"]:
         raise ConfigurationError(
-            f"The DAG {DAG_ID} is paused: a run would wait for ever.",
-            remedy=f"unpause it on its page, or with `airflow dags unpause {DAG_ID}`.",
+            f"The DAG {dag_id} is paused: a run would wait for ever.",
+            remedy=f"unpause it on its page, or with `airflow dags unpause {dag_id}`.",
         )
 
 
-def _attempts(client: httpx.Client, access: Access, request_id: str) -> int:
+def _attempts(client: httpx.Client, access: Access, request_id: str, dag_id: str) -> int:
     """How many runs the request has had.
 
     Raises:
         RunGoesError: one is still going.
     """
     query: dict[str, str | int] = {"run_id_prefix_pattern": f"{request_id}.", "order_by": "-id", "limit": 100}
-    answer = _FAULT(client.get, f"{_DAG}/dagRuns", params=query)
+    answer = _FAULT(client.get, f"{_DAGS}/{dag_id}/dagRuns", params=query)
     _check(answer, access)
     for run in answer.json()["dag_runs"]:
         if run["state"] in ("queued", "running"):

@@ -53,8 +53,9 @@ def submit(
     policy.yml says `acknowledge: manual` (R04).
 
     A file holds: message, channel, received_at, right (access, portability, a list of both, or unclear),
-    keys, and, where the channel had authenticated the person, authenticated: {by, level, at}. Optional:
-    formats, language, destination, limits: {quote, tables, categories}.
+    keys (a message may give none: the person is asked for one), and, where the channel had authenticated
+    the person, authenticated: {by, level, at}. Optional: formats, language, destination, limits: {quote,
+    tables, categories}.
 
     Somebody else asks: made_by (parent, guardian, proxy) and representative: {name, organisation, email,
     phone, address}. An officer then says whether the authority is proven (R15, R16). About somebody who died:
@@ -88,9 +89,7 @@ def submit(
 def _with_options(content: dict[str, Any], keys: list[str], formats: str | None) -> dict[str, Any]:
     """What the file or the prompts gave, and what stands on the command line."""
     if keys:
-        say("A key given as a flag shows in the process list and the shell history: prefer a file or stdin.")
-        pairs = dict(item.partition("=")[::2] for item in keys)
-        content["keys"] = {**content.get("keys", {}), **pairs}
+        content["keys"] = {**content.get("keys", {}), **taking_in.flagged(keys)}
     if formats is not None:
         content["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
     return content

@@ -49,7 +49,7 @@ def prompted() -> dict[str, Any]:
     from afschrift.domain.right import Right
     from afschrift.law.other_right import OTHER_RIGHTS
 
-    say("Type the request. Identity keys: one name=value a line, an empty line ends.")
+    say("Type the request. Identity keys: one name=value a line, an empty line ends; none: we ask for one.")
     made_by = typer.prompt("Made by (self, parent, guardian, proxy, heir)", default="self")
     dead = made_by == "heir" or (
         made_by != "self" and typer.confirm("Is it about somebody who died?", default=False)
@@ -65,17 +65,24 @@ def prompted() -> dict[str, Any]:
     content["message"] = typer.prompt("The message, verbatim")
     if dead or not content["right"]:
         return content
-    content["keys"] = _pairs("Key")
+    content["keys"] = pairs("Key")
     if made_by != "self":
         say("How to reach whoever asks: name=, organisation=, email=, phone=, address=.")
-        content["representative"] = _pairs("Representative") or None
-    if typer.confirm("Had the channel authenticated the person?"):
+        content["representative"] = pairs("Representative") or None
+    if content["keys"] and typer.confirm("Had the channel authenticated the person?"):
         content["authenticated"] = {
             "by": typer.prompt("By which log-in"),
             "level": typer.prompt("At which level (password, password + code, eHerkenning, ...)"),
             "at": typer.prompt("When, with zone"),
         }
     return content
+
+
+def flagged(keys: list[str]) -> dict[str, Any]:
+    """Keys given as name=value on the command line, with a word about who sees them there."""
+    if keys:
+        say("A key given as a flag shows in the process list and the shell history: prefer a file or stdin.")
+    return dict(item.partition("=")[::2] for item in keys)
 
 
 def as_intake(content: dict[str, Any]) -> Intake:
@@ -149,7 +156,8 @@ def _listed(text: str) -> list[str]:
     return [one for part in text.split(",") if (one := part.strip()) not in ("", "-")]
 
 
-def _pairs(label: str) -> dict[str, str]:
+def pairs(label: str) -> dict[str, str]:
+    """Ask for name=value, one a line, until a line is empty."""
     found = {}
     while line := typer.prompt(label, default="", show_default=False):
         name, _, value = line.partition("=")

@@ -216,6 +216,10 @@ def _names(source: SourceFile, names: tuple[str, ...] | None, where: list[str]) 
             yield where, f"purpose {name} is not declared"
 
 
+def _may_identify(table: Table, column: Column) -> bool:
+    return bool(table.subject) and column.about is About.SUBJECT and column.protect is None
+
+
 def _column(source: SourceFile, table: Table, column: Column, where: list[str]) -> Iterator[Finding]:
     yield from _names(source, column.purposes, [*where, "purposes"])
     yield from source_faults(table, column.source, where)
@@ -228,6 +232,12 @@ def _column(source: SourceFile, table: Table, column: Column, where: list[str]) 
         yield where, "`third_party` and `when` go with `about: third_party`"
     if column.unit_from and (column.unit or column.unit_from not in table.columns):
         yield [*where, "unit_from"], "name a column of the table, and no `unit` beside it"
+    if column.identifies and not _may_identify(table, column):
+        yield (
+            [*where, "identifies"],
+            "it is read before the identity is confirmed: mark a column of the person's own, without "
+            "`protect`, in a table with a `subject`",
+        )
     if column.when and not table.origin:
         yield [*where, "when"], "`when` needs the table's `origin: {by: ...}`"
     elif column.when and table.origin:

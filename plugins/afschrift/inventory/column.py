@@ -77,6 +77,8 @@ class Column(Part):
         free_text: somebody typed it in their own words, so others may be named in it; the finder looks there.
         required: no row is without a value; said to readers where it is true of the person's rows.
         kind: overrules the logical kind, for example `json` for JSON kept in a text column.
+        identifies: by its value an officer tells who somebody is (a name, an address, since when): it is
+            shown, for the keys as they were typed, before the identity is confirmed.
         mentions: absent: a request that finds the person here, in rows that no way reaches, asks.
         source: who gave it, where that was not the person.
         review: `case`: where the person has values in it, a person decides in each case whether it leaves
@@ -105,3 +107,4 @@ class Column(Part):
     decided: ClassifiedBy | None = None
     review: Literal["case"] | None = None
     mentions: Mentions | None = None
+    identifies: bool = False

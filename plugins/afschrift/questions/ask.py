@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -47,8 +47,13 @@ def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) 
     )
 
 
-def put(register: Register, request_id: str, question: OpenQuestion) -> QuestionRow:
-    """Write one question into the register; one that is open already stays as it is."""
+def put(
+    register: Register, request_id: str, question: OpenQuestion, overtakes: Collection[str] = ()
+) -> QuestionRow:
+    """Write one question into the register; one that is open already stays as it is.
+
+    `overtakes`: kinds of which the other open questions are closed, beside a review.
+    """
     row = register.questions.ask(
         request_id,
         question.kind,
@@ -58,7 +63,7 @@ def put(register: Register, request_id: str, question: OpenQuestion) -> Question
         role=question.role or question.of.role,
         form=question.form or question.of.form,
         kept=question.kept,
-        overtakes=_OVERTAKEN,
+        overtakes=(*_OVERTAKEN, *overtakes),
         stays=not question.of.runs,
     )
     if question.person is not None:

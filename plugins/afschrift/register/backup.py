@@ -1,6 +1,7 @@
 """Back-up and restoration of a register on SQLite, with the data keys apart from the rest.
 
-A back-up of the register without its data keys brings no destroyed key back, however old it is. The data
+A back-up of the register without its data keys brings no destroyed key back, however old it is, and it is
+without what officers looked up before an identity was confirmed. The data
 keys have a back-up of their own, of which only the newest is kept. PostgreSQL has its own programs for
 this; docs/keys.md names the commands.
 """
@@ -54,6 +55,8 @@ def back_up(url: str, into: Path, data_keys: Path | None = None) -> None:
             connection.execute("CREATE TABLE apart.data_key AS SELECT * FROM main.data_key")
             connection.execute("DETACH apart")
         connection.execute("DELETE FROM data_key")
+        if _has(copy, "look_up"):  # what was looked up goes with a decision that the back-up does not know of
+            connection.execute("DELETE FROM look_up")
         _new(into)
         connection.execute("VACUUM INTO ?", (str(into),))
 

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.engine import Row
 
-from afschrift.domain.errors import RefusedError, RetriableError, UnknownRequestError
+from afschrift.domain.errors import RefusedError, RetriableError, TooLateError, UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import Clock, rfc3339
 from afschrift.domain.request import is_id, new_id
 from afschrift.domain.state import State, may_move
 from afschrift.register.database.database import Database
 from afschrift.register.database.errors import as_written
+from afschrift.register.database.identity_tables import look_up
 from afschrift.register.database.tables import case_file, data_key, message, request
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
@@ -88,6 +89,17 @@ class Repository:
             raise changed_meanwhile(row.id)
         payload = {"from": now.value, "to": to.value, "by": event, "version": row.version + 1}
         self._append(tx, row.id, NewEvent("state_changed", actor, payload))
+        if not to.open:
+            self._end_look_up(tx, row.id, "request_ended")
+
+    def _end_look_up(self, tx: Connection, request_id: str, why: str) -> None:
+        """Destroy what was found before the identity was confirmed; `why`: a code for the trail."""
+        going = (look_up.c.request_id == request_id) & look_up.c.ended_at.is_(None)
+        for row in tx.execute(select(look_up.c.id, look_up.c.served_at).where(going)).all():
+            ended = {"ciphertext": None, "ended_at": self._now()}
+            tx.execute(update(look_up).where(look_up.c.id == row.id).values(**ended))
+            payload = {"look_up": row.id, "why": why, "served": row.served_at is not None}
+            self._append(tx, request_id, NewEvent("identity_look_up_destroyed", payload=payload))
 
     def _new_key(self, tx: Connection, owner: str) -> DataKey:
         key = DataKey.fresh(owner)
@@ -163,3 +175,17 @@ def changed_meanwhile(request_id: str) -> RetriableError:
     return RetriableError(
         f"Request {request_id} was changed by someone else meanwhile.", remedy="look at it again and repeat."
     )
+
+
+def must_be_open(row: Row[Any]) -> None:
+    """Turn down a decision on a closed request.
+
+    Raises:
+        TooLateError: it is closed.
+    """
+    state = as_written(State, row.state)
+    if not state.open:
+        raise TooLateError(
+            f"Request {row.id} is {state}: it is closed, and nothing is decided on it any more.",
+            remedy="open a new request, or a complaint, in the same case.",
+        )

@@ -8,11 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.engine import Row
 
-from afschrift.domain.errors import RefusedError, TooLateError
+from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.state import State
-from afschrift.register.base import RegisterStore, Repository
-from afschrift.register.database.errors import as_written
+from afschrift.register.base import RegisterStore, Repository, must_be_open
 from afschrift.register.database.tables import decision, message
 from afschrift.register.identities import Identities
 from afschrift.register.records import DecisionRow
@@ -127,18 +125,6 @@ class Decisions(Repository):
         if authority is not None:
             payload["held"] = dict(authority)
         self._append(tx, request_id, NewEvent("decision_taken", by, payload))
+        if kind == "identity":
+            self._end_look_up(tx, request_id, "identity_decided")
         return DecisionRow(kind, choice, by, now, about, codes, question_id, message_id)
-
-
-def must_be_open(row: Row[Any]) -> None:
-    """Turn down a decision on a closed request.
-
-    Raises:
-        TooLateError: it is closed.
-    """
-    state = as_written(State, row.state)
-    if not state.open:
-        raise TooLateError(
-            f"Request {row.id} is {state}: it is closed, and nothing is decided on it any more.",
-            remedy="open a new request, or a complaint, in the same case.",
-        )

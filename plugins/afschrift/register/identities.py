@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
+from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key, keys_text
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
-from afschrift.register.base import Repository
+from afschrift.register.base import Repository, must_be_open
 from afschrift.register.database.errors import as_written
-from afschrift.register.database.tables import request, request_identity
+from afschrift.register.database.identity_tables import request_identity
+from afschrift.register.database.tables import request
 from afschrift.register.keys.crypto import DataKey, blind_index
 from afschrift.register.records import Past
 
@@ -106,6 +108,58 @@ class Identities(Repository):
         """HMAC of the request's keys: an identity decision holds for these alone."""
         key = self._key(tx, request_id)
         return key.hmac(keys_text(one for one, _ in self._identity(tx, request_id, key)))
+
+    def change(
+        self,
+        request_id: str,
+        given: Mapping[str, str],
+        casefold: Collection[str],
+        by: str,
+        *,
+        authority: Mapping[str, str] | None = None,
+    ) -> Mapping[str, list[str]]:
+        """Correct, add or take out keys of an open request; what was found by the earlier ones is destroyed.
+
+        A decision on the identity is bound to the keys, so it does not hold for others. The event
+        `keys_changed` names kinds of keys, never values.
+
+        Args:
+            request_id: the request.
+            given: key -> its value now; an empty one takes the key out. The others stay as they are.
+            casefold: names of the keys that are compared without regard to case.
+            by: who corrects them.
+            authority: the role in which they do; recorded.
+
+        Returns:
+            `added`, `changed` and `removed`: names of keys. All empty: nothing was written.
+
+        Raises:
+            UnknownRequestError: no such request.
+            TooLateError: the request is closed.
+            RefusedError: the request's data key was destroyed.
+        """
+        with self._db.write() as tx:
+            must_be_open(self._request_row(tx, request_id))
+            key = self._key(tx, request_id)
+            before = {one.name: one.value for one, _ in self._identity(tx, request_id, key)}
+            told = {
+                "added": sorted(name for name, value in given.items() if value and name not in before),
+                "changed": sorted(n for n, v in given.items() if v and n in before and before[n] != v),
+                "removed": sorted(name for name, value in given.items() if not value and name in before),
+            }
+            gone = {*told["changed"], *told["removed"]}
+            if not gone and not told["added"]:
+                return told
+            mine = (request_identity.c.request_id == request_id) & request_identity.c.kind.in_(gone)
+            tx.execute(delete(request_identity).where(mine))
+            for name in (*told["changed"], *told["added"]):
+                one = Key(name, given[name])
+                self.keep(tx, key, request_id, one, fold=name in casefold, verified_by=None)
+            self._append(
+                tx, request_id, NewEvent("keys_changed", by, {**told, "held": dict(authority or {})})
+            )
+            self._end_look_up(tx, request_id, "keys_changed")
+            return told
 
     def keep(
         self, tx: Connection, key: DataKey, request_id: str, one: Key, *, fold: bool, verified_by: str | None

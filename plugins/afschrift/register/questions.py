@@ -14,9 +14,9 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.request import new_id
 from afschrift.domain.state import State
 from afschrift.law.manual_search import NewFile
-from afschrift.register.base import SHOWN, RegisterStore, Repository
+from afschrift.register.base import SHOWN, RegisterStore, Repository, must_be_open
 from afschrift.register.database.tables import decision, message, question, request
-from afschrift.register.decisions import Decisions, must_be_open
+from afschrift.register.decisions import Decisions
 from afschrift.register.documents import Documents
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.timelines import Make, Pair, Timelines

@@ -16,6 +16,7 @@ from afschrift.register.keys.data_keys import DataKeys
 from afschrift.register.keys.keyring import Keyring
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.letters import Letters
+from afschrift.register.look_ups import LookUps
 from afschrift.register.outbox import Outbox
 from afschrift.register.oversight import Oversight
 from afschrift.register.plans import Plans
@@ -55,6 +56,7 @@ class Register:
         self.case_facts = CaseTimelines(store)
         self.cases = Cases(store, self.case_facts)
         self.documents = Documents(store)
+        self.look_ups = LookUps(store, self.identities)
         self.decisions = Decisions(store, self.identities)
         self.questions = Questions(store, self.decisions, self.documents, self.facts)
         self.disputes = Disputes(store, self.facts)

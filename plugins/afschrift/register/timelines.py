@@ -19,7 +19,8 @@ from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline, rows, settled
 from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.errors import as_written
-from afschrift.register.database.tables import decision, fact, message, request, request_identity
+from afschrift.register.database.identity_tables import request_identity
+from afschrift.register.database.tables import decision, fact, message, request
 from afschrift.register.identities import Identities
 from afschrift.register.trail import trail
 

@@ -18,6 +18,8 @@ from starlette.exceptions import HTTPException
 from afschrift.domain.errors import FormError
 from afschrift.web import (
     case_api,
+    identity_api,
+    identity_pages,
     intake_api,
     question_api,
     question_pages,
@@ -37,11 +39,12 @@ LOG_IN = (
 )
 
 
-def create(start: Start) -> FastAPI:
+def create(start: Start, start_look_up: Start) -> FastAPI:
     """The application.
 
     Args:
         start: starts the next run of a request with the caller's token; returns the run's id.
+        start_look_up: the same for the look-up of its keys.
     """
     app = FastAPI(
         title="Afschrift",
@@ -57,6 +60,8 @@ def create(start: Start) -> FastAPI:
     app.include_router(request_api.router, prefix="/api")
     app.include_router(case_api.router, prefix="/api")
     app.include_router(intake_api.router, prefix="/api")
+    app.include_router(identity_api.routes(start_look_up), prefix="/api")
+    app.include_router(identity_pages.routes(start_look_up))
     app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
     app.include_router(review_page.router)
@@ -91,7 +96,12 @@ async def _unreadable(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if not _is_api(request):
         return message(request, 422, _TITLES[422], "The address is not one of these pages.")
-    known = {*question_api.AnswerBody.model_fields, *case_api.FIELDS, *intake_api.FIELDS}
+    known = {
+        *question_api.AnswerBody.model_fields,
+        *case_api.FIELDS,
+        *intake_api.FIELDS,
+        *identity_api.FIELDS,
+    }
     names = (next((p for p in item["loc"] if p in known), "body") for item in error.errors())
     fields = dict.fromkeys(names, "is missing, not known or not of the type it takes")
     return JSONResponse({"detail": "The body is not what this takes.", "fields": fields}, 422)

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.answer import visible
+from afschrift.casework.identity.question import IDENTITY_KIND
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_view import has_view, look
 from afschrift.domain.errors import FormError
@@ -25,6 +26,7 @@ from afschrift.web.caller import Caller, Known
 from afschrift.web.csrf_token import form_token, is_form_token, note, read_note
 from afschrift.web.form import QuestionForm, form_for, read_form
 from afschrift.web.http_errors import status_and_words
+from afschrift.web.identity_pages import identity_parts, unmasked_page
 from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, opened, read
 from afschrift.web.page import render
 from afschrift.web.question_access import question_for_view, seen, upload_limit
@@ -163,6 +165,8 @@ def _viewed(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
     if asked.kind == "manual":
         register.trail.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
         return render(request, "keys", by=by, question=asked, keys=register.identities.of(asked.request))
+    if asked.kind == IDENTITY_KIND.name:
+        return unmasked_page(request, register, by, asked, timeline)
     texts = register.cases.texts(asked.request, by.account)
     return render(
         request,
@@ -201,6 +205,10 @@ def _question_page(
     path = _address(request, asked.id)
     elsewhere = from_elsewhere(request) and request.method == "GET"
     officer = Officer(register, by.roles, by.account)
+    whose = None
+    if asked.kind == IDENTITY_KIND.name and not why and not elsewhere:
+        told = request.query_params.get("told", "")
+        whose = identity_parts(register, by, asked, path, told, timeline)
     return render(
         request,
         "question",
@@ -210,12 +218,13 @@ def _question_page(
         form=form,
         problem=problem,
         barred=why,
+        whose=whose,
         kept=problem is not None and bool(why),
         decision=decision,
         token=form_token(by, path),
         look_token=form_token(by, f"{path}/look"),
         shown_token=form_token(by, f"{path}/shown"),
-        has_view=has_view(asked),
+        has_view=has_view(asked) or (asked.kind == IDENTITY_KIND.name and not why),
         shown=None if elsewhere else look(officer, asked.id, unmask=unmask),
         faults={id_: fault for id_, _, fault in problem.fields} if problem else {},
         **_of(timeline, asked),

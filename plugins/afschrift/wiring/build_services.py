@@ -86,6 +86,7 @@ def build(
             settings.include / "law" / "ages.yml", inventory.controller.country
         ).age,
         tell_by_mail=partial(_tell_by_mail, settings, register, log),
+        roles=partial(load_roles, settings),
     )
 
 

@@ -137,6 +137,10 @@ def test_a_register_from_before_the_first_release_is_left_alone_and_told_the_way
     assert content(url) == before
 
 
+SINCE = {"look_up", "ix_look_up_request_id", "uq_look_up_going", "sqlite_autoindex_look_up_1"}
+"""What later migrations made."""
+
+
 def test_a_register_that_eight_migrations_made_opens_unchanged(tmp_path: Path, keys: KeyStore) -> None:
     """Its statements were taken from a register at 0008 as the revisions before the release left it."""
     file = tmp_path / "register.db"
@@ -146,8 +150,8 @@ def test_a_register_that_eight_migrations_made_opens_unchanged(tmp_path: Path, k
         connection.execute(f"INSERT INTO {schema.VERSION_TABLE} VALUES ('0008')")
         before = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
     url = f"sqlite:///{file}"
-    schema.require_current(url)
     schema.upgrade(url)
+    schema.require_current(url)
     register = Register(url, keys)
     case = register.cases.open(b"Graag mijn gegevens.", "mail", RECEIVED, RECEIVED)
     asked = (case, Right.ACCESS, RECEIVED, "Europe/Amsterdam", "nl", ("csv",), "outbox", [Key("number", "1")])
@@ -155,12 +159,23 @@ def test_a_register_that_eight_migrations_made_opens_unchanged(tmp_path: Path, k
     assert register.requests.get(one.id) == one
     assert register.trail.verify() == []
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall() == before
+        now = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+    assert [(name, sql) for name, sql in now if name not in SINCE] == before
+    assert {name for name, _ in now} >= SINCE
+
+
+def _only_the_first_migration(url: str) -> None:
+    from alembic import command
+
+    config = schema._config()
+    with Database(url).write() as tx:
+        config.attributes["connection"] = tx
+        command.upgrade(config, "0008")
 
 
 def test_what_eight_migrations_made_is_what_one_makes(tmp_path: Path) -> None:
     made = Path(__file__).with_name("data") / "register_0008.sql"
-    schema.upgrade(f"sqlite:///{tmp_path}/new.db")
+    _only_the_first_migration(f"sqlite:///{tmp_path}/new.db")
     found = []
     for file, script in ((tmp_path / "old.db", made.read_text(encoding="utf-8")), (tmp_path / "new.db", "")):
         with closing(sqlite3.connect(file)) as connection:

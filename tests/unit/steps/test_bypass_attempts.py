@@ -32,6 +32,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.extracted import Searched
 from afschrift.domain.files import Receipt
 from afschrift.domain.instants import utc_now
+from afschrift.domain.keys import Key
 from afschrift.domain.portions import Later
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
@@ -49,6 +50,7 @@ from afschrift.steps.deliver import close, deliver, wipe
 from afschrift.steps.extract import extract
 from afschrift.steps.gates import begin
 from afschrift.steps.package import package
+from afschrift.steps.read_identifying import look_up
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
 
@@ -818,6 +820,67 @@ def attempts_tested() -> set[str]:
             if isinstance(node, ast.FunctionDef) and (words := ast.get_docstring(node) or ""):
                 found |= {words.removeprefix("Attempt: ")} if words.startswith("Attempt: ") else set()
     return found
+
+
+def unidentified(world: World) -> str:
+    return store(world.services, ANN, authenticated=None)
+
+
+OFFICER = {"role": "officer", "source": "terminal"}
+
+
+def test_a_look_up_that_nobody_asked_for(world: World) -> None:
+    """Attempt: Trigger `look_up_identity` by hand, without an ask of an officer"""
+    request = unidentified(world)
+
+    assert world.refused(look_up, request)["reason"] == "not_asked"
+
+
+def test_a_look_up_once_more(world: World) -> None:
+    """Attempt: Trigger `look_up_identity` a second time for one ask"""
+    request = unidentified(world)
+    world.register.look_ups.ask(request, "cli:anna", OFFICER)
+    look_up(world.services, request)
+
+    assert world.refused(look_up, request)["reason"] == "not_asked"
+
+
+def test_a_look_up_that_was_asked_about_other_keys(world: World) -> None:
+    """Attempt: Look up other keys than an officer asked about"""
+    request = unidentified(world)
+    world.register.look_ups.ask(request, "cli:anna", OFFICER)
+    with world.register.store.database.write() as tx:
+        key = world.register.identities._key(tx, request)
+        other = Key("email", "bob@example.org")
+        world.register.identities.keep(tx, key, request, other, fold=True, verified_by=None)
+
+    assert world.refused(look_up, request)["reason"] == "asked_of_other_keys"
+
+
+def test_a_look_up_after_the_decision(world: World) -> None:
+    """Attempt: Look up whose the keys are after the identity was decided"""
+    request = unidentified(world)
+    world.register.decisions.take(request, "identity", "confirmed", "cli:anna")
+    world.register.look_ups.ask(request, "cli:anna", OFFICER)
+
+    assert world.refused(look_up, request)["reason"] == "identity_decided"
+
+
+def test_a_look_up_of_a_closed_request(world: World) -> None:
+    """Attempt: Look up whose the keys are of a request that is closed"""
+    request = unidentified(world)
+    world.register.look_ups.ask(request, "cli:anna", OFFICER)
+    world.register.requests.move(request, State.WITHDRAWN)
+
+    assert world.refused(look_up, request)["reason"] == "closed"
+
+
+def test_a_look_up_that_somebody_without_the_role_asked_for(world: World) -> None:
+    """Attempt: Write an ask into the register for somebody who is no officer"""
+    request = unidentified(world)
+    world.register.look_ups.ask(request, "airflow:kim", OFFICER)
+
+    assert world.refused(look_up, request)["reason"] == "asked_without_role"
 
 
 def test_the_page_tells_of_every_attempt_and_every_row_has_a_test() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from afschrift.casework.identity.question import IDENTITY_KIND
 from afschrift.domain.keys import Key, keys_text
@@ -13,6 +14,7 @@ from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 
+NO_KEY = "The message gives no key by which the systems know people: ask the person for one (R10)."
 _ASKED = OpenQuestion(IDENTITY_KIND, IDENTITY_KIND.options, "Nobody has confirmed who the requester is.")
 
 
@@ -34,22 +36,23 @@ def identity_question(register: Register, request_id: str, risk: Risk | None = N
         request_id: the request.
         risk: how sure the answer must be (R12).
     """
-    question = replace(_ASKED, bound=person_digest(register, request_id))
-    if risk is None:
-        return question
-    detail = {"risk": risk.level.value, "factors": [one.value for one in risk.factors]}
-    words = f"{_ASKED.words} The check takes level {risk.level} (R12)."
-    return replace(question, detail=detail, words=words)
+    keys = register.identities.of(request_id)
+    detail: dict[str, Any] = {} if keys else {"keys": []}
+    words = _ASKED.words if keys else f"{_ASKED.words} {NO_KEY}"
+    if risk is not None:
+        detail |= {"risk": risk.level.value, "factors": [one.value for one in risk.factors]}
+        words = f"{words} The check takes level {risk.level} (R12)."
+    return replace(_ASKED, bound=fingerprint(register, request_id, keys), detail=detail, words=words)
 
 
 def identity_decision(register: Register, request_id: str) -> DecisionRow | None:
     """The decision that the requester is who they say, taken about the keys of the request, or None.
 
     The last one counts: a later `not_confirmed` takes a confirmation back. One that is less sure than the
-    question asked for since does not count (R12).
+    question asked for since does not count (R12), and nobody is known by no key.
     """
     decision = Answers(register.decisions.of(request_id)).of_kind(IDENTITY_KIND.name)
-    if decision is None or decision.choice != "confirmed":
+    if decision is None or decision.choice != "confirmed" or not register.identities.of(request_id):
         return None
     if decision.about != identity_question(register, request_id).about:
         return None

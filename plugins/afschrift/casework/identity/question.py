@@ -133,8 +133,8 @@ def signature(decision: DecisionRow, _question: QuestionRow | None = None) -> Op
 IDENTITY_KIND = QuestionKind(
     "identity",
     "Who asks",
-    "Is the requester who they say they are? Nothing is read before somebody says so (R10). No copy"
-    " of an identity document is asked for or kept (R11).",
+    "Is the requester who they say they are? Nothing is read before somebody says so (R10), but for what an "
+    "officer asks to see of whose the keys are. No copy of an identity document is asked for or kept (R11).",
     {
         "confirmed": "Reading may begin, for the keys that the request has now.",
         "not_confirmed": "Nothing is read. The next run asks anew, so that proof which comes later can be "
@@ -144,7 +144,8 @@ IDENTITY_KIND = QuestionKind(
     reason=False,
     note="As surely as the request's risk asks (`risk` and `factors`, R12, "
     "[below](#how-sure-an-identity-must-be)). The last decision counts: a later `not_confirmed` takes a "
-    "confirmation back.",
+    "confirmation back. See first [whose the keys are](#whose-the-keys-are); without a key nothing is "
+    "confirmed.",
     take=_identity,
 )
 

@@ -86,7 +86,8 @@ class Intake(_Strict):
         rights: one letter may hold several; each becomes a request of its own. `unclear`: it does not say
             which, and is read as access until an officer records a reading (R05).
         other_rights: what it asks beside that and is not ours: recorded, and handed over (R05).
-        keys: identity key -> value, as verified or as the requester gave them.
+        keys: identity key -> value, as verified or as the requester gave them; a message may give none: the
+            person is asked for one (R01, R10).
         authenticated: absent: a person must confirm the identity before anything is read.
         made_by: who wrote it; a person decides whether somebody else than the person may ask (R15, R16).
         about_deceased: it asks for data of somebody who died, which the GDPR does not cover (R17).
@@ -153,8 +154,8 @@ class Intake(_Strict):
             )
         if self.unclear and len(self.rights) > 1:
             raise ValueError("right: `unclear` stands alone: a right that the message names is not unclear")
-        if self.rights and not self.keys:
-            raise ValueError("keys: give at least one identity key, such as customer_id")
+        if self.authenticated and not self.keys:
+            raise ValueError("keys: a log-in knows its person by one: give it, or leave `authenticated` out")
         if self.representative is not None:
             if self.made_by == "self":
                 raise ValueError("representative: goes with `made_by`: parent, guardian or proxy (R15)")

@@ -58,6 +58,8 @@ def questions(
         typer.echo(f"{q.id}  {q.request}  {q.kind}  role {q.role}{whose}  asked {q.asked_at[:16]}")
         typer.echo(f"    about   {json.dumps(q.detail, ensure_ascii=False)}")
         typer.echo(f"    options {', '.join(q.options)}")
+        if q.kind == "identity":
+            typer.echo(f"    see     `afschrift request look-up {q.request} --run`, then `request identity`")
         if q.kind == "decision":
             typer.echo("    form    `afschrift grounds list`, then `afschrift grounds show CODE`")
             continue

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from afschrift.cli.common import officer
-from afschrift.cli.request import representing, timekeeping
+from afschrift.cli.request import identity, representing, timekeeping
 from afschrift.cli.request.overview import show
 from afschrift.cli.running import RequestId
 
@@ -15,7 +15,11 @@ app = typer.Typer(
     help="One request: show it, confirm the identity, record what moves its clock.", no_args_is_help=True
 )
 app.command()(show)
-for name, command in (*timekeeping.COMMANDS.items(), *representing.COMMANDS.items()):
+for name, command in (
+    *timekeeping.COMMANDS.items(),
+    *representing.COMMANDS.items(),
+    *identity.COMMANDS.items(),
+):
     app.command(name)(command)
 
 

@@ -77,18 +77,6 @@ data_key = Table(
     Column("created_at", INSTANT, nullable=False),
 )
 
-request_identity = Table(
-    "request_identity",
-    metadata,
-    counter_column(),
-    request_column(),
-    Column("kind", CODE, nullable=False),  # name of the identity key
-    Column("ciphertext", LargeBinary, nullable=False),
-    Column("blind_index", SHA256, nullable=False, index=True),
-    Column("key_id", ID, nullable=False),  # which blind-index key
-    Column("verified_by", NAME),
-)
-
 message = Table(
     "message",
     metadata,

@@ -71,6 +71,7 @@ class DataKeys(Repository):
             must_be_free(tx, request_id, "its data key stays")
             if not self._destroy_key(tx, request_id):
                 return False
+            self._end_look_up(tx, request_id, "data_key_destroyed")
             of_case = select(request.c.id).where(request.c.case_id == row.case_id)
             left = tx.execute(select(data_key.c.owner).where(data_key.c.owner.in_(of_case))).first()
             case_too = left is None and self._destroy_key(tx, row.case_id)

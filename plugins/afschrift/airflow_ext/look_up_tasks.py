@@ -1,0 +1,34 @@
+"""The task of `look_up_identity`. Its docstring is what Airflow shows beside it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
+from afschrift.airflow_ext.params import refuse_unknown, request_alone
+from afschrift.airflow_ext.step import step
+from afschrift.domain.errors import RefusedError
+
+log = logging.getLogger("afschrift.run")
+
+
+def look_up(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
+    """Read what an officer asked to see before the identity is confirmed, and keep it encrypted.
+
+    Hands on the number of rows by table, and the tables that could not be read.
+    """
+    with step(dag_run.run_id) as services:
+        from afschrift.steps.gates import refusal  # heavy: never when Airflow parses the DAG file
+        from afschrift.steps.read_identifying import STEP
+        from afschrift.steps.read_identifying import look_up as use_case
+
+        try:
+            refuse_unknown(dag_run.conf, request_alone(), LOOK_UP_DAG_ID)
+        except RefusedError:
+            refusal(services, params.get("request"), STEP, "unknown_fields_in_conf", "")
+            raise
+        found = use_case(services, params["request"])
+        for table, fault in found["not_read"].items():
+            log.warning("%s was not read: %s.", table, fault)
+        return found

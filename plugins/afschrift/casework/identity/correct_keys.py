@@ -1,0 +1,100 @@
+"""Keys corrected or added by an officer: a confirmation holds for the keys that it was taken about alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from afschrift.casework.identity.confirmed import identity_decision, identity_question
+from afschrift.casework.identity.question import IDENTITY_KIND
+from afschrift.casework.identity.risk import risk_of
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import ConfigurationError, TooLateError
+from afschrift.inventory.model import Inventory, casefold_keys
+from afschrift.law.roles import Act
+from afschrift.questions.ask import put
+
+
+@dataclass(frozen=True)
+class ChangedKeys:
+    """Names of the keys that an officer changed, and the question that is open now.
+
+    Attributes:
+        question: id of the question who asks; None: nothing changed, and it is decided.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    question: str | None
+
+    @property
+    def said(self) -> str:
+        """In a sentence; no value."""
+        parts = (("added", self.added), ("corrected", self.changed), ("taken out", self.removed))
+        told = "; ".join(f"{', '.join(names)} {verb}" for verb, names in parts if names)
+        if not told:
+            return "These are the keys already: nothing was changed."
+        return f"{told}. Who asks is to be confirmed for these keys."
+
+
+def change_keys(officer: Officer, request_id: str, given: Mapping[str, str]) -> ChangedKeys:
+    """Correct, add or take out keys; whoever confirmed the earlier ones did not confirm these (R10).
+
+    The request goes back to where a person says who asks. What was staged of the earlier keys is destroyed,
+    or belongs to a plan for those alone, and no step goes on with it.
+
+    Args:
+        officer: who corrects them.
+        request_id: an open request.
+        given: key -> its value now; an empty one takes the key out. The others stay as they are.
+
+    Raises:
+        UnknownRequestError: no such request.
+        NotAllowedError: they are no officer; the attempt is an event `answer_refused`.
+        TooLateError: the request is closed.
+        ConfigurationError: a key that identity.yml does not declare, or none was given.
+    """
+    register = officer.register
+    authority = officer.acting(request_id, Act.DECIDE, "keys")
+    state = register.requests.get(request_id).state
+    if not state.open:
+        raise TooLateError(
+            f"Request {request_id} is {state}: it is closed, and its keys stay as they are.",
+            remedy="what the person asks now is a request of its own: `afschrift submit`.",
+        )
+    values = {name: value.strip() for name, value in given.items()}
+    _must_be_declared(officer.inventory, values)
+    fold = casefold_keys(officer.inventory)
+    told = register.identities.change(request_id, values, fold, officer.by, authority=authority)
+    if any(told.values()):
+        _destroy_staged(officer, request_id)
+    added, changed, removed = (tuple(told[how]) for how in ("added", "changed", "removed"))
+    return ChangedKeys(added, changed, removed, _asked(officer, request_id))
+
+
+def _asked(officer: Officer, request_id: str) -> str | None:
+    """The question who asks, about the keys of now; the one about earlier keys needs no answer any more."""
+    register = officer.register
+    if identity_decision(register, request_id) is not None:
+        return None
+    request, limits = register.requests.get(request_id), officer.grounds.trigger_limits
+    asked = identity_question(register, request_id, risk_of(register, officer.inventory, limits, request))
+    return put(register, request_id, asked, (IDENTITY_KIND.name,)).id
+
+
+def _destroy_staged(officer: Officer, request_id: str) -> None:
+    """What was read by the earlier keys may be somebody else's; a run that goes ends at its next gate."""
+    register = officer.register
+    if register.runs.all(request_id=request_id, going=True) or register.disputes.holds(request_id):
+        return
+    officer.staging(request_id).wipe()
+
+
+def _must_be_declared(inventory: Inventory, values: Mapping[str, str]) -> None:
+    known = inventory.identity.keys
+    if not values or values.keys() - known.keys():
+        raise ConfigurationError(
+            "No key was given." if not values else "A key is not declared in identity.yml.",
+            remedy=f"give {', '.join(sorted(known))}, or declare it there. Nothing was changed.",
+        )

@@ -1,0 +1,142 @@
+"""`afschrift request look-up`, `identity` and `keys`: whose data the keys lead to, and other keys."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from afschrift.cli import taking_in
+from afschrift.cli.case.documents import printable
+from afschrift.cli.common import officer, say, services
+from afschrift.cli.running import OnAirflow, RequestId
+from afschrift.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from afschrift.casework.identity.look_up import IdentityView
+    from afschrift.casework.officer import Officer
+
+
+def look_up(
+    request: RequestId,
+    here: Annotated[bool, typer.Option("--run", help="Look in this process.")] = False,
+    airflow: OnAirflow = False,
+) -> None:
+    """Ask what the sources hold under the keys, before the identity is confirmed; an officer asks (R10, R12).
+
+    Read are columns that the inventory marks with `identifies: true`, five rows a table at most. What is
+    found is kept encrypted and destroyed with the decision. `afschrift request identity` shows it.
+    """
+    from afschrift.casework.identity.look_up import ask_look_up
+
+    if here and airflow:
+        raise ConfigurationError("It looks here or on Airflow.", remedy="give --run or --airflow.")
+    ask = ask_look_up(officer(), request)
+    typer.echo(f"Asked: {ask.id}.")
+    if here:
+        from afschrift.steps.read_identifying import look_up as use_case
+
+        use_case(services(), request)
+        say(f"`afschrift request identity {request}` shows what was found.")
+    elif airflow:
+        from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
+        from afschrift.airflow_ext.trigger import trigger
+
+        say(f"Run {trigger(request, {}, dag_id=LOOK_UP_DAG_ID)} started.")
+    else:
+        say(f"Nobody looks yet: `afschrift request look-up {request} --run`, or --airflow.")
+
+
+def identity(
+    request: RequestId,
+    unmask: Annotated[
+        bool, typer.Option("--unmask", help="Show the values and the message. That you looked is an event.")
+    ] = False,
+) -> None:
+    """Show on what an identity is confirmed: the keys as typed, what was found under them, and the message.
+
+    Values are masked until you ask for them.
+    """
+    from afschrift.casework.identity.look_up import identity_view, record_look
+    from afschrift.law.roles import Act
+
+    who = officer()
+    who.roles.require(who.by, Act.DECIDE)
+    if unmask:
+        record_look(who, request)
+    for line in _lines(identity_view(who.register, request, masked=not unmask)):
+        typer.echo(line)
+    if unmask:
+        _message(who, request)
+    else:
+        say(f"`afschrift request identity {request} --unmask` shows the values beside the message.")
+
+
+def keys(
+    request: RequestId,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", help="YAML or JSON with name: value; - for standard input. Neither: prompts."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="A key as name=value. Shows in the process list and shell history."),
+    ] = None,
+) -> None:
+    """Correct or add keys of an open request; an empty value takes one out, the others stay as they are.
+
+    Whoever confirmed the earlier keys did not confirm these: the request waits for that anew.
+    """
+    from afschrift.casework.identity.correct_keys import change_keys
+
+    done = change_keys(officer(), request, _given(file, key or []))
+    typer.echo(done.said)
+    if done.question is not None:
+        say(f"Then answer question {done.question}. See first: `afschrift request look-up {request} --run`.")
+
+
+def _given(file: Path | None, flags: list[str]) -> dict[str, str]:
+    content = taking_in.flagged(flags)
+    if file is not None:
+        content = {**taking_in.from_file(file), **content}
+    elif not flags and sys.stdin.isatty():
+        say("One name=value a line; name= takes it out; an empty line ends.")
+        content = taking_in.pairs("Key")
+    if not all(isinstance(value, str) for value in content.values()):
+        raise ConfigurationError(
+            "A key is no text.", remedy="put its value between quotes: 0046 is not 46. Nothing was changed."
+        )
+    return {str(name): value for name, value in content.items()}
+
+
+def _lines(view: IdentityView) -> list[str]:
+    lines = ["Keys as typed:", *(f"  {name}: {printable(value)}" for name, value in view.keys)]
+    if not view.keys:
+        lines.append("  none: the message gave no key")
+    if view.ask is None:
+        return [*lines, "Nobody asked what the sources hold under them."]
+    asked = f"Asked by {view.ask.by}, {view.ask.asked_at}"
+    if view.ask.served_at is None:
+        return [*lines, f"{asked}; nobody looked yet."]
+    lines.append(f"{asked}; found:")
+    for table in view.tables:
+        lines.append(f"  {table.title}")
+        if table.said:
+            lines.append(f"    {table.said}")
+        for by, values in table.rows:
+            pairs = zip(table.columns, values, strict=True)
+            lines.append(f"    by {by}: " + "; ".join(f"{name}: {printable(value)}" for name, value in pairs))
+    return [*lines, *(f"  {one}" for one in view.said)]
+
+
+def _message(who: Officer, request: str) -> None:
+    for one in who.register.cases.texts(request, who.by):
+        if one.text is not None and one.kind in ("request", "received", "representative"):
+            lines = one.text.decode(errors="replace").splitlines()
+            typer.echo("\n".join([f"{one.kind}, {one.at}:", *map(printable, lines)]))
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {"look-up": look_up, "identity": identity, "keys": keys}

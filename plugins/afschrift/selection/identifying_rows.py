@@ -1,0 +1,191 @@
+"""What the sources hold under a request's keys before its identity is confirmed (R10, R12).
+
+Read are the columns that the inventory marks with `identifies`, of the rows that bear a key as it was typed.
+No key is followed to another, no join is taken and no other column is selected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from afschrift.domain.errors import (
+    ConfigurationError,
+    NeedsPersonError,
+    RetriableError,
+)
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import Source, SourceFactory
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.selection.person import WayFinder
+from afschrift.selection.statements import render
+
+MOST = 5
+"""Rows of a table: who is one person has one, and a few former ones."""
+DOWN, UNREADABLE = "down", "unreadable"
+_LONGEST = 300
+
+
+class FoundRow(msgspec.Struct, frozen=True):
+    """A row. `by`: names of the typed keys that it bears; `values`: in the order of the table's columns."""
+
+    by: list[str]
+    values: list[str | None]
+
+
+class FoundTable(msgspec.Struct, frozen=True):
+    """What one table holds.
+
+    Attributes:
+        columns: titles, or names where a column has no title.
+        keys: names of the typed keys by which the table knows people.
+        count: how many rows bear one; there are at most `MOST` in `rows`.
+        fault: `down` or `unreadable`; empty: it was read.
+    """
+
+    source: str
+    table: str
+    title: str
+    columns: list[str]
+    keys: list[str]
+    rows: list[FoundRow] = []
+    count: int = 0
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class IdentifyingTable:
+    """A table that has marked columns and knows people by one of the typed keys."""
+
+    source: str
+    table: str
+    columns: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+def marks_any(inventory: Inventory) -> bool:
+    """Whether a column of the inventory is marked."""
+    return any(
+        column.identifies
+        for source in inventory.sources.values()
+        for table in source.tables.values()
+        for column in table.columns.values()
+    )
+
+
+def identifying_tables(inventory: Inventory, names: Collection[str]) -> Iterator[IdentifyingTable]:
+    """The tables to look in for keys of these names."""
+    for source in inventory.sources.values():
+        for name, table in source.tables.items():
+            columns = tuple(c for c, described in table.columns.items() if described.identifies)
+            keys = tuple(key for key in table.subject if key in names)
+            if columns and keys:
+                yield IdentifyingTable(source.source, name, columns, keys)
+
+
+def find(
+    inventory: Inventory, open_source: SourceFactory, sql: Path, request: str, keys: Sequence[Key], at: str
+) -> list[FoundTable]:
+    """Look in every such table; one that cannot be read is named, and hides no other.
+
+    Args:
+        inventory: the data map.
+        open_source: opens a read-only session.
+        sql: folder of the templates.
+        request: its id, by which a database's own log names the session.
+        keys: as they were typed.
+        at: RFC 3339 instant of the receipt: a key that passes on leads to who had it then.
+    """
+    found: list[FoundTable] = []
+    wanted = list(identifying_tables(inventory, {key.name for key in keys}))
+    for name in dict.fromkeys(one.source for one in wanted):
+        of_source = [one for one in wanted if one.source == name]
+        try:
+            with open_source(name, request) as session:
+                session.bind(keys, at)
+                found += [_table(inventory, session, sql, one) for one in of_source]
+        except RetriableError:
+            found += [_described(inventory, one, DOWN) for one in of_source]
+        except (ConfigurationError, NeedsPersonError):
+            found += [_described(inventory, one, UNREADABLE) for one in of_source]
+    return found
+
+
+def statement(
+    inventory: Inventory, session: Source, sql: Path, table: IdentifyingTable, *, counted: bool
+) -> str:
+    """The statement of a table; `counted`: how many rows there are.
+
+    Its rows: 1 or 0 for each key, then each column as text.
+
+    Raises:
+        ConfigurationError, NeedsPersonError: table or column is not there, or may not be read.
+    """
+    source = inventory.sources[table.source]
+    dialect = session.dialect
+    finder = WayFinder(source, inventory.identity, dialect, session.catalogue())
+    columns = [dialect.text(finder.column(table.table, name)) for name in table.columns]
+    first = len(table.keys) + 1
+    return render(
+        sql,
+        "identifying.sql",
+        relation=finder.relation(table.table),
+        keys=dialect.keys,
+        links=[_link(finder, source, session, table.table, key) for key in table.keys],
+        columns=columns,
+        order=[str(first + number) for number in range(len(columns))],
+        most=MOST,
+        counted=counted,
+    )
+
+
+def _link(
+    finder: WayFinder, source: SourceFile, session: Source, table: str, key: str
+) -> dict[str, str | None]:
+    link = source.tables[table].subject[key]
+    bounds = (
+        session.dialect.bound(finder.instant(table, column)) if column else None
+        for column in (link.valid_from, link.valid_to)
+    )
+    since, until = bounds
+    holds = finder.holds(table, key)
+    return {"key": session.dialect.literal(key), "holds": holds, "from": since, "to": until}
+
+
+def _table(inventory: Inventory, session: Source, sql: Path, one: IdentifyingTable) -> FoundTable:
+    try:
+        rows = session.rows(statement(inventory, session, sql, one, counted=False))
+        count = len(rows)
+        if count == MOST:
+            [(count,)] = session.rows(statement(inventory, session, sql, one, counted=True))
+    except RetriableError:
+        return _described(inventory, one, DOWN)
+    except (ConfigurationError, NeedsPersonError):
+        return _described(inventory, one, UNREADABLE)
+    keys = len(one.keys)
+    found = [
+        FoundRow(
+            [name for name, bears in zip(one.keys, row, strict=False) if bears],
+            [None if value is None else str(value)[:_LONGEST] for value in row[keys:]],
+        )
+        for row in rows
+    ]
+    return _described(inventory, one, rows=found, count=int(count))
+
+
+def _described(
+    inventory: Inventory,
+    one: IdentifyingTable,
+    fault: str = "",
+    rows: Sequence[FoundRow] = (),
+    count: int = 0,
+) -> FoundTable:
+    source = inventory.sources[one.source]
+    table = source.tables[one.table]
+    titles = {name: table.columns[name].title for name in one.columns}
+    words = [title.get("en") if title else name for name, title in titles.items()]
+    title = table.title.get("en") if table.title else f"{one.source}.{one.table}"
+    return FoundTable(one.source, one.table, title, words, list(one.keys), list(rows), count, fault)

@@ -1,0 +1,75 @@
+"""The look-up before an identity is confirmed, and its gate: it reads what an officer asked, and no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from afschrift.casework.identity.confirmed import person_digest
+from afschrift.casework.identity.look_up import Found, is_decided
+from afschrift.domain.request import Request
+from afschrift.law.roles import Act
+from afschrift.register.look_ups import LookUpRow
+from afschrift.selection.identifying_rows import find
+from afschrift.services import Services
+from afschrift.steps.gates import open_request, refusal
+
+STEP = "look_up"
+ASK = "an officer asks on the page of the question who asks, or with `afschrift request look-up`."
+
+
+def look_up(services: Services, request_id: str) -> dict[str, Any]:
+    """Look in the sources for the keys as they were typed, and keep what was found encrypted (R10, R12).
+
+    Nothing else is read before the identity is confirmed. So it reads for an ask of an officer alone, once,
+    and only the columns that the inventory marks.
+
+    Returns:
+        `tables`: rows by table; `not_read`: tables that could not be read, with why. No value.
+
+    Raises:
+        GateError: the request is closed, its identity is decided for the keys of today, or no officer asked
+            about these keys; nothing is read, and the attempt stands in the trail.
+        TooLateError: the ask ended while the sources were read: nothing is kept.
+    """
+    register = services.register
+    request, ask = _asked(services, request_id)
+    keys = register.identities.of(request_id)
+    tables = find(
+        services.inventory, services.open_source, services.sql, request_id, keys, request.received_at
+    )
+    unknown = [key.name for key in keys if not any(key.name in table.keys for table in tables)]
+    read = {f"{one.source}.{one.table}": one.count for one in tables if not one.fault}
+    told = {
+        "tables": read,
+        "not_read": {f"{one.source}.{one.table}": one.fault for one in tables if one.fault},
+    }
+    content = msgspec.json.encode(Found(tables, unknown))
+    register.look_ups.serve(ask.id, request_id, content, {**told, "run": services.run})
+    services.log(f"Request {request_id}: looked in {len(read)} tables.")
+    return told
+
+
+def _asked(services: Services, request_id: str) -> tuple[Request, LookUpRow]:
+    """The ask that this look serves.
+
+    Raises:
+        GateError: there is none that counts.
+    """
+    register = services.register
+    request = open_request(services, request_id, STEP)
+    if is_decided(register, request_id):
+        message = f"The identity behind request {request_id} is decided: nothing is looked up any more."
+        raise refusal(services, request_id, STEP, "identity_decided", message, ASK)
+    ask = register.look_ups.going(request_id)
+    if ask is None or ask.served_at is not None:
+        message = f"Nobody asked to look up the keys of request {request_id}."
+        raise refusal(services, request_id, STEP, "not_asked", message, ASK)
+    if ask.about != person_digest(register, request_id):
+        message = f"What was asked about request {request_id} was about other keys than it has."
+        raise refusal(services, request_id, STEP, "asked_of_other_keys", message, ASK)
+    if not services.roles().may(ask.by, Act.DECIDE):
+        message = f"Whoever asked to look up the keys of request {request_id} is no officer."
+        raise refusal(services, request_id, STEP, "asked_without_role", message, ASK)
+    return request, ask

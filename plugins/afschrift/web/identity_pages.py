@@ -1,0 +1,163 @@
+"""The pages on which an identity is confirmed: whose the keys are, beside the message, and other keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
+from afschrift.casework.identity.question import IDENTITY_KIND
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import AfschriftError, ConfigurationError, TooLateError, UnknownQuestionError
+from afschrift.domain.keys import Key
+from afschrift.law.clock.facts import Timeline
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
+from afschrift.web.answers import Start
+from afschrift.web.caller import Caller, Known
+from afschrift.web.csrf_token import form_token, is_form_token, note, read_note
+from afschrift.web.multipart import Sent, opened, read
+from afschrift.web.page import render
+from afschrift.web.question_access import question_for_view
+from afschrift.web.question_status import local
+from afschrift.web.same_origin import cross_origin_error
+
+TOLD = ("request", "received", "representative")
+"""Kinds of texts that came from the person, or from whoever asks for them."""
+
+
+def routes(start_look_up: Start) -> APIRouter:
+    """The routes; `start_look_up` begins the look-up of a request's keys as the caller."""
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    @router.post("/questions/{question_id}/look-up")
+    async def looked_up(request: Request, question_id: str, by: Known) -> Response:
+        """Ask what the sources hold under the keys, and start the task that looks."""
+        await run_in_threadpool(_asked, by, question_id)
+        with opened() as sent:
+            await read(request, sent)
+            return await run_in_threadpool(_look_up, request, question_id, by, sent, start_look_up)
+
+    @router.get("/questions/{question_id}/keys")
+    def keys(request: Request, question_id: str, by: Known) -> Response:
+        """The form for other keys; what they are now is not shown."""
+        _, asked = _asked(by, question_id)
+        return _keys_page(request, by, asked)
+
+    @router.post("/questions/{question_id}/keys")
+    async def changed(request: Request, question_id: str, by: Known) -> Response:
+        """Correct or add keys; the request then waits for who asks anew."""
+        await run_in_threadpool(_asked, by, question_id)
+        with opened() as sent:
+            await read(request, sent)
+            return await run_in_threadpool(_change, request, question_id, by, sent)
+
+    return router
+
+
+def identity_parts(
+    register: Register, by: Caller, asked: QuestionRow, path: str, told: str, timeline: Timeline
+) -> dict[str, Any]:
+    """What the page of the question shows of whose the keys are: masks alone, and ways to see and to ask."""
+    view = identity_view(register, asked.request)
+    at = {"asked": "", "served": ""}
+    if view.ask is not None:
+        at["asked"] = local(view.ask.asked_at, timeline)
+        at["served"] = local(view.ask.served_at, timeline) if view.ask.served_at else ""
+    return {"view": view, "token": form_token(by, f"{path}/look-up"), "told": read_note(by, told), "at": at}
+
+
+def unmasked_page(
+    request: Request, register: Register, by: Caller, asked: QuestionRow, timeline: Timeline
+) -> Response:
+    """Keys and findings in clear beside the message; the look is an event."""
+    record_look(Officer(register, by.roles, by.account), asked.request, asked.id)
+    texts = register.cases.texts(asked.request, by.account)
+    return render(
+        request,
+        "identity",
+        by=by,
+        question=asked,
+        view=identity_view(register, asked.request, masked=False),
+        texts=[
+            (one, local(one.at, timeline), one.text.decode(errors="replace"))
+            for one in texts
+            if one.text is not None and one.kind in TOLD
+        ],
+        others=sum(one.kind not in TOLD or one.text is None for one in texts),
+    )
+
+
+def _asked(by: Caller, question_id: str) -> tuple[Register, QuestionRow]:
+    """The question who asks, which the caller may answer.
+
+    Raises:
+        UnknownQuestionError: there is none for their roles, or it asks something else.
+        NotAllowedError: they may not answer it now; says why.
+    """
+    register, asked, _ = question_for_view(by, question_id)
+    if asked.kind != IDENTITY_KIND.name:
+        raise UnknownQuestionError("This question does not ask who somebody is.")
+    return register, asked
+
+
+def _look_up(request: Request, question_id: str, by: Caller, sent: Sent, start: Start) -> Response:
+    register, asked = _asked(by, question_id)
+    if not is_form_token(by, request.url.path, sent.one("token")):
+        raise cross_origin_error()
+    try:
+        ask_look_up(Officer(register, by.roles, by.account), asked.request)
+        said = f"Run {start(asked.request, by.token)} looks. Reload this page in a moment."
+    except TooLateError:
+        raise
+    except AfschriftError as error:
+        said = f"Nobody looks yet. {error}"
+    return RedirectResponse(f"{_address(request, question_id)}?told={note(by, {'look_up': said})}#whose", 303)
+
+
+def _change(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
+    register, asked = _asked(by, question_id)
+    if not is_form_token(by, request.url.path, sent.one("token")):
+        raise cross_origin_error()
+    prefix = "key."
+    given = {n.removeprefix(prefix): v.strip() for n, v in sent.fields if n.startswith(prefix) and v.strip()}
+    given |= dict.fromkeys(sent.all("remove"), "")
+    officer = Officer(register, by.roles, by.account)
+    try:
+        done = change_keys(officer, asked.request, given)
+    except ConfigurationError as error:
+        return _keys_page(request, by, asked, str(error), 422)
+    address = _address(request, done.question or question_id)
+    return RedirectResponse(f"{address}?told={note(by, {'keys': done.said})}#whose", 303)
+
+
+def _keys_page(
+    request: Request, by: Caller, asked: QuestionRow, problem: str = "", status: int = 200
+) -> Response:
+    register, _ = _asked(by, asked.id)
+    officer = Officer(register, by.roles, by.account)
+    now = [Key(key.name, "") for key in register.identities.of(asked.request)]
+    return render(
+        request,
+        "change_keys",
+        status,
+        by=by,
+        question=asked,
+        token=form_token(by, request.url.path),
+        problem=problem,
+        keys=[(name, _title(officer, name)) for name in officer.inventory.identity.keys],
+        now={key.name for key in now},
+    )
+
+
+def _title(officer: Officer, name: str) -> str:
+    title = officer.inventory.identity.keys[name].title
+    return title.get("en") if title else name
+
+
+def _address(request: Request, question_id: str) -> str:
+    return f"{request.scope.get('root_path', '')}/questions/{question_id}"

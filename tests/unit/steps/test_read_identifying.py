@@ -1,0 +1,278 @@
+"""The look-up before an identity is confirmed: what it reads, what it keeps, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from testbed.mini import SHOP, write_database, write_inventory
+from testbed.running import installation, store
+from tests.support.audited.sitecustomize import audit
+
+from afschrift.app.settings import Settings
+from afschrift.casework.identity.answer import confirm_identity
+from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.identity.look_up import IdentityView, ask_look_up, identity_view, is_decided
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError, NotAllowedError, TooLateError
+from afschrift.domain.state import State
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.services import Services
+from afschrift.sources import registry
+from afschrift.steps.assess import assess
+from afschrift.steps.read_identifying import look_up
+
+ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
+KEEPER = Person("Kim", frozenset({"cli:kim"}), frozenset({Role.SOURCE_OWNER}))
+ROLES = Roles((ANNA, KEEPER))
+MARKED = {
+    "      email: {origin: provided, category: user.contact.email}": "      email: {origin: provided, category: "
+    "user.contact.email, identifies: true, title: {nl: Adres, en: Address}}",
+    "      name: {origin: provided}\n": "      name: {origin: provided, identifies: true}\n",
+    "      email: {origin: provided}\n      valid_from: {origin: observed}": "      email: {origin: provided, "
+    "identifies: true}\n      valid_from: {origin: observed, identifies: true}",
+}
+CONFIRMED = {"method": "call_back", "level": "high"}
+
+
+@pytest.fixture
+def statements(tmp_path: Path) -> Path:
+    return tmp_path / "statements"
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statements: Path) -> Iterator[Services]:
+    """The mini shop with marked columns, every contact with a source counted."""
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    sources = dict(registry.SOURCES)
+    monkeypatch.setattr(registry, "SOURCES", sources)
+    audit(sources, statements)
+    folder = write_inventory(tmp_path / "inventory")
+    text = SHOP
+    for before, after in MARKED.items():
+        assert before in text
+        text = text.replace(before, after, 1)
+    (folder / "shop.yml").write_text(text, encoding="utf-8")
+    yield installation(tmp_path / "home", folder)
+
+
+def of(services: Services, by: str = "cli:anna") -> Officer:
+    settings = Settings.from_environment(
+        {"AFSCHRIFT_HOME": str(services_home(services)), "AFSCHRIFT_INVENTORY": str(inventory(services))}
+    )
+    return Officer(services.register, ROLES, by, settings=settings)
+
+
+def services_home(services: Services) -> Path:
+    return Path(str(services.register.store.database.url.database)).parent
+
+
+def inventory(services: Services) -> Path:
+    return services_home(services).parent / "inventory"
+
+
+def looked(services: Services, keys: dict[str, str], masked: bool = False) -> IdentityView:
+    request = store(services, keys, authenticated=None)
+    ask_look_up(of(services), request)
+    look_up(services, request)
+    return identity_view(services.register, request, masked=masked)
+
+
+def shown(view: IdentityView) -> dict[str, tuple[Any, ...]]:
+    return {table.title: table.rows for table in view.tables}
+
+
+def test_the_marked_columns_of_the_rows_that_bear_the_keys_and_nothing_else(
+    shop: Services, statements: Path
+) -> None:
+    view = looked(shop, {"customer_id": "1"})
+
+    assert shown(view) == {
+        "shop.customer": (("customer_id", ("ann@example.org", "Ann")),),
+        "shop.customer_email": (
+            ("customer_id", ("ann@example.org", "2023-01-01 00:00:00+00")),
+            ("customer_id", ("old.ann@example.org", "2020-01-01 00:00:00+00")),
+        ),
+    }
+    assert view.tables[0].columns == ("Address", "name")
+    told = statements.read_text()
+    assert "password_hash" not in told
+    assert "score" not in told
+    assert "orders" not in told
+
+
+def test_no_key_is_followed_to_another(shop: Services) -> None:
+    view = looked(shop, {"email": "Bob@example.org"})
+
+    assert shown(view) == {
+        "shop.customer": (("email", ("bob@example.org", "Bob")),),
+        "shop.customer_email": (("email", ("bob@example.org", "")),),
+    }
+
+
+def test_keys_that_lead_to_different_people_show_it(shop: Services) -> None:
+    view = looked(shop, {"customer_id": "1", "email": "bob@example.org"})
+
+    assert shown(view)["shop.customer"] == (
+        ("customer_id", ("ann@example.org", "Ann")),
+        ("email", ("bob@example.org", "Bob")),
+    )
+
+
+def test_an_address_that_passed_on_leads_to_who_had_it_at_the_receipt(shop: Services) -> None:
+    view = looked(shop, {"email": "old.ann@example.org"})
+
+    assert shown(view)["shop.customer_email"] == (
+        ("email", ("old.ann@example.org", "2023-06-01 00:00:00+00")),
+    )
+
+
+def test_masks_show_a_first_letter_and_no_length(shop: Services) -> None:
+    view = looked(shop, {"customer_id": "1"}, masked=True)
+
+    assert view.keys == (("customer_id", "1•••••"),)
+    assert shown(view)["shop.customer"] == (("customer_id", ("a•••••", "A•••••")),)
+    told = {len(value) for table in view.tables for _, values in table.rows for value in values}
+    assert told == {6}
+
+
+def test_more_than_five_rows_are_said_and_five_are_read(shop: Services, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("INSERT INTO customer SELECT 1, 'n' || i, 'Ann', '', 1 FROM range(6) r(i)")
+
+    [customer, _] = looked(shop, {"customer_id": "1"}).tables
+    assert len(customer.rows) == 5
+    assert customer.said == "7 rows bear these keys, more than 5: these are 5 of them."
+
+
+def test_not_found_is_said(shop: Services) -> None:
+    view = looked(shop, {"customer_id": "4711"})
+    assert view.said[0].startswith("Not found under these keys")
+    assert [table.said for table in view.tables] == [
+        "shop.customer holds nothing under these keys.",
+        "shop.customer_email holds nothing under these keys.",
+    ]
+
+
+def test_a_key_by_which_no_marked_table_knows_people_is_named(shop: Services, statements: Path) -> None:
+    view = looked(shop, {"device_id": "d1"})
+    assert (view.tables, statements.exists()) == ((), False)
+    assert view.said == (
+        "No marked column stands in a table that knows people by device_id: nothing was looked up by it.",
+    )
+
+
+def test_a_source_that_is_down_is_named(shop: Services, tmp_path: Path) -> None:
+    (tmp_path / "shop.duckdb").rename(tmp_path / "away.duckdb")
+    view = looked(shop, {"customer_id": "1"})
+    assert [table.said for table in view.tables] == [
+        "Source shop is down: shop.customer was not read.",
+        "Source shop is down: shop.customer_email was not read.",
+    ]
+
+
+def test_a_column_that_is_not_there_hides_no_other_table(shop: Services, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("ALTER TABLE customer DROP COLUMN name")
+    customer, emails = looked(shop, {"customer_id": "1"}).tables
+    assert customer.said.startswith("shop.customer cannot be read as the inventory describes it")
+    assert len(emails.rows) == 2
+
+
+def test_an_inventory_without_a_mark_says_how_to_mark(services: Services, tmp_path: Path) -> None:
+    request = store(services, {"customer_id": "1"}, authenticated=None)
+    with pytest.raises(ConfigurationError, match=r"`identifies: true`"):
+        ask_look_up(of(services), request)
+    assert services.register.look_ups.going(request) is None
+
+
+def test_the_trail_knows_who_asked_and_counts_and_no_value(shop: Services) -> None:
+    request = store(shop, {"email": "bob@example.org"}, authenticated=None)
+    ask = ask_look_up(of(shop), request)
+    assert ask_look_up(of(shop), request) == ask
+    told = look_up(shop, request)
+    events = [(h.type, h.actor, p) for h, p in shop.register.trail.events(request) if "look" in h.type]
+
+    assert [(kind, actor) for kind, actor, _ in events] == [
+        ("identity_look_up_asked", "cli:anna"),
+        ("identity_looked_up", "system"),
+    ]
+    assert events[0][2]["held"] == {"role": "officer", "source": "roles_file"}
+    assert told["tables"] == {"shop.customer": 1, "shop.customer_email": 1}
+    assert events[1][2]["tables"] == told["tables"]
+    assert not any(word in f"{events}{told}".lower() for word in ("bob", "@"))
+
+
+@pytest.mark.parametrize("choice", ["confirmed", "not_confirmed"])
+def test_what_was_found_goes_with_the_decision(shop: Services, choice: str) -> None:
+    request = store(shop, {"customer_id": "1"}, authenticated=None)
+    ask_look_up(of(shop), request)
+    look_up(shop, request)
+    assert shop.register.look_ups.found(request) is not None
+
+    shop.register.decisions.take(request, "identity", choice, "cli:anna", detail=CONFIRMED)
+    assert shop.register.look_ups.found(request) is None
+    assert shop.register.look_ups.going(request) is None
+    [gone] = [p for h, p in shop.register.trail.events(request) if h.type == "identity_look_up_destroyed"]
+    assert gone is not None
+    assert (gone["why"], gone["served"]) == ("identity_decided", True)
+
+
+def test_what_was_found_goes_with_the_request(shop: Services) -> None:
+    request = store(shop, {"customer_id": "1"}, authenticated=None)
+    ask_look_up(of(shop), request)
+    look_up(shop, request)
+    shop.register.requests.move(request, State.WITHDRAWN)
+    assert shop.register.look_ups.found(request) is None
+
+
+def test_what_was_found_goes_with_the_keys(shop: Services) -> None:
+    request = store(shop, {"customer_id": "1"}, authenticated=None)
+    ask_look_up(of(shop), request)
+    look_up(shop, request)
+    change_keys(of(shop), request, {"customer_id": "2"})
+    assert shop.register.look_ups.found(request) is None
+    ask_look_up(of(shop), request)
+    look_up(shop, request)
+    view = identity_view(shop.register, request, masked=False)
+    assert shown(view)["shop.customer"] == (("customer_id", ("bob@example.org", "Bob")),)
+
+
+def test_after_not_confirmed_it_may_be_asked_once_the_question_is_asked_anew(shop: Services) -> None:
+    request = store(shop, {"customer_id": "1"}, authenticated=None)
+    shop.register.decisions.take(request, "identity", "not_confirmed", "cli:anna")
+    with pytest.raises(TooLateError, match="is decided"):
+        ask_look_up(of(shop), request)
+    with pytest.raises(NeedsPersonError):
+        assess(shop, request)
+    assert not is_decided(shop.register, request)
+    ask_look_up(of(shop), request)
+    look_up(shop, request)
+    assert identity_view(shop.register, request).tables
+
+
+def test_only_an_officer_asks(shop: Services) -> None:
+    request = store(shop, {"customer_id": "1"}, authenticated=None)
+    with pytest.raises(NotAllowedError):
+        ask_look_up(of(shop, "cli:kim"), request)
+    assert shop.register.look_ups.going(request) is None
+
+
+def test_a_decision_while_the_sources_are_read_keeps_nothing(
+    shop: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = store(shop, {"customer_id": "1"}, authenticated=None)
+    ask_look_up(of(shop), request)
+    serve = shop.register.look_ups.serve
+
+    def late(*args: Any) -> None:
+        confirm_identity(of(shop), request, detail=CONFIRMED)
+        serve(*args)
+
+    monkeypatch.setattr(shop.register.look_ups, "serve", late)
+    with pytest.raises(TooLateError, match="nothing that was read is kept"):
+        look_up(shop, request)
+    assert shop.register.look_ups.found(request) is None
