@@ -103,7 +103,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 @contextmanager
 def api_server() -> Iterator[Any]:
-    """What Airflow's API server runs, with the DAG `fulfil_request` in its database."""
+    """What Airflow's API server runs, with the DAGs that officers start in its database."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # its import sets it; other tests are no server
         from airflow.api_fastapi.main import app
@@ -115,7 +115,8 @@ def api_server() -> Iterator[Any]:
 
         with create_session() as session:
             session.execute(text("INSERT OR IGNORE INTO dag_bundle (name) VALUES ('dags-folder')"))
-        sync_bag_to_db(DagBag(dag_folder=str(DAGS / "fulfil_request.py")), "dags-folder", None)
+        for dag in ("fulfil_request", "look_up_identity"):
+            sync_bag_to_db(DagBag(dag_folder=str(DAGS / f"{dag}.py")), "dags-folder", None)
         yield app
 
 

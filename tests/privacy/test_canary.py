@@ -183,6 +183,43 @@ def test_what_questions_show_of_the_person_is_in_clear_nowhere(
     assert leaks(office) == []
 
 
+def test_what_is_looked_up_before_the_identity_is_in_the_register_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Keys, findings and corrected keys: nowhere in clear, but at the terminal of whoever asks to see them."""
+    from typer.testing import CliRunner
+
+    from afschrift.cli.main import app
+
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))
+    request = office.submit("access", {**KEYS, "email": EMAIL}, message=LETTER, authenticated=None)
+    said: list[str] = []
+
+    def afschrift(*words: str, typed: str = "") -> str:
+        done = CliRunner().invoke(app, list(words), input=typed)
+        assert done.exception is None, done.output
+        return done.output
+
+    said.append(afschrift("request", "look-up", request, "--run"))
+    said.append(afschrift("request", "identity", request))
+    assert leaks(office) == []
+    shown = afschrift("request", "identity", request, "--unmask")
+    assert all(word in shown for word in (str(CUSTOMER), EMAIL, TEXT, LETTER))
+    wrong = {"customer_id": "4711", TEXT: TEXT}
+    refused = CliRunner().invoke(app, ["request", "keys", request, "--file", "-"], input=json.dumps(wrong))
+    said.append(f"{refused.output}{refused.exception}")
+    typed = json.dumps({"email": EMAIL, "customer_id": f"{NEEDLES['number']}1"})
+    said.append(afschrift("request", "keys", request, "--file", "-", typed=typed))
+    said.append(afschrift("questions", "--request", request))
+    assert "customer_id corrected" in said[-2]
+    assert leaks(office) == []
+    assert office.register.look_ups.found(request) is None
+    told = json.dumps([payload for _, payload in office.register.trail.events(request)])
+    seen = capfd.readouterr()
+    assert not any(needle in told + seen.out + seen.err + "".join(said) for needle in NEEDLES.values())
+
+
 VIEW = f"""
     ALTER TABLE review RENAME TO review_kept;
     CREATE VIEW review AS SELECT * REPLACE (

@@ -77,7 +77,7 @@ def token_in(html: str) -> str:
 
 def look_token_in(html: str) -> str:
     """The token of the form that shows what was written, or what to search by."""
-    [form] = [part for part in html.split("<form") if "/look" in part]
+    [form] = [part for part in html.split("<form") if '/look"' in part]
     return form.partition('name="token" value="')[2].partition('"')[0]
 
 

@@ -94,18 +94,18 @@ def log_to(file: Path) -> None:
     configure_logging(output=file.open("a", encoding="utf-8", buffering=1), colored_console_log=False)
 
 
-def load_dag() -> DAG:
-    """The DAG as Airflow reads it from its file.
+def load_dag(dag_id: str = DAG_ID) -> DAG:
+    """A DAG as Airflow reads it from its file.
 
     Raises:
         ConfigurationError: the file does not import.
     """
     from airflow.dag_processing.dagbag import DagBag
 
-    bag = DagBag(dag_folder=str(DAGS / f"{DAG_ID}.py"))
+    bag = DagBag(dag_folder=str(DAGS / f"{dag_id}.py"))
     if bag.import_errors:
         raise ConfigurationError("The DAG does not import: " + " ".join(bag.import_errors.values()))
-    return bag.dags[DAG_ID]
+    return bag.dags[dag_id]
 
 
 def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -> RunOutcome:

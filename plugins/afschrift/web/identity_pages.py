@@ -24,8 +24,9 @@ from afschrift.web.multipart import Sent, opened, read
 from afschrift.web.page import render
 from afschrift.web.question_access import question_for_view
 from afschrift.web.question_status import local
-from afschrift.web.same_origin import cross_origin_error
+from afschrift.web.same_origin import cross_origin_error, surely_ours
 
+RENEWED = "Your log-in was renewed since this page was opened. Nothing was changed: type the keys again."
 TOLD = ("request", "received", "representative")
 """Kinds of texts that came from the person, or from whoever asks for them."""
 
@@ -122,7 +123,9 @@ def _look_up(request: Request, question_id: str, by: Caller, sent: Sent, start: 
 def _change(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
     register, asked = _asked(by, question_id)
     if not is_form_token(by, request.url.path, sent.one("token")):
-        raise cross_origin_error()
+        if not surely_ours(request):
+            raise cross_origin_error()
+        return _keys_page(request, by, asked, RENEWED, 403)
     prefix = "key."
     given = {n.removeprefix(prefix): v.strip() for n, v in sent.fields if n.startswith(prefix) and v.strip()}
     given |= dict.fromkeys(sent.all("remove"), "")

@@ -224,7 +224,7 @@ def _question_page(
         token=form_token(by, path),
         look_token=form_token(by, f"{path}/look"),
         shown_token=form_token(by, f"{path}/shown"),
-        has_view=has_view(asked) or (asked.kind == IDENTITY_KIND.name and not why),
+        has_view=has_view(asked) or (elsewhere and asked.kind == IDENTITY_KIND.name and not why),
         shown=None if elsewhere else look(officer, asked.id, unmask=unmask),
         faults={id_: fault for id_, _, fault in problem.fields} if problem else {},
         **_of(timeline, asked),

@@ -1,0 +1,183 @@
+"""The page on which an identity is confirmed: masks, whose the keys are beside the message, and other keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.installed import Installation, installed
+from tests.support.pages import asked_identity, parts, prepare, text_of
+
+pytestmark = [pytest.mark.airflow]
+
+Browse = Callable[..., Any]
+CUSTOMER = 900001
+
+
+@pytest.fixture(scope="module")
+def installation(demo_warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(demo_warehouse, tmp_path_factory.mktemp("identity")) as made:
+        prepare(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
+    with api_server() as server:
+        yield server
+
+
+@pytest.fixture
+def browse(app: Any) -> Browse:
+    from starlette.testclient import TestClient
+
+    tokens: dict[str, str] = {}
+
+    def ask(user: str, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
+        if user not in tokens:
+            tokens[user] = log_in(user)
+        cookies = {"_token": tokens[user]}
+        client = TestClient(app, raise_server_exceptions=False, cookies=cookies, follow_redirects=False)
+        if fields is None:
+            return client.request(more.pop("method", "GET"), f"/afschrift{path}", **more)
+        return client.post(f"/afschrift{path}", files=parts(fields), **more)
+
+    return ask
+
+
+def look_up_token(html: str) -> str:
+    [form] = [part for part in html.split("<form") if '/look-up"' in part]
+    return form.partition('name="token" value="')[2].partition('"')[0]
+
+
+def unmask_token(html: str) -> str:
+    [form] = [part for part in html.split("<form") if '/look"' in part]
+    return form.partition('name="token" value="')[2].partition('"')[0]
+
+
+def looked(installation: Installation, browse: Browse, request: str, question: str) -> None:
+    """Ask on the page, and do what the task does."""
+    from afschrift.steps.read_identifying import look_up
+
+    page = browse("anna", f"/questions/{question}").text
+    reply = browse("anna", f"/questions/{question}/look-up", {"token": look_up_token(page)})
+    assert reply.status_code == 303
+    said = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
+    assert f"Run {request}.1 looks. Reload this page in a moment." in said
+    assert "Asked by anna on" in said
+    look_up(installation.services, request)
+
+
+def name_of(installation: Installation) -> str:
+    import duckdb
+
+    with duckdb.connect(str(installation.warehouse / "shop.duckdb"), read_only=True) as con:
+        [(name,)] = con.execute("SELECT last_name FROM customer WHERE customer_id = ?", [CUSTOMER]).fetchall()
+    return str(name)
+
+
+def test_the_page_shows_masks_and_the_values_only_when_asked(
+    browse: Browse, installation: Installation
+) -> None:
+    request, question = asked_identity(installation, CUSTOMER)
+    name = name_of(installation)
+    before = browse("anna", f"/questions/{question}").text
+    assert str(CUSTOMER) not in before
+    assert "9•••••" in before
+    looked(installation, browse, request, question)
+
+    page = browse("anna", f"/questions/{question}").text
+    assert name not in page
+    assert f"{name[0]}•••••" in page
+    assert "Looked up for anna on" in text_of(page)
+    token = unmask_token(page)
+    assert browse("anna", f"/questions/{question}/look").status_code == 405
+    shown = browse("anna", f"/questions/{question}/look", {"token": token})
+    assert shown.status_code == 200
+    assert name in shown.text
+    assert str(CUSTOMER) in shown.text
+    assert "Please send me my data." in shown.text
+    [read] = [p for kind, p in installation.events(request) if kind == "identity_read"]
+    assert read["held"] == {"role": "officer", "source": "roles_file"}
+    assert name not in str(installation.events(request))
+
+
+def test_nobody_else_sees_even_masks(browse: Browse, installation: Installation) -> None:
+    _, question = asked_identity(installation, CUSTOMER)
+    page = browse("dirk", f"/questions/{question}").text
+    assert "•••••" not in page
+    assert browse("dirk", f"/questions/{question}/look", {"token": "x"}).status_code == 403
+    assert browse("dirk", f"/questions/{question}/look-up", {"token": "x"}).status_code == 403
+    assert browse("dirk", f"/questions/{question}/keys").status_code == 403
+    assert browse("sam", f"/questions/{question}/keys").status_code == 404
+
+
+def test_what_does_not_come_from_its_own_page_is_not_taken(
+    browse: Browse, installation: Installation
+) -> None:
+    request, question = asked_identity(installation, CUSTOMER)
+    token = unmask_token(browse("anna", f"/questions/{question}").text)
+    for path in ("look-up", "keys"):
+        fields = {"token": token, "key.customer_id": "1"}
+        assert browse("anna", f"/questions/{question}/{path}", fields).status_code == 403
+    assert installation.services.register.look_ups.going(request) is None
+
+
+def test_keys_are_corrected_on_the_page(browse: Browse, installation: Installation) -> None:
+    request, question = asked_identity(installation, CUSTOMER)
+    looked(installation, browse, request, question)
+    page = browse("anna", f"/questions/{question}/keys").text
+    assert str(CUSTOMER) not in page
+    token = page.partition('name="token" value="')[2].partition('"')[0]
+    none = browse("anna", f"/questions/{question}/keys", {"token": token})
+    assert (none.status_code, "No key was given" in none.text) == (422, True)
+    reply = browse("anna", f"/questions/{question}/keys", {"token": token, "key.customer_id": "4711"})
+
+    assert reply.status_code == 303
+    [now] = installation.services.register.questions.all(request_id=request)
+    assert reply.headers["location"].startswith(f"/afschrift/questions/{now.id}?told=")
+    assert now.id != question
+    said = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
+    assert "customer_id corrected. Who asks is to be confirmed for these keys." in said
+    assert "4•••••" in said
+    assert "4711" not in said
+    looked_again = text_of(browse("anna", f"/questions/{now.id}").text)
+    assert "Nobody has looked up yet" in looked_again
+    gone = browse("anna", f"/questions/{question}/keys")
+    assert (gone.status_code, "overtaken" in gone.text) == (403, True)
+
+
+def test_a_message_without_a_key_asks_for_one(browse: Browse, installation: Installation) -> None:
+    from afschrift.domain.errors import NeedsPersonError
+    from afschrift.steps.assess import assess
+
+    request = installation.submit(CUSTOMER, "access", authenticated=False, keys={})
+    with suppress(NeedsPersonError):
+        assess(installation.services, request)
+    [question] = installation.services.register.questions.all(request_id=request)
+    page = browse("anna", f"/questions/{question.id}").text
+    assert "The message gave no key" in text_of(page)
+    assert "/look-up" not in page
+
+
+def test_the_same_over_rest(browse: Browse, installation: Installation) -> None:
+    from afschrift.steps.read_identifying import look_up
+
+    request, _ = asked_identity(installation, CUSTOMER)
+    path = f"/api/requests/{request}"
+    refused = browse("dirk", f"{path}/look-up", method="POST")
+    assert refused.status_code == 403
+    asked = browse("anna", f"{path}/look-up", method="POST").json()
+    assert asked["run"] == f"{request}.1"
+    look_up(installation.services, request)
+    assert browse("ivo", f"{path}/identity", method="POST").status_code == 403
+    found = browse("anna", f"{path}/identity", method="POST").json()
+    assert found["keys"] == {"customer_id": str(CUSTOMER)}
+    assert name_of(installation) in str(found["tables"])
+    changed = browse("anna", f"{path}/keys", method="POST", json={"keys": {"customer_id": "4711"}}).json()
+    assert (changed["changed"], "4711" in str(changed)) == (["customer_id"], False)
+    wrong = browse("anna", f"{path}/keys", method="POST", json={"keys": {"customer_id": 4711}})
+    assert (wrong.status_code, "4711" in wrong.text) == (422, False)
