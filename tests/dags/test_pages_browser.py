@@ -89,6 +89,64 @@ def test_the_pages_are_accessible_and_fit(
     page.context.close()
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
+def test_whose_the_keys_are_is_seen_without_scripts(
+    browser: Browser, pages: ServedPages, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    from afschrift.steps.read_identifying import look_up
+
+    request, question = asked_identity(pages.installation, CUSTOMERS[5])
+    page = opened(
+        browser,
+        pages,
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        java_script_enabled=False,
+    )
+    page.goto(f"{pages.address}/questions/{question}")
+    page.get_by_role("button", name="Look up whose they are").click()
+    assert page.get_by_text(f"Run {request}.1 looks.").is_visible()
+    look_up(pages.installation.services, request)
+    page.reload()
+    assert page.get_by_text(f"Run {request}.1 looks.").count() == 0
+    assert page.get_by_role("heading", name="Account", exact=True).is_visible()
+    with page.context.expect_page() as another:
+        page.get_by_role("button", name="Show it all beside the message").click()
+    shown = another.value
+    assert shown.get_by_text("Please send me my data.").is_visible()
+    page.get_by_role("link", name="Correct or add keys").click()
+    page.get_by_label("Customer number").fill("4711")
+    page.get_by_role("button", name="Change the keys").click()
+    assert page.get_by_text("customer_id corrected").is_visible()
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
+def test_the_pages_of_whose_the_keys_are_are_accessible_and_fit(
+    browser: Browser, pages: ServedPages, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    from afschrift.app.roles_file import load_roles
+    from afschrift.casework.identity.look_up import ask_look_up
+    from afschrift.casework.officer import Officer
+    from afschrift.steps.read_identifying import look_up
+
+    request, question = asked_identity(pages.installation, CUSTOMERS[6])
+    services = pages.installation.services
+    ask_look_up(Officer(services.register, load_roles(), "cli:anna"), request)
+    look_up(services, request)
+    page = opened(browser, pages, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(f"{pages.address}/questions/{question}")
+    with page.context.expect_page() as another:
+        page.get_by_role("button", name="Show it all beside the message").click()
+    keys = page.context.new_page()
+    keys.goto(f"{pages.address}/questions/{question}/keys")
+    for one in (page, another.value, keys):
+        assert one.evaluate("document.documentElement.scrollWidth") <= width, one.url
+        found = Axe().run(one).response["violations"]
+        assert [(one.url, v["id"], v["nodes"][0]["html"]) for v in found] == []
+    page.context.close()
+
+
 def test_a_question_is_answered_without_scripts(browser: Browser, pages: ServedPages) -> None:
     request, question = asked_identity(pages.installation, CUSTOMERS[3])
     page = opened(browser, pages, java_script_enabled=False)

@@ -112,7 +112,7 @@ def _look_up(request: Request, question_id: str, by: Caller, sent: Sent, start: 
         raise cross_origin_error()
     try:
         ask_look_up(Officer(register, by.roles, by.account), asked.request)
-        said = f"Run {start(asked.request, by.token)} looks. Reload this page in a moment."
+        said = f"Run {start(asked.request, by.token)} looks."
     except TooLateError:
         raise
     except AfschriftError as error:
