@@ -870,7 +870,7 @@ def test_a_look_up_of_a_closed_request(world: World) -> None:
     """Attempt: Look up whose the keys are of a request that is closed"""
     request = unidentified(world)
     world.register.look_ups.ask(request, "cli:anna", OFFICER)
-    world.register.requests.move(request, State.WITHDRAWN)
+    moved(world.register, request, State.WITHDRAWN)
 
     assert world.refused(look_up, request)["reason"] == "closed"
 

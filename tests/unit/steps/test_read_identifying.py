@@ -11,6 +11,7 @@ import pytest
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import installation, store
 from tests.support.audited.sitecustomize import audit
+from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.answer import confirm_identity
@@ -225,7 +226,7 @@ def test_what_was_found_goes_with_the_request(shop: Services) -> None:
     request = store(shop, {"customer_id": "1"}, authenticated=None)
     ask_look_up(of(shop), request)
     look_up(shop, request)
-    shop.register.requests.move(request, State.WITHDRAWN)
+    moved(shop.register, request, State.WITHDRAWN)
     assert shop.register.look_ups.found(request) is None
 
 

@@ -14,6 +14,8 @@ from afschrift.inventory.model import Inventory, casefold_keys
 from afschrift.law.roles import Act
 from afschrift.questions.ask import put
 
+LIES_THERE = "A bundle by the earlier keys lies at its destination: take it away there."
+
 
 @dataclass(frozen=True)
 class ChangedKeys:
@@ -21,12 +23,14 @@ class ChangedKeys:
 
     Attributes:
         question: id of the question who asks; None: nothing changed, and it is decided.
+        handed_over: a bundle by earlier keys lies at its destination.
     """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     question: str | None
+    handed_over: bool = False
 
     @property
     def said(self) -> str:
@@ -35,7 +39,8 @@ class ChangedKeys:
         told = "; ".join(f"{', '.join(names)} {verb}" for verb, names in parts if names)
         if not told:
             return "These are the keys already: nothing was changed."
-        return f"{told}. Who asks is to be confirmed for these keys."
+        said = f"{told}. Who asks is to be confirmed for these keys."
+        return f"{said} {LIES_THERE}" if self.handed_over else said
 
 
 def change_keys(officer: Officer, request_id: str, given: Mapping[str, str]) -> ChangedKeys:
@@ -70,7 +75,8 @@ def change_keys(officer: Officer, request_id: str, given: Mapping[str, str]) -> 
     if any(told.values()):
         _destroy_staged(officer, request_id)
     added, changed, removed = (tuple(told[how]) for how in ("added", "changed", "removed"))
-    return ChangedKeys(added, changed, removed, _asked(officer, request_id))
+    handed_over = bool(register.deliveries.of(request_id))
+    return ChangedKeys(added, changed, removed, _asked(officer, request_id), handed_over)
 
 
 def _asked(officer: Officer, request_id: str) -> str | None:

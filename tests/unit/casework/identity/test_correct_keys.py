@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from testbed.running import run, store
+from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
@@ -28,7 +29,7 @@ from afschrift.law.roles import Person, Role, Roles
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.deliver import deliver
+from afschrift.steps.deliver import close, deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
@@ -136,6 +137,21 @@ def test_what_is_staged_while_a_run_goes_cannot_leave_either(
         deliver(going, request)
 
 
+def test_a_bundle_that_lies_at_its_destination_is_told_of_and_nobody_is_told_of_it(
+    services: Services, anna: Officer
+) -> None:
+    request = packed(services)
+    deliver(services, request)
+    close(services, request)
+    assert services.register.requests.get(request).state is State.READY
+
+    done = change_keys(anna, request, {"customer_id": "4"})
+
+    assert done.said.endswith("A bundle by the earlier keys lies at its destination: take it away there.")
+    assert services.register.requests.get(request).state is State.NEEDS_PERSON
+    assert identity_decision(services.register, request) is None
+
+
 def test_the_same_keys_again_change_nothing(services: Services, anna: Officer) -> None:
     request = packed(services)
     before = services.register.trail.events(request)
@@ -215,7 +231,7 @@ def test_what_is_turned_down(services: Services, anna: Officer) -> None:
         change_keys(anna, request, {})
     with pytest.raises(NotAllowedError):
         change_keys(dataclasses.replace(anna, by="cli:ivo"), request, {"customer_id": "2"})
-    services.register.requests.move(request, State.WITHDRAWN)
+    moved(services.register, request, State.WITHDRAWN)
     with pytest.raises(TooLateError, match="is closed, and its keys stay"):
         change_keys(anna, request, {"customer_id": "2"})
     assert services.register.identities.of(request) == before

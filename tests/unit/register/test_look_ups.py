@@ -1,0 +1,77 @@
+"""What was looked up before an identity was confirmed: one at a time, encrypted, and gone when it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from afschrift.domain.errors import RefusedError, TooLateError
+from afschrift.domain.request import Request
+from afschrift.register.backup import back_up, restore
+from afschrift.register.database.database import Database
+from afschrift.register.register import Register
+
+Open = Callable[..., Request]
+OFFICER = {"role": "officer", "source": "roles_file"}
+FOUND = b'{"name": "Anneke Jansen"}'
+
+
+def served(register: Register, request: str) -> str:
+    ask = register.look_ups.ask(request, "airflow:anna", OFFICER)
+    register.look_ups.serve(ask.id, request, FOUND, {"tables": {"shop.customer": 1}})
+    return ask.id
+
+
+def stored(url: str) -> list[bytes | None]:
+    with Database(url).read() as tx:
+        return list(tx.execute(text("SELECT ciphertext FROM look_up ORDER BY asked_at")).scalars())
+
+
+def test_it_is_kept_encrypted_and_read_again(register: Register, open_one: Open, url: str) -> None:
+    one, other = open_one(), open_one()
+    served(register, one.id)
+    assert register.look_ups.found(one.id) == FOUND
+    assert register.look_ups.found(other.id) is None
+    [kept] = stored(url)
+    assert b"Anneke" not in bytes(kept or b"")
+
+
+def test_an_ask_is_one_at_a_time_and_served_once(register: Register, open_one: Open, url: str) -> None:
+    one = open_one()
+    first = register.look_ups.ask(one.id, "airflow:anna", OFFICER)
+    assert register.look_ups.ask(one.id, "airflow:anna", OFFICER) == first
+    second = register.look_ups.ask(one.id, "airflow:otto", OFFICER)
+    assert second.id != first.id
+    with pytest.raises(TooLateError, match="nothing that was read is kept"):
+        register.look_ups.serve(first.id, one.id, FOUND, {})
+    register.look_ups.serve(second.id, one.id, FOUND, {})
+    with pytest.raises(TooLateError):
+        register.look_ups.serve(second.id, one.id, FOUND, {})
+    third = register.look_ups.ask(one.id, "airflow:otto", OFFICER)
+    assert third.served_at is None
+    assert stored(url) == [None, None, None]
+
+
+def test_it_goes_with_the_data_key(register: Register, open_one: Open, url: str) -> None:
+    one = open_one()
+    served(register, one.id)
+    assert register.data_keys.shred(one.id, "retention", "officer")
+    assert stored(url) == [None]
+    with pytest.raises(RefusedError, match="destroyed"):
+        register.look_ups.ask(one.id, "airflow:anna", OFFICER)
+
+
+def test_a_back_up_is_without_it(register: Register, open_one: Open, url: str, tmp_path: Path) -> None:
+    if not url.startswith("sqlite"):
+        return  # docs/keys.md leaves the table out of pg_dump
+    one = open_one()
+    served(register, one.id)
+    back_up(url, tmp_path / "copy.db", tmp_path / "keys.db")
+    assert register.look_ups.found(one.id) == FOUND
+    assert stored(f"sqlite:///{tmp_path}/copy.db") == []
+    restore(url, tmp_path / "copy.db", tmp_path / "keys.db")
+    assert register.look_ups.found(one.id) is None
+    served(register, one.id)
