@@ -24,6 +24,7 @@ class ChangedKeys:
     Attributes:
         question: id of the question who asks; None: nothing changed, and it is decided.
         handed_over: a bundle by earlier keys lies at its destination.
+        beside: open requests of the same message, which keep the keys that they have.
     """
 
     added: tuple[str, ...]
@@ -31,6 +32,7 @@ class ChangedKeys:
     removed: tuple[str, ...]
     question: str | None
     handed_over: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def said(self) -> str:
@@ -40,7 +42,8 @@ class ChangedKeys:
         if not told:
             return "These are the keys already: nothing was changed."
         said = f"{told}. Who asks is to be confirmed for these keys."
-        return f"{said} {LIES_THERE}" if self.handed_over else said
+        others = f"{', '.join(self.beside)} of the same message has its own keys." if self.beside else ""
+        return " ".join(filter(None, (said, LIES_THERE if self.handed_over else "", others)))
 
 
 def change_keys(officer: Officer, request_id: str, given: Mapping[str, str]) -> ChangedKeys:
@@ -76,7 +79,9 @@ def change_keys(officer: Officer, request_id: str, given: Mapping[str, str]) -> 
         _destroy_staged(officer, request_id)
     added, changed, removed = (tuple(told[how]) for how in ("added", "changed", "removed"))
     handed_over = bool(register.deliveries.of(request_id))
-    return ChangedKeys(added, changed, removed, _asked(officer, request_id), handed_over)
+    case = register.requests.get(request_id).case
+    beside = tuple(r.id for r in register.requests.all(open_only=True, case=case) if r.id != request_id)
+    return ChangedKeys(added, changed, removed, _asked(officer, request_id), handed_over, beside)
 
 
 def _asked(officer: Officer, request_id: str) -> str | None:

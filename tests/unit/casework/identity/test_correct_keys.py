@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from testbed.running import run, store
+from testbed.running import RECEIVED, run, store
 from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
@@ -14,6 +14,8 @@ from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.answer import confirm_identity
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.store_request import submit
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
     ConfigurationError,
@@ -209,6 +211,21 @@ def test_none_is_held_and_another_key_opens_it_again(services: Services, anna: O
     assert services.register.requests.get(request).state is State.NEEDS_PERSON
     confirm_identity(anna, request, detail=CONFIRMED)
     assert run(services, request).exists()
+
+
+def test_the_other_request_of_the_message_keeps_its_keys_and_is_named(
+    services: Services, anna: Officer
+) -> None:
+    content = {
+        "message": "Alles.",
+        "channel": "letter",
+        "received_at": RECEIVED,
+        "keys": {"customer_id": "1"},
+    }
+    one, other = submit(services, Intake.model_validate({**content, "right": ["access", "portability"]}), "x")
+    done = change_keys(anna, one, {"customer_id": "2"})
+    assert done.said.endswith(f" {other} of the same message has its own keys.")
+    assert services.register.identities.of(other) == (Key("customer_id", "1"),)
 
 
 def test_a_key_is_taken_out_and_without_any_nobody_is_confirmed(services: Services, anna: Officer) -> None:
