@@ -107,13 +107,16 @@ def test_at_the_prompts_too(home: Path) -> None:
     assert "right_unclear" in afschrift("requests").output
 
 
+LOGGED_IN = {"by": "log-in", "level": "high", "at": "2026-03-04T10:00:00+01:00"}
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         ({"right": "erasure"}, "right"),
         ({"other_rights": ["deletion"]}, "other_rights"),
         ({"right": None}, "other_rights"),
-        ({"keys": None}, "keys"),
+        ({"keys": None, "authenticated": LOGGED_IN}, "keys: a log-in knows"),
         ({"made_by": "aunt"}, "made_by"),
         ({"made_by": "heir"}, "R17"),
         ({"representative": {"name": SECRET}}, "made_by"),
