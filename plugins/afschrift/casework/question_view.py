@@ -64,7 +64,9 @@ def look(officer: Officer, question_id: str, *, unmask: bool = False) -> Questio
     try:
         whole: Sequence[Section] = view(officer, question)
     except AfschriftError as error:  # the question can be answered though a part of it cannot be shown
-        whole = (Section("This cannot be shown now", (Line("Why", str(error)),)),)
+        whole = _not_shown(str(error))
+    except KeyError:
+        whole = _not_shown("It was asked by another version of the software, in another form.")
     more = not unmask and holds and question.answered_at is None and _has_masked(whole)
     return QuestionView(question.id, values, more, shown_to(whole, role=holds, unmask=unmask))
 
@@ -85,6 +87,10 @@ def _role(officer: Officer, question: QuestionRow, *, unmask: bool) -> str:
             raise officer.roles.refusal([Role(question.role)])
     found = officer.roles.acting(officer.roles.person(officer.by), Role(question.role))
     return (found or officer.roles.require(officer.by, Act.OVERSEE)).value
+
+
+def _not_shown(why: str) -> tuple[Section, ...]:
+    return (Section("This cannot be shown now", (Line("Why", why),)),)
 
 
 def _has_masked(sections: Sequence[Section]) -> bool:
