@@ -99,9 +99,10 @@ def answer(settings: Settings, right: Right) -> dict[str, Any] | None:
     outcome = run_here(request, {}, lambda line: out.print(f"   {line}", markup=False))
     if approve(services, request):
         outcome = run_here(request, {}, lambda line: out.print(f"   {line}", markup=False))
-    if services.register.requests.get(request).state is not State.DELIVERED:
+    if services.register.requests.get(request).state is not State.READY:
         out.print(f"[red]   The run ended as {outcome.state}; the request was not answered.[/red]")
         return None
+    hand_over(services, request)
     delivered = services.register.steps.latest(request, "deliver") or {}
     bundle = settings.home / "outbox" / f"{request}-{right}.zip"
     trusted = KeyStore.open(settings.keys).public_keys()
@@ -133,6 +134,19 @@ def approve(services: Services, request: str) -> bool:
     register = open_register(Settings.from_environment())
     answer_question(Officer(register, load_roles(), actor()), asked[-1].id, "approved")
     return True
+
+
+def hand_over(services: Services, request: str) -> None:
+    """The answer is ready, and counts once the person has it: the officer of the demo says that they do."""
+    out.print(
+        "   The answer is ready, and it counts from the day on which the person is told where it is. Here the "
+        "officer enters that it was handed over at the counter."
+    )
+    [asked] = services.register.questions.all(request_id=request)
+    officer = Officer(open_register(Settings.from_environment()), load_roles(), actor())
+    today = officer.today(services.register.requests.get(request).zone)
+    told = {"on": today.isoformat(), "channel": "by_hand", "proof": "demo-1"}
+    answer_question(officer, asked.id, "told", detail=told)
 
 
 def summary(results: dict[Right, Any]) -> None:

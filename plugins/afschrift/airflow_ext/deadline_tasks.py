@@ -25,10 +25,13 @@ def look() -> dict[str, Any]:
         from afschrift.casework.notices.referrals import to_hand_over
         from afschrift.casework.notices.report import open_check, table
         from afschrift.casework.notices.reviews import due_reviews
+        from afschrift.casework.telling.tell import ask_again
         from afschrift.steps.sweep.remarks import remarks
 
         notifiers = sorted(load_notifiers())
         check = open_check(BY)
+        for request in ask_again(check.register):
+            log.info("The answer of request %s is ready, and nobody told the person.", request)
         requests = check.open_requests(remarks())
         raised = check.raise_notices(requests)
         for line in table(requests).splitlines():

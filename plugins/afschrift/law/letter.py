@@ -37,6 +37,9 @@ LETTER_MOVES: dict[LetterState, frozenset[LetterState]] = {
 }
 """Every move there is. A bounced letter is made anew, with the right address."""
 
+UNSETTLED = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN)
+"""States of a letter that is on its way: it neither went nor came back."""
+
 PATIENCE = timedelta(minutes=15)
 """How long one process may have a letter in hand; longer than all waits for a mail server together."""
 

@@ -11,14 +11,13 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import ConfigurationError, TooLateError, UnknownRequestError
 from afschrift.domain.event import NewEvent
-from afschrift.law.letter import LETTER_MOVES, LOOK, PATIENCE, LetterRow, LetterState, NewLetter
+from afschrift.law.letter import LETTER_MOVES, LOOK, PATIENCE, UNSETTLED, LetterRow, LetterState, NewLetter
 from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import letter, message, message_part
 from afschrift.register.documents import Documents
 
 _MEDIA_TYPE = "message/rfc822"
-_UNSETTLED = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN)
 
 
 class Letters(Repository):
@@ -57,7 +56,7 @@ class Letters(Repository):
             mark = key.hmac(new.same_as)
             of = letter.c.fact_id.is_(None) if fact_id is None else letter.c.fact_id == fact_id
             same = (letter.c.request_id == new.request) & (letter.c.same_as == mark) & of
-            found = tx.execute(select(letter).where(same & letter.c.state.in_(_UNSETTLED))).first()
+            found = tx.execute(select(letter).where(same & letter.c.state.in_(UNSETTLED))).first()
             if found is not None:
                 return self.as_row(found)
             document = self._documents.keep(

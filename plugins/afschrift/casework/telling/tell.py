@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from afschrift.casework.telling.question import OPTIONS, TELL_KIND
 from afschrift.law.clock.facts import FactRow
+from afschrift.law.letter import UNSETTLED
 from afschrift.questions.ask import put
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.register import Register
@@ -26,6 +27,23 @@ def ask_to_tell(register: Register, request_id: str) -> str:
     if not timeline.state.to_tell or not untold:
         return ""
     return put(register, request_id, _question(untold[-1])).id
+
+
+def ask_again(register: Register) -> tuple[str, ...]:
+    """Ask anew where an answer is ready and no letter about it is on its way; the requests.
+
+    So it is after a letter came back, and where a run was killed before it asked.
+    """
+    asked = []
+    for timeline in register.facts.timelines():
+        untold = timeline.untold_answers
+        if not timeline.state.to_tell or not untold:
+            continue
+        letters = register.letters.all(request_id=timeline.request)
+        if not any(one.fact == untold[-1].id and one.state in UNSETTLED for one in letters):
+            ask_to_tell(register, timeline.request)
+            asked.append(timeline.request)
+    return tuple(asked)
 
 
 def _question(ready: FactRow) -> OpenQuestion:

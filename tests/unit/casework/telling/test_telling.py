@@ -19,7 +19,7 @@ from afschrift.casework.answer import answer_question
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
-from afschrift.casework.telling.tell import ask_to_tell
+from afschrift.casework.telling.tell import ask_again
 from afschrift.domain.errors import FormError, NeedsPersonError, RefusedError, TooLateError
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind
@@ -207,7 +207,9 @@ def test_a_letter_that_came_back_opens_it_again_and_it_is_asked_anew(
     bureau.register.outbox.enter_bounce(letter.id, TODAY, Bounce.MAILBOX_FULL, "cli:anna")
 
     assert state(bureau, request) is State.READY
-    assert ask_to_tell(bureau.register, request) == to_tell(bureau, request).id
+    assert ask_again(bureau.register) == (request,)
+    assert ask_again(bureau.register) == (request,)
+    assert to_tell(bureau, request).detail["letter"] == "delivery"
     assert closed_on(bureau, request) is None
 
     answered(bureau, to_tell(bureau, request), "told", **TOLD)
