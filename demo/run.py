@@ -139,7 +139,7 @@ def approve(services: Services, request: str) -> bool:
 def hand_over(services: Services, request: str) -> None:
     """The answer is ready, and counts once the person has it: the officer of the demo says that they do."""
     out.print(
-        "   The answer is ready, and it counts from the day on which the person is told where it is. Here an "
+        "   The answer is ready. It counts from the day on which the person is told where it is: here an "
         "officer enters that it was handed over at the counter."
     )
     [asked] = services.register.questions.all(request_id=request)
