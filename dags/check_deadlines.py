@@ -17,9 +17,9 @@ days without a scheduler one notice of today's level is raised, and none of thos
 (`3w`: working days) or `overdue`; `NEW` where it was raised now. `Also` names what else somebody should see:
 an answer that is ready and of which nobody told the person (`answer_not_told`; the question is asked anew
 where no letter is on its way), an extension or a question whose letter was not sent, a letter that was made
-and did not go, a run that the DAG `sweep` would name. Below it stand restrictions whose day to be looked at again has come (R84), of closed
-requests too, and what a message asked beside its requests and nobody handed over yet (R05): notifiers of the
-roles intake and officer are reminded of each at every mark.
+and did not go, a run that the DAG `sweep` would name. Below it stand restrictions whose day to be looked at
+again has come (R84), of closed requests too, and what a message asked beside its requests and nobody handed
+over yet (R05): notifiers of the roles intake and officer are reminded of each at every mark.
 
 ## The run failed
 - **overdue**: requests are late, and nobody has said why. Answer them; say why with `afschrift request

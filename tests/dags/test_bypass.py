@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from demo.people import HEAVY
+from testbed.running import hand_over
 from tests.support.airflow_up import Running, airflow_up
 from tests.support.installed import CUSTOMERS
 
@@ -252,6 +253,7 @@ def test_two_runs_at_once(world: World) -> None:
 
 def test_cleared_after_delivery(world: World) -> None:
     """Attempt: Clear tasks of a request that is delivered, refused or withdrawn"""
+    hand_over(world.airflow.installation.services, world.requests["twice"])
     [bundle] = world.delivered("twice")
     before, calls = bundle.stat(), world.calls("twice")
     first = world.airflow.get(f"/dagRuns/{world.run('twice', 1)}")["state"]

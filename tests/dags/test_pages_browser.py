@@ -104,6 +104,7 @@ def test_whose_the_keys_are_is_seen_without_scripts(
         java_script_enabled=False,
     )
     page.goto(f"{pages.address}/questions/{question}")
+    page.get_by_role("button", name="Show what is judged").click()  # it was opened from elsewhere
     page.get_by_role("button", name="Look up whose they are").click()
     assert page.get_by_text(f"Run {request}.1 looks.").is_visible()
     look_up(pages.installation.services, request)
@@ -136,6 +137,7 @@ def test_the_pages_of_whose_the_keys_are_are_accessible_and_fit(
     look_up(services, request)
     page = opened(browser, pages, viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.goto(f"{pages.address}/questions/{question}")
+    page.get_by_role("button", name="Show what is judged").click()
     with page.context.expect_page() as another:
         page.get_by_role("button", name="Show it all beside the message").click()
     keys = page.context.new_page()

@@ -16,6 +16,7 @@ import pytest
 from demo.people import HEAVY
 from sqlalchemy.engine import make_url
 from testbed.postgres import Database, Server
+from testbed.running import hand_over
 from tests.airflow_support import ONCE, AirflowEnv
 from tests.support.installed import Installation, installed
 
@@ -96,7 +97,7 @@ PERSON = [HEAVY.email, HEAVY.last_name, HEAVY.pairings[0].device_id]
 
 @pytest.mark.parametrize("value", [*PERSON, str(HEAVY.number)])
 def test_nothing_of_the_person_is_logged(fulfilled: Run, value: str) -> None:
-    assert f"{fulfilled.request}: delivered" in fulfilled.log
+    assert f"{fulfilled.request}: ready" in fulfilled.log
     assert value not in fulfilled.log
 
 
@@ -127,7 +128,19 @@ def test_progress_is_a_line_at_the_start_and_the_end_of_each_task(fulfilled: Run
     assert [end.group(1) for end in ends if end] == starts
 
 
+def test_an_answer_that_is_ready_is_not_made_again(airflow_env: AirflowEnv, fulfilled: Run) -> None:
+    bundles = [bundle.stat() for bundle in fulfilled.installation.bundles]
+
+    outcome = airflow_env.run({"request": fulfilled.request})
+
+    assert (outcome.state, outcome.failed) == ("success", ())
+    assert fulfilled.installation.state(fulfilled.request) == "ready"
+    assert [bundle.stat() for bundle in fulfilled.installation.bundles] == bundles
+    assert any("nothing changed since" in line for line in airflow_env.lines)
+
+
 def test_a_closed_request_is_not_worked_on_again(airflow_env: AirflowEnv, fulfilled: Run) -> None:
+    hand_over(fulfilled.installation.services, fulfilled.request)
     before = fulfilled.installation.events(fulfilled.request)
     bundles = [bundle.stat() for bundle in fulfilled.installation.bundles]
 

@@ -107,8 +107,9 @@ def _article(kind: LetterKind, values: Mapping[str, Any], facts: LetterFacts) ->
     """The article that the letter rests on, of a kind that names one (R45)."""
     if "article" not in kind.required:
         return {}
-    portable = facts.values.get("right") == Right.PORTABILITY
-    found = article(kind.name, values.get("ground"), Right.PORTABILITY if portable else Right.ACCESS)
+    said = str(facts.values.get("right"))
+    right = Right(said) if said in set(Right) else Right.ACCESS
+    found = article(kind.name, values.get("ground"), right)
     if found is None:
         raise form_error(kind, {"ground": "this letter cannot rest on it for the right that was used (R45)"})
     return {"article": found}

@@ -70,6 +70,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     staging = services.staging(request_id)
     latest = register.steps.latest(request_id, "classify")
     if latest is not None and latest["inputs"] == inputs:
+        _answer_must_not_be_ready(services, request)
         faults = _person_faults(services, request_id, latest)
         if not faults and not asked_again(register, request_id):
             return _accepted(services, request_id, latest)
@@ -147,12 +148,17 @@ def _accepted(services: Services, request_id: str, result: dict[str, Any]) -> di
     Raises:
         NeedsPersonError: the answer under this plan is ready already, and the person is to be told.
     """
-    if services.register.requests.get(request_id).state is State.READY:
-        words = "The answer is ready already, and nothing changed since."
-        raise _told_next(services, request_id, TELL, words)
+    _answer_must_not_be_ready(services, services.register.requests.get(request_id))
     if services.register.requests.get(request_id).state is not State.ACCEPTED:
         services.register.requests.move(request_id, State.ACCEPTED, NewEvent("accepted"))
     return result
+
+
+def _answer_must_not_be_ready(services: Services, request: Request) -> None:
+    """Under a plan that still holds nothing is read again once its answer is ready."""
+    if request.state is State.READY:
+        words = "The answer is ready already, and nothing changed since."
+        raise _told_next(services, request.id, TELL, words)
 
 
 def _person_faults(services: Services, request_id: str, latest: dict[str, Any]) -> Faults:
