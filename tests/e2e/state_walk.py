@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from testbed.running import drive
-from tests.support.deciding import NOW, ROLES, Bureau
+from tests.support.deciding import ROLES, TODAY, Bureau
 from tests.support.ground_forms import GROUNDS, complete
 
 from afschrift.casework.clock.record import ClockService
@@ -37,7 +37,6 @@ from afschrift.register.records import QuestionRow
 from afschrift.wiring.build_services import build
 
 ENDING = (FactKind.DECIDED, FactKind.ANSWER_READY)
-TODAY = NOW.date().isoformat()
 FORMS: dict[tuple[str, str], dict[str, Any]] = {
     ("identity", "confirmed"): {"method": "call_back", "level": "high"},
     ("identity", "not_confirmed"): {"doubt": "unknown_sender"},
@@ -45,7 +44,7 @@ FORMS: dict[tuple[str, str], dict[str, Any]] = {
     ("mandate", "not_proven"): {"lacking": "authority"},
     ("mandate", "proven"): {
         "kind": "parental_authority",
-        "checked_on": TODAY,
+        "checked_on": TODAY.isoformat(),
         "scope": "both",
         "identity_checked": "eid",
         "answer_to": "representative",
@@ -53,9 +52,9 @@ FORMS: dict[tuple[str, str], dict[str, Any]] = {
         "secrecy": "care",
     },
     ("manual", "not_searched"): {"reason": "unavailable"},
-    ("source_down", "partial"): {"rest_by": (NOW.date() + timedelta(days=9)).isoformat()},
-    ("tell_person", "make_letter"): {"available_until": (NOW.date() + timedelta(days=20)).isoformat()},
-    ("tell_person", "told"): {"on": TODAY, "channel": "by_hand", "proof": "receipt-1"},
+    ("source_down", "partial"): {"rest_by": (TODAY + timedelta(days=9)).isoformat()},
+    ("tell_person", "make_letter"): {"available_until": (TODAY + timedelta(days=20)).isoformat()},
+    ("tell_person", "told"): {"on": TODAY.isoformat(), "channel": "by_hand", "proof": "receipt-1"},
 }
 """What an option needs besides itself."""
 
@@ -204,7 +203,7 @@ def walk(start: Place, folder: Path) -> Walk:
 def watched(place: Place) -> None:
     """Time passes: an open request becomes overdue, unless its clock stands still; a closed one does not."""
     timeline = place.bureau.register.facts.timeline(place.request)
-    later = clock(timeline, place.clocks.jurisdiction, NOW.date() + timedelta(days=400))
+    later = clock(timeline, place.clocks.jurisdiction, TODAY + timedelta(days=400))
     assert (later.colour in (Colour.RED, Colour.BLUE)) is timeline.state.open
 
 
@@ -232,7 +231,7 @@ def acts(place: Place) -> Iterator[tuple[str, Act]]:
         yield "withdrawn", lambda p: _nothing(p.clocks.withdraw(p.request, "email"))
 
 
-SENT = Sending(NOW.date(), "registered_post", "3SABC123")
+SENT = Sending(TODAY, "registered_post", "3SABC123")
 
 
 def _nothing(_: object) -> None:
@@ -241,14 +240,14 @@ def _nothing(_: object) -> None:
 
 def came_back(place: Place, letter: str) -> None:
     """A letter came back."""
-    place.bureau.register.outbox.enter_bounce(letter, NOW.date(), Bounce.NOT_COLLECTED, "cli:anna")
+    place.bureau.register.outbox.enter_bounce(letter, TODAY, Bounce.NOT_COLLECTED, "cli:anna")
     place.run()
 
 
 def complaint(place: Place) -> None:
     """An authority upholds a complaint: the request ended wrongly."""
     disputes = DisputeService(place.officer())
-    disputes.complain(place.request, "authority", "z1", NOW.date())
+    disputes.complain(place.request, "authority", "z1", TODAY)
     disputes.end_complaint(place.request, "z1", "upheld", reopen=True)
     place.run()
 
@@ -301,7 +300,7 @@ def answer(place: Place, question: QuestionRow, choice: str, code: str | None, r
 def forms_of_grounds(place: Place) -> dict[str, dict[str, Any]]:
     """What a ground needs of this request, beside the table's examples."""
     first = place.bureau.register.requests.all()[0].id
-    in_days = {days: (NOW.date() + timedelta(days=days)).isoformat() for days in (50, 60)}
+    in_days = {days: (TODAY + timedelta(days=days)).isoformat() for days in (50, 60)}
     return {
         "overlap": {"earlier": first},
         "further_copy": {"earlier": first},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from testbed.mini import write_database, write_inventory
@@ -29,6 +30,8 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 
 NOW = datetime.now(UTC)
+TODAY = NOW.astimezone(ZoneInfo("Europe/Amsterdam")).date()
+"""The day on which the controller of the mini shop is."""
 ANN = {"customer_id": "1"}
 
 
@@ -136,8 +139,6 @@ class Bureau:
         """A person sends a letter by post, today."""
         proof = Proof("proof.txt", "text/plain", [b"posted"])
         zone = self.register.requests.get(self.register.letters.get(letter).request).zone
-        from zoneinfo import ZoneInfo
-
         today = datetime.now(ZoneInfo(zone)).date()
         self.register.outbox.enter_sending(letter, today, SendingChannel.REGISTERED_POST, proof, "cli:anna")
 

@@ -66,13 +66,14 @@ class Sendings(Repository):
         """Record that the letter of a fact came back, so that it counts as not sent; whether that was new.
 
         A request that it had closed is open again, and its clock goes on: nobody was told (R45). One whose
-        data key was destroyed stays closed, since no letter about it can be made any more.
+        data key was destroyed stays closed, since no letter about it can be made any more; so does one whose
+        answer was handed over.
 
         Raises:
             RefusedError: no such fact with a letter.
         """
         of, timeline = self._lettered(tx, fact_id)
-        if of.sent_on is None:
+        if of.sent_on is None or timeline.about(of, FactKind.HANDED_OVER):
             return False
         to = timeline.reopened_by(of) if self._find_key(tx, timeline.request) else None
         new = NewFact(FactKind.LETTER_BOUNCED, about=of.id, letter=letter or of.letter, to=to)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
-from afschrift.casework.identity.question import IDENTITY_KIND
+from afschrift.casework.identity.question import IDENTITY_KIND, MANDATE
 from afschrift.domain.keys import Key, keys_text
 from afschrift.law.person.assurance import Level, Risk, level_of
 from afschrift.questions.ask import Answers
@@ -60,3 +61,18 @@ def identity_decision(register: Register, request_id: str) -> DecisionRow | None
     risks = [q.detail["risk"] for q in asked if q.kind == IDENTITY_KIND.name and "risk" in q.detail]
     sure = not risks or level_of(decision.detail.get("level")).covers(Level(risks[-1]))
     return decision if sure else None
+
+
+def mandate_decision(register: Register, request_id: str) -> DecisionRow | None:
+    """The last decision on the authority of somebody who receives the answer for the person; None: no one."""
+    taken = [one for one in register.decisions.of(request_id) if one.kind == MANDATE]
+    return taken[-1] if taken else None
+
+
+def mandate_is_over(register: Register, request_id: str, today: date) -> bool:
+    """Whether a mandate was found to be proven and does not hold any more: taken back, or ran out (R15)."""
+    last = mandate_decision(register, request_id)
+    if last is None:
+        return False
+    until = last.detail.get("valid_until")
+    return last.choice != "proven" or (until is not None and date.fromisoformat(until) < today)

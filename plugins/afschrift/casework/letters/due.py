@@ -42,6 +42,8 @@ def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, tod
     missed = missed_day(timeline, jurisdiction, today)
     if opened and missed is not None and not _made(register, timeline.request, "late", missed):
         yield "late"
+    if (opened or timeline.state is State.DELIVERED) and _part_untold(register, timeline):
+        yield "partial_delivery"
     if timeline.state is State.MERGED and not _made(register, timeline.request, "merged"):
         yield "merged"
     if _handed_over(register, timeline):
@@ -63,6 +65,17 @@ def _handed_over(register: Register, timeline: Timeline) -> bool:
         return False
     made = [at for one in of_case for at in _made_at(register, one, "handed_over")]
     return max(done, key=lambda one: one.number).at > max(made, default="")
+
+
+def _part_untold(register: Register, timeline: Timeline) -> bool:
+    """A part lies at its destination, and no letter that did not come back tells where (R44)."""
+    made = [
+        one.fact
+        for one in register.letters.all(request_id=timeline.request)
+        if one.state is not LetterState.BOUNCED
+    ]
+    parts = timeline.of(FactKind.PARTLY_DELIVERED)
+    return any(one.sent_on is None and one.id not in made for one in parts)
 
 
 def _made(register: Register, request_id: str, kind: str, after: date | None = None) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from urllib.parse import SplitResult
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
-from afschrift.casework.identity.confirmed import identity_decision
+from afschrift.casework.identity.confirmed import identity_decision, mandate_is_over
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 from afschrift.domain.instants import utc_now
 from afschrift.law.clock.clock import clock
@@ -117,11 +118,11 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
             remedy="send the letter of the last one, if it has one: `afschrift letter list`. Where it "
             "left all the same, enter that with `afschrift letter sent`, and write to the person.",
         )
-    if of is not None and of.kind is FactKind.ANSWER_READY:
-        _answer_must_be_ready(register, letter, of, timeline)
+    today = local_date(utc_now(), timeline.zone)
+    if of is not None and of.kind in (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED):
+        _answer_must_be_ready(register, letter, of, timeline, today)
     if letter.kind != "extension":
         return
-    today = local_date(utc_now(), timeline.zone)
     last = clock(timeline, load_jurisdiction(settings), today).notice_due
     if last is not None and today > last:
         raise RefusedError(
@@ -132,11 +133,15 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
         )
 
 
-def _answer_must_be_ready(register: Register, letter: LetterRow, of: FactRow, timeline: Timeline) -> None:
-    """What was asked since, or an identity that was taken back, comes before the answer."""
+def _answer_must_be_ready(
+    register: Register, letter: LetterRow, of: FactRow, timeline: Timeline, today: date
+) -> None:
+    """What was asked since, or an identity or a mandate that was taken back, comes before the answer."""
     if identity_decision(register, letter.request) is None:
         why = "nobody has confirmed who the requester is (R10)"
-    elif timeline.state != of.detail["state"]:
+    elif mandate_is_over(register, letter.request, today):
+        why = "the mandate of whoever asked for the person does not hold any more (R15)"
+    elif of.kind is FactKind.ANSWER_READY and timeline.state != of.detail["state"]:
         why = f"its request is {timeline.state}, and the answer is not ready"
     else:
         return

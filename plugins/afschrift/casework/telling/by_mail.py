@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from afschrift.casework.identity.confirmed import identity_decision
+from afschrift.casework.identity.confirmed import identity_decision, mandate_decision
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
@@ -45,11 +45,12 @@ def verified_address(register: Register, request_id: str) -> str | None:
     """The one e-mail address of the person that a channel had authenticated; None: none is sure.
 
     An address that was merely typed is none, and neither is one of a request that somebody else made for
-    the person: who receives the answer is then for a person to say (R15, R69).
+    the person, or of a child that is answered through somebody else: who receives the answer is then for a
+    person to say (R15, R16, R69).
     """
     if identity_decision(register, request_id) is None:
         return None
-    if register.cases.made_by(request_id) != "self":
+    if register.cases.made_by(request_id) != "self" or mandate_decision(register, request_id) is not None:
         return None
     found = {_address(key.value) for key in register.identities.verified(request_id)} - {None}
     return found.pop() if len(found) == 1 else None

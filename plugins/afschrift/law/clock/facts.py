@@ -238,25 +238,27 @@ class Timeline:
         return tuple(one for one in self._untold if one.kind is FactKind.ANSWER_READY)
 
     @property
-    def _untold(self) -> Iterator[FactRow]:
+    def _standing(self) -> Iterator[FactRow]:
+        """Decisions and answers that end it once the person is told, and in whose place none came."""
         for one in self.of(FactKind.DECIDED, FactKind.ANSWER_READY):
-            if one.sent_on is None and _end(one) and not self.about(one, FactKind.OVERRULED):
+            if _end(one) and not self.about(one, FactKind.OVERRULED):
                 yield one
+
+    @property
+    def _untold(self) -> Iterator[FactRow]:
+        return (one for one in self._standing if one.sent_on is None)
 
     @property
     def ended_by(self) -> FactRow | None:
         """The fact of which the person was told, and which ended the request so; None: nothing did so."""
-        told = [one for one in self.facts if one.sent_on is not None and _end(one) is self.state]
+        told = [one for one in self._standing if one.sent_on is not None and _end(one) is self.state]
         return told[-1] if told else None
 
     def reopened_by(self, fact: FactRow) -> State | None:
-        """The state that it goes back to when the letter of a fact comes back; None: the state stays."""
-        end = _end(fact)
-        if end is not self.state or any(
-            one.id != fact.id and one.sent_on is not None and _end(one) is end for one in self.facts
-        ):
+        """The state that it goes back to when the letter of a fact comes back; None: another one ended it."""
+        if self.ended_by is None or self.ended_by.id != fact.id:
             return None
-        return next((known for known, told in TOLD.items() if told is end), State.NEEDS_PERSON)
+        return next((known for known, told in TOLD.items() if told is self.state), State.NEEDS_PERSON)
 
     def with_(self, *facts: FactRow) -> Timeline:
         """As it would be with further facts."""

@@ -76,6 +76,8 @@ def sent(timeline: Timeline, today: date, about: str | None, sending: Sending) -
             f"The letter of {found.id} was sent on {found.sent_on} already.",
             remedy="nothing; where it came back, the outbox records that first.",
         )
+    if found.kind is FactKind.ANSWER_READY:
+        _must_be_ready(timeline, found, sending.on)
     if found.kind is FactKind.SUSPENDED:
         must_not_overlap(timeline, sending.on, but=found)
     return [sending.fact(found.id, to=timeline.closed_by(found))]
@@ -101,9 +103,20 @@ def told(timeline: Timeline, today: date, sending: Sending) -> list[NewFact]:
             remedy=f"run it further: `afschrift run {timeline.request}`.",
         )
     ready = timeline.untold_answers[-1]
+    _must_be_ready(timeline, ready, sending.on)
     fact = sending.fact(ready.id, to=timeline.closed_by(ready))
     given = ready.detail["state"] == State.READY
     return [replace(fact, kind=FactKind.HANDED_OVER) if given else fact]
+
+
+def _must_be_ready(timeline: Timeline, ready: FactRow, day: date) -> None:
+    """Nobody can be told of an answer before it is there; an earlier day would hide that it is late (R37)."""
+    since = timeline.local(ready.at)
+    if day < since:
+        raise RefusedError(
+            f"The answer has been ready since {since}, so nobody was told of it on {day} (R37).",
+            remedy=f"give the day on which it happened, from {since} on.",
+        )
 
 
 def code(text: str, what: str) -> None:

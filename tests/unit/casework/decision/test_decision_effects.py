@@ -183,7 +183,7 @@ def test_a_refusal_that_was_overruled_closes_nothing_when_its_letter_goes_after_
     letter = bureau.sign(request).letter
     assert letter is not None
     bureau.answer(open_decision(bureau.services.grounds, bureau.register, request), "fulfil")
-    with pytest.raises(RefusedError, match="another decision came in the place"):
+    with pytest.raises(RefusedError, match="another decision or answer came in the place"):
         post.send(bureau.settings, bureau.register, letter, "cli:anna")
     bureau.send(letter)  # somebody had put it into the post
     assert bureau.register.requests.get(request).state.open

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,15 +9,16 @@ from typing import Any
 
 import pytest
 from testbed.running import drive, event_types
-from tests.support.deciding import NOW, Bureau
+from tests.support.deciding import NOW, ROLES, TODAY, Bureau
 from tests.support.mail_server import Manner, Server, serving
+from tests.support.mailed import LINK, mailed
 from tests.support.restricted import dispute_service, open_bureau
 
-from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
+from afschrift.casework.officer import Officer
 from afschrift.casework.telling.tell import ask_again
 from afschrift.domain.errors import FormError, NeedsPersonError, RefusedError, TooLateError
 from afschrift.domain.state import State
@@ -27,12 +27,9 @@ from afschrift.law.clock.sending import Sending
 from afschrift.law.letter import Bounce, LetterState
 from afschrift.questions.kind import Answered
 from afschrift.register.records import QuestionRow
-from afschrift.wiring.build_services import build
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
-TODAY = NOW.date()
 TOLD = {"on": TODAY.isoformat(), "channel": "by_hand", "proof": "receipt-1"}
-LINK = "https://portal.example.org/answers/{file}"
 
 
 @pytest.fixture
@@ -44,24 +41,6 @@ def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
 def post() -> Iterator[tuple[Server, str]]:
     with serving(Manner.TAKES) as (server, url):
         yield server, url
-
-
-def mailed(bureau: Bureau, folder: Path, url: str, link: str | None = LINK) -> Bureau:
-    """The same installation with a mail server, and a destination that people can fetch from."""
-    options = {"link": link, "days": 14} if link else {}
-    for name, content in (("mail", {"server": url, "sender": "privacy@example.org"}), ("outbox", options)):
-        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-        (folder / f"{name}.json").chmod(0o600)
-    settings = Settings.from_environment(
-        {
-            "AFSCHRIFT_HOME": str(bureau.settings.home),
-            "AFSCHRIFT_INVENTORY": str(bureau.settings.inventory),
-            "AFSCHRIFT_MAIL": str(folder / "mail.json"),
-            "AFSCHRIFT_DESTINATION_OUTBOX": str(folder / "outbox"),
-            "AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS": str(folder / "outbox.json"),
-        }
-    )
-    return Bureau(settings, build(lambda _line: None, settings))
 
 
 def answered(
@@ -94,12 +73,13 @@ def test_a_bundle_at_its_destination_is_no_answer_until_somebody_says_that_it_wa
     question = to_tell(bureau, request)
     assert question.detail["letter"] == "delivery"
 
-    yesterday = (TODAY - timedelta(days=1)).isoformat()
-    done = answered(bureau, question, "told", **{**TOLD, "on": yesterday})
+    later = NOW + timedelta(days=2)  # it is entered two days later
+    officer = Officer(bureau.register, ROLES, "cli:anna", now=later, settings=bureau.settings)
+    done = answer_question(officer, question.id, "told", detail=TOLD)
 
     assert "closed" in done.said
     assert state(bureau, request) is State.DELIVERED
-    assert str(closed_on(bureau, request)) == yesterday
+    assert str(closed_on(bureau, request)) == TOLD["on"]
     assert "fact_handed_over" in event_types(bureau.services, request)
 
 

@@ -1,0 +1,228 @@
+"""Only the telling of the answer that stands ends a request, and only to whom it may go."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from testbed.running import drive
+from tests.support.deciding import NOW, ROLES, TODAY, Bureau
+from tests.support.family import open_family
+from tests.support.in_parts import asked, club, partly, services
+from tests.support.mail_server import Manner, Server, serving
+from tests.support.mailed import mailed
+from tests.support.parts import Club
+from tests.support.restricted import dispute_service, open_bureau
+
+from afschrift.app.jurisdiction import jurisdiction_of
+from afschrift.casework.answer import answer_question
+from afschrift.casework.clock.record import ClockService
+from afschrift.casework.decision.require import open_decision
+from afschrift.casework.identity.representation import take_back
+from afschrift.casework.letters.due import letters_due
+from afschrift.casework.letters.make import make
+from afschrift.casework.letters.send import send
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import NeedsPersonError, RefusedError
+from afschrift.domain.state import State
+from afschrift.law.clock.sending import Sending
+from afschrift.law.letter import Bounce, LetterState
+from afschrift.services import Services
+
+__all__ = ["club", "services"]
+
+ANN = {"customer_id": "1", "email": "ann@example.org"}
+BOB = {"customer_id": "2", "email": "bob@example.org"}
+PROVEN = {
+    "kind": "written_mandate",
+    "checked_on": str(TODAY - timedelta(days=1)),
+    "scope": "both",
+    "identity_checked": "eid",
+    "answer_to": "representative",
+    "answer_by": "post",
+    "secrecy": "none",
+}
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[Server, str]]:
+    with serving(Manner.TAKES) as (server, url):
+        yield server, url
+
+
+def state(bureau: Bureau, request: str) -> State:
+    return bureau.register.requests.get(request).state
+
+
+def letter(bureau: Bureau, request: str, where: str = "our counter") -> str:
+    form = {"available_until": TODAY + timedelta(days=9), "where": where, "to": "ann@example.org"}
+    made = make(bureau.officer("cli:anna"), request, "delivery", form).letter
+    assert made is not None
+    return made.id
+
+
+def came_back(bureau: Bureau, letter_id: str) -> None:
+    bureau.register.outbox.enter_bounce(letter_id, TODAY, Bounce.NOT_COLLECTED, "cli:anna")
+
+
+def clocks(bureau: Bureau) -> ClockService:
+    officer = bureau.officer("cli:anna")
+    return ClockService(officer, officer.jurisdiction)
+
+
+def said(
+    bureau: Bureau, asked_for: str, request: str, choice: str, text: str | None = None, **form: str
+) -> None:
+    [question] = [q for q in bureau.register.questions.all(request_id=request) if q.kind == asked_for]
+    officer = Officer(bureau.register, ROLES, "cli:anna", settings=bureau.settings)
+    answer_question(officer, question.id, choice, detail=form, text=text)
+
+
+def upheld(bureau: Bureau, request: str) -> None:
+    disputes = dispute_service(bureau)
+    disputes.complain(request, "authority", "z1", TODAY)
+    disputes.end_complaint(request, "z1", "upheld", reopen=True)
+
+
+def test_an_earlier_telling_that_a_complaint_took_back_keeps_nothing_closed(bureau: Bureau) -> None:
+    request = bureau.store(keys=ANN)
+    drive(bureau.services, request)
+    bureau.send(letter(bureau, request))
+    upheld(bureau, request)
+    drive(bureau.services, request)
+    second = letter(bureau, request)
+    bureau.send(second)
+    assert state(bureau, request) is State.DELIVERED
+
+    came_back(bureau, second)
+
+    assert state(bureau, request) is State.READY
+
+
+def test_the_letter_of_an_earlier_end_that_comes_back_late_opens_nothing(bureau: Bureau) -> None:
+    request = bureau.store(keys=ANN)
+    drive(bureau.services, request)
+    first = letter(bureau, request)
+    bureau.send(first)
+    upheld(bureau, request)
+    drive(bureau.services, request)
+    clocks(bureau).told(request, Sending(TODAY, "by_hand", "r-1"))
+
+    came_back(bureau, first)
+
+    assert state(bureau, request) is State.DELIVERED
+
+
+def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(bureau: Bureau) -> None:
+    request = bureau.store(keys=ANN)
+    drive(bureau.services, request)
+    first = letter(bureau, request)
+    question = open_decision(bureau.services.grounds, bureau.register, request)
+    bureau.answer(question, "refuse_part", "trade_secret", places=["shop.ticket"])
+    bureau.sign(request)
+    drive(bureau.services, request)
+    bureau.send(first)  # somebody had put it into the post
+    assert state(bureau, request) is State.READY
+    second = letter(bureau, request)
+    bureau.send(second)
+    assert state(bureau, request) is State.DELIVERED
+
+    came_back(bureau, second)
+
+    assert state(bureau, request) is State.READY
+
+
+def test_what_was_handed_over_stays_so_though_a_letter_comes_back(bureau: Bureau) -> None:
+    request = bureau.store(keys=ANN)
+    drive(bureau.services, request)
+    sent = letter(bureau, request)
+    clocks(bureau).told(request, Sending(TODAY, "by_hand", "r-1"))
+    bureau.send(sent)
+
+    came_back(bureau, sent)
+
+    assert bureau.register.letters.get(sent).state is LetterState.BOUNCED
+    assert state(bureau, request) is State.DELIVERED
+
+
+@pytest.mark.parametrize("how", ["handed over", "sent"])
+def test_nobody_is_told_of_an_answer_before_it_is_ready(bureau: Bureau, how: str) -> None:
+    request = bureau.store(days=5)
+    drive(bureau.services, request)
+    before = Sending(TODAY - timedelta(days=1), "registered_post", "r-1")
+    with pytest.raises(RefusedError, match="has been ready since"):
+        if how == "sent":
+            clocks(bureau).sent(request, before)
+        else:
+            clocks(bureau).told(request, before)
+    assert state(bureau, request) is State.READY
+
+
+def test_a_child_that_is_answered_through_somebody_else_gets_no_letter_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, post: tuple[Server, str]
+) -> None:
+    bureau = mailed(open_family(tmp_path, monkeypatch), tmp_path, post[1])
+    request = bureau.store(keys=BOB)
+    bureau.asked(request)
+    said(bureau, "minor", request, "with_representative")
+    bureau.asked(request)
+    parent = PROVEN | {"kind": "parental_authority"}
+    said(bureau, "mandate", request, "proven", "Best for the child.", **parent)
+    answers = {"shared_key": "exclude", "unknown_origin": "leave_out", "review": "approved"}
+    for _ in answers:
+        with contextlib.suppress(NeedsPersonError):
+            drive(bureau.services, request)
+        for question in bureau.register.questions.all(request_id=request):
+            if question.kind in answers:
+                said(bureau, question.kind, request, answers[question.kind])
+
+    assert state(bureau, request) is State.READY
+    assert post[0].messages == []
+
+
+@pytest.mark.parametrize("over", ["taken back", "ran out"])
+def test_no_letter_goes_on_a_mandate_that_is_over(
+    bureau: Bureau, tmp_path: Path, post: tuple[Server, str], monkeypatch: pytest.MonkeyPatch, over: str
+) -> None:
+    request = bureau.store(keys=ANN, made_by="proxy", authenticated=None)
+    register = bureau.register
+    bureau.asked(request)
+    said(bureau, "identity", request, "confirmed", method="eid", level="high")
+    bureau.asked(request)
+    said(bureau, "mandate", request, "proven", valid_until=str(TODAY), **PROVEN)
+    drive(bureau.services, request)
+    told = letter(bureau, request)
+    sending = mailed(bureau, tmp_path, post[1]).settings
+    if over == "taken back":
+        take_back(bureau.officer("cli:anna"), request)
+    else:
+        later = NOW + timedelta(days=2)
+        monkeypatch.setattr("afschrift.casework.letters.send.utc_now", lambda: later)
+
+    with pytest.raises(RefusedError, match="mandate"):
+        send(sending, register, told, "cli:anna")
+
+    assert post[0].messages == []
+    assert state(bureau, request) is State.READY
+
+
+def test_a_part_of_which_nobody_was_told_has_a_letter_that_is_due(services: Services, club: Club) -> None:
+    request = asked(services)
+    partly(services, request, club)
+    place = jurisdiction_of(services.inventory.controller)
+
+    def due() -> tuple[str, ...]:
+        timeline = services.register.facts.timeline(request)
+        return letters_due(services.register, timeline, place, TODAY)
+
+    assert due() == ("partial_delivery",)
+    drive(services, request)
+    assert due() == ("partial_delivery",), "the supplement does not tell where the first part is"
