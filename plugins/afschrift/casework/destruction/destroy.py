@@ -65,15 +65,11 @@ class DestructionService:
             NotAllowedError, RefusedError: as `allow`; or it is open, under hold, or proposed already.
         """
         register, act = self.officer.register, Destroying.SHRED
-        state = register.requests.get(request_id).state
+        register.requests.get(request_id)
         held = self.officer.deciding(request_id, act.value)
         with self.refusals(act, request_id):
             reason = reason_for(act, rule)
-            if state.open:
-                raise RefusedError(
-                    f"Request {request_id} is open, and its data key protects what it takes to answer it.",
-                    remedy="close it first: deliver, refuse or withdraw it.",
-                )
+            self._must_be_closed(request_id)
             if found := register.disputes.holds(request_id):
                 raise under_hold(request_id, found, "its data key stays")
             if not register.data_keys.has(request_id):
@@ -107,7 +103,8 @@ class DestructionService:
 
         Raises:
             NotAllowedError: they are no second signer, or the one who proposed it (four eyes); an event.
-            RefusedError: nothing waits for it, it is under hold, or what it is about changed; an event.
+            RefusedError: nothing waits for it, it is open again or under hold, or what it is about changed;
+                an event.
         """
         register, by = self.officer.register, self.officer.by
         with self.officer.signing(request_id, act.value) as held, self.refusals(act, request_id):
@@ -123,6 +120,7 @@ class DestructionService:
                 return ()
             signed = {"proposed_by": proposal.by, "held": held}
             if request_id is not None:
+                self._must_be_closed(request_id)  # a letter may have come back since it was proposed
                 gone = register.data_keys.shred(request_id, proposal.rule, by, signed)
                 return (request_id,) if gone else ()
             if register.data_keys.strays() != proposal.owners:
@@ -145,6 +143,13 @@ class DestructionService:
                 event = NewEvent(REFUSED, self.officer.by, {"act": act.value})
                 self.officer.register.trail.record(request_id, event)
             raise
+
+    def _must_be_closed(self, request_id: str) -> None:
+        if self.officer.register.requests.get(request_id).state.open:
+            raise RefusedError(
+                f"Request {request_id} is open, and its data key protects what it takes to answer it.",
+                remedy="close it first: deliver, refuse or withdraw it.",
+            )
 
     def _must_not_wait(self, act: Destroying, request_id: str | None, sign: str) -> None:
         if self._waiting(act, request_id) is not None:

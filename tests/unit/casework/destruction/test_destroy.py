@@ -96,6 +96,19 @@ def test_what_is_open_or_under_hold_is_kept_also_when_the_hold_comes_after_the_p
     assert events(bureau, "destruction_refused") == [{"act": "shred"}] * 3
 
 
+def test_a_request_that_was_opened_again_after_the_proposal_keeps_its_data_key(bureau: Bureau) -> None:
+    """A letter came back: without its key an open request could neither be answered nor ended."""
+    request = bureau.store()
+    moved(bureau.register, request, State.DELIVERED)
+    by(bureau, "cli:anna").propose_shredding(request, WHY)
+    moved(bureau.register, request, State.READY)
+    with pytest.raises(RefusedError, match="is open"):
+        by(bureau, "cli:sam").sign(Destroying.SHRED, request)
+    assert bureau.register.data_keys.has(request)
+    assert events(bureau, "destruction_refused") == [{"act": "shred"}]
+    assert by(bureau, "cli:sam").sign(Destroying.SHRED, request, agree=False) == ()
+
+
 def test_one_that_was_turned_down_is_proposed_anew(bureau: Bureau, closed: str) -> None:
     by(bureau, "cli:anna").propose_shredding(closed, WHY)
     assert by(bureau, "cli:sam").sign(Destroying.SHRED, closed, agree=False) == ()
