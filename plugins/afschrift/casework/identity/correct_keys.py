@@ -11,6 +11,7 @@ from afschrift.casework.identity.risk import risk_of
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import ConfigurationError, TooLateError
 from afschrift.inventory.model import Inventory, casefold_keys
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.roles import Act
 from afschrift.questions.ask import put
 
@@ -49,7 +50,8 @@ class ChangedKeys:
 def change_keys(officer: Officer, request_id: str, given: Mapping[str, str]) -> ChangedKeys:
     """Correct, add or take out keys; whoever confirmed the earlier ones did not confirm these (R10).
 
-    The request goes back to where a person says who asks. What was staged of the earlier keys is destroyed,
+    The request goes back to where a person says who asks, and an answer by the earlier keys of which nobody
+    was told ends it no more. What was staged of the earlier keys is destroyed,
     or belongs to a plan for those alone, and no step goes on with it.
 
     Args:
@@ -76,6 +78,7 @@ def change_keys(officer: Officer, request_id: str, given: Mapping[str, str]) -> 
     fold = casefold_keys(officer.inventory)
     told = register.identities.change(request_id, values, fold, officer.by, authority=authority)
     if any(told.values()):
+        register.facts.record(request_id, _overrule_answers, officer.by)
         _destroy_staged(officer, request_id)
     added, changed, removed = (tuple(told[how]) for how in ("added", "changed", "removed"))
     handed_over = bool(register.deliveries.of(request_id))
@@ -92,6 +95,11 @@ def _asked(officer: Officer, request_id: str) -> str | None:
     request, limits = register.requests.get(request_id), officer.grounds.trigger_limits
     asked = identity_question(register, request_id, risk_of(register, officer.inventory, limits, request))
     return put(register, request_id, asked, (IDENTITY_KIND.name,)).id
+
+
+def _overrule_answers(timeline: Timeline) -> list[NewFact]:
+    """An answer by the earlier keys may be about somebody else: telling it ends nothing of this request."""
+    return [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.untold_answers]
 
 
 def _destroy_staged(officer: Officer, request_id: str) -> None:

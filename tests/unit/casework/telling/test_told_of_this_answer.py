@@ -21,6 +21,7 @@ from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.decision.require import open_decision
+from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.representation import take_back
 from afschrift.casework.letters.due import letters_due
 from afschrift.casework.letters.make import make
@@ -151,6 +152,19 @@ def test_what_was_handed_over_stays_so_though_a_letter_comes_back(bureau: Bureau
 
     assert bureau.register.letters.get(sent).state is LetterState.BOUNCED
     assert state(bureau, request) is State.DELIVERED
+
+
+def test_an_answer_by_keys_that_were_corrected_ends_nothing(bureau: Bureau) -> None:
+    request = bureau.store(keys=ANN)
+    drive(bureau.services, request)
+    told = letter(bureau, request)
+    change_keys(bureau.officer("cli:anna"), request, {"customer_id": "3"})
+    with pytest.raises(RefusedError, match="No answer"):
+        clocks(bureau).told(request, Sending(TODAY, "by_hand", "r-1"))
+
+    bureau.send(told)  # somebody had put it into the post
+
+    assert state(bureau, request) is State.NEEDS_PERSON
 
 
 @pytest.mark.parametrize("how", ["handed over", "sent"])
