@@ -100,17 +100,15 @@ def find(
         at: RFC 3339 instant of the receipt: a key that passes on leads to who had it then.
     """
     found: list[FoundTable] = []
-    wanted = list(identifying_tables(inventory, {key.name for key in keys}))
-    for name in dict.fromkeys(one.source for one in wanted):
-        of_source = [one for one in wanted if one.source == name]
-        try:
-            with open_source(name, request) as session:
+    for one in identifying_tables(inventory, {key.name for key in keys}):
+        try:  # in a session of its own: one that failed gives nothing more
+            with open_source(one.source, request) as session:
                 session.bind(keys, at)
-                found += [_table(inventory, session, sql, one) for one in of_source]
+                found.append(_table(inventory, session, sql, one))
         except RetriableError:
-            found += [_described(inventory, one, DOWN) for one in of_source]
+            found.append(_described(inventory, one, DOWN))
         except (ConfigurationError, NeedsPersonError):
-            found += [_described(inventory, one, UNREADABLE) for one in of_source]
+            found.append(_described(inventory, one, UNREADABLE))
     return found
 
 
@@ -156,15 +154,10 @@ def _link(
 
 
 def _table(inventory: Inventory, session: Source, sql: Path, one: IdentifyingTable) -> FoundTable:
-    try:
-        rows = session.rows(statement(inventory, session, sql, one, counted=False))
-        count = len(rows)
-        if count == MOST:
-            [(count,)] = session.rows(statement(inventory, session, sql, one, counted=True))
-    except RetriableError:
-        return _described(inventory, one, DOWN)
-    except (ConfigurationError, NeedsPersonError):
-        return _described(inventory, one, UNREADABLE)
+    rows = session.rows(statement(inventory, session, sql, one, counted=False))
+    count = len(rows)
+    if count == MOST:
+        [(count,)] = session.rows(statement(inventory, session, sql, one, counted=True))
     keys = len(one.keys)
     found = [
         FoundRow(

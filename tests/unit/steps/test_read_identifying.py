@@ -183,6 +183,16 @@ def test_a_column_that_is_not_there_hides_no_other_table(shop: Services, tmp_pat
     assert len(emails.rows) == 2
 
 
+def test_a_table_that_fails_while_it_is_read_hides_no_other_table(shop: Services, tmp_path: Path) -> None:
+    """A database gives nothing more in a transaction in which a statement failed."""
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("ALTER TABLE customer RENAME TO raw")
+        con.execute("CREATE VIEW customer AS SELECT * REPLACE (name::INTEGER::VARCHAR AS name) FROM raw")
+    customer, emails = looked(shop, {"customer_id": "1"}).tables
+    assert customer.said.startswith("shop.customer cannot be read as the inventory describes it")
+    assert len(emails.rows) == 2
+
+
 def test_an_inventory_without_a_mark_says_how_to_mark(services: Services, tmp_path: Path) -> None:
     request = store(services, {"customer_id": "1"}, authenticated=None)
     with pytest.raises(ConfigurationError, match=r"`identifies: true`"):
