@@ -238,20 +238,16 @@ class Timeline:
         return tuple(one for one in self._untold if one.kind is FactKind.ANSWER_READY)
 
     @property
-    def _standing(self) -> Iterator[FactRow]:
-        """Decisions and answers that end it once the person is told, and in whose place none came."""
-        for one in self.of(FactKind.DECIDED, FactKind.ANSWER_READY):
-            if _end(one) and not self.about(one, FactKind.OVERRULED):
-                yield one
-
-    @property
     def _untold(self) -> Iterator[FactRow]:
-        return (one for one in self._standing if one.sent_on is None)
+        for one in self.of(FactKind.DECIDED, FactKind.ANSWER_READY):
+            if one.sent_on is None and _end(one) and not self.about(one, FactKind.OVERRULED):
+                yield one
 
     @property
     def ended_by(self) -> FactRow | None:
         """The fact of which the person was told, and which ended the request so; None: nothing did so."""
-        told = [one for one in self._standing if one.sent_on is not None and _end(one) is self.state]
+        told = [one for one in self.facts if one.sent_on is not None and _end(one) is self.state]
+        told = [one for one in told if not self.about(one, FactKind.OVERRULED)]
         return told[-1] if told else None
 
     def reopened_by(self, fact: FactRow) -> State | None:
@@ -269,7 +265,8 @@ def _end(fact: FactRow) -> State | None:
     """The end that a request comes to once the person was told of a fact; None: to none."""
     if fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE:
         return State.REFUSED
-    return TOLD[State(fact.detail["state"])] if fact.kind is FactKind.ANSWER_READY else None
+    ready = fact.detail.get("state") if fact.kind is FactKind.ANSWER_READY else None
+    return TOLD[State(ready)] if ready is not None else None
 
 
 def rows(timeline: Timeline, new: Sequence[NewFact], at: str, by: str, ids: Sequence[str]) -> list[FactRow]:
