@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from afschrift.domain.staged_file import staged_file
-
 
 class AfschriftError(Exception):
     """Base of all errors that the software raises on purpose."""
@@ -56,12 +54,13 @@ class StagedFileError(RetriableError):
         why: `missing` or `damaged`.
     """
 
-    def __init__(self, request: str, path: str, why: str) -> None:
+    def __init__(self, request: str, path: str, why: str, step: str) -> None:
+        """`step`: the one that makes the file again."""
         said = {"missing": "is not there", "damaged": "is damaged, or was staged under another key"}[why]
         super().__init__(
             f"The staged file {path} of request {request} {said}.",
-            remedy=f"clear `{staged_file(path).step}` and what follows, or start a new run of "
-            "`fulfil_request`: the file is made again.",
+            remedy=f"clear `{step}` and what follows, or start a new run of `fulfil_request`: the file is "
+            "made again.",
         )
         self.why = why
 

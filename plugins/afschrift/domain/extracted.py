@@ -9,7 +9,9 @@ from enum import StrEnum
 from afschrift.domain.event import digest
 from afschrift.domain.own_account import Sample
 from afschrift.domain.sources import Structure
-from afschrift.domain.staged_file import UPLOADS
+
+UPLOADS = "files"
+"""Folder below `data/` of the files that the person uploaded."""
 
 
 @dataclass(frozen=True)

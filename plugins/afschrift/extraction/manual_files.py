@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from afschrift.domain.errors import RefusedError
-from afschrift.domain.extracted import GivenFile, SourceExtract
+from afschrift.domain.extracted import UPLOADS, GivenFile, SourceExtract
 from afschrift.domain.plan import ManualPlan
-from afschrift.domain.staged_file import UPLOADS
 from afschrift.extraction.deflate import DeflatingSink
 from afschrift.extraction.media_type import extension
 from afschrift.register.register import Register

@@ -17,11 +17,10 @@ import pyarrow as pa
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import OutsideStoreError, RetriableError, SourceDownError, ValidationFailedError
-from afschrift.domain.extracted import FileEntry, GivenFile, MissingFile, Upload
+from afschrift.domain.extracted import UPLOADS, FileEntry, GivenFile, MissingFile, Upload
 from afschrift.domain.files import FileStore
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
-from afschrift.domain.staged_file import UPLOADS
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
 from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.inventory.column import FileColumn

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 
 from afschrift.domain.decision import About, Protect
+from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.keys import Unique
 from afschrift.domain.origin import Origin
-from afschrift.domain.staged_file import UPLOADS
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.inventory.check_finder import finder_faults
 from afschrift.inventory.check_processing import processing_faults, source_faults

@@ -189,3 +189,21 @@ def must_be_open(row: Row[Any]) -> None:
             f"Request {row.id} is {state}: it is closed, and nothing is decided on it any more.",
             remedy="open a new request, or a complaint, in the same case.",
         )
+
+
+def case_of(tx: Connection, owner: str) -> tuple[str, str | None]:
+    """The case of an owner, and the request where the owner is one.
+
+    Raises:
+        UnknownRequestError: no such case or request.
+    """
+    if is_id(owner):
+        case_id: str | None = tx.scalar(select(request.c.case_id).where(request.c.id == owner))
+        if case_id is not None:
+            return case_id, owner
+        if tx.execute(select(case_file.c.id).where(case_file.c.id == owner)).first():
+            return owner, None
+    raise UnknownRequestError(
+        "The register knows no case and no request with this id.",
+        remedy="list them with `afschrift case list` or `afschrift requests`.",
+    )

@@ -15,12 +15,11 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.engine import Row
 
-from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import instant
-from afschrift.domain.request import is_id, new_id
+from afschrift.domain.request import new_id
 from afschrift.law.case_facts import NewCaseFact
-from afschrift.register.base import SHOWN, RegisterStore, Repository
+from afschrift.register.base import SHOWN, RegisterStore, Repository, case_of
 from afschrift.register.case_timelines import CaseTimelines
 from afschrift.register.database.tables import case_file, message, message_part, request
 from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
@@ -284,21 +283,3 @@ class Cases(Repository):
             and (row.request_id or payload is None or payload["case"] == row.case_id)
         ]
         return max(recorded, key=lambda d: d.at or "", default=Destroyed(None, None))
-
-
-def case_of(tx: Connection, owner: str) -> tuple[str, str | None]:
-    """The case of an owner, and the request where the owner is one.
-
-    Raises:
-        UnknownRequestError: no such case or request.
-    """
-    if is_id(owner):
-        case_id: str | None = tx.scalar(select(request.c.case_id).where(request.c.id == owner))
-        if case_id is not None:
-            return case_id, owner
-        if tx.execute(select(case_file.c.id).where(case_file.c.id == owner)).first():
-            return owner, None
-    raise UnknownRequestError(
-        "The register knows no case and no request with this id.",
-        remedy="list them with `afschrift case list` or `afschrift requests`.",
-    )

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, select
 from afschrift.domain.run import Hold
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.dispute import NewFacts, in_force, under_hold
-from afschrift.register.base import RegisterStore, Repository
-from afschrift.register.cases import case_of
+from afschrift.register.base import RegisterStore, Repository, case_of
 from afschrift.register.database.tables import fact, request
 from afschrift.register.timelines import Timelines, fact_row
 

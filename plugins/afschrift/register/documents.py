@@ -12,8 +12,7 @@ from afschrift.domain.errors import ConfigurationError, RefusedError, UnknownReq
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import StoredDocument
 from afschrift.domain.request import is_id, new_id
-from afschrift.register.base import Repository
-from afschrift.register.cases import case_of
+from afschrift.register.base import Repository, case_of
 from afschrift.register.database.tables import message, message_part
 from afschrift.register.keys.crypto import DataKey
 

@@ -54,10 +54,7 @@ class Letters(Repository):
             self._request_row(tx, new.request)
             key = self._key(tx, new.request)
             mark = key.hmac(new.same_as)
-            of = letter.c.fact_id.is_(None) if fact_id is None else letter.c.fact_id == fact_id
-            same = (letter.c.request_id == new.request) & (letter.c.same_as == mark) & of
-            found = tx.execute(select(letter).where(same & letter.c.state.in_(UNSETTLED))).first()
-            if found is not None:
+            if (found := self._unsettled(tx, new.request, mark, fact_id)) is not None:
                 return self.as_row(found)
             document = self._documents.keep(
                 tx,
@@ -88,6 +85,12 @@ class Letters(Repository):
             payload |= {"document": document, "fact": fact_id, "mailed": sealed is not None}
             self.record(tx, new.request, new.id, "letter_produced", by, payload, authority)
             return self.as_row(self.row(tx, new.id))
+
+    def _unsettled(self, tx: Connection, request_id: str, mark: str, fact_id: str | None) -> Row[Any] | None:
+        """The very same letter about the same, on its way."""
+        of = letter.c.fact_id.is_(None) if fact_id is None else letter.c.fact_id == fact_id
+        same = (letter.c.request_id == request_id) & (letter.c.same_as == mark) & of
+        return tx.execute(select(letter).where(same & letter.c.state.in_(UNSETTLED))).first()
 
     def get(self, letter_id: str) -> LetterRow:
         """One letter.

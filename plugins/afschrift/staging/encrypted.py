@@ -14,6 +14,7 @@ from upath import UPath
 from afschrift.domain.errors import ConfigurationError, RetriableError, StagedFileError
 from afschrift.domain.request import is_id
 from afschrift.staging.cipher import SEGMENT_BYTES, streaming_cipher
+from afschrift.staging.staged_file import staged_file
 
 SUFFIX = ".enc"
 PART = ".part"
@@ -81,7 +82,7 @@ class EncryptedStaging:
         try:
             source = target.open("rb")
         except FileNotFoundError:
-            raise StagedFileError(self._request, path, "missing") from None
+            raise StagedFileError(self._request, path, "missing", staged_file(path).step) from None
         except OSError as error:
             raise RetriableError(
                 f"The staged file {path} of request {self._request} cannot be opened: "
@@ -89,7 +90,7 @@ class EncryptedStaging:
                 remedy="see that the place for staging answers and lets the service read "
                 "(AFSCHRIFT_STAGING); then clear the failed task.",
             ) from None
-        damaged = StagedFileError(self._request, path, "damaged")
+        damaged = StagedFileError(self._request, path, "damaged", staged_file(path).step)
         with source:
             raw = _Decrypting(self._cipher.new_decrypting_stream(source, self._bound(path)), damaged)
             with io.BufferedReader(raw, SEGMENT_BYTES) as stream:

@@ -21,7 +21,6 @@ from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.request import Request
-from afschrift.domain.staged_file import PERSON
 from afschrift.domain.state import State
 from afschrift.extraction.redact import with_redactions
 from afschrift.law.restriction import lifted
@@ -29,6 +28,7 @@ from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.register import Register
 from afschrift.services import Services
+from afschrift.staging.staged_file import PERSON
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import enter
 from afschrift.steps.person_staged import stage_person, staged_keys

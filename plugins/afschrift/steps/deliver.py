@@ -15,12 +15,12 @@ from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import Plan
 from afschrift.domain.portions import Portion
-from afschrift.domain.staged_file import BUNDLE
 from afschrift.domain.state import State
 from afschrift.law.dispute import under_hold
 from afschrift.law.partial_response import file_name
 from afschrift.register.deliveries import DeliveryRow
 from afschrift.services import Services
+from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import enter, refusal
 from afschrift.steps.package import package
 from afschrift.steps.plan_gates import gated_plan, staged_extracts

@@ -9,10 +9,9 @@ from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.partial_response.require import waits_for
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.extracted import SourceExtract, searched_digest
+from afschrift.domain.extracted import UPLOADS, SourceExtract, searched_digest
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
-from afschrift.domain.staged_file import UPLOADS
 from afschrift.extraction.manual_files import stage
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services

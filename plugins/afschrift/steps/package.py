@@ -11,11 +11,11 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan, Seal
 from afschrift.domain.request import Request
-from afschrift.domain.staged_file import BUNDLE
 from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import refusal
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.staged_again import fault, record_again

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from afschrift.domain.keys import Key
-from afschrift.domain.staged_file import PERSON
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging.staged_file import PERSON
 
 
 def stage_person(staging: EncryptedStaging, keys: Sequence[Key], identifiers: Iterable[str]) -> None:

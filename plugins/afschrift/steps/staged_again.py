@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.extracted import SourceExtract
-from afschrift.domain.staged_file import staged_file
 from afschrift.extraction.finder.find import pointers_path
 from afschrift.extraction.staged_records import observations
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging.staged_file import staged_file
 
 CHUNK = 1 << 20
 REPLACED = "replaced"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from afschrift.domain.extracted import UPLOADS
+
 PERSON = "keys.json"
 BUNDLE = "bundle.zip"
-UPLOADS = "files"
-"""Folder below `data/` of the files that the person uploaded."""
 _BESIDE = {"records": "record", "samples": "first_rows", "overviews": "overview", "pointers": "pointers"}
 
 
