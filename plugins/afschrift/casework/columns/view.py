@@ -99,7 +99,11 @@ def missing_files(officer: Officer, question: QuestionRow) -> tuple[Section, ...
 def limits(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     """The person's own limits, as they were entered."""
     found = officer.register.requests.get(question.request).limits
-    lines = [Line(said(name), "\n".join(map(str, values)), Kept.ROLE) for name, values in found.items()]
+    lines = [
+        Line(said(name), given if isinstance(given, str) else "\n".join(given), Kept.ROLE)
+        for name, given in found.items()
+        if given
+    ]
     return (Section("What the person limited the request to", tuple(lines)),)
 
 

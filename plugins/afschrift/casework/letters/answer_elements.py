@@ -38,6 +38,8 @@ def answer_elements(
     keys = {name: key.title for name, key in inventory.identity.keys.items()}
     if about.detail["state"] == State.NOTHING_PORTABLE:
         return {"refused": _named(about.detail.get("systems", ()), systems, language)}
+    if about.detail["letter"] != "nothing_held":  # the person's limits leave nothing: nobody searched
+        return {}
     return {
         "searched": _named(about.detail.get("systems", ()), systems, language),
         "searched_for": _named(about.detail.get("keys", ()), keys, language),

@@ -16,6 +16,7 @@ from afschrift.law.letter import Bounce, LetterState, SendingChannel
 if TYPE_CHECKING:
     from afschrift.casework.officer import Officer
     from afschrift.law.letter import LetterRow
+    from afschrift.register.register import Register
 
 app = typer.Typer(
     help="Letters to the person: see which there are, make one, send it, or enter that it was sent.",
@@ -149,7 +150,10 @@ def send(letter: Letter, as_json: AsJson = False) -> None:
 
     register = open_register()
     _may_decide(officer(), register.letters.get(letter).request)
-    _done(send_letter(Settings.from_environment(), register, letter, actor()), as_json)
+    found = send_letter(Settings.from_environment(), register, letter, actor())
+    _done(found, as_json)
+    if found.state is LetterState.BOUNCED:
+        _to_tell(register, found.request)
 
 
 @app.command()
@@ -204,7 +208,8 @@ def bounced(
 ) -> None:
     """Enter that a letter came back. It counts as sent no more; make it anew with the right address.
 
-    Where its sending had refused the request, the request is open again, and its period runs (R45).
+    Where its sending had ended the request, the request is open again, and its period runs: nobody was told
+    (R45).
     """
     register, day = open_register(), _day(on)
     request = register.letters.get(letter).request
@@ -212,6 +217,8 @@ def bounced(
     was_open = register.requests.get(request).state.open
     found = register.outbox.enter_bounce(letter, day, reason, actor(), authority=authority)
     _done(found, as_json)
+    if _to_tell(register, request):
+        return
     if register.requests.get(request).state.open and not was_open:
         say(
             f"Request {request} is open again: nobody was told that it is refused (R45). Make it anew, "
@@ -249,6 +256,19 @@ def _may_decide(who: Officer, request: str) -> dict[str, str]:
     from afschrift.law.roles import Act
 
     return who.acting(request, Act.DECIDE, "letter")
+
+
+def _to_tell(register: Register, request: str) -> bool:
+    """Ask to tell the person anew where the answer is ready, and say so; whether it is."""
+    from afschrift.casework.telling.tell import ask_to_tell
+
+    question = ask_to_tell(register, request)
+    if question:
+        say(
+            f"Nobody was told of the answer of request {request}, which is open and runs. Tell them another "
+            f"way: `afschrift answer {question} --choice make_letter`, or `told` where you told them."
+        )
+    return bool(question)
 
 
 def _done(letter: LetterRow, as_json: bool) -> None:

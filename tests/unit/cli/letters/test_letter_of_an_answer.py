@@ -1,0 +1,91 @@
+"""The letter of an answer at a terminal: each kind can be made, and one that came back leads on."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from testbed.running import drive
+from tests.support.command_line import in_this_process
+from tests.support.deciding import NOW, Bureau
+from tests.support.mail_server import Manner, serving
+from tests.support.restricted import open_bureau
+
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.state import State
+
+TODAY = NOW.date().isoformat()
+QUOTE = "Only your price list."
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch)
+
+
+def run(bureau: Bureau, request: str) -> None:
+    with suppress(NeedsPersonError):
+        drive(bureau.services, request)
+
+
+def typed(*words: str, stdin: str = "") -> str:
+    said = in_this_process(words, stdin)
+    assert said.code == 0, said.beside
+    return said.text + said.beside
+
+
+def asked(bureau: Bureau, request: str) -> dict[str, str]:
+    return {one.kind: one.id for one in bureau.register.questions.all(request_id=request)}
+
+
+def test_that_their_own_limits_leave_nothing_ends_by_its_letter(bureau: Bureau) -> None:
+    limits = {"tables": ["shop.sku"], "quote": QUOTE}
+    request = bureau.store(message=QUOTE, limits=limits)
+    run(bureau, request)
+    shown = typed("questions", "show", asked(bureau, request)["nothing_in_limits"])
+    assert f"Quote: {QUOTE}" in shown  # in one piece, to be judged
+    typed("answer", asked(bureau, request)["nothing_in_limits"], "--choice", "answer_none")
+    run(bureau, request)
+
+    typed("answer", asked(bureau, request)["tell_person"], "--choice", "make_letter")
+    [letter] = [one for one in bureau.register.letters.all(request_id=request) if one.fact]
+    assert letter.kind == "nothing_in_limits"
+    bureau.send(letter.id)
+
+    assert bureau.register.requests.get(request).state is State.ANSWERED_NOTHING_HELD
+
+
+def test_an_answer_whose_letter_came_back_is_to_be_told_again(bureau: Bureau) -> None:
+    request = bureau.store()
+    run(bureau, request)
+    typed("answer", asked(bureau, request)["tell_person"], "--choice", "make_letter", "--set",
+          f"available_until={TODAY}", "--text-file", "-", stdin="At the counter.")  # fmt: skip
+    [letter] = [one for one in bureau.register.letters.all(request_id=request) if one.fact]
+    bureau.send(letter.id)
+
+    said = typed("letter", "bounced", letter.id, "--on", TODAY, "--reason", "returned_by_post")
+
+    assert "refused" not in said
+    assert "letter again" not in said  # that is for the letter of a decision
+    assert asked(bureau, request)["tell_person"] in said
+
+
+def test_an_answer_whose_mailbox_is_gone_is_to_be_told_another_way(
+    bureau: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = bureau.store()
+    run(bureau, request)
+    form = {"where": "At the counter.", "available_until": TODAY, "to": "ann@example.org"}
+    typed("letter", "make", request, "delivery", "--from", "-", stdin=json.dumps(form))
+    [letter] = [one for one in bureau.register.letters.all(request_id=request) if one.fact]
+    bureau.register.questions.answer(asked(bureau, request)["tell_person"], "make_letter", "cli:anna")
+    with serving(Manner.NO_SUCH_MAILBOX) as (_, url):
+        mail = tmp_path / "mail.json"
+        mail.write_text(json.dumps({"server": url, "sender": "privacy@example.org"}), encoding="utf-8")
+        mail.chmod(0o600)
+        monkeypatch.setenv("AFSCHRIFT_MAIL", str(mail))
+        said = typed("letter", "send", letter.id)
+
+    assert asked(bureau, request)["tell_person"] in said
