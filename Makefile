@@ -65,6 +65,10 @@ scenario-deadlines: $(VENV) ## Show and check the clock and its letters on a rea
 scenario-officer: $(VENV) ## Show and check what the law leaves to people, with users of each role on a real Airflow
 	@$(BIN)/python -m tests.e2e.scenarios.officer $(ARGS)
 
+.PHONY: scenario-morning
+scenario-morning: $(VENV) ## Show and check thirty-six requests of all kinds, brought to their ends at a terminal and on the pages
+	@$(BIN)/python -m tests.e2e.scenarios.morning $(ARGS)
+
 .PHONY: bench
 bench: $(VENV_BENCH) ## Measure every case beside its limit; writes bench/results/latest.json
 	@$(BIN)/python -m bench.run $(ARGS)

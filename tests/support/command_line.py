@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,25 @@ def command(words: tuple[str, ...], stdin: str = "") -> Said:
 
 def in_this_process(words: tuple[str, ...], stdin: str = "") -> Said:
     """The same without the start of a process, which takes a second."""
+    from unittest.mock import patch
+
     from typer.testing import CliRunner
 
     from afschrift.cli.main import app
     from afschrift.domain.errors import AfschriftError
 
-    done = CliRunner().invoke(app, words, input=stdin)
+    with patch("typer.testing._get_command", _made):
+        done = CliRunner().invoke(app, words, input=stdin)
     if isinstance(done.exception, AfschriftError):
         return Said(1, done.stdout, f"afschrift: {done.exception}\n")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Said(done.exit_code, done.stdout, done.stderr)
+
+
+@cache
+def _made(app: Any) -> Any:
+    """The whole program, made once: of ninety commands that takes longer than most of them."""
+    from typer.main import get_command
+
+    return get_command(app)
