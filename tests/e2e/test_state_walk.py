@@ -57,12 +57,8 @@ def nothing_portable(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, s
 
 def limits(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
     bureau = _bureau(folder, patch)
-    quote = "Only the newsletter."
-    return bureau, bureau.store(
-        keys={"customer_id": "4"},
-        message=quote,
-        limits={"tables": ["shop.newsletter"], "quote": quote},
-    )
+    quote = "Only your price list."
+    return bureau, bureau.store(message=quote, limits={"tables": ["shop.sku"], "quote": quote})
 
 
 def shared_key(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
