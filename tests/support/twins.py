@@ -21,7 +21,7 @@ _OWN = [
     (rb"req-[0-9a-z]{12}", b"req-"),
     (rb"q-[0-9a-z]{12}", b"q-"),
     (rb"\b[0-9a-f]{64}\b", b"<digest>"),
-    (rb"\[masked [0-9a-f]{8}\]", b"[masked token]"),
+    (rb"\[(masked|afgeschermd) [0-9a-f]{8}\]", rb"[\1 token]"),
     (rb"2026-1\d-\d\dT[0-9:.]+(Z|\+00:00)", b"<moment>"),
     (rb"\d?\d:\d\d(:\d\d)?", b"<time>"),
     (rb"Trail-Seq: \d+", b"Trail-Seq: <number>"),

@@ -43,11 +43,11 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     request, plan = gated_plan(services, request_id, "deliver")
     register = services.register
     packed = _packed(services, plan)
-    require_review(services, plan, packed)
     inputs = _inputs(plan, packed)
     done = register.steps.result(request_id, "deliver", inputs)
     if done is not None:
         return done
+    require_review(services, plan, packed)
     base = file_name(request_id, request.right, plan.part, plan.after)
     name = _free(base, register.deliveries.of(request_id), packed["bundle"])
     try:

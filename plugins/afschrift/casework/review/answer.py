@@ -31,7 +31,7 @@ from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import Redaction
-from afschrift.extraction.staged_records import read_record
+from afschrift.extraction.staged_records import staged_record
 from afschrift.extraction.staged_rows import StagedTable
 from afschrift.law.grounds.check import TurnedDown, check_ground
 from afschrift.law.grounds.grounds import Ground, Outcome
@@ -164,8 +164,8 @@ class ReviewService:
         staging = self.officer.staging(request)
 
         def open_table(part: ExtractPlan) -> StagedTable | None:
-            record = read_record(staging, part.source)
-            found = [t for t in record.tables if t.table == part.table]
+            record = staged_record(staging, part.source)
+            found = [t for t in record.tables if t.table == part.table] if record else []
             return StagedTable(staging, found[0], part.selected, self.formats) if found else None
 
         staged = Staged(

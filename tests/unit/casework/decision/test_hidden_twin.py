@@ -69,7 +69,7 @@ def test_what_is_hidden_and_what_is_not_there_look_the_same(
 
 
 def test_the_comparison_of_twins_sees_a_single_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = ["DELETE FROM member WHERE list_id = 1 AND customer_id = 2"]
+    row = ["DELETE FROM member WHERE list_id = 1 AND customer_id = 1"]
     one = given(*twin_without(tmp_path / "one", monkeypatch, "access", "en", []))
     same = given(*twin_without(tmp_path / "same", monkeypatch, "access", "en", []))
     other = given(*twin_without(tmp_path / "other", monkeypatch, "access", "en", row))
