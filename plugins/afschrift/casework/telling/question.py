@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from afschrift.law.letter import SendingChannel
 from afschrift.letters.elements import SECRET_BY
 from afschrift.questions.forms import form
 from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
+from afschrift.questions.view import Section
 from afschrift.register.records import QuestionRow
 
 if TYPE_CHECKING:
@@ -43,6 +45,12 @@ def _take(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answer
     return answer_tell(officer, question, given)
 
 
+def _view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
+    from afschrift.casework.telling.view import tell_person
+
+    return tell_person(officer, question)
+
+
 TELL_KIND = QuestionKind(
     TELL,
     "The answer is ready: tell the person",
@@ -58,8 +66,10 @@ TELL_KIND = QuestionKind(
     reason=True,
     hint="make and send the letter with `afschrift letter make {request}`, or enter that you handed it over: "
     "`afschrift request handed-over {request}`.",
-    note="`letter` names the letter that is due. It closes without an answer when that letter is sent.",
+    note="`letter` names the letter that is due. It closes without an answer when that letter is sent. It "
+    "shows the answer, whom it goes to, and the letter as far as it can be made.",
     take=_take,
+    view=_view,
 )
 
 KINDS = (TELL_KIND,)

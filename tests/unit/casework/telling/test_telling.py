@@ -19,6 +19,7 @@ from afschrift.casework.clock.record import ClockService
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
+from afschrift.casework.question_view import look
 from afschrift.casework.telling.tell import ask_again
 from afschrift.domain.errors import FormError, NeedsPersonError, RefusedError, TooLateError
 from afschrift.domain.state import State
@@ -92,6 +93,28 @@ def test_a_day_that_cannot_be_ends_nothing(bureau: Bureau, on: Any) -> None:
     with pytest.raises(FormError, match="proof"):
         answered(bureau, to_tell(bureau, request), "told", **{**TOLD, "proof": "by Ann Jansen"})
     assert state(bureau, request) is State.READY
+
+
+def test_whoever_tells_sees_the_answer_whom_it_goes_to_and_the_letter(bureau: Bureau) -> None:
+    request = bureau.store(keys=ANN)
+    bundle = drive(bureau.services, request)
+    question = to_tell(bureau, request)
+
+    shown = {
+        line.label: line.value
+        for unmask in (False, True)
+        for view in [look(bureau.officer("cli:anna"), question.id, unmask=unmask)]
+        if view is not None
+        for section in view.sections
+        for line in section.lines
+        if unmask or line.label != "Text"
+    }
+    masked = look(bureau.officer("cli:anna"), question.id)
+    assert masked is not None
+    assert "ann@example.org" not in str([line.value for one in masked.sections for line in one.lines])
+    assert shown["The bundle lies at"].endswith(bundle.name)
+    assert shown["E-mail address"] == "ann@example.org"
+    assert "where" in shown["What it lacks"]
 
 
 def test_a_run_more_reads_nothing_and_asks_nothing_twice(bureau: Bureau) -> None:
