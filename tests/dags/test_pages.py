@@ -477,6 +477,19 @@ def test_what_is_no_form_is_not_read(browse: Browse, installation: Installation,
         assert (reply.status_code, TEXT in reply.text) == (422, False)
 
 
+@pytest.mark.parametrize("page", ["requests", "review"])
+def test_a_link_from_elsewhere_shows_nothing_and_is_no_look(
+    browse: Browse, installation: Installation, customer: int, page: str
+) -> None:
+    request, _ = asked_identity(installation, customer)
+    before = len(installation.events(request))
+    for site in ("cross-site", "same-site", "none"):
+        reply = browse("anna", f"/{page}/{request}", headers={"Sec-Fetch-Site": site})
+        assert (reply.status_code, request in text_of(reply.text)) == (200, False)
+        assert f'href="/afschrift/{page}/{request}">Show it</a>' in reply.text
+    assert len(installation.events(request)) == before
+
+
 def test_a_request_with_its_trail(browse: Browse, installation: Installation, customer: int) -> None:
     request, question = asked_identity(installation, customer)
     anna = browse("anna", f"/requests/{request}").text

@@ -16,6 +16,7 @@ from afschrift.app.include import PROJECT
 from afschrift.app.settings import Settings
 from afschrift.casework.question_kinds import kind_named
 from afschrift.questions.words import plain, said
+from afschrift.web.same_origin import from_elsewhere
 
 MOUNTED = "/afschrift"
 
@@ -56,7 +57,19 @@ def render(request: Request, name: str, status: int = 200, **values: Any) -> HTM
 
 def message(request: Request, status: int, title: str, text: str) -> HTMLResponse:
     """A page that says one thing."""
-    return render(request, "message", status, title=title, text=text)
+    return render(request, "message", status, title=title, text=text, here="")
+
+
+def not_yet(request: Request) -> HTMLResponse | None:
+    """A page that shows nothing but a way to itself, where another site or a mail led here; else None.
+
+    A look is somebody's own act: what a link elsewhere opens records none in their name.
+    """
+    if not from_elsewhere(request):
+        return None
+    text = "This page was opened from elsewhere, such as a link in a mail, so nothing is shown yet."
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return render(request, "message", title="Opened from elsewhere", text=text, here=here)
 
 
 @cache
