@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.casework.identity.correct_keys import change_keys
-from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
+from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look, record_masked_look
 from afschrift.casework.identity.question import IDENTITY_KIND
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, ConfigurationError, TooLateError, UnknownQuestionError
@@ -63,7 +63,11 @@ def routes(start_look_up: Start) -> APIRouter:
 def identity_parts(
     register: Register, by: Caller, asked: QuestionRow, path: str, told: str, timeline: Timeline
 ) -> dict[str, Any]:
-    """What the page of the question shows of whose the keys are: masks alone, and ways to see and to ask."""
+    """What the page of the question shows of whose the keys are: masks alone, and ways to see and to ask.
+
+    That look is an event.
+    """
+    record_masked_look(Officer(register, by.roles, by.account), asked.request, asked.id)
     view = identity_view(register, asked.request)
     at = {"asked": "", "served": ""}
     if view.ask is not None:

@@ -126,6 +126,17 @@ def identity_view(register: Register, request_id: str, *, masked: bool = True) -
     return IdentityView(keys, ask, tables, tuple(_said(found)))
 
 
+def record_masked_look(officer: Officer, request_id: str, question: str | None = None) -> None:
+    """Enter that somebody sees keys and findings, masked, before they do.
+
+    Raises:
+        NotAllowedError: they are no officer; the attempt is an event `answer_refused`.
+    """
+    held = officer.acting(request_id, Act.DECIDE, "question_viewed")
+    payload = {"question": question, "kind": IDENTITY_KIND.name, "role": held["role"], "values": "masked"}
+    officer.register.trail.record(request_id, NewEvent("question_viewed", officer.by, payload))
+
+
 def record_look(officer: Officer, request_id: str, question: str | None = None) -> None:
     """Enter that somebody sees keys and findings unmasked, before they do.
 

@@ -60,13 +60,12 @@ def identity(
 
     Values are masked until you ask for them.
     """
-    from afschrift.casework.identity.look_up import identity_view, record_look
+    from afschrift.casework.identity.look_up import identity_view, record_look, record_masked_look
     from afschrift.law.roles import Act
 
     who = officer()
     who.roles.require(who.by, Act.DECIDE)
-    if unmask:
-        record_look(who, request)
+    (record_look if unmask else record_masked_look)(who, request)
     for line in _lines(identity_view(who.register, request, masked=not unmask)):
         typer.echo(line)
     if unmask:
