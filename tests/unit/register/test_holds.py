@@ -207,7 +207,7 @@ def test_only_the_letter_that_closed_it_opens_it_again(register: Register, open_
     first, second = (refusal(register, one, fact, number) for number in range(2))
     send(register, first)
     with pytest.raises(RefusedError, match="cannot become"):
-        moved(register, one, State.NEEDS_PERSON)
+        register.requests.move(one, State.NEEDS_PERSON, NewEvent("question_asked"))
     with pytest.raises(RefusedError, match="cannot become"):
         register.questions.ask(one, "identity", options=["confirmed"], detail={})
     send(register, second)  # the same told twice: one that comes back leaves the other

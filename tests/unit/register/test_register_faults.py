@@ -198,7 +198,7 @@ def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
             partial(other.identities.of, one),
             partial(other.decisions.of, one),
             partial(other.questions.all, request_id=one),
-            partial(other.requests.move, one, State.NEEDS_PERSON),
+            partial(other.requests.move, one, State.NEEDS_PERSON, NewEvent("question_asked")),
             partial(other.trail.record, None, NewEvent("counted")),
         ):
             try:

@@ -21,6 +21,7 @@ Open = Callable[..., Request]
 
 WITHDRAWN = NewEvent("fact_withdrawn")
 EVENTS = sorted({one.event for one in TRANSITIONS})
+OWN_EVENTS = [one for one in EVENTS if not one.startswith("fact_")]  # those have a row of their own
 
 
 def may(event: str, now: State, to: State) -> bool:
@@ -49,7 +50,7 @@ def test_every_move_from_a_state_is_allowed_or_refused_as_the_table_says(
 
 
 @fewer(4)
-@given(wanted=st.lists(st.tuples(st.sampled_from(EVENTS), st.sampled_from(State)), max_size=12))
+@given(wanted=st.lists(st.tuples(st.sampled_from(OWN_EVENTS), st.sampled_from(State)), max_size=12))
 def test_any_series_of_moves_goes_as_far_as_the_table_and_writes_nothing_beyond(
     register: Register, open_one: Open, url: str, wanted: list[tuple[str, State]]
 ) -> None:
