@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_database, write_inventory
 from tests.support.command_line import Said, in_this_process
+from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.cli.starting import MEANING, Ended
@@ -113,7 +114,7 @@ def test_a_message_whose_storing_broke_off_is_completed(submit: Submit) -> None:
 
 def test_a_message_whose_request_is_closed_starts_nothing(submit: Submit) -> None:
     [one] = ids(submit("--start", "no", right="access"))
-    register().requests.move(one, State.WITHDRAWN)
+    moved(register(), one, State.WITHDRAWN)
     said = submit(right="access")
     assert (said.code, ids(said)) == (Ended.DONE, [one])
     assert f"Request {one} is withdrawn: nothing is started." in said.beside
@@ -121,7 +122,7 @@ def test_a_message_whose_request_is_closed_starts_nothing(submit: Submit) -> Non
 
 def test_after_a_key_was_destroyed_nobody_can_tell_that_it_is_the_same(submit: Submit) -> None:
     [one] = ids(submit("--start", "no", right="access"))
-    register().requests.move(one, State.WITHDRAWN)
+    moved(register(), one, State.WITHDRAWN)
     register().data_keys.shred(one, "R79")
     assert ids(submit("--start", "no", right="access")) != [one]
 
