@@ -42,7 +42,7 @@ The last line of the failed task's log says what to do. In general:
 
 ## Resume
 Clear the failed task, or trigger again with the same id: both skip what is finished, by its digests.
-Staging stays encrypted until the request is closed. Where a file of it is gone or damaged, the line names the
+Staging stays encrypted until the answer is ready. Where a file of it is gone or damaged, the line names the
 one step to clear, with what follows: it makes the file again, and so does a new run.
 """
 

@@ -153,6 +153,7 @@ class Settings:
                 "This destination is not configured.",
                 remedy=f"choose one of {', '.join(sorted(known))}, or set {_DESTINATION}<NAME>.",
             )
+        self.fetched_at(name)
         settings: dict[str, Any] = {"kind": "folder", **self._destination_file(name)}
         for of_letters in _FETCHING:
             settings.pop(of_letters, None)
