@@ -18,6 +18,7 @@ from typing import Any
 from testbed.running import drive
 from tests.support.deciding import ROLES, TODAY, Bureau
 from tests.support.ground_forms import GROUNDS, complete
+from tests.support.reviewing import BALANCE, CODES
 
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.decision.in_force import request_decisions
@@ -36,6 +37,7 @@ from afschrift.law.manual_search import NewFile
 from afschrift.register.records import QuestionRow
 from afschrift.wiring.build_services import build
 
+REDACTED = "shop.ticket_message id=1 body 0:4 rights_of_others"
 ENDING = (FactKind.DECIDED, FactKind.ANSWER_READY)
 FORMS: dict[tuple[str, str], dict[str, Any]] = {
     ("identity", "confirmed"): {"method": "call_back", "level": "high"},
@@ -283,7 +285,9 @@ def answer(place: Place, question: QuestionRow, choice: str, code: str | None, r
         from afschrift.casework.answer import answer_question
 
         files = [_file()] if choice == "given" else []
-        texts = {"redactions": []} if choice == "redact" else {}
+        texts: dict[str, Any] = {}
+        if choice == "redact":
+            given, texts = CODES, {"redactions": [REDACTED], **BALANCE}
         answer_question(
             place.officer(by),
             question.id,

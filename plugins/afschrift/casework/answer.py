@@ -19,6 +19,7 @@ from afschrift.questions.forms import check
 from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
+from afschrift.register.timelines import Make
 
 _UNFIT = "The answer does not fit its question."
 
@@ -86,9 +87,13 @@ def answer_question(
 
 
 def recorded(
-    officer: Officer, question: QuestionRow, given: GivenAnswer, rules: Sequence[str] = ()
+    officer: Officer,
+    question: QuestionRow,
+    given: GivenAnswer,
+    rules: Sequence[str] = (),
+    facts: Make | None = None,
 ) -> Answered:
-    """Record an answer from which nothing follows but the next run; `rules`: ids of those it rests on."""
+    """Record an answer; `rules`: ids of those it rests on; `facts`: gives the facts that follow from it."""
     decision = officer.register.questions.answer(
         question.id,
         given.choice,
@@ -98,6 +103,7 @@ def recorded(
         authority=given.authority,
         files=given.files,
         rules=rules,
+        facts=facts,
     )
     return Answered(decision, question.request)
 

@@ -33,16 +33,10 @@ def answer_tell(officer: Officer, question: QuestionRow, given: GivenAnswer) -> 
         return _make_letter(officer, question, given)
     clocks = ClockService(officer, officer.jurisdiction)
     sending = Sending(date.fromisoformat(given.detail["on"]), given.detail["channel"], given.detail["proof"])
-    decision = officer.register.questions.answer(
-        question.id,
-        given.choice,
-        officer.by,
-        given.detail,
-        given.text,
-        authority=given.authority,
-        facts=lambda t: clocks.with_lifting(t, told(t, clocks.today(t), sending)),
+    done = recorded(
+        officer, question, given, facts=lambda t: clocks.with_lifting(t, told(t, clocks.today(t), sending))
     )
-    return Answered(decision, question.request, said="The person was told: the request is closed.")
+    return replace(done, said="The person was told: the request is closed.")
 
 
 def _make_letter(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
