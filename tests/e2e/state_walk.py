@@ -37,7 +37,8 @@ from afschrift.law.manual_search import NewFile
 from afschrift.register.records import QuestionRow
 from afschrift.wiring.build_services import build
 
-REDACTED = "shop.ticket_message id=1 body 0:4 rights_of_others"
+WRITTEN = {"1": 1, "2": 4}
+"""Customer number -> a message that this customer wrote."""
 ENDING = (FactKind.DECIDED, FactKind.ANSWER_READY)
 FORMS: dict[tuple[str, str], dict[str, Any]] = {
     ("identity", "confirmed"): {"method": "call_back", "level": "high"},
@@ -287,7 +288,9 @@ def answer(place: Place, question: QuestionRow, choice: str, code: str | None, r
         files = [_file()] if choice == "given" else []
         texts: dict[str, Any] = {}
         if choice == "redact":
-            given, texts = CODES, {"redactions": [REDACTED], **BALANCE}
+            [key] = place.bureau.register.identities.of(place.request)
+            line = f"shop.ticket_message id={WRITTEN[key.value]} body 0:4 rights_of_others"
+            given, texts = CODES, {"redactions": [line], **BALANCE}
         answer_question(
             place.officer(by),
             question.id,
