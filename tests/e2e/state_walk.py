@@ -64,7 +64,7 @@ FORMS: dict[tuple[str, str], dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Box:
-    """A state, what is asked in it, and the letters whose sending would end the request."""
+    """A state, what is asked in it, and the letters whose sending would end the request, or did."""
 
     state: str
     questions: tuple[str, ...]
@@ -104,7 +104,10 @@ class Place:
         register = self.bureau.register
         timeline = register.facts.timeline(self.request)
         closing = {one.id for one in timeline.facts if one.kind in ENDING and timeline.closed_by(one)}
-        letters = register.letters.all(request_id=self.request, states=[LetterState.PRODUCED])
+        waiting = LetterState.PRODUCED if timeline.state.open else LetterState.SENT
+        if not timeline.state.open:
+            closing = {timeline.ended_by.id} if timeline.ended_by else set()
+        letters = register.letters.all(request_id=self.request, states=[waiting])
         asked = register.questions.all(request_id=self.request)
         return Box(
             register.requests.get(self.request).state,
