@@ -174,10 +174,10 @@ def test_the_person_is_told_of_rows_that_name_them(tmp_path: Path) -> None:
 
 
 def not_searched(services: Services, request: str) -> dict[str, str]:
-    """What the trail keeps of the tables that nobody searched."""
+    """What the trail keeps of the shop's tables that nobody searched."""
     events = services.register.trail.events(request)
-    [found] = [payload["not_searched"] for header, payload in events if header.type == "extracted"]
-    return dict(found)
+    of_sources = [payload for header, payload in events if header.type == "extracted"]
+    return dict(next(one["not_searched"] for one in of_sources if one["source"] == "shop"))
 
 
 def test_who_stands_nowhere_else_is_told_that_nothing_is_given(tmp_path: Path) -> None:
