@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 
 ONCE = (
     *("acknowledged", "assessed", "accepted", "plan_frozen", "extracted app", "extracted shop"),
-    *("validated", "sealed", "packed", "bundle_delivered", "fact_answer_ready"),
+    *("validated", "sealed", "packed", "bundle_delivered", "fact_answer_ready", "question_asked"),
 )
 """Events of the demo's requests that stand once in the trail, however often a task ran."""
 

@@ -150,7 +150,7 @@ def test_a_fault_shows_the_page_again_with_what_was_typed(
     browse: Browse, installation: Installation, customer: int
 ) -> None:
     request, question = asked_identity(installation, customer)
-    before = installation.services.register.trail.events(request)
+    before = installation.done(request)
     fields = {"choice": "confirmed", "f.method": "call_back", "f.checked_on": "Jan <b>"}
     reply = send(browse, "anna", f"/questions/{question}", fields)
     assert reply.status_code == 422
@@ -160,7 +160,7 @@ def test_a_fault_shows_the_page_again_with_what_was_typed(
     assert 'value="call_back" checked' in reply.text
     assert 'id="f-choice-confirmed" name="choice" value="confirmed" checked' in reply.text
     assert 'value="Jan &lt;b&gt;"' in reply.text
-    assert installation.services.register.trail.events(request) == before
+    assert installation.done(request) == before
     none = send(browse, "anna", f"/questions/{question}", {})
     assert (none.status_code, '<a href="#f-choice">Your choice</a>' in none.text) == (422, True)
 
@@ -174,7 +174,7 @@ def test_what_does_not_come_from_its_own_page_is_not_taken(
     anothers = token_in(browse("otto", path).text)
     of_another = token_in(browse("anna", f"/questions/{_another(installation)}").text)
     same = {"Sec-Fetch-Site": "same-origin"}
-    before = installation.services.register.trail.events(request)
+    before = installation.done(request)
     for token, headers in (
         (None, {}),
         ("", {}),
@@ -191,7 +191,7 @@ def test_what_does_not_come_from_its_own_page_is_not_taken(
         assert reply.status_code == 403, (token, headers)
         kept = headers == same  # a log-in that was renewed loses nothing
         assert (TEXT in reply.text, "Your log-in was renewed" in reply.text) == (kept, kept)
-    assert installation.services.register.trail.events(request) == before
+    assert installation.done(request) == before
     taken = browse("anna", path, CONFIRMED | {"token": own}, headers=same)
     assert taken.status_code == 303
 
@@ -437,7 +437,7 @@ def test_thousands_of_ticks_are_taken_and_more_come_back_in_words(
     browse: Browse, installation: Installation, customer: int
 ) -> None:
     request, question = asked_identity(installation, customer)
-    path, before = f"/questions/{question}", installation.services.register.trail.events(request)
+    path, before = f"/questions/{question}", installation.done(request)
     ticks = {"f.redactions.line": ["shop.customer/1/note:0-3"] * 4_000}
     token = token_in(browse("anna", path).text)
     typed = {"token": token, "choice": "confirmed", "f.method": "call_back", "f.checked_on": TEXT}
@@ -448,7 +448,7 @@ def test_thousands_of_ticks_are_taken_and_more_come_back_in_words(
     assert more.status_code == 422
     assert "More was sent than is taken: 4,000 ticks and fields" in text_of(more.text)
     assert (f'value="{TEXT}"' in more.text, 'value="call_back" checked' in more.text) == (True, True)
-    assert installation.services.register.trail.events(request) == before
+    assert installation.done(request) == before
     fewer = CONFIRMED | {"token": token, "f.redactions.line": ["x"] * 2_000}
     assert browse("anna", path, fewer).status_code == 303
 

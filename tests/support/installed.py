@@ -68,6 +68,10 @@ class Installation:
             (header.type, payload or {}) for header, payload in self.services.register.trail.events(request)
         ]
 
+    def done(self, request: str) -> list[tuple[str, dict[str, Any]]]:
+        """As `events`, without the looks at a question, which each opening of its page is."""
+        return [event for event in self.events(request) if event[0] != "question_viewed"]
+
     def counted(self, request: str) -> Counter[str]:
         """How often each event of a step stands, whatever the number of runs; an extract counts by source."""
         return Counter(

@@ -575,7 +575,7 @@ def test_every_event_of_a_gate_holds_codes_alone(world: World) -> None:
             step(world.in_run(ONE), request)
 
     for event in world.attempts(request):
-        assert set(event) == {"step", "reason", "run"}
+        assert set(event) == {"step", "reason", "run", "clicked_by"}
 
 
 WHOLE = {"assess": "success", "classify": "success", "extract_0": "success"} | dict.fromkeys(
