@@ -72,7 +72,7 @@ def _ground(one: Ground) -> str:
     if one.no_letter_when:
         leads += "; none where " + ", ".join(f"`{n}` is `{v}`" for n, v in one.no_letter_when.items())
     who = "both" if len(one.rights) > 1 else one.rights[0].value
-    who += ", not identified" if one.only_unidentified else ""
+    who += f", {one.only.replace('_', ' ')}" if one.only else ""
     return (
         f"| `{one.code}` | {one.title['en']} / {one.title['nl']} | {who} | {leads} "
         f"| {', '.join(one.rules)} | {one.four_eyes.value.replace('_', ' ')} |"

@@ -12,7 +12,7 @@ from afschrift.domain.right import Right
 from afschrift.inventory.grounds_file import load_grounds
 from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
 from afschrift.law.grounds.field_values import RequestFacts
-from afschrift.law.grounds.grounds import Grounds, Outcome
+from afschrift.law.grounds.grounds import Grounds, OnlyWhile, Outcome
 from afschrift.law.roles import Role
 
 GROUNDS = load_grounds(Path(__file__).parents[2] / "include" / "grounds")
@@ -34,7 +34,12 @@ FACTS = RequestFacts(
 def facts(code: str, outcome: Outcome) -> RequestFacts:
     """The facts under which a form with the table's examples can be complete."""
     ground = GROUNDS.grounds.get(code)
-    known = replace(FACTS, identified=not (ground and ground.only_unidentified))
+    only = ground.only if ground else None
+    known = replace(
+        FACTS,
+        identified=only is not OnlyWhile.UNIDENTIFIED,
+        lacks_mandate=only is OnlyWhile.WITHOUT_MANDATE,
+    )
     return replace(known, earlier={EARLIER: None}) if outcome is Outcome.MERGE else known
 
 

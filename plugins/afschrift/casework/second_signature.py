@@ -62,13 +62,27 @@ def form_sections(
     decision = next((d for d in reversed(taken) if d.kind == kind and d.about == question.about), None)
     if decision is None:
         return (NOTHING_KEPT,)
+    return (_form_section("What was decided", officer, question, decision, form),)
+
+
+def taken_before(
+    officer: Officer, question: QuestionRow, kind: str, form: Mapping[str, Any] | None = None
+) -> tuple[Section, ...]:
+    """The same of each decision of a kind that was taken on the request before, the last one first."""
+    taken = [one for one in officer.register.decisions.of(question.request) if one.kind == kind]
+    return tuple(_form_section("Decided before", officer, question, one, form) for one in reversed(taken))
+
+
+def _form_section(
+    title: str, officer: Officer, question: QuestionRow, decision: DecisionRow, form: Mapping[str, Any] | None
+) -> Section:
     titles = {name: field["title"] for name, field in fields(form).items()}
     lines = [*decided_lines(officer, question, decision)]
     for name, value in decision.detail.items():
         if name != "second_signer":
             lines.append(Line(titles.get(name, said(name)), inline(value, name)))
     lines.append(words_line(officer, question, decision))
-    return (Section("What was decided", tuple(lines)),)
+    return Section(title, tuple(lines))
 
 
 def words_line(officer: Officer, question: QuestionRow, decision: DecisionRow) -> Line:

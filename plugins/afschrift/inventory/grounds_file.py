@@ -23,6 +23,7 @@ from afschrift.law.grounds.grounds import (
     Need,
     Never,
     OfCells,
+    OnlyWhile,
     Outcome,
     Refusable,
     TriggerLimits,
@@ -136,7 +137,7 @@ def _ground(code: str, one: Mapping[str, Any]) -> Ground:
         optional=tuple(one["optional"]),
         letter_ground=one.get("letter_ground", code),
         no_letter_when=one.get("no_letter_when", {}),
-        only_unidentified=one.get("only_unidentified", False),
+        only=OnlyWhile(one["only"]) if "only" in one else None,
         turned_down=tuple(map(_never, one.get("turned_down", ()))),
         redaction=_of_cells(one.get("redaction")),
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from afschrift.domain.right import Right
 
-ARTICLES = ("11_2", "12_5", "12_6", "15_3", "15_4", "20_1", "20_2", "20_4", "23")
+ARTICLES = ("11_2", "12_5", "12_6", "15_1", "15_3", "15_4", "20_1", "20_2", "20_4", "23")
 """Codes of the articles of the GDPR, each said in plain words by `texts.yml`: `12_5` is Article 12(5)."""
 
 _ANY = ""
@@ -22,6 +22,7 @@ _ABUSE: _Articles = {
 _REFUSED: _Articles = {
     **_ABUSE,
     "identity_failure": "12_6",
+    "no_mandate": {Right.ACCESS: "15_1", Right.PORTABILITY: "20_1"},
     "rights_of_others": {Right.ACCESS: "15_4", Right.PORTABILITY: "20_4"},
     "legally_exempted": "23",
     "outside_portability": {Right.PORTABILITY: "20_1"},

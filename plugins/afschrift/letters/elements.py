@@ -56,7 +56,7 @@ COSTS = ("material", "postage", "extra_work")
 """What a fee may hold (R51); a general or own cost is none (R52)."""
 SECRET_BY = ("sms", "post", "phone", "portal")
 PASSED_TO = ("department", "controller", "processor")
-GROUNDS = (*(ground.value for ground in REFUSAL_GROUNDS), "outside_portability", "further_copy")
+GROUNDS = (*(ground.value for ground in REFUSAL_GROUNDS), "no_mandate", "outside_portability", "further_copy")
 
 
 def _officer(name: str, form: ElementForm, help_: str, *codes: str, wrote: bool = False) -> Element:

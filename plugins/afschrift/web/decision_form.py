@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.right import Right
-from afschrift.law.grounds.grounds import FieldStorage, FourEyes, Ground, Grounds, Need, Outcome
+from afschrift.law.grounds.grounds import FieldStorage, FourEyes, Ground, Grounds, Need, OnlyWhile, Outcome
 from afschrift.law.grounds.grounds import GroundField as Asked
 from afschrift.questions.words import said
 from afschrift.web.form_fields import FormField, field
@@ -84,9 +84,15 @@ def _example(one: Asked) -> str:
     return str(one.example[0] if isinstance(one.example, list) else one.example) if patterned else ""
 
 
+_WHILE = {
+    OnlyWhile.UNIDENTIFIED: "the identity is not confirmed",
+    OnlyWhile.WITHOUT_MANDATE: "somebody asks for the person whose authority is not proven",
+}
+
+
 def _fits(ground: Ground) -> str:
     rights = " and ".join(ground.rights)
-    only = ", while the identity is not confirmed" if ground.only_unidentified else ""
+    only = f", while {_WHILE[ground.only]}" if ground.only else ""
     return f"For {rights} requests{only}."
 
 

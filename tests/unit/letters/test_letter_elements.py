@@ -126,6 +126,8 @@ def test_no_overhead_is_charged(own: str) -> None:
         ("refusal", "manifestly_excessive", "portability", "artikel 12, vijfde lid,", "12(5)"),
         ("refusal", "malicious_intent", "access", "artikel 12, vijfde lid,", "12(5)"),
         ("refusal", "identity_failure", "access", "artikel 12, zesde lid,", "12(6)"),
+        ("refusal", "no_mandate", "access", "artikel 15, eerste lid,", "15(1)"),
+        ("refusal", "no_mandate", "portability", "artikel 20, eerste lid,", "20(1)"),
         ("refusal", "outside_portability", "portability", "artikel 20, eerste lid,", "20(1)"),
         ("partial_refusal", "rights_of_others", "access", "artikel 15, vierde lid,", "15(4)"),
         ("partial_refusal", "rights_of_others", "message", "artikel 15, vierde lid,", "15(4)"),

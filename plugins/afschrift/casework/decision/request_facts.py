@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from afschrift.casework.decision.triggers import own_keys
+from afschrift.casework.identity.confirmed import lacks_mandate
 from afschrift.casework.officer import Officer
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.clock import clock
@@ -26,6 +27,7 @@ def request_facts(officer: Officer, request_id: str) -> RequestFacts:
     return RequestFacts(
         today=today,
         identified=timeline.identified_at is not None,
+        lacks_mandate=lacks_mandate(officer.register, request_id, today),
         earlier=earlier,
         last_day=current.due,
         longest_day=extended.due,

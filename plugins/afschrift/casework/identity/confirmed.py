@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from afschrift.casework.identity.question import IDENTITY_KIND, MANDATE
+from afschrift.casework.identity.question import IDENTITY_KIND, MANDATE, MINOR, WITH_REPRESENTATIVE
 from afschrift.domain.keys import Key, keys_text
 from afschrift.law.person.assurance import Level, Risk, level_of
 from afschrift.questions.ask import Answers
@@ -67,6 +67,14 @@ def mandate_decision(register: Register, request_id: str) -> DecisionRow | None:
     """The last decision on the authority of somebody who receives the answer for the person; None: no one."""
     taken = [one for one in register.decisions.of(request_id) if one.kind == MANDATE]
     return taken[-1] if taken else None
+
+
+def lacks_mandate(register: Register, request_id: str, today: date) -> bool:
+    """Whether somebody asks for the person, or must, whose authority is not proven or is over (R15, R16)."""
+    if mandate_decision(register, request_id) is not None:
+        return mandate_is_over(register, request_id, today)
+    child = [one.choice for one in register.decisions.of(request_id) if one.kind == MINOR]
+    return register.cases.made_by(request_id) != "self" or child[-1:] == [WITH_REPRESENTATIVE]
 
 
 def mandate_is_over(register: Register, request_id: str, today: date) -> bool:

@@ -13,11 +13,13 @@ from typing import Any
 from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.identity.minority import known_minority, minority
 from afschrift.casework.identity.question import (
+    ANSWER_CHILD,
     MANDATE,
     MANDATE_KIND,
     MANDATE_SIGNED,
     MINOR,
     MINOR_KIND,
+    WITH_REPRESENTATIVE,
     signature,
 )
 from afschrift.casework.second_signature import counts, is_due
@@ -33,7 +35,6 @@ from afschrift.register.register import Register
 from afschrift.services import Services
 
 PROVEN, NOT_PROVEN = "proven", "not_proven"
-WITH_REPRESENTATIVE, ANSWER_CHILD = "with_representative", "answer_child"
 
 
 @dataclass(frozen=True)

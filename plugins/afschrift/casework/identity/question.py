@@ -38,6 +38,7 @@ IDENTITY_FORM = form(
 
 
 MANDATE, MANDATE_SIGNED, MINOR = "mandate", "mandate_signed", "minor"
+WITH_REPRESENTATIVE, ANSWER_CHILD = "with_representative", "answer_child"
 
 MANDATE_FORM = form(
     ("proven", "not_proven"),
@@ -69,14 +70,14 @@ MANDATE_FORM = form(
 """What is kept of a mandate: codes and days, never a copy of it (R11)."""
 
 MINOR_FORM = form(
-    ("with_representative", "answer_child"),
+    (WITH_REPRESENTATIVE, ANSWER_CHILD),
     {
         "reason": {
             "title": "Why the child is answered itself",
             "enum": ["able_to_decide", "safety_of_child", "care_or_counselling", "no_representative"],
         },
     },
-    {"answer_child": ("reason",)},
+    {ANSWER_CHILD: ("reason",)},
 )
 
 
@@ -114,6 +115,12 @@ def _several_persons_view(officer: Officer, question: QuestionRow) -> Sequence[S
     from afschrift.casework.identity.keys_view import several_persons
 
     return several_persons(officer, question)
+
+
+def _mandate_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
+    from afschrift.casework.second_signature import taken_before
+
+    return taken_before(officer, question, MANDATE, MANDATE_FORM)
 
 
 def _mandate_signed_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
@@ -198,8 +205,10 @@ MANDATE_KIND = QuestionKind(
         "not_proven": "Nothing is read; whoever asked is told what is needed. The next run asks again.",
     },
     form=MANDATE_FORM,
-    note="See [intake.md](intake.md).",
+    note="See [intake.md](intake.md). It shows what was decided of a mandate before, such as that it was "
+    "taken back.",
     take=_mandate,
+    view=_mandate_view,
     signed_by=signature,
 )
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from afschrift.casework.answer import recorded
-from afschrift.casework.identity.mandates import ANSWER_CHILD, NOT_PROVEN, PROVEN
-from afschrift.casework.identity.question import MANDATE
+from afschrift.casework.identity.mandates import NOT_PROVEN, PROVEN
+from afschrift.casework.identity.question import ANSWER_CHILD, MANDATE
 from afschrift.casework.officer import Officer
 from afschrift.casework.second_signature import sign
 from afschrift.domain.errors import FormError, TooLateError

@@ -216,8 +216,8 @@ def _term(asked: FactRow) -> date | None:
 
 def _closed_on(timeline: Timeline) -> date | None:
     """What the person was told ends it on the day of telling, whenever that was entered (R37, R45)."""
-    if (ended_by := timeline.ended_by) is not None:
-        return ended_by.sent_on
+    if (told := timeline.ended_on) is not None:
+        return told
     return timeline.local(timeline.closed_at) if timeline.closed_at else None
 
 

@@ -223,9 +223,17 @@ class Timeline:
         return last if last and not any(one.number > last.number for one in done) else None
 
     def closed_by(self, fact: FactRow) -> State | None:
-        """The state that it takes once the person was told of a fact; None: the state stays."""
+        """The state that it takes once the person was told of a fact; None: the state stays.
+
+        An answer in parts ends the request with the last of them that the person is told of (R37, R44).
+        """
+        if not self.state.open or self.about(fact, FactKind.OVERRULED):
+            return None
+        if fact.kind is FactKind.PARTLY_DELIVERED:
+            last = self.state is State.READY and [one.id for one in self.to_tell] == [fact.id]
+            return TOLD[self.state] if last else None
         end = _end(fact)
-        return end if self.state.open and not self.about(fact, FactKind.OVERRULED) else None
+        return None if end is State.DELIVERED and self.untold_parts else end
 
     @property
     def untold_refusals(self) -> tuple[FactRow, ...]:
@@ -238,10 +246,29 @@ class Timeline:
         return tuple(one for one in self._untold if one.kind is FactKind.ANSWER_READY)
 
     @property
+    def untold_parts(self) -> tuple[FactRow, ...]:
+        """Parts that were delivered, and of which nobody was told."""
+        return tuple(one for one in self.of(FactKind.PARTLY_DELIVERED) if one.sent_on is None)
+
+    @property
+    def to_tell(self) -> tuple[FactRow, ...]:
+        """What ends the request once the person was told of it: the parts, and the answer."""
+        parts = self.untold_parts if self.state is State.READY else ()
+        return (*parts, *self.untold_answers)
+
+    @property
     def _untold(self) -> Iterator[FactRow]:
         for one in self.of(FactKind.DECIDED, FactKind.ANSWER_READY):
             if one.sent_on is None and _end(one) and not self.about(one, FactKind.OVERRULED):
                 yield one
+
+    @property
+    def ended_on(self) -> date | None:
+        """The day on which the person was told of all that ended it; None: no telling ended it."""
+        if self.ended_by is None:
+            return None
+        parts = self.of(FactKind.PARTLY_DELIVERED) if self.state is State.DELIVERED else ()
+        return max(one.sent_on for one in (self.ended_by, *parts) if one.sent_on is not None)
 
     @property
     def ended_by(self) -> FactRow | None:
@@ -252,6 +279,8 @@ class Timeline:
 
     def reopened_by(self, fact: FactRow) -> State | None:
         """The state that it goes back to when the letter of a fact comes back; None: another one ended it."""
+        if fact.kind is FactKind.PARTLY_DELIVERED:
+            return State.READY if self.state is State.DELIVERED else None
         if self.ended_by is None or self.ended_by.id != fact.id:
             return None
         return next((known for known, told in TOLD.items() if told is self.state), State.NEEDS_PERSON)

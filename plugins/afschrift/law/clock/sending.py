@@ -86,6 +86,8 @@ def sent(timeline: Timeline, today: date, about: str | None, sending: Sending) -
 def told(timeline: Timeline, today: date, sending: Sending) -> list[NewFact]:
     """The person was told of the answer that is ready, or got it handed over, as somebody says it.
 
+    Parts of which nobody was told are handed over with it (R44).
+
     Args:
         timeline: of the request.
         today: local date.
@@ -97,16 +99,19 @@ def told(timeline: Timeline, today: date, sending: Sending) -> list[NewFact]:
     """
     must_be_open(timeline)
     sending.check(timeline, today)
-    if not timeline.untold_answers:
+    if not timeline.to_tell:
         raise RefusedError(
             f"No answer of request {timeline.request} is ready: it is {timeline.state}.",
             remedy=f"run it further: `afschrift run {timeline.request}`.",
         )
-    ready = timeline.untold_answers[-1]
-    _must_be_ready(timeline, ready, sending.on)
-    fact = sending.fact(ready.id, to=timeline.closed_by(ready))
-    given = ready.detail["state"] == State.READY
-    return [replace(fact, kind=FactKind.HANDED_OVER) if given else fact]
+    *before, last = timeline.to_tell
+    for one in timeline.to_tell:
+        _must_be_ready(timeline, one, sending.on)
+    nothing = last.detail.get("state") in (State.NOTHING_HELD, State.NOTHING_PORTABLE)
+    kind = FactKind.LETTER_SENT if nothing else FactKind.HANDED_OVER
+    end = State.DELIVERED if before else timeline.closed_by(last)
+    facts = [sending.fact(one.id) for one in before] + [sending.fact(last.id, to=end)]
+    return [replace(fact, kind=kind) for fact in facts]
 
 
 def _must_be_ready(timeline: Timeline, ready: FactRow, day: date) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from afschrift.domain.right import Right
 from afschrift.law.grounds.field_values import RequestFacts, cannot_be, fits, takes
-from afschrift.law.grounds.grounds import Ground, GroundField, Grounds, Never, Outcome
+from afschrift.law.grounds.grounds import Ground, GroundField, Grounds, Never, OnlyWhile, Outcome
 from afschrift.law.roles import Role
 
 
@@ -124,11 +124,17 @@ def _fits(
             f"{ground.code} does not lead to {outcome}",
             f"choose {' | '.join(ground.outcomes)} on it; {_choose(outcome, offered)}",
         )
-    if ground.only_unidentified and facts.identified:
+    if ground.only is OnlyWhile.UNIDENTIFIED and facts.identified:
         return TurnedDown(
             "R10",
             "the identity is confirmed, so there is nothing to doubt",
             "where a doubt arose since, answer the question of identity with not_confirmed first",
+        )
+    if ground.only is OnlyWhile.WITHOUT_MANDATE and not facts.lacks_mandate:
+        return TurnedDown(
+            "R15",
+            "nobody asks for the person without authority: they ask themselves, or a mandate is in force",
+            "where it was taken back, enter that first: `afschrift request mandate-withdrawn`",
         )
     return None
 

@@ -23,6 +23,7 @@ class RequestFacts:
     Attributes:
         today: local date where the controller must act.
         identified: the identity is confirmed.
+        lacks_mandate: somebody asks for the person, and their authority is not proven (R15, R16).
         earlier: earlier requests of the same person -> local date on which each ended; None: still open.
         last_day: the last day for an answer as it stands; None: the clock stands still.
         longest_day: the same with an extension.
@@ -34,6 +35,7 @@ class RequestFacts:
 
     today: date
     identified: bool = True
+    lacks_mandate: bool = False
     earlier: Mapping[str, date | None] = field(default_factory=dict)
     last_day: date | None = None
     longest_day: date | None = None

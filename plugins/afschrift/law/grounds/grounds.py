@@ -109,6 +109,13 @@ class OfCells:
     two: bool
 
 
+class OnlyWhile(StrEnum):
+    """What a ground may rest on alone as long as it is so."""
+
+    UNIDENTIFIED = "unidentified"  # nobody confirmed who asks (R10)
+    WITHOUT_MANDATE = "without_mandate"  # they ask for somebody else, and their authority is not proven (R15)
+
+
 @dataclass(frozen=True)
 class Ground:
     """One ground.
@@ -118,7 +125,7 @@ class Ground:
         outcomes: what it may lead to -> kind of the letter that must go out then; None: none.
         letter_ground: what the letter says in law.
         no_letter_when: field -> value with which no letter goes out (a restriction that stays hidden).
-        only_unidentified: it holds of somebody alone whose identity is not confirmed.
+        only: while what it holds alone; None: always.
         optional: further fields that the form may hold.
         turned_down: combinations that people try.
         redaction: how single cells are masked on it; None: they are not.
@@ -135,7 +142,7 @@ class Ground:
     optional: tuple[str, ...] = ()
     letter_ground: str = ""
     no_letter_when: Mapping[str, str] = field(default_factory=dict)
-    only_unidentified: bool = False
+    only: OnlyWhile | None = None
     turned_down: tuple[Never, ...] = ()
     redaction: OfCells | None = None
 

@@ -16,17 +16,21 @@ from testbed.register_reader import faults
 from testbed.running import event_types, run
 from tests.support.deciding import NOW, ROLES, Bureau, unchanged
 from tests.support.family import ADULT, BORN, CHILD, NOT_KNOWN, open_family
+from tests.support.ground_forms import GROUNDS
 from tests.support.parts import Club
 
 from afschrift.casework.answer import answer_question
+from afschrift.casework.decision.require import open_decision
 from afschrift.casework.identity.representation import take_back
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.require import ask_about
+from afschrift.casework.question_view import look
 from afschrift.domain.errors import (
     FormError,
     GateError,
     NeedsPersonError,
     NotAllowedError,
+    RefusedError,
     SourceDownError,
     TooLateError,
 )
@@ -265,6 +269,41 @@ def test_a_mandate_that_was_taken_back_delivers_nothing_and_is_asked_for_again(b
     [question] = bureau.register.questions.all(request_id=request)
     said(bureau, question, "proven", **MANDATE)
     assert Path(run(bureau.services, request)).exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "article"), [("nl", "artikel 15, eerste lid,"), ("en", "Article 15(1)")]
+)
+def test_where_authority_is_never_proven_the_request_is_refused_and_told_so(
+    bureau: Bureau, language: str, article: str
+) -> None:
+    request = bureau.store(keys=ADULT, made_by="proxy", language=language)
+    said(bureau, bureau.asked(request), "proven", **MANDATE)
+    take_back(bureau.officer("cli:anna"), request, "Aan de telefoon.")
+    shown = look(bureau.officer("cli:anna"), bureau.asked(request).id)
+    assert shown is not None
+    titles = [(one.title, one.lines[0].value) for one in shown.sections]
+    assert titles == [("Decided before", "Not proven"), ("Decided before", "Proven")]
+
+    question = open_decision(GROUNDS, bureau.register, request)
+    bureau.answer(question, "refuse", "no_mandate")
+    done = bureau.sign(request)
+    assert done.letter is not None
+    assert bureau.register.letters.get(done.letter).kind == "refusal"
+    bureau.send(done.letter)
+    assert bureau.register.requests.get(request).state is State.REFUSED
+
+
+def test_nobody_is_refused_for_want_of_a_mandate_who_has_one_or_asks_themselves(bureau: Bureau) -> None:
+    for more in ({}, {"made_by": "proxy"}):
+        request = bureau.store(keys=ADULT, **more)
+        if more:
+            said(bureau, bureau.asked(request), "proven", **MANDATE)
+        question = open_decision(GROUNDS, bureau.register, request)
+        error = unchanged(
+            bureau, question, lambda q=question: bureau.answer(q, "refuse", "no_mandate"), RefusedError
+        )
+        assert "R15" in str(error)
 
 
 def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: Bureau) -> None:

@@ -140,6 +140,16 @@ def test_identity_grounds_hold_of_somebody_unidentified_alone() -> None:
         assert turned_down(asked) == ("R11", ["asked"])
 
 
+def test_no_mandate_holds_while_somebody_asks_for_another_without_authority() -> None:
+    known = facts("no_mandate", Outcome.REFUSE)
+    assert isinstance(decide("no_mandate", Outcome.REFUSE, known), Accepted)
+    assert isinstance(decide("no_mandate", Outcome.REFUSE, replace(known, identified=False)), Accepted)
+    assert turned_down(decide("no_mandate", Outcome.REFUSE, replace(known, lacks_mandate=False))) == (
+        "R15",
+        [],
+    )
+
+
 def test_only_an_open_request_takes_another_in_and_only_a_closed_one_has_a_further_copy() -> None:
     open_ = replace(FACTS, earlier={EARLIER: None})
     assert isinstance(decide("overlap", Outcome.MERGE, open_), Accepted)

@@ -1,0 +1,90 @@
+"""A request that was answered in parts ends with the last part that the person was told of (R37, R44)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from testbed.running import drive, hand_over
+from tests.support.in_parts import TODAY, asked, club, partly, services
+from tests.support.parts import Club
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
+from afschrift.law.clock.sending import Sending, sent, told
+from afschrift.services import Services
+
+pytestmark = pytest.mark.slow
+
+__all__ = ["club", "services"]
+
+POST = Sending(TODAY, "registered_post", "3SABC123")
+
+
+@pytest.fixture
+def request_id(services: Services, club: Club) -> str:
+    """A part is delivered, and the rest; the person knows of neither."""
+    request = asked(services)
+    partly(services, request, club)
+    drive(services, request)
+    return request
+
+
+def timeline(services: Services, request: str) -> Timeline:
+    return services.register.facts.timeline(request)
+
+
+def one(services: Services, request: str, kind: FactKind) -> FactRow:
+    [found] = timeline(services, request).of(kind)
+    return found
+
+
+def tell(services: Services, request: str, kind: FactKind) -> State:
+    about = one(services, request, kind).id
+    services.register.facts.record(request, lambda t: sent(t, TODAY, about, POST), "officer")
+    return timeline(services, request).state
+
+
+def test_the_letter_of_the_rest_ends_nothing_while_nobody_was_told_of_the_part(
+    services: Services, request_id: str
+) -> None:
+    assert tell(services, request_id, FactKind.ANSWER_READY) is State.READY
+    assert tell(services, request_id, FactKind.PARTLY_DELIVERED) is State.DELIVERED
+    assert timeline(services, request_id).ended_on == TODAY
+
+
+def test_in_the_order_of_giving_the_rest_ends_it(services: Services, request_id: str) -> None:
+    assert tell(services, request_id, FactKind.PARTLY_DELIVERED) is State.READY
+    assert tell(services, request_id, FactKind.ANSWER_READY) is State.DELIVERED
+
+
+def test_handing_over_is_of_all_that_nobody_was_told_of(services: Services, request_id: str) -> None:
+    hand_over(services, request_id)
+    found = timeline(services, request_id)
+    assert found.state is State.DELIVERED
+    assert found.to_tell == found.untold_parts == ()
+    assert len(found.of(FactKind.HANDED_OVER)) == 2
+
+
+def test_nobody_had_the_part_before_it_was_there(services: Services, request_id: str) -> None:
+    early = Sending(TODAY - timedelta(days=1), "by_hand", "r-1")
+    with pytest.raises(RefusedError, match="has been ready since"):
+        services.register.facts.record(request_id, lambda t: told(t, TODAY, early), "officer")
+
+
+def test_a_letter_of_the_part_that_comes_back_after_the_end_opens_it_again(
+    services: Services, request_id: str
+) -> None:
+    tell(services, request_id, FactKind.PARTLY_DELIVERED)
+    tell(services, request_id, FactKind.ANSWER_READY)
+    part = one(services, request_id, FactKind.PARTLY_DELIVERED)
+
+    def back(now: Timeline) -> list[NewFact]:
+        return [NewFact(FactKind.LETTER_BOUNCED, about=part.id, to=now.reopened_by(part))]
+
+    services.register.facts.record(request_id, back, "officer")
+    assert timeline(services, request_id).state is State.READY
+    hand_over(services, request_id)
+    assert timeline(services, request_id).state is State.DELIVERED
+    assert one(services, request_id, FactKind.HANDED_OVER).about == part.id
