@@ -120,7 +120,7 @@ def enter(
     Returns:
         False where the trail's last event tells of it already; nothing is written then.
     """
-    with Database(url).write() as tx:
+    with closing(Database(url)) as database, database.write() as tx:
         restored = list(trail.head(tx))
         if tx.scalar(select(event.c.type).where(event.c.seq == restored[0])) == RESTORED:
             return False
@@ -130,7 +130,7 @@ def enter(
 
 
 def _head(url: str) -> list[int | str]:
-    with Database(url).read() as tx:
+    with closing(Database(url)) as database, database.read() as tx:
         return list(trail.head(tx))
 
 

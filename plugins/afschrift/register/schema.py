@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -29,9 +30,8 @@ def upgrade(url: str) -> None:
         RetriableError, ConfigurationError: as `Database.write`; or a newer version made the register, or one
             from before the first release.
     """
-    database = Database(url)
     config = _config()
-    with database.write() as connection:
+    with closing(Database(url)) as database, database.write() as connection:
         _must_be_known(database, _revision(connection))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -51,8 +51,7 @@ def require_current(url: str) -> None:
         ConfigurationError: it has no tables, older ones or newer ones; says which command or version helps.
         RetriableError: the database is down.
     """
-    database = Database(url)
-    with database.read() as connection:
+    with closing(Database(url)) as database, database.read() as connection:
         found = _revision(connection)
     _must_be_known(database, found)
     if found != revisions()[-1]:

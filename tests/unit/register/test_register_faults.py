@@ -144,11 +144,13 @@ def test_a_full_disk_loses_nothing_that_was_written(tmp_path: Path, keys: KeySto
         pages = connection.execute("PRAGMA page_count").fetchone()[0]  # type: ignore[attr-defined]
         connection.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[attr-defined]
 
+    register.store.database.close()
     event.listen(register.store.database.engine, "connect", limit)
     with pytest.raises(RetriableError, match="SQLITE_FULL"):
         for n in range(1000):
             register.trail.record(None, *(NewEvent("counted", payload={"n": n, "m": m}) for m in range(50)))
     event.remove(register.store.database.engine, "connect", limit)
+    register.store.database.close()
     assert (register.trail.head()[0] - 1) % 50 == 0
     assert register.trail.verify() == []
     register.trail.record(None, NewEvent("counted"))

@@ -8,13 +8,15 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from json import JSONDecodeError
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import QueuePool
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.register.database.errors import NotAsWrittenError, damaged, translated
@@ -33,16 +35,17 @@ _ONE_KEPT: dict[str, Any] = {
     "poolclass": QueuePool,
     "pool_size": 1,
     "max_overflow": -1,
-    "pool_pre_ping": True,  # the server may have been restarted meanwhile
 }
+_OF_OTHERS: list[Any] = []
 _ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 class Database:
     """The register's database.
 
-    Tasks are forks, and a forked connection must never be used twice. SQLite's connections are cheap and not
-    kept. PostgreSQL's cost more than the work on them: one is kept, for the process that made it alone.
+    A connection costs more than the work on it, so one is kept, for the process that made it alone: tasks are
+    forks, and a forked connection must never be used twice. One to a file of SQLite is kept as long as that
+    file lies at its place: where a back-up was put there meanwhile, it is that one that counts.
     """
 
     def __init__(self, url: str) -> None:
@@ -55,8 +58,11 @@ class Database:
             self.url = make_url(url)
             # Parameters hold ciphertext and ids; they have no business in messages.
             self.sqlite = self.url.get_backend_name() == "sqlite"
-            pool: dict[str, Any] = {"poolclass": NullPool} if self.sqlite else _ONE_KEPT
-            self.engine = create_engine(self.url, hide_parameters=True, **pool)
+            file = self.url.database if self.sqlite else None
+            # A server may have been restarted meanwhile.
+            self.engine = create_engine(
+                self.url, hide_parameters=True, pool_pre_ping=not self.sqlite, **_ONE_KEPT
+            )
         except (ArgumentError, ImportError) as error:
             raise ConfigurationError(
                 f"The address of the register cannot be used ({type(error).__name__}).",
@@ -66,10 +72,9 @@ class Database:
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-        else:
-            event.listen(self.engine, "connect", _remember_process)
-            event.listen(self.engine, "checkout", _refuse_fork)
-            weakref.finalize(self, _close, self.engine, os.getpid())
+        event.listen(self.engine, "connect", partial(_remember, file))
+        event.listen(self.engine, "checkout", partial(_refuse_others, file))
+        weakref.finalize(self, _close, self.engine, os.getpid())
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -91,6 +96,10 @@ class Database:
             if not self.sqlite:
                 connection.exec_driver_sql(_ONE_MOMENT)
             yield connection
+
+    def close(self) -> None:
+        """Let the kept connection go; the next transaction makes another one."""
+        self.engine.dispose()
 
     def forget(self) -> None:
         """Leave nothing of overwritten rows behind in SQLite's write-ahead log.
@@ -115,15 +124,30 @@ class Database:
             raise damaged(self.url) from None
 
 
-def _remember_process(_connection: object, record: Any) -> None:
-    record.info["process"] = os.getpid()
+def _belongs_to(file: str | None) -> tuple[int, ...]:
+    """The process, and the file of SQLite that lies at its place."""
+    if file is None:
+        return (os.getpid(),)
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return (os.getpid(), 0)
+    return (os.getpid(), found.st_dev, found.st_ino)
 
 
-def _refuse_fork(_connection: object, record: Any, kept: Any) -> None:
-    """A connection that came along with a fork is left to the process it belongs to, and another one made."""
-    if record.info["process"] != os.getpid():
+def _remember(file: str | None, _connection: object, record: Any) -> None:
+    record.info["belongs_to"] = _belongs_to(file)
+
+
+def _refuse_others(file: str | None, connection: Any, record: Any, kept: Any) -> None:
+    """A connection to a file that is gone is closed; one that came along with a fork is left as it is."""
+    process, *_ = record.info["belongs_to"]
+    if record.info["belongs_to"] == _belongs_to(file):
+        return
+    if process != os.getpid():
+        _OF_OTHERS.append(connection)  # never closed here: its process may be using it
         record.dbapi_connection = kept.dbapi_connection = None
-        raise DisconnectionError("this connection belongs to another process")
+    raise DisconnectionError("this connection belongs to another process or file")
 
 
 def _close(engine: Engine, process: int) -> None:
