@@ -39,8 +39,9 @@ test-quick: $(VENV) ## Run the tests that start no server, no browser and no Air
 	$(PYTEST) -m "not server and not slow" $(ARGS)
 
 .PHONY: test-deep
-test-deep: $(VENV) ## Try each property on thousands of examples
+test-deep: $(VENV) ## Try each property on thousands of examples, and walk each scenario to all its ends
 	$(PYTEST) -m hypothesis --hypothesis-profile=deep --timeout 3600 $(ARGS)
+	@AFSCHRIFT_WALK=whole PYTHONDONTWRITEBYTECODE= $(BIN)/pytest tests/e2e/test_state_walk.py --timeout 3600
 
 .PHONY: test-rules
 test-rules: $(VENV) ## Take conditions out of rules of law, and see the tests that docs/rules.md names fail

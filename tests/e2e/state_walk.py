@@ -6,9 +6,10 @@ somebody could do is done once, each on a copy of the installation, until nothin
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -152,12 +153,16 @@ class Walk:
     boxes: list[Box] = field(default_factory=list)
     turned_down: dict[str, str] = field(default_factory=dict)
 
-    def stuck(self) -> list[Box]:
-        """Boxes from which no way leads to an end but that the person withdraws."""
-        fine = {box for box in self.boxes if ends(box) and box.state != State.WITHDRAWN}
+    def stuck(self, known: Collection[Box] = ()) -> list[Box]:
+        """Boxes from which no way leads to an end but that the person withdraws; `known`: others have one."""
+        fine = {box for box in self.boxes if ends(box) and box.state != State.WITHDRAWN} | set(known)
         while more := {a for a, b in self.edges if b in fine and a not in fine}:
             fine |= more
         return [box for box in self.boxes if box not in fine]
+
+    def drawn(self) -> set[tuple[str, str, str]]:
+        """Its edges: from which box to which, and by what, as `edges_in` finds them in a graph."""
+        return {(a.words, b.words, one) for (a, b), labels in self.edges.items() if a != b for one in labels}
 
     def lines(self) -> Iterator[str]:
         """As a graph for Mermaid."""
@@ -172,13 +177,25 @@ class Walk:
         yield "```"
 
 
+def edges_in(graph: str) -> set[tuple[str, str, str]]:
+    """The edges of a graph that `Walk.lines` wrote."""
+    words = {
+        number: said for number, _, said in re.findall(r'^  (b\d+)(\(\[|\[)"(.*?)"', graph, re.MULTILINE)
+    }
+    return {
+        (words[a], words[b], one)
+        for a, labels, b in re.findall(r'^  (b\d+) -->\|"(.*?)"\| (b\d+)$', graph, re.MULTILINE)
+        for one in labels.split("<br>")
+    }
+
+
 def ends(box: Box) -> bool:
     """Whether the request is closed."""
     return not State(box.state).open
 
 
-def walk(start: Place, folder: Path) -> Walk:
-    """Walk from where a request is to everything that may become of it."""
+def walk(start: Place, folder: Path, known: Collection[Box] = ()) -> Walk:
+    """Walk from where a request is to everything that may become of it, but on from boxes that are known."""
     found, numbers = Walk(), iter(range(1_000_000))
     found.boxes.append(start.box)
     queue = deque([start])
@@ -200,8 +217,11 @@ def walk(start: Place, folder: Path) -> Walk:
                 labels.append(label)
             if after in found.boxes:
                 shutil.rmtree(there.home)
+                continue
+            found.boxes.append(after)
+            if after in known:
+                shutil.rmtree(there.home)
             else:
-                found.boxes.append(after)
                 queue.append(there)
     return found
 
