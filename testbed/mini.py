@@ -61,7 +61,7 @@ INSERT INTO sku VALUES ('a', 'Apple');
 SHOP = """
 source: shop
 kind: duckdb
-options: {path: "${MINI_SHOP}"}
+options: {path: "${MINI_SHOP}", threads: 1}
 zone: Europe/Amsterdam
 purposes:
   account:
