@@ -24,6 +24,7 @@ class SweepCode(StrEnum):
 
     NEVER_RUN = "never_run"
     ANSWERED = "answered_not_run"
+    REOPENED = "reopened_not_run"
     LOST = "run_lost"
     FAILED = "run_failed"
     REST = "rest_to_give"
@@ -77,7 +78,7 @@ class SweepFinding:
 
 
 def of_run(status: RequestStatus, now: datetime, limits: SweepLimits) -> SweepFinding | None:
-    """What is wrong with the runs of a request: none began, one was lost, one failed, an answer waits."""
+    """What is wrong with the runs of a request: none began, one was lost or failed, a person waits for one."""
     going, name = status.going, status.request
     if going is not None:
         return _lost(status) if _far(going.seen_at, now, limits.lost) else None
@@ -98,6 +99,10 @@ def of_run(status: RequestStatus, now: datetime, limits: SweepLimits) -> SweepFi
             SweepCode.REST, name, str(last.ended_at), last.id, status.step, start=next_run(status)
         )
         return found if _far(found.since, now, limits.rest) else None
+    if last.outcome not in _WORK:
+        start = next_run(status)
+        found = SweepFinding(SweepCode.REOPENED, name, status.active_at, last.id, status.step, start)
+        return found if _far(found.since, now, limits.unstarted) else None
     ended = str(last.ended_at)
     return SweepFinding(SweepCode.FAILED, name, ended, last.id, status.step, hindrance=_FAILED)
 

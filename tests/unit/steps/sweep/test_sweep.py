@@ -185,6 +185,17 @@ def test_a_question_waits_for_a_person_and_its_answer_for_an_hour(office: Office
     assert office.started == [f"{request}.2"]
 
 
+@pytest.mark.parametrize("end", [State.DELIVERED, State.REFUSED])
+def test_a_request_that_is_open_again_is_run_again_and_did_not_fail(office: Office, end: State) -> None:
+    request = office.open(State.ACCEPTED)
+    office.run(request, ends=State.READY if end is State.DELIVERED else end)
+    moved(office.register, request, end)
+    moved(office.register, request, State.NEEDS_PERSON)
+    assert office.sweep() == []
+    office.later(1)
+    assert office.sweep() == [("reopened_not_run", request, f"run {request}.2 is started")]
+
+
 def test_a_failed_run_is_named_with_its_last_step_and_not_started_again(office: Office) -> None:
     request = office.open(State.ACCEPTED)
     run = office.run(request)
