@@ -157,9 +157,7 @@ class Morning(Scenario):
         self._goes_on(request, kind)
         return said
 
-    def decides(
-        self, request: str, outcome: str, code: str | None = None, *, fails: bool = False, **given: Any
-    ) -> None:
+    def decides(self, request: str, outcome: str, code: str | None = None, **given: Any) -> None:
         """Anna fills in the form of a decision at the terminal."""
         question = self.question(request, "decision")
         self.types("questions", "show", question)
@@ -169,8 +167,8 @@ class Morning(Scenario):
         if code:
             content["detail"] = {"ground": code, **GROUNDS.kept_in_trail(form)}
             content["texts"] = GROUNDS.texts(form)
-        said = self.types("answer", question, "--form", "-", stdin=yaml(content), fails=fails)
-        if not fails and "second person" not in said:
+        said = self.types("answer", question, "--form", "-", stdin=yaml(content))
+        if "second person" not in said:
             self._goes_on(request, "decision")
 
     def signs(self, request: str, kind: str = "decision_signed", choice: str = "agree") -> None:

@@ -23,8 +23,6 @@ Thirty-six requests in all states, brought to their ends at a terminal and on th
 _TRANSCRIPT = """
 No request is open at the end, each passed only states of [states.md](states.md), all of which occur, and the trail verifies.
 
-What an officer could not do that morning: refuse a request because a mandate was taken back or is never proven (request 21). Who asks is known, so `identity_failure` is turned down, and there is no ground for it; it ends when the person withdraws it, or a mandate comes.
-
 ## What was typed, and what came of it
 
 Ids are numbered, long outputs cut.
@@ -62,6 +60,7 @@ def _plain(transcript: Iterable[str]) -> Iterator[str]:
         for line in block.splitlines() or [""]:
             text = _ID.sub(numbered, line)
             text = re.sub(r"\bcli:[\w-]+", "cli:anna", text)
+            text = re.sub(r"(/[\w.-]+)+/home/", "/srv/afschrift/", text)
             text = re.sub(r"(/[\w.-]+)+/receipt\.txt", "receipt.txt", text)
             text = re.sub(r"\b([0-9a-f]{8})[0-9a-f]{56}\b", r"\1...", text)
             text = text.replace("```", "'''").rstrip()

@@ -117,7 +117,7 @@ def mandate_lacking(m: Morning) -> Iterator[None]:
 
 
 def mandate_withdrawn(m: Morning) -> Iterator[None]:
-    """The person takes the mandate back when all is ready, and wants nothing."""
+    """The person takes the mandate back when all is ready, and whoever asked brings no other."""
     request = _for_another(m, "a mandate is taken back", 117, "proxy")
     m.answers(request, "mandate", "proven", **_proven(m, "written_mandate"))
     yield
@@ -125,14 +125,9 @@ def mandate_withdrawn(m: Morning) -> Iterator[None]:
     m.goes(request)
     m.answers(request, "mandate", "not_proven", lacking="withdrawn")
     m.types("questions", "open", request)
-    m.decides(
-        *(request, "refuse", "identity_failure"),
-        fails=True,  # who asks is known: no ground refuses for want of a mandate
-        asked_on=m.ago(0),
-        reasons="The mandate was taken back.",
-    )
-    m.types("request", "withdraw", request, "--channel", "phone")
-    m.made(request, "withdrawal_confirmed", withdrawn_on=m.ago(0))
+    given = {"lacking": "withdrawn", "asked_on": m.ago(0), "reasons": "The mandate was taken back."}
+    m.decides(request, "refuse", "no_mandate", **given)
+    m.signs(request)
     m.by_post(request)
 
 
