@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.airflow_support import AirflowEnv, api_server, log_in
-from tests.support.installed import CUSTOMERS, Installation, installed
+from tests.airflow_support import AirflowEnv
+from tests.support.installed import CUSTOMERS, Installation
 from tests.support.pages import (
+    Browse,
+    app,
     asked_decision,
     asked_identity,
     asked_manual,
+    browse,
+    installation,
     look_token_in,
-    parts,
-    prepare,
     text_of,
     token_in,
 )
@@ -26,41 +27,7 @@ pytestmark = [pytest.mark.airflow]
 CONFIRMED = {"choice": "confirmed", "f.method": "call_back", "f.level": "substantial"}
 TEXT = "Kanariezin over de man met de rode hoed"
 
-Browse = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One for all tests here; each has a request of its own."""
-    with installed(demo_warehouse, tmp_path_factory.mktemp("pages")) as made:
-        prepare(made)
-        yield made
-
-
-@pytest.fixture(scope="module")
-def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
-    with api_server() as server:
-        yield server
-
-
-@pytest.fixture
-def browse(app: Any) -> Browse:
-    """Asks as somebody whose browser holds Airflow's cookie; None is nobody."""
-    from starlette.testclient import TestClient
-
-    tokens: dict[str, str] = {}
-
-    def ask(user: str | None, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
-        if user is not None:
-            tokens.setdefault(user, log_in(user))
-        cookies = {"_token": tokens[user]} if user else {}
-        client = TestClient(app, raise_server_exceptions=False, cookies=cookies, follow_redirects=False)
-        if fields is None:
-            return client.get(f"/afschrift{path}", **more)
-        files = [*parts(fields), *more.pop("upload", [])]
-        return client.post(f"/afschrift{path}", files=files, **more)
-
-    return ask
+__all__ = ["app", "browse", "installation"]
 
 
 @pytest.fixture

@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
 
 import pytest
-from tests.airflow_support import AirflowEnv, api_server, log_in
-from tests.support.installed import Installation, installed
-from tests.support.pages import asked_identity, parts, prepare, text_of
+from tests.support.installed import Installation
+from tests.support.pages import Browse, app, asked_identity, browse, installation, text_of
 
 pytestmark = [pytest.mark.airflow]
 
-Browse = Callable[..., Any]
+__all__ = ["app", "browse", "installation"]
 CUSTOMER = 900001
-
-
-@pytest.fixture(scope="module")
-def installation(demo_warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(demo_warehouse, tmp_path_factory.mktemp("identity")) as made:
-        prepare(made)
-        yield made
-
-
-@pytest.fixture(scope="module")
-def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
-    with api_server() as server:
-        yield server
-
-
-@pytest.fixture
-def browse(app: Any) -> Browse:
-    from starlette.testclient import TestClient
-
-    tokens: dict[str, str] = {}
-
-    def ask(user: str, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
-        if user not in tokens:
-            tokens[user] = log_in(user)
-        cookies = {"_token": tokens[user]}
-        client = TestClient(app, raise_server_exceptions=False, cookies=cookies, follow_redirects=False)
-        if fields is None:
-            return client.request(more.pop("method", "GET"), f"/afschrift{path}", **more)
-        return client.post(f"/afschrift{path}", files=parts(fields), **more)
-
-    return ask
 
 
 def look_up_token(html: str) -> str:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
-from tests.airflow_support import AirflowEnv, api_server, log_in
-from tests.support.installed import CUSTOMERS, Installation, installed
-from tests.support.pages import parts, prepare, text_of
+from tests.support.installed import CUSTOMERS, Installation
+from tests.support.pages import Browse, app, browse, installation, text_of
 
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS
@@ -24,7 +19,7 @@ VALUE = "kanarie-4711@example.org"
 ELSEWHERE = ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "none"}, {"Origin": "https://evil.example"})
 OURS = {"Sec-Fetch-Site": "same-origin"}
 
-Browse = Callable[..., Any]
+__all__ = ["app", "browse", "installation"]
 
 
 def view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
@@ -37,36 +32,6 @@ def view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
 
 
 TOY = QuestionKind("toy", "A toy", "Is it?", {"yes": "It is.", "no": "It is not."}, view=view)
-
-
-@pytest.fixture(scope="module")
-def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(demo_warehouse, tmp_path_factory.mktemp("judged")) as made:
-        prepare(made)
-        yield made
-
-
-@pytest.fixture(scope="module")
-def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
-    with api_server() as server:
-        yield server
-
-
-@pytest.fixture
-def browse(app: Any) -> Browse:
-    """Asks as somebody whose browser holds Airflow's cookie."""
-    from starlette.testclient import TestClient
-
-    tokens: dict[str, str] = {}
-
-    def ask_for(user: str, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
-        tokens.setdefault(user, log_in(user))
-        client = TestClient(app, cookies={"_token": tokens[user]}, follow_redirects=False)
-        if fields is None:
-            return client.get(f"/afschrift{path}", **more)
-        return client.post(f"/afschrift{path}", files=parts(fields), **more)
-
-    return ask_for
 
 
 _customers = list(CUSTOMERS)

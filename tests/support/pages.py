@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from html import unescape
+from pathlib import Path
 from typing import Any
 
-from tests.support.installed import Installation
+import pytest
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.installed import Installation, installed
 from tests.support.manual import add_systems, system
 
 ROLES = """
@@ -24,6 +28,44 @@ people:
 def prepare(installation: Installation) -> None:
     """Give an installation its people."""
     (installation.home / "roles.yml").write_text(ROLES, encoding="utf-8")
+
+
+Browse = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One for all tests of a module; each has a request of its own."""
+    with installed(demo_warehouse, tmp_path_factory.mktemp("pages")) as made:
+        prepare(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
+    """Airflow's application, with the pages in it."""
+    with api_server() as server:
+        yield server
+
+
+@pytest.fixture
+def browse(app: Any) -> Browse:
+    """Asks as somebody whose browser holds Airflow's cookie; None is nobody."""
+    from starlette.testclient import TestClient
+
+    tokens: dict[str, str] = {}
+
+    def ask(user: str | None, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
+        if user is not None and user not in tokens:
+            tokens[user] = log_in(user)
+        cookies = {"_token": tokens[user]} if user else {}
+        client = TestClient(app, raise_server_exceptions=False, cookies=cookies, follow_redirects=False)
+        if fields is None:
+            return client.request(more.pop("method", "GET"), f"/afschrift{path}", **more)
+        files = [*parts(fields), *more.pop("upload", [])]
+        return client.post(f"/afschrift{path}", files=files, **more)
+
+    return ask
 
 
 def asked_identity(installation: Installation, customer: int) -> tuple[str, str]:

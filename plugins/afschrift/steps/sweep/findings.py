@@ -78,7 +78,7 @@ class SweepFinding:
 
 
 def of_run(status: RequestStatus, now: datetime, limits: SweepLimits) -> SweepFinding | None:
-    """What is wrong with the runs of a request: none began, one was lost or failed, a person waits for one."""
+    """What is wrong with the runs of a request: none began, one was lost or failed, or one is due."""
     going, name = status.going, status.request
     if going is not None:
         return _lost(status) if _far(going.seen_at, now, limits.lost) else None
