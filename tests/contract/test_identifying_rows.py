@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support import one_shop
-from tests.support.warehouses import SERVERS, Warehouse, at
+from tests.support.warehouses import Warehouse, at
 
 from afschrift.domain.keys import Key
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.selection.identifying_rows import FoundTable, find
-from afschrift.sources.registry import SOURCES
 
 SQL = Path(__file__).parents[2] / "include" / "sql"
 AT = "2026-01-01T00:00:00.000000Z"
@@ -36,18 +34,6 @@ def filled(kind: str, folder: Path, database: Any) -> Warehouse:
     one_shop.in_postgres(database)
     options = {"driver": "postgresql+psycopg"} if kind == "sqlalchemy" else {}
     return Warehouse(kind, options, at(database.libpq))
-
-
-@pytest.fixture(scope="module", params=sorted(SOURCES))
-def warehouse(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    kind = request.param
-    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
-    database = server.create() if server else None
-    yield filled(kind, tmp_path_factory.mktemp(kind), database)
-    if server:
-        server.drop(database)
 
 
 @pytest.fixture

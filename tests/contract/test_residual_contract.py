@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
 import yaml
 from testbed.mini import write_inventory
-from tests.support.warehouses import SERVERS, Warehouse, at
+from tests.support.warehouses import Warehouse, at
 
 from afschrift.domain.extracted import NotSearched, Searched, SearchLimits
 from afschrift.domain.keys import Key
@@ -20,7 +18,6 @@ from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.selection.identifiers import search_keys
 from afschrift.selection.residual_search import ResidualSearch
-from afschrift.sources.registry import SOURCES
 
 SQL = Path(__file__).parents[2] / "include" / "sql"
 AT = "2026-01-01T00:00:00.000000Z"
@@ -105,18 +102,6 @@ def _fill(con: Any) -> None:
 
 def _quoted(text: str | None) -> str:
     return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
-
-
-@pytest.fixture(scope="module", params=sorted(SOURCES))
-def warehouse(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    kind = request.param
-    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
-    database = server.create() if server else None
-    yield filled(kind, tmp_path_factory.mktemp(kind), database)
-    if server:
-        server.drop(database)
 
 
 def described(folder: Path, *, subject: bool = True, **note: Any) -> Inventory:

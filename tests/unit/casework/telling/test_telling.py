@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from testbed.running import drive, event_types
 from tests.support.deciding import NOW, ROLES, TODAY, Bureau
 from tests.support.mail_server import Manner, Server, serving
 from tests.support.mailed import LINK, mailed
-from tests.support.restricted import dispute_service, open_bureau
+from tests.support.restricted import dispute_service
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.clock.record import ClockService
@@ -31,17 +30,6 @@ from afschrift.register.records import QuestionRow
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
 TOLD = {"on": TODAY.isoformat(), "channel": "by_hand", "proof": "receipt-1"}
-
-
-@pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return open_bureau(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def post() -> Iterator[tuple[Server, str]]:
-    with serving(Manner.TAKES) as (server, url):
-        yield server, url
 
 
 def answered(

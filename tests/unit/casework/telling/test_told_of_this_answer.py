@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from testbed.running import drive
 from tests.support.deciding import NOW, ROLES, TODAY, Bureau
 from tests.support.family import open_family
 from tests.support.in_parts import asked, club, partly, services
-from tests.support.mail_server import Manner, Server, serving
+from tests.support.mail_server import Server
 from tests.support.mailed import mailed
 from tests.support.parts import Club
-from tests.support.restricted import dispute_service, open_bureau
+from tests.support.restricted import dispute_service
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
@@ -46,17 +45,6 @@ PROVEN = {
     "answer_by": "post",
     "secrecy": "none",
 }
-
-
-@pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return open_bureau(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def post() -> Iterator[tuple[Server, str]]:
-    with serving(Manner.TAKES) as (server, url):
-        yield server, url
 
 
 def state(bureau: Bureau, request: str) -> State:
