@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Timer
 from typing import Any, Self
 
 import duckdb
@@ -19,6 +18,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.errors import FAILURES, reading_error
 from afschrift.sources.duckdb.oracle import duckdb_oracle, own
+from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
@@ -61,6 +61,7 @@ class DuckSession:
         self._timeout = seconds(opening, "statement_timeout", "1h")
         self._cell_limit = cell_limit(opening)
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._limit: TimeLimit | None = None
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Open the connection; subclasses say how."""
@@ -69,6 +70,7 @@ class DuckSession:
     def __enter__(self) -> Self:
         con = self.connect()
         self._connection = con
+        self._limit = TimeLimit(self._timeout, con.interrupt)
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET temp_directory = ''")  # never spill a person's rows to a disk in clear
         if self._threads:
@@ -81,6 +83,8 @@ class DuckSession:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        if self._limit is not None:
+            self._limit.close()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -147,15 +151,13 @@ class DuckSession:
     @contextmanager
     def _translated(self, statement: str) -> Iterator[None]:
         """Ends a statement at its time limit, and says its errors in our words."""
-        limit = Timer(self._timeout, self.connection.interrupt)
-        limit.daemon = True
-        limit.start()
+        limit = self._limit if self.connection else None
+        assert limit is not None
         try:
-            yield
+            with limit.statement():
+                yield
         except FAILURES as error:
             raise self._error(statement, error) from None
-        finally:
-            limit.cancel()
 
     def _error(self, statement: str, error: Exception) -> Exception:
         return reading_error(self.name, statement, error)
