@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from testbed.running import drive
 from tests.airflow_support import AirflowEnv, api_server, log_in
 from tests.support.installed import CUSTOMERS, Installation, installed
 from tests.support.pages import asked_decision, prepare
@@ -19,10 +20,12 @@ from tests.support.served import served
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS
+from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
+from afschrift.steps.assess import assess
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
 
@@ -88,7 +91,7 @@ def asked(made: Installation) -> dict[str, str]:
         request = made.submit(CUSTOMERS[number], "access")
         ask(register, request, [OpenQuestion(KINDS[kind], KINDS[kind].options, "Asked.", detail, kept=kept)])
         ids[kind] = register.questions.all(request_id=request)[-1].id
-    return ids | decision_and_signature(made)
+    return ids | decision_and_signature(made) | mandate_and_telling(made)
 
 
 def decision_and_signature(made: Installation) -> dict[str, str]:
@@ -104,6 +107,25 @@ def decision_and_signature(made: Installation) -> dict[str, str]:
     assert done.signer is not None
     _, other = asked_decision(made, CUSTOMERS[21])
     return {"decision_signed": done.signer, "decision": other}
+
+
+def mandate_and_telling(made: Installation) -> dict[str, str]:
+    """A mandate that was taken back, and an answer that is ready."""
+    who = {"name": "R. Vertegen", "email": "r.vertegen@example.org"}
+    request = made.submit(CUSTOMERS[18], "access", made_by="proxy", representative=who)
+    anna = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
+    officer = Officer(made.services.register, Roles((anna,)), "cli:anna")
+    identity, lacking = {"method": "call_back", "level": "high"}, {"lacking": "withdrawn"}
+    for answer in (("confirmed", identity), ("not_proven", lacking), None):
+        with pytest.raises(NeedsPersonError):
+            assess(made.services, request)
+        [mandate] = made.services.register.questions.all(request_id=request)
+        if answer is not None:
+            answer_question(officer, mandate.id, answer[0], detail=answer[1], text="She called us.")
+    ready = made.submit(CUSTOMERS[19], "portability")
+    drive(made.services, ready)
+    [telling] = made.services.register.questions.all(request_id=ready)
+    return {mandate.kind: mandate.id, telling.kind: telling.id}
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ from afschrift.casework.identity.question import MANDATE
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.casework.telling.by_mail import verified_address
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, FormError
 from afschrift.domain.instants import on_the_wall
 from afschrift.law.clock.facts import Timeline
+from afschrift.letters.elements import ELEMENTS
 from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
 from afschrift.questions.words import said
 from afschrift.register.records import QuestionRow
@@ -55,8 +56,12 @@ def _letter(officer: Officer, request: str, kind: str) -> Iterator[Line]:
     yield Line("Letter", said(kind))
     try:
         made = make(officer, request, kind, {}, keep=False)
+    except FormError as error:
+        lacking = [ELEMENTS[name].help for name in error.fields if name in ELEMENTS]
+        yield Line("What you add", "; ".join(lacking) or str(error))
+        return
     except AfschriftError as error:
-        yield Line("What it lacks", str(error))
+        yield Line("What hinders it", str(error))
         return
     yield Line("Subject", made.text.subject, Kept.ROLE)
     yield Line("Text", made.text.text, Kept.ROLE)

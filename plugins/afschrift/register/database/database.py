@@ -45,8 +45,8 @@ class Database:
 
     A connection costs more than the work on it, so one is kept, for the process that made it alone: tasks are
     forks, and a forked connection must never be used twice. One to a file of SQLite is kept as long as that
-    file lies at its place: where a back-up was put there meanwhile, it is that one that counts. The log beside
-    it is safe from the connection to the old file: SQLite leaves it alone once the file has moved.
+    file lies at its place: where a back-up was put there meanwhile, it is that one that counts. The log
+    beside it is safe from a connection to the old file: SQLite leaves it alone once the file has moved.
     """
 
     def __init__(self, url: str) -> None:

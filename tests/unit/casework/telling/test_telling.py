@@ -102,7 +102,7 @@ def test_whoever_tells_sees_the_answer_whom_it_goes_to_and_the_letter(bureau: Bu
     assert "ann@example.org" not in str([line.value for one in masked.sections for line in one.lines])
     assert shown["The bundle lies at"].endswith(bundle.name)
     assert shown["E-mail address"] == "ann@example.org"
-    assert "where" in shown["What it lacks"]
+    assert shown["What you add"] == "where the files are; last day for fetching them"
 
 
 def test_a_run_more_reads_nothing_and_asks_nothing_twice(bureau: Bureau) -> None:
