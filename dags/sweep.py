@@ -17,6 +17,8 @@ the same without acting.
   Where it says that the run stands in Airflow already, that run failed before it began: see its log, mend
   what it says, trigger the request. Where it names a task that is `queued` and nobody works at, a worker was
   killed as it took it: clear that task; where it stays `queued`, restart the scheduler.
+- **reopened_not_run**: the last run came to an answer, and the request is open again with no question: its
+  letter came back, or a complaint took its end back. An hour after that the next run is started.
 - **answered_not_run**: the last question was answered an hour ago or more, and no run followed. The next
   run is started.
 - **run_lost**: a run without a sign of life for two hours. It is ended as lost, and the next run is started,

@@ -16,7 +16,8 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.request import is_id, new_id
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
-from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline, rows, settled
+from afschrift.law.clock.fact_rows import rows
+from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline, settled
 from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.identity_tables import request_identity

@@ -1,9 +1,8 @@
-"""The one connection that a process keeps to a register on SQLite: whose it is, and to which file."""
+"""The one connection that a process keeps to a register on SQLite, and that a fork does not touch."""
 
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 from testbed import registers
 
-from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
@@ -54,29 +52,3 @@ def test_a_fork_makes_its_own_and_leaves_its_parents_alone(register: Register, t
     assert register.trail.verify() == []
     with closing(sqlite3.connect(tmp_path / "register.db")) as other:
         assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-
-
-def test_a_file_that_was_put_in_its_place_is_the_register_from_then_on(
-    register: Register, tmp_path: Path
-) -> None:
-    file = tmp_path / "register.db"
-    register.trail.record(None, NewEvent("counted"))
-    register.store.database.close()
-    shutil.copy(file, tmp_path / "earlier.db")
-    for _ in range(3):
-        register.trail.record(None, NewEvent("counted"))
-    for left in tmp_path.glob("register.db-*"):
-        left.unlink()
-    (tmp_path / "earlier.db").replace(file)
-    assert register.trail.head()[0] == 1
-    register.trail.record(None, NewEvent("counted"))
-    with closing(sqlite3.connect(file)) as other:
-        assert other.execute("SELECT max(seq) FROM event").fetchone() == (2,)
-
-
-def test_a_file_that_is_gone_is_told(register: Register, tmp_path: Path) -> None:
-    register.trail.record(None, NewEvent("counted"))
-    for left in tmp_path.glob("register.db*"):
-        left.unlink()
-    with pytest.raises(AfschriftError):
-        register.trail.record(None, NewEvent("counted"))

@@ -13,7 +13,8 @@ from afschrift.casework.officer import Officer
 from afschrift.law.clock import alarm, overlap, receipt, sending
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.extension import extend
-from afschrift.law.clock.facts import NewFact, Timeline, rows
+from afschrift.law.clock.fact_rows import rows
+from afschrift.law.clock.facts import NewFact, Timeline
 from afschrift.law.clock.sending import Sending
 from afschrift.law.clock.suspension import insufficient, resume, suspend
 from afschrift.register.timelines import Pair

@@ -8,9 +8,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from json import JSONDecodeError
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -35,18 +33,17 @@ _ONE_KEPT: dict[str, Any] = {
     "poolclass": QueuePool,
     "pool_size": 1,
     "max_overflow": -1,
+    "pool_pre_ping": True,  # the server may have been restarted meanwhile
 }
-_OF_OTHERS: list[Any] = []
 _ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 class Database:
     """The register's database.
 
-    A connection costs more than the work on it, so one is kept, for the process that made it alone: tasks are
-    forks, and a forked connection must never be used twice. One to a file of SQLite is kept as long as that
-    file lies at its place: where a back-up was put there meanwhile, it is that one that counts. The log
-    beside it is safe from a connection to the old file: SQLite leaves it alone once the file has moved.
+    A connection costs more than the work on it, so one is kept as long as this object is: for a command, a
+    task or a request over HTTP. Tasks are forks, and a forked connection must never be used twice, so it is
+    kept for the process that made it alone.
     """
 
     def __init__(self, url: str) -> None:
@@ -59,11 +56,7 @@ class Database:
             self.url = make_url(url)
             # Parameters hold ciphertext and ids; they have no business in messages.
             self.sqlite = self.url.get_backend_name() == "sqlite"
-            file = self.url.database if self.sqlite else None
-            # A server may have been restarted meanwhile.
-            self.engine = create_engine(
-                self.url, hide_parameters=True, pool_pre_ping=not self.sqlite, **_ONE_KEPT
-            )
+            self.engine = create_engine(self.url, hide_parameters=True, **_ONE_KEPT)
         except (ArgumentError, ImportError) as error:
             raise ConfigurationError(
                 f"The address of the register cannot be used ({type(error).__name__}).",
@@ -73,8 +66,8 @@ class Database:
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-        event.listen(self.engine, "connect", partial(_remember, file))
-        event.listen(self.engine, "checkout", partial(_refuse_others, file))
+        event.listen(self.engine, "connect", _remember_process)
+        event.listen(self.engine, "checkout", _refuse_fork)
         weakref.finalize(self, _close, self.engine, os.getpid())
 
     @contextmanager
@@ -125,30 +118,15 @@ class Database:
             raise damaged(self.url) from None
 
 
-def _belongs_to(file: str | None) -> tuple[int, ...]:
-    """The process, and the file of SQLite that lies at its place."""
-    if file is None:
-        return (os.getpid(),)
-    try:
-        found = Path(file).stat()
-    except OSError:
-        return (os.getpid(), 0)
-    return (os.getpid(), found.st_dev, found.st_ino)
+def _remember_process(_connection: object, record: Any) -> None:
+    record.info["process"] = os.getpid()
 
 
-def _remember(file: str | None, _connection: object, record: Any) -> None:
-    record.info["belongs_to"] = _belongs_to(file)
-
-
-def _refuse_others(file: str | None, connection: Any, record: Any, kept: Any) -> None:
-    """A connection to a file that is gone is closed; one that came along with a fork is left as it is."""
-    process, *_ = record.info["belongs_to"]
-    if record.info["belongs_to"] == _belongs_to(file):
-        return
-    if process != os.getpid():
-        _OF_OTHERS.append(connection)  # never closed here: its process may be using it
+def _refuse_fork(_connection: object, record: Any, kept: Any) -> None:
+    """A connection that came along with a fork is left to the process it belongs to, and another one made."""
+    if record.info["process"] != os.getpid():
         record.dbapi_connection = kept.dbapi_connection = None
-    raise DisconnectionError("this connection belongs to another process or file")
+        raise DisconnectionError("this connection belongs to another process")
 
 
 def _close(engine: Engine, process: int) -> None:

@@ -13,7 +13,8 @@ from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Clock, Colour, Jurisdiction, clock
-from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
+from afschrift.law.clock.fact_rows import rows
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.clock.status import StatusTerm
 
 NL = Jurisdiction(calendar("NL"))
