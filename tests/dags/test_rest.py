@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from demo.people import HEAVY
-from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.airflow_support import AirflowEnv, log_in
 from tests.support.installed import Installation, installed
 from tests.support.moves import moved
+from tests.support.pages import app
 
 pytestmark = [pytest.mark.airflow]
 
@@ -30,6 +31,7 @@ CONFIRMED = {"choice": "confirmed", "detail": {"method": "call_back", "level": "
 TEXT = "Kanariezin over de vrouw met de gele jas"
 
 Call = Callable[..., Any]
+__all__ = ["app"]
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +39,6 @@ def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory)
     """One for all tests here; each has a request of its own."""
     with installed(demo_warehouse, tmp_path_factory.mktemp("rest")) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
-    """What the API server runs."""
-    with api_server() as server:
-        yield server
 
 
 @pytest.fixture
