@@ -195,7 +195,7 @@ def ends(box: Box) -> bool:
 
 
 def walk(start: Place, folder: Path, known: Collection[Box] = ()) -> Walk:
-    """Walk from where a request is to everything that may become of it, but on from boxes that are known."""
+    """Walk from where a request is to everything that may become of it; at boxes that are `known` it ends."""
     found, numbers = Walk(), iter(range(1_000_000))
     found.boxes.append(start.box)
     queue = deque([start])

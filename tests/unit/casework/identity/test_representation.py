@@ -21,6 +21,7 @@ from tests.support.parts import Club
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.decision.require import open_decision
+from afschrift.casework.identity.question import MANDATE_FORM
 from afschrift.casework.identity.representation import take_back
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.require import ask_about
@@ -35,6 +36,7 @@ from afschrift.domain.errors import (
     TooLateError,
 )
 from afschrift.domain.state import State
+from afschrift.questions.forms import fields
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import deliver
@@ -292,6 +294,11 @@ def test_where_authority_is_never_proven_the_request_is_refused_and_told_so(
     assert bureau.register.letters.get(done.letter).kind == "refusal"
     bureau.send(done.letter)
     assert bureau.register.requests.get(request).state is State.REFUSED
+
+
+def test_what_a_mandate_may_lack_is_the_same_for_its_question_and_its_ground() -> None:
+    asked = fields(MANDATE_FORM)["lacking"]["enum"]
+    assert GROUNDS.fields["lacking"].schema["enum"] == asked
 
 
 def test_nobody_is_refused_for_want_of_a_mandate_who_has_one_or_asks_themselves(bureau: Bureau) -> None:
