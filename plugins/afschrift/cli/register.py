@@ -11,6 +11,7 @@ from afschrift.cli.common import actor, officer, say
 
 if TYPE_CHECKING:
     from afschrift.casework.destruction.destroy import DestructionService
+    from afschrift.register.keys.store import KeyStore
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Sign = Annotated[bool, typer.Option("--sign", help="As second person: agree, and destroy it.")]
@@ -23,12 +24,27 @@ app = typer.Typer(
 
 
 @app.command()
-def upgrade() -> None:
-    """Bring the tables to the version of this software; nothing that stands there is lost."""
-    from afschrift.register.schema import upgrade as bring_up
+def upgrade(
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="Take what stands in the register as it is: give its events their codes, though the key "
+            "for them is no new one. First compare it with your checkpoints: `afschrift audit verify`.",
+        ),
+    ] = False,
+) -> None:
+    """Bring the tables to the version of this software; nothing that stands there is lost.
 
-    bring_up(_url())
+    A register from before its events had codes gets them, with the key that is made for them now.
+    """
+    from afschrift.app.settings import Settings
+    from afschrift.register.open import bring_up
+
+    adopted = bring_up(Settings.from_environment(), adopt=adopt, by=actor())
     say("The register is at its newest version.")
+    if adopted:
+        say(f"{adopted} events have codes now, and what stands in the tables is taken as it is.")
 
 
 @app.command()
@@ -69,7 +85,7 @@ def restore(
 
     _may_restore()
     _confirm("Everything entered since the back-up is lost. Go on?", yes)
-    put_back(_url(), file, data_keys, actor())
+    put_back(_url(), file, _keys(), data_keys, actor())
     say("Restored, and entered in the trail. Verify it against your newest checkpoint and bundles.")
 
 
@@ -81,7 +97,7 @@ def restored() -> None:
     """
     from afschrift.register.backup import enter
 
-    if enter(_url(), by=actor()):
+    if enter(_url(), _keys(), by=actor()):
         say("Entered in the trail. Verify it against your newest checkpoint and bundles.")
     else:
         say("The trail's last event tells of it already.")
@@ -165,6 +181,13 @@ def _signed(owners: tuple[str, ...], turned_down: bool) -> None:
 def _confirm(question: str, yes: bool) -> None:
     if not yes:
         typer.confirm(question, abort=True, err=True)
+
+
+def _keys() -> KeyStore:
+    from afschrift.app.settings import Settings
+    from afschrift.register.open import open_keys
+
+    return open_keys(Settings.from_environment())
 
 
 def _url() -> str:

@@ -21,8 +21,10 @@ from sqlalchemy.engine import make_url
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import Clock, rfc3339, utc_now
+from afschrift.register.base import RegisterStore
 from afschrift.register.database.database import Database
 from afschrift.register.database.trail_tables import event
+from afschrift.register.keys.store import KeyStore
 from afschrift.register.schema import upgrade
 from afschrift.register.trail import trail
 
@@ -62,7 +64,12 @@ def back_up(url: str, into: Path, data_keys: Path | None = None) -> None:
 
 
 def restore(
-    url: str, from_: Path, data_keys: Path | None = None, by: str = "system", clock: Clock = utc_now
+    url: str,
+    from_: Path,
+    keys: KeyStore,
+    data_keys: Path | None = None,
+    by: str = "system",
+    clock: Clock = utc_now,
 ) -> None:
     """Make the register what a back-up holds, at once for all who use it, and enter that in its trail.
 
@@ -71,6 +78,7 @@ def restore(
     Args:
         url: of the register, on SQLite.
         from_: file of `back_up`.
+        keys: of the installation.
         data_keys: file of `back_up` with the data keys; None: those of the present register stay, so that
             what was destroyed since the back-up stays destroyed.
         by: who restores.
@@ -101,18 +109,23 @@ def restore(
             connection.execute("DETACH apart")
         copied = f"sqlite:///{copy}"
         upgrade(copied)
-        enter(copied, replaced, by, clock)
+        enter(copied, keys, replaced, by, clock)
         with closing(_open(copy)) as source, closing(_open(register)) as target:
             source.backup(target)
 
 
 def enter(
-    url: str, replaced: list[int | str] | None = None, by: str = "system", clock: Clock = utc_now
+    url: str,
+    keys: KeyStore,
+    replaced: list[int | str] | None = None,
+    by: str = "system",
+    clock: Clock = utc_now,
 ) -> bool:
     """Enter in the trail that the register was restored; for one on PostgreSQL, after its own programs.
 
     Args:
         url: of the restored register.
+        keys: of the installation.
         replaced: head (seq, digest) of the register that was there before, where it is known.
         by: who restored it.
         clock: gives the present moment.
@@ -120,7 +133,7 @@ def enter(
     Returns:
         False where the trail's last event tells of it already; nothing is written then.
     """
-    with closing(Database(url)) as database, database.write() as tx:
+    with closing(Database(url)) as database, RegisterStore(database, keys, clock).database.write() as tx:
         restored = list(trail.head(tx))
         if tx.scalar(select(event.c.type).where(event.c.seq == restored[0])) == RESTORED:
             return False

@@ -20,7 +20,8 @@ from afschrift.register.database.identity_tables import look_up
 from afschrift.register.database.tables import case_file, data_key, message, request
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.trail import trail
+from afschrift.register.trail import event_codes, trail
+from afschrift.register.trail.told_rows import change_rows, insert_row
 
 SHOWN = "question"
 """Kind of a message that keeps what a question shows: no text of the case file."""
@@ -33,6 +34,11 @@ class RegisterStore:
     database: Database
     keys: KeyStore
     clock: Clock
+
+    def __post_init__(self) -> None:
+        """Have the events of each transaction coded at its end."""
+        keys = self.keys  # not `self`, or the database and its connection would outlive their last user
+        self.database.before_commit = lambda tx: event_codes.enter(tx, keys.trail_key)
 
 
 class Repository:
@@ -80,12 +86,9 @@ class Repository:
             raise RefusedError(f"Request {row.id} is {now} and cannot become {to} by {event}.")
         if now is to:
             return
-        changed = tx.execute(
-            update(request)
-            .where(request.c.id == row.id, request.c.version == row.version)
-            .values(state=to, version=row.version + 1, changed_at=self._now())
-        )
-        if changed.rowcount != 1:
+        values = {"state": to, "version": row.version + 1, "changed_at": self._now()}
+        same = (request.c.id == row.id) & (request.c.version == row.version)
+        if change_rows(tx, request, same, values) != 1:
             raise changed_meanwhile(row.id)
         payload = {"from": now.value, "to": to.value, "by": event, "version": row.version + 1}
         self._append(tx, row.id, NewEvent("state_changed", actor, payload))
@@ -138,18 +141,17 @@ class Repository:
     ) -> tuple[str, str]:
         """Encrypt a text into the case file; returns its id and its HMAC, all that the trail may know."""
         text_id, mac = text_id or new_id("txt"), key.hmac(text)
-        tx.execute(
-            insert(message).values(
-                id=text_id,
-                case_id=case,
-                request_id=request_id,
-                kind=kind,
-                ciphertext=key.encrypt(text, "message", "ciphertext", text_id),
-                hmac=mac,
-                by=by,
-                created_at=self._now(),
-            )
-        )
+        values = {
+            "id": text_id,
+            "case_id": case,
+            "request_id": request_id,
+            "kind": kind,
+            "ciphertext": key.encrypt(text, "message", "ciphertext", text_id),
+            "hmac": mac,
+            "by": by,
+            "created_at": self._now(),
+        }
+        insert_row(tx, message, values)
         return text_id, mac
 
     def _add_text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import new_id
@@ -13,6 +13,7 @@ from afschrift.law.case_facts import CaseFactKind, CaseFactRow, NewCaseFact
 from afschrift.register.base import Repository
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import case_fact
+from afschrift.register.trail.told_rows import insert_row
 
 EVENT = "case_fact_"
 """What the type of such a fact's event begins with; the fact's kind follows."""
@@ -61,7 +62,7 @@ class CaseTimelines(Repository):
             values: dict[str, Any] = {"id": new_id("cf"), "case_id": case_id, "number": number}
             values |= {"kind": one.kind.value, "at": self._now(), "about": one.about}
             values["detail"] = dict(one.detail)
-            tx.execute(insert(case_fact).values(**values, by=by))
+            insert_row(tx, case_fact, {**values, "by": by})
             self._append(tx, None, NewEvent(EVENT + one.kind, by, {"case": case_id, "fact": values}))
 
     def _case_facts(self, tx: Connection, case_id: str | None) -> tuple[CaseFactRow, ...]:

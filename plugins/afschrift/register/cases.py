@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
@@ -24,6 +24,7 @@ from afschrift.register.case_timelines import CaseTimelines
 from afschrift.register.database.tables import case_file, message, message_part, request
 from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
 from afschrift.register.trail import trail
+from afschrift.register.trail.told_rows import insert_row
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Cases(Repository):
         }
         with self._db.write() as tx:
             values = {**payload, "id": case_id, "detail": {}, "created_at": self._now()}
-            tx.execute(insert(case_file).values(values))
+            insert_row(tx, case_file, values)
             key = self._new_key(tx, case_id)
             _, mac = self._keep_text(tx, key, text, case=case_id, request_id=None, kind="request", by=by)
             self._append(

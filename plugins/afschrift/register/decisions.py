@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError
@@ -14,6 +14,7 @@ from afschrift.register.base import RegisterStore, Repository, must_be_open
 from afschrift.register.database.tables import decision, message
 from afschrift.register.identities import Identities
 from afschrift.register.records import DecisionRow
+from afschrift.register.trail.told_rows import insert_row
 
 
 class Decisions(Repository):
@@ -116,7 +117,7 @@ class Decisions(Repository):
             )
         values = {"kind": kind, "choice": choice, "about": about, "detail": codes}
         columns = {**values, "by": by, "at": now, "question_id": question_id, "message_id": message_id}
-        tx.execute(insert(decision).values(request_id=request_id, **columns))
+        insert_row(tx, decision, {"request_id": request_id, **columns})
         payload = {**values, "question": question_id, "text_hmac": mac}
         if asked is not None:
             payload["options"] = list(asked.options)

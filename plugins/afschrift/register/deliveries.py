@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
@@ -13,6 +13,7 @@ from afschrift.domain.files import Receipt
 from afschrift.domain.request import new_id
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import delivery
+from afschrift.register.trail.told_rows import insert_row
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Deliveries(Repository):
             if row is None:
                 payload = {"kind": kind, "destination": destination, **vars(receipt)}
                 columns = {**payload, "delivered_at": self._now(), "detail": {}}
-                tx.execute(insert(delivery).values(id=new_id("dlv"), request_id=request_id, **columns))
+                insert_row(tx, delivery, {"id": new_id("dlv"), "request_id": request_id, **columns})
                 self._append(tx, request_id, NewEvent("bundle_delivered", payload=payload))
                 row = tx.execute(mine).one()
             return _delivery(row)

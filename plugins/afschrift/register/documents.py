@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from afschrift.domain.errors import ConfigurationError, RefusedError, UnknownRequestError
 from afschrift.domain.event import NewEvent
@@ -15,6 +15,7 @@ from afschrift.domain.request import is_id, new_id
 from afschrift.register.base import Repository, case_of
 from afschrift.register.database.tables import message, message_part
 from afschrift.register.keys.crypto import DataKey
+from afschrift.register.trail.told_rows import change_rows, insert_row
 
 
 class Documents(Repository):
@@ -123,7 +124,7 @@ class Documents(Repository):
             "label": key.encrypt(name.encode(), "message", "label", text_id),
             "media_type": media_type,
         }
-        tx.execute(insert(message).values(values))
+        insert_row(tx, message, values)
         mac, size = key.mac(), len(first)
         mac.update(first)
         for number, piece in enumerate(pieces, 1):
@@ -132,7 +133,7 @@ class Documents(Repository):
             sealed = key.encrypt(piece, "message_part", "ciphertext", text_id, str(number))
             part = {"message_id": text_id, "number": number, "ciphertext": sealed}
             tx.execute(insert(message_part).values(part))
-        tx.execute(update(message).where(message.c.id == text_id).values(hmac=mac.hexdigest()))
+        change_rows(tx, message, message.c.id == text_id, {"hmac": mac.hexdigest()})
         facts = {"case": case_id, "id": text_id, "kind": "document", "hmac": mac.hexdigest()}
         payload = {**facts, "size": size, "media_type": media_type, **(detail or {})}
         self._append(tx, request_id, NewEvent("case_text_added", by, payload))

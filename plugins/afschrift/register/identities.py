@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
 from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key, keys_text
@@ -18,6 +18,7 @@ from afschrift.register.database.identity_tables import request_identity
 from afschrift.register.database.tables import request
 from afschrift.register.keys.crypto import DataKey, blind_index
 from afschrift.register.records import Past
+from afschrift.register.trail.told_rows import delete_rows, insert_row
 
 
 class Identities(Repository):
@@ -151,7 +152,7 @@ class Identities(Repository):
             if not gone and not told["added"]:
                 return told
             mine = (request_identity.c.request_id == request_id) & request_identity.c.kind.in_(gone)
-            tx.execute(delete(request_identity).where(mine))
+            delete_rows(tx, request_identity, mine)
             for name in (*told["changed"], *told["added"]):
                 one = Key(name, given[name])
                 self.keep(tx, key, request_id, one, fold=name in casefold, verified_by=None)
@@ -168,18 +169,15 @@ class Identities(Repository):
         # The year of entry, not of receipt: a key of a past year is never made again.
         index_key = self._keys.index_key(self._clock().year)
         facts = {"value": one.value, "valid_from": one.valid_from, "valid_to": one.valid_to, "casefold": fold}
-        tx.execute(
-            insert(request_identity).values(
-                request_id=request_id,
-                kind=one.name,
-                ciphertext=key.encrypt(
-                    json.dumps(facts).encode(), "request_identity", "ciphertext", one.name
-                ),
-                blind_index=blind_index(index_key.key, one.name, one.value, casefold=fold),
-                key_id=index_key.id,
-                verified_by=verified_by,
-            )
-        )
+        values = {
+            "request_id": request_id,
+            "kind": one.name,
+            "ciphertext": key.encrypt(json.dumps(facts).encode(), "request_identity", "ciphertext", one.name),
+            "blind_index": blind_index(index_key.key, one.name, one.value, casefold=fold),
+            "key_id": index_key.id,
+            "verified_by": verified_by,
+        }
+        insert_row(tx, request_identity, values)
 
     def _identity(self, tx: Connection, request_id: str, key: DataKey) -> list[tuple[Key, bool]]:
         """Keys with whether they are compared without regard to case."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import ConfigurationError, TooLateError, UnknownRequestError
@@ -16,6 +16,7 @@ from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import letter, message, message_part
 from afschrift.register.documents import Documents
+from afschrift.register.trail.told_rows import change_rows, insert_row
 
 _MEDIA_TYPE = "message/rfc822"
 
@@ -80,7 +81,7 @@ class Letters(Repository):
                 "produced_by": by,
                 "detail": new.detail,
             }
-            tx.execute(insert(letter).values(values))
+            insert_row(tx, letter, values)
             payload: dict[str, Any] = {name: values[name] for name in ("kind", "language", "detail")}
             payload |= {"document": document, "fact": fact_id, "mailed": sealed is not None}
             self.record(tx, new.request, new.id, "letter_produced", by, payload, authority)
@@ -117,7 +118,7 @@ class Letters(Repository):
         if to not in LETTER_MOVES[as_written(LetterState, row.state)]:
             raise not_so(self.as_row(row), to)
         same = (letter.c.id == row.id) & (letter.c.state == row.state)
-        if tx.execute(update(letter).where(same).values(state=to, **columns)).rowcount != 1:
+        if change_rows(tx, letter, same, {"state": to, **columns}) != 1:
             raise not_so(self.as_row(row), to)
         return self.as_row(self.row(tx, row.id))
 

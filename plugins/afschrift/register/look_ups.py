@@ -20,6 +20,10 @@ from afschrift.register.base import RegisterStore, Repository, must_be_open
 from afschrift.register.database.identity_tables import look_up
 from afschrift.register.identities import Identities
 
+ASKED = "identity_look_up_asked"
+TOLD_OF_LOOK_UPS = (ASKED, "identity_looked_up", "identity_look_up_destroyed")
+"""Types of the events that tell of an ask and of its end."""
+
 
 @dataclass(frozen=True)
 class LookUpRow:
@@ -73,7 +77,7 @@ class LookUps(Repository):
             asked = {"id": new_id("look"), "about": about, "by": by, "role": authority["role"]}
             tx.execute(insert(look_up).values(request_id=request_id, asked_at=self._now(), **asked))
             payload = {"look_up": asked["id"], "about": about, "held": dict(authority)}
-            self._append(tx, request_id, NewEvent("identity_look_up_asked", by, payload))
+            self._append(tx, request_id, NewEvent(ASKED, by, payload))
             return _row(tx.execute(select(look_up).where(_going(request_id))).one())
 
     def going(self, request_id: str) -> LookUpRow | None:

@@ -62,6 +62,33 @@ def initialise(settings: Settings, *, lost: bool = False, by: str = "system") ->
             "new --lost` makes new keys; what was encrypted before stays unreadable (docs/keys.md).",
         )
     keys = KeyStore.create(settings.keys) if made else open_keys(settings)
+    _code_events(settings, keys, by, adopt=False)
     if lost:
         Register(settings.register, keys).keys.record_loss(by)
     return made
+
+
+def bring_up(settings: Settings, *, adopt: bool, by: str = "system") -> int:
+    """Bring the register to the newest version, and give events from before there were codes theirs.
+
+    Args:
+        settings: of the installation.
+        adopt: also where the trail key is not made by this call; somebody may have taken codes away then.
+        by: who does so.
+
+    Returns:
+        How many events got a code.
+    """
+    upgrade(settings.register)
+    if settings.key_source is None and not settings.keys.exists():
+        return 0  # `afschrift key new` makes keys, and the codes with them
+    return _code_events(settings, open_keys(settings), by, adopt=adopt)
+
+
+def _code_events(settings: Settings, keys: KeyStore, by: str, *, adopt: bool) -> int:
+    missing = not keys.trail_keys()
+    if missing and settings.key_source is None:
+        keys.make_trail_key()
+    elif missing or not adopt:
+        return 0
+    return Register(settings.register, keys).evidence.adopt(by)

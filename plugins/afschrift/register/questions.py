@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError, TooLateError, UnknownQuestionError
@@ -20,6 +20,7 @@ from afschrift.register.decisions import Decisions
 from afschrift.register.documents import Documents
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.timelines import Make, Pair, Timelines
+from afschrift.register.trail.told_rows import change_rows, insert_row
 
 
 class Questions(Repository):
@@ -166,7 +167,7 @@ class Questions(Repository):
                 detail = {**(detail or {}), "files": [self._keep(tx, row, one, by) for one in files]}
             given = (row.request_id, row.kind, choice, by, row.about, detail, text, authority)
             decided = self._decisions.append(tx, *given, asked=row, rules=rules)
-            tx.execute(update(question).where(question.c.id == row.id).values(answered_at=decided.at))
+            change_rows(tx, question, question.c.id == row.id, {"answered_at": decided.at})
             if facts is not None:
                 self._facts.append(tx, self._facts.read(tx, row.request_id), facts, by, authority, None)
             if pair is not None:
@@ -189,7 +190,7 @@ class Questions(Repository):
 
     def _new_question(self, tx: Connection, kept: Mapping[str, Any] | None, **values: Any) -> Row[Any]:
         question_id = new_id("q")
-        tx.execute(insert(question).values(id=question_id, asked_at=self._now(), **values))
+        insert_row(tx, question, {"id": question_id, "asked_at": self._now(), **values})
         payload = {name: values[name] for name in ("kind", "role", "options", "detail", "about")}
         if kept is not None:
             payload["kept_hmac"] = self._keep_shown(tx, question_id, values["request_id"], kept)
@@ -217,7 +218,7 @@ class Questions(Repository):
         older = (question.c.request_id == by.request_id) & question.c.kind.in_(kinds)
         still_open = question.c.answered_at.is_(None) & (question.c.id != by.id)
         for id_ in list(tx.scalars(select(question.c.id).where(older & still_open).order_by(question.c.id))):
-            tx.execute(update(question).where(question.c.id == id_).values(answered_at=self._now()))
+            change_rows(tx, question, question.c.id == id_, {"answered_at": self._now()})
             payload = {"question": id_, "overtaken_by": by.id}
             self._append(tx, by.request_id, NewEvent("question_overtaken", "system", payload))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from afschrift.domain.instants import Clock, utc_now
 from afschrift.register.base import RegisterStore
 from afschrift.register.case_timelines import CaseTimelines
@@ -27,6 +29,7 @@ from afschrift.register.sendings import Sendings
 from afschrift.register.steps import Steps
 from afschrift.register.timelines import Timelines
 from afschrift.register.trail.audit import AuditTrail
+from afschrift.register.trail.evidence import Evidence
 
 
 class Register:
@@ -71,3 +74,8 @@ class Register:
         self.data_keys = DataKeys(store)
         self.keys = Keyring(store)
         self.trail = AuditTrail(store)
+        self.evidence = Evidence(store)
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """All that this thread reads inside is of one moment (`Database.one_moment`)."""
+        return self.store.database.one_moment()

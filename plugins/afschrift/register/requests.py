@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError
@@ -22,6 +22,7 @@ from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import fact, request
 from afschrift.register.identities import Identities
 from afschrift.register.timelines import Make, Timelines
+from afschrift.register.trail.told_rows import change_rows, insert_row
 
 
 class Requests(Repository):
@@ -82,7 +83,7 @@ class Requests(Repository):
             key, now = self._new_key(tx, request_id), self._now()
             sealed = key.encrypt(json.dumps(limits).encode(), "request", "limits") if limits else None
             row = {"id": request_id, "case_id": case, "state": State.RECEIVED, "version": 1, "limits": sealed}
-            tx.execute(insert(request).values({**facts, **row, "created_at": now, "changed_at": now}))
+            insert_row(tx, request, {**facts, **row, "created_at": now, "changed_at": now})
             for one in keys:
                 fold = one.name in casefold
                 self._identities.keep(tx, key, request_id, one, fold=fold, verified_by=verified_by)
@@ -173,7 +174,7 @@ class Requests(Repository):
                 return now
             if not now.state.open:
                 raise RefusedError(f"Request {request_id} is closed ({now.state}): its answer is given.")
-            tx.execute(update(request).where(request.c.id == request_id).values(**changed))
+            change_rows(tx, request, request.c.id == request_id, changed)
             self._append(tx, request_id, NewEvent("options_changed", by, {"changed": changed}))
             return self._request(tx, self._request_row(tx, request_id))
 
@@ -194,7 +195,7 @@ class Requests(Repository):
         with self._db.write() as tx:
             self._facts.append(tx, self._facts.read(tx, request_id), make, by, authority, text)
             if self._request_row(tx, request_id).right != right.value:
-                tx.execute(update(request).where(request.c.id == request_id).values(right=right.value))
+                change_rows(tx, request, request.c.id == request_id, {"right": right.value})
                 changed = {"changed": {"right": right.value}}
                 self._append(tx, request_id, NewEvent("options_changed", by, changed))
             return self._facts.read(tx, request_id)

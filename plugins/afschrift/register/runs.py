@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
@@ -13,6 +13,7 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.run import Run
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import run
+from afschrift.register.trail.told_rows import change_rows, insert_row
 
 LOST = "lost"
 
@@ -58,9 +59,8 @@ class Runs(Repository):
     def keep_alive(self, request_id: str, run_id: str) -> None:
         """A sign of life of a run in the middle of a long step; an ended run stays ended."""
         with self._db.write() as tx:
-            tx.execute(
-                _update(request_id, run_id).where(run.c.ended_at.is_(None)).values(seen_at=self._now())
-            )
+            going = _is(request_id, run_id) & run.c.ended_at.is_(None)
+            change_rows(tx, run, going, {"seen_at": self._now()})
 
     def end(self, request_id: str, run_id: str, outcome: str, *, seen_at: str | None = None) -> bool:
         """End a run that goes; whether it went.
@@ -103,16 +103,19 @@ class Runs(Repository):
         row, now = self._find_run(tx, request_id, run_id), self._now()
         if row is None:
             values = {"request_id": request_id, "run_id": run_id, "started_at": now, "seen_at": now}
-            tx.execute(insert(run).values(values))
+            insert_row(tx, run, values)
+        elif row.ended_at is None:
+            change_rows(tx, run, _is(request_id, run_id), {"seen_at": now})
         else:
-            tx.execute(_update(request_id, run_id).values(seen_at=now, ended_at=None, outcome=None))
+            change_rows(tx, run, _is(request_id, run_id), {"seen_at": now, "ended_at": None, "outcome": None})
         if row is None or row.ended_at is not None:
             payload = {"run": run_id, "again": row is not None}
             self._append(tx, request_id, NewEvent("run_started", by, payload))
         return _run(tx.execute(_select(request_id, run_id)).one())
 
     def _end(self, tx: Connection, row: Row[Any], outcome: str) -> None:
-        tx.execute(_update(row.request_id, row.run_id).values(ended_at=self._now(), outcome=outcome))
+        ended = {"ended_at": self._now(), "outcome": outcome}
+        change_rows(tx, run, _is(row.request_id, row.run_id), ended)
         payload = {"run": row.run_id, "outcome": outcome, "seen_at": row.seen_at}
         self._append(tx, row.request_id, NewEvent("run_ended", "system", payload))
 
@@ -126,10 +129,6 @@ def _is(request_id: str, run_id: str) -> Any:
 
 def _select(request_id: str, run_id: str) -> Any:
     return select(run).where(_is(request_id, run_id))
-
-
-def _update(request_id: str, run_id: str) -> Any:
-    return update(run).where(_is(request_id, run_id))
 
 
 def _run(row: Row[Any]) -> Run:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from afschrift.domain.event import NewEvent
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import step
+from afschrift.register.trail.told_rows import insert_row
 
 
 class Steps(Repository):
@@ -58,8 +59,9 @@ class Steps(Repository):
             self._request_row(tx, request_id)
             this = {"request_id": request_id, "name": name, "inputs": inputs, "part": part}
             if self._step(tx, **this) is None:
-                tx.execute(insert(step).values(**this, result=dict(result), finished_at=self._now()))
-                self._append(tx, request_id, *events)
+                insert_row(tx, step, {**this, "result": dict(result), "finished_at": self._now()})
+                finished = NewEvent("step_finished", payload={"step": name, "part": part})
+                self._append(tx, request_id, *(events or (finished,)))
             return self._step(tx, **this) or {}
 
     def _step(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError
@@ -24,6 +24,7 @@ from afschrift.register.database.identity_tables import request_identity
 from afschrift.register.database.tables import decision, fact, message, request
 from afschrift.register.identities import Identities
 from afschrift.register.trail import trail
+from afschrift.register.trail.told_rows import insert_row, insert_rows
 
 EVENT = "fact_"
 """What the type of a fact's event begins with; the fact's kind follows."""
@@ -103,7 +104,7 @@ class Timelines(Repository):
                     columns.append(_columns(one, None))
                     events.append((request_id, NewEvent(EVENT + one.kind, by, _payload(columns[-1], None))))
             if columns:
-                tx.execute(insert(fact), columns)
+                insert_rows(tx, fact, columns)
                 trail.append_all(tx, at, events)
 
     def record_pair(
@@ -196,7 +197,7 @@ class Timelines(Repository):
             text_id = self.keep_reasons(tx, timeline.request, timeline.case, timeline.request, text, by)
         for number, (one, given) in enumerate(zip(made, new, strict=True)):
             columns = _columns(one, text_id if number == 0 else None)
-            tx.execute(insert(fact).values(columns))
+            insert_row(tx, fact, columns)
             self._append(tx, timeline.request, NewEvent(EVENT + one.kind, by, _payload(columns, authority)))
             if given.to is not None:
                 self._set_state(tx, self._request_row(tx, timeline.request), EVENT + one.kind, given.to, by)

@@ -21,7 +21,7 @@ from afschrift.law.partial_response import file_name
 from afschrift.register.deliveries import DeliveryRow
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
-from afschrift.steps.gates import enter, refusal
+from afschrift.steps.gates import enter, must_follow_from_trail, refusal
 from afschrift.steps.package import package
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.sweep.findings import PARTLY
@@ -103,6 +103,7 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         GateError: nothing was delivered under the plan that was frozen last.
     """
     register = services.register
+    must_follow_from_trail(services, request_id, "close")
     request = register.requests.get(request_id)
     if request.state not in (State.READY, State.DELIVERED):
         enter(services, request_id, "close")

@@ -13,6 +13,9 @@ from afschrift.domain.request import Request
 from afschrift.domain.run import Run
 from afschrift.services import Services
 
+_SHOWN = 20
+"""So many differences stand in the event; `afschrift audit verify` lists all."""
+
 NEW_RUN = "start a new run of `fulfil_request`; it goes as far as the register allows."
 
 
@@ -74,11 +77,13 @@ def enter(services: Services, request_id: str, step: str) -> Request:
 
 
 def open_request(services: Services, request_id: str, step: str) -> Request:
-    """The request.
+    """The request, whose rows follow from the trail.
 
     Raises:
-        GateError: it is delivered, refused or withdrawn.
+        GateError: it is delivered, refused or withdrawn; or something in the register was written by somebody
+            else than the service.
     """
+    must_follow_from_trail(services, request_id, step)
     request = services.register.requests.get(request_id)
     if not request.state.open:
         raise refusal(
@@ -91,6 +96,32 @@ def open_request(services: Services, request_id: str, step: str) -> Request:
             event="gate_refused",
         )
     return request
+
+
+def must_follow_from_trail(services: Services, request_id: str, step: str) -> None:
+    """Hold what stands in the register about a request against its events, which only the service can make.
+
+    Raises:
+        GateError: it differs; names the places, never a value.
+    """
+    found = services.register.evidence.of_request(request_id)
+    if not found:
+        return
+    first = found[0]
+    place = " ".join(one for one in (first.table, first.row, first.field) if one) or f"event {first.seq}"
+    raise refusal(
+        services,
+        request_id,
+        step,
+        first.code,
+        f"What the register holds of request {request_id} does not follow from its trail ({first.code}, "
+        f"{place}{f', and {len(found) - 1} more' if found[1:] else ''}): somebody changed it without the "
+        "service.",
+        "change nothing more: copy the database and tell the data protection officer; `afschrift audit "
+        "verify` lists all of it (docs/trail.md).",
+        differences=[str(one) for one in found[:_SHOWN]],
+        found=len(found),
+    )
 
 
 def in_run(services: Services, request_id: str, step: str) -> None:

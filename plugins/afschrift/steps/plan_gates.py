@@ -37,6 +37,13 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
             register.
         GateError: inventory, policy, software, options or decisions changed since the plan was frozen.
     """
+    with services.register.one_moment():
+        found = _held_plan(services, request_id, step)
+    in_run(services, request_id, step)
+    return found
+
+
+def _held_plan(services: Services, request_id: str, step: str) -> tuple[Request, Plan]:
     register = services.register
     request = open_request(services, request_id, step)
     frozen = register.steps.latest(request_id, "classify")
@@ -57,7 +64,6 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
     _mandate_must_hold(services, request, step)
     _no_drift(services, request, plan, frozen, step)
     _part_must_stand(services, plan, step)
-    in_run(services, request_id, step)
     return request, plan
 
 

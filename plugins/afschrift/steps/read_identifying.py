@@ -10,7 +10,8 @@ from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.identity.look_up import Found, is_decided
 from afschrift.domain.request import Request
 from afschrift.law.roles import Act
-from afschrift.register.look_ups import LookUpRow
+from afschrift.register.look_ups import ASKED, TOLD_OF_LOOK_UPS, LookUpRow
+from afschrift.register.register import Register
 from afschrift.selection.identifying_rows import find
 from afschrift.services import Services
 from afschrift.steps.gates import open_request, refusal
@@ -34,7 +35,8 @@ def look_up(services: Services, request_id: str) -> dict[str, Any]:
         TooLateError: the ask ended while the sources were read: nothing is kept.
     """
     register = services.register
-    request, ask = _asked(services, request_id)
+    with register.one_moment():
+        request, ask = _asked(services, request_id)
     keys = register.identities.of(request_id)
     tables = find(
         services.inventory, services.open_source, services.sql, request_id, keys, request.received_at
@@ -63,7 +65,7 @@ def _asked(services: Services, request_id: str) -> tuple[Request, LookUpRow]:
         message = f"The identity behind request {request_id} is decided: nothing is looked up any more."
         raise refusal(services, request_id, STEP, "identity_decided", message, ASK)
     ask = register.look_ups.going(request_id)
-    if ask is None or ask.served_at is not None:
+    if ask is None or not _is_told(register, ask):
         message = f"Nobody asked to look up the keys of request {request_id}."
         raise refusal(services, request_id, STEP, "not_asked", message, ASK)
     if ask.about != person_digest(register, request_id):
@@ -73,3 +75,16 @@ def _asked(services: Services, request_id: str) -> tuple[Request, LookUpRow]:
         message = f"Whoever asked to look up the keys of request {request_id} is no officer."
         raise refusal(services, request_id, STEP, "asked_without_role", message, ASK)
     return request, ask
+
+
+def _is_told(register: Register, ask: LookUpRow) -> bool:
+    """Whether the trail tells of this ask of this officer about these keys, and of nothing after it.
+
+    Its row alone opens nothing: a back-up is without it, so it is not held against the trail as others are.
+    """
+    of_ask = [
+        (header.type, header.actor, payload.get("about"))
+        for header, payload in register.trail.of_types(ask.request, *TOLD_OF_LOOK_UPS)
+        if payload is not None and payload["look_up"] == ask.id
+    ]
+    return of_ask == [(ASKED, ask.by, ask.about)] and ask.served_at is None

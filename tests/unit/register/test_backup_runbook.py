@@ -202,10 +202,12 @@ def _readable(folder: Path) -> bytes:
     return subprocess.run(script, check=True, capture_output=True).stdout
 
 
-def test_entering_a_restoration_twice_is_as_good_as_once(register: Register, url: str) -> None:
-    assert enter(url)
+def test_entering_a_restoration_twice_is_as_good_as_once(
+    register: Register, url: str, keys: KeyStore
+) -> None:
+    assert enter(url, keys)
     head = register.trail.head()
-    assert not enter(url)
+    assert not enter(url, keys)
     assert register.trail.head() == head
     assert register.trail.verify() == []
 
@@ -250,14 +252,14 @@ class TestSqlite:
         with Database(url).read() as reader:
             assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 2
         other = Register(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
-        restore(url, tmp_path / "b.db")
+        restore(url, tmp_path / "b.db", other.store.keys)
         with Database(url).read() as reader:
             assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
         assert other.identities.of(one.id)
         assert open_one(OTHER).id
         assert other.trail.verify() == []
 
-    def test_nothing_is_left_behind(self, open_one: Open, url: str, tmp_path: Path) -> None:
+    def test_nothing_is_left_behind(self, open_one: Open, url: str, keys: KeyStore, tmp_path: Path) -> None:
         open_one()
 
         def files() -> set[str]:
@@ -265,7 +267,7 @@ class TestSqlite:
 
         before = files()
         back_up(url, tmp_path / "b.db", tmp_path / "k.db")
-        restore(url, tmp_path / "b.db")
+        restore(url, tmp_path / "b.db", keys)
         assert files() == before | {"b.db", "k.db"}
 
     def test_a_file_is_never_overwritten(self, url: str, tmp_path: Path) -> None:
@@ -274,18 +276,20 @@ class TestSqlite:
             back_up(url, tmp_path / "b.db")
         assert (tmp_path / "b.db").read_text() == "precious"
 
-    def test_what_is_no_back_up_changes_nothing(self, register: Register, url: str, tmp_path: Path) -> None:
+    def test_what_is_no_back_up_changes_nothing(
+        self, register: Register, url: str, keys: KeyStore, tmp_path: Path
+    ) -> None:
         (tmp_path / "none.db").write_text("nothing of the kind")
         with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
             connection.execute("CREATE TABLE other (x)")
         head = register.trail.head()
         for name in ("none.db", "other.db", "absent.db"):
             with pytest.raises(RefusedError, match="no back-up of a register"):
-                restore(url, tmp_path / name)
+                restore(url, tmp_path / name, keys)
         assert register.trail.head() == head
 
     def test_a_damaged_register_is_told_with_the_way_out(
-        self, open_one: Open, url: str, tmp_path: Path
+        self, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
     ) -> None:
         open_one()
         back_up(url, tmp_path / "b.db", tmp_path / "k.db")
@@ -293,12 +297,12 @@ class TestSqlite:
             file.unlink()
         (tmp_path / "register.db").write_bytes(b"no database " * 1000)
         with pytest.raises((RefusedError, ConfigurationError), match="--data-keys"):
-            restore(url, tmp_path / "b.db")
+            restore(url, tmp_path / "b.db", keys)
         (tmp_path / "register.db").unlink()
-        restore(url, tmp_path / "b.db", tmp_path / "k.db")
+        restore(url, tmp_path / "b.db", keys, tmp_path / "k.db")
 
     def test_a_back_up_from_before_the_first_release_is_refused_and_changes_nothing(
-        self, register: Register, open_one: Open, url: str, tmp_path: Path
+        self, register: Register, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
     ) -> None:
         from afschrift.register import schema
 
@@ -307,7 +311,7 @@ class TestSqlite:
         with closing(sqlite3.connect(tmp_path / "b.db")) as kept, kept:
             kept.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0007'")
         with pytest.raises(ConfigurationError, match=r"0007, from before the first release.*last version"):
-            restore(url, tmp_path / "b.db")
+            restore(url, tmp_path / "b.db", keys)
         assert register.identities.of(one.id) == PERSON
 
 

@@ -12,6 +12,7 @@ from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.request import Request
 from afschrift.register.backup import back_up, restore
 from afschrift.register.database.database import Database
+from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
 Open = Callable[..., Request]
@@ -64,7 +65,9 @@ def test_it_goes_with_the_data_key(register: Register, open_one: Open, url: str)
         register.look_ups.ask(one.id, "airflow:anna", OFFICER)
 
 
-def test_a_back_up_is_without_it(register: Register, open_one: Open, url: str, tmp_path: Path) -> None:
+def test_a_back_up_is_without_it(
+    register: Register, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
+) -> None:
     if not url.startswith("sqlite"):
         return  # docs/keys.md leaves the table out of pg_dump
     one = open_one()
@@ -72,6 +75,6 @@ def test_a_back_up_is_without_it(register: Register, open_one: Open, url: str, t
     back_up(url, tmp_path / "copy.db", tmp_path / "keys.db")
     assert register.look_ups.found(one.id) == FOUND
     assert stored(f"sqlite:///{tmp_path}/copy.db") == []
-    restore(url, tmp_path / "copy.db", tmp_path / "keys.db")
+    restore(url, tmp_path / "copy.db", keys, tmp_path / "keys.db")
     assert register.look_ups.found(one.id) is None
     served(register, one.id)

@@ -137,7 +137,11 @@ def test_a_register_from_before_the_first_release_is_left_alone_and_told_the_way
     assert content(url) == before
 
 
-SINCE = {"look_up", "ix_look_up_request_id", "uq_look_up_going", "sqlite_autoindex_look_up_1"}
+SINCE = {
+    *("look_up", "ix_look_up_request_id", "uq_look_up_going", "sqlite_autoindex_look_up_1"),
+    *("event_code", "ix_event_code_owner_seq"),
+    *("event_code_no_replace", "event_code_only_erase", "event_code_no_delete"),
+}
 """What later migrations made."""
 
 

@@ -5,20 +5,29 @@ docs/gates.md lists them; a docstring `Attempt: ...` names the row that a test s
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from testbed.running import run, store
-from tests.support.audited.sitecustomize import audit
-from tests.support.kept import Kept
+from tests.support.attempts import (
+    ANN,
+    BOB,
+    CHAIN,
+    DATA,
+    ONE,
+    TWO,
+    Step,
+    World,
+    extract_shop,
+    of_ann,
+    of_both_rights,
+)
 from tests.support.moves import moved
 from tests.support.parts import Club
 
@@ -32,17 +41,13 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.extracted import Searched
 from afschrift.domain.files import Receipt
 from afschrift.domain.instants import utc_now
-from afschrift.domain.keys import Key
 from afschrift.domain.portions import Later
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.extraction.staged_records import read_record, stage_record
 from afschrift.law.partial_response import about
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.register.records import QuestionRow
-from afschrift.register.register import Register
 from afschrift.services import Services
-from afschrift.sources import registry
 from afschrift.steps.assess import assess
 from afschrift.steps.claims import check_claims
 from afschrift.steps.classify import classify
@@ -50,131 +55,12 @@ from afschrift.steps.deliver import close, deliver, wipe
 from afschrift.steps.extract import extract
 from afschrift.steps.gates import begin
 from afschrift.steps.package import package
-from afschrift.steps.read_identifying import look_up
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
 
 ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
-ANN, BOB = {"customer_id": "1"}, {"customer_id": "2"}
-ONE, TWO = "manual__2026-03-02T10:00:00+00:00", "manual__2026-03-02T11:00:00+00:00"
-PAGE = (Path(__file__).parents[3] / "docs" / "gates.md").read_text(encoding="utf-8")
-Step = Callable[[Services, str], Any]
-
-
-def extract_shop(services: Services, request: str) -> Any:
-    return extract(services, request, "shop")
-
-
-CHAIN: list[Step] = [assess, classify, extract_shop, validate, package, deliver, close]
-DATA = CHAIN[2:6]
-"""The steps that touch data."""
-
-
-@dataclass
-class World:
-    """An installation whose source and destination are counted."""
-
-    services: Services
-    statements: Path
-    home: Path
-    kept: Kept
-
-    @property
-    def seen(self) -> tuple[int, list[Path]]:
-        """Contacts with a source so far, and what lies at the destination, hidden files too."""
-        count = self.statements.read_text().count("\n") if self.statements.exists() else 0
-        return count, sorted(self.home.joinpath("outbox").rglob("*"))
-
-    def in_run(self, run: str | None) -> Services:
-        return dataclasses.replace(self.services, run=run)
-
-    def until(self, step: Step, request: str, run: str | None = None) -> None:
-        """All steps before one."""
-        self.begun([request], run)
-        for done in CHAIN[: CHAIN.index(step)]:
-            done(self.in_run(run), request)
-
-    def at(self, step: Step, run: str | None = None, stored: Stored | None = None) -> str:
-        """A request for which all steps before one are done, in an installation that was empty."""
-        [request] = self.all_at(step, run, stored)
-        return request
-
-    def all_at(self, step: Step, run: str | None = None, stored: Stored | None = None) -> list[str]:
-        """The same of several requests; `stored` stores them, by default one of Ann."""
-        stored, done = stored or of_ann, CHAIN[: CHAIN.index(step)]
-
-        def reach() -> list[str]:
-            if not done:
-                return self.begun(stored(self), run)
-            requests = self.all_at(done[-1], run, stored)
-            for request in requests:
-                done[-1](self.in_run(run), request)
-            return requests
-
-        state = ("gates", step.__name__, run, stored.__name__)
-        requests = self.kept.reached(state, self.home, reach)
-        env = {"AFSCHRIFT_HOME": str(self.home), "AFSCHRIFT_INVENTORY": str(self.home.parent / "inventory")}
-        self.services = build(lambda _line: None, Settings.from_environment(env))
-        return requests
-
-    def begun(self, requests: list[str], run: str | None) -> list[str]:
-        if run is not None:
-            [request] = requests
-            begin(self.in_run(run), request, "somebody")
-        return requests
-
-    def refused(
-        self, step: Step, request: str, run: str | None = None, match: str | None = None
-    ) -> dict[str, Any]:
-        """The one event of an attempt; nothing is read and nothing leaves."""
-        before, told = self.seen, self.attempts(request)
-        with pytest.raises(GateError, match=match):
-            step(dataclasses.replace(self.services, run=run), request)
-        assert self.seen == before
-        [event] = self.attempts(request)[len(told) :]
-        assert event["run"] == run
-        return event
-
-    def waits(self, step: Step, request: str) -> QuestionRow:
-        """The question at which a step ends; nothing is read and nothing leaves."""
-        before = self.seen
-        nowhere = dataclasses.replace(
-            self.services, destination=lambda name: pytest.fail(f"{name} is opened")
-        )
-        with pytest.raises(NeedsPersonError):
-            step(nowhere, request)
-        assert self.seen == before
-        return self.services.register.questions.all(request_id=request)[-1]
-
-    def attempts(self, request: str) -> list[dict[str, Any]]:
-        events = self.services.register.trail.events(request)
-        return [p or {} for h, p in events if h.type in ("gate_bypassed", "gate_refused", "drift_found")]
-
-    @property
-    def register(self) -> Register:
-        return self.services.register
-
-
-Stored = Callable[[World], list[str]]
-"""Stores requests in an empty installation; its name stands for the state that follows."""
-
-
-def of_ann(world: World) -> list[str]:
-    return [store(world.services, ANN)]
-
-
-def of_both_rights(world: World) -> list[str]:
-    return [store(world.services, ANN), store(world.services, ANN, "portability")]
-
-
-@pytest.fixture
-def world(services: Services, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    sources = dict(registry.SOURCES)
-    monkeypatch.setattr(registry, "SOURCES", sources)
-    audit(sources, tmp_path / "statements")
-    return World(services, tmp_path / "statements", tmp_path / "home", kept)
 
 
 def test_the_counter_counts(world: World) -> None:
@@ -806,95 +692,3 @@ def test_a_bypass_names_who_clicked_or_that_nobody_knows(world: World) -> None:
         with pytest.raises(GateError):
             package(services, request)
         assert world.attempts(request)[-1]["clicked_by"] == who
-
-
-def attempts_tested() -> set[str]:
-    found = set()
-    here = Path(__file__)
-    for file in (
-        here,
-        here.parents[1] / "casework/partial_response/test_missing_supplement.py",
-        here.parents[2] / "dags" / "test_bypass.py",
-    ):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and (words := ast.get_docstring(node) or ""):
-                found |= {words.removeprefix("Attempt: ")} if words.startswith("Attempt: ") else set()
-    return found
-
-
-def unidentified(world: World) -> str:
-    return store(world.services, ANN, authenticated=None)
-
-
-OFFICER = {"role": "officer", "source": "terminal"}
-
-
-def test_a_look_up_that_nobody_asked_for(world: World) -> None:
-    """Attempt: Trigger `look_up_identity` by hand, without an ask of an officer"""
-    request = unidentified(world)
-
-    assert world.refused(look_up, request)["reason"] == "not_asked"
-
-
-def test_a_look_up_once_more(world: World) -> None:
-    """Attempt: Trigger `look_up_identity` a second time for one ask"""
-    request = unidentified(world)
-    world.register.look_ups.ask(request, "cli:anna", OFFICER)
-    look_up(world.services, request)
-
-    assert world.refused(look_up, request)["reason"] == "not_asked"
-
-
-def test_a_look_up_that_was_asked_about_other_keys(world: World) -> None:
-    """Attempt: Look up other keys than an officer asked about"""
-    request = unidentified(world)
-    world.register.look_ups.ask(request, "cli:anna", OFFICER)
-    with world.register.store.database.write() as tx:
-        key = world.register.identities._key(tx, request)
-        other = Key("email", "bob@example.org")
-        world.register.identities.keep(tx, key, request, other, fold=True, verified_by=None)
-
-    assert world.refused(look_up, request)["reason"] == "asked_of_other_keys"
-
-
-def test_a_look_up_after_the_decision(world: World) -> None:
-    """Attempt: Look up whose the keys are after the identity was decided"""
-    request = unidentified(world)
-    world.register.decisions.take(request, "identity", "confirmed", "cli:anna")
-    world.register.look_ups.ask(request, "cli:anna", OFFICER)
-
-    assert world.refused(look_up, request)["reason"] == "identity_decided"
-
-
-def test_a_look_up_of_a_closed_request(world: World) -> None:
-    """Attempt: Look up whose the keys are of a request that is closed"""
-    request = unidentified(world)
-    world.register.look_ups.ask(request, "cli:anna", OFFICER)
-    moved(world.register, request, State.WITHDRAWN)
-
-    assert world.refused(look_up, request)["reason"] == "closed"
-
-
-def test_a_look_up_that_somebody_without_the_role_asked_for(world: World) -> None:
-    """Attempt: Write an ask into the register for somebody who is no officer"""
-    request = unidentified(world)
-    world.register.look_ups.ask(request, "airflow:kim", OFFICER)
-
-    assert world.refused(look_up, request)["reason"] == "asked_without_role"
-
-
-def test_the_page_tells_of_every_attempt_and_every_row_has_a_test() -> None:
-    rows = [line.split(" | ")[0].removeprefix("| ") for line in PAGE.splitlines() if line.startswith("| ")]
-
-    told = {row for row in rows if row[:1].isupper()} - {"Attempt", "Step", "What"}
-    assert told == attempts_tested()
-
-
-def test_the_page_knows_every_reason() -> None:
-    reasons = {"no_identity", "no_plan", "state_", "marked_success", "marked_skipped"}
-    for file in (Path(__file__).parents[3] / "plugins" / "afschrift").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refusal":
-                reasons |= {arg.value for arg in node.args[3:4] if isinstance(arg, ast.Constant)}
-
-    assert {reason for reason in reasons if f"`{reason}" not in PAGE} == set()

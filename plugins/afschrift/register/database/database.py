@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.register.database.errors import NotAsWrittenError, damaged, translated
+from afschrift.register.database.written import WRITTEN, Written
 
 WAIT_SECONDS = 30
 _LOCK = 0x4146_5343_4852_4946  # "AFSCHRIF": the advisory lock of the trail, the same for every writer
@@ -66,6 +68,8 @@ class Database:
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        self._held = threading.local()
+        self.before_commit: Callable[[Connection], None] | None = None
         event.listen(self.engine, "connect", _remember_process)
         event.listen(self.engine, "checkout", _refuse_fork)
         weakref.finalize(self, _close, self.engine, os.getpid())
@@ -81,15 +85,36 @@ class Database:
         with self._transaction(write=True) as connection:
             if not self.sqlite:
                 connection.exec_driver_sql(_TAKE_LOCK.format(seconds=WAIT_SECONDS))
+            connection.info[WRITTEN] = Written()
             yield connection
+            if self.before_commit is not None:
+                self.before_commit(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction for reading, which sees the register as at one moment; errors as for `write`."""
+        held: Connection | None = getattr(self._held, "connection", None)
+        if held is not None:
+            yield held
+            return
         with self._transaction(write=False) as connection:
             if not self.sqlite:
                 connection.exec_driver_sql(_ONE_MOMENT)
             yield connection
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """All that this thread reads inside is of one moment: what was checked is what is gone by.
+
+        What is written meanwhile, by this thread too, is seen after it.
+        """
+        with self.read() as connection:
+            outer = getattr(self._held, "connection", None)
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                self._held.connection = outer
 
     def close(self) -> None:
         """Let the kept connection go; the next transaction makes another one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
 from afschrift.register.database.columns import CODE, COUNTER, ID, INSTANT, NAME, SHA256, metadata
 
@@ -35,6 +35,21 @@ segment = Table(
     Column("previous", SHA256, nullable=False),
     Column("event_seq", COUNTER, nullable=False),  # the event that tells of it
 )
+
+event_code = Table(
+    # What the service alone can make of an event, with a key that is not in the database; append-only too.
+    # `told` tells of the rows that were written with the event, and is erased with its payload.
+    "event_code",
+    metadata,
+    Column("seq", COUNTER, ForeignKey("event.seq"), primary_key=True, autoincrement=False),
+    Column("owner", ID, nullable=False),  # the case; empty: the system
+    Column("previous", COUNTER, nullable=False),  # the owner's event before
+    Column("told", Text),
+    Column("told_code", SHA256, nullable=False),
+    Column("key_id", ID, nullable=False),
+    Column("code", SHA256, nullable=False),
+)
+Index("ix_event_code_owner_seq", event_code.c.owner, event_code.c.seq)
 
 event_payload = Table(
     "event_payload",

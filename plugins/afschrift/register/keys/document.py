@@ -55,6 +55,8 @@ class KeyDocument:
         index_keys: calendar year -> key of the blind index.
         signing_keys: Ed25519 private keys; the last one is active.
         former_signing_keys: those that a rotation replaced.
+        trail_keys: keys of the codes of the trail's events; the last one is active. Empty in a document from
+            before there were such codes.
     """
 
     format: str
@@ -62,6 +64,7 @@ class KeyDocument:
     index_keys: dict[str, StoredKey] = field(default_factory=dict)
     signing_keys: tuple[StoredKey, ...] = ()
     former_signing_keys: tuple[FormerKey, ...] = ()
+    trail_keys: tuple[StoredKey, ...] = ()
 
 
 def decode(content: bytes | str, location: str) -> KeyDocument:
@@ -97,13 +100,13 @@ def secret_texts(keys: KeyDocument) -> list[str]:
 
 
 def fresh(now: str) -> KeyDocument:
-    """A first wrapping key, a first signing key and index keys for years ahead."""
-    return with_years_ahead(KeyDocument(FORMAT, (_new_kek(now),), {}, (_new_signing_key(now),)), now)
+    """A first wrapping key, signing key and trail key, and index keys for years ahead."""
+    return with_all_kinds(KeyDocument(FORMAT, (_new_kek(now),), {}, (_new_signing_key(now),)), now)
 
 
 def with_new_kek(keys: KeyDocument, now: str) -> KeyDocument:
     """A further wrapping key, which is then the active one."""
-    return with_years_ahead(replace(keys, keks=(*keys.keks, _new_kek(now))), now)
+    return with_all_kinds(replace(keys, keks=(*keys.keks, _new_kek(now))), now)
 
 
 def with_new_signing_key(keys: KeyDocument, now: str) -> KeyDocument:
@@ -114,7 +117,7 @@ def with_new_signing_key(keys: KeyDocument, now: str) -> KeyDocument:
         signing_keys=(_new_signing_key(now),),
         former_signing_keys=(*keys.former_signing_keys, *former),
     )
-    return with_years_ahead(changed, now)
+    return with_all_kinds(changed, now)
 
 
 def with_index_key(keys: KeyDocument, year: int, now: str) -> KeyDocument:
@@ -126,11 +129,17 @@ def with_index_key(keys: KeyDocument, year: int, now: str) -> KeyDocument:
     return replace(keys, index_keys={**keys.index_keys, str(year): one})
 
 
-def with_years_ahead(keys: KeyDocument, now: str) -> KeyDocument:
-    """Index keys for this year and those that come, so that a document nobody can write to outlives them."""
+def with_all_kinds(keys: KeyDocument, now: str) -> KeyDocument:
+    """With a trail key, and index keys for this year and those that come.
+
+    So a document that nobody can write to outlives the years, and one from before there were trail keys gets
+    one with its next change.
+    """
     this = int(now[:4])
     for year in range(this, this + INDEX_YEARS):
         keys = with_index_key(keys, year, now)
+    if not keys.trail_keys:
+        keys = replace(keys, trail_keys=(StoredKey(new_id("tk"), secrets.token_bytes(KEY_BYTES), now),))
     return keys
 
 
@@ -182,7 +191,7 @@ def public_half(private: bytes) -> bytes:
 
 
 def _stored(keys: KeyDocument) -> tuple[StoredKey, ...]:
-    return (*keys.keks, *keys.index_keys.values(), *keys.signing_keys)
+    return (*keys.keks, *keys.index_keys.values(), *keys.signing_keys, *keys.trail_keys)
 
 
 def _whole(keys: KeyDocument) -> bool:

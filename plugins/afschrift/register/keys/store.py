@@ -29,6 +29,14 @@ class IndexKey:
 
 
 @dataclass(frozen=True)
+class TrailKey:
+    """Key of the codes of the trail's events."""
+
+    id: str
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class SigningKey:
     """Ed25519 key that signs bundles; `id` is the name of its public key."""
 
@@ -41,7 +49,7 @@ class KeyInfo:
     """What may be shown of a key.
 
     Attributes:
-        kind: `kek`, `index` or `signing`.
+        kind: `kek`, `index`, `signing` or `trail`.
         active: whether new work uses it.
         revoked_since: instant from which on a stolen signing key deserves no trust.
     """
@@ -186,6 +194,36 @@ class KeyStore:
         """All blind-index keys that are left."""
         return tuple(IndexKey(k.id, k.key) for k in self._storage.load().index_keys.values())
 
+    def trail_key(self) -> TrailKey:
+        """The key that new events get their code by.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        for anew in (False, True):
+            if stored := self._storage.load(anew=anew).trail_keys:
+                return TrailKey(stored[-1].id, stored[-1].key)
+        raise ConfigurationError(
+            f"The {self.location} holds no trail key, by which the service knows its own events.",
+            remedy="run `afschrift register upgrade`; where the keys are in a secrets backend, store what "
+            "`afschrift key rotate --print` prints first.",
+        )
+
+    def trail_keys(self) -> dict[str, bytes]:
+        """Key id -> key, of all that events were ever coded by."""
+        return {one.id: one.key for one in self._storage.load().trail_keys}
+
+    def make_trail_key(self) -> bool:
+        """Make a trail key where there is none; whether one was made.
+
+        Raises:
+            ConfigurationError: the place cannot be written from here.
+        """
+        if self._storage.load(anew=True).trail_keys:
+            return False
+        self._change(keydocument.with_all_kinds)
+        return True
+
     def signing_key(self) -> SigningKey:
         """The active signing key.
 
@@ -220,6 +258,7 @@ class KeyStore:
             *(KeyInfo(k.id, "index", k.created, y == year) for y, k in sorted(keys.index_keys.items())),
             *(KeyInfo(k.id, "signing", k.created, False, k.revoked_since) for k in keys.former_signing_keys),
             *(KeyInfo(k.id, "signing", k.created, k is keys.signing_keys[-1]) for k in keys.signing_keys),
+            *(KeyInfo(k.id, "trail", k.created, k is keys.trail_keys[-1]) for k in keys.trail_keys),
         )
 
     def _change(self, change: Callable[[KeyDocument, str], KeyDocument]) -> None:

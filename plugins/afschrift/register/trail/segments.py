@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select
 
 from afschrift.domain.event import GENESIS, digest
-from afschrift.register.database.trail_tables import event, event_payload, segment
+from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
 from afschrift.register.trail.trail import TrailFinding, header_of
 
 FORMAT = "afschrift-segment/1"
@@ -103,7 +103,7 @@ def drop(connection: Connection, what: Segment, event_seq: int) -> None:
     """Keep the segment's row and delete its events; the database refuses unless the event tells of it."""
     row = {name: value for name, value in asdict(what).items() if name != "format"}
     connection.execute(insert(segment).values(**row, event_seq=event_seq))
-    for table in (event_payload, event):
+    for table in (event_code, event_payload, event):
         connection.execute(delete(table).where(table.c.seq.between(what.first_seq, what.last_seq)))
 
 

@@ -17,7 +17,8 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
 from afschrift.register.database.errors import NotAsWrittenError, as_written
-from afschrift.register.database.trail_tables import event, event_payload
+from afschrift.register.database.trail_tables import event, event_code, event_payload
+from afschrift.register.database.written import written
 
 SKEW_SECONDS = 2
 """Clocks of several machines differ by less than this; a larger step back is told in the trail."""
@@ -51,7 +52,8 @@ def append(connection: Connection, at: str, request: str | None, events: Sequenc
 def append_all(connection: Connection, at: str, events: Sequence[tuple[str | None, NewEvent]]) -> None:
     """Append events, each with its request, to the chain, in few statements however many there are.
 
-    The transaction must hold the write lock (`Database.write`).
+    The transaction must hold the write lock (`Database.write`). An event that concerns no request and names
+    a `case` in its payload belongs to that case.
 
     Times never go back untold: a clock that is behind the last event by less than `SKEW_SECONDS` gets that
     event's time, and before anything recorded at an earlier time stands an event `clock_went_back`.
@@ -75,6 +77,7 @@ def append_all(connection: Connection, at: str, events: Sequence[tuple[str | Non
         header = Header(seq, at, of, new.type, new.actor, payload_digest(new.payload, salt), prev)
         prev = header.digest()
         headers.append(vars(header))
+        written(connection).events.append((header, salt, None if of else new.payload.get("case")))
         payloads.append({"seq": seq, "payload": canonical(new.payload).decode(), "salt": salt})
     connection.execute(insert(event), headers)
     connection.execute(insert(event_payload), payloads)
@@ -109,6 +112,8 @@ def erase(connection: Connection, at: str, request: str, rule: str) -> int:
         .where(event_payload.c.seq.in_(of_request), event_payload.c.payload.is_not(None))
         .values(payload=None, salt=None, erased_by=rule, erased_at=at)
     )
+    told = update(event_code).where(event_code.c.seq.in_(of_request), event_code.c.told.is_not(None))
+    connection.execute(told.values(told=None))
     return erased.rowcount
 
 

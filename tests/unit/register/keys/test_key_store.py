@@ -139,10 +139,11 @@ def test_the_private_half_of_a_signing_key_goes_with_its_rotation(keys: KeyStore
 
 
 def test_what_is_shown_of_keys_holds_no_secret(keys: KeyStore, tmp_path: Path) -> None:
-    shown = repr((keys, keys.listing(), keys.index_key(2026), keys.signing_key()))
+    shown = repr((keys, keys.listing(), keys.index_key(2026), keys.signing_key(), keys.trail_key()))
     stored = json.loads((tmp_path / "keys" / "keys.json").read_bytes())
     secrets = [k["key"] for k in (*stored["keks"], *stored["signing_keys"], *stored["index_keys"].values())]
-    assert len(secrets) == 7
+    secrets += [k["key"] for k in stored["trail_keys"]]
+    assert len(secrets) == 8
     assert not any(secret[:12] in shown for secret in secrets)
     assert not any(repr(base64.b64decode(secret))[2:-1] in shown for secret in secrets)
     assert [(k.kind, k.active) for k in keys.listing()] == [
@@ -150,6 +151,7 @@ def test_what_is_shown_of_keys_holds_no_secret(keys: KeyStore, tmp_path: Path) -
         ("index", True),
         *[("index", False)] * 4,
         ("signing", True),
+        ("trail", True),
     ]
 
 

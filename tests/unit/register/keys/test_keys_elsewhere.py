@@ -194,4 +194,4 @@ def test_the_file_is_not_touched_by_a_draft(tmp_path: Path) -> None:
     draft.rotate()
     draft.rotate_signing()
     assert file.read_bytes() == before
-    assert len(draft.listing()) == 9
+    assert len(draft.listing()) == 10

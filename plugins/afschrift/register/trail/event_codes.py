@@ -1,0 +1,112 @@
+"""Gives the events of a transaction their codes at its end, and with them the rows that it wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from afschrift.domain.event import Header
+from afschrift.register.database.tables import request
+from afschrift.register.database.trail_tables import event_code
+from afschrift.register.database.written import ABSENT, Change, RowPlace, Written, written
+from afschrift.register.keys.store import TrailKey
+from afschrift.register.trail.codes import Codes, codes
+
+SYSTEM = ""
+"""Owner of the events that concern no case."""
+
+
+def enter(tx: Connection, trail_key: Callable[[], TrailKey]) -> None:
+    """Enter the codes of all events that the transaction appended, and forget what it wrote.
+
+    Args:
+        tx: about to be committed.
+        trail_key: gives the active key.
+
+    Raises:
+        RuntimeError: a row was written that no event of its case tells of: a fault of the software.
+    """
+    done = written(tx)
+    if not done.events and not done.rows:
+        return
+    cases = _cases(tx, done)
+    key = trail_key()
+    owners = [_owner(header, case, cases) for header, _, case in done.events]
+    told = _told(done, owners, cases)
+    last = _last(tx, set(owners))
+    maker, rows = codes(key.key), []
+    for number, (header, salt, _) in enumerate(done.events):
+        owner = owners[number]
+        text = _text(maker, told.get(number, {}))
+        told_code = maker.of_told(text, salt)
+        code = maker.of_event(header.seq, owner, last[owner], header.digest(), told_code)
+        rows.append(
+            {
+                "seq": header.seq,
+                "owner": owner,
+                "previous": last[owner],
+                "told": text,
+                "told_code": told_code,
+                "key_id": key.id,
+                "code": code,
+            }
+        )
+        last[owner] = header.seq
+    tx.execute(insert(event_code), rows)
+    done.events.clear()
+    done.rows.clear()
+
+
+def _cases(tx: Connection, done: Written) -> dict[str, str]:
+    """Request -> its case, of all that were written about."""
+    ids = {header.request for header, _, _ in done.events} | {place.request for place in done.rows}
+    ids.discard(None)
+    found = select(request.c.id, request.c.case_id).where(request.c.id.in_(sorted(map(str, ids))))
+    return {row.id: row.case_id for row in tx.execute(found)} if ids else {}
+
+
+def _owner(header: Header, case: str | None, cases: Mapping[str, str]) -> str:
+    if header.request is None:
+        return case or SYSTEM
+    return cases.get(header.request, SYSTEM)
+
+
+def _told(done: Written, owners: list[str], cases: Mapping[str, str]) -> dict[int, dict[RowPlace, Change]]:
+    """Which event tells of which rows: the last of their request, or else the last of their case.
+
+    What is erased with one request then takes nothing along that tells of another one.
+    """
+    told: dict[int, dict[RowPlace, Change]] = {}
+    of_request = {(owners[n], header.request): n for n, (header, _, _) in enumerate(done.events)}
+    of_case = {owner: n for n, owner in enumerate(owners)}
+    for place, change in done.rows.items():
+        owner = place.case or cases.get(place.request or "", SYSTEM)
+        number = of_request.get((owner, place.request), of_case.get(owner) if owner else None)
+        if number is None:
+            raise RuntimeError(f"A row of {place.table} was written, and no event tells of it.")
+        told.setdefault(number, {})[place] = change
+    return told
+
+
+def _last(tx: Connection, owners: set[str]) -> dict[str, int]:
+    newest = select(event_code.c.owner, func.max(event_code.c.seq).label("seq"))
+    newest = newest.where(event_code.c.owner.in_(sorted(owners))).group_by(event_code.c.owner)
+    return dict.fromkeys(owners, 0) | {row.owner: row.seq for row in tx.execute(newest)}
+
+
+def _text(maker: Codes, rows: Mapping[RowPlace, Change]) -> str:
+    """The rows that an event tells of, as JSON: table, row, and code before and after of each field."""
+    told = [
+        [place.table, place.row, {name: _codes(maker, place, name, change[name]) for name in sorted(change)}]
+        for place, change in sorted(rows.items(), key=lambda item: (item[0].table, item[0].row))
+    ]
+    return json.dumps(told, separators=(",", ":"))
+
+
+def _codes(maker: Codes, place: RowPlace, name: str, values: tuple[Any, Any]) -> list[str | None]:
+    return [
+        None if value is ABSENT else maker.of_field(place.table, place.row, name, value) for value in values
+    ]

@@ -1,0 +1,48 @@
+"""Whether the register's tables follow from its trail: of one request before a gate opens, or of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select, union
+
+from afschrift.register.base import Repository
+from afschrift.register.database.tables import case_file, request
+from afschrift.register.database.trail_tables import event_code
+from afschrift.register.trail.adopt import adopt
+from afschrift.register.trail.replay import Difference, check_case, check_rest
+
+
+class Evidence(Repository):
+    """Holds the tables against the events, by the trail key."""
+
+    def of_request(self, request_id: str) -> tuple[Difference, ...]:
+        """Where the rows of a request and of its case do not follow from the trail; empty: nowhere.
+
+        What concerns another request of the case alone is left out.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        keys = self._keys.trail_keys()
+        with self._db.read() as tx:
+            case = self._request_row(tx, request_id).case_id
+            found = [*check_case(tx, case, keys), *check_rest(tx, case, keys)]
+        return tuple(one for one in found if one.request in (None, request_id))
+
+    def differences(self) -> Iterator[Difference]:
+        """Likewise of every case and of the events that concern none, case by case."""
+        keys = self._keys.trail_keys()
+        with self._db.read() as tx:
+            known = union(select(case_file.c.id), select(request.c.case_id), select(event_code.c.owner))
+            for case in sorted(tx.scalars(known)):
+                yield from check_case(tx, case, keys)
+
+    def adopt(self, by: str = "system") -> int:
+        """Give events from before there were codes theirs, and take the rows as they are; how many events.
+
+        Raises:
+            RefusedError: some events have a code, and others have none.
+        """
+        with self._db.write() as tx:
+            return adopt(tx, self._now(), self._keys.trail_key(), by)

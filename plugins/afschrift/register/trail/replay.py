@@ -1,0 +1,226 @@
+"""Replays what the events of a case tell of its rows, and names where the register's tables say otherwise.
+
+An event counts only with its code, which nobody makes without the trail key; the events of a case follow one
+another without a gap, and none of them may be missing at the end. So a row that somebody wrote, changed or
+deleted by SQL is told, and so is an event that was taken out to that end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy.engine import Row
+
+from afschrift.register.database.tables import data_key, request
+from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
+from afschrift.register.trail.codes import Codes, codes
+from afschrift.register.trail.told_rows import rows_of
+from afschrift.register.trail.trail import header_of
+
+_BATCH = 5_000
+_STREAM = {"yield_per": _BATCH}
+
+_CODE = [event_code.c[name] for name in ("owner", "previous", "told_code", "key_id", "code")]
+_PAYLOAD = [event_payload.c[name] for name in ("payload", "salt", "erased_by")]
+_AFTER = event.alias()
+# Made once: a gate asks all of them, and to make them takes longer than to run them.
+_EVENTS_OF_CASE = (
+    select(
+        event_code.c.seq,
+        *(column for column in event.c if column.name != "seq"),
+        *_CODE,
+        event_code.c.told,
+        *_PAYLOAD,
+        _AFTER.c.prev.label("named"),
+    )
+    .outerjoin(event, event.c.seq == event_code.c.seq)
+    .outerjoin(event_payload, event_payload.c.seq == event_code.c.seq)
+    .outerjoin(_AFTER, _AFTER.c.seq == event_code.c.seq + 1)
+    .where(event_code.c.owner == bindparam("case"))
+    .order_by(event_code.c.seq)
+)
+_LAST_OF_CASE = select(func.max(event_code.c.seq)).where(event_code.c.owner == bindparam("case"))
+_EVENTS_AFTER = (
+    select(event, *_CODE)
+    .outerjoin(event_code, event_code.c.seq == event.c.seq)
+    .where(event.c.seq > bindparam("last"))
+    .order_by(event.c.seq)
+)
+_NAMING_THE_CASE = select(event.c.seq, event.c.request).where(
+    event.c.request.in_(select(request.c.id).where(request.c.case_id == bindparam("case")))
+)
+_LAST_DROPPED = select(func.max(segment.c.last_seq))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where the register differs from its own trail; docs/trail.md lists the codes.
+
+    Attributes:
+        code: what kind.
+        seq: the event; 0 where it belongs to none.
+        table, row, field: the place; never a value.
+        request: the request that it concerns, where that is known.
+    """
+
+    code: str
+    seq: int = 0
+    table: str = ""
+    row: str = ""
+    field: str = ""
+    request: str | None = None
+
+    def __str__(self) -> str:
+        place = " ".join(one for one in (self.table, self.row, self.field) if one)
+        return f"{self.code} {self.seq}" + (f" {place}" if place else "")
+
+
+@dataclass
+class _Replayed:
+    """What the events of a case come to.
+
+    Attributes:
+        rows: (table, row) -> field -> its code by the last event that tells of it.
+        seqs: the events.
+        last: the last of them; 0: none.
+        erased: requests of which events were erased after retention; None: of the case as a whole.
+        destroyed: requests whose data key was destroyed.
+    """
+
+    rows: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    seqs: set[int] = field(default_factory=set)
+    last: int = 0
+    erased: set[str | None] = field(default_factory=set)
+    destroyed: dict[str, int] = field(default_factory=dict)
+
+
+def check_case(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator[Difference]:
+    """Compare the rows of a case with its events.
+
+    Args:
+        tx: a transaction that sees one state.
+        case: its id; empty: the events that concern no case.
+        keys: id -> trail key.
+    """
+    done = _Replayed()
+    yield from _replay(tx, case, keys, done)
+    yield from _uncoded(tx, case, done)
+    makers = {name: codes(key) for name, key in keys.items()}
+    for place, values in rows_of(tx, case):
+        told = done.rows.pop((place.table, place.row), None)
+        erased = place.request in done.erased
+        if told is None and not erased:
+            yield Difference("row_added", 0, place.table, place.row, request=place.request)
+            continue
+        for name, value in values.items():
+            code = (told or {}).get(name)
+            same = [maker.of_field(place.table, place.row, name, value) for maker in makers.values()]
+            if code not in same and not (erased and code is None):
+                yield Difference("row_changed", 0, place.table, place.row, name, place.request)
+    for table, row in done.rows:
+        yield Difference("row_missing", 0, table, row)
+    yield from _returned(tx, done.destroyed)
+
+
+def check_rest(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator[Difference]:
+    """See that no event of a case is missing after its last one: each later one proves whose it is."""
+    last = tx.scalar(_LAST_OF_CASE, {"case": case}) or 0
+    expected, before = last + 1, None
+    for row in tx.execute(_EVENTS_AFTER, {"last": last}, execution_options=_STREAM):
+        if row.seq != expected:
+            yield Difference("event_missing", expected)
+        if before is not None and not _holds(before, row.prev, keys):
+            yield Difference("event_forged", before.seq)
+        expected, before = row.seq + 1, row
+    if before is not None and not _holds(before, header_of(before).digest(), keys):
+        yield Difference("event_forged", before.seq)
+
+
+def _replay(tx: Connection, case: str, keys: Mapping[str, bytes], done: _Replayed) -> Iterator[Difference]:
+    dropped = tx.scalar(_LAST_DROPPED) or 0
+    for row in _events(tx, case):
+        if row.previous != done.last and not (done.last == 0 and row.previous <= dropped):
+            yield Difference("event_missing", row.seq)
+        done.last = row.seq
+        done.seqs.add(row.seq)
+        fault = _fault(row, keys)
+        if fault:
+            yield Difference(fault, row.seq, request=row.request)
+            continue
+        if row.type == "data_key_destroyed":
+            done.destroyed[row.request] = row.seq
+        if row.told is None:
+            done.erased.add(row.request)
+            continue
+        yield from _tell(row, json.loads(row.told), done)
+
+
+def _events(tx: Connection, case: str) -> Iterator[Row[Any]]:
+    return iter(tx.execute(_EVENTS_OF_CASE, {"case": case}, execution_options=_STREAM))
+
+
+def _fault(row: Row[Any], keys: Mapping[str, bytes]) -> str:
+    """What is wrong with one event; "": nothing."""
+    if row.type is None:
+        return "event_missing"
+    if row.key_id not in keys:
+        return "event_key_unknown"
+    digest = header_of(row).digest()
+    if not _holds(row, digest, keys) or row.named not in (None, digest):
+        return "event_forged"
+    if row.payload is None:
+        return "" if row.erased_by and row.told is None else "payload_missing"
+    if _payload_digest(row) != row.payload_sha256:
+        return "payload_altered"
+    maker = codes(keys[row.key_id])
+    if row.told is None or not hmac.compare_digest(maker.of_told(row.told, row.salt), row.told_code):
+        return "event_forged"
+    return ""
+
+
+def _payload_digest(row: Row[Any]) -> str:
+    """As `domain.event.payload_digest`, of a text that is canonical where the digest is right."""
+    return hashlib.sha256(f'{{"payload":{row.payload},"salt":"{row.salt}"}}'.encode()).hexdigest()
+
+
+def _holds(row: Row[Any], header_digest: str, keys: Mapping[str, bytes]) -> bool:
+    if row.key_id not in keys:  # without a code, too
+        return False
+    made: Codes = codes(keys[row.key_id])
+    code = made.of_event(row.seq, row.owner, row.previous, header_digest, row.told_code)
+    return hmac.compare_digest(code, row.code)
+
+
+def _tell(row: Row[Any], told: list[Any], done: _Replayed) -> Iterator[Difference]:
+    """Take in what an event tells; a row that was changed before it, untold, is told of here."""
+    for table, name, fields in told:
+        known = done.rows.setdefault((table, name), {})
+        for column, (before, after) in fields.items():
+            if known.get(column) != before and not (row.request in done.erased and column not in known):
+                yield Difference("row_overwritten", row.seq, table, name, column, row.request)
+            if after is None:
+                known.pop(column, None)
+            else:
+                known[column] = after
+        if not known:
+            del done.rows[table, name]
+
+
+def _uncoded(tx: Connection, case: str, done: _Replayed) -> Iterator[Difference]:
+    """Events that name a request of the case, and are none of its events."""
+    for row in tx.execute(_NAMING_THE_CASE, {"case": case}):
+        if row.seq not in done.seqs:
+            yield Difference("event_forged", row.seq, request=row.request)
+
+
+def _returned(tx: Connection, destroyed: Mapping[str, int]) -> Iterator[Difference]:
+    """Data keys that are there, though the trail says that they were destroyed."""
+    there = select(data_key.c.owner).where(data_key.c.owner.in_(sorted(destroyed)))
+    for owner in tx.scalars(there) if destroyed else ():
+        yield Difference("key_returned", destroyed[owner], "data_key", owner, request=owner)

@@ -1,0 +1,151 @@
+"""Rows of the register that must follow from the trail, and the ways to write them.
+
+Whoever writes such a row by `insert_row`, `change_rows` or `delete_rows` has it told by an event of the same
+transaction: which fields, with their codes before and after, never a value. What stands in a row and was
+told by no event was written by somebody else. What is told of no event is left out below, with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from afschrift.register.database.identity_tables import request_identity
+from afschrift.register.database.tables import (
+    case_fact,
+    case_file,
+    decision,
+    delivery,
+    fact,
+    letter,
+    message,
+    question,
+    request,
+    run,
+    step,
+)
+from afschrift.register.database.written import ABSENT, Change, RowPlace, written
+
+_LEFT_OUT = {
+    # Large, and bound to row and owner by its encryption; of what it protects the HMAC is told.
+    message: {"ciphertext"},
+    # A sign of life, many times a run.
+    run: {"seen_at"},
+}
+TOLD_TABLES: dict[str, Table] = {
+    one.name: one
+    for one in (
+        case_file,
+        case_fact,
+        request,
+        request_identity,
+        message,
+        question,
+        decision,
+        fact,
+        letter,
+        delivery,
+        step,
+        run,
+    )
+}
+"""Not among them: `plan` (encrypted, found by its digest, which a step's row names), `message_part` and
+`data_key` (ciphertext that is bound to its place), `look_up` (no back-up has it; its gate asks the events),
+`event` and what belongs to it, `segment`."""
+
+
+def insert_row(tx: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Insert a row, to be told by the next event of the transaction that concerns its request or case."""
+    done = tx.execute(insert(table).values(dict(values)))
+    primary = done.inserted_primary_key or ()
+    row = {**{column.name: None for column in table.c}, **values}
+    row |= dict(zip((column.name for column in table.primary_key), primary, strict=False))
+    _note(tx, _place(table, row), {name: (ABSENT, row[name]) for name in told_columns(table)})
+
+
+def insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert many rows of one form in one statement; their primary keys stand in them."""
+    tx.execute(insert(table), rows)
+    for row in rows:
+        whole = {**{column.name: None for column in table.c}, **row}
+        _note(tx, _place(table, whole), {name: (ABSENT, whole[name]) for name in told_columns(table)})
+
+
+def change_rows(tx: Connection, table: Table, which: ColumnElement[bool], values: Mapping[str, Any]) -> int:
+    """Update rows; how many there were."""
+    told = [name for name in told_columns(table) if name in values]
+    if told:
+        for before in tx.execute(select(table).where(which)).all():
+            old = before._asdict()
+            _note(tx, _place(table, old), {name: (old[name], values[name]) for name in told})
+    return tx.execute(update(table).where(which).values(dict(values))).rowcount
+
+
+def delete_rows(tx: Connection, table: Table, which: ColumnElement[bool]) -> None:
+    """Delete rows."""
+    for before in tx.execute(select(table).where(which)).all():
+        old = before._asdict()
+        _note(tx, _place(table, old), {name: (old[name], ABSENT) for name in told_columns(table)})
+    tx.execute(delete(table).where(which))
+
+
+def told_columns(table: Table) -> tuple[str, ...]:
+    """The columns of which each value is told."""
+    left_out = _LEFT_OUT.get(table, set())
+    return tuple(column.name for column in table.c if column.name not in left_out)
+
+
+def rows_of(tx: Connection, case: str) -> Iterator[tuple[RowPlace, dict[str, Any]]]:
+    """All rows of a case that must follow from the trail, with their told fields."""
+    for table, rows in _rows_of_case():
+        for row in tx.execute(rows, {"case": case}):
+            values = row._asdict()
+            yield _place(table, values), values
+
+
+@cache
+def _rows_of_case() -> list[tuple[Table, Select[Any]]]:
+    """Made once: a gate asks all of them, and to make them takes longer than to run them."""
+    case: BindParameter[str] = bindparam("case")
+    made: list[tuple[Table, Select[Any]]] = []
+    of_case = select(request.c.id).where(request.c.case_id == case)
+    for table in TOLD_TABLES.values():
+        if table is case_file:
+            mine = table.c.id == case
+        elif "case_id" in table.c:
+            mine = table.c.case_id == case
+        else:
+            mine = table.c.request_id.in_(of_case)
+        made.append((table, select(*(table.c[name] for name in told_columns(table))).where(mine)))
+    return made
+
+
+def row_id(table: Table, row: Mapping[str, Any]) -> str:
+    """The primary key as one text."""
+    return "/".join(str(row[column.name]) for column in table.primary_key)
+
+
+def _place(table: Table, row: Mapping[str, Any]) -> RowPlace:
+    of_request = row["id"] if table is request else row.get("request_id")
+    case = row["id"] if table is case_file else row.get("case_id")
+    return RowPlace(table.name, row_id(table, row), of_request, case)
+
+
+def _note(tx: Connection, place: RowPlace, change: Change) -> None:
+    known = written(tx).rows.setdefault(place, {})
+    for name, (before, after) in change.items():
+        known[name] = (known[name][0] if name in known else before, after)

@@ -1,0 +1,42 @@
+"""docs/gates.md tells of every attempt that a test makes, and of every reason."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PAGE = (Path(__file__).parents[3] / "docs" / "gates.md").read_text(encoding="utf-8")
+
+
+def attempts_tested() -> set[str]:
+    found = set()
+    here = Path(__file__)
+    for file in (
+        *(
+            here.with_name(f"test_{name}.py")
+            for name in ("bypass_attempts", "look_up_attempts", "forged_register")
+        ),
+        here.parents[1] / "casework/partial_response/test_missing_supplement.py",
+        here.parents[2] / "dags" / "test_bypass.py",
+    ):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and (words := ast.get_docstring(node) or ""):
+                found |= {words.removeprefix("Attempt: ")} if words.startswith("Attempt: ") else set()
+    return found
+
+
+def test_the_page_tells_of_every_attempt_and_every_row_has_a_test() -> None:
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in PAGE.splitlines() if line.startswith("| ")]
+
+    told = {row for row in rows if row[:1].isupper()} - {"Attempt", "Step", "What"}
+    assert told == attempts_tested()
+
+
+def test_the_page_knows_every_reason() -> None:
+    reasons = {"no_identity", "no_plan", "state_", "marked_success", "marked_skipped"}
+    for file in (Path(__file__).parents[3] / "plugins" / "afschrift").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refusal":
+                reasons |= {arg.value for arg in node.args[3:4] if isinstance(arg, ast.Constant)}
+
+    assert {reason for reason in reasons if f"`{reason}" not in PAGE} == set()

@@ -1,0 +1,265 @@
+"""Attempts of somebody who can write the register's database and has none of the service's keys."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from testbed.running import store
+from tests.support.attempts import ANN, BOB, DATA, Step, World, extract_shop
+from tests.support.moves import moved
+
+from afschrift.domain.errors import GateError, NeedsPersonError
+from afschrift.domain.event import Header, canonical, payload_digest
+from afschrift.domain.state import State
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.deliver import close, deliver
+from afschrift.steps.package import package
+from afschrift.steps.read_identifying import look_up
+from afschrift.steps.validate import validate
+
+pytestmark = pytest.mark.slow
+
+
+class Operator:
+    """Somebody with SQL on the register; `unguarded`: the triggers are out of the way too."""
+
+    def __init__(self, home: Path) -> None:
+        self._file = home / "register.db"
+
+    def run(self, *statements: str, unguarded: bool = False, **values: object) -> None:
+        with closing(sqlite3.connect(self._file)) as connection, connection:
+            guards = connection.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+            ).fetchall()
+            for name, _ in guards if unguarded else ():
+                connection.execute(f"DROP TRIGGER {name}")
+            for statement in statements:
+                connection.execute(statement, values)
+            for _, made in guards if unguarded else ():
+                connection.execute(made)
+
+    def ask(self, query: str, **values: object) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self._file)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def append(self, request: str, kind: str, payload: dict[str, object]) -> None:
+        """An event that fits the chain, as anybody can make it."""
+        last = Header(*self.ask("SELECT * FROM event ORDER BY seq DESC LIMIT 1")[0])
+        salt = "5a" * 32
+        header = Header(
+            last.seq + 1, last.at, request, kind, "cli:anna", payload_digest(payload, salt), last.digest()
+        )
+        self.run(
+            "INSERT INTO event VALUES (:seq, :at, :request, :type, :actor, :payload_sha256, :prev)",
+            **vars(header),
+        )
+        self.run(
+            "INSERT INTO event_payload (seq, payload, salt) VALUES (:seq, :payload, :salt)",
+            seq=header.seq, payload=canonical(payload).decode(), salt=salt,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def operator(world: World) -> Operator:
+    return Operator(world.home)
+
+
+CONFIRM = (
+    'INSERT INTO decision (request_id, kind, choice, "by", at, about, detail) '
+    "SELECT request_id, kind, 'confirmed', 'cli:anna', asked_at, about, '{\"level\": \"high\"}' "
+    "FROM question WHERE request_id = :request AND kind = 'identity'"
+)
+
+
+def unidentified(world: World) -> str:
+    request = store(world.services, ANN, authenticated=None)
+    with pytest.raises(NeedsPersonError):
+        assess(world.services, request)
+    return request
+
+
+@pytest.mark.parametrize("step", [assess, classify, *DATA])
+def test_an_identity_decision_by_sql(world: World, operator: Operator, step: Step) -> None:
+    """Attempt: Insert the identity decision into the register by SQL"""
+    request = unidentified(world)
+    operator.run(CONFIRM, "UPDATE question SET answered_at = asked_at", request=request)
+
+    assert world.refused(step, request)["reason"] in ("row_added", "row_changed")
+    assert world.seen == (0, [])
+
+
+def test_an_identity_decision_with_an_event_that_fits_the_chain(world: World, operator: Operator) -> None:
+    """Attempt: Insert a decision by SQL, and an event for it that fits the chain"""
+    request = unidentified(world)
+    operator.run(CONFIRM, "UPDATE question SET answered_at = asked_at", request=request)
+    operator.append(request, "decision_taken", {"kind": "identity", "choice": "confirmed"})
+
+    assert world.refused(assess, request)["reason"] == "event_forged"
+    assert world.seen == (0, [])
+    assert world.register.trail.verify() == [], "to whoever has no key the chain is whole"
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_a_revocation_deleted(world: World, operator: Operator, step: Step) -> None:
+    """Attempt: Delete the decision by which the identity was taken back"""
+    request = world.at(step)
+    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
+    operator.run("DELETE FROM decision WHERE choice = 'not_confirmed'")
+
+    assert world.refused(step, request)["reason"] == "row_missing"
+
+
+@pytest.mark.parametrize("filler", [False, True])
+def test_a_revocation_deleted_with_its_event(world: World, operator: Operator, filler: bool) -> None:
+    """Attempt: Take the guards away and delete the event of a decision too"""
+    request = world.at(extract_shop)
+    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
+    [(seq,)] = operator.ask("SELECT max(seq) FROM event")
+    store(world.services, BOB)  # the trail goes on
+    operator.run(
+        "DELETE FROM decision WHERE choice = 'not_confirmed'",
+        *(f"DELETE FROM {table} WHERE seq = :seq" for table in ("event_code", "event_payload", "event") if not filler),
+        # Or the event stays, as one of the system, so that no number is missing.
+        *(
+            ("UPDATE event SET request = NULL WHERE seq = :seq", "UPDATE event_code SET owner = '' WHERE seq = :seq")
+            if filler
+            else ()
+        ),
+        unguarded=True,
+        seq=seq,
+    )  # fmt: skip
+
+    assert world.refused(extract_shop, request)["reason"] in ("event_missing", "event_forged", "row_missing")
+    places = world.attempts(request)[-1]["differences"]
+    assert any(one.startswith(("event_forged", "event_missing")) for one in places), places
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.WITHDRAWN])
+def test_a_closed_request_opened_by_sql(world: World, operator: Operator, state: State) -> None:
+    """Attempt: Set the state of a refused request back by SQL"""
+    request = world.at(extract_shop)
+    moved(world.register, request, state)
+    operator.run("UPDATE request SET state = 'accepted' WHERE id = :request", request=request)
+
+    event = world.refused(extract_shop, request)
+    assert event["reason"] == "row_changed"
+    assert event["differences"] == [f"row_changed 0 request {request} state"]
+
+
+EDITS = {
+    "receipt": "UPDATE request SET received_at = '2026-11-01T00:00:00.000000Z'",
+    "right": "UPDATE request SET \"right\" = 'portability'",
+    "case": "UPDATE request SET case_id = (SELECT id FROM case_file ORDER BY created_at DESC LIMIT 1)",
+    "who asked": "UPDATE case_file SET made_by = 'parent'",
+    "how it was verified": "UPDATE request_identity SET verified_by = 'counter'",
+    "another person's key": "UPDATE request_identity SET ciphertext = (SELECT ciphertext FROM request_identity "
+    "ORDER BY id DESC LIMIT 1)",
+    "a digest": "UPDATE step SET result = json_set(result, '$.plan', 'x') WHERE name = 'classify'",
+    "a step": "INSERT INTO step (request_id, name, part, inputs, result, finished_at) SELECT request_id, 'validate', "
+    "'', inputs, result, finished_at FROM step LIMIT 1",
+    "a step taken out": "DELETE FROM step WHERE name = 'assess'",
+    "a delivery": "INSERT INTO delivery (id, request_id, kind, destination, uri, bytes, sha256, delivered_at, detail) "
+    "SELECT 'dlv-000000000000', id, 'full', 'outbox', 'file:///x', 1, 'x', created_at, '{}' FROM request",
+    "a decision's detail": 'UPDATE decision SET detail = \'{"level": "low"}\'',
+    "a letter": "INSERT INTO letter (id, request_id, kind, language, state, document_id, same_as, produced_at, "
+    "produced_by, detail) SELECT 'ltr-000000000000', request_id, 'delivery', 'nl', 'produced', id, '', "
+    "created_at, 'x', '{}' FROM message WHERE request_id IS NOT NULL LIMIT 1",
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_row_edited(world: World, operator: Operator, edit: str) -> None:
+    """Attempt: Edit by SQL a date, a right, keys, a digest, a step or a delivery that a gate reads"""
+    request = world.at(extract_shop)
+    if edit in ("case", "another person's key"):
+        store(world.services, BOB)
+    count = "SELECT count(*) FROM request_identity"
+    before = operator.ask(count)
+    if edit == "a letter":
+        world.register.cases.add_text(request, "note", b"words", "officer")
+    operator.run(EDITS[edit], unguarded=True)
+    assert operator.ask(count) == before
+
+    assert world.refused(extract_shop, request)["reason"].startswith(("row_", "event_forged"))
+
+
+def test_what_somebody_forged_is_not_made_good_by_what_the_service_writes_over_it(
+    world: World, operator: Operator
+) -> None:
+    """Attempt: Forge a state, and let the service itself move the request on from it"""
+    request = world.at(extract_shop)
+    moved(world.register, request, State.REFUSED)
+    operator.run("UPDATE request SET state = 'received' WHERE id = :request", request=request)
+    moved(world.register, request, State.ACCEPTED)
+
+    event = world.refused(extract_shop, request)
+    assert event["reason"] == "row_overwritten"
+
+
+def test_a_destroyed_key_put_back(world: World, operator: Operator) -> None:
+    """Attempt: Put a destroyed data key back from a copy of its row"""
+    request = world.at(package)
+    [row] = operator.ask("SELECT * FROM data_key WHERE owner = :request", request=request)
+    world.register.data_keys.shred(request, "retention_identity")
+    names = ("owner", "wrapped", "kek_id", "created_at")
+    operator.run(
+        f"INSERT INTO data_key VALUES ({', '.join(f':{name}' for name in names)})",
+        **dict(zip(names, row, strict=True)),
+    )
+
+    assert "key_returned" in str(world.refused(package, request)["differences"])
+
+
+def test_an_ask_by_sql(world: World, operator: Operator) -> None:
+    """Attempt: Insert an officer's ask to look up the keys by SQL"""
+    request = unidentified(world)
+    operator.run(
+        "INSERT INTO look_up (id, request_id, about, \"by\", role, asked_at) SELECT 'look-000000000000', request_id, "
+        "about, 'cli:anna', 'officer', asked_at FROM question WHERE kind = 'identity'"
+    )
+
+    assert world.refused(look_up, request)["reason"] in ("not_asked", "asked_of_other_keys")
+
+
+def test_an_ask_that_was_served_and_is_opened_again(world: World, operator: Operator) -> None:
+    """Attempt: Let an ask that was served count as not served yet by SQL"""
+    request = store(world.services, ANN, authenticated=None)
+    world.register.look_ups.ask(request, "cli:anna", {"role": "officer", "source": "terminal"})
+    look_up(world.services, request)
+    operator.run("UPDATE look_up SET served_at = NULL")
+
+    assert world.refused(look_up, request)["reason"] == "not_asked"
+
+
+def test_a_review_by_sql(world: World, operator: Operator) -> None:
+    """Attempt: Insert the approval of a bundle by SQL"""
+    request = world.at(deliver)
+    operator.run(
+        "INSERT INTO decision (request_id, kind, choice, \"by\", at, about, detail) SELECT request_id, 'review', "
+        "'approved', 'cli:anna', finished_at, json_extract(result, '$.bundle'), '{}' FROM step WHERE name = 'package'"
+    )
+
+    assert world.refused(deliver, request)["reason"] == "row_added"
+
+
+def test_close_after_an_answer_by_sql(world: World, operator: Operator) -> None:
+    """Attempt: Say by SQL that the answer is ready"""
+    request = world.at(validate)
+    operator.run("UPDATE request SET state = 'ready' WHERE id = :request", request=request)
+
+    assert world.refused(close, request)["reason"] == "row_changed"
+
+
+def test_what_is_told_holds_no_value(world: World, operator: Operator) -> None:
+    request = world.at(extract_shop)
+    operator.run('UPDATE decision SET detail = \'{"note": "Anneke Jansen"}\'')
+    with pytest.raises(GateError) as refused:
+        extract_shop(world.services, request)
+
+    assert "Anneke" not in str(refused.value) + json.dumps(world.attempts(request))
+    assert "decision" in str(refused.value)
