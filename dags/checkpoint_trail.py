@@ -1,4 +1,4 @@
-"""Signs the head of the audit trail every day and sends it where the register's operators cannot write.
+"""Signs the head of the audit trail every day, sends it elsewhere, and verifies register and trail.
 
 Whoever can write the register's database and holds its keys could write the trail anew. A checkpoint that
 lies elsewhere shows it: `afschrift audit verify` compares. `docs/trail.md` says what it proves and how to
@@ -12,11 +12,12 @@ database is moved, or when an auditor asks. It takes no parameters.
 | task | what it does |
 |---|---|
 | checkpoint | makes one, records it in the trail, has it stamped, sends it to every place |
+| verify | compares trail, places and the register's rows, whatever became of `checkpoint` |
 
 The log names the places and the number. The trail has the events `checkpoint_made`, `checkpoint_sent` and
 `checkpoint_not_sent`.
 
-## The run ends as a success, with the task skipped
+## The run ends as a success, with `checkpoint` skipped
 No witness place is configured. Set `AFSCHRIFT_WITNESS_<NAME>`: until then nothing shows a trail that was
 cut or written anew, but the bundles that were delivered.
 
@@ -27,7 +28,10 @@ The last line of the log says what to do. In general:
 - **a place holds another content under this name**: the register was set back (a back-up that was
   restored, or tampering). Run `afschrift audit verify` and tell the data protection officer before
   anything else;
-- **keys or register**: mend them, then clear the task.
+- **keys or register**: mend them, then clear the task;
+- **`verify` names rows or events**: somebody changed the register or its trail without the service. Change
+  nothing, copy database, places and logs, and tell the data protection officer. Requests that it touches
+  are held at every gate. The trail has the event `register_differs`.
 """
 
 from __future__ import annotations
@@ -36,7 +40,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext.checkpoint_tasks import checkpoint
+from afschrift.airflow_ext.checkpoint_tasks import checkpoint, verify
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 
@@ -50,8 +54,9 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
     tags=["afschrift", "trail"],
 )
 def checkpoint_trail() -> None:
-    """One task."""
-    task(checkpoint, multiple_outputs=False)()
+    """Two tasks; the second runs whatever became of the first."""
+    made = task(checkpoint, multiple_outputs=False)()
+    made >> task(verify, multiple_outputs=False, trigger_rule="all_done")()
 
 
 checkpoint_trail()

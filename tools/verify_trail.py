@@ -1,7 +1,7 @@
 """Verifies an export of the audit trail without Afschrift; docs/trail.md has the formats and the codes.
 
-Keys (PEM): as published, never as the export names them. Heads (SEQ:DIGEST): Afschrift-Trail-Seq and -Head
-in a bundle's bag-info.txt. Prints "code seq" for each finding; exit code 0: none, 1: some, 2: unreadable.
+Keys (PEM): as published, never as the export names them. Heads (SEQ:DIGEST): from a bundle's bag-info.txt.
+Prints "code seq" for each finding; exit code 0: none, 1: some, 2: unreadable.
 """
 
 import argparse
@@ -16,9 +16,10 @@ import rfc8785
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 ZEROS, NAME = "0" * 64, re.compile(r"afschrift-checkpoint-[0-9a-f]{16}-(\d{8})\.json")
-findings, gone, seen = [], [], {}  # gone: dropped years; seen: seq -> digest of its header
+FORMS = {"checkpoint": ("afschrift-checkpoint/2", 10), "erasure": ("afschrift-erasure/1", 7)}
+findings, gone, seen, keys = [], [], {}, {}  # dropped years; seq -> digest of its header; id -> trusted key
 erased = defaultdict(list)  # request and rule -> seqs without payload
-drops, made, erasures = {}, {}, Counter()  # what events tell of dropped years, checkpoints, erased payloads
+drops, made, erasures = {}, {}, {}  # what events tell of dropped years, checkpoints, erased payloads
 
 
 def expect(ok, code, seq):
@@ -31,29 +32,20 @@ def digest(value):
     return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
 
 
-def walk(path):
-    """Check the chain from the last dropped year on; gives the last seq dropped."""
-    expected, prev, at, last_gone, rows = 1, ZEROS, "", 0, map(json.loads, path.open("rb"))
-    row = next(rows, {})
-    expect(row.get("format") == "afschrift-trail/1", "export_unknown", 0)
-    for row in rows:
-        if row["kind"] == "segment":
-            gone.append(row)
-            last_gone, prev = row["segment"]["last_seq"], row["segment"]["closing"]
-            expected, seen[last_gone] = last_gone + 1, prev
-        elif row["kind"] == "event":
-            header, seq = row["header"], row["header"]["seq"]
-            code = "broken_link" if seq == expected else "gap"
-            expect((seq, header["prev"]) == (expected, prev), code, seq)
-            expect(header["at"] >= at or header["type"] == "clock_went_back", "clock_untold", seq)
-            check_payload(row, header)
-            prev = seen[seq] = digest(header)
-            expected, at = seq + 1, header["at"]
-        elif row["kind"] == "payload":
-            expect(False, "payload_without_event", row["seq"])
-    expect((row.get("seq"), row.get("head")) == (expected - 1, prev), "export_cut", expected - 1)
-    findings.extend(f"erasure_untold {seqs[0]}" for key, seqs in erased.items() if len(seqs) > erasures[key])
-    return last_gone
+def form(file, name):
+    """What is signed in a file or payload, which must have the right form."""
+    if (file[name]["format"], len(file[name]), len(file)) != (*FORMS[name], 2):
+        raise ValueError
+    return file[name]
+
+
+def fault(file, name):
+    """What is wrong with a signature; None: nothing."""
+    try:
+        key = keys.get(file[name]["key_id"])
+        return key.verify(bytes.fromhex(file["signature"]), rfc8785.dumps(file[name])) if key else "wrong_key"
+    except Exception:  # whatever a forger made of it
+        return "forged"
 
 
 def check_payload(row, header):
@@ -67,83 +59,101 @@ def check_payload(row, header):
         if wrong or rfc8785.dumps(payload).decode() != row["payload"]:
             raise ValueError
         if kind == "segment_dropped":
-            drops[seq] = dict(payload)
+            drops[seq] = {"at": header["at"], **payload}
         elif kind == "checkpoint_made":
-            made[int(payload["checkpoint"]["number"])] = dict(payload["checkpoint"])
-        elif kind == "payloads_erased":
-            erasures[payload["request"], payload["rule"]] += int(payload["count"])
+            made[form(payload, "checkpoint")["number"]] = payload
+        elif kind == "payloads_erased" and form(payload, "erasure"):
+            erasures[seq] = payload
     except (KeyError, RecursionError, TypeError, ValueError):
         expect(False, "payload_altered", seq)
 
 
-def check_dropped(last_gone):
-    """Check dropped years against each other and against the events that tell of them."""
-    after, previous = 0, ZEROS
-    for row in gone:
-        one, last, by = row["segment"], row["segment"]["last_seq"], row["event_seq"]
-        follows = {"first_seq": after + 1, "count": last - after, "previous": previous}
-        expect(one | follows == one, "segment_broken", last)
-        expect(drops.get(by) == one or by <= last_gone != last, "segment_untold", last)
-        after, previous = last, digest(one)
-    findings.extend(f"segment_missing {seq}" for seq in drops.keys() - {row["event_seq"] for row in gone})
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+parser.add_argument("export", type=Path)
+for option in ("--key", "--checkpoint", "--head"):
+    parser.add_argument(option, action="append", default=[])
+parser.add_argument("--max-age", type=float, default=48, help="of the newest checkpoint; 0: any")
+parser.add_argument("--keep-years", type=int, default=5, help="after its end, of a year of the trail")
+args = parser.parse_args()
+for key in (load_pem_public_key(Path(pem).read_bytes()) for pem in args.key):
+    keys[hashlib.sha256(key.public_bytes_raw()).hexdigest()[:32]] = key
+expected, prev, at, last_gone, left = 1, ZEROS, "", 0, ""  # left: time of the first event that is left
+try:  # the chain, from the last dropped year on
+    rows = map(json.loads, args.export.open("rb"))
+    expect((row := next(rows, {})).get("format") == "afschrift-trail/1", "export_unknown", 0)
+    for row in rows:
+        if row["kind"] == "segment":
+            gone.append(row)
+            last_gone, prev = row["segment"]["last_seq"], row["segment"]["closing"]
+            expected, seen[last_gone] = last_gone + 1, prev
+        elif row["kind"] == "event":
+            header, seq = row["header"], row["header"]["seq"]
+            code = "broken_link" if seq == expected else "gap"
+            expect((seq, header["prev"]) == (expected, prev), code, seq)
+            expect(header["at"] >= at or header["type"] == "clock_went_back", "clock_untold", seq)
+            check_payload(row, header)
+            prev = seen[seq] = digest(header)
+            expected, at, left = seq + 1, header["at"], left or header["at"]
+        elif row["kind"] == "payload":
+            expect(False, "payload_without_event", row["seq"])
+except (KeyError, OSError, TypeError, ValueError) as error:
+    parser.error(f"{args.export} is no export of a trail, or damaged ({error!r})")
+expect((row.get("seq"), row.get("head")) == (expected - 1, prev), "export_cut", expected - 1)
 
-
-def signed(path, keys):
-    """The statement of a checkpoint that is one of this register, signed with a trusted key; else None."""
-    code, seq, named = "checkpoint_unreadable", 0, NAME.search(path.name)
-    try:
-        file = json.loads(path.read_bytes())
-        one = file["checkpoint"]
-        if (one["format"], len(one), len(file)) != ("afschrift-checkpoint/1", 9, 2):
-            raise ValueError
-        code, seq = "checkpoint_wrong_key", one["seq"]
-        key, code = keys[one["key_id"]], "checkpoint_forged"
-        key.verify(bytes.fromhex(file["signature"]), rfc8785.dumps(one))
-    except Exception:  # whatever a forger made of it
-        return expect(False, code, seq)
-    ours = one["register"] == (gone[0]["segment"]["register"] if gone else seen.get(1))
-    ok = ours and (not named or int(named[1]) == one["number"])
-    return one if ok else expect(False, "checkpoint_replayed" if ours else "checkpoint_other_register", seq)
-
-
-def check_checkpoints(held, last_gone, oldest):
-    """Check genuine checkpoints against each other and against what the trail tells of them."""
-    years = [{name: row["segment"][name] for name in ("last_seq", "closing")} for row in gone]
-    for number, one in held.items():
-        before = held.get(number - 1)
-        expect(not before or digest(before) == one["previous"], "checkpoint_chain", one["seq"])
-        expect(not one["dropped"] or one["dropped"] in years, "segment_differs", one["seq"])
-        expect(one["seq"] <= last_gone or made.get(number) == one, "checkpoint_untold", one["seq"])
+heads, held = [(int(seq), head) for seq, _, head in (one.partition(":") for one in args.head)], {}
+register = gone[0]["segment"]["register"] if gone else seen.get(1)
+for path in map(Path, args.checkpoint):
+    for file in sorted(path.glob("afschrift-checkpoint-*.json")) if path.is_dir() else [path]:
+        try:
+            one = form(content := json.loads(file.read_bytes()), "checkpoint")
+            replayed = (name := NAME.search(file.name)) and int(name[1]) != one["number"] and "replayed"
+            other = "other_register" if one["register"] != register else replayed
+            code, seq = fault(content, "checkpoint") or other, one["seq"]
+        except Exception:  # whatever a forger made of it
+            code, seq = "unreadable", 0
+        expect(not code, f"checkpoint_{code}", seq)
+        if not code:
+            heads.append((seq, one["head"]))
+            expect(held.setdefault(one["number"], one) == one, "checkpoint_conflict", seq)
+told = {number: file["checkpoint"] for number, file in made.items()}
+known = [*held.values(), *(told[number] for number in made if not fault(made[number], "checkpoint"))]
+named = max([0, *(one["dropped"]["last_seq"] for one in known if one["dropped"])])
+for seq, head in (one for one in heads if one[0] > 0):
+    expect(seen.get(seq) == head or seq < last_gone, "head_differs" if seq in seen else "head_missing", seq)
+    expect(seq >= last_gone or named >= last_gone, "head_dropped", seq)
+counted, after, previous = Counter(), 0, ZEROS
+for seq, file in erasures.items():
+    expect(not (code := fault(file, "erasure")), f"erasure_{code}", seq)
+    counted[file["erasure"]["request"], file["erasure"]["rule"]] += 0 if code else file["erasure"]["count"]
+findings.extend(f"erasure_untold {seqs[0]}" for key, seqs in erased.items() if len(seqs) > counted[key])
+for row, one, by in ((row, row["segment"], row["event_seq"]) for row in gone):  # against all that is known
+    last, year, when, event = one["last_seq"], one["year"], one["dropped_at"], drops.get(by, {"at": "9999"})
+    follows = {"first_seq": after + 1, "count": last - after, "previous": previous}
+    expect(one | follows == one, "segment_broken", last)
+    same = event == {"at": event["at"], "segment": one, "signature": row["signature"]}
+    expect(same or by <= last_gone != last, "segment_untold", last)
+    expect(not (code := fault(row, "segment")), f"segment_{code}", last)
+    fits = one["keep_years"] >= args.keep_years and int(when[:4]) > year + one["keep_years"]
+    fits &= when <= event["at"] and (last != last_gone or int((left or "9999")[:4]) > year)
+    for seq, then in ((each["seq"], each["at"][:4]) for each in known):
+        fits &= int(then) <= year or not one["first_seq"] <= seq < last
+        fits &= then >= when[:4] if seq >= by else then <= when[:4]
+    expect(fits, "segment_misdated", last)
+    after, previous = last, digest(one)
+findings.extend(f"segment_missing {seq}" for seq in drops.keys() - {row["event_seq"] for row in gone})
+years = [{name: row["segment"][name] for name in ("last_seq", "closing")} for row in gone]
+for number, one in held.items():  # against each other, and against what the trail tells of them
+    before, seq, old = held.get(number - 1), one["seq"], one["erased"] or {"seq": 0}
+    expect(not before or digest(before) == one["previous"], "checkpoint_chain", seq)
+    expect(not one["dropped"] or one["dropped"] in years, "segment_differs", seq)
+    expect(seq <= last_gone or told.get(number) == one, "checkpoint_untold", seq)
+    newest = [{"seq": s, "digest": digest(erasures[s]["erasure"])} for s in erasures if s <= seq][-1:]
+    expect([one["erased"]] == newest if newest else old["seq"] <= last_gone, "erasure_differs", seq)
+if args.checkpoint:
     for number in range(min(held, default=max(made, default=1)), max([0, *held, *made]) + 1):
-        expect(number in held, "checkpoint_missing", made.get(number, {"seq": 0})["seq"])
+        expect(number in held, "checkpoint_missing", told.get(number, {"seq": 0})["seq"])
     newest = held.get(max(held, default=0), {"at": "", "seq": 0})
+    oldest = (datetime.now(UTC) - timedelta(hours=args.max_age)).isoformat() if args.max_age else ""
     expect(newest["at"] >= oldest, "checkpoint_stale", newest["seq"])
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("export", type=Path)
-    for option in ("--key", "--checkpoint", "--head"):
-        parser.add_argument(option, action="append", default=[])
-    parser.add_argument("--max-age", type=float, default=48, help="of the newest checkpoint; 0: any")
-    args = parser.parse_args()
-    loaded = [load_pem_public_key(Path(pem).read_bytes()) for pem in args.key]
-    keys = {hashlib.sha256(key.public_bytes_raw()).hexdigest()[:32]: key for key in loaded}
-    try:
-        last_gone = walk(args.export)
-    except (KeyError, OSError, TypeError, ValueError) as error:
-        parser.error(f"{args.export} is no export of a trail, or damaged ({error!r})")
-    check_dropped(last_gone)
-    heads, held = [(int(seq), head) for seq, _, head in (one.partition(":") for one in args.head)], {}
-    for path in map(Path, args.checkpoint):
-        for file in sorted(path.glob("afschrift-checkpoint-*.json")) if path.is_dir() else [path]:
-            if one := signed(file, keys):
-                heads.append((one["seq"], one["head"]))
-                expect(held.setdefault(one["number"], one) == one, "checkpoint_conflict", one["seq"])
-    for seq, head in (one for one in heads if one[0] >= max(last_gone, 1)):
-        expect(seen.get(seq) == head, "head_differs" if seq in seen else "head_missing", seq)
-    if args.checkpoint:
-        oldest = (datetime.now(UTC) - timedelta(hours=args.max_age)).isoformat() if args.max_age else ""
-        check_checkpoints(held, last_gone, oldest)
-    print("\n".join(findings) or f"whole: event {max(seen, default=0)}, {len(held)} checkpoints agree")  # noqa: T201
-    raise SystemExit(bool(findings))
+print("\n".join(findings) or f"whole: event {max(seen, default=0)}, {len(held)} checkpoints agree")  # noqa: T201
+raise SystemExit(bool(findings))

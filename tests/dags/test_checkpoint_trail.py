@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +42,12 @@ def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def run(dag: Any) -> tuple[str, str, Any]:
-    """Runs it to its end: state of the run and of the task, and what the task hands on."""
-    [task] = dag.task_dict.values()
-    task.retries = 0
-    done = dag.test()
-    [ti] = done.get_task_instances()
-    return str(done.state), str(ti.state), ti.xcom_pull(task_ids="checkpoint")
+    """Runs it to its end: states of the two tasks, and what the first hands on."""
+    for task in dag.task_dict.values():
+        task.retries = 0
+    found = {ti.task_id: ti for ti in dag.test().get_task_instances()}
+    handed = found["checkpoint"].xcom_pull(task_ids="checkpoint")
+    return str(found["checkpoint"].state), str(found["verify"].state), handed
 
 
 def test_it_sends_and_hands_on_only_references(
@@ -65,7 +67,7 @@ def test_it_sends_and_hands_on_only_references(
 
 
 def test_without_a_place_it_is_skipped_and_makes_none(dag: Any, register: Any) -> None:
-    assert run(dag)[:2] == ("success", "skipped")
+    assert run(dag)[:2] == ("skipped", "success")
     assert register.trail.checkpoint_log() == []
 
 
@@ -79,15 +81,34 @@ def test_a_place_that_does_not_take_it_fails_the_run_and_says_what_to_do(
     assert "needle-in-the-path" not in airflow_env.log
 
 
+def test_a_row_that_the_trail_does_not_know_fails_the_run_and_is_an_event(
+    airflow_env: AirflowEnv, dag: Any, register: Any, tmp_path: Path
+) -> None:
+    at = "2026-03-02T09:00:00Z"
+    case = register.cases.open(b"Graag mijn gegevens.", "mail", at, at)
+    assert run(dag)[:2] == ("skipped", "success")
+    with closing(sqlite3.connect(tmp_path / "home" / "register.db")) as connection, connection:
+        connection.execute("UPDATE case_file SET made_by = 'needle-in-the-row'")
+    assert run(dag)[:2] == ("skipped", "failed")
+    assert (
+        f"case_file {case}, made_by: has another value than the trail tells (row_changed)" in airflow_env.log
+    )
+    assert "needle-in-the-row" not in airflow_env.log
+    [(_, told)] = register.trail.of_types(None, "register_differs")
+    assert told == {"found": 1, "codes": ["row_changed"]}
+
+
 def test_it_runs_daily_and_its_runbook_names_the_task(dag: Any) -> None:
     from afschrift.airflow_ext.retry import POLICY
 
-    [task] = dag.task_dict.values()
+    task, second = dag.task_dict["checkpoint"], dag.task_dict["verify"]
+    assert second.upstream_task_ids == {"checkpoint"}
     assert (dag.schedule, dag.catchup, dag.max_active_runs) == ("@daily", False, 1)
     assert task.retry_policy is POLICY
     assert task.doc_md.startswith("Sign the trail's head")
     for part in (
         "| checkpoint |",
+        "| verify |",
         "## Trigger",
         "## The run failed",
         "AFSCHRIFT_WITNESS_<NAME>",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from tests.support.trail_matrix import Trail
+from tests.support.trail_matrix import TABLES, Trail
 
 from afschrift.domain.event import Header, canonical, digest, payload_digest
-from afschrift.register.keys.store import KeyStore
-from afschrift.register.trail import checkpoint
+from afschrift.register.database.database import Database
+from afschrift.register.keys.store import KeyStore, SigningKey
+from afschrift.register.trail import checkpoint, erasures, segments, signed
 from afschrift.register.trail.checkpoint import Checkpoint, Statement
+from afschrift.register.trail.erasures import Erasure
 
 Tamper = Callable[[Trail], set[str]]
 """Does it, and gives the codes of findings that must be among those of both verifiers."""
@@ -75,7 +77,7 @@ def last_ten_cut(trail: Trail) -> set[str]:
 
 def all_cut(trail: Trail) -> set[str]:
     """Everything cut."""
-    trail.tamper("DELETE FROM event_payload", "DELETE FROM event", "DELETE FROM segment")
+    trail.tamper(*(f"DELETE FROM {table}" for table in TABLES))
     return {"head_missing", "checkpoint_other_register"}
 
 
@@ -87,15 +89,15 @@ def rewritten(trail: Trail) -> set[str]:
 
 def rewritten_and_signed_anew(trail: Trail) -> set[str]:
     """The whole chain rewritten and its checkpoints re-signed with another key."""
-    stranger = KeyStore.create(trail.folder / "stranger.json").signing_key()
+    other = stranger(trail)
     trail.heads.clear()
     for _ in range(3):  # each pass settles what the next checkpoint stands on
         trail.rewrite(lambda seq, fields: fields | ({"actor": "nobody"} if seq % 5 == 0 else {}))
         heads = {h.seq: h.digest() for h, _ in trail.register.trail.events()}
         previous = "0" * 64
         for _, old in sorted(statements(trail).items()):
-            fields = {"head": heads[old.statement.seq], "previous": previous, "key_id": stranger.id}
-            new = checkpoint.sign(replace(old.statement, **fields), stranger)
+            fields = {"head": heads[old.statement.seq], "previous": previous, "key_id": other.id}
+            new = checkpoint.sign(replace(old.statement, **fields), other)
             previous = new.statement.digest()
             write(trail, new)
             trail.tamper(
@@ -259,7 +261,7 @@ def segment_row_forged(trail: Trail) -> set[str]:
 def segment_rule_forged(trail: Trail) -> set[str]:
     """The rule by which a year was dropped changed."""
     trail.tamper("UPDATE segment SET rule = 'other'")
-    return {"segment_untold"}
+    return {"segment_untold", "segment_forged"}
 
 
 def segment_row_gone(trail: Trail) -> set[str]:
@@ -276,18 +278,124 @@ def segment_forged(trail: Trail) -> set[str]:
         "DELETE FROM event_payload WHERE seq < :end",
         "DELETE FROM event WHERE seq < :end",
         "INSERT INTO segment SELECT 2011, register, last_seq + 1, :end - 1, :closing, :end - 1 - last_seq, "
-        "rule, dropped_at, :previous, :telling FROM segment",
+        "rule, dropped_at, :previous, :telling, keep_years, key_id, signature FROM segment",
         end=end.seq,
         closing=end.prev,
         previous=told_segment_digest(trail),
         telling=next(h.seq for h in events if h.type == "segment_dropped"),
     )
     assert end.seq > first
-    return {"segment_untold"}
+    return {"segment_untold", "segment_forged"}
+
+
+def drop_2011(trail: Trail, dropped_at: str, key: SigningKey | None) -> None:
+    """Drop what is left of 2011 as the service would, with the event that tells so; None: a made-up signature."""
+    events = [h for h, _ in trail.register.trail.events()]
+    end, last = next(h for h in events if h.at > "2012"), events[-1]
+    with Database(trail.url).read() as tx:
+        [before] = segments.dropped(tx)
+    fields = {
+        "year": 2011,
+        "first_seq": before.segment.last_seq + 1,
+        "last_seq": end.seq - 1,
+        "count": end.seq - 1 - before.segment.last_seq,
+        "closing": end.prev,
+        "dropped_at": dropped_at,
+        "previous": before.segment.digest(),
+        "key_id": key.id if key else before.segment.key_id,
+    }
+    what = replace(before.segment, **fields)
+    signature = signed.sign(asdict(what), key) if key else "00" * 64
+    told = {"segment": asdict(what), "signature": signature}
+    seq = append(trail, "segment_dropped", told, max(dropped_at, last.at))
+    row = {**asdict(what), "event_seq": seq, "signature": signature}
+    del row["format"]
+    trail.tamper(
+        *(f"DELETE FROM {table} WHERE seq < :end" for table in ("event_code", "event_payload", "event")),
+        f"INSERT INTO segment ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})",
+        end=end.seq,
+        **row,
+    )
+
+
+def append(trail: Trail, kind: str, payload: dict[str, object], at: str = "") -> int:
+    """An event that fits the chain, as anybody can make it; its number."""
+    last = trail.register.trail.events()[-1][0]
+    new = Header(
+        last.seq + 1, at or last.at, None, kind, "system", payload_digest(payload, "00"), last.digest()
+    )
+    trail.tamper(
+        "INSERT INTO event VALUES (:seq, :at, :request, :type, :actor, :payload_sha256, :prev)",
+        "INSERT INTO event_payload (seq, payload, salt) VALUES (:seq, :payload, '00')",
+        **vars(new),
+        payload=canonical(payload).decode(),
+    )
+    return new.seq
+
+
+def segment_dropped_without_key(trail: Trail) -> set[str]:
+    """A further year dropped as the service would, dated ahead, by somebody without its key."""
+    trail.heads.append(
+        (trail.register.trail.events()[0][0].seq, trail.register.trail.events()[0][0].digest())
+    )
+    drop_2011(trail, "2032-01-01T00:00:00.000000Z", None)
+    return {"segment_forged", "head_dropped"}
+
+
+def segment_dropped_by_a_stranger(trail: Trail) -> set[str]:
+    """The same with a key of his own."""
+    drop_2011(trail, trail.register.trail.events()[-1][0].at, stranger(trail))
+    return {"segment_wrong_key"}
+
+
+def segment_dated_ahead(trail: Trail) -> set[str]:
+    """A year dropped with the service's own key by somebody who set the date ahead."""
+    drop_2011(trail, "2032-01-01T00:00:00.000000Z", trail.keys.signing_key())
+    trail.checkpoint()
+    return {"segment_misdated"}
+
+
+def payloads_erased_without_key(trail: Trail) -> set[str]:
+    """Payloads erased past the guards, and an event for it by somebody without the key."""
+    erase(trail, None)
+    return {"erasure_forged", "erasure_untold"}
+
+
+def payloads_erased_by_a_stranger(trail: Trail) -> set[str]:
+    """The same with a key of his own."""
+    erase(trail, stranger(trail))
+    return {"erasure_wrong_key", "erasure_untold"}
+
+
+def erasure_not_named(trail: Trail) -> set[str]:
+    """A checkpoint, signed with the right key, that knows of no erasure."""
+    one = statements(trail)[4].statement
+    write(trail, checkpoint.sign(replace(one, erased=None), trail.keys.signing_key()))
+    return {"erasure_differs", "checkpoint_untold"}
+
+
+def erase(trail: Trail, key: SigningKey | None) -> None:
+    header = trail.register.trail.events()[3][0]
+    known = key or trail.keys.signing_key()
+    at = trail.register.trail.events()[-1][0].at
+    what = Erasure(erasures.FORMAT, "0" * 64, "req-1", "retention_case", 1, at, known.id)
+    told = erasures.told(what, known, "system").payload
+    append(trail, "payloads_erased", told if key else {**told, "signature": "00" * 64})
+    trail.tamper(
+        "UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'retention_case', erased_at = 't' "
+        "WHERE seq = :seq",
+        seq=header.seq,
+    )
+
+
+def stranger(trail: Trail) -> SigningKey:
+    return KeyStore.create(trail.folder / "stranger.json").signing_key()
 
 
 def told_segment_digest(trail: Trail) -> str:
-    return digest(next(p for h, p in trail.register.trail.events() if h.type == "segment_dropped"))
+    told = next(p for h, p in trail.register.trail.events() if h.type == "segment_dropped")
+    assert told is not None
+    return digest(told["segment"])
 
 
 def clock_set_back_untold(trail: Trail) -> set[str]:
@@ -299,7 +407,9 @@ def clock_set_back_untold(trail: Trail) -> set[str]:
 def cut(trail: Trail, first: int, last: int) -> None:
     between = "WHERE seq BETWEEN :first AND :last"
     trail.tamper(
-        f"DELETE FROM event_payload {between}", f"DELETE FROM event {between}", first=first, last=last
+        *(f"DELETE FROM {table} {between}" for table in ("event_code", "event_payload", "event")),
+        first=first,
+        last=last,
     )
 
 
@@ -334,5 +444,11 @@ MATRIX: list[Tamper] = [
     segment_rule_forged,
     segment_row_gone,
     segment_forged,
+    segment_dropped_without_key,
+    segment_dropped_by_a_stranger,
+    segment_dated_ahead,
+    payloads_erased_without_key,
+    payloads_erased_by_a_stranger,
+    erasure_not_named,
     clock_set_back_untold,
 ]

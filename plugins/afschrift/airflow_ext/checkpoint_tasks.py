@@ -1,4 +1,4 @@
-"""The task of `checkpoint_trail`. Its docstring is what Airflow shows beside it."""
+"""The tasks of `checkpoint_trail`. Their docstrings are what Airflow shows beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from afschrift.airflow_ext.step import shown
-from afschrift.domain.errors import RetriableError
+from afschrift.domain.errors import GateError, RetriableError
 
 log = logging.getLogger("afschrift.run")
 
@@ -43,3 +43,43 @@ def _checkpoint() -> dict[str, Any]:
             remedy="mend the place; the next checkpoint brings it what it lacks.",
         )
     return {"number": statement.number, "seq": statement.seq, "places": sorted(sending.sent)}
+
+
+def verify() -> dict[str, Any]:
+    """Verify the trail, and that every row of the register follows from it; fails with any finding.
+
+    A finding is an event `register_differs` too. Hands on how many events there are.
+    """
+    with shown():
+        return _verify()
+
+
+def _verify() -> dict[str, Any]:
+    from afschrift.app.settings import Settings
+    from afschrift.domain.event import NewEvent
+    from afschrift.register.open import open_register
+    from afschrift.wiring.verify_register import verify as verify_all
+
+    settings = Settings.from_environment()
+    register = open_register(settings)
+    done = verify_all(settings, register)
+    for line in done.lines():
+        log.error("%s", line)
+    for name, why in done.unread.items():
+        log.warning("Not compared with the witness place '%s': %s", name, why)
+    if done.findings or done.differences:
+        codes = sorted({*(one.code for one in done.findings), *(one.code for one in done.differences)})
+        payload = {"found": len(done.findings) + len(done.differences), "codes": codes}
+        register.trail.record(None, NewEvent("register_differs", payload=payload))
+        raise GateError(
+            f"The register does not follow from its trail, or the trail is not whole ({', '.join(codes)}).",
+            remedy="change nothing: copy database, places and logs, and tell the data protection officer "
+            "(docs/trail.md).",
+        )
+    if done.failed:
+        raise RetriableError(
+            "A witness place could not be read; the lines above say why.", remedy="mend the place."
+        )
+    seq, _ = register.trail.head()
+    log.info("The trail is whole, and every row of the register follows from it: %d events.", seq)
+    return {"events": seq}

@@ -47,39 +47,45 @@ def verify(
     max_age: Annotated[
         float, typer.Option(help="Hours that the newest checkpoint may be old; 0: any age.")
     ] = 48,
+    tables: Annotated[
+        bool,
+        typer.Option(
+            "--register/--no-register",
+            help="Replay the events into every table, and name each row that does not follow from them.",
+        ),
+    ] = True,
 ) -> None:
-    """Verify the whole chain, and compare it with checkpoints and bundles; exit code 1 with any finding."""
+    """Verify the whole chain, and compare it with checkpoints, bundles and the register's tables.
+
+    Exit code 1 with any finding. Each names a place, never a value.
+    """
     from afschrift.app.settings import Settings
-    from afschrift.domain.instants import rfc3339, utc_now
     from afschrift.register.trail.checkpoint import offered
-    from afschrift.witnesses.checkpoints import gather
+    from afschrift.wiring.verify_register import verify as verify_all
 
     register = open_register()
-    gathered = gather(Settings.from_environment(), register)
-    checkpoints = gathered.checkpoints
-    if checkpoint:
-        checkpoints = [*(checkpoints or []), *offered(checkpoint)]
     heads, refused = _heads(bundle or [], key)
-    findings = [
-        *register.trail.verify(
-            heads,
-            checkpoints=checkpoints,
-            trusted=_trusted(key) if key else None,
-            newest_after=rfc3339(utc_now() - timedelta(hours=max_age)) if max_age else "",
-        ),
-        *gathered.findings,
-    ]
-    for finding in findings:
-        typer.echo(f"  event {finding.seq}: {finding.text} ({finding.code})")
-    for name, why in gathered.unread.items():
+    done = verify_all(
+        Settings.from_environment(),
+        register,
+        heads,
+        offered(checkpoint or []),
+        trusted=_trusted(key) if key else None,
+        max_age=timedelta(hours=max_age) if max_age else None,
+        tables=tables,
+    )
+    for line in done.lines():
+        typer.echo(f"  {line}")
+    for name, why in done.unread.items():
         say(f"Not compared with the witness place '{name}': {why}")
-    if checkpoints is None:
+    if done.compared is None:
         say("No checkpoint was compared: a cut end, or a trail written anew, would not show.")
-    if findings or refused or gathered.failed:
+    if not done.ok or refused:
         raise typer.Exit(1)
     seq, head = register.trail.head()
-    compared = "" if checkpoints is None else f" {len(checkpoints)} checkpoint(s) agree."
-    typer.echo(f"The trail is whole: {seq} events, head {head}.{compared}")
+    compared = "" if done.compared is None else f" {done.compared} checkpoint(s) agree."
+    followed = " Every row of the register follows from it." if tables else ""
+    typer.echo(f"The trail is whole: {seq} events, head {head}.{compared}{followed}")
 
 
 @app.command()
@@ -127,11 +133,13 @@ def drop_year(
     from afschrift.app.settings import Settings
     from afschrift.casework.destruction.destroy import DestructionService
     from afschrift.law.destruction import Destroying
+    from afschrift.witnesses.checkpoints import send_checkpoint
 
     service = DestructionService(officer())
     service.allow(Destroying.DROP_YEAR, rule)
     register = service.officer.register
-    keep = Settings.from_environment().trail_years
+    settings = Settings.from_environment()
+    keep = settings.trail_years
     with service.refusals(Destroying.DROP_YEAR, None):
         what = register.trail.droppable(year, rule, keep)
     say(
@@ -141,6 +149,9 @@ def drop_year(
         typer.confirm("Drop them?", abort=True, err=True)
     what = register.trail.drop_year(year, rule, keep, actor())
     typer.echo(f"Dropped {what.count} events; closing digest {what.closing}.")
+    if settings.witnesses:
+        for line in send_checkpoint(settings, register, actor()).lines():
+            say(line)
 
 
 def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int, str]], bool]:

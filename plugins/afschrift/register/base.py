@@ -20,7 +20,8 @@ from afschrift.register.database.identity_tables import look_up
 from afschrift.register.database.tables import case_file, data_key, message, request
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.trail import event_codes, trail
+from afschrift.register.trail import erasures, event_codes, segments, trail
+from afschrift.register.trail.erasures import Erasure
 from afschrift.register.trail.told_rows import change_rows, insert_row
 
 SHOWN = "question"
@@ -126,6 +127,16 @@ class Repository:
 
     def _destroy_key(self, tx: Connection, owner: str) -> bool:
         return tx.execute(delete(data_key).where(data_key.c.owner == owner)).rowcount == 1
+
+    def _erase(self, tx: Connection, request_id: str, rule: str, by: str) -> int:
+        """Erase the payloads of a request's events, with the signed event that tells so; how many."""
+        now, key = self._now(), self._keys.signing_key()
+        count = trail.erase(tx, now, request_id, rule)
+        if count:
+            register = segments.register_id(tx)
+            erasure = Erasure(erasures.FORMAT, register, request_id, rule, count, now, key.id)
+            self._append(tx, None, erasures.told(erasure, key, by))
+        return count
 
     def _keep_text(
         self,

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from afschrift.domain.event import Header, payload_digest
 from afschrift.register.trail.checkpoint import parse
+from afschrift.wiring.verify_register import SENTENCES
 
 PRODUCT = (
     "register/trail/verification.py",
@@ -40,6 +41,11 @@ def codes_of_the_product(project_root: Path) -> set[str]:
     return found | {"gap", "broken_link"}
 
 
+def test_every_code_of_a_difference_is_there(page: str) -> None:
+    part = page[page.index("## What the service alone can check") : page.index("## Years")]
+    assert set(re.findall(r"`((?:event|payload|row|key)_[a-z_]+)`", part)) - {"event_code"} == set(SENTENCES)
+
+
 def test_every_code_of_a_finding_is_there_and_no_other(project_root: Path, page: str) -> None:
     product = codes_of_the_product(project_root)
     tool = (project_root / "tools" / "verify_trail.py").read_text()
@@ -49,7 +55,12 @@ def test_every_code_of_a_finding_is_there_and_no_other(project_root: Path, page:
     documented = {one or other for one, other in named}
     standalone_only = {"export_cut", "export_unknown"}
     assert documented == product | standalone_only
-    assert {code for code in documented if code in tool} == documented - {"stamp_invalid", "stamp_late"}
+    # Of a signature, the tool puts the code together.
+    told = {code for code in documented if code in tool or re.search(r"_(wrong_key|forged)$", code)}
+    told |= {
+        f"checkpoint_{code}" for code in ("other_register", "replayed", "unreadable") if f'"{code}"' in tool
+    }
+    assert told == documented - {"stamp_invalid", "stamp_late"}
 
 
 def test_the_example_holds(page: str) -> None:

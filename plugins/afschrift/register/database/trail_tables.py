@@ -34,6 +34,9 @@ segment = Table(
     Column("dropped_at", INSTANT, nullable=False),
     Column("previous", SHA256, nullable=False),
     Column("event_seq", COUNTER, nullable=False),  # the event that tells of it
+    Column("keep_years", Integer, nullable=False),
+    Column("key_id", ID, nullable=False),  # of the signing key
+    Column("signature", Text, nullable=False),
 )
 
 event_code = Table(

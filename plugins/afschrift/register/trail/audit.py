@@ -20,9 +20,10 @@ from afschrift.register.base import Repository
 from afschrift.register.database.tables import request
 from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.disputes import holds_of, must_be_free
-from afschrift.register.trail import checkpoint, export, segments, trail, verification
+from afschrift.register.trail import checkpoint, erasures, export, segments, signed, trail, verification
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
 from afschrift.register.trail.segments import Segment
+from afschrift.register.trail.signed import TrustedKeys
 from afschrift.register.trail.trail import TrailFinding
 
 KEEP_YEARS = 5
@@ -93,12 +94,7 @@ class AuditTrail(Repository):
         with self._db.write() as tx:
             self._request_row(tx, request_id)
             must_be_free(tx, request_id, "the payloads of its events stay")
-            erased = trail.erase(tx, self._now(), request_id, rule)
-            if erased:
-                event = NewEvent(
-                    "payloads_erased", by, {"request": request_id, "rule": rule, "count": erased}
-                )
-                self._append(tx, None, event)
+            erased = self._erase(tx, request_id, rule, by)
         self._db.forget()
         return erased
 
@@ -108,6 +104,7 @@ class AuditTrail(Repository):
         *,
         checkpoints: Iterable[Offered] | None = None,
         trusted: Mapping[str, bytes] | None = None,
+        keep_years: int = KEEP_YEARS,
         newest_after: str = "",
     ) -> list[TrailFinding]:
         """Check the whole trail.
@@ -115,22 +112,22 @@ class AuditTrail(Repository):
         Args:
             witnesses: heads known from elsewhere, as (seq, digest), for example from bundles.
             checkpoints: everything that the witness places hold; None: not compared.
-            trusted: key id -> raw public key of those who may sign checkpoints; None: the keys at hand.
+            trusted: key id -> raw public key of those who may sign checkpoints, dropped years and erasures;
+                None: the keys at hand.
+            keep_years: how long a year of the trail must be kept after its end at least.
             newest_after: instant that the newest checkpoint must not be older than.
 
         Returns:
             Everything wrong; empty where the trail is whole.
         """
-        revoked: Mapping[str, str] = {}
-        if checkpoints is not None and trusted is None:
-            trusted, revoked = self._keys.public_keys(), self._keys.revoked()
+        own = TrustedKeys(self._keys.public_keys(), self._keys.revoked())
         with self._db.read() as tx:
             return verification.verify(
                 tx,
                 witnesses,
                 checkpoints=checkpoints,
-                trusted=trusted or {},
-                revoked=revoked,
+                trusted=own if trusted is None else TrustedKeys(trusted),
+                keep_years=keep_years,
                 newest_after=newest_after,
             )
 
@@ -140,31 +137,33 @@ class AuditTrail(Repository):
         Raises:
             RefusedError: there is no event yet.
         """
-        key = self._keys.signing_key()
         with self._db.write() as tx:
-            seq, head = trail.head(tx)
-            if seq == 0:
-                raise RefusedError(
-                    "The trail has no event yet: there is nothing to sign.",
-                    remedy="make a checkpoint after the first event.",
-                )
-            before = _newest(tx)
-            gone = segments.dropped(tx)
-            anchor: dict[str, int | str] | None
-            anchor = {"last_seq": gone[-1][0].last_seq, "closing": gone[-1][0].closing} if gone else None
-            statement = Statement(
-                format=checkpoint.FORMAT,
-                register=segments.register_id(tx),
-                number=before.number + 1 if before else 1,
-                seq=seq,
-                head=head,
-                at=self._now(),
-                previous=before.digest() if before else GENESIS,
-                dropped=anchor,
-                key_id=key.id,
+            return self._make_checkpoint(tx, by)
+
+    def _make_checkpoint(self, tx: Connection, by: str) -> Checkpoint:
+        key = self._keys.signing_key()
+        seq, head = trail.head(tx)
+        if seq == 0:
+            raise RefusedError(
+                "The trail has no event yet: there is nothing to sign.",
+                remedy="make a checkpoint after the first event.",
             )
-            made = checkpoint.sign(statement, key)
-            self._append(tx, None, NewEvent(checkpoint.MADE, by, made.payload()))
+        before = _newest(tx)
+        gone = [one.segment for one in segments.dropped(tx)]
+        statement = Statement(
+            format=checkpoint.FORMAT,
+            register=segments.register_id(tx),
+            number=before.number + 1 if before else 1,
+            seq=seq,
+            head=head,
+            at=self._now(),
+            previous=before.digest() if before else GENESIS,
+            dropped={"last_seq": gone[-1].last_seq, "closing": gone[-1].closing} if gone else None,
+            erased=erasures.newest(tx),
+            key_id=key.id,
+        )
+        made = checkpoint.sign(statement, key)
+        self._append(tx, None, NewEvent(checkpoint.MADE, by, made.payload()))
         return made
 
     def checkpoint_log(self) -> list[tuple[Header, dict[str, Any]]]:
@@ -188,11 +187,18 @@ class AuditTrail(Repository):
             return self._droppable(tx, year, rule, keep_years)
 
     def drop_year(self, year: int, rule: str, keep_years: int = KEEP_YEARS, by: str = "system") -> Segment:
-        """Drop the events of a year. The closing digest stays, and an event tells of it; as `droppable`."""
+        """Drop the events of a year; as `droppable`.
+
+        The closing digest stays. An event tells of it, signed, and a checkpoint, which is made with it, so
+        that what was witnessed of that year counts as dropped and not as taken out.
+        """
         with self._db.write() as tx:
             what = self._droppable(tx, year, rule, keep_years)
-            self._append(tx, None, NewEvent(segments.DROPPED, by, asdict(what)))
-            segments.drop(tx, what, trail.head(tx)[0])
+            signature = signed.sign(asdict(what), self._keys.signing_key())
+            payload = {"segment": asdict(what), "signature": signature}
+            self._append(tx, None, NewEvent(segments.DROPPED, by, payload))
+            segments.drop(tx, segments.Dropped(what, trail.head(tx)[0], signature))
+            self._make_checkpoint(tx, by)
         self._db.forget()
         return what
 
@@ -216,7 +222,8 @@ class AuditTrail(Repository):
                 f"The trail of {year} is kept {keep_years} years after its end (D.3).",
                 remedy=f"drop it from {first}-01-01 on.",
             )
-        what = segments.of_year(tx, year, rule, rfc3339(now))
+        key_id = self._keys.signing_key().id
+        what = segments.of_year(tx, year, rule, rfc3339(now), keep_years, key_id)
         if what is None:
             oldest = segments.oldest_year(tx)
             raise RefusedError(

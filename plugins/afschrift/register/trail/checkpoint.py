@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import canonical, digest
 from afschrift.register.keys.store import SigningKey
+from afschrift.register.trail import signed
+from afschrift.register.trail.erasures import ToldErasure, named_rightly
 from afschrift.register.trail.segments import Segment
+from afschrift.register.trail.signed import TrustedKeys
 from afschrift.register.trail.trail import TrailFinding
 
-FORMAT = "afschrift-checkpoint/1"
+FORMAT = "afschrift-checkpoint/2"
 MADE = "checkpoint_made"
-_NEVER = "9999"
 
 _NAME = re.compile(r"afschrift-checkpoint-[0-9a-f]{16}-(\d{8})\.json")
 
@@ -40,6 +40,7 @@ class Statement:
         at: when it was made.
         previous: digest of the statement before (canonical JSON), 64 zeros for the first.
         dropped: `last_seq` and `closing` of the newest dropped year; None: the trail is whole.
+        erased: `seq` of the last event that tells of erased payloads, and digest of its statement; or None.
         key_id: name of the public key (`domain.signing.key_id`).
     """
 
@@ -51,6 +52,7 @@ class Statement:
     at: str
     previous: str
     dropped: dict[str, int | str] | None
+    erased: dict[str, int | str] | None
     key_id: str
 
     def digest(self) -> str:
@@ -87,13 +89,13 @@ class Offered:
     content: bytes
 
 
-Told = dict[int, tuple[int, str]]
-"""What the trail's events tell: number -> (seq, digest of the statement)."""
+Told = dict[int, Checkpoint]
+"""What the trail's events tell: number -> checkpoint."""
 
 
 def sign(statement: Statement, key: SigningKey) -> Checkpoint:
     """The signed checkpoint."""
-    return Checkpoint(statement, key.private.sign(canonical(asdict(statement))).hex())
+    return Checkpoint(statement, signed.sign(asdict(statement), key))
 
 
 def parse(payload: Mapping[str, Any]) -> Checkpoint:
@@ -110,11 +112,6 @@ def parse(payload: Mapping[str, Any]) -> Checkpoint:
     if found.payload() != payload:
         raise ValueError("a checkpoint with more in it")
     return found
-
-
-def recorded(payload: Mapping[str, Any]) -> tuple[int, str]:
-    """Sequence number and digest of the statement in the payload of an event `checkpoint_made`."""
-    return payload["checkpoint"]["seq"], digest(payload["checkpoint"])
 
 
 def offered(paths: Iterable[Path]) -> list[Offered]:
@@ -134,14 +131,14 @@ def offered(paths: Iterable[Path]) -> list[Offered]:
 
 
 def verify_checkpoints(
-    offered: Iterable[Offered], trusted: Mapping[str, bytes], revoked: Mapping[str, str], register: str
+    offered: Iterable[Offered], trusted: TrustedKeys, register: str
 ) -> tuple[list[Checkpoint], list[TrailFinding]]:
     """The genuine checkpoints of this register among files, and what is wrong with the others."""
     genuine, findings = [], []
     for file in offered:
         try:
             found = parse(msgspec.json.decode(file.content, type=dict[str, Any]))
-            fault = _fault(found, file.name, trusted, revoked, register)
+            fault = _fault(found, file.name, trusted, register)
             seq = found.statement.seq
         except (ValueError, RecursionError):
             fault, seq = ("checkpoint_unreadable", "is no checkpoint of a known format"), 0
@@ -152,20 +149,12 @@ def verify_checkpoints(
     return genuine, findings
 
 
-def _fault(
-    found: Checkpoint,
-    name: str,
-    trusted: Mapping[str, bytes],
-    revoked: Mapping[str, str],
-    register: str,
-) -> tuple[str, str] | None:
+def _fault(found: Checkpoint, name: str, trusted: TrustedKeys, register: str) -> tuple[str, str] | None:
     statement = found.statement
-    if statement.key_id not in trusted or revoked.get(statement.key_id, _NEVER) <= statement.at:
+    wrong = trusted.fault(asdict(statement), found.signature, statement.at)
+    if wrong == "wrong_key":
         return "checkpoint_wrong_key", f"is signed with key {statement.key_id}, which is not trusted"
-    try:
-        key = Ed25519PublicKey.from_public_bytes(trusted[statement.key_id])
-        key.verify(bytes.fromhex(found.signature), canonical(asdict(statement)))
-    except (InvalidSignature, ValueError):
+    if wrong:
         return "checkpoint_forged", "was changed after it was signed"
     if statement.register != register:
         text = "is of another register, or the trail was written anew from its first event"
@@ -177,7 +166,11 @@ def _fault(
 
 
 def compare(
-    genuine: Sequence[Checkpoint], known: Told, dropped: Sequence[Segment], newest_after: str
+    genuine: Sequence[Checkpoint],
+    known: Told,
+    dropped: Sequence[Segment],
+    erased: Sequence[ToldErasure],
+    newest_after: str,
 ) -> Iterator[TrailFinding]:
     """Compare checkpoints with each other and with what the trail tells of them.
 
@@ -199,14 +192,18 @@ def compare(
         if statement.dropped and statement.dropped not in gone:
             text = f"checkpoint {number} knows of other dropped years than the register"
             yield TrailFinding("segment_differs", statement.seq, text)
-        if statement.seq > last_gone and known.get(number) != (statement.seq, statement.digest()):
+        told = known.get(number)
+        if statement.seq > last_gone and (told is None or told.statement != statement):
             text = f"no event of the trail tells of checkpoint {number} as it is"
             yield TrailFinding("checkpoint_untold", statement.seq, text)
+        if not named_rightly(statement.erased, statement.seq, erased, last_gone):
+            text = f"checkpoint {number} names another erasure of payloads than the trail tells of"
+            yield TrailFinding("erasure_differs", statement.seq, text)
     numbers = by_number.keys() | known.keys()
     first = min(by_number, default=max(known, default=1))
     for number in range(first, max(numbers, default=0) + 1):
         if number not in by_number:
-            seq, _ = known.get(number, (0, ""))
+            seq = known[number].statement.seq if number in known else 0
             yield TrailFinding(
                 "checkpoint_missing", seq, f"checkpoint {number} is at none of the places compared"
             )

@@ -33,8 +33,8 @@ def write(connection: Connection, into: BinaryIO, at: str, public_keys: Mapping[
 
     keys = {name: key.hex() for name, key in public_keys.items()}
     line("trail", format=FORMAT, register=segments.register_id(connection), at=at, public_keys=keys)
-    for what, event_seq in segments.dropped(connection):
-        line("segment", segment=asdict(what), event_seq=event_seq)
+    for one in segments.dropped(connection):
+        line("segment", **one.payload(), event_seq=one.event_seq)
     events, seq, head = 0, 0, GENESIS
     for row in stream(connection):
         header = header_of(row)

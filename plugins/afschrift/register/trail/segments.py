@@ -6,7 +6,7 @@ year. So an event whose clock was behind stays longer than its year, and none go
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,9 +14,10 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from afschrift.domain.event import GENESIS, digest
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
+from afschrift.register.trail.signed import TrustedKeys
 from afschrift.register.trail.trail import TrailFinding, header_of
 
-FORMAT = "afschrift-segment/1"
+FORMAT = "afschrift-segment/2"
 DROPPED = "segment_dropped"
 
 
@@ -29,6 +30,8 @@ class Segment:
         rule: the rule that said so.
         register: digest of the trail's first header ever: the register's id.
         previous: digest of the segment before (canonical JSON), 64 zeros for the first.
+        keep_years: how many years after its end a year was kept at least.
+        key_id: of the signing key.
     """
 
     format: str
@@ -41,21 +44,40 @@ class Segment:
     rule: str
     dropped_at: str
     previous: str
+    keep_years: int
+    key_id: str
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, hex."""
         return digest(asdict(self))
 
 
-Dropped = tuple[Segment, int]
-"""A segment and the sequence number of the event that tells of it."""
+@dataclass(frozen=True)
+class Dropped:
+    """A segment as the register keeps it.
+
+    Attributes:
+        event_seq: of the event that tells of it.
+        signature: over the segment, hex.
+    """
+
+    segment: Segment
+    event_seq: int
+    signature: str
+
+    def payload(self) -> dict[str, Any]:
+        """Plain JSON: the payload of its event."""
+        return {"segment": asdict(self.segment), "signature": self.signature}
 
 
 def dropped(connection: Connection) -> list[Dropped]:
     """All dropped segments, oldest first."""
     names = [name for name in Segment.__dataclass_fields__ if name != "format"]
     rows = connection.execute(select(segment).order_by(segment.c.first_seq))
-    return [(Segment(FORMAT, **{n: getattr(row, n) for n in names}), row.event_seq) for row in rows]
+    return [
+        Dropped(Segment(FORMAT, **{n: getattr(row, n) for n in names}), row.event_seq, row.signature)
+        for row in rows
+    ]
 
 
 def register_id(connection: Connection) -> str:
@@ -68,7 +90,9 @@ def register_id(connection: Connection) -> str:
     return header_of(first).digest() if first else ""
 
 
-def of_year(connection: Connection, year: int, rule: str, at: str) -> Segment | None:
+def of_year(
+    connection: Connection, year: int, rule: str, at: str, keep_years: int, key_id: str
+) -> Segment | None:
     """What dropping a year would drop; None where the oldest event left is of another year."""
     first = connection.execute(select(event).order_by(event.c.seq).limit(1)).first()
     if first is None or _year(first.at) != year:
@@ -89,7 +113,9 @@ def of_year(connection: Connection, year: int, rule: str, at: str) -> Segment | 
         count=end - first.seq,
         rule=rule,
         dropped_at=at,
-        previous=before[-1][0].digest() if before else GENESIS,
+        previous=before[-1].segment.digest() if before else GENESIS,
+        keep_years=keep_years,
+        key_id=key_id,
     )
 
 
@@ -99,36 +125,85 @@ def oldest_year(connection: Connection) -> int | None:
     return None if at is None else _year(at)
 
 
-def drop(connection: Connection, what: Segment, event_seq: int) -> None:
+def drop(connection: Connection, one: Dropped) -> None:
     """Keep the segment's row and delete its events; the database refuses unless the event tells of it."""
+    what = one.segment
     row = {name: value for name, value in asdict(what).items() if name != "format"}
-    connection.execute(insert(segment).values(**row, event_seq=event_seq))
+    connection.execute(insert(segment).values(**row, event_seq=one.event_seq, signature=one.signature))
     for table in (event_code, event_payload, event):
         connection.execute(delete(table).where(table.c.seq.between(what.first_seq, what.last_seq)))
 
 
-def check(rows: Sequence[Dropped], recorded: Mapping[int, Mapping[str, Any]]) -> Iterator[TrailFinding]:
+def check(
+    rows: Sequence[Dropped],
+    recorded: Mapping[int, tuple[str, Mapping[str, Any]]],
+    trusted: TrustedKeys,
+    keep_years: int,
+    first_left: str | None,
+) -> Iterator[TrailFinding]:
     """Check the rows against each other and against the events left that tell of them.
 
     Args:
         rows: as `dropped` gives them.
-        recorded: sequence number -> payload of each event `segment_dropped` that is left.
+        recorded: sequence number -> time and payload of each event `segment_dropped` that is left.
+        trusted: who may sign.
+        keep_years: how long a year must be kept at least.
+        first_left: time of the oldest event left.
     """
     expected, previous = 1, GENESIS
-    left = rows[-1][0].last_seq if rows else 0
-    for number, (what, event_seq) in enumerate(rows, start=1):
+    left = rows[-1].segment.last_seq if rows else 0
+    for number, one in enumerate(rows, start=1):
+        what, newest = one.segment, number == len(rows)
         if (what.first_seq, what.count, what.previous) != (expected, what.last_seq - expected + 1, previous):
             text = f"the dropped year {what.year} does not follow what was dropped before it"
             yield TrailFinding("segment_broken", what.last_seq, text)
+        at, payload = recorded.get(one.event_seq, ("", {}))
         # An older one may be told by an event that has gone since; the digests of the newer ones hold it.
-        if (event_seq > left or number == len(rows)) and dict(recorded.get(event_seq, {})) != asdict(what):
+        if (one.event_seq > left or newest) and dict(payload) != one.payload():
             text = f"no event of the trail tells that year {what.year} was dropped in this way"
             yield TrailFinding("segment_untold", what.last_seq, text)
+        fault = trusted.fault(asdict(what), one.signature, what.dropped_at)
+        if fault == "wrong_key":
+            text = f"the dropping of year {what.year} is signed with key {what.key_id}, which is not trusted"
+            yield TrailFinding("segment_wrong_key", what.last_seq, text)
+        elif fault:
+            text = f"the dropping of year {what.year} was not signed by the service"
+            yield TrailFinding("segment_forged", what.last_seq, text)
+        kept = what.keep_years >= keep_years and int(what.dropped_at[:4]) > what.year + what.keep_years
+        fits = (not at or what.dropped_at <= at) and (not newest or _year(first_left or "9999") > what.year)
+        if not kept or not fits:
+            text = (
+                f"year {what.year} was dropped on {what.dropped_at[:10]}: too early, or the times do not fit"
+            )
+            yield TrailFinding("segment_misdated", what.last_seq, text)
         expected, previous = what.last_seq + 1, what.digest()
-    for seq in sorted(recorded.keys() - {event_seq for _, event_seq in rows}):
+    for seq in sorted(recorded.keys() - {one.event_seq for one in rows}):
         yield TrailFinding(
             "segment_missing", seq, f"event {seq} tells of a dropped year of which nothing is kept"
         )
+
+
+def check_dates(rows: Sequence[Dropped], genuine: Iterable[tuple[int, str]]) -> Iterator[TrailFinding]:
+    """Hold the dropped years against the times of genuine checkpoints.
+
+    Args:
+        rows: as `dropped` gives them.
+        genuine: `seq` and `at` of each checkpoint.
+    """
+    moments = list(genuine)
+    for one in rows:
+        what = one.segment
+        for seq, at in moments:
+            inside = what.first_seq <= seq < what.last_seq  # the last one may be witnessed years later
+            # By the year, which is what retention counts in: a clock may have been set back an hour.
+            early = one.event_seq <= seq and _year(at) < _year(what.dropped_at)
+            late = seq < one.event_seq and _year(at) > _year(what.dropped_at)
+            if (inside and _year(at) > what.year) or early or late:
+                text = (
+                    f"year {what.year} was dropped on {what.dropped_at[:10]}, and a checkpoint of {at[:10]} "
+                )
+                yield TrailFinding("segment_misdated", what.last_seq, text + "does not fit that")
+                break
 
 
 def _year(at: str) -> int:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
-from afschrift.domain.event import GENESIS, Header, canonical, check_chain, payload_digest
+from afschrift.domain.event import GENESIS, Header, canonical, check_chain, digest, payload_digest
 from afschrift.register.database.trail_tables import event, event_payload
-from afschrift.register.trail import checkpoint, segments
-from afschrift.register.trail.checkpoint import Offered
+from afschrift.register.trail import checkpoint, erasures, segments
+from afschrift.register.trail.checkpoint import Checkpoint, Offered
+from afschrift.register.trail.erasures import Erasure, ToldErasure
+from afschrift.register.trail.signed import TrustedKeys
 from afschrift.register.trail.trail import CLOCK_WENT_BACK, TrailFinding, header_of
 
 _BATCH = 5_000
-_TELLING = (segments.DROPPED, checkpoint.MADE, "payloads_erased")
+_TELLING = (segments.DROPPED, checkpoint.MADE, erasures.ERASED)
 
 
 def verify(
@@ -26,8 +28,8 @@ def verify(
     witnesses: Iterable[tuple[int, str]] = (),
     *,
     checkpoints: Iterable[Offered] | None = None,
-    trusted: Mapping[str, bytes] = MappingProxyType({}),
-    revoked: Mapping[str, str] = MappingProxyType({}),
+    trusted: TrustedKeys,
+    keep_years: int,
     newest_after: str = "",
 ) -> list[TrailFinding]:
     """Check the whole chain, every payload that is not erased, and the dropped years.
@@ -37,8 +39,8 @@ def verify(
         witnesses: heads known from elsewhere, as (seq, digest), for example from bundles. Without one and
             without checkpoints, a cut end and an altered last header cannot be seen.
         checkpoints: everything that the witness places hold; None: not compared.
-        trusted: key id -> raw public key of those who may sign checkpoints.
-        revoked: key id -> instant from which on that key is not trusted.
+        trusted: who may sign checkpoints, dropped years and erasures.
+        keep_years: how long a year must be kept after its end at least.
         newest_after: instant that the newest checkpoint must not be older than.
 
     Returns:
@@ -46,14 +48,41 @@ def verify(
     """
     rows = segments.dropped(connection)
     register = segments.register_id(connection)
-    genuine, findings = checkpoint.verify_checkpoints(checkpoints or (), trusted, revoked, register)
-    walk = _Walk(rows, [*witnesses, *((c.statement.seq, c.statement.head) for c in genuine)])
+    genuine, findings = checkpoint.verify_checkpoints(checkpoints or (), trusted, register)
+    heads = [*witnesses, *((c.statement.seq, c.statement.head) for c in genuine)]
+    walk = _Walk(rows, heads, trusted)
     for row in stream(connection):
         walk.step(row)
-    findings = [*walk.finish(), *_orphans(connection), *segments.check(rows, walk.dropped), *findings]
+    findings = [
+        *walk.finish(),
+        *_orphans(connection),
+        *segments.check(rows, walk.dropped, trusted, keep_years, walk.first_left),
+        *findings,
+    ]
+    told = [one for one in walk.checkpoints.values() if not trusted.fault(*_signed(one))]
+    findings += _dropped_heads(rows, heads, [*genuine, *told])
+    findings += segments.check_dates(rows, {(c.statement.seq, c.statement.at) for c in (*genuine, *told)})
     if checkpoints is not None:
-        findings += checkpoint.compare(genuine, walk.checkpoints, [s for s, _ in rows], newest_after)
+        gone = [one.segment for one in rows]
+        findings += checkpoint.compare(genuine, walk.checkpoints, gone, walk.erasures, newest_after)
     return findings
+
+
+def _signed(one: Checkpoint) -> tuple[dict[str, Any], str, str]:
+    return asdict(one.statement), one.signature, one.statement.at
+
+
+def _dropped_heads(
+    rows: Sequence[segments.Dropped], heads: Iterable[tuple[int, str]], genuine: Iterable[Checkpoint]
+) -> Iterator[TrailFinding]:
+    """Heads that cannot be compared any more, and no signed checkpoint says that their year was dropped."""
+    last = rows[-1].segment.last_seq if rows else 0
+    named = [int(c.statement.dropped["last_seq"]) for c in genuine if c.statement.dropped]
+    if max(named, default=0) >= last:
+        return
+    for seq in sorted({seq for seq, _ in heads if 0 < seq < last}):
+        text = f"event {seq} is named by a bundle or checkpoint, and no checkpoint says that it was dropped"
+        yield TrailFinding("head_dropped", seq, text)
 
 
 def stream(connection: Connection) -> Iterator[Row[Any]]:
@@ -72,25 +101,31 @@ def orphans(connection: Connection) -> Iterator[int]:
 class _Walk:
     """One pass along the chain; remembers what events tell of dropped years, checkpoints and erasures."""
 
-    def __init__(self, rows: Sequence[segments.Dropped], heads: Iterable[tuple[int, str]]) -> None:
-        self.dropped: dict[int, Mapping[str, Any]] = {}
+    def __init__(
+        self, rows: Sequence[segments.Dropped], heads: Iterable[tuple[int, str]], trusted: TrustedKeys
+    ) -> None:
+        self.dropped: dict[int, tuple[str, Mapping[str, Any]]] = {}
         self.checkpoints: checkpoint.Told = {}
+        self.erasures: list[ToldErasure] = []
+        self.first_left: str | None = None
+        self._trusted = trusted
         self._findings: list[TrailFinding] = []
         self._expected, self._prev, self._at = 1, GENESIS, ""
         if rows:
-            self._expected, self._prev = rows[-1][0].last_seq + 1, rows[-1][0].closing
+            self._expected, self._prev = rows[-1].segment.last_seq + 1, rows[-1].segment.closing
         self._heads: dict[int, set[str]] = {}
-        for seq, digest in heads:
+        for seq, head in heads:
             # Of the dropped years, only the very last header can still be compared.
             if seq >= max(self._expected - 1, 1):
-                self._heads.setdefault(seq, set()).add(digest)
+                self._heads.setdefault(seq, set()).add(head)
         self._compare(self._expected - 1, self._prev)
         self._erased: Counter[tuple[str | None, str]] = Counter()
         self._first_erased: dict[tuple[str | None, str], int] = {}
-        self._erasures: Counter[tuple[str | None, str]] = Counter()
+        self._told: Counter[tuple[str | None, str]] = Counter()
 
     def step(self, row: Row[Any]) -> None:
         header = header_of(row)
+        self.first_left = self.first_left or header.at
         broken = check_chain([header], prev=self._prev, first_seq=self._expected)
         if broken:
             self._find("gap" if header.seq != self._expected else "broken_link", header.seq, broken)
@@ -103,7 +138,7 @@ class _Walk:
 
     def finish(self) -> list[TrailFinding]:
         for key, seq in self._first_erased.items():
-            if self._erased[key] > self._erasures[key]:
+            if self._erased[key] > self._told[key]:
                 text = f"the payload of event {seq} or of others of its request was erased untold"
                 self._find("erasure_untold", seq, text)
         for seq in sorted(self._heads):
@@ -136,16 +171,30 @@ class _Walk:
     def _tell(self, header: Header, payload: Mapping[str, Any]) -> None:
         try:
             if header.type == segments.DROPPED:
-                self.dropped[header.seq] = dict(payload)
+                self.dropped[header.seq] = header.at, dict(payload)
             elif header.type == checkpoint.MADE:
-                self.checkpoints[int(payload["checkpoint"]["number"])] = checkpoint.recorded(payload)
+                made = checkpoint.parse(payload)
+                self.checkpoints[made.statement.number] = made
             else:
-                self._erasures[payload["request"], payload["rule"]] += int(payload["count"])
+                self._erasure(header, *erasures.parse(payload))
         except (KeyError, TypeError, ValueError):
             self._find("payload_altered", header.seq, f"event {header.seq} does not tell what its type says")
 
-    def _compare(self, seq: int, digest: str) -> None:
-        if self._heads.pop(seq, {digest}) != {digest}:
+    def _erasure(self, header: Header, erasure: Erasure, signature: str) -> None:
+        statement = asdict(erasure)
+        self.erasures.append(ToldErasure(header.seq, digest(statement)))
+        fault = self._trusted.fault(statement, signature, erasure.at)
+        if fault == "wrong_key":
+            text = f"the erasure that event {header.seq} tells of is signed with a key that is not trusted"
+            self._find("erasure_wrong_key", header.seq, text)
+        elif fault:
+            text = f"the erasure that event {header.seq} tells of was not signed by the service"
+            self._find("erasure_forged", header.seq, text)
+        else:
+            self._told[erasure.request, erasure.rule] += erasure.count
+
+    def _compare(self, seq: int, head: str) -> None:
+        if self._heads.pop(seq, {head}) != {head}:
             text = f"event {seq} is not the one that a bundle or checkpoint names"
             self._find("head_differs", seq, text)
 

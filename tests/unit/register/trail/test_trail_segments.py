@@ -51,8 +51,10 @@ def test_a_year_is_dropped_whole_and_the_chain_goes_on(trail: Trail) -> None:
     assert (what.year, what.first_seq, what.last_seq, what.count) == (2010, 1, last_seq, last_seq)
     assert (what.closing, what.register, what.rule) == (last.digest(), first.digest(), RULE)
     assert seqs(trail)[0] == last_seq + 1
-    telling, payload = trail.register.trail.events()[-1]
-    assert (telling.type, telling.actor, payload) == ("segment_dropped", "officer", vars(what))
+    (telling, payload), (witnessed, _) = trail.register.trail.events()[-2:]
+    assert (telling.type, telling.actor, witnessed.type) == ("segment_dropped", "officer", "checkpoint_made")
+    assert payload is not None and payload["segment"] == vars(what)
+    trail.fetch()
     assert trail.register.trail.verify(heads) == []
     trail.heads += heads
     assert trail.product() == set() == trail.standalone()
@@ -62,6 +64,7 @@ def test_years_follow_each_other_and_each_names_the_one_before(trail: Trail) -> 
     one = trail.register.trail.drop_year(2010, RULE)
     two = trail.register.trail.drop_year(2011, RULE)
     assert (two.first_seq, two.previous, two.register) == (one.last_seq + 1, digest(vars(one)), one.register)
+    trail.fetch()
     made = trail.checkpoint().statement
     assert made.dropped == {"last_seq": two.last_seq, "closing": two.closing}
     assert made.register == one.register
@@ -101,6 +104,7 @@ def test_a_year_stays_while_one_of_its_requests_is_open_or_was_closed_lately(
         trail.register.trail.drop_year(2010, RULE)
     clock.now = datetime(2021, 1, 2, tzinfo=UTC)
     trail.register.trail.drop_year(2010, RULE)
+    trail.fetch()
     assert trail.product() == set()
 
 
@@ -116,11 +120,12 @@ def test_the_chain_of_checkpoints_outlives_the_year(url: str, tmp_path: Path) ->
         trail.register.trail.drop_year(2010, RULE)
     trail.checkpoint()
     trail.register.trail.drop_year(2010, RULE)
+    trail.fetch()
     assert trail.product() == set() == trail.standalone()
 
 
 FORGED = (
-    "INSERT INTO segment SELECT 2010, prev, {first}, {last}, {closing}, {last}, 'r', at, prev, {telling} "
+    "INSERT INTO segment SELECT 2010, prev, {first}, {last}, {closing}, {last}, 'r', at, prev, {telling}, 5, '', '' "
     "FROM event WHERE seq = 1"
 )
 CLOSING = "(SELECT prev FROM event WHERE seq = 5)"
@@ -145,6 +150,7 @@ def test_the_database_lets_nothing_go_but_whole_years_that_are_told(
     whole = FORGED.format(first=1, last=4, closing=CLOSING, telling=10)
     with pytest.raises(KeyboardInterrupt), Database(trail.url).write() as tx:
         tx.execute(text(whole))  # all is as it must be
+        tx.execute(text("DELETE FROM event_code WHERE seq <= 4"))
         tx.execute(text("DELETE FROM event_payload WHERE seq <= 4"))
         raise KeyboardInterrupt
     forged = FORGED.format(first=first, last=last, closing=closing, telling=telling)
@@ -165,6 +171,7 @@ def test_the_database_lets_nothing_go_but_whole_years_that_are_told(
 )
 def test_what_is_kept_of_a_dropped_year_stays(trail: Trail, statement: str) -> None:
     trail.register.trail.drop_year(2010, RULE)
+    trail.fetch()
     with (
         pytest.raises(AfschriftError, match=r"append-only|duplicate key"),
         Database(trail.url).write() as tx,

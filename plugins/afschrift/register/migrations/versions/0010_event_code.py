@@ -1,4 +1,7 @@
-"""Codes by which the service knows its own events (docs/trail.md); events from before get theirs after it."""
+"""Codes by which the service knows its own events, and signatures of dropped years (docs/trail.md).
+
+Events from before get their codes after it (`register.open.bring_up`).
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["seq"], ["event.seq"], name="fk_event_code_seq"),
     )
     op.create_index("ix_event_code_owner_seq", "event_code", ["owner", "seq"])
+    # A year that was dropped before has no signature, and is a finding.
+    op.add_column("segment", sa.Column("keep_years", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("segment", sa.Column("key_id", sa.String(32), nullable=False, server_default=""))
+    op.add_column("segment", sa.Column("signature", sa.Text(), nullable=False, server_default=""))
     if op.get_bind().dialect.name == "sqlite":
         _guard_sqlite()
     else:

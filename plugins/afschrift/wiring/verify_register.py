@@ -1,0 +1,107 @@
+"""The trail against itself, its checkpoints and bundles, and the register's tables against the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from afschrift.app.settings import Settings
+from afschrift.domain.instants import rfc3339
+from afschrift.register.register import Register
+from afschrift.register.trail.checkpoint import Offered
+from afschrift.register.trail.replay import Difference
+from afschrift.register.trail.trail import TrailFinding
+from afschrift.witnesses.checkpoints import gather
+
+SENTENCES = {
+    "event_missing": "an event of its case is missing before this one",
+    "event_forged": "was not written by the service: its code does not hold",
+    "event_key_unknown": "has a code by a key that is not at hand",
+    "payload_altered": "has another payload than the one recorded",
+    "payload_missing": "lacks its payload, and no rule erased it",
+    "row_added": "stands in the register, and no event tells of it",
+    "row_missing": "is told by the trail, and does not stand in the register",
+    "row_changed": "has another value than the trail tells",
+    "row_overwritten": "had another value when the service wrote it than the trail had told",
+    "key_returned": "is there, though the trail says that it was destroyed",
+}
+"""Code of a difference -> what it says of the place."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found.
+
+    Attributes:
+        findings: of the chain, its checkpoints, dropped years and heads.
+        differences: of the tables; empty where they were not looked at.
+        compared: how many checkpoints; None: none could be read.
+        unread: witness place -> why nothing could be read from it.
+        failed: a place can be read from here, and could not now.
+    """
+
+    findings: tuple[TrailFinding, ...]
+    differences: tuple[Difference, ...]
+    compared: int | None
+    unread: Mapping[str, str]
+    failed: bool
+
+    @property
+    def ok(self) -> bool:
+        """Nothing was found, and every place that can be read was read."""
+        return not (self.findings or self.differences or self.failed)
+
+    def lines(self) -> list[str]:
+        """Each finding as a line; places and codes, never a value."""
+        found = [f"event {one.seq}: {one.text} ({one.code})" for one in self.findings]
+        return [*found, *(f"{_place(one)} {SENTENCES[one.code]} ({one.code})" for one in self.differences)]
+
+
+def verify(
+    settings: Settings,
+    register: Register,
+    heads: Sequence[tuple[int, str]] = (),
+    checkpoints: Sequence[Offered] = (),
+    *,
+    trusted: Mapping[str, bytes] | None = None,
+    max_age: timedelta | None = None,
+    tables: bool = True,
+) -> Verified:
+    """Verify the whole register.
+
+    Args:
+        settings: of the installation.
+        register: the register.
+        heads: known from elsewhere, as (seq, digest).
+        checkpoints: besides what the witness places hold.
+        trusted: key id -> raw public key; None: the keys at hand.
+        max_age: how old the newest checkpoint may be; None: any age.
+        tables: hold the tables against the trail too.
+    """
+    gathered = gather(settings, register)
+    offered = gathered.checkpoints
+    if checkpoints:
+        offered = [*(offered or []), *checkpoints]
+    findings = register.trail.verify(
+        heads,
+        checkpoints=offered,
+        trusted=trusted,
+        keep_years=settings.trail_years,
+        newest_after=rfc3339(register.store.clock() - max_age) if max_age else "",
+    )
+    return Verified(
+        findings=(*findings, *gathered.findings),
+        differences=tuple(register.evidence.differences()) if tables else (),
+        compared=None if offered is None else len(offered),
+        unread=gathered.unread,
+        failed=gathered.failed,
+    )
+
+
+def _place(one: Difference) -> str:
+    if not one.table:
+        return f"event {one.seq}:"
+    field = f", {one.field}" if one.field else ""
+    before = f" (before event {one.seq})" if one.code == "row_overwritten" else ""
+    return f"{one.table} {one.row}{field}{before}:"
