@@ -13,8 +13,12 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c '$(FITS)' 2>/dev/null && echo "$$python" && break; done)
 
 BIN := .venv/bin
+UV := $(BIN)/uv
 VENV := .venv/.made
 VENV_BENCH := .venv/.bench
+# What is not in constraints.txt at its version and with one of its hashes is not installed, nor used to build.
+INSTALL := $(UV) pip install -q --compile-bytecode --python $(BIN)/python
+LOCKED := --require-hashes -b constraints.txt -c constraints.txt
 
 .PHONY: help
 help: ## List the commands
@@ -90,25 +94,30 @@ bench-report: $(VENV_BENCH) ## Write docs/performance.md and its chart from the 
 venv: $(VENV) ## Make or renew .venv
 
 .PHONY: lock
-lock: $(VENV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
-		--group dev --group bench pyproject.toml -o constraints.txt $(ARGS)
+lock: $(UV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --group dev --group bench pyproject.toml -o constraints.txt $(ARGS)
 
 .PHONY: clean
 clean: ## Remove .venv, caches and build output; registers, keys and bundles stay
 	rm -rf .venv build dist plugins/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV): pyproject.toml constraints.txt
+# uv alone, so that `make lock` can resolve what pyproject.toml has that constraints.txt has not yet.
+$(UV): constraints.txt
 	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || { \
 		echo "No Python 3.11, 3.12 or 3.13 here. Install one, or name it: make PYTHON=/path/to/python3.12" >&2; \
 		exit 1; }
 	@echo "Setting up .venv ..."
 	@$(BIN)/python -c 'import pip; $(FITS)' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
-	@$(BIN)/python -m pip install -q -c constraints.txt uv
-	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt --group dev -e .
+	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r <(awk '/^[^ ]/ {on = /^uv==/} on' constraints.txt)
+	@touch $@
+
+$(VENV): $(UV) pyproject.toml constraints.txt
+	@$(INSTALL) $(LOCKED) --group dev -r pyproject.toml
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV_BENCH): $(VENV)
-	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt --group bench
+	@$(INSTALL) $(LOCKED) --group bench
 	@touch $@

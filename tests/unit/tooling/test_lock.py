@@ -1,0 +1,107 @@
+"""constraints.txt is whole, names no registry, and its hashes are held when it is installed from."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+UV = Path(sys.executable).with_name("uv")
+ENTRY = re.compile(
+    r"(?P<name>[a-z0-9-]+)==(?P<version>[^ ]+)(?: ; [^\\]+)?(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)"
+)
+
+
+@pytest.fixture(scope="module")
+def entries(project_root: Path) -> list[str]:
+    text = (project_root / "constraints.txt").read_text(encoding="utf-8")
+    return re.sub(r"\s*\\\n\s*", " ", text).splitlines()
+
+
+def test_every_entry_has_one_version_and_its_hashes_and_no_address(entries: list[str]) -> None:
+    """Where this fails: make lock."""
+    assert not [entry for entry in entries if not ENTRY.fullmatch(entry)]
+
+
+def test_it_has_everything_that_the_project_names(project_root: Path, entries: list[str]) -> None:
+    """Also what builds it. Where this fails: make lock."""
+    project = tomllib.loads((project_root / "pyproject.toml").read_text(encoding="utf-8"))
+    named = [
+        *project["build-system"]["requires"],
+        *project["project"]["dependencies"],
+        *(one for group in project["dependency-groups"].values() for one in group),
+    ]
+    assert {canonicalize_name(Requirement(one).name) for one in named} <= {e.split("==")[0] for e in entries}
+
+
+def test_what_is_installed_here_has_the_versions_of_the_lock(entries: list[str]) -> None:
+    """Where this fails: make venv."""
+    locked: dict[str, set[str]] = {}
+    for entry in entries:
+        found = ENTRY.fullmatch(entry)
+        assert found
+        locked.setdefault(found["name"], set()).add(found["version"])
+    other = {}
+    for name, versions in locked.items():
+        try:
+            if version(name) not in versions:
+                other[name] = version(name)
+        except PackageNotFoundError:
+            pass  # for another platform or Python, or of the group `bench`
+    assert not other
+
+
+def wheel(folder: Path) -> str:
+    """Lay a wheel of one empty module; its SHA-256."""
+    file, info = folder / "tiny-1.0-py3-none-any.whl", "tiny-1.0.dist-info"
+    with zipfile.ZipFile(file, "w") as out:
+        out.writestr("tiny.py", "")
+        out.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        out.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        out.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def install(folder: Path, project_root: Path, lock: str) -> subprocess.CompletedProcess[str]:
+    """Install `tiny` with the flags that the Makefile gives uv; no network is needed."""
+    (folder / "constraints.txt").write_text(lock, encoding="utf-8")
+    asked = [
+        "make",
+        "-s",
+        "-f",
+        str(project_root / "Makefile"),
+        "--eval",
+        "flags: ; @echo $(LOCKED)",
+        "flags",
+    ]
+    flags = subprocess.run(asked, cwd=folder, check=True, capture_output=True, text=True).stdout.split()
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\ndependencies = ["tiny"]\n')
+    here = ["--no-index", "--find-links", ".", "--target", "out", "--python", sys.executable]
+    command = [str(UV), "pip", "install", *here, *flags, "-r", "pyproject.toml"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def test_a_changed_hash_stops_the_installation(tmp_path: Path, project_root: Path) -> None:
+    right = wheel(tmp_path)
+    wrong = ("0" if right[0] != "0" else "1") + right[1:]
+
+    refused = install(tmp_path, project_root, f"tiny==1.0 --hash=sha256:{wrong}\n")
+    assert refused.returncode and "Hash mismatch" in refused.stderr
+    unknown = install(tmp_path, project_root, "")
+    assert unknown.returncode and "tiny" in unknown.stderr
+    bare = install(tmp_path, project_root, "tiny==1.0\n")
+    assert bare.returncode and "hash" in bare.stderr
+    assert not (tmp_path / "out" / "tiny.py").exists()
+
+    done = install(tmp_path, project_root, f"tiny==1.0 --hash=sha256:{right}\n")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "tiny.py").exists()
