@@ -18,7 +18,7 @@ VENV := .venv/.made
 VENV_BENCH := .venv/.bench
 # What is not in constraints.txt at its version and with one of its hashes is not installed, nor used to build.
 INSTALL := $(UV) pip install -q --compile-bytecode --python $(BIN)/python
-LOCKED := --require-hashes -b constraints.txt -c constraints.txt
+LOCKED := --require-hashes --require-build-hashes -b constraints.txt -c constraints.txt
 
 .PHONY: help
 help: ## List the commands
@@ -96,7 +96,20 @@ venv: $(VENV) ## Make or renew .venv
 .PHONY: lock
 lock: $(UV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --group dev --group bench pyproject.toml -o constraints.txt $(ARGS)
+		--no-emit-index-url --no-header --no-annotate --group dev --group build --group bench \
+		pyproject.toml -o constraints.txt $(ARGS)
+
+.PHONY: wheel
+wheel: $(VENV) ## Build dist/*.whl: the same bytes wherever it is built from the same files
+	@$(BIN)/python tools/wheel.py dist
+
+.PHONY: sbom
+sbom: $(VENV) ## Write dist/afschrift.cdx.json, the bill of materials of what runs with Afschrift
+	@$(BIN)/python tools/sbom.py dist/afschrift.cdx.json
+
+.PHONY: advisories
+advisories: $(VENV) ## Look up known vulnerabilities of what constraints.txt pins, where a service can be reached
+	@$(BIN)/python tools/advisories.py $(ARGS)
 
 .PHONY: clean
 clean: ## Remove .venv, caches and build output; registers, keys and bundles stay

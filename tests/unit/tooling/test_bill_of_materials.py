@@ -1,0 +1,126 @@
+"""What runs with Afschrift is listed, with licences that somebody allowed and hashes that the lock has."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+
+@pytest.fixture
+def tree(tmp_path: Path, project_root: Path) -> Path:
+    """What the tools read, to change."""
+    shutil.copytree(project_root / "tools", tmp_path / "tools")
+    (tmp_path / "docs").mkdir()
+    for name in ("constraints.txt", "pyproject.toml", "docs/licences.md"):
+        shutil.copy(project_root / name, tmp_path / name)
+    return tmp_path
+
+
+def run(tree: Path, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
+    whole = [sys.executable, *command]
+    return subprocess.run(whole, cwd=tree, capture_output=True, text=True, env=os.environ | env, check=False)
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_the_page_of_licences_is_made_from_the_lock(project_root: Path) -> None:
+    """Where this fails: python tools/licences_page.py."""
+    done = run(project_root, "tools/licences_page.py", "--check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_new_version_makes_the_page_old(tree: Path) -> None:
+    text = (tree / "constraints.txt").read_text(encoding="utf-8")
+    (tree / "constraints.txt").write_text(re.sub(r"xxhash==\S+", "xxhash==99.0", text), encoding="utf-8")
+    assert run(tree, "tools/licences_page.py", "--check").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("licence", "package"),
+    [("LGPL-3.0-only", "psycopg"), ("Zlib", "numpy"), ("Artistic-1.0-Perl", "text-unidecode")],
+)
+def test_a_licence_that_nobody_allowed_is_refused(tree: Path, licence: str, package: str) -> None:
+    """Also one of an AND, and an OR of which none is allowed."""
+    change(tree / "tools" / "licences_page.py", f'    "{licence}":', f'    "not {licence}":')
+    done = run(tree, "tools/licences_page.py", "--check")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{package} is under ") and "ALLOWED" in done.stderr
+
+
+def test_an_or_needs_one_allowed_licence(tree: Path) -> None:
+    change(
+        tree / "tools" / "locked.py", '"Artistic-1.0-Perl OR GPL-1.0-or-later"', '"GPL-1.0-or-later OR MIT"'
+    )
+    assert run(tree, "tools/licences_page.py").returncode == 0
+
+
+def test_a_package_that_tells_no_licence_asks_somebody_to_read_it(tree: Path) -> None:
+    change(tree / "tools" / "locked.py", '    "sqlparse": "BSD-3-Clause",\n', "")
+    done = run(tree, "tools/licences_page.py")
+    assert done.returncode == 2 and "sqlparse" in done.stderr and "READ" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def bill(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> bytes:
+    out = tmp_path_factory.mktemp("bill") / "bill.json"
+    done = run(project_root, "tools/sbom.py", str(out), PYTHONHASHSEED="1", TZ="UTC")
+    assert done.returncode == 0, done.stderr
+    return out.read_bytes()
+
+
+def test_the_bill_fits_the_schema_of_cyclonedx(bill: bytes) -> None:
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill.decode()) is None
+
+
+def test_the_bill_is_the_same_bytes_at_another_time_and_seed(
+    bill: bytes, tmp_path: Path, project_root: Path
+) -> None:
+    again = tmp_path / "deeper" / "bill.json"
+    run(project_root, "tools/sbom.py", str(again), PYTHONHASHSEED="2", TZ="Asia/Tokyo")
+    assert again.read_bytes() == bill
+
+
+def test_the_bill_has_each_package_with_licence_and_the_hashes_of_the_lock(
+    bill: bytes, project_root: Path
+) -> None:
+    told: dict[str, Any] = json.loads(bill)
+    lock = re.sub(r"\s*\\\n\s*", " ", (project_root / "constraints.txt").read_text(encoding="utf-8"))
+    hashes = {line.split(" ")[0]: set(re.findall("[0-9a-f]{64}", line)) for line in lock.splitlines()}
+    page = (project_root / "docs" / "licences.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| ([a-z0-9-]+) \| ([^|]*\d[^|]*) \|", page.split("## Allowed")[0], re.MULTILINE)
+
+    assert {part["bom-ref"] for part in told["components"]} == {
+        f"{name}=={version}" for name, versions in listed for version in versions.split(", ")
+    }
+    for part in told["components"]:
+        assert {one["content"] for one in part["hashes"]} == hashes[part["bom-ref"]]
+        assert part["licenses"]
+    assert b"://" not in bill.replace(told["$schema"].encode(), b"")
+
+
+def test_the_bill_says_what_needs_what(bill: bytes) -> None:
+    needs = {one["ref"]: one.get("dependsOn", []) for one in json.loads(bill)["dependencies"]}
+    direct = {one.split("==")[0] for one in needs["afschrift"]}
+
+    assert {"apache-airflow", "psycopg", "cryptography"} <= direct and "pytest" not in direct
+    assert any(
+        one.startswith("psycopg-binary==")
+        for ref in needs
+        if ref.startswith("psycopg==")
+        for one in needs[ref]
+    )
+    assert "pytest" not in {ref.split("==")[0] for ref in needs}

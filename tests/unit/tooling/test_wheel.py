@@ -1,0 +1,62 @@
+"""The wheel is the same, byte for byte, wherever it is built."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def tree(root: Path, folder: Path, time: int) -> Path:
+    """A copy of what the wheel is made of, all files of one time."""
+    for name in ("plugins", "tools"):
+        shutil.copytree(
+            root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+        )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, folder)
+    for path in folder.rglob("*"):
+        os.utime(path, (time, time))
+    return folder
+
+
+def build(folder: Path, umask: int, **env: str) -> Path:
+    command = [sys.executable, "tools/wheel.py", "dist"]
+    subprocess.run(command, cwd=folder, check=True, umask=umask, env=os.environ | env)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return wheel
+
+
+def test_two_places_times_and_umasks_give_the_same_bytes(tmp_path: Path, project_root: Path) -> None:
+    one = tree(project_root, tmp_path / "one", 1_700_000_000)
+    other = tree(project_root, tmp_path / "elsewhere" / "other", 1_600_000_000)
+    for path in [*other.rglob("*.py"), other / "LICENSE"]:
+        path.chmod(0o700)
+    (other / "plugins" / "afschrift" / "__pycache__").mkdir()
+    (other / "plugins" / "afschrift" / "__pycache__" / "left.cpython-311.pyc").write_bytes(b"left")
+
+    first = build(one, 0o022, TZ="Europe/Amsterdam")
+    second = build(other, 0o077, TZ="Asia/Tokyo", LC_ALL="C", SOURCE_DATE_EPOCH="1700000000")
+
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_wheel_has_the_package_and_nothing_beside_it(tmp_path: Path, project_root: Path) -> None:
+    wheel = build(tree(project_root, tmp_path / "one", 1_700_000_000), 0o022)
+
+    with zipfile.ZipFile(wheel) as file:
+        inside = {name for name in file.namelist() if ".dist-info/" not in name}
+    package = project_root / "plugins"
+    files = {
+        path.relative_to(package).as_posix()
+        for path in (package / "afschrift").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert inside == files
