@@ -6,6 +6,7 @@ import hashlib
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
@@ -71,8 +72,10 @@ def wheel(folder: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def install(folder: Path, project_root: Path, lock: str) -> subprocess.CompletedProcess[str]:
-    """Install `tiny` with the flags that the Makefile gives uv; no network is needed."""
+def install(
+    folder: Path, project_root: Path, lock: str, name: str = "tiny"
+) -> subprocess.CompletedProcess[str]:
+    """Install a package with the flags that the Makefile gives uv; no network is needed."""
     (folder / "constraints.txt").write_text(lock, encoding="utf-8")
     asked = [
         "make",
@@ -84,7 +87,8 @@ def install(folder: Path, project_root: Path, lock: str) -> subprocess.Completed
         "flags",
     ]
     flags = subprocess.run(asked, cwd=folder, check=True, capture_output=True, text=True).stdout.split()
-    (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\ndependencies = ["tiny"]\n')
+    project = f'[project]\nname = "x"\nversion = "1"\ndependencies = ["{name}"]\n'
+    (folder / "pyproject.toml").write_text(project, encoding="utf-8")
     here = ["--no-index", "--find-links", ".", "--target", "out", "--python", sys.executable]
     command = [str(UV), "pip", "install", *here, *flags, "-r", "pyproject.toml"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
@@ -105,3 +109,20 @@ def test_a_changed_hash_stops_the_installation(tmp_path: Path, project_root: Pat
     done = install(tmp_path, project_root, f"tiny==1.0 --hash=sha256:{right}\n")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "tiny.py").exists()
+
+
+def test_what_builds_a_package_needs_a_hash_too(tmp_path: Path, project_root: Path) -> None:
+    """`tiny` lies here as a builder without a hash; `source` is published as source alone and wants it."""
+    wheel(tmp_path)
+    inside = tmp_path / "source-1.0"
+    inside.mkdir()
+    build = '[build-system]\nrequires = ["tiny"]\nbuild-backend = "tiny"\n[project]\nname = "source"\nversion = "1.0"\n'
+    (inside / "pyproject.toml").write_text(build, encoding="utf-8")
+    (inside / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: source\nVersion: 1.0\n", encoding="utf-8")
+    with tarfile.open(tmp_path / "source-1.0.tar.gz", "w:gz") as out:
+        out.add(inside, "source-1.0")
+    digest = hashlib.sha256((tmp_path / "source-1.0.tar.gz").read_bytes()).hexdigest()
+
+    done = install(tmp_path, project_root, f"source==1.0 --hash=sha256:{digest}\n", "source")
+
+    assert done.returncode and "no trusted hash was provided for: `tiny`" in " ".join(done.stderr.split())
