@@ -18,7 +18,7 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import request
-from afschrift.register.database.trail_tables import event, event_payload
+from afschrift.register.database.trail_tables import event, event_code, event_payload
 from afschrift.register.disputes import holds_of, must_be_free
 from afschrift.register.trail import checkpoint, erasures, export, segments, signed, trail, verification
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
@@ -248,12 +248,14 @@ class AuditTrail(Repository):
             must_be_free(tx, found, f"the trail of {what.year}, which tells of it, stays")
 
     def _refuse_unfinished(self, tx: Connection, what: Segment, closed_before: str) -> None:
-        """Evidence is kept until five years after its request was closed, so the year's last one counts."""
-        of_year = select(event.c.request).where(event.c.seq.between(what.first_seq, what.last_seq))
-        of_year = of_year.where(event.c.request.is_not(None))
+        """Evidence is kept until five years after its request was closed, so the year's last one counts.
+
+        And until the others of its case are: their gates replay the events of the case as a whole.
+        """
+        of_year = select(event_code.c.owner).where(event_code.c.seq.between(what.first_seq, what.last_seq))
         kept = request.c.state.not_in(_CLOSED) | (request.c.changed_at > closed_before)
         found = tx.scalars(
-            select(request.c.id).where(request.c.id.in_(of_year), kept).order_by(request.c.id)
+            select(request.c.id).where(request.c.case_id.in_(of_year), kept).order_by(request.c.id)
         ).all()
         if found:
             raise RefusedError(

@@ -1,0 +1,65 @@
+"""`python -m bench.gates`: what a gate costs that replays a request's events, by how many there are.
+
+Beside each request stand the events of others: those since its own last one are proven to be others', so a
+request that waited long pays once for them. Prints milliseconds of CPU a gate: median of twenty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from testbed.registers import place
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.keys import Key
+from afschrift.domain.right import Right
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Register
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC).isoformat()
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--events", type=int, default=200, help="of the request")
+    parser.add_argument("--since", default="0,1000,100000", help="events of others after its last one")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        register = Register(place(Path(folder) / "register.db"), KeyStore.create(Path(folder) / "keys.json"))
+        for since in map(int, args.since.split(",")):
+            request = _store(register, args.events)
+            _others(register, since)
+            took = sorted(_gate(register, request) for _ in range(20))
+            print(f"{args.events} events, {since} of others since: {statistics.median(took) * 1000:.1f} ms")
+
+
+def _gate(register: Register, request: str) -> float:
+    began = time.process_time()
+    assert register.evidence.of_request(request) == ()
+    return time.process_time() - began
+
+
+def _store(register: Register, events: int) -> str:
+    """A request with so many events, every second of which tells of a row."""
+    case = register.cases.open(b"What do you have about me?", "mail", AT, AT)
+    keys = (Key("customer_id", "1"),)
+    one = register.requests.open(case, Right.ACCESS, AT, "UTC", "nl", ("csv",), "outbox", keys, ())
+    for number in range((events - 2) // 2):
+        register.steps.finish(one.id, "step", f"{number:064}", {"rows": number, "digest": "x" * 64})
+        register.trail.record(one.id, NewEvent("counted", payload={"n": number}))
+    return one.id
+
+
+def _others(register: Register, events: int) -> None:
+    for _ in range(events // 1000):
+        register.trail.record(None, *(NewEvent("counted", payload={"n": n}) for n in range(1000)))
+
+
+if __name__ == "__main__":
+    main()
