@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from afschrift.domain.errors import ConfigurationError
@@ -90,3 +91,36 @@ class StagedRequest:
     request: str
     touched: datetime
     bytes: int
+
+
+class ActiveKind(StrEnum):
+    """Why a person looks at a file before it goes into a bundle."""
+
+    PROGRAM = "program"
+    MACRO = "macro"
+    SCRIPT = "script"
+    ACTION = "action"
+    DDE = "dde"
+    OBJECT = "embedded_object"
+    FILE = "embedded_file"
+    XFA = "xfa"
+    REMOTE = "remote_content"
+    OLD_OFFICE = "old_office"
+    OTHER_KIND = "other_kind"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, order=True)
+class ActivePart:
+    """One finding in a file: where, and what. Nothing of it is a name or a value.
+
+    Attributes:
+        position: "" is the file itself; else from outside to inside, such as `attachment.2/archived.5`: the
+            fifth file of the archive that is the second attachment of the e-mail. The words before the
+            numbers are `text` (of an e-mail), `attachment` (of an e-mail), `message` (of a mailbox),
+            `archived` (in an archive) and `embedded` (in a PDF).
+        kind: an `ActiveKind`.
+    """
+
+    position: str
+    kind: str

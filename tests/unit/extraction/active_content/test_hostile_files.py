@@ -1,0 +1,180 @@
+"""Hostile and damaged files end as something that nobody can look into: no crash, no waiting, no memory."""
+
+from __future__ import annotations
+
+import io
+import resource
+import time
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.active_files import (
+    biff,
+    docx,
+    mail,
+    message,
+    old,
+    outlook,
+    packed,
+    pdf,
+    script_action,
+    xlsx,
+)
+
+from afschrift.domain.files import ActivePart
+from afschrift.extraction.active_content.inspect import Inspector, inspect
+from afschrift.extraction.active_content.part import MOST_BYTES, Part
+
+
+def bomb() -> bytes:
+    return packed({"word/document.xml": b" " * 40_000_000, "[Content_Types].xml": b"<x/>"})
+
+
+def lying() -> bytes:
+    lie = bytearray(bomb())
+    here, there = lie.find(b"PK\x03\x04"), lie.find(b"PK\x01\x02")
+    lie[here + 22 : here + 26] = lie[there + 24 : there + 28] = (10).to_bytes(4, "little")
+    return bytes(lie)
+
+
+def nested(depth: int) -> bytes:
+    made = b"x"
+    for _ in range(depth):
+        made = packed({"a.zip": made})
+    return made
+
+
+def mails(depth: int) -> bytes:
+    head = b"Content-Type: message/rfc822\n\n"
+    return b"MIME-Version: 1.0\n" + head * depth + b"\nhello"
+
+
+def frames(depth: int) -> bytes:
+    return b"MIME-Version: 1.0\n" + b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(depth)
+    )
+
+
+def locked() -> bytes:
+    made = bytearray(packed({"a": b"hello"}))
+    made[made.rfind(b"PK\x01\x02") + 8] |= 1
+    return bytes(made)
+
+
+def loop() -> bytes:
+    """A PDF whose cross-reference tables name each other, and an object that is itself."""
+    return (
+        b"%PDF-1.7\n1 0 obj\n1 0 R\nendobj\n2 0 obj\n<</Type/Catalog/Pages 1 0 R/OpenAction 1 0 R/AA 2 0 R>>\nendobj\n"
+        b"xref\n0 3\n0000000000 65535 f \n0000000009 00000 n \n0000000030 00000 n \n"
+        b"trailer\n<</Size 3/Root 2 0 R/Prev 110>>\nstartxref\n110\n%%EOF\n"
+    )
+
+
+def fat_loop() -> bytes:
+    made = bytearray(old(WordDocument=bytes(9000)))
+    made[-512:] = b"\0\0\0\0" * 128  # every sector follows sector 0
+    return bytes(made)
+
+
+HOSTILE = {
+    "zip_bomb": bomb(),
+    "lying_zip": lying(),
+    "zips_in_zips": nested(20),
+    "mails_in_mails": mails(40),
+    "thousands_of_mails_in_mails": mails(5_000),
+    "thousands_of_frames": frames(5_000),
+    "locked_zip": locked(),
+    "cut_zip": packed({"a": b"x" * 100})[:50],
+    "cut_docx": docx()[:-30],
+    "cut_ole": old()[:600],
+    "deep_pdf": b"%PDF-1.7\n1 0 obj\n"
+    + b"[" * 100_000
+    + b"\nendobj\ntrailer\n<</Root 1 0 R>>\nstartxref\n0\n%%EOF",
+    "no_pdf": b"%PDF-1.7\nnothing",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_it_cannot_be_looked_into(name: str) -> None:
+    began = time.monotonic()
+    found = inspect(Part(HOSTILE[name]))
+    assert "unreadable" in {one.kind for one in found}
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("content", [loop(), fat_loop()], ids=["pdf", "ole"])
+def test_what_names_itself_comes_to_an_end(content: bytes) -> None:
+    began = time.monotonic()
+    inspect(Part(content))
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("ending", "piece"),
+    [
+        ("html", b"<a "),
+        ("html", b'<a x="'),
+        ("html", b"<!--"),
+        ("html", b"<a      "),
+        ("csv", b"=a|"),
+        ("csv", b",=,-"),
+        ("csv", b'"='),
+        ("rtf", b"{\\field{\\fldinst "),
+        ("rtf", b"{\\template "),
+        ("eml", b"--b\n"),
+        ("eml", b"Subject: a\n"),
+        ("mbox", b"From a\nFrom b\n\n"),
+        ("pdf", b"1 0 obj "),
+        ("pdf", b"<<"),
+    ],
+)
+def test_time_grows_with_length_alone(ending: str, piece: bytes) -> None:
+    heads = {"rtf": b"{\\rtf1 ", "pdf": b"%PDF-1.7\n", "mbox": b"From a\n"}
+    began = time.monotonic()
+    inspect(Part(heads.get(ending, b"") + piece * (3_000_000 // len(piece)), ending))
+    assert time.monotonic() - began < 20
+
+
+def test_a_large_file_is_held_no_further_than_a_limit() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    film, text = Inspector("a.mp4", None), Inspector("a.docx", None)
+    film.write(b"\0\0\0\x18ftypmp42")
+    text.write(b"PK\x03\x04")
+    for _ in range(300):
+        film.write(bytes(1_000_000))
+        text.write(bytes(1_000_000))
+    assert film.found() == ()
+    assert text.found() == (ActivePart("", "unreadable"),)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    assert grown < 4 * MOST_BYTES
+
+
+SOUND = [
+    docx(),
+    xlsx(),
+    old(macros=True),
+    pdf(OpenAction=script_action()),
+    mail(message(b"x")),
+    outlook(("a", b"b")),
+    biff((0x85, bytes(9))),
+]
+
+
+@given(st.sampled_from(SOUND), st.data())
+def test_no_damage_makes_an_error(sound: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(sound)
+    for _ in range(data.draw(st.integers(1, 20))):
+        damaged[data.draw(st.integers(0, len(sound) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(sound)))
+    for content in (bytes(damaged), bytes(damaged[:cut])):
+        assert isinstance(inspect(Part(content)), tuple)
+
+
+def test_a_member_called_twice_is_looked_at_twice() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("a.html", b"<script>x</script>")
+        archive.writestr("a.html", b"fine")
+    assert inspect(Part(made.getvalue())) == (ActivePart("archived.1", "script"),)
