@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 from testbed.mini import CONTROLLER, IDENTITY, POLICY
 from testbed.running import installation, store
+from tests.support.active_files import pdf
 from tests.support.manual import add_systems, system
 
 from afschrift.app.settings import Settings
@@ -162,7 +163,8 @@ def _begun(folder: Path) -> tuple[Path, Services, str]:
     with suppress(NeedsPersonError):
         classify(services, request)
     [asked] = services.register.questions.all(request_id=request)
-    file = scan("brief.pdf", io.BytesIO(b"%PDF-1.7\n"), 9, 1_000_000)
+    content = pdf()
+    file = scan("brief.pdf", io.BytesIO(content), len(content), 1_000_000)
     officer = Officer(services.register, Roles((_ANNA,), location="roles.yml"), "cli:anna")
     answer_question(officer, asked.id, "given", files=[file])
     return inventory, services, request

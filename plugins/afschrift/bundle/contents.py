@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from afschrift.domain.extracted import FileEntry, GivenFile, Searched, SourceExtract, TableExtract
+from afschrift.domain.extracted import (
+    FileEntry,
+    GivenFile,
+    MissingFile,
+    Searched,
+    SourceExtract,
+    TableExtract,
+)
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan, Plan, Seal
 from afschrift.domain.profile import Overview
@@ -74,6 +81,10 @@ class Contents:
     def given(self) -> Iterator[tuple[str, GivenFile]]:
         """The files that people found in systems that no query reaches, each with its source."""
         return ((extract.source, file) for extract in self.extracts for file in extract.given)
+
+    def kept_back(self, source: str) -> tuple[MissingFile, ...]:
+        """Files that a person found in a system, and another left out."""
+        return next((extract.kept_back for extract in self.extracts if extract.source == source), ())
 
     def files(self) -> Iterator[FileEntry]:
         """The staged files that are packed: of the tables, uploaded by the person, found by a person."""

@@ -21,6 +21,7 @@ from afschrift.bundle.description.description import datapackage
 from afschrift.bundle.description.redactions import redactions_document
 from afschrift.bundle.description.schemas import schemas
 from afschrift.bundle.page.page import render_index, render_readme
+from afschrift.bundle.page.words import PageWords
 from afschrift.bundle.sheet.content import SheetContent
 from afschrift.bundle.sheet.document import sheet_document
 from afschrift.bundle.sheet.page import render_sheet
@@ -96,7 +97,8 @@ def _documents(contents: Contents, letters: Path) -> dict[str, bytes]:
         **(_information(contents, letters) if contents.plan.right.terms.information_sheet else {}),
         **schemas(contents),
     }
-    return documents | {layout.DATAPACKAGE: _json(datapackage(contents, documents))}
+    words = PageWords.load(letters, contents.language)
+    return documents | {layout.DATAPACKAGE: _json(datapackage(contents, documents, words))}
 
 
 def _information(contents: Contents, letters: Path) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from afschrift.domain.event import digest
+from afschrift.domain.files import ActivePart
 from afschrift.domain.own_account import Sample
 from afschrift.domain.sources import Structure
 
@@ -62,6 +63,7 @@ class Upload:
         row: number of the row in the table's files, from 1 and over all parts.
         name: what the person called it; None where no column says.
         key: key column -> its value in that row, as value forms.
+        active: what of it may run, or could not be looked into.
     """
 
     entry: FileEntry
@@ -70,14 +72,22 @@ class Upload:
     media_type: str
     name: str | None = None
     key: dict[str, str | None] = field(default_factory=dict)
+    active: tuple[ActivePart, ...] = ()
+
+
+LEFT_OUT = "active_content"
+"""Why a file is not handed over that is there: a person left it out, since something in it may run."""
 
 
 @dataclass(frozen=True)
 class MissingFile:
-    """A file that a row names and that could not be handed back.
+    """A file that a row names and that could not be handed back, or that a person left out.
 
     Attributes:
-        reason: `not_found`, `changed` (not the size or digest that the row tells) or `outside_store`.
+        column: of the row; empty for a file that a person found in a system that no query reaches.
+        row: its number; of such a file its own.
+        reason: `not_found`, `changed` (not the size or digest that the row tells), `outside_store` or
+            `active_content`.
     """
 
     column: str
@@ -181,12 +191,14 @@ class GivenFile:
         entry: its path tells a number, never the name.
         number: 1, 2, 3, ... within its source.
         name: as whoever found it called it; may hold anything.
+        active: what of it may run, or could not be looked into.
     """
 
     entry: FileEntry
     number: int
     media_type: str
     name: str
+    active: tuple[ActivePart, ...] = ()
 
 
 class NotSearched(StrEnum):
@@ -252,6 +264,7 @@ class SourceExtract:
         facts: for the information sheet, read on the same snapshot.
         structure: what the database itself says of these tables.
         given: files of a source that a person searched; its snapshot is the moment of the answer.
+        kept_back: files of such a source that a person left out since.
         searched: what came of looking for the person in what no way reaches; None: nobody looked.
     """
 
@@ -261,6 +274,7 @@ class SourceExtract:
     references: dict[str, bool] = field(default_factory=dict)
     facts: tuple[FactValues, ...] = ()
     given: tuple[GivenFile, ...] = ()
+    kept_back: tuple[MissingFile, ...] = ()
     structure: Structure = field(default_factory=Structure)
     searched: tuple[Searched, ...] | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.extracted import UPLOADS, GivenFile, SourceExtract
 from afschrift.domain.plan import ManualPlan
+from afschrift.extraction.active_content.inspect import Inspector
 from afschrift.extraction.deflate import DeflatingSink
 from afschrift.extraction.media_type import extension
 from afschrift.register.register import Register
@@ -30,11 +31,13 @@ def stage(register: Register, staging: EncryptedStaging, request_id: str, one: M
             raise RefusedError(f"The key of request {request_id} was destroyed: its files are gone for good.")
         ending = extension(document.name, document.media_type)
         path = f"{UPLOADS}/{one.source}/{number:06}.{ending}"
+        inspector = Inspector(ending, document.media_type, document.name)
         with staging.writer(f"data/{path}") as raw:
             sink = DeflatingSink(raw)
             for part in document.parts:
                 sink.write(part)
+                inspector.write(part)
             sink.finish()
         entry = sink.entry(path, FORMAT)
-        given.append(GivenFile(entry, number, document.media_type, document.name))
+        given.append(GivenFile(entry, number, document.media_type, document.name, inspector.found()))
     return SourceExtract(one.source, one.answered_at, (), given=tuple(given))

@@ -21,6 +21,7 @@ from afschrift.domain.extracted import UPLOADS, FileEntry, GivenFile, MissingFil
 from afschrift.domain.files import FileStore
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
+from afschrift.extraction.active_content.inspect import Inspector
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
 from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.inventory.column import FileColumn
@@ -124,10 +125,12 @@ class Uploads:
         algorithm = _DIGESTS.get(len(expected))
         check = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
         size = row[file.size] if file.size else None
+        inspector = Inspector(ending, declared, name or (cell if file.store else None))
         with self._staging.writer(f"data/{path}") as raw:
             sink = DeflatingSink(raw)
             for chunk in self._chunks(file, content):
                 sink.write(chunk)
+                inspector.write(chunk)
                 if check:
                     check.update(chunk)
             sink.finish()
@@ -135,7 +138,8 @@ class Uploads:
                 raise _ChangedError  # nothing of it stays in staging
         entry = sink.entry(path, FORMAT)
         key = {column: row[column] for column in self._key}
-        self.held.append(Upload(entry, file.column, self._row, media_type_of(ending, declared), name, key))
+        media_type, active = media_type_of(ending, declared), inspector.found()
+        self.held.append(Upload(entry, file.column, self._row, media_type, name, key, active))
 
     def _chunks(self, file: FileColumn, content: BinaryIO) -> Iterator[bytes]:
         try:

@@ -67,6 +67,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     if plan.later:
         records = staged_extracts(services, plan, "deliver")
         rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
+        rows |= {record.source: len(record.given) for record in records if record.kept_back}
         record_part(services, plan, receipt, rows)
     return register.steps.finish(request_id, "deliver", inputs, result)
 

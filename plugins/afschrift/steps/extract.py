@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from afschrift.casework.columns.judged_files import active_counts, judged_files
 from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.partial_response.require import waits_for
 from afschrift.domain.errors import NeedsPersonError
@@ -109,13 +111,23 @@ def _keys_of(services: Services, plan: Plan) -> tuple[Key, ...]:
 
 
 def _given_files(services: Services, plan: Plan, source: str) -> dict[str, Any]:
-    """The files that a person found in a system are staged as they were given (R08)."""
+    """The files that a person found in a system are staged as they were given (R08).
+
+    Raises:
+        NeedsPersonError: something in one of them may run, and nobody said yet whether it goes along.
+    """
     staging = services.staging(plan.request)
     found = next(one for one in plan.given if one.source == source)
+    mac = partial(services.register.data_keys.fingerprint, plan.request)
     record = stage(services.register, staging, plan.request, found)
+    record = judged_files(services.register, staging, record, plan.request, mac)
     stage_record(staging, record)
     services.log(f"{source}: {len(record.given)} files of whoever searched it.")
-    evidence = {"answer": found.answer, "files": record.digests}
+    evidence: dict[str, Any] = {"answer": found.answer, "files": record.digests}
+    if record.kept_back:
+        evidence["kept_back"] = len(record.kept_back)
+    if active := active_counts(record.given):
+        evidence["active"] = active
     return _finish(services, plan, record, evidence, plan.digest(), files=len(record.given))
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-from afschrift.casework.columns.missing_files import ask_about_missing
+from afschrift.casework.columns.judged_files import active_counts, judged_files
 from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
@@ -75,7 +75,7 @@ class SourceReading:
         if record is None:
             raise ask(services.register, plan.request, asked)
         self._searched = evidence(searched, keys)
-        ask_about_missing(services.register, plan.request, list(record.tables))
+        record = judged_files(services.register, self._staging, record, plan.request, self._mac)
         stage_observations(self._staging, source, self._samples, self._overviews)
         self._finding.stage(self._staging, source)
         stage_record(self._staging, record)
@@ -131,10 +131,17 @@ class SourceReading:
             "redacted": {p.table: len(p.redactions) for p in parts if p.redactions},
             "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},
             "missing": {t.table: len(t.missing) for t in tables if t.missing},
+            **({"active": active} if (active := _active(tables)) else {}),
             "compared": {t.table: _evidence(t.compared) for t in tables if t.compared},
             **self._searched,
             **self._finding.evidence(),
         }
+
+
+def _active(tables: Sequence[TableExtract]) -> dict[str, dict[str, int]]:
+    """Of which tables files go along in which something may run: in how many of them what."""
+    found = {table.table: active_counts(table.uploads) for table in tables}
+    return {table: counts for table, counts in found.items() if counts}
 
 
 def _evidence(compared: Compared) -> dict[str, Any]:

@@ -16,13 +16,18 @@ import pyarrow as pa
 import pytest
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import event_types, installation, run, store
+from tests.support.active_files import docx, mail, old
 
+from afschrift.bundle.container.verify import verify
+from afschrift.casework.answer import answer_question
+from afschrift.casework.officer import Officer
 from afschrift.domain.decision import Action
-from afschrift.domain.errors import NeedsPersonError, RetriableError, ValidationFailedError
+from afschrift.domain.errors import FormError, NeedsPersonError, RetriableError, ValidationFailedError
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import deflated
 from afschrift.extraction.uploads import Uploads
+from afschrift.law.roles import Roles
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -251,3 +256,107 @@ def test_a_staged_file_that_is_another_one_stops_before_packing(shop: Services, 
         sink.write(deflated(PHOTO + b"!"))
     with pytest.raises(ValidationFailedError, match=r"files/shop/photo/000001\.1\.png does not read back"):
         validate(shop, request)
+
+
+def test_a_file_in_which_something_may_run_waits_for_a_person(shop: Services, put: Put) -> None:
+    put("2024/a.png", PHOTO)
+    put("2024/secret.docx", docx(word__vbaProject_dot_bin=old(macros=True)), title="secret.docx")
+    put("2024/b.eml", mail(("canary.png", PHOTO), ("canary.vbs", b"x")), thumb=b"<svg onload='x'/>")
+    request = ask(shop)
+    with pytest.raises(NeedsPersonError) as stopped:
+        run(shop, request)
+    (question,) = shop.register.questions.all(request_id=request)
+    assert (question.kind, question.options) == ("active_content", ("include", "leave_out"))
+    which = question.detail.pop("which")
+    assert question.detail == {
+        "table": "shop.photo",
+        "files": 3,
+        "rows": [2, 3, 3],
+        "found": {"macro": 1, "program": 1, "script": 1},
+        "where": [
+            "2: Macro in the file itself",
+            "3: Program in attachment 2 of the e-mail",
+            "3: Script in the file itself",
+        ],
+    }
+    assert len(which) == 64
+    for value in ("secret", "canary", "2024"):
+        assert value not in f"{stopped.value} {question.detail}"
+
+
+def test_it_goes_along_where_a_person_says_so_and_the_bundle_tells(shop: Services, put: Put) -> None:
+    content = docx(word__vbaProject_dot_bin=old(macros=True))
+    put("2024/a.png", PHOTO)
+    put("2024/secret.docx", content, title="secret.docx")
+    request = ask(shop)
+    with pytest.raises(NeedsPersonError):
+        run(shop, request)
+    (question,) = shop.register.questions.all(request_id=request)
+    answered = partial(
+        answer_question, Officer(shop.register, Roles(open_terminal=True), "cli:anna"), question.id, "include"
+    )
+    with pytest.raises(FormError):  # not without a reason
+        answered()
+    answered(text="It is her own sheet, and she knows it.")
+    with pytest.raises(
+        NeedsPersonError, match="looks at it before it leaves"
+    ):  # as of all that a person let go
+        run(shop, request)
+    (review,) = shop.register.questions.all(request_id=request)
+    shop.register.questions.answer(review.id, "approved", "officer")
+    found = members(run(shop, request))
+    assert found["data/files/shop/photo/000002.1.docx"] == content
+    resources = json.loads(found["data/datapackage.json"])["resources"]
+    described = {r["path"]: r for r in resources if "afschrift:file" in r}
+    told = described["files/shop/photo/000002.1.docx"]
+    assert told["afschrift:active"] == [{"position": "", "kind": "macro"}]
+    assert told["description"].startswith("In dit bestand zit een klein programma (een macro).")
+    assert "afschrift:active" not in described["files/shop/photo/000001.1.png"]
+    assert found["index.html"].decode().count("In dit bestand zit een klein programma (een macro).") == 1
+    (extracted,) = [p for h, p in shop.register.trail.events(request) if h.type == "extracted"]
+    assert extracted["active"] == {"photo": {"macro": 1}}
+
+
+def test_it_stays_where_a_person_says_so(shop: Services, put: Put, tmp_path: Path) -> None:
+    put("2024/a.png", PHOTO)
+    put("2024/a.html", b"<script>x</script>")
+    put("2024/none.png")
+    request = ask(shop)
+    with pytest.raises(NeedsPersonError):
+        run(shop, request)
+    asked = {one.kind: one for one in shop.register.questions.all(request_id=request)}
+    assert set(asked) == {"active_content", "file_missing"}  # both at once
+    for one in asked.values():
+        shop.register.questions.answer(one.id, "leave_out", "officer")
+    bundle = run(shop, request)
+    found = members(bundle)
+    assert [path for path in found if path.startswith("data/files/")] == [
+        "data/files/shop/photo/000001.1.png"
+    ]
+    (photo,) = [t for t in json.loads(found["data/coverage.json"])["tables"] if t["table"] == "photo"]
+    assert photo["files"] == {
+        "held": 1,
+        "missing": [
+            {"column": "place", "row": 3, "reason": "not_found"},
+            {"column": "place", "row": 2, "reason": "active_content"},
+        ],
+    }
+    page = found["index.html"].decode()
+    assert "1 bestand dat hierbij hoort" in page
+    assert "Wij lieten 1 bestand weg" in page
+    assert not verify(bundle, {}).problems
+
+
+def test_an_answer_holds_for_these_very_files(shop: Services, put: Put, tmp_path: Path) -> None:
+    put("2024/a.html", b"<script>x</script>")
+    request = ask(shop)
+    with pytest.raises(NeedsPersonError):
+        run(shop, request)
+    (question,) = shop.register.questions.all(request_id=request)
+    shop.register.questions.answer(question.id, "include", "officer")
+    (tmp_path / "photos/2024/a.html").write_bytes(b"<script>another</script>")
+    with pytest.raises(NeedsPersonError):
+        run(shop, request)
+    another = shop.register.questions.all(request_id=request)[0]
+    assert another.detail["found"] == question.detail["found"]
+    assert another.detail["which"] != question.detail["which"]

@@ -137,7 +137,10 @@ def _mentions(contents: Contents, source: str, table: str) -> Mapping[str, int]:
 def coverage_document(contents: Contents) -> dict[str, Any]:
     """The document, with the rule ids that an auditor looks for (R19)."""
     hidden = [{"source": source, "tables": tables} for source, tables in not_seen(contents).items()]
-    systems = [*map(_manual_source, contents.plan.manual), *_manual_source_before(contents)]
+    systems = [
+        *(_manual_source(contents, one) for one in contents.plan.manual),
+        *_manual_source_before(contents),
+    ]
     return {
         "right": contents.plan.right.value,
         "stateOn": contents.plan.frozen_at,
@@ -207,13 +210,16 @@ def _before(one: Before) -> dict[str, Any]:
     return entry | {"deliveredAt": one.delivered_at, "bundle": one.bundle}
 
 
-def _manual_source(one: ManualPlan) -> dict[str, Any]:
+def _manual_source(contents: Contents, one: ManualPlan) -> dict[str, Any]:
     """A system that no query reaches, and what a person said of it (R08)."""
     document: dict[str, Any] = {"source": one.source, "medium": one.medium.value, "status": one.told}
     if one.answered_at:
         document["answeredAt"] = one.answered_at
+    kept_back = contents.kept_back(one.source)
     if one.files:
-        document["files"] = len(one.files)
+        document["files"] = len(one.files) - len(kept_back)
+    if kept_back:
+        document["missing"] = [{"number": gone.row, "reason": gone.reason} for gone in kept_back]
     if one.reason:
         document["reason"] = one.reason
     return document | {"rules": list(one.rules)}

@@ -14,6 +14,7 @@ from afschrift.bundle.description.fields import describe_field, translations
 from afschrift.bundle.description.relations import Relation, primary_key, relations
 from afschrift.bundle.description.schemas import schema_path
 from afschrift.bundle.description.uploaded_files import file_resources, given_resources
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import FileEntry, TableExtract
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.vocabulary import basis_iri
@@ -54,12 +55,13 @@ _MEDIA_TYPES = {"json": "application/json", "html": "text/html"}
 Names = Mapping[tuple[str, str, str], str]
 
 
-def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str, Any]:
+def datapackage(contents: Contents, documents: Mapping[str, bytes], words: PageWords) -> dict[str, Any]:
     """The descriptor of the package (R58); with it the files can be used elsewhere (R64).
 
     Args:
         contents: what is packed.
         documents: the other JSON documents of the bundle by path, for example `data/coverage.json`.
+        words: of the person's language.
     """
     plan, controller = contents.plan, contents.inventory.controller
     taken: set[str] = set()
@@ -87,8 +89,8 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes]) -> dict[str,
                 for number, part in enumerate(written.parts)
                 for entry in part.files
             ),
-            *file_resources(contents),
-            *given_resources(contents),
+            *file_resources(contents, words),
+            *given_resources(contents, words),
             *(_document(contents, of_documents[path], path, content) for path, content in documents.items()),
         ],
     }

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from afschrift.bundle.contents import Contents
+from afschrift.bundle.page.active_warnings import warnings
+from afschrift.bundle.page.words import PageWords
+from afschrift.domain.files import ActivePart
 
 
-def file_resources(contents: Contents) -> list[dict[str, Any]]:
+def file_resources(contents: Contents, words: PageWords) -> list[dict[str, Any]]:
     """The uploaded files in the data package; `afschrift:row` ties each to its row."""
     return [
         {
@@ -18,6 +21,7 @@ def file_resources(contents: Contents) -> list[dict[str, Any]]:
             "mediatype": u.media_type,
             "bytes": u.entry.bytes,
             "hash": f"sha256:{u.entry.sha256}",
+            **_active(u.active, words),
             "afschrift:source": written.source,
             "afschrift:table": written.table,
             "afschrift:file": {
@@ -32,7 +36,7 @@ def file_resources(contents: Contents) -> list[dict[str, Any]]:
     ]
 
 
-def given_resources(contents: Contents) -> list[dict[str, Any]]:
+def given_resources(contents: Contents, words: PageWords) -> list[dict[str, Any]]:
     """The files of systems that a person searched, in the data package."""
     return [
         {
@@ -43,12 +47,23 @@ def given_resources(contents: Contents) -> list[dict[str, Any]]:
             "mediatype": file.media_type,
             "bytes": file.entry.bytes,
             "hash": f"sha256:{file.entry.sha256}",
+            **_active(file.active, words),
             "sources": [{"title": contents.inventory.manual[source].title.get(contents.language)}],
             "afschrift:source": source,
             "afschrift:given": {"number": file.number, "name": file.name},
         }
         for source, file in contents.given
     ]
+
+
+def _active(parts: tuple[ActivePart, ...], words: PageWords) -> dict[str, Any]:
+    """What of a file may run: in words for the person, and in codes for a program."""
+    if not parts:
+        return {}
+    return {
+        "description": " ".join(warnings(parts, words)),
+        "afschrift:active": [{"position": one.position, "kind": one.kind} for one in parts],
+    }
 
 
 def files_covered(contents: Contents, source: str, table: str) -> dict[str, Any]:

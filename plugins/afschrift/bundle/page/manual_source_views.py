@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from afschrift.bundle.contents import Contents
+from afschrift.bundle.page.active_warnings import shown_files, warnings
 from afschrift.bundle.page.sample import readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.plan import ManualStatus as Status
@@ -27,16 +28,19 @@ class ManualSourceView:
         text: what came of it, in a sentence.
         day: on which day somebody said so.
         missing: nobody searched it, and it may hold what stands nowhere else.
-        files: as link and name; the first ones where there are many.
+        files: as link, name and warnings; first those with a warning, and of the others the first ones where
+            there are many.
         more: how many there are beside them.
+        kept_back: how many were found and then left out, since something in them may run.
     """
 
     title: str
     searched: bool
     text: str
     day: str
-    files: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str, tuple[str, ...]], ...]
     more: int
+    kept_back: int
     missing: bool
 
 
@@ -62,9 +66,11 @@ def manual_source_views(contents: Contents, words: PageWords) -> Iterator[Manual
                 (
                     quote(f"data/{file.entry.path}"),
                     words.say("file", format=readable(file.name)[:NAME], size=words.size(file.entry.bytes)),
+                    warnings(file.active, words),
                 )
-                for file in found[:SHOWN]
+                for file in shown_files(found, SHOWN)
             ),
-            more=max(0, len(found) - SHOWN),
+            more=len(found) - len(shown_files(found, SHOWN)),
+            kept_back=len(contents.kept_back(one.source)),
             missing=one.status is Status.NOT_SEARCHED and one.reason != _A_COPY,
         )

@@ -8,12 +8,13 @@ from urllib.parse import quote
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, coverage
+from afschrift.bundle.page.active_warnings import shown_files, warnings
 from afschrift.bundle.page.charts import Chart, chart, latest, span
 from afschrift.bundle.page.column_explanation import ColumnExplanation, explain
 from afschrift.bundle.page.left_out import column_title, table_title
 from afschrift.bundle.page.sample import Sample, fitting, readable, sample, sample_sizes, shares
 from afschrift.bundle.page.words import PageWords
-from afschrift.domain.extracted import TableExtract, Upload
+from afschrift.domain.extracted import LEFT_OUT, TableExtract, Upload
 from afschrift.domain.plan import ExtractPlan
 
 SAMPLES = 700_000
@@ -31,9 +32,11 @@ class TableView:
 
     Attributes:
         span: from which day to which day, as a sentence; may be empty.
-        uploads: files that the person uploaded, as link and name; the first ones where there are many.
+        uploads: files that the person uploaded, as link, name and warnings; first those with a warning, and
+            of the others the first ones where there are many.
         more: how many uploaded files there are beside them.
         missing: how many could not be handed back.
+        kept_back: how many a person left out, since something in them may run.
         latest: newest texts with their day, such as searches.
     """
 
@@ -45,9 +48,10 @@ class TableView:
     own_rows: bool
     span: str
     files: tuple[tuple[str, str], ...]
-    uploads: tuple[tuple[str, str], ...]
+    uploads: tuple[tuple[str, str, tuple[str, ...]], ...]
     more: int
     missing: int
+    kept_back: int
     fields: tuple[ColumnExplanation, ...]
     chart: Chart | None
     latest: tuple[tuple[str, str], ...]
@@ -113,9 +117,10 @@ def _table(
             )
             for entry in written.files
         ),
-        uploads=tuple(_upload(upload, words) for upload in written.uploads[:UPLOADS]),
-        more=max(0, len(written.uploads) - UPLOADS),
-        missing=len(written.missing),
+        uploads=tuple(_upload(upload, words) for upload in shown_files(written.uploads, UPLOADS)),
+        more=len(written.uploads) - len(shown_files(written.uploads, UPLOADS)),
+        missing=sum(gone.reason != LEFT_OUT for gone in written.missing),
+        kept_back=sum(gone.reason == LEFT_OUT for gone in written.missing),
         fields=explain(contents, planned, words),
         chart=chart(contents, planned, words, len(contents.held)),
         latest=latest(contents, planned, words),
@@ -123,9 +128,10 @@ def _table(
     )
 
 
-def _upload(upload: Upload, words: PageWords) -> tuple[str, str]:
+def _upload(upload: Upload, words: PageWords) -> tuple[str, str, tuple[str, ...]]:
     name = (
         readable(upload.name)[:NAME] if upload.name else words.say("upload_row", n=words.number(upload.row))
     )
     size = words.size(upload.entry.bytes)
-    return quote(f"data/{upload.entry.path}"), words.say("file", format=name, size=size)
+    link = quote(f"data/{upload.entry.path}")
+    return link, words.say("file", format=name, size=size), warnings(upload.active, words)

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from afschrift.casework.columns.question import FILE_MISSING
 from afschrift.domain.event import digest
 from afschrift.domain.extracted import TableExtract
-from afschrift.questions.ask import Answers, ask
 from afschrift.questions.kind import OpenQuestion
-from afschrift.register.register import Register
 
 _SHOWN = 20
 
 
-def ask_about_missing(register: Register, request_id: str, tables: Sequence[TableExtract]) -> None:
-    """A file that is gone is never left out in silence: a person says so first (R08, R60).
-
-    Raises:
-        NeedsPersonError: the questions stand in the register.
-    """
-    asked = [found for table in tables if (found := question(table))]
-    answers = Answers(register.decisions.of(request_id)) if asked else None
-    still = [one for one in asked if answers is None or answers.to(one) is None]
-    if still:
-        raise ask(register, request_id, still)
-
-
-def question(table: TableExtract) -> OpenQuestion | None:
+def missing_question(table: TableExtract) -> OpenQuestion | None:
     """What a person must say about files that rows name and that are not there; None where all are.
 
     It names rows by their number and never a path: what a path says may be the person's.

@@ -150,6 +150,22 @@ FILE_MISSING = QuestionKind(
     view=_shown("missing_files"),
 )
 
+ACTIVE_CONTENT = QuestionKind(
+    "active_content",
+    "Files with something in them that may run",
+    "These files hold something that may run, or fetch something, where they are opened; or nobody could "
+    "look into them. Do they go along?",
+    {
+        "include": "They go along as they are, and the bundle tells the person of it. Say why in words.",
+        "leave_out": "The answer goes without them, and says how many are left out.",
+    },
+    in_words=("include",),
+    note="`found` counts files by [what was found](sources.md#what-is-looked-for-in-files), `where` says in "
+    "which part of which file, by numbers alone. They are the person's data all the same: leave a file out "
+    "where it would harm them, and not because it is unusual.",
+    view=_shown("active_files"),
+)
+
 NO_RIGHT = QuestionKind(
     "no_right",
     "Tables that may not be read",
@@ -208,6 +224,7 @@ KINDS = (
     FOREIGN_ROWS,
     RESIDUAL_ROWS,
     FILE_MISSING,
+    ACTIVE_CONTENT,
     NO_RIGHT,
     SHEET_INCOMPLETE,
     NOTHING_IN_LIMITS,

@@ -21,6 +21,8 @@ from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
 from afschrift.questions.words import said
 from afschrift.register.records import QuestionRow
 
+_WHERE = "Row of the table's file, or number of the file; what, and in which part of it"
+
 
 def columns(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     """Each column with what it holds and for which purposes, and how many rows of the person there are."""
@@ -94,6 +96,20 @@ def missing_files(officer: Officer, question: QuestionRow) -> tuple[Section, ...
     lines += [Line(said(reason), str(number)) for reason, number in detail["reasons"].items()]
     numbers = ", ".join(map(str, detail["rows"])) + (", ..." if len(detail["rows"]) < detail["files"] else "")
     return (Section("What is gone", (*lines, Line("Rows of the table's file", numbers))),)
+
+
+def active_files(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+    """How many files, of what, and in which part of which file it was found, by numbers alone."""
+    detail: Mapping[str, Any] = question.detail
+    place = detail.get("table") or detail["source"]
+    _, table, _ = described(officer.inventory, f"{place}.")
+    lines = [Line("Table", table_words(place, table)) if "table" in detail else Line("System", place)]
+    lines += [Line("Files", str(detail["files"]))]
+    lines += [Line(said(kind), f"in {number}") for kind, number in detail["found"].items()]
+    return (
+        Section("What was found", tuple(lines)),
+        Section("Where", (), (_WHERE,), tuple((one,) for one in detail["where"])),
+    )
 
 
 def limits(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:

@@ -1,4 +1,4 @@
-"""Looking into ZIP files, office files among them: neither bombs nor programs nor what nobody can open.
+"""Looking into ZIP files, office files among them: neither bombs nor what nobody can open.
 
 What an archive declares is not believed: every member is inflated, and its bytes are counted and thrown away.
 """
@@ -27,16 +27,6 @@ _DEPTH = 3
 _INNER = 100_000_000
 """Bytes of an archive in an archive: it is looked into in memory, so that nothing of it touches a disk."""
 
-_PROGRAMS = (
-    b"\x7fELF",
-    b"#!",
-    b"\xca\xfe\xba\xbe",
-    b"\xfe\xed\xfa",
-    b"\xce\xfa\xed\xfe",
-    b"\xcf\xfa\xed\xfe",
-)
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-_VBA = "_VBA_PROJECT".encode("utf-16-le")
 _OFFICE = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 
 
@@ -67,21 +57,11 @@ class Budget:
         return unpacked > self.most or (unpacked > _SMALL and unpacked > RATIO * self.size)
 
 
-def runs(beginning: bytes) -> bool:
-    """Whether a file that begins so is a program or a script."""
-    return beginning.startswith(_PROGRAMS) or (beginning.startswith(b"MZ") and b"\0" in beginning[:64])
-
-
-def macros(part: bytes) -> bool:
-    """Whether a piece of an old office file holds the name of a macro project."""
-    return _VBA in part
-
-
 def look_into(content: BinaryIO, ending: str, budget: Budget) -> str | None:
     """Look at every member of a ZIP file; the ending that its members show, where they show one.
 
     Raises:
-        RefusedError: it blows up, has a password, is damaged, or holds a program or macros.
+        RefusedError: it blows up, has a password, or is damaged.
     """
     try:
         with zipfile.ZipFile(content) as archive:
@@ -106,8 +86,6 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -
             "A ZIP file has a password, so nobody can see what is in it.",
             remedy="unpack it and give the files in it. Nothing was recorded.",
         )
-    if member.filename.rpartition("/")[2].lower() == "vbaproject.bin":
-        raise _active()
     if member.is_dir():
         return
     believed = copy(member)
@@ -120,8 +98,6 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -
             budget.unpacked += len(chunk)
             if seen > member.file_size or budget.spent():
                 raise _bomb()
-            if runs(first) or (first.startswith(_OLE) and macros(chunk)):
-                raise _active()
             if first.startswith(b"PK\x03\x04"):
                 if seen > _INNER or budget.depth + 1 >= _DEPTH:
                     raise _bomb()
@@ -148,11 +124,4 @@ def _bomb() -> RefusedError:
         "A ZIP or office file unpacks to far more than it should (a zip bomb); it is not taken.",
         remedy="ask where it comes from; else unpack it and give the files that are about the person. "
         "Nothing was recorded.",
-    )
-
-
-def _active() -> RefusedError:
-    return RefusedError(
-        "A ZIP or office file holds a program or macros, which run by themselves; that is never taken.",
-        remedy="save it without macros, print it to PDF, or leave the program out. Nothing was recorded.",
     )

@@ -1,7 +1,8 @@
 """Files that a person found in a system: what they are by their content, and whether they can be taken in.
 
 The ending of a name proves nothing: a type is told by the first bytes, and the name only chooses among the
-types that these allow. What runs by itself, and what nobody can look into, is turned down.
+types that these allow. What nobody can look into is turned down. What may run when it is opened is taken, and
+an officer is asked about it (`casework/columns/judged_files.py`): a macro of the person is their data too.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from typing import BinaryIO
 
 import puremagic
 
-from afschrift.casework.manual.archive import Budget, look_into, macros, runs
+from afschrift.casework.manual.archive import Budget, look_into
 from afschrift.domain.errors import RefusedError
+from afschrift.extraction.active_content.signatures import OLE, ZIPS, runs
 from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.law.manual_search import NewFile
 
 PART_BYTES = 1 << 20
-_ZIP = b"PK\x03\x04"
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 
 _OLD_OFFICE = ("doc", "xls", "ppt", "msg")
 
@@ -59,8 +59,8 @@ def scan(name: str, content: BinaryIO, size: int, at_most: int) -> NewFile:
         at_most: bytes of one file.
 
     Raises:
-        RefusedError: too large, empty, a program, a macro, an archive that cannot be looked into or that
-            blows up, or of a kind that is not taken. The name is left out: it may name a person.
+        RefusedError: too large, empty, a program, an archive that cannot be looked into or that blows up, or
+            of a kind that is not taken. The name is left out: it may name a person.
     """
     if size > at_most:
         raise too_large(at_most)
@@ -69,20 +69,16 @@ def scan(name: str, content: BinaryIO, size: int, at_most: int) -> NewFile:
     if not beginning:
         raise RefusedError("The file is empty.", remedy="look at it; where nothing is held, say so.")
     ending = _kind(name, beginning)
-    if beginning.startswith(_ZIP):
+    if beginning.startswith(ZIPS):
         content.seek(0)
         ending = look_into(content, ending, Budget(at_most, size)) or ending
     found, seen = hashlib.sha256(), 0
     content.seek(0)
-    ole, last = beginning.startswith(_OLE), b""
     for part in iter(partial(content.read, PART_BYTES), b""):
         seen += len(part)
         if seen > at_most:
             raise too_large(at_most)
-        if ole and macros(last + part):
-            raise _active()
         found.update(part)
-        last = part[-64:]
     media_type = _MEDIA_TYPES.get(ending) or media_type_of(ending, None)
     sha256 = found.hexdigest()
     return NewFile(_named(name, ending), media_type, seen, sha256, _again(content, seen, sha256))
@@ -116,10 +112,10 @@ def _again(content: BinaryIO, size: int, sha256: str) -> Iterator[bytes]:
 def _kind(name: str, beginning: bytes) -> str:
     """The ending that the content allows: the name's own, or else the likeliest one."""
     if runs(beginning):
-        raise _active()
+        raise _program()
     own = extension(name, None)
     found = _candidates(beginning)
-    if beginning.startswith(_OLE):
+    if beginning.startswith(OLE):
         found = list(_OLD_OFFICE)
     elif _is_text(beginning):  # a few letters begin many a kind: BMW is no bitmap
         found = [ending for ending in found if ending in ("pdf", "rtf", *_PAGES)] or [*_TEXTS]
@@ -159,8 +155,9 @@ def _named(name: str, ending: str) -> str:
     return stem if extension(stem, None) == ending else f"{stem}.{ending}"
 
 
-def _active() -> RefusedError:
+def _program() -> RefusedError:
     return RefusedError(
-        "A file is a program or holds macros, which run by themselves; that is never taken.",
-        remedy="print it to PDF, or save it without macros. Nothing was recorded.",
+        "A file is a program or a script: that is not taken as it is.",
+        remedy="leave it out; or, where it is the person's own, give it in a ZIP file: an officer is asked. "
+        "Nothing was recorded.",
     )

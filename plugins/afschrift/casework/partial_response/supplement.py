@@ -126,7 +126,8 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
         services: of the step.
         plan: of the part.
         receipt: of its bundle.
-        rows: `source.table` -> number of rows that were given.
+        rows: `source.table` -> number of rows that were given; of a system that people search, where files of
+            it were left out, its name -> number of files.
     """
     register = services.register
     rested = rests_on(register, register.facts.timeline(plan.request))
@@ -196,6 +197,7 @@ def _before(piece: Piece, fact: FactRow) -> Before:
         status = GIVEN_ROWS if rows else NOTHING_GIVEN
     elif isinstance(piece, ManualPlan):
         status = piece.told
-        rows = len(piece.files) if piece.status is ManualStatus.GIVEN else None
+        files = int(fact.detail["rows"].get(piece.source, len(piece.files)))
+        rows = files if piece.status is ManualStatus.GIVEN else None
     source, table = _table_key(piece)
     return Before(source, table, status, rows, fact.at, str(fact.detail["bundle"]))

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 
 from afschrift.domain.files import ActiveKind, ActivePart
-from afschrift.extraction.active_content import archives, email_parts, markup, ole, pdf, rtf
+from afschrift.extraction.active_content import archives, email_parts, markup, rtf
 from afschrift.extraction.active_content.dde import cells_start_a_program
 from afschrift.extraction.active_content.part import (
     MOST_BYTES,
@@ -42,13 +42,14 @@ class Inspector:
     """Takes a file as it passes, and looks into it at its end.
 
     Args:
-        name: of the file or its path, for the ending alone.
+        ending: that it has in the bundle; `bin` says nothing.
         media_type: as told.
+        name: of the file or its path, for the ending alone, where that of the bundle says nothing.
     """
 
-    def __init__(self, name: str | None, media_type: str | None) -> None:
+    def __init__(self, ending: str, media_type: str | None, name: str | None = None) -> None:
         told = (media_type or "").partition(";")[0].strip().lower()
-        self._part = Part(b"", extension_of(name), told)
+        self._part = Part(b"", extension_of(name) if ending == "bin" else ending, told)
         self._held, self._size = bytearray(), 0
 
     def write(self, chunk: bytes) -> None:
@@ -113,14 +114,26 @@ def _by_beginning(part: Part, _: Budget) -> Found:
         raise ClosedError
 
 
+def _pdf(part: Part, budget: Budget) -> Found:
+    from afschrift.extraction.active_content import pdf  # its library takes a tenth of a second to load
+
+    yield from pdf.look(part, budget)
+
+
+def _compound(part: Part, budget: Budget) -> Found:
+    from afschrift.extraction.active_content import ole
+
+    yield from ole.look(part, budget)
+
+
 def _cells(part: Part, _: Budget) -> Found:
     if cells_start_a_program(markup.text_of(part.content)):
         yield ActiveKind.DDE
 
 
 _KINDS: tuple[tuple[Callable[[Part], bool], Detector], ...] = (
-    (lambda part: PDF in part.content[:BEGINNING], pdf.look),
-    (lambda part: part.content.startswith(OLE), ole.look),
+    (lambda part: PDF in part.content[:BEGINNING], _pdf),
+    (lambda part: part.content.startswith(OLE), _compound),
     (lambda part: part.content.lstrip()[:4] == b"{\\rt", rtf.look),
     (email_parts.is_email, email_parts.look),
     (markup.is_markup, markup.look),

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from testbed.mini import POLICY, write_database, write_inventory
 from testbed.running import installation, run, store
+from tests.support.active_files import mail, old, pdf
 from tests.support.manual import add_systems, system, waits
 from tests.support.moves import moved
 
@@ -42,7 +43,7 @@ from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
 
-PDF, MAIL = b"%PDF-1.7\n" + b"brief van Ann " * 100_000, b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"
+PDF, MAIL = pdf(text=b"brief van Ann " * 100_000), b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"
 BEA = Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER}))
 CAS = Person("Cas", frozenset({"cli:cas"}), frozenset({Role.SOURCE_OWNER}))
 ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
@@ -131,6 +132,56 @@ def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp
     assert "Here there is nothing that you can get with this request." in html
     assert "It is a back-up." in html
     assert "No. We did not search in these parts:" in html
+    assert not verify(bundle, {}).problems
+
+
+MACROS = old(macros=True)
+
+
+@pytest.mark.parametrize("choice", ["include", "leave_out"])
+def test_an_officer_is_asked_about_a_file_in_which_something_may_run(opened: Open, choice: str) -> None:
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": "1"}, language="en")
+    asked = waits(services, request)
+    post = mail(("kwikstaart.pdf", PDF), ("kwikstaart.doc", MACROS))
+    says(services, asked["mail"], "given", ("brief.pdf", PDF), ("post.eml", post), ("oud.doc", MACROS))
+    with pytest.raises(NeedsPersonError) as stopped:
+        run(services, request)
+    (question,) = services.register.questions.all(request_id=request)
+    assert (question.kind, question.role) == ("active_content", "officer")
+    assert question.detail | {"which": ""} == {
+        "source": "mail",
+        "files": 2,
+        "numbers": [2, 3],
+        "found": {"macro": 2, "old_office": 2},
+        "where": [
+            "2: Old office in attachment 2 of the e-mail",
+            "2: Macro in attachment 2 of the e-mail",
+            "3: Old office in the file itself",
+            "3: Macro in the file itself",
+        ],
+        "which": "",
+    }
+    assert not {"kwikstaart", "oud.doc"} & set(f"{stopped.value} {question.detail}".split())
+    reason = "The macro adds up her hours." if choice == "include" else None
+    answer_question(Officer(services.register, ROLES, "cli:anna"), question.id, choice, text=reason)
+    if choice == "include":  # a person let it go: another one looks at the bundle
+        with pytest.raises(NeedsPersonError, match="looks at it before it leaves"):
+            run(services, request)
+        (review,) = services.register.questions.all(request_id=request)
+        services.register.questions.answer(review.id, "approved", "cli:anna")
+    bundle = run(services, request)
+    found, files = members(bundle), [1, 2, 3] if choice == "include" else [1]
+    kept = [path for path in found if path.startswith("data/files/")]
+    assert [int(path[16:22]) for path in kept] == files
+    (told,) = searched(found)
+    assert told["files"] == len(files)
+    assert told.get("missing", []) == [
+        {"number": n, "reason": "active_content"} for n in (2, 3) if n not in files
+    ]
+    said = "In attachment 2 of the e-mail there is a small program (a macro)." in page(found)
+    assert said == (choice == "include")
+    assert ("We left 2 files out" in page(found)) == (choice == "leave_out")
     assert not verify(bundle, {}).problems
 
 

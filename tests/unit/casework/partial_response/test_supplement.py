@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from testbed.mini import write_inventory
 from testbed.running import installation, run
+from tests.support.active_files import pdf
 from tests.support.audited.sitecustomize import audit
 from tests.support.in_parts import (
     SOON,
@@ -102,12 +103,15 @@ def test_a_part_that_another_version_kept_is_given_once_more(services: Services,
     assert services.register.requests.get(request).state is State.DELIVERED
 
 
+PDF = pdf()
+
+
 def test_what_people_found_is_given_once(services: Services, club: Club, tmp_path: Path) -> None:
     add_systems(tmp_path / "inventory", system("mail", "mailbox"), system("paper", "paper"))
     services = again(services, tmp_path)
     request = asked(services)
     waiting = waits(services, request)
-    new = scan("brief.pdf", io.BytesIO(b"%PDF-1.7"), 8, 10_000_000)
+    new = scan("brief.pdf", io.BytesIO(PDF), len(PDF), 10_000_000)
     services.register.questions.answer(waiting["mail"], "given", "cli:bea", files=[new])
     services.register.questions.answer(waiting["paper"], "nothing_held", "cli:bea")
     with club.away():

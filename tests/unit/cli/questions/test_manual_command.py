@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from tests.support.active_files import pdf
 from tests.support.manual import add_systems, system, waits, zipped
 from typer.testing import CliRunner
 
@@ -27,7 +28,7 @@ from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
 
-LETTER = b"%PDF-1.7\nBeste kwikstaart"
+LETTER = pdf(text=b"Beste kwikstaart")
 ROLES = """
 people:
   Bea:

@@ -1,0 +1,139 @@
+"""Files that are gone, or that hold something that may run: a person says first what becomes of them.
+
+The questions name files by numbers, never by a name or a path: what these say may be the person's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from afschrift.casework.columns.missing_files import missing_question
+from afschrift.casework.columns.question import ACTIVE_CONTENT
+from afschrift.domain.event import canonical
+from afschrift.domain.extracted import LEFT_OUT, GivenFile, MissingFile, SourceExtract, TableExtract, Upload
+from afschrift.domain.files import ActivePart
+from afschrift.questions.ask import Answers, ask
+from afschrift.questions.kind import OpenQuestion
+from afschrift.questions.words import said
+from afschrift.register.register import Register
+from afschrift.staging.encrypted import EncryptedStaging
+
+_SHOWN = 20
+_LEAVE_OUT = "leave_out"
+_PLACES = {
+    "text": "text {n} of the e-mail",
+    "attachment": "attachment {n} of the e-mail",
+    "message": "message {n} of the mailbox",
+    "archived": "file {n} of the archive",
+    "embedded": "file {n} in the PDF",
+}
+
+Mac = Callable[[bytes], str]
+
+
+def judged_files(
+    register: Register, staging: EncryptedStaging, record: SourceExtract, request_id: str, mac: Mac
+) -> SourceExtract:
+    """What goes along of a source, by what people said of its files.
+
+    No file that is gone is left out in silence (R08, R60), and none that may run goes along in silence.
+
+    Args:
+        register: with questions and answers.
+        staging: of the request; what is left out is removed from it.
+        record: as read.
+        request_id: the request.
+        mac: HMAC under the request's key. An answer holds for these very files, and tells nothing of them
+            once that key is destroyed.
+
+    Raises:
+        NeedsPersonError: the questions stand in the register.
+    """
+    missing = [gone for table in record.tables if (gone := missing_question(table))]
+    active = {
+        name: one
+        for name, files in _files(record).items()
+        if (one := _active_question(record.source, name, files, mac))
+    }
+    asked = [*missing, *active.values()]
+    if not asked:
+        return record
+    answers = Answers(register.decisions.of(request_id))
+    still = [one for one in asked if answers.to(one) is None]
+    if still:
+        raise ask(register, request_id, still)
+    without = {name for name, one in active.items() if answers.to(one) == _LEAVE_OUT}
+    return _left_out(staging, record, without)
+
+
+def active_counts(files: Sequence[Upload | GivenFile]) -> dict[str, int]:
+    """What was found -> in how many files; for questions and the trail."""
+    return dict(sorted(Counter(kind for one in files for kind in {part.kind for part in one.active}).items()))
+
+
+def _files(record: SourceExtract) -> dict[str, Sequence[Upload | GivenFile]]:
+    """Name of a table, or "" for what a person found -> its files."""
+    return {table.table: table.uploads for table in record.tables} | {"": record.given}
+
+
+def _active_question(
+    source: str, table: str, files: Sequence[Upload | GivenFile], mac: Mac
+) -> OpenQuestion | None:
+    active = [one for one in files if one.active]
+    if not active:
+        return None
+    numbers, found = [number(one) for one in active], active_counts(active)
+    place = f"{source}.{table}" if table else source
+    counts = ", ".join(f"{kind}: {count}" for kind, count in found.items())
+    words = f"{len(active)} file(s) of {place} may run something, or nobody can look into them ({counts})."
+    which = [[number(one), one.entry.sha256, [[p.position, p.kind] for p in one.active]] for one in active]
+    detail = {
+        "table" if table else "source": place,
+        "files": len(active),
+        "rows" if table else "numbers": numbers[:_SHOWN],
+        "found": found,
+        "where": [text for one in active for text in _places(one)][:_SHOWN],
+        "which": mac(canonical({"active": which})),
+    }
+    return OpenQuestion(ACTIVE_CONTENT, ACTIVE_CONTENT.options, words, detail)
+
+
+def number(file: Upload | GivenFile) -> int:
+    """The number by which people find it: of its row, or its own."""
+    return file.row if isinstance(file, Upload) else file.number
+
+
+def _places(file: Upload | GivenFile) -> Iterator[str]:
+    for part in file.active:
+        yield f"{number(file)}: {said(part.kind)} in {place_of(part)}"
+
+
+def place_of(part: ActivePart) -> str:
+    """Where in a file something was found: `file 5 of the archive in attachment 2 of the e-mail`."""
+    steps = (step.partition(".") for step in reversed(part.position.split("/")) if step)
+    return " in ".join(_PLACES[word].format(n=n) for word, _, n in steps) or "the file itself"
+
+
+def _left_out(staging: EncryptedStaging, record: SourceExtract, without: set[str]) -> SourceExtract:
+    """The source without those files of these tables; "" stands for what a person found."""
+    if not without:
+        return record
+    for name in without:
+        for one in _files(record)[name]:
+            if one.active:
+                staging.remove(f"data/{one.entry.path}")
+    tables = tuple(_table(one) if one.table in without else one for one in record.tables)
+    if "" not in without:
+        return replace(record, tables=tables)
+    gone = tuple(MissingFile("", one.number, LEFT_OUT) for one in record.given if one.active)
+    return replace(
+        record, tables=tables, given=tuple(one for one in record.given if not one.active), kept_back=gone
+    )
+
+
+def _table(table: TableExtract) -> TableExtract:
+    gone = (MissingFile(one.column, one.row, LEFT_OUT) for one in table.uploads if one.active)
+    stay = tuple(one for one in table.uploads if not one.active)
+    return replace(table, uploads=stay, missing=(*table.missing, *gone))
