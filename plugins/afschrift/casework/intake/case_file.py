@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
 from afschrift.domain.errors import RefusedError
+from afschrift.domain.files import ActiveKind
+from afschrift.extraction.active_content.inspect import Inspector
+from afschrift.extraction.media_type import extension
 from afschrift.law.document import checked_content, media_type, too_large
 from afschrift.register.register import Register
 
 PART_BYTES = 1 << 20
+
+_RUNS = frozenset(ActiveKind) - {ActiveKind.OLD_OFFICE, ActiveKind.OTHER_KIND, ActiveKind.UNREADABLE}
 
 NO_ID_COPY = (
     "A copy of an identity document must not be kept (R11): record the check itself with `afschrift request "
@@ -62,8 +68,8 @@ def add_document(
 
     Raises:
         UnknownRequestError: no such case or request.
-        RefusedError: a copy of an identity document (R11), too large, of a kind that is not kept, or the
-            owner's data key was destroyed.
+        RefusedError: a copy of an identity document (R11), too large, of a kind that is not kept, holds
+            something that may run, or the owner's data key was destroyed.
         OSError: the file cannot be read to its end.
     """
     if id_copy:
@@ -73,6 +79,24 @@ def add_document(
     parts = chain([first], iter(partial(content.read, PART_BYTES), b""))
     # That somebody looked and said so is what an auditor can hold them to.
     said = {"id_copy": False}
-    return register.documents.add(
-        owner, checked_content(name, parts, at_most), by, name=name, media_type=kind, detail=said
-    )
+    content_ = _without_programs(name, kind, checked_content(name, parts, at_most))
+    return register.documents.add(owner, content_, by, name=name, media_type=kind, detail=said)
+
+
+def _without_programs(name: str, media_type_: str, parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Parts as they come; at their end it is seen whether something in them may run where officers open them.
+
+    Raises:
+        RefusedError: it may.
+    """
+    inspector = Inspector(extension(name, media_type_), media_type_, name)
+    for part in parts:
+        inspector.write(part)
+        yield part
+    found = sorted({one.kind for one in inspector.found()} & _RUNS)
+    if found:
+        raise RefusedError(
+            f"Something in this document may run where it is opened ({', '.join(found)}).",
+            remedy="print it to PDF, and keep that. What is the person's own goes into the answer from its "
+            "system, and an officer is asked about it.",
+        )

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from tests.support.active_files import docx, mail
 from typer.testing import CliRunner, Result
 
 from afschrift.app.settings import Settings
@@ -93,6 +94,28 @@ def test_a_document_is_written_out_under_a_harmless_name(
     )
     assert added_event is not None
     assert added_event["id_copy"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("kwikstaart.docx", docx(word__vbaProject_dot_bin=b"x"), "macro"),
+        ("kwikstaart.eml", mail(b"x", ("kwikstaart.js", b"x")), "program"),
+        ("kwikstaart.docx", docx(), ""),
+    ],
+)
+def test_a_document_in_which_something_may_run_is_not_kept(
+    services: Services, request_id: str, tmp_path: Path, name: str, content: bytes, found: str
+) -> None:
+    before = services.register.trail.events(request_id)
+    add = ("add", request_id, "--kind", "document", "--file", letter(tmp_path, name, content), "--no-id-copy")
+    if not found:
+        assert said(*add)
+        return
+    message = refused(*add)
+    assert f"may run where it is opened ({found})" in message
+    assert "kwikstaart" not in message
+    assert len(list(services.register.trail.events(request_id))) == len(list(before))
 
 
 def test_one_document_is_written_into_a_file_once(
