@@ -48,11 +48,14 @@ class Found:
         pointers: the first ones, in the order of rows, columns and spans; at most `MOST_POINTERS`.
         counts: kind -> number of all of them, kept or not.
         unread: tables of people (`source.table`) whose names were not looked for: too many, or out of reach.
+        in_files: how many of `counts` stand in which text of which file: the number of its row, a colon and
+            the position in the file (`ActivePart.position`), such as `3:attachment.2`.
     """
 
     pointers: tuple[Pointer, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    in_files: dict[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:

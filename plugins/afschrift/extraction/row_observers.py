@@ -12,6 +12,7 @@ from afschrift.domain.extracted import TableExtract
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.sources import ForeignKey
 from afschrift.extraction.constraints import Observer, references_that_hold
+from afschrift.extraction.finder.find import SourceFinder
 from afschrift.extraction.uploads import Uploads
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
@@ -22,7 +23,10 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 class RowObservers:
     """Watches the tables of one source, one after the other."""
 
-    def __init__(self, services: Services, staging: EncryptedStaging, source: str) -> None:
+    def __init__(
+        self, services: Services, staging: EncryptedStaging, source: str, finding: SourceFinder
+    ) -> None:
+        self._finding = finding
         self._services = services
         self._staging = staging
         self._source = services.inventory.sources[source]
@@ -40,7 +44,9 @@ class RowObservers:
         table = self._source.tables[part.table]
         open_store = partial(self._services.open_store, name)
         self._observers[part.table] = observer = Observer(part, self._source, self._known)
-        self._uploads[part.table] = uploads = Uploads(self._staging, part, table, open_store)
+        self._uploads[part.table] = uploads = Uploads(
+            self._staging, part, table, open_store, self._finding.file_texts(part)
+        )
 
         def observed() -> Iterator[pa.RecordBatch]:
             observer.begin()

@@ -11,6 +11,7 @@ import hashlib
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
 from afschrift.extraction.active_content.inspect import Inspector
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
+from afschrift.extraction.finder.file_texts import FileTexts
 from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.inventory.column import FileColumn
 from afschrift.inventory.table import Table
@@ -49,6 +51,7 @@ class Uploads:
         part: the table's extract.
         table: the table in the inventory.
         open_store: opens a store of the source by its name.
+        texts: looks through what is written in them; None: nobody does.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class Uploads:
         part: ExtractPlan,
         table: Table,
         open_store: Callable[[str], FileStore],
+        texts: FileTexts | None = None,
     ) -> None:
+        self._texts = texts
         self._staging = staging
         self._part = part
         whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE}
@@ -74,6 +79,8 @@ class Uploads:
         self._row = 0
         self.held: list[Upload] = []
         self.missing: list[MissingFile] = []
+        if self._texts:
+            self._texts.begin()
 
     def see(self, batch: pa.RecordBatch) -> None:
         """Stage the files of the next rows, one after the other.
@@ -118,14 +125,16 @@ class Uploads:
     def _keep(self, file: FileColumn, row: Row, content: BinaryIO, cell: str) -> None:
         name = row[file.name] if file.name else None
         declared = row[file.media_type] if file.media_type else None
-        ending = extension(name or (cell if file.store else None), declared)
+        called = name or (cell if file.store else None)
+        ending = extension(called, declared)
         several = f".{self._files.index(file) + 1}" if len(self._files) > 1 else ""
         path = f"{UPLOADS}/{self._part.source}/{self._part.table}/{self._row:06}{several}.{ending}"
         expected = (row[file.digest] or "").strip().lower() if file.digest else ""
         algorithm = _DIGESTS.get(len(expected))
         check = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
         size = row[file.size] if file.size else None
-        inspector = Inspector(ending, declared, name or (cell if file.store else None))
+        read = partial(self._texts.read, self._row) if self._texts else None
+        inspector = Inspector(ending, declared, called, read)
         with self._staging.writer(f"data/{path}") as raw:
             sink = DeflatingSink(raw)
             for chunk in self._chunks(file, content):

@@ -54,6 +54,7 @@ _CODES = {
     "asked_by_officer": "An officer asked for it",
     "id_copy": "ID copy",
     "pointed_out": "Places that the finder pointed out",
+    "in_files": "Of these in files, by row",
     "retention_over": "Purposes whose period is over, and whose rows are still held",
     "names_unread": "Names that could not be read, and so were not looked for in free text",
     "part_left_out": "A decision leaves a part out",

@@ -40,8 +40,8 @@ class SourceReading:
         self._services, self._plan, self._source, self._keys = services, plan, source, keys
         self._staging = services.staging(plan.request)
         self._hidden = hidden_places(services.register, plan.request)
-        self._observers = RowObservers(services, self._staging, source)
         self._finding = SourceFinder(services, plan, keys)
+        self._observers = RowObservers(services, self._staging, source, self._finding)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
         self._mac = partial(services.register.data_keys.fingerprint, plan.request)
         self._searched: dict[str, Any] = {}

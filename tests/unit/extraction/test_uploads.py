@@ -26,6 +26,7 @@ from afschrift.domain.errors import FormError, NeedsPersonError, RetriableError,
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import deflated
+from afschrift.extraction.finder.find import staged_pointers
 from afschrift.extraction.uploads import Uploads
 from afschrift.law.roles import Roles
 from afschrift.services import Services
@@ -360,3 +361,30 @@ def test_an_answer_holds_for_these_very_files(shop: Services, put: Put, tmp_path
     another = shop.register.questions.all(request_id=request)[0]
     assert another.detail["found"] == question.detail["found"]
     assert another.detail["which"] != question.detail["which"]
+
+
+def test_what_files_say_of_others_is_pointed_out_to_the_reviewer(shop: Services, put: Put) -> None:
+    inner = mail(("note.txt", b"Call Bob: bob@example.org or 06-12345678"))
+    put("2024/a.eml", mail(("fine.txt", b"nothing here"), ("inner.eml", inner)))
+    put("2024/b.txt", b"canary: carol@example.org")
+    put("2024/c.png", PHOTO + b" dora@example.org")
+    request = ask(shop)
+    assess(shop, request)
+    classify(shop, request)
+    extract(shop, request, "shop")
+    found = staged_pointers(shop.staging(request), "shop")["photo"]
+    assert found.in_files == {"1:attachment.2/attachment.1": 2, "2:": 1}
+    assert found.counts == {"email": 2, "phone": 1}
+    (extracted,) = [p for h, p in shop.register.trail.events(request) if h.type == "extracted"]
+    assert extracted["pointed_out"] == {"photo": {"email": 2, "phone": 1}}
+    with pytest.raises(NeedsPersonError, match="pointed_out"):
+        run(shop, request)
+    (review,) = shop.register.questions.all(request_id=request)
+    assert review.detail["pointed_out"] == {"shop.photo": 3}
+    assert review.detail["in_files"] == {
+        "shop.photo": [
+            "1: 2 in attachment 1 of the e-mail in attachment 2 of the e-mail",
+            "2: 1 in the file itself",
+        ]
+    }
+    assert "canary" not in str(review.detail)

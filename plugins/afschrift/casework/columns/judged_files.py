@@ -13,7 +13,6 @@ from afschrift.casework.columns.missing_files import missing_question
 from afschrift.casework.columns.question import ACTIVE_CONTENT
 from afschrift.domain.event import canonical
 from afschrift.domain.extracted import LEFT_OUT, GivenFile, MissingFile, SourceExtract, TableExtract, Upload
-from afschrift.domain.files import ActivePart
 from afschrift.questions.ask import Answers, ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.questions.words import said
@@ -107,12 +106,12 @@ def number(file: Upload | GivenFile) -> int:
 
 def _places(file: Upload | GivenFile) -> Iterator[str]:
     for part in file.active:
-        yield f"{number(file)}: {said(part.kind)} in {place_of(part)}"
+        yield f"{number(file)}: {said(part.kind)} in {place_of(part.position)}"
 
 
-def place_of(part: ActivePart) -> str:
+def place_of(position: str) -> str:
     """Where in a file something was found: `file 5 of the archive in attachment 2 of the e-mail`."""
-    steps = (step.partition(".") for step in reversed(part.position.split("/")) if step)
+    steps = (step.partition(".") for step in reversed(position.split("/")) if step)
     return " in ".join(_PLACES[word].format(n=n) for word, _, n in steps) or "the file itself"
 
 

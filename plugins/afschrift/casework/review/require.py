@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from afschrift.bundle.sheet.words import local_day
+from afschrift.casework.columns.judged_files import place_of
 from afschrift.casework.decision.in_force import RequestDecision, request_decisions
 from afschrift.casework.review.question import REVIEW_KIND, signature
 from afschrift.casework.review.redactions_in_force import (
@@ -36,6 +37,7 @@ LEAVES = ("include", "mask", "all_accounts")
 """Answers by which columns, rows or accounts leave that nobody had decided on before."""
 
 REDACTIONS = "redactions"
+_PLACES = 20
 
 
 def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) -> None:
@@ -114,6 +116,7 @@ def question(
         "why": why,
         "tables": _rows(services, plan),
         **({"pointed_out": dict(pointed)} if pointed else {}),
+        **({"in_files": in_files} if (in_files := _in_files(services, plan)) else {}),
         **({"names_unread": unread} if (unread := _unread(services, plan)) else {}),
         **({"redacted": redacted} if redacted else {}),
         **({"retention_over": over} if (over := kept_too_long(services, plan)) else {}),
@@ -176,6 +179,18 @@ def _pointed(services: Services, plan: Plan) -> dict[str, int]:
         for table, found in staged_pointers(staging, source).items()
         if found.total
     }
+
+
+def _in_files(services: Services, plan: Plan) -> dict[str, list[str]]:
+    """Table -> in which texts of which files the finder pointed something out, by numbers; the first ones."""
+    staging = services.staging(plan.request)
+    found: dict[str, list[str]] = {}
+    for source in plan.sources:
+        for table, one in staged_pointers(staging, source).items():
+            for place, number in list(one.in_files.items())[:_PLACES]:
+                row, _, position = place.partition(":")
+                found.setdefault(f"{source}.{table}", []).append(f"{row}: {number} in {place_of(position)}")
+    return found
 
 
 def _unread(services: Services, plan: Plan) -> list[str]:

@@ -19,6 +19,7 @@ from afschrift.extraction.active_content.part import (
     Detector,
     Found,
     Part,
+    Read,
     extension_of,
 )
 from afschrift.extraction.active_content.signatures import (
@@ -34,6 +35,8 @@ from afschrift.extraction.active_content.signatures import (
 )
 
 _MOST_FOUND = 100
+_MOST_TEXT = 16_000_000
+_TEXTS = ("txt", "csv", "tsv", "md", "log", "json", "ics", "vcf", "xml", "html", "htm")
 _ACTIVE_MIME = b"ActiveMime"
 _CELLS = ("csv", "tsv", "tab")
 
@@ -45,9 +48,13 @@ class Inspector:
         ending: that it has in the bundle; `bin` says nothing.
         media_type: as told.
         name: of the file or its path, for the ending alone, where that of the bundle says nothing.
+        read: is given each text in it, with its position.
     """
 
-    def __init__(self, ending: str, media_type: str | None, name: str | None = None) -> None:
+    def __init__(
+        self, ending: str, media_type: str | None, name: str | None = None, read: Read | None = None
+    ) -> None:
+        self._read = read
         told = (media_type or "").partition(";")[0].strip().lower()
         self._part = Part(b"", extension_of(name) if ending == "bin" else ending, told)
         self._held, self._size = bytearray(), 0
@@ -65,13 +72,18 @@ class Inspector:
         content = bytes(self._held)
         if self._size > MOST_BYTES and not only_looked_at(content):
             return (ActivePart("", ActiveKind.UNREADABLE),)
-        return inspect(Part(content, self._part.ending, self._part.media_type))
+        return inspect(Part(content, self._part.ending, self._part.media_type), self._read)
 
 
-def inspect(part: Part) -> tuple[ActivePart, ...]:
-    """What was found in a file and in all files in it; at most a hundred findings."""
+def inspect(part: Part, read: Read | None = None) -> tuple[ActivePart, ...]:
+    """What was found in a file and in all files in it; at most a hundred findings.
+
+    Args:
+        part: the file.
+        read: is given each text in it, with its position; of a file with more findings only the first ones.
+    """
     found: dict[ActivePart, None] = {}
-    for one in _walk(part, Budget(len(part.content))):
+    for one in _walk(part, Budget(len(part.content), read)):
         found[one] = None
         if len(found) >= _MOST_FOUND:
             break
@@ -81,6 +93,13 @@ def inspect(part: Part) -> tuple[ActivePart, ...]:
 def _walk(part: Part, budget: Budget) -> Iterator[ActivePart]:
     try:
         budget.enter(part)
+        text = _text(part) if budget.read else None
+    except Exception:  # as below
+        yield ActivePart(part.position, ActiveKind.UNREADABLE)
+        return
+    if text and budget.read:
+        budget.read(part.position, text)  # its own errors are no fault of the file
+    try:
         for detector in _detectors(part):
             for one in detector(part, budget):
                 if isinstance(one, Part):
@@ -91,6 +110,15 @@ def _walk(part: Part, budget: Budget) -> Iterator[ActivePart]:
                     yield ActivePart(part.position, one)
     except Exception:  # whatever a damaged or hostile file makes a reader do: a person is told, nothing stops
         yield ActivePart(part.position, ActiveKind.UNREADABLE)
+
+
+def _text(part: Part) -> str | None:
+    """What stands in a file that is a text; of an office file, a PDF or a picture nothing is read."""
+    plain = part.media_type.startswith("text/") or part.ending in _TEXTS
+    if part.in_office or not plain or email_parts.is_email(part) or len(part.content) > _MOST_TEXT:
+        return None
+    text = markup.text_of(part.content)
+    return None if "\0" in text else text
 
 
 def _detectors(part: Part) -> Iterator[Detector]:

@@ -17,6 +17,10 @@ _RATIO, _SMALL = 100, 10_000_000
 """Bytes that one byte of the file may become, where it unpacks to more than the second number."""
 
 
+Read = Callable[[str, str], None]
+"""Takes a text in a file: its position, and what stands there."""
+
+
 class ClosedError(Exception):
     """Nobody can look into this part: damaged, locked, too large, too deep, or unpacked to too much."""
 
@@ -27,9 +31,11 @@ class Budget:
 
     Attributes:
         size: bytes of the file itself.
+        read: is given each text in it, with its position; None: nobody reads.
     """
 
     size: int
+    read: Read | None = None
     parts: int = 0
     bytes: int = 0
 

@@ -5,6 +5,7 @@ It points out and decides nothing: no value is changed, and no run stops (R31, R
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -17,6 +18,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.language import count
 from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.pointer import Found
+from afschrift.extraction.finder.file_texts import FileTexts
 from afschrift.extraction.finder.people import PeopleReader
 from afschrift.extraction.finder.text import TextFinder
 from afschrift.extraction.write import slices
@@ -38,6 +40,7 @@ class SourceFinder:
         self._reader = PeopleReader(services, plan, keys)
         self._people = cache(self._reader.read)
         self._finders: dict[str, TextFinder] = {}
+        self._file_texts: dict[str, FileTexts] = {}
 
     def over(self, part: ExtractPlan, stream: Batches) -> Batches:
         """The same batches, looked through; each call reads the table from its start."""
@@ -59,6 +62,12 @@ class SourceFinder:
 
         return looked_through
 
+    def file_texts(self, part: ExtractPlan) -> FileTexts:
+        """Takes the texts of the files of a table."""
+        region = self._services.inventory.controller.country
+        self._file_texts[part.table] = texts = FileTexts(region, self._people)
+        return texts
+
     def _free_text(self, part: ExtractPlan) -> list[str]:
         """Columns of free text, without those of which every value is masked."""
         declared = self._services.inventory.sources[part.source].tables[part.table].columns
@@ -72,7 +81,7 @@ class SourceFinder:
 
     def say(self, part: ExtractPlan) -> None:
         """One line for the log, where something was found."""
-        found = self._finders[part.table].found() if part.table in self._finders else Found()
+        found = self._of(part.table)
         if found.total:
             kinds = ", ".join(count(n, kind) for kind, n in found.counts.items())
             self._services.log(f"{part.name}: free text may hold data of others: {kinds}.")
@@ -89,8 +98,16 @@ class SourceFinder:
         return ({"pointed_out": found} if found else {}) | ({"people": people} if people else {})
 
     def _found(self) -> dict[str, Found]:
-        found = {table: finder.found() for table, finder in self._finders.items()}
+        found = {table: self._of(table) for table in {**self._finders, **self._file_texts}}
         return {table: one for table, one in found.items() if one.total or one.unread}
+
+    def _of(self, table: str) -> Found:
+        """What was found in the columns of a table and in its files, together."""
+        columns = self._finders[table].found() if table in self._finders else Found()
+        files = self._file_texts[table].found() if table in self._file_texts else Found()
+        counts = dict(sorted((Counter(columns.counts) + Counter(files.counts)).items()))
+        unread = tuple(dict.fromkeys((*columns.unread, *files.unread)))
+        return Found(columns.pointers, counts, unread, files.in_files)
 
 
 def staged_pointers(staging: EncryptedStaging, source: str) -> dict[str, Found]:
