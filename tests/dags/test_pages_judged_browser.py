@@ -67,6 +67,20 @@ ASKED: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
         {"table": "shop.upload", "files": 2, "rows": [3, 9], "reasons": {"gone": 2}, "which": "ab" * 32},
         None,
     ),
+    "active_content": (
+        {
+            "table": "shop.upload",
+            "files": 2,
+            "rows": [3, 9],
+            "found": {"macro": 1, "unreadable": 1},
+            "where": [
+                "3: Macro in file 5 of the archive in attachment 2 of the e-mail",
+                "9: Unreadable in the file itself",
+            ],
+            "which": "ab" * 32,
+        },
+        None,
+    ),
 }
 STICKS_OUT = """
     [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth

@@ -37,6 +37,11 @@ _NAMES = frozenset(
 """Parts of a detail that hold names of the inventory."""
 
 _CODES = {
+    "dde": "DDE link",
+    "xfa": "XFA form",
+    "old_office": "Old office file",
+    "other_kind": "Another kind than its name says",
+    "remote_content": "Content from elsewhere",
     "eid": "eID",
     "dpo_advice": "Advice of the data protection officer",
     "refuse_part": "Refuse in part",

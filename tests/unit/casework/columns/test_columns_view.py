@@ -11,8 +11,11 @@ from testbed.mini import SHOP
 from testbed.running import installation
 from tests.support.deciding import ANN, NOW, Bureau
 
+from afschrift.casework.columns.question import ACTIVE_CONTENT
 from afschrift.casework.question_view import look
 from afschrift.domain.errors import NeedsPersonError
+from afschrift.questions.ask import ask
+from afschrift.questions.kind import OpenQuestion
 from afschrift.questions.view import Kept, Section
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
@@ -156,3 +159,23 @@ def test_nothing_held_that_was_confirmed_is_not_asked_again_for_a_row_more(burea
     sql(bureau, "INSERT INTO orders VALUES (13, 3, '2024-01-01 10:00')")
     with pytest.raises(NeedsPersonError, match="confirmed"):
         classify(bureau.services, question.request)
+
+
+def test_files_in_which_something_may_run_are_shown_by_their_numbers(bureau: Bureau) -> None:
+    request = bureau.store("access", ANN)
+    for detail in (
+        {"table": "shop.customer", "files": 1, "rows": [3], "found": {"macro": 1}, "where": ["3: Macro in the file itself"]},
+        {"source": "mail", "files": 1, "numbers": [2], "found": {"dde": 1}, "where": ["2: DDE link in the file itself"]},
+    ):  # fmt: skip
+        ask(
+            bureau.register, request, [OpenQuestion(ACTIVE_CONTENT, ACTIVE_CONTENT.options, "Asked.", detail)]
+        )
+    shown = {
+        told(views["What was found"]).get("System", "table"): views
+        for q in bureau.register.questions.all(request_id=request)
+        if q.kind == "active_content"
+        for views in [seen(bureau, q)]
+    }
+    assert told(shown["mail"]["What was found"]) == {"System": "mail", "Files": "1", "DDE link": "in 1"}
+    assert told(shown["table"]["What was found"])["Macro"] == "in 1"
+    assert shown["table"]["Where"].rows == (("3: Macro in the file itself",),)

@@ -155,9 +155,9 @@ def test_an_officer_is_asked_about_a_file_in_which_something_may_run(opened: Ope
         "numbers": [2, 3],
         "found": {"macro": 2, "old_office": 2},
         "where": [
-            "2: Old office in attachment 2 of the e-mail",
+            "2: Old office file in attachment 2 of the e-mail",
             "2: Macro in attachment 2 of the e-mail",
-            "3: Old office in the file itself",
+            "3: Old office file in the file itself",
             "3: Macro in the file itself",
         ],
         "which": "",
