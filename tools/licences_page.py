@@ -20,6 +20,7 @@ ALLOWED = {
     "BSD-2-Clause": "keep its licence",
     "BSD-3-Clause": "keep its licence",
     "CC0-1.0": "nothing",
+    "HPND": "keep its licence",
     "ISC": "keep its licence",
     "LGPL-2.1-or-later": "whoever gets a copy must be able to exchange it",
     "LGPL-3.0-only": "whoever gets a copy must be able to exchange it",

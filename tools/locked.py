@@ -21,6 +21,7 @@ READ = {
     "greenback": "MIT OR Apache-2.0",
     "itsdangerous": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
+    "olefile": "BSD-2-Clause AND HPND",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "python-stdnum": "LGPL-2.1-or-later",
     "sqlparse": "BSD-3-Clause",
