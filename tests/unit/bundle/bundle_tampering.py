@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 from tests.unit.bundle.bundle_example import ROOT
 
 from afschrift.bundle.container.signature import Ed25519Signer
+from afschrift.bundle.container.zip_writer import Member, write_zip
 
 Files = dict[str, bytes]
 
@@ -21,12 +23,13 @@ def files_of(bundle: bytes) -> Files:
 
 
 def zipped(files: Mapping[str, bytes], root: str = f"{ROOT}/") -> bytes:
-    """An ordinary ZIP file of them."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in files.items():
-            archive.writestr(zipfile.ZipInfo(root + path), content, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
+    """A ZIP file of them in the form of a bundle, whatever their names."""
+    return b"".join(write_zip(_member(root + path, files[path]) for path in sorted(files)))
+
+
+def _member(path: str, content: bytes) -> Member:
+    deflated = zlib.compress(content, wbits=-15)
+    return Member(path, len(content), zlib.crc32(content), len(deflated), [deflated])
 
 
 def manifests(files: Files) -> Files:

@@ -32,6 +32,7 @@ class Resource(msgspec.Struct, frozen=True):
 class Package(msgspec.Struct, frozen=True):
     """What is checked of `datapackage.json`."""
 
+    name: str
     resources: list[Resource]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from afschrift.bundle.container import layout
 from afschrift.bundle.container.report import Code, Problem, problem
+
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,25 @@ class Container(Protocol):
     """The files of one bag.
 
     Attributes:
+        root: name of the one folder in a ZIP file; None of a folder, whose name is its owner's affair.
         members: path below the root -> declared size.
     """
 
+    root: str | None
     members: Mapping[str, int]
 
-    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Open a member for reading."""
+    def read(self, path: str) -> Iterator[bytes]:
+        """The content of a member in chunks, never more than its declared size.
+
+        Raises:
+            RefusedContainerError: at its end at the latest, where it is not what the container says.
+        """
 
 
 class FolderContainer:
     """An unpacked bag. Links are never followed."""
+
+    root: str | None = None
 
     def __init__(self, folder: Path, limits: UnpackLimits) -> None:
         self._folder = folder
@@ -81,12 +90,25 @@ class FolderContainer:
         if sum(members.values()) > limits.total:
             yield problem(Code.TOO_LARGE)
 
-    @contextmanager
-    def open(self, path: str) -> Iterator[BinaryIO]:
-        """Open a member for reading."""
-        descriptor = os.open(self._folder / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(descriptor, "rb") as stream:
-            yield stream
+    def read(self, path: str) -> Iterator[bytes]:
+        """The content of a file in chunks.
+
+        Raises:
+            RefusedContainerError: it cannot be read, or has another size than when the folder was listed.
+        """
+        left = self.members[path]
+        try:
+            descriptor = os.open(self._folder / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            with os.fdopen(descriptor, "rb") as stream:
+                while chunk := stream.read(min(left, _CHUNK) or 1):
+                    left -= len(chunk)
+                    if left < 0:
+                        break
+                    yield chunk
+        except OSError:
+            raise RefusedContainerError(problem(Code.UNREADABLE, path)) from None
+        if left:
+            raise RefusedContainerError(problem(Code.CHANGED, path))
 
 
 def check_names(paths: Collection[str]) -> Iterator[Problem]:

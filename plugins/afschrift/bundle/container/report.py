@@ -12,11 +12,11 @@ class Code(StrEnum):
 
     NOT_A_BUNDLE = "not_a_bundle"
     DAMAGED_ZIP = "damaged_zip"
-    ENCRYPTED = "encrypted"
     SPECIAL_FILE = "special_file"
     UNSAFE_NAME = "unsafe_name"
     COLLIDING_NAME = "colliding_name"
     NOT_ONE_FOLDER = "not_one_folder"
+    FOLDER_RENAMED = "folder_renamed"
     TOO_MANY_FILES = "too_many_files"
     TOO_LARGE = "too_large"
     FETCH_FILE = "fetch_file"
@@ -34,12 +34,13 @@ class Code(StrEnum):
 
 SENTENCES = {
     Code.NOT_A_BUNDLE: "This is neither a ZIP file nor the folder of a bundle.",
-    Code.DAMAGED_ZIP: "The ZIP file is damaged, or built so that programs read different things in it.",
-    Code.ENCRYPTED: "A file in the ZIP file is encrypted.",
+    Code.DAMAGED_ZIP: "The ZIP file is not as it was packed: it is damaged, packed anew by another program, "
+    "or built so that programs read different things in it.",
     Code.SPECIAL_FILE: "This is a link, a folder entry or a device instead of an ordinary file.",
     Code.UNSAFE_NAME: "This name could be written outside the folder, or is not possible on every system.",
     Code.COLLIDING_NAME: "Some systems take this file for another one of the bundle.",
     Code.NOT_ONE_FOLDER: "A bundle is one folder with everything in it.",
+    Code.FOLDER_RENAMED: "The folder in the ZIP file has another name than when it was signed.",
     Code.TOO_MANY_FILES: "There are more files in it than the limit allows.",
     Code.TOO_LARGE: "Unpacked, it is larger than the limit allows.",
     Code.FETCH_FILE: "The bag asks to fetch files from elsewhere, which a bundle never does.",

@@ -11,7 +11,6 @@ from afschrift.bundle.container import bag, layout
 from afschrift.bundle.container.container import Container, UnpackLimits
 from afschrift.bundle.container.report import Code, Problem, problem
 from afschrift.bundle.container.signature import holds
-from afschrift.bundle.container.zip_container import READ_ERRORS
 from afschrift.domain.signing import key_id
 
 
@@ -52,15 +51,12 @@ def content(container: Container, path: str, limits: UnpackLimits) -> bytes:
     """A small file of the bundle, whole.
 
     Raises:
-        UnreadableError: it is too large for one, or damaged.
+        UnreadableTagFileError: it is too large for one.
+        RefusedContainerError: it is damaged.
     """
-    try:
-        if container.members[path] > limits.document:
-            raise UnreadableTagFileError(path)
-        with container.open(path) as stream:
-            return stream.read(limits.document)
-    except READ_ERRORS as error:
-        raise UnreadableTagFileError(path) from error
+    if container.members[path] > limits.document:
+        raise UnreadableTagFileError(path)
+    return b"".join(container.read(path))
 
 
 def read_seal(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimits) -> Sealed:
@@ -70,7 +66,7 @@ def read_seal(container: Container, trusted: Mapping[str, bytes], limits: Unpack
     changed since, and the report says so.
 
     Raises:
-        UnreadableError: names the file that has another form.
+        UnreadableTagFileError: names the file that has another form.
     """
     if content(container, layout.BAGIT, limits) != bag.BAGIT:
         raise UnreadableTagFileError(layout.BAGIT)

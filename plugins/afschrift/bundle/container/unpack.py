@@ -70,5 +70,5 @@ def _write(container: Container, folder: Path) -> None:
     for path in container.members:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with container.open(path) as source, target.open("xb") as copy:
-            shutil.copyfileobj(source, copy)
+        with target.open("xb") as copy:
+            copy.writelines(container.read(path))

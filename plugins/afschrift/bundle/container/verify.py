@@ -23,11 +23,10 @@ from afschrift.bundle.container.container import (
 )
 from afschrift.bundle.container.report import Code, Problem, Report, problem
 from afschrift.bundle.container.seal import Sealed, UnreadableTagFileError, content, read_seal
-from afschrift.bundle.container.zip_container import READ_ERRORS, ZipContainer
+from afschrift.bundle.container.zip_container import ZipContainer
 
 T = TypeVar("T")
 
-_CHUNK = 1 << 18
 _REQUIRED = (
     layout.BAGIT,
     layout.BAG_INFO,
@@ -96,6 +95,7 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimi
     counters = {layout.DATA + r.path: CsvCounter() for r in package.resources if r.format == "csv"}
     problems = [
         *sealed.problems(),
+        *_same_folder(container, package),
         *_same_files(sealed, container.members.keys()),
         *_same_size(sealed, payload),
         *_same_content(sealed, container, counters),
@@ -122,6 +122,12 @@ def _document(container: Container, path: str, kind: type[T], limits: UnpackLimi
         raise UnreadableTagFileError(path) from error
 
 
+def _same_folder(container: Container, package: Package) -> Iterator[Problem]:
+    """The folder in the ZIP file, which no digest covers, has the name that the description says."""
+    if container.root not in (None, package.name):
+        yield problem(Code.FOLDER_RENAMED, container.root or "")
+
+
 def _same_files(sealed: Sealed, found: Iterable[str]) -> Iterator[Problem]:
     """Every file is named, and every name is a file: payload by one manifest, tags by the other."""
     present = set(found) - _OUTSIDE
@@ -144,22 +150,19 @@ def _same_content(
     sealed: Sealed, container: Container, counters: Mapping[str, CsvCounter]
 ) -> Iterator[Problem]:
     for path, expected in sorted({**sealed.payload, **sealed.tags}.items()):
-        if path in container.members and _digest(container, path, counters.get(path)) != expected:
-            yield problem(Code.CHANGED, path)
+        if path not in container.members:
+            continue
+        try:
+            if _digest(container, path, counters.get(path)) != expected:
+                yield problem(Code.CHANGED, path)
+        except RefusedContainerError as refused:
+            yield from refused.problems
 
 
-def _digest(container: Container, path: str, counter: CsvCounter | None) -> str | None:
-    """SHA-256 of a file, or None where it cannot be read or is longer than it declares."""
-    digest, left = hashlib.sha256(), container.members[path]
-    try:
-        with container.open(path) as stream:
-            while chunk := stream.read(_CHUNK):
-                left -= len(chunk)
-                if left < 0:
-                    return None
-                digest.update(chunk)
-                if counter:
-                    counter.feed(chunk)
-    except READ_ERRORS:
-        return None
+def _digest(container: Container, path: str, counter: CsvCounter | None) -> str:
+    digest = hashlib.sha256()
+    for chunk in container.read(path):
+        digest.update(chunk)
+        if counter:
+            counter.feed(chunk)
     return digest.hexdigest()

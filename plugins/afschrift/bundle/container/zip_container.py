@@ -1,114 +1,120 @@
-"""A bundle as a ZIP file. Refused before anything is unpacked if programs could read it differently."""
+"""A bundle as a ZIP file of the one form that our writer writes; any other is refused before it is unpacked.
+
+A ZIP file says everything twice, and programs differ in which of the two they believe. So the file is read
+once, from its first byte to its last: each local header says where the next one begins, and what must stand
+behind the last member, directory and end, follows from them to the byte.
+"""
 
 from __future__ import annotations
 
 import os
-import stat
-import struct
-import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO
 
 from afschrift.bundle.container.container import RefusedContainerError, UnpackLimits, check_names
-from afschrift.bundle.container.report import Code, Problem, problem
+from afschrift.bundle.container.report import Code, problem
+from afschrift.bundle.container.zip_records import Entry, central_header, end_records, read_local_header
 
-READ_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    struct.error,
-)
-"""What `zipfile` raises on a damaged or hostile file."""
-
-_LOCAL = struct.Struct("<4s5H3I2H")
-_STREAMED, _ENCRYPTED = 0x8, 0x1 | 0x40
-# A data descriptor: with or without its signature, with 4-byte or 8-byte sizes.
-_DESCRIPTORS = frozenset({12, 16, 20, 24})
+_CHUNK = 1 << 16
 
 
 class ZipContainer:
     """The bag in a ZIP file, member by member, nothing written to disk."""
 
     def __init__(self, file: BinaryIO, limits: UnpackLimits) -> None:
+        self._file = file
+        entries = _entries(file, limits)
         try:
-            self._zip = zipfile.ZipFile(file)
-        except READ_ERRORS:
-            raise RefusedContainerError(problem(Code.NOT_A_BUNDLE)) from None
-        infos = self._zip.infolist()
-        packed = file.seek(0, os.SEEK_END)
-        _check_sizes(infos, packed, limits)
-        problems = [found for info in infos for found in _check_member(info)]
-        names = [info.filename for info in infos]
-        problems += check_names(names)
-        if not problems and not _gapless(file, self._zip, infos, packed):
-            problems.append(problem(Code.DAMAGED_ZIP))
+            names = [entry.name.decode() for entry in entries]
+        except UnicodeDecodeError:
+            raise RefusedContainerError(problem(Code.UNSAFE_NAME)) from None
+        problems = list(check_names(names))
         roots = {name.split("/")[0] for name in names}
         if len(roots) != 1 or not all("/" in name for name in names):
             problems.append(problem(Code.NOT_ONE_FOLDER))
         if problems:
             raise RefusedContainerError(*problems)
-        self._root = f"{roots.pop()}/"
-        self.members: Mapping[str, int] = {
-            info.filename.removeprefix(self._root): info.file_size for info in infos
-        }
+        self.root: str | None = roots.pop()
+        self._entries = dict(zip((name.partition("/")[2] for name in names), entries, strict=True))
+        self.members: Mapping[str, int] = {path: entry.size for path, entry in self._entries.items()}
 
-    @contextmanager
-    def open(self, path: str) -> Iterator[BinaryIO]:
-        """Open a member; it never gives more bytes than its declared size."""
-        with self._zip.open(self._root + path) as stream:
-            yield cast(BinaryIO, stream)
+    def read(self, path: str) -> Iterator[bytes]:
+        """The content of a member, in chunks; believe it when the last one has come.
+
+        Raises:
+            RefusedContainerError: its stream does not end where it must, or gives something else than the
+                size and CRC-32 say.
+        """
+        try:
+            yield from _inflated(self._file, self._entries[path])
+        except (ValueError, OSError, zlib.error):
+            raise RefusedContainerError(problem(Code.DAMAGED_ZIP, path)) from None
 
 
-def _check_sizes(infos: list[zipfile.ZipInfo], packed: int, limits: UnpackLimits) -> None:
-    total = sum(info.file_size for info in infos)
-    if len(infos) > limits.files:
-        raise RefusedContainerError(problem(Code.TOO_MANY_FILES))
+def _entries(file: BinaryIO, limits: UnpackLimits) -> list[Entry]:
+    """All members, once nothing in the file but their content is left to believe."""
+    packed = file.seek(0, os.SEEK_END)
+    entries: list[Entry] = []
+    for entry in _local_headers(file, packed):
+        entries.append(entry)
+        if len(entries) > limits.files:
+            raise RefusedContainerError(problem(Code.TOO_MANY_FILES))
+    if not entries:
+        raise RefusedContainerError(problem(Code.NOT_A_BUNDLE))
+    total = sum(entry.size for entry in entries)
     if total > limits.total or (total > limits.free and total > packed * limits.ratio):
         raise RefusedContainerError(problem(Code.TOO_LARGE))
+    _check_directory(file, entries)
+    return entries
 
 
-def _check_member(info: zipfile.ZipInfo) -> Iterator[Problem]:
-    if info.filename != info.orig_filename:
-        # zipfile cuts a name at NUL; other programs do not.
-        yield problem(Code.UNSAFE_NAME, info.orig_filename)
-    if info.flag_bits & _ENCRYPTED:
-        yield problem(Code.ENCRYPTED, info.filename)
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if info.is_dir() or kind not in (0, stat.S_IFREG):
-        yield problem(Code.SPECIAL_FILE, info.filename)
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        yield problem(Code.DAMAGED_ZIP, info.filename)
+def _local_headers(file: BinaryIO, packed: int) -> Iterator[Entry]:
+    """The members end to end from the first byte on, in the order of their names."""
+    offset, last = 0, b""
+    try:
+        while entry := read_local_header(file, offset):
+            offset = entry.end
+            if entry.name <= last or offset > packed:
+                raise ValueError("a member stands out of order, or ends behind the file")
+            last = entry.name
+            yield entry
+    except ValueError:
+        raise RefusedContainerError(problem(Code.DAMAGED_ZIP)) from None
 
 
-def _gapless(file: IO[bytes], archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], packed: int) -> bool:
-    """Whether the members lie end to end from the first byte, and the directory ends the file.
-
-    Overlapping members are the cheapest bomb; bytes between, before or after them can hold a second
-    ZIP file that another program reads instead.
-    """
-    file.seek(max(packed - 22, 0))
-    if not file.read(22).startswith(b"PK\x05\x06"):
-        return False
-    position = 0
-    streamed = False
-    for info in sorted(infos, key=lambda i: i.header_offset):
-        if not _follows(info.header_offset, position, streamed):
-            return False
-        file.seek(info.header_offset)
-        header = file.read(_LOCAL.size)
-        if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
-            return False
-        fields = _LOCAL.unpack(header)
-        streamed = bool(fields[2] & _STREAMED)
-        position = info.header_offset + _LOCAL.size + fields[9] + fields[10] + info.compress_size
-    return _follows(archive.start_dir, position, streamed)
+def _check_directory(file: BinaryIO, entries: list[Entry]) -> None:
+    """Directory and end are those of these members, and nothing stands behind them."""
+    start, size = entries[-1].end, 0
+    file.seek(start)
+    for entry in entries:
+        expected = central_header(entry)
+        if file.read(len(expected)) != expected:
+            raise RefusedContainerError(problem(Code.DAMAGED_ZIP, entry.name.decode(errors="replace")))
+        size += len(expected)
+    end = end_records(len(entries), size, start)
+    if file.read(len(end) + 1) != end:
+        raise RefusedContainerError(problem(Code.DAMAGED_ZIP))
 
 
-def _follows(start: int, position: int, streamed: bool) -> bool:
-    return start == position or (streamed and start - position in _DESCRIPTORS)
+def _inflated(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    """The plain content, in flat memory; never more than the size that the member declares."""
+    inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    position, left = entry.content_offset, entry.deflated_size
+    size, crc32 = 0, 0
+    packed = b""
+    while not inflater.eof:
+        if not packed:
+            file.seek(position)
+            packed = file.read(min(left, _CHUNK))
+            position, left = position + len(packed), left - len(packed)
+        chunk = inflater.decompress(packed, _CHUNK)
+        if not packed and not chunk:
+            raise ValueError("the deflate stream has no end")
+        packed = inflater.unconsumed_tail
+        size, crc32 = size + len(chunk), zlib.crc32(chunk, crc32)
+        if size > entry.size:
+            break
+        yield chunk
+    if (size, crc32, left, inflater.unused_data) != (entry.size, entry.crc32, 0, b""):
+        raise ValueError("the deflate stream is not what the member declares")

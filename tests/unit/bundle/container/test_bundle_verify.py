@@ -7,10 +7,8 @@ import hashlib
 import io
 import json
 import os
-import stat
-import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -71,8 +69,20 @@ def test_the_unpacked_folder(folder: Path) -> None:
     assert (report.exit_code, report.rows) == (0, 312)
 
 
-def test_a_zip_file_by_another_tool(check: Callable[..., Report]) -> None:
-    assert check(zipped(FILES)).exit_code == 0
+def test_a_zip_file_by_another_tool_is_not_that_of_a_bundle_and_its_folder_is(
+    check: Callable[..., Report], tmp_path: Path
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in FILES.items():
+            archive.writestr(f"{ROOT}/{path}", content)
+        archive.extractall(tmp_path)
+    assert codes(check(out.getvalue())) == {Code.DAMAGED_ZIP}
+    assert verify(tmp_path / ROOT, TRUSTED).exit_code == 0
+
+
+def test_the_folder_has_the_name_that_was_signed(check: Callable[..., Report]) -> None:
+    assert codes(check(zipped(FILES, "afschrift-req-999999999999/"))) == {Code.FOLDER_RENAMED}
 
 
 def test_signed_by_a_stranger_is_whole_and_not_trusted(check: Callable[..., Report]) -> None:
@@ -198,118 +208,51 @@ def test_what_a_refused_bundle_says_of_itself_is_not_passed_on(check: Callable[.
     assert check(zipped(rewritten(b"access", b"portability"))).right == ""
 
 
-def members(*extra: tuple[zipfile.ZipInfo, bytes]) -> bytes:
-    out = io.BytesIO(zipped(FILES))
-    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
-        for info, content in extra:
-            archive.writestr(info, content, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
+def members(extra: Mapping[str, bytes]) -> bytes:
+    return zipped({f"{ROOT}/{path}": content for path, content in FILES.items()} | extra, root="")
 
 
-def info(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
-    made = zipfile.ZipInfo(name)
-    made.filename = name  # zipfile itself would tidy it
-    made.external_attr = mode << 16
-    return made
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize(
-    ("member", "code"),
+    ("name", "code"),
     [
-        (info(f"{ROOT}/../../evil"), Code.UNSAFE_NAME),
-        (info("/etc/evil"), Code.UNSAFE_NAME),
-        (info(f"{ROOT}/data\\evil"), Code.UNSAFE_NAME),
-        (info(f"{ROOT}/C:evil"), Code.UNSAFE_NAME),
-        (info(f"{ROOT}/evil\u202efdp.html"), Code.UNSAFE_NAME),
-        (info(f"{ROOT}/README.txt"), Code.COLLIDING_NAME),
-        (info(f"{ROOT}/readme.TXT"), Code.COLLIDING_NAME),
-        (info(f"{ROOT}/README.txt/evil"), Code.COLLIDING_NAME),
-        (info(f"{ROOT}/link", stat.S_IFLNK | 0o777), Code.SPECIAL_FILE),
-        (info(f"{ROOT}/pipe", stat.S_IFIFO | 0o644), Code.SPECIAL_FILE),
-        (info(f"{ROOT}/empty/"), Code.SPECIAL_FILE),
-        (info("other/file"), Code.NOT_ONE_FOLDER),
-        (info("evil"), Code.NOT_ONE_FOLDER),
+        (f"{ROOT}/../../evil", Code.UNSAFE_NAME),
+        ("/etc/evil", Code.UNSAFE_NAME),
+        (f"{ROOT}/data\\evil", Code.UNSAFE_NAME),
+        (f"{ROOT}/C:evil", Code.UNSAFE_NAME),
+        (f"{ROOT}/evil\u202efdp.html", Code.UNSAFE_NAME),
+        (f"{ROOT}/README\0.txt", Code.UNSAFE_NAME),
+        (f"{ROOT}/empty/", Code.UNSAFE_NAME),
+        (f"{ROOT}/readme.TXT", Code.COLLIDING_NAME),
+        (f"{ROOT}/README.txt/evil", Code.COLLIDING_NAME),
+        ("other/file", Code.NOT_ONE_FOLDER),
+        ("evil", Code.NOT_ONE_FOLDER),
     ],
 )
-def test_hostile_members_are_refused(
-    member: zipfile.ZipInfo, code: Code, check: Callable[..., Report]
-) -> None:
-    assert code in codes(check(members((member, b"evil"))))
+def test_hostile_names_are_refused(name: str, code: Code, check: Callable[..., Report]) -> None:
+    assert code in codes(check(members({name: b"evil"})))
 
 
 def test_names_by_composition(check: Callable[..., Report]) -> None:
-    hostile = members((info(f"{ROOT}/data/é"), b"1"), (info(f"{ROOT}/data/e\u0301"), b"2"))
+    hostile = members({f"{ROOT}/data/é": b"1", f"{ROOT}/data/e\u0301": b"2"})
     assert Code.COLLIDING_NAME in codes(check(hostile))
 
 
-def test_encrypted_members_are_refused(check: Callable[..., Report]) -> None:
-    bundle = bytearray(GOOD)
-    central = bundle.index(b"PK\x01\x02")
-    bundle[central + 8] |= 1
-    assert Code.ENCRYPTED in codes(check(bytes(bundle)))
-
-
-def test_a_name_cut_at_nul_is_refused(check: Callable[..., Report]) -> None:
-    bundle = GOOD.replace(f"{ROOT}/README.txt".encode(), f"{ROOT}/README\0txt".encode())
-    assert Code.UNSAFE_NAME in codes(check(bundle))
-
-
-def test_a_bomb_is_refused_unread(check: Callable[..., Report]) -> None:
-    bomb = members((info(f"{ROOT}/data/bomb"), bytes(8 * 10**6)))
+def test_a_bomb_is_refused_unread(check: Callable[..., Report], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("afschrift.bundle.container.zip_container._inflated")  # whoever reads, fails
+    bomb = members({f"{ROOT}/data/bomb": bytes(8 * 10**6)})
     assert codes(check(bomb, UnpackLimits(free=10**6, ratio=100))) == {Code.TOO_LARGE}
     assert codes(check(GOOD, UnpackLimits(total=1000))) == {Code.TOO_LARGE}
     assert codes(check(GOOD, UnpackLimits(files=5))) == {Code.TOO_MANY_FILES}
+
+
+def test_a_document_that_is_too_large_for_memory_is_refused(check: Callable[..., Report]) -> None:
     assert Code.UNREADABLE in codes(check(GOOD, UnpackLimits(document=100)))
-
-
-def test_a_member_larger_than_it_declares_is_never_read_past_that(check: Callable[..., Report]) -> None:
-    path = f"{ROOT}/{CSV}".encode()
-    bundle = bytearray(zipped(FILES))
-    at = bundle.index(b"PK\x01\x02")
-    while not bundle[at + 46 :].startswith(path):
-        at = bundle.index(b"PK\x01\x02", at + 4)
-    bundle[at + 24 : at + 28] = struct.pack("<I", 10)
-    assert {Code.CHANGED, Code.SIZE_DIFFERS} <= codes(check(bytes(bundle)))
-
-
-def test_overlapping_members_are_refused(check: Callable[..., Report]) -> None:
-    bundle = bytearray(zipped(FILES))
-    first = bundle.index(b"PK\x01\x02")
-    second = bundle.index(b"PK\x01\x02", first + 4)
-    bundle[second + 42 : second + 46] = bundle[first + 42 : first + 46]
-    assert codes(check(bytes(bundle))) == {Code.DAMAGED_ZIP}
-
-
-@pytest.mark.parametrize(
-    "bundle",
-    [
-        b"MZ this runs" + GOOD,
-        GOOD + b"more",
-        zipped({"x": b"y"}) + GOOD,
-        GOOD[:-2] + b"\x04\x00more",
-    ],
-    ids=["bytes before", "bytes after", "two ZIP files", "comment"],
-)
-def test_bytes_outside_the_members_are_refused(bundle: bytes, check: Callable[..., Report]) -> None:
-    assert codes(check(bundle)) == {Code.DAMAGED_ZIP}
-
-
-def test_a_member_that_only_a_streaming_reader_sees_is_refused(check: Callable[..., Report]) -> None:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(info(f"{ROOT}/hidden"), b"evil")
-        for path, content in FILES.items():
-            archive.writestr(zipfile.ZipInfo(f"{ROOT}/{path}"), content)
-        del archive.NameToInfo[f"{ROOT}/hidden"]
-        archive.filelist.pop(0)
-    assert codes(check(out.getvalue())) == {Code.DAMAGED_ZIP}
 
 
 def test_what_is_no_bundle(tmp_path: Path, check: Callable[..., Report]) -> None:
     assert codes(check(b"")) == {Code.NOT_A_BUNDLE}
     assert codes(check(b"hello")) == {Code.NOT_A_BUNDLE}
-    assert codes(check(zipped({}))) == {Code.NOT_ONE_FOLDER}
+    assert codes(check(zipped({}))) == {Code.NOT_A_BUNDLE}
     assert Code.MISSING in codes(check(zipped({"x": b""})))
     assert codes(verify(tmp_path / "nothing.zip", TRUSTED)) == {Code.NOT_A_BUNDLE}
     assert Code.MISSING in codes(verify(tmp_path, TRUSTED))
@@ -337,7 +280,7 @@ def test_a_file_added_to_a_folder_is_found(folder: Path) -> None:
 
 
 def test_places_are_harmless_in_a_terminal(check: Callable[..., Report]) -> None:
-    report = check(members((info(f"{ROOT}/\x1b[2J\u202eevil"), b"")))
+    report = check(members({f"{ROOT}/\x1b[2J\u202eevil": b""}))
     assert all(str(problem).isascii() and str(problem).isprintable() for problem in report.problems)
 
 
@@ -355,7 +298,7 @@ def test_no_single_changed_byte_passes_unseen(
     path.write_bytes(bundle)
     report = verify(path, TRUSTED)
     if report.ok:
-        # Times, versions and modes of a member are said twice and mean nothing here.
+        # A deflate stream has other streams beside it that give the same content.
         with zipfile.ZipFile(path) as archive:
             assert {n.removeprefix(f"{ROOT}/"): archive.read(n) for n in archive.namelist()} == FILES
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.bundle.container import zip_writer
-from afschrift.bundle.container.container import UnpackLimits
+from afschrift.bundle.container import zip_records
+from afschrift.bundle.container.container import RefusedContainerError, UnpackLimits
 from afschrift.bundle.container.zip_container import ZipContainer
 from afschrift.bundle.container.zip_writer import Member, write_zip
 
@@ -31,7 +31,8 @@ def member(path: str, content: bytes) -> Member:
 
 @given(st.dictionaries(NAMES, st.binary(max_size=300), max_size=6))
 def test_what_is_written_reads_back(files: dict[str, bytes]) -> None:
-    written = b"".join(write_zip(member(path, content) for path, content in files.items()))
+    in_order = sorted(files.items(), key=lambda item: item[0].encode())
+    written = b"".join(write_zip(member(path, content) for path, content in in_order))
     with zipfile.ZipFile(io.BytesIO(written)) as archive:
         assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()} == files
@@ -44,14 +45,64 @@ def test_another_size_than_announced_is_noticed(given_bytes: bytes) -> None:
         list(write_zip([Member("a", 7, zlib.crc32(b"content"), len(packed), [given_bytes])]))
 
 
+@pytest.mark.parametrize("second", ["b", "a"])
+def test_members_out_of_order_are_noticed(second: str) -> None:
+    with pytest.raises(ValueError, match="order of their names"):
+        list(write_zip([member("b", b""), member(second, b"")]))
+
+
 def test_zip64_fields_stand_only_where_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    files = [member("bag/small", b"s"), member("bag/large", b"0123456789" * 50), member("bag/late", b"z")]
+    files = [member("bag/1-small", b"s"), member("bag/2-large", b"0" * 500), member("bag/3-late", b"z")]
     small = b"".join(write_zip(files))
     assert b"PK\x06\x06" not in small
-    monkeypatch.setattr(zip_writer, "_MAX_32", 100)
+    monkeypatch.setattr(zip_records, "_MAX_32", 100)
     large = b"".join(write_zip(files))
-    assert b"PK\x06\x06" in large
-    assert struct.unpack_from("<H", large, 4) == (20,)  # the first member needs none
+    packed, crc = files[1].deflated_size, zlib.crc32(b"0" * 500)
+    sizes = struct.pack("<2H2Q", 1, 16, 500, packed)  # both, where one of them needs it
+    assert packed < 100
+    assert large.startswith(struct.pack("<4sH", b"PK\x03\x04", 20))  # the first member needs none
+    second = struct.pack("<5H3I2H", 45, 0x800, 8, 0, 0x21, crc, 100, 100, 11, 20)
+    assert large.count(b"PK\x03\x04" + second + b"bag/2-large" + sizes) == 1
+    assert large.count(b"PK\x01\x02\x2d\x03" + second) == 1
+    assert large.count(b"bag/2-large" + sizes) == 2  # the same in the directory
+    late = large.index(b"PK\x03\x04", large.index(sizes))
+    assert large.startswith(struct.pack("<4sH", b"PK\x03\x04", 45), late)  # its offset needs ZIP64
+    last = b"bag/3-late" + struct.pack("<2HQ", 1, 8, late)
+    end = large[large.index(last) + len(last) :]
+    assert [end[at : at + 4] for at in (0, 56, 76)] == [b"PK\x06\x06", b"PK\x06\x07", b"PK\x05\x06"]
+    limits = UnpackLimits()
+    assert ZipContainer(io.BytesIO(large), limits).members == {"1-small": 1, "2-large": 500, "3-late": 1}
+    for changed in (large.replace(sizes, sizes[:-1] + b"\x01", 1), large.replace(last, last[:-1] + b"\x01")):
+        with pytest.raises(RefusedContainerError):
+            ZipContainer(io.BytesIO(changed), limits)
+
+
+@pytest.mark.parametrize(
+    ("members", "size", "offset", "classic"),
+    [
+        (65_534, 0xFFFFFFFE, 0xFFFFFFFE, None),
+        (65_535, 1, 2, (0xFFFF, 1, 2)),
+        (65_536, 1, 2, (0xFFFF, 1, 2)),
+        (1, 0xFFFFFFFF, 2, (1, 0xFFFFFFFF, 2)),
+        (1, 2, 0x1FFFFFFFF, (1, 2, 0xFFFFFFFF)),
+    ],
+)
+def test_the_end_has_its_zip64_form_from_the_first_number_that_needs_it(
+    members: int, size: int, offset: int, classic: tuple[int, int, int] | None
+) -> None:
+    end = zip_records.end_records(members, size, offset)
+    if classic is None:
+        assert end == b"PK\5\6" + struct.pack("<4H2IH", 0, 0, members, members, size, offset, 0)
+        return
+    number, *rest = classic
+    assert end == (
+        b"PK\6\6"
+        + struct.pack("<Q2H2I4Q", 44, 0x32D, 45, 0, 0, members, members, size, offset)
+        + b"PK\6\7"
+        + struct.pack("<IQI", 0, offset + size, 1)
+        + b"PK\5\6"
+        + struct.pack("<4H2IH", 0, 0, number, number, *rest, 0)
+    )
 
 
 MIB = b"\0" * (1 << 20)
@@ -70,23 +121,23 @@ def test_members_past_four_gigabytes_open_elsewhere(tmp_path: Path) -> None:
         yield from (block for _ in range(count))
         yield end
 
-    huge = Member("bag/huge", count << 20, crc, len(block) * count + len(end), chunks())
+    huge = Member("bag/a-huge", count << 20, crc, len(block) * count + len(end), chunks())
     path = tmp_path / "huge.zip"
     with path.open("wb") as file:
-        for chunk in write_zip([huge, member("bag/after", b"after")]):
+        for chunk in write_zip([huge, member("bag/b-after", b"after")]):
             file.write(chunk)
     with zipfile.ZipFile(path) as archive:
-        assert archive.getinfo("bag/huge").file_size == count << 20
-        assert archive.read("bag/after") == b"after"
-        with archive.open("bag/huge") as stream:
+        assert archive.getinfo("bag/a-huge").file_size == count << 20
+        assert archive.read("bag/b-after") == b"after"
+        with archive.open("bag/a-huge") as stream:
             assert stream.read(10) == b"\0" * 10
     limits = UnpackLimits(files=10, total=1 << 40, free=1 << 40, ratio=1 << 40)
     with path.open("rb") as file:
-        assert ZipContainer(file, limits).members == {"huge": count << 20, "after": 5}
+        assert ZipContainer(file, limits).members == {"a-huge": count << 20, "b-after": 5}
 
 
 @pytest.mark.needs_program("unzip")
 def test_unzip_finds_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
-    path.write_bytes(b"".join(write_zip([member("bag/é.csv", b"a,b\r\n" * 999), member("bag/b", b"")])))
+    path.write_bytes(b"".join(write_zip([member("bag/b", b""), member("bag/é.csv", b"a,b\r\n" * 999)])))
     assert "No errors detected" in subprocess.check_output(["unzip", "-t", str(path)], text=True)

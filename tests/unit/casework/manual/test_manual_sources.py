@@ -188,7 +188,7 @@ def test_an_officer_is_asked_about_a_file_in_which_something_may_run(opened: Ope
 def test_the_coverage_and_the_description_agree_on_files_found() -> None:
     resource = {"path": "files/mail/000001.pdf", "bytes": 1, "hash": "", "format": "pdf"}
     resource |= {"afschrift:source": "mail", "afschrift:given": {"number": 1}}
-    package = msgspec.convert({"resources": [resource]}, Package)
+    package = msgspec.convert({"name": "bag", "resources": [resource]}, Package)
     for files, faults in ((1, []), (2, ["mail"])):
         covered = msgspec.convert({"tables": [], "searched": [{"source": "mail", "files": files}]}, Coverage)
         assert [p.place for p in check_files(package, covered)] == faults

@@ -1,0 +1,164 @@
+"""The one form of a bundle's ZIP file (docs/bundle.md, *The ZIP file*): every record, made from its member.
+
+The writer writes these bytes, and the reader accepts no others. Nothing in a record is free but the name,
+the two sizes and the CRC-32, so no two programs can read different things in it. Sizes and CRC-32 stand in
+the local header: no data descriptor follows. ZIP64 fields stand only where a size, an offset or a number
+needs them. The format is PKWARE's APPNOTE 6.3.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_LOCAL_SIGNATURE = b"PK\x03\x04"
+
+_MAX_32 = 0xFFFFFFFF
+_MAX_16 = 0xFFFF
+_UTF_8_NAMES = 0x800
+_DEFLATED = 8
+_EPOCH = (0, 0x21)  # midnight on 1 January 1980, the first date that ZIP knows: no clock in the bytes
+_MODE = 0o100644 << 16
+_UNIX = 3 << 8
+_CLASSIC, _ZIP64 = 20, 45
+
+_LOCAL = struct.Struct("<4s5H3I2H")
+_CENTRAL = struct.Struct("<4sH26s3H2I")
+_SHARED = struct.Struct("<5H3I2H")  # from the version needed to the length of the extra field
+_END_64 = struct.Struct("<4sQ2H2I4Q")
+_LOCATOR_64 = struct.Struct("<4sIQI")
+_END = struct.Struct("<4s4H2IH")
+_SIZES_64 = struct.Struct("<2H2Q")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A member as its records say it.
+
+    Attributes:
+        name: in the ZIP file, with slashes, in UTF-8.
+        size, crc32: of the plain content.
+        deflated_size: of the raw deflate stream (RFC 1951) behind the local header.
+        offset: of the local header, from the start of the file.
+    """
+
+    name: bytes
+    size: int
+    crc32: int
+    deflated_size: int
+    offset: int
+
+    @property
+    def content_offset(self) -> int:
+        """Where the deflate stream begins."""
+        extra = _SIZES_64.size if _is_large(self) else 0
+        return self.offset + _LOCAL.size + len(self.name) + extra
+
+    @property
+    def end(self) -> int:
+        """Where the next record begins."""
+        return self.content_offset + self.deflated_size
+
+
+def local_header(entry: Entry) -> bytes:
+    """What stands before the member's deflate stream."""
+    extra = _sizes_64(entry)
+    return _LOCAL_SIGNATURE + _shared(entry, len(extra)) + entry.name + extra
+
+
+def central_header(entry: Entry) -> bytes:
+    """The member's place in the directory; what a local header has too is the same in both."""
+    extra = _extra_64(entry)
+    fixed = _CENTRAL.pack(
+        b"PK\x01\x02",
+        _UNIX | _version(entry),
+        _shared(entry, len(extra)),
+        0,  # no comment
+        0,  # on the first disk
+        0,  # no internal attributes
+        _MODE,
+        min(entry.offset, _MAX_32),
+    )
+    return fixed + entry.name + extra
+
+
+def end_records(members: int, size: int, offset: int) -> bytes:
+    """What ends the file.
+
+    Args:
+        members: their number.
+        size: bytes of the directory.
+        offset: of the directory, from the start of the file.
+    """
+    end = _END.pack(
+        b"PK\x05\x06",
+        0,
+        0,
+        min(members, _MAX_16),
+        min(members, _MAX_16),
+        min(size, _MAX_32),
+        min(offset, _MAX_32),
+        0,
+    )
+    if members < _MAX_16 and size < _MAX_32 and offset < _MAX_32:
+        return end
+    end_64 = _END_64.pack(
+        b"PK\x06\x06", _END_64.size - 12, _UNIX | _ZIP64, _ZIP64, 0, 0, members, members, size, offset
+    )
+    return end_64 + _LOCATOR_64.pack(b"PK\x06\x07", 0, offset + size, 1) + end
+
+
+def _shared(entry: Entry, extra: int) -> bytes:
+    sizes = (_MAX_32, _MAX_32) if _is_large(entry) else (entry.deflated_size, entry.size)
+    return _SHARED.pack(
+        _version(entry),
+        _UTF_8_NAMES,
+        _DEFLATED,
+        *_EPOCH,
+        entry.crc32,
+        *sizes,
+        len(entry.name),
+        extra,
+    )
+
+
+def _is_large(entry: Entry) -> bool:
+    return max(entry.size, entry.deflated_size) >= _MAX_32
+
+
+def _version(entry: Entry) -> int:
+    return _ZIP64 if _is_large(entry) or entry.offset >= _MAX_32 else _CLASSIC
+
+
+def _sizes_64(entry: Entry) -> bytes:
+    # A local header must have both sizes or none; the directory follows it.
+    return _SIZES_64.pack(1, 16, entry.size, entry.deflated_size) if _is_large(entry) else b""
+
+
+def _extra_64(entry: Entry) -> bytes:
+    values = [entry.size, entry.deflated_size] if _is_large(entry) else []
+    values += [entry.offset] if entry.offset >= _MAX_32 else []
+    return struct.pack(f"<2H{len(values)}Q", 1, 8 * len(values), *values) if values else b""
+
+
+def read_local_header(file: BinaryIO, offset: int) -> Entry | None:
+    """The member whose local header begins here; None where none begins.
+
+    Raises:
+        ValueError: there is a header of another form.
+    """
+    file.seek(offset)
+    fixed = file.read(_LOCAL.size)
+    if not fixed.startswith(_LOCAL_SIGNATURE):
+        return None
+    if len(fixed) < _LOCAL.size:
+        raise ValueError("a local header is cut off")
+    *_, crc32, deflated_size, size, name_length, extra_length = _LOCAL.unpack(fixed)
+    name, extra = file.read(name_length), file.read(extra_length)
+    if len(extra) == _SIZES_64.size:
+        *_, size, deflated_size = _SIZES_64.unpack(extra)
+    entry = Entry(name, size, crc32, deflated_size, offset)
+    if fixed + name + extra != local_header(entry):
+        raise ValueError("a local header has another form")
+    return entry

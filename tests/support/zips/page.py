@@ -1,0 +1,85 @@
+"""Draws docs/zip.md: what was done to a bundle's ZIP file, and what programs make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.support.zips.kinds import FREE, GROUPS, made
+from tests.support.zips.small import BUNDLE, TREE
+from tests.support.zips.unzippers import UNZIPPERS, Outcome
+
+PAGE = Path(__file__).parents[3] / "docs" / "zip.md"
+
+_HEAD = """# A ZIP file that all programs read alike
+
+A ZIP file says everything twice, and programs differ in which of the two they believe. Whoever may change a file can so build one in which a verifier finds the signed members and the person's own program others. [bundle.md](bundle.md#the-zip-file) has the one form that `afschrift verify` and `afschrift unpack` accept; this page shows why there is no other.
+
+A small signed bundle was changed in {count} ways, and each result given to `afschrift verify` and to {programs}. {free} ways make no difference to anybody and are accepted: another deflate stream of the same content, which no signature covers. All others are refused; of {fooled} of them one of the programs at least unpacks without an error something else than was signed.
+
+- *same*: the bundle's files and no others, without an error. That a program passes over a difference does not make it harmless: the next one may not.
+- *other*: no error, and other files, or other bytes in them.
+- *error*: an error; *error, other*: an error, and a file that is not the bundle's was left on the disk.
+
+`AFSCHRIFT_DRAW=1 pytest tests/unit/bundle/container/test_zip_matrix.py` writes this page anew, and the test holds it to what `afschrift verify` says.
+"""
+
+
+def rows(verdict: Callable[[bytes], str]) -> dict[str, dict[str, str]]:
+    """Group -> kind -> what Afschrift says of it."""
+    return {group: {kind: verdict(made(group, kind)) for kind in kinds} for group, kinds in GROUPS.items()}
+
+
+def kept() -> dict[str, dict[str, str]]:
+    """The same, as the page has it."""
+    found: dict[str, dict[str, str]] = {}
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            group = found.setdefault(line.removeprefix("## "), {})
+        elif found and line.startswith("| ") and not line.startswith(("| What", "| The genuine")):
+            kind, verdict, *_ = line.removeprefix("| ").split(" | ")
+            group[kind] = verdict
+    return found
+
+
+def page(verdicts: Mapping[str, Mapping[str, str]]) -> str:
+    """The page, with all programs asked."""
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = {
+            (group, kind): pool.submit(_outcomes, made(group, kind))
+            for group, kinds in verdicts.items()
+            for kind in kinds
+        }
+        genuine = _outcomes(BUNDLE)
+    told = {key: future.result() for key, future in outcomes.items()}
+    fooled = sum(Outcome.OTHER in row for row in told.values())
+    versions = [f"{one.name} {one.told_version()}" for one in UNZIPPERS]
+    lines = [
+        _HEAD.format(
+            count=len(told),
+            programs=f"{', '.join(versions[:-1])} and {versions[-1]}",
+            free=len(FREE),
+            fooled=fooled,
+        ),
+    ]
+    for group, kinds in verdicts.items():
+        lines += [f"## {group}", "", *_header()]
+        if group == next(iter(verdicts)):
+            lines.append(_row("The genuine bundle", "accepted", genuine))
+        lines += [_row(kind, verdict, told[group, kind]) for kind, verdict in kinds.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _outcomes(bundle: bytes) -> list[Outcome]:
+    return [one.outcome(bundle, TREE) for one in UNZIPPERS]
+
+
+def _header() -> list[str]:
+    names = ["What was done", "Afschrift", *(one.name for one in UNZIPPERS)]
+    return ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+
+
+def _row(kind: str, verdict: str, outcomes: list[Outcome]) -> str:
+    return "| " + " | ".join([kind, verdict, *outcomes]) + " |"

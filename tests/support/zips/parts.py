@@ -1,0 +1,218 @@
+"""A ZIP file in parts that somebody with bad intentions can change one by one, written out as he wants it."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from bisect import bisect_right
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+Fields = dict[str, int | bytes]
+
+SHARED = {"version": 20, "flags": 0x800, "method": 8, "time": 0, "date": 0x21}
+LOCAL = ("version", "flags", "method", "time", "date", "crc", "packed", "size")
+
+
+def deflated(content: bytes, level: int = 6) -> bytes:
+    """A raw deflate stream."""
+    packer = zlib.compressobj(level, wbits=-15)
+    return packer.compress(content) + packer.flush()
+
+
+@dataclass
+class Part:
+    """A member.
+
+    Attributes:
+        name: with the folder before it.
+        stream: what stands behind its local header.
+        size, crc: of the plain content.
+        local, central: fields that say something else than the member does, by name.
+        before, after: bytes before its local header and behind its stream.
+    """
+
+    name: bytes
+    stream: bytes
+    size: int
+    crc: int
+    local: Fields = field(default_factory=dict)
+    central: Fields = field(default_factory=dict)
+    before: bytes = b""
+    after: bytes = b""
+
+    def both(self, **fields: int | bytes) -> None:
+        """The same change in both headers."""
+        self.local |= fields
+        self.central |= fields
+
+    def _values(self, changed: Fields, name: str) -> Fields:
+        own = {
+            "crc": self.crc,
+            "packed": len(self.stream),
+            "size": self.size,
+            "name": self.name,
+            "extra": b"",
+        }
+        return {
+            "signature": {"local": b"PK\x03\x04", "central": b"PK\x01\x02"}[name],
+            **SHARED,
+            **own,
+        } | changed
+
+    def header(self) -> bytes:
+        """The local header."""
+        v = self._values(self.local, "local")
+        lengths = (v.get("name_length", _length(v["name"])), _length(v["extra"]))
+        return b"".join(
+            (
+                bytes_(v["signature"]),
+                struct.pack("<5H3I", *(v[key] for key in LOCAL)),
+                struct.pack("<2H", *lengths),
+                bytes_(v["name"]),
+                bytes_(v["extra"]),
+            )
+        )
+
+    def entry(self, offset: int) -> bytes:
+        """The entry of the directory."""
+        default: Fields = {
+            "made_by": 0x314,
+            "comment": b"",
+            "disk": 0,
+            "internal": 0,
+            "external": 0o100644 << 16,
+        }
+        v = default | {"offset": offset} | self._values(self.central, "central")
+        lengths = (_length(v["name"]), _length(v["extra"]), _length(v["comment"]))
+        return b"".join(
+            (
+                bytes_(v["signature"]),
+                struct.pack("<6H3I", v["made_by"], *(v[key] for key in LOCAL)),
+                struct.pack(
+                    "<3H2H2I", *lengths, *(v[key] for key in ("disk", "internal", "external", "offset"))
+                ),
+                bytes_(v["name"]),
+                bytes_(v["extra"]),
+                bytes_(v["comment"]),
+            )
+        )
+
+
+@dataclass
+class Zip:
+    """A ZIP file.
+
+    Attributes:
+        parts: the members in the order in which they lie in the file.
+        directory: those that the directory names, in its order.
+        end: fields of the end record that say something else than the file is.
+        before_directory, before_end, after: bytes in these places.
+        end_64: what stands right before the end record, made from number, size and offset of the directory.
+    """
+
+    parts: list[Part]
+    directory: list[Part]
+    end: Fields = field(default_factory=dict)
+    before: bytes = b""
+    before_directory: bytes = b""
+    before_end: bytes = b""
+    after: bytes = b""
+    comment: bytes = b""
+
+    def copy(self) -> Zip:
+        """To be changed by itself."""
+        return deepcopy(self)
+
+    def __getitem__(self, name: str) -> Part:
+        """The member whose name ends so."""
+        return next(part for part in self.parts if part.name.endswith(b"/" + name.encode()))
+
+    def add(self, part: Part, at: int | None = None) -> Part:
+        """Put a member in both places: where its name belongs, or at a place."""
+        for into in (self.parts, self.directory):
+            belongs = bisect_right([one.name for one in into], part.name)
+            into.insert(belongs if at is None else at, part)
+        return part
+
+    def offsets(self) -> dict[int, int]:
+        """Where each member's local header stands, by the member's identity."""
+        found, position = {}, len(self.before)
+        for part in self.parts:
+            position += len(part.before)
+            found.setdefault(id(part), position)
+            position += len(part.header()) + len(part.stream) + len(part.after)
+        return found
+
+    def members(self) -> bytes:
+        """Everything up to the directory."""
+        pieces = (piece for p in self.parts for piece in (p.before, p.header(), p.stream, p.after))
+        return self.before + b"".join(pieces) + self.before_directory
+
+    def entries(self) -> bytes:
+        """The directory."""
+        offsets = self.offsets()
+        return b"".join(part.entry(offsets.get(id(part), 0)) for part in self.directory)
+
+    def facts(self) -> tuple[int, int, int]:
+        """Number of entries, size and offset of the directory."""
+        return len(self.directory), len(self.entries()), len(self.members())
+
+    def write(self) -> bytes:
+        """The whole file."""
+        return self.members() + self.entries() + self.before_end + self.end_record() + self.after
+
+    def end_record(self) -> bytes:
+        """The classic end record."""
+        count, size, offset = self.facts()
+        values: Fields = {
+            "disk": 0,
+            "start": 0,
+            "here": count,
+            "count": count,
+            "size": size,
+            "offset": offset,
+        }
+        values |= {"comment_length": len(self.comment)} | self.end
+        names = ("disk", "start", "here", "count", "size", "offset", "comment_length")
+        return b"PK\x05\x06" + struct.pack("<4H2IH", *(values[n] for n in names)) + self.comment
+
+
+def end_64(count: int, size: int, offset: int, at: int, rest: bytes = b"", disks: int = 1) -> bytes:
+    """A ZIP64 end record that would stand at this place, with its locator."""
+    record = struct.pack(
+        "<4sQ2H2I4Q", b"PK\x06\x06", 44 + len(rest), 0x32D, 45, 0, 0, count, count, size, offset
+    )
+    return record + rest + struct.pack("<4sIQI", b"PK\x06\x07", 0, at, disks)
+
+
+def extra(kind: int, content: bytes) -> bytes:
+    """An extra field."""
+    return struct.pack("<2H", kind, len(content)) + content
+
+
+def member(name: bytes, content: bytes) -> Part:
+    """An ordinary member."""
+    return Part(name, deflated(content), len(content), zlib.crc32(content))
+
+
+def taken_apart(bundle: bytes) -> Zip:
+    """A bundle in its parts."""
+    parts, at = [], 0
+    while bundle.startswith(b"PK\x03\x04", at):
+        crc, packed, size, name_length, extra_length = struct.unpack_from("<3I2H", bundle, at + 14)
+        begin = at + 30 + name_length + extra_length
+        name = bundle[at + 30 : at + 30 + name_length]
+        parts.append(Part(name, bundle[begin : begin + packed], size, crc))
+        at = begin + packed
+    return Zip(parts, list(parts))
+
+
+def bytes_(value: int | bytes) -> bytes:
+    """A field that is bytes."""
+    assert isinstance(value, bytes)
+    return value
+
+
+def _length(value: int | bytes) -> int:
+    return len(bytes_(value))
