@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from tests.airflow_support import AirflowEnv, api_server, log_in
 from tests.support.installed import CUSTOMERS, Installation, installed
-from tests.support.pages import asked_decision, asked_identity, asked_manual, prepare
+from tests.support.pages import asked_decision, asked_identity, asked_manual, follow, prepare
 from tests.support.served import served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
@@ -75,9 +75,7 @@ def test_the_pages_are_accessible_and_fit(
     ground = f"/questions/{pages.decision}?choice=refuse_part&ground=rights_of_others"
     for path in ("/", f"/questions/{pages.identity}", f"/questions/{pages.decision}", ground,
                  f"/questions/{pages.manual}", f"/requests/{pages.request}"):  # fmt: skip
-        page.goto(f"{pages.address}{path}")
-        if path.startswith("/requests/"):  # nothing is shown to who comes from elsewhere
-            page.get_by_role("link", name="Show it").click()
+        follow(page, pages.address, path)
         if path is ground:  # as it looks with an error
             page.get_by_label("1. What it means").fill(TEXT)
             page.get_by_role("button", name="Record").click()
@@ -105,8 +103,7 @@ def test_whose_the_keys_are_is_seen_without_scripts(
         color_scheme=scheme,
         java_script_enabled=False,
     )
-    page.goto(f"{pages.address}/questions/{question}")
-    page.get_by_role("button", name="Show what is judged").click()  # it was opened from elsewhere
+    follow(page, pages.address, f"/questions/{question}")
     page.get_by_role("button", name="Look up whose they are").click()
     assert page.get_by_text(f"Run {request}.1 looks.").is_visible()
     look_up(pages.installation.services, request)
@@ -138,12 +135,11 @@ def test_the_pages_of_whose_the_keys_are_are_accessible_and_fit(
     ask_look_up(Officer(services.register, load_roles(), "cli:anna"), request)
     look_up(services, request)
     page = opened(browser, pages, viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.goto(f"{pages.address}/questions/{question}")
-    page.get_by_role("button", name="Show what is judged").click()
+    follow(page, pages.address, f"/questions/{question}")
     with page.context.expect_page() as another:
         page.get_by_role("button", name="Show it all beside the message").click()
     keys = page.context.new_page()
-    keys.goto(f"{pages.address}/questions/{question}/keys")
+    follow(keys, pages.address, f"/questions/{question}/keys")
     for one in (page, another.value, keys):
         assert one.evaluate("document.documentElement.scrollWidth") <= width, one.url
         found = Axe().run(one).response["violations"]
@@ -174,7 +170,7 @@ def test_a_question_is_answered_without_scripts(browser: Browser, pages: ServedP
 def test_a_log_in_that_ends_while_somebody_types_loses_nothing(browser: Browser, pages: ServedPages) -> None:
     _, question = asked_decision(pages.installation, CUSTOMERS[4])
     page = opened(browser, pages)
-    page.goto(f"{pages.address}/questions/{question}?choice=extend&ground=complexity")
+    follow(page, pages.address, f"/questions/{question}?choice=extend&ground=complexity")
     page.get_by_label("The concrete facts").fill(TEXT)
     page.context.add_cookies([{"name": "_token", "value": log_in("anna", "op"), "url": pages.address}])
     page.get_by_role("button", name="Record").click()

@@ -197,7 +197,7 @@ def test_a_link_from_elsewhere_shows_it_after_a_click_without_scripts(
     page.goto(path)  # as a mail program opens it
     assert "8231" not in page.content()
     shot(page, "elsewhere")
-    page.get_by_role("button", name="Show what is judged").click()
+    page.get_by_role("link", name="Open this page").click()
     assert "8231" in page.content()
     assert "kanarie" not in page.content()
     page.get_by_role("button", name="Show the values").click()

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from tests.airflow_support import AirflowEnv, api_server, log_in
-from tests.support.pages import parts, text_of, token_in
+from tests.support.pages import follow, parts, text_of, token_in
 from tests.support.reviewing import BALANCE, BODY, LINE, NEIGHBOUR, SPAN, Reviewers
 from tests.support.served import served
 
@@ -51,7 +51,8 @@ def point(reviewers: Reviewers, request: str) -> None:
 def client(app: Any, user: str) -> Any:
     from starlette.testclient import TestClient
 
-    return TestClient(app, cookies={"_token": log_in(user)}, follow_redirects=False)
+    cookies, headers = {"_token": log_in(user)}, {"Sec-Fetch-Site": "same-origin"}
+    return TestClient(app, cookies=cookies, headers=headers, follow_redirects=False)
 
 
 def test_what_will_be_sent_is_looked_at_and_a_name_is_masked(reviewers: Reviewers, app: Any) -> None:
@@ -118,8 +119,7 @@ def test_a_reviewer_ticks_what_is_masked(
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         context.add_cookies([{"name": "_token", "value": log_in("anna"), "url": address}])
         page = context.new_page()
-        page.goto(f"{address}/afschrift/review/{request}")
-        page.get_by_role("link", name="Show it").click()  # nothing is shown to who comes from elsewhere
+        follow(page, f"{address}/afschrift", f"/review/{request}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         found = Axe().run(page).response["violations"]
         assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []

@@ -329,7 +329,8 @@ def test_the_cookie_of_the_user_interface_will_do(
 
     request, question = asked
     client = TestClient(app, cookies={"_token": log_in("anna")})
-    reply = client.post(f"/afschrift/api/questions/{question}/answer", json=CONFIRMED)
+    own = {"Sec-Fetch-Site": "same-origin"}
+    reply = client.post(f"/afschrift/api/questions/{question}/answer", json=CONFIRMED, headers=own)
     assert (reply.status_code, reply.json()["run"]) == (200, f"{request}.1")
 
 
@@ -349,13 +350,14 @@ def test_what_another_site_sends_with_the_cookie_changes_nothing(
         {"Origin": "https://elsewhere.example"},
         {"Origin": "null"},
         {"Origin": "null", "Authorization": "Bearer "},
+        {},
     ):
         for path, body in ((answer, CONFIRMED), (answer, {}), (bodyless, None)):
             reply = client.post(path, json=body, headers=headers)
             assert (reply.status_code, "not sent from its own page" in reply.text) == (403, True), headers
     assert installation.services.register.trail.events(request) == before
     cross = {"Sec-Fetch-Site": "cross-site"}
-    assert client.get("/afschrift/api/questions", headers=cross).status_code == 200
+    assert client.get("/afschrift/api/questions", headers=cross).status_code == 403
     own = {"Origin": "http://testserver"}
     assert client.post(answer, json={"choice": "perhaps"}, headers=own).status_code == 422
     program = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED, headers=cross)

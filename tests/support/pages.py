@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from html import unescape
 from pathlib import Path
@@ -60,12 +60,28 @@ def browse(app: Any) -> Browse:
             tokens[user] = log_in(user)
         cookies = {"_token": tokens[user]} if user else {}
         client = TestClient(app, raise_server_exceptions=False, cookies=cookies, follow_redirects=False)
+        method = more.pop("method", "GET" if fields is None else "POST")
+        if method == "POST":
+            more["headers"] = from_a_page(more.get("headers", {}))
         if fields is None:
-            return client.request(more.pop("method", "GET"), f"/afschrift{path}", **more)
+            return client.request(method, f"/afschrift{path}", **more)
         files = [*parts(fields), *more.pop("upload", [])]
         return client.post(f"/afschrift{path}", files=files, **more)
 
     return ask
+
+
+def from_a_page(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers of a form, with which a browser says where it comes from: from our own page, if not said."""
+    said = {"Sec-Fetch-Site", "Origin"} & headers.keys()
+    return {**headers} if said else {"Sec-Fetch-Site": "same-origin", **headers}
+
+
+def follow(page: Any, address: str, path: str) -> None:
+    """Come to a page of the application as a link on its list leads there; a typed address shows nothing yet."""
+    page.goto(f"{address}/")
+    with page.expect_navigation():
+        page.evaluate("to => location.assign(to)", f"{address}{path}")
 
 
 def asked_identity(installation: Installation, customer: int) -> tuple[str, str]:

@@ -30,7 +30,8 @@ from afschrift.web import (
 from afschrift.web.answers import Start
 from afschrift.web.caller import caller
 from afschrift.web.http_errors import status_and_words
-from afschrift.web.page import HEADERS, message
+from afschrift.web.page import HEADERS, message, opened_elsewhere
+from afschrift.web.same_origin import CrossOriginError, opened
 
 _TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken"}
 LOG_IN = (
@@ -69,6 +70,8 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
 
 
 def _error_response(request: Request, error: Exception) -> Response:
+    if isinstance(error, CrossOriginError) and opened(request) and not _is_api(request):
+        return opened_elsewhere(request)
     status, words = status_and_words(error)
     if not _is_api(request):
         return message(request, status, _TITLES.get(status, "Not possible now"), words)

@@ -16,7 +16,6 @@ from afschrift.app.include import PROJECT
 from afschrift.app.settings import Settings
 from afschrift.casework.question_kinds import kind_named
 from afschrift.questions.words import plain, said
-from afschrift.web.same_origin import from_elsewhere
 
 MOUNTED = "/afschrift"
 
@@ -60,15 +59,10 @@ def message(request: Request, status: int, title: str, text: str) -> HTMLRespons
     return render(request, "message", status, title=title, text=text, here="")
 
 
-def not_yet(request: Request) -> HTMLResponse | None:
-    """A page that shows nothing but a way to itself, where another site or a mail led here; else None.
-
-    A look is somebody's own act: what a link elsewhere opens records none in their name.
-    """
-    if not from_elsewhere(request):
-        return None
+def opened_elsewhere(request: Request) -> HTMLResponse:
+    """A page that shows nothing but a way to itself, where another site or a mail led here."""
     text = "This page was opened from elsewhere, such as a link in a mail, so nothing is shown yet."
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    here = request.url.path  # without what others may have filled in behind it
     return render(request, "message", title="Opened from elsewhere", text=text, here=here)
 
 

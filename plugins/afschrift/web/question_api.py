@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from afschrift.casework.answer import form_of, visible
@@ -18,7 +18,6 @@ from afschrift.register.records import QuestionRow
 from afschrift.web.answers import LONGEST_TEXT, Start, SubmittedAnswer, record
 from afschrift.web.caller import Caller, Known
 from afschrift.web.question_access import seen
-from afschrift.web.same_origin import cross_origin_error, from_elsewhere
 
 Code = str | int | float | bool | None
 Words = Annotated[str, Field(max_length=LONGEST_TEXT)]
@@ -70,10 +69,8 @@ def routes(start: Start) -> APIRouter:
         return reply | {"run": recorded.run, "next": recorded.next or None}
 
     @router.get("/questions/{question_id}/view")
-    def view(request: Request, question_id: str, by: Known) -> dict[str, Any]:
-        """What is judged, with values masked. The look is an event; another site's is turned down."""
-        if from_elsewhere(request):
-            raise cross_origin_error()
+    def view(question_id: str, by: Known) -> dict[str, Any]:
+        """What is judged, with values masked. The look is an event."""
         return _view(by, question_id, unmask=False)
 
     @router.post("/questions/{question_id}/view")

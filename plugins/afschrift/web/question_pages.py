@@ -31,7 +31,7 @@ from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, 
 from afschrift.web.page import render
 from afschrift.web.question_access import question_for_view, seen, upload_limit
 from afschrift.web.question_status import barred, clock_today, last_day, listed_questions, local
-from afschrift.web.same_origin import cross_origin_error, from_elsewhere, surely_ours
+from afschrift.web.same_origin import cross_origin_error, surely_ours
 
 RENEWED = (
     "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
@@ -94,7 +94,7 @@ def routes(start: Start) -> APIRouter:
 
     @router.post("/questions/{question_id}/shown")
     async def shown(request: Request, question_id: str, by: Known) -> Response:
-        """The question with what is judged: where it was opened from another site, or with the values."""
+        """The question with the values of what is judged."""
         with opened() as sent:
             await read(request, sent)
             return await run_in_threadpool(_shown, request, question_id, by, sent)
@@ -203,10 +203,9 @@ def _question_page(
     why = barred(register, by, asked, timeline)
     decision = _decision(register, asked)
     path = _address(request, asked.id)
-    elsewhere = from_elsewhere(request) and request.method == "GET"
     officer = Officer(register, by.roles, by.account)
     whose = None
-    if asked.kind == IDENTITY_KIND.name and not why and not elsewhere:
+    if asked.kind == IDENTITY_KIND.name and not why:
         told = request.query_params.get("told", "")
         whose = identity_parts(register, by, asked, path, told, timeline)
     return render(
@@ -224,8 +223,8 @@ def _question_page(
         token=form_token(by, path),
         look_token=form_token(by, f"{path}/look"),
         shown_token=form_token(by, f"{path}/shown"),
-        has_view=has_view(asked) or (elsewhere and asked.kind == IDENTITY_KIND.name and not why),
-        shown=None if elsewhere else look(officer, asked.id, unmask=unmask),
+        has_view=has_view(asked),
+        shown=look(officer, asked.id, unmask=unmask),
         faults={id_: fault for id_, _, fault in problem.fields} if problem else {},
         **_of(timeline, asked),
     )

@@ -16,7 +16,7 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.caller import Known
-from afschrift.web.page import not_yet, render
+from afschrift.web.page import render
 from afschrift.web.question_status import clock_today, last_day, local
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -25,8 +25,6 @@ router = APIRouter(default_response_class=HTMLResponse)
 @router.get("/requests/{request_id}")
 def show(request: Request, request_id: str, by: Known) -> Response:
     """A request; whoever may read the trail sees it, and that look is an event."""
-    if (page := not_yet(request)) is not None:
-        return page
     register = open_register()
     found, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     clock = clock_today(timeline, load_jurisdiction())

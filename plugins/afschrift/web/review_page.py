@@ -11,7 +11,7 @@ from afschrift.register.open import open_register
 from afschrift.web.caller import Known
 from afschrift.web.csrf_token import form_token
 from afschrift.web.form import form_for
-from afschrift.web.page import not_yet, render
+from afschrift.web.page import render
 from afschrift.web.question_status import barred
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -20,8 +20,6 @@ router = APIRouter(default_response_class=HTMLResponse)
 @router.get("/review/{request_id}")
 def show(request: Request, request_id: str, by: Known, table: str = "", rows: int = ROWS) -> Response:
     """Tables with their columns' decisions, first rows and what was pointed out. The look is an event."""
-    if (page := not_yet(request)) is not None:
-        return page
     register = open_register()
     officer = Officer(register, by.roles, by.account)
     view = review_view(officer, request_id, table=table or None, rows=max(1, rows))

@@ -13,8 +13,12 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that ask for nothing to be changed (RFC 9110, 9.2.1)."""
 
 
+class CrossOriginError(NotAllowedError):
+    """Another site asks with the cookie of a log-in; nothing is shown and nothing changed."""
+
+
 def from_elsewhere(request: Request) -> bool:
-    """Whether the browser says that another site sent it; other programs say nothing."""
+    """Whether the browser says that it was not our own page that asks; other programs say nothing."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:  # the browser knows; behind a proxy the name of the host may be another one
         return site != "same-origin"
@@ -23,14 +27,32 @@ def from_elsewhere(request: Request) -> bool:
     return origin is not None and (not host or host not in {request.headers.get("Host"), _own_host()})
 
 
+def from_our_page(request: Request) -> bool:
+    """Whether the browser says that our own page asks. One that says nothing may have been kept from it."""
+    if surely_ours(request):
+        return True
+    return not from_elsewhere(request) and "Origin" in request.headers
+
+
 def surely_ours(request: Request) -> bool:
     """Whether the browser says that the same site sent it."""
     return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
-def cross_origin_error() -> NotAllowedError:
+def opened(request: Request) -> bool:
+    """Whether somebody opens the address as a page of its own; not within one, and not from a script."""
+    whole = request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    return request.method == "GET" and whole and request.headers.get("Sec-Fetch-Mode") == "navigate"
+
+
+def typed(request: Request) -> bool:
+    """Whether the address was typed, is a bookmark, or was opened by another program (mail)."""
+    return request.headers.get("Sec-Fetch-Site") == "none"
+
+
+def cross_origin_error() -> CrossOriginError:
     """The error for what did not come from our own page."""
-    return NotAllowedError(
+    return CrossOriginError(
         "It was not sent from its own page. Nothing was recorded.", remedy="open the page and send it there."
     )
 

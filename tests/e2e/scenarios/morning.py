@@ -103,7 +103,10 @@ def opened(folder: Path, app: Any, say: Any) -> Iterator[Morning]:
     def client(user: str) -> Any:
         tokens.setdefault(user, airflow_support.log_in(user))
         cookies = {"_token": tokens[user]}
-        return TestClient(app, raise_server_exceptions=False, cookies=cookies, follow_redirects=False)
+        ours = {"Sec-Fetch-Site": "same-origin"}
+        return TestClient(
+            app, raise_server_exceptions=False, cookies=cookies, headers=ours, follow_redirects=False
+        )
 
     def pages(user: str, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
         if fields is None:

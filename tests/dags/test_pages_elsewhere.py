@@ -1,0 +1,193 @@
+"""What another site makes a browser ask: nothing of a case is shown, and no look is recorded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+from tests.airflow_support import log_in
+from tests.support.installed import CUSTOMERS, Installation
+from tests.support.pages import (
+    Browse,
+    app,
+    asked_decision,
+    asked_identity,
+    browse,
+    installation,
+    parts,
+    text_of,
+    token_in,
+)
+from tests.support.served import served
+
+pytestmark = [pytest.mark.airflow]
+
+__all__ = ["app", "browse", "installation"]
+
+OPENED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+FETCHED = (
+    {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+    {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+)
+SITES = ("cross-site", "same-site")
+
+_customers = list(CUSTOMERS)
+
+
+def _addresses(request: str, question: str) -> list[str]:
+    """Each address of the application that answers GET, filled in with ids."""
+    from fastapi.routing import APIRoute
+
+    from afschrift.web.app import create
+
+    routes = create(lambda *_: "", lambda *_: "").routes
+    found = [one.path for one in routes if isinstance(one, APIRoute) and "GET" in one.methods]
+    ids = {"question_id": question, "request_id": request, "request": request, "owner": request}
+    return [path.format_map(ids) for path in found]
+
+
+def _events(installation: Installation) -> int:
+    return len(installation.services.register.trail.events())
+
+
+def test_no_address_shows_another_site_anything_or_records_a_look(
+    browse: Browse, installation: Installation
+) -> None:
+    request, question = asked_decision(installation, _customers.pop(), "access")
+    addresses = _addresses(request, question)
+    assert {"/", f"/requests/{request}", f"/review/{request}", f"/api/cases/{request}"} <= {*addresses}
+    before = _events(installation)
+    for path in addresses:
+        for site in SITES:
+            opened = browse("anna", path, headers={"Sec-Fetch-Site": site, **OPENED})
+            if path.startswith("/api/"):
+                assert opened.status_code == 403, path
+            else:
+                assert (opened.status_code, request in text_of(opened.text)) == (200, False), path
+                assert f'href="/afschrift{path}">Open this page</a>' in opened.text
+            for how in FETCHED:
+                refused = browse("anna", path, headers={"Sec-Fetch-Site": site, **how})
+                assert (refused.status_code, request in text_of(refused.text)) == (403, False), (path, how)
+        foreign = browse("anna", path, headers={"Origin": "https://elsewhere.example"})
+        assert (foreign.status_code, request in text_of(foreign.text)) == (403, False), path
+    assert _events(installation) == before
+
+
+def test_a_typed_address_asks_for_a_click_but_for_the_list(
+    browse: Browse, installation: Installation
+) -> None:
+    request, question = asked_identity(installation, _customers.pop())
+    before = _events(installation)
+    typed = {"Sec-Fetch-Site": "none", **OPENED}
+    for path in (f"/questions/{question}?choice=denied", f"/requests/{request}", f"/review/{request}"):
+        page = browse("anna", path, headers=typed)
+        assert (page.status_code, request in text_of(page.text)) == (200, False)
+        assert f'href="/afschrift{path.partition("?")[0]}">Open this page</a>' in page.text
+    assert browse("anna", f"/api/cases/{request}", headers=typed).status_code == 403
+    assert question in browse("anna", "/", headers=typed).text  # a bookmark; the list is no look
+    assert _events(installation) == before
+
+
+def test_a_program_with_a_token_and_a_browser_that_says_nothing_see_it(
+    browse: Browse, installation: Installation
+) -> None:
+    request, question = asked_decision(installation, _customers.pop(), "access")
+    token = {"Authorization": f"Bearer {log_in('anna')}", "Sec-Fetch-Site": "cross-site"}
+    for path in (f"/api/requests/{request}", f"/api/questions/{question}/view"):
+        assert browse("anna", path, headers=token).status_code == 200
+        assert browse("anna", path).status_code == 200
+    assert "question_viewed" in [kind for kind, _ in installation.events(request)]
+    assert request in text_of(browse("anna", f"/requests/{request}").text)
+
+
+def test_a_change_by_cookie_that_does_not_say_where_it_comes_from_is_refused(
+    app: Any, installation: Installation
+) -> None:
+    from starlette.testclient import TestClient
+
+    request, question = asked_identity(installation, _customers.pop())
+    before = installation.done(request)
+    client = TestClient(app, cookies={"_token": log_in("anna")}, follow_redirects=False)
+    form = token_in(client.get(f"/afschrift/questions/{question}").text)
+    answer = {"choice": "confirmed", "detail": {"method": "call_back", "level": "substantial"}}
+    rest = f"/afschrift/api/questions/{question}/answer"
+    fields = {"choice": "confirmed", "f.method": "call_back", "f.level": "substantial", "token": form}
+    page = f"/afschrift/questions/{question}"
+    for reply in (client.post(rest, json=answer), client.post(page, files=parts(fields))):
+        assert (reply.status_code, "not sent from its own page" in reply.text) == (403, True)
+    assert installation.done(request) == before
+    own = {"Origin": "http://testserver"}
+    assert client.post(page, files=parts(fields), headers=own).status_code == 303
+
+
+class _Strange(BaseHTTPRequestHandler):
+    """A page of another site that asks for an address in every way that it has."""
+
+    target = ""
+
+    def do_GET(self) -> None:
+        html = f"""<a href="{self.target}">read this</a><img src="{self.target}">
+        <iframe src="{self.target}"></iframe>
+        <script>fetch("{self.target}", {{credentials: "include", mode: "no-cors"}})
+            .finally(() => document.title = "done")</script>"""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(html.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _stranger(target: str) -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Strange", (_Strange,), {"target": target}))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+@pytest.mark.needs_program("chromium")
+@pytest.mark.parametrize(
+    ("host", "refused"),
+    # Across sites the browser keeps a Lax cookie back, and what is embedded is led to the log-in.
+    [("127.0.0.1", 403), ("localhost", 303)],
+    ids=["same site", "cross site"],
+)
+def test_in_a_browser_a_link_takes_one_click_and_embedding_shows_nothing(
+    app: Any, installation: Installation, browser: Browser, host: str, refused: int
+) -> None:
+    request, _ = asked_identity(installation, _customers.pop())
+    before = _events(installation)
+    with served(app) as address, _stranger(target := f"{address}/afschrift/requests/{request}") as port:
+        context = browser.new_context()
+        context.add_cookies([{"name": "_token", "value": log_in("anna"), "url": address, "sameSite": "Lax"}])
+        page = context.new_page()
+        got: dict[str, int] = {}
+        page.on(
+            "response", lambda one: one.url == target and got.update({one.request.resource_type: one.status})
+        )
+        page.goto(f"http://{host}:{port}/")
+        page.wait_for_function("document.title == 'done'")
+        page.wait_for_load_state("networkidle")
+        assert {*got} >= {"document", "fetch"}
+        assert {*got.values()} == {refused}
+        page.get_by_role("link", name="read this").click()
+        page.wait_for_load_state()
+        assert request not in page.locator("body").inner_text()
+        assert _events(installation) == before
+        page.get_by_role("link", name="Open this page").click()
+        page.get_by_role("heading", name=f"Request {request}").wait_for()
+        assert _events(installation) == before + 1
+        context.close()
