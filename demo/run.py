@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from afschrift.airflow_ext.local import run_here
+from afschrift.app.private_files import UMASK
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.unpack import unpack
@@ -61,6 +62,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     os.environ["AFSCHRIFT_DEMO"] = "1"
+    os.umask(UMASK)
     began = time.monotonic()
     try:
         ok = run(Path(set_demo_data()), arguments.scale)

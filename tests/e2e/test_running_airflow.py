@@ -22,6 +22,7 @@ from testbed.running import hand_over
 from tests.airflow_support import ONCE
 from tests.support.airflow_up import Running, airflow_up, wait_for
 from tests.support.installed import CUSTOMERS, Installation
+from tests.unit.app.test_private_files import modes
 
 pytestmark = [
     pytest.mark.airflow,
@@ -64,6 +65,12 @@ def test_a_request_goes_through(airflow: Running) -> None:
     tasks = airflow.tasks(run)
     assert {tasks[name]["rendered_map_index"] for name in ("extract[0]", "extract[1]")} == {"app", "shop"}
     assert airflow.ask("GET", "/importErrors")["total_entries"] == 0
+
+
+def test_what_airflow_keeps_is_for_its_account_alone(airflow: Running) -> None:
+    home = airflow.installation.home / "airflow"
+    assert list(home.glob("logs/dag_id=fulfil_request/*/task_id=close/*.log"))
+    assert modes(home) == {}
 
 
 def test_a_source_is_read_in_the_pool_of_its_name(airflow: Running) -> None:

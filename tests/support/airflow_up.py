@@ -170,7 +170,8 @@ def airflow_up(
     ):
         patch.setenv("AFSCHRIFT_AIRFLOW_URL", url)
         env = os.environ | dict(environment or {})
-        up = subprocess.Popen(command, stdout=terminal, stderr=terminal, env=env)
+        # Whatever umask it was started with, what it writes is its account's alone.
+        up = subprocess.Popen(command, stdout=terminal, stderr=terminal, env=env, umask=0)
         try:
             wait_for(lambda: "Ctrl-C ends it" in said(terminal) or up.poll() is not None, 180)
             [password] = re.findall(r"user admin, password (\S+)", said(terminal))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
 from afschrift import __version__, airflow_ext  # noqa: F401  (keys in a secrets backend)
+from afschrift.app.private_files import UMASK
 from afschrift.cli import audit, bundle, due, grounds, inventory, keys, register, running, submit, sweep
 from afschrift.cli.case import case
 from afschrift.cli.case import referral as handover
@@ -62,6 +64,7 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 def main() -> None:
     """Entry point of the `afschrift` command."""
+    os.umask(UMASK)  # of logs, and of what others write for us: Airflow's own database, what somebody unpacks
     try:
         set_demo_data()
         app()

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 from upath import UPath
 
+from afschrift.app.private_files import FOLDER_MODE, LOCAL, private_file
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.files import Receipt, check_name
 
 Place = Path | UPath
 
 _CHUNK = 1 << 20
-_LOCAL = frozenset({"", "file", "local"})
 _CONFIGURATION = (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
@@ -37,7 +37,7 @@ class FolderDestination:
         """
         self.name = name
         folder = UPath(url, **(options or {}))
-        self._folder: Place = Path(folder.path) if folder.protocol in _LOCAL else folder
+        self._folder: Place = Path(folder.path) if folder.protocol in LOCAL else folder
         self._shown = _without_secrets(url)
 
     def __repr__(self) -> str:
@@ -58,7 +58,7 @@ class FolderDestination:
         with self._errors():
             if isinstance(self._folder, Path):
                 # Only the last folder: a missing parent may be a share that is not mounted.
-                self._folder.mkdir(mode=0o700, exist_ok=True)
+                self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
             there = target.exists()
         return self._compare(target, chunks) if there else self._write(target, chunks)
 
@@ -146,7 +146,7 @@ class FolderDestination:
 def _create(part: Place) -> BinaryIO:
     """Open a new file that, on a local disk, its owner alone may read."""
     if isinstance(part, Path):
-        return os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        return private_file(part, new=True)
     stream: BinaryIO = part.open("wb")
     return stream
 

@@ -8,7 +8,6 @@ this; docs/keys.md names the commands.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
+from afschrift.app.private_files import private_file
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import Clock, rfc3339, utc_now
@@ -110,6 +110,8 @@ def restore(
         copied = f"sqlite:///{copy}"
         upgrade(copied)
         enter(copied, keys, replaced, by, clock)
+        if not register.exists():
+            _new(register)
         with closing(_open(copy)) as source, closing(_open(register)) as target:
             source.backup(target)
 
@@ -176,7 +178,7 @@ def _has(file: Path, table: str) -> bool:
 
 def _new(file: Path) -> None:
     """An empty file of the owner's alone."""
-    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    private_file(file, new=True).close()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from afschrift.app.private_files import private_folder
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
 from afschrift.register.keys import key_sources
@@ -51,7 +52,7 @@ def initialise(settings: Settings, *, lost: bool = False, by: str = "system") ->
     Raises:
         ConfigurationError: there is no key file, but a register whose data keys were wrapped by one.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.home)
     upgrade(settings.register)
     made = settings.key_source is None and not settings.keys.exists()
     if made and not lost and (missing := keks_in_use(settings.register)):

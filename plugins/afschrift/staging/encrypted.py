@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 from tink import TinkError
 from upath import UPath
 
+from afschrift.app.private_files import LOCAL, private_file, private_folder
 from afschrift.domain.errors import ConfigurationError, RetriableError, StagedFileError
 from afschrift.domain.request import is_id
 from afschrift.staging.cipher import SEGMENT_BYTES, streaming_cipher
@@ -54,8 +55,7 @@ class EncryptedStaging:
         target = self._file(path)
         part = target.with_name(target.name + PART)
         with self._writing(path):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            stream = self._cipher.new_encrypting_stream(part.open("wb"), self._bound(path))
+            stream = self._cipher.new_encrypting_stream(_begun(part), self._bound(path))
         try:
             with self._writing(path, (TinkError,)):
                 yield cast(BinaryIO, stream)
@@ -165,6 +165,16 @@ class _Decrypting(io.RawIOBase):
             raise self._damaged from None
         buffer[: len(data)] = data
         return len(data)
+
+
+def _begun(part: UPath) -> BinaryIO:
+    """A file to write, in a folder that is made for it; on a local disk both are the service's alone."""
+    if part.protocol in LOCAL:
+        file = Path(part.path)
+        private_folder(file.parent)
+        return private_file(file)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    return part.open("wb")
 
 
 def _parts(path: str) -> list[str]:

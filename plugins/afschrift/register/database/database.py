@@ -8,8 +8,9 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from json import JSONDecodeError
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -17,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
+from afschrift.app.private_files import private_file
 from afschrift.domain.errors import ConfigurationError
 from afschrift.register.database.errors import NotAsWrittenError, damaged, translated
 from afschrift.register.database.written import WRITTEN, Written
@@ -66,6 +68,7 @@ class Database:
                 "install the driver that it names.",
             ) from None
         if self.sqlite:
+            event.listen(self.engine, "do_connect", _make_private)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._held = threading.local()
@@ -157,6 +160,14 @@ def _refuse_fork(_connection: object, record: Any, kept: Any) -> None:
 def _close(engine: Engine, process: int) -> None:
     if process == os.getpid():  # a fork that ends must not close what its parent uses
         engine.dispose()
+
+
+def _make_private(_dialect: object, _record: object, arguments: list[Any], _options: object) -> None:
+    """Make the file before SQLite does, which leaves its mode to the umask; its -wal and -shm follow."""
+    file = Path(arguments[0])
+    if file.is_absolute() and file.parent.is_dir() and not file.exists():  # else SQLite says what is wrong
+        with suppress(OSError):
+            private_file(file, new=True).close()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

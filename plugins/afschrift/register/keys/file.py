@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from afschrift.app.private_files import private_file, private_folder
 from afschrift.domain.errors import ConfigurationError
 from afschrift.register.keys.document import KeyDocument, decode, encode
 from afschrift.register.keys.storage import Storage
@@ -29,7 +30,7 @@ class KeyFile(Storage):
         Raises:
             ConfigurationError: a file is there already; it is never overwritten.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._path.parent)
         with self._locked():
             if self._path.exists():
                 raise ConfigurationError(
@@ -100,7 +101,7 @@ class KeyFile(Storage):
     def _locked(self) -> Iterator[None]:
         """The lock is a file beside the key file, since that one is replaced."""
         try:
-            with self._path.with_name(f".{self._path.name}.lock").open("w") as lock:
+            with private_file(self._path.with_name(f".{self._path.name}.lock")) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as error:

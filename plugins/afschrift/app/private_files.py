@@ -1,0 +1,41 @@
+"""Files and folders of the service's account alone, whatever umask its process was started with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+LOCAL = frozenset({"", "file", "local"})
+"""Protocols of `fsspec` that mean a disk of this machine."""
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+UMASK = 0o077
+"""For a process of our own, so that what libraries write is private too."""
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder where it is missing, and what is missing above it.
+
+    Raises:
+        OSError: it cannot be made, or a file is there.
+    """
+    if not folder.parent.exists():
+        private_folder(folder.parent)
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
+def private_file(path: Path, *, new: bool = False, append: bool = False) -> BinaryIO:
+    """Open a file for writing; one that is made here is private, one that is there keeps its mode.
+
+    Args:
+        path: of the file; its folder is there.
+        new: no file may be there.
+        append: write behind what is there, instead of over it.
+
+    Raises:
+        FileExistsError: `new`, and one is there.
+        OSError: it cannot be opened.
+    """
+    over = os.O_EXCL if new else os.O_APPEND if append else os.O_TRUNC
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | over, FILE_MODE), "wb")
