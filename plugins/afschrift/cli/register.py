@@ -48,6 +48,14 @@ def upgrade(
 
 
 @app.command()
+def roles() -> None:
+    """Print the SQL that makes the roles of a register on PostgreSQL (docs/operations.md)."""
+    from importlib.resources import files
+
+    typer.echo(files("afschrift.register").joinpath("roles.sql").read_text(encoding="utf-8"), nl=False)
+
+
+@app.command()
 def backup(
     into: Annotated[Path, typer.Argument(help="New file for the register without its data keys.")],
     data_keys: Annotated[

@@ -77,7 +77,7 @@ def _decided_anew(register: Register, one: Restriction, zone: str) -> bool:
 def _holds(register: Register, now: datetime) -> Iterator[Review]:
     for one in register.disputes.holds():
         if one.review_on is not None:
-            zone = register.requests.get(one.request).zone
+            zone = register.facts.timeline(one.request).zone
             if one.review_on <= local_date(now, zone):
                 yield Review(one.request, one.review_on, one.by, "hold", one.id)
 

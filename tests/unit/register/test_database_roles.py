@@ -1,0 +1,333 @@
+"""Roles of PostgreSQL: each does its work and no more, and none changes the trail (`register/roles.sql`)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.engine import make_url
+from testbed import postgres as pg
+from testbed.mini import write_database, write_inventory
+from testbed.running import drive, hand_over, store
+from tests.support.command_line import in_this_process
+from tests.support.moves import moved
+from upath import UPath
+
+from afschrift.app.settings import Settings
+from afschrift.casework.answer import answer_question
+from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.notices.referrals import to_hand_over
+from afschrift.casework.notices.reminders import reminders
+from afschrift.casework.notices.report import open_check
+from afschrift.casework.notices.reviews import due_reviews
+from afschrift.casework.officer import Officer
+from afschrift.casework.telling.tell import ask_again
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.state import State
+from afschrift.law.clock.deadline import local_date
+from afschrift.register.database.columns import metadata
+from afschrift.register.open import initialise, open_keys
+from afschrift.register.register import Register
+from afschrift.register.schema import VERSION_TABLE
+from afschrift.services import Services
+from afschrift.staging.staged_requests import destroy, staged_requests
+from afschrift.steps.assess import assess
+from afschrift.steps.sweep.findings import SweepLimits
+from afschrift.steps.sweep.remarks import remarks
+from afschrift.steps.sweep.sweep import Sweep
+from afschrift.wiring.build_services import build
+
+RUNS, OFFICERS, CHECKS, KEYS = (f"afschrift_{name}" for name in ("runs", "officers", "checks", "keys"))
+ROLES = (RUNS, OFFICERS, CHECKS, KEYS)
+OWNER = "owner"
+KEPT = ("event", "segment")
+"""Tables of which no row is ever changed."""
+LONG_AGO = datetime(2015, 3, 2, 12, tzinfo=UTC)
+CONFIRMED = {"method": "call_back", "level": "substantial"}
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A register on PostgreSQL with its owner and a log-in for each role.
+
+    Attributes:
+        admin: the same database as its server's administrator.
+        logins: role -> address.
+    """
+
+    settings: Settings
+    admin: pg.Database
+    logins: dict[str, str]
+    patch: pytest.MonkeyPatch
+
+    def as_role(self, role: str) -> Services:
+        """The use cases with the database rights of a role."""
+        self.patch.setenv("AFSCHRIFT_REGISTER", self.logins[role])
+        return build(lambda _line: None, Settings.from_environment())
+
+    def sql(self, role: str, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement of one's own with the rights of a role."""
+        with psycopg.connect(self.logins[role].replace("postgresql+psycopg", "postgresql")) as connection:
+            found = connection.execute(statement)  # type: ignore[arg-type, call-overload]
+            return found.fetchall() if found.description else []
+
+    def admin_rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the administrator sees."""
+        with psycopg.connect(self.admin.libpq) as connection:
+            return connection.execute(statement).fetchall()  # type: ignore[arg-type, no-any-return, call-overload]
+
+
+@pytest.fixture(scope="module")
+def module_patch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def installed(
+    postgres_server: pg.Server,
+    tmp_path_factory: pytest.TempPathFactory,
+    module_patch: pytest.MonkeyPatch,
+    project_root: Path,
+) -> Iterator[Installed]:
+    folder = tmp_path_factory.mktemp("roles")
+    database, secret = postgres_server.create(), secrets.token_hex(8)
+    names = {role: f"{role}_{secret}" for role in (OWNER, *ROLES)}
+    for login in names.values():
+        database.execute(f"CREATE ROLE {login} LOGIN PASSWORD '{secret}'")
+    database.execute(f"ALTER DATABASE {make_url(database.url).database} OWNER TO {names[OWNER]}")
+    logins = {
+        role: make_url(database.url)
+        .set(username=login, password=secret)
+        .render_as_string(hide_password=False)
+        for role, login in names.items()
+    }
+    module_patch.setenv("MINI_SHOP", str(write_database(folder / "shop.duckdb")))
+    module_patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
+    module_patch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(folder / "inventory")))
+    module_patch.setenv("AFSCHRIFT_REGISTER", logins[OWNER])
+    settings = Settings.from_environment()
+    initialise(settings)
+    old = Register(settings.register, open_keys(settings), lambda: LONG_AGO)
+    old.trail.record(None, NewEvent("deadlines_checked"))
+    made = in_this_process(("register", "roles"))
+    assert made.code == 0
+    for _ in range(2):  # twice is as good as once
+        database.execute(made.text)
+    for role in ROLES:
+        database.execute(f"GRANT {role} TO {names[role]}")
+    yield Installed(settings, database, logins, module_patch)
+    postgres_server.drop(database)
+    with psycopg.connect(postgres_server.admin, autocommit=True) as connection:
+        for login in names.values():
+            connection.execute(f"DROP ROLE {login}")  # type: ignore[arg-type]
+
+
+def officer(services: Services, by: str = "cli:anna") -> Officer:
+    from tests.support.deciding import ROLES as PEOPLE
+
+    return Officer(services.register, PEOPLE, by)
+
+
+def asked_who(installed: Installed) -> tuple[str, str]:
+    """A request that waits for who asks, taken in by an officer and met by a worker; it and its question."""
+    request = store(installed.as_role(OFFICERS), {"customer_id": "1"}, authenticated=None)
+    with pytest.raises(NeedsPersonError):
+        assess(installed.as_role(RUNS), request)
+    [question] = installed.as_role(RUNS).register.questions.all(request_id=request)
+    return request, question.id
+
+
+def test_a_request_goes_from_its_message_to_its_end(installed: Installed) -> None:
+    request = store(installed.as_role(OFFICERS), {"customer_id": "1"}, "portability")
+    worker = installed.as_role(RUNS)
+    run = f"{request}.1"
+    patience = timedelta(hours=2)
+    worker.register.runs.begin(request, run, patience)
+    worker.register.runs.see(request, run, patience)
+    worker.register.requests.change_options(request, formats=["csv", "json"])
+    bundle = drive(worker, request)
+    worker.register.runs.end(request, run, "ready")
+    assert bundle.exists()
+    hand_over(installed.as_role(OFFICERS), request)
+    assert installed.as_role(OFFICERS).register.requests.get(request).state is State.DELIVERED
+    assert installed.as_role(RUNS).register.trail.verify() == []
+    assert installed.as_role(RUNS).register.trail.make_checkpoint()
+
+
+def test_a_question_is_answered_by_officers_and_never_by_a_worker(installed: Installed) -> None:
+    request, question = asked_who(installed)
+    with pytest.raises(ConfigurationError, match="42501"):
+        answer_question(officer(installed.as_role(RUNS)), question, "confirmed", detail=CONFIRMED)
+    by = officer(installed.as_role(OFFICERS))
+    asked = by.register.look_ups.ask(request, by.by, {"role": "officer"})
+    installed.as_role(RUNS).register.look_ups.serve(asked.id, request, b"[]", {})
+    assert installed.as_role(OFFICERS).register.look_ups.found(request) == b"[]"
+    by = officer(installed.as_role(OFFICERS))
+    change_keys(by, request, {"customer_id": "2"})
+    [now] = by.register.questions.all(request_id=request, open_only=True)
+    answer_question(by, now.id, "confirmed", detail=CONFIRMED)
+    with pytest.raises(NeedsPersonError):  # whether a key that two persons have counts: a worker asks
+        drive(installed.as_role(RUNS), request)
+
+
+def typed(*words: str) -> None:
+    """A command that does what it was asked; 3: but for starting a run, as no Airflow is there."""
+    said = in_this_process(words)
+    assert said.code in (0, 3), (words, said.text, said.beside)
+
+
+def test_officers_work_at_the_terminal(installed: Installed, tmp_path: Path) -> None:
+    request, question = asked_who(installed)
+    register = installed.as_role(OFFICERS).register
+    case = register.requests.get(request).case
+    today = str(local_date(datetime.now(UTC), "Europe/Amsterdam"))
+    words, document = tmp_path / "why.txt", tmp_path / "letter.txt"
+    words.write_text("Because the court asked.", encoding="utf-8")
+    document.write_text("x" * 3_000_000, encoding="utf-8")
+    why, file = ("--text-file", str(words)), (str(document), "--no-id-copy")
+    typed("questions")
+    typed("questions", "show", question)
+    typed("request", "show", request)
+    typed("requests")
+    typed("case", "show", case)
+    typed("case", "add", request, "--kind", "received", "--file", *file)
+    typed("case", "hold", case, "--ground", "court", "--review-on", "2099-03-01", *why)
+    typed("case", "list", "--held")
+    of_complaint = ("--reference", "C/13/99", "--from", "authority", "--received", today)
+    typed("case", "complaint", request, *of_complaint, *why, "--no-id-copy")
+    typed("letter", "make", request, "acknowledgement")
+    [letter] = register.letters.all(request_id=request)
+    typed("letter", "sent", letter.id, "--on", today, "--channel", "registered_post", "--proof", *file)
+    typed("letter", "bounced", letter.id, "--on", today, "--reason", "returned_by_post")
+    left = ("--sent-on", today, "--channel", "post", "--proof", "3SABC")
+    typed("request", "suspend", request, "--ground", "identity", "--doubt", "unknown_sender", *left)
+    form = ("--set", "method=call_back", "--set", "level=substantial")
+    typed("answer", question, "--choice", "confirmed", *form)
+    typed("audit", "verify")
+    typed("audit", "export", str(tmp_path / "trail.jsonl"))
+
+
+def test_checks_sweep_and_remind_without_a_way_to_a_data_key(installed: Installed) -> None:
+    request = store(installed.as_role(OFFICERS), {"customer_id": "1"}, "portability")
+    worker = installed.as_role(RUNS)
+    run = f"{request}.1"
+    worker.register.runs.begin(request, run, timedelta(hours=2))
+    drive(worker, request)  # and killed before it asked somebody to tell the person:
+    installed.sql(OWNER, f"DELETE FROM question WHERE request_id = '{request}'")
+    with worker.staging(request).writer("left/behind.json") as sink:
+        sink.write(b"{}")
+    register = installed.as_role(CHECKS).register
+    started: list[str] = []
+
+    def start(_request: str, run_id: str) -> str:
+        started.append(run_id)
+        return "started"
+
+    root = UPath(installed.settings.staging)
+    later = datetime.now(UTC) + timedelta(days=30)
+    hours = timedelta(hours=1)
+    found = Sweep(
+        register,
+        partial(staged_requests, root),
+        partial(destroy, root),
+        start,
+        later,
+        SweepLimits(hours, hours, hours, review=hours),
+    ).run()
+    codes = {one.finding.code.value: one.action for one in found if one.finding.request == request}
+    assert codes["run_lost"]
+    assert codes["staged_closed"].startswith("destroyed")
+    check = open_check("airflow:check_deadlines", now=later)
+    assert request in ask_again(check.register)
+    assert "tell_person" in [one.kind for one in check.register.questions.all(request_id=request)]
+    assert check.raise_notices(check.open_requests(remarks())) > 0
+    due_reviews(check.register, later)
+    to_hand_over(check.register, later)
+    for one in reminders(check, remarks()):
+        one.remind("office", lambda _message: None)
+    assert "fact_notice_told" in [header.type for header, _ in register.trail.events()]
+    with pytest.raises(ConfigurationError, match="42501"):
+        register.identities.of(request)
+    with pytest.raises(InsufficientPrivilege):
+        installed.sql(CHECKS, "SELECT wrapped FROM data_key")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("table", KEPT)
+def test_nobody_changes_what_stands_in_the_trail(installed: Installed, role: str, table: str) -> None:
+    column = "type" if table == "event" else "rule"
+    for statement in (
+        f"UPDATE {table} SET {column} = 'x'",
+        f"DELETE FROM {table}",
+        f"TRUNCATE {table}",
+        f"ALTER TABLE {table} DISABLE TRIGGER ALL",
+        f"DROP TRIGGER {table}_no_truncate ON {table}",
+        f"CREATE TRIGGER mine BEFORE INSERT ON {table} EXECUTE FUNCTION afschrift_refuse()",
+        f"DROP TABLE {table}",
+        "CREATE OR REPLACE FUNCTION afschrift_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RETURN NEW; END'",
+        "SET session_replication_role = replica",
+        "DELETE FROM event_payload",
+        "TRUNCATE event_payload",
+        "DELETE FROM event_code",
+        "UPDATE event_code SET code = 'x'",
+        "TRUNCATE event_code",
+        "DELETE FROM fact",
+        "UPDATE case_fact SET kind = 'x'",
+        "CREATE TABLE mine (x int)",
+    ):
+        with pytest.raises(InsufficientPrivilege):
+            installed.sql(role, statement)
+
+
+def test_only_the_role_of_keys_erases_and_only_the_owner_drops_a_year(installed: Installed) -> None:
+    request = store(installed.as_role(OFFICERS), {"customer_id": "1"})
+    moved(installed.as_role(OFFICERS).register, request, State.WITHDRAWN)
+    for role in (RUNS, OFFICERS, CHECKS):
+        register = installed.as_role(role).register
+        for destroying in (register.data_keys.shred, register.trail.erase_payloads):
+            with pytest.raises(ConfigurationError, match="42501"):
+                destroying(request, "retention_identity")
+    keys = installed.as_role(KEYS).register
+    keys.keys.rotate_wrapping()
+    assert keys.keys.retire_keks()
+    assert keys.data_keys.shred(request, "retention_identity")
+    assert keys.trail.erase_payloads(request, "retention_identity") > 0
+    with pytest.raises(InsufficientPrivilege):
+        installed.sql(KEYS, "UPDATE event_payload SET seq = -seq")
+    for role in ROLES:
+        with pytest.raises(ConfigurationError, match="42501"):
+            installed.as_role(role).register.trail.drop_year(LONG_AGO.year, "retention_trail")
+    owner = installed.as_role(OWNER).register
+    assert owner.trail.drop_year(LONG_AGO.year, "retention_trail").count == 1
+    assert owner.trail.verify() == []
+
+
+def test_every_table_is_named_with_what_each_role_may_do(installed: Installed, project_root: Path) -> None:
+    """A table that a later migration makes fails here until `register/roles.sql` says whose it is."""
+    text = (project_root / "plugins" / "afschrift" / "register" / "roles.sql").read_text(encoding="utf-8")
+    granted = {
+        word.strip(",")
+        for line in text.splitlines()
+        if not line.startswith("--")
+        for word in line.split(" -- ")[0].replace(";", " ").split()
+    }
+    assert {*metadata.tables, VERSION_TABLE} - granted == set()
+    told = (project_root / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [role for role in ROLES if f"| `{role}` |" not in told] == []
+    found = installed.admin_rows(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = 'public' AND c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_attribute a WHERE "
+        "a.attrelid = c.oid AND a.attnum > 0 AND has_column_privilege('afschrift_runs', c.oid, a.attnum, 'SELECT'))"
+    )
+    assert found == []
