@@ -11,13 +11,13 @@ from typing import Any
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
-    """The address at which an ASGI application answers."""
+def served(app: Any, **config: Any) -> Iterator[str]:
+    """The address at which an ASGI application answers; `config`: of its server."""
     import uvicorn
 
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning", **config))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
