@@ -97,7 +97,7 @@ PERSON = [HEAVY.email, HEAVY.last_name, HEAVY.pairings[0].device_id]
 
 @pytest.mark.parametrize("value", [*PERSON, str(HEAVY.number)])
 def test_nothing_of_the_person_is_logged(fulfilled: Run, value: str) -> None:
-    assert f"{fulfilled.request}: ready" in fulfilled.log
+    assert f"Run {fulfilled.outcome.run_id} ended; the request is: ready." in fulfilled.log
     assert value not in fulfilled.log
 
 

@@ -117,9 +117,10 @@ def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -
     from airflow.utils.state import TaskInstanceState
 
     from afschrift.airflow_ext.run_output import printed_progress
+    from afschrift.airflow_ext.task_log import quiet_libraries
 
     began = time.monotonic()
-    with alone(conf.get("request")), printed_progress(on_line):
+    with quiet_libraries(), alone(conf.get("request")), printed_progress(on_line):
         run = dag.test(run_conf=dict(conf))
     by_state: dict[str, list[str]] = {}
     for ti in sorted(run.get_task_instances(), key=lambda ti: (ti.start_date is None, ti.start_date)):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
 from afschrift.airflow_ext.params import refuse_unknown, request_alone
 from afschrift.airflow_ext.step import step
 from afschrift.domain.errors import RefusedError
-
-log = logging.getLogger("afschrift.run")
 
 
 def look_up(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
@@ -28,7 +25,4 @@ def look_up(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
         except RefusedError:
             refusal(services, params.get("request"), STEP, "unknown_fields_in_conf", "")
             raise
-        found = use_case(services, params["request"])
-        for table, fault in found["not_read"].items():
-            log.warning("%s was not read: %s.", table, fault)
-        return found
+        return use_case(services, params["request"])

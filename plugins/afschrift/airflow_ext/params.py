@@ -152,13 +152,8 @@ def change_options(
     if new and not (roles.may(by, Act.DECIDE) or roles.may(by, Act.SUBMIT)):
         payload = {"options": sorted(new), "run": services.run, "reason": "no_role"}
         services.register.trail.record(request_id, NewEvent("options_refused", by, payload))
-        services.log(
-            f"Options of the form do not count ({', '.join(new)}): whoever triggered this run is neither "
-            "officer nor intake in the roles file. The run goes on with what the request says."
-        )
     elif new:
         services.register.requests.change_options(request_id, by=by, **new)
-        services.log(f"Options of {request_id} changed: {', '.join(new)}.")
 
 
 def refuse_unknown(

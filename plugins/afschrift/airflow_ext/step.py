@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from afschrift.airflow_ext.task_log import trail_lines
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError
 from afschrift.domain.request import is_id
 from afschrift.domain.run import run_name
@@ -31,7 +32,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 @contextmanager
 def step(run_id: str | None = None, triggered_by: str | None = None) -> Iterator[Services]:
-    """Services whose log is the task's log.
+    """Services whose log is the task's log, where each event that they append has its line.
 
     Args:
         run_id: Airflow's id of the run that the task belongs to.
@@ -46,10 +47,11 @@ def step(run_id: str | None = None, triggered_by: str | None = None) -> Iterator
         from afschrift.airflow_ext.clicked import Clicked
         from afschrift.wiring.build_services import build  # heavy: never when Airflow parses the DAG file
 
-        services = build(log.info, connect=connection)
-        if run_id is not None:
-            services = replace(services, run=run_name(run_id), clicked=Clicked(run_id, triggered_by))
-        yield services
+        with trail_lines():
+            services = build(log.info, connect=connection)
+            if run_id is not None:
+                services = replace(services, run=run_name(run_id), clicked=Clicked(run_id, triggered_by))
+            yield services
     except NeedsPersonError as error:
         log.warning("A person is needed. %s", error)
         raise AirflowSkipException("A person is needed, see above. The answer starts the next run.") from None
@@ -97,7 +99,8 @@ def handed_on(services: Services, step: str, request: object, params: Mapping[st
 def shown() -> Iterator[None]:
     """Around a task that needs no services of a request: its errors as a task log may show them."""
     try:
-        yield
+        with trail_lines():
+            yield
     except AfschriftError as error:
         raise error from None  # the cause may quote data
     except BaseException as error:

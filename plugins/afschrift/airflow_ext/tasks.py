@@ -5,7 +5,6 @@ The docstrings are what Airflow shows beside the task.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from afschrift.services import Services
 
 # The imports in the functions are heavy: they must not run whenever Airflow parses the DAG file.
-
-log = logging.getLogger("afschrift.run")
 
 
 def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None, ti: Any = None) -> str:
@@ -62,9 +59,6 @@ def classify(request: str | None, params: Any = None, dag_run: Any = None, ti: A
 
         with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
             result = use_case(services, request)
-        log.info(
-            "Plan %s: %s tables, %s withheld whole.", result["plan"], result["tables"], result["withheld"]
-        )
         return list(result["sources"])
 
 
@@ -79,11 +73,7 @@ def extract(
         from afschrift.steps.extract import extract as use_case
 
         with _asked_at_last(services, request, ti):
-            result = use_case(services, request, source)
-        log.info(
-            "%s: %s rows of %s tables, digest %s.", *map(result.get, ("source", "rows", "tables", "digest"))
-        )
-        return result
+            return use_case(services, request, source)
 
 
 def validate(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
@@ -91,9 +81,7 @@ def validate(request: str | None, params: Any = None, dag_run: Any = None) -> di
     with _working("validate", request, params, dag_run) as (services, request):
         from afschrift.steps.validate import validate as use_case
 
-        result = use_case(services, request)
-        log.info("%s files, %s rows, read back as extracted.", result["files"], result["rows"])
-        return result
+        return use_case(services, request)
 
 
 def package(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
@@ -101,9 +89,7 @@ def package(request: str | None, params: Any = None, dag_run: Any = None) -> dic
     with _working("package", request, params, dag_run) as (services, request):
         from afschrift.steps.package import package as use_case
 
-        result = use_case(services, request)
-        log.info("Bundle %s, %s bytes.", result["bundle"], result["bytes"])
-        return result
+        return use_case(services, request)
 
 
 def deliver(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
@@ -112,7 +98,6 @@ def deliver(request: str | None, params: Any = None, dag_run: Any = None) -> dic
         from afschrift.steps.deliver import deliver as use_case
 
         result = use_case(services, request)
-        log.info("Bundle %s stands at %s.", result["sha256"], result["uri"])
         return {"sha256": result["sha256"], "bytes": result["bytes"]}
 
 
@@ -121,9 +106,7 @@ def close(request: str | None, params: Any = None, dag_run: Any = None) -> dict[
     with _working("close", request, params, dag_run) as (services, request):
         from afschrift.steps.deliver import close as use_case
 
-        result = use_case(services, request)
-        log.info("Request %s: %s.", result["request"], result["state"])
-        return result
+        return use_case(services, request)
 
 
 def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any = None) -> bool:
@@ -145,11 +128,6 @@ def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any =
             return False
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])
         check_claims(services, request, states.get(ti.run_id, {}))
-        log.info(
-            "Staging of %s is %s.",
-            request,
-            "destroyed" if wiped else "kept while the request is open or held",
-        )
         return wiped
 
 

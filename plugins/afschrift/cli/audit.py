@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from afschrift.register.register import Register
+    from afschrift.register.trail.trail import TrailFinding
 
 app = typer.Typer(
     help="The audit trail: show it, verify the chain, sign checkpoints, export it.", no_args_is_help=True
@@ -19,16 +23,25 @@ app = typer.Typer(
 
 @app.command()
 def show(
-    request: Annotated[str | None, typer.Option(help="Of one request only.")] = None,
+    request: Annotated[
+        str | None, typer.Argument(help="Id of a request; without one, the whole trail.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines: header and payload.")] = False,
 ) -> None:
-    """Print the events as JSON lines: header, payload (null where erased)."""
+    """Print the events, one a line, as task logs tell them; `--json`: with all that stands in them."""
     from dataclasses import asdict
+
+    from afschrift.steps.trail_lines.line import line
 
     events = open_register().trail.events(request)
     if request and not events:
         say("No event names this request: see `afschrift requests`.")
     for header, payload in events:
-        typer.echo(json.dumps({**asdict(header), "payload": payload}, ensure_ascii=False))
+        if as_json:
+            typer.echo(json.dumps({**asdict(header), "payload": payload}, ensure_ascii=False))
+        else:
+            of = "" if request else f"{header.request or '-':<16}  "
+            typer.echo(f"{header.at}  {of}{line(header, payload)}")
 
 
 @app.command()
@@ -54,8 +67,11 @@ def verify(
             help="Replay the events into every table, and name each row that does not follow from them.",
         ),
     ] = True,
+    logs: Annotated[
+        list[Path] | None, typer.Option(help="A folder of Airflow's task logs: they must tell the same.")
+    ] = None,
 ) -> None:
-    """Verify the whole chain, and compare it with checkpoints, bundles and the register's tables.
+    """Verify the whole chain, and compare it with checkpoints, bundles, task logs and the register's tables.
 
     Exit code 1 with any finding. Each names a place, never a value.
     """
@@ -74,13 +90,14 @@ def verify(
         max_age=timedelta(hours=max_age) if max_age else None,
         tables=tables,
     )
-    for line in done.lines():
+    of_logs = [finding for folder in logs or [] for finding in _against_logs(folder, register)]
+    for line in (*done.lines(), *(f"event {one.seq}: {one.text} ({one.code})" for one in of_logs)):
         typer.echo(f"  {line}")
     for name, why in done.unread.items():
         say(f"Not compared with the witness place '{name}': {why}")
     if done.compared is None:
         say("No checkpoint was compared: a cut end, or a trail written anew, would not show.")
-    if not done.ok or refused:
+    if not done.ok or refused or of_logs:
         raise typer.Exit(1)
     seq, head = register.trail.head()
     compared = "" if done.compared is None else f" {done.compared} checkpoint(s) agree."
@@ -152,6 +169,21 @@ def drop_year(
     if settings.witnesses:
         for line in send_checkpoint(settings, register, actor()).lines():
             say(line)
+
+
+def _against_logs(folder: Path, register: Register) -> list[TrailFinding]:
+    """What the task logs below a folder tell otherwise than the trail."""
+    from afschrift.steps.trail_lines.against_logs import compare
+    from afschrift.steps.trail_lines.task_logs import read_logs
+
+    logs = read_logs(folder)
+    found = compare(logs, register.trail.events())
+    say(f"{folder}: {found.lines} lines of the trail in {logs.files} task logs were compared.")
+    if found.erased:
+        say(f"Of {found.erased} of them the event's payload was erased: their number, type and digest count.")
+    if found.dropped:
+        say(f"{found.dropped} tell of a year of the trail that was dropped, and were not compared.")
+    return found.findings
 
 
 def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int, str]], bool]:

@@ -61,8 +61,6 @@ class RowObservers:
     def noted(self, table: TableExtract) -> TableExtract:
         """The table as written, with what was seen beside it."""
         uploads = self._uploads[table.table]
-        if uploads.held:
-            self._services.log(f"{table.source}.{table.table}: {len(uploads.held)} uploaded files.")
         return replace(
             table,
             uploads=tuple(uploads.held),

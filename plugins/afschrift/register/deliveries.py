@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,7 @@ class Deliveries(Repository):
         request_id: str,
         destination: str,
         receipt: Receipt,
+        told: Mapping[str, Any] | None = None,
         kind: str = "full",
     ) -> DeliveryRow:
         """Record a hand-over and its event `bundle_delivered` once; the same receipt again changes nothing.
@@ -52,6 +54,7 @@ class Deliveries(Repository):
             request_id: the request.
             destination: name in the registry of destinations.
             receipt: what the destination gave.
+            told: what the event says beside it: codes, counts and durations.
             kind: `full`, `partial` (R44) or `supplement` (R54).
 
         Raises:
@@ -66,7 +69,8 @@ class Deliveries(Repository):
                 payload = {"kind": kind, "destination": destination, **vars(receipt)}
                 columns = {**payload, "delivered_at": self._now(), "detail": {}}
                 insert_row(tx, delivery, {"id": new_id("dlv"), "request_id": request_id, **columns})
-                self._append(tx, request_id, NewEvent("bundle_delivered", payload=payload))
+                event = NewEvent("bundle_delivered", payload={**payload, **(told or {})})
+                self._append(tx, request_id, event)
                 row = tx.execute(mine).one()
             return _delivery(row)
 

@@ -13,6 +13,7 @@ from afschrift.domain.request import check_formats
 from afschrift.domain.state import State
 from afschrift.services import Services
 from afschrift.steps.gates import enter
+from afschrift.steps.step_evidence import StepEvidence
 
 
 def assess(services: Services, request_id: str) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
             question stands in the register.
         RefusedError: a format that does not exist or does not qualify.
     """
-    register = services.register
+    evidence, register = StepEvidence(), services.register
     request = enter(services, request_id, "assess")
     check_formats(request.right, request.formats, tuple(services.formats))
     require_received(register, request_id)
@@ -39,9 +40,6 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
     if request.state is State.RECEIVED:
         register.requests.move(request_id, State.ACKNOWLEDGED, NewEvent("acknowledged"))
     result = {"request": request_id, "right": str(request.right)}
-    event = NewEvent(
-        "assessed",
-        payload={"rules": ["R10", "R57"], "identity": identity.choice, "identity_by": identity.by},
-    )
-    services.log(f"Request {request_id}: {request.right} (Art. {request.right.article}); identity confirmed.")
+    payload = {"rules": ["R10", "R57"], "identity": identity.choice, "identity_by": identity.by}
+    event = NewEvent("assessed", payload={**payload, **evidence.of(register, request_id)})
     return register.steps.finish(request_id, "assess", inputs, result, event)

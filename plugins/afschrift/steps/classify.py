@@ -19,7 +19,7 @@ from afschrift.casework.telling.ready import answer_ready
 from afschrift.casework.telling.tell import tell
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.plan import ExtractPlan, Plan, Withheld
+from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.extraction.redact import with_redactions
@@ -32,8 +32,10 @@ from afschrift.staging.staged_file import PERSON
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import enter
 from afschrift.steps.person_staged import stage_person, staged_keys
+from afschrift.steps.plan_evidence import plan_evidence
 from afschrift.steps.residual import read_sources, search_all
 from afschrift.steps.staged_again import REPLACED, Faults, fault, record_again
+from afschrift.steps.step_evidence import StepEvidence
 
 NOTHING_HELD, NOTHING_PORTABLE, NOTHING_IN_LIMITS = "nothing_held", "nothing_portable", "nothing_in_limits"
 
@@ -48,7 +50,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
         GateError: the request is closed, or the step's run is not the one that goes.
         NeedsPersonError: something only a person may decide; the questions stand in the register.
     """
-    register = services.register
+    took, register = StepEvidence(), services.register
     request = enter(services, request_id, "classify")
     require_identity(services, request)
     require_representation(services, request_id)
@@ -87,23 +89,24 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     turn = latest.get("turn", 0) + 1 if latest else 1
     basis = {"inputs": inputs, "decisions": rests_on, "turn": turn}
     if latest is not None and latest["plan"] == draft.plan.digest():
-        return _keep(services, request_id, latest, basis)
+        return _keep(services, request_id, latest, basis, took)
     plan = replace(draft.plan, frozen_at=now)
-    return _freeze(services, plan, basis)
+    return _freeze(services, plan, basis, took)
 
 
 def _keep(
-    services: Services, request_id: str, latest: dict[str, Any], basis: dict[str, Any]
+    services: Services, request_id: str, latest: dict[str, Any], basis: dict[str, Any], took: StepEvidence
 ) -> dict[str, Any]:
     """The plan comes out the same under the decisions and options of today: it holds for them too."""
     _accepted(services, request_id, latest)
     if latest["inputs"] == basis["inputs"]:
         return latest
-    event = NewEvent("plan_kept", payload={"plan": latest["plan"]})
+    told = took.of(services.register, request_id)
+    event = NewEvent("plan_kept", payload={"plan": latest["plan"], **told})
     return services.register.steps.finish(request_id, "classify", digest(basis), {**latest, **basis}, event)
 
 
-def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, Any]:
+def _freeze(services: Services, plan: Plan, basis: dict[str, Any], took: StepEvidence) -> dict[str, Any]:
     """Keep the plan and say so in the trail; every later step is bound to its digest and basis."""
     register = services.register
     plan_digest = register.plans.save(plan)
@@ -114,32 +117,10 @@ def _freeze(services: Services, plan: Plan, basis: dict[str, Any]) -> dict[str, 
         "withheld": len(plan.withheld),
         **basis,
     }
-    parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
-    redactions = [one for extract in plan.extracts for one in extract.redactions]
-    rules = {rule for part in parts for f in part.fields for rule in f.rules}
-    event = NewEvent(
-        "plan_frozen",
-        payload={
-            "plan": plan_digest,
-            "inventory": plan.inventory,
-            "policy": plan.policy,
-            "tables": len(plan.extracts),
-            "withheld": len(plan.withheld),
-            "rules": sorted(rules | {rule for one in redactions for rule in one.rules}),
-            **({"redactions": len(redactions)} if redactions else {}),
-            **({"manual": {one.source: one.status.value for one in plan.manual}} if plan.manual else {}),
-            **({"later": [one.source for one in plan.later]} if plan.later else {}),
-            **({"after": list(plan.after)} if plan.after else {}),
-            **_hidden(register, plan.request),
-        },
-    )
     _accepted(services, plan.request, result)
-    result = register.steps.finish(plan.request, "classify", digest(basis), result, event)
-    services.log(
-        f"Plan {plan_digest[:12]} frozen: {len(plan.extracts)} tables from {', '.join(plan.staged)}; "
-        f"{len(plan.withheld)} tables withheld whole."
-    )
-    return result
+    payload = {"plan": plan_digest, **plan_evidence(plan), **_hidden(register, plan.request)}
+    event = NewEvent("plan_frozen", payload={**payload, **took.of(register, plan.request)})
+    return register.steps.finish(plan.request, "classify", digest(basis), result, event)
 
 
 def _accepted(services: Services, request_id: str, result: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import enter, must_follow_from_trail, refusal
 from afschrift.steps.package import package
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
+from afschrift.steps.step_evidence import StepEvidence
 from afschrift.steps.sweep.findings import PARTLY
 
 CHUNK = 1 << 20
@@ -40,6 +41,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         NeedsPersonError: somebody looks at this bundle first.
         RetriableError: the destination is down or full; nothing is half-delivered.
     """
+    took = StepEvidence()
     request, plan = gated_plan(services, request_id, "deliver")
     register = services.register
     packed = _packed(services, plan)
@@ -62,8 +64,8 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         "plan": plan.digest(),
         "part": plan.part.value,
     }
-    services.log(f"Delivered {receipt.bytes} bytes to {receipt.uri}.")
-    register.deliveries.record(request_id, plan.destination, receipt, kind=plan.part.value)
+    told = took.of(register, request_id, packed["bundle"])
+    register.deliveries.record(request_id, plan.destination, receipt, told, kind=plan.part.value)
     if plan.later:
         records = staged_extracts(services, plan, "deliver")
         rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
@@ -126,7 +128,7 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         detail = {"letter": letter, "bundle": delivered["sha256"]}
         request = answer_ready(register, request_id, State.READY, detail)
     if request.state is State.READY:
-        services.log(tell(services, request_id))
+        tell(services, request_id)
     wipe(services, request_id)
     return {"request": request_id, "state": str(register.requests.get(request_id).state)}
 

@@ -23,6 +23,7 @@ from afschrift.steps.plan_gates import gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
 from afschrift.steps.source_reading import SourceReading
 from afschrift.steps.staged_again import Faults, fault, record_again, source_faults
+from afschrift.steps.step_evidence import StepEvidence
 
 
 def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
@@ -42,6 +43,7 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         SourceDownError: the source is down.
         RetriableError: the staging is.
     """
+    took = StepEvidence()
     _no_other_source_waits(services, request_id)
     request, plan = gated_plan(services, request_id, "extract")
     if source not in read_sources(services, plan):
@@ -60,15 +62,15 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     staging.wipe(f"data/{source}")
     staging.wipe(f"data/{UPLOADS}/{source}")
     if source in {one.source for one in plan.given}:
-        return _given_files(services, plan, source)
+        return _given_files(services, plan, source, took)
     if source not in searched_sources(services, plan):
-        return _only_named(services, plan, source)
+        return _only_named(services, plan, source, took)
     reading = SourceReading(services, plan, source, _keys_of(services, plan))
     record = reading.run(request.received_at)
     inputs = plan.digest()
     if done is not None:  # what was staged is gone: another reading on another snapshot, said as such
         inputs = digest({"plan": inputs, "snapshot": record.snapshot})
-    return _finish(services, plan, record, reading.evidence(record), inputs)
+    return _finish(services, plan, record, reading.evidence(record), inputs, took)
 
 
 def _no_other_source_waits(services: Services, request_id: str) -> None:
@@ -110,7 +112,7 @@ def _keys_of(services: Services, plan: Plan) -> tuple[Key, ...]:
     return keys
 
 
-def _given_files(services: Services, plan: Plan, source: str) -> dict[str, Any]:
+def _given_files(services: Services, plan: Plan, source: str, took: StepEvidence) -> dict[str, Any]:
     """The files that a person found in a system are staged as they were given (R08).
 
     Raises:
@@ -122,20 +124,19 @@ def _given_files(services: Services, plan: Plan, source: str) -> dict[str, Any]:
     record = stage(services.register, staging, plan.request, found)
     record = judged_files(services.register, staging, record, plan.request, mac)
     stage_record(staging, record)
-    services.log(f"{source}: {len(record.given)} files of whoever searched it.")
     evidence: dict[str, Any] = {"answer": found.answer, "files": record.digests}
     if record.kept_back:
         evidence["kept_back"] = len(record.kept_back)
     if active := active_counts(record.given):
         evidence["active"] = active
-    return _finish(services, plan, record, evidence, plan.digest(), files=len(record.given))
+    return _finish(services, plan, record, evidence, plan.digest(), took, files=len(record.given))
 
 
-def _only_named(services: Services, plan: Plan, source: str) -> dict[str, Any]:
+def _only_named(services: Services, plan: Plan, source: str, took: StepEvidence) -> dict[str, Any]:
     """Of a source that the last part of an answer only names nothing is read, and it is not opened."""
     record = SourceExtract(source, plan.frozen_at, ())
     stage_record(services.staging(plan.request), record)
-    return _finish(services, plan, record, {"tables": {}}, plan.digest())
+    return _finish(services, plan, record, {"tables": {}}, plan.digest(), took)
 
 
 def _finish(
@@ -144,6 +145,7 @@ def _finish(
     record: SourceExtract,
     evidence: Mapping[str, Any],
     inputs: str,
+    took: StepEvidence,
     **counts: int,
 ) -> dict[str, Any]:
     """The step is done with its event, in one transaction."""
@@ -160,6 +162,7 @@ def _finish(
         "snapshot": record.snapshot,
         "plan": plan.digest(),
         **evidence,
+        **took.of(services.register, plan.request),
     }
     event = NewEvent("extracted", payload=payload)
     return services.register.steps.finish(plan.request, "extract", inputs, result, event, part=record.source)

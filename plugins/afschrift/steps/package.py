@@ -19,6 +19,7 @@ from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import refusal
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.staged_again import fault, record_again
+from afschrift.steps.step_evidence import StepEvidence
 from afschrift.steps.validate import files_digest
 
 
@@ -33,6 +34,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     Raises:
         GateError: the staged files are not the ones that were validated.
     """
+    took = StepEvidence()
     request, plan = gated_plan(services, request_id, "package")
     register = services.register
     staging = services.staging(request_id)
@@ -64,9 +66,9 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
             letters=services.letters,
         ):
             sink.write(chunk)
-    services.log(f"Bundle {sink.sha256[:12]} packed and signed: {sink.bytes} bytes.")
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
-    event = NewEvent("packed", payload={**result, "sealed_at": seal.sealed_at})
+    told = {**result, "sealed_at": seal.sealed_at, **took.of(register, request_id)}
+    event = NewEvent("packed", payload=told)
     if last is not None:
         if last["bundle"] == sink.sha256:
             return last

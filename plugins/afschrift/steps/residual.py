@@ -66,13 +66,7 @@ def search(
     looking = ResidualSearch(
         services.inventory, declared, session, keys, services.sql, services.search, hidden
     )
-    searched = looking.run()
-    not_all = [f"{source}.{one.table} ({one.reason})" for one in searched if one.reason]
-    services.log(
-        f"{source}: {len(searched)} tables searched for the person beside the ways of the inventory"
-        + (f"; not, or not whole: {', '.join(not_all)}." if not_all else ".")
-    )
-    return searched
+    return looking.run()
 
 
 def unsettled(

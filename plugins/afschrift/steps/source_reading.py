@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -44,6 +45,7 @@ class SourceReading:
         self._observers = RowObservers(services, self._staging, source, self._finding)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
         self._mac = partial(services.register.data_keys.fingerprint, plan.request)
+        self._seconds: dict[str, float] = {}
         self._searched: dict[str, Any] = {}
         self._samples: dict[str, Rows] = {}
         self._overviews: dict[str, Overview] = {}
@@ -98,7 +100,7 @@ class SourceReading:
         return record
 
     def _table(self, session: Source, part: ExtractPlan) -> TableExtract:
-        services = self._services
+        services, begun = self._services, time.monotonic()
         formats = [services.formats[name] for name in self._plan.formats]
         hidden = {f.name for f in part.selected if f"{part.name}.{f.name}" in self._hidden}
         percent, seed = services.limits.hashed_percent, self._plan.digest()
@@ -117,8 +119,7 @@ class SourceReading:
                 remedy="clear `classify` and what follows: a person must decide on them.",
             )
         self._samples[part.name], self._overviews[part.name] = writer.sample, writer.overview
-        services.log(f"{part.name}: {table.rows} rows in {', '.join(f.format for f in table.files)}.")
-        self._finding.say(part)
+        self._seconds[part.table] = round(time.monotonic() - begun, 1)
         return table
 
     def evidence(self, record: SourceExtract) -> dict[str, Any]:
@@ -133,9 +134,15 @@ class SourceReading:
             "missing": {t.table: len(t.missing) for t in tables if t.missing},
             **({"active": active} if (active := _active(tables)) else {}),
             "compared": {t.table: _evidence(t.compared) for t in tables if t.compared},
+            **({"slowest": self._slowest()} if tables else {}),
             **self._searched,
             **self._finding.evidence(),
         }
+
+    def _slowest(self) -> dict[str, Any]:
+        """The table that took longest, with how long."""
+        table = max(self._seconds, key=self._seconds.__getitem__)
+        return {"table": table, "seconds": self._seconds[table]}
 
 
 def _active(tables: Sequence[TableExtract]) -> dict[str, dict[str, int]]:

@@ -61,12 +61,10 @@ def source_faults(staging: EncryptedStaging, record: SourceExtract, *, read: boo
 
 
 def record_again(services: Services, request_id: str, faults: Faults) -> None:
-    """Say in log and trail that a step makes again what it staged before; nothing of it names a person."""
+    """Say in the trail that a step makes again what it staged before; nothing of it names a person."""
     for (step, source), kinds in _by_maker(faults).items():
         payload = {"step": step, **({"source": source} if source else {}), "files": kinds}
         services.register.trail.record(request_id, NewEvent("staged_again", payload=payload))
-        said = "; ".join(f"{why}: {', '.join(sorted(of))}" for why, of in kinds.items())
-        services.log(f"What {step} staged{f' of {source}' if source else ''} is made again ({said}).")
 
 
 def _by_maker(faults: Faults) -> dict[tuple[str, str | None], dict[str, Counter[str]]]:

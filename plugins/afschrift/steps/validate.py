@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from afschrift.formats.check.validate_file import validate as read_again
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
+from afschrift.steps.step_evidence import StepEvidence
 
 
 def validate(services: Services, request_id: str) -> dict[str, Any]:
@@ -30,6 +32,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
         ValidationFailedError: names file, field, row and rule, never the value.
         StagedFileError: a file is gone or damaged.
     """
+    took = StepEvidence()
     _, plan = gated_plan(services, request_id, "validate")
     staging = services.staging(request_id)
     records = staged_extracts(services, plan, "validate")
@@ -47,9 +50,9 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
             unstage(staging, record.source)  # else `extract` would find it done, and read nothing again
             raise
         rows += sum(table.rows for table in record.tables)
-        services.log(f"{record.source}: {len(record.tables)} tables read back as they were extracted.")
     result = {"files": files, "rows": rows, "digest": written}
-    event = NewEvent("validated", payload={**result, "plan": plan.digest()})
+    payload = {**result, "plan": plan.digest(), **_compared(records)}
+    event = NewEvent("validated", payload={**payload, **took.of(services.register, request_id)})
     return services.register.steps.finish(request_id, "validate", inputs, result, event)
 
 
@@ -69,6 +72,19 @@ def _read_source(
         files += len(table.uploads)
     read_back(staging, record.given)
     return files + len(record.given)
+
+
+def _compared(records: Sequence[SourceExtract]) -> dict[str, Any]:
+    """What was held against what was extracted: files by format, and checksums of columns in them."""
+    parts = [part for record in records for table in record.tables for part in table.parts]
+    formats = Counter(entry.format for part in parts for entry in part.files)
+    uploads = sum(len(table.uploads) for record in records for table in record.tables)
+    given = sum(len(record.given) for record in records)
+    others = {"uploads": uploads, "given": given}
+    return {
+        "formats": {**dict(sorted(formats.items())), **{name: n for name, n in others.items() if n}},
+        "columns": sum(len(part.checksums) * len(part.files) for part in parts),
+    }
 
 
 def files_digest(records: list[SourceExtract]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -23,8 +24,10 @@ from afschrift.app.settings import Settings
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
+from afschrift.register.database.followed import followed
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.register import Register
+from afschrift.steps.trail_lines.line import line
 
 pytestmark = pytest.mark.slow
 
@@ -93,13 +96,52 @@ def tamper(home: Path, *statements: str) -> None:
 
 
 def test_show_prints_events_as_json_lines(audit: Typed) -> None:
-    lines = [json.loads(line) for line in audit("show")[0].splitlines()]
+    lines = [json.loads(line) for line in audit("show", "--json")[0].splitlines()]
     [mine] = [line for line in lines if line["type"] == "counted"]
     assert (mine["actor"], mine["payload"], mine["request"]) == ("tester", {"n": 1}, None)
     assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
-    out, said = audit("show", "--request", "req-none")
+    out, said = audit("show", "req-none", "--json")
     assert out == ""
     assert "No event names this request" in said
+
+
+def test_show_tells_the_events_of_a_request_as_its_task_logs_do(
+    audit: Typed, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(home.parent / "shop.duckdb")))
+    services = installation(home, write_inventory(home.parent / "inventory"))
+    request = store(services, {"customer_id": "1"})
+    followed_lines: list[str] = []
+    with followed(lambda header, payload: followed_lines.append(line(header, payload))):
+        run(services, request)
+
+    shown = audit("show", request)[0].splitlines()
+
+    assert followed_lines
+    assert [one.partition("  ")[2] for one in shown][-len(followed_lines) :] == followed_lines
+    assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z  trail #\d+ ", one) for one in shown)
+    whole = audit("show")[0].splitlines()
+    assert len(whole) > len(shown)
+    assert any(f"  {request}  trail #" in one for one in whole)
+    assert any("  -                 trail #" in one for one in whole)
+
+
+def test_task_logs_are_compared_with_the_trail(audit: Typed, home: Path, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    assert "There is no task log below" in audit("verify", "--logs", str(logs), code=1)[1]
+    register = open_register()
+    logs.mkdir()
+    told = [line(header, payload) for header, payload in register.trail.events()]
+    (logs / "attempt=1.log").write_text("".join(f"{one}\n" for one in told), encoding="utf-8")
+    out, said = audit("verify", "--logs", str(logs))
+    assert "The trail is whole" in out
+    assert f"{len(told)} lines of the trail in 1 task logs were compared." in said
+
+    (logs / "attempt=1.log").write_text(told[-1].replace("n=1", "n=2"), encoding="utf-8")
+    out, _ = audit("verify", "--logs", str(logs), code=1)
+
+    assert f"  event {len(told)}: attempt=1.log:1: the event says something else than the line" in out
+    assert "(log_line_altered)" in out
 
 
 def test_without_a_place_it_says_what_would_not_show(audit: Typed) -> None:
@@ -241,7 +283,7 @@ def test_a_year_is_dropped_after_a_question(audit: Typed, home: Path, place: Pat
     out, said = audit("drop-year", "2019", "--rule", "retention_trail", stdin="y\n")
     assert "Year 2019: 1 events, 1 to 1. They cannot be brought back." in said
     assert "Dropped 1 events" in out
-    assert [json.loads(line)["seq"] for line in audit("show")[0].splitlines()] == list(range(2, 13))
+    assert [json.loads(line)["seq"] for line in audit("show", "--json")[0].splitlines()] == list(range(2, 13))
     assert "3 checkpoint(s) agree" in audit("verify")[0]  # one of the dropping, and one that took it there
 
 

@@ -33,6 +33,7 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
+from afschrift.steps.trail_lines.sentences import sentence
 from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
@@ -232,8 +233,10 @@ def test_no_name_of_a_file_is_logged_or_recorded(shop: Services, put: Put, tmp_p
     request = ask(shop)
     object.__setattr__(shop, "log", said.append)
     run(shop, request)
-    assert "shop.photo: 1 uploaded files." in said
-    trail = json.dumps([payload for _, payload in shop.register.trail.events(request)])
+    events = shop.register.trail.events(request)
+    trail = json.dumps([payload for _, payload in events])
+    said += [sentence(header, payload) for header, payload in events]
+    assert "1 uploaded file." in " ".join(said)
     assert "canary" not in " ".join(said) + trail
     assert not any(b"canary" in p.read_bytes() for p in (tmp_path / "home").rglob("*.db*"))
 

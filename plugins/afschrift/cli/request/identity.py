@@ -39,7 +39,8 @@ def look_up(
     if here:
         from afschrift.steps.read_identifying import look_up as use_case
 
-        use_case(services(), request)
+        found = use_case(services(), request)
+        say(f"Request {request}: looked in {len(found['tables'])} tables.")
         say(f"`afschrift request identity {request}` shows what was found.")
     elif airflow:
         from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID

@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
-from afschrift.domain.language import count
 from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.pointer import Found
 from afschrift.extraction.finder.file_texts import FileTexts
@@ -78,13 +77,6 @@ class SourceFinder:
             and declared[field.name].free_text
             and (field.action is not Action.MASK or declared[field.name].when)
         ]
-
-    def say(self, part: ExtractPlan) -> None:
-        """One line for the log, where something was found."""
-        found = self._of(part.table)
-        if found.total:
-            kinds = ", ".join(count(n, kind) for kind, n in found.counts.items())
-            self._services.log(f"{part.name}: free text may hold data of others: {kinds}.")
 
     def stage(self, staging: EncryptedStaging, source: str) -> None:
         """Keep what was found beside what was extracted."""

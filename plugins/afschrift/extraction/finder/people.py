@@ -60,10 +60,6 @@ class PeopleReader:
         unread = tuple(
             sorted(table_path for table_path, outcome in self.outcomes.items() if isinstance(outcome, str))
         )
-        for table_path in unread:
-            self._services.log(
-                f"Names of people in {table_path} are not looked for ({self.outcomes[table_path]})."
-            )
         region = self._services.inventory.controller.country
         own = Own.of(self._own_values, self._own_names, region)
         return People(NameIndex(self._names, self._ignored), own, unread)

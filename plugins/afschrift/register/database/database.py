@@ -21,6 +21,7 @@ from sqlalchemy.pool import QueuePool
 from afschrift.app.private_files import private_file
 from afschrift.domain.errors import ConfigurationError
 from afschrift.register.database.errors import NotAsWrittenError, damaged, translated
+from afschrift.register.database.followed import tell
 from afschrift.register.database.written import WRITTEN, Written
 
 WAIT_SECONDS = 30
@@ -144,6 +145,7 @@ class Database:
             raise translated(error, self.url) from None
         except (JSONDecodeError, UnicodeDecodeError, NotAsWrittenError):
             raise damaged(self.url) from None
+        tell(connection)
 
 
 def _remember_process(_connection: object, record: Any) -> None:

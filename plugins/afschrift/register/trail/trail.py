@@ -17,6 +17,7 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
 from afschrift.register.database.errors import NotAsWrittenError, as_written
+from afschrift.register.database.followed import note
 from afschrift.register.database.trail_tables import event, event_code, event_payload
 from afschrift.register.database.written import written
 
@@ -70,7 +71,7 @@ def append_all(connection: Connection, at: str, events: Sequence[tuple[str | Non
         else:
             payload = {"from": last.at, "to": at, "seconds": int(back)}
             chain.insert(0, (None, NewEvent(CLOCK_WENT_BACK, payload=payload)))
-    headers, payloads = [], []
+    headers, payloads, recorded = [], [], []
     for of, new in chain:
         seq += 1
         salt = secrets.token_hex(_SALT_BYTES)
@@ -78,9 +79,12 @@ def append_all(connection: Connection, at: str, events: Sequence[tuple[str | Non
         prev = header.digest()
         headers.append(vars(header))
         written(connection).events.append((header, salt, None if of else new.payload.get("case")))
-        payloads.append({"seq": seq, "payload": canonical(new.payload).decode(), "salt": salt})
+        text = canonical(new.payload).decode()
+        payloads.append({"seq": seq, "payload": text, "salt": salt})
+        recorded.append((header, text))
     connection.execute(insert(event), headers)
     connection.execute(insert(event_payload), payloads)
+    note(connection, recorded)
 
 
 def head(connection: Connection) -> tuple[int, str]:

@@ -20,6 +20,7 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
+from afschrift.steps.trail_lines.sentences import sentence
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
@@ -77,14 +78,20 @@ def test_others_are_pointed_out_and_the_person_is_not(office: Office) -> None:
     ]
 
 
+def said_of(services: Services, request: str) -> str:
+    """What a task log tells of the readings of a request."""
+    events = services.register.trail.of_types(request, "extracted")
+    return " ".join(sentence(header, payload) for header, payload in events)
+
+
 def test_the_evidence_has_counts_and_no_value(office: Office, tmp_path: Path) -> None:
     services, lines = office()
     request = read(services, "shop")
     (payload,) = extracted(services, request)
     assert payload["pointed_out"] == {"ticket": {"email": 1, "iban": 1, "name": 2, "phone": 1}}
     assert payload["people"] == {"shop.customer": 3, "calls.staff": 2}
-    assert "shop.ticket: free text may hold data of others: 1 email, 1 iban, 2 names, 1 phone." in lines
-    told = json.dumps(payload) + "".join(lines)
+    assert "ree text may hold data of others in 5 places" in said_of(services, request)
+    told = json.dumps(payload) + "".join(lines) + said_of(services, request)
     assert not [other for other in OTHERS if other in told]
     for file in (tmp_path / "home").rglob("*"):
         if file.is_file():
@@ -108,13 +115,13 @@ def test_nothing_is_staged_where_nobody_looked(office: Office) -> None:
 
 
 def test_too_many_people_are_not_read_and_that_is_said(office: Office) -> None:
-    services, lines = office({"columns: [first, last]": "columns: [first, last], most: 2"})
+    services, _ = office({"columns: [first, last]": "columns: [first, last], most: 2"})
     request = read(services, "shop")
     found = staged_pointers(services.staging(request), "shop")["ticket"]
     assert found.unread == ("shop.customer",)
     assert [text for _, text, kind in marked(found, TEXTS) if kind == "name"] == ["Zed"]
     assert extracted(services, request)[0]["people"] == {"shop.customer": "too_many", "calls.staff": 2}
-    assert "Names of people in shop.customer are not looked for (too_many)." in lines
+    assert "; names of people not looked for in shop.customer." in said_of(services, request)
 
 
 def test_exactly_as_many_as_are_allowed_are_read(office: Office) -> None:
@@ -155,7 +162,8 @@ def test_a_name_that_is_not_readable_stops_nobody(office: Office, tmp_path: Path
         "calls.staff": "unreadable",
         "calls.temps": 1,
     }
-    assert "Names of people in calls.staff are not looked for (unreadable)." in lines
+    assert "; names of people not looked for in calls.staff." in said_of(services, request)
+    assert [line for line in lines if "holds a text that is not UTF-8" in line]  # where to mend it
 
 
 def test_a_name_that_means_something_else_can_be_left_out(office: Office) -> None:

@@ -1,0 +1,55 @@
+"""What the event of a step says beside its own work: on which events it rests, and how long it took."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from afschrift.casework.decision.in_force import DECISION
+from afschrift.casework.identity.question import IDENTITY_KIND, MANDATE
+from afschrift.casework.review.redactions_in_force import REVIEW
+from afschrift.register.register import Register
+
+PLANS = ("plan_frozen", "plan_kept")
+_CHANNEL = "channel:"
+
+
+class StepEvidence:
+    """Begun with the step."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def seconds(self) -> dict[str, float]:
+        """`seconds` since the step began."""
+        return {"seconds": round(time.monotonic() - self._begun, 1)}
+
+    def of(self, register: Register, request_id: str, bundle: str | None = None) -> dict[str, Any]:
+        """`rests_on` and `seconds`.
+
+        Args:
+            register: of the installation.
+            request_id: the request.
+            bundle: digest of the one that is handed over; its review is named where there was one.
+
+        Returns:
+            `rests_on`: `identity`, `mandate`, `decision`, `plan` and `review`, as far as there is one ->
+            `event`, its number in the trail, and `by`, the role or the channel that said it.
+        """
+        rests: dict[str, dict[str, Any]] = {}
+        for header, payload in register.trail.of_types(request_id, "decision_taken", *PLANS):
+            said = payload or {}
+            kind = "plan" if header.type in PLANS else said.get("kind")
+            if kind == REVIEW and (bundle is None or said.get("about") != bundle):
+                continue
+            if kind in ("plan", IDENTITY_KIND.name, MANDATE, DECISION, REVIEW):
+                rests[kind] = {"event": header.seq, **_by(header.actor, said)}
+        return {"rests_on": rests, **self.seconds()}
+
+
+def _by(actor: str, payload: dict[str, Any]) -> dict[str, str]:
+    """The role or channel; never the account, which names somebody."""
+    role = (payload.get("held") or {}).get("role")
+    if role:
+        return {"by": role}
+    return {"by": actor.replace(_CHANNEL, "channel ", 1)} if actor.startswith(_CHANNEL) else {}

@@ -1,0 +1,1 @@
+"""Events of the trail as an auditor reads them: one sentence each, in task logs and `audit show`."""

@@ -1,0 +1,45 @@
+"""Events of no request: keys, the trail itself, back-ups and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from afschrift.steps.trail_lines.phrases import listed
+
+Payload = Mapping[str, Any]
+
+
+def _checked(payload: Payload) -> str:
+    counts = listed(f"{number} {name}" for name, number in sorted(payload.items()) if isinstance(number, int))
+    return f"The last days of all requests were checked: {counts}."
+
+
+def _made(payload: Payload) -> str:
+    said = payload["checkpoint"]
+    return f"Checkpoint {said['number']} signs the trail up to event #{said['seq']}."
+
+
+def _restored(payload: Payload) -> str:
+    replaced = payload.get("replaced")
+    over = f", in place of one that had come to event #{replaced[0]}" if replaced else ""
+    return f"The register was restored as of event #{payload['restored'][0]}{over}."
+
+
+SENTENCES: dict[str, str | Callable[[Payload], str]] = {
+    "deadlines_checked": _checked,
+    "clock_went_back": "The clock went back by {seconds} s, from {from} to {to}.",
+    "payloads_erased": "What {count} events of request {request} said was erased, by {rule}.",
+    "segment_dropped": "The trail of {year} was dropped by {rule}: events #{first_seq} to #{last_seq}.",
+    "checkpoint_made": _made,
+    "checkpoint_sent": "Checkpoint {number} was sent to the place {place}.",
+    "checkpoint_not_sent": "Checkpoint {number} was not sent to the place {place} ({error}).",
+    "trail_exported": "The whole trail was exported by {who}.",
+    "register_restored": _restored,
+    "keys_rotated": "A new key of kind {kind} is used from now on: {key}.",
+    "wrapping_keys_retired": "Wrapping keys are retired; {wrapped_anew} data keys were wrapped anew.",
+    "wrapping_keys_lost": "Wrapping keys are lost for good: {data_keys} data keys open no more.",
+    "index_key_forgotten": "The index key of {year} is forgotten: keys find its requests no more.",
+    "signing_key_revoked": "Signing key {key} is revoked as of {since}.",
+    "stray_data_keys_destroyed": "Data keys of unknown owners are destroyed, by {rule}.",
+}
