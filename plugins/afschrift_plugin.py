@@ -20,6 +20,13 @@ class AfschriftPlugin(AirflowPlugin):
     ]
 
     @cached_property
+    def global_operator_extra_links(self) -> list[Any]:  # type: ignore[override]
+        """The way from a run to its request."""
+        from afschrift.airflow_ext.links import RequestLink
+
+        return [RequestLink()]
+
+    @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The web application; asked for by the API server alone, so it is built there alone."""
         from afschrift.airflow_ext.in_process import start, start_look_up

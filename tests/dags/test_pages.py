@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -458,6 +459,38 @@ def test_a_request_with_its_trail(browse: Browse, installation: Installation, cu
     assert "Trail" not in ivo
     assert "State Needs person" in ivo
     assert browse("anna", "/requests/req-000000000000").status_code == 404
+
+
+def test_a_request_and_its_runs_in_airflow_lead_to_each_other(
+    browse: Browse, installation: Installation, customer: int
+) -> None:
+    request, _ = asked_identity(installation, customer)
+    runs, patience = installation.services.register.runs, installation.services.patience
+    for run in (f"{request}.1", "sha256:" + "0" * 32):
+        assert runs.begin(request, run, patience).id == run
+        runs.end(request, run, "needs_person")
+
+    page = browse("anna", f"/requests/{request}").text
+
+    assert re.findall(r'href="([^"]*/runs/[^"]*)"', page) == [f"/dags/fulfil_request/runs/{request}.1"]
+    assert "sha256:" in page
+    assert page.count(": Needs person</li>") == 2
+    back = browse("anna", f"/runs/{request}.1")
+    assert (back.status_code, back.headers["location"]) == (303, f"/afschrift/requests/{request}")
+    assert browse("anna", "/runs/manual__2026-01-01T00:00:00+00:00").status_code == 404
+    assert browse("stranger", f"/runs/{request}.1").status_code == 403
+    assert "/runs/" not in browse("ivo", f"/requests/{request}").text
+
+
+def test_each_task_of_a_run_has_a_button_to_its_request(app: Any) -> None:
+    from airflow.models.taskinstancekey import TaskInstanceKey
+    from airflow.plugins_manager import get_global_operator_extra_links
+
+    [link] = [one for one in get_global_operator_extra_links() if one.name == "Request"]
+    mine = TaskInstanceKey("fulfil_request", "classify", "manual__2026-01-01T00:00:00+00:00", 1, -1)
+
+    assert link.get_link(None, ti_key=mine) == "afschrift/runs/manual__2026-01-01T00%3A00%3A00%2B00%3A00"
+    assert link.get_link(None, ti_key=mine._replace(dag_id="payroll")) == ""
 
 
 def test_a_fault_of_the_software_loses_no_words_and_logs_none(

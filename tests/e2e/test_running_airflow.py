@@ -6,6 +6,7 @@ Takes about two minutes on two idle cores; `-m "not airflow"` leaves it out.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import sys
@@ -71,6 +72,39 @@ def test_what_airflow_keeps_is_for_its_account_alone(airflow: Running) -> None:
     home = airflow.installation.home / "airflow"
     assert list(home.glob("logs/dag_id=fulfil_request/*/task_id=close/*.log"))
     assert modes(home) == {}
+
+
+def test_the_logs_of_its_tasks_tell_the_story_of_the_trail(airflow: Running) -> None:
+    from afschrift.steps.trail_lines.against_logs import compare
+    from afschrift.steps.trail_lines.line import line
+    from afschrift.steps.trail_lines.task_logs import read_logs
+
+    register, folder = airflow.installation.services.register, airflow.installation.home / "airflow" / "logs"
+    request = airflow.installation.submit(next(PEOPLE), "access")
+    run = airflow.trigger(request)
+    assert airflow.wait(run) == "success"
+
+    files = sorted((folder / "dag_id=fulfil_request" / f"run_id={run}").rglob("*.log"))
+    assert len(files) == len([*CHAIN, "wipe"])
+    entries = [json.loads(text) for file in files for text in file.read_text("utf-8").splitlines()]
+    told = [entry["event"] for entry in entries if entry.get("logger") == "afschrift.trail"]
+    events = register.trail.events(request)
+    began, ended = (
+        next(h.seq for h, _ in events if h.type == f"run_{word}") for word in ("started", "ended")
+    )
+    of_run = [(h, p) for h, p in events if began <= h.seq <= ended and "notice" not in h.type]
+    assert sorted(told) == sorted(line(header, payload) for header, payload in of_run)
+    assert len(told) > len(CHAIN)
+    loggers = {entry.get("logger", "") for entry in entries}
+    assert {name for name in loggers if not name.startswith(("airflow", "afschrift", "task"))} <= {
+        "py.warnings",
+        "",
+    }
+    logs = read_logs(folder)
+    assert logs.tasks[run] == {*CHAIN, "wipe"}
+    assert compare(logs, register.trail.events()).findings == []
+    links = airflow.get(f"/dagRuns/{run}/taskInstances/classify/links")["extra_links"]
+    assert links == {"Request": f"afschrift/runs/{run}"}
 
 
 def test_a_source_is_read_in_the_pool_of_its_name(airflow: Running) -> None:

@@ -46,6 +46,11 @@ def run_name(run_id: str) -> str:
     return f"sha256:{_digest(run_id)[:32]}"
 
 
+def airflow_id(name: str) -> str | None:
+    """Airflow's id of a run by its name in the register; None where the name keeps a digest of it."""
+    return name if _OURS.fullmatch(name) else None
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import view as request_words
 from afschrift.casework.letters.due import letters_due
 from afschrift.casework.letters.due import lines as letter_lines
+from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
+from afschrift.domain.run import airflow_id, run_name
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
@@ -22,6 +24,16 @@ from afschrift.web.question_status import clock_today, last_day, local
 router = APIRouter(default_response_class=HTMLResponse)
 
 
+@router.get("/runs/{run_id}")
+def of_run(request: Request, run_id: str, by: Known) -> Response:
+    """From a run of Airflow to the request that it began for, for whoever may see requests."""
+    by.roles.require(by.account, Act.SEE)
+    request_id = open_register().runs.request_of(run_name(run_id))
+    if request_id is None:
+        raise UnknownRequestError("This run began for no request that the register knows.")
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{request_id}", 303)
+
+
 @router.get("/requests/{request_id}")
 def show(request: Request, request_id: str, by: Known) -> Response:
     """A request; whoever may read the trail sees it, and that look is an event."""
@@ -29,7 +41,7 @@ def show(request: Request, request_id: str, by: Known) -> Response:
     found, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     clock = clock_today(timeline, load_jurisdiction())
     lines: list[str] = []
-    events = None
+    events, runs = None, []
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
         register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
@@ -37,6 +49,10 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         lines += request_words.earlier(timeline, register.identities.earlier(request_id, own_keys()))
         today = local_date(utc_now(), timeline.zone)
         lines += letter_lines(letters_due(register, timeline, load_jurisdiction(), today), request_id)
+        runs = [
+            (one, airflow_id(one.id), *(at and local(at, timeline) for at in (one.started_at, one.ended_at)))
+            for one in register.runs.all(request_id=request_id)
+        ]
         events = [
             (local(header.at, timeline), header, said) for header, said in register.trail.events(request_id)
         ]
@@ -55,4 +71,5 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         facts=lines,
         decisions=[(d, local(d.at, timeline)) for d in register.decisions.of(request_id)] if events else [],
         events=events,
+        runs=runs,
     )
