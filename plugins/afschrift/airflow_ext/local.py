@@ -117,7 +117,7 @@ def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -
     from airflow.utils.state import TaskInstanceState
 
     from afschrift.airflow_ext.run_output import printed_progress
-    from afschrift.airflow_ext.task_log import quiet_libraries
+    from afschrift.airflow_ext.step import quiet_libraries
 
     began = time.monotonic()
     with quiet_libraries(), alone(conf.get("request")), printed_progress(on_line):

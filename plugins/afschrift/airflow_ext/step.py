@@ -1,4 +1,4 @@
-"""Around every task: the services and the request it works with, and errors that a task log may show.
+"""Around every task: its services and request, its log with a line an event, and errors that a log may show.
 
 A task log is read by many. An error of a library may quote a row, a key or a statement, so it does not
 get there: its type and the places in the code do.
@@ -17,15 +17,23 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from afschrift.airflow_ext.task_log import trail_lines
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError
 from afschrift.domain.request import is_id
 from afschrift.domain.run import run_name
 
 if TYPE_CHECKING:
+    from afschrift.domain.event import Header
     from afschrift.services import Services
 
 log = logging.getLogger("afschrift.run")
+trail_log = logging.getLogger("afschrift.trail")
+
+LIBRARIES = (
+    *("adbc_driver_manager", "aiobotocore", "alembic", "asyncio", "azure", "boto3", "botocore", "duckdb"),
+    *("fsspec", "gcsfs", "google", "httpcore", "httpx", "polars", "psycopg", "pyarrow", "pymysql", "s3fs"),
+    *("s3transfer", "snowflake", "sqlalchemy", "tink", "upath", "urllib3"),
+)
+"""Loggers of what our tasks use. What they warn of still shows."""
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -107,6 +115,35 @@ def shown() -> Iterator[None]:
         if _belongs_to_airflow(error):
             raise
         raise masked(error) from None
+
+
+@contextmanager
+def trail_lines() -> Iterator[None]:
+    """While open, each event that is appended becomes a line once it is committed."""
+    from afschrift.register.database.followed import followed  # heavy: never when Airflow parses the DAG file
+
+    with followed(_say), quiet_libraries():
+        yield
+
+
+def _say(header: Header, payload: dict[str, Any]) -> None:
+    from afschrift.steps.trail_lines.line import line
+
+    trail_log.info("%s", line(header, payload))
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Libraries say nothing below a warning; afterwards they have the levels that they had."""
+    loggers = [logging.getLogger(name) for name in LIBRARIES]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(max(logger.level, logging.WARNING))
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def masked(error: BaseException) -> AfschriftError:

@@ -35,6 +35,8 @@ SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "checkpoint_sent": "Checkpoint {number} was sent to the place {place}.",
     "checkpoint_not_sent": "Checkpoint {number} was not sent to the place {place} ({error}).",
     "trail_exported": "The whole trail was exported by {who}.",
+    "events_adopted": "{events} events from before there were codes got theirs, said by {who}.",
+    "rows_adopted": "The rows of case {case} are taken as they are, said by {who}.",
     "register_restored": _restored,
     "keys_rotated": "A new key of kind {kind} is used from now on: {key}.",
     "wrapping_keys_retired": "Wrapping keys are retired; {wrapped_anew} data keys were wrapped anew.",

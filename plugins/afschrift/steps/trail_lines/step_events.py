@@ -216,6 +216,11 @@ def _viewed(payload: Payload) -> str:
     return f"The staged bundle was looked at in the role {role_name(payload.get('role'))}."
 
 
+def _finished(payload: Payload) -> str:
+    part = f" of {payload['part']}" if payload.get("part") else ""
+    return f"Step {payload['step']}{part} is finished."
+
+
 SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "run_started": _run_started,
     "run_ended": "Run {run} ended; the request is: {outcome}.",
@@ -234,6 +239,7 @@ SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "bundle_delivered": _delivered,
     "bundle_viewed": _viewed,
     "part_closed": _part_closed,
+    "step_finished": _finished,
     "staged_again": _again,
     "drift_found": _drift,
     "gate_bypassed": _gate("Somebody tried to pass a gate"),
