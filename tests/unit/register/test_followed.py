@@ -50,9 +50,10 @@ def test_nothing_is_heard_of_before_its_commit_nor_after_a_failure(register: Reg
         raise ZeroDivisionError
     with followed(heard), database.write() as tx:
         register.trail._append(tx, None, NewEvent("kept"))
+        register.trail._append(tx, None, NewEvent("kept_too"))
         assert heard == []
 
-    assert [type_ for _, type_, _ in heard] == ["kept"]
+    assert [type_ for _, type_, _ in heard] == ["kept", "kept_too"]
 
 
 def test_every_register_that_is_opened_meanwhile_is_followed(register: Register) -> None:
