@@ -26,11 +26,28 @@ def _restored(payload: Payload) -> str:
     return f"The register was restored as of event #{payload['restored'][0]}{over}."
 
 
+def _erased(payload: Payload) -> str:
+    said = payload["erasure"]
+    return f"What {said['count']} events of request {said['request']} said was erased, by {said['rule']}."
+
+
+def _dropped(payload: Payload) -> str:
+    said = payload["segment"]
+    events = f"events #{said['first_seq']} to #{said['last_seq']}"
+    return f"The trail of {said['year']} was dropped by {said['rule']}: {events}."
+
+
+def _differs(payload: Payload) -> str:
+    codes = listed(payload["codes"])
+    return f"The register does not follow from its trail: {payload['found']} findings ({codes})."
+
+
 SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "deadlines_checked": _checked,
     "clock_went_back": "The clock went back by {seconds} s, from {from} to {to}.",
-    "payloads_erased": "What {count} events of request {request} said was erased, by {rule}.",
-    "segment_dropped": "The trail of {year} was dropped by {rule}: events #{first_seq} to #{last_seq}.",
+    "payloads_erased": _erased,
+    "segment_dropped": _dropped,
+    "register_differs": _differs,
     "checkpoint_made": _made,
     "checkpoint_sent": "Checkpoint {number} was sent to the place {place}.",
     "checkpoint_not_sent": "Checkpoint {number} was not sent to the place {place} ({error}).",

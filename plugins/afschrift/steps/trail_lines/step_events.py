@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -102,6 +103,9 @@ def _compared(compared: Payload) -> str:
 def _also(payload: Payload) -> str:
     """What was seen beside the rows themselves."""
     masked = sum(n for table in payload.get("masked", {}).values() for n in table.values())
+    active: Counter[str] = Counter()
+    for name, number in payload.get("active", {}).items():
+        active.update(number if isinstance(number, dict) else {name: number})
     pointed = sum(n for table in payload.get("pointed_out", {}).values() for n in table.values())
     unread = sorted(name for name, what in payload.get("people", {}).items() if isinstance(what, str))
     parts = [
@@ -115,6 +119,10 @@ def _also(payload: Payload) -> str:
         f"{count(sum(payload.get('missing', {}).values()), 'named file')} missing"
         if payload.get("missing")
         else "",
+        f"something may run in files: {listed(f'{n:,} {spoken(of)}' for of, n in sorted(active.items()))}"
+        if active
+        else "",
+        f"{count(payload['kept_back'], 'file')} kept back" if payload.get("kept_back") else "",
         f"free text may hold data of others in {count(pointed, 'place')}" if pointed else "",
         f"names of people not looked for in {listed(unread)}" if unread else "",
     ]

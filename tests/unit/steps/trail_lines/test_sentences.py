@@ -117,6 +117,18 @@ def test_a_plan_is_told_by_what_becomes_of_columns_and_by_which_rule() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "active", [{"macro": 2, "script": 1}, {"photo": {"macro": 2}, "mail": {"script": 1}}]
+)
+def test_files_in_which_something_may_run_are_told(active: dict[str, Any]) -> None:
+    payload = {"source": "shop", "snapshot": "x", "tables": {"a": 1}, "active": active, "kept_back": 1}
+
+    assert sentence(header("extracted"), payload) == (
+        "Source shop was read as of x: 1 table, 1 row, 0 files. Something may run in files: 2 macro and "
+        "1 script; 1 file kept back."
+    )
+
+
 def test_a_line_is_read_as_it_was_written_and_stays_one_line() -> None:
     of = header("extracted")
     payload = {"source": "shop\nevil", "snapshot": "x", "tables": {"a": 0}, "files": {}}
