@@ -11,13 +11,14 @@ from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.partial_response.require import waits_for
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.extracted import UPLOADS, SourceExtract, searched_digest
+from afschrift.domain.extracted import UPLOADS, SourceExtract
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.extraction.manual_files import stage
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
 from afschrift.steps.gates import refusal
+from afschrift.steps.keyed_digests import files_digest, keyed_files, search_digest
 from afschrift.steps.person_staged import staged_keys
 from afschrift.steps.plan_gates import gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
@@ -124,7 +125,8 @@ def _given_files(services: Services, plan: Plan, source: str, took: StepEvidence
     record = stage(services.register, staging, plan.request, found)
     record = judged_files(services.register, staging, record, plan.request, mac)
     stage_record(staging, record)
-    evidence: dict[str, Any] = {"answer": found.answer, "files": record.digests}
+    files = keyed_files(services, plan.request, record.digests)
+    evidence: dict[str, Any] = {"answer": found.answer, "files": files}
     if record.kept_back:
         evidence["kept_back"] = len(record.kept_back)
     if active := active_counts(record.given):
@@ -154,8 +156,8 @@ def _finish(
         "tables": len(record.tables),
         "rows": sum(table.rows for table in record.tables),
         **counts,
-        "digest": digest(record.digests),
-        "searched": searched_digest(record.searched),
+        "digest": files_digest(services, plan.request, [record]),
+        "searched": search_digest(services, plan.request, record),
     }
     payload = {
         "source": record.source,

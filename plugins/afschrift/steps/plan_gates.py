@@ -15,7 +15,7 @@ from afschrift.casework.partial_response.supplement import delivered, spent
 from afschrift.casework.review.redactions_in_force import decided
 from afschrift.domain.errors import GateError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.extracted import SourceExtract, searched_digest
+from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
@@ -24,6 +24,7 @@ from afschrift.law.partial_response import parts
 from afschrift.law.restriction import lifted
 from afschrift.services import Services
 from afschrift.steps.gates import in_run, open_request, refusal
+from afschrift.steps.keyed_digests import files_digest, search_digest
 from afschrift.steps.residual import read_sources, searched_sources
 
 
@@ -171,7 +172,8 @@ _WHY_NOT = {
 
 def why_not(services: Services, plan: Plan, record: SourceExtract) -> str:
     """Why a staged record is not what the register knows as extracted under the plan; "": it is."""
-    written, looked = digest(record.digests), searched_digest(record.searched)
+    written = files_digest(services, plan.request, [record])
+    looked = search_digest(services, plan.request, record)
     again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
     results = [
         done

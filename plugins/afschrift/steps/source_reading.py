@@ -28,6 +28,7 @@ from afschrift.questions.ask import ask, asking
 from afschrift.selection.mask_tokens import SALT_OF, salt_key
 from afschrift.selection.table_decision import NO_ROWS
 from afschrift.services import Services
+from afschrift.steps.keyed_digests import keyed_files
 from afschrift.steps.person_staged import staged_identifiers
 from afschrift.steps.residual import bound_keys, evidence, search, unsettled
 from afschrift.steps.sheet_facts import read_facts, require_complete
@@ -123,11 +124,11 @@ class SourceReading:
         return table
 
     def evidence(self, record: SourceExtract) -> dict[str, Any]:
-        """What the trail keeps of the tables: counts and digests."""
+        """What the trail keeps of the tables: counts and keyed digests."""
         tables, parts = record.tables, self._plan.of_source(self._source)
         return {
             "tables": {t.table: t.rows for t in tables},
-            "files": {path: sha256 for t in tables for path, sha256 in t.digests.items()},
+            "files": keyed_files(self._services, self._plan.request, record.digests),
             "masked": {t.table: t.masked for t in tables if t.masked},
             "redacted": {p.table: len(p.redactions) for p in parts if p.redactions},
             "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},

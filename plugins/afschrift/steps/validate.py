@@ -16,6 +16,7 @@ from afschrift.formats.check.validate_file import require_valid
 from afschrift.formats.check.validate_file import validate as read_again
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.steps.keyed_digests import files_digest
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.step_evidence import StepEvidence
 
@@ -26,7 +27,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
     A source of which a file fails counts as not extracted: cleared, `extract` reads it anew.
 
     Returns:
-        `files`, `rows`, and `digest` over all files.
+        `files`, `rows`, and a keyed `digest` over all files.
 
     Raises:
         ValidationFailedError: names file, field, row and rule, never the value.
@@ -36,7 +37,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
     _, plan = gated_plan(services, request_id, "validate")
     staging = services.staging(request_id)
     records = staged_extracts(services, plan, "validate")
-    written = files_digest(records)
+    written = files_digest(services, request_id, records)
     inputs = digest({"plan": plan.digest(), "files": written})
     done = services.register.steps.result(request_id, "validate", inputs)
     if done is not None:
@@ -85,8 +86,3 @@ def _compared(records: Sequence[SourceExtract]) -> dict[str, Any]:
         "formats": {**dict(sorted(formats.items())), **{name: n for name, n in others.items() if n}},
         "columns": sum(len(part.checksums) * len(part.files) for part in parts),
     }
-
-
-def files_digest(records: list[SourceExtract]) -> str:
-    """One digest over all files of a request: path and SHA-256 of each."""
-    return digest({path: sha256 for r in records for path, sha256 in r.digests.items()})
