@@ -62,9 +62,7 @@ def classify(request: str | None, params: Any = None, dag_run: Any = None, ti: A
         return list(result["sources"])
 
 
-def extract(
-    request: str | None, source: str, params: Any = None, dag_run: Any = None, ti: Any = None
-) -> dict[str, Any]:
+def extract(request: str | None, source: str, params: Any = None, dag_run: Any = None, ti: Any = None) -> str:
     """Read one source, read-only and on one snapshot, into encrypted staging in every chosen format.
 
     Where it cannot be reached at the last try either, an officer is asked, and the rest is skipped.
@@ -73,32 +71,33 @@ def extract(
         from afschrift.steps.extract import extract as use_case
 
         with _asked_at_last(services, request, ti):
-            return use_case(services, request, source)
+            use_case(services, request, source)
+        return source
 
 
-def validate(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
+def validate(request: str | None, params: Any = None, dag_run: Any = None) -> str:
     """Read every written file again with another library and compare it with what was extracted."""
     with _working("validate", request, params, dag_run) as (services, request):
         from afschrift.steps.validate import validate as use_case
 
-        return use_case(services, request)
+        use_case(services, request)
+        return request
 
 
-def package(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
+def package(request: str | None, params: Any = None, dag_run: Any = None) -> str:
     """Pack and sign the bundle, encrypted until it is delivered."""
     with _working("package", request, params, dag_run) as (services, request):
         from afschrift.steps.package import package as use_case
 
-        return use_case(services, request)
+        return str(use_case(services, request)["bundle"])
 
 
-def deliver(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
+def deliver(request: str | None, params: Any = None, dag_run: Any = None) -> str:
     """Hand the bundle over to the request's destination; nothing is visible there before it is whole."""
     with _working("deliver", request, params, dag_run) as (services, request):
         from afschrift.steps.deliver import deliver as use_case
 
-        result = use_case(services, request)
-        return {"sha256": result["sha256"], "bytes": result["bytes"]}
+        return str(use_case(services, request)["sha256"])
 
 
 def close(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
