@@ -67,7 +67,7 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
     tags=["afschrift", "access", "portability"],
 )
 def fulfil_request() -> None:
-    """The chain of tasks; only ids, digests and counts travel along it."""
+    """The chain of tasks; only ids, names of sources and the digest of the bundle travel along it."""
     run = partial(task, multiple_outputs=False)  # one XCom a task, not one more for each of its keys
     request = run(tasks.assess)()
     sources = run(tasks.classify)(request)

@@ -9,7 +9,8 @@ agree on comes back as sentences, without values:
 - a document is as long as the trail says, and a run goes or has ended as its last event says;
 - every fact beside the state stands in the trail once, and vice versa;
 - a data key is missing where the trail says that it was destroyed, and nowhere else;
-- a payload is missing where the trail says that it was erased, and nowhere else.
+- a payload is missing where the trail says that it was erased, and nowhere else; with the last request of a
+  case that was forgotten go those of the case.
 """
 
 from __future__ import annotations
@@ -109,9 +110,12 @@ def _derived(register: RegisterRows) -> dict[str | None, dict[str, Any]]:
 
 
 def _cases(register: RegisterRows) -> Iterator[str]:
-    opened = [payload for _, payload in register.recorded("case_opened")]
-    yield from _once("case", (row["id"] for row in register.rows["case_file"]), (o["case"] for o in opened))
-    kept = [(row["case_id"], row["hmac"]) for row in register.rows["text"] if row["kind"] == "request"]
+    silent = register.silent_cases
+    opened = [payload for _, payload in register.recorded("case_opened") if payload["case"] not in silent]
+    cases = (row["id"] for row in register.rows["case_file"] if row["id"] not in silent)
+    yield from _once("case", cases, (o["case"] for o in opened))
+    texts = [row for row in register.rows["text"] if row["case_id"] not in silent]
+    kept = [(row["case_id"], row["hmac"]) for row in texts if row["kind"] == "request"]
     yield from _once("message of a case", kept, ((o["case"], o["text_hmac"]) for o in opened))
 
 
@@ -178,13 +182,15 @@ def _texts(register: RegisterRows) -> Iterator[str]:
     kept = (
         _key(*(row[name] for name in ("case_id", "request_id", "id", "kind", "hmac")), size)
         for row in register.rows["text"]
-        if row["kind"] not in ("request", "decision", "question") and row["request_id"] not in register.silent
+        if row["kind"] not in ("request", "decision", "question")
+        and row["request_id"] not in register.silent
+        and row["case_id"] not in register.silent_cases
         for size in [row["sealed"] - _SEALED_BYTES + sizes[row["id"]]]
     )
     told = (
         _key(payload["case"], event.request, *(payload[name] for name in ("id", "kind", "hmac", "size")))
         for event, payload in register.recorded("case_text_added")
-        if event.request not in register.silent
+        if event.request not in register.silent and payload["case"] not in register.silent_cases
     )
     yield from _once("text or document", kept, told)
 
@@ -222,13 +228,16 @@ def _facts(register: RegisterRows) -> Iterator[str]:
 def _case_facts(register: RegisterRows) -> Iterator[str]:
     names = ("id", "case_id", "number", "kind", "at", "about", "detail")
     kept = (
-        _key(row["by"], *(_json_column(row, name) for name in names)) for row in register.rows["case_fact"]
+        _key(row["by"], *(_json_column(row, name) for name in names))
+        for row in register.rows["case_fact"]
+        if row["case_id"] not in register.silent_cases
     )
     told = (
         _key(event.actor, *(payload["fact"].get(name) for name in names))
         for event, payload in register.recorded(
             *{e.type for e in register.trail if e.type.startswith("case_fact_")}
         )
+        if payload["case"] not in register.silent_cases
     )
     yield from _once("fact of a case", kept, told)
 
@@ -248,18 +257,16 @@ def _keys(register: RegisterRows) -> Iterator[str]:
     owners = [row["id"] for table in ("request", "case_file") for row in register.rows[table]]
     there = {row["owner"] for row in register.rows["data_key"]}
     # Headers count: which request's key was destroyed is told even where the payload is erased.
-    gone = [event.request for event in register.trail if event.type == "data_key_destroyed"]
-    cases = defaultdict(set)
-    for row in register.rows["request"]:
-        cases[row["case_id"]].add(row["id"])
-    gone += [case for case, requests in cases.items() if requests <= set(gone)]
+    # What a back-up brought back is destroyed again.
+    gone = {event.request for event in register.trail if event.type == "data_key_destroyed"}
+    gone |= register.silent_cases
     yield from _once("destroyed key", (owner for owner in owners if owner not in there), gone)
 
 
 def _erased(register: RegisterRows) -> Iterator[str]:
     told: Counter[str | None] = Counter()
     for _, payload in register.recorded("payloads_erased"):
-        told[payload["request"]] += payload["count"]
+        told[payload["erasure"]["request"]] += payload["erasure"]["count"]
     found = Counter(event.request for event in register.trail if event.payload is None)
     for request in found.keys() | told.keys():
         if found[request] != told[request]:

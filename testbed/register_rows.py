@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -86,10 +88,19 @@ class RegisterRows:
             if event.type in types and event.payload is not None:
                 yield event, event.payload
 
-    @property
+    @cached_property
     def silent(self) -> set[str | None]:
         """Requests with erased payloads: their rows cannot be compared field by field any more."""
-        return {event.request for event in self.trail if event.payload is None}
+        return {event.request for event in self.trail if event.payload is None and event.request is not None}
+
+    @cached_property
+    def silent_cases(self) -> set[str]:
+        """Cases whose requests were all forgotten, and with the last one what was told of the case itself."""
+        requests = defaultdict(set)
+        for row in self.rows["request"]:
+            requests[row["case_id"]].add(row["id"])
+        gone = {event.request for event in self.trail if event.type == "data_key_destroyed"}
+        return {case for case, of_case in requests.items() if of_case <= gone}
 
 
 def _read(url: str) -> dict[str, Rows]:

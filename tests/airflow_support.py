@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[1]
 
 ONCE = (
     *("acknowledged", "assessed", "accepted", "plan_frozen", "extracted app", "extracted shop"),
-    *("validated", "sealed", "packed", "bundle_delivered", "fact_answer_ready", "question_asked"),
+    *("validated", "sealed", "bundle_sealed", "packed", "bundle_arrived", "bundle_delivered"),
+    *("fact_answer_ready", "question_asked"),
 )
 """Events of the demo's requests that stand once in the trail, however often a task ran."""
 

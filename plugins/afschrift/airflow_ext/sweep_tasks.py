@@ -19,7 +19,7 @@ log = logging.getLogger("afschrift.run")
 def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
     """Find what runs left behind, destroy stray staging, and choose the runs to start.
 
-    Hands on `found` (a row a finding) and `start` (arguments of the operator, one a run).
+    Hands on `found` (code and request of each finding) and `start` (arguments of the operator, one a run).
     """
     from afschrift.wiring.run_sweep import sweep as whole  # heavy: never when Airflow parses the DAG file
     from afschrift.wiring.run_sweep import table
@@ -36,7 +36,8 @@ def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
         found = whole(start)
     for line in table(found).splitlines():
         log.info("%s", line)
-    return {"found": [swept.row() for swept in found], "start": chosen}
+    named = [{"code": one.finding.code.value, "request": one.finding.request} for one in found]
+    return {"found": named, "start": chosen}
 
 
 def _in_the_way(ti: Any, run_id: str) -> RefusedError:

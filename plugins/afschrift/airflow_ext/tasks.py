@@ -1,4 +1,6 @@
-"""The tasks of `fulfil_request`: each runs one use case and hands on ids, digests and counts alone.
+"""The tasks of `fulfil_request`: each runs one use case and hands on ids and the digest of a bundle alone.
+
+A number of rows or bytes would stay in Airflow when the request is forgotten (docs/keys.md).
 
 The docstrings are what Airflow shows beside the task.
 """

@@ -14,6 +14,11 @@ from afschrift.law.roles import Act, Role
 from afschrift.questions.view import Kept, Line, Section, shown_to
 from afschrift.register.records import QuestionRow
 
+_GONE = (
+    "The data key of request {} was destroyed, and with it what this question was about. The trail says when "
+    "and by which rule."
+)
+
 
 @dataclass(frozen=True)
 class QuestionView:
@@ -61,8 +66,12 @@ def look(officer: Officer, question_id: str, *, unmask: bool = False) -> Questio
     values = "unmasked" if unmask else "masked" if holds else "counts"
     payload = {"question": question.id, "kind": question.kind, "role": role, "values": values}
     register.trail.record(question.request, NewEvent("question_viewed", officer.by, payload))
+    whole: Sequence[Section]
     try:
-        whole: Sequence[Section] = view(officer, question)
+        if register.data_keys.has(question.request):
+            whole = view(officer, question)
+        else:
+            whole = _not_shown(_GONE.format(question.request))
     except AfschriftError as error:  # the question can be answered though a part of it cannot be shown
         whole = _not_shown(str(error))
     except KeyError:

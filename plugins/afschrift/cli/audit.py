@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,6 +82,7 @@ def verify(
 
     register = open_register()
     heads, refused = _heads(bundle or [], key)
+    told = [line for path in bundle or [] for line in _told(path)]
     done = verify_all(
         Settings.from_environment(),
         register,
@@ -99,6 +101,8 @@ def verify(
         say("No checkpoint was compared: a cut end, or a trail written anew, would not show.")
     if not done.ok or refused or of_logs:
         raise typer.Exit(1)
+    for line in told:
+        typer.echo(line)
     seq, head = register.trail.head()
     compared = "" if done.compared is None else f" {done.compared} checkpoint(s) agree."
     followed = " Every row of the register follows from it." if tables else ""
@@ -199,6 +203,22 @@ def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int,
             refused = True
             say(f"{path}: not compared, `afschrift verify` does not trust it.")
     return heads, refused
+
+
+def _told(path: Path) -> Iterator[str]:
+    """What the trail says of a bundle; it still does once its request was forgotten."""
+    import hashlib
+
+    if path.is_dir():
+        return
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    found = open_register().trail.of_bundle(sha256)
+    words = {"bundle_sealed": "sealed", "bundle_arrived": "delivered"}
+    for header in found:
+        yield f"{path}: {words[header.type]} at {header.at} (event {header.seq}, request {header.request})."
+    if not found:
+        yield f"{path}: no event of the trail names this file by its digest."
 
 
 def _trusted(paths: list[Path] | None) -> dict[str, bytes]:

@@ -95,6 +95,7 @@ def restore(
     _confirm("Everything entered since the back-up is lost. Go on?", yes)
     put_back(_url(), file, _keys(), data_keys, actor())
     say("Restored, and entered in the trail. Verify it against your newest checkpoint and bundles.")
+    _name_half_forgotten()
 
 
 @app.command()
@@ -109,6 +110,7 @@ def restored() -> None:
         say("Entered in the trail. Verify it against your newest checkpoint and bundles.")
     else:
         say("The trail's last event tells of it already.")
+    _name_half_forgotten()
 
 
 @app.command()
@@ -161,6 +163,18 @@ def shred_strays(sign: Sign = False, turn_down: TurnDown = False, yes: Yes = Fal
     typer.echo("\n".join(owners) if owners else "There is none.")
     if owners:
         say("Proposed. Another person destroys them: `afschrift register shred-strays --sign`.")
+
+
+def _name_half_forgotten() -> None:
+    """Whoever was forgotten since the back-up is back, but for the key: numbers, digests, payloads."""
+    from afschrift.cli.common import open_register
+
+    if found := open_register().data_keys.half_forgotten():
+        typer.echo("\n".join(found))
+        say(
+            f"{len(found)} request(s) above have no data key, and what went with it is back. "
+            "Forget each again: `afschrift register shred REQUEST --rule restoration`."
+        )
 
 
 def _may_restore() -> None:

@@ -128,15 +128,20 @@ class Repository:
     def _destroy_key(self, tx: Connection, owner: str) -> bool:
         return tx.execute(delete(data_key).where(data_key.c.owner == owner)).rowcount == 1
 
-    def _erase(self, tx: Connection, request_id: str, rule: str, by: str) -> int:
-        """Erase the payloads of a request's events, with the signed event that tells so; how many."""
+    def _erase(self, tx: Connection, request_id: str, rule: str, by: str, case: str | None = None) -> int:
+        """Erase the payloads of a request's events, and those of its case as a whole; how many of the former.
+
+        Signed events tell so.
+        """
         now, key = self._now(), self._keys.signing_key()
-        count = trail.erase(tx, now, request_id, rule)
-        if count:
-            register = segments.register_id(tx)
-            erasure = Erasure(erasures.FORMAT, register, request_id, rule, count, now, key.id)
-            self._append(tx, None, erasures.told(erasure, key, by))
-        return count
+        erased = trail.erase(tx, now, request_id, rule)
+        of_case = trail.erase_of_case(tx, now, case, rule) if case else 0
+        for whose, count in ((request_id, erased), (None, of_case)):
+            if count:
+                register = segments.register_id(tx)
+                erasure = Erasure(erasures.FORMAT, register, whose, rule, count, now, key.id)
+                self._append(tx, None, erasures.told(erasure, key, by))
+        return erased
 
     def _keep_text(
         self,

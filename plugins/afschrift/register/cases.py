@@ -43,7 +43,7 @@ class CaseText:
         request: None where it belongs to the case as a whole.
         kind: `request` (the message that opened the case), `representative` (how to reach whoever asks for
             the person, as JSON), `decision`, `note`, `received`, `sent` or `document`.
-        size: bytes of the text or document.
+        size: bytes of the text or document; 0 once its key was destroyed.
         text: None for a document (`Documents.read` reads it), and once the key was destroyed.
         name: of a document's file; None once the key was destroyed.
         destroyed: None while its key is there.
@@ -264,7 +264,7 @@ class Cases(Repository):
             kind=row.kind,
             by=row.by,
             at=row.created_at,
-            size=row.size,
+            size=row.size if key else 0,
             media_type=row.media_type,
             text=text,
             name=name,

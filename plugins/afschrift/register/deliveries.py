@@ -15,6 +15,7 @@ from afschrift.domain.request import new_id
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import delivery
 from afschrift.register.trail.told_rows import insert_row
+from afschrift.register.trail.trail import BUNDLE_ARRIVED
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class DeliveryRow:
     Attributes:
         kind: `full`, `partial` or `supplement`.
         uri: where it lies; opaque.
-        bytes, sha256: of what arrived there.
+        bytes, sha256: of what arrived there; `bytes` is 0 once the request's data key was destroyed.
     """
 
     id: str
@@ -48,7 +49,9 @@ class Deliveries(Repository):
         told: Mapping[str, Any] | None = None,
         kind: str = "full",
     ) -> DeliveryRow:
-        """Record a hand-over and its event `bundle_delivered` once; the same receipt again changes nothing.
+        """Record a hand-over and its events, once; the same receipt again changes nothing.
+
+        `bundle_arrived` holds the bundle's digest and is never erased, `bundle_delivered` all of the receipt.
 
         Args:
             request_id: the request.
@@ -68,9 +71,13 @@ class Deliveries(Repository):
             if row is None:
                 payload = {"kind": kind, "destination": destination, **vars(receipt)}
                 columns = {**payload, "delivered_at": self._now(), "detail": {}}
-                insert_row(tx, delivery, {"id": new_id("dlv"), "request_id": request_id, **columns})
-                event = NewEvent("bundle_delivered", payload={**payload, **(told or {})})
-                self._append(tx, request_id, event)
+                delivery_id = new_id("dlv")
+                insert_row(tx, delivery, {"id": delivery_id, "request_id": request_id, **columns})
+                proof = NewEvent(BUNDLE_ARRIVED, payload={"delivery": delivery_id, "bundle": receipt.sha256})
+                # The proof comes first: what is told of rows goes with the last event, and is erased.
+                self._append(
+                    tx, request_id, proof, NewEvent("bundle_delivered", payload=payload | dict(told or {}))
+                )
                 row = tx.execute(mine).one()
             return _delivery(row)
 

@@ -43,13 +43,14 @@ class Plans(Repository):
         """
         with self._db.read() as tx:
             self._request_row(tx, request_id)
+            key = self._key(tx, request_id)
             row = tx.execute(select(plan_table).where(_is_plan(request_id, digest))).first()
             if row is None:
                 raise RefusedError(
                     f"Request {request_id} has no plan with this digest.",
                     remedy="clear `classify` to make one.",
                 )
-            plain = self._key(tx, request_id).decrypt(row.ciphertext, "plan", "ciphertext", digest)
+            plain = key.decrypt(row.ciphertext, "plan", "ciphertext", digest)
         kept = _decoded(plain)
         if kept.digest() != digest:
             raise ConfigurationError(

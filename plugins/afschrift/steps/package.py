@@ -13,6 +13,7 @@ from afschrift.domain.plan import Plan, Seal
 from afschrift.domain.request import Request
 from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
+from afschrift.register.trail.trail import BUNDLE_SEALED
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_file import BUNDLE
@@ -68,13 +69,13 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
             sink.write(chunk)
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
     told = {**result, "sealed_at": seal.sealed_at, **took.of(register, request_id)}
-    event = NewEvent("packed", payload=told)
+    events = (NewEvent(BUNDLE_SEALED, payload={"bundle": sink.sha256}), NewEvent("packed", payload=told))
     if last is not None:
         if last["bundle"] == sink.sha256:
             return last
         turn = last.get("turn", 1) + 1  # the same files came with other facts: another bundle, said as such
         result, inputs = {**result, "of": inputs, "turn": turn}, digest({"inputs": inputs, "turn": turn})
-    return register.steps.finish(request_id, "package", inputs, result, event)
+    return register.steps.finish(request_id, "package", inputs, result, *events)
 
 
 def _last(services: Services, request_id: str, inputs: str, done: dict[str, Any]) -> dict[str, Any]:

@@ -109,6 +109,10 @@ def test_what_it_shows_is_encrypted_and_goes_with_the_key(asked: tuple[Bureau, Q
     assert faults(bureau.settings.register) == []
     register.data_keys.shred(question.request, "test")
     assert register.questions.kept(question.id) == {}
+    seen = look(bureau.officer("cli:anna"), question.id)
+    assert seen is not None
+    [section] = seen.sections
+    assert "was destroyed" in section.lines[0].value
     files = [path for path in bureau.settings.home.rglob("*") if path.is_file()]
     assert any(path.name.startswith("register.db") for path in files)
     assert not any(VALUE.encode() in path.read_bytes() for path in files)

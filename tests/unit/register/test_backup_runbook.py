@@ -118,6 +118,9 @@ def test_a_restored_register_brings_nobody_back_who_was_forgotten_since(
     assert [f.code for f in restored.trail.verify([witness])] == ["head_missing"]
     with pytest.raises(RefusedError, match="destroyed"):
         restored.identities.of(forgotten.id)
+    assert restored.data_keys.half_forgotten() == (forgotten.id,)  # its numbers are back, and it is named
+    assert restored.data_keys.shred(forgotten.id, "restoration")
+    assert restored.data_keys.half_forgotten() == ()
     assert restored.identities.of(kept.id) == OTHER
     assert restored.cases.texts(kept.case, "auditor")[0].text is not None
     assert restored.trail.verify([backed_up]) == []

@@ -103,7 +103,7 @@ def stolen(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable
                 row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             ]
             rows = [row for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
-        return Copy(raw, [v for row in rows for v in row if isinstance(v, bytes)], key_file)
+        return Copy(raw, [v for row in rows for v in row if isinstance(v, bytes) and v], key_file)
 
     def postgres(name: str) -> Copy:
         libpq = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -143,6 +143,8 @@ SINCE = {
     *("event_code_no_replace", "event_code_only_erase", "event_code_no_delete"),
 }
 """What later migrations made."""
+CHANGED = {"fact_no_update"}
+"""What they made anew."""
 
 
 def test_a_register_that_eight_migrations_made_opens_unchanged(tmp_path: Path, keys: KeyStore) -> None:
@@ -164,8 +166,9 @@ def test_a_register_that_eight_migrations_made_opens_unchanged(tmp_path: Path, k
     assert register.trail.verify() == []
     with closing(sqlite3.connect(file)) as connection:
         now = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-    assert [(name, sql) for name, sql in now if name not in SINCE] == before
-    assert {name for name, _ in now} >= SINCE
+    same = [(name, sql) for name, sql in now if name not in SINCE | CHANGED]
+    assert same == [(name, sql) for name, sql in before if name not in CHANGED]
+    assert {name for name, _ in now} >= SINCE | CHANGED
 
 
 def _only_the_first_migration(url: str) -> None:

@@ -62,7 +62,9 @@ def test_whole_way(services: Services) -> None:
         "extracted",
         "validated",
         "sealed",
+        "bundle_sealed",
         "packed",
+        "bundle_arrived",
         "bundle_delivered",
         "fact_answer_ready",
     ):

@@ -72,7 +72,7 @@ class DestructionService:
             self._must_be_closed(request_id)
             if found := register.disputes.holds(request_id):
                 raise under_hold(request_id, found, "its data key stays")
-            if not register.data_keys.has(request_id):
+            if not register.data_keys.left(request_id):
                 return False
             self._must_not_wait(act, request_id, f"afschrift register shred {request_id} --sign")
         payload = {"act": act.value, "rule": reason.code, "article": reason.article, "held": held}

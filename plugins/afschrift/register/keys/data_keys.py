@@ -12,6 +12,8 @@ from afschrift.register.base import Repository
 from afschrift.register.database.tables import case_file, data_key, request
 from afschrift.register.disputes import must_be_free
 from afschrift.register.keys.crypto import Use
+from afschrift.register.keys.forgetting import forget_case, forget_request, left
+from afschrift.register.trail.trail import KEY_DESTROYED
 
 
 class DataKeys(Repository):
@@ -52,13 +54,21 @@ class DataKeys(Repository):
             owner = select(data_key.c.owner).where(data_key.c.owner == request_id)
             return tx.execute(owner).first() is not None
 
+    def left(self, request_id: str) -> bool:
+        """Whether the data key of a request, or anything that goes with it, is there."""
+        if self.has(request_id):
+            return True
+        with self._db.read() as tx:
+            return left(tx, request_id)
+
     def shred(
         self, request_id: str, rule: str, by: str = "system", signed: Mapping[str, Any] | None = None
     ) -> bool:
         """Destroy a request's data key: identity, limits, plans, texts and staging become unreadable.
 
-        With the last key of a case's requests goes the key of the case, which protects the message itself.
-        Blind indexes stay, so that a repeat is recognised.
+        With it goes every number, size and digest of its data (`keys.forgetting`), and the payloads of
+        its events. With the last key of a case's requests goes the key of the case, which protects the
+        message itself. Blind indexes stay, so that a repeat is recognised.
 
         Args:
             request_id: the request.
@@ -67,7 +77,8 @@ class DataKeys(Repository):
             signed: who proposed it and in which role it was signed, for the event.
 
         Returns:
-            False where the key was destroyed before; nothing is written then.
+            False where all of it was destroyed before; nothing is written then. What a restored back-up
+            brought back without its key is destroyed again.
 
         Raises:
             UnknownRequestError: no such request.
@@ -76,16 +87,28 @@ class DataKeys(Repository):
         with self._db.write() as tx:
             row = self._request_row(tx, request_id)
             must_be_free(tx, request_id, "its data key stays")
-            if not self._destroy_key(tx, request_id):
+            if not self._destroy_key(tx, request_id) and not left(tx, request_id):
                 return False
-            self._end_look_up(tx, request_id, "data_key_destroyed")
+            self._end_look_up(tx, request_id, KEY_DESTROYED)
             of_case = select(request.c.id).where(request.c.case_id == row.case_id)
-            left = tx.execute(select(data_key.c.owner).where(data_key.c.owner.in_(of_case))).first()
-            case_too = left is None and self._destroy_key(tx, row.case_id)
-            payload = {"rule": rule, "case": row.case_id if case_too else None, **(signed or {})}
-            self._append(tx, request_id, NewEvent("data_key_destroyed", by, payload))
+            others = tx.execute(select(data_key.c.owner).where(data_key.c.owner.in_(of_case))).first()
+            case = row.case_id if others is None else None
+            forget_request(tx, request_id)
+            if case:
+                self._destroy_key(tx, case)
+                forget_case(tx, case)
+            self._erase(tx, request_id, rule, by, case)
+            payload = {"rule": rule, "case": case, **(signed or {})}
+            self._append(tx, request_id, NewEvent(KEY_DESTROYED, by, payload))
         self._db.forget()
         return True
+
+    def half_forgotten(self) -> tuple[str, ...]:
+        """Requests without their data key of which a back-up brought back what went with it; in order."""
+        keyless = request.c.id.not_in(select(data_key.c.owner))
+        with self._db.read() as tx:
+            found = tx.scalars(select(request.c.id).where(keyless).order_by(request.c.id)).all()
+            return tuple(one for one in found if left(tx, one))
 
     def strays(self) -> tuple[str, ...]:
         """Whose data keys are there, though the register knows no such request or case; in order."""

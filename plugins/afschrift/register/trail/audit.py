@@ -50,6 +50,17 @@ class AuditTrail(Repository):
             found = trail.read(tx, request_id, types)
         return [(header, payload) for header, payload in found if header.request == request_id]
 
+    def of_bundle(self, sha256: str) -> list[Header]:
+        """The events that tell of the sealing and the delivery of a bundle, known by its digest; in order.
+
+        They are there still when all else of its request was forgotten.
+        """
+        named = event_payload.c.payload.contains(f'"bundle":"{sha256}"', autoescape=True)
+        proofs = (trail.BUNDLE_SEALED, trail.BUNDLE_ARRIVED)
+        found = select(event).join(event_payload).where(event.c.type.in_(proofs), named).order_by(event.c.seq)
+        with self._db.read() as tx:
+            return [trail.header_of(row) for row in tx.execute(found)]
+
     def head(self) -> tuple[int, str]:
         """Sequence number and digest of the trail's last event; (0, 64 zeros) for an empty trail."""
         with self._db.read() as tx:
@@ -85,7 +96,8 @@ class AuditTrail(Repository):
     def erase_payloads(self, request_id: str, rule: str, by: str = "system") -> int:
         """Erase the payloads of a request's events after retention; returns how many.
 
-        Headers stay, and the chain verifies. The erasure is an event itself, and its payload stays.
+        Headers stay, and the chain verifies; so do the payloads that prove a bundle (`trail.KEPT`). The
+        erasure is an event itself, and its payload stays.
 
         Raises:
             UnknownRequestError: no such request.

@@ -24,7 +24,7 @@ class Erasure:
 
     Attributes:
         register: digest of the trail's first header ever: the register's id.
-        request: of which events the payloads are gone.
+        request: of which events the payloads are gone; None: those that concern a case and no request.
         rule: the rule that said so.
         count: of payloads.
         at: when.
@@ -33,7 +33,7 @@ class Erasure:
 
     format: str
     register: str
-    request: str
+    request: str | None
     rule: str
     count: int
     at: str

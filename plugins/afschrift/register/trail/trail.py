@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
@@ -25,6 +25,13 @@ SKEW_SECONDS = 2
 """Clocks of several machines differ by less than this; a larger step back is told in the trail."""
 
 CLOCK_WENT_BACK = "clock_went_back"
+
+BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED = "bundle_sealed", "bundle_arrived", "data_key_destroyed"
+KEPT = (
+    *(BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED),
+    *("destruction_proposed", "destruction_turned_down"),
+)
+"""Events whose payloads are never erased: ids and codes, and the digest by which a bundle is known."""
 
 _SALT_BYTES = 32
 
@@ -109,14 +116,29 @@ def read(
 
 
 def erase(connection: Connection, at: str, request: str, rule: str) -> int:
-    """Erase the payloads of a request's events; the headers stay and the chain verifies. Returns how many."""
-    of_request = select(event.c.seq).where(event.c.request == request)
+    """Erase the payloads of a request's events; the headers stay and the chain verifies. Returns how many.
+
+    Those of `KEPT` stay: they say nothing of the person, and a bundle is proven by them.
+    """
+    return _erase(connection, at, rule, event.c.request == request)
+
+
+def erase_of_case(connection: Connection, at: str, case: str, rule: str) -> int:
+    """Likewise of the events that name a case as a whole and none of its requests."""
+    named = event_payload.c.payload.contains(f'"case":"{case}"', autoescape=True)
+    naming = select(event.c.seq).join(event_payload).where(event.c.request.is_(None), named)
+    seqs = connection.scalars(naming).all()  # before their payloads go
+    return _erase(connection, at, rule, event.c.seq.in_(seqs))
+
+
+def _erase(connection: Connection, at: str, rule: str, which: ColumnElement[bool]) -> int:
+    those = select(event.c.seq).where(which, event.c.type.not_in(KEPT))
     erased = connection.execute(
         update(event_payload)
-        .where(event_payload.c.seq.in_(of_request), event_payload.c.payload.is_not(None))
+        .where(event_payload.c.seq.in_(those), event_payload.c.payload.is_not(None))
         .values(payload=None, salt=None, erased_by=rule, erased_at=at)
     )
-    told = update(event_code).where(event_code.c.seq.in_(of_request), event_code.c.told.is_not(None))
+    told = update(event_code).where(event_code.c.seq.in_(those), event_code.c.told.is_not(None))
     connection.execute(told.values(told=None))
     return erased.rowcount
 

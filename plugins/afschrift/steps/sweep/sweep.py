@@ -115,8 +115,7 @@ class Sweep:
             if status.holds:
                 raise under_hold(status.request, status.holds, _STAYS)
             was = self.destroy(status.request)
-            payload = {"reason": finding.code.value, "bytes": was.bytes} if was else {}
-            return NewEvent("staging_destroyed", payload=payload) if was else None
+            return NewEvent("staging_destroyed", payload={"reason": finding.code.value}) if was else None
 
         try:
             done = self.register.oversight.while_no_run_goes(finding.request, act)
@@ -148,10 +147,12 @@ class Sweep:
 
 
 def _payload(finding: SweepFinding) -> dict[str, Any]:
-    """What the trail keeps: nothing that changes from one hour to the next.
+    """What the trail keeps: nothing that changes from one hour to the next, and no size.
+
+    Of a request whose key is destroyed this is never erased, and how much was staged tells whose it was.
 
     It stands before anything is destroyed, so a sweep that dies in between has still said what and why.
     """
     f = finding
-    payload = {"code": f.code.value, "since": f.since, "run": f.run, "step": f.step, "bytes": f.bytes}
+    payload = {"code": f.code.value, "since": f.since, "run": f.run, "step": f.step}
     return {name: value for name, value in payload.items() if value is not None}

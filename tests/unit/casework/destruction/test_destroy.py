@@ -54,7 +54,7 @@ def test_a_data_key_takes_a_proposal_and_another_person(bureau: Bureau, closed: 
     [told] = events(bureau, "data_key_destroyed")
     assert (told["rule"], told["proposed_by"], told["held"]["role"]) == (WHY, "cli:anna", "second_signer")
     assert [one["article"] for one in events(bureau, "destruction_proposed")] == ["5(1)(e)"]
-    assert [one["kind"] for one in events(bureau, "answer_refused")] == ["shred"] * 2
+    assert len(events(bureau, "answer_refused")) == 2
     assert not by(bureau, "cli:anna").propose_shredding(closed, WHY)
     with pytest.raises(RefusedError, match="No destruction waits"):
         by(bureau, "cli:sam").sign(Destroying.SHRED, closed)

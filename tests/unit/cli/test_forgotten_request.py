@@ -1,0 +1,115 @@
+"""A request whose data key was destroyed: every command says so, none fails, and its bundle is still proven."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.support.command_line import Said, in_this_process
+from tests.support.remains import rows_of
+from tests.support.reviewing import Reviewers
+
+from afschrift.domain.plan import Plan
+from afschrift.domain.right import Right
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def forgotten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reviewers, str, Path]]:
+    """A request that was reviewed and delivered, then forgotten, and its bundle."""
+    folder = tmp_path_factory.mktemp("forgotten")
+    patch = pytest.MonkeyPatch()
+    reviewers = Reviewers.set_up(folder, patch)
+    request = reviewers.store(formats=["csv"])
+    reviewers.answer(reviewers.asked(request), "approved")
+    bundle = reviewers.deliver(request)
+    copy = folder / "bundle.zip"
+    copy.write_bytes(bundle.read_bytes())
+    assert reviewers.services.register.data_keys.shred(request, "retention_identity", "officer")
+    yield reviewers, request, copy
+    patch.undo()
+
+
+def said(*words: str) -> str:
+    done: Said = in_this_process(words)
+    assert done.code == 0, (words, done)
+    return done.text + done.beside
+
+
+def test_whoever_holds_the_bundle_proves_that_it_was_sealed_and_delivered(
+    forgotten: tuple[Reviewers, str, Path], tmp_path: Path
+) -> None:
+    reviewers, request, bundle = forgotten
+    text = said("audit", "verify", "--max-age", "0", "--bundle", str(bundle))
+    events = [header for header, _ in reviewers.services.register.trail.events(request)]
+    [sealed] = [header for header in events if header.type == "bundle_sealed"]
+    [arrived] = [header for header in events if header.type == "bundle_arrived"]
+    assert f"sealed at {sealed.at} (event {sealed.seq}, request {request})" in text
+    assert f"delivered at {arrived.at} (event {arrived.seq}, request {request})" in text
+    assert "The trail is whole" in text
+
+    export = tmp_path / "export.jsonl"
+    said("audit", "export", str(export))
+    public = tmp_path / "public.pem"
+    public.write_text(in_this_process(("key", "public")).text, encoding="utf-8")
+    checked = [sys.executable, str(ROOT / "tools" / "verify_trail.py"), str(export), "--key", str(public)]
+    done = subprocess.run(checked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done
+
+
+def test_nobody_can_make_the_bundle_anew(forgotten: tuple[Reviewers, str, Path]) -> None:
+    """Its plan stands in it by a digest, which rests on the destroyed key and is left nowhere."""
+    reviewers, _, bundle = forgotten
+    with zipfile.ZipFile(bundle) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith("/bag-info.txt")]
+        info = dict(line.split(": ", 1) for line in archive.read(name).decode().splitlines())
+    plan, sealed_at = info["Afschrift-Plan-SHA256"], info["Afschrift-Sealed-At"]
+    rows = rows_of(reviewers.folder / "home" / "register.db")
+    assert (len(plan), plan in repr(rows), sealed_at in repr(rows)) == (64, False, False)
+
+    keyed = Plan(
+        "req-a", Right.ACCESS, "nl", ("csv",), (), (), "a", "b", "0.1.0", "2026-03-02T10:00:00Z", keys="k"
+    )
+    assert keyed.digest() != replace(keyed, keys="l").digest()
+
+
+def test_another_file_is_named_by_no_event(forgotten: tuple[Reviewers, str, Path], tmp_path: Path) -> None:
+    other = tmp_path / "other.zip"
+    other.write_bytes(forgotten[2].read_bytes() + b"x")
+    done = in_this_process(("audit", "verify", "--max-age", "0", "--bundle", str(other)))
+    assert done.code == 1
+    assert "sealed at" not in done.text
+
+
+def test_every_look_at_it_says_that_it_is_gone(forgotten: tuple[Reviewers, str, Path]) -> None:
+    reviewers, request, _ = forgotten
+    register = reviewers.services.register
+    shown = said("request", "show", request)
+    assert "data_key_destroyed" in shown
+    assert "(erased)" in shown
+    assert json.loads(said("request", "show", request, "--json"))["request"]["state"] == "delivered"
+    assert request in said("requests", "--all")
+    said("requests", "--all", "--json")
+    [case] = [one.id for one in register.cases.all() if request in one.requests]
+    assert "destroyed" in said("case", "show", case)
+    said("case", "list", "--all")
+    lines = [json.loads(line) for line in said("audit", "show", "--request", request).splitlines()]
+    assert {line["type"] for line in lines if line["payload"]} >= {"bundle_sealed", "data_key_destroyed"}
+    said("questions", "--all")
+    said("letter", "list")
+    assert request not in said("sweep", "--dry-run")
+    refused = in_this_process(("review", "show", request))
+    assert (refused.code, "destroyed" in refused.beside or "Nothing is planned" in refused.beside) == (
+        1,
+        True,
+    )
+    assert register.trail.verify() == []

@@ -1,0 +1,216 @@
+"""With the data key of a request goes whatever number, size or digest of its data the register keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from tests.support.moves import moved
+
+from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.files import Receipt
+from afschrift.domain.plan import Plan
+from afschrift.domain.request import Request, new_id
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.law import dispute
+from afschrift.law.clock.facts import FactKind, NewFact
+from afschrift.law.letter import NewLetter
+from afschrift.register.database.database import Database
+from afschrift.register.keys.forgetting import codes_of
+from afschrift.register.register import Register
+
+Open = Callable[..., Request]
+Row = dict[str, Any]
+BUNDLE, FILE, PLAN = "b0" * 32, "f1" * 32, "ab" * 32
+ROWS = {"shop.orders": 8231}
+PART = {"bundle": BUNDLE, "plan": PLAN, "rows": ROWS, "decisions": FILE, "later": [{"source": "club"}]}
+RULE = "retention_identity"
+
+
+def filled(register: Register, one: Request) -> str:
+    """A request that left something in every table."""
+    register.steps.finish(
+        one.id, "extract", FILE, {"rows": 8231, "digest": FILE}, NewEvent("extracted", payload=ROWS)
+    )
+    register.plans.save(
+        Plan(one.id, Right.ACCESS, "nl", ("csv",), (), (), "a", "b", "0.1.0", "2026-03-02T10:00:00Z")
+    )
+    asked = register.questions.ask(
+        one.id, "review", options=["approved"], detail={"tables": ROWS, "plan": PLAN}, about=BUNDLE
+    )
+    register.questions.answer(asked.id, "approved", "officer", {"cells": 3, "ground": "others"})
+    register.facts.record(
+        one.id, lambda _: [NewFact(FactKind.PARTLY_DELIVERED, date(2026, 3, 2), detail=PART)], "system"
+    )
+    register.documents.add(one.id, [b"x" * 5000, b"y" * 77], "officer", name="a.pdf", media_type="text/plain")
+    letter = NewLetter(new_id("let"), one.id, "delivery", "nl", b"Beste", b"same", "a@example.org", {"n": 1})
+    register.letters.produce(letter, "officer")
+    register.deliveries.record(one.id, "outbox", Receipt("file:///outbox/a.zip", 48123, BUNDLE))
+    moved(register, one.id, State.WITHDRAWN)
+    return one.id
+
+
+def rows(url: str, table: str, column: str, value: str) -> list[Row]:
+    with Database(url).read() as tx:
+        found = tx.execute(text(f'SELECT * FROM "{table}" WHERE {column} = :value'), {"value": value})
+        return [dict(row) for row in found.mappings()]
+
+
+def test_what_is_left_of_a_forgotten_request_says_who_decided_what_and_when(
+    register: Register, open_one: Open, url: str
+) -> None:
+    one = filled(register, open_one(limits={"tables": ["orders"]}))
+    heads = [(header.seq, header.digest()) for header, _ in register.trail.events()]
+    [question] = register.questions.all(open_only=False, request_id=one)
+    [decision] = register.decisions.of(one)
+
+    assert register.data_keys.shred(one, RULE, "officer")
+
+    assert [rows(url, table, "request_id", one) for table in ("step", "plan")] == [[], []]
+    [case] = [row["case_id"] for row in rows(url, "request", "id", one)]
+    texts = rows(url, "message", "case_id", case)
+    assert {(bytes(row["ciphertext"]), bytes(row["label"] or b"")) for row in texts} == {(b"", b"")}
+    assert [part for row in texts for part in rows(url, "message_part", "message_id", row["id"])] == []
+    sealed = [
+        (table, bytes(row[column]))
+        for table, of, column in (
+            ("request", "id", "limits"),
+            ("request_identity", "request_id", "ciphertext"),
+            ("letter", "request_id", "recipient"),
+        )
+        for row in rows(url, table, of, one)
+    ]
+    assert {content for _, content in sealed} == {b""}
+    assert {table for table, _ in sealed} == {"request", "request_identity", "letter"}
+
+    [delivery] = register.deliveries.of(one)
+    assert (delivery.bytes, delivery.sha256, delivery.kind) == (0, BUNDLE, "full")
+    [asked] = register.questions.all(open_only=False, request_id=one)
+    assert (asked.kind, asked.asked_at, asked.answered_at) == (
+        question.kind,
+        question.asked_at,
+        question.answered_at,
+    )
+    assert (asked.detail, asked.about) == ({"tables": {}}, None)
+    assert [row["fingerprint"] for row in rows(url, "question", "request_id", one)] == [asked.id]
+    [taken] = register.decisions.of(one)
+    assert (taken.choice, taken.by, taken.at) == (decision.choice, decision.by, decision.at)
+    assert (taken.detail, taken.about) == ({"ground": "others"}, None)
+    [part] = register.facts.timeline(one).of(FactKind.PARTLY_DELIVERED)
+    assert part.day == date(2026, 3, 2)
+    assert part.detail == {"bundle": BUNDLE, "rows": {}, "later": [{"source": "club"}]}
+    [letter] = register.letters.all(request_id=one)
+    assert (letter.kind, letter.mailed, letter.detail) == ("delivery", True, {})
+    assert register.requests.get(one).limits == {}
+    assert register.facts.timeline(one).limited
+    assert register.trail.verify(heads) == []
+
+
+def test_the_payloads_go_in_the_same_transaction_and_the_proof_of_the_bundle_stays(
+    register: Register, open_one: Open
+) -> None:
+    one = open_one()
+    filled(register, one)
+    before = [header.seq for header, _ in register.trail.events(one.id)]
+    of_case = [header.seq for header, payload in register.trail.events() if (payload or {}).get("case")]
+
+    register.data_keys.shred(one.id, RULE, "officer")
+
+    told = {header.type: payload for header, payload in register.trail.events(one.id) if payload is not None}
+    [delivery] = register.deliveries.of(one.id)
+    assert told == {
+        "bundle_arrived": {"delivery": delivery.id, "bundle": BUNDLE},
+        "data_key_destroyed": {"rule": RULE, "case": one.case},
+    }
+    told_of = [(h, p["erasure"]) for h, p in register.trail.events() if h.type == "payloads_erased" and p]
+    erased = [(h.actor, h.request, one["request"], one["rule"], one["count"]) for h, one in told_of]
+    left = [header.seq for header, payload in register.trail.events() if payload is not None]
+    gone = [seq for seq in before if seq not in left]
+    assert erased == [
+        ("officer", None, one.id, RULE, len(gone)),
+        ("officer", None, None, RULE, 1),
+    ]
+    assert set(of_case) & set(left) == set()
+    assert not register.trail.erase_payloads(one.id, "retention_trail")
+    assert register.trail.verify() == []
+    assert list(register.evidence.differences()) == []
+
+
+def test_another_request_of_the_case_and_the_message_stay(register: Register, open_one: Open) -> None:
+    one = open_one()
+    other = open_one(case=one.case)
+    filled(register, one)
+    filled(register, other)
+    kept = register.trail.events(other.id)
+
+    register.data_keys.shred(one.id, RULE)
+
+    assert register.trail.events(other.id) == kept
+    assert list(register.evidence.differences()) == []
+    assert register.steps.latest(other.id, "extract") == {"rows": 8231, "digest": FILE}
+    assert [payload for header, payload in register.trail.events() if header.type == "case_opened"] != [None]
+    assert register.cases.texts(one.case, "auditor")[0].text
+
+
+def test_a_hold_keeps_all_of_it(register: Register, open_one: Open, url: str) -> None:
+    one = filled(register, open_one())
+    register.disputes.record(
+        one, lambda t: dispute.hold(t, date(2026, 3, 2), new_id("hold"), "court"), "anna"
+    )
+    before = register.trail.events(one), rows(url, "step", "request_id", one)
+    with pytest.raises(RefusedError, match="court"):
+        register.data_keys.shred(one, RULE)
+    assert (register.trail.events(one), rows(url, "step", "request_id", one)) == before
+
+
+def test_the_database_lets_a_fact_be_shortened_only_once_the_key_is_gone(
+    register: Register, open_one: Open, url: str
+) -> None:
+    one = filled(register, open_one())
+    shorten = "UPDATE fact SET detail = '{}' WHERE request_id = :one"
+    others = ("kind = 'decided'", "day = NULL", "\"at\" = ''", "text = 'txt-x'", "number = 99")
+
+    def refused(statement: str) -> None:
+        with pytest.raises(AfschriftError, match="append-only"), Database(url).write() as tx:
+            tx.execute(text(statement), {"one": one})
+
+    refused(shorten)
+    register.data_keys.shred(one, RULE)
+    for change in others:
+        refused(f"UPDATE fact SET {change} WHERE request_id = :one")
+    refused("DELETE FROM fact WHERE request_id = :one")
+    with Database(url).write() as tx:
+        tx.execute(text(shorten), {"one": one})
+
+
+def test_what_a_back_up_brought_back_without_its_key_is_forgotten_again(
+    register: Register, open_one: Open, url: str
+) -> None:
+    one = filled(register, open_one())
+    with Database(url).write() as tx:  # as a restored register: everything but the key
+        tx.execute(text("DELETE FROM data_key WHERE owner = :one"), {"one": one})
+    filled(register, open_one())
+    assert register.data_keys.half_forgotten() == (one,)
+    assert register.data_keys.shred(one, "restoration", "officer")
+    assert register.data_keys.half_forgotten() == ()
+    assert not register.data_keys.left(one)
+    assert rows(url, "step", "request_id", one) == []
+    assert not register.data_keys.shred(one, "restoration", "officer")
+
+
+@pytest.mark.parametrize(
+    ("detail", "kept"),
+    [
+        ({"rows": 3, "share": 0.5, "whole": True, "none": None}, {"whole": True}),
+        ({"why": ["choice", 4], "on": "2026-03-02"}, {"why": ["choice"], "on": "2026-03-02"}),
+        ({"plan": PLAN, "bundle": BUNDLE, "keys": [PLAN]}, {"bundle": BUNDLE, "keys": []}),
+        ({"tables": {"shop.orders": 3}, "at": "2026-03-02T10:00:00.000000Z"}, {"tables": {}, "at": "2026-03-02T10:00:00.000000Z"}),
+    ],
+)  # fmt: skip
+def test_codes_and_days_stay_and_numbers_and_digests_go(detail: Row, kept: Row) -> None:
+    assert codes_of(detail) == kept
