@@ -67,4 +67,15 @@ GRANT UPDATE (wrapped, kek_id) ON data_key TO afschrift_keys;
 GRANT UPDATE (payload, salt, erased_by, erased_at) ON event_payload TO afschrift_keys;
 GRANT UPDATE (told) ON event_code TO afschrift_keys;
 
+-- What goes with a data key (`keys.forgetting`).
+GRANT DELETE ON step, plan, message_part TO afschrift_keys;
+GRANT UPDATE (limits) ON request TO afschrift_keys;
+GRANT UPDATE (ciphertext) ON request_identity TO afschrift_keys;
+GRANT UPDATE (ciphertext, label) ON message TO afschrift_keys;
+GRANT UPDATE (recipient, detail) ON letter TO afschrift_keys;
+GRANT UPDATE (bytes, secret, detail) ON delivery TO afschrift_keys;
+GRANT UPDATE (about, fingerprint, form, detail) ON question TO afschrift_keys;
+GRANT UPDATE (about, detail) ON decision TO afschrift_keys;
+GRANT UPDATE (detail) ON fact TO afschrift_keys;
+
 COMMIT;
