@@ -101,12 +101,15 @@ def verify(
         say("No checkpoint was compared: a cut end, or a trail written anew, would not show.")
     if not done.ok or refused or of_logs:
         raise typer.Exit(1)
-    for line in told:
+    for line in (*told, _whole(register, done.compared, tables=tables)):
         typer.echo(line)
+
+
+def _whole(register: Register, compared: int | None, *, tables: bool) -> str:
     seq, head = register.trail.head()
-    compared = "" if done.compared is None else f" {done.compared} checkpoint(s) agree."
+    agree = "" if compared is None else f" {compared} checkpoint(s) agree."
     followed = " Every row of the register follows from it." if tables else ""
-    typer.echo(f"The trail is whole: {seq} events, head {head}.{compared}{followed}")
+    return f"The trail is whole: {seq} events, head {head}.{agree}{followed}"
 
 
 @app.command()

@@ -28,7 +28,8 @@ def _restored(payload: Payload) -> str:
 
 def _erased(payload: Payload) -> str:
     said = payload["erasure"]
-    return f"What {said['count']} events of request {said['request']} said was erased, by {said['rule']}."
+    of = f"request {said['request']}" if said["request"] else "a case"
+    return f"What {said['count']} events of {of} said was erased, by {said['rule']}."
 
 
 def _dropped(payload: Payload) -> str:

@@ -243,7 +243,13 @@ SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "extracted": _extracted,
     "validated": _validated,
     "sealed": _sealed,
+    "bundle_sealed": lambda payload: (
+        f"Bundle {short(payload['bundle'])}: its digest is kept, whatever is erased."
+    ),
     "packed": _packed,
+    "bundle_arrived": lambda payload: (
+        f"Bundle {short(payload['bundle'])} lies at its destination: that is kept, whatever is erased."
+    ),
     "bundle_delivered": _delivered,
     "bundle_viewed": _viewed,
     "part_closed": _part_closed,
@@ -253,7 +259,7 @@ SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "gate_bypassed": _gate("Somebody tried to pass a gate"),
     "gate_refused": _gate("The gate is closed"),
     "identity_looked_up": _look_up,
-    "staging_destroyed": "What was staged is destroyed ({reason}): {bytes} encrypted bytes.",
+    "staging_destroyed": "What was staged is destroyed ({reason}).",
     "nothing_held": "No system that was searched holds anything of the person.",
     "nothing_portable": "The systems hold data of the person, and nothing that Art. 20 covers.",
     "nothing_in_limits": "Within the person's own limits there is nothing to give.",
