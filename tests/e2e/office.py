@@ -50,7 +50,7 @@ class Office:
 
     def answer(self, request: str, choices: Mapping[str, str]) -> None:
         """Answer all open questions of a request, by their kind; who asked before gets the answer again (R26)."""
-        known = {"decision": "fulfil", "review": "approved", **choices}
+        known = {"decision": "fulfil", "review": "approved", "active_content": "include", **choices}
         for question in self.register.questions.all(request_id=request):
             self.register.questions.answer(question.id, known[question.kind], "officer")
 
