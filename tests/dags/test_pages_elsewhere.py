@@ -49,6 +49,7 @@ def _addresses(request: str, question: str) -> list[str]:
     routes = create(lambda *_: "", lambda *_: "").routes
     found = [one.path for one in routes if isinstance(one, APIRoute) and "GET" in one.methods]
     ids = {"question_id": question, "request_id": request, "request": request, "owner": request}
+    ids["run_id"] = "manual"
     return [path.format_map(ids) for path in found]
 
 

@@ -17,7 +17,8 @@ from afschrift.domain.instants import utc_now
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.register.open import open_register
 
-_WIDTH = 180
+_WIDTH = 1_000
+"""A row stands in one line of the log, whatever it says to do."""
 _SHOWN = 200
 """Rows of the table of a log; the most urgent come first."""
 COLUMNS = ("Request", "Right", "State", "Due", "Days", "Colour", "Notice", "Also")
