@@ -109,6 +109,6 @@ def test_what_was_read_again_and_has_changed_stands_in_the_trail(warehouse: Path
     ]
     last = extracted[-1]["files"]
     plain = {path.removeprefix("data/"): hashlib.sha256(files[path]).hexdigest() for path in held}
-    keyed = office.register.data_keys.fingerprints(request, plain)
+    keyed = office.register.evidence.file_codes(plain)
     assert keyed.items() <= last.items()
     assert len(extracted) == 2

@@ -125,7 +125,7 @@ def _given_files(services: Services, plan: Plan, source: str, took: StepEvidence
     record = stage(services.register, staging, plan.request, found)
     record = judged_files(services.register, staging, record, plan.request, mac)
     stage_record(staging, record)
-    files = keyed_files(services, plan.request, record.digests)
+    files = keyed_files(services, record.digests)
     evidence: dict[str, Any] = {"answer": found.answer, "files": files}
     if record.kept_back:
         evidence["kept_back"] = len(record.kept_back)
@@ -156,8 +156,8 @@ def _finish(
         "tables": len(record.tables),
         "rows": sum(table.rows for table in record.tables),
         **counts,
-        "digest": files_digest(services, plan.request, [record]),
-        "searched": search_digest(services, plan.request, record),
+        "digest": files_digest(services, [record]),
+        "searched": search_digest(services, record),
     }
     payload = {
         "source": record.source,

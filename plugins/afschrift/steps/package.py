@@ -40,7 +40,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     register = services.register
     staging = services.staging(request_id)
     records = staged_extracts(services, plan, "package")
-    inputs = digest({"plan": plan.digest(), "files": files_digest(services, request_id, records)})
+    inputs = digest({"plan": plan.digest(), "files": files_digest(services, records)})
     if register.steps.result(request_id, "validate", inputs) is None:
         raise refusal(
             services,

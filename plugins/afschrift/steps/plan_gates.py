@@ -172,8 +172,8 @@ _WHY_NOT = {
 
 def why_not(services: Services, plan: Plan, record: SourceExtract) -> str:
     """Why a staged record is not what the register knows as extracted under the plan; "": it is."""
-    written = files_digest(services, plan.request, [record])
-    looked = search_digest(services, plan.request, record)
+    written = files_digest(services, [record])
+    looked = search_digest(services, record)
     again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
     results = [
         done

@@ -128,7 +128,7 @@ class SourceReading:
         tables, parts = record.tables, self._plan.of_source(self._source)
         return {
             "tables": {t.table: t.rows for t in tables},
-            "files": keyed_files(self._services, self._plan.request, record.digests),
+            "files": keyed_files(self._services, record.digests),
             "masked": {t.table: t.masked for t in tables if t.masked},
             "redacted": {p.table: len(p.redactions) for p in parts if p.redactions},
             "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},

@@ -37,7 +37,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
     _, plan = gated_plan(services, request_id, "validate")
     staging = services.staging(request_id)
     records = staged_extracts(services, plan, "validate")
-    written = files_digest(services, request_id, records)
+    written = files_digest(services, records)
     inputs = digest({"plan": plan.digest(), "files": written})
     done = services.register.steps.result(request_id, "validate", inputs)
     if done is not None:

@@ -102,7 +102,7 @@ def test_every_look_at_it_says_that_it_is_gone(forgotten: tuple[Reviewers, str, 
     [case] = [one.id for one in register.cases.all() if request in one.requests]
     assert "destroyed" in said("case", "show", case)
     said("case", "list", "--all")
-    lines = [json.loads(line) for line in said("audit", "show", "--request", request).splitlines()]
+    lines = [json.loads(line) for line in said("audit", "show", request, "--json").splitlines()]
     assert {line["type"] for line in lines if line["payload"]} >= {"bundle_sealed", "data_key_destroyed"}
     said("questions", "--all")
     said("letter", "list")

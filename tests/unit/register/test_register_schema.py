@@ -143,7 +143,7 @@ SINCE = {
     *("event_code_no_replace", "event_code_only_erase", "event_code_no_delete"),
 }
 """What later migrations made."""
-CHANGED = {"fact_no_update"}
+CHANGED = {"fact_no_update", "segment"}
 """What they made anew."""
 
 

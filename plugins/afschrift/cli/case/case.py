@@ -206,7 +206,7 @@ def _show(entry: Any) -> None:
     if text.destroyed:
         rule = text.destroyed.rule or "no longer stands in the trail"
         at = text.destroyed.at or "an unknown moment"
-        typer.echo(f"    destroyed at {at}; rule: {rule}. {text.size} bytes are gone for good.")
+        typer.echo(f"    destroyed at {at}; rule: {rule}. It is gone for good.")
     elif text.kind == "document":
         typer.echo(f"    {printable(text.name)}, {text.media_type}, {text.size} bytes")
     else:

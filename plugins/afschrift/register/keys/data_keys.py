@@ -41,13 +41,6 @@ class DataKeys(Repository):
             self._request_row(tx, request_id)
             return self._key(tx, request_id).hmac(data)
 
-    def fingerprints(self, request_id: str, texts: Mapping[str, str]) -> dict[str, str]:
-        """Likewise of several texts at once, each under its name; errors as for `fingerprint`."""
-        with self._db.read() as tx:
-            self._request_row(tx, request_id)
-            key = self._key(tx, request_id)
-            return {name: key.hmac(text.encode()) for name, text in texts.items()}
-
     def has(self, request_id: str) -> bool:
         """Whether the data key of a request is there; False once it was destroyed."""
         with self._db.read() as tx:

@@ -27,6 +27,7 @@ class Codes:
 
     def __init__(self, key: bytes) -> None:
         self._events, self._told, self._fields = (_subkey(key, use) for use in ("events", "told", "fields"))
+        self._files = _subkey(key, "files")
 
     def of_event(self, seq: int, owner: str, previous: int, header_digest: str, told_code: str) -> str:
         """Code of an event, hex.
@@ -43,6 +44,10 @@ class Codes:
     def of_told(self, told: str, salt: str) -> str:
         """Code of what an event tells of rows, hex; with its salt, so that nobody guesses it once erased."""
         return _mac(self._told, f"{salt}|{told}")
+
+    def of_file(self, digest: str) -> str:
+        """Code of what a plain digest of a person's files would tell to whoever has the source, hex."""
+        return _mac(self._files, digest)
 
     def of_field(self, table: str, row: str, column: str, value: Any) -> str:
         """Code of one field of a row, bound to its place: 16 hex digits."""

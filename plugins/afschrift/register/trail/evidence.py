@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import select, union
 
@@ -10,6 +10,7 @@ from afschrift.register.base import Repository
 from afschrift.register.database.tables import case_file, request
 from afschrift.register.database.trail_tables import event_code
 from afschrift.register.trail.adopt import adopt
+from afschrift.register.trail.codes import codes
 from afschrift.register.trail.replay import Difference, check_case, check_rest
 
 
@@ -29,6 +30,11 @@ class Evidence(Repository):
             case = self._request_row(tx, request_id).case_id
             found = [*check_case(tx, case, keys), *check_rest(tx, case, keys)]
         return tuple(one for one in found if one.request in (None, request_id))
+
+    def file_codes(self, digests: Mapping[str, str]) -> dict[str, str]:
+        """Name -> code, of name -> digest of files; equal in all requests, so that answers compare."""
+        maker = codes(self._keys.trail_key().key)
+        return {name: maker.of_file(digest) for name, digest in digests.items()}
 
     def differences(self) -> Iterator[Difference]:
         """Likewise of every case and of the events that concern none, case by case."""

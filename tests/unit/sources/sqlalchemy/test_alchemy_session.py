@@ -79,7 +79,8 @@ def test_the_database_sees_the_request_and_no_value(shop: Shop) -> None:
         counted = f"SELECT count(*) FROM customer AS t WHERE EXISTS (SELECT 1 FROM {keys} AS k WHERE {holds})"
         assert session.rows(counted) == [(1,)]
         assert "4711" not in counted
-        assert session.rows(STATEMENTS[shop.name])[0][0].startswith("/* afschrift R-7 */")
+        seen = session.rows(STATEMENTS[shop.name])  # other sessions of the account may still stand there
+        assert any(str(row[0]).startswith("/* afschrift R-7 */") for row in seen)
 
 
 def test_one_snapshot(shop: Shop) -> None:

@@ -1,0 +1,108 @@
+"""A register from before its events had codes, and what nobody may slip into it with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.request import Request
+from afschrift.register.database.database import Database
+from afschrift.register.keys import document as keydocument
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.open import bring_up
+from afschrift.register.register import Register
+
+Open = Callable[..., Request]
+
+
+@pytest.fixture
+def settings(url: str, tmp_path: Path, keys: KeyStore) -> Settings:
+    found = {"AFSCHRIFT_HOME": str(tmp_path), "AFSCHRIFT_REGISTER": url}
+    return Settings.from_environment({**found, "AFSCHRIFT_KEYS": str(tmp_path / "keys" / "keys.json")})
+
+
+def without_codes(url: str) -> None:
+    """As a register was before: the table is empty, whatever guards it."""
+    with Database(url).write() as tx:
+        if Database(url).sqlite:
+            tx.execute(text("DROP TRIGGER event_code_no_delete"))
+        else:
+            tx.execute(text("SET LOCAL session_replication_role = replica"))
+        tx.execute(text("DELETE FROM event_code"))
+
+
+def without_trail_key(settings: Settings) -> None:
+    keys = keydocument.decode(settings.keys.read_bytes(), "test")
+    settings.keys.write_bytes(keydocument.encode(keydocument.replace(keys, trail_keys=())))
+
+
+def codes(found: tuple[object, ...]) -> set[str]:
+    return {str(one).partition(" ")[0] for one in found}
+
+
+def test_a_register_from_before_gets_its_codes_with_the_key_that_is_made_then(
+    register: Register, open_one: Open, settings: Settings, url: str
+) -> None:
+    one = open_one()
+    register.trail.erase_payloads(one.id, "retention")
+    other = open_one()
+    events = len(register.trail.events())
+    without_codes(url)
+    without_trail_key(settings)
+    with pytest.raises(ConfigurationError, match=r"no trail key.*register upgrade"):
+        register.trail.record(None, NewEvent("counted"))
+
+    assert bring_up(settings, adopt=False) == events
+
+    assert register.evidence.of_request(one.id) == register.evidence.of_request(other.id) == ()
+    assert tuple(register.evidence.differences()) == ()
+    assert register.trail.verify() == []
+    assert bring_up(settings, adopt=True) == 0, "once"
+    register.decisions.take(other.id, "identity", "confirmed", "officer")
+    assert register.evidence.of_request(other.id) == ()
+
+
+def test_where_the_key_is_there_nothing_is_taken_as_it_is_unless_somebody_says_so(
+    register: Register, open_one: Open, settings: Settings, url: str
+) -> None:
+    one = open_one()
+    without_codes(url)
+
+    assert bring_up(settings, adopt=False) == 0
+    assert "event_forged" in codes(register.evidence.of_request(one.id))
+    assert bring_up(settings, adopt=True) > 0
+    assert register.evidence.of_request(one.id) == ()
+
+
+def test_an_event_in_between_without_a_code_is_never_taken(
+    register: Register, open_one: Open, settings: Settings, url: str, as_operator: Callable[..., None]
+) -> None:
+    one = open_one()
+    last = register.trail.events()[-1][0]
+    as_operator(
+        "INSERT INTO event VALUES (:seq, :at, :request, 'decision_taken', 'cli:anna', :prev, :prev)",
+        seq=last.seq + 1,
+        at=last.at,
+        request=one.id,
+        prev=last.digest(),
+    )
+
+    with pytest.raises(RefusedError, match="1 events of the trail have no code"):
+        bring_up(settings, adopt=True)
+    assert "event_forged" in codes(register.evidence.of_request(one.id))
+
+
+def test_with_another_trail_key_nothing_is_the_service_s_own(
+    register: Register, open_one: Open, settings: Settings
+) -> None:
+    one = open_one()
+    without_trail_key(settings)
+    register.store.keys.make_trail_key()
+
+    assert codes(register.evidence.of_request(one.id)) >= {"event_key_unknown"}
