@@ -1,7 +1,8 @@
 """`python -m bench.gates`: what a gate costs that replays a request's events, by how many there are.
 
 Beside each request stand the events of others: those since its own last one are proven to be others', so a
-request that waited long pays once for them. Prints milliseconds of CPU a gate: median of twenty.
+request that waited long pays once for them. Milliseconds of CPU a gate, median of twenty; also a case of
+`make bench`.
 """
 
 from __future__ import annotations
@@ -30,13 +31,19 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200, help="of the request")
     parser.add_argument("--since", default="0,1000,100000", help="events of others after its last one")
     args = parser.parse_args()
+    for since in map(int, args.since.split(",")):
+        took = seconds_of_a_gate(args.events, since)
+        print(f"{args.events} events, {since} of others since: {took * 1000:.1f} ms")
+
+
+def seconds_of_a_gate(events: int, since: int) -> float:
+    """Seconds of CPU, median of twenty, of a request with so many events and so many of others after them."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         register = Register(place(Path(folder) / "register.db"), KeyStore.create(Path(folder) / "keys.json"))
-        for since in map(int, args.since.split(",")):
-            request = _store(register, args.events)
-            _others(register, since)
-            took = sorted(_gate(register, request) for _ in range(20))
-            print(f"{args.events} events, {since} of others since: {statistics.median(took) * 1000:.1f} ms")
+        request = _store(register, events)
+        for _ in range(since // 1000):
+            register.trail.record(None, *(NewEvent("counted", payload={"n": n}) for n in range(1000)))
+        return statistics.median(_gate(register, request) for _ in range(20))
 
 
 def _gate(register: Register, request: str) -> float:
@@ -54,11 +61,6 @@ def _store(register: Register, events: int) -> str:
         register.steps.finish(one.id, "step", f"{number:064}", {"rows": number, "digest": "x" * 64})
         register.trail.record(one.id, NewEvent("counted", payload={"n": number}))
     return one.id
-
-
-def _others(register: Register, events: int) -> None:
-    for _ in range(events // 1000):
-        register.trail.record(None, *(NewEvent("counted", payload={"n": n}) for n in range(1000)))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
+from bench.gates import seconds_of_a_gate
 from bench.measure import Watched, watch
 from bench.warehouse import READINGS_OF_ONE, WEARER, Warehouse, filled, write_inventory
 
@@ -152,6 +153,12 @@ def whole_run(repeat: int) -> Result:
     return Result("whole run", figures["rows"], seconds, ours, None, seen.peak_mb, note)
 
 
+def gate(since: int) -> Result:
+    """A gate of a request with 200 events, as every step asks one; of others' events so many came after."""
+    took = seconds_of_a_gate(200, since)
+    return Result("gate", 200, took, None, None, 0, f"{took * 1000:.0f} ms of CPU, {since:,} events since")
+
+
 def cases(sizes: list[int], orders: list[int], repeat: int) -> Iterator[tuple[str, Fill, Measure]]:
     """Name of each case, the events and orders that its database holds, and its measurement.
 
@@ -169,6 +176,8 @@ def cases(sizes: list[int], orders: list[int], repeat: int) -> Iterator[tuple[st
     for count in orders:
         yield "orders", fill, partial(joined, orders=count, formats="csv")
     yield "orders", fill, partial(joined, orders=min(orders), formats="json")
+    for since in (0, 1_000, 100_000):
+        yield "gate", fill, lambda _bench, since=since: gate(since)
     yield "airflow", fill, lambda _bench: whole_run(repeat)
 
 
@@ -178,7 +187,7 @@ def main() -> None:
     parser.add_argument("--rows", default="500000,1000000,5000000", help="events a customer, by commas")
     parser.add_argument("--orders", default="100000,200000", help="orders a customer, by commas")
     parser.add_argument("--repeat", type=int, default=3, help="turns of a case up to a million rows")
-    parser.add_argument("--only", help="wide, pandas, eight, orders or airflow")
+    parser.add_argument("--only", help="wide, pandas, eight, orders, gate or airflow")
     given = parser.parse_args()
     sizes = [int(rows) for rows in given.rows.split(",")]
     orders = [int(count) for count in given.orders.split(",")]
