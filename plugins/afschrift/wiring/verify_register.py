@@ -20,6 +20,7 @@ SENTENCES = {
     "event_key_unknown": "has a code by a key that is not at hand",
     "payload_altered": "has another payload than the one recorded",
     "payload_missing": "lacks its payload, and no rule erased it",
+    "payload_erased": "was erased, and its request is open: nothing proves its rows any more",
     "row_added": "stands in the register, and no event tells of it",
     "row_missing": "is told by the trail, and does not stand in the register",
     "row_changed": "has another value than the trail tells",

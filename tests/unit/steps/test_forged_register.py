@@ -236,6 +236,22 @@ def test_an_ask_that_was_served_and_is_opened_again(world: World, operator: Oper
     assert world.refused(look_up, request)["reason"] == "not_asked"
 
 
+@pytest.mark.parametrize("of", ["request IS NOT NULL", "request IS NULL"])
+def test_what_events_told_erased_by_sql(world: World, operator: Operator, of: str) -> None:
+    """Attempt: Erase by SQL what the events of an open request told, and change its rows then"""
+    request = world.at(extract_shop)
+    those = f"seq IN (SELECT seq FROM event WHERE {of})"
+    operator.run(  # with the guards in place: so does a retention
+        "UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'retention', erased_at = 'x' "
+        f"WHERE {those}",
+        f"UPDATE event_code SET told = NULL WHERE {those}",
+        "UPDATE case_file SET made_by = 'parent'",
+    )
+
+    world.refused(extract_shop, request)
+    assert any(one.startswith("payload_erased") for one in world.attempts(request)[-1]["differences"])
+
+
 def test_a_review_by_sql(world: World, operator: Operator) -> None:
     """Attempt: Insert the approval of a bundle by SQL"""
     request = world.at(deliver)

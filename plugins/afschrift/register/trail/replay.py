@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.engine import Row
 
+from afschrift.domain.state import State
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
 from afschrift.register.trail.codes import Codes, codes
@@ -55,6 +56,7 @@ _EVENTS_AFTER = (
 _NAMING_THE_CASE = select(event.c.seq, event.c.request).where(
     event.c.request.in_(select(request.c.id).where(request.c.case_id == bindparam("case")))
 )
+_OPEN = [state.value for state in State if state.open]
 _LAST_DROPPED = select(func.max(segment.c.last_seq))
 
 
@@ -89,14 +91,15 @@ class _Replayed:
         rows: (table, row) -> field -> its code by the last event that tells of it.
         seqs: the events.
         last: the last of them; 0: none.
-        erased: requests of which events were erased after retention; None: of the case as a whole.
+        erased: requests of which events were erased after retention -> the first of them; None: of the case
+            as a whole.
         destroyed: requests whose data key was destroyed.
     """
 
     rows: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     seqs: set[int] = field(default_factory=set)
     last: int = 0
-    erased: set[str | None] = field(default_factory=set)
+    erased: dict[str | None, int] = field(default_factory=dict)
     destroyed: dict[str, int] = field(default_factory=dict)
 
 
@@ -126,6 +129,7 @@ def check_case(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator
     for table, row in done.rows:
         yield Difference("row_missing", 0, table, row)
     yield from _returned(tx, done.destroyed)
+    yield from _erased_while_open(tx, case, done)
 
 
 def check_rest(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator[Difference]:
@@ -156,7 +160,7 @@ def _replay(tx: Connection, case: str, keys: Mapping[str, bytes], done: _Replaye
         if row.type == "data_key_destroyed":
             done.destroyed[row.request] = row.seq
         if row.told is None:
-            done.erased.add(row.request)
+            done.erased.setdefault(row.request, row.seq)
             continue
         yield from _tell(row, json.loads(row.told), done)
 
@@ -217,6 +221,18 @@ def _uncoded(tx: Connection, case: str, done: _Replayed) -> Iterator[Difference]
     for row in tx.execute(_NAMING_THE_CASE, {"case": case}):
         if row.seq not in done.seqs:
             yield Difference("event_forged", row.seq, request=row.request)
+
+
+def _erased_while_open(tx: Connection, case: str, done: _Replayed) -> Iterator[Difference]:
+    """Requests that are open though what their events told is erased, so that no row of theirs is proven.
+
+    Payloads go with the key of a closed request alone. Who erased them to that end had no need of a key.
+    """
+    of_case = select(request.c.id).where(request.c.case_id == case, request.c.state.in_(_OPEN))
+    for open_one in tx.scalars(of_case) if done.erased else ():
+        seqs = [done.erased[one] for one in (open_one, None) if one in done.erased]
+        if seqs:
+            yield Difference("payload_erased", seqs[0], request=open_one)
 
 
 def _returned(tx: Connection, destroyed: Mapping[str, int]) -> Iterator[Difference]:

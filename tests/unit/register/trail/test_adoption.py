@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request
+from afschrift.domain.state import State
 from afschrift.register.database.database import Database
 from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.store import KeyStore
@@ -50,6 +52,7 @@ def test_a_register_from_before_gets_its_codes_with_the_key_that_is_made_then(
     register: Register, open_one: Open, settings: Settings, url: str
 ) -> None:
     one = open_one()
+    moved(register, one.id, State.REFUSED)
     register.trail.erase_payloads(one.id, "retention")
     other = open_one()
     events = len(register.trail.events())
