@@ -39,7 +39,7 @@ class RegisterStore:
     def __post_init__(self) -> None:
         """Have the events of each transaction coded at its end."""
         keys = self.keys  # not `self`, or the database and its connection would outlive their last user
-        self.database.before_commit = lambda tx: event_codes.enter(tx, keys.trail_key)
+        self.database.before_commit = lambda tx: event_codes.enter(tx, keys)
 
 
 class Repository:

@@ -82,8 +82,8 @@ def _is_told(register: Register, ask: LookUpRow) -> bool:
     Its row alone opens nothing: a back-up is without it, so it is not held against the trail as others are.
     """
     of_ask = [
-        (header.type, header.actor, payload.get("about"))
+        (header.type, header.actor, (payload or {}).get("about"))
         for header, payload in register.trail.of_types(ask.request, *TOLD_OF_LOOK_UPS)
-        if payload is not None and payload["look_up"] == ask.id
+        if payload is None or payload["look_up"] == ask.id
     ]
     return of_ask == [(ASKED, ask.by, ask.about)] and ask.served_at is None

@@ -25,6 +25,7 @@ SENTENCES = {
     "row_missing": "is told by the trail, and does not stand in the register",
     "row_changed": "has another value than the trail tells",
     "row_overwritten": "had another value when the service wrote it than the trail had told",
+    "row_order": "has a lower number than one that was written before it",
     "key_returned": "is there, though the trail says that it was destroyed",
 }
 """Code of a difference -> what it says of the place."""

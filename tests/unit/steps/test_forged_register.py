@@ -139,6 +139,66 @@ def test_a_revocation_deleted_with_its_event(world: World, operator: Operator, f
     assert any(one.startswith(("event_forged", "event_missing")) for one in places), places
 
 
+def test_a_revocation_deleted_with_its_event_and_tried_again(world: World, operator: Operator) -> None:
+    """Attempt: Delete the event of a decision, and let the service append others before the next try"""
+    request = world.at(extract_shop)
+    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
+    [(seq,)] = operator.ask("SELECT max(seq) FROM event")
+    store(world.services, BOB)
+    operator.run(
+        "DELETE FROM decision WHERE choice = 'not_confirmed'",
+        *(f"DELETE FROM {table} WHERE seq = :seq" for table in ("event_code", "event_payload", "event")),
+        unguarded=True,
+        seq=seq,
+    )
+
+    for _ in range(3):  # each refusal is an event of the case
+        assert world.refused(extract_shop, request)["reason"] == "event_missing"
+    assert [str(one) for one in world.register.evidence.differences()]
+
+
+def test_an_event_given_to_another_request(world: World, operator: Operator) -> None:
+    """Attempt: Let the event of a decision name another request"""
+    request = world.at(extract_shop)
+    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
+    operator.run(
+        "DELETE FROM decision WHERE choice = 'not_confirmed'",
+        "UPDATE event SET request = 'req-000000000000' WHERE seq = (SELECT max(seq) FROM event)",
+        unguarded=True,
+    )
+
+    assert world.refused(extract_shop, request)["reason"] == "event_forged"
+
+
+def test_a_question_edited_until_an_officer_has_answered_it(world: World, operator: Operator) -> None:
+    """Attempt: Make an officer's answer to one question the answer to another, and put it back"""
+    request = world.at(extract_shop)
+    options, detail = ("confirmed", "approved"), {"n": 1}
+    asked = world.register.questions.ask(
+        request, "review", options=options, detail=detail, about="a" * 64, stays=True
+    )
+    operator.run("UPDATE question SET kind = 'identity' WHERE id = :id", id=asked.id)
+    world.register.questions.answer(asked.id, "confirmed", "officer")
+    operator.run("UPDATE question SET kind = 'review' WHERE id = :id", id=asked.id)
+
+    assert world.refused(extract_shop, request)["reason"] == "row_overwritten"
+
+
+def test_a_number_that_makes_later_decisions_earlier_ones(world: World, operator: Operator) -> None:
+    """Attempt: Make the numbers of decisions run out, so that a revocation gets an earlier one"""
+    request = store(world.services, ANN, authenticated=None)
+    operator.run(
+        'INSERT INTO decision (id, request_id, kind, choice, "by", at, detail) '
+        "SELECT 9223372036854775806, id, 'x', 'x', 'x', created_at, '{}' FROM request"
+    )
+    world.register.decisions.take(request, "identity", "confirmed", "officer")
+    operator.run("DELETE FROM decision WHERE kind = 'x'")
+    assert world.register.evidence.of_request(request) == ()
+    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
+
+    assert {one.code for one in world.register.evidence.of_request(request)} == {"row_order"}
+
+
 @pytest.mark.parametrize("state", [State.REFUSED, State.WITHDRAWN])
 def test_a_closed_request_opened_by_sql(world: World, operator: Operator, state: State) -> None:
     """Attempt: Set the state of a refused request back by SQL"""

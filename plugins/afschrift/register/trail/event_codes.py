@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
@@ -12,19 +12,27 @@ from afschrift.domain.event import Header
 from afschrift.register.database.tables import request
 from afschrift.register.database.trail_tables import event_code
 from afschrift.register.database.written import ABSENT, Change, RowPlace, Written, written
-from afschrift.register.keys.store import TrailKey
+from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail.codes import Codes, codes
+from afschrift.register.trail.replay import last_fault
 
 SYSTEM = ""
 """Owner of the events that concern no case."""
 
+LOST = -1
+"""Stands for the event before, where that may have been taken out."""
 
-def enter(tx: Connection, trail_key: Callable[[], TrailKey]) -> None:
+
+def enter(tx: Connection, keys: KeyStore) -> None:
     """Enter the codes of all events that the transaction appended, and forget what it wrote.
+
+    An event names the one of its case before it. Where one of the events since then is missing, or is not the
+    service's own, that could have been the case's last: it then names none (`LOST`), and a gate finds it
+    missing from then on, whatever the case goes on with.
 
     Args:
         tx: about to be committed.
-        trail_key: gives the active key.
+        keys: of the installation.
 
     Raises:
         RuntimeError: a row was written that no event of its case tells of: a fault of the software.
@@ -33,10 +41,11 @@ def enter(tx: Connection, trail_key: Callable[[], TrailKey]) -> None:
     if not done.events and not done.rows:
         return
     cases = _cases(tx, done)
-    key = trail_key()
+    key = keys.trail_key()
     owners = [_owner(header, case, cases) for header, _, case in done.events]
     told = _told(done, owners, cases)
     last = _last(tx, set(owners))
+    _lose(tx, last, done.events[0][0].seq, keys)
     maker, rows = codes(key.key), []
     for number, (header, salt, _) in enumerate(done.events):
         owner = owners[number]
@@ -58,6 +67,12 @@ def enter(tx: Connection, trail_key: Callable[[], TrailKey]) -> None:
     tx.execute(insert(event_code), rows)
     done.events.clear()
     done.rows.clear()
+
+
+def _lose(tx: Connection, last: dict[str, int], first: int, keys: KeyStore) -> None:
+    known = {owner: seq for owner, seq in last.items() if seq and owner != SYSTEM}
+    fault = last_fault(tx, min(known.values()), first, keys.trail_keys()) if known else 0
+    last |= {owner: LOST for owner, seq in known.items() if seq < fault}
 
 
 def _cases(tx: Connection, done: Written) -> dict[str, str]:

@@ -29,7 +29,8 @@ class Evidence(Repository):
         with self._db.read() as tx:
             case = self._request_row(tx, request_id).case_id
             found = [*check_case(tx, case, keys), *check_rest(tx, case, keys)]
-        return tuple(one for one in found if one.request in (None, request_id))
+        # What is wrong with an event is never left out: whose it is, it says itself.
+        return tuple(one for one in found if one.request in (None, request_id) or not one.table)
 
     def file_codes(self, digests: Mapping[str, str]) -> dict[str, str]:
         """Name -> code, of name -> digest of files; equal in all requests, so that answers compare."""

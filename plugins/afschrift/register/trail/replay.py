@@ -53,9 +53,11 @@ _EVENTS_AFTER = (
     .where(event.c.seq > bindparam("last"))
     .order_by(event.c.seq)
 )
+_EVENTS_BETWEEN = _EVENTS_AFTER.where(event.c.seq <= bindparam("until"))
 _NAMING_THE_CASE = select(event.c.seq, event.c.request).where(
     event.c.request.in_(select(request.c.id).where(request.c.case_id == bindparam("case")))
 )
+_IN_ORDER = ("decision", "step", "request_identity")
 _OPEN = [state.value for state in State if state.open]
 _LAST_DROPPED = select(func.max(segment.c.last_seq))
 
@@ -146,6 +148,19 @@ def check_rest(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator
         yield Difference("event_forged", before.seq)
 
 
+def last_fault(tx: Connection, after: int, until: int, keys: Mapping[str, bytes]) -> int:
+    """The highest `seq` between two at which an event is missing or is not the service's own; 0: none."""
+    found, expected, before = 0, after + 1, None
+    rows = tx.execute(_EVENTS_BETWEEN, {"last": after, "until": until}, execution_options=_STREAM)
+    for row in rows:
+        if row.seq != expected:
+            found = row.seq - 1
+        if before is not None and not _holds(before, row.prev, keys):
+            found = max(found, before.seq)
+        expected, before = row.seq + 1, row
+    return found
+
+
 def _replay(tx: Connection, case: str, keys: Mapping[str, bytes], done: _Replayed) -> Iterator[Difference]:
     dropped = tx.scalar(_LAST_DROPPED) or 0
     for row in _events(tx, case):
@@ -204,6 +219,8 @@ def _holds(row: Row[Any], header_digest: str, keys: Mapping[str, bytes]) -> bool
 def _tell(row: Row[Any], told: list[Any], done: _Replayed) -> Iterator[Difference]:
     """Take in what an event tells; a row that was changed before it, untold, is told of here."""
     for table, name, fields in told:
+        if table in _IN_ORDER and (table, name) not in done.rows and _has_later(table, name, done):
+            yield Difference("row_order", row.seq, table, name, request=row.request)
         known = done.rows.setdefault((table, name), {})
         for column, (before, after) in fields.items():
             if known.get(column) != before and not (row.request in done.erased and column not in known):
@@ -214,6 +231,14 @@ def _tell(row: Row[Any], told: list[Any], done: _Replayed) -> Iterator[Differenc
                 known[column] = after
         if not known:
             del done.rows[table, name]
+
+
+def _has_later(table: str, row: str, done: _Replayed) -> bool:
+    """Whether a row of the case has a higher number than one that was written after it.
+
+    The last decision counts, by its number, which the database gives: somebody may have made it go back.
+    """
+    return any(int(other) > int(row) for known, other in done.rows if known == table)
 
 
 def _uncoded(tx: Connection, case: str, done: _Replayed) -> Iterator[Difference]:

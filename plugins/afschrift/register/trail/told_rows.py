@@ -86,12 +86,16 @@ def insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> Non
 
 
 def change_rows(tx: Connection, table: Table, which: ColumnElement[bool], values: Mapping[str, Any]) -> int:
-    """Update rows; how many there were."""
-    told = [name for name in told_columns(table) if name in values]
-    if told:
+    """Update rows; how many there were.
+
+    Of each, every told field is told, also those that stay: what else stood in it was relied on.
+    """
+    told = told_columns(table)
+    if any(name in values for name in told):
         for before in tx.execute(select(table).where(which)).all():
             old = before._asdict()
-            _note(tx, _place(table, old), {name: (old[name], values[name]) for name in told})
+            change = {name: (old[name], values.get(name, old[name])) for name in told}
+            _note(tx, _place(table, old), change)
     return tx.execute(update(table).where(which).values(dict(values))).rowcount
 
 
