@@ -106,9 +106,10 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         GateError: nothing was delivered under the plan that was frozen last.
     """
     register = services.register
-    must_follow_from_trail(services, request_id, "close")
     request = register.requests.get(request_id)
-    if request.state not in (State.READY, State.DELIVERED):
+    if request.state in (State.READY, State.DELIVERED):
+        must_follow_from_trail(services, request_id, "close")
+    else:
         enter(services, request_id, "close")
         frozen = register.steps.latest(request_id, "classify")
         delivered = register.steps.latest(request_id, "deliver")

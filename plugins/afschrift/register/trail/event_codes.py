@@ -71,7 +71,10 @@ def enter(tx: Connection, keys: KeyStore) -> None:
 
 def _lose(tx: Connection, last: dict[str, int], first: int, keys: KeyStore) -> None:
     known = {owner: seq for owner, seq in last.items() if seq and owner != SYSTEM}
-    fault = last_fault(tx, min(known.values()), first, keys.trail_keys()) if known else 0
+    oldest = min(known.values(), default=first - 1)
+    if oldest == first - 1:  # nothing came between, as in most steps of a run
+        return
+    fault = last_fault(tx, oldest, first, keys.trail_keys())
     last |= {owner: LOST for owner, seq in known.items() if seq < fault}
 
 
