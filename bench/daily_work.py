@@ -77,8 +77,6 @@ def _forget(register: Register, random: Random, requests: list[str]) -> None:
     for one in random.sample(requests, min(1, len(requests))):
         if random.random() < 0.3:
             register.data_keys.shred(one, "retention")
-        elif random.random() < 0.1:
-            register.trail.erase_payloads(one, "retention")
 
 
 def _write(register: Register, random: Random, requests: list[str]) -> None:

@@ -98,7 +98,7 @@ class Trail:
         self.register.trail.drop_year(2010, "retention_trail")
         self.fetch()
         later = self.closed_request()
-        assert self.register.trail.erase_payloads(later, "retention_case")
+        assert self.register.data_keys.shred(later, "retention_case")
         assert self.register.requests.get(request).state is State.REFUSED
         self.checkpoint()
         self.count(12)

@@ -69,9 +69,11 @@ def answer_question(
             attempt is an event `answer_refused`.
         TooLateError: answered already, the request is closed, or what it was about has changed.
         FormError: the answer does not fit the form.
-        RefusedError: a rule is against it; names the rule and the remedy. Nothing was changed.
+        RefusedError: a rule is against it, or somebody changed the register without the service; names the
+            remedy. Nothing was changed.
     """
     question = officer.register.questions.get(question_id)
+    officer.register.evidence.must_follow(question.request)
     given = GivenAnswer(choice, detail or {}, texts or {}, text, files, officer.answering(question))
     if question.answered_at is not None:
         return recorded(

@@ -27,12 +27,13 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
         RefusedError: a format that does not exist or does not qualify.
     """
     evidence, register = StepEvidence(), services.register
-    request = enter(services, request_id, "assess")
-    check_formats(request.right, request.formats, tuple(services.formats))
-    require_received(register, request_id)
-    identity = require_identity(services, request)
-    require_representation(services, request_id)
-    require_decision(services, request_id)
+    with register.one_moment():  # it rests on what the gate itself held against the trail
+        request = enter(services, request_id, "assess")
+        check_formats(request.right, request.formats, tuple(services.formats))
+        require_received(register, request_id)
+        identity = require_identity(services, request)
+        require_representation(services, request_id)
+        require_decision(services, request_id)
     inputs = digest({"identity": identity.at, "formats": list(request.formats), "right": request.right})
     done = register.steps.result(request_id, "assess", inputs)
     if done is not None:

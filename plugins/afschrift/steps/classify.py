@@ -7,13 +7,10 @@ from typing import Any, NoReturn
 
 from afschrift.casework.decision.require import hidden_places, require_decision
 from afschrift.casework.identity.confirmed import fingerprint
-from afschrift.casework.identity.mandates import require_representation
-from afschrift.casework.identity.risk import require_identity
 from afschrift.casework.manual.question import asked_again
-from afschrift.casework.partial_response.require import ask_for_more, left_for_later
-from afschrift.casework.partial_response.supplement import delivered
+from afschrift.casework.partial_response.require import ask_for_more
 from afschrift.casework.question_kinds import KINDS
-from afschrift.casework.review.redactions_in_force import decided, redactions_of
+from afschrift.casework.review.redactions_in_force import redactions_of
 from afschrift.casework.telling.question import TELL, TELL_KIND
 from afschrift.casework.telling.ready import answer_ready
 from afschrift.casework.telling.tell import tell
@@ -23,15 +20,14 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.extraction.redact import with_redactions
-from afschrift.law.restriction import lifted
 from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.staging.staged_file import PERSON
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
-from afschrift.steps.gates import enter
 from afschrift.steps.person_staged import stage_person, staged_keys
+from afschrift.steps.plan_basis import PlanBasis, plan_basis
 from afschrift.steps.plan_evidence import plan_evidence
 from afschrift.steps.residual import read_sources, search_all
 from afschrift.steps.staged_again import REPLACED, Faults, fault, record_again
@@ -51,47 +47,51 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
         NeedsPersonError: something only a person may decide; the questions stand in the register.
     """
     took, register = StepEvidence(), services.register
-    request = enter(services, request_id, "classify")
-    require_identity(services, request)
-    require_representation(services, request_id)
-    require_decision(services, request_id)
-    decisions = register.decisions.of(request_id)
-    rests_on = decided(decisions, lifted(register.facts.timeline(request_id)))
-    inputs = digest(
-        {
-            "inventory": services.inventory.digest,
-            "policy": services.inventory.policy_digest,
-            "package": services.package,
-            "answer": [request.right, list(request.formats), request.language, request.destination],
-            "receipt": request.received_at,
-            "decisions": rests_on,
-            "delivered": delivered(register, request_id),
-            "later": [[one.source, one.rest_by, one.about] for one in left_for_later(services, request_id)],
-        }
-    )
-    staging = services.staging(request_id)
-    latest = register.steps.latest(request_id, "classify")
-    if latest is not None and latest["inputs"] == inputs:
-        _answer_must_not_be_ready(services, request)
-        faults = _person_faults(services, request_id, latest)
-        if not faults and not asked_again(register, request_id):
-            return _accepted(services, request_id, latest)
-        record_again(services, request_id, faults)
-    answers = Answers(decisions)
-    now = services.now()
-    frozen_at = _frozen_before(register, request_id, latest) or now
-    with asking(register, request_id, KINDS):
-        draft = Drafter(services, request, answers).draft(register.identities.of(request_id), frozen_at)
-    redactions = redactions_of(register, request_id)
-    draft = replace(draft, plan=with_redactions(draft.plan, redactions))
-    _stop_where_a_person_is_needed(services, request, draft, answers)
-    stage_person(staging, draft.keys, draft.identifiers)
+    with register.one_moment():  # the plan rests on what the gate itself held against the trail
+        basis = plan_basis(services, request_id)
+        now, latest = services.now(), basis.latest
+        draft = None if _still_holds(services, basis) else _draft(services, basis, now)
+    if draft is None:
+        return _accepted(services, request_id, basis.latest or {})
+    answers = Answers(basis.decisions)
+    _stop_where_nothing_is_given(services, basis.request, draft, answers)
+    stage_person(services.staging(request_id), draft.keys, draft.identifiers)
     turn = latest.get("turn", 0) + 1 if latest else 1
-    basis = {"inputs": inputs, "decisions": rests_on, "turn": turn}
+    told = {"inputs": basis.inputs, "decisions": basis.rests_on, "turn": turn}
     if latest is not None and latest["plan"] == draft.plan.digest():
-        return _keep(services, request_id, latest, basis, took)
-    plan = replace(draft.plan, frozen_at=now)
-    return _freeze(services, plan, basis, took)
+        return _keep(services, request_id, latest, told, took)
+    return _freeze(services, replace(draft.plan, frozen_at=now), told, took)
+
+
+def _still_holds(services: Services, basis: PlanBasis) -> bool:
+    """Whether the plan of the step before is that of today; what is lost of its staging is told."""
+    request, latest = basis.request, basis.latest
+    if latest is None or latest["inputs"] != basis.inputs:
+        return False
+    if request.state is State.READY:  # nothing is read again
+        return True
+    faults = _person_faults(services, request.id, latest)
+    if not faults and not asked_again(services.register, request.id):
+        return True
+    record_again(services, request.id, faults)
+    return False
+
+
+def _draft(services: Services, basis: PlanBasis, now: str) -> PlanDraft:
+    """The plan as it is now.
+
+    Raises:
+        NeedsPersonError: something in it only a person may decide.
+    """
+    register, request, request_id = services.register, basis.request, basis.request.id
+    frozen_at = _frozen_before(register, request_id, basis.latest) or now
+    with asking(register, request_id, KINDS):
+        drafter = Drafter(services, request, Answers(basis.decisions))
+        draft = drafter.draft(register.identities.of(request_id), frozen_at)
+    if draft.questions:
+        raise ask(register, request_id, draft.questions)
+    require_decision(services, request_id, draft.triggers)
+    return replace(draft, plan=with_redactions(draft.plan, redactions_of(register, request_id)))
 
 
 def _keep(
@@ -162,13 +162,10 @@ def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] |
         return None
 
 
-def _stop_where_a_person_is_needed(
+def _stop_where_nothing_is_given(
     services: Services, request: Request, draft: PlanDraft, answers: Answers
 ) -> None:
     request_id = request.id
-    if draft.questions:
-        raise ask(services.register, request_id, draft.questions)
-    require_decision(services, request_id, draft.triggers)
     nothing = outcome(draft, draft.plan.right)
     if draft.plan.later and (nothing is not None or not draft.plan.staged):
         raise ask_for_more(services, draft.plan)

@@ -106,23 +106,14 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         GateError: nothing was delivered under the plan that was frozen last.
     """
     register = services.register
-    request = register.requests.get(request_id)
-    if request.state in (State.READY, State.DELIVERED):
-        must_follow_from_trail(services, request_id, "close")
-    else:
-        enter(services, request_id, "close")
-        frozen = register.steps.latest(request_id, "classify")
-        delivered = register.steps.latest(request_id, "deliver")
-        if frozen is None or delivered is None or delivered["plan"] != frozen["plan"]:
-            raise refusal(
-                services,
-                request_id,
-                "close",
-                "not_delivered",
-                f"Request {request_id} cannot be closed: nothing was delivered under its plan.",
-                "clear `deliver` and what follows.",
-            )
-        plan = register.plans.get(request_id, frozen["plan"])
+    with register.one_moment():
+        request = register.requests.get(request_id)
+        told_next = request.state in (State.READY, State.DELIVERED)
+        if told_next:
+            must_follow_from_trail(services, request_id, "close")
+        else:
+            plan, delivered = _delivered_plan(services, request_id)
+    if not told_next:
         if plan.later:
             return _part_is_over(services, plan, delivered)
         letter = "supplement" if plan.part is Portion.SUPPLEMENT else "delivery"
@@ -132,6 +123,24 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         tell(services, request_id)
     wipe(services, request_id)
     return {"request": request_id, "state": str(register.requests.get(request_id).state)}
+
+
+def _delivered_plan(services: Services, request_id: str) -> tuple[Plan, dict[str, Any]]:
+    """Through the gate of `close`: the plan, and the result of its delivery."""
+    register = services.register
+    enter(services, request_id, "close")
+    frozen = register.steps.latest(request_id, "classify")
+    delivered = register.steps.latest(request_id, "deliver")
+    if frozen is None or delivered is None or delivered["plan"] != frozen["plan"]:
+        raise refusal(
+            services,
+            request_id,
+            "close",
+            "not_delivered",
+            f"Request {request_id} cannot be closed: nothing was delivered under its plan.",
+            "clear `deliver` and what follows.",
+        )
+    return register.plans.get(request_id, frozen["plan"]), delivered
 
 
 def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> dict[str, Any]:

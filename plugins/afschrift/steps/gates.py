@@ -11,6 +11,7 @@ from afschrift.domain.errors import GateError, UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request
 from afschrift.domain.run import Run
+from afschrift.register.trail.differences import ForgedError
 from afschrift.services import Services
 
 _SHOWN = 20
@@ -104,24 +105,19 @@ def must_follow_from_trail(services: Services, request_id: str, step: str) -> No
     Raises:
         GateError: it differs; names the places, never a value.
     """
-    found = services.register.evidence.of_request(request_id)
-    if not found:
-        return
-    first = found[0]
-    place = " ".join(one for one in (first.table, first.row, first.field) if one) or f"event {first.seq}"
-    raise refusal(
-        services,
-        request_id,
-        step,
-        first.code,
-        f"What the register holds of request {request_id} does not follow from its trail ({first.code}, "
-        f"{place}{f', and {len(found) - 1} more' if found[1:] else ''}): somebody changed it without the "
-        "service.",
-        "change nothing more: copy the database and tell the data protection officer; `afschrift audit "
-        "verify` lists all of it (docs/trail.md).",
-        differences=[str(one) for one in found[:_SHOWN]],
-        found=len(found),
-    )
+    try:
+        services.register.evidence.must_follow(request_id)
+    except ForgedError as forged:
+        raise refusal(
+            services,
+            request_id,
+            step,
+            forged.found[0].code,
+            str(forged.args[0]),
+            forged.remedy,
+            differences=[str(one) for one in forged.found[:_SHOWN]],
+            found=len(forged.found),
+        ) from None
 
 
 def in_run(services: Services, request_id: str, step: str) -> None:

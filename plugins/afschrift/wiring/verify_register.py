@@ -10,7 +10,7 @@ from afschrift.app.settings import Settings
 from afschrift.domain.instants import rfc3339
 from afschrift.register.register import Register
 from afschrift.register.trail.checkpoint import Offered
-from afschrift.register.trail.replay import Difference
+from afschrift.register.trail.differences import Difference
 from afschrift.register.trail.trail import TrailFinding
 from afschrift.witnesses.checkpoints import gather
 
@@ -20,7 +20,7 @@ SENTENCES = {
     "event_key_unknown": "has a code by a key that is not at hand",
     "payload_altered": "has another payload than the one recorded",
     "payload_missing": "lacks its payload, and no rule erased it",
-    "payload_erased": "was erased, and its request is open: nothing proves its rows any more",
+    "payload_erased": "was erased, and no later event tells the rows that are left of its request",
     "row_added": "stands in the register, and no event tells of it",
     "row_missing": "is told by the trail, and does not stand in the register",
     "row_changed": "has another value than the trail tells",

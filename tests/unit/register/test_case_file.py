@@ -135,11 +135,6 @@ def test_after_shredding_it_says_which_rule_and_when(register: Register, open_on
     with pytest.raises(RefusedError, match="destroyed"):
         register.documents.read(document, "auditor")
 
-    register.trail.erase_payloads(one.id, "register_5y")
-    again = {t.id: t for t in register.cases.texts(one.case, "auditor")}
-    assert again[note].destroyed
-    assert (again[note].destroyed.rule, again[note].destroyed.at) == ("retention_case_texts", shredded)
-
 
 def test_what_was_swapped_in_the_database_does_not_open(
     register: Register, open_one: Open, as_operator: Callable[..., None]

@@ -295,13 +295,11 @@ def test_only_the_role_of_keys_erases_and_only_the_owner_drops_a_year(installed:
     moved(installed.as_role(OFFICERS).register, request, State.WITHDRAWN)
     for role in (RUNS, OFFICERS, CHECKS):
         register = installed.as_role(role).register
-        for destroying in (register.data_keys.shred, register.trail.erase_payloads):
-            with pytest.raises(ConfigurationError, match="42501"):
-                destroying(request, "retention_identity")
+        with pytest.raises(ConfigurationError, match="42501"):
+            register.data_keys.shred(request, "retention_identity")
     keys = installed.as_role(KEYS).register
     keys.keys.rotate_wrapping()
     assert keys.keys.retire_keks()
-    assert keys.trail.erase_payloads(request, "retention_identity") > 0
     assert keys.data_keys.shred(request, "retention_identity")
     with pytest.raises(InsufficientPrivilege):
         installed.sql(KEYS, "UPDATE event_payload SET seq = -seq")

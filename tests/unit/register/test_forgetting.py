@@ -136,7 +136,6 @@ def test_the_payloads_go_in_the_same_transaction_and_the_proof_of_the_bundle_sta
         ("officer", None, None, RULE, 1),
     ]
     assert set(of_case) & set(left) == set()
-    assert not register.trail.erase_payloads(one.id, "retention_trail")
     assert register.trail.verify() == []
     assert list(register.evidence.differences()) == []
 

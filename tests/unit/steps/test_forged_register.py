@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 from testbed.running import store
 from tests.support.attempts import ANN, BOB, DATA, Step, World, extract_shop
+from tests.support.deciding import ROLES
 from tests.support.moves import moved
 
+from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.confirmed import person_digest
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.event import Header, canonical, payload_digest
 from afschrift.domain.state import State
+from afschrift.register.trail.differences import ForgedError
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import close, deliver
@@ -331,6 +335,34 @@ def test_close_after_an_answer_by_sql(world: World, operator: Operator) -> None:
     operator.run("UPDATE request SET state = 'ready' WHERE id = :request", request=request)
 
     assert world.refused(close, request)["reason"] == "row_changed"
+
+
+def test_a_decision_that_is_there_between_the_gate_and_its_use(
+    world: World, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attempt: Insert a decision by SQL once the gate has looked, and take it out again"""
+    request = unidentified(world)
+
+    def forge(*given: object) -> None:
+        operator.run(CONFIRM, request=request)
+
+    monkeypatch.setattr("afschrift.steps.assess.check_formats", forge)
+    with pytest.raises(NeedsPersonError) as asked:
+        assess(world.services, request)
+    assert asked.value.question == "identity"
+    assert len(operator.ask("SELECT * FROM decision")) == 1
+
+
+def test_an_answer_to_a_forged_question(world: World, operator: Operator) -> None:
+    """Attempt: Edit what an officer is asked, so that the answer says another thing"""
+    request = unidentified(world)
+    operator.run("UPDATE question SET options = '[\"confirmed\"]'")
+    [question] = world.register.questions.all(request_id=request)
+    events = world.register.trail.events()
+
+    with pytest.raises(ForgedError, match=r"row_changed, question \S+ options"):
+        answer_question(Officer(world.register, ROLES, "cli:anna"), question.id, "confirmed")
+    assert world.register.trail.events() == events
 
 
 def test_what_is_told_holds_no_value(world: World, operator: Operator) -> None:

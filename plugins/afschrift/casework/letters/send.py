@@ -81,13 +81,16 @@ def send(settings: Settings, register: Register, letter_id: str, by: str) -> Let
         UnknownRequestError: no such letter.
         TooLateError: it is not waiting to be sent.
         RefusedError: it has no address, it would promise a last day that does not hold (R41), or what it
-            tells of was overruled, or is an answer that is not ready.
+            tells of was overruled, or is an answer that is not ready; or somebody changed the register
+            without the service.
         ConfigurationError: no mail server, or it does not let us in; nothing was sent.
         RetriableError: the server is down or asks to come again later; nothing was sent. Or the register did
             not answer after the server took the letter: then it reads as unknown.
         AfschriftError: the server broke off with the letter in its hands: it may have gone, and is `unknown`.
     """
-    _must_hold(settings, register, register.letters.get(letter_id))
+    letter = register.letters.get(letter_id)
+    register.evidence.must_follow(letter.request)
+    _must_hold(settings, register, letter)
     mail = mail_settings(settings)
     claimed = register.outbox.claim(letter_id, by)
     zone = register.requests.get(claimed.row.request).zone

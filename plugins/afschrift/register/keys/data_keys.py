@@ -13,6 +13,8 @@ from afschrift.register.database.tables import case_file, data_key, request
 from afschrift.register.disputes import must_be_free
 from afschrift.register.keys.crypto import Use
 from afschrift.register.keys.forgetting import forget_case, forget_request, left
+from afschrift.register.trail.replay import must_follow
+from afschrift.register.trail.told_rows import rows_of, tell_anew
 from afschrift.register.trail.trail import KEY_DESTROYED
 
 
@@ -75,21 +77,25 @@ class DataKeys(Repository):
 
         Raises:
             UnknownRequestError: no such request.
-            RefusedError: it is under hold.
+            RefusedError: it is under hold; or somebody changed its case without the service, which only the
+                events show that would go.
         """
         with self._db.write() as tx:
             row = self._request_row(tx, request_id)
             must_be_free(tx, request_id, "its data key stays")
+            must_follow(tx, row.case_id, self._keys.trail_keys())
             if not self._destroy_key(tx, request_id) and not left(tx, request_id):
                 return False
             self._end_look_up(tx, request_id, KEY_DESTROYED)
             of_case = select(request.c.id).where(request.c.case_id == row.case_id)
             others = tx.execute(select(data_key.c.owner).where(data_key.c.owner.in_(of_case))).first()
             case = row.case_id if others is None else None
+            before = {place for place, _ in rows_of(tx, row.case_id)}
             forget_request(tx, request_id)
             if case:
                 self._destroy_key(tx, case)
                 forget_case(tx, case)
+            tell_anew(tx, row.case_id, None if case else request_id, before)
             self._erase(tx, request_id, rule, by, case)
             payload = {"rule": rule, "case": case, **(signed or {})}
             self._append(tx, request_id, NewEvent(KEY_DESTROYED, by, payload))

@@ -11,15 +11,13 @@ from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.register.database.tables import case_file, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload
-from afschrift.register.database.written import ABSENT, written
 from afschrift.register.keys.store import TrailKey
 from afschrift.register.trail import trail
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.event_codes import SYSTEM
-from afschrift.register.trail.told_rows import rows_of
+from afschrift.register.trail.told_rows import tell_anew
 
 ADOPTED = "events_adopted"
-ROWS_ADOPTED = "rows_adopted"
 _NOTHING = "[]"
 
 
@@ -34,9 +32,8 @@ def adopt(tx: Connection, at: str, key: TrailKey, by: str) -> int:
         return 0
     trail.append(tx, at, None, [NewEvent(ADOPTED, by, {"events": uncoded})])
     for case in tx.scalars(select(case_file.c.id).order_by(case_file.c.id)).all():
-        trail.append(tx, at, None, [NewEvent(ROWS_ADOPTED, by, {"case": case})])
-        for place, values in rows_of(tx, case):
-            written(tx).rows[place] = {name: (ABSENT, value) for name, value in values.items()}
+        trail.append(tx, at, None, [NewEvent(trail.ROWS_ADOPTED, by, {"case": case})])
+        tell_anew(tx, case)
     return uncoded
 
 

@@ -22,8 +22,11 @@ from afschrift.register.database.trail_tables import event, event_code, event_pa
 from afschrift.register.disputes import holds_of, must_be_free
 from afschrift.register.trail import checkpoint, erasures, export, segments, signed, trail, verification
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
+from afschrift.register.trail.event_codes import SYSTEM
+from afschrift.register.trail.replay import must_follow
 from afschrift.register.trail.segments import Segment
 from afschrift.register.trail.signed import TrustedKeys
+from afschrift.register.trail.told_rows import tell_anew
 from afschrift.register.trail.trail import TrailFinding
 
 KEEP_YEARS = 5
@@ -92,23 +95,6 @@ class AuditTrail(Repository):
         except NotAllowedError:
             self.record(request_id, NewEvent("answer_refused", by, {"kind": kind, **event}))
             raise
-
-    def erase_payloads(self, request_id: str, rule: str, by: str = "system") -> int:
-        """Erase the payloads of a request's events after retention; returns how many.
-
-        Headers stay, and the chain verifies; so do the payloads that prove a bundle (`trail.KEPT`). The
-        erasure is an event itself, and its payload stays.
-
-        Raises:
-            UnknownRequestError: no such request.
-            RefusedError: it is under hold.
-        """
-        with self._db.write() as tx:
-            self._request_row(tx, request_id)
-            must_be_free(tx, request_id, "the payloads of its events stay")
-            erased = self._erase(tx, request_id, rule, by)
-        self._db.forget()
-        return erased
 
     def verify(
         self,
@@ -207,6 +193,7 @@ class AuditTrail(Repository):
         with self._db.write() as tx:
             what = self._droppable(tx, year, rule, keep_years)
             signature = signed.sign(asdict(what), self._keys.signing_key())
+            self._tell_anew(tx, what, by)
             payload = {"segment": asdict(what), "signature": signature}
             self._append(tx, None, NewEvent(segments.DROPPED, by, payload))
             segments.drop(tx, segments.Dropped(what, trail.head(tx)[0], signature))
@@ -251,6 +238,15 @@ class AuditTrail(Repository):
                 remedy="make one first, so that their chain goes on: `afschrift audit checkpoint`.",
             )
         return what
+
+    def _tell_anew(self, tx: Connection, what: Segment, by: str) -> None:
+        """The rows of a case stay longer than the year in which they were told."""
+        of_year = event_code.c.seq.between(what.first_seq, what.last_seq) & (event_code.c.owner != SYSTEM)
+        for case in tx.scalars(select(event_code.c.owner).where(of_year).distinct()).all():
+            must_follow(tx, case, self._keys.trail_keys())
+            payload = {"case": case, "year": what.year}
+            self._append(tx, None, NewEvent(trail.ROWS_TOLD_AGAIN, by, payload))
+            tell_anew(tx, case)
 
     def _refuse_held(self, tx: Connection, what: Segment) -> None:
         held = {one.request for one in holds_of(tx)}

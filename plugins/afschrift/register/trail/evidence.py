@@ -11,7 +11,9 @@ from afschrift.register.database.tables import case_file, request
 from afschrift.register.database.trail_tables import event_code
 from afschrift.register.trail.adopt import adopt
 from afschrift.register.trail.codes import codes
-from afschrift.register.trail.replay import Difference, check_case, check_rest
+from afschrift.register.trail.differences import Difference, ForgedError
+from afschrift.register.trail.replay import check_case, check_rest
+from afschrift.register.trail.told_rows import stray_rows
 
 
 class Evidence(Repository):
@@ -32,6 +34,16 @@ class Evidence(Repository):
         # What is wrong with an event is never left out: whose it is, it says itself.
         return tuple(one for one in found if one.request in (None, request_id) or not one.table)
 
+    def must_follow(self, request_id: str) -> None:
+        """See that the rows of a request follow from the trail, before anybody acts on them.
+
+        Raises:
+            UnknownRequestError: no such request.
+            ForgedError: they do not.
+        """
+        if found := self.of_request(request_id):
+            raise ForgedError(f"What the register holds of request {request_id}", found)
+
     def file_codes(self, digests: Mapping[str, str]) -> dict[str, str]:
         """Name -> code, of name -> digest of files; equal in all requests, so that answers compare."""
         maker = codes(self._keys.trail_key().key)
@@ -44,6 +56,8 @@ class Evidence(Repository):
             known = union(select(case_file.c.id), select(request.c.case_id), select(event_code.c.owner))
             for case in sorted(tx.scalars(known)):
                 yield from check_case(tx, case, keys)
+            for place in stray_rows(tx):
+                yield Difference("row_added", 0, place.table, place.row, request=place.request)
 
     def adopt(self, by: str = "system") -> int:
         """Give events from before there were codes theirs, and take the rows as they are; how many events.

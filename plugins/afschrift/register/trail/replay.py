@@ -10,19 +10,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.engine import Row
 
-from afschrift.domain.state import State
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
 from afschrift.register.trail.codes import Codes, codes
+from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.told_rows import rows_of
-from afschrift.register.trail.trail import header_of
+from afschrift.register.trail.trail import KEY_DESTROYED, ROWS_ADOPTED, ROWS_TOLD_AGAIN, header_of
 
 _BATCH = 5_000
 _STREAM = {"yield_per": _BATCH}
@@ -58,31 +58,9 @@ _NAMING_THE_CASE = select(event.c.seq, event.c.request).where(
     event.c.request.in_(select(request.c.id).where(request.c.case_id == bindparam("case")))
 )
 _IN_ORDER = ("decision", "step", "request_identity")
-_OPEN = [state.value for state in State if state.open]
+TOLD_ANEW = (KEY_DESTROYED, ROWS_ADOPTED, ROWS_TOLD_AGAIN)
+"""Events that tell all rows of their request, or of their case, as they were left."""
 _LAST_DROPPED = select(func.max(segment.c.last_seq))
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Where the register differs from its own trail; docs/trail.md lists the codes.
-
-    Attributes:
-        code: what kind.
-        seq: the event; 0 where it belongs to none.
-        table, row, field: the place; never a value.
-        request: the request that it concerns, where that is known.
-    """
-
-    code: str
-    seq: int = 0
-    table: str = ""
-    row: str = ""
-    field: str = ""
-    request: str | None = None
-
-    def __str__(self) -> str:
-        place = " ".join(one for one in (self.table, self.row, self.field) if one)
-        return f"{self.code} {self.seq}" + (f" {place}" if place else "")
 
 
 @dataclass
@@ -93,8 +71,10 @@ class _Replayed:
         rows: (table, row) -> field -> its code by the last event that tells of it.
         seqs: the events.
         last: the last of them; 0: none.
-        erased: requests of which events were erased after retention -> the first of them; None: of the case
-            as a whole.
+        erased: requests of which events were erased -> the last of them; None: of the case as a whole.
+        anew: requests of which an event tells all rows anew -> the last of them;
+            None: of the whole case.
+        cut: a year with its first events was dropped.
         destroyed: requests whose data key was destroyed.
     """
 
@@ -102,6 +82,8 @@ class _Replayed:
     seqs: set[int] = field(default_factory=set)
     last: int = 0
     erased: dict[str | None, int] = field(default_factory=dict)
+    anew: dict[str | None, int] = field(default_factory=dict)
+    cut: bool = False
     destroyed: dict[str, int] = field(default_factory=dict)
 
 
@@ -119,19 +101,31 @@ def check_case(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator
     makers = {name: codes(key) for name, key in keys.items()}
     for place, values in rows_of(tx, case):
         told = done.rows.pop((place.table, place.row), None)
-        erased = place.request in done.erased
-        if told is None and not erased:
+        if told is None:
             yield Difference("row_added", 0, place.table, place.row, request=place.request)
             continue
         for name, value in values.items():
-            code = (told or {}).get(name)
             same = [maker.of_field(place.table, place.row, name, value) for maker in makers.values()]
-            if code not in same and not (erased and code is None):
+            if told.get(name) not in same:
                 yield Difference("row_changed", 0, place.table, place.row, name, place.request)
     for table, row in done.rows:
         yield Difference("row_missing", 0, table, row)
     yield from _returned(tx, done.destroyed)
-    yield from _erased_while_open(tx, case, done)
+    if case:
+        yield from _unproven(done)
+
+
+def must_follow(tx: Connection, case: str, keys: Mapping[str, bytes]) -> None:
+    """See, before the events of a case go, that its rows follow from them.
+
+    A data key that was put back may go again.
+
+    Raises:
+        ForgedError: they do not.
+    """
+    found = [one for one in check_case(tx, case, keys) if one.code != "key_returned"]
+    if found:
+        raise ForgedError(f"What the register holds of case {case}", found)
 
 
 def check_rest(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator[Difference]:
@@ -164,8 +158,10 @@ def last_fault(tx: Connection, after: int, until: int, keys: Mapping[str, bytes]
 def _replay(tx: Connection, case: str, keys: Mapping[str, bytes], done: _Replayed) -> Iterator[Difference]:
     dropped = tx.scalar(_LAST_DROPPED) or 0
     for row in _events(tx, case):
-        if row.previous != done.last and not (done.last == 0 and row.previous <= dropped):
-            yield Difference("event_missing", row.seq)
+        if row.previous != done.last:
+            if done.last or row.previous > dropped:
+                yield Difference("event_missing", row.seq)
+            done.cut = done.last == 0
         done.last = row.seq
         done.seqs.add(row.seq)
         fault = _fault(row, keys)
@@ -175,9 +171,12 @@ def _replay(tx: Connection, case: str, keys: Mapping[str, bytes], done: _Replaye
         if row.type == "data_key_destroyed":
             done.destroyed[row.request] = row.seq
         if row.told is None:
-            done.erased.setdefault(row.request, row.seq)
+            done.erased[row.request] = row.seq
             continue
-        yield from _tell(row, json.loads(row.told), done)
+        if row.type in TOLD_ANEW:
+            _tell_anew(row, json.loads(row.told), done)
+        else:
+            yield from _tell(row, json.loads(row.told), done)
 
 
 def _events(tx: Connection, case: str) -> Iterator[Row[Any]]:
@@ -216,14 +215,32 @@ def _holds(row: Row[Any], header_digest: str, keys: Mapping[str, bytes]) -> bool
     return hmac.compare_digest(code, row.code)
 
 
+def _tell_anew(row: Row[Any], told: list[Any], done: _Replayed) -> None:
+    """Take in what an event tells of all rows of its request or case, whatever was told before.
+
+    The service wrote it after it had held these rows against what was told then.
+    """
+    whole = row.request is None or json.loads(row.payload)["case"] is not None
+    if whole:
+        done.rows.clear()
+    done.anew[None if whole else row.request] = row.seq
+    for table, name, fields in told:
+        done.rows.pop((table, name), None)
+        if fields:
+            done.rows[table, name] = {column: after for column, (_, after) in fields.items()}
+
+
 def _tell(row: Row[Any], told: list[Any], done: _Replayed) -> Iterator[Difference]:
     """Take in what an event tells; a row that was changed before it, untold, is told of here."""
+    before_it = frozenset(done.rows)
     for table, name, fields in told:
-        if table in _IN_ORDER and (table, name) not in done.rows and _has_later(table, name, done):
+        if table in _IN_ORDER and (table, name) not in before_it and _has_later(table, name, before_it):
             yield Difference("row_order", row.seq, table, name, request=row.request)
         known = done.rows.setdefault((table, name), {})
         for column, (before, after) in fields.items():
-            if known.get(column) != before and not (row.request in done.erased and column not in known):
+            # What told of it has gone; `_unproven` sees to it.
+            gone = column not in known and (done.cut or done.erased)
+            if known.get(column) != before and not gone:
                 yield Difference("row_overwritten", row.seq, table, name, column, row.request)
             if after is None:
                 known.pop(column, None)
@@ -233,12 +250,12 @@ def _tell(row: Row[Any], told: list[Any], done: _Replayed) -> Iterator[Differenc
             del done.rows[table, name]
 
 
-def _has_later(table: str, row: str, done: _Replayed) -> bool:
-    """Whether a row of the case has a higher number than one that was written after it.
+def _has_later(table: str, row: str, before: Collection[tuple[str, str]]) -> bool:
+    """Whether a row that an earlier event told of has a higher number than one written after it.
 
     The last decision counts, by its number, which the database gives: somebody may have made it go back.
     """
-    return any(int(other) > int(row) for known, other in done.rows if known == table)
+    return any(int(other) > int(row) for known, other in before if known == table)
 
 
 def _uncoded(tx: Connection, case: str, done: _Replayed) -> Iterator[Difference]:
@@ -248,16 +265,16 @@ def _uncoded(tx: Connection, case: str, done: _Replayed) -> Iterator[Difference]
             yield Difference("event_forged", row.seq, request=row.request)
 
 
-def _erased_while_open(tx: Connection, case: str, done: _Replayed) -> Iterator[Difference]:
-    """Requests that are open though what their events told is erased, so that no row of theirs is proven.
+def _unproven(done: _Replayed) -> Iterator[Difference]:
+    """Events that were erased, where no later one tells all rows of their request anew.
 
-    Payloads go with the key of a closed request alone. Who erased them to that end had no need of a key.
+    The service erases them with the key of a closed request alone, and tells what is left of it then. Who
+    erased them to an end of his own had no need of a key.
     """
-    of_case = select(request.c.id).where(request.c.case_id == case, request.c.state.in_(_OPEN))
-    for open_one in tx.scalars(of_case) if done.erased else ():
-        seqs = [done.erased[one] for one in (open_one, None) if one in done.erased]
-        if seqs:
-            yield Difference("payload_erased", seqs[0], request=open_one)
+    whole = done.anew.get(None, 0)
+    for of, seq in done.erased.items():
+        if seq > max(whole, done.anew.get(of, 0)):
+            yield Difference("payload_erased", seq, request=of)
 
 
 def _returned(tx: Connection, destroyed: Mapping[str, int]) -> Iterator[Difference]:

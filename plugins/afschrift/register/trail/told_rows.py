@@ -7,7 +7,7 @@ told by no event was written by somebody else. What is told of no event is left 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    union,
     update,
 )
 
@@ -119,6 +120,39 @@ def rows_of(tx: Connection, case: str) -> Iterator[tuple[RowPlace, dict[str, Any
         for row in tx.execute(rows, {"case": case}):
             values = row._asdict()
             yield _place(table, values), values
+
+
+def stray_rows(tx: Connection) -> Iterator[RowPlace]:
+    """Rows that must follow from the trail, and belong to no case that the register knows."""
+    known = union(select(case_file.c.id), select(request.c.case_id))
+    for table in TOLD_TABLES.values():
+        if table in (case_file, request):
+            continue
+        stray = (
+            table.c.case_id.not_in(known)
+            if "case_id" in table.c
+            else table.c.request_id.not_in(select(request.c.id))
+        )
+        for row in tx.execute(select(table).where(stray)):
+            yield _place(table, row._asdict())
+
+
+def tell_anew(
+    tx: Connection, case: str, request_id: str | None = None, before: Collection[RowPlace] = ()
+) -> None:
+    """Have the next event of a case tell all its rows as they are, or those of one request and of none.
+
+    Args:
+        tx: of `Database.write`.
+        case: its id.
+        request_id: the request; None: the case, all of it.
+        before: rows that there were; those that are gone are told too.
+    """
+    left = dict(rows_of(tx, case))
+    for place in {*before, *left}:
+        if request_id is None or place.request in (request_id, None):
+            values = left.get(place, {})
+            written(tx).rows[place] = {name: (ABSENT, value) for name, value in values.items()}
 
 
 @cache

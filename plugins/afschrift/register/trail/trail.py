@@ -27,6 +27,7 @@ SKEW_SECONDS = 2
 CLOCK_WENT_BACK = "clock_went_back"
 
 BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED = "bundle_sealed", "bundle_arrived", "data_key_destroyed"
+ROWS_ADOPTED, ROWS_TOLD_AGAIN = "rows_adopted", "rows_told_again"
 KEPT = (
     *(BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED),
     *("destruction_proposed", "destruction_turned_down"),

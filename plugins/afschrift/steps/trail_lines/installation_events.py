@@ -55,6 +55,7 @@ SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "trail_exported": "The whole trail was exported by {who}.",
     "events_adopted": "{events} events from before there were codes got theirs, said by {who}.",
     "rows_adopted": "The rows of case {case} are taken as they are, said by {who}.",
+    "rows_told_again": "The rows of case {case} are told again, as the trail of {year} is dropped.",
     "register_restored": _restored,
     "keys_rotated": "A new key of kind {kind} is used from now on: {key}.",
     "wrapping_keys_retired": "Wrapping keys are retired; {wrapped_anew} data keys were wrapped anew.",

@@ -15,8 +15,11 @@ from afschrift.casework.clock.record import ClockService
 from afschrift.casework.intake.referral import record_handed_over
 from afschrift.casework.letters.due import letters_due
 from afschrift.casework.letters.make import make
+from afschrift.casework.letters.send import send
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.state import State
+from afschrift.register.database.database import Database
+from afschrift.register.trail.differences import ForgedError
 
 LATE = {"reasons": "Een systeem was stuk.", "expected_on": "2030-01-01"}
 
@@ -154,3 +157,14 @@ def test_a_lifted_restriction_is_told_and_a_hidden_one_not_revealed(bureau: Bure
     last = ClockService(officer, officer.jurisdiction).clock(bureau.register.facts.timeline(request)).due
     assert last is not None
     assert f"uiterlijk op {last.day} " in text
+
+
+def test_no_letter_leaves_of_a_request_that_somebody_changed_by_sql(bureau: Bureau) -> None:
+    request = bureau.store()
+    made = make(bureau.officer("cli:anna"), request, "acknowledgement", {}).letter
+    assert made is not None
+    with Database(bureau.settings.register).engine.begin() as tx:
+        tx.exec_driver_sql("UPDATE request SET state = 'accepted'")
+    with pytest.raises(ForgedError, match="row_changed, request .* state"):
+        send(bureau.settings, bureau.register, made.id, "cli:anna")
+    assert bureau.register.letters.get(made.id).sent_at is None

@@ -53,7 +53,7 @@ def test_a_register_from_before_gets_its_codes_with_the_key_that_is_made_then(
 ) -> None:
     one = open_one()
     moved(register, one.id, State.REFUSED)
-    register.trail.erase_payloads(one.id, "retention")
+    register.data_keys.shred(one.id, "retention")
     other = open_one()
     events = len(register.trail.events())
     without_codes(url)

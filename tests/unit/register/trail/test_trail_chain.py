@@ -194,12 +194,12 @@ def test_an_erased_payload_is_gone_and_the_chain_stands(
     one, other = open_one(), open_one()
     register.trail.record(one.id, NewEvent("looked_up", payload={"secret_code": "needle-in-the-trail"}))
     heads = [(header.seq, header.digest()) for header, _ in register.trail.events()]
-    assert register.trail.erase_payloads(one.id, "retention_register") == 2
+    assert register.data_keys.shred(one.id, "retention_register")
     assert register.trail.verify(heads) == []
-    assert {payload is None for _, payload in register.trail.events(one.id)} == {True}
+    left = [header.type for header, payload in register.trail.events(one.id) if payload is not None]
+    assert left == ["data_key_destroyed"]
     assert register.trail.events(other.id)[0][1] is not None
-    assert register.trail.events()[-1][0].type == "payloads_erased"
-    assert register.trail.erase_payloads(one.id, "retention_register") == 0
+    assert "payloads_erased" in [header.type for header, _ in register.trail.events()]
     if url.startswith("sqlite"):
         files = Path(url.removeprefix("sqlite:///")).parent.glob("register.db*")
         assert not any(b"needle-in-the-trail" in file.read_bytes() for file in files)

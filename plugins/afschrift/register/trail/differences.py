@@ -1,0 +1,51 @@
+"""Where the register differs from its own trail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from afschrift.domain.errors import RefusedError
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where the register differs from its own trail; docs/trail.md lists the codes.
+
+    Attributes:
+        code: what kind.
+        seq: the event; 0 where it belongs to none.
+        table, row, field: the place; never a value.
+        request: the request that it concerns, where that is known.
+    """
+
+    code: str
+    seq: int = 0
+    table: str = ""
+    row: str = ""
+    field: str = ""
+    request: str | None = None
+
+    def __str__(self) -> str:
+        place = " ".join(one for one in (self.table, self.row, self.field) if one)
+        return f"{self.code} {self.seq}" + (f" {place}" if place else "")
+
+
+class ForgedError(RefusedError):
+    """Something in the register was written by somebody else than the service.
+
+    Attributes:
+        found: where.
+    """
+
+    def __init__(self, words: str, found: Sequence[Difference]) -> None:
+        first = found[0]
+        place = " ".join(one for one in (first.table, first.row, first.field) if one) or f"event {first.seq}"
+        more = f", and {len(found) - 1} more" if found[1:] else ""
+        super().__init__(
+            f"{words} does not follow from its trail ({first.code}, {place}{more}): somebody changed it "
+            "without the service.",
+            remedy="change nothing more: copy the database and tell the data protection officer; `afschrift "
+            "audit verify` lists all of it (docs/trail.md).",
+        )
+        self.found = tuple(found)

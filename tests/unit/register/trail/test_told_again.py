@@ -1,0 +1,121 @@
+"""What is left of a request stays proven when its payloads go, and when a year of the trail goes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from tests.support.moves import moved
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.keys import Key
+from afschrift.domain.request import Request
+from afschrift.domain.state import State
+from afschrift.register.database.database import Database
+from afschrift.register.register import Register
+from afschrift.register.trail.differences import ForgedError
+
+Open = Callable[..., Request]
+RULE = "retention_identity"
+
+
+def by_sql(url: str, statement: str, **values: Any) -> None:
+    with Database(url).engine.begin() as tx:
+        tx.execute(text(statement), values)
+
+
+def found(register: Register) -> list[str]:
+    return [f"{one.code} {one.table} {one.field}".strip() for one in register.evidence.differences()]
+
+
+def decided_and_closed(register: Register, one: Request) -> str:
+    register.decisions.take(one.id, "identity", "confirmed", "officer")
+    register.steps.finish(one.id, "assess", "ab" * 32, {"n": 1}, NewEvent("assessed"))
+    moved(register, one.id, State.WITHDRAWN)
+    return one.id
+
+
+def test_a_row_that_is_left_of_a_forgotten_request_is_proven(
+    register: Register, open_one: Open, url: str
+) -> None:
+    one = decided_and_closed(register, open_one())
+    assert register.data_keys.shred(one, RULE)
+    assert found(register) == []
+
+    by_sql(url, "UPDATE decision SET choice = 'refuse' WHERE request_id = :one", one=one)
+    assert found(register) == ["row_changed decision choice"]
+    by_sql(url, "DELETE FROM decision WHERE request_id = :one", one=one)
+    assert found(register) == ["row_missing decision"]
+
+
+def test_forgetting_one_request_leaves_the_other_of_its_case_proven(
+    register: Register, open_one: Open, url: str
+) -> None:
+    one = open_one()
+    other = decided_and_closed(register, open_one(case=one.case))
+    decided_and_closed(register, one)
+    register.cases.add_text(one.case, "note", b"of both", "officer")
+
+    for gone in (one.id, other):
+        assert register.data_keys.shred(gone, RULE)
+        assert found(register) == []
+    by_sql(url, "UPDATE request SET state = 'delivered' WHERE id = :other", other=other)
+    assert found(register) == ["row_changed request state"]
+
+
+def test_what_was_changed_before_is_not_forgotten_with_its_evidence(
+    register: Register, open_one: Open, url: str
+) -> None:
+    one = decided_and_closed(register, open_one())
+    by_sql(url, "UPDATE decision SET choice = 'refuse' WHERE request_id = :one", one=one)
+    events = register.trail.events()
+
+    with pytest.raises(ForgedError, match=r"row_changed, decision \d+ choice.*audit verify"):
+        register.data_keys.shred(one, RULE)
+
+    assert register.trail.events() == events
+    assert register.data_keys.has(one)
+
+
+def test_the_rows_of_a_dropped_year_stay_proven(
+    register: Register, open_one: Open, clock: Any, url: str
+) -> None:
+    whole = decided_and_closed(register, open_one())
+    one = open_one()
+    clock.now = datetime(2027, 1, 2, tzinfo=UTC)
+    half = decided_and_closed(register, one)
+    clock.now = datetime(2040, 1, 2, tzinfo=UTC)
+    register.trail.make_checkpoint()
+    by_sql(url, "UPDATE decision SET choice = 'refuse' WHERE request_id = :whole", whole=whole)
+    with pytest.raises(ForgedError, match="row_changed, decision"):
+        register.trail.drop_year(2026, RULE)
+    by_sql(url, "UPDATE decision SET choice = 'confirmed' WHERE request_id = :whole", whole=whole)
+
+    register.trail.drop_year(2026, RULE)
+
+    assert found(register) == [] == register.trail.verify()
+    for state in ("received", "withdrawn"):
+        by_sql(url, "UPDATE request SET state = :state WHERE id IN (:a, :b)", state=state, a=whole, b=half)
+        assert found(register) == (["row_changed request state"] * 2 if state == "received" else [])
+    assert register.data_keys.shred(half, RULE)
+    assert register.trail.drop_year(2027, RULE).year == 2027
+    assert found(register) == [] == register.trail.verify()
+
+
+def test_a_row_of_no_known_request_is_found(register: Register, open_one: Open, url: str) -> None:
+    if not url.startswith("sqlite"):  # PostgreSQL's foreign keys let nobody write such a row
+        return
+    register.questions.ask(open_one().id, "identity", options=["confirmed"], detail={})
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as stranger:
+        stranger.execute("UPDATE question SET request_id = 'req-000000000000'")
+    assert sorted(found(register)) == ["row_added question", "row_missing question"]
+
+
+def test_numbers_with_one_more_digit_are_in_their_order(register: Register, open_one: Open) -> None:
+    for first in range(0, 12, 3):  # the rows 9 and 10 come with one event
+        keys = tuple(Key("customer_id", f"C-{first + n}") for n in range(3))
+        assert register.evidence.of_request(open_one(keys=keys).id) == ()
