@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from testbed.running import store
@@ -18,8 +21,10 @@ from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.event import Header, canonical, payload_digest
+from afschrift.domain.files import Receipt
 from afschrift.domain.state import State
 from afschrift.register.trail.differences import ForgedError
+from afschrift.steps import plan_gates
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import close, deliver
@@ -302,6 +307,22 @@ def test_an_ask_that_was_served_and_is_opened_again(world: World, operator: Oper
     assert world.refused(look_up, request)["reason"] == "not_asked"
 
 
+def test_an_ask_whose_serving_is_erased(world: World, operator: Operator) -> None:
+    """Attempt: Erase by SQL that an ask was served, and let it count as not served yet"""
+    request = store(world.services, ANN, authenticated=None)
+    world.register.look_ups.ask(request, "cli:anna", {"role": "officer", "source": "terminal"})
+    look_up(world.services, request)
+    served = "seq IN (SELECT seq FROM event WHERE type = 'identity_looked_up')"
+    operator.run(
+        "UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'retention', erased_at = 'x' "
+        f"WHERE {served}",
+        f"UPDATE event_code SET told = NULL WHERE {served}",
+        "UPDATE look_up SET served_at = NULL",
+    )
+
+    assert world.refused(look_up, request)["reason"] == "payload_erased"
+
+
 @pytest.mark.parametrize("of", ["request IS NOT NULL", "request IS NULL"])
 def test_what_events_told_erased_by_sql(world: World, operator: Operator, of: str) -> None:
     """Attempt: Erase by SQL what the events of an open request told, and change its rows then"""
@@ -327,6 +348,40 @@ def test_a_review_by_sql(world: World, operator: Operator) -> None:
     )
 
     assert world.refused(deliver, request)["reason"] == "row_added"
+
+
+def test_a_review_by_sql_between_the_last_gate_and_its_use(
+    world: World, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attempt: Insert the approval of a bundle by SQL at the last look before it becomes visible"""
+    request = world.at(deliver)
+    packed = (world.register.steps.latest(request, "package") or {})["bundle"]
+    world.register.decisions.take(request, "review", "approved", "officer", about=packed)
+    inner = world.services.destination("outbox")
+    gated_plan = plan_gates.gated_plan
+
+    class Slow:
+        name = "outbox"
+
+        def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
+            world.register.decisions.take(request, "review", "hold_back", "officer", about=packed)
+            monkeypatch.setattr("afschrift.steps.deliver.gated_plan", forge)
+            return inner.deliver(name, chunks)
+
+    def forge(*given: Any) -> Any:
+        found = gated_plan(*given)
+        operator.run(
+            'INSERT INTO decision (request_id, kind, choice, "by", at, about, detail) '
+            "VALUES (:request, 'review', 'approved', 'officer', '2026-03-03', :packed, '{}')",
+            request=request,
+            packed=packed,
+        )
+        return found
+
+    services = replace(world.services, destination=lambda _name: Slow())
+    with pytest.raises(NeedsPersonError, match="held_back"):
+        deliver(services, request)
+    assert world.seen[1] == []
 
 
 def test_close_after_an_answer_by_sql(world: World, operator: Operator) -> None:

@@ -165,6 +165,6 @@ def test_no_letter_leaves_of_a_request_that_somebody_changed_by_sql(bureau: Bure
     assert made is not None
     with Database(bureau.settings.register).engine.begin() as tx:
         tx.exec_driver_sql("UPDATE request SET state = 'accepted'")
-    with pytest.raises(ForgedError, match="row_changed, request .* state"):
+    with pytest.raises(ForgedError, match=r"row_changed, request .* state"):
         send(bureau.settings, bureau.register, made.id, "cli:anna")
     assert bureau.register.letters.get(made.id).sent_at is None
