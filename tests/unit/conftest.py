@@ -19,6 +19,7 @@ from testbed import registers
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation
 from tests.support.kept import Kept
+from tests.support.unguarded import unguarded
 
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
@@ -108,19 +109,9 @@ def open_one(register: Register) -> Callable[..., Request]:
 def as_operator(url: str) -> Iterator[Callable[..., None]]:
     """Runs SQL as somebody who owns the database and has taken the guards away."""
     database = Database(url)
-    with database.write() as tx:
-        for name in ("event_no_replace", "event_payload_no_replace", "event_no_update", "event_no_delete"):
-            if database.sqlite:
-                tx.execute(text(f"DROP TRIGGER {name}"))
-        if database.sqlite:
-            tx.execute(text("DROP TRIGGER event_payload_no_delete"))
-            tx.execute(text("DROP TRIGGER event_payload_only_erase"))
-        else:
-            tx.execute(text("ALTER TABLE event DISABLE TRIGGER ALL"))
-            tx.execute(text("ALTER TABLE event_payload DISABLE TRIGGER ALL"))
 
     def run(*statements: str, **values: object) -> None:
-        with database.write() as tx:
+        with database.write() as tx, unguarded(tx):
             if database.sqlite:
                 tx.execute(text("PRAGMA defer_foreign_keys = ON"))
             for statement in statements:

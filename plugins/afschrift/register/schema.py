@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.engine import URL
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.register.database.database import Database
@@ -32,7 +33,7 @@ def upgrade(url: str) -> None:
     """
     config = _config()
     with closing(Database(url)) as database, database.write() as connection:
-        _must_be_known(database, _revision(connection))
+        _must_be_known(database.url, _revision(connection))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -52,12 +53,17 @@ def require_current(url: str) -> None:
         RetriableError: the database is down.
     """
     with closing(Database(url)) as database, database.read() as connection:
-        found = _revision(connection)
-    _must_be_known(database, found)
+        must_be_current(connection)
+
+
+def must_be_current(connection: Connection) -> None:
+    """As `require_current`, of a register that is open."""
+    url, found = connection.engine.url, _revision(connection)
+    _must_be_known(url, found)
     if found != revisions()[-1]:
         what = "has no tables yet" if found is None else f"is at revision {found}"
         raise ConfigurationError(
-            f"The register at {locate(database.url)} {what}; this software needs revision {revisions()[-1]}.",
+            f"The register at {locate(url)} {what}; this software needs revision {revisions()[-1]}.",
             remedy="run `afschrift register upgrade`."
             if found
             else "where there was a register before, see that its disk is there and the address right; for a "
@@ -65,17 +71,17 @@ def require_current(url: str) -> None:
         )
 
 
-def _must_be_known(database: Database, found: str | None) -> None:
+def _must_be_known(url: URL, found: str | None) -> None:
     if found in _UNRELEASED:
         raise ConfigurationError(
-            f"The register at {locate(database.url)} is at revision {found}, from before the first release, "
+            f"The register at {locate(url)} is at revision {found}, from before the first release, "
             f"which this software does not bring up to {revisions()[0]}.",
             remedy="run `afschrift register upgrade` with the last version that knows it, and then install "
             "this one again. Nothing was changed.",
         )
     if found is not None and found not in revisions():
         raise ConfigurationError(
-            f"The register at {locate(database.url)} is at revision {found}, which this software does not "
+            f"The register at {locate(url)} is at revision {found}, which this software does not "
             f"know: a newer version brought it there (the newest known here is {revisions()[-1]}).",
             remedy="install the newer version here too.",
         )

@@ -26,6 +26,7 @@ SENTENCES = {
     "row_changed": "has another value than the trail tells",
     "row_overwritten": "had another value when the service wrote it than the trail had told",
     "row_order": "has a lower number than one that was written before it",
+    "schema_changed": "is not as the migrations make it: what its tables show may not be what stands in them",
     "key_returned": "is there, though the trail says that it was destroyed",
 }
 """Code of a difference -> what it says of the place."""
@@ -106,4 +107,4 @@ def _place(one: Difference) -> str:
         return f"event {one.seq}:"
     field = f", {one.field}" if one.field else ""
     before = f" (before event {one.seq})" if one.code == "row_overwritten" else ""
-    return f"{one.table} {one.row}{field}{before}:"
+    return f"{one.table} {one.row}".rstrip() + f"{field}{before}:"

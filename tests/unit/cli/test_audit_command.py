@@ -18,6 +18,7 @@ import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
 from tests.support.trail_matrix import TOOL
+from tests.support.unguarded import run_unguarded
 from typer.testing import CliRunner
 
 from afschrift.app.settings import Settings
@@ -89,10 +90,7 @@ def standalone(*words: str, code: int = 0) -> str:
 
 def tamper(home: Path, *statements: str) -> None:
     with closing(sqlite3.connect(home / "register.db")) as database, database:
-        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            database.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            database.execute(statement)
+        run_unguarded(database, *statements)
 
 
 def test_show_prints_events_as_json_lines(audit: Typed) -> None:
@@ -266,6 +264,12 @@ def test_an_export_takes_no_file_that_is_there(audit: Typed, tmp_path: Path) -> 
     assert "cannot be made: File exists" in audit("export", str(file), code=1)[1]
     assert "name a new file" in audit("export", str(tmp_path / "no" / "x"), code=1)[1]
     assert file.read_bytes() == before
+
+
+def test_what_was_planted_in_the_schema_is_a_finding(audit: Typed, home: Path) -> None:
+    with closing(sqlite3.connect(home / "register.db")) as database:
+        database.execute("DROP TRIGGER event_no_update")
+    assert "  event_no_update: is not as the migrations make it" in audit("verify", code=1)[0]
 
 
 def test_a_year_is_dropped_after_a_question(audit: Typed, home: Path, place: Path) -> None:

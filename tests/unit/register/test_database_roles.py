@@ -35,6 +35,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.law.clock.deadline import local_date
 from afschrift.register.database.columns import metadata
+from afschrift.register.database.objects import differing
 from afschrift.register.open import initialise, open_keys
 from afschrift.register.register import Register
 from afschrift.register.schema import VERSION_TABLE
@@ -260,6 +261,17 @@ def test_checks_sweep_and_remind_without_a_way_to_a_data_key(installed: Installe
         register.identities.of(request)
     with pytest.raises(InsufficientPrivilege):
         installed.sql(CHECKS, "SELECT wrapped FROM data_key")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_sees_whether_the_schema_is_as_made(installed: Installed, role: str) -> None:
+    guard = "ALTER TABLE event {} TRIGGER event_no_update"
+    with installed.as_role(role).register.store.database.read() as tx:
+        assert differing(tx) == []
+    installed.sql(OWNER, guard.format("DISABLE"))
+    with installed.as_role(role).register.store.database.read() as tx:
+        assert differing(tx) == ["event_no_update"]
+    installed.sql(OWNER, guard.format("ENABLE"))
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -164,6 +164,7 @@ def test_a_register_that_eight_migrations_made_opens_unchanged(tmp_path: Path, k
     one = register.requests.open(*asked)
     assert register.requests.get(one.id) == one
     assert register.trail.verify() == []
+    assert list(register.evidence.differences()) == []
     with closing(sqlite3.connect(file)) as connection:
         now = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
     same = [(name, sql) for name, sql in now if name not in SINCE | CHANGED]

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import select, union
 
 from afschrift.register.base import Repository
+from afschrift.register.database.made_objects import TABLES
 from afschrift.register.database.tables import case_file, request
 from afschrift.register.database.trail_tables import event_code
 from afschrift.register.trail.adopt import adopt
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.replay import check_case, check_rest
+from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.told_rows import stray_rows
 
 
@@ -29,6 +31,8 @@ class Evidence(Repository):
         """
         keys = self._keys.trail_keys()
         with self._db.read() as tx:
+            if changed := schema_changed(tx):
+                return changed
             case = self._request_row(tx, request_id).case_id
             found = [*check_case(tx, case, keys), *check_rest(tx, case, keys)]
         # What is wrong with an event is never left out: whose it is, it says itself.
@@ -50,9 +54,15 @@ class Evidence(Repository):
         return {name: maker.of_file(digest) for name, digest in digests.items()}
 
     def differences(self) -> Iterator[Difference]:
-        """Likewise of every case and of the events that concern none, case by case."""
+        """Likewise of every case and of the events that concern none, case by case.
+
+        Where a table is not what it was made as, its rows tell nothing and are not looked at.
+        """
         keys = self._keys.trail_keys()
         with self._db.read() as tx:
+            yield from (changed := schema_changed(tx))
+            if any(one.table in TABLES for one in changed):
+                return
             known = union(select(case_file.c.id), select(request.c.case_id), select(event_code.c.owner))
             for case in sorted(tx.scalars(known)):
                 yield from check_case(tx, case, keys)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from tests.support.moves import moved
+from tests.support.unguarded import unguarded
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RefusedError
@@ -31,11 +32,7 @@ def settings(url: str, tmp_path: Path, keys: KeyStore) -> Settings:
 
 def without_codes(url: str) -> None:
     """As a register was before: the table is empty, whatever guards it."""
-    with Database(url).write() as tx:
-        if Database(url).sqlite:
-            tx.execute(text("DROP TRIGGER event_code_no_delete"))
-        else:
-            tx.execute(text("SET LOCAL session_replication_role = replica"))
+    with Database(url).write() as tx, unguarded(tx):
         tx.execute(text("DELETE FROM event_code"))
 
 
