@@ -50,9 +50,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from airflow.sdk import dag, task, teardown
+from airflow.sdk import dag, teardown
 
 from afschrift.airflow_ext import tasks
+from afschrift.airflow_ext.outside.lineage import step_task
 from afschrift.airflow_ext.params import demo_mode, form
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
@@ -68,7 +69,7 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 )
 def fulfil_request() -> None:
     """The chain of tasks; only ids, names of sources and the digest of the bundle travel along it."""
-    run = partial(task, multiple_outputs=False)  # one XCom a task, not one more for each of its keys
+    run = partial(step_task, multiple_outputs=False)  # one XCom a task, not one more for each of its keys
     request = run(tasks.assess)()
     sources = run(tasks.classify)(request)
     by_source = run(

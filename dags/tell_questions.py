@@ -1,5 +1,8 @@
 """Tells people, every quarter of an hour, that a question is open for their role: runs do not wait for them.
 
+And it tells programs: how many requests are open, late or waiting, as Airflow's metrics; and what happened,
+as events of Airflow's assets, on which a DAG of one's own can be scheduled (`docs/monitoring.md`).
+
 It reads the register, and no personal data. Each notifier is told once of each question, and once more when
 the question is assigned to somebody. What a question is about stays in the register: the message has ids,
 kinds and roles.
@@ -9,11 +12,14 @@ kinds and roles.
 |---|---|
 | names | hands on the notifiers, one each |
 | notify | one a notifier: tells it what it was not told yet; skipped where that is nothing |
+| announce | sends the gauges, and makes an asset event of each thing that happened since |
 
 ## The run failed
 - **notify**: one notifier did not take its message; the last line of its log says which. The next run tells
   it again; the others were told.
 - **names**: the file of notifiers cannot be read; the last line says what to do.
+- **announce**: the register does not answer; the last line says what to do. The next run announces what this
+  one did not.
 
 Which notifier tells which role: `docs/questions.md`.
 """
@@ -26,6 +32,7 @@ from functools import partial
 from airflow.sdk import dag, task
 
 from afschrift.airflow_ext import question_tasks as tasks
+from afschrift.airflow_ext.outside.assets import ALIASES, ASSETS
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 
@@ -39,9 +46,10 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
     tags=["afschrift", "operations"],
 )
 def tell_questions() -> None:
-    """Tell each notifier for itself; only names travel."""
+    """Tell each notifier for itself; only names travel. Programs are told beside them."""
     run = partial(task, multiple_outputs=False)
     run(tasks.notify).expand(name=run(tasks.names)())
+    run(tasks.announce, inlets=[*ASSETS], outlets=[*ALIASES])()
 
 
 tell_questions()

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation, installed
+from tests.support.lineage import lineage_into
 
 _LOGGER = re.compile(r" \[([a-z][\w.]*)\] (?:\w+=.* )?loc=")
 _OURS = re.compile(r"trail #\d+ .* \[[0-9a-f]{12}\]")
@@ -25,17 +27,21 @@ class Logged:
     installation: Installation
     request: str
     log: str
+    lineage: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def logged(
     airflow_env: AirflowEnv, demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Logged]:
+    told = tmp_path_factory.mktemp("lineage") / "events.jsonl"
     with installed(demo_warehouse, tmp_path_factory.mktemp("logged")) as installation:
         request = installation.submit(HEAVY.number, "access")
         before = len(airflow_env.log)
-        assert airflow_env.run({"request": request}).state == "success"
-        yield Logged(installation, request, airflow_env.log[before:])
+        with lineage_into(told):
+            assert airflow_env.run({"request": request}).state == "success"
+        events = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
+        yield Logged(installation, request, airflow_env.log[before:], events)
 
 
 def lines(log: str) -> list[str]:
@@ -64,7 +70,8 @@ def test_no_line_of_ours_stands_twice_and_no_library_talks(logged: Logged) -> No
     loggers = set(_LOGGER.findall(logged.log))
     assert "afschrift.trail" in loggers
     others = {name for name in loggers if not name.startswith(("airflow", "afschrift", "task"))}
-    assert others <= {"py.warnings"}  # Airflow's own imports
+    # Airflow's own imports, and its lineage, which this run has switched on
+    assert others <= {"py.warnings", "openlineage.client.client"}
 
 
 def test_the_log_tells_counts_and_rules_and_durations(logged: Logged) -> None:
@@ -85,6 +92,26 @@ def test_nothing_of_the_person_stands_in_the_log(logged: Logged) -> None:
     register = logged.installation.services.register
     keys = [key.value for key in register.identities.of(logged.request)]
     assert not [value for value in keys if value in given]
+
+
+def test_the_lineage_of_the_run_leads_from_tables_to_its_bundle(logged: Logged) -> None:
+    done = [one for one in logged.lineage if one["eventType"] == "COMPLETE"]
+    read = {one["name"] for event in done for one in event.get("inputs", ())}
+    given = {(one["namespace"], one["name"]) for event in done for one in event.get("outputs", ())}
+
+    extracts = [
+        payload for kind, payload in logged.installation.events(logged.request) if kind == "extracted"
+    ]
+    sources = logged.installation.services.inventory.sources
+    assert read == {
+        f"source/{one['source']}/{sources[one['source']].in_source(table)}"
+        for one in extracts
+        for table in one["tables"]
+    }
+    assert given == {("afschrift", f"bundle/folder/{logged.request}")}
+    everything = json.dumps(logged.lineage)
+    assert str(HEAVY.number) not in everything
+    assert str(logged.installation.warehouse) not in everything
 
 
 def compared(logged: Logged, folder: Path, log: str) -> list[tuple[str, int]]:

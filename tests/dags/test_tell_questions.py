@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +77,50 @@ def test_each_role_is_told_once_and_again_where_it_is_assigned(
     assert asked.id in first.get_body().get_content()  # type: ignore[union-attr]
     assert "cli:vera" in second.get_body().get_content()  # type: ignore[union-attr]
     assert b"kwikstaart" not in b"".join(content for _, _, content in server.messages)
+
+
+DOWNSTREAM = """
+from airflow.sdk import dag, task
+from afschrift.airflow_ext.outside.assets import FINDING
+
+@dag(schedule=[FINDING])
+def downstream():
+    @task
+    def look(triggering_asset_events=None): ...
+    look()
+
+downstream()
+"""
+
+
+def test_what_happened_is_announced_once_and_a_dag_scheduled_on_it_is_due(
+    airflow_env: AirflowEnv, installation: Installation, dag: Any, tmp_path: Path
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.utils.session import create_session
+    from sqlalchemy import text
+
+    (tmp_path / "downstream.py").write_text(DOWNSTREAM)
+    with create_session() as session:
+        session.execute(text("INSERT OR IGNORE INTO dag_bundle (name) VALUES ('dags-folder')"))
+    sync_bag_to_db(DagBag(dag_folder=str(tmp_path)), "dags-folder", None)
+    request = installation.submit("1001", "access")
+    register = installation.services.register
+    register.oversight.record_findings([(request, {"code": "run_failed", "since": "kwikstaart"})])
+
+    states = run(dag), run(dag)
+
+    assert [state["announce"] for state in states] == ["success", "success"]
+    events = airflow_env.rows(
+        "SELECT a.name, e.extra FROM asset_event e JOIN asset a ON a.id = e.asset_id ORDER BY a.name"
+    )
+    [(_, seq)] = [(h.type, h.seq) for h, _ in register.trail.events(request) if h.type == "sweep_found"]
+    assert [(name, json.loads(extra)) for name, extra in events] == [
+        ("afschrift_finding", {"event": seq, "type": "sweep_found", "request": request}),
+        ("afschrift_map_changed", {"inventory": installation.services.inventory.digest}),
+    ]
+    due = airflow_env.rows("SELECT target_dag_id FROM asset_dag_run_queue")
+    assert due == [("downstream",)]
 
 
 def test_the_runbook_names_every_task(dag: Any) -> None:

@@ -23,6 +23,8 @@ from testbed.running import hand_over
 from tests.airflow_support import ONCE
 from tests.support.airflow_up import Running, airflow_up, wait_for
 from tests.support.installed import CUSTOMERS, Installation
+from tests.support.otlp_receiver import OtlpReceiver, otlp_receiver
+from tests.support.statsd_listener import StatsdListener, statsd_listener
 from tests.unit.app.test_private_files import modes
 
 pytestmark = [
@@ -50,8 +52,26 @@ PEOPLE = iter(CUSTOMERS)
 
 
 @pytest.fixture(scope="module")
-def airflow(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with airflow_up(demo_warehouse, tmp_path_factory.mktemp("running")) as running:
+def statsd() -> Iterator[StatsdListener]:
+    with statsd_listener() as listener:
+        yield listener
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[OtlpReceiver]:
+    with otlp_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    demo_warehouse: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    statsd: StatsdListener,
+    collector: OtlpReceiver,
+) -> Iterator[Running]:
+    outside = statsd.environment | collector.environment
+    with airflow_up(demo_warehouse, tmp_path_factory.mktemp("running"), outside) as running:
         yield running
 
 
@@ -66,6 +86,23 @@ def test_a_request_goes_through(airflow: Running) -> None:
     tasks = airflow.tasks(run)
     assert {tasks[name]["rendered_map_index"] for name in ("extract[0]", "extract[1]")} == {"app", "shop"}
     assert airflow.ask("GET", "/importErrors")["total_entries"] == 0
+
+
+def test_its_figures_go_to_statsd_and_its_spans_to_a_collector(
+    airflow: Running, statsd: StatsdListener, collector: OtlpReceiver
+) -> None:
+    steps = {name.partition("[")[0] for name in CHAIN}
+    assert {name.rpartition(".")[2] for name in statsd.values("afschrift.step.duration.")} == steps
+    assert set(statsd.values("afschrift.step.rows.")) == {
+        f"afschrift.step.rows.{name}" for name in ("extract", "validate")
+    }
+    wait_for(lambda: bool(statsd.values("afschrift.requests.days_left")))  # its DAG runs by itself
+    assert "req-" not in str(statsd.values("afschrift."))
+
+    ours = [attributes for name, attributes in collector.spans if name.startswith("afschrift.")]
+    assert {attributes["afschrift.step"] for attributes in ours} == steps
+    assert {attributes["afschrift.outcome"] for attributes in ours} == {"done"}
+    assert len({attributes["afschrift.request"] for attributes in ours}) == 1
 
 
 def test_what_airflow_keeps_is_for_its_account_alone(airflow: Running) -> None:
@@ -95,6 +132,11 @@ def test_the_logs_of_its_tasks_tell_the_story_of_the_trail(airflow: Running) -> 
     of_run = [(h, p) for h, p in events if began <= h.seq <= ended and "notice" not in h.type]
     assert sorted(told) == sorted(line(header, payload) for header, payload in of_run)
     assert len(told) > len(CHAIN)
+    fields = [entry for entry in entries if entry.get("logger") == "afschrift.trail"]
+    assert {(entry["trail_seq"], entry["trail_type"], entry["request"]) for entry in fields} == {
+        (header.seq, header.type, request) for header, _ in of_run
+    }
+    assert {entry.get("step") for entry in fields} >= {*(name.partition("[")[0] for name in CHAIN)}
     loggers = {entry.get("logger", "") for entry in entries}
     assert {name for name in loggers if not name.startswith(("airflow", "afschrift", "task"))} <= {
         "py.warnings",

@@ -13,7 +13,11 @@ DAG_ID = "fulfil_request"
 LOOK_UP_DAG_ID = "look_up_identity"
 DAGS = PROJECT / "dags"
 CONFIG = PROJECT / "config"
-_SECRETS = ("AIRFLOW__SECRETS__", "AIRFLOW__WORKERS__SECRETS_BACKEND")
+_KEPT = (
+    *("AIRFLOW__SECRETS__", "AIRFLOW__WORKERS__SECRETS_BACKEND"),
+    *("AIRFLOW__METRICS__", "AIRFLOW__TRACES__", "AIRFLOW__OPENLINEAGE__"),
+)
+"""Of the settings of Airflow in the environment: where its secrets are, and who is told what it does."""
 
 
 def tuned(file: Path = CONFIG / "airflow.env") -> dict[str, str]:
@@ -26,13 +30,14 @@ def environment(settings: Settings, home: Path, base: Mapping[str, str] | None =
     """The whole environment for processes of an Airflow that lives in a folder.
 
     Settings of another Airflow that stand in the environment are left out, so that this one never
-    reaches that one's database. Connections, variables (`AIRFLOW_CONN_...`) and its secrets backend stay.
+    reaches that one's database. Connections, variables (`AIRFLOW_CONN_...`), its secrets backend and where
+    metrics, traces and lineage go stay.
     """
     base = os.environ if base is None else base
     kept = {
         k: v
         for k, v in base.items()
-        if k.startswith(_SECRETS) or not (k.startswith("AIRFLOW__") or k == "AIRFLOW_HOME")
+        if k.startswith(_KEPT) or not (k.startswith("AIRFLOW__") or k == "AIRFLOW_HOME")
     }
     path = [str(CONFIG), *filter(None, [kept.get("PYTHONPATH")])]
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
+from afschrift.airflow_ext.outside.measured import measured
 from afschrift.airflow_ext.params import refuse_unknown, request_alone
 from afschrift.airflow_ext.step import step
 from afschrift.domain.errors import RefusedError
@@ -25,4 +26,5 @@ def look_up(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
         except RefusedError:
             refusal(services, params.get("request"), STEP, "unknown_fields_in_conf", "")
             raise
-        return use_case(services, params["request"])
+        with measured(STEP, services.inventory, params["request"]):
+            return use_case(services, params["request"])

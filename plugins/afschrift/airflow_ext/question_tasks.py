@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -38,3 +39,34 @@ def notify(name: str) -> int:
             raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
         log.info("Told to '%s': %d.", name, sent)
         return sent
+
+
+def announce(inlet_events: Any = None, outlet_events: Any = None) -> int:
+    """Send the gauges to Airflow's metrics, and make an asset event of each thing that happened since.
+
+    Hands on how many asset events there are.
+    """
+    with shown():
+        from afschrift.airflow_ext.outside.assets import ALIASES, ASSETS, news
+        from afschrift.airflow_ext.outside.metrics import send_figures
+        from afschrift.domain.instants import utc_now
+        from afschrift.inventory.faults import InventoryError
+        from afschrift.register.open import open_register
+        from afschrift.steps.sweep.figures import figures
+        from afschrift.wiring.build_services import load_inventory
+
+        send_figures(figures())
+        try:
+            inventory = load_inventory().digest
+        except InventoryError:
+            inventory = None
+            log.warning("The inventory has faults: `afschrift inventory check`. It is not announced.")
+        told = {one: next(iter(inlet_events[one].ascending(False).limit(1)), None) for one in ASSETS}
+        extras = {one: event.extra if event else None for one, event in told.items()}
+        aliases = dict(zip(ASSETS, ALIASES, strict=True))
+        said = 0
+        for asset, ids in news(open_register(), inventory, extras, utc_now()):
+            outlet_events[aliases[asset]].add(asset, extra=ids)
+            said += 1
+        log.info("Announced as asset events: %d.", said)
+        return said

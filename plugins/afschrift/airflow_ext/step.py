@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
+from structlog.contextvars import bound_contextvars
 
+from afschrift.airflow_ext.outside.measured import connected, hear
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError
 from afschrift.domain.request import is_id
 from afschrift.domain.run import run_name
@@ -56,7 +58,7 @@ def step(run_id: str | None = None, triggered_by: str | None = None) -> Iterator
         from afschrift.wiring.build_services import build  # heavy: never when Airflow parses the DAG file
 
         with trail_lines():
-            services = build(log.info, connect=connection)
+            services = build(log.info, connect=lambda name: connected(connection(name)))
             if run_id is not None:
                 services = replace(services, run=run_name(run_id), clicked=Clicked(run_id, triggered_by))
             yield services
@@ -129,7 +131,10 @@ def trail_lines() -> Iterator[None]:
 def _say(header: Header, payload: dict[str, Any]) -> None:
     from afschrift.steps.trail_lines.line import line
 
-    trail_log.info("%s", line(header, payload))
+    hear(header, payload)
+    of_request = {"request": header.request} if header.request else {}
+    with bound_contextvars(trail_seq=header.seq, trail_type=header.type, **of_request):  # fields of the line
+        trail_log.info("%s", line(header, payload))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from afschrift.airflow_ext.heartbeat import beating
+from afschrift.airflow_ext.outside.measured import measured
 from afschrift.airflow_ext.params import change_options, chosen, demo_mode, form, refuse_unknown
 from afschrift.airflow_ext.retry import is_last_try
 from afschrift.airflow_ext.step import handed_on, step
@@ -43,10 +44,11 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
         _form_must_hold(services, params, dag_run)
         by = f"airflow:{dag_run.triggering_user_name or 'system'}"
         request: str = params.get("request") or _demo_request(services, params, task_state_store)
-        begin(services, request, by)
-        change_options(services, request, chosen(params), by, load_roles())
-        with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
-            use_case(services, request)
+        with measured("assess", services.inventory, request):
+            begin(services, request, by)
+            change_options(services, request, chosen(params), by, load_roles())
+            with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
+                use_case(services, request)
         return request
 
 
@@ -138,7 +140,7 @@ def _working(name: str, request: str | None, params: Any, dag_run: Any) -> Itera
     with step(dag_run.run_id, dag_run.triggering_user_name) as services:
         known = handed_on(services, name, request, params)
         try:
-            with beating(services, known):
+            with measured(name, services.inventory, known), beating(services, known):
                 yield services, known
         except StagedFileError:
             from afschrift.steps.gates import refusal

@@ -1,20 +1,24 @@
-"""What a sweep needs of the register: the status of requests, and the proof of what it found and did."""
+"""What scheduled checks need of the register: the status of requests, what happened, what a sweep found."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from afschrift.domain.event import NewEvent
+from afschrift.domain.event import Header, NewEvent
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.run import RequestStatus, Run
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import data_key, question, request, run, step
+from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.disputes import holds_of
 from afschrift.register.trail import trail
 
@@ -31,6 +35,18 @@ class Oversight(Repository):
             found = self._statuses(tx, request.c.state.in_(_OPEN) | request.c.id.in_(sorted(also)))
         unknown = {name: RequestStatus(name, None) for name in also}
         return tuple(status for _, status in sorted((unknown | found).items()))
+
+    def happened(
+        self, after: int, since: datetime, types: Sequence[str]
+    ) -> list[tuple[Header, dict[str, Any] | None]]:
+        """Events of some types, in order: those after a number; and where it is 0, those since a moment."""
+        later = event.c.seq > after if after else event.c.at >= rfc3339(since)
+        rows = select(event, event_payload.c.payload).outerjoin(event_payload).order_by(event.c.seq)
+        with self._db.read() as tx:
+            found = tx.execute(rows.where(later, event.c.type.in_(types))).all()
+        return [
+            (trail.header_of(row), None if row.payload is None else json.loads(row.payload)) for row in found
+        ]
 
     def record_findings(self, findings: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
         """Record findings as events `sweep_found` of their requests, each once; returns how many were new.

@@ -45,6 +45,7 @@ def test_another_airflow_in_the_environment_is_left_alone(tmp_path: Path) -> Non
         "AIRFLOW_CONN_WAREHOUSE": "postgres://warehouse",
         "AIRFLOW__SECRETS__BACKEND": "vault",
         "AIRFLOW__WORKERS__SECRETS_BACKEND_KWARGS": "{}",
+        "AIRFLOW__METRICS__STATSD_ON": "True",
         "PYTHONPATH": "/elsewhere",
         "AFSCHRIFT_HOME": str(tmp_path),
     }
@@ -56,6 +57,7 @@ def test_another_airflow_in_the_environment_is_left_alone(tmp_path: Path) -> Non
     assert ours["AIRFLOW_CONN_WAREHOUSE"] == "postgres://warehouse"
     assert ours["AIRFLOW__SECRETS__BACKEND"] == "vault"
     assert ours["AIRFLOW__WORKERS__SECRETS_BACKEND_KWARGS"] == "{}"
+    assert ours["AIRFLOW__METRICS__STATSD_ON"] == "True"
     assert ours["PYTHONPATH"].split(os.pathsep)[-1] == "/elsewhere"
 
 

@@ -42,6 +42,7 @@ from afschrift.register.schema import VERSION_TABLE
 from afschrift.services import Services
 from afschrift.staging.staged_requests import destroy, staged_requests
 from afschrift.steps.assess import assess
+from afschrift.steps.sweep.figures import figures
 from afschrift.steps.sweep.findings import SweepLimits
 from afschrift.steps.sweep.remarks import remarks
 from afschrift.steps.sweep.sweep import Sweep
@@ -261,6 +262,17 @@ def test_checks_sweep_and_remind_without_a_way_to_a_data_key(installed: Installe
         register.identities.of(request)
     with pytest.raises(InsufficientPrivilege):
         installed.sql(CHECKS, "SELECT wrapped FROM data_key")
+
+
+@pytest.mark.parametrize("role", [RUNS, CHECKS])
+def test_programs_are_told_with_the_rights_of_those_who_run(installed: Installed, role: str) -> None:
+    register = installed.as_role(role).register
+    installed.as_role(CHECKS).register.trail.record(None, NewEvent("register_differs"))
+
+    found = register.oversight.happened(0, LONG_AGO, ("register_differs",))
+    assert {header.type for header, _ in found} == {"register_differs"}
+    installed.as_role(role)
+    assert figures().open >= 0
 
 
 @pytest.mark.parametrize("role", ROLES)

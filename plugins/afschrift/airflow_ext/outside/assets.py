@@ -1,0 +1,77 @@
+"""What happened, as events of Airflow's assets, so that a DAG of one's own starts by it.
+
+    @dag(schedule=[DELIVERED])
+    def tell_the_portal(): ...
+
+The trail says what happened, whoever did it: a task, a page, a terminal. So one task reads it, from where the
+last event of an asset left off; what stands in Airflow already is not told again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, AssetAlias
+
+from afschrift.domain.state import State
+
+if TYPE_CHECKING:
+    from afschrift.register.register import Register
+
+DELIVERED = Asset("afschrift_delivered", uri="afschrift://delivered")
+REFUSED = Asset("afschrift_refused", uri="afschrift://refused")
+MAP_CHANGED = Asset("afschrift_map_changed", uri="afschrift://map_changed")
+FINDING = Asset("afschrift_finding", uri="afschrift://finding")
+
+MEANS = {
+    DELIVERED: "a bundle lies at its destination (event `bundle_delivered`)",
+    REFUSED: "a request was refused, and its letter left (`state_changed` to `refused`)",
+    FINDING: "the sweep, a gate or the verification found something (`sweep_found`, `gate_bypassed`, "
+    "`drift_found`, `register_differs`)",
+    MAP_CHANGED: "the inventory is another one than at the last time; the first one counts",
+}
+"""In words, for docs/monitoring.md."""
+ASSETS = tuple(MEANS)
+ALIASES = tuple(AssetAlias(one.name) for one in ASSETS)
+"""Outlets: an asset has an event whenever its task succeeds, an alias when something is added to it."""
+
+_TYPES: Mapping[Asset, Sequence[str]] = {
+    DELIVERED: ("bundle_delivered",),
+    REFUSED: ("state_changed",),
+    FINDING: ("sweep_found", "gate_bypassed", "drift_found", "register_differs"),
+}
+BACK = timedelta(days=7)
+"""How far an asset without an event in Airflow looks back."""
+
+
+def news(
+    register: Register, inventory: str | None, told: Mapping[Asset, Mapping[str, Any] | None], now: datetime
+) -> Iterator[tuple[Asset, dict[str, Any]]]:
+    """What happened and Airflow was not told yet: asset, and the ids that its event holds.
+
+    Args:
+        register: of the installation.
+        inventory: digest of the data map as it is; None: it cannot be read.
+        told: asset -> what its last event in Airflow says; None: it has none.
+        now: the present moment, aware.
+    """
+    head, _ = register.trail.head()
+    for asset, types in _TYPES.items():
+        last = int((told[asset] or {}).get("event", 0))
+        last = last if last <= head else 0  # a register was restored, or another one took its place
+        for header, payload in register.oversight.happened(last, now - BACK, types):
+            if asset is not REFUSED or (payload or {}).get("to") == State.REFUSED:
+                of_request = {"request": header.request} if header.request else {}
+                yield asset, {"event": header.seq, "type": header.type, **of_request}
+    if inventory is not None and inventory != (told[MAP_CHANGED] or {}).get("inventory"):
+        yield MAP_CHANGED, {"inventory": inventory}
+
+
+def table() -> str:
+    """The assets as the table of docs/monitoring.md."""
+    rows = ["| Asset | In `afschrift.airflow_ext.outside.assets` | An event when |", "|---|---|---|"]
+    names = {id(value): name for name, value in globals().items() if isinstance(value, Asset)}
+    rows += (f"| `{one.name}` | `{names[id(one)]}` | {words} |" for one, words in MEANS.items())
+    return "\n".join(rows)

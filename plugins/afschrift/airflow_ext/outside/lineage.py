@@ -1,0 +1,78 @@
+"""OpenLineage: which tables of which sources a request read, and the bundle that came of it; no values.
+
+Airflow's provider asks an operator what its task read and gave. Without the provider, nobody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import task_decorator_factory
+from airflow.providers.standard.decorators.python import _PythonDecoratedOperator
+
+from afschrift.airflow_ext.outside.measured import Pass, last_pass
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+NAMESPACE = "afschrift"
+"""Of bundles, and of sources without an address that others know them by."""
+_PORTS = {"postgres": 5432, "mysql": 3306}
+
+
+class StepOperator(_PythonDecoratedOperator):
+    """A task that says what it read and gave, once it is done."""
+
+    custom_operator_name = "@task"
+
+    def get_openlineage_facets_on_complete(self, _ti: Any) -> OperatorLineage[Any, Any]:
+        """Inputs by table of the source, the bundle as output; empty where the task did neither."""
+        from airflow.providers.openlineage.extractors import OperatorLineage
+        from openlineage.client.event_v2 import InputDataset, OutputDataset
+
+        done = last_pass()
+        inputs = [
+            InputDataset(*table(done, source, name))
+            for source, tables in done.tables.items()
+            for name in tables
+        ]
+        if done.request is None or done.destination is None:
+            return OperatorLineage(inputs=inputs)
+        given = bundle(_kind(done.destination), done.request)
+        return OperatorLineage(inputs=inputs, outputs=[OutputDataset(*given)])
+
+
+step_task: Callable[..., Any] = partial(task_decorator_factory, decorated_operator_class=StepOperator)
+"""`@task` with lineage."""
+
+
+def bundle(kind: str, request_id: str) -> tuple[str, str]:
+    """Namespace and name of a bundle: the kind of its destination, and the request's id."""
+    return NAMESPACE, f"bundle/{kind}/{request_id}"
+
+
+def table(done: Pass, source: str, name: str) -> tuple[str, str]:
+    """Namespace and name of a table of the inventory, by OpenLineage's naming where it has one for the kind.
+
+    A database is known by host and port of its connection. A file or a lake is known by the source's name in
+    the inventory: a path may hold more than others should see.
+    """
+    declared = done.inventory.sources.get(source) if done.inventory else None
+    if declared is None or name not in declared.tables:
+        return NAMESPACE, f"source/{source}/{name}"
+    there, port = declared.in_source(name), _PORTS.get(declared.kind)
+    found = done.addresses.get(declared.connection or "")
+    if port is None or found is None:
+        return NAMESPACE, f"source/{source}/{there}"
+    host, own_port, database = found
+    if declared.kind == "postgres" and "." not in there:
+        there = f"{declared.options.get('schema', 'public')}.{there}"
+    return f"{declared.kind}://{host}:{own_port or port}", f"{database}.{there}"
+
+
+def _kind(destination: str) -> str:
+    from afschrift.app.settings import Settings
+
+    return str(Settings.from_environment().destination(destination)["kind"])

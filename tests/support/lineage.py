@@ -1,0 +1,35 @@
+"""OpenLineage's own listener in a test's Airflow, with its file transport."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+@contextmanager
+def lineage_into(file: Path) -> Iterator[None]:
+    """While open, each task of this process writes its OpenLineage events, one JSON a line."""
+    from airflow.providers.openlineage import conf
+    from airflow.providers.openlineage.plugins.listener import OpenLineageListener
+    from airflow.sdk.listener import get_listener_manager
+
+    cached = [one for one in vars(conf).values() if hasattr(one, "cache_clear")]
+    listeners = get_listener_manager().pm
+    with pytest.MonkeyPatch.context() as patch:
+        transport = {"type": "file", "log_file_path": str(file), "append": True}
+        patch.setenv("AIRFLOW__OPENLINEAGE__TRANSPORT", json.dumps(transport))
+        patch.setenv("AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD", "True")
+        for one in cached:
+            one.cache_clear()
+        listener = OpenLineageListener()
+        listeners.register(listener)
+        try:
+            yield
+        finally:
+            listeners.unregister(listener)
+    for one in cached:
+        one.cache_clear()

@@ -1,0 +1,68 @@
+"""An OpenTelemetry collector on loopback that keeps the spans it is sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class OtlpReceiver:
+    """One that listens.
+
+    Attributes:
+        url: of its traces.
+        spans: name and attributes of each.
+    """
+
+    url: str
+    spans: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Settings of an Airflow that sends to it."""
+        return {
+            "AIRFLOW__TRACES__OTEL_ON": "True",
+            "OTEL_TRACES_EXPORTER": "otlp_proto_http",
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": self.url,
+        }
+
+
+@contextmanager
+def otlp_receiver() -> Iterator[OtlpReceiver]:
+    """While open, it listens."""
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            import gzip
+
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            for of in ExportTraceServiceRequest.FromString(body).resource_spans:
+                for scope in of.scope_spans:
+                    for span in scope.spans:
+                        values = {one.key: _value(one.value) for one in span.attributes}
+                        receiver.spans.append((span.name, values))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        receiver = OtlpReceiver(f"http://127.0.0.1:{server.server_address[1]}/v1/traces")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield receiver
+        finally:
+            server.shutdown()
+
+
+def _value(value: Any) -> Any:
+    return getattr(value, value.WhichOneof("value"))

@@ -1,0 +1,65 @@
+"""What is announced: what happened in the trail since the last event of each asset, once, by ids alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.support.installed import CUSTOMERS, Installation
+from tests.support.moves import moved
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.state import State
+
+pytestmark = pytest.mark.usefixtures("airflow_env")
+
+
+def announced(
+    register: Any, inventory: str | None, told: dict[str, Any], days: float = 0
+) -> list[tuple[str, Any]]:
+    """Name of the asset and what its event says; `told` then holds the last one of each."""
+    from afschrift.airflow_ext.outside.assets import ASSETS, news
+
+    now = datetime.now(UTC) + timedelta(days=days)
+    found = list(news(register, inventory, {one: told.get(one.name) for one in ASSETS}, now))
+    told.update({asset.name: ids for asset, ids in found})
+    return [(asset.name, ids) for asset, ids in found]
+
+
+def test_each_thing_is_announced_once_whoever_did_it(installation: Installation) -> None:
+    refused, found = (installation.submit(n, "access") for n in CUSTOMERS[:2])
+    register, told = installation.services.register, dict[str, Any]()
+    assert announced(register, "m1", told) == [("afschrift_map_changed", {"inventory": "m1"})]
+    assert announced(register, "m1", told) == []
+
+    moved(register, refused, State.REFUSED, by="cli:anna")
+    register.oversight.record_findings([(found, {"code": "run_failed"})])
+    register.trail.record(None, NewEvent("register_differs", payload={"found": 1, "codes": ["x"]}))
+    first = announced(register, "m2", told)
+
+    seq = {header.type: header.seq for header, _ in register.trail.events()}
+    assert first == [
+        ("afschrift_refused", {"event": seq["state_changed"], "type": "state_changed", "request": refused}),
+        ("afschrift_finding", {"event": seq["sweep_found"], "type": "sweep_found", "request": found}),
+        ("afschrift_finding", {"event": seq["register_differs"], "type": "register_differs"}),
+        ("afschrift_map_changed", {"inventory": "m2"}),
+    ]
+    assert announced(register, "m2", told) == []
+    register.oversight.record_findings([(found, {"code": "run_lost"})])
+    assert [name for name, _ in announced(register, None, told)] == ["afschrift_finding"]  # a map with faults
+
+
+def test_the_first_time_looks_back_a_week_and_later_ones_as_far_as_the_last(
+    installation: Installation,
+) -> None:
+    request = installation.submit(CUSTOMERS[0], "access")
+    register = installation.services.register
+    register.oversight.record_findings([(request, {"code": "run_failed"})])
+
+    assert announced(register, None, {}, days=8) == []
+    assert len(announced(register, None, {}, days=6)) == 1
+    after_an_outage = announced(register, None, {"afschrift_finding": {"event": 1}}, days=30)
+    assert [name for name, _ in after_an_outage] == ["afschrift_finding"]
+    restored = announced(register, None, {"afschrift_finding": {"event": 1_000_000}})
+    assert [name for name, _ in restored] == ["afschrift_finding"]

@@ -1,0 +1,49 @@
+"""docs/monitoring.md names every metric and asset of the code, and its alerts go by metrics that there are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from afschrift.airflow_ext.outside.metrics import METRICS, table
+
+pytestmark = pytest.mark.usefixtures("airflow_env")
+TEXT = (Path(__file__).parents[3] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+
+
+def part(name: str) -> str:
+    return TEXT.partition(f"<!-- {name}: begin -->\n")[2].partition(f"\n<!-- {name}: end -->")[0]
+
+
+def test_the_table_of_metrics_is_made_from_the_code() -> None:
+    """Where this fails: put what `afschrift.airflow_ext.outside.metrics.table()` gives in its place."""
+    assert part("metrics") == table()
+
+
+def test_the_table_of_assets_is_made_from_the_code() -> None:
+    """Where this fails: put what `afschrift.airflow_ext.outside.assets.table()` gives in its place."""
+    from afschrift.airflow_ext.outside.assets import table as of_assets
+
+    assert part("assets") == of_assets()
+
+
+def test_every_step_that_is_measured_is_named(project_root: Path) -> None:
+    folder = project_root / "plugins" / "afschrift" / "airflow_ext"
+    tasks = (folder / "tasks.py").read_text(encoding="utf-8")
+    measured = {*re.findall(r'(?:measured|_working)\("(\w+)"', tasks), "look_up"}
+    [named] = re.findall(r"`STEP` one of ([^.]+)\.", TEXT)
+
+    assert set(re.findall(r"`(\w+)`", named)) == measured
+
+
+def test_alerts_go_by_metrics_of_the_code_or_airflow() -> None:
+    [block] = re.findall(r"```yaml\n(.+?)```", TEXT, re.DOTALL)
+    [group] = YAML(typ="safe").load(block)["groups"]
+    used = {name for rule in group["rules"] for name in re.findall(r"airflow_(\w+)", rule["expr"])}
+    ours = {metric.name.replace(".", "_") for metric in METRICS}
+
+    assert {name for name in used if name.startswith("afschrift")} <= ours
+    assert used - ours == {"dagrun_duration_success_sweep_count"}
