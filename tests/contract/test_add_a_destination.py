@@ -44,6 +44,10 @@ class Drawer:
         part.replace(target)
         return Receipt(str(target), len(content), hashlib.sha256(content).hexdigest())
 
+    def reach(self) -> None:
+        if not self._folder.parent.is_dir():
+            raise ConfigurationError("There is no cabinet.", remedy="look.")
+
 
 @pytest.fixture(autouse=True)
 def _added(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,19 @@ import typer
 
 from afschrift import __version__, airflow_ext  # noqa: F401  (keys in a secrets backend)
 from afschrift.app.private_files import UMASK
-from afschrift.cli import audit, bundle, due, grounds, inventory, keys, register, running, submit, sweep
+from afschrift.cli import (
+    audit,
+    bundle,
+    due,
+    grounds,
+    health,
+    inventory,
+    keys,
+    register,
+    running,
+    submit,
+    sweep,
+)
 from afschrift.cli.case import case
 from afschrift.cli.case import referral as handover
 from afschrift.cli.letters import letter
@@ -46,6 +58,7 @@ app.command()(running.plan)
 app.command(epilog=CODES)(running.run)
 app.command()(running.up)
 app.command()(sweep.sweep)
+app.command(epilog=health.CODES)(health.health)
 app.command()(due.due)
 app.command("requests")(overview.listing)
 app.command(epilog=CODES)(questions.answer)

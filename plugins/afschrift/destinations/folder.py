@@ -62,6 +62,18 @@ class FolderDestination:
             there = target.exists()
         return self._compare(target, chunks) if there else self._write(target, chunks)
 
+    def reach(self) -> None:
+        """See whether the place answers and, on this machine, may be written; as `Destination.reach`."""
+        with self._errors():
+            if not isinstance(self._folder, Path):
+                self._folder.exists()  # an object store has no empty folders: that it answers must do
+                return
+            there = self._folder if self._folder.exists() else self._folder.parent
+            if not there.is_dir():
+                raise FileNotFoundError
+            if not os.access(there, os.W_OK | os.X_OK):
+                raise PermissionError
+
     def _write(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
         # One name for all attempts: what a killed one left behind is overwritten, not kept.
         part = target.with_name(f".{target.name}.part")

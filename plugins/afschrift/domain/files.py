@@ -32,6 +32,14 @@ class Destination(Protocol):
     def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
         """Write under an opaque name; nothing is visible there until it is whole."""
 
+    def reach(self) -> None:
+        """See whether it is there, and leave nothing behind.
+
+        Raises:
+            ConfigurationError: it is not usable.
+            RetriableError: it does not answer.
+        """
+
 
 def check_name(name: str) -> None:
     """Turn down a name that is not built from a request's id, such as `afschrift-req-7k3m9x2p4v0q.zip`.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from afschrift.domain.event import Header, NewEvent
 from afschrift.domain.instants import rfc3339
@@ -47,6 +47,21 @@ class Oversight(Repository):
         return [
             (trail.header_of(row), None if row.payload is None else json.loads(row.payload)) for row in found
         ]
+
+    def last(self, event_type: str) -> datetime | None:
+        """When an event of a type was appended last; None: there is none."""
+        newest = select(event.c.at).where(event.c.type == event_type).order_by(event.c.seq.desc()).limit(1)
+        with self._db.read() as tx:
+            at = tx.scalar(newest)
+        return None if at is None else datetime.fromisoformat(at)
+
+    def database_time(self) -> datetime | None:
+        """What the clock of the register's database says; None where that is the clock of this machine."""
+        if self._db.sqlite:
+            return None
+        with self._db.read() as tx:
+            found: datetime | None = tx.scalar(select(func.clock_timestamp()))
+        return found
 
     def record_findings(self, findings: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
         """Record findings as events `sweep_found` of their requests, each once; returns how many were new.

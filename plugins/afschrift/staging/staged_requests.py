@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 from upath import UPath
 
+from afschrift.app.private_files import LOCAL, private_folder
 from afschrift.domain.errors import RetriableError
 from afschrift.domain.files import StagedRequest
 from afschrift.domain.request import is_id
@@ -47,6 +49,23 @@ def destroy(root: UPath | Path, request_id: str) -> StagedRequest | None:
     except OSError as error:
         raise _unusable(error) from None
     return was
+
+
+def probe(root: UPath | Path | str) -> None:
+    """Write one byte beside what is staged, and take it away again.
+
+    Raises:
+        RetriableError: the place does not answer, is full, or may not be written.
+    """
+    base = UPath(root)
+    file = base / f".probe-{secrets.token_hex(8)}"
+    try:
+        if base.protocol in LOCAL:
+            private_folder(Path(base.path))
+        file.write_bytes(b"x")
+        file.unlink()
+    except OSError as error:
+        raise _unusable(error) from None
 
 
 def _of_request(name: str) -> bool:

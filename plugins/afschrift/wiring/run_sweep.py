@@ -10,6 +10,7 @@ from upath import UPath
 
 from afschrift.app.settings import Settings
 from afschrift.casework.notices.report import drawn
+from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
 from afschrift.register.open import open_register
 from afschrift.staging.staged_requests import destroy, staged_requests
@@ -30,9 +31,9 @@ def sweep(start: Start, *, dry: bool = False, settings: Settings | None = None) 
         RetriableError: register or staging does not answer.
     """
     settings = settings or Settings.from_environment()
-    now, staging = utc_now(), UPath(settings.staging)
-    return Sweep(
-        register=open_register(settings),
+    now, staging, register = utc_now(), UPath(settings.staging), open_register(settings)
+    found = Sweep(
+        register=register,
         staged=partial(staged_requests, staging),
         destroy=partial(destroy, staging),
         start=start,
@@ -42,6 +43,9 @@ def sweep(start: Start, *, dry: bool = False, settings: Settings | None = None) 
         ),
         dry=dry,
     ).run()
+    if not dry:  # a sign of life: `afschrift health` asks for the last one
+        register.trail.record(None, NewEvent("swept", payload={"found": len(found)}))
+    return found
 
 
 def table(found: Sequence[SweepResult]) -> str:

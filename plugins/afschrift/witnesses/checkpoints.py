@@ -71,7 +71,7 @@ def send_checkpoint(settings: Settings, register: Register, by: str = "system") 
     # Authorities first, so that every place gets their stamps too.
     for name in sorted(settings.witnesses, key=lambda name: (not _stamps(settings, name), name)):
         try:
-            witness = _open(settings, name)
+            witness = open_place(settings, name)
             if isinstance(witness, TimeStamper):
                 stamp = witness.stamp(made.content())
                 _record(register, SENT, name, made, by, stamp=base64.b64encode(stamp).decode())
@@ -143,7 +143,7 @@ def gather(settings: Settings, register: Register) -> GatheredCheckpoints:
     failed = False
     for name in sorted(settings.witnesses):
         try:
-            witness = _open(settings, name)
+            witness = open_place(settings, name)
             if isinstance(witness, TimeStamper):
                 stampers[name] = witness
             elif witness.readable:
@@ -166,7 +166,8 @@ def gather(settings: Settings, register: Register) -> GatheredCheckpoints:
     return GatheredCheckpoints(checkpoints if held else None, findings, unread, failed)
 
 
-def _open(settings: Settings, name: str) -> Witness | TimeStamper:
+def open_place(settings: Settings, name: str) -> Witness | TimeStamper:
+    """A place of the settings; errors as of `open_witness`."""
     path = settings.witness_options.get(name)
     options: Any = {}
     if path is not None:

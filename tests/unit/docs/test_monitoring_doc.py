@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from tests.support.installed import Installation
 
 from afschrift.airflow_ext.outside.metrics import METRICS, table
 
@@ -40,10 +41,32 @@ def test_every_step_that_is_measured_is_named(project_root: Path) -> None:
 
 
 def test_alerts_go_by_metrics_of_the_code_or_airflow() -> None:
-    [block] = re.findall(r"```yaml\n(.+?)```", TEXT, re.DOTALL)
+    [block] = re.findall(r"```yaml\n(groups:.+?)```", TEXT, re.DOTALL)
     [group] = YAML(typ="safe").load(block)["groups"]
     used = {name for rule in group["rules"] for name in re.findall(r"airflow_(\w+)", rule["expr"])}
     ours = {metric.name.replace(".", "_") for metric in METRICS}
 
     assert {name for name in used if name.startswith("afschrift")} <= ours
     assert used - ours == {"dagrun_duration_success_sweep_count"}
+
+
+def test_the_exit_codes_of_health_are_those_of_the_command() -> None:
+    from afschrift.cli.health import MEANING
+
+    table = TEXT.partition("| Exit code | What |\n|---|---|\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == [f"| {code} | {words} |" for code, words in MEANING.items()]
+
+
+def test_every_look_of_health_is_explained(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from afschrift.wiring.health import health
+
+    monkeypatch.setenv("AFSCHRIFT_WITNESS_DPO", str(installation.home))
+    table = TEXT.partition("| Look | Is well when |")[2].partition("\n\n")[0]
+    explained = {
+        name for row in table.splitlines()[2:] for name in re.findall(r"`([^`]+)`", row.split("|")[1])
+    }
+
+    looks = {re.sub(r" .*", " NAME", one.name) for one in health(sources=True)}
+    assert looks == explained

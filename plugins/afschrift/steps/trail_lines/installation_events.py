@@ -45,6 +45,7 @@ def _differs(payload: Payload) -> str:
 
 SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "deadlines_checked": _checked,
+    "swept": "The sweep looked at all requests and at the staging; findings: {found}.",
     "clock_went_back": "The clock went back by {seconds} s, from {from} to {to}.",
     "payloads_erased": _erased,
     "segment_dropped": _dropped,

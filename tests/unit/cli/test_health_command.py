@@ -1,0 +1,178 @@
+"""`afschrift health`: what works, what does not, and what has not run, on a real installation."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from testbed import postgres as pg
+from tests.support.command_line import Said, command, in_this_process
+from tests.support.installed import Installation
+
+from afschrift.app.settings import Settings
+from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import utc_now
+from afschrift.register.open import initialise
+from afschrift.wiring import health as module
+from afschrift.wiring.health import Health, health
+
+OWN = {"register", "keys", "staging", "clock"}
+
+
+def said(*words: str) -> tuple[int, dict[str, tuple[str, str]]]:
+    """Exit code, and of each look how it ended and what it says."""
+    done: Said = in_this_process(("health", "--json", *words))
+    return done.code, {one["name"]: (one["health"], one["says"]) for one in json.loads(done.text)}
+
+
+def ran(installation: Installation) -> None:
+    trail = installation.services.register.trail
+    trail.record(None, NewEvent("swept"), NewEvent("deadlines_checked"))
+
+
+def test_a_new_installation_works_and_nothing_ran_yet(installation: Installation) -> None:
+    code, looks = said()
+
+    assert code == 3
+    assert {name for name, (how, _) in looks.items() if how == "warning"} == {"sweep", "check_deadlines"}
+    assert {name for name, (how, _) in looks.items() if how == "ok"} == OWN | {"destination outbox"}
+    assert "the DAG sweep is not paused" in looks["sweep"][1]
+
+
+def test_all_is_well_once_the_checks_ran_and_a_table_says_so(installation: Installation) -> None:
+    ran(installation)
+
+    done = in_this_process(("health",))
+
+    assert done.code == 0
+    assert "register            ok       answers, with its tables at revision" in done.text
+    staging = Path(Settings.from_environment().staging)
+    assert list(staging.iterdir()) == []  # the byte is gone
+
+
+def test_the_sweep_leaves_a_sign_of_life_and_a_dry_one_does_not(installation: Installation) -> None:
+    from afschrift.wiring.run_sweep import sweep
+
+    sweep(lambda _request, run: run, dry=True)
+    assert said()[1]["sweep"][0] == "warning"
+    sweep(lambda _request, run: run)
+    assert said()[1]["sweep"][0] == "ok"
+
+
+def test_checks_that_ran_too_long_ago_are_a_warning(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran(installation)
+    monkeypatch.setattr(module, "utc_now", lambda: utc_now() + timedelta(hours=4))
+
+    code, looks = said()
+
+    assert (code, looks["sweep"][0], looks["check_deadlines"][0]) == (3, "warning", "warning")
+    assert "ran last at" in looks["sweep"][1]
+
+
+def no_register(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AFSCHRIFT_REGISTER", "postgresql+psycopg://u:geheim@127.0.0.1:9/register")
+
+
+def no_keys(home: Path, patch: pytest.MonkeyPatch) -> None:
+    (home / "keys.json").rename(home / "elsewhere.json")
+
+
+def no_staging(home: Path, patch: pytest.MonkeyPatch) -> None:
+    (home / "a-file").touch()
+    patch.setenv("AFSCHRIFT_STAGING", str(home / "a-file"))
+
+
+def no_destination(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AFSCHRIFT_DESTINATION_PORTAL", f"{home}/not-mounted/outbox")
+
+
+def no_witness(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AFSCHRIFT_WITNESS_DPO", f"{home}/not-mounted")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "failed"),
+    [
+        (no_register, {"register", "clock", "sweep", "check_deadlines"}),
+        (no_keys, {"register", "keys", "clock", "sweep", "check_deadlines"}),
+        (no_staging, {"staging"}),
+        (no_destination, {"destination portal"}),
+        (no_witness, {"witness dpo"}),
+    ],
+)
+def test_what_does_not_work_is_named_with_what_to_do(
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: Callable[[Path, pytest.MonkeyPatch], None],
+    failed: set[str],
+) -> None:
+    ran(installation)
+    trouble(installation.home, monkeypatch)
+
+    code, looks = said()
+
+    assert code == 1
+    assert {name for name, (how, _) in looks.items() if how == "failed"} == failed
+    assert all("What to do: " in looks[name][1] for name in failed)
+    assert "geheim" not in str(looks)
+
+
+def test_a_probe_takes_less_than_two_seconds_of_a_processor(installation: Installation) -> None:
+    before = os.times()
+    done = command(("health", "--probe"))
+    after = os.times()
+
+    assert done.code == 0, done
+    assert {line.split()[0] for line in done.text.splitlines()} == OWN
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 2
+
+
+def test_a_place_that_never_answers_hides_no_other(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:  # takes a connection and says nothing
+        address = f"postgresql+psycopg://u:p@127.0.0.1:{server.getsockname()[1]}/register"
+        monkeypatch.setenv("AFSCHRIFT_REGISTER", address)
+        began = time.monotonic()
+        looks = {one.name: one for one in health(probe=True, seconds=1)}
+    assert time.monotonic() - began < 5
+    assert looks["register"].health is Health.FAILED
+    assert looks["register"].says.startswith("did not answer within 1 s.")
+    assert looks["keys"].health is looks["staging"].health is Health.OK
+
+
+def test_clocks_ten_minutes_apart(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, postgres: pg.Database
+) -> None:
+    monkeypatch.setenv("AFSCHRIFT_REGISTER", postgres.url)
+    initialise(Settings.from_environment())
+    assert said("--probe")[0] == 0
+
+    monkeypatch.setattr(module, "utc_now", lambda: utc_now() - timedelta(minutes=10))
+    code, looks = said("--probe")
+
+    assert (code, looks["clock"][0]) == (1, "failed")
+    assert "lie 600 s apart" in looks["clock"][1]
+
+
+def test_sources_are_opened_only_where_asked(installation: Installation) -> None:
+    ran(installation)
+    (installation.warehouse / "shop.duckdb").rename(installation.warehouse / "elsewhere")
+    assert said()[0] == 0
+
+    code, looks = said("--sources")
+
+    assert code == 1
+    assert {name: how for name, (how, _) in looks.items() if name.startswith(("source", "inventory"))} == {
+        "inventory": "ok",
+        "source app": "ok",
+        "source shop": "failed",
+    }
