@@ -13,6 +13,7 @@ from typing import Any
 
 from afschrift.app.include import PROJECT, include_folder
 from afschrift.app.options import read_options
+from afschrift.app.settings_table import DEFAULTS
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import SearchLimits
 from afschrift.law.clock.alarm import USUAL
@@ -119,24 +120,24 @@ class Settings:
             destinations=destinations,
             destination_options=destination_options,
             demo=env.get("AFSCHRIFT_DEMO") == "1",
-            document_bytes=int(_positive(env, "AFSCHRIFT_DOCUMENT_MEGABYTES", 25) * 1_000_000),
-            manual_bytes=int(_positive(env, "AFSCHRIFT_MANUAL_MEGABYTES", 500) * 1_000_000),
-            staging_hold=timedelta(hours=_positive(env, "AFSCHRIFT_STAGING_HOLD_HOURS", 72)),
-            review_hold=timedelta(days=_positive(env, "AFSCHRIFT_REVIEW_HOLD_DAYS", 14)),
-            sweep_unstarted=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_UNSTARTED_HOURS", 1)),
-            sweep_lost=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_LOST_HOURS", 2)),
+            document_bytes=int(_positive(env, "AFSCHRIFT_DOCUMENT_MEGABYTES") * 1_000_000),
+            manual_bytes=int(_positive(env, "AFSCHRIFT_MANUAL_MEGABYTES") * 1_000_000),
+            staging_hold=timedelta(hours=_positive(env, "AFSCHRIFT_STAGING_HOLD_HOURS")),
+            review_hold=timedelta(days=_positive(env, "AFSCHRIFT_REVIEW_HOLD_DAYS")),
+            sweep_unstarted=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_UNSTARTED_HOURS")),
+            sweep_lost=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_LOST_HOURS")),
             witnesses=witnesses,
             witness_options=witness_options,
             deadline_marks=env.get("AFSCHRIFT_DEADLINE_MARKS") or USUAL,
             notifiers=_path(env, "AFSCHRIFT_NOTIFIERS"),
             mail=_path(env, "AFSCHRIFT_MAIL"),
-            trail_years=math.ceil(_positive(env, "AFSCHRIFT_TRAIL_YEARS", 5)),
-            batch_bytes=int(_positive(env, "AFSCHRIFT_BATCH_MEGABYTES", 8) * 1_000_000),
-            part_bytes=int(_positive(env, "AFSCHRIFT_PART_MEGABYTES", 2_000) * 1_000_000),
-            hashed_percent=min(_positive(env, "AFSCHRIFT_HASHED_PERCENT", 5), 100),
+            trail_years=math.ceil(_positive(env, "AFSCHRIFT_TRAIL_YEARS")),
+            batch_bytes=int(_positive(env, "AFSCHRIFT_BATCH_MEGABYTES") * 1_000_000),
+            part_bytes=int(_positive(env, "AFSCHRIFT_PART_MEGABYTES") * 1_000_000),
+            hashed_percent=min(_positive(env, "AFSCHRIFT_HASHED_PERCENT"), 100),
             search=SearchLimits(
-                int(_positive(env, "AFSCHRIFT_SEARCH_ROWS", 20_000_000, most=1e12)),
-                _positive(env, "AFSCHRIFT_SEARCH_SECONDS", 60),
+                int(_positive(env, "AFSCHRIFT_SEARCH_ROWS", most=1e12)),
+                _positive(env, "AFSCHRIFT_SEARCH_SECONDS"),
             ),
             roles=_path(env, "AFSCHRIFT_ROLES"),
         )
@@ -212,7 +213,8 @@ def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).absolute() if env.get(name) else None
 
 
-def _positive(env: Mapping[str, str], name: str, default: float, most: float = 1e6) -> float:
+def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:
+    default = DEFAULTS[name]
     try:
         number = float(env.get(name, default))
     except ValueError:
