@@ -26,10 +26,10 @@ for `AFSCHRIFT_REGISTER`, which holds a log-in of its own for each kind of proce
 ([roles of the database](operations.md#roles-of-the-database)). A path is one on the machine of the process.
 Airflow's own settings, each with its reason, stand in `config/airflow.env`.
 
-- **Read by**: {readers}. The workers of LocalExecutor are the scheduler's own processes, so the scheduler has
-  what a worker reads there.
+- **Read by**: {readers}.
+  The workers of LocalExecutor are the scheduler's own processes: it needs what a worker reads.
 - **Secret**: whether the value is to be kept from others. A file that such a setting names is the service's
-  alone: mode 0600.
+  alone: mode 0600, or 0440 and of a group of its account, as Kubernetes mounts secrets.
 
 | Setting | What | Default | Unit | Read by | Secret |
 |---|---|---|---|---|---|

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from afschrift.app.private_files import open_to_others
 from afschrift.domain.errors import ConfigurationError
 
 
@@ -22,7 +23,7 @@ def read_options(path: Path, what: str, page: str) -> dict[str, Any]:
     """
     options: Any = None
     try:
-        if path.stat().st_mode & 0o077:
+        if open_to_others(path.stat()):
             raise ConfigurationError(
                 f"The options of {what} are open to other accounts.", remedy=f"run `chmod 600 {path}`."
             )

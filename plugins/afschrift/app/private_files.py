@@ -14,6 +14,16 @@ UMASK = 0o077
 """For a process of our own, so that what libraries write is private too."""
 
 
+def open_to_others(status: os.stat_result) -> bool:
+    """Whether a file with secrets may be read by accounts that it is not for.
+
+    A read right of a group that this account is in counts as its own: Kubernetes mounts secrets as root's,
+    mode 0440, with the pod's `fsGroup`.
+    """
+    of_group = 0o030 if status.st_gid in {os.getegid(), *os.getgroups()} else 0o070
+    return bool(status.st_mode & (of_group | 0o007))
+
+
 def private_folder(folder: Path) -> None:
     """Make a folder where it is missing, and what is missing above it.
 

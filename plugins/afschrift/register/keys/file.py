@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from afschrift.app.private_files import private_file, private_folder
+from afschrift.app.private_files import open_to_others, private_file, private_folder
 from afschrift.domain.errors import ConfigurationError
 from afschrift.register.keys.document import KeyDocument, decode, encode
 from afschrift.register.keys.storage import Storage
@@ -18,7 +18,10 @@ _DRAFT = ".new"
 
 
 class KeyFile(Storage):
-    """Keys in a file (mode 0600). It is read at each use: what another process changes counts at once."""
+    """Keys in a file of mode 0600, or of mode 0440 and a group of ours.
+
+    It is read at each use: what another process changes counts at once.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -46,7 +49,7 @@ class KeyFile(Storage):
             ConfigurationError: missing, readable by others, or no key file of this format.
         """
         try:
-            mode = self._path.stat().st_mode
+            status = self._path.stat()
             content = self._path.read_bytes()
         except FileNotFoundError:
             raise ConfigurationError(
@@ -59,9 +62,9 @@ class KeyFile(Storage):
                 f"The {self.location} cannot be read: {error.strerror}.",
                 remedy="give the service's account access.",
             ) from None
-        if mode & 0o077:
+        if open_to_others(status):
             raise ConfigurationError(
-                f"The {self.location} is open to other accounts (mode {mode & 0o777:03o}).",
+                f"The {self.location} is open to other accounts (mode {status.st_mode & 0o777:03o}).",
                 remedy=f"run `chmod 600 {self._path}`, and if others may have read it, `afschrift key "
                 "rotate`, `afschrift key retire` and `afschrift key rotate --signing`.",
             )

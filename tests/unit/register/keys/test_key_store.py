@@ -30,7 +30,7 @@ def test_a_missing_key_file_names_the_file_and_the_command(tmp_path: Path) -> No
         KeyStore.open(tmp_path / "none.json")
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+@pytest.mark.parametrize("mode", [0o620, 0o604, 0o660])
 def test_a_key_file_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "keys.json"
     KeyStore.create(path)
