@@ -1,11 +1,22 @@
 """Airflow's side: tasks, trigger form, retries, and an Airflow of our own.
 
-Whatever imports this package can read keys from Airflow's secrets backends (docs/adr/0009).
+Whatever imports this package can read keys from Airflow's secrets backends (docs/adr/0009), and options of
+places from its connections.
 """
 
 from __future__ import annotations
 
 from afschrift.airflow_ext import secrets
+from afschrift.app import options
+from afschrift.domain.sources import Connection
 from afschrift.register.keys import key_sources
 
+
+def _connection(connection_id: str) -> Connection:
+    from afschrift.airflow_ext.airflow_connections import connection  # heavy, and seldom needed
+
+    return connection(connection_id)
+
+
 key_sources.offer(secrets.KIND, secrets.read)
+options.offer_connections(_connection)

@@ -1,4 +1,4 @@
-"""Connections of sources, wherever Airflow keeps them: environment, secrets backend or its database."""
+"""Connections of sources and places, where Airflow keeps them: environment, secrets backend or database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from afschrift.sources.connections import from_parts
 
 
 def connection(connection_id: str) -> Connection:
-    """The connection that the inventory names; Airflow masks its password in the task's log.
+    """The connection that the inventory or a setting names; Airflow masks its password in the task's log.
 
     Raises:
         ConfigurationError: Airflow knows no such connection, or its `extra` is not JSON.

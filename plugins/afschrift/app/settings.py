@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.app.include import PROJECT, include_folder
-from afschrift.app.options import read_options
+from afschrift.app.options import options_at, read_options
 from afschrift.app.settings_table import DEFAULTS
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import SearchLimits
@@ -39,11 +39,12 @@ class Settings:
         key_source: where the keys are instead, as `<kind>:<name>` (`AFSCHRIFT_KEYS`, for example
             `airflow-variable:afschrift_secret_keys`); None: in the key file.
         staging: folder of the encrypted files between tasks (`AFSCHRIFT_STAGING`).
+        staging_options: where an object store's credentials for it are (`AFSCHRIFT_STAGING_OPTIONS`).
         include: folder with `sql`, `letters` and `inventory` (`AFSCHRIFT_INCLUDE`).
         inventory: folder of the data map (`AFSCHRIFT_INVENTORY`).
         destinations: name -> URI of a folder or object store (`AFSCHRIFT_DESTINATION_<NAME>`).
-        destination_options: name -> JSON file with the kind of a destination and what that takes, credentials
-            included (`AFSCHRIFT_DESTINATION_<NAME>_OPTIONS`).
+        destination_options: name -> JSON file or connection with the kind of a destination and what that
+            takes, credentials included (`AFSCHRIFT_DESTINATION_<NAME>_OPTIONS`).
         demo: the trigger form may take a customer number (`AFSCHRIFT_DEMO=1`).
         document_bytes: largest document of a case file (`AFSCHRIFT_DOCUMENT_MEGABYTES`).
         manual_bytes: largest file of a system that a person searches (`AFSCHRIFT_MANUAL_MEGABYTES`).
@@ -53,11 +54,11 @@ class Settings:
         sweep_unstarted: age at which a request without a run is found (`AFSCHRIFT_SWEEP_UNSTARTED_HOURS`).
         sweep_lost: time unseen after which a run counts as lost (`AFSCHRIFT_SWEEP_LOST_HOURS`).
         witnesses: name -> address of a place for checkpoints of the trail (`AFSCHRIFT_WITNESS_<NAME>`).
-        witness_options: name -> JSON file with what the place needs, credentials included
+        witness_options: name -> JSON file or connection with what the place needs, credentials included
             (`AFSCHRIFT_WITNESS_<NAME>_OPTIONS`).
         deadline_marks: days before the last one at which somebody is told (`AFSCHRIFT_DEADLINE_MARKS`).
         notifiers: who is told, and how (`AFSCHRIFT_NOTIFIERS`); None: see `airflow_ext.notifiers`.
-        mail: JSON file with the mail server for letters to the person (`AFSCHRIFT_MAIL`).
+        mail: JSON file or connection with the mail server for letters to the person (`AFSCHRIFT_MAIL`).
         trail_years: years of the trail that are kept after their end (`AFSCHRIFT_TRAIL_YEARS`).
         roles: who may do what (`AFSCHRIFT_ROLES`); None: see `app.roles`.
         batch_bytes: size of the slices in which rows are handled (`AFSCHRIFT_BATCH_MEGABYTES`); the memory
@@ -78,7 +79,8 @@ class Settings:
     destinations: Mapping[str, str] = field(repr=False)  # an address may hold a password
     demo: bool
     key_source: str | None = None
-    destination_options: Mapping[str, Path] = field(default_factory=dict)
+    staging_options: Path | str | None = None
+    destination_options: Mapping[str, Path | str] = field(default_factory=dict)
     document_bytes: int = 25_000_000
     manual_bytes: int = 500_000_000
     staging_hold: timedelta = timedelta(hours=72)
@@ -87,10 +89,10 @@ class Settings:
     sweep_lost: timedelta = timedelta(hours=2)
     roles: Path | None = None
     witnesses: Mapping[str, str] = field(default_factory=dict, repr=False)
-    witness_options: Mapping[str, Path] = field(default_factory=dict)
+    witness_options: Mapping[str, Path | str] = field(default_factory=dict)
     deadline_marks: str = USUAL
     notifiers: Path | None = None
-    mail: Path | None = None
+    mail: Path | str | None = None
     trail_years: int = 5
     batch_bytes: int = 8_000_000
     part_bytes: int = 2_000_000_000
@@ -115,6 +117,7 @@ class Settings:
             keys=Path((not elsewhere and keys) or home / "keys.json").absolute(),
             key_source=keys if elsewhere else None,
             staging=env.get("AFSCHRIFT_STAGING", str(home / "staging")),
+            staging_options=_options(env, "AFSCHRIFT_STAGING_OPTIONS"),
             include=include,
             inventory=Path(env.get("AFSCHRIFT_INVENTORY", include / "inventory")).absolute(),
             destinations=destinations,
@@ -130,7 +133,7 @@ class Settings:
             witness_options=witness_options,
             deadline_marks=env.get("AFSCHRIFT_DEADLINE_MARKS") or USUAL,
             notifiers=_path(env, "AFSCHRIFT_NOTIFIERS"),
-            mail=_path(env, "AFSCHRIFT_MAIL"),
+            mail=_options(env, "AFSCHRIFT_MAIL"),
             trail_years=math.ceil(_positive(env, "AFSCHRIFT_TRAIL_YEARS")),
             batch_bytes=int(_positive(env, "AFSCHRIFT_BATCH_MEGABYTES") * 1_000_000),
             part_bytes=int(_positive(env, "AFSCHRIFT_PART_MEGABYTES") * 1_000_000),
@@ -188,22 +191,22 @@ class Settings:
         if name not in self.destination_options:
             return {}
         what = self._destination_name(name)
-        return dict(read_options(self.destination_options[name], what, "docs/operations.md"))
+        return read_options(self.destination_options[name], what, "docs/operations.md", store="options")
 
     def _destination_name(self, name: str) -> str:
         return f"the destination '{name}' ({_DESTINATION}{name.upper()}{_OPTIONS})"
 
 
-def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str], dict[str, Path]]:
-    """Name -> address, and name -> file with options, of the settings `<prefix><NAME>` and `..._OPTIONS`."""
+def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str], dict[str, Path | str]]:
+    """Name -> address, and name -> place of options, of the settings `<prefix><NAME>` and `..._OPTIONS`."""
     addresses: dict[str, str] = {}
-    options: dict[str, Path] = {}
+    options: dict[str, Path | str] = {}
     for setting, value in env.items():
         name = setting.removeprefix(prefix)
         if name == setting or not value:
             continue
         if name.endswith(_OPTIONS):
-            options[name.removesuffix(_OPTIONS).lower()] = Path(value).absolute()
+            options[name.removesuffix(_OPTIONS).lower()] = options_at(value)
         else:
             addresses[name.lower()] = value
     return addresses, options
@@ -211,6 +214,10 @@ def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str]
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).absolute() if env.get(name) else None
+
+
+def _options(env: Mapping[str, str], name: str) -> Path | str | None:
+    return options_at(env[name]) if env.get(name) else None
 
 
 def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:

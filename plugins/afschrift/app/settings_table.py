@@ -57,7 +57,7 @@ class Setting:
     read_in: str = "app.settings"
 
 
-_OPTIONS_FORM = "the path of a JSON file"
+_OPTIONS_FORM = "the path of a JSON file, or `airflow-connection:<id>`"
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("AFSCHRIFT_HOME", "folder of the installation's own state", "`.afschrift` in the checkout", _ALL),
@@ -101,6 +101,13 @@ SETTINGS: tuple[Setting, ...] = (
         "of them reach",
         "`staging` in the home",
         _WORK,
+    ),
+    Setting(
+        "AFSCHRIFT_STAGING_OPTIONS",
+        f"{_OPTIONS_FORM}: what an object store needs for it",
+        "none: the identity of the machine or pod",
+        _WORK,
+        secret=Secret.POINTS,
     ),
     Setting(
         "AFSCHRIFT_STAGING_HOLD_HOURS",

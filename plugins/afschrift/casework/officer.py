@@ -87,12 +87,11 @@ class Officer:
         Raises:
             RefusedError: its data key was destroyed.
         """
-        from upath import UPath
-
         from afschrift.staging.encrypted import EncryptedStaging
+        from afschrift.staging.staging_root import staging_root
 
         subkey = self.register.data_keys.subkey(request_id, "staging")
-        return EncryptedStaging(UPath(self.settings.staging), request_id, subkey)
+        return EncryptedStaging(staging_root(self.settings), request_id, subkey)
 
     def today(self, zone: str) -> date:
         """The present date in a time zone: that of a request is where the controller must act."""

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-from upath import UPath
 
 from afschrift import __version__
 from afschrift.app.roles_file import load_roles
@@ -34,6 +33,7 @@ from afschrift.sources.options import expand
 from afschrift.sources.reached import Reached, ReachedStore
 from afschrift.sources.registry import SOURCES, open_source
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging.staging_root import staging_root
 
 
 def load_inventory(folder: Path | None = None) -> Inventory:
@@ -122,7 +122,7 @@ def _destination(settings: Settings, name: str) -> Destination:
 
 def _staging(settings: Settings, register: Register, request_id: str) -> EncryptedStaging:
     return EncryptedStaging(
-        UPath(settings.staging), request_id, register.data_keys.subkey(request_id, "staging")
+        staging_root(settings), request_id, register.data_keys.subkey(request_id, "staging")
     )
 
 

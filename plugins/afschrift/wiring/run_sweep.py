@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from rich.table import Table
-from upath import UPath
 
 from afschrift.app.settings import Settings
 from afschrift.casework.notices.report import drawn
@@ -14,6 +13,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
 from afschrift.register.open import open_register
 from afschrift.staging.staged_requests import destroy, staged_requests
+from afschrift.staging.staging_root import staging_root
 from afschrift.steps.sweep.findings import SweepLimits
 from afschrift.steps.sweep.sweep import Start, Sweep, SweepResult
 
@@ -31,7 +31,7 @@ def sweep(start: Start, *, dry: bool = False, settings: Settings | None = None) 
         RetriableError: register or staging does not answer.
     """
     settings = settings or Settings.from_environment()
-    now, staging, register = utc_now(), UPath(settings.staging), open_register(settings)
+    now, staging, register = utc_now(), staging_root(settings), open_register(settings)
     found = Sweep(
         register=register,
         staged=partial(staged_requests, staging),

@@ -1,0 +1,152 @@
+"""Mail, witnesses, destinations and staging take an Airflow connection where they take a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import register_implementation
+
+import afschrift.airflow_ext  # noqa: F401  (knows connections)
+from afschrift.app.settings import Settings
+from afschrift.casework.letters.send import mail_settings
+from afschrift.destinations.registry import open_destination
+from afschrift.domain.errors import ConfigurationError
+from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging.staged_requests import destroy, staged_requests
+from afschrift.staging.staging_root import staging_root
+from afschrift.witnesses.registry import open_witness
+
+REQUEST = "req-0123456789ab"
+PASSWORD = "p@ss/wörd"
+
+
+class LockedStore(MemoryFileSystem):
+    """An object store in memory that lets nobody in without key, secret and address."""
+
+    protocol = "locked"
+    store: dict[str, Any] = {}  # noqa: RUF012
+    pseudo_dirs = [""]  # noqa: RUF012
+
+    def __init__(self, key: str = "", secret: str = "", endpoint_url: str = "", **more: Any) -> None:
+        super().__init__(**more)
+        if (key, secret, endpoint_url) != ("writer", PASSWORD, "https://s3.example.org"):
+            raise PermissionError("AccessDenied")
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(str(path).replace("locked://", "memory://")))
+
+
+@pytest.fixture(autouse=True)
+def store() -> Iterator[None]:
+    register_implementation("locked", LockedStore, clobber=True)
+    yield
+    LockedStore.store.clear()
+    LockedStore.pseudo_dirs[:] = [""]
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A connection as Airflow's own S3 hooks have it."""
+    extra = {"endpoint_url": "https://s3.example.org"}
+    return defined(monkeypatch, "bundles", conn_type="aws", login="writer", password=PASSWORD, extra=extra)
+
+
+def defined(monkeypatch: pytest.MonkeyPatch, name: str, **parts: Any) -> str:
+    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(parts))
+    return f"airflow-connection:{name}"
+
+
+def settings(**env: str) -> Settings:
+    return Settings.from_environment({"AFSCHRIFT_HOME": "/nowhere"} | env)
+
+
+def test_mail_goes_by_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = defined(
+        monkeypatch,
+        "letters",
+        conn_type="smtp",
+        host="mail.example.org",
+        port=465,
+        login="afschrift@example.org",
+        password=PASSWORD,
+        extra={"from_email": "privacy@example.org"},
+    )
+    mail = mail_settings(settings(AFSCHRIFT_MAIL=place))
+    assert mail.sender == "privacy@example.org"
+    assert (mail.server.scheme, mail.server.hostname, mail.server.port) == ("smtps", "mail.example.org", 465)
+    assert mail.server.username == "afschrift%40example.org"
+    assert PASSWORD not in repr(mail)
+    witness = settings(AFSCHRIFT_WITNESS_DPO="mailto:dpo@example.org", AFSCHRIFT_WITNESS_DPO_OPTIONS=place)
+    from afschrift.witnesses.checkpoints import _open
+
+    assert _open(witness, "dpo").name == "dpo"
+
+
+def test_starttls_is_taken_as_airflow_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"from_email": "privacy@example.org", "disable_ssl": True}
+    place = defined(monkeypatch, "letters", conn_type="smtp", host="mail", port=587, extra=extra)
+    assert mail_settings(settings(AFSCHRIFT_MAIL=place)).server.geturl() == "smtp://mail:587"
+
+
+def test_a_connection_without_a_sender_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = defined(monkeypatch, "letters", conn_type="smtp", host="mail")
+    with pytest.raises(ConfigurationError, match="lack 'server' or 'sender'"):
+        mail_settings(settings(AFSCHRIFT_MAIL=place))
+
+
+def test_a_destination_takes_credentials_and_link_from_one(aws: str) -> None:
+    found = settings(
+        AFSCHRIFT_DESTINATION_OUTBOX="locked://bucket/outbox", AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS=aws
+    )
+    destination = open_destination("outbox", found.destination("outbox"))
+    receipt = destination.deliver("req-0123456789ab-access.zip", iter([b"PK"]))
+    assert receipt.bytes == 2
+    assert PASSWORD not in f"{destination!r}{receipt!r}"
+
+
+def test_a_connection_may_say_all_of_a_destination(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"url": "/srv/outbox", "link": "https://portal.example.org/{file}", "days": 14}
+    place = defined(monkeypatch, "portal", conn_type="generic", extra=extra)
+    found = settings(AFSCHRIFT_DESTINATION_PORTAL_OPTIONS=place)
+    assert found.destination("portal") == {"kind": "folder", "url": "/srv/outbox"}
+    assert found.fetched_at("portal") == ("https://portal.example.org/{file}", 14)
+
+
+def test_a_witness_takes_credentials_from_one(aws: str) -> None:
+    found = settings(AFSCHRIFT_WITNESS_DPO="locked://bucket/trail", AFSCHRIFT_WITNESS_DPO_OPTIONS=aws)
+    from afschrift.witnesses.checkpoints import _open
+
+    witness = _open(found, "dpo")
+    witness.send({"afschrift-checkpoint-1-00000001.json": b"{}"})  # type: ignore[union-attr]
+    assert open_witness("dpo", "locked://bucket/trail", {}) is not None
+
+
+def test_staging_takes_credentials_from_one_and_is_swept_with_them(aws: str) -> None:
+    found = settings(AFSCHRIFT_STAGING="locked://bucket/staging", AFSCHRIFT_STAGING_OPTIONS=aws)
+    staged = EncryptedStaging(staging_root(found), REQUEST, bytes(32))
+    with staged.writer("keys.json") as sink:
+        sink.write(b"{}")
+    with staged.reader("keys.json") as stream:
+        assert stream.read() == b"{}"
+    assert [one.request for one in staged_requests(staging_root(found))] == [REQUEST]
+    assert destroy(staging_root(found), REQUEST) is not None
+
+
+def test_what_is_not_understood_of_one_is_refused_and_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = defined(monkeypatch, "bundles", conn_type="aws", extra={"role_arn": "arn:aws:iam::1:role/x"})
+    found = settings(AFSCHRIFT_STAGING="locked://bucket/staging", AFSCHRIFT_STAGING_OPTIONS=place)
+    with pytest.raises(ConfigurationError, match="`role_arn`") as raised:
+        staging_root(found)
+    assert "arn:aws" not in str(raised.value)
+
+
+def test_a_connection_that_is_not_there_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="no connection nowhere"):
+        mail_settings(settings(AFSCHRIFT_MAIL="airflow-connection:nowhere"))
