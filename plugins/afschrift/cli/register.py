@@ -33,6 +33,10 @@ def upgrade(
             "for them is no new one. First compare it with your checkpoints: `afschrift audit verify`.",
         ),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would run and whether it can be undone; change nothing."),
+    ] = False,
 ) -> None:
     """Bring the tables to the version of this software; nothing that stands there is lost.
 
@@ -41,10 +45,28 @@ def upgrade(
     from afschrift.app.settings import Settings
     from afschrift.register.open import bring_up
 
+    if dry_run:
+        _say_pending()
+        return
     adopted = bring_up(Settings.from_environment(), adopt=adopt, by=actor())
     say("The register is at its newest version.")
     if adopted:
         say(f"{adopted} events have codes now, and what stands in the tables is taken as it is.")
+
+
+def _say_pending() -> None:
+    from afschrift.register.schema import pending, revisions
+
+    found, migrations = pending(_url())
+    at = f"is at revision {found}" if found else "has no tables yet"
+    if not migrations:
+        say(f"The register {at}, the newest one. Nothing would run.")
+        return
+    say(f"The register {at}; this software needs {revisions()[-1]}. These would run, in one transaction:")
+    for one in migrations:
+        undone = "can be undone" if one.undone else "cannot be undone: back the register up first"
+        typer.echo(f"{one.revision}  {one.what}  ({undone})")
+    say("Nothing was changed.")
 
 
 @app.command()

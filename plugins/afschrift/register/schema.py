@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
@@ -69,6 +70,42 @@ def must_be_current(connection: Connection) -> None:
             else "where there was a register before, see that its disk is there and the address right; for a "
             "new one run `afschrift register upgrade`.",
         )
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A migration that a register has not had yet.
+
+    Attributes:
+        revision: its number.
+        what: what it does, in one line.
+        undone: whether it can be taken back without a back-up.
+    """
+
+    revision: str
+    what: str
+    undone: bool
+
+
+def pending(url: str) -> tuple[str | None, tuple[Pending, ...]]:
+    """The revision of a register, None where it has no tables, and what `upgrade` would run, in order.
+
+    Nothing is written.
+
+    Raises:
+        RetriableError, ConfigurationError: as `require_current`, but for tables that are merely older.
+    """
+    with closing(Database(url)) as database, database.read() as connection:
+        found = _revision(connection)
+    if found is not None and found not in revisions():
+        require_current(url)  # says why not
+    missing = revisions()[0 if found is None else revisions().index(found) + 1 :]
+    scripts = ScriptDirectory.from_config(_config())
+    return found, tuple(_pending(scripts.get_revision(one)) for one in missing)
+
+
+def _pending(script: Script) -> Pending:
+    return Pending(script.revision, script.doc.splitlines()[0], hasattr(script.module, "downgrade"))
 
 
 def _must_be_known(url: URL, found: str | None) -> None:

@@ -1,0 +1,60 @@
+"""`afschrift register upgrade --dry-run` says what would run, and changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.domain.errors import ConfigurationError
+from afschrift.register import schema
+from afschrift.register.database.database import Database
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path))
+    return f"sqlite:///{tmp_path}/register.db"
+
+
+def said(*words: str) -> str:
+    result = CliRunner().invoke(app, ["register", "upgrade", *words])
+    if result.exception is not None:
+        raise result.exception
+    return result.output
+
+
+def set_back(url: str, revision: str) -> None:
+    with Database(url).write() as tx:
+        tx.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{revision}'"))
+
+
+def test_each_migration_is_named_and_none_runs(url: str, tmp_path: Path) -> None:
+    told = said("--dry-run")
+    assert "has no tables yet" in told
+    assert [line[:4] for line in told.splitlines() if line[:4] in schema.revisions()] == [*schema.revisions()]
+    assert told.count("cannot be undone: back the register up first") == len(schema.revisions())
+    assert not inspect(Database(url).engine).get_table_names()
+    assert not (tmp_path / "keys.json").exists()
+
+
+def test_what_a_register_has_already_is_not_named(url: str) -> None:
+    said()
+    assert "the newest one. Nothing would run." in said("--dry-run")
+    before, last = schema.revisions()[-2:]
+    set_back(url, before)
+    told = said("--dry-run")
+    assert f"is at revision {before}; this software needs {last}" in told
+    assert [line[:4] for line in told.splitlines() if line[:4] in schema.revisions()] == [last]
+    assert schema.pending(url)[0] == before
+
+
+@pytest.mark.parametrize(("revision", "words"), [("0003", "first release"), ("9999", "newer version")])
+def test_a_register_that_cannot_be_brought_up_says_why(url: str, revision: str, words: str) -> None:
+    said()
+    set_back(url, revision)
+    with pytest.raises(ConfigurationError, match=words):
+        said("--dry-run")
