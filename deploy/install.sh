@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs a wheel of Afschrift beside the Airflow that is here, with what it pins and nothing else.
+#
+#   install.sh FOLDER [EXTRAS]      FOLDER has afschrift-*.whl and constraints.txt
+#
+# PYTHON names the interpreter (default: python).
+set -eu
+folder=${1:?a folder with the wheel and constraints.txt}
+extras=${2-}
+python=${PYTHON:-python}
+
+set -- "$folder"/afschrift-*.whl
+if [ $# -ne 1 ] || [ ! -f "$1" ]; then
+  echo "There must be exactly one afschrift-*.whl in $folder; \`make wheel\` builds it." >&2
+  exit 1
+fi
+if [ ! -f "$folder/constraints.txt" ]; then
+  echo "There is no constraints.txt in $folder: take it from the commit of the wheel." >&2
+  exit 1
+fi
+
+# Versions alone: with hashes pip would want one of the wheel too. Whoever wants hashes: docs/operations.md.
+pins=$(mktemp)
+trap 'rm -f "$pins"' EXIT
+sed -n 's/^\([A-Za-z0-9._-]*==[^ \\]*\)\( ;[^\\]*\)\{0,1\} *\\\{0,1\}$/\1\2/p' "$folder/constraints.txt" > "$pins"
+"$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check --only-binary :all: \
+  --constraint "$pins" "afschrift${extras:+[$extras]} @ file://$(cd "$folder" && pwd)/${1##*/}"
+"$python" -m pip check --disable-pip-version-check
+afschrift --version

@@ -1,0 +1,213 @@
+"""The files of deploy/: every setting in them is one, secrets are none of their values, and nothing runs as root."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.airflow_support import AirflowEnv
+
+from afschrift.airflow_ext.environment import tuned
+from afschrift.app.settings_table import SETTINGS, Reader, Secret
+
+OF_PROVIDERS = {
+    "celery": {"broker_url", "result_backend"},
+    "celery_broker_transport_options": {"visibility_timeout"},
+}
+"""Sections that come with a provider, which need not be installed here."""
+ONE_MACHINE = {
+    "AIRFLOW__CORE__EXECUTOR",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL",
+}
+"""What config/airflow.env says of LocalExecutor alone."""
+READERS = {
+    "setup": Reader.TERMINAL,
+    "api-server": Reader.API,
+    "scheduler": Reader.SCHEDULER,
+    "dag-processor": Reader.PARSER,
+    "worker": Reader.WORKER,
+    "apiServer": Reader.API,
+    "dagProcessor": Reader.PARSER,
+    "workers": Reader.WORKER,
+}
+HELM = ("apiServer", "scheduler", "dagProcessor", "workers")
+
+
+@pytest.fixture
+def deploy(project_root: Path) -> Path:
+    return project_root / "deploy"
+
+
+@pytest.fixture
+def compose(deploy: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((deploy / "compose.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture
+def values(deploy: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((deploy / "values.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def ours(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The services that run our image."""
+    return {name: one for name, one in compose["services"].items() if "AFSCHRIFT_IMAGE" in one["image"]}
+
+
+def helm_env(values: dict[str, Any], process: str) -> dict[str, Any]:
+    """Name -> value, or where the secret is, of what a process of the chart is given."""
+    entries = [*values["env"], *values[process].get("env", ())]
+    return {one["name"]: one.get("value", one.get("valueFrom")) for one in entries}
+
+
+def environments(compose: dict[str, Any], values: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, service in ours(compose).items():
+        yield name, service["environment"]
+    for name in HELM:
+        yield name, helm_env(values, name)
+
+
+def setting(name: str) -> Any:
+    """The row of the table, also for one of a form with `<NAME>`."""
+    for one in SETTINGS:
+        if re.fullmatch(re.escape(one.name).replace("<NAME>", "[A-Z]+"), name):
+            return one
+    return None
+
+
+def test_every_setting_of_ours_is_in_the_table(deploy: Path) -> None:
+    names = {
+        (file.name, name)
+        for file in deploy.iterdir()
+        if file.suffix in {".yaml", ".sh", ".env"} or file.name == "Containerfile"
+        for name in re.findall(r"\b(AFSCHRIFT_[A-Z_]+)\b", file.read_text(encoding="utf-8"))
+    }
+    assert len(names) > 10
+    assert {(file, name) for file, name in names if setting(name) is None} == {
+        ("compose.yaml", "AFSCHRIFT_IMAGE"),
+        ("example.env", "AFSCHRIFT_IMAGE"),
+    }
+
+
+def test_every_setting_of_airflow_is_one_of_its_own(airflow_env: AirflowEnv, deploy: Path) -> None:
+    from airflow.configuration import retrieve_configuration_description
+
+    known = {name: set(one["options"]) for name, one in retrieve_configuration_description().items()}
+    known = OF_PROVIDERS | known
+    found = {
+        name
+        for file in ("compose.yaml", "values.yaml", "Containerfile")
+        for name in re.findall(r"\bAIRFLOW__[A-Z_]+\b", (deploy / file).read_text(encoding="utf-8"))
+    }
+    assert len(found) > 15
+    for name in found:
+        _, section, option = name.lower().split("__")
+        assert option in known.get(section, ()), name
+
+
+def test_the_tuned_settings_are_those_of_the_one_file(
+    compose: dict[str, Any], values: dict[str, Any]
+) -> None:
+    wanted = {name: value for name, value in tuned().items() if name not in ONE_MACHINE}
+    for _, env in environments(compose, values):
+        assert {name: env.get(name) for name in wanted} == wanted
+
+
+def test_each_process_has_what_it_must_read_and_its_own_log_in(
+    compose: dict[str, Any], values: dict[str, Any]
+) -> None:
+    for where in (ours(compose), {name: values[name] for name in HELM}):
+        log_ins = set()
+        for name in where:
+            env = (
+                compose["services"][name]["environment"] if name in ours(compose) else helm_env(values, name)
+            )
+            reads = READERS.get(name, Reader.SCHEDULER) in setting("AFSCHRIFT_REGISTER").read_by
+            assert ("AFSCHRIFT_REGISTER" in env) == reads, name
+            assert {"AFSCHRIFT_KEYS", "AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_OUTBOX"} <= env.keys()
+            if reads:
+                log_ins.add(str(env["AFSCHRIFT_REGISTER"]))
+        assert len(log_ins) == sum(READERS.get(n) in setting("AFSCHRIFT_REGISTER").read_by for n in where)
+
+
+def test_keys_are_mounted_where_they_are_read_and_nowhere_else(
+    compose: dict[str, Any], values: dict[str, Any]
+) -> None:
+    readers = setting("AFSCHRIFT_KEYS").read_by
+    for name, service in ours(compose).items():
+        assert (service.get("secrets") == ["keys.json"]) == (READERS[name] in readers), name
+    for name in HELM:
+        mounts = [one["name"] for one in values[name].get("extraVolumeMounts", ())]
+        assert ("afschrift-keys" in mounts) == (READERS.get(name, Reader.SCHEDULER) in readers), name
+    [keys] = [one for one in values["volumes"] if one["name"] == "afschrift-keys"]
+    assert keys["secret"]["defaultMode"] == 0o440
+
+
+def test_no_secret_stands_in_a_file(compose: dict[str, Any], values: dict[str, Any], deploy: Path) -> None:
+    for name, env in environments(compose, values):
+        for variable, value in env.items():
+            row = setting(variable)
+            secret = row.secret in (Secret.YES, Secret.MAY_HOLD) if row else False
+            if (secret and "://" in str(value) and "@" in str(value)) or "PASSWORD" in variable:
+                assert re.search(r"\$\{[A-Z_]+:\?\}", str(value)), (name, variable)
+    wanted = set(
+        re.findall(r"\$\{([A-Z_]+)(?::\?|:-)", (deploy / "compose.yaml").read_text(encoding="utf-8"))
+    )
+    example = dict(
+        re.findall(r"^([A-Z_]+)=(.*)$", (deploy / "example.env").read_text(encoding="utf-8"), re.M)
+    )
+    assert example.keys() == wanted
+    assert {name for name, value in example.items() if value} == {"BASE_URL", "AFSCHRIFT_IMAGE"}
+
+
+def test_nothing_runs_as_root_or_writes_beside_the_named_places(
+    compose: dict[str, Any], values: dict[str, Any], deploy: Path
+) -> None:
+    for name, service in ours(compose).items():
+        assert service["user"] == "50000:0", name
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert {mount.split(":")[1] for mount in service["volumes"]} == {"/opt/airflow/logs"}
+    for service in compose["services"].values():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    containers, pod = values["securityContexts"]["containers"], values["securityContexts"]["pod"]
+    assert containers["readOnlyRootFilesystem"] is True
+    assert containers["allowPrivilegeEscalation"] is False
+    assert (pod["runAsUser"], pod["runAsNonRoot"]) == (50_000, True)
+    image = (deploy / "Containerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^USER (\w+)$", image, re.M)[-1] == "airflow"
+    assert "Written are, and must be mounted: /tmp and /opt/airflow/logs. Nothing else." in re.sub(
+        r"\n# ", " ", image
+    )
+
+
+def test_what_comes_from_another_container_waits_for_it(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for name in ("api-server", "scheduler", "dag-processor", "worker"):
+        assert services[name]["depends_on"]["setup"]["condition"] == "service_completed_successfully"
+        assert services[name]["healthcheck"]["test"]
+    for name, service in services.items():
+        for other, how in service.get("depends_on", {}).items():
+            assert how["condition"] != "service_healthy" or "healthcheck" in services[other], (name, other)
+        assert set(service["networks"]) <= compose["networks"].keys()
+
+
+def test_the_network_is_closed_first_and_opened_by_name(deploy: Path) -> None:
+    text = (deploy / "networkpolicy.yaml").read_text(encoding="utf-8")
+    first, *others = yaml.safe_load_all(text)
+    assert first["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    for one in others:
+        assert (one["apiVersion"], one["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
+        for direction, way in (("egress", "to"), ("ingress", "from")):
+            for rule in one["spec"].get(direction, ()):
+                assert direction.capitalize() in one["spec"]["policyTypes"]
+                assert rule[way], "an empty list would be everybody"
+                assert rule["ports"]
+    sources = [one for one in others if "3306" in str(one)]
+    assert [one["spec"]["podSelector"]["matchLabels"]["component"] for one in sources] == ["worker"]

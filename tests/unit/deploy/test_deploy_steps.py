@@ -1,0 +1,93 @@
+"""The shell steps of deploy/, in an environment with nothing in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from packaging.requirements import Requirement
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.engine import make_url
+from testbed import postgres as pg
+
+from afschrift.register.keys.store import KeyStore
+
+PASSWORDS = {"RUNS_PASSWORD": "r-un's", "OFFICERS_PASSWORD": "o", "CHECKS_PASSWORD": "c"}
+LOG_INS = {"afschrift_worker": "r-un's", "afschrift_pages": "o", "afschrift_sweep": "c"}
+
+
+def bare(script: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """A script with `env -i`: the programs of the virtual environment and of the system, and what is given."""
+    env = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}"} | env
+    return subprocess.run(["sh", script, *words], env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def steps(project_root: Path) -> Path:
+    return project_root / "deploy"
+
+
+def test_setup_makes_tables_roles_and_log_ins_twice(
+    steps: Path, postgres: pg.Database, tmp_path: Path
+) -> None:
+    KeyStore.create(tmp_path / "keys.json")
+    given = {"AFSCHRIFT_REGISTER": postgres.url, "AFSCHRIFT_HOME": str(tmp_path), **PASSWORDS}
+    first = bare(steps / "setup.sh", **given)
+    assert first.returncode == 0, first.stderr
+    assert "has no tables yet" in first.stderr
+    again = bare(steps / "setup.sh", **given)
+    assert again.returncode == 0, again.stderr
+    assert "Nothing would run." in again.stderr
+    assert again.stdout == first.stdout[-len(again.stdout) :]
+    for name, password in LOG_INS.items():
+        address = make_url(postgres.libpq).set(username=name, password=password)
+        with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as log_in:
+            log_in.execute("SELECT count(*) FROM request")
+            with pytest.raises(InsufficientPrivilege):
+                log_in.execute("DELETE FROM event")
+            with pytest.raises(InsufficientPrivilege):
+                log_in.execute("CREATE TABLE mine (x int)")
+        assert password not in first.stdout + first.stderr or len(password) == 1
+
+
+@pytest.mark.parametrize("missing", ["AFSCHRIFT_REGISTER", *PASSWORDS])
+def test_setup_names_what_it_lacks(steps: Path, missing: str) -> None:
+    given = {"AFSCHRIFT_REGISTER": "postgresql+psycopg://nobody@127.0.0.1:9/x", **PASSWORDS}
+    done = bare(steps / "setup.sh", **{name: value for name, value in given.items() if name != missing})
+    assert done.returncode != 0
+    assert missing in done.stderr
+
+
+def test_setup_ends_where_the_register_is_down(steps: Path, tmp_path: Path) -> None:
+    given = {"AFSCHRIFT_REGISTER": "postgresql+psycopg://u:geheim@127.0.0.1:9/x", **PASSWORDS}
+    done = bare(steps / "setup.sh", AFSCHRIFT_HOME=str(tmp_path), **given)
+    assert done.returncode != 0
+    assert "did not answer" in done.stderr
+    assert "geheim" not in done.stderr
+
+
+def test_install_names_what_is_not_there(steps: Path, tmp_path: Path) -> None:
+    done = bare(steps / "install.sh", str(tmp_path))
+    assert (done.returncode, "make wheel" in done.stderr) == (1, True)
+    for name in ("afschrift-0.1.0-py3-none-any.whl", "afschrift-0.2.0-py3-none-any.whl"):
+        (tmp_path / name).touch()
+        done = bare(steps / "install.sh", str(tmp_path))
+        assert done.returncode == 1
+    assert "exactly one" in done.stderr
+
+
+def test_install_takes_the_version_of_every_pin(steps: Path, project_root: Path) -> None:
+    expression = re.search(r"^sed -n '(.+)' ", (steps / "install.sh").read_text(encoding="utf-8"), re.M)
+    assert expression is not None
+    lock = project_root / "constraints.txt"
+    taken = subprocess.run(
+        ["sed", "-n", expression[1], lock], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    pinned = re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text(encoding="utf-8"), re.M)
+    assert [Requirement(line).name for line in taken] == pinned
+    assert not any("sha256" in line or "\\" in line for line in taken)
