@@ -25,6 +25,7 @@ A setting is an environment variable. Give one to every process that reads it, w
 for `AFSCHRIFT_REGISTER`, which holds a log-in of its own for each kind of process
 ([roles of the database](operations.md#roles-of-the-database)). A path is one on the machine of the process.
 Airflow's own settings, each with its reason, stand in `config/airflow.env`.
+[deployment.md](deployment.md) says which process gets what.
 
 - **Read by**: {readers}.
   The workers of LocalExecutor are the scheduler's own processes: it needs what a worker reads.
