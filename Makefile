@@ -16,6 +16,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 VENV := .venv/.made
 VENV_BENCH := .venv/.bench
+VENV_DOCS := .venv/.docs
 # What is not in constraints.txt at its version and with one of its hashes is not installed, nor used to build.
 INSTALL := $(UV) pip install -q --compile-bytecode --python $(BIN)/python
 LOCKED := --require-hashes --require-build-hashes -b constraints.txt -c constraints.txt
@@ -90,13 +91,18 @@ bench-check: $(VENV) ## Fail where a ratio of the last `make bench` is a quarter
 bench-report: $(VENV_BENCH) ## Write docs/performance.md and its chart from the last `make bench`
 	@$(BIN)/python -m bench.report
 
+.PHONY: docs
+docs: $(VENV_DOCS) ## Build the documentation as a site in build/site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
+	@echo "build/site/index.html"
+
 .PHONY: venv
 venv: $(VENV) ## Make or renew .venv
 
 .PHONY: lock
 lock: $(UV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --group dev --group build --group bench \
+		--no-emit-index-url --no-header --no-annotate --group dev --group build --group bench --group docs \
 		pyproject.toml -o constraints.txt $(ARGS)
 
 .PHONY: wheel
@@ -133,4 +139,8 @@ $(VENV): $(UV) pyproject.toml constraints.txt
 
 $(VENV_BENCH): $(VENV)
 	@$(INSTALL) $(LOCKED) --group bench
+	@touch $@
+
+$(VENV_DOCS): $(VENV)
+	@$(INSTALL) $(LOCKED) --group docs
 	@touch $@
