@@ -95,13 +95,21 @@ def pending(url: str) -> tuple[str | None, tuple[Pending, ...]]:
     Raises:
         RetriableError, ConfigurationError: as `require_current`, but for tables that are merely older.
     """
-    with closing(Database(url)) as database, database.read() as connection:
-        found = _revision(connection)
+    with closing(Database(url)) as database:
+        found = None
+        if not _to_be_made(database):  # to open it would make the file
+            with database.read() as connection:
+                found = _revision(connection)
     if found is not None and found not in revisions():
         require_current(url)  # says why not
     missing = revisions()[0 if found is None else revisions().index(found) + 1 :]
     scripts = ScriptDirectory.from_config(_config())
     return found, tuple(_pending(scripts.get_revision(one)) for one in missing)
+
+
+def _to_be_made(database: Database) -> bool:
+    file = database.url.database or ""
+    return database.sqlite and not file.startswith("file:") and not Path(file).exists()
 
 
 def _pending(script: Script) -> Pending:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
@@ -37,8 +37,7 @@ def test_each_migration_is_named_and_none_runs(url: str, tmp_path: Path) -> None
     assert "has no tables yet" in told
     assert [line[:4] for line in told.splitlines() if line[:4] in schema.revisions()] == [*schema.revisions()]
     assert told.count("cannot be undone: back the register up first") == len(schema.revisions())
-    assert not inspect(Database(url).engine).get_table_names()
-    assert not (tmp_path / "keys.json").exists()
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_what_a_register_has_already_is_not_named(url: str) -> None:
@@ -50,6 +49,14 @@ def test_what_a_register_has_already_is_not_named(url: str) -> None:
     assert f"is at revision {before}; this software needs {last}" in told
     assert [line[:4] for line in told.splitlines() if line[:4] in schema.revisions()] == [last]
     assert schema.pending(url)[0] == before
+
+
+def test_an_address_that_is_a_uri_is_looked_at_too(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said()
+    monkeypatch.setenv("AFSCHRIFT_REGISTER", f"sqlite:///file:{tmp_path}/register.db?mode=ro&uri=true")
+    assert "Nothing would run." in said("--dry-run")
 
 
 @pytest.mark.parametrize(("revision", "words"), [("0003", "first release"), ("9999", "newer version")])
