@@ -82,9 +82,9 @@ def test_mail_goes_by_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mail.server.username == "afschrift%40example.org"
     assert PASSWORD not in repr(mail)
     witness = settings(AFSCHRIFT_WITNESS_DPO="mailto:dpo@example.org", AFSCHRIFT_WITNESS_DPO_OPTIONS=place)
-    from afschrift.witnesses.checkpoints import _open
+    from afschrift.witnesses.checkpoints import open_place
 
-    assert _open(witness, "dpo").name == "dpo"
+    assert open_place(witness, "dpo").name == "dpo"
 
 
 def test_starttls_is_taken_as_airflow_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,9 +119,9 @@ def test_a_connection_may_say_all_of_a_destination(monkeypatch: pytest.MonkeyPat
 
 def test_a_witness_takes_credentials_from_one(aws: str) -> None:
     found = settings(AFSCHRIFT_WITNESS_DPO="locked://bucket/trail", AFSCHRIFT_WITNESS_DPO_OPTIONS=aws)
-    from afschrift.witnesses.checkpoints import _open
+    from afschrift.witnesses.checkpoints import open_place
 
-    witness = _open(found, "dpo")
+    witness = open_place(found, "dpo")
     witness.send({"afschrift-checkpoint-1-00000001.json": b"{}"})  # type: ignore[union-attr]
     assert open_witness("dpo", "locked://bucket/trail", {}) is not None
 
