@@ -60,4 +60,4 @@ def check_deadlines() -> None:
     run(tasks.overdue)(looked)
 
 
-check_deadlines()
+DAG = check_deadlines()

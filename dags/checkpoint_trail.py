@@ -59,4 +59,4 @@ def checkpoint_trail() -> None:
     made >> task(verify, multiple_outputs=False, trigger_rule="all_done")()
 
 
-checkpoint_trail()
+DAG = checkpoint_trail()

@@ -86,4 +86,4 @@ def fulfil_request() -> None:
     extracted >> validated >> packed >> delivered >> closed >> wiped
 
 
-fulfil_request()
+DAG = fulfil_request()

@@ -49,4 +49,4 @@ def look_up_identity() -> None:
     run(tasks.look_up)()
 
 
-look_up_identity()
+DAG = look_up_identity()

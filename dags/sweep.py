@@ -79,4 +79,4 @@ def sweep() -> None:
     ).expand_kwargs(chosen)
 
 
-sweep()
+DAG = sweep()

@@ -52,4 +52,4 @@ def tell_questions() -> None:
     run(tasks.announce, inlets=[*ASSETS], outlets=[*ALIASES])()
 
 
-tell_questions()
+DAG = tell_questions()

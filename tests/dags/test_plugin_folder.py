@@ -1,4 +1,7 @@
-"""Airflow's own plugin managers execute one file of ours, not the package (plugins/.airflowignore)."""
+"""Airflow's own plugin managers load one plugin of ours, by entry point or from its folder, and only once.
+
+From a folder they execute one file, not the package (plugins/.airflowignore).
+"""
 
 from __future__ import annotations
 
@@ -31,29 +34,55 @@ executed = [
     and not hasattr(module, "__path__")
     and pathlib.Path(module.__file__).is_relative_to(folder)
 ]
-ours = [plugin.name for plugin in plugins if "PLUGINS_FOLDER" in str(plugin.source)]
+ours = [str(plugin.source).split(":")[0] for plugin in plugins if plugin.name == "afschrift"]
 print(json.dumps({"executed": executed, "plugins": ours, "errors": errors}))
 """
 
 
-def load(manager: str, folder: Path, home: Path) -> dict[str, object]:
+def without_us(into: Path) -> Path:
+    """All that is installed here but the package itself, for a Python that looks nowhere else."""
+    into.mkdir()
+    for path in Path(pytest.__file__).parents[1].iterdir():
+        if "afschrift" not in path.name:
+            (into / path.name).symlink_to(path)
+    return into
+
+
+def load(manager: str, folder: Path, home: Path, site: Path | None = None) -> dict[str, object]:
     """What a fresh process of Airflow makes of a plugins folder."""
     environment = os.environ | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(folder),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     }
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, manager], env=environment, capture_output=True, text=True, check=True
-    )
+    if site is not None:
+        environment["PYTHONPATH"] = str(site)
+    command = [sys.executable, *(["-S"] if site else []), "-c", PROBE, manager]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_one_file_is_executed(manager: str, project_root: Path, tmp_path: Path) -> None:
-    found = load(manager, project_root / "plugins", tmp_path)
+    found = load(manager, project_root / "plugins", tmp_path, without_us(tmp_path / "site"))
 
-    assert found == {"executed": ["afschrift_plugin.py"], "plugins": ["afschrift"], "errors": {}}
+    assert found == {
+        "executed": ["afschrift_plugin.py"],
+        "plugins": ["$PLUGINS_FOLDER/afschrift_plugin.py"],
+        "errors": {},
+    }
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_the_installed_package_brings_the_plugin_and_its_folder_no_second(
+    manager: str, project_root: Path, tmp_path: Path
+) -> None:
+    beside, empty = (
+        load(manager, folder, tmp_path) for folder in (project_root / "plugins", tmp_path / "none")
+    )
+
+    assert beside["plugins"] == empty["plugins"] == ["afschrift==0.1.0"]
+    assert beside["errors"] == empty["errors"] == {}
 
 
 def test_without_the_ignore_file_the_package_would_run_too(project_root: Path, tmp_path: Path) -> None:

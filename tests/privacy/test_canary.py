@@ -20,7 +20,7 @@ from tests.privacy.canary import CUSTOMER, EMAIL, NEEDLES, TEXT, Canary
 from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
 
-from afschrift.app.include import PROJECT
+from afschrift.app.include import PACKAGE
 from afschrift.app.settings import Settings
 from afschrift.cli.starting import Ended
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
@@ -68,7 +68,7 @@ def test_through_the_real_airflow(cage: Cage, tmp_path: Path) -> None:
         (seen / name).mkdir(parents=True)
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(PROJECT / "plugins"),
+        "PYTHONPATH": str(PACKAGE.parent),
         "HOME": str(seen / "user"),
         "TMPDIR": str(seen / "tmp"),
         "AFSCHRIFT_HOME": str(seen / "home"),

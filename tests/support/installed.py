@@ -104,9 +104,9 @@ def installed(
 
 def own_inventory(folder: Path) -> Path:
     """The demo's inventory, of an organisation that no longer says that it is the example."""
-    from afschrift.app.include import PROJECT
+    from afschrift.app.include import SHIPPED
 
-    shutil.copytree(PROJECT / "include" / "inventory", folder)
+    shutil.copytree(SHIPPED / "inventory", folder)
     controller = folder / "controller.yml"
     lines = controller.read_text(encoding="utf-8").splitlines(keepends=True)
     controller.write_text(

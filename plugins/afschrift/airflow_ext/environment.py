@@ -6,24 +6,19 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from afschrift.app.include import PROJECT
+from afschrift.app.include import PACKAGE
+from afschrift.app.project import key_values
 from afschrift.app.settings import Settings
 
 DAG_ID = "fulfil_request"
 LOOK_UP_DAG_ID = "look_up_identity"
-DAGS = PROJECT / "dags"
-CONFIG = PROJECT / "config"
+DAGS = (PACKAGE / "dags").resolve()
+CONFIG = (PACKAGE / "config").resolve()
 _KEPT = (
     *("AIRFLOW__SECRETS__", "AIRFLOW__WORKERS__SECRETS_BACKEND"),
     *("AIRFLOW__METRICS__", "AIRFLOW__TRACES__", "AIRFLOW__OPENLINEAGE__"),
 )
 """Of the settings of Airflow in the environment: where its secrets are, and who is told what it does."""
-
-
-def tuned(file: Path = CONFIG / "airflow.env") -> dict[str, str]:
-    """The settings of a file of KEY=VALUE lines."""
-    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 def environment(settings: Settings, home: Path, base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -42,11 +37,11 @@ def environment(settings: Settings, home: Path, base: Mapping[str, str] | None =
     path = [str(CONFIG), *filter(None, [kept.get("PYTHONPATH")])]
     return (
         kept
-        | tuned()
+        | key_values(CONFIG / "airflow.env")
         | {
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),  # ours comes by entry point
             "AFSCHRIFT_HOME": str(settings.home),
             "PYTHONPATH": os.pathsep.join(path),  # where Airflow finds airflow_local_settings
         }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param
 
-from afschrift.app.include import include_folder
+from afschrift.app.include import include_folder, texts
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.right import Right
 from afschrift.formats.registry import FORMATS
@@ -36,7 +36,7 @@ def demo_mode(environment: Mapping[str, str] | None = None) -> bool:
 
 def form(demo: bool) -> dict[str, Param]:
     """The fields, in the order of the form."""
-    languages = names(include_folder() / "letters")
+    languages = names(texts("letters", include_folder()))
     return (_demo_fields() if demo else {"request": _request()}) | {
         "formats": Param(
             None,

@@ -23,7 +23,7 @@ import httpx
 from afschrift.airflow_ext.environment import DAG_ID, environment
 from afschrift.airflow_ext.processes import Processes, port_is_free
 from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS
-from afschrift.app.include import PROJECT
+from afschrift.app.project import checkout
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.register.open import initialise
@@ -131,16 +131,17 @@ def _passwords(file: Path, users: Collection[str]) -> dict[str, str]:
 
 
 def _demo_data(folder: Path, env: dict[str, str], logs: Path, say: Callable[[str], None]) -> None:
-    if (folder / "demo.json").exists() or not (PROJECT / "demo" / "build.py").exists():
+    root = checkout()
+    if root is None or (folder / "demo.json").exists():
         return
     say(f"Building the demo warehouse in {folder} ...")
-    _once(["-m", "demo.build", "--into", str(folder)], env, logs / "demo.log")
+    _once(["-m", "demo.build", "--into", str(folder)], env, logs / "demo.log", root)
 
 
-def _once(arguments: list[str], env: dict[str, str], log: Path) -> None:
+def _once(arguments: list[str], env: dict[str, str], log: Path, cwd: Path | None = None) -> None:
     with log.open("wb") as file:
         done = subprocess.run(  # noqa: S603  (our own interpreter and words)
-            [sys.executable, *arguments], env=env, cwd=PROJECT, stdout=file, stderr=file, check=False
+            [sys.executable, *arguments], env=env, cwd=cwd, stdout=file, stderr=file, check=False
         )
     if done.returncode:
         raise ConfigurationError(

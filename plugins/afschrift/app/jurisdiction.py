@@ -96,4 +96,4 @@ def load_grounds(settings: Settings | None = None) -> Grounds:
     Raises:
         ConfigurationError: lists what is wrong with it.
     """
-    return grounds_file.load_grounds((settings or Settings.from_environment()).include / "grounds")
+    return grounds_file.load_grounds((settings or Settings.from_environment()).folder("grounds"))

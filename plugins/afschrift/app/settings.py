@@ -11,8 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from afschrift.app.include import PROJECT, include_folder
+from afschrift.app.include import SHIPPED, include_folder, texts
 from afschrift.app.options import options_at, read_options
+from afschrift.app.project import home_folder
 from afschrift.app.settings_table import DEFAULTS
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import SearchLimits
@@ -40,8 +41,10 @@ class Settings:
             `airflow-variable:afschrift_secret_keys`); None: in the key file.
         staging: folder of the encrypted files between tasks (`AFSCHRIFT_STAGING`).
         staging_options: where an object store's credentials for it are (`AFSCHRIFT_STAGING_OPTIONS`).
-        include: folder with `sql`, `letters` and `inventory` (`AFSCHRIFT_INCLUDE`).
-        inventory: folder of the data map (`AFSCHRIFT_INVENTORY`).
+        include: folder of texts of its own (`AFSCHRIFT_INCLUDE`): `letters`, `pages`, `grounds`; what is not
+            there is the package's, and so are `sql` and `law` always. See `folder`.
+        inventory: folder of the data map (`AFSCHRIFT_INVENTORY`); default: `inventory` in the include folder,
+            else in the home.
         destinations: name -> URI of a folder or object store (`AFSCHRIFT_DESTINATION_<NAME>`).
         destination_options: name -> JSON file or connection with the kind of a destination and what that
             takes, credentials included (`AFSCHRIFT_DESTINATION_<NAME>_OPTIONS`).
@@ -101,9 +104,13 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read the environment."""
+        """Read the environment.
+
+        Raises:
+            ConfigurationError: a setting does not read, or nothing says where the home is.
+        """
         env = os.environ if environment is None else environment
-        home = Path(env.get("AFSCHRIFT_HOME", PROJECT / ".afschrift")).absolute()
+        home = home_folder(env)
         include = include_folder(env)
         destinations, destination_options = _named_settings(env, _DESTINATION)
         if "outbox" not in destination_options:
@@ -119,7 +126,7 @@ class Settings:
             staging=env.get("AFSCHRIFT_STAGING", str(home / "staging")),
             staging_options=_options(env, "AFSCHRIFT_STAGING_OPTIONS"),
             include=include,
-            inventory=Path(env.get("AFSCHRIFT_INVENTORY", include / "inventory")).absolute(),
+            inventory=_inventory(env, home, include),
             destinations=destinations,
             destination_options=destination_options,
             demo=env.get("AFSCHRIFT_DEMO") == "1",
@@ -144,6 +151,10 @@ class Settings:
             ),
             roles=_path(env, "AFSCHRIFT_ROLES"),
         )
+
+    def folder(self, name: str) -> Path:
+        """Where `letters`, `pages`, `grounds`, `sql` or `law` stand."""
+        return SHIPPED / name if name in ("sql", "law") else texts(name, self.include)
 
     def destination(self, name: str) -> dict[str, Any]:
         """Kind and options of a destination, for `destinations.registry.open_destination`.
@@ -210,6 +221,12 @@ def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str]
         else:
             addresses[name.lower()] = value
     return addresses, options
+
+
+def _inventory(env: Mapping[str, str], home: Path, include: Path) -> Path:
+    if named := env.get("AFSCHRIFT_INVENTORY"):
+        return Path(named).absolute()
+    return include / "inventory" if (include / "inventory").is_dir() else home / "inventory"
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

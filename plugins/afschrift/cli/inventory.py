@@ -76,11 +76,11 @@ def _say_progress(inventory: Inventory) -> None:
 
 def _compare(inventory: Inventory) -> None:
     """Say what differs from the sources as they are; exit code 1 where something does."""
-    from afschrift.app.settings import Settings
+    from afschrift.app.include import SHIPPED
     from afschrift.inventory.unclassified import share
     from afschrift.wiring.drift import compare
 
-    found = compare(inventory, Settings.from_environment().include / "sql")
+    found = compare(inventory, SHIPPED / "sql")
     for line in (*found.notes, *found.differences):
         typer.echo(f"  {line}")
     typer.echo(

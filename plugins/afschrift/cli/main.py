@@ -9,6 +9,7 @@ import typer
 
 from afschrift import __version__, airflow_ext  # noqa: F401  (keys in a secrets backend)
 from afschrift.app.private_files import UMASK
+from afschrift.app.project import enter_project, has_home
 from afschrift.cli import (
     audit,
     bundle,
@@ -79,7 +80,9 @@ def main() -> None:
     """Entry point of the `afschrift` command."""
     os.umask(UMASK)  # of logs, and of what others write for us: Airflow's own database, what somebody unpacks
     try:
-        set_demo_data()
+        enter_project()
+        if has_home(os.environ):
+            set_demo_data()
         app()
     except AfschriftError as error:
         typer.echo(f"afschrift: {error}", err=True)

@@ -12,7 +12,6 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from afschrift.app.include import PROJECT
 from afschrift.app.settings import Settings
 from afschrift.casework.question_kinds import kind_named
 from afschrift.questions.words import plain, said
@@ -38,8 +37,7 @@ def render(request: Request, name: str, status: int = 200, **values: Any) -> HTM
         status: of HTTP.
         values: what the template shows; escaped there.
     """
-    own = Settings.from_environment().include / "pages"
-    environment, style = _templates(own if own.is_dir() else PROJECT / "include" / "pages")
+    environment, style = _templates(Settings.from_environment().folder("pages"))
     base = str(request.scope.get("root_path", ""))
     html = environment.get_template(f"{name}.html.j2").render(
         base=base,

@@ -67,24 +67,22 @@ def build(
     return Services(
         register=register,
         inventory=inventory,
-        grounds=load_grounds(settings.include / "grounds"),
+        grounds=load_grounds(settings.folder("grounds")),
         open_source=partial(_source, inventory, connect),
         open_store=partial(_store, inventory, connect),
         formats=FORMATS,
         signer=partial(_signer, keys),
         destination=partial(_destination, settings),
         staging=partial(_staging, settings, register),
-        sql=settings.include / "sql",
-        letters=settings.include / "letters",
+        sql=settings.folder("sql"),
+        letters=settings.folder("letters"),
         now=lambda: rfc3339(utc_now()),
         package=__version__,
         log=log,
         limits=WriteLimits(settings.batch_bytes, settings.part_bytes, settings.hashed_percent),
         search=settings.search,
         patience=settings.sweep_lost,
-        age_of_consent=age_of_consent(
-            settings.include / "law" / "ages.yml", inventory.controller.country
-        ).age,
+        age_of_consent=age_of_consent(settings.folder("law") / "ages.yml", inventory.controller.country).age,
         tell_by_mail=partial(_tell_by_mail, settings, register, log),
         roles=partial(load_roles, settings),
     )

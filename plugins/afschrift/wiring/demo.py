@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 
+from afschrift.app.project import home_folder
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.store_request import submit
@@ -44,4 +45,4 @@ def open_demo_request(services: Services, customer_number: str, right: str, lang
 def set_demo_data(environment: MutableMapping[str, str] | None = None) -> str:
     """Where the demo warehouse stands: `AFSCHRIFT_DEMO_DATA`, by default below the home."""
     env = os.environ if environment is None else environment
-    return env.setdefault(DATA, str(Settings.from_environment(env).home / "demo-data"))
+    return env.get(DATA) or env.setdefault(DATA, str(home_folder(env) / "demo-data"))

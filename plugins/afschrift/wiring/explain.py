@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from afschrift.app.settings import Settings
+from afschrift.app.include import SHIPPED
 from afschrift.casework.decision.source_triggers import is_case_column
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError, RetriableError
@@ -67,7 +67,7 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
     decision = Classifier(inventory, right, PersonFacts()).table(source, table, catalogue[table])
     field = next(f for f in decision.fields if f.name == column)
     statements = Statements(
-        Settings.from_environment().include / "sql",
+        SHIPPED / "sql",
         source,
         inventory.identity,
         session.dialect,

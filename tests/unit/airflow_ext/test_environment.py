@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from tests.airflow_support import AirflowEnv
 
-from afschrift.airflow_ext.environment import CONFIG, environment, tuned
+from afschrift.airflow_ext.environment import CONFIG, environment
 from afschrift.airflow_ext.processes import Processes, port_is_free
+from afschrift.app.project import key_values
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import RetriableError
 
@@ -21,7 +22,7 @@ def test_the_tuned_settings_are_read(tmp_path: Path) -> None:
     file = tmp_path / "airflow.env"
     file.write_text("# why\n\nAIRFLOW__CORE__PARALLELISM=8\nAIRFLOW__X__Y=a=b\n")
 
-    assert tuned(file) == {"AIRFLOW__CORE__PARALLELISM": "8", "AIRFLOW__X__Y": "a=b"}
+    assert key_values(file) == {"AIRFLOW__CORE__PARALLELISM": "8", "AIRFLOW__X__Y": "a=b"}
 
 
 def test_every_setting_has_a_reason_and_airflow_knows_it(airflow_env: AirflowEnv) -> None:

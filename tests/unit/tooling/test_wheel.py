@@ -53,10 +53,13 @@ def test_the_wheel_has_the_package_and_nothing_beside_it(tmp_path: Path, project
 
     with zipfile.ZipFile(wheel) as file:
         inside = {name for name in file.namelist() if ".dist-info/" not in name}
-    package = project_root / "plugins"
+    folders = {"afschrift": project_root / "plugins" / "afschrift"}
+    folders |= {f"afschrift/{name}": project_root / name for name in ("config", "dags", "include")}
     files = {
-        path.relative_to(package).as_posix()
-        for path in (package / "afschrift").rglob("*")
+        f"{into}/{path.relative_to(folder).as_posix()}"
+        for into, folder in folders.items()
+        for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert inside == files
+    assert inside == {name for name in files if not name.startswith("afschrift/include/inventory/")}
+    assert {"afschrift/include/sql/person.sql", "afschrift/dags/fulfil_request.py"} <= inside

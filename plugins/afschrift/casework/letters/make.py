@@ -83,7 +83,7 @@ def make(
     known = {**dates, "received_on": timeline.received, **register_elements(of_request, kind)}
     elements = _elements(settings, kind, of_request, about, given)
     facts = _facts(officer, controller, request, known)
-    letter = compose(kind, elements, facts, settings.include / "letters")
+    letter = compose(kind, elements, facts, settings.folder("letters"))
     to = _address(given, facts)
     made = MadeLetter(None, letter, _warning(kind, about))
     if not keep:
@@ -128,7 +128,7 @@ def _elements(
     known = answer_elements(settings, of.register, of.timeline, about, language)
     elements = known | {name: value for name, value in given.items() if name != "to"}
     elements = known_elements(settings, kind.name, of.timeline, language, elements)
-    words = LetterWords.load(settings.include / "letters", language)
+    words = LetterWords.load(settings.folder("letters"), language)
     elements = {**filled_in(of, kind, words), **{n: v for n, v in elements.items() if v not in (None, "")}}
     if MASKED in kind.optional and not elements.get(MASKED):
         elements[MASKED] = masked_lines(settings, of.register, of.request.id, language)

@@ -32,7 +32,7 @@ def masked_lines(settings: Settings, register: Register, request_id: str, langua
         plan = None
     if plan is None or not any(part.redactions for part in plan.extracts):
         return []
-    words = PageWords.load(settings.include / "letters", language)
+    words = PageWords.load(settings.folder("letters"), language)
     return _lines(plan, load(settings.inventory), words, language)[:ITEMS]
 
 

@@ -1,0 +1,1 @@
+"""What an installed package tells Airflow: its plugin, and that it is a provider."""
