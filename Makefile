@@ -103,7 +103,7 @@ venv: $(VENV) ## Make or renew .venv
 lock: $(UV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --group dev --group build --group bench --group docs \
-		pyproject.toml -o constraints.txt $(ARGS)
+		--all-extras pyproject.toml -o constraints.txt $(ARGS)
 
 .PHONY: wheel
 wheel: $(VENV) ## Build dist/*.whl: the same bytes wherever it is built from the same files
@@ -133,7 +133,7 @@ $(UV): constraints.txt
 	@touch $@
 
 $(VENV): $(UV) pyproject.toml constraints.txt
-	@$(INSTALL) $(LOCKED) --group dev -r pyproject.toml
+	@$(INSTALL) $(LOCKED) --group dev --all-extras -r pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 

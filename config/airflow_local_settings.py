@@ -13,8 +13,11 @@ import sys
 __all__: list[str] = []
 
 if sys.argv[1:2] == ["scheduler"]:
-    import afschrift.wiring.build_services  # noqa: F401  (pyarrow, polars, duckdb, pandas, SQLAlchemy, tink)
+    import afschrift.wiring.build_services  # noqa: F401  (pyarrow, polars, SQLAlchemy, tink)
     from afschrift.airflow_ext.pools import task_instance_mutation_hook
+    from afschrift.sources.registry import load_installed
+
+    load_installed()  # DuckDB, ADBC, PyMySQL
 
     # `airflow pools set afschrift_SOURCE 4 "..."`: at most four tasks read that source at a time
     __all__ = ["task_instance_mutation_hook"]

@@ -24,6 +24,7 @@ READ = {
     "olefile": "BSD-2-Clause AND HPND",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "python-stdnum": "LGPL-2.1-or-later",
+    "s3fs": "BSD-3-Clause",
     "sqlparse": "BSD-3-Clause",
     "text-unidecode": "Artistic-1.0-Perl OR GPL-1.0-or-later",
     "uvloop": "MIT OR Apache-2.0",
@@ -77,7 +78,8 @@ def pins(text: str) -> list[Pin]:
 def direct(root: Path = ROOT) -> list[Requirement]:
     """What pyproject.toml names for running, under the names of the lock."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    found = [Requirement(one) for one in project["dependencies"]]
+    extras = project["optional-dependencies"].values()
+    found = [Requirement(one) for one in (*project["dependencies"], *(one for few in extras for one in few))]
     for one in found:
         one.name = str(canonicalize_name(one.name))
     return found

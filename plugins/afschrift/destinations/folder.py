@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from upath import UPath
 
+from afschrift.app.extras import require_for
 from afschrift.app.private_files import FOLDER_MODE, LOCAL, private_file
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.files import Receipt, check_name
@@ -36,6 +37,7 @@ class FolderDestination:
             options: what `fsspec` needs for it, credentials included; never shown.
         """
         self.name = name
+        require_for(url, f"The destination '{name}'")
         folder = UPath(url, **(options or {}))
         self._folder: Place = Path(folder.path) if folder.protocol in LOCAL else folder
         self._shown = _without_secrets(url)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from upath import UPath
 
+from afschrift.app.extras import require_for
 from afschrift.domain.errors import OutsideStoreError, RetriableError
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -30,6 +31,7 @@ class UploadStore:
 
     def __init__(self, store: str, url: str, options: Mapping[str, Any]) -> None:
         self._place = store
+        require_for(url, f"The store {store}")
         try:
             self._root = UPath(url, **options)
             there = self._root.exists()

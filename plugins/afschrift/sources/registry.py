@@ -1,29 +1,53 @@
-"""All kinds of sources. Adding one is a file and a line here; the contract tests pick it up."""
+"""All kinds of sources. Adding one is a folder and a line here; the contract tests pick it up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
+from afschrift.app.extras import installed, require
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Connect, Source
 from afschrift.sources.connections import from_environment
-from afschrift.sources.duckdb.duckdb_file import DuckDBFile
-from afschrift.sources.duckdb.parquet_lake import ParquetLake
-from afschrift.sources.mysql.source import Mysql
 from afschrift.sources.options import Opening
-from afschrift.sources.postgres.source import Postgres
-from afschrift.sources.sqlalchemy.source import Alchemy
-from afschrift.sources.sqlite.source import Sqlite
 
-SOURCES: dict[str, Callable[[Opening], Source]] = {
-    "duckdb": DuckDBFile,
-    "mysql": Mysql,
-    "parquet": ParquetLake,
-    "postgres": Postgres,
-    "sqlalchemy": Alchemy,
-    "sqlite": Sqlite,
+_ADAPTERS = {
+    "duckdb": ("duckdb", "afschrift.sources.duckdb.duckdb_file", "DuckDBFile"),
+    "mysql": ("mysql", "afschrift.sources.mysql.source", "Mysql"),
+    "parquet": ("duckdb", "afschrift.sources.duckdb.parquet_lake", "ParquetLake"),
+    "postgres": ("postgres", "afschrift.sources.postgres.source", "Postgres"),
+    "sqlalchemy": (None, "afschrift.sources.sqlalchemy.source", "Alchemy"),
+    "sqlite": (None, "afschrift.sources.sqlite.source", "Sqlite"),
 }
+"""Kind -> its extra, module and class. A library is heavy, and may be missing: imported at the first use."""
+
+
+def _adapter(kind: str) -> Callable[[Opening], Source]:
+    extra, module, name = _ADAPTERS[kind]
+
+    def open_one(opening: Opening) -> Source:
+        if extra:
+            require(extra, f"Source {opening.name} of kind {kind}")
+        source: Source = getattr(import_module(module), name)(opening)
+        return source
+
+    return open_one
+
+
+SOURCES: dict[str, Callable[[Opening], Source]] = {kind: _adapter(kind) for kind in _ADAPTERS}
+
+
+def extra_of(kind: str) -> str | None:
+    """The extra that a kind needs; None where it needs none, or is not known."""
+    return _ADAPTERS[kind][0] if kind in _ADAPTERS else None
+
+
+def load_installed() -> None:
+    """Import every adapter that can be: once, in a process of which others are forked."""
+    for extra, module, _ in _ADAPTERS.values():
+        if extra is None or installed(extra):
+            import_module(module)
 
 
 def open_source(

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 from tink import TinkError
 from upath import UPath
 
+from afschrift.app.extras import require_for
 from afschrift.app.private_files import LOCAL, private_file, private_folder
 from afschrift.domain.errors import ConfigurationError, RetriableError, StagedFileError
 from afschrift.domain.request import is_id
@@ -37,6 +38,7 @@ class EncryptedStaging:
         """
         if not is_id(request_id):
             raise ConfigurationError("Staging is asked for something that is no request id.")
+        require_for(str(root), "Staging (AFSCHRIFT_STAGING)")
         self._folder = UPath(root) / request_id
         self._request = request_id
         self._cipher = streaming_cipher(key)

@@ -13,6 +13,7 @@ from typing import Any
 from fsspec import get_filesystem_class
 from upath import UPath
 
+from afschrift.app.extras import require_for
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.witnesses.witness import Files
 
@@ -37,6 +38,7 @@ class FolderWitness:
             ConfigurationError: no library is installed for this kind of address.
         """
         self.name = name
+        require_for(url, f"The witness place '{name}'")
         try:
             self._folder = UPath(url, **options)
             get_filesystem_class(self._folder.protocol or "file")  # is its library there?

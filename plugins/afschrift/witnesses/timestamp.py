@@ -9,13 +9,8 @@ from typing import Any
 
 import httpx
 from cryptography.x509 import load_pem_x509_certificates
-from rfc3161_client import (
-    TimestampRequestBuilder,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
 
+from afschrift.app.extras import require
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.witnesses.witness import setting
 
@@ -34,8 +29,9 @@ class TimeStamper:
             options: `roots`, path of a PEM file with the root certificates to trust.
 
         Raises:
-            ConfigurationError: the certificates cannot be read.
+            ConfigurationError: the certificates cannot be read, or the library is not installed.
         """
+        require("timestamp", f"The witness place '{name}'")
         self.name = name
         self._url = url.removeprefix("tsa+")
         path = Path(setting(options, name, "roots"))
@@ -54,6 +50,8 @@ class TimeStamper:
             ConfigurationError: the answer is no stamp of this authority for this content.
             RetriableError: it is out of reach.
         """
+        from rfc3161_client import TimestampRequestBuilder
+
         request = TimestampRequestBuilder().data(content).nonce(nonce=True).build()
         headers = {"Content-Type": "application/timestamp-query"}
         try:
@@ -79,9 +77,13 @@ class TimeStamper:
     @staticmethod
     def time(stamp: bytes) -> datetime:
         """The moment that a stamp names, by the authority's clock, in UTC; for one that holds."""
+        from rfc3161_client import decode_timestamp_response
+
         return decode_timestamp_response(stamp).tst_info.gen_time.astimezone(UTC)
 
     def _fault(self, content: bytes, stamp: bytes, nonce: int | None) -> str | None:
+        from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+
         try:
             verifier = VerifierBuilder(roots=list(self._roots), nonce=nonce).build()
             verifier.verify_message(decode_timestamp_response(stamp), content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from afschrift.app.extras import require
 from afschrift.domain.file_format import Format, Writer
 from afschrift.domain.value_kind import ValueKind
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 def _write(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
     """A writer; `options["text"]` lists the columns to write as text (a JSON array)."""
+    require("duckdb", "The format parquet")  # before anything is read that could not be checked afterwards
     from afschrift.formats.parquet.writer import ParquetWriter
 
     return ParquetWriter(sink, fields, options)

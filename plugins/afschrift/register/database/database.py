@@ -66,7 +66,7 @@ class Database:
             raise ConfigurationError(
                 f"The address of the register cannot be used ({type(error).__name__}).",
                 remedy="write it as sqlite:////path/register.db or postgresql+psycopg://host/database, and "
-                "install the driver that it names.",
+                "install the driver that it names (`pip install 'afschrift[postgres]'`).",
             ) from None
         if self.sqlite:
             event.listen(self.engine, "do_connect", _make_private)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import duckdb
 from upath import UPath
 
+from afschrift.app.extras import require_for
 from afschrift.domain.errors import (
     AfschriftError,
     ConfigurationError,
@@ -58,6 +59,7 @@ class ParquetLake(DuckSession):
         options = self._opening.address().extra if self._opening.connection else {}
         con = duckdb.connect(":memory:")
         try:
+            require_for(self._root, f"Source {self.name}")
             root = UPath(self._root, **options)
             if not isinstance(root, Path):
                 con.register_filesystem(root.fs)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pymysql.err import MySQLError
+from typing import TYPE_CHECKING
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.sources.mysql.types import failure
 from afschrift.sources.table_errors import no_right, relation_of, table_of, too_large, unquoted
+
+if TYPE_CHECKING:
+    from pymysql.err import MySQLError  # the general adapter uses this module without that driver
 
 _REFUSED = (1044, 1045, 1049, 1130, 1698)
 NO_RIGHT = (1142, 1143, 1370)

@@ -1,0 +1,47 @@
+"""Libraries that only some installations need: an extra of the package each, asked for before it is used."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from afschrift.domain.errors import ConfigurationError
+
+_S3 = ("s3://", "s3a://")
+
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "duckdb": ("duckdb",),
+    "mysql": ("pymysql",),
+    "pandas": ("pandas",),
+    "postgres": ("adbc_driver_postgresql", "psycopg"),
+    "s3": ("s3fs",),
+    "timestamp": ("rfc3161_client",),
+}
+"""Extra -> the modules that it brings. pyproject.toml has the packages."""
+
+
+def installed(extra: str) -> bool:
+    """Whether all modules of an extra can be imported."""
+    return all(find_spec(module) is not None for module in EXTRAS[extra])
+
+
+def require(extra: str, what: str) -> None:
+    """See that an extra is installed.
+
+    Args:
+        extra: one of `EXTRAS`.
+        what: what needs it, as the error calls it.
+
+    Raises:
+        ConfigurationError: it is not; names it.
+    """
+    if not installed(extra):
+        raise ConfigurationError(
+            f"{what} needs a library that is not installed.",
+            remedy=f"run `pip install 'afschrift[{extra}]'` wherever a part of Airflow runs.",
+        )
+
+
+def require_for(address: str, what: str) -> None:
+    """See that the library for an address is there, where it is one of an extra; errors as of `require`."""
+    if address.startswith(_S3):
+        require("s3", what)

@@ -1,0 +1,96 @@
+"""Without an extra: everything else works, and what needs it says which one, before anything is read."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from afschrift.app.extras import EXTRAS
+from afschrift.app.include import PACKAGE
+
+OF_EXTRAS = {module for modules in EXTRAS.values() for module in modules} | {"adbc_driver_manager"}
+
+ASKED = """
+import json, tempfile
+from pathlib import Path
+import afschrift.cli.main, afschrift.web.app, afschrift.wiring.build_services, afschrift.airflow_ext.tasks
+import afschrift.steps.extract, afschrift.steps.validate, afschrift.steps.package, afschrift.steps.deliver
+from afschrift.destinations.registry import open_destination
+from afschrift.domain.errors import ConfigurationError
+from afschrift.formats.registry import FORMATS
+from afschrift.register.database.database import Database
+from afschrift.sources.file_store import UploadStore
+from afschrift.sources.registry import SOURCES, load_installed, open_source
+from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.witnesses.registry import open_witness
+
+asked = {kind: lambda kind=kind: open_source("shop", kind, {}) for kind in SOURCES}
+asked |= {f"format {name}": lambda one=one: one.writer(tempfile.TemporaryFile(), [], {}) for name, one in FORMATS.items()}
+asked["a bucket"] = lambda: open_destination("outbox", {"kind": "folder", "url": "s3://bucket/outbox"})
+asked["a store"] = lambda: UploadStore("shop.files", "s3://bucket/files", {})
+asked["staging"] = lambda: EncryptedStaging("s3://bucket/staging", "req-7k3m9x2p4v0q", bytes(32))
+asked["a witness"] = lambda: open_witness("dpo", "s3://bucket/checkpoints", {})
+asked["a stamp"] = lambda: open_witness("tsa", "tsa+https://tsa.example", {})
+asked["a register"] = lambda: Database("postgresql+psycopg://host/register")
+said = {}
+for what, ask in asked.items():
+    try:
+        ask()
+    except Exception as error:
+        said[what] = f"{type(error).__name__}: {error}"
+load_installed()
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def without_extras(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that is installed here but what extras bring, for a Python that looks nowhere else."""
+    site = tmp_path_factory.mktemp("site")
+    for path in Path(pytest.__file__).parents[1].iterdir():
+        if path.name.split(".")[0] not in OF_EXTRAS and not path.name.startswith("_duckdb"):
+            (site / path.name).symlink_to(path)
+    (site / "afschrift").symlink_to(PACKAGE)
+    return site
+
+
+def test_what_needs_an_extra_names_it_and_nothing_else_is_missed(without_extras: Path) -> None:
+    command = [sys.executable, "-S", "-c", ASKED]
+    env = {"PYTHONPATH": str(without_extras), "PATH": "/usr/bin:/bin", "HOME": str(without_extras)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    named = {
+        what: found[1] for what, text in said.items() if (found := re.search(r"afschrift\[(\w+)\]", text))
+    }
+    assert named == {
+        **dict.fromkeys(("duckdb", "parquet", "format parquet"), "duckdb"),
+        "mysql": "mysql",
+        "postgres": "postgres",
+        **dict.fromkeys(("a bucket", "a store", "a witness", "staging"), "s3"),
+        "a stamp": "timestamp",
+        "a register": "postgres",
+    }
+    assert all(text.startswith("ConfigurationError: ") for text in said.values())
+
+
+def test_each_extra_brings_the_modules_that_are_asked_for(project_root: Path) -> None:
+    project = tomllib.loads((project_root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    brings = {
+        extra: {Requirement(one).name for one in packages}
+        for extra, packages in project["optional-dependencies"].items()
+    }
+    packages = packages_distributions()
+
+    assert brings.keys() == EXTRAS.keys()
+    for extra, modules in EXTRAS.items():
+        assert {packages[module][0].lower() for module in modules} <= brings[extra]
