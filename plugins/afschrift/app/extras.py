@@ -45,3 +45,5 @@ def require_for(address: str, what: str) -> None:
     """See that the library for an address is there, where it is one of an extra; errors as of `require`."""
     if address.startswith(_S3):
         require("s3", what)
+    elif address.startswith("tsa+"):
+        require("timestamp", what)

@@ -18,6 +18,7 @@ from afschrift.cli import (
     health,
     inventory,
     keys,
+    project,
     register,
     running,
     submit,
@@ -54,6 +55,8 @@ app.add_typer(questions.app, name="questions")
 app.add_typer(grounds.app, name="grounds")
 app.add_typer(manual.app, name="manual")
 app.add_typer(review.app, name="review")
+app.command()(project.init)
+app.command()(project.check)
 app.command(epilog=CODES)(submit.submit)
 app.command()(running.plan)
 app.command(epilog=CODES)(running.run)
