@@ -106,8 +106,12 @@ lock: $(UV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgr
 		--all-extras pyproject.toml -o constraints.txt $(ARGS)
 
 .PHONY: wheel
-wheel: $(VENV) ## Build dist/*.whl: the same bytes wherever it is built from the same files
+wheel: $(VENV) ## Build wheel and sdist in dist: the same bytes wherever they are built from the same files
 	@$(BIN)/python tools/wheel.py dist
+
+.PHONY: constraints-check
+constraints-check: $(VENV) ## Resolve our requirements beside a constraints file, such as Airflow's own: FILE=...
+	@$(BIN)/python tools/constraints_check.py $(FILE)
 
 .PHONY: sbom
 sbom: $(VENV) ## Write dist/afschrift.cdx.json, the bill of materials of what runs with Afschrift

@@ -1,4 +1,4 @@
-"""The wheel is the same, byte for byte, wherever it is built."""
+"""Wheel and sdist are the same, byte for byte, wherever they are built, and one makes the other."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -34,6 +35,11 @@ def build(folder: Path, umask: int, **env: str) -> Path:
     return wheel
 
 
+def sdist_beside(wheel: Path) -> Path:
+    (sdist,) = wheel.parent.glob("*.tar.gz")
+    return sdist
+
+
 def test_two_places_times_and_umasks_give_the_same_bytes(tmp_path: Path, project_root: Path) -> None:
     one = tree(project_root, tmp_path / "one", 1_700_000_000)
     other = tree(project_root, tmp_path / "elsewhere" / "other", 1_600_000_000)
@@ -46,6 +52,22 @@ def test_two_places_times_and_umasks_give_the_same_bytes(tmp_path: Path, project
     second = build(other, 0o077, TZ="Asia/Tokyo", LC_ALL="C", SOURCE_DATE_EPOCH="1700000000")
 
     assert first.read_bytes() == second.read_bytes()
+    assert sdist_beside(first).read_bytes() == sdist_beside(second).read_bytes()
+
+
+def test_the_sdist_makes_the_same_files(tmp_path: Path, project_root: Path) -> None:
+    wheel = build(tree(project_root, tmp_path / "one", 1_700_000_000), 0o022)
+    with tarfile.open(sdist_beside(wheel)) as file:
+        file.extractall(tmp_path, filter="data")
+    (unpacked,) = tmp_path.glob("afschrift-*")
+    uv = [str(Path(sys.executable).with_name("uv")), "build", "-q", "--wheel", "--offline"]
+    subprocess.run([*uv, "--no-build-isolation", "--python", sys.executable], cwd=unpacked, check=True)
+    (again,) = (unpacked / "dist").glob("*.whl")
+
+    with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(again) as other:
+        assert {name: one.read(name) for name in one.namelist() if "/RECORD" not in name} == {
+            name: other.read(name) for name in other.namelist() if "/RECORD" not in name
+        }
 
 
 def test_the_wheel_has_the_package_and_nothing_beside_it(tmp_path: Path, project_root: Path) -> None:

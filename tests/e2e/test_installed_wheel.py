@@ -1,0 +1,110 @@
+"""The wheel in a fresh environment beside a stock Airflow: a project, a request to its bundle, DAGs, plugin."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+UV = str(Path(sys.executable).with_name("uv"))
+DAGS = {
+    "check_deadlines",
+    "checkpoint_trail",
+    "fulfil_request",
+    "look_up_identity",
+    "sweep",
+    "tell_questions",
+}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A Python environment that knows nothing of this checkout, and a folder to work in."""
+
+    python: Path
+    folder: Path
+
+    def __call__(self, *command: str, code: int = 0, cwd: Path | None = None, **env: str) -> str:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AFSCHRIFT", "AIRFLOW", "PYTHON", "VIRTUAL_ENV"))
+        }
+        done = subprocess.run(
+            [str(self.python.parent / command[0]), *command[1:]],
+            cwd=cwd or self.folder,
+            env=kept | {"HOME": str(self.folder)} | env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if command[0] == "airflow" else done.stdout + done.stderr
+
+
+def listed(printed: str) -> list[dict[str, str]]:
+    """What an Airflow command lists; its last line, below what it logs."""
+    return json.loads(printed.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Environment:
+    """The wheel without extras, at the versions of the lock, from what `make venv` left in uv's cache."""
+    folder = tmp_path_factory.mktemp("fresh")
+    subprocess.run([sys.executable, "tools/wheel.py", str(folder)], cwd=project_root, check=True)
+    (wheel,) = folder.glob("*.whl")
+    venv = folder / "venv"
+    subprocess.run([UV, "venv", "-q", "--python", sys.executable, str(venv)], check=True)
+    python = venv / "bin" / "python"
+    install = [UV, "pip", "install", "-q", "--offline", "--link-mode", "symlink", "--python", str(python)]
+    subprocess.run([*install, "-c", str(project_root / "constraints.txt"), str(wheel)], check=True)
+    return Environment(python, folder)
+
+
+@pytest.fixture(scope="module")
+def project(fresh: Environment) -> Path:
+    """A project with its keys, made by the installed commands."""
+    fresh("afschrift", "init", "ours")
+    fresh("afschrift", "key", "new", cwd=fresh.folder / "ours")
+    return fresh.folder / "ours"
+
+
+def test_a_request_of_the_example_comes_to_its_bundles(fresh: Environment, project: Path) -> None:
+    checked = fresh("afschrift", "check", cwd=project, code=1)
+    assert [line for line in checked.splitlines() if line.startswith("to do")] == [
+        line for line in checked.splitlines() if "controller.yml is an example" in line
+    ]
+
+    said = fresh("afschrift", "submit", "request.yml", "--start", "here", cwd=project, code=4)
+
+    assert said.count(" is ready after ") == 2
+    bundles = sorted((project / ".afschrift" / "outbox").glob("*.zip"))
+    assert [path.name.rpartition("-")[2] for path in bundles] == ["access.zip", "portability.zip"]
+    for bundle in bundles:
+        fresh("afschrift", "verify", str(bundle), cwd=project)
+
+
+def test_airflow_finds_what_the_package_brings(fresh: Environment, project: Path) -> None:
+    airflow = {
+        "AIRFLOW_HOME": str(fresh.folder / "airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(project / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+    fresh("airflow", "db", "migrate", **airflow)
+    dags = listed(fresh("airflow", "dags", "list", "--local", "-o", "json", **airflow))
+    assert {dag["dag_id"] for dag in dags} == DAGS
+    plugins = listed(fresh("airflow", "plugins", "-o", "json", **airflow))
+    assert [one["name"] for one in plugins if one["source"].startswith("afschrift==")] == ["afschrift"]
+    assert "afschrift" in fresh("airflow", "providers", "hooks", "-o", "plain", **airflow)
+
+
+def test_no_state_lies_where_the_package_is_installed(fresh: Environment, project: Path) -> None:
+    said = fresh("afschrift", "key", "new", code=1)
+
+    assert "set AFSCHRIFT_HOME" in said
+    assert not [*fresh.python.parents[1].rglob("keys.json"), *fresh.python.parents[1].rglob(".afschrift")]

@@ -1,0 +1,66 @@
+"""`make constraints-check`: our requirements beside a constraints file of somebody else's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def installed() -> list[str]:
+    """A file as Airflow publishes one: the versions of a resolved environment."""
+    uv = Path(sys.executable).with_name("uv")
+    command = [str(uv), "pip", "freeze", "--exclude-editable", "--python", sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def check(root: Path, file: Path, lines: list[str]) -> tuple[int, str]:
+    file.write_text("# constraints\n" + "\n".join(lines), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "tools/constraints_check.py", str(file)],
+        cwd=root,
+        env=os.environ | {"UV_OFFLINE": "1"},  # all of it is in the cache of `make venv`
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_versions_that_go_together_fit(project_root: Path, tmp_path: Path, installed: list[str]) -> None:
+    code, said = check(project_root, tmp_path / "constraints.txt", installed)
+
+    assert (
+        code,
+        said.startswith(f"All requirements of Afschrift, extras included, fit the {len(installed)}"),
+    ) == (
+        0,
+        True,
+    ), said
+
+
+def test_what_conflicts_is_named(project_root: Path, tmp_path: Path, installed: list[str]) -> None:
+    lines = [line for line in installed if not line.startswith("pydantic==")]
+
+    code, said = check(project_root, tmp_path / "constraints.txt", [*lines, "pydantic==2.11.0"])
+
+    assert code == 1
+    assert "pydantic>=2.12" in said and "pydantic==2.11.0" in said
+
+
+def test_a_line_that_is_no_constraint_is_named(project_root: Path, tmp_path: Path) -> None:
+    code, said = check(project_root, tmp_path / "constraints.txt", ["polars==2.1.0", "<html>"])
+
+    assert (code, "line 3 is no requirement" in said) == (1, True)
+
+
+def test_without_a_file_it_says_how(project_root: Path) -> None:
+    command = [sys.executable, "tools/constraints_check.py"]
+    done = subprocess.run(command, cwd=project_root, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "FILE=" in done.stderr) == (2, True)
