@@ -21,11 +21,13 @@ import pytest
 from demo.people import HEAVY
 from testbed.running import hand_over
 from tests.airflow_support import ONCE
-from tests.support.airflow_up import Running, airflow_up, wait_for
+from tests.support.airflow_up import DAG, Running, airflow_up, wait_for
 from tests.support.installed import CUSTOMERS, Installation
 from tests.support.otlp_receiver import OtlpReceiver, otlp_receiver
 from tests.support.statsd_listener import StatsdListener, statsd_listener
 from tests.unit.app.test_private_files import modes
+
+from afschrift.law.roles import Role
 
 pytestmark = [
     pytest.mark.airflow,
@@ -103,6 +105,29 @@ def test_its_figures_go_to_statsd_and_its_spans_to_a_collector(
     assert {attributes["afschrift.step"] for attributes in ours} == steps
     assert {attributes["afschrift.outcome"] for attributes in ours} == {"done"}
     assert len({attributes["afschrift.request"] for attributes in ours}) == 1
+
+
+def test_all_parts_are_healthy(airflow: Running) -> None:
+    health = airflow.client.get("/api/v2/monitor/health").json()
+
+    assert {part: one["status"] for part, one in health.items()} == dict.fromkeys(health, "healthy")
+    assert "triggerer" in health
+
+
+def test_there_is_a_user_for_each_role(airflow: Running) -> None:
+    file = airflow.installation.home / "airflow" / "passwords.json"
+    passwords = json.loads(file.read_text(encoding="utf-8"))
+    assert set(passwords) == {"admin", "viewer", *Role}
+    request = airflow.installation.submit(next(PEOPLE), "portability")
+    seen = {}
+    for user in ("intake", "auditor", "viewer"):
+        login = {"username": user, "password": passwords[user]}
+        token = airflow.client.post("/auth/token", json=login).json()["access_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        shown = airflow.client.get(f"/afschrift/api/requests/{request}", headers=bearer)
+        run = airflow.client.post(f"/api/v2/dags/{DAG}/dagRuns", headers=bearer, json={"no": "run"})
+        seen[user] = (shown.status_code, run.status_code)
+    assert seen == {"intake": (200, 422), "auditor": (200, 403), "viewer": (403, 403)}
 
 
 def test_what_airflow_keeps_is_for_its_account_alone(airflow: Running) -> None:

@@ -191,7 +191,7 @@ def airflow_here(users: Collection[str] = ()) -> Iterator[Airflow]:
 
     with (
         pytest.MonkeyPatch.context() as patch,
-        up.running(unused_port(), lambda _line: None, users) as (started, _processes),
+        up.running(unused_port(), lambda _line: None, dict.fromkeys(users, "user")) as (started, _processes),
         httpx.Client(base_url=started.url, timeout=60, trust_env=False) as client,
     ):
         patch.setenv("AFSCHRIFT_AIRFLOW_URL", started.url)

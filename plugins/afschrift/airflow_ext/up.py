@@ -1,7 +1,7 @@
-"""A tuned local Airflow on loopback: API server, scheduler with LocalExecutor, DAG processor, SQLite.
+"""A tuned local Airflow on loopback: API server, scheduler with LocalExecutor, DAG processor, triggerer.
 
-For trying out, for demonstrations and for tests; production runs an Airflow of its own with the settings of
-`config/airflow.env`.
+Its database is SQLite. It is for trying out, for demonstrations and for tests; production runs an Airflow of
+its own with the settings of `config/airflow.env`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,10 @@ from afschrift.airflow_ext.environment import DAG_ID, environment
 from afschrift.airflow_ext.processes import Processes, port_is_free
 from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS
 from afschrift.app.project import checkout
+from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.law.roles import AIRFLOW, READ_ONLY_ROLES, Roles
 from afschrift.register.open import initialise
 from afschrift.wiring.demo import set_demo_data
 
@@ -59,9 +61,13 @@ def up(port: int = 8080, say: Callable[[str], None] | None = None) -> None:
         RetriableError: a process of Airflow ended by itself, or none got ready.
     """
     say = say or _to_terminal
-    with suppress(KeyboardInterrupt), running(port, say) as (airflow, processes):
+    users = _users(load_roles(Settings.from_environment(_base())))
+    with suppress(KeyboardInterrupt), running(port, say, users, triggerer=True) as (airflow, processes):
         say(f"Airflow is ready: {airflow.url}/dags/{DAG_ID} and then Trigger (top right).")
-        say(f"  user {airflow.user}, password {airflow.password}")
+        say(f"  user {airflow.user}, password {airflow.password} (may do everything in Airflow)")
+        for name, password in _passwords(airflow.logs.parent / PASSWORDS, users).items():
+            if name in users:
+                say(f"  user {name}, password {password} ({users[name]} in Airflow)")
         if port != 8080:
             say(f"  elsewhere: export AFSCHRIFT_AIRFLOW_URL={airflow.url}")
         say(f"  logs in {airflow.logs}; Ctrl-C ends it.")
@@ -70,21 +76,23 @@ def up(port: int = 8080, say: Callable[[str], None] | None = None) -> None:
 
 @contextmanager
 def running(
-    port: int, say: Callable[[str], None], users: Collection[str] = ()
+    port: int, say: Callable[[str], None], users: Mapping[str, str] | None = None, *, triggerer: bool = False
 ) -> Iterator[tuple[Airflow, Processes]]:
     """Airflow while the context is open. SIGTERM interrupts like Ctrl-C.
 
     Args:
         port: of loopback.
         say: takes a line of progress.
-        users: names of people who may log in and start runs, beside the one who may do everything. Their
+        users: name -> Airflow's role of people who may log in, beside the one who may do everything. Their
             pass words stand beside that one's; what they may do with requests is in our own roles file.
+        triggerer: start one too. Nothing of ours needs it; without it Airflow's page shows it as missing.
     """
     if not port_is_free(port):
         raise ConfigurationError(
             f"Port {port} of 127.0.0.1 is taken.", remedy="choose another one: `afschrift up --port 8081`."
         )
-    base = {"AFSCHRIFT_DEMO": "1", **os.environ}
+    users = users or {}
+    base = _base()
     data = set_demo_data(base)
     settings = Settings.from_environment(base)
     initialise(settings)
@@ -101,11 +109,30 @@ def running(
         processes.start("api-server", "--host", "127.0.0.1", "--port", str(port))
         processes.start("scheduler")
         processes.start("dag-processor")
-        _wait_until_ready(airflow, processes)
+        parts = ["metadatabase", "scheduler", "dag_processor"]
+        if triggerer:
+            processes.start("triggerer")
+            parts.append("triggerer")
+        _wait_until_ready(airflow, processes, parts)
         yield airflow, processes
 
 
-def _own(port: int, home: Path, users: Collection[str]) -> dict[str, str]:
+def _base() -> dict[str, str]:
+    """The environment; an Airflow of a checkout is a demo unless it says otherwise."""
+    return ({"AFSCHRIFT_DEMO": "1"} if checkout() else {}) | dict(os.environ)
+
+
+def _users(roles: Roles) -> dict[str, str]:
+    """Airflow's role of everybody in the map of roles; and `viewer`, who has none there, for a data team."""
+    found = {"viewer": "viewer"}
+    for person in roles.people:
+        role = "viewer" if person.roles <= READ_ONLY_ROLES else "user"
+        ours = (one for one in person.accounts if one.startswith(AIRFLOW))
+        found |= {account.removeprefix(AIRFLOW): role for account in ours}
+    return {name: role for name, role in found.items() if name != ADMIN}
+
+
+def _own(port: int, home: Path, users: Mapping[str, str]) -> dict[str, str]:
     return {
         # without it workers would call port 8080
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
@@ -113,7 +140,7 @@ def _own(port: int, home: Path, users: Collection[str]) -> dict[str, str]:
         # the one that Airflow makes for itself is shorter than SHA-512 wants; sessions end with this start
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
-            [f"{ADMIN}:admin", *(f"{name}:user" for name in users)]
+            [f"{ADMIN}:admin", *(f"{name}:{role}" for name, role in users.items())]
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
     }
@@ -149,7 +176,7 @@ def _once(arguments: list[str], env: dict[str, str], log: Path, cwd: Path | None
         )
 
 
-def _wait_until_ready(airflow: Airflow, processes: Processes) -> None:
+def _wait_until_ready(airflow: Airflow, processes: Processes, parts: Sequence[str]) -> None:
     """Until all parts beat and the DAG is there."""
     until = time.monotonic() + READY_SECONDS
     with httpx.Client(base_url=airflow.url, timeout=10, trust_env=False) as client:
@@ -157,7 +184,6 @@ def _wait_until_ready(airflow: Airflow, processes: Processes) -> None:
             processes.must_live()
             with suppress(httpx.HTTPError, KeyError):
                 health = client.get("/api/v2/monitor/health").json()
-                parts = ("metadatabase", "scheduler", "dag_processor")
                 if all(health[part]["status"] == "healthy" for part in parts):
                     login = {"username": airflow.user, "password": airflow.password}
                     token = client.post("/auth/token", json=login).json()["access_token"]

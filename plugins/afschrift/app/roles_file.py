@@ -13,8 +13,11 @@ from afschrift.inventory.faults import Fault
 from afschrift.law.roles import AIRFLOW, READ_ONLY_ROLES, Person, Role, Roles
 
 FILE = "roles.yml"
-DEMO = Person("demo", frozenset({f"{AIRFLOW}admin"}), frozenset({Role.OFFICER}), "demo")
-"""The one user of the Airflow that `afschrift up` starts."""
+DEMO = (
+    Person("demo", frozenset({f"{AIRFLOW}admin"}), frozenset({Role.OFFICER}), "demo"),
+    *(Person(f"demo {role}", frozenset({f"{AIRFLOW}{role}"}), frozenset({role}), "demo") for role in Role),
+)
+"""The users of the Airflow that `afschrift up` starts: `admin`, and one for each role, of its name."""
 
 
 class PersonEntry(BaseModel):
@@ -39,8 +42,8 @@ def load_roles(settings: Settings | None = None) -> Roles:
     """The map of the installation.
 
     It is read from `AFSCHRIFT_ROLES`, else from `roles.yml` in the home, else from `roles.yml` in the include
-    folder. Where there is none, the terminal holds the roles that act, and in a demo `admin` of Airflow is
-    officer.
+    folder. Where there is none, the terminal holds the roles that act, and in a demo the users of
+    `afschrift up` hold theirs.
 
     Raises:
         ConfigurationError: lists everything that is wrong with the file, with its lines.
@@ -49,7 +52,7 @@ def load_roles(settings: Settings | None = None) -> Roles:
     usual = (folder / FILE for folder in (settings.home, settings.include))
     file = settings.roles or next((path for path in usual if path.exists()), None)
     if file is None:
-        return Roles((DEMO,) if settings.demo else (), open_terminal=True, location=str(settings.home / FILE))
+        return Roles(DEMO if settings.demo else (), open_terminal=True, location=str(settings.home / FILE))
     document = Document(file, page="docs/questions.md")
     parsed = document.parse(RolesFile)
     faults = [*document.faults, *(_check(document, parsed) if parsed else ())]
