@@ -60,7 +60,13 @@ class Setting:
 _OPTIONS_FORM = "the path of a JSON file, or `airflow-connection:<id>`"
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("AFSCHRIFT_HOME", "folder of the installation's own state", "`.afschrift` in the checkout", _ALL),
+    Setting(
+        "AFSCHRIFT_HOME",
+        "folder of the installation's own state",
+        "that of the project (`afschrift.env`) or checkout at hand; else refused",
+        _ALL,
+        read_in="app.project",
+    ),
     Setting(
         "AFSCHRIFT_REGISTER",
         "address of the register, as SQLAlchemy writes it; a log-in of its own for each kind of process "
@@ -78,15 +84,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "AFSCHRIFT_INCLUDE",
-        "folder with `sql`, `letters`, `grounds`, `law`, `pages` and `inventory`",
-        "`include` in the checkout",
+        "folder of `letters`, `pages` or `grounds` of one's own, and of `inventory`",
+        "the texts of the package",
         _PARSED,
         read_in="app.include",
     ),
     Setting(
         "AFSCHRIFT_INVENTORY",
         "folder of the data map ([inventory](inventory.md))",
-        "`inventory` in the include folder",
+        "`inventory` in the include folder, else in the home",
         _WORK,
     ),
     Setting(
