@@ -34,7 +34,6 @@ def environment(settings: Settings, home: Path, base: Mapping[str, str] | None =
         for k, v in base.items()
         if k.startswith(_KEPT) or not (k.startswith("AIRFLOW__") or k == "AIRFLOW_HOME")
     }
-    path = [str(CONFIG), *filter(None, [kept.get("PYTHONPATH")])]
     return (
         kept
         | key_values(CONFIG / "airflow.env")
@@ -43,6 +42,5 @@ def environment(settings: Settings, home: Path, base: Mapping[str, str] | None =
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),  # ours comes by entry point
             "AFSCHRIFT_HOME": str(settings.home),
-            "PYTHONPATH": os.pathsep.join(path),  # where Airflow finds airflow_local_settings
         }
     )

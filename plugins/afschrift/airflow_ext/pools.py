@@ -22,8 +22,8 @@ def pool_of(source: str) -> str:
     return f"afschrift_{source}"
 
 
-def task_instance_mutation_hook(task_instance: Any, dag_run: Any = None) -> None:
-    """Airflow's cluster policy of this name, called in the scheduler for each task instance that it makes."""
+def choose_pool(task_instance: Any, dag_run: Any = None) -> None:
+    """Give a task instance the pool of the source that it reads, where there is one."""
     index = task_instance.map_index
     if task_instance.dag_id != DAG_ID or task_instance.task_id != _READS or index < 0:
         return

@@ -45,6 +45,11 @@ class Processes:
                 start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
             )
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """First process of each part, by the part's name."""
+        return {part: process.pid for part, process in self._running.items()}
+
     def must_live(self) -> None:
         """Check on them.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import time
 from pathlib import Path
 
@@ -116,20 +115,3 @@ def test_a_part_that_ends_by_itself_is_named_with_its_log(tmp_path: Path) -> Non
             processes.watch()
 
     assert (tmp_path / "scheduler.log").read_text() == "no database\n"
-
-
-def test_the_scheduler_alone_imports_the_heavy_libraries(
-    project_root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import runpy
-
-    for name in [name for name in sys.modules if name.startswith("afschrift.wiring.build_services")]:
-        monkeypatch.delitem(sys.modules, name)
-    settings = str(project_root / "config" / "airflow_local_settings.py")
-
-    monkeypatch.setattr(sys, "argv", ["airflow", "api-server"])
-    runpy.run_path(settings)
-    assert "afschrift.wiring.build_services" not in sys.modules
-    monkeypatch.setattr(sys, "argv", ["airflow", "scheduler", "--num-runs", "1"])
-    runpy.run_path(settings)
-    assert "afschrift.wiring.build_services" in sys.modules

@@ -1,0 +1,44 @@
+"""What Airflow loads of an installed package in its processes, without a file in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SHOWN = """
+import sys
+sys.argv = ["airflow", *sys.argv[1:]]
+import airflow
+from airflow import settings
+heavy = [name for name in ("pyarrow", "duckdb", "afschrift.wiring.build_services") if name in sys.modules]
+hooks = settings.get_policy_plugin_manager().hook.task_instance_mutation_hook.get_hookimpls()
+print(bool(heavy), settings.task_instance_mutation_hook.is_noop, [hook.plugin_name for hook in hooks][-1])
+"""
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize(
+    ("command", "warm"),
+    [
+        ("scheduler --num-runs 1", True),
+        ("celery worker --queues default", True),
+        ("celery flower", False),
+        ("api-server", False),
+        ("dag-processor", False),
+        ("triggerer", False),
+    ],
+)
+def test_what_tasks_are_forks_of_is_warm_and_nothing_else(command: str, warm: bool, tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    env |= {"AIRFLOW_HOME": str(tmp_path)}
+    env.pop("PYTHONPATH", None)
+
+    done = subprocess.run(
+        [sys.executable, "-c", SHOWN, *command.split()], env=env, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == f"{warm} False afschrift"
