@@ -5,6 +5,7 @@ docs/gates.md tells an auditor what each attempt to get round it comes to.
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from afschrift.casework.identity.confirmed import identity_decision
@@ -132,7 +133,9 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
     services.register.trail.record(plan.request, NewEvent("drift_found", payload=payload))
     raise GateError(
         f"The {' and '.join(changed)} changed after the plan of request {plan.request} was frozen.",
-        remedy="clear `classify` and what follows: a new plan is frozen on what holds now.",
+        remedy="clear `classify` and what follows: a new plan is frozen on what holds now. Where nobody "
+        f"changed it, {socket.gethostname()} has another installation than the worker that froze the plan: "
+        "give all workers the same first.",
     )
 
 

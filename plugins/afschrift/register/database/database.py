@@ -20,6 +20,7 @@ from sqlalchemy.pool import QueuePool
 
 from afschrift.app.private_files import private_file
 from afschrift.domain.errors import ConfigurationError
+from afschrift.register.database.clocks import must_agree
 from afschrift.register.database.errors import NotAsWrittenError, damaged, translated
 from afschrift.register.database.followed import tell
 from afschrift.register.database.written import WRITTEN, Written
@@ -74,6 +75,7 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         self._held = threading.local()
         self.before_commit: Callable[[Connection], None] | None = None
+        self._clock_seen = False
         event.listen(self.engine, "connect", _remember_process)
         event.listen(self.engine, "checkout", _refuse_fork)
         weakref.finalize(self, _close, self.engine, os.getpid())
@@ -83,12 +85,16 @@ class Database:
         """A transaction that holds the register's write lock from its first statement to its commit.
 
         Raises:
-            RetriableError: the database is down, full, or held by another writer for 30 s.
+            RetriableError: the database is down, full, or held by another writer for 30 s; or the clock of
+                its server and that of this machine are more than a minute apart.
             ConfigurationError: it is read-only, damaged or lacks tables.
         """
         with self._transaction(write=True) as connection:
             if not self.sqlite:
                 connection.exec_driver_sql(_TAKE_LOCK.format(seconds=WAIT_SECONDS))
+                if not self._clock_seen:
+                    must_agree(connection)
+                    self._clock_seen = True
             connection.info[WRITTEN] = Written()
             yield connection
             if self.before_commit is not None:
