@@ -11,16 +11,20 @@ own goes beside it, and has the last word.
 from __future__ import annotations
 
 import importlib
+import os
+import pkgutil
 import sys
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow import settings
+from airflow.configuration import conf
 from airflow.policies import hookimpl
+from fsspec import get_filesystem_class
 
-_FORKS_TASKS = (["scheduler"], ["celery", "worker"])
-_NEEDED_BY_TASKS = (
-    "afschrift.wiring.build_services",  # pyarrow, polars, duckdb, SQLAlchemy, tink
-)
+_PLACES = ("AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_")
+
 
 # Airflow looks only whether there is an `airflow_local_settings`: without one it would pass our hook over.
 settings.task_instance_mutation_hook.is_noop = False  # type: ignore[attr-defined]
@@ -34,15 +38,29 @@ def task_instance_mutation_hook(task_instance: Any, dag_run: Any) -> None:
     choose_pool(task_instance, dag_run)
 
 
-def warm(arguments: list[str]) -> None:
-    """Import what tasks need, in a process that they are forks of.
+def forks_tasks(arguments: list[str], executor: str) -> bool:
+    """Whether tasks are forks of a process.
 
     Args:
-        arguments: the process's command line, without the program.
+        arguments: its command line, without the program.
+        executor: what `[core] executor` says.
     """
-    if any(arguments[: len(words)] == words for words in _FORKS_TASKS):
-        for name in _NEEDED_BY_TASKS:
-            importlib.import_module(name)
+    return arguments[:2] == ["celery", "worker"] or (
+        arguments[:1] == ["scheduler"] and "LocalExecutor" in executor
+    )
 
 
-warm(sys.argv[1:])
+def warm() -> None:
+    """Import what tasks need: services, steps, and the library of the object store that the settings name."""
+    import afschrift.wiring.build_services  # noqa: F401  (pyarrow, polars, duckdb, SQLAlchemy, tink)
+    from afschrift import steps
+
+    for module in pkgutil.walk_packages(steps.__path__, f"{steps.__name__}."):
+        importlib.import_module(module.name)
+    for protocol in {urlsplit(text).scheme for name, text in os.environ.items() if name.startswith(_PLACES)}:
+        with suppress(ImportError, ValueError):  # of a place that cannot be used the first step says so
+            get_filesystem_class(protocol or "file")
+
+
+if forks_tasks(sys.argv[1:], conf.get("core", "executor")):
+    warm()
