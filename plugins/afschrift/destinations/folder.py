@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from upath import UPath
 
 from afschrift.app.extras import require_for
+from afschrift.app.object_stores import look_anew, of_place
 from afschrift.app.private_files import FOLDER_MODE, LOCAL, private_file
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.files import Receipt, check_name
@@ -61,6 +62,8 @@ class FolderDestination:
             if isinstance(self._folder, Path):
                 # Only the last folder: a missing parent may be a share that is not mounted.
                 self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            else:
+                look_anew(self._folder)
             there = target.exists()
         return self._compare(target, chunks) if there else self._write(target, chunks)
 
@@ -93,12 +96,12 @@ class FolderDestination:
             finally:
                 with self._errors():
                     _close(sink, part)
-            with self._errors():
+            with self._errors(), _seen(part):
                 if part.stat().st_size != size:
                     raise OSError("fewer bytes arrived than were sent")
                 self._publish(part, target)
         except BaseException:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):  # the first error is the one to tell
                 part.unlink(missing_ok=True)
             raise
         return Receipt(f"{self._shown}/{target.name}", size, digest.hexdigest())
@@ -149,12 +152,26 @@ class FolderDestination:
                 f"The destination '{self.name}' cannot be used ({type(error).__name__}).",
                 remedy="check that the folder exists and that the software may write there.",
             ) from None
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        except Exception as error:  # each store's library raises errors of its own
+            if not of_place(error):
+                raise
+            code = error.errno if isinstance(error, OSError) else None
+            reason = os.strerror(code) if code else type(error).__name__
             raise RetriableError(
                 f"The destination '{self.name}' did not take the bundle ({reason}).",
                 remedy="free space there or bring it back; the delivery is then tried again.",
             ) from None
+
+
+@contextlib.contextmanager
+def _seen(part: Place) -> Iterator[None]:
+    """What was written a moment ago and is not found is not seen yet, in a store that shows files late."""
+    try:
+        yield
+    except FileNotFoundError:
+        if isinstance(part, Path):
+            raise
+        raise OSError(errno.EAGAIN, "what was written is not seen there yet") from None
 
 
 def _create(part: Place) -> BinaryIO:

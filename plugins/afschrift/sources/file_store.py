@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from upath import UPath
 
 from afschrift.app.extras import require_for
+from afschrift.app.object_stores import of_place
 from afschrift.domain.errors import OutsideStoreError, RetriableError
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -35,7 +36,9 @@ class UploadStore:
         try:
             self._root = UPath(url, **options)
             there = self._root.exists()
-        except (OSError, ImportError, ValueError) as error:
+        except Exception as error:
+            if not (of_place(error) or isinstance(error, (ImportError, ValueError))):
+                raise
             raise self._gone(type(error).__name__) from None
         # An object store has no folders: an empty prefix is as good as one that is there.
         if not there and isinstance(self._root, Path):
@@ -55,8 +58,10 @@ class UploadStore:
             stream = self._local(parts) if isinstance(self._root, Path) else self._remote(parts)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise FileNotFoundError from None  # the name stays out of the message
-        except OSError as error:
-            raise self._gone(error.strerror or type(error).__name__) from None
+        except Exception as error:
+            if not of_place(error):
+                raise
+            raise self._gone(getattr(error, "strerror", None) or type(error).__name__) from None
         with stream:
             yield stream
 

@@ -12,6 +12,7 @@ from tink import TinkError
 from upath import UPath
 
 from afschrift.app.extras import require_for
+from afschrift.app.object_stores import has_folders, look_anew, of_place
 from afschrift.app.private_files import LOCAL, private_file, private_folder
 from afschrift.domain.errors import ConfigurationError, RetriableError, StagedFileError
 from afschrift.domain.request import is_id
@@ -59,15 +60,15 @@ class EncryptedStaging:
         with self._writing(path):
             stream = self._cipher.new_encrypting_stream(_begun(part), self._bound(path))
         try:
-            with self._writing(path, (TinkError,)):
+            with self._writing(path, by_caller=True):
                 yield cast(BinaryIO, stream)
             with self._writing(path):
                 stream.close()
                 part.rename(target)
         except BaseException:
-            with suppress(TinkError, OSError, ValueError):  # the file is thrown away
+            with suppress(Exception):  # the file is thrown away, and the first error is the one to tell
                 stream.close()
-            with suppress(OSError):
+            with suppress(Exception):
                 part.unlink(missing_ok=True)
             raise
 
@@ -85,13 +86,10 @@ class EncryptedStaging:
             source = target.open("rb")
         except FileNotFoundError:
             raise StagedFileError(self._request, path, "missing", staged_file(path).step) from None
-        except OSError as error:
-            raise RetriableError(
-                f"The staged file {path} of request {self._request} cannot be opened: "
-                f"{error.strerror or type(error).__name__}.",
-                remedy="see that the place for staging answers and lets the service read "
-                "(AFSCHRIFT_STAGING); then clear the failed task.",
-            ) from None
+        except Exception as error:
+            if not of_place(error):
+                raise
+            raise self._unanswered(f"The staged file {path}", "cannot be opened", error) from None
         damaged = StagedFileError(self._request, path, "damaged", staged_file(path).step)
         with source:
             raw = _Decrypting(self._cipher.new_decrypting_stream(source, self._bound(path)), damaged)
@@ -102,40 +100,65 @@ class EncryptedStaging:
         """Whether a file is staged whole.
 
         Raises:
+            RetriableError: the place for staging does not answer.
             ConfigurationError: `path` is none below the request's folder.
         """
-        return bool(self._file(path).exists())
+        with self._answering(f"The staged file {path}", "cannot be looked for"):
+            return bool(self._file(path).exists())
 
     def wipe(self, under: str = "") -> None:
         """Remove what is staged, begun files too; `under`: only that folder. Nothing there is as good.
 
         Raises:
+            RetriableError: the place for staging does not answer.
             ConfigurationError: `under` is none below the request's folder.
         """
         folder = self._folder.joinpath(*_parts(under)) if under else self._folder
-        if folder.exists():
-            folder.fs.rm(folder.path, recursive=True)
+        with self._answering("What is staged", "cannot be removed"):
+            look_anew(folder)
+            if folder.exists():
+                folder.fs.rm(folder.path, recursive=True)
 
     def remove(self, path: str) -> None:
         """Remove one staged file; one that is not there is as good.
 
         Raises:
+            RetriableError: the place for staging does not answer.
             ConfigurationError: `path` is none below the request's folder.
         """
-        self._file(path).unlink(missing_ok=True)
+        with self._answering(f"The staged file {path}", "cannot be removed"):
+            self._file(path).unlink(missing_ok=True)
 
     def _file(self, path: str) -> UPath:
         *folders, name = _parts(path)
+        look_anew(self._folder)
         return self._folder.joinpath(*folders, name + SUFFIX)
 
     @contextmanager
-    def _writing(
-        self, path: str, errors: tuple[type[Exception], ...] = (TinkError, OSError)
-    ) -> Iterator[None]:
+    def _answering(self, what: str, failed: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if not of_place(error):
+                raise
+            raise self._unanswered(what, failed, error) from None
+
+    def _unanswered(self, what: str, failed: str, error: Exception) -> RetriableError:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return RetriableError(
+            f"{what} of request {self._request} {failed}: {reason}.",
+            remedy="see that the place for staging answers and lets the service read and write "
+            "(AFSCHRIFT_STAGING); then clear the failed task.",
+        )
+
+    @contextmanager
+    def _writing(self, path: str, *, by_caller: bool = False) -> Iterator[None]:
         """Our words for a failed write. Within the caller's block only Tink's error is ours to explain."""
         try:
             yield
-        except errors as error:
+        except Exception as error:
+            if not isinstance(error, TinkError) and (by_caller or not of_place(error)):
+                raise
             # Tink wraps an error of the disk in a text that holds paths of the installation.
             reason = getattr(error, "strerror", None) or "writing failed, perhaps for want of room"
             raise RetriableError(
@@ -175,7 +198,8 @@ def _begun(part: UPath) -> BinaryIO:
         file = Path(part.path)
         private_folder(file.parent)
         return private_file(file)
-    part.parent.mkdir(parents=True, exist_ok=True)
+    if has_folders(part.protocol):
+        part.parent.mkdir(parents=True, exist_ok=True)
     return part.open("wb")
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from upath import UPath
 
+from afschrift.app.object_stores import look_anew, of_place
 from afschrift.app.private_files import LOCAL, private_folder
 from afschrift.domain.errors import RetriableError
 from afschrift.domain.files import StagedRequest
@@ -21,10 +24,9 @@ def staged_requests(root: UPath | Path) -> tuple[StagedRequest, ...]:
     """
     found = []
     base = UPath(root)
-    try:
+    with _usable():
+        look_anew(base)
         folders = [f for f in base.iterdir() if _of_request(f.name)] if base.exists() else []
-    except OSError as error:
-        raise _unusable(error) from None
     for folder in folders:
         one = _staged_request(folder)
         if one is not None:
@@ -39,15 +41,18 @@ def destroy(root: UPath | Path, request_id: str) -> StagedRequest | None:
         RetriableError: something could not be removed.
     """
     folder = UPath(root) / request_id
-    if not _of_request(request_id) or not folder.exists():
+    if not _of_request(request_id):
         return None
+    with _usable():
+        look_anew(folder)
+        if not folder.exists():
+            return None
     was = _staged_request(folder)
     try:
-        folder.fs.rm(folder.path, recursive=True)
+        with _usable():
+            folder.fs.rm(folder.path, recursive=True)
     except FileNotFoundError:  # somebody else was at it too
         return None
-    except OSError as error:
-        raise _unusable(error) from None
     return was
 
 
@@ -60,11 +65,12 @@ def probe(root: UPath | Path | str) -> None:
     base = UPath(root)
     file = base / f".probe-{secrets.token_hex(8)}"
     try:
-        if base.protocol in LOCAL:
-            private_folder(Path(base.path))
-        file.write_bytes(b"x")
-        file.unlink()
-    except OSError as error:
+        with _usable():
+            if base.protocol in LOCAL:
+                private_folder(Path(base.path))
+            file.write_bytes(b"x")
+            file.unlink()
+    except FileNotFoundError as error:
         raise _unusable(error) from None
 
 
@@ -76,20 +82,32 @@ def _staged_request(folder: UPath) -> StagedRequest | None:
     """What lies in a request's folder; a run may add and remove files meanwhile."""
     times, size = [], 0
     try:
-        for file in folder.rglob("*"):
-            if file.is_file():
-                # The file system's own call: `stat` has no time on some object stores.
-                times.append(file.fs.modified(file.path))
-                size += file.stat().st_size
+        with _usable():
+            for file in folder.rglob("*"):
+                if file.is_file():
+                    # The file system's own call: `stat` has no time on some object stores.
+                    times.append(file.fs.modified(file.path))
+                    size += file.stat().st_size
     except FileNotFoundError:  # under work: the next look will tell
         return None
-    except OSError as error:
-        raise _unusable(error) from None
     return StagedRequest(folder.name, max(times), size) if times else None
 
 
-def _unusable(error: OSError) -> RetriableError:
-    reason = error.strerror or type(error).__name__
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Our words for a place that does not answer; what is gone meanwhile is the caller's to judge."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        if not of_place(error):
+            raise
+        raise _unusable(error) from None
+
+
+def _unusable(error: Exception) -> RetriableError:
+    reason = getattr(error, "strerror", None) or type(error).__name__
     return RetriableError(
         f"The place for staging cannot be used: {reason}.",
         remedy="see that it is there and that the service may read and write it (AFSCHRIFT_STAGING).",
