@@ -17,6 +17,7 @@ UV := $(BIN)/uv
 VENV := .venv/.made
 VENV_BENCH := .venv/.bench
 VENV_DOCS := .venv/.docs
+VENV_CELERY := .venv/.celery
 # What is not in constraints.txt at its version and with one of its hashes is not installed, nor used to build.
 INSTALL := $(UV) pip install -q --compile-bytecode --python $(BIN)/python
 LOCKED := --require-hashes --require-build-hashes -b constraints.txt -c constraints.txt
@@ -75,6 +76,19 @@ scenario-officer: $(VENV) ## Show and check what the law leaves to people, with 
 scenario-morning: $(VENV) ## Show and check thirty-six requests of all kinds, brought to their ends at a terminal and on the pages
 	@$(BIN)/python -m tests.e2e.scenarios.morning $(ARGS)
 
+.PHONY: test-celery
+test-celery: $(VENV_CELERY) ## Let requests go through two Celery workers of which one is killed, and an S3 store fail
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_CELERY=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest \
+		tests/e2e/test_celery.py tests/contract/test_s3_store.py $(ARGS)
+
+.PHONY: scenario-celery
+scenario-celery: $(VENV_CELERY) ## Show and check twenty requests on CeleryExecutor through lost workers, Redis and store
+	@$(BIN)/python -m tests.e2e.scenarios.lost_workers $(ARGS)
+
+.PHONY: bench-fleet
+bench-fleet: $(VENV_CELERY) ## Measure CPU seconds a request by process of Airflow, with Celery or (--workers 0) without
+	@$(BIN)/python -m bench.fleet_cost $(ARGS)
+
 .PHONY: bench
 bench: $(VENV_BENCH) ## Measure every case beside its limit; writes bench/results/latest.json
 	@$(BIN)/python -m bench.run $(ARGS)
@@ -103,7 +117,7 @@ venv: $(VENV) ## Make or renew .venv
 lock: $(UV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --group dev --group build --group bench --group docs \
-		--all-extras pyproject.toml -o constraints.txt $(ARGS)
+		--group celery --all-extras pyproject.toml -o constraints.txt $(ARGS)
 
 .PHONY: wheel
 wheel: $(VENV) ## Build wheel and sdist in dist: the same bytes wherever they are built from the same files
@@ -147,4 +161,8 @@ $(VENV_BENCH): $(VENV)
 
 $(VENV_DOCS): $(VENV)
 	@$(INSTALL) $(LOCKED) --group docs
+	@touch $@
+
+$(VENV_CELERY): $(VENV)
+	@$(INSTALL) $(LOCKED) --group celery
 	@touch $@

@@ -1,0 +1,86 @@
+"""What a request costs in all processes of an Airflow: CPU seconds, from /proc.
+
+    python -m bench.fleet_cost [--workers 2] [--tables 10] [--count 8]
+
+The fleet of `make test-celery`; with `--workers 0` the tasks run in the scheduler's LocalExecutor. The first
+requests warm up; then COUNT of them go together. Prints JSON: CPU seconds a request by process (user and
+system time, of ended children too), `airflow` for all of Airflow's together, `a_task`, what one task costs
+where tasks run, `idle`, what all of Airflow's processes take in a second without a request, `seconds`, how
+long a request took with the others beside it, and `work`: `airflow` without what they would have taken idle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from testbed.fleet.fleet import Fleet, fleet
+from testbed.fleet.processes import cpu_seconds
+
+LIMIT = 1_800
+"""Seconds after which the runs count as hanging."""
+
+_IDLE = 10
+"""Seconds without a request, in which is seen what Airflow takes for itself."""
+
+
+def of_airflow(one: Fleet) -> dict[str, float]:
+    """CPU seconds so far of each of Airflow's processes; the workers as one."""
+    seconds = {part: cpu_seconds(pid) for part, pid in one.control.pids.items()}
+    if one.workers:
+        seconds["workers"] = sum(cpu_seconds(worker.pid) for worker in one.workers)
+    return seconds
+
+
+def go_through(one: Fleet, count: int) -> list[str]:
+    """Requests, together, from their triggers to their ends; their runs.
+
+    Raises:
+        RuntimeError: a run did not end well.
+    """
+    runs = [one.trigger(request) for request in [one.submit() for _ in range(count)]]
+    if set(one.wait(runs, LIMIT).values()) != {"success"}:
+        raise RuntimeError("a run failed: see the logs of its tasks")
+    return runs
+
+
+def measured(one: Fleet, count: int) -> dict[str, float]:
+    """The figures of `count` requests."""
+    before, began = of_airflow(one), time.monotonic()
+    runs = go_through(one, count)
+    took = time.monotonic() - began
+    spent = {part: seconds - before[part] for part, seconds in of_airflow(one).items()}
+    tasks = sum(len(one.tasks(run)) for run in runs)
+    figures = {part: seconds / count for part, seconds in spent.items()}
+    where = spent["workers" if one.workers else "scheduler"]
+    figures |= {"airflow": sum(figures.values()), "a_task": where / tasks, "tasks": tasks / count}
+    before = of_airflow(one)
+    time.sleep(_IDLE)
+    idle = (sum(of_airflow(one).values()) - sum(before.values())) / _IDLE
+    figures |= {"idle": idle, "seconds": took / count, "work": figures["airflow"] - idle * took / count}
+    return {name: round(value, 2) for name, value in figures.items()}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--workers", type=int, default=2, help="Celery workers; 0: LocalExecutor")
+    parser.add_argument("--tables", type=int, default=10)
+    parser.add_argument("--count", type=int, default=8, help="requests that are measured")
+    parser.add_argument("--warm", type=int, default=2, help="requests before them")
+    given = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="fleet-", ignore_cleanup_errors=True) as folder,
+        fleet(Path(folder), workers=given.workers, tables=given.tables) as one,
+    ):
+        go_through(one, given.warm)
+        print(json.dumps(measured(one, given.count)))
+
+
+if __name__ == "__main__":
+    main()

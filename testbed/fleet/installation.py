@@ -1,0 +1,76 @@
+"""What the processes of a fleet find in the environment, and the databases that it names."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from afschrift.airflow_ext.environment import environment
+from afschrift.app.settings import Settings
+from testbed import postgres
+from testbed.fleet import warehouse
+
+CELERY = "airflow.providers.celery.executors.celery_executor.CeleryExecutor"
+LOST_AFTER = 30
+"""Seconds without a sign of life after which Airflow takes a task for lost; config/airflow.env says 60."""
+
+
+def installed(folder: Path, server: postgres.Server, tables: int) -> dict[str, str]:
+    """An empty installation on a filled warehouse; its settings, those of the AWS libraries aside."""
+    sources = {source: server.create() for source in warehouse.SOURCES}
+    for source, database in sources.items():
+        warehouse.fill(database, source, tables)
+    home = folder / "control"
+    home.mkdir()
+    return {
+        "AFSCHRIFT_HOME": str(home),
+        "AFSCHRIFT_REGISTER": server.create().url,
+        "AFSCHRIFT_INVENTORY": str(warehouse.write_inventory(home / "inventory", tables)),
+        "AFSCHRIFT_STAGING": "s3://staging/afschrift",
+        "AFSCHRIFT_DESTINATION_OUTBOX": "s3://outbox/answers",
+        "AFSCHRIFT_DEMO": "0",
+        **{f"AIRFLOW_CONN_{source.upper()}": database.libpq for source, database in sources.items()},
+    }
+
+
+def aws(port: int) -> dict[str, str]:
+    """What the AWS libraries find: an S3 store on loopback."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "afschrift",
+        "AWS_SECRET_ACCESS_KEY": secrets.token_hex(16),
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def airflow(
+    ours: Mapping[str, str], metadata: postgres.Database, broker: str, *, celery: bool
+) -> dict[str, str]:
+    """The whole environment of Airflow's processes.
+
+    Args:
+        ours: what `installed` and `aws` gave.
+        metadata: Airflow's own database.
+        broker: address of Redis.
+        celery: with workers of Celery; else the scheduler runs the tasks itself.
+    """
+    base = {name: value for name, value in os.environ.items() if not name.startswith(("AFSCHRIFT_", "AWS_"))}
+    settings = Settings.from_environment(ours)
+    made = environment(settings, settings.home / "airflow", base | dict(ours))
+    made["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = metadata.url
+    made["AIRFLOW__CORE__FERNET_KEY"] = ""
+    if not celery:
+        return made
+    return made | {
+        "AIRFLOW__CORE__EXECUTOR": CELERY,
+        "AIRFLOW__CORE__PARALLELISM": "32",
+        "AIRFLOW__CELERY__BROKER_URL": broker,
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{metadata.url}",
+        "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "21600",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(LOST_AFTER),
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "90",  # what the lost worker had taken and not begun
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "15",
+    }

@@ -1,0 +1,195 @@
+"""Staging and destinations on a real S3 store that other workers write to, and that is lost or wrong.
+
+The server and the library are of the dependency group `celery`: `make test-celery` runs this.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from upath import UPath
+
+from afschrift.destinations.registry import open_destination
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError, StagedFileError
+from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging.staged_requests import destroy, staged_requests
+
+s3fs = pytest.importorskip("s3fs", reason="make test-celery installs it")
+pytest.importorskip("moto", reason="make test-celery installs it")
+pytestmark = pytest.mark.server
+
+REQUEST = "req-0123456789ab"
+BUNDLE = f"{REQUEST}-access.zip"
+
+
+class Store:
+    """An S3 store, as one worker reaches it, and as another."""
+
+    def __init__(self, server: Any) -> None:
+        self.server = server
+        self.other = s3fs.S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
+        self.root = UPath("s3://staging/here")
+        self.staging = EncryptedStaging(self.root, REQUEST, b"k" * 32)
+        self.destination = open_destination("outbox", {"kind": "folder", "url": "s3://outbox/answers"})
+
+    def write(self, path: str = "shop/a.csv") -> None:
+        with self.staging.writer(path) as file:
+            file.write(b"hello" * 1_000)
+
+    def read(self, path: str = "shop/a.csv") -> bytes:
+        with self.staging.reader(path) as file:
+            return file.read()
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    from testbed.fleet import installation, servers
+
+    with servers.s3(tmp_path) as server:
+        for name, value in installation.aws(server.port).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+        s3fs.S3FileSystem.clear_instance_cache()
+        made = Store(server)
+        for bucket in ("staging", "outbox"):
+            made.other.mkdir(bucket)
+        yield made
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+def test_what_another_worker_wrote_and_took_away_is_seen_at_once(store: Store) -> None:
+    store.write()
+    store.write("shop/b.csv")
+    assert staged_requests(store.root)  # the library remembers what it listed
+
+    folder = f"staging/here/{REQUEST}/shop"
+    store.other.copy(f"{folder}/a.csv.enc", f"{folder}/c.csv.enc")
+    store.other.rm(f"{folder}/b.csv.enc")
+
+    assert store.staging.exists("shop/c.csv")
+    assert not store.staging.exists("shop/b.csv")
+    with pytest.raises(StagedFileError) as met:
+        store.read("shop/b.csv")
+    assert met.value.why == "missing"
+    assert [one.request for one in staged_requests(store.root)] == [REQUEST]
+    destroy(store.root, REQUEST)
+    assert store.other.find("staging") == []
+
+
+CALLS = {
+    "write": Store.write,
+    "read": Store.read,
+    "exists": lambda store: store.staging.exists("shop/a.csv"),
+    "remove": lambda store: store.staging.remove("shop/a.csv"),
+    "wipe": lambda store: store.staging.wipe(),
+    "list": lambda store: staged_requests(store.root),
+    "destroy": lambda store: destroy(store.root, REQUEST),
+    "deliver": lambda store: store.destination.deliver(BUNDLE, iter([b"PK", b"x" * 1_000])),
+}
+NAMED = {
+    "deliver": "The destination 'outbox'",
+    "list": "The place for staging",
+    "destroy": "The place for staging",
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_store_that_is_lost_is_named_and_tried_again(store: Store, call: str) -> None:
+    store.write()
+    store.server.end()
+
+    with pytest.raises(RetriableError) as met:
+        CALLS[call](store)
+
+    assert not isinstance(met.value, StagedFileError)
+    assert NAMED.get(call, REQUEST) in str(met.value)
+    assert "What to do: " in str(met.value)
+
+
+@pytest.mark.parametrize("call", ["exists", "list", "deliver"])
+@pytest.mark.parametrize(("status", "code"), [(507, "InsufficientStorage"), (403, "AccessDenied")])
+def test_a_store_that_is_full_or_shut_is_named(
+    store: Store, call: str, status: int, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(status, code) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        s3fs.S3FileSystem.clear_instance_cache()
+        with pytest.raises((RetriableError, ConfigurationError)) as met:
+            CALLS[call](Store(None))
+    assert "What to do: " in str(met.value)
+
+
+def test_a_bucket_with_a_wrong_name_is_named_and_not_made(store: Store) -> None:
+    wrong = EncryptedStaging(UPath("s3://stagign/here"), REQUEST, b"k" * 32)
+
+    with (
+        pytest.raises(AfschriftError, match="cannot be staged at s3://stagign/here"),
+        wrong.writer("a") as file,
+    ):
+        file.write(b"hello")
+
+    assert not store.other.exists("stagign")
+
+
+class Late(s3fs.S3FileSystem):
+    """A store in which what was written is not seen at once."""
+
+    protocol = "late"
+    unseen = 0
+
+    async def _info(self, path: str, *args: Any, **more: Any) -> Any:
+        if path.endswith(".part") and Late.unseen:
+            Late.unseen -= 1
+            raise FileNotFoundError(path)
+        return await super()._info(path, *args, **more)
+
+
+def test_a_store_that_shows_files_late_is_tried_again(store: Store) -> None:
+    import fsspec
+
+    fsspec.register_implementation("late", Late, clobber=True)
+    late = open_destination("outbox", {"kind": "folder", "url": "late://outbox/answers"})
+    chunks = [b"PK", b"x" * 1_000]
+
+    Late.unseen = 1_000
+    with pytest.raises(RetriableError, match="The destination 'outbox' did not take the bundle"):
+        late.deliver(BUNDLE, iter(chunks))
+    assert not store.other.exists(f"outbox/answers/{BUNDLE}")
+    Late.unseen = 0
+
+    assert late.deliver(BUNDLE, iter(chunks)).bytes == 1_002
+
+
+@contextmanager
+def answering(status: int, code: str) -> Iterator[str]:
+    """A server that answers all alike; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
