@@ -19,8 +19,8 @@ from afschrift.airflow_ext.processes import Processes
 from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS, Access
 from testbed.fleet.servers import unused_port
 
-SECONDS = 240
-"""That it may take to get ready."""
+SECONDS = 600
+"""That it may take to get ready; half a minute on two idle cores."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ with fleet(folder, workers=2) as one:
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,7 +32,7 @@ from testbed.fleet.workers import Worker, can_be_apart
 from testbed.running import store
 
 ENDED = ("success", "failed")
-READY_SECONDS = 180
+READY_SECONDS = 600
 _CUSTOMERS = range(warehouse.FIRST_PERSON, warehouse.FIRST_PERSON + warehouse.PEOPLE)
 
 
@@ -137,7 +138,7 @@ def fleet(
     slots: int = 4,
     say: Callable[[str], None] = lambda _line: None,
 ) -> Iterator[Fleet]:
-    """A fleet while the context is open; nothing of it is left afterwards.
+    """A fleet while the context is open; nothing of it is left afterwards, on SIGINT and SIGTERM neither.
 
     Args:
         folder: to work in; it must be there.
@@ -147,6 +148,9 @@ def fleet(
         say: takes a line of progress.
     """
     with ExitStack() as stack:
+        stack.callback(
+            signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler)
+        )
         server = stack.enter_context(postgres.running(durable=False))
         broker, objects = (stack.enter_context(one(folder)) for one in (servers.redis, servers.s3))
         ours = installation.installed(folder, server, tables) | installation.aws(objects.port)

@@ -71,6 +71,8 @@ def airflow(
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{metadata.url}",
         "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "21600",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(LOST_AFTER),
-        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "90",  # what the lost worker had taken and not begun
+        # what a lost worker had taken and not begun, or a lost Redis held; a busy machine takes three minutes
+        # for what is queued, and what is queued again three times fails
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "120",
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "15",
     }
