@@ -71,8 +71,8 @@ def airflow(
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{metadata.url}",
         "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "21600",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(LOST_AFTER),
-        # what a lost worker had taken and not begun, or a lost Redis held; a busy machine takes three minutes
-        # for what is queued, and what is queued again three times fails
-        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "120",
+        # what a lost worker had taken and not begun, or a lost Redis held, is queued again after this. With 90,
+        # tasks that only waited on a busy machine were queued thrice, which Airflow takes for a failure
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "300",
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "15",
     }

@@ -78,6 +78,16 @@ class Losses:
         ended = ", ".join(f"{n} {state}" for state, n in Counter(self.states.values()).items())
         self.say(f"All runs have ended after {time.monotonic() - began:.0f} s more: {ended}.")
 
+    def again(self) -> None:
+        """Start another run of what Airflow gave up, as the sweep does, and wait for its end."""
+        failed = [run for run in self.runs if self.states[run] != "success"]
+        if not failed:
+            return
+        self.say(f"{len(failed)} runs failed; another run of each is started, as the sweep would.")
+        next_runs = {run: self.fleet.trigger(run.partition(".")[0]) for run in failed}
+        self.runs = [next_runs.get(run, run) for run in self.runs]
+        self.to_the_end()
+
     @property
     def taken_over(self) -> list[str]:
         """Tasks that were tried again, each with the worker that did it at last."""

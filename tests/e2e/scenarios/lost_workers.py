@@ -35,6 +35,7 @@ def losses(one: Fleet, count: int, began: float) -> list[str]:
     seen.lose_broker(10)
     seen.retire_one_at_work()
     seen.to_the_end()
+    seen.again()
     for line in seen.taken_over:
         say(f"taken over: {line}")
     wanted = Counter({f"{request}-access.zip": 1 for request in seen.requests})
