@@ -1,19 +1,18 @@
-"""A YAML file that remembers on which line each of its parts stands."""
+"""A YAML file: read by a C parser where all is well, and again with its lines where something is wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from afschrift.inventory.faults import Fault
 from afschrift.inventory.form_words import in_words, joined
+from afschrift.inventory.quick_yaml import content, with_lines
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -26,8 +25,10 @@ class Document:
         self._page = page  # that explains the file's words
         self.data: Any = None
         self.faults: list[Fault] = []
+        self._text = ""
         try:
-            self.data = _read(path.read_text(encoding="utf-8"))
+            self._text = path.read_text(encoding="utf-8")
+            self.data = content(self._text)
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             self.faults.append(Fault(path.name, line, "", f"not readable as YAML: {error.problem}"))
@@ -35,6 +36,8 @@ class Document:
             self.faults.append(Fault(path.name, 1, "", f"the file is missing in {path.parent}"))
         except UnicodeDecodeError:
             self.faults.append(Fault(path.name, 1, "", "the file is not UTF-8"))
+        except RecursionError:
+            self.faults.append(Fault(path.name, 1, "", "its parts lie too deep in each other to be read"))
         if not self.faults and not isinstance(self.data, dict):
             self.faults.append(Fault(path.name, 1, "", "the file holds no mapping"))
 
@@ -77,7 +80,7 @@ class Document:
         node.pop(last, None)
 
     def _locate(self, where: Iterable[Any]) -> tuple[int, list[str]]:
-        node: Any = self.data
+        node: Any = with_lines(self._text)
         line, found = 1, list[str]()
         for step in where:
             try:
@@ -104,9 +107,3 @@ class Document:
         if item["type"] == "extra_forbidden":
             return f"this word is not known here; see {self._page}"
         return in_words(item)
-
-
-@lru_cache(maxsize=64)
-def _read(text: str) -> Any:
-    """The content of a text, parsed once: a server of pages reads the same files for every caller."""
-    return YAML(typ="rt").load(text)

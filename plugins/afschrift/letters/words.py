@@ -9,9 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.quick_yaml import content
 from afschrift.letters.languages import TEXTS, languages
 
 
@@ -72,5 +71,5 @@ class LetterWords:
 
 @cache
 def _read(file: Path, _changed: int) -> Mapping[str, Any]:
-    found = YAML(typ="safe").load(file)
+    found = content(file.read_text(encoding="utf-8"))
     return found if isinstance(found, Mapping) else {}

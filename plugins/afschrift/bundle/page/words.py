@@ -14,10 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from ruamel.yaml import YAML
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import MODEL
+from afschrift.inventory.quick_yaml import content
 
 _BRACES = str.maketrans("", "", "{}")
 _UNITS = ("kB", "MB", "GB", "TB")
@@ -181,7 +181,7 @@ def texts(path: Path) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=8)
 def _read(path: Path, _changed: int) -> Mapping[str, Any]:
-    texts: Mapping[str, Any] = YAML(typ="safe").load(path)
+    texts: Mapping[str, Any] = content(path.read_text(encoding="utf-8"))
     return texts
 
 
