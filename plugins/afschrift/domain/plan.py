@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from afschrift.domain.decision import Action
-from afschrift.domain.event import digest
+from afschrift.domain.event import canonical
 from afschrift.domain.origin import Origin
 from afschrift.domain.portions import Before, Gone, Later, Portion
 from afschrift.domain.redaction import Redaction
@@ -160,6 +163,17 @@ class Withheld:
         return tuple(dict.fromkeys(f.reason for f in self.fields))
 
 
+_FIRST_BEYOND_D7FF = 0xEE
+"""The first byte in UTF-8 of characters that UTF-16 may order otherwise."""
+
+
+def _plain(value: Any) -> bool:
+    """Whether a value is made of texts and truth values alone."""
+    if isinstance(value, dict):
+        return all(map(_plain, value)) and all(map(_plain, value.values()))
+    return all(map(_plain, value)) if isinstance(value, list | tuple) else type(value) in (str, bool)
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that was decided before the first row is read.
@@ -209,7 +223,18 @@ class Plan:
 
     @cached_property
     def _digest(self) -> str:
-        return digest(asdict(self))
+        return hashlib.sha256(self._canonical()).hexdigest()
+
+    def _canonical(self) -> bytes:
+        """The plan in canonical JSON (RFC 8785).
+
+        Of texts and truth values whose names sort alike in UTF-8 and UTF-16, what msgspec writes in order
+        is the canonical form, in a hundredth of the time.
+        """
+        quick = msgspec.json.encode(self, order="sorted")
+        if max(quick) < _FIRST_BEYOND_D7FF and all(_plain(one.row_rule) for one in self.extracts):
+            return quick
+        return canonical(asdict(self))
 
     def of_source(self, source: str) -> tuple[ExtractPlan, ...]:
         """The extracts of one source."""

@@ -54,7 +54,8 @@ def _declared(source: SourceFile, table: str) -> Iterator[Hop]:
 def _look_ups(source: SourceFile, table: str) -> Iterator[Hop]:
     """Tables that are joined by their own key to a column here: in the database this table points to them."""
     key = set(source.tables[table].key)
-    for name, other in source.tables.items():
+    for name in source.joined_to.get(table, ()):
+        other = source.tables[name]
         for hop in hops(source, name):
             own, here = {o for o, _ in hop.pairs}, {h for _, h in hop.pairs}
             if hop.parent == table and own == set(other.key) and here != key:
@@ -111,12 +112,7 @@ def tie_columns(source: SourceFile, table: str) -> frozenset[str]:
     joined = {column for join in declared.join for column in join}
     theirs = {own for own, target in declared.references.items() if _names_person(source, target)}
     theirs -= {*joined, *(link.column for link in declared.subject.values())}
-    pointed = {
-        target.rpartition(".")[2]
-        for other in source.tables.values()
-        for target in (*(t for join in other.join for t in join.values()), *other.references.values())
-        if target.rpartition(".")[0] == table
-    }
+    pointed = source.pointed_at.get(table, frozenset())
     return frozenset({*joined, *declared.key, *declared.references, *pointed} - theirs)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -101,6 +102,25 @@ class SourceFile(Part):
     purposes: dict[str, Purpose] = {}
     stores: dict[str, Store] = {}
     tables: dict[str, Table]
+
+    @cached_property
+    def pointed_at(self) -> dict[str, frozenset[str]]:
+        """The columns of each table that joins and `references` of others lead to."""
+        found: dict[str, set[str]] = {}
+        for table in self.tables.values():
+            for target in (*(t for join in table.join for t in join.values()), *table.references.values()):
+                other, _, column = target.rpartition(".")
+                found.setdefault(other, set()).add(column)
+        return {name: frozenset(columns) for name, columns in found.items()}
+
+    @cached_property
+    def joined_to(self) -> dict[str, tuple[str, ...]]:
+        """The tables that are joined to each table, in the order of the file."""
+        found: dict[str, dict[str, None]] = {}
+        for name, table in self.tables.items():
+            for join in table.join:
+                found.setdefault(next(iter(join.values())).rpartition(".")[0], {})[name] = None
+        return {parent: tuple(names) for parent, names in found.items()}
 
     def in_source(self, table: str) -> str:
         """The name that a table of the inventory has in the source."""

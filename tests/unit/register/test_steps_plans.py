@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import msgspec
 import pytest
+from sqlalchemy import select
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import RefusedError, UnknownRequestError
@@ -13,6 +16,7 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.value_kind import ValueKind
+from afschrift.register.database.tables import plan as plan_table
 from afschrift.register.register import Register
 
 Open = Callable[..., Request]
@@ -144,3 +148,30 @@ def test_a_delivery_is_recorded_once_with_its_event(register: Register, open_one
     second = register.deliveries.record(one.id, "outbox", moved, kind="supplement")
     assert register.deliveries.of(one.id) == (recorded, second)
     assert (recorded.kind, recorded.bytes, second.kind) == ("full", 3_000_000_000, "supplement")
+
+
+def stored_bytes(register: Register, request_id: str) -> int:
+    with register.plans._db.read() as tx:
+        row = tx.execute(select(plan_table.c.ciphertext).where(plan_table.c.request_id == request_id)).one()
+    return len(row.ciphertext)
+
+
+def test_a_plan_of_many_tables_is_kept_small(register: Register, open_one: Open) -> None:
+    one = open_one()
+    small = plan_of(one.id)
+    [extract] = small.extracts
+    wide = replace(small, extracts=tuple(replace(extract, table=f"t{n}") for n in range(1_000)))
+    register.plans.save(wide)
+    assert register.plans.get(one.id, wide.digest()) == wide
+    assert stored_bytes(register, one.id) < len(msgspec.json.encode(wide)) / 20
+
+
+def test_a_plan_that_an_earlier_version_kept_is_still_read(
+    register: Register, open_one: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = open_one()
+    with monkeypatch.context() as earlier:
+        earlier.setattr("afschrift.register.plans.zlib.compress", bytes)
+        digest = register.plans.save(plan_of(one.id))
+    assert stored_bytes(register, one.id) > len(msgspec.json.encode(plan_of(one.id)))
+    assert register.plans.get(one.id, digest) == plan_of(one.id)

@@ -42,7 +42,7 @@ SELECT k.id, t.name, k."from", p.name, coalesce(k."to", (
 ))
 FROM sqlite_schema AS t
 JOIN pragma_foreign_key_list(t.name) AS k
-JOIN sqlite_schema AS p ON p.type = 'table' AND p.name = k."table" COLLATE NOCASE
+CROSS JOIN sqlite_schema AS p ON p.type = 'table' AND p.name = k."table" COLLATE NOCASE
 WHERE t.type = 'table'
 ORDER BY t.name, k.id, k.seq
 """
