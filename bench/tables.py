@@ -2,8 +2,8 @@
 
     python -m bench.tables [--tables 10,1000]
 
-Each task is a fork of one process that has imported everything, as under LocalExecutor, so the figures are of
-the task alone. The tables are of SQLite and hold a row each, so that hardly anything but the number of tables
+Each task is a fork of one process that has imported everything and read the inventory, as under LocalExecutor,
+so the figures are of the task alone; `--cold`: each reads the inventory itself. The tables are of SQLite and hold a row each, so that hardly anything but the number of tables
 counts. Prints a line a task: what building its services costs, and what the step does.
 """
 
@@ -35,6 +35,7 @@ from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
+from afschrift.wiring.warm_up import warm_up
 
 COLUMNS = ("title", "price", "moment", "remark")
 
@@ -121,7 +122,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--tables", default="10,1000", help="numbers of tables, by commas")
-    for tables in map(int, parser.parse_args().tables.split(",")):
+    parser.add_argument("--cold", action="store_true", help="nothing was read before")
+    given = parser.parse_args()
+    for tables in map(int, given.tables.split(",")):
         with tempfile.TemporaryDirectory(prefix="tables-") as name:
             folder = Path(name)
             environment = {
@@ -131,6 +134,8 @@ def main() -> None:
             settings = Settings.from_environment(environment)
             initialise(settings)
             request = in_a_fork(lambda settings=settings: _stored(settings))
+            if not given.cold:
+                warm_up(print, settings)
             found = costs(settings, request)
             for task, one in found.items():
                 print(f"{tables:>6} tables  {task:10} build {one['build']:6.3f}  step {one['step']:6.3f}")

@@ -20,14 +20,16 @@ Model = TypeVar("Model", bound=BaseModel)
 class Document:
     """One file of the inventory, parsed as YAML 1.2 (`yes` and `on` are words)."""
 
-    def __init__(self, path: Path, page: str = "docs/inventory.md") -> None:
+    def __init__(self, path: Path, page: str = "docs/inventory.md", *, read: bytes | None = None) -> None:
+        """`read`: what stands in the file, for whoever has read it already."""
         self.path = path
         self._page = page  # that explains the file's words
         self.data: Any = None
         self.faults: list[Fault] = []
         self._text = ""
         try:
-            self._text = path.read_text(encoding="utf-8")
+            written = (path.read_bytes() if read is None else read).decode()
+            self._text = written.replace("\r\n", "\n").replace("\r", "\n")
             self.data = content(self._text)
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,24 +41,33 @@ def load_grounds(folder: Path) -> Grounds:
     Raises:
         ConfigurationError: lists everything that is wrong with it, with its lines.
     """
-    document = Document(folder / FILE, page=PAGE)
+    file = folder / FILE
+    if not file.exists():
+        return _compiled(file, None, b"")
+    return _compiled(file, file.read_bytes(), (folder / SCHEMA).read_bytes())
+
+
+@lru_cache(maxsize=2)
+def _compiled(file: Path, read: bytes | None, schema: bytes) -> Grounds:
+    """The table of a file: for the same bytes, read and checked once a process and its forks."""
+    document = Document(file, page=PAGE, read=read)
     faults = list(document.faults)
     if not faults:
-        faults = list(_shape(document, folder / SCHEMA))
+        faults = list(_shape(document, schema))
     grounds = None if faults else _grounds(_plain(document.data))
     if grounds is not None:
         faults = list(_within(document, grounds))
     if grounds is None or faults:
         listing = "\n".join(f"  {fault}" for fault in sorted(set(faults)))
         raise ConfigurationError(
-            f"The table of grounds {folder / FILE} cannot be used:\n{listing}\n",
+            f"The table of grounds {file} cannot be used:\n{listing}\n",
             remedy=f"mend it; {PAGE} explains it. Until then nobody decides on a request that was flagged.",
         )
     return grounds
 
 
-def _shape(document: Document, schema: Path) -> Iterator[Fault]:
-    validator = jsonschema_rs.validator_for(json.loads(schema.read_text(encoding="utf-8")))
+def _shape(document: Document, schema: bytes) -> Iterator[Fault]:
+    validator = jsonschema_rs.validator_for(json.loads(schema))
     for error in validator.iter_errors(_plain(document.data)):
         yield document.fault(list(error.instance_path), str(error.message).splitlines()[0])
 

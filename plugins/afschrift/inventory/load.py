@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyF
 from afschrift.law.manual_search import KIND as MANUAL
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
+SINGLES = (IDENTITY, CONTROLLER, POLICY)
 
 FILES: dict[str, type[BaseModel]] = {
     "source": SourceFile,
@@ -41,16 +43,27 @@ def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
     """
     if not folder.is_dir():
         raise InventoryError([Fault(str(folder), 1, "", "there is no such folder")])
-    singles = {name: Document(folder / name) for name in (IDENTITY, CONTROLLER, POLICY)}
+    files = tuple((path, path.read_bytes()) for path in sorted(folder.glob("*.y*ml")))
+    return _compiled(folder, None if kinds is None else frozenset(kinds), files)
+
+
+@lru_cache(maxsize=2)
+def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Path, bytes], ...]) -> Inventory:
+    """The inventory of these files: for the same bytes, read and checked once a process and its forks.
+
+    The digest is made of the bytes that were parsed, so that no other map can come under it.
+    """
+    contents = dict(files)
+    singles = {name: Document(folder / name, read=contents.get(folder / name)) for name in SINGLES}
     offered = _offered(singles[CONTROLLER])
     identity = singles[IDENTITY].parse(IdentityFile, offered)
     controller = singles[CONTROLLER].parse(Organisation, offered)
     policy = singles[POLICY].parse(PolicyFile)
-    files = [path for path in sorted(folder.glob("*.y*ml")) if path.name not in singles]
-    documents = [Document(path) for path in files]
+    described = {path: read for path, read in files if path.name not in singles}
+    documents = [Document(path, read=read) for path, read in described.items()]
     parsed = [(document, document.parse(_model(document), offered)) for document in documents]
     faults = [fault for document in (*singles.values(), *documents) for fault in document.faults]
-    if not files:
+    if not described:
         faults.append(Fault(str(folder), 1, "", "no source is described: add one file a source"))
     sources: dict[str, SourceFile] = {}
     manual: dict[str, ManualSource] = {}
@@ -74,8 +87,8 @@ def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
         identity=identity,
         controller=controller,
         policy=policy,
-        digest=_digest([folder / IDENTITY, folder / CONTROLLER, *files]),
-        policy_digest=_digest([folder / POLICY]),
+        digest=_digest(one for one in files if one[0].name != POLICY),
+        policy_digest=_digest(one for one in files if one[0].name == POLICY),
     )
     by_source = {source.source: document for document, source in parsed if source is not None}
     faults += check(inventory, by_source, singles[IDENTITY])
@@ -96,11 +109,11 @@ def _model(document: Document) -> type[SourceFile] | type[ManualSource]:
     return ManualSource if (document.data or {}).get("kind") == MANUAL else SourceFile
 
 
-def _digest(paths: list[Path]) -> str:
+def _digest(files: Iterable[tuple[Path, bytes]]) -> str:
     """SHA-256 over names and contents: any change of a file is drift."""
     total = hashlib.sha256()
-    for path in sorted(paths, key=lambda p: p.name):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
+    for path, read in sorted(files, key=lambda one: one[0].name):
+        content = hashlib.sha256(read).hexdigest()
         total.update(f"{content}  {path.name}\n".encode())
     return total.hexdigest()
 

@@ -1,6 +1,7 @@
 """The loader tells every fault at once, with file and line."""
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -116,3 +117,20 @@ def test_the_schema_accepts_what_the_loader_accepts(project_root: Path) -> None:
         jsonschema.validate(
             {"source": "x", "kind": "duckdb", "tables": {"t": {"joins": {}}}}, schema("source")
         )
+
+
+def test_the_same_files_are_read_once_a_process(tmp_path: Path) -> None:
+    folder = write_inventory(tmp_path)
+    assert load(folder) is load(folder)
+
+
+def test_a_change_of_a_file_is_read_at_once(tmp_path: Path) -> None:
+    folder = write_inventory(tmp_path)
+    before = load(folder)
+    identity = folder / "identity.yml"
+    stamp = identity.stat().st_mtime_ns
+    identity.write_text(identity.read_text(encoding="utf-8") + "# a remark\n", encoding="utf-8")
+    os.utime(identity, ns=(stamp, stamp))
+    after = load(folder)
+    assert after.digest != before.digest
+    assert after.policy_digest == before.policy_digest

@@ -11,6 +11,7 @@ own goes beside it, and has the last word.
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import pkgutil
 import sys
@@ -23,6 +24,7 @@ from airflow.configuration import conf
 from airflow.policies import hookimpl
 from fsspec import get_filesystem_class
 
+_LOG = logging.getLogger(__name__)
 _PLACES = ("AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_")
 
 
@@ -51,15 +53,22 @@ def forks_tasks(arguments: list[str], executor: str) -> bool:
 
 
 def warm() -> None:
-    """Import what tasks need: services, steps, and the library of the object store that the settings name."""
-    import afschrift.wiring.build_services  # noqa: F401  (pyarrow, polars, duckdb, SQLAlchemy, tink)
-    from afschrift import steps
+    """Import what tasks need: services, steps, sources, and the library of the object store that is set.
 
+    And read inventory, grounds and texts once, where they can be read.
+    """
+    import afschrift.wiring.build_services  # noqa: F401  (pyarrow, polars, SQLAlchemy, tink)
+    from afschrift import steps
+    from afschrift.sources.registry import load_installed
+    from afschrift.wiring.warm_up import warm_up
+
+    load_installed()  # DuckDB, ADBC, PyMySQL
     for module in pkgutil.walk_packages(steps.__path__, f"{steps.__name__}."):
         importlib.import_module(module.name)
     for protocol in {urlsplit(text).scheme for name, text in os.environ.items() if name.startswith(_PLACES)}:
         with suppress(ImportError, ValueError):  # of a place that cannot be used the first step says so
             get_filesystem_class(protocol or "file")
+    warm_up(_LOG.warning)
 
 
 if forks_tasks(sys.argv[1:], conf.get("core", "executor")):
