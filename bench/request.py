@@ -22,7 +22,8 @@ from afschrift.register.open import initialise
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.deliver import close, deliver
+from afschrift.steps.close import close
+from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate

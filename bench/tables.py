@@ -2,9 +2,10 @@
 
     python -m bench.tables [--tables 10,1000]
 
-Each task is a fork of one process that has imported everything and read the inventory, as under LocalExecutor,
-so the figures are of the task alone; `--cold`: each reads the inventory itself. The tables are of SQLite and hold a row each, so that hardly anything but the number of tables
-counts. Prints a line a task: what building its services costs, and what the step does.
+Each task is a fork of one process that has imported everything and read the inventory, as under
+LocalExecutor, so the figures are of the task alone; with `--cold` each reads the inventory itself. The tables
+are of SQLite and hold a row each, so that hardly anything but their number counts. Prints a line a task: what
+building its services costs, and what the step does.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from afschrift.register.open import initialise
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.deliver import close, deliver, wipe
+from afschrift.steps.close import close, wipe
+from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate

@@ -27,7 +27,8 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPer
 from afschrift.register.open import initialise
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.deliver import close, deliver
+from afschrift.steps.close import close
+from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate

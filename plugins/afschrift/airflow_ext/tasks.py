@@ -107,7 +107,7 @@ def deliver(request: str | None, params: Any = None, dag_run: Any = None) -> str
 def close(request: str | None, params: Any = None, dag_run: Any = None) -> dict[str, Any]:
     """Mark the request as fulfilled and destroy what was staged."""
     with _working("close", request, params, dag_run) as (services, request):
-        from afschrift.steps.deliver import close as use_case
+        from afschrift.steps.close import close as use_case
 
         return use_case(services, request)
 
@@ -120,7 +120,7 @@ def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any =
     """
     with step(dag_run.run_id, dag_run.triggering_user_name) as services:
         from afschrift.steps.claims import check_claims
-        from afschrift.steps.deliver import wipe as use_case
+        from afschrift.steps.close import wipe as use_case
 
         request = services.register.runs.request_of(services.run or "") or params.get("request") or request
         if request is None:

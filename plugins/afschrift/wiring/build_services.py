@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-
-import pyarrow as pa
 
 from afschrift import __version__
 from afschrift.app.roles_file import load_roles
@@ -58,7 +58,7 @@ def build(
     Raises:
         ConfigurationError: inventory, keys or register cannot be used; says what to do.
     """
-    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps a tenth more of what streams through
+    _use_memory_of_the_system()
     settings = settings or Settings.from_environment()
     inventory = load_inventory(settings.inventory)
     keys = open_keys(settings)
@@ -86,6 +86,13 @@ def build(
         tell_by_mail=partial(_tell_by_mail, settings, register, log),
         roles=partial(load_roles, settings),
     )
+
+
+def _use_memory_of_the_system() -> None:
+    """Arrow's own pool keeps a tenth more of what streams through; a step without Arrow does not load it."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    if arrow := sys.modules.get("pyarrow"):
+        arrow.set_memory_pool(arrow.system_memory_pool())
 
 
 def _tell_by_mail(

@@ -6,6 +6,7 @@ For a file that changed meanwhile each child reads it anew: what is kept is kept
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 from afschrift.app.settings import Settings
 from afschrift.bundle.sheet.words import SheetWords
@@ -15,12 +16,16 @@ from afschrift.letters.languages import languages
 from afschrift.letters.words import LetterWords
 from afschrift.wiring.build_services import load_inventory
 
+STEPS = ("assess", "classify", "extract", "validate", "package", "deliver", "close", "claims")
+
 
 def warm_up(log: Callable[[str], None], settings: Settings | None = None) -> None:
-    """Read inventory, grounds and texts; where one cannot be used, say so, as the tasks will.
+    """Import the steps; read inventory, grounds and texts; where one cannot be used, say so, as the tasks will.
 
     A process that only starts tasks must not end because of a map that somebody is mending.
     """
+    for step in STEPS:
+        import_module(f"afschrift.steps.{step}")
     try:
         settings = settings or Settings.from_environment()
         load_inventory(settings.inventory)

@@ -51,7 +51,8 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.claims import check_claims
 from afschrift.steps.classify import classify
-from afschrift.steps.deliver import close, deliver, wipe
+from afschrift.steps.close import close, wipe
+from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.gates import begin
 from afschrift.steps.package import package

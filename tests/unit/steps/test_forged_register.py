@@ -27,7 +27,8 @@ from afschrift.register.trail.differences import ForgedError
 from afschrift.steps import plan_gates
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.deliver import close, deliver
+from afschrift.steps.close import close
+from afschrift.steps.deliver import deliver
 from afschrift.steps.package import package
 from afschrift.steps.read_identifying import look_up
 from afschrift.steps.validate import validate

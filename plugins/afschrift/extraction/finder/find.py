@@ -19,6 +19,7 @@ from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.pointer import Found
 from afschrift.extraction.finder.file_texts import FileTexts
 from afschrift.extraction.finder.people import PeopleReader
+from afschrift.extraction.finder.pointers import pointers_path
 from afschrift.extraction.finder.text import TextFinder
 from afschrift.extraction.write import slices
 from afschrift.services import Services
@@ -100,18 +101,3 @@ class SourceFinder:
         counts = dict(sorted((Counter(columns.counts) + Counter(files.counts)).items()))
         unread = tuple(dict.fromkeys((*columns.unread, *files.unread)))
         return Found(columns.pointers, counts, unread, files.in_files)
-
-
-def staged_pointers(staging: EncryptedStaging, source: str) -> dict[str, Found]:
-    """Table -> what was pointed out in it; empty where nothing was.
-
-    Raises:
-        StagedFileError: it is gone or damaged; nothing may take that for nothing pointed out.
-    """
-    with staging.reader(pointers_path(source)) as stream:
-        return msgspec.json.decode(stream.read(), type=dict[str, Found])
-
-
-def pointers_path(source: str) -> str:
-    """Where it lies what was pointed out in a source."""
-    return f"pointers/{source}.json"

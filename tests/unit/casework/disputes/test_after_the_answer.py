@@ -25,7 +25,7 @@ from afschrift.law.letter import Bounce
 from afschrift.staging.staged_requests import destroy, staged_requests
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.deliver import wipe
+from afschrift.steps.close import wipe
 from afschrift.steps.sweep.findings import SweepLimits
 from afschrift.steps.sweep.sweep import Sweep
 

@@ -37,7 +37,8 @@ from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.status import StatusTerm
 from afschrift.law.partial_response import awaited, status_lines
 from afschrift.services import Services
-from afschrift.steps.deliver import close, deliver
+from afschrift.steps.close import close
+from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.preview import preview

@@ -15,7 +15,7 @@ from tests.support import help_desk
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.pointer import Found
-from afschrift.extraction.finder.find import staged_pointers
+from afschrift.extraction.finder.pointers import staged_pointers
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify

@@ -1,0 +1,98 @@
+"""When the bundle arrived, the answer is ready and the person is to be told; what was staged is destroyed.
+
+No rows are read or written here, so nothing that does so is imported.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afschrift.casework.partial_response.supplement import spent
+from afschrift.casework.telling.ready import answer_ready
+from afschrift.casework.telling.tell import tell
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.plan import Plan
+from afschrift.domain.portions import Portion
+from afschrift.domain.state import State
+from afschrift.law.dispute import under_hold
+from afschrift.services import Services
+from afschrift.steps.gates import enter, must_follow_from_trail, refusal
+from afschrift.steps.sweep.findings import PARTLY
+
+
+def close(services: Services, request_id: str) -> dict[str, Any]:
+    """The answer is ready: tell the person, or have them told, and destroy what was staged (R78).
+
+    The request ends once they were told (R37). After a partial delivery its clock goes on too: the next run
+    gives the rest (R44).
+
+    Raises:
+        GateError: nothing was delivered under the plan that was frozen last.
+    """
+    register = services.register
+    with register.one_moment():
+        request = register.requests.get(request_id)
+        told_next = request.state in (State.READY, State.DELIVERED)
+        if told_next:
+            must_follow_from_trail(services, request_id, "close")
+        else:
+            plan, delivered = _delivered_plan(services, request_id)
+    if not told_next:
+        if plan.later:
+            return _part_is_over(services, plan, delivered)
+        letter = "supplement" if plan.part is Portion.SUPPLEMENT else "delivery"
+        detail = {"letter": letter, "bundle": delivered["sha256"]}
+        request = answer_ready(register, request_id, State.READY, detail)
+    if request.state is State.READY:
+        tell(services, request_id)
+    wipe(services, request_id)
+    return {"request": request_id, "state": str(register.requests.get(request_id).state)}
+
+
+def _delivered_plan(services: Services, request_id: str) -> tuple[Plan, dict[str, Any]]:
+    """Through the gate of `close`: the plan, and the result of its delivery."""
+    register = services.register
+    enter(services, request_id, "close")
+    frozen = register.steps.latest(request_id, "classify")
+    delivered = register.steps.latest(request_id, "deliver")
+    if frozen is None or delivered is None or delivered["plan"] != frozen["plan"]:
+        raise refusal(
+            services,
+            request_id,
+            "close",
+            "not_delivered",
+            f"Request {request_id} cannot be closed: nothing was delivered under its plan.",
+            "clear `deliver` and what follows.",
+        )
+    return register.plans.get(request_id, frozen["plan"]), delivered
+
+
+def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> dict[str, Any]:
+    """The end of a run that delivered a part; once, whatever is cleared."""
+    register, request_id = services.register, plan.request
+    result = {"plan": delivered["plan"], "bundle": delivered["sha256"]}
+    payload = {"sha256": delivered["sha256"], "later": [one.source for one in plan.later]}
+    register.steps.finish(
+        request_id, "close", digest(result), result, NewEvent("part_closed", payload=payload)
+    )
+    if services.run is not None:
+        register.runs.end(request_id, services.run, PARTLY)
+    wipe(services, request_id)
+    return {"request": request_id, "state": str(register.requests.get(request_id).state)}
+
+
+def wipe(services: Services, request_id: str) -> bool:
+    """Destroy staging where the answer is ready or its part is delivered, and end the run.
+
+    After a failure staging is kept, so that a run resumes; and while the request is under hold.
+    """
+    state = services.register.requests.get(request_id).state
+    if services.run is not None:
+        services.register.runs.end(request_id, services.run, str(state))
+    if state.open and state is not State.READY and not spent(services.register, request_id):
+        return False
+    if holds := services.register.disputes.holds(request_id):
+        services.log(str(under_hold(request_id, holds, "what is staged of it stays")))
+        return False
+    services.staging(request_id).wipe()
+    return True
