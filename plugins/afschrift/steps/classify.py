@@ -28,10 +28,9 @@ from afschrift.staging.staged_file import PERSON
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.person_staged import stage_person, staged_keys
 from afschrift.steps.plan_basis import PlanBasis, plan_basis
-from afschrift.steps.plan_evidence import plan_evidence
 from afschrift.steps.residual import read_sources, search_all
 from afschrift.steps.staged_again import REPLACED, Faults, fault, record_again
-from afschrift.steps.step_evidence import StepEvidence
+from afschrift.steps.step_evidence import StepEvidence, plan_evidence
 
 NOTHING_HELD, NOTHING_PORTABLE, NOTHING_IN_LIMITS = "nothing_held", "nothing_portable", "nothing_in_limits"
 
