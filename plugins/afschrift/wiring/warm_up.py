@@ -20,7 +20,7 @@ STEPS = ("assess", "classify", "extract", "validate", "package", "deliver", "clo
 
 
 def warm_up(log: Callable[[str], None], settings: Settings | None = None) -> None:
-    """Import the steps; read inventory, grounds and texts; where one cannot be used, say so, as the tasks will.
+    """Import the steps and read inventory, grounds and texts; where one cannot be used, say so.
 
     A process that only starts tasks must not end because of a map that somebody is mending.
     """

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,11 @@ def test_an_inventory_that_cannot_be_used_ends_nothing(settings: Settings) -> No
     warm_up(lines.append, settings)
     [line] = lines
     assert "shop.yml:1" in line
+
+
+def test_what_steps_need_for_rows_is_loaded_before_they_are_forked() -> None:
+    code = "import sys\nfrom afschrift.wiring.warm_up import warm_up\nwarm_up(lambda line: None)\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"pyarrow", "polars", "afschrift.steps.extract", "afschrift.steps.close"} <= set(
+        run.stdout.split()
+    )
