@@ -115,7 +115,9 @@ def test_every_setting_of_airflow_is_one_of_its_own(airflow_env: AirflowEnv, dep
 def test_the_tuned_settings_are_those_of_the_one_file(
     compose: dict[str, Any], values: dict[str, Any]
 ) -> None:
-    wanted = {name: value for name, value in key_values(CONFIG / "airflow.env").items() if name not in ONE_MACHINE}
+    wanted = {
+        name: value for name, value in key_values(CONFIG / "airflow.env").items() if name not in ONE_MACHINE
+    }
     for _, env in environments(compose, values):
         assert {name: env.get(name) for name in wanted} == wanted
 
