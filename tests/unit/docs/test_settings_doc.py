@@ -18,9 +18,10 @@ from afschrift.domain.errors import ConfigurationError
 
 NAME = re.compile(r"AFSCHRIFT_[A-Z_]+")
 READ_TWICE = {
-    "airflow_ext.params": {
-        "AFSCHRIFT_DEMO"
-    },  # the form is made while DAG files are parsed: nothing heavy then
+    # The form is made while DAG files are parsed: nothing heavy then.
+    "airflow_ext.params": {"AFSCHRIFT_DEMO"},
+    # Before a worker forks: of which object store the library is needed.
+    "airflow_ext.policy.cluster": {"AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_<NAME>"},
 }
 
 OF_TESTS = ["AFSCHRIFT_WALK", "AFSCHRIFT_DRAW", "AFSCHRIFT_ZOO_PAGE"]
