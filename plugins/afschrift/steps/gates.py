@@ -5,6 +5,7 @@ docs/gates.md tells an auditor what each attempt to get round it comes to.
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from afschrift.domain.errors import GateError, UnknownRequestError
@@ -103,11 +104,18 @@ def must_follow_from_trail(services: Services, request_id: str, step: str) -> No
     """Hold what stands in the register about a request against its events, which only the service can make.
 
     Raises:
-        GateError: it differs; names the places, never a value.
+        GateError: it differs; names the places, never a value. Or the keys at hand are another register's:
+            that is no attempt, and no event.
     """
     try:
         services.register.evidence.must_follow(request_id)
     except ForgedError as forged:
+        if services.register.evidence.by_other_keys():  # an event of ours would close the request for all
+            raise GateError(
+                f"The keys on {socket.gethostname()} are not those that the register was written with, so "
+                "nothing in it can be checked here; nothing was recorded.",
+                remedy="see that AFSCHRIFT_KEYS names the same keys in every process, then clear this task.",
+            ) from None
         raise refusal(
             services,
             request_id,

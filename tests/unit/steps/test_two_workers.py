@@ -14,6 +14,7 @@ from testbed.running import drive, event_types, store
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, GateError
+from afschrift.register.keys.store import KeyStore
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -110,3 +111,17 @@ def test_a_secret_that_is_missing_on_one_worker_is_named_and_the_other_goes_on(
     assert "What to do: " in str(met.value)
     drive(fleet.worker("first"), request)
     assert len(list(fleet.outbox.glob("*.zip"))) == 1
+
+
+@pytest.mark.parametrize("step", REST)
+def test_a_worker_with_other_keys_is_named_and_closes_the_request_for_nobody(fleet: Fleet, step: str) -> None:
+    request = begun(fleet, step)
+    first, events = fleet.worker("first"), event_types(fleet.worker("first"), request)
+    fleet.second.keys.unlink()
+    KeyStore.create(fleet.second.keys)
+
+    with pytest.raises(GateError, match=f"keys on {socket.gethostname()} .*AFSCHRIFT_KEYS"):
+        REST[step](fleet.worker("second"), request)
+
+    assert event_types(first, request) == events
+    REST[step](first, request)

@@ -48,6 +48,13 @@ class Evidence(Repository):
         if found := self.of_request(request_id):
             raise ForgedError(f"What the register holds of request {request_id}", found)
 
+    def by_other_keys(self) -> bool:
+        """Whether the last event was written with a key that is not at hand here: another's, or lost."""
+        newest = select(event_code.c.key_id).order_by(event_code.c.seq.desc()).limit(1)
+        with self._db.read() as tx:
+            key_id = tx.scalar(newest)
+        return key_id is not None and key_id not in self._keys.trail_keys()
+
     def file_codes(self, digests: Mapping[str, str]) -> dict[str, str]:
         """Name -> code, of name -> digest of files; equal in all requests, so that answers compare."""
         maker = codes(self._keys.trail_key().key)
