@@ -11,7 +11,6 @@ _S3 = ("s3://", "s3a://")
 EXTRAS: dict[str, tuple[str, ...]] = {
     "duckdb": ("duckdb",),
     "mysql": ("pymysql",),
-    "pandas": ("pandas",),
     "postgres": ("adbc_driver_postgresql", "psycopg"),
     "s3": ("s3fs",),
     "timestamp": ("rfc3161_client",),
