@@ -6,6 +6,7 @@ import multiprocessing
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,19 @@ def test_a_reader_cannot_write_and_sees_one_moment(server: Stoppable, keys: KeyS
         register.store.database.read() as tx,
     ):
         tx.execute(insert(data_key).values(owner="x", wrapped=b"", kek_id="k", created_at="t"))
+
+
+def test_one_moment_outlasts_the_patience_of_the_server(server: Stoppable, keys: KeyStore) -> None:
+    made = server.register()
+    name = make_url(made.url).database
+    with psycopg.connect(made.libpq, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE \"{name}\" SET idle_in_transaction_session_timeout = '200ms'")
+    register = Register(made.url, keys)
+    register.trail.record(None, NewEvent("counted"))
+    with register.one_moment():
+        before = register.trail.head()
+        time.sleep(1)
+        assert register.trail.head() == before
 
 
 def test_a_page_that_was_changed_on_the_disk_is_damage(server: Stoppable, keys: KeyStore) -> None:

@@ -116,9 +116,12 @@ class Database:
     def one_moment(self) -> Iterator[None]:
         """All that this thread reads inside is of one moment: what was checked is what is gone by.
 
-        What is written meanwhile, by this thread too, is seen after it.
+        What is written meanwhile, by this thread too, is seen after it. PostgreSQL must not end it for being
+        idle: a step may look at its sources meanwhile.
         """
         with self.read() as connection:
+            if not self.sqlite:
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             outer = getattr(self._held, "connection", None)
             self._held.connection = connection
             try:
