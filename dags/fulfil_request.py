@@ -20,6 +20,10 @@ or a number of a person into this form: Airflow keeps it where every viewer read
 | close | marks the request as fulfilled and destroys the staging |
 | wipe | always runs; destroys the staging of a closed request and keeps that of an open one |
 
+Where the installation says so (`AFSCHRIFT_TASKS=one`), one task `fulfil` does all of these but `wipe`, in
+this order and with the same gates. Tried again, or in a new run, it goes on after the last step that was
+finished.
+
 The logs hold ids, counts, digests and rule ids. What each task did also stands in the audit trail:
 `afschrift request show ID`.
 
@@ -54,7 +58,7 @@ from airflow.sdk import dag, teardown
 
 from afschrift.airflow_ext import tasks
 from afschrift.airflow_ext.outside.lineage import step_task
-from afschrift.airflow_ext.params import demo_mode, form
+from afschrift.airflow_ext.params import demo_mode, form, one_task
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 
@@ -70,6 +74,10 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 def fulfil_request() -> None:
     """The chain of tasks; only ids, names of sources and the digest of the bundle travel along it."""
     run = partial(step_task, multiple_outputs=False)  # one XCom a task, not one more for each of its keys
+    if one_task():
+        done = run(tasks.fulfil)()
+        done >> teardown(tasks.wipe)(done)
+        return
     request = run(tasks.assess)()
     sources = run(tasks.classify)(request)
     by_source = run(

@@ -34,6 +34,20 @@ def demo_mode(environment: Mapping[str, str] | None = None) -> bool:
     return (os.environ if environment is None else environment).get("AFSCHRIFT_DEMO") == "1"
 
 
+def one_task(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether one task does all steps of a run (`AFSCHRIFT_TASKS=one`).
+
+    Raises:
+        ConfigurationError: it says something else than `steps` or `one`.
+    """
+    said = (os.environ if environment is None else environment).get("AFSCHRIFT_TASKS", "steps")
+    if said not in ("steps", "one"):
+        raise ConfigurationError(
+            "AFSCHRIFT_TASKS is neither 'steps' nor 'one'.", remedy="set it to one of them, or not at all."
+        )
+    return said == "one"
+
+
 def form(demo: bool) -> dict[str, Param]:
     """The fields, in the order of the form."""
     languages = names(texts("letters", include_folder()))

@@ -112,6 +112,19 @@ def close(request: str | None, params: Any = None, dag_run: Any = None) -> dict[
         return use_case(services, request)
 
 
+def fulfil(params: Any = None, dag_run: Any = None, task_state_store: Any = None, ti: Any = None) -> str:
+    """Take the request through all steps in this one task; each asks the register, as a task of its own does.
+
+    Tried again, or in a new run, it goes on after the last step that was finished.
+    """
+    request = assess(params, dag_run, task_state_store, ti)
+    for source in classify(request, params, dag_run, ti):
+        extract(request, source, params, dag_run, ti)
+    for later in (validate, package, deliver, close):
+        later(request, params, dag_run)
+    return request
+
+
 def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any = None) -> bool:
     """End the run; destroy what is staged of a closed request, and keep it while the request is open.
 

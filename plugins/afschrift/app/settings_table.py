@@ -96,6 +96,14 @@ SETTINGS: tuple[Setting, ...] = (
         _WORK,
     ),
     Setting(
+        "AFSCHRIFT_TASKS",
+        "`steps`: a task of Airflow for each step of a run, and for each source; `one`: one task for all, "
+        "which costs least where requests are small ([operations](operations.md#one-task-for-all-steps))",
+        "`steps`",
+        (Reader.PARSER, Reader.WORKER, Reader.TERMINAL),
+        read_in="airflow_ext.params",
+    ),
+    Setting(
         "AFSCHRIFT_ROLES",
         "path of the roles file ([questions](questions.md))",
         "`roles.yml` in the home, else in the include folder",

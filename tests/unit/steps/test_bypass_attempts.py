@@ -478,6 +478,17 @@ def test_a_run_whose_tasks_did_what_airflow_says_is_no_attempt(world: World) -> 
     assert world.attempts(request) == []
 
 
+def test_the_one_task_of_all_steps_marked_as_successful_is_told_once(world: World) -> None:
+    request, states = world.at(validate), {"fulfil": "success", "wipe": "running"}
+
+    for _ in range(2):
+        assert check_claims(world.in_run(ONE), request, states) == ("fulfil",)
+    [told] = world.attempts(request)
+    assert (told["step"], told["reason"]) == ("fulfil", "marked_success")
+    run(world.services, request)
+    assert check_claims(world.services, request, states) == ()
+
+
 @pytest.mark.parametrize("done", range(len(CHAIN)))
 def test_each_task_marked_as_successful_is_told_once(world: World, done: int) -> None:
     """Attempt: Mark tasks as successful, up to any step"""

@@ -1,0 +1,64 @@
+"""Runs of `fulfil_request` where one task does all steps (`AFSCHRIFT_TASKS=one`)."""
+
+from __future__ import annotations
+
+import pytest
+from demo.people import HEAVY
+from tests.airflow_support import ONCE, AirflowEnv
+from tests.support.installed import Installation
+
+
+@pytest.fixture(autouse=True)
+def one_task(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFSCHRIFT_TASKS", "one")
+
+
+def states(airflow_env: AirflowEnv, run_id: str) -> dict[str, str]:
+    rows = airflow_env.rows("SELECT task_id, state FROM task_instance WHERE run_id = ?", run_id)
+    return dict(rows)
+
+
+def test_one_task_does_all_steps_once_and_the_end_of_the_run_agrees(
+    airflow_env: AirflowEnv, installation: Installation
+) -> None:
+    request = installation.submit(HEAVY.number, "portability")
+
+    outcome = airflow_env.run({"request": request})
+
+    assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ())
+    assert states(airflow_env, outcome.run_id) == {"fulfil": "success", "wipe": "success"}
+    counts = installation.counted(request)
+    assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+    assert counts["gate_bypassed"] == 0
+    assert len(installation.bundles) == 1
+    assert installation.state(request) == "ready"
+    assert [path for path in (installation.home / "staging").rglob("*") if path.is_file()] == []
+
+
+def test_it_ends_at_a_question_and_the_next_run_goes_on(
+    airflow_env: AirflowEnv, installation: Installation
+) -> None:
+    request = installation.submit(HEAVY.number, "portability", authenticated=False)
+    outcome = airflow_env.run({"request": request})
+    assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ("fulfil",))
+    assert installation.state(request) == "needs_person"
+    assert installation.counted(request)["gate_bypassed"] == 0
+
+    installation.services.register.decisions.take(request, "identity", "confirmed", "officer")
+    assert airflow_env.run({"request": request}).state == "success"
+    assert installation.state(request) == "ready"
+
+
+def test_tried_again_it_goes_on_after_the_last_step_that_was_finished(
+    airflow_env: AirflowEnv, installation: Installation
+) -> None:
+    request = installation.submit(HEAVY.number, "portability")
+    outbox = installation.home / "outbox"
+    outbox.write_text("a file where the folder should be")
+    outcome = airflow_env.run({"request": request})
+    assert (outcome.state, outcome.failed) == ("failed", ("fulfil",))
+
+    outbox.unlink()
+    assert airflow_env.run({"request": request}).state == "success"
+    counts = installation.counted(request)
+    assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
