@@ -171,7 +171,7 @@ def bounced(scenario: Scenario) -> None:
     scenario.letter(request, again, "bounced")
     scenario.due(request, first, "extension_not_sent:R39")
     checked = scenario.watches(request)
-    line = next(line for line in checked.log.splitlines() if request in line)
+    line = next(line for line in checked.log.splitlines() if f"|{request}" in line)
     scenario.must("extension_not_sent" in line and "letter_bounced" in line, "the check names it as open")
 
     scenario.tell("Made once more and sent by another way, it counts from that day.")
@@ -184,7 +184,7 @@ def bounced(scenario: Scenario) -> None:
     )
     scenario.due(request, by_hand.last_day(received, months=3))
     checked = scenario.watches(request)
-    line = next(line for line in checked.log.splitlines() if request in line)
+    line = next(line for line in checked.log.splitlines() if f"|{request}" in line)
     scenario.must("letter_" not in line, "the letters that came back are named no more")
 
 

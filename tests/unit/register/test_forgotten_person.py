@@ -12,6 +12,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -56,7 +57,8 @@ class Copy:
     def plaintexts(self) -> list[bytes]:
         """Whatever the stored keys make of any ciphertext, and whatever the data keys among that make."""
         opened = self._opened()
-        return opened + [_decipher(key, text) for key in _all_derived(opened) for text in self.ciphertexts]
+        opened += [_decipher(key, text) for key in _all_derived(opened) for text in self.ciphertexts]
+        return [*opened, *map(_inflated, opened)]  # plans are compressed
 
     def opens(self, root: Path, request_id: str, path: str) -> bool:
         """Whether any key that the copy yields opens a staged file."""
@@ -70,6 +72,13 @@ class Copy:
 
     def _opened(self) -> list[bytes]:
         return [_decipher(key, text) for key in self.keys for text in self.ciphertexts]
+
+
+def _inflated(text: bytes) -> bytes:
+    try:
+        return zlib.decompress(text)
+    except zlib.error:
+        return b""
 
 
 def _all_derived(opened: list[bytes]) -> list[bytes]:
