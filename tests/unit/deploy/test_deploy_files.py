@@ -13,7 +13,8 @@ from tests.airflow_support import AirflowEnv
 
 from afschrift.airflow_ext.environment import CONFIG
 from afschrift.app.project import key_values
-from afschrift.app.settings_table import SETTINGS, Reader, Secret
+from afschrift.app.setting import Reader, Secret
+from afschrift.app.settings_table import SETTINGS
 
 OF_PROVIDERS = {
     "celery": {"broker_url", "result_backend"},
