@@ -31,6 +31,7 @@ def installed(folder: Path, server: postgres.Server, tables: int) -> dict[str, s
         "AFSCHRIFT_STAGING": "s3://staging/afschrift",
         "AFSCHRIFT_DESTINATION_OUTBOX": "s3://outbox/answers",
         "AFSCHRIFT_DEMO": "0",
+        "AFSCHRIFT_TASKS": os.environ.get("AFSCHRIFT_TASKS", "steps"),
         **{f"AIRFLOW_CONN_{source.upper()}": database.libpq for source, database in sources.items()},
     }
 
