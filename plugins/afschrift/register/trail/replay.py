@@ -221,7 +221,7 @@ def _tell_anew(row: Row[Any], told: list[Any], done: _Replayed) -> None:
 
     The service wrote it after it had held these rows against what was told then.
     """
-    whole = row.request is None or json.loads(row.payload)["case"] is not None
+    whole = row.request is None or json.loads(row.payload).get("case") is not None
     if whole:
         done.rows.clear()
     done.anew[None if whole else row.request] = row.seq

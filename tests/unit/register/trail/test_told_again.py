@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from tests.support.moves import moved
 
 from afschrift.domain.event import NewEvent
@@ -107,11 +108,14 @@ def test_the_rows_of_a_dropped_year_stay_proven(
 
 
 def test_a_row_of_no_known_request_is_found(register: Register, open_one: Open, url: str) -> None:
-    if not url.startswith("sqlite"):  # PostgreSQL's foreign keys let nobody write such a row
-        return
     register.questions.ask(open_one().id, "identity", options=["confirmed"], detail={})
+    orphan = "UPDATE question SET request_id = 'req-000000000000'"
+    if not url.startswith("sqlite"):
+        with pytest.raises(IntegrityError):
+            by_sql(url, orphan)
+        return
     with sqlite3.connect(url.removeprefix("sqlite:///")) as stranger:
-        stranger.execute("UPDATE question SET request_id = 'req-000000000000'")
+        stranger.execute(orphan)
     assert sorted(found(register)) == ["row_added question", "row_missing question"]
 
 
