@@ -31,6 +31,18 @@ digests = sha256, sha384, sha512
 ess_cert_id_alg = sha256
 """
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(  # Python 3.13 takes no root that does not say so
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 @dataclass
 class Authority:
@@ -42,7 +54,7 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("a root of the tests")
         issued = self._builder(self._name, self._key).add_extension(x509.BasicConstraints(True, None), True)
-        self._write("root", issued, self._key)
+        self._write("root", issued.add_extension(_SIGNS_CERTIFICATES, True), self._key)
 
     def issue(self, name: str, usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH) -> None:
         """A certificate for 127.0.0.1."""

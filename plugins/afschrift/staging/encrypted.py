@@ -66,8 +66,7 @@ class EncryptedStaging:
                 stream.close()
                 part.rename(target)
         except BaseException:
-            with suppress(Exception):  # the file is thrown away, and the first error is the one to tell
-                stream.close()
+            _abandon(stream)
             with suppress(Exception):
                 part.unlink(missing_ok=True)
             raise
@@ -201,6 +200,14 @@ def _begun(part: UPath) -> BinaryIO:
     if has_folders(part.protocol):
         part.parent.mkdir(parents=True, exist_ok=True)
     return part.open("wb")
+
+
+def _abandon(stream: Any) -> None:
+    """Close what is thrown away; the first error is the one to tell, so a later one is not."""
+    with suppress(Exception):
+        stream.close()
+    with suppress(Exception):  # else Python closes it once more as it goes, and prints that this failed
+        io.RawIOBase.close(stream.raw)
 
 
 def _parts(path: str) -> list[str]:

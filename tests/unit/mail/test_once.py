@@ -52,7 +52,9 @@ def test_what_is_not_taken(manner: Manner, outcome: MailOutcome, reason: str | N
 
 def test_a_server_that_is_down_or_is_none() -> None:
     assert handed(f"smtp://127.0.0.1:{unused_port()}").outcome is MailOutcome.NOT_SENT
-    assert handed("smtp://a..b.invalid:25") == MailResult(MailOutcome.MISCONFIGURED, "UnicodeError")
+    nameless = handed("smtp://a..b.invalid:25")
+    assert nameless.outcome is MailOutcome.MISCONFIGURED
+    assert nameless.reason in {"UnicodeError", "UnicodeEncodeError"}  # by the version of Python
     with serving() as (server, url):
         assert handed(url, sender="privé@example.org").outcome is MailOutcome.MISCONFIGURED
         password = url.replace("//", "//user:needle@")
