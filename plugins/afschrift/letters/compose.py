@@ -76,7 +76,7 @@ def compose(kind: LetterKind, given: Mapping[str, Any], facts: LetterFacts, fold
     said = Said({**values, **own}, words, facts.links)
     name = f"{facts.language}/{kind.name}.html.j2"
     try:
-        template = _environment(folder, facts.language).get_template(f"{kind.name}.html.j2")
+        template = letter_templates(folder, facts.language).get_template(f"{kind.name}.html.j2")
         # A block of the template on its own, so that the subject is what the heading says.
         title = template.blocks["title"](template.new_context({"e": said, "w": words}))
         subject = unescape("".join(title)).strip()
@@ -143,7 +143,8 @@ def _template(name: str, fault: str, remedy: str) -> ConfigurationError:
 
 
 @cache
-def _environment(folder: Path, language: str) -> Environment:
+def letter_templates(folder: Path, language: str) -> Environment:
+    """Those of one language and of all; compiled once a process, and anew where a file changes."""
     return Environment(
         loader=FileSystemLoader([folder / language, folder]),  # parts of a language name no language
         autoescape=True,

@@ -266,7 +266,8 @@ def _fact(name: str, kind: ValueKind) -> FieldPlan:
 
 
 @cache
-def _environment(folder: Path) -> Environment:
+def sql_templates(folder: Path) -> Environment:
+    """Those of `include/sql`; compiled once a process, and anew where a file changes."""
     return Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -278,5 +279,5 @@ def _environment(folder: Path) -> Environment:
 
 def render(folder: Path, template: str, **parts: Any) -> str:
     """Fill a template of `include/sql/` with quoted identifiers."""
-    text = _environment(folder).get_template(template).render(**parts)
+    text = sql_templates(folder).get_template(template).render(**parts)
     return _BLANK_LINES.sub("\n", text).strip() + "\n"

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from testbed import registers
 
 from afschrift.domain.event import NewEvent
@@ -29,6 +30,22 @@ def test_it_is_kept_from_one_transaction_to_the_next(register: Register) -> None
     mine = connection(register)
     register.trail.record(None, NewEvent("counted"))
     assert connection(register) == mine
+
+
+def test_what_one_step_compiled_the_next_one_finds(
+    register: Register, keys: KeyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step of a task has a register of its own; a fork finds what its parent compiled."""
+    for _ in range(2):  # a connection that is taken again is tried first, with a statement too
+        register.trail.record(None, NewEvent("counted"))
+    another = Register(registers.place(tmp_path / "register.db"), keys)
+
+    def compiled(*_: object, **__: object) -> None:
+        pytest.fail("a statement was compiled anew")
+
+    monkeypatch.setattr(SQLiteCompiler, "__init__", compiled)
+    another.trail.record(None, NewEvent("counted"))
+    assert connection(another) != connection(register)
 
 
 def test_a_fork_makes_its_own_and_leaves_its_parents_alone(register: Register, tmp_path: Path) -> None:

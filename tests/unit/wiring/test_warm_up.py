@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from testbed.mini import write_inventory
+from jinja2 import Environment
+from testbed.mini import write_database, write_inventory
+from testbed.running import drive, installation, store
 
 from afschrift.app.settings import Settings
+from afschrift.bundle.page.words import page_templates
 from afschrift.inventory import load as inventory_load
+from afschrift.selection.statements import sql_templates
 from afschrift.wiring.build_services import load_inventory
 from afschrift.wiring.warm_up import warm_up
 
@@ -48,6 +52,27 @@ def test_a_child_finds_the_inventory_in_memory_until_it_changes(settings: Settin
     had, after = in_a_child(settings)
     assert not had
     assert before != after == load_inventory(settings.inventory).digest
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_after_it_no_step_compiles_a_template(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiling them took longer than all other work on a small request, and each task is a fork."""
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    services = installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
+    request = store(services, {"customer_id": "1"}, language=language)
+    for cached in (sql_templates, page_templates):
+        cached.cache_clear()
+    warm_up(lambda _line: None, Settings.from_environment({"AFSCHRIFT_HOME": str(tmp_path / "home")}))
+
+    def compiled(
+        _self: Environment, _source: object, name: str | None = None, *_: object, **__: object
+    ) -> None:
+        pytest.fail(f"{name} was compiled in a step")
+
+    monkeypatch.setattr(Environment, "compile", compiled)
+    assert drive(services, request).exists()
 
 
 def test_an_inventory_that_cannot_be_used_ends_nothing(settings: Settings) -> None:

@@ -10,6 +10,7 @@ own goes beside it, and has the last word.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
@@ -69,6 +70,10 @@ def warm() -> None:
         with suppress(ImportError, ValueError):  # of a place that cannot be used the first step says so
             get_filesystem_class(protocol or "file")
     warm_up(_LOG.warning)
+    # A child's collector writes to every object it looks at, and so copies what it shares with its parent.
+    # What is loaded now stays anyway. (Airflow's LocalExecutor does the same at each start of a worker.)
+    gc.collect()
+    gc.freeze()
 
 
 if forks_tasks(sys.argv[1:], conf.get("core", "executor")):

@@ -18,7 +18,7 @@ from afschrift.bundle.page.manual_source_views import manual_source_views
 from afschrift.bundle.page.portion import portion
 from afschrift.bundle.page.script import own_script, own_style, policy
 from afschrift.bundle.page.table_views import SystemView, anchors, systems
-from afschrift.bundle.page.words import PageWords, templates
+from afschrift.bundle.page.words import PageWords, page_templates
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import ManualStatus
@@ -67,7 +67,7 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
 
 def _rendered(letters: Path, name: str, values: dict[str, Any]) -> str:
     try:
-        return templates(letters).get_template(name).render(values)
+        return page_templates(letters).get_template(name).render(values)
     except TemplateError as error:
         raise ConfigurationError(
             f"The template include/letters/{name} is missing or cannot be filled in: {error}",

@@ -80,7 +80,7 @@ class PageWords:
 
     def form(self, forms: Mapping[str, str], number: int) -> str:
         """The form that goes with a number, of forms named as in CLDR: `one`, `few`, `other`."""
-        return str(forms.get(_plural(self._language)(number), forms["other"]))
+        return str(forms.get(plural_rule(self._language)(number), forms["other"]))
 
     def number(self, number: int) -> str:
         """An integer with the language's thousands sign."""
@@ -164,7 +164,7 @@ class PageWords:
 
 
 @cache
-def _plural(language: str) -> Callable[[int], str]:
+def plural_rule(language: str) -> Callable[[int], str]:
     """The language's rule for plurals (CLDR); for a language that CLDR does not know, the English one."""
     from babel import Locale, UnknownLocaleError  # only bundles count
 
@@ -213,7 +213,7 @@ def _local(instant: str, zone: str) -> datetime:
 
 
 @cache
-def templates(letters: Path) -> Environment:
+def page_templates(letters: Path) -> Environment:
     """Those of all languages, and each language's own; compiled once, and anew where a file changes."""
     return Environment(
         loader=FileSystemLoader([letters / "bundle", letters]),

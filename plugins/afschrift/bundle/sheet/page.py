@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from afschrift.bundle.page.words import templates
+from afschrift.bundle.page.words import page_templates
 from afschrift.bundle.sheet.content import SheetContent
 
 
@@ -13,7 +13,7 @@ def render_sheet(content: SheetContent, letters: Path) -> bytes:
     contents, words = content.contents, content.words
     controller, language = contents.inventory.controller, contents.language
     return (
-        templates(letters)
+        page_templates(letters)
         .get_template("sheet.html.j2")
         .render(
             w=words,

@@ -9,14 +9,16 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.util import LRUCache
 
 from afschrift.app.private_files import private_file
 from afschrift.domain.errors import ConfigurationError
@@ -41,6 +43,7 @@ _ONE_KEPT: dict[str, Any] = {
     "max_overflow": -1,
     "pool_pre_ping": True,  # the server may have been restarted meanwhile
 }
+_STATEMENTS = 1_000
 _ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
@@ -60,9 +63,8 @@ class Database:
         """
         try:
             self.url = make_url(url)
-            # Parameters hold ciphertext and ids; they have no business in messages.
             self.sqlite = self.url.get_backend_name() == "sqlite"
-            self.engine = create_engine(self.url, hide_parameters=True, **_ONE_KEPT)
+            self.engine = _engine(*_compiling(self.url))
         except (ArgumentError, ImportError) as error:
             raise ConfigurationError(
                 f"The address of the register cannot be used ({type(error).__name__}).",
@@ -70,7 +72,6 @@ class Database:
                 "install the driver that it names (`pip install 'afschrift[postgres]'`).",
             ) from None
         if self.sqlite:
-            event.listen(self.engine, "do_connect", _make_private)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._held = threading.local()
@@ -155,6 +156,31 @@ class Database:
         except (JSONDecodeError, UnicodeDecodeError, NotAsWrittenError):
             raise damaged(self.url) from None
         tell(connection)
+
+
+@lru_cache(maxsize=8)
+def _compiling(url: URL) -> tuple[Engine, LRUCache[Any, Any]]:
+    """What knows a database's SQL, and the statements that were compiled: once a process.
+
+    SQLAlchemy keeps compiled statements by engine. Each step makes one of its own, and would compile all
+    that it asks anew, which takes longer than the database does. This engine itself never connects.
+    """
+    # Parameters hold ciphertext and ids; they have no business in messages.
+    engine = create_engine(url, hide_parameters=True, **_ONE_KEPT)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "do_connect", _make_private)
+    return engine, LRUCache(_STATEMENTS)
+
+
+def _engine(model: Engine, compiled: LRUCache[Any, Any]) -> Engine:
+    """An engine with a connection of its own."""
+    return Engine(
+        model.pool.recreate(),
+        model.dialect,
+        model.url,
+        hide_parameters=True,
+        execution_options={"compiled_cache": compiled},
+    )
 
 
 def _remember_process(_connection: object, record: Any) -> None:
