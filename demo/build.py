@@ -26,7 +26,12 @@ _EXTRA = {
 
 
 def build(
-    into: Path, scale: float = 1.0, seed: int = SEED, say: Callable[[str], None] = print
+    into: Path,
+    scale: float = 1.0,
+    seed: int = SEED,
+    say: Callable[[str], None] = print,
+    *,
+    days_a_file: int = 1,
 ) -> dict[str, int]:
     """Build both sources below a folder; what stood there of an earlier build is replaced.
 
@@ -35,6 +40,7 @@ def build(
         scale: 1.0 for about 5,000 customers and 3 million rows.
         seed: the same seed and scale give the same rows, on any day and any machine.
         say: told one line a table.
+        days_a_file: of the lake (`lake.write`).
 
     Returns:
         Number of rows by `source.table`. It also stands in `demo.json`, which is written last.
@@ -47,7 +53,7 @@ def build(
     world = World(seed, scale)
     rows = {f"shop.{table}": n for table, n in _shop(world, into / SHOP, say)}
     for table, (moment, make) in lake.TABLES.items():
-        rows[f"app.{table}"] = n = lake.write(into / LAKE / table, make(world), moment)
+        rows[f"app.{table}"] = n = lake.write(into / LAKE / table, make(world), moment, days_a_file)
         say(f"  app.{table:<18}{n:>12,} rows")
     summary = {"seed": seed, "scale": scale, "rows": rows}
     (into / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -155,10 +155,17 @@ TABLES = {
 """Name -> column with the row's time, generator."""
 
 
-def write(folder: Path, rows: pa.Table, time: str) -> int:
-    """Write one table below `folder`, a file for each UTC day; returns the number of rows."""
+def write(folder: Path, rows: pa.Table, time: str, days_a_file: int = 1) -> int:
+    """Write one table below `folder`; returns the number of rows.
+
+    Args:
+        folder: of the table.
+        rows: its rows.
+        time: the column with a row's time.
+        days_a_file: a file for each UTC day; of more days it bears the first.
+    """
     moments = rows[time].cast(pa.int64()).to_numpy()
-    days = moments // DAY
+    days = moments // DAY // days_a_file * days_a_file
     order = np.lexsort((moments, pc.rank(rows["device_id"]).to_numpy(), days))
     rows, days = rows.take(pa.array(order)), days[order]
     edges = np.flatnonzero(np.diff(days, prepend=-1, append=-1))

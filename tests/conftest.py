@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,8 +13,8 @@ from playwright.sync_api import Browser, sync_playwright
 from testbed import postgres as pg
 from tests import airflow_support
 from tests.support import mariadb
+from tests.support.demo_warehouse import small_demo
 from tests.support.installed import Installation, installed
-from tests.support.once import once
 from tests.support.properties import register_profiles
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +51,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+def pytest_collection_finish() -> None:
+    """What collecting made stays to the end: half a million objects that no later collection need walk."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs_program"):
         for name in marker.args:
@@ -83,9 +90,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def demo_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo warehouse; copy it before changing it."""
-    from demo.build import build
-
-    return once(tmp_path_factory, "demo-warehouse", lambda into: build(into, 0.02, say=lambda _: None))
+    return small_demo(tmp_path_factory)
 
 
 @pytest.fixture

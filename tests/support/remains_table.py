@@ -57,7 +57,7 @@ def by_counts(left: Remains, true: str, known: Mapping[str, Counter[str]]) -> in
 def table(folder: Path, targets: int, *, keep: bool) -> list[str]:
     """Lines of the table: by right and attack, the fewest and the median of customers left, and singled out."""
     warehouse = folder / "warehouse"
-    build(warehouse, SCALE, say=lambda _: None)
+    build(warehouse, SCALE, say=lambda _: None, days_a_file=7)
     known = counted(warehouse)
     chosen = sorted(random.Random(7).sample(sorted(known), targets))
     ours, his = Office.open(folder / "ours", warehouse), Office.open(folder / "his", warehouse)

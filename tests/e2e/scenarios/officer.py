@@ -41,7 +41,7 @@ def main() -> None:
     write("Airflow starts ...")
     with tempfile.TemporaryDirectory(prefix="scenario-", ignore_cleanup_errors=True) as folder:
         (warehouse := Path(folder) / "built").mkdir()
-        build(warehouse, 0.02, say=lambda _: None)
+        build(warehouse, 0.02, say=lambda _: None, days_a_file=7)
         with (
             serving() as (office, office_at),
             demo_with_people(warehouse, Path(folder)) as made,

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from demo.build import LAKE, SHOP
+from demo.build import LAKE, SHOP, build
 from demo.lake import TABLES
+from tests.support.demo_warehouse import SCALE
+from tests.support.once import once
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -22,6 +24,13 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
         )
     con.execute("USE shop")
     return con
+
+
+@pytest.fixture(scope="session")
+def demo_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a file of the lake for each day, as everybody's demo has it."""
+    name = "demo-warehouse-by-day"
+    return once(tmp_path_factory, name, lambda into: build(into, SCALE, say=lambda _: None))
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,8 @@ def _below(folder: UPath) -> Iterator[UPath]:
         yield from folder.rglob("*")
         return
     for at, folders, files in os.walk(folder, onerror=_stop):
-        yield from (folder / at / name for name in (*folders, *files))
+        plain = Path(at)  # a `UPath` costs ten times as much, for each of thousands of files
+        yield from (plain / name for name in (*folders, *files))
 
 
 def _stop(error: OSError) -> NoReturn:
