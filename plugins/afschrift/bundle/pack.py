@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from isal import isal_zlib
 
@@ -30,6 +29,7 @@ from afschrift.bundle.sheet.words import SheetWords
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.law.partial_response import suffix
+from afschrift.values.indented import indented
 
 OpenPayload = Callable[[str], AbstractContextManager[BinaryIO]]
 
@@ -92,13 +92,13 @@ def _members(contents: Contents, signer: Ed25519Signer, letters: Path) -> list[_
 
 def _documents(contents: Contents, letters: Path) -> dict[str, bytes]:
     documents = {
-        layout.COVERAGE: _json(coverage_document(contents)),
-        layout.REDACTIONS: _json(redactions_document(contents)),
+        layout.COVERAGE: indented(coverage_document(contents)),
+        layout.REDACTIONS: indented(redactions_document(contents)),
         **(_information(contents, letters) if contents.plan.right.terms.information_sheet else {}),
         **schemas(contents),
     }
     words = PageWords.load(letters, contents.language)
-    return documents | {layout.DATAPACKAGE: _json(datapackage(contents, documents, words))}
+    return documents | {layout.DATAPACKAGE: indented(datapackage(contents, documents, words))}
 
 
 def _information(contents: Contents, letters: Path) -> dict[str, bytes]:
@@ -106,12 +106,8 @@ def _information(contents: Contents, letters: Path) -> dict[str, bytes]:
     content = SheetContent(contents, SheetWords.of(letters, contents.language))
     return {
         layout.INFORMATION: render_sheet(content, letters),
-        layout.INFORMATION_DOCUMENT: _json(sheet_document(content)),
+        layout.INFORMATION_DOCUMENT: indented(sheet_document(content)),
     }
-
-
-def _json(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _written(path: str, content: bytes) -> _Member:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from afschrift.domain.file_format import SchemaColumn
 from afschrift.domain.value_kind import ValueKind
+from afschrift.values.indented import indented
 from afschrift.values.kind_patterns import PATTERNS
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,7 +31,7 @@ def json_schema(table: str, columns: Sequence[SchemaColumn]) -> bytes:
             }
         },
     }
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+    return indented(document)
 
 
 def _property(column: SchemaColumn) -> dict[str, Any]:
