@@ -79,7 +79,7 @@ scenario-morning: $(VENV) ## Show and check thirty-six requests of all kinds, br
 .PHONY: test-celery
 test-celery: $(VENV_CELERY) ## Let requests go through two Celery workers of which one is killed, and an S3 store fail
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_CELERY=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest \
-		tests/e2e/test_celery.py tests/contract/test_s3_store.py $(ARGS)
+		tests/e2e/test_celery.py tests/e2e/test_celery_queues.py tests/contract/test_s3_store.py $(ARGS)
 
 .PHONY: scenario-celery
 scenario-celery: $(VENV_CELERY) ## Show and check twenty requests on CeleryExecutor through lost workers, Redis and store

@@ -59,6 +59,7 @@ from airflow.sdk import dag, teardown
 from afschrift.airflow_ext import tasks
 from afschrift.airflow_ext.outside.lineage import step_task
 from afschrift.airflow_ext.params import demo_mode, form, one_task
+from afschrift.airflow_ext.queues import by_source, several
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 
@@ -75,17 +76,18 @@ def fulfil_request() -> None:
     """The chain of tasks; only ids, names of sources and the digest of the bundle travel along it."""
     run = partial(step_task, multiple_outputs=False)  # one XCom a task, not one more for each of its keys
     if one_task():
-        done = run(tasks.fulfil)()
+        done = run(tasks.fulfil, **several())()
         done >> teardown(tasks.wipe)(done)
         return
-    request = run(tasks.assess)()
-    sources = run(tasks.classify)(request)
-    by_source = run(
+    request = run(tasks.assess, **several())()
+    sources = run(tasks.classify, **several())(request)
+    reading = run(
         tasks.extract,
         map_index_template="{{ task.op_kwargs['source'] }}",
         doc_md=tasks.extract.__doc__,  # a mapped task does not take it from the function
+        **by_source(),
     )
-    extracted = by_source.partial(request=request).expand(source=sources)
+    extracted = reading.partial(request=request).expand(source=sources)
     validated = run(tasks.validate)(request)
     packed = run(tasks.package)(request)
     delivered = run(tasks.deliver)(request)

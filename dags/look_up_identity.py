@@ -31,6 +31,7 @@ from airflow.sdk import dag, task
 
 from afschrift.airflow_ext import look_up_tasks as tasks
 from afschrift.airflow_ext.params import request_alone
+from afschrift.airflow_ext.queues import several
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 
@@ -46,7 +47,7 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 def look_up_identity() -> None:
     """One task; only counts and names of tables leave it."""
     run = partial(task, multiple_outputs=False)
-    run(tasks.look_up)()
+    run(tasks.look_up, **several())()
 
 
 DAG = look_up_identity()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,12 +44,14 @@ class Fleet:
         folder: of its parts' homes and of what they print.
         control: the Airflow.
         broker, objects: Redis and the S3 store, which can be lost and come back.
+        reading: source -> queue in which tasks read it; empty: nothing is said of any.
     """
 
     folder: Path
     control: ControlPlane
     broker: servers.Server
     objects: servers.Server
+    reading: Mapping[str, str] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
     _people: Iterator[int] = field(default_factory=lambda: iter(_CUSTOMERS))
 
@@ -100,8 +102,11 @@ class Fleet:
             time.sleep(0.5)
         return ended
 
-    def enlist(self, name: str, apart: bool, slots: int) -> Worker:
-        """Start one more worker, with what it needs from the installation and nothing else."""
+    def enlist(self, name: str, apart: bool, slots: int, queues: Sequence[str] = ("default",)) -> Worker:
+        """Start one more worker, with what it needs from the installation and nothing else.
+
+        Where it serves no queue in which a source is read, it does not have the connection of that source.
+        """
         home, folder = self.settings.home, self.folder / name
         given = {
             "keys.json": (home / "keys.json").read_bytes(),
@@ -109,7 +114,10 @@ class Fleet:
             **{f"inventory/{file.name}": file.read_bytes() for file in (home / "inventory").iterdir()},
         }
         variables = {**self.control.environment, "AFSCHRIFT_INVENTORY": str(folder / "inventory")}
-        self.workers.append(Worker(name, self.folder, apart, variables, given, slots))
+        for source, queue in self.reading.items():
+            if not {queue, installation.EVERYWHERE} & set(queues):
+                del variables[installation.connection(source)]
+        self.workers.append(Worker(name, self.folder, apart, variables, given, slots, queues))
         self.workers[-1].start()
         return self.workers[-1]
 
@@ -136,6 +144,8 @@ def fleet(
     workers: int = 2,
     tables: int = 10,
     slots: int = 4,
+    reading: Mapping[str, str] | None = None,
+    serving: Sequence[Sequence[str]] = (),
     say: Callable[[str], None] = lambda _line: None,
 ) -> Iterator[Fleet]:
     """A fleet while the context is open; nothing of it is left afterwards, on SIGINT and SIGTERM neither.
@@ -145,6 +155,8 @@ def fleet(
         workers: of Celery; with none, the tasks run in the scheduler's LocalExecutor.
         tables: in the two sources together.
         slots: tasks that a worker has at a time.
+        reading: source -> queue in which tasks read it.
+        serving: the queues of each worker; left out, all serve the default one.
         say: takes a line of progress.
     """
     with ExitStack() as stack:
@@ -153,7 +165,7 @@ def fleet(
         )
         server = stack.enter_context(postgres.running(durable=False))
         broker, objects = (stack.enter_context(one(folder)) for one in (servers.redis, servers.s3))
-        ours = installation.installed(folder, server, tables) | installation.aws(objects.port)
+        ours = installation.installed(folder, server, tables, reading) | installation.aws(objects.port)
         stack.enter_context(patch.dict(os.environ, ours))
         _buckets()
         initialise(Settings.from_environment(ours))
@@ -161,12 +173,12 @@ def fleet(
         address = f"redis://127.0.0.1:{broker.port}/0"
         env = installation.airflow(ours, server.create(), address, celery=workers > 0)
         control = stack.enter_context(control_plane.running(env))
-        one = Fleet(folder, control, broker, objects)
+        one = Fleet(folder, control, broker, objects, reading or {})
         say("Airflow's API server, scheduler and DAG processor are ready.")
         stack.callback(lambda: [worker.end() for worker in one.workers])
         apart = can_be_apart()
-        for number in range(1, workers + 1):
-            one.enlist(f"worker-{number}", apart, slots)
+        for number, queues in enumerate(serving or [("default",)] * workers, start=1):
+            one.enlist(f"worker-{number}", apart, slots, queues)
         one.all_ready()
         if workers:
             where = "in namespaces of their own" if apart else "with homes of their own (no namespaces here)"

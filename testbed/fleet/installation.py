@@ -17,8 +17,17 @@ LOST_AFTER = 30
 """Seconds without a sign of life after which Airflow takes a task for lost; config/airflow.env says 60."""
 
 
-def installed(folder: Path, server: postgres.Server, tables: int) -> dict[str, str]:
-    """An empty installation on a filled warehouse; its settings, those of the AWS libraries aside."""
+EVERYWHERE = "everywhere"
+"""The queue of workers that reach every source, where sources have queues of their own."""
+
+
+def installed(
+    folder: Path, server: postgres.Server, tables: int, queues: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """An empty installation on a filled warehouse; its settings, those of the AWS libraries aside.
+
+    `queues`: in which tasks read which source; none: all in the default one.
+    """
     sources = {source: server.create() for source in warehouse.SOURCES}
     for source, database in sources.items():
         warehouse.fill(database, source, tables)
@@ -27,13 +36,19 @@ def installed(folder: Path, server: postgres.Server, tables: int) -> dict[str, s
     return {
         "AFSCHRIFT_HOME": str(home),
         "AFSCHRIFT_REGISTER": server.create().url,
-        "AFSCHRIFT_INVENTORY": str(warehouse.write_inventory(home / "inventory", tables)),
+        "AFSCHRIFT_INVENTORY": str(warehouse.write_inventory(home / "inventory", tables, queues)),
+        **({"AFSCHRIFT_QUEUE": EVERYWHERE} if queues else {}),
         "AFSCHRIFT_STAGING": "s3://staging/afschrift",
         "AFSCHRIFT_DESTINATION_OUTBOX": "s3://outbox/answers",
         "AFSCHRIFT_DEMO": "0",
         "AFSCHRIFT_TASKS": os.environ.get("AFSCHRIFT_TASKS", "steps"),
-        **{f"AIRFLOW_CONN_{source.upper()}": database.libpq for source, database in sources.items()},
+        **{connection(source): database.libpq for source, database in sources.items()},
     }
+
+
+def connection(source: str) -> str:
+    """Name of the variable that holds a source's connection."""
+    return f"AIRFLOW_CONN_{source.upper()}"
 
 
 def aws(port: int) -> dict[str, str]:

@@ -72,19 +72,24 @@ def _rows(name: str) -> Iterator[str]:
     yield f"CREATE INDEX ON {name} (customer_id)"
 
 
-def inventory(count: int) -> Mapping[str, str]:
-    """Files of the data map, by name."""
+def inventory(count: int, queues: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """Files of the data map, by name; `queues`: in which tasks read which source."""
     files = {
-        f"{source}.yml": _SOURCE.format(name=source)
+        f"{source}.yml": _run_in((queues or {}).get(source))
+        + _SOURCE.format(name=source)
         + "".join(_TABLE.format(name=name) for name in tables(source, count))
         for source in SOURCES
     }
     return files | {"identity.yml": _IDENTITY, "controller.yml": mini.CONTROLLER, "policy.yml": mini.POLICY}
 
 
-def write_inventory(folder: Path, count: int) -> Path:
+def _run_in(queue: str | None) -> str:
+    return f"run_in: {{queue: {queue}}}" if queue else ""
+
+
+def write_inventory(folder: Path, count: int, queues: Mapping[str, str] | None = None) -> Path:
     """The data map in a folder."""
     folder.mkdir(parents=True)
-    for name, text in inventory(count).items():
+    for name, text in inventory(count, queues).items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder

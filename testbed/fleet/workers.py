@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class Worker:
         apart: in namespaces of its own, or only with a home of its own.
         variables: its environment.
         files: what it is given, by path below its home.
+        queues: from which it takes tasks.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Worker:
     variables: Mapping[str, str]
     files: Mapping[str, bytes]
     slots: int = 4
+    queues: Sequence[str] = ("default",)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -91,6 +93,7 @@ class Worker:
         """Start it; what it was given is there before it begins."""
         celery = [sys.executable, "-m", "airflow", "celery", "worker", "--skip-serve-logs"]
         celery += ["--celery-hostname", self.name, "--concurrency", str(self.slots)]
+        celery += ["--queues", ",".join(self.queues)]
         command = ["sh", "-c", _APART, "sh", *celery]
         if self.apart:
             command = [*_NAMESPACES, *command]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from afschrift.airflow_ext.heartbeat import beating
 from afschrift.airflow_ext.outside.measured import measured
-from afschrift.airflow_ext.params import change_options, chosen, demo_mode, form, refuse_unknown
+from afschrift.airflow_ext.params import change_options, chosen, demo_mode, form, one_task, refuse_unknown
+from afschrift.airflow_ext.queues import must_be_its_queue
 from afschrift.airflow_ext.retry import is_last_try
 from afschrift.airflow_ext.step import handed_on, step
 from afschrift.domain.errors import (
@@ -41,6 +42,7 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
         from afschrift.steps.assess import assess as use_case
         from afschrift.steps.gates import begin
 
+        must_be_its_queue(ti, services.inventory)
         _form_must_hold(services, params, dag_run)
         by = f"airflow:{dag_run.triggering_user_name or 'system'}"
         request: str = params.get("request") or _demo_request(services, params, task_state_store)
@@ -61,6 +63,7 @@ def classify(request: str | None, params: Any = None, dag_run: Any = None, ti: A
     with _working("classify", request, params, dag_run) as (services, request):
         from afschrift.steps.classify import classify as use_case
 
+        must_be_its_queue(ti, services.inventory)
         with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
             result = use_case(services, request)
         return list(result["sources"])
@@ -74,6 +77,7 @@ def extract(request: str | None, source: str, params: Any = None, dag_run: Any =
     with _working("extract", request, params, dag_run) as (services, request):
         from afschrift.steps.extract import extract as use_case
 
+        must_be_its_queue(ti, services.inventory, None if one_task() else source)
         with _asked_at_last(services, request, ti):
             use_case(services, request, source)
         return source

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from afschrift.app.include import PACKAGE
+from afschrift.app.include import PACKAGE, include_folder
 from afschrift.domain.errors import ConfigurationError
 
 SETTINGS = "afschrift.env"
@@ -42,6 +42,18 @@ def home_folder(env: Mapping[str, str]) -> Path:
         "Nothing says where this installation keeps its keys, its register and its bundles.",
         remedy="set AFSCHRIFT_HOME to a folder, or work from a project: `afschrift init FOLDER` makes one.",
     )
+
+
+def inventory_folder(env: Mapping[str, str]) -> Path:
+    """Where the data map is, whether or not it is there.
+
+    Raises:
+        ConfigurationError: nothing says so, nor where the home is.
+    """
+    if named := env.get("AFSCHRIFT_INVENTORY"):
+        return Path(named).absolute()
+    own = include_folder(env) / "inventory"
+    return own if own.is_dir() else home_folder(env) / "inventory"
 
 
 def enter_project(env: MutableMapping[str, str] | None = None, folder: Path | None = None) -> Path | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from afschrift.app.include import SHIPPED, include_folder, texts
 from afschrift.app.options import options_at, read_options
-from afschrift.app.project import home_folder
+from afschrift.app.project import home_folder, inventory_folder
 from afschrift.app.settings_table import DEFAULTS
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import SearchLimits
@@ -126,7 +126,7 @@ class Settings:
             staging=env.get("AFSCHRIFT_STAGING", str(home / "staging")),
             staging_options=_options(env, "AFSCHRIFT_STAGING_OPTIONS"),
             include=include,
-            inventory=_inventory(env, home, include),
+            inventory=inventory_folder(env),
             destinations=destinations,
             destination_options=destination_options,
             demo=env.get("AFSCHRIFT_DEMO") == "1",
@@ -221,12 +221,6 @@ def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str]
         else:
             addresses[name.lower()] = value
     return addresses, options
-
-
-def _inventory(env: Mapping[str, str], home: Path, include: Path) -> Path:
-    if named := env.get("AFSCHRIFT_INVENTORY"):
-        return Path(named).absolute()
-    return include / "inventory" if (include / "inventory").is_dir() else home / "inventory"
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

@@ -44,9 +44,25 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "AFSCHRIFT_INVENTORY",
-        "folder of the data map ([inventory](inventory.md))",
+        "folder of the data map ([inventory](inventory.md)); the DAG processor reads of it where tasks run",
         "`inventory` in the include folder, else in the home",
-        _WORK,
+        _PARSED,
+    ),
+    Setting(
+        "AFSCHRIFT_QUEUE",
+        "queue of workers that reach every source, for tasks that follow keys from one into another; due "
+        "where sources name different ones ([inventory](inventory.md#where-tasks-run))",
+        "the one that all sources name",
+        _PARSED,
+        read_in="app.task_places",
+    ),
+    Setting(
+        "AFSCHRIFT_POD_TEMPLATE_FILE",
+        "the same for KubernetesExecutor: a template for pods that reach every source, as the scheduler "
+        "sees it",
+        "the one that all sources name",
+        _PARSED,
+        read_in="app.task_places",
     ),
     Setting(
         "AFSCHRIFT_TASKS",

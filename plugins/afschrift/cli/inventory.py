@@ -34,6 +34,7 @@ def check(
     """Say everything that is wrong with the inventory, with file and line."""
     from afschrift.app.jurisdiction import hints
     from afschrift.app.roles_file import load_roles
+    from afschrift.app.task_places import places_of, said_of
     from afschrift.casework.notices.searches import unknown_owners
     from afschrift.inventory.check_finder import finder_hints
     from afschrift.inventory.sheet_gaps import all_columns, gaps
@@ -49,6 +50,8 @@ def check(
     typer.echo(f"The inventory is sound: {', '.join(count(n, noun) for n, noun in sizes)}.")
     typer.echo(f"Digest {inventory.digest[:16]}, policy {inventory.policy_digest[:16]}.")
     _say_progress(inventory)
+    for line in said_of(places_of(inventory)):
+        typer.echo(line)
     if missing := gaps(inventory, all_columns(inventory)):
         typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
         for gap in missing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
+from afschrift.inventory.run_in import WORD, says, stands_apart, without
 from afschrift.law.manual_search import KIND as MANUAL
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
@@ -93,9 +94,24 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
     by_source = {source.source: document for document, source in parsed if source is not None}
     faults += check(inventory, by_source, singles[IDENTITY])
     faults += [singles[POLICY].fault(where, words) for where, words in policy_faults(policy)]
+    faults += _places(documents, described)
     if faults:
         raise InventoryError(faults)
     return inventory
+
+
+def _places(documents: Sequence[Document], described: Mapping[Path, bytes]) -> Iterator[Fault]:
+    """Where some source says where its tasks run, all are read so by those who read nothing else."""
+    readable = [one for one in documents if not one.faults]
+    if not any(WORD in one.data or says(described[one.path]) for one in readable):
+        return
+    for one in readable:
+        if not stands_apart(described[one.path], one.data):
+            words = (
+                f"`{WORD}`, `source` and `kind` are read without the rest: begin each at the start of a "
+                "line, on lines of its own"
+            )
+            yield one.fault([WORD], words)
 
 
 def _offered(controller: Document) -> list[str]:
@@ -110,10 +126,10 @@ def _model(document: Document) -> type[SourceFile] | type[ManualSource]:
 
 
 def _digest(files: Iterable[tuple[Path, bytes]]) -> str:
-    """SHA-256 over names and contents: any change of a file is drift."""
+    """SHA-256 over names and contents: any change of a file is drift, but of where its tasks run."""
     total = hashlib.sha256()
     for path, read in sorted(files, key=lambda one: one[0].name):
-        content = hashlib.sha256(read).hexdigest()
+        content = hashlib.sha256(without(read)).hexdigest()
         total.update(f"{content}  {path.name}\n".encode())
     return total.hexdigest()
 

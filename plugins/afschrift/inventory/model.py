@@ -24,6 +24,7 @@ from afschrift.inventory.processing import (
     Transfer,
     bare_period,
 )
+from afschrift.inventory.run_in import RunIn
 from afschrift.inventory.table import Table
 
 
@@ -90,6 +91,7 @@ class SourceFile(Part):
         stores: name -> where uploaded files lie.
         unlisted: what a table of the source that is not described here means for a request:
             `ask` stops at a person, `ignore` passes it over.
+        run_in: where the tasks run that read it.
     """
 
     source: str
@@ -98,6 +100,7 @@ class SourceFile(Part):
     options: dict[str, Any] = {}
     zone: Zone | None = None
     unlisted: Literal["ask", "ignore"] = "ask"
+    run_in: RunIn = RunIn()
     title: Text | None = None
     purposes: dict[str, Purpose] = {}
     stores: dict[str, Store] = {}

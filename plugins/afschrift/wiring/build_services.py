@@ -11,6 +11,7 @@ from pathlib import Path
 from afschrift import __version__
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
+from afschrift.app.task_places import places_of
 from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.casework.officer import Officer
 from afschrift.destinations.registry import open_destination
@@ -41,8 +42,11 @@ def load_inventory(folder: Path | None = None) -> Inventory:
 
     Raises:
         InventoryError: lists every fault.
+        ConfigurationError: its sources are read in different places, and none is named that reaches all.
     """
-    return load(folder or Settings.from_environment().inventory, SOURCES)
+    inventory = load(folder or Settings.from_environment().inventory, SOURCES)
+    places_of(inventory)
+    return inventory
 
 
 def build(

@@ -1,4 +1,4 @@
-"""Airflow's cluster policy of ours: it warms what tasks are forks of, and gives each source its pool.
+"""Airflow's cluster policy of ours: it warms what tasks are forks of, and says where a source is read.
 
 Under LocalExecutor a task is a fork of the scheduler, under CeleryExecutor one of the worker: a library that
 these have imported costs the task nothing, and otherwise seconds each time. The other processes run no
@@ -35,10 +35,10 @@ settings.task_instance_mutation_hook.is_noop = False  # type: ignore[attr-define
 
 @hookimpl
 def task_instance_mutation_hook(task_instance: Any, dag_run: Any) -> None:
-    """Airflow's cluster policy of this name, for each task instance that is made: see `airflow_ext.pools`."""
-    from afschrift.airflow_ext.pools import choose_pool
+    """Airflow's policy of this name, for each task instance that is made; see `airflow_ext.queues`."""
+    from afschrift.airflow_ext.queues import choose_place
 
-    choose_pool(task_instance, dag_run)
+    choose_place(task_instance, dag_run)
 
 
 def forks_tasks(arguments: list[str], executor: str) -> bool:

@@ -1,0 +1,173 @@
+"""Where the tasks of a run go, by what the sources of the inventory say (`run_in`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo.people import HEAVY
+from tests.airflow_support import AirflowEnv
+from tests.support.installed import CUSTOMERS, Installation, installed, own_inventory
+
+APP = "run_in: {queue: dmz, pod_template_file: /pods/dmz.yaml}\n"
+SHOP = "run_in: {queue: finance, pool: ledger}\n"
+EVERYWHERE = {"assess", "classify"}
+
+
+@pytest.fixture(scope="module")
+def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    folder = tmp_path_factory.mktemp("queues")
+    inventory = own_inventory(folder / "inventory")
+    for source, said in (("app", APP), ("shop", SHOP)):
+        file = inventory / f"{source}.yml"
+        file.write_text(f"{file.read_text(encoding='utf-8').rstrip()}\n{said}", encoding="utf-8")
+    settings = {
+        "AFSCHRIFT_INVENTORY": str(inventory),
+        "AFSCHRIFT_QUEUE": "all",
+        "AFSCHRIFT_POD_TEMPLATE_FILE": "/pods/all.yaml",
+    }
+    with installed(demo_warehouse, folder, settings) as made:
+        yield made
+
+
+def queues(airflow_env: AirflowEnv, run_id: str) -> dict[tuple[str, int], tuple[str, str]]:
+    rows = airflow_env.rows(
+        "SELECT task_id, map_index, queue, pool FROM task_instance WHERE run_id = ?", run_id
+    )
+    return {(task, index): (queue, pool) for task, index, queue, pool in rows}
+
+
+def configs(run_id: str) -> dict[tuple[str, int], str | None]:
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        found = session.scalars(select(TaskInstance).where(TaskInstance.run_id == run_id))
+        return {
+            (ti.task_id, ti.map_index): (ti.executor_config or {}).get("pod_template_file") for ti in found
+        }
+
+
+def add_pool(name: str) -> None:
+    from airflow.models.pool import Pool
+
+    Pool.create_or_update_pool(name, slots=2, description="", include_deferred=False)
+
+
+def test_each_source_is_read_in_its_queue_and_what_opens_several_in_the_one_for_all(
+    airflow_env: AirflowEnv, installation: Installation
+) -> None:
+    add_pool("ledger")
+    outcome = airflow_env.run({"request": installation.submit(HEAVY.number, "portability")})
+
+    assert outcome.state == "success"
+    found = queues(airflow_env, outcome.run_id)
+    sources = [("extract", 0), ("extract", 1)]
+    assert {found.pop(one) for one in sources} == {("dmz", "default_pool"), ("finance", "ledger")}
+    assert {queue for (task, _), (queue, _) in found.items() if task in EVERYWHERE} == {"all"}
+    assert {queue for (task, _), (queue, _) in found.items() if task not in EVERYWHERE} == {"default"}
+    pods = configs(outcome.run_id)
+    assert sorted(str(pods.pop(one)) for one in sources) == ["/pods/dmz.yaml", "None"]
+    assert {task: pod for (task, _), pod in pods.items() if pod} == dict.fromkeys(
+        EVERYWHERE, "/pods/all.yaml"
+    )
+
+
+def test_a_pool_that_is_not_there_is_told_in_the_log_and_limits_nothing(
+    airflow_env: AirflowEnv, installation: Installation
+) -> None:
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    with create_session() as session:
+        session.execute(delete(Pool).where(Pool.pool == "ledger"))
+    before = len(airflow_env.log)
+
+    outcome = airflow_env.run({"request": installation.submit(CUSTOMERS[0], "portability")})
+
+    assert outcome.state == "success"
+    assert {pool for _, pool in queues(airflow_env, outcome.run_id).values()} == {"default_pool"}
+    assert "no pool ledger, which source shop names" in airflow_env.log[before:]
+
+
+def test_cleared_tasks_keep_their_place(airflow_env: AirflowEnv, installation: Installation) -> None:
+    from airflow.models.taskinstance import TaskInstance, clear_task_instances
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    outcome = airflow_env.run({"request": installation.submit(CUSTOMERS[1], "portability")})
+    before = queues(airflow_env, outcome.run_id)
+    with create_session() as session:
+        found = session.scalars(select(TaskInstance).where(TaskInstance.run_id == outcome.run_id)).all()
+        clear_task_instances(list(found), session)
+
+    assert queues(airflow_env, outcome.run_id) == before
+
+
+def test_one_task_for_all_steps_reaches_all_sources(
+    airflow_env: AirflowEnv, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFSCHRIFT_TASKS", "one")
+    outcome = airflow_env.run({"request": installation.submit(CUSTOMERS[2], "portability")})
+
+    assert outcome.state == "success"
+    found = queues(airflow_env, outcome.run_id)
+    assert {task: queue for (task, _), (queue, _) in found.items()} == {"fulfil": "all", "wipe": "default"}
+
+
+def test_the_look_at_keys_before_the_identity_reaches_all_sources(installation: Installation) -> None:
+    from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
+    from afschrift.airflow_ext.local import load_dag
+
+    [task] = load_dag(LOOK_UP_DAG_ID).task_dict.values()
+    assert task.queue == "all"
+
+
+def test_the_dag_is_not_imported_where_no_queue_reaches_all(
+    airflow_env: AirflowEnv, installation: Installation, project_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    monkeypatch.delenv("AFSCHRIFT_QUEUE")
+    bag = DagBag(dag_folder=str(project_root / "dags"))
+
+    broken = {Path(file).name: said for file, said in bag.import_errors.items()}
+    assert sorted(broken) == ["fulfil_request.py", "look_up_identity.py"]
+    assert all(
+        "app: dmz, shop: finance" in said and "set AFSCHRIFT_QUEUE" in said for said in broken.values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "queue", "refused"),
+    [
+        ("shop", "finance", False),
+        ("shop", "default", True),
+        ("app", "finance", True),
+        (None, "all", False),
+        (None, "default", True),
+        ("paper", "default", False),
+    ],
+)
+def test_a_task_that_came_in_another_queue_is_turned_down(
+    installation: Installation, source: str | None, queue: str, refused: bool
+) -> None:
+    from uuid import uuid4
+
+    from airflow.sdk.api.datamodels._generated import TaskInstance
+
+    from afschrift.airflow_ext.queues import must_be_its_queue
+    from afschrift.domain.errors import ConfigurationError
+
+    same = {"task_id": "extract", "dag_id": "fulfil_request", "run_id": "r", "try_number": 1}
+    ti = TaskInstance(id=uuid4(), dag_version_id=uuid4(), queue=queue, **same)
+    inventory = installation.services.inventory
+
+    if not refused:
+        must_be_its_queue(ti, inventory, source)
+        return
+    with pytest.raises(ConfigurationError, match=f"in the queue {queue}.*give the DAG processor the same"):
+        must_be_its_queue(ti, inventory, source)

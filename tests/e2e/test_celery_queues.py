@@ -1,0 +1,89 @@
+"""CeleryExecutor: a source that only one worker reaches is read by that worker.
+
+Takes about a minute on two idle cores, so it is no part of `make test`: `make test-celery` runs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from testbed.fleet.fleet import Fleet
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.timeout(1_200),
+    pytest.mark.skipif("AFSCHRIFT_CELERY" not in os.environ, reason="make test-celery runs it"),
+]
+
+READING = {"app": "dmz", "shop": "finance"}
+SERVING = (("dmz",), ("finance", "everywhere", "default"))
+"""Worker 1 has no connection of the shop; worker 2 has both."""
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    from testbed.fleet.fleet import fleet
+
+    with fleet(tmp_path_factory.mktemp("fleet"), reading=READING, serving=SERVING) as made:
+        yield made
+
+
+def test_each_source_is_read_where_it_is_reached(one: Fleet) -> None:
+    runs = [one.trigger(one.submit()) for _ in range(2)]
+
+    assert one.wait(runs, 900) == dict.fromkeys(runs, "success")
+    for run in runs:
+        seen = {
+            (task["task_id"], task["rendered_map_index"]): (task["queue"], task["hostname"])
+            for task in one.tasks(run)
+        }
+        assert seen.pop(("extract", "app")) == ("dmz", "worker-1")
+        assert seen.pop(("extract", "shop")) == ("finance", "worker-2")
+        assert seen.pop(("assess", None)) == ("everywhere", "worker-2")
+        assert seen.pop(("classify", None)) == ("everywhere", "worker-2")
+        assert set(seen.values()) == {("default", "worker-2")}
+        assert {task for task, _ in seen} == {"validate", "package", "deliver", "close", "wipe"}
+        assert {task["try_number"] for task in one.tasks(run)} == {1}
+
+
+def test_a_task_that_is_cleared_goes_to_its_queue_again(one: Fleet) -> None:
+    run = one.trigger(one.submit())
+    assert one.wait([run], 900) == {run: "success"}
+    body = {
+        "dry_run": False,
+        "dag_run_id": run,
+        "task_ids": ["extract"],
+        "only_failed": False,
+        "include_downstream": False,
+        "reset_dag_runs": False,
+    }
+    one.control.client.post("/api/v2/dags/fulfil_request/clearTaskInstances", json=body).raise_for_status()
+
+    queues = {t["rendered_map_index"]: t["queue"] for t in one.tasks(run) if t["task_id"] == "extract"}
+    assert sorted(queues.values()) == ["dmz", "finance"]
+
+
+def test_a_worker_whose_inventory_says_another_queue_reads_nothing(one: Fleet) -> None:
+    file = one.settings.inventory / "app.yml"
+    said = file.read_text(encoding="utf-8")
+    lost = one.workers[0]
+    lost.kill()
+    file.write_text(said.replace("dmz", "moved"), encoding="utf-8")
+    one.enlist("worker-3", lost.apart, lost.slots, lost.queues)
+    file.write_text(said, encoding="utf-8")
+    one.all_ready()
+
+    run = one.trigger(one.submit())
+
+    assert one.wait([run], 900) == {run: "failed"}
+    states = {
+        t["rendered_map_index"]: (t["state"], t["hostname"])
+        for t in one.tasks(run)
+        if t["task_id"] == "extract"
+    }
+    assert states == {"app": ("failed", "worker-3"), "shop": ("success", "worker-2")}

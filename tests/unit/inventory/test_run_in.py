@@ -1,0 +1,90 @@
+"""Where the tasks of a source run: said in its file, and no part of what a plan rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from testbed.mini import SHOP, write_inventory
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.load import load
+from afschrift.inventory.run_in import RunIn, declared
+
+FINANCE = "run_in: {queue: finance, pool: ledger_reads, pod_template_file: /opt/pods/finance.yaml}\n"
+BLOCK = "run_in:\n  # behind a firewall\n\n  queue: finance\n# still of it\n  pool: ledger_reads\n"
+
+
+def with_line(text: str) -> str:
+    return SHOP.replace("zone: Europe/Amsterdam\n", f"zone: Europe/Amsterdam\n{text}", 1)
+
+
+def test_a_source_says_where_its_tasks_run(tmp_path: Path) -> None:
+    folder = write_inventory(tmp_path, with_line(FINANCE))
+
+    said = RunIn(queue="finance", pool="ledger_reads", pod_template_file="/opt/pods/finance.yaml")
+    assert load(folder).sources["shop"].run_in == said
+    assert declared(folder) == {"shop": said}
+
+
+def test_where_nothing_is_said_nothing_is(tmp_path: Path) -> None:
+    folder = write_inventory(tmp_path)
+
+    assert load(folder).sources["shop"].run_in == RunIn()
+    assert declared(folder) == {}
+
+
+@pytest.mark.parametrize(
+    "text", [FINANCE, FINANCE.replace("finance", "other"), BLOCK, BLOCK.replace("\n", "\r\n")]
+)
+def test_a_plan_rests_on_no_queue(tmp_path: Path, text: str) -> None:
+    plain = load(write_inventory(tmp_path / "plain"))
+    said = load(write_inventory(tmp_path / "said", with_line(text)))
+
+    assert said.sources["shop"].run_in.queue
+    assert said.digest == plain.digest
+
+
+def test_what_stands_beside_it_still_counts(tmp_path: Path) -> None:
+    first = load(write_inventory(tmp_path / "a", with_line(BLOCK)))
+    second = load(write_inventory(tmp_path / "b", with_line(BLOCK).replace("A6-1-f", "A6-1-c")))
+
+    assert first.digest != second.digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("zone:", '"run_in": {queue: finance}\nzone:', "on lines of its own"),
+        ("zone:", "run_in : &at {queue: finance}\noptions: *at\nzone:", "on lines of its own"),
+        ('recipients: {name: Wachtpost B.V., country: NL}', 'recipients: {name: "B\nrun_in: {queue: x}\n V", country: NL}', "on lines of its own"),
+        ("zone:", "run_in: {queue: 'a,b'}\nzone:", "queue"),
+        ("zone:", "run_in: {queues: a}\nzone:", "not known here"),
+        ("zone:", "run_in: {pod_template_file: finance.yaml}\nzone:", "pod_template_file"),
+    ],
+)  # fmt: skip
+def test_what_could_hide_a_change_is_a_fault(tmp_path: Path, old: str, new: str, words: str) -> None:
+    text = SHOP.replace('options: {path: "${MINI_SHOP}", threads: 1}\n', "") if "options" in new else SHOP
+    folder = write_inventory(tmp_path, text.replace(old, new, 1))
+
+    with pytest.raises(InventoryError, match="(?s)run_in.*" + words):
+        load(folder)
+
+
+def test_the_quick_reading_names_a_file_that_it_cannot_read(tmp_path: Path) -> None:
+    folder = write_inventory(tmp_path, with_line("run_in: {queue: [}\n"))
+
+    with pytest.raises(ConfigurationError, match=r"(?s)shop\.yml.*afschrift inventory check"):
+        declared(folder)
+
+
+def test_a_system_that_people_search_has_no_tasks(tmp_path: Path) -> None:
+    folder = write_inventory(tmp_path, with_line(FINANCE))
+    (folder / "paper.yml").write_text("source: paper\nkind: manual\n")
+
+    assert list(declared(folder)) == ["shop"]
+
+
+def test_a_folder_that_is_not_there_says_nothing(tmp_path: Path) -> None:
+    assert declared(tmp_path / "none") == {}
