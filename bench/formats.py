@@ -154,8 +154,8 @@ def _written(name: str, texts: list[pa.RecordBatch]) -> tuple[memoryview, dict[s
     writer = FORMATS[name].writer(sink, FIELDS, {})
     for batch in texts:
         writer.write(batch)
-    options = writer.close()
-    return sink.getbuffer(), options
+    writer.close()
+    return sink.getbuffer(), dict(writer.options)
 
 
 def _packed(name: str, data: memoryview, options: dict[str, str]) -> tuple[FileEntry, bytes]:

@@ -17,6 +17,7 @@ from afschrift.values.forms import text_schema
 
 class LinesWriter:
     def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> None:
+        self.options: dict[str, str] = {}
         self._sink = sink
         self._line([field.name for field in fields])
 
@@ -24,8 +25,8 @@ class LinesWriter:
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             self._line(row)
 
-    def close(self) -> dict[str, str]:
-        return {}
+    def close(self) -> None:
+        pass
 
     def _line(self, values: Sequence[Any]) -> None:
         self._sink.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
@@ -58,6 +59,7 @@ LINES = Format(
     media_type="application/x-lines",
     writer=LinesWriter,
     reader=read_lines,
+    read_by="msgspec",
     schema=FileSchema(".columns", "application/x-columns", _columns),
     tabular=False,
     note="A row is a line.",

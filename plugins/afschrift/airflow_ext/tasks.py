@@ -84,7 +84,7 @@ def extract(request: str | None, source: str, params: Any = None, dag_run: Any =
 
 
 def validate(request: str | None, params: Any = None, dag_run: Any = None) -> str:
-    """Read every written file again with another library and compare it with what was extracted."""
+    """See that every file was read back by another library and holds what was extracted; else read it now."""
     with _working("validate", request, params, dag_run) as (services, request):
         from afschrift.steps.validate import validate as use_case
 

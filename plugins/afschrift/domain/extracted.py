@@ -16,6 +16,19 @@ UPLOADS = "files"
 
 
 @dataclass(frozen=True)
+class ReadBack:
+    """A file was read again while it was written, and what it holds is what was extracted.
+
+    Attributes:
+        deflated_sha256: of what was read, which is what went into staging.
+        reader: the library that read it (`Format.read_by`).
+    """
+
+    deflated_sha256: str
+    reader: str
+
+
+@dataclass(frozen=True)
 class FileEntry:
     """One written file, addressed in staging, where it lies deflated and encrypted.
 
@@ -27,6 +40,7 @@ class FileEntry:
         crc32: of the plain content, as ZIP wants it.
         deflated_bytes, deflated_sha256: of the content as raw deflate (RFC 1951), which the bundle takes
             over as it is.
+        read_back: None: nobody compared it while it was written, and `validate` reads it.
     """
 
     path: str
@@ -37,6 +51,7 @@ class FileEntry:
     crc32: int = 0
     deflated_bytes: int = 0
     deflated_sha256: str = ""
+    read_back: ReadBack | None = None
 
 
 @dataclass(frozen=True)
@@ -288,3 +303,9 @@ class SourceExtract:
         """Path -> SHA-256 of all that was written, as of a table."""
         written = {path: sha256 for table in self.tables for path, sha256 in table.digests.items()}
         return written | {file.entry.path: file.entry.sha256 for file in self.given}
+
+    @property
+    def entries(self) -> tuple[FileEntry, ...]:
+        """Every staged file of it: of tables, uploaded and given ones."""
+        tables = (e for t in self.tables for e in (*t.files, *(upload.entry for upload in t.uploads)))
+        return (*tables, *(file.entry for file in self.given))

@@ -18,17 +18,24 @@ SLOW = 100
 
 
 class Writer(Protocol):
-    """Writes one file from batches of value forms (string columns, null where NULL)."""
+    """Writes one file from batches of value forms (string columns, null where NULL).
+
+    Attributes:
+        options: what a reader must know of the file (`FileEntry.options`). What it needs stands from the
+            start, since the file is read back while it is written; `close` may add what is good to know.
+    """
+
+    options: dict[str, str]
 
     def write(self, batch: Any) -> None:
         """Append a `pyarrow.RecordBatch` of string columns."""
 
-    def close(self) -> dict[str, str]:
-        """Finish the file; what a reader must know to read it (`FileEntry.options`)."""
+    def close(self) -> None:
+        """Finish the file."""
 
 
 class Reader(Protocol):
-    """Reads a finished file again, with another library than its writer."""
+    """Reads a file again, with another library than its writer."""
 
     def __call__(
         self, stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
@@ -80,7 +87,8 @@ class Format:
         extension: of its files, without the dot.
         writer: opens a file to write, from a binary sink, the fields, and options that may carry choices of
             an earlier, abandoned attempt; loads its library when it is called.
-        reader: reads a finished file; loads its library when it is called.
+        reader: reads a file from its start to its end; loads its library when it is called.
+        read_by: the library that reads it, as the record of a file names it that was read back.
         schema: what stands beside the files; None: they tell their columns themselves.
         tabular: Data Package v2 can call such a file a table.
         counted: the validator of that standard (Frictionless) counts its bytes; where it does not, it would
@@ -97,6 +105,7 @@ class Format:
     media_type: str
     writer: Callable[[BinaryIO, Sequence[FieldPlan], Mapping[str, str]], Writer]
     reader: Reader
+    read_by: str
     schema: FileSchema | None = None
     tabular: bool = True
     counted: bool = True

@@ -58,15 +58,19 @@ class HashingSink(io.RawIOBase):
 class DeflatingSink(io.RawIOBase):
     """Deflates what is written; knows number, SHA-256 and CRC-32 of the plain bytes.
 
+    Args:
+        sink: of the deflated bytes.
+        hashed: False: no SHA-256 of the plain bytes, where whoever reads them back takes it.
+
     Attributes:
         deflated: the sink of the deflated bytes, with their number and SHA-256.
     """
 
-    def __init__(self, sink: BinaryIO) -> None:
+    def __init__(self, sink: BinaryIO, *, hashed: bool = True) -> None:
         super().__init__()
         self.deflated = HashingSink(sink)
         self._deflate = isal_zlib.compressobj(level=_LEVEL, wbits=-isal_zlib.MAX_WBITS)
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
         self._pending = bytearray()
         self.bytes = 0
         self.crc32 = 0
@@ -78,7 +82,8 @@ class DeflatingSink(io.RawIOBase):
     def write(self, data: object, /) -> int:
         """Write all of it."""
         view = memoryview(data).cast("B")  # type: ignore[arg-type]
-        self._hash.update(view)
+        if self._hash is not None:
+            self._hash.update(view)
         self.crc32 = isal_zlib.crc32(view, self.crc32)
         self.bytes += len(view)
         self._pending += view
@@ -102,8 +107,8 @@ class DeflatingSink(io.RawIOBase):
 
     @property
     def sha256(self) -> str:
-        """Hex digest of the plain bytes."""
-        return self._hash.hexdigest()
+        """Hex digest of the plain bytes; "" where none is taken."""
+        return "" if self._hash is None else self._hash.hexdigest()
 
     def entry(self, path: str, format_: str, options: dict[str, str] | None = None) -> FileEntry:
         """What is recorded of the file, once it is finished."""
@@ -134,6 +139,11 @@ class InflatingReader(io.RawIOBase):
     def readable(self) -> bool:
         """Always."""
         return True
+
+    @property
+    def whole(self) -> bool:
+        """Whether the stream was read to its end, and nothing was found after it."""
+        return bool(self._inflate.eof and not self._inflate.unused_data)
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill a buffer; 0 at the end."""

@@ -10,27 +10,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.errors import RewriteError
-from afschrift.domain.extracted import FileEntry, TableExtract, TablePart
+from afschrift.domain.extracted import TableExtract, TablePart
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.profile import Overview, ProfileChoice
 from afschrift.extraction.background_worker import BackgroundWorker
 from afschrift.extraction.comparison import Comparison
-from afschrift.extraction.deflate import DeflatingSink
+from afschrift.extraction.followed_file import CollidedError, FollowedFile, Options
+from afschrift.formats.check.validate_file import require_valid
 from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.first_rows import FirstRows, Rows
 from afschrift.values.forms import text_batch
 from afschrift.values.table_profiler import TableProfiler
-
-Options = dict[str, str]
 
 
 @dataclass
@@ -67,7 +65,7 @@ class TableWriter:
         while True:
             try:
                 parts = self._attempt(stream(), options)
-            except _CollidedError as collided:
+            except CollidedError as collided:
                 options[collided.format] = collided.options
             else:
                 return TableExtract(self.plan.source, self.plan.table, parts, masked)
@@ -108,15 +106,6 @@ class TableWriter:
         return files
 
 
-class _CollidedError(Exception):
-    """A file of the table has to be written again with other options."""
-
-    def __init__(self, format_: str, options: Options) -> None:
-        super().__init__(format_)
-        self.format = format_
-        self.options = options
-
-
 class _Parts:
     """The parts of a table, one open at a time."""
 
@@ -149,14 +138,14 @@ class _Parts:
 
 
 class _Files:
-    """The files of one part, written side by side."""
+    """The files of one part, written and read back side by side."""
 
     def __init__(self, fields: Sequence[FieldPlan]) -> None:
         self._fields = fields
         self._checksums = ColumnChecksums(fields)
         self._rows = 0
         self._stack = ExitStack()
-        self._files: list[_File] = []
+        self._files: list[FollowedFile] = []
         self._workers: list[BackgroundWorker[pa.RecordBatch]] = []
 
     def __exit__(self, *exc: Any) -> None:
@@ -165,8 +154,10 @@ class _Files:
     def add(self, staging: EncryptedStaging, path: str, format_: Format, options: Options) -> None:
         path = f"{path}.{format_.extension}"
         raw = self._stack.enter_context(staging.writer(f"data/{path}"))
-        file = _File(format_, path, DeflatingSink(raw), self._fields, options)
-        self._files.append(file)
+        # once a part: what has the same checksums has the same forms
+        forms = not self._files
+        file = FollowedFile(format_, path, raw, self._fields, options, forms=forms)
+        self._files.append(self._stack.enter_context(file))
         self._workers.append(self._stack.enter_context(BackgroundWorker(file.write)))
 
     def write(self, text: pa.RecordBatch) -> None:
@@ -176,34 +167,20 @@ class _Files:
         self._rows += text.num_rows
 
     def finish(self) -> TablePart:
+        """The part, once all of it is written, and read back as what was extracted.
+
+        Raises:
+            ValidationFailedError: a file does not read back as that; nothing of the part is staged.
+        """
         for worker in self._workers:
             worker.wait()
-        entries = tuple(file.finish() for file in self._files)
+        for file in self._files:
+            file.close()
+        checksums = self._checksums.digests()
+        compared = [file.compared(self._rows, checksums) for file in self._files]
+        require_valid([finding for _, findings in compared for finding in findings])
         self._stack.close()
-        return TablePart(self._rows, entries, self._checksums.digests())
-
-
-class _File:
-    """One file being written."""
-
-    def __init__(
-        self, format_: Format, path: str, sink: DeflatingSink, fields: Sequence[FieldPlan], options: Options
-    ) -> None:
-        self._format = format_
-        self._path = path
-        self._sink = sink
-        self._writer = format_.writer(cast(BinaryIO, sink), fields, options)
-
-    def write(self, text: pa.RecordBatch) -> None:
-        try:
-            self._writer.write(text)
-        except RewriteError as collision:
-            raise _CollidedError(self._format.name, collision.options) from None
-
-    def finish(self) -> FileEntry:
-        options = self._writer.close()
-        self._sink.finish()
-        return self._sink.entry(self._path, self._format.name, options)
+        return TablePart(self._rows, tuple(entry for entry, _ in compared), checksums)
 
 
 def slices(batch: pa.RecordBatch, limit: int) -> Iterator[pa.RecordBatch]:

@@ -18,7 +18,7 @@ from afschrift.extraction.manual_files import stage
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
 from afschrift.steps.gates import refusal
-from afschrift.steps.keyed_digests import files_digest, keyed_files, search_digest
+from afschrift.steps.keyed_digests import files_digest, keyed_files, read_back_digest, search_digest
 from afschrift.steps.person_staged import staged_keys
 from afschrift.steps.plan_gates import gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
@@ -40,7 +40,8 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     Raises:
         GateError: a decision that the step needs is not in the register, or something drifted.
         NeedsPersonError: another source of the request is down, and a person was asked about it.
-        ValidationFailedError: what was read is not what the source itself says of the rows.
+        ValidationFailedError: what was read is not what the source itself says of the rows, or a file does
+            not read back as what was extracted; nothing of the source counts as extracted.
         SourceDownError: the source is down.
         RetriableError: the staging is.
     """
@@ -157,6 +158,7 @@ def _finish(
         "rows": sum(table.rows for table in record.tables),
         **counts,
         "digest": files_digest(services, [record]),
+        "read_back": read_back_digest(services, record),
         "searched": search_digest(services, record),
     }
     payload = {

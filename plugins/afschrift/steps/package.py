@@ -18,7 +18,7 @@ from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import refusal
-from afschrift.steps.keyed_digests import files_digest
+from afschrift.steps.keyed_digests import validated_inputs
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.staged_again import fault, record_again
 from afschrift.steps.step_evidence import StepEvidence
@@ -40,7 +40,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     register = services.register
     staging = services.staging(request_id)
     records = staged_extracts(services, plan, "package")
-    inputs = digest({"plan": plan.digest(), "files": files_digest(services, records)})
+    inputs = validated_inputs(services, plan, records)
     if register.steps.result(request_id, "validate", inputs) is None:
         raise refusal(
             services,

@@ -16,7 +16,7 @@ from afschrift.casework.partial_response.supplement import delivered, spent
 from afschrift.casework.review.redactions_in_force import decided
 from afschrift.domain.errors import GateError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.extracted import SourceExtract
+from afschrift.domain.extracted import ReadBack, SourceExtract
 from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
@@ -25,7 +25,7 @@ from afschrift.law.partial_response import parts
 from afschrift.law.restriction import lifted
 from afschrift.services import Services
 from afschrift.steps.gates import in_run, open_request, refusal
-from afschrift.steps.keyed_digests import files_digest, search_digest
+from afschrift.steps.keyed_digests import files_digest, read_back_digest, search_digest
 from afschrift.steps.residual import read_sources, searched_sources
 
 
@@ -175,15 +175,9 @@ _WHY_NOT = {
 
 def why_not(services: Services, plan: Plan, record: SourceExtract) -> str:
     """Why a staged record is not what the register knows as extracted under the plan; "": it is."""
-    written = files_digest(services, [record])
     looked = search_digest(services, record)
-    again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
-    results = [
-        done
-        for inputs in (plan.digest(), again)
-        if (done := services.register.steps.result(plan.request, "extract", inputs, part=record.source))
-    ]
-    if not any(done["digest"] == written for done in results):
+    results = extract_results(services, plan, record)
+    if not _of_files(services, record, results):
         return "not_extracted"
     if not record.compared:
         return "not_compared"
@@ -191,3 +185,40 @@ def why_not(services: Services, plan: Plan, record: SourceExtract) -> str:
     if record.source in searched_sources(services, plan) and not (looked and known):
         return "not_searched"
     return ""
+
+
+def compared_while_written(services: Services, plan: Plan, record: SourceExtract) -> frozenset[str]:
+    """Paths of the files of a source that need not be read again.
+
+    What is staged may say what it likes: it counts where the register knows of it from `extract`, by a keyed
+    digest over each file's path, the digest of what was read, and the reader; and where that is the file
+    that `package` would take, read by the reader of today.
+    """
+    known, files = read_back_digest(services, record), record.entries
+    results = _of_files(services, record, extract_results(services, plan, record))
+    if not known or not any(done.get("read_back") == known for done in results):
+        return frozenset()
+    readers = {name: one.read_by for name, one in services.formats.items()}
+    return frozenset(
+        entry.path
+        for entry in files
+        if entry.read_back == ReadBack(entry.deflated_sha256, readers.get(entry.format, ""))
+    )
+
+
+def extract_results(services: Services, plan: Plan, record: SourceExtract) -> list[dict[str, Any]]:
+    """What the register knows of a source under a plan: the first reading, and that of this snapshot."""
+    again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
+    found = (
+        services.register.steps.result(plan.request, "extract", inputs, part=record.source)
+        for inputs in (plan.digest(), again)
+    )
+    return [done for done in found if done]
+
+
+def _of_files(
+    services: Services, record: SourceExtract, results: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Those that wrote these files."""
+    written = files_digest(services, [record])
+    return [done for done in results if done["digest"] == written]

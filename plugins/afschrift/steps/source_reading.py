@@ -59,7 +59,8 @@ class SourceReading:
 
         Raises:
             GateError: rows that consent is missing for were added since the plan was frozen.
-            ValidationFailedError: what was read is not what the source itself says of the rows.
+            ValidationFailedError: what was read is not what the source itself says of the rows, or a file
+                does not read back as what was extracted.
             NeedsPersonError: something that only a person can mend; the question is in the register.
             SourceDownError: the source is down.
             RetriableError: the staging is.
@@ -129,6 +130,7 @@ class SourceReading:
         return {
             "tables": {t.table: t.rows for t in tables},
             "files": keyed_files(self._services, record.digests),
+            "read_back": sum(entry.read_back is not None for entry in record.entries),
             "masked": {t.table: t.masked for t in tables if t.masked},
             "redacted": {p.table: len(p.redactions) for p in parts if p.redactions},
             "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},

@@ -217,7 +217,8 @@ def write(name: str, fields: list[FieldPlan], *batches: pa.RecordBatch) -> Writt
             for batch in batches:
                 checksums.update(batch)
                 writer.write(batch)
-            options = writer.close()
+            writer.close()
+            options = dict(writer.options)
         except RewriteError as collision:
             options = collision.options
             continue

@@ -231,6 +231,7 @@ EDITS = {
     "another person's key": "UPDATE request_identity SET ciphertext = (SELECT ciphertext FROM request_identity "
     "ORDER BY id DESC LIMIT 1)",
     "a digest": "UPDATE step SET result = json_set(result, '$.plan', 'x') WHERE name = 'classify'",
+    "what was read back": "UPDATE step SET result = json_set(result, '$.read_back', 'x') WHERE name = 'extract'",
     "a step": "INSERT INTO step (request_id, name, part, inputs, result, finished_at) SELECT request_id, 'validate', "
     "'', inputs, result, finished_at FROM step LIMIT 1",
     "a step taken out": "DELETE FROM step WHERE name = 'assess'",
@@ -246,7 +247,7 @@ EDITS = {
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_row_edited(world: World, operator: Operator, edit: str) -> None:
     """Attempt: Edit by SQL a date, a right, keys, a digest, a step or a delivery that a gate reads"""
-    request = world.at(extract_shop)
+    request = world.at(validate)
     if edit in ("case", "another person's key"):
         store(world.services, BOB)
     count = "SELECT count(*) FROM request_identity"
@@ -256,7 +257,7 @@ def test_a_row_edited(world: World, operator: Operator, edit: str) -> None:
     operator.run(EDITS[edit], unguarded=True)
     assert operator.ask(count) == before
 
-    assert world.refused(extract_shop, request)["reason"].startswith(("row_", "event_forged"))
+    assert world.refused(validate, request)["reason"].startswith(("row_", "event_forged"))
 
 
 def test_what_somebody_forged_is_not_made_good_by_what_the_service_writes_over_it(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO, Protocol
+from collections.abc import Sequence
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -17,16 +17,6 @@ from afschrift.values.forms import written_kind
 from afschrift.values.shapes import first_offence
 
 _BLOCK = 1 << 20
-
-
-class Check(Protocol):
-    """One rule over the rows of a file, batch by batch."""
-
-    def update(self, batch: Any) -> None:
-        """Look at the next batch of value forms (`pyarrow.RecordBatch`)."""
-
-    def findings(self) -> list[FileFinding]:
-        """What is wrong, after the last batch."""
 
 
 class ValueTypes:
@@ -55,46 +45,21 @@ class ValueTypes:
         return list(self._first.values())
 
 
-class SameValues:
-    """Takes the same checksums as extraction and compares them."""
+class RowSums:
+    """Counts rows and takes the same checksums as extraction."""
 
-    def __init__(self, file: str, fields: Sequence[FieldPlan], expected: Mapping[str, str]) -> None:
-        self._file = file
-        self._expected = expected
+    def __init__(self, fields: Sequence[FieldPlan]) -> None:
         self._checksums = ColumnChecksums(fields)
+        self.rows = 0
 
     def update(self, batch: pa.RecordBatch) -> None:
         """Add the next rows."""
         self._checksums.update(batch)
+        self.rows += batch.num_rows
 
-    def findings(self) -> list[FileFinding]:
-        """One finding for each column that differs."""
-        rule = "the column reads back as the values extracted, in order"
-        return [
-            FileFinding("checksum", self._file, name, None, rule)
-            for name, digest in self._checksums.digests().items()
-            if self._expected.get(name) != digest
-        ]
-
-
-class RowCount:
-    """Counts rows."""
-
-    def __init__(self, file: str, expected: int) -> None:
-        self._file = file
-        self._expected = expected
-        self._rows = 0
-
-    def update(self, batch: pa.RecordBatch) -> None:
-        """Count the next rows."""
-        self._rows += batch.num_rows
-
-    def findings(self) -> list[FileFinding]:
-        """A finding with both numbers where they differ."""
-        if self._rows == self._expected:
-            return []
-        rule = f"the file holds the {self._expected} rows extracted; {self._rows} were read"
-        return [FileFinding("row_count", self._file, None, None, rule)]
+    def digests(self) -> dict[str, str]:
+        """Column -> digest."""
+        return self._checksums.digests()
 
 
 class DigestStream(io.RawIOBase):

@@ -15,7 +15,8 @@ class FileFinding:
     """One way in which a file is not what was extracted.
 
     Attributes:
-        code: `malformed`, `encoding`, `header`, `type`, `row_count`, `checksum`, `size` or `sha256`.
+        code: `malformed`, `encoding`, `header`, `type`, `row_count`, `checksum`, `size`, `crc32`
+            or `sha256`.
         file: path below `data/` of the bundle.
         field: column, where the fault is in one.
         row: number of the first row at fault, from 1 and without the header, where it is known.

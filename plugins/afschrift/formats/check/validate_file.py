@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
+from afschrift.domain.file_format import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.batches import joined
-from afschrift.formats.check.checks import Check, DigestStream, RowCount, SameValues, ValueTypes
+from afschrift.formats.check.checks import DigestStream, RowSums, ValueTypes
 from afschrift.formats.check.file_finding import FileFinding, UnreadableFileError
 from afschrift.formats.registry import FORMATS
 
 _SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file was found to hold.
+
+    Attributes:
+        rows: how many.
+        checksums: column -> digest of `ColumnChecksums` over the value forms that were read.
+        offences: the first value of each column that has not the form of its kind.
+    """
+
+    rows: int
+    checksums: dict[str, str]
+    offences: tuple[FileFinding, ...] = ()
 
 
 def validate(
@@ -41,23 +58,69 @@ def validate(
             f"No reader checks the format {entry.format}.",
             remedy="add one to `formats.registry`; nothing is delivered unchecked.",
         )
-    checks: list[Check] = [
-        ValueTypes(entry.path, fields),
-        RowCount(entry.path, rows),
-        SameValues(entry.path, fields, checksums),
-    ]
     source = DigestStream(stream)
     try:
-        _run(joined(FORMATS[entry.format].reader(cast(BinaryIO, source), fields, entry.options)), checks)
+        found = read_contents(
+            FORMATS[entry.format], entry.path, cast(BinaryIO, source), fields, entry.options
+        )
     except UnreadableFileError as error:
         # counts and checksums of half a file would only repeat that
-        found = [error.finding(entry.path)]
+        findings = [error.finding(entry.path)]
     else:
-        found = [finding for check in checks for finding in check.findings()]
-    return found + source.findings(entry)
+        findings = differences(entry.path, found, rows, checksums)
+    return findings + source.findings(entry)
 
 
-def _run(batches: Iterator[Any], checks: Sequence[Check]) -> None:
+def read_contents(
+    format_: Format,
+    path: str,
+    stream: BinaryIO,
+    fields: Sequence[FieldPlan],
+    options: Mapping[str, str],
+    *,
+    forms: bool = True,
+) -> Contents:
+    """What a file holds, read by its format's reader.
+
+    Args:
+        format_: whose reader reads it.
+        path: of the file, for what is found.
+        stream: its plain content, read once from the start.
+        fields: the selected columns of the plan.
+        options: of the file.
+        forms: whether each value is held against the form of its kind.
+
+    Raises:
+        UnreadableFileError: the reader cannot go on.
+    """
+    types, sums = ValueTypes(path, fields), RowSums(fields)
+    _run(joined(format_.reader(stream, fields, options)), [types, sums] if forms else [sums])
+    return Contents(sums.rows, sums.digests(), tuple(types.findings()))
+
+
+def differences(path: str, found: Contents, rows: int, checksums: Mapping[str, str]) -> list[FileFinding]:
+    """Where what a file holds is not what was extracted.
+
+    Args:
+        path: of the file.
+        found: in it.
+        rows: number of rows extracted.
+        checksums: of their columns.
+    """
+    findings = list(found.offences)
+    if found.rows != rows:
+        rule = f"the file holds the {rows} rows extracted; {found.rows} were read"
+        findings.append(FileFinding("row_count", path, None, None, rule))
+    rule = "the column reads back as the values extracted, in order"
+    findings += [
+        FileFinding("checksum", path, name, None, rule)
+        for name, digest in found.checksums.items()
+        if checksums.get(name) != digest
+    ]
+    return findings
+
+
+def _run(batches: Iterator[Any], checks: Sequence[ValueTypes | RowSums]) -> None:
     """Look at a batch while the next one is read: Arrow and hashing leave the interpreter free."""
     with ThreadPoolExecutor(max_workers=1) as beside:
         checking: Future[None] | None = None
@@ -69,7 +132,7 @@ def _run(batches: Iterator[Any], checks: Sequence[Check]) -> None:
             checking.result()
 
 
-def _update(checks: Sequence[Check], batch: Any) -> None:
+def _update(checks: Sequence[ValueTypes | RowSums], batch: Any) -> None:
     for check in checks:
         check.update(batch)
 

@@ -30,6 +30,7 @@ CSV = Format(
     media_type="text/csv",
     writer=_write,
     reader=_read,
+    read_by="pyarrow",
     dialect={
         "delimiter": ",",
         "lineTerminator": "\r\n",

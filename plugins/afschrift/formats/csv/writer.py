@@ -31,6 +31,7 @@ class CsvWriter:
     def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan], null: str) -> None:
         self._sink = sink
         self._null = null
+        self.options = {"null": null}
         # pandas skips a line of blanks, which in a table of one column is a row: quote all texts there
         self._quote: Literal["necessary", "non_numeric"] = "necessary" if len(fields) > 1 else "non_numeric"
         self._append(pl.DataFrame(schema={field.name: pl.String for field in fields}), header=True)
@@ -49,9 +50,8 @@ class CsvWriter:
         for part in pl.DataFrame(batch).iter_slices(_SLICE_ROWS):
             self._append(part, header=False)
 
-    def close(self) -> dict[str, str]:
-        """The marker that readers must know."""
-        return {"null": self._null}
+    def close(self) -> None:
+        """Nothing is left to write."""
 
     def _append(self, frame: pl.DataFrame, *, header: bool) -> None:
         buffer = io.BytesIO()

@@ -51,6 +51,7 @@ JSON = Format(
     media_type="application/json",
     writer=_write_document,
     reader=_read_document,
+    read_by="msgspec",
     schema=_SCHEMA,
     counted=False,
     reading=3,
@@ -61,6 +62,7 @@ NDJSON = Format(
     media_type="application/x-ndjson",
     writer=_write_lines,
     reader=_read_lines,
+    read_by="msgspec",
     schema=_SCHEMA,
     reading=1,
 )

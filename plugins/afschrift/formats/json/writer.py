@@ -29,6 +29,7 @@ class JsonWriter:
     """Writes value forms as a JSON array of objects; flat memory, a batch at a time."""
 
     def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan]) -> None:
+        self.options: dict[str, str] = {}
         self._sink = sink
         self._rows = _ObjectRows(fields)
         self._empty = True
@@ -41,16 +42,16 @@ class JsonWriter:
             self._sink.write(lines[1:] if self._empty else lines)
             self._empty = False
 
-    def close(self) -> dict[str, str]:
-        """End the array; readers need to know nothing."""
+    def close(self) -> None:
+        """End the array."""
         self._sink.write(b"[]\n" if self._empty else b"\n]\n")
-        return {}
 
 
 class JsonLinesWriter:
     """Writes value forms as lines of JSON; flat memory, a batch at a time."""
 
     def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan]) -> None:
+        self.options: dict[str, str] = {}
         self._sink = sink
         self._rows = _ObjectRows(fields)
 
@@ -59,9 +60,8 @@ class JsonLinesWriter:
         for lines in self._rows.lines(batch, after="\n"):
             self._sink.write(lines)
 
-    def close(self) -> dict[str, str]:
-        """Nothing is left to write, and readers need to know nothing."""
-        return {}
+    def close(self) -> None:
+        """Nothing is left to write."""
 
 
 class _ObjectRows:

@@ -33,6 +33,7 @@ PARQUET = Format(
     media_type="application/vnd.apache.parquet",
     writer=_write,
     reader=_read,
+    read_by="DuckDB",
     counted=False,
     missing={ValueKind.INTEGER: "nan"},  # it reads Parquet through pandas, whose integers know no NULL
     note="A column with a value that its Parquet type cannot hold is text, as all decimals are.",

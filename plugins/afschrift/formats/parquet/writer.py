@@ -36,6 +36,8 @@ class ParquetWriter:
 
     def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> None:
         self._as_text: list[str] = json.loads(options.get("text", "[]"))
+        # the columns that are text although their kind has a type
+        self.options = {"text": json.dumps(self._as_text)} if self._as_text else {}
         self._kinds = [written_kind(field) for field in fields]
         types = [
             pa.string() if field.name in self._as_text else _TYPES.get(kind, pa.string())
@@ -64,12 +66,11 @@ class ParquetWriter:
             if full and self._rows % _BLOCK_ROWS == 0:
                 self._flush()
 
-    def close(self) -> dict[str, str]:
-        """End the file; names the columns that are text although their kind has a type."""
+    def close(self) -> None:
+        """End the file."""
         if self._group:
             self._flush()
         self._file.close()
-        return {"text": json.dumps(self._as_text)} if self._as_text else {}
 
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._group, self._schema).combine_chunks()

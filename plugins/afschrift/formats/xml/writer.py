@@ -38,6 +38,7 @@ class XmlWriter:
         self._sink = sink
         self._openings = [f"<field name={attribute(field.name)}" for field in fields]
         self._replaced = 0
+        self.options: dict[str, str] = {}
         self._sink.write(_HEAD.encode())
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -57,10 +58,11 @@ class XmlWriter:
             rows = pc.binary_join_element_wise(*pieces, literal + "</row>\n", "")
             self._sink.write(text_bytes(rows))
 
-    def close(self) -> dict[str, str]:
-        """How many characters were replaced, where any were."""
+    def close(self) -> None:
+        """End the table; the options tell how many characters were replaced, where any were."""
         self._sink.write(b"</table>\n")
-        return {"replaced": str(self._replaced)} if self._replaced else {}
+        if self._replaced:
+            self.options["replaced"] = str(self._replaced)
 
 
 def _attributes(column: pa.Array, plain: pa.Array, replacements: int) -> pa.Array:

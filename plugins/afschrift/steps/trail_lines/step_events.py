@@ -80,6 +80,9 @@ def _extracted(payload: Payload) -> str:
         f"Source {payload['source']} was read as of {payload['snapshot']}: {count(len(tables), 'table')}, "
         f"{rows}, {count(len(files), 'file')}.",
         f"Without a row: {listed(empty)}." if empty else "",
+        f"{count(payload['read_back'], 'file')} read back by another library while written."
+        if payload.get("read_back")
+        else "",
         _compared(payload.get("compared", {})),
         _also(payload),
         _search(payload),
@@ -153,8 +156,10 @@ def _validated(payload: Payload) -> str:
     of = f" ({listed(f'{n:,} {name}' for name, n in formats.items())})" if formats else ""
     columns = payload.get("columns")
     held = f"their rows and {count(columns, 'column checksum')}" if columns else "their rows"
+    before = payload.get("while_written")
+    now = f", {before:,} while written and {payload['files'] - before:,} now" if before is not None else ""
     return (
-        f"{count(payload['files'], 'file')}{of} read again by another library: {held} are as extracted, "
+        f"{count(payload['files'], 'file')}{of} read again by another library{now}: {held} are as extracted, "
         f"{count(payload['rows'], 'row')} in all.{_ended(payload)}"
     )
 

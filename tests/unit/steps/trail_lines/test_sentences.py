@@ -130,6 +130,28 @@ def test_files_in_which_something_may_run_are_told(active: dict[str, Any]) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("compared", "told"),
+    [
+        ({}, ""),
+        ({"while_written": 3}, ", 3 while written and 1 now"),
+        ({"while_written": 0}, ", 0 while written and 4 now"),
+    ],
+)
+def test_what_was_read_back_when_is_told(compared: dict[str, int], told: str) -> None:
+    payload = {"files": 4, "rows": 7, "formats": {"csv": 3, "uploads": 1}, "columns": 12, **compared}
+
+    assert sentence(header("validated"), payload) == (
+        f"4 files (3 csv and 1 uploads) read again by another library{told}: their rows and 12 column "
+        "checksums are as extracted, 7 rows in all."
+    )
+    payload = {"source": "shop", "snapshot": "x", "tables": {"a": 1}, "files": {"a": ""}, "read_back": 1}
+    assert sentence(header("extracted"), payload) == (
+        "Source shop was read as of x: 1 table, 1 row, 1 file. 1 file read back by another library while "
+        "written."
+    )
+
+
 def test_a_line_is_read_as_it_was_written_and_stays_one_line() -> None:
     of = header("extracted")
     payload = {"source": "shop\nevil", "snapshot": "x", "tables": {"a": 0}, "files": {}}

@@ -1,0 +1,145 @@
+"""Every registered format is read back while it is written; what does not read back stops the write."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pytest
+from tests.contract.test_format_contract import FIELDS, ROWS, batch
+from tests.unit.formats.random_tables import write
+
+from afschrift.domain.errors import ValidationFailedError
+from afschrift.domain.extracted import ReadBack, TableExtract
+from afschrift.domain.file_format import Format
+from afschrift.domain.plan import ExtractPlan
+from afschrift.extraction.deflate import InflatingReader
+from afschrift.extraction.write import TableWriter
+from afschrift.formats.registry import FORMATS
+from afschrift.services import WriteLimits
+from afschrift.staging.encrypted import EncryptedStaging
+
+pytestmark = pytest.mark.parametrize("name", sorted(FORMATS))
+
+PLAN = ExtractPlan("shop", "orders", tuple(FIELDS), "SELECT")
+MANY = ROWS * 8_000  # several blocks of every reader
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> EncryptedStaging:
+    return EncryptedStaging(tmp_path, "req-0123456789ab", b"k" * 32)
+
+
+def staged(staging: EncryptedStaging, path: str) -> tuple[bytes, bytes]:
+    """A staged file, plain and deflated."""
+    with staging.reader(f"data/{path}") as stream:
+        plain = InflatingReader(stream).readall()
+    with staging.reader(f"data/{path}") as stream:
+        return plain, stream.read()
+
+
+def written(
+    staging: EncryptedStaging, formats: list[Format], batches: Iterable[pa.RecordBatch]
+) -> TableExtract:
+    return TableWriter(staging, PLAN, formats, WriteLimits()).write(lambda: iter(batches), {})
+
+
+def changing(name: str, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Format:
+    """A format whose writer writes something else than it was given."""
+    made = FORMATS[name].writer
+
+    def writer(sink: BinaryIO, *given: Any) -> Any:
+        inner = made(sink, *given)
+
+        class Changing:
+            options = inner.options
+            close = inner.close
+
+            def write(self, rows: pa.RecordBatch) -> None:
+                inner.write(change(rows))
+
+        return Changing()
+
+    return replace(FORMATS[name], writer=writer)
+
+
+def other_note(rows: pa.RecordBatch) -> pa.RecordBatch:
+    notes = pa.array(["a secret", *rows.column("Note").to_pylist()[1:]], pa.string())
+    return rows.set_column(1, "Note", notes)
+
+
+def other_price(rows: pa.RecordBatch) -> pa.RecordBatch:
+    prices = pa.array(["secret", *rows.column("price").to_pylist()[1:]], pa.string())
+    return rows.set_column(3, "price", prices)
+
+
+def test_the_record_names_what_was_compared_and_the_file_is_as_ever(
+    name: str, staging: EncryptedStaging
+) -> None:
+    [part] = written(staging, [FORMATS[name]], [batch(MANY)]).parts
+    [entry] = part.files
+    plain, deflated = staged(staging, entry.path)
+    assert plain == write(name, FIELDS, batch(MANY)).data
+    assert (entry.bytes, entry.sha256) == (len(plain), hashlib.sha256(plain).hexdigest())
+    assert entry.deflated_sha256 == hashlib.sha256(deflated).hexdigest()
+    assert entry.read_back == ReadBack(entry.deflated_sha256, FORMATS[name].read_by)
+
+
+def test_a_table_without_rows_is_read_back_too(name: str, staging: EncryptedStaging) -> None:
+    [entry] = written(staging, [FORMATS[name]], []).files
+    assert entry.read_back == ReadBack(entry.deflated_sha256, FORMATS[name].read_by)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (other_note, "field Note: the column reads back as the values extracted"),
+        (other_price, "field price"),
+        (lambda rows: rows.slice(1), "the file holds the 4 rows extracted; 3 were read"),
+    ],
+)
+def test_what_a_writer_changed_stops_the_write(
+    name: str, staging: EncryptedStaging, change: Callable[[pa.RecordBatch], pa.RecordBatch], told: str
+) -> None:
+    """Beside a sound file too, which was held against the forms of its values in its place."""
+    for formats in ([changing(name, change)], [FORMATS["csv"], changing(name, change)]):
+        with pytest.raises(ValidationFailedError, match=told) as caught:
+            written(staging, formats, [batch(ROWS)])
+        assert f"shop/orders.{FORMATS[name].extension}" in str(caught.value)
+        assert "secret" not in str(caught.value)
+        assert not staging.exists(f"data/shop/orders.{FORMATS[name].extension}")
+
+
+def test_what_cannot_be_read_stops_the_write_before_its_end(name: str, staging: EncryptedStaging) -> None:
+    before, given = threading.active_count(), list[int]()
+    most = 3 if name == "parquet" else 300  # which is read from its end: it cannot be faulty before that
+
+    def broken(sink: BinaryIO, *options: Any) -> Any:
+        sink.write(b'"no format \xff of ours\r\n\n' * 100_000)
+        return FORMATS[name].writer(sink, *options)
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        for number in range(most):
+            given.append(number)
+            yield batch(MANY)
+
+    with pytest.raises(ValidationFailedError, match="does not read back as what was extracted"):
+        written(staging, [replace(FORMATS[name], writer=broken)], rows())
+    assert len(given) < most or name == "parquet"
+    assert threading.active_count() == before
+
+
+def test_a_reader_that_breaks_is_never_taken_for_one_that_found_nothing(
+    name: str, staging: EncryptedStaging
+) -> None:
+    def reader(*_: Any) -> Iterator[Any]:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        written(staging, [replace(FORMATS[name], reader=reader)], [batch(ROWS)])
+    assert not staging.exists(f"data/shop/orders.{FORMATS[name].extension}")

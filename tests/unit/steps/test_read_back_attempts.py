@@ -1,0 +1,156 @@
+"""Attempts of somebody who can write the staged files of a request, under its key too, to pass what is read back.
+
+docs/gates.md lists them; a docstring `Attempt: ...` names the row that a test stands for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.support.attempts import World, extract_shop
+
+from afschrift.domain.errors import ValidationFailedError
+from afschrift.domain.extracted import FileEntry, ReadBack, SourceExtract
+from afschrift.extraction.deflate import deflated
+from afschrift.extraction.staged_records import is_staged, read_record, stage_record
+from afschrift.formats import registry
+from afschrift.steps.deliver import deliver
+from afschrift.steps.package import package
+from afschrift.steps.validate import validate
+
+pytestmark = pytest.mark.slow
+
+ORDERS = "shop/orders.csv"
+OTHER = b"order_id,customer_id,ordered_at\r\n99,1,2024-01-01T10:00:00\r\n"
+
+
+def edited(record: SourceExtract, change: Callable[[FileEntry], FileEntry]) -> SourceExtract:
+    """A record with other entries of its tables' files."""
+
+    def of(table: Any) -> Any:
+        parts = [dataclasses.replace(part, files=tuple(map(change, part.files))) for part in table.parts]
+        return dataclasses.replace(table, parts=tuple(parts))
+
+    return dataclasses.replace(record, tables=tuple(map(of, record.tables)))
+
+
+def replaced(world: World, request: str, *, record: bool) -> None:
+    """Another file of orders in staging, under the request's key; the record says that it was compared."""
+    staging, content = world.services.staging(request), deflated(OTHER)
+    with staging.writer(f"data/{ORDERS}") as sink:
+        sink.write(content)
+    digest = hashlib.sha256(content).hexdigest()
+
+    def change(entry: FileEntry) -> FileEntry:
+        if entry.path != ORDERS:
+            return entry
+        back = ReadBack(digest, registry.FORMATS["csv"].read_by)
+        return dataclasses.replace(entry, deflated_bytes=len(content), deflated_sha256=digest, read_back=back)
+
+    if record:
+        stage_record(staging, edited(read_record(staging, "shop"), change))
+
+
+def validated(world: World, request: str) -> dict[str, Any]:
+    [payload] = [p for h, p in world.register.trail.events(request) if h.type == "validated"]
+    return payload or {}
+
+
+@pytest.fixture
+def read_now(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Formats of the files that are read from now on."""
+    read: list[str] = []
+    for name, format_ in list(registry.FORMATS.items()):
+
+        def reader(*given: Any, of: Any = format_) -> Any:
+            read.append(of.name)
+            return of.reader(*given)
+
+        monkeypatch.setitem(registry.FORMATS, name, dataclasses.replace(format_, reader=reader))
+    return read
+
+
+def test_what_was_compared_is_not_read_again_and_the_trail_says_so(world: World, read_now: list[str]) -> None:
+    request = world.at(validate)
+    del read_now[:]
+    files = validate(world.services, request)["files"]
+    assert read_now == []
+    assert (validated(world, request)["while_written"], files > 0) == (files, True)
+
+
+def test_a_record_from_before_it_told_of_comparisons_is_read_again(world: World, read_now: list[str]) -> None:
+    request = world.at(validate)
+    staging = world.services.staging(request)
+    record = read_record(staging, "shop")
+    stage_record(staging, edited(record, lambda entry: dataclasses.replace(entry, read_back=None)))
+    del read_now[:]
+    files = validate(world.services, request)["files"]
+    assert (validated(world, request)["while_written"], len(read_now)) == (0, files)
+
+
+def test_another_reader_than_the_one_that_compared_reads_again(world: World, read_now: list[str]) -> None:
+    request = world.at(validate)
+    formats = dict(world.services.formats)
+    formats["csv"] = dataclasses.replace(formats["csv"], read_by="another library")
+    del read_now[:]
+    validate(dataclasses.replace(world.services, formats=formats), request)
+    csv = sum(entry.format == "csv" for entry in read_record(world.services.staging(request), "shop").entries)
+    assert set(read_now) == {"csv"}
+    assert len(read_now) >= csv > 0
+
+
+def test_a_file_and_its_record_replaced_before_validation(world: World) -> None:
+    """Attempt: Replace a staged file, and let its record say that it was read back, before `validate`"""
+    request = world.at(validate)
+    replaced(world, request, record=True)
+    with pytest.raises(ValidationFailedError, match=f"{ORDERS}.*the digest that was written"):
+        validate(world.services, request)
+    assert not is_staged(world.services.staging(request), "shop")
+    assert world.seen[1] == []
+
+
+def test_a_file_and_its_record_replaced_after_validation(world: World) -> None:
+    """Attempt: Replace a staged file and its record after `validate`"""
+    request = world.at(package)
+    replaced(world, request, record=True)
+    assert world.refused(package, request)["reason"] == "not_validated"
+
+
+@pytest.mark.parametrize("step", [validate, package])
+def test_a_file_replaced_under_its_record(world: World, step: Any) -> None:
+    """Attempt: Replace a staged file that was read back, and nothing else"""
+    request = world.at(step)
+    replaced(world, request, record=False)
+    if step is validate:
+        validate(world.services, request)
+    before = world.seen
+    with pytest.raises(ValidationFailedError, match=f"{ORDERS} is not what was extracted"):
+        package(world.services, request)
+    assert world.seen == before
+    extract_shop(world.services, request)
+    for again in (validate, package, deliver):
+        again(world.services, request)
+    told = [p for h, p in world.register.trail.events(request) if h.type == "staged_again" and p]
+    assert told[0]["files"] == {"replaced": {"csv": 1}}
+
+
+def test_an_earlier_file_of_the_same_place_put_back(world: World) -> None:
+    """Attempt: Put an earlier staged file of the same request back, without a key"""
+    request = world.at(validate)
+    staging = world.services.staging(request)
+    folder = world.home / "staging" / request / "data"
+    shutil.copy(folder / f"{ORDERS}.enc", world.home / "earlier")
+    with staging.writer(f"data/{ORDERS}") as sink:
+        sink.write(deflated(OTHER))
+    shutil.copy(folder / f"{ORDERS}.enc", world.home / "other")
+    shutil.copy(world.home / "earlier", folder / f"{ORDERS}.enc")
+    validate(world.services, request)
+    shutil.copy(world.home / "other", folder / f"{ORDERS}.enc")
+    with pytest.raises(ValidationFailedError, match=f"{ORDERS} is not what was extracted"):
+        package(world.services, request)
+    assert world.seen[1] == []
