@@ -18,7 +18,8 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import FileFinding
 from afschrift.formats.check.validate_file import validate
 from afschrift.formats.registry import FORMATS
-from afschrift.values.forms import text_batch, text_schema
+from afschrift.values.forms import text_batch
+from afschrift.values.written import text_schema
 
 pytestmark = pytest.mark.parametrize("name", sorted(FORMATS))
 

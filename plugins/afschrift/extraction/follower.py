@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import BinaryIO, Self
 
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.byte_queue import ByteQueue
+from afschrift.extraction.read_apart import Begun, LargeError, read_apart
 from afschrift.extraction.read_deflated import FileRead, read_deflated
 from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.check.validate_file import require_valid
+
+APART = 4 << 20
+"""Deflated bytes of a file from which on a process of its own is worth its start (a third of a second)."""
 
 
 class Follower:
@@ -83,9 +88,11 @@ class Follower:
             raise
 
     def _read(self, options: Mapping[str, str]) -> FileRead:
+        given = (self._format, self._path, self._fields, options)
+        begun = Begun(self._queue, APART if self._format.apart else None)
         try:
-            return read_deflated(
-                self._queue, self._format, self._path, self._fields, options, forms=self._forms
-            )
+            with suppress(LargeError):
+                return read_deflated(begun, *given, forms=self._forms)
+            return read_apart(begun.anew(), *given, forms=self._forms)
         finally:
             self._queue.stop()

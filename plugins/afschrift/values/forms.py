@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.types as pt
 
-from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.values import json_text, nested, scalars
 from afschrift.values.errors import ValueFormError
+from afschrift.values.written import known_kind, text_schema
 
 
 def text_batch(batch: pa.RecordBatch, fields: Sequence[FieldPlan]) -> pa.RecordBatch:
@@ -39,33 +39,8 @@ def text_batch(batch: pa.RecordBatch, fields: Sequence[FieldPlan]) -> pa.RecordB
     return pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
 
 
-def text_schema(fields: Sequence[FieldPlan]) -> pa.Schema:
-    """Schema of a batch of value forms: one string column a field."""
-    return pa.schema([(field.name, pa.string()) for field in fields])
-
-
-def written_kind(field: FieldPlan) -> ValueKind:
-    """The kind of what stands in the file: a masked column is text, whatever it was.
-
-    Raises:
-        ConfigurationError: the plan knows no kind for the column.
-    """
-    if field.action is Action.MASK:
-        return ValueKind.TEXT
-    return _kind(field)
-
-
-def _kind(field: FieldPlan) -> ValueKind:
-    if field.kind is None:
-        raise ConfigurationError(
-            f"Column {field.name} has no known type.",
-            remedy="give it a `kind` in the inventory, or leave the column out there.",
-        )
-    return field.kind
-
-
 def _column(array: pa.Array, field: FieldPlan) -> pa.Array:
-    kind = _kind(field)
+    kind = known_kind(field)
     try:
         return _text(array, kind)
     except ValueFormError as fault:

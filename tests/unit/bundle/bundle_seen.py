@@ -11,8 +11,8 @@ from afschrift.bundle.contents import Contents
 from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.values.first_rows import FirstRows
-from afschrift.values.forms import text_schema
 from afschrift.values.table_profiler import TableProfiler
+from afschrift.values.written import text_schema
 
 
 def batch(extract: ExtractPlan, rows: Rows) -> pa.RecordBatch:

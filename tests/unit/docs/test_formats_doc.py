@@ -17,7 +17,7 @@ from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.request import Request
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS
-from afschrift.values.forms import text_schema
+from afschrift.values.written import text_schema
 
 DOCS = Path(__file__).parents[3] / "docs"
 TEXT = (DOCS / "formats.md").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
-from afschrift.values.forms import text_schema
+from afschrift.values.written import text_schema
 
 AWKWARD = [
     "",

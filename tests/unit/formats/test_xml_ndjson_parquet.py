@@ -12,7 +12,7 @@ from tests.unit.formats.random_tables import field, write
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.values.forms import text_schema
+from afschrift.values.written import text_schema
 
 FIELDS = [field("id", ValueKind.INTEGER), field('a "b"', ValueKind.TEXT)]
 HEAD = (

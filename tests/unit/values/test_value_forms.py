@@ -17,7 +17,8 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.values.forms import text_batch, written_kind
+from afschrift.values.forms import text_batch
+from afschrift.values.written import written_kind
 
 
 def forms(column: pa.Array, kind: ValueKind) -> list[str | None]:

@@ -15,7 +15,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.fields import complete_codes
 from afschrift.domain.file_format import Format, SchemaColumn
 from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.values.forms import written_kind
+from afschrift.values.written import written_kind
 
 
 def schema_path(planned: ExtractPlan, format_: Format) -> str | None:

@@ -13,8 +13,8 @@ from afschrift.domain.extracted import FileEntry
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.check.file_finding import FileFinding
 from afschrift.values.checksum import ColumnChecksums
-from afschrift.values.forms import written_kind
 from afschrift.values.shapes import first_offence
+from afschrift.values.written import written_kind
 
 _BLOCK = 1 << 20
 

@@ -52,6 +52,7 @@ JSON = Format(
     writer=_write_document,
     reader=_read_document,
     read_by="msgspec",
+    apart=True,
     schema=_SCHEMA,
     counted=False,
     reading=3,
@@ -63,6 +64,7 @@ NDJSON = Format(
     writer=_write_lines,
     reader=_read_lines,
     read_by="msgspec",
+    apart=True,
     schema=_SCHEMA,
     reading=1,
 )

@@ -16,8 +16,8 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 from afschrift.values.buffers import text_bytes
-from afschrift.values.forms import text_schema, written_kind
 from afschrift.values.kind_patterns import PATTERNS
+from afschrift.values.written import text_schema, written_kind
 
 _BLOCK = 1 << 19  # the objects of a larger one leave the processor's cache
 _SEPARATOR = b",\n"  # no line break stands inside a value: JSON strings escape it

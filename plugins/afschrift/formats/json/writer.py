@@ -21,8 +21,8 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.batches import slices
 from afschrift.values.buffers import text_bytes
-from afschrift.values.forms import written_kind
 from afschrift.values.json_text import fragments, pieces
+from afschrift.values.written import written_kind
 
 
 class JsonWriter:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.check.file_finding import UnreadableFileError, check_header
-from afschrift.values.forms import text_schema
+from afschrift.values.written import text_schema
 from afschrift.values.xml_text import attribute, replaced, unescape
 
 _BLOCK = 4 << 20  # smaller ones cost polars a third of its speed

@@ -20,7 +20,7 @@ from afschrift.bundle.description.schemas import columns, schema_path
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS
-from afschrift.values.forms import text_schema
+from afschrift.values.written import text_schema
 
 CONTENTS = Example().contents
 FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT), field("at", ValueKind.INSTANT)]

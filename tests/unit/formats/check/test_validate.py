@@ -12,7 +12,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.checks import ValueTypes
 from afschrift.formats.check.file_finding import FileFinding
 from afschrift.formats.check.validate_file import require_valid, validate
-from afschrift.values.forms import text_schema
+from afschrift.values.written import text_schema
 
 
 def first_offence(kind: ValueKind, *texts: str | None) -> int | None:

@@ -17,7 +17,7 @@ from afschrift.domain.errors import MarkerCollisionError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.csv.writer import NULL_MARKER, CsvWriter, next_marker
-from afschrift.values.forms import text_schema
+from afschrift.values.written import text_schema
 
 FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
 TEXTS: list[str | None] = [*(text for text in AWKWARD if text != r"\N"), None]

@@ -16,7 +16,7 @@ from tests.unit.formats.random_tables import AWKWARD, field, tables, write
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.values.forms import text_schema, written_kind
+from afschrift.values.written import text_schema, written_kind
 
 FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
 TEXTS: list[str | None] = [*AWKWARD, None]

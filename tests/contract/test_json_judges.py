@@ -1,0 +1,91 @@
+"""All that read JSON back judge alike what is awkward: in a thread of the writer, and in a process apart."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from tests.unit.formats.random_tables import field
+
+from afschrift.domain.value_kind import ValueKind
+from afschrift.extraction.deflate import deflated
+from afschrift.extraction.read_apart import read_apart
+from afschrift.extraction.read_deflated import FileRead, read_deflated
+from afschrift.formats.check.file_finding import UnreadableFileError
+from afschrift.formats.registry import FORMATS
+
+FIELDS = (
+    field("id", ValueKind.INTEGER),
+    field("n", ValueKind.NUMBER),
+    field("doc", ValueKind.JSON),
+    field("note", ValueKind.TEXT),
+)
+GOOD = b'{"id":1,"n":0.5,"doc":{"a":1.10,"a":2},"note":"a"}\n'
+TAKEN = {
+    "a document digit by digit": (GOOD, '{"a":1.10,"a":2}'),
+    "beyond every number": (
+        b'{"id":1,"n":0.5,"doc":[1e400,123456789012345678901234567890],"note":"a"}\n',
+        "",
+    ),
+    "an integer as text": (b'{"id":"9007199254740993","n":"NaN","doc":null,"note":"a"}\n', ""),
+    "minus zero": (b'{"id":1,"n":-0.0,"doc":"\\ud83d\\ude00","note":"\\u0000"}\n', ""),
+    "what looks like a member": (b'{"id":1,"n":1,"doc":{"x":"\\":"},"note":":\\":"}\n', ""),
+}
+REFUSED = {
+    "a member twice": b'{"id":1,"n":1,"doc":1,"note":"a","note":"a"}\n',
+    "a member too few": b'{"id":1,"n":1,"doc":1}\n',
+    "a member too many": b'{"id":1,"n":1,"doc":1,"note":"a","more":1}\n',
+    "a trailing comma": b'{"id":1,"n":1,"doc":[1,],"note":"a"}\n',
+    "half a pair in a text": b'{"id":1,"n":1,"doc":1,"note":"\\ud800"}\n',
+    "half a pair in a document": b'{"id":1,"n":1,"doc":"\\ud800","note":"a"}\n',
+    "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+    "no UTF-8": b'{"id":1,"n":1,"doc":1,"note":"\xff"}\n',
+    "NaN that is no text": b'{"id":1,"n":NaN,"doc":1,"note":"a"}\n',
+    "a number too large": b'{"id":1,"n":1e400,"doc":1,"note":"a"}\n',
+    "a number for a text": b'{"id":1,"n":1,"doc":1,"note":1}\n',
+    "nested beyond all depth": b'{"id":1,"n":1,"doc":' + b"[" * 9_000 + b"]" * 9_000 + b',"note":"a"}\n',
+    "a line break in a row": b'{"id":1,"n":1,\n"doc":1,"note":"a"}\n',
+    "two objects on a line": GOOD[:-1] + GOOD,
+    "a comment": b'{"id":1,"n":1,"doc":1,"note":"a"} // secret\n',
+}
+Judged = FileRead | tuple[str, str, str | None, int | None]
+
+
+def judged(data: bytes, *, apart: bool) -> Judged:
+    content, given = deflated(data), (FORMATS["ndjson"], "shop/a.ndjson", FIELDS, {})
+    try:
+        if apart:
+            return read_apart(iter([content[:40], content[40:]]), *given, forms=True)
+        return read_deflated(io.BytesIO(content), *given, forms=True)
+    except UnreadableFileError as error:
+        return error.code, error.rule, error.field, error.row
+
+
+@pytest.mark.parametrize("case", TAKEN)
+def test_what_is_taken_gives_the_same_values(case: str) -> None:
+    data, document = TAKEN[case]
+    here = judged(GOOD + data, apart=False)
+    assert isinstance(here, FileRead)
+    assert (here.contents.rows, here.contents.offences) == (2, ())
+    assert judged(GOOD + data, apart=True) == here
+    if document:
+        [batch] = FORMATS["ndjson"].reader(io.BytesIO(data), FIELDS, {})
+        assert batch.column("doc").to_pylist() == [document]
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_is_refused_in_the_same_words(case: str) -> None:
+    here = judged(GOOD + REFUSED[case], apart=False)
+    assert isinstance(here, tuple)
+    assert "secret" not in str(here)
+    assert judged(GOOD + REFUSED[case], apart=True) == here
+
+
+@pytest.mark.parametrize("more", [-1, 1])
+def test_a_stream_cut_short_or_with_something_behind_it(more: int) -> None:
+    content = deflated(GOOD)
+    content = content[:more] if more < 0 else content + b"x"
+    with pytest.raises(UnreadableFileError):
+        read_apart(iter([content]), FORMATS["ndjson"], "a", FIELDS, {}, forms=True)
+    with pytest.raises(UnreadableFileError):
+        read_deflated(io.BytesIO(content), FORMATS["ndjson"], "a", FIELDS, {}, forms=True)
