@@ -20,8 +20,10 @@ UTC_TIME = datetime(2024, 10, 27, 0, 30, tzinfo=UTC)
 MICRO = UTC_TIME.replace(microsecond=123456, tzinfo=None)
 LAST_DAY = UTC_TIME.replace(year=9999, tzinfo=None)
 
+Tables = dict[str, tuple[dict[str, str], list[tuple[Any, ...]]]]
+
 # table -> columns with their types, and rows; the types in braces are spelled by each kind
-TABLES: dict[str, tuple[dict[str, str], list[tuple[Any, ...]]]] = {
+TABLES: Tables = {
     "customer": (
         {
             "customer_id": "INTEGER",
@@ -126,16 +128,16 @@ def write_inventory(folder: Path, kind: str, more: str) -> Path:
     return folder
 
 
-def _statements(kind: str, mark: str) -> Iterator[tuple[str, str, list[tuple[Any, ...]]]]:
-    for table, (columns, rows) in TABLES.items():
+def _statements(kind: str, mark: str, tables: Tables) -> Iterator[tuple[str, str, list[tuple[Any, ...]]]]:
+    for table, (columns, rows) in tables.items():
         spelled = ", ".join(f"{name} {type_.format(**SPELLED[kind])}" for name, type_ in columns.items())
         marks = ", ".join([mark] * len(columns))
         yield f"CREATE TABLE {table} ({spelled})", f"INSERT INTO {table} VALUES ({marks})", rows
 
 
-def in_duckdb(path: Path) -> None:
+def in_duckdb(path: Path, tables: Tables = TABLES) -> None:
     with duckdb.connect(str(path)) as con:
-        for create, insert, rows in _statements("duckdb", "?"):
+        for create, insert, rows in _statements("duckdb", "?", tables):
             con.execute(create)
             con.executemany(insert, rows)
 
@@ -148,9 +150,9 @@ def in_lake(path: Path, lake: Path) -> None:
             con.execute(f"COPY {table} TO '{lake / table / 'part.parquet'}' (FORMAT parquet)")
 
 
-def in_sqlite(path: Path) -> None:
+def in_sqlite(path: Path, tables: Tables = TABLES) -> None:
     with closing(sqlite3.connect(path)) as con:
-        for create, insert, rows in _statements("sqlite", "?"):
+        for create, insert, rows in _statements("sqlite", "?", tables):
             con.execute(create)
             con.executemany(insert, [tuple(map(_sqlite, row)) for row in rows])
         con.commit()
@@ -162,17 +164,17 @@ def _sqlite(value: Any) -> Any:
     return str(value) if isinstance(value, date | Decimal) else value
 
 
-def in_postgres(database: pg.Database) -> None:
+def in_postgres(database: pg.Database, tables: Tables = TABLES) -> None:
     with psycopg.connect(database.libpq) as con, con.cursor() as cursor:
-        for create, insert, rows in _statements("postgres", "%s"):
+        for create, insert, rows in _statements("postgres", "%s", tables):
             cursor.execute(create)  # type: ignore[arg-type]
             cursor.executemany(insert, rows)  # type: ignore[arg-type]
 
 
-def in_mariadb(database: mariadb.Database) -> None:
+def in_mariadb(database: mariadb.Database, tables: Tables = TABLES) -> None:
     with database.connect() as con, con.cursor() as cursor:
         cursor.execute("SET time_zone = '+00:00'")
-        for create, insert, rows in _statements("mysql", "%s"):
+        for create, insert, rows in _statements("mysql", "%s", tables):
             cursor.execute(create)
             cursor.executemany(insert, [tuple(map(_mysql, row)) for row in rows])
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
 from afschrift.domain.value_kind import ValueKind
@@ -49,9 +49,9 @@ class TwoSessions:
     def structure(self) -> Structure:
         return self._planning.structure()
 
-    def bind(self, keys: Sequence[Key], at: str) -> None:
-        self._planning.bind(keys, at)
-        self._extracting.bind(keys, at)
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
+        self._planning.bind(keys, at, *others)
+        self._extracting.bind(keys, at, *others)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         return self._planning.rows(statement)

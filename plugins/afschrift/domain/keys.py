@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,6 +41,10 @@ class Key:
         return (self.valid_from is None or self.valid_from <= instant) and (
             self.valid_to is None or instant < self.valid_to
         )
+
+
+PersonKeys = tuple[Sequence[Key], str]
+"""The keys of one person, and the instant of their request (RFC 3339)."""
 
 
 def keys_text(keys: Iterable[Key]) -> bytes:

@@ -47,6 +47,18 @@ class Sums:
     total: int
 
 
+class SameRows(Protocol):
+    """The rows of an extract for several persons."""
+
+    def __call__(self, relation: str = "", further: Sequence[str] = ()) -> str:
+        """FROM and WHERE of them, under the alias `t`; `t.afschrift_person` says whose a row is.
+
+        Args:
+            relation: read instead of the table itself.
+            further: columns of it beside the table's own, quoted.
+        """
+
+
 class TableOracle(Protocol):
     """A warehouse's own account of the rows of one extract. Arrow arrays are written as Any."""
 
@@ -63,3 +75,6 @@ class TableOracle(Protocol):
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         """Count the rows and all values; hash the rows' own texts of some columns."""
+
+    def together(self, same_rows: SameRows) -> dict[int, Sums]:
+        """The same of the columns in `hashed` and all rows, for each person that has rows."""

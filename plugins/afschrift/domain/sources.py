@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.value_kind import ValueKind
 
@@ -117,10 +117,12 @@ class Dialect(Protocol):
 
     Attributes:
         hides_tables: its catalogue lacks what the account has no right to.
+        names_collations: texts of one type are compared in one way; known once the catalogue was read.
     """
 
     name: str
     hides_tables: bool
+    names_collations: bool
 
     @property
     def keys(self) -> str:
@@ -199,15 +201,17 @@ class Source(Protocol):
     def structure(self) -> Structure:
         """How the tables hang together, as the database itself says; what it does not say is empty."""
 
-    def bind(self, keys: Sequence[Key], at: str) -> None:
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Replace the session's key table `afschrift_key`.
 
         Args:
             keys: the person's keys; values are bound, never written into a statement.
             at: instant of the request (RFC 3339).
+            others: of further persons, whose rows are read in the same pass.
 
-        The table's columns are `name, value, valid_from, valid_to, is_current, asked_at`;
-        `is_current` says whether the key was the person's at the instant of the request.
+        The table's columns are `person, name, value, valid_from, valid_to, is_current, asked_at`;
+        `person` is the number of whose key it is, from 0 in the order given; `is_current` says whether the
+        key was the person's at the instant of the request.
         """
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:

@@ -26,6 +26,16 @@ def salt_key(salt: str) -> Key:
     return Key(SALT, salt)
 
 
+def salt_name(dialect: Dialect) -> str:
+    """The name of the salt in the key table, as a literal."""
+    return dialect.literal(SALT)
+
+
+def salt_of(dialect: Dialect) -> str:
+    """SQL of the salt."""
+    return f"(SELECT s.value FROM {dialect.keys} AS s WHERE s.name = {salt_name(dialect)})"  # noqa: S608
+
+
 def token_mask(dialect: Dialect, value: str) -> str:
     """SQL of the mask of a value; the plain mask where the database cannot hash, or has no salt.
 
@@ -33,8 +43,7 @@ def token_mask(dialect: Dialect, value: str) -> str:
         dialect: how the database spells it.
         value: SQL of the value as text.
     """
-    salt = f"(SELECT s.value FROM {dialect.keys} AS s WHERE s.name = {dialect.literal(SALT)})"  # noqa: S608
-    token = dialect.token(salt, value)
+    token = dialect.token(salt_of(dialect), value)
     if token is None:
         return dialect.literal(MASK)
     opened, closed = dialect.literal(MASK[:-1]), dialect.literal(MASK[-1])

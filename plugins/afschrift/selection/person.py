@@ -7,17 +7,19 @@ a key that is for ever one person's is theirs alone, whatever it points to (R31)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.keys import Unique
 from afschrift.domain.sources import ColumnType, Dialect
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import hops
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.table import FORMER_ROWS
 
+_EXACT = {ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.UUID, ValueKind.DATE}
 Catalogue = Mapping[str, Mapping[str, ColumnType]]
 
 
@@ -41,6 +43,7 @@ class Match:
         instant: the row's own time as an instant, for keys that change hands; None: see `timeless`.
         timeless: the row counts whatever its time (`at: any`, or a key that is for ever one person's).
         unless: columns of better keys; the row must hold none of them.
+        text: SQL of the column's value as the text of a key.
     """
 
     key: str
@@ -48,6 +51,7 @@ class Match:
     instant: str | None
     timeless: bool
     unless: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Via:
     Attributes:
         unless: columns of keys that are for ever one person's; a row that holds one is that person's,
             whatever it points to. Empty where the data map says that such rows are shared.
+        theirs: the parent's columns in `pairs`, quoted.
+        columns: all columns of the parent that may be read, quoted.
+        alike: both sides of each pair have the same type, so that what is equal to a value is one value.
     """
 
     relation: str
@@ -64,6 +71,9 @@ class Via:
     pairs: tuple[str, ...]
     belongs: tuple[Match | Via, ...]
     unless: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    alike: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,11 @@ class WayFinder:
         self._identity = identity
         self._dialect = dialect
         self._catalogue = of_entries(source, catalogue)
+
+    @property
+    def tables(self) -> Collection[str]:
+        """Tables of the inventory that the source has."""
+        return self._catalogue.keys()
 
     def relation(self, table: str) -> str:
         """What stands after FROM for a table of the inventory."""
@@ -197,8 +212,22 @@ class WayFinder:
                     )
                     for own, theirs in hop.pairs
                 )
-                found.append(Via(self.relation(hop.parent), parent, pairs, inner, unless))
+                theirs = tuple(dict.fromkeys(self._dialect.quote(column) for _, column in hop.pairs))
+                alike = all(self._alike((table, own), (hop.parent, its)) for own, its in hop.pairs)
+                readable, relation = self.readable(hop.parent), self.relation(hop.parent)
+                found.append(Via(relation, parent, pairs, inner, unless, theirs, readable, alike))
         return tuple(found)
+
+    def _alike(self, own: tuple[str, str], theirs: tuple[str, str]) -> bool:
+        """Whether two columns have the same type, of which equal values are one value to GROUP BY too."""
+        kinds = {self._catalogue[table][column].kind for table, column in (own, theirs)}
+        texts = {ValueKind.TEXT} if self._dialect.names_collations else set()
+        return self.native(*own) == self.native(*theirs) and kinds <= _EXACT | texts
+
+    def readable(self, table: str) -> tuple[str, ...]:
+        """The columns of a table that the connection may read, quoted."""
+        columns = self._catalogue[table].items()
+        return tuple(self._dialect.quote(name) for name, column in columns if not column.closed)
 
     def column(self, table: str, column: str, alias: str = "t") -> str:
         """A column that the source has and the connection may read, qualified and quoted."""
@@ -240,12 +269,14 @@ class WayFinder:
         self, table: str, alias: str, name: str, *, timeless: bool, unless: tuple[str, ...] = ()
     ) -> Match:
         link = self._source.tables[table].subject[name]
+        column = self.column(table, link.column, alias)
         return Match(
             key=self._dialect.literal(name),
             holds=self.holds(table, name, alias),
             instant=self.instant(table, link.at, alias) if link.at and not timeless else None,
             timeless=timeless,
             unless=unless,
+            text=self._dialect.key_text(column, self.native(table, link.column)),
         )
 
     def _unique(self, key: str) -> Unique:

@@ -11,6 +11,7 @@ class StandardDialect:
     keys = KEY_TABLE
     one_row = "LIMIT 1"
     hides_tables = False
+    names_collations = False
 
     def quote(self, identifier: str) -> str:
         """Double quotes, doubled inside."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 
 import pyarrow as pa
 
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import PersonKeys
 from afschrift.sources.local_times import utc_text
 
 KEY_TABLE = "afschrift_key"
@@ -16,6 +15,7 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _INSTANT = pa.timestamp("us", "UTC")
 _SCHEMA = pa.schema(
     [
+        ("person", pa.int32()),
         ("name", pa.string()),
         ("value", pa.string()),
         ("valid_from", _INSTANT),
@@ -26,17 +26,17 @@ _SCHEMA = pa.schema(
 )
 
 
-def key_rows(keys: Iterable[Key], at: str) -> pa.Table:
-    """One row a key: `name, value, valid_from, valid_to, is_current, asked_at`.
+def key_rows(*persons: PersonKeys) -> pa.Table:
+    """One row a key: `person, name, value, valid_from, valid_to, is_current, asked_at`.
 
     A value with a NUL is left out: some databases cannot take one, and none that cannot holds one.
 
     Args:
-        keys: the person's keys.
-        at: instant of the request (RFC 3339).
+        persons: the keys of each; `person` is their number in this order, from 0.
     """
     rows = [
         {
+            "person": person,
             "name": key.name,
             "value": key.value,
             "valid_from": _moment(key.valid_from),
@@ -44,29 +44,31 @@ def key_rows(keys: Iterable[Key], at: str) -> pa.Table:
             "is_current": key.valid_at(at),
             "asked_at": _moment(at),
         }
+        for person, (keys, at) in enumerate(persons)
         for key in keys
         if "\0" not in key.value
     ]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
-def text_key_rows(keys: Iterable[Key], at: str) -> list[tuple[object, ...]]:
+def text_key_rows(*persons: PersonKeys) -> list[tuple[object, ...]]:
     """The same rows for databases without instants: times are RFC 3339 texts in UTC.
 
-    The third column, `number`, holds a value that is an integer as such, so that a column of numbers is
+    The fourth column, `number`, holds a value that is an integer as such, so that a column of numbers is
     compared with a number: a text would be compared as one in some databases, rounded in others.
     """
-    asked = utc_text(at, "UTC")
     return [
         (
+            person,
             key.name,
             key.value,
             number(key.value),
             utc_text(key.valid_from, "UTC"),
             utc_text(key.valid_to, "UTC"),
             int(key.valid_at(at)),
-            asked,
+            utc_text(at, "UTC"),
         )
+        for person, (keys, at) in enumerate(persons)
         for key in keys
         if "\0" not in key.value
     ]

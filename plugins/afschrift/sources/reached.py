@@ -8,8 +8,8 @@ from typing import Any, BinaryIO, Self
 
 from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
-from afschrift.domain.keys import Key
-from afschrift.domain.own_account import Sample, Sums, TableOracle
+from afschrift.domain.keys import Key, PersonKeys
+from afschrift.domain.own_account import SameRows, Sample, Sums, TableOracle
 from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 
@@ -51,10 +51,10 @@ class Reached:
         with _named(self.name):
             return self._source.structure()
 
-    def bind(self, keys: Sequence[Key], at: str) -> None:
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """The session's."""
         with _named(self.name):
-            self._source.bind(keys, at)
+            self._source.bind(keys, at, *others)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """The session's."""
@@ -87,6 +87,10 @@ class _ReachedOracle:
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         with _named(self._source):
             return self._oracle.sums(columns, sample)
+
+    def together(self, same_rows: SameRows) -> dict[int, Sums]:
+        with _named(self._source):
+            return self._oracle.together(same_rows)
 
 
 class ReachedStore:

@@ -14,6 +14,7 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import UPLOADS, SourceExtract
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
+from afschrift.domain.request import Request
 from afschrift.extraction.manual_files import stage
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
@@ -46,6 +47,27 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         RetriableError: the staging is.
     """
     took = StepEvidence()
+    request, plan = gated_extract(services, request_id, source)
+    done, again = extracted_before(services, plan, source)
+    if done is not None:
+        return done
+    clear_extract(services, request_id, source)
+    if source in {one.source for one in plan.given}:
+        return _given_files(services, plan, source, took)
+    if source not in searched_sources(services, plan):
+        return _only_named(services, plan, source, took)
+    reading = SourceReading(services, plan, source, keys_of(services, plan))
+    record = reading.run(request.received_at)
+    return finish(services, plan, record, reading.evidence(record), took, again=again)
+
+
+def gated_extract(services: Services, request_id: str, source: str) -> tuple[Request, Plan]:
+    """Through the gate of `extract`.
+
+    Raises:
+        GateError: a decision that the step needs is not in the register, or something drifted.
+        NeedsPersonError: another source of the request is down, and a person was asked about it.
+    """
     _no_other_source_waits(services, request_id)
     request, plan = gated_plan(services, request_id, "extract")
     if source not in read_sources(services, plan):
@@ -56,23 +78,23 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
             "source_not_in_plan",
             f"The plan of request {request_id} reads nothing from this source.",
         )
-    staging = services.staging(request_id)
-    done = services.register.steps.result(request_id, "extract", plan.digest(), part=source)
+    return request, plan
+
+
+def extracted_before(services: Services, plan: Plan, source: str) -> tuple[dict[str, Any] | None, bool]:
+    """The result where a source is extracted and still staged; and whether it was extracted once."""
+    done = services.register.steps.result(plan.request, "extract", plan.digest(), part=source)
     if done is not None and _still_staged(services, plan, source):
-        return done
+        return done, True
+    return None, done is not None
+
+
+def clear_extract(services: Services, request_id: str, source: str) -> None:
+    """Nothing of a source is staged any more."""
+    staging = services.staging(request_id)
     unstage(staging, source)  # first: what is left half-way of what follows is no extract
     staging.wipe(f"data/{source}")
     staging.wipe(f"data/{UPLOADS}/{source}")
-    if source in {one.source for one in plan.given}:
-        return _given_files(services, plan, source, took)
-    if source not in searched_sources(services, plan):
-        return _only_named(services, plan, source, took)
-    reading = SourceReading(services, plan, source, _keys_of(services, plan))
-    record = reading.run(request.received_at)
-    inputs = plan.digest()
-    if done is not None:  # what was staged is gone: another reading on another snapshot, said as such
-        inputs = digest({"plan": inputs, "snapshot": record.snapshot})
-    return _finish(services, plan, record, reading.evidence(record), inputs, took)
 
 
 def _no_other_source_waits(services: Services, request_id: str) -> None:
@@ -99,7 +121,7 @@ def _still_staged(services: Services, plan: Plan, source: str) -> bool:
     return not faults
 
 
-def _keys_of(services: Services, plan: Plan) -> tuple[Key, ...]:
+def keys_of(services: Services, plan: Plan) -> tuple[Key, ...]:
     """The staged keys, which must be those that the plan was made for."""
     keys = staged_keys(services.staging(plan.request))
     if fingerprint(services.register, plan.request, keys) != plan.keys:
@@ -132,26 +154,31 @@ def _given_files(services: Services, plan: Plan, source: str, took: StepEvidence
         evidence["kept_back"] = len(record.kept_back)
     if active := active_counts(record.given):
         evidence["active"] = active
-    return _finish(services, plan, record, evidence, plan.digest(), took, files=len(record.given))
+    return finish(services, plan, record, evidence, took, files=len(record.given))
 
 
 def _only_named(services: Services, plan: Plan, source: str, took: StepEvidence) -> dict[str, Any]:
     """Of a source that the last part of an answer only names nothing is read, and it is not opened."""
     record = SourceExtract(source, plan.frozen_at, ())
     stage_record(services.staging(plan.request), record)
-    return _finish(services, plan, record, {"tables": {}}, plan.digest(), took)
+    return finish(services, plan, record, {"tables": {}}, took)
 
 
-def _finish(
+def finish(
     services: Services,
     plan: Plan,
     record: SourceExtract,
     evidence: Mapping[str, Any],
-    inputs: str,
     took: StepEvidence,
+    *,
+    again: bool = False,
     **counts: int,
 ) -> dict[str, Any]:
-    """The step is done with its event, in one transaction."""
+    """The step is done with its event, in one transaction.
+
+    `again`: what was staged before is gone, so it is another reading on another snapshot, said as such.
+    """
+    inputs = digest({"plan": plan.digest(), "snapshot": record.snapshot}) if again else plan.digest()
     result = {
         "source": record.source,
         "tables": len(record.tables),

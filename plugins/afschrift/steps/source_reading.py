@@ -13,18 +13,19 @@ from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
 from afschrift.domain.extracted import Compared, Searched, SourceExtract, TableExtract
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.profile import Overview
-from afschrift.domain.sources import Source
+from afschrift.domain.sources import Source, Structure
 from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.finder.find import SourceFinder
 from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.extraction.redact import redacted
-from afschrift.extraction.row_observers import RowObservers
+from afschrift.extraction.row_observers import Batches, RowObservers
 from afschrift.extraction.staged_records import stage_observations, stage_record
 from afschrift.extraction.write import TableWriter
 from afschrift.questions.ask import ask, asking
+from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.mask_tokens import SALT_OF, salt_key
 from afschrift.selection.table_decision import NO_ROWS
 from afschrift.services import Services
@@ -48,6 +49,9 @@ class SourceReading:
         self._mac = partial(services.register.data_keys.fingerprint, plan.request)
         self._seconds: dict[str, float] = {}
         self._searched: dict[str, Any] = {}
+        self._bound: tuple[Key, ...] = ()
+        self._found: tuple[Searched, ...] = ()
+        self._structure = Structure()
         self._samples: dict[str, Rows] = {}
         self._overviews: dict[str, Overview] = {}
 
@@ -70,59 +74,99 @@ class SourceReading:
             asking(services.register, plan.request, KINDS),
             services.open_source(source, plan.request) as session,
         ):
-            own = staged_identifiers(self._staging)
-            keys = bound_keys(services, self._keys, own, received_at)
-            session.bind((*keys, salt_key(self._mac(SALT_OF))), received_at)
-            searched = search(services, plan.request, source, session, keys)
-            asked = unsettled(services, plan.request, source, searched)
-            record = None if asked else self._read(session, searched)
+            keys, at = self.keys(received_at)
+            session.bind(keys, at)
+            asked = self.search(session)
+            record = None if asked else self._read(session)
         if record is None:
             raise ask(services.register, plan.request, asked)
-        self._searched = evidence(searched, keys)
-        record = judged_files(services.register, self._staging, record, plan.request, self._mac)
-        stage_observations(self._staging, source, self._samples, self._overviews)
-        self._finding.stage(self._staging, source)
-        stage_record(self._staging, record)
-        return record
+        return self.stage(record)
 
-    def _read(self, session: Source, searched: tuple[Searched, ...]) -> SourceExtract:
+    def keys(self, received_at: str) -> PersonKeys:
+        """What the key table holds of the person: keys, spellings to search for, the salt of masks."""
+        own = staged_identifiers(self._staging)
+        self._bound = bound_keys(self._services, self._keys, own, received_at)
+        return (*self._bound, salt_key(self._mac(SALT_OF))), received_at
+
+    def search(self, session: Source) -> tuple[OpenQuestion, ...]:
+        """Look for the person in what no way reaches; what somebody must say first of what was found."""
+        services, plan, source = self._services, self._plan, self._source
+        self._found = search(services, plan.request, source, session, self._bound)
+        self._searched = evidence(self._found, self._bound)
+        return unsettled(services, plan.request, source, self._found)
+
+    def _read(self, session: Source) -> SourceExtract:
         """The tables, one after the other, and what the sheet asks of them."""
-        plan, source = self._plan, self._source
-        parts = plan.of_source(source)
-        declared = self._services.inventory.sources[source]
-        structure = declared.structure(session.structure(), {part.table for part in parts})
-        self._observers.know(structure.foreign_keys)
-        tables = tuple(self._table(session, part) for part in parts)
-        facts = read_facts(session, [fact for fact in plan.facts if fact.source == source])
-        seen = self._observers.references()
-        record = SourceExtract(
-            source, session.snapshot, tables, seen, facts, structure=structure, searched=searched
-        )
-        require_complete(self._services.inventory, plan, record)
-        return record
+        self.begin(session)
+        tables = []
+        for part in self._plan.of_source(self._source):
+            table = self.table(session, part)
+            table.write()
+            tables.append(table.finish())
+        return self.end(session, tables)
 
-    def _table(self, session: Source, part: ExtractPlan) -> TableExtract:
-        services, begun = self._services, time.monotonic()
-        formats = [services.formats[name] for name in self._plan.formats]
+    def begin(self, session: Source) -> None:
+        """Before the first table: what the database itself says of them."""
+        parts = self._plan.of_source(self._source)
+        declared = self._services.inventory.sources[self._source]
+        self._structure = declared.structure(session.structure(), {part.table for part in parts})
+        self._observers.know(self._structure.foreign_keys)
+
+    def table(self, session: Source, part: ExtractPlan) -> TableReading:
+        """A table that is about to be read."""
+        services = self._services
         hidden = {f.name for f in part.selected if f"{part.name}.{f.name}" in self._hidden}
         percent, seed = services.limits.hashed_percent, self._plan.digest()
         comparison = Comparison(session, part, percent, seed, hidden)
+        formats = [services.formats[name] for name in self._plan.formats]
         writer = TableWriter(
             self._staging, part, formats, services.limits, self._chosen[part.name], self._kept, comparison
         )
         read = redacted(part, partial(session.stream, part.statement), self._mac)
         stream = self._finding.over(part, self._observers.over(part, read))
-        table = self._observers.noted(writer.write(stream, _masked(session, part)))
-        table = replace(table, compared=comparison.require(read))
-        nulls = table.seen.nulls if table.seen else {}
-        if any(f.reason == NO_ROWS and nulls.get(f.name, 0) < table.rows for f in part.selected):
-            raise GateError(
-                f"{part.name} holds values of the person by now, for which consent is missing.",
-                remedy="clear `classify` and what follows: a person must decide on them.",
-            )
+        return TableReading(self, part, comparison, writer, read, stream, _masked(session, part))
+
+    def noted(
+        self, table: TableExtract, part: ExtractPlan, writer: TableWriter, seconds: float
+    ) -> TableExtract:
+        """A table that is written, with what was seen on the way."""
         self._samples[part.name], self._overviews[part.name] = writer.sample, writer.overview
-        self._seconds[part.table] = round(time.monotonic() - begun, 1)
-        return table
+        self._seconds[part.table] = round(seconds, 1)
+        return self._observers.noted(table)
+
+    def end(self, session: Source, tables: Sequence[TableExtract]) -> SourceExtract:
+        """After the last table: what the sheet asks of the source.
+
+        Raises:
+            NeedsPersonError: the sheet cannot be made of it.
+        """
+        plan, source = self._plan, self._source
+        facts = read_facts(session, [fact for fact in plan.facts if fact.source == source])
+        seen = self._observers.references()
+        record = SourceExtract(
+            source,
+            session.snapshot,
+            tuple(tables),
+            seen,
+            facts,
+            structure=self._structure,
+            searched=self._found,
+        )
+        require_complete(self._services.inventory, plan, record)
+        return record
+
+    def stage(self, record: SourceExtract) -> SourceExtract:
+        """Stage what was noted beside the files; the record last of all.
+
+        Raises:
+            NeedsPersonError: something in a file may run, and nobody said yet whether it goes along.
+        """
+        request = self._plan.request
+        record = judged_files(self._services.register, self._staging, record, request, self._mac)
+        stage_observations(self._staging, self._source, self._samples, self._overviews)
+        self._finding.stage(self._staging, self._source)
+        stage_record(self._staging, record)
+        return record
 
     def evidence(self, record: SourceExtract) -> dict[str, Any]:
         """What the trail keeps of the tables: counts and keyed digests."""
@@ -146,6 +190,53 @@ class SourceReading:
         """The table that took longest, with how long."""
         table = max(self._seconds, key=self._seconds.__getitem__)
         return {"table": table, "seconds": self._seconds[table]}
+
+
+class TableReading:
+    """One table: written while its rows pass, and then held against the source's own account of them."""
+
+    def __init__(
+        self,
+        reading: SourceReading,
+        part: ExtractPlan,
+        comparison: Comparison,
+        writer: TableWriter,
+        read: Batches,
+        stream: Batches,
+        masked: dict[str, int],
+    ) -> None:
+        """`read`: the rows as they are compared once more; `stream`: the same, watched on the way."""
+        self._reading, self._part, self._comparison, self._writer = reading, part, comparison, writer
+        self._read, self._stream, self._masked = read, stream, masked
+        self._seconds = 0.0
+        self._table: TableExtract | None = None
+
+    def write(self) -> None:
+        """Write every file of the table; nothing else is asked of the source meanwhile."""
+        begun = time.monotonic()
+        self._table = self._writer.write(self._stream, self._masked)
+        self._seconds += time.monotonic() - begun
+
+    def finish(self) -> TableExtract:
+        """The table as it was written.
+
+        Raises:
+            ValidationFailedError: the source says otherwise of its rows.
+            GateError: rows that consent is missing for were added since the plan was frozen.
+        """
+        assert self._table is not None
+        begun, part = time.monotonic(), self._part
+        compared = self._comparison.require(self._read)
+        self._seconds += time.monotonic() - begun
+        table = self._reading.noted(self._table, part, self._writer, self._seconds)
+        table = replace(table, compared=compared)
+        nulls = table.seen.nulls if table.seen else {}
+        if any(f.reason == NO_ROWS and nulls.get(f.name, 0) < table.rows for f in part.selected):
+            raise GateError(
+                f"{part.name} holds values of the person by now, for which consent is missing.",
+                remedy="clear `classify` and what follows: a person must decide on them.",
+            )
+        return table
 
 
 def _active(tables: Sequence[TableExtract]) -> dict[str, dict[str, int]]:

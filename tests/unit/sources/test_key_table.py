@@ -18,11 +18,12 @@ KEYS = [
 
 
 def test_arrow_rows() -> None:
-    rows = key_rows(KEYS, AT).to_pylist()
+    rows = key_rows((KEYS, AT)).to_pylist()
     asked = datetime(2026, 1, 1, tzinfo=UTC)
     assert rows == [
-        {"name": "id", "value": "46", "valid_from": None, "valid_to": None, "is_current": True, "asked_at": asked},
+        {"person": 0, "name": "id", "value": "46", "valid_from": None, "valid_to": None, "is_current": True, "asked_at": asked},
         {
+            "person": 0,
             "name": "mail",
             "value": "ann@example.org",
             "valid_from": datetime(2020, 1, 1, tzinfo=UTC),
@@ -35,15 +36,25 @@ def test_arrow_rows() -> None:
 
 def test_text_rows_have_times_whose_order_is_that_of_time() -> None:
     asked = "2026-01-01T00:00:00.000000Z"
-    assert text_key_rows(KEYS, AT) == [
-        ("id", "46", 46, None, None, 1, asked),
-        ("mail", "ann@example.org", None, "2020-01-01T00:00:00.000000Z", asked, 0, asked),
+    assert text_key_rows((KEYS, AT)) == [
+        (0, "id", "46", 46, None, None, 1, asked),
+        (0, "mail", "ann@example.org", None, "2020-01-01T00:00:00.000000Z", asked, 0, asked),
     ]
 
 
+def test_the_keys_of_further_persons_bear_their_number() -> None:
+    other = ([Key("id", "47")], "2026-02-01T00:00:00Z")
+
+    rows = key_rows((KEYS, AT), other).to_pylist()
+
+    assert [(row["person"], row["value"]) for row in rows] == [(0, "46"), (0, "ann@example.org"), (1, "47")]
+    assert rows[2]["asked_at"] == datetime(2026, 2, 1, tzinfo=UTC)
+    assert [row[:3] for row in text_key_rows((KEYS, AT), other)][2] == (1, "id", "47")
+
+
 def test_no_keys_are_a_table_too() -> None:
-    assert key_rows([], AT).num_rows == 0
-    assert key_rows([], AT).schema == key_rows(KEYS, AT).schema
+    assert key_rows(([], AT)).num_rows == 0
+    assert key_rows(([], AT)).schema == key_rows((KEYS, AT)).schema
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "46", "999999999999999999"])

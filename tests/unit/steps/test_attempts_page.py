@@ -22,6 +22,7 @@ def attempts_tested() -> set[str]:
                 "planted_register",
             )
         ),
+        here.parent / "batch" / "test_batch_attempts.py",
         here.parents[1] / "casework/partial_response/test_missing_supplement.py",
         here.parents[2] / "dags" / "test_bypass.py",
     ):

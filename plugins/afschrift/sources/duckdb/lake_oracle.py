@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from afschrift.domain.errors import ValidationFailedError
-from afschrift.domain.own_account import Sample, Sums
+from afschrift.domain.own_account import SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.lake_values import file_texts, own
 from afschrift.sources.oracle.canonical import canonical
-from afschrift.sources.oracle.own_texts import Rows, SqlOracle
+from afschrift.sources.oracle.own_texts import OF_PERSON, Rows, SqlOracle
 from afschrift.values.row_sums import row_hashes, total
 
 FILE, NUMBER = "afschrift_file", "file_row_number"
@@ -50,6 +50,7 @@ class LakeOracle(SqlOracle):
         whole: those that leave as they are.
         open_file: opens a file by the name that the view gives it.
         where: `source.table`, for errors.
+        placed: the view that names each row's file, as it stands after FROM.
     """
 
     def __init__(
@@ -63,11 +64,12 @@ class LakeOracle(SqlOracle):
         whole: Collection[str],
         open_file: Open,
         where: str,
+        placed: str,
     ) -> None:
         texts = {name: own(kind, natives[name]) if name in whole else None for name, kind in kinds.items()}
         super().__init__(rows, dialect, statement, texts, _none)
         self._kinds, self._natives = kinds, natives
-        self._read, self._open, self._where = read, open_file, where
+        self._read, self._open, self._where, self._placed = read, open_file, where, placed
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         """Count the rows, then read them in their files and hash them.
@@ -87,6 +89,30 @@ class LakeOracle(SqlOracle):
                     hashed += len(texts[0])
                     summed += total(row_hashes(texts))
         return Sums(counted.rows, counted.present, hashed, summed % 2**64)
+
+    def together(self, same_rows: SameRows) -> dict[int, Sums]:
+        """Count each person's rows, then read those of all in their files, each file once."""
+        counted, columns = self._together(same_rows, ()), self.hashed
+        if not columns:
+            return counted
+        here = same_rows(self._placed, (FILE, NUMBER))
+        places = (
+            f"SELECT {FILE}, {OF_PERSON}, list({NUMBER})\n{here}\nGROUP BY {FILE}, {OF_PERSON}\nORDER BY 1"
+        )
+        summed: dict[int, tuple[int, int]] = {}
+        for file, persons in _by_file(self._read(places)):
+            every = np.unique(np.concatenate(list(persons.values())))
+            texts = self._texts(file, every, columns)
+            hashes = np.concatenate([row_hashes(part) for part in texts])
+            for person, numbers in persons.items():
+                of_all = total(hashes[np.searchsorted(every, numbers)])
+                number, before = summed.get(person, (0, 0))
+                summed[person] = (number + len(numbers), before + of_all)
+        return {
+            person: Sums(one.rows, one.present, number, of_all % 2**64)
+            for person, one in counted.items()
+            for number, of_all in [summed.get(person, (0, 0))]
+        }
 
     def _texts(self, file: str, numbers: Numbers, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
         with self._open(file) as stream, pq.ParquetFile(stream) as opened:
@@ -140,6 +166,21 @@ def _rows(opened: pq.ParquetFile, numbers: Numbers, columns: Sequence[str]) -> I
                 if len(within):
                     yield batch.take(pa.array(within))
         first = end
+
+
+def _by_file(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, dict[int, Numbers]]]:
+    """File -> for each person the numbers of their rows in it; the batches are in the order of files."""
+    file, persons = "", dict[int, Numbers]()
+    for batch in batches:
+        for name, person, numbers in zip(
+            batch.column(0).to_pylist(), batch.column(1).to_pylist(), batch.column(2), strict=True
+        ):
+            if name != file and persons:
+                yield file, persons
+                persons = {}
+            file, persons[int(person)] = name, np.sort(numbers.values.to_numpy())
+    if persons:
+        yield file, persons
 
 
 def _partitions(file: str) -> dict[str, str]:

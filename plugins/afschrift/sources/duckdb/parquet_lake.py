@@ -132,6 +132,7 @@ class ParquetLake(DuckSession):
             whole,
             lambda name: self._opened(files, name),
             f"{self.name}.{table}",
+            placed,
         )
 
     def _opened(self, files: Mapping[str, UPath], name: str) -> BinaryIO:

@@ -11,7 +11,7 @@ import duckdb
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, ForeignKey, Structure
 from afschrift.domain.value_kind import ValueKind
@@ -28,8 +28,8 @@ BATCH_ROWS = 65_536
 LIMITS = ("threads", "memory", "statement_timeout", "cell_limit")
 _GIVEN = "afschrift_given"
 _KEYS = (
-    "CREATE OR REPLACE TEMP TABLE afschrift_key (name VARCHAR, value VARCHAR, valid_from TIMESTAMPTZ, "
-    "valid_to TIMESTAMPTZ, is_current BOOLEAN, asked_at TIMESTAMPTZ)"
+    "CREATE OR REPLACE TEMP TABLE afschrift_key (person INTEGER, name VARCHAR, value VARCHAR, "
+    "valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, is_current BOOLEAN, asked_at TIMESTAMPTZ)"
 )
 
 _FOREIGN_KEYS = """
@@ -38,6 +38,7 @@ FROM duckdb_constraints()
 WHERE constraint_type = 'FOREIGN KEY' AND database_name = current_database()
 ORDER BY schema_name, table_name, constraint_index
 """
+_COLLATIONS = "SELECT count(*) FROM duckdb_tables() WHERE sql ILIKE '%collate%'"
 _VIEWS = """
 SELECT schema_name, view_name FROM duckdb_views()
 WHERE NOT internal AND database_name = current_database() ORDER BY schema_name, view_name
@@ -99,6 +100,7 @@ class DuckSession:
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views of the database; those of another schema as `schema.table`."""
         found: dict[str, dict[str, ColumnType]] = {}
+        self.dialect.names_collations = not self.rows(_COLLATIONS)[0][0]
         rows = self.rows(
             "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
             "WHERE NOT internal AND database_name = current_database() "
@@ -121,11 +123,11 @@ class DuckSession:
         )
         return Structure(tuple(found), views=tuple(_named(schema, view) for schema, view in views))
 
-    def bind(self, keys: Sequence[Key], at: str) -> None:
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; no statement holds the values."""
         with self._translated(""):
             self.connection.execute("DELETE FROM afschrift_key")
-            self.connection.register(_GIVEN, key_rows(keys, at))
+            self.connection.register(_GIVEN, key_rows((keys, at), *others))
             self.connection.execute(f"INSERT INTO afschrift_key FROM {_GIVEN}")
             self.connection.unregister(_GIVEN)
 

@@ -14,9 +14,9 @@ from afschrift.sources.mysql.types import NUMBERS, bare
 
 KEY_VARIABLE = "@afschrift_keys"
 _PATHS = (
-    "name VARCHAR(64) PATH '$[0]', value LONGTEXT PATH '$[1]', number DECIMAL(18, 0) PATH '$[2]', "
-    "valid_from VARCHAR(40) PATH '$[3]', valid_to VARCHAR(40) PATH '$[4]', is_current TINYINT PATH '$[5]', "
-    "asked_at VARCHAR(40) PATH '$[6]'"
+    "person INT PATH '$[0]', name VARCHAR(64) PATH '$[1]', value LONGTEXT PATH '$[2]', "
+    "number DECIMAL(18, 0) PATH '$[3]', valid_from VARCHAR(40) PATH '$[4]', "
+    "valid_to VARCHAR(40) PATH '$[5]', is_current TINYINT PATH '$[6]', asked_at VARCHAR(40) PATH '$[7]'"
 )
 _TABLE = f"JSON_TABLE({KEY_VARIABLE}, '$[*]' COLUMNS ({_PATHS})) AS j"
 _FROM_VARIABLE = f"(SELECT j.*, CAST(j.value AS BINARY) AS bytes FROM {_TABLE})"  # noqa: S608 - constants
@@ -33,6 +33,7 @@ class MysqlDialect(StandardDialect):
 
     name = "mysql"
     hides_tables = True
+    names_collations = True
 
     def __init__(self, source: str, knows_zone: Callable[[str], bool]) -> None:
         self._source = source

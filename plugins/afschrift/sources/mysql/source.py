@@ -15,7 +15,7 @@ from pymysql.converters import encoders
 from pymysql.cursors import Cursor, SSCursor
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, Connection, Structure
 from afschrift.domain.value_kind import ValueKind
@@ -43,8 +43,9 @@ _SETTINGS = (
 # It keeps what a subquery gave for a text, and takes texts that its collation holds equal for the same.
 _NO_CACHE = "optimizer_switch = 'subquery_cache=off'"
 _KEY_TABLE = (
-    f"CREATE TEMPORARY TABLE {KEY_TABLE} (name VARCHAR(64), value LONGTEXT, number DECIMAL(18, 0), "
-    "valid_from VARCHAR(40), valid_to VARCHAR(40), is_current TINYINT, asked_at VARCHAR(40), "
+    f"CREATE TEMPORARY TABLE {KEY_TABLE} (person INT, name VARCHAR(64), value LONGTEXT, "
+    "number DECIMAL(18, 0), valid_from VARCHAR(40), valid_to VARCHAR(40), is_current TINYINT, "
+    "asked_at VARCHAR(40), "
     "bytes LONGBLOB AS (CAST(value AS BINARY)) STORED, "
     "KEY by_number (name, number), KEY by_bytes (name, bytes(200))) "
     "ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
@@ -154,14 +155,14 @@ class Mysql:
         """Foreign keys within the database, views, and tables with a history."""
         return read_structure(self.rows)
 
-    def bind(self, keys: Sequence[Key], at: str) -> None:
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table. The driver writes values into its INSERT, never into what is selected."""
-        rows = text_key_rows(keys, at)
+        rows = text_key_rows((keys, at), *others)
         if self.dialect.keys != KEY_TABLE:
             self._set_keys(rows)
             return
-        columns = "name, value, number, valid_from, valid_to, is_current, asked_at"
-        insert = f"INSERT INTO {KEY_TABLE} ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - constants
+        columns = "person, name, value, number, valid_from, valid_to, is_current, asked_at"
+        insert = f"INSERT INTO {KEY_TABLE} ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - constants
         with self._translated(""), self._connected().cursor() as cursor:
             cursor.execute(f"DELETE FROM {KEY_TABLE}")  # noqa: S608 - a constant
             cursor.executemany(insert, rows)

@@ -10,13 +10,15 @@ from typing import Any
 import pyarrow as pa
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.own_account import PRIME, Sample, Sums
+from afschrift.domain.own_account import PRIME, SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 _FROM = re.compile(r"^FROM .+ AS t$", re.MULTILINE)
 _ORDER = "\nORDER BY "
+OF_PERSON = "t.afschrift_person"
+"""Whose a row is, among those of several persons."""
 
 
 @dataclass(frozen=True)
@@ -121,15 +123,37 @@ class SqlOracle:
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         """Count and hash in the warehouse."""
+        statement = self._select(self._sums_of(columns, sample)) + self._same_rows
+        return self._as_sums(self._rows(statement)[0])
+
+    def together(self, same_rows: SameRows) -> dict[int, Sums]:
+        """The same for each person, in one pass."""
+        return self._together(same_rows, self.hashed)
+
+    def _together(self, same_rows: SameRows, columns: Sequence[str]) -> dict[int, Sums]:
+        sums = self._select([OF_PERSON, *self._sums_of(columns, None)])
+        statement = f"{sums}{same_rows()}\nGROUP BY {OF_PERSON}"
+        return {int(person): self._as_sums(found) for person, *found in self._rows(statement)}
+
+    def _select(self, expressions: Sequence[str]) -> str:
+        return "SELECT " + ", ".join(map(self._dialect.text, expressions)) + "\n"
+
+    def _sums_of(self, columns: Sequence[str], sample: Sample | None) -> list[str]:
         counted = ["count(*)", *(f"count({self._counted(name)})" for name in self._columns)]
-        if columns:
-            digest = self._digest([self._own[name].of(self._quoted(name)) for name in columns])
-            drawn = self._drawn(sample) if sample else "1 = 1"
-            counted += [f"count(CASE WHEN {drawn} THEN 1 END)", f"sum(CASE WHEN {drawn} THEN {digest} END)"]
-        statement = "SELECT " + ", ".join(map(self._dialect.text, counted)) + "\n" + self._same_rows
-        rows, *found = (int(value or 0) for value in self._rows(statement)[0])
+        if not columns:
+            return counted
+        digest = self._digest([self._own[name].of(self._quoted(name)) for name in columns])
+        drawn = self._drawn(sample) if sample else "1 = 1"
+        return [
+            *counted,
+            f"count(CASE WHEN {drawn} THEN 1 END)",
+            f"sum(CASE WHEN {drawn} THEN {digest} END)",
+        ]
+
+    def _as_sums(self, values: Sequence[Any]) -> Sums:
+        rows, *found = (int(value or 0) for value in values)
         present = dict(zip(self._columns, found, strict=False))
-        hashed, total = found[len(present) :] if columns else (0, 0)
+        hashed, total = found[len(present) :] or (0, 0)
         return Sums(rows, present, hashed, total % 2**64)
 
     def _counted(self, name: str) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from afschrift.domain.own_account import Sample, Sums
+from afschrift.domain.own_account import SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
-from afschrift.sources.oracle.own_texts import Own, Rows, SqlOracle
+from afschrift.sources.oracle.own_texts import OF_PERSON, Own, Rows, SqlOracle
 from afschrift.values.row_sums import row_hashes, total
 
 ReadRows = Callable[[str], Iterator[Sequence[Sequence[Any]]]]
@@ -60,9 +61,7 @@ class SecondReading(SqlOracle):
         counted = super().sums((), None)
         if not columns:
             return counted
-        selected = [
-            reads.replace("{c}", self._quoted(name)) for name in columns for reads in self._again[name].reads
-        ]
+        selected = self._selected(columns)
         drawn = f"\nAND {self._drawn(sample)}" if sample else ""
         statement = f"SELECT {', '.join(selected)}\n{self._same_rows}{drawn}"
         hashed = summed = 0
@@ -70,6 +69,32 @@ class SecondReading(SqlOracle):
             hashed += len(rows)
             summed += total(row_hashes(self._texts(columns, rows)))
         return Sums(counted.rows, counted.present, hashed, summed % 2**64)
+
+    def together(self, same_rows: SameRows) -> dict[int, Sums]:
+        """Count each person's in the database, read all again in one pass and hash."""
+        counted, columns = self._together(same_rows, ()), self.hashed
+        if not columns:
+            return counted
+        whose = self._dialect.text(OF_PERSON)
+        statement = f"SELECT {', '.join((whose, *self._selected(columns)))}\n{same_rows()}"
+        summed: dict[int, tuple[int, int]] = {}
+        for rows in self._read(statement):
+            hashes = row_hashes(self._texts(columns, [row[1:] for row in rows]))
+            persons = np.array([int(row[0]) for row in rows])
+            for person in np.unique(persons).tolist():
+                own = hashes[persons == person]
+                number, of_all = summed.get(person, (0, 0))
+                summed[person] = (number + len(own), of_all + total(own))
+        return {
+            person: Sums(one.rows, one.present, number, of_all % 2**64)
+            for person, one in counted.items()
+            for number, of_all in [summed.get(person, (0, 0))]
+        }
+
+    def _selected(self, columns: Sequence[str]) -> list[str]:
+        return [
+            reads.replace("{c}", self._quoted(name)) for name in columns for reads in self._again[name].reads
+        ]
 
     def _texts(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[pa.Array]:
         cells = list(zip(*rows, strict=True))

@@ -11,7 +11,7 @@ from afschrift.sources.key_table import KEY_TABLE
 
 KEY_SETTING = "afschrift.keys"
 KEY_COLUMNS = (
-    "name text, value text, valid_from timestamptz, valid_to timestamptz, "
+    "person integer, name text, value text, valid_from timestamptz, valid_to timestamptz, "
     "is_current boolean, asked_at timestamptz"
 )
 _RECORDS = f"json_to_recordset(CAST(current_setting('{KEY_SETTING}') AS json)) AS r({KEY_COLUMNS})"
@@ -40,6 +40,7 @@ class PostgresDialect(StandardDialect):
     """
 
     name = "postgres"
+    names_collations = True
 
     def __init__(self, schema: str = "public") -> None:
         self.schema = schema

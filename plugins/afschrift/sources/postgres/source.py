@@ -17,7 +17,7 @@ from adbc_driver_postgresql import dbapi
 from psycopg.conninfo import make_conninfo
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, Connection, Structure
 from afschrift.domain.value_kind import ValueKind
@@ -122,7 +122,7 @@ class Postgres:
                     raise reading_error(self.name, "", error) from None
                 self.dialect.keys_in_setting()
         if self.dialect.keys != KEY_TABLE:
-            self._set_keys(key_rows([], ""))
+            self._set_keys(key_rows())
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables, views, foreign tables; of another schema as `schema.table`. No partitions, children."""
@@ -132,9 +132,9 @@ class Postgres:
         """Foreign keys, views, tables whose rows are read with another one, and what its rights hide."""
         return read_structure(self.rows, self.dialect)
 
-    def bind(self, keys: Sequence[Key], at: str) -> None:
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table by COPY: the values are in no statement, and in no log of the server."""
-        table = key_rows(keys, at)
+        table = key_rows((keys, at), *others)
         if self.dialect.keys != KEY_TABLE:
             self._set_keys(table)
             return

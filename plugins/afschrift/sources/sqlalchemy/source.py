@@ -14,7 +14,7 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, ForeignKey, Structure
 from afschrift.domain.value_kind import ValueKind
@@ -51,6 +51,7 @@ _READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 _KEYS = sa.Table(
     KEY_TABLE,
     sa.MetaData(),
+    sa.Column("person", sa.Integer),
     sa.Column("name", sa.String(64)),
     sa.Column("value", sa.String(2000)),
     sa.Column("number", sa.BigInteger),
@@ -193,9 +194,9 @@ class Alchemy:
         verbatim = guarded(found, None, self.dialect.text("{column}"), engine, self._limit)
         return ColumnType(native, kind, form, verbatim=verbatim)
 
-    def bind(self, keys: Sequence[Key], at: str) -> None:
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; values are bound."""
-        rows = [{**row, "number": number(row["value"])} for row in key_rows(keys, at).to_pylist()]
+        rows = [{**row, "number": number(row["value"])} for row in key_rows((keys, at), *others).to_pylist()]
         with self._translated(""):
             self._open().execute(sa.delete(_KEYS))
             if rows:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, Structure, foreign_keys
 from afschrift.domain.value_kind import ValueKind
@@ -30,11 +30,12 @@ from afschrift.sources.text_rows import FETCHED, text_batch
 _OPTIONS = ("path", "statement_timeout", "cell_limit")
 _STEPS = 20_000  # of SQLite's machine between two looks at the clock: some milliseconds
 _KEYS = (
-    "CREATE TEMP TABLE afschrift_key (name TEXT, value TEXT, number INTEGER, valid_from TEXT, valid_to TEXT, "
-    "is_current INTEGER, asked_at TEXT)"
+    "CREATE TEMP TABLE afschrift_key (person INTEGER, name TEXT, value TEXT, number INTEGER, "
+    "valid_from TEXT, valid_to TEXT, is_current INTEGER, asked_at TEXT)"
 )
 _TABLES = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND substr(name, 1, 7) <> 'sqlite_'"
 
+_COLLATIONS = "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%collate%'"
 _VIEWS = "SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name"
 _FOREIGN_KEYS = """
 SELECT k.id, t.name, k."from", p.name, coalesce(k."to", (
@@ -106,6 +107,7 @@ class Sqlite:
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views; a view that refers to what is gone has no columns."""
         found: dict[str, dict[str, ColumnType]] = {}
+        self.dialect.names_collations = not self.rows(_COLLATIONS)[0][0]
         for (table,) in self.rows(f"{_TABLES} ORDER BY name"):
             found[table] = {}
             with suppress(ConfigurationError):
@@ -121,13 +123,14 @@ class Sqlite:
             foreign_keys(self.rows(_FOREIGN_KEYS)), views=tuple(view for (view,) in self.rows(_VIEWS))
         )
 
-    def bind(self, keys: Sequence[Key], at: str) -> None:
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; values are bound."""
         connection = self._open()
         with self._reading(""):
             connection.execute("DELETE FROM afschrift_key")
             connection.executemany(
-                "INSERT INTO afschrift_key VALUES (?, ?, ?, ?, ?, ?, ?)", text_key_rows(keys, at)
+                "INSERT INTO afschrift_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                text_key_rows((keys, at), *others),
             )
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:

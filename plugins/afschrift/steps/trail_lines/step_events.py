@@ -83,12 +83,17 @@ def _extracted(payload: Payload) -> str:
         f"{count(payload['read_back'], 'file')} read back by another library while written."
         if payload.get("read_back")
         else "",
+        _batch(payload.get("batch")),
         _compared(payload.get("compared", {})),
         _also(payload),
         _search(payload),
         _slowest(payload),
     ]
     return " ".join(filter(None, told)) + _ended(payload)
+
+
+def _batch(batch: Payload | None) -> str:
+    return f"Read in one pass for {batch['requests']} requests (batch {batch['id']})." if batch else ""
 
 
 def _compared(compared: Payload) -> str:

@@ -1,0 +1,220 @@
+"""One open session for several persons, and what each of them sees of it.
+
+What one person's reading asks is answered from what was read for all. What has no shape for several
+persons is asked for that person alone, in the same session and so on the same snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Self
+
+import pyarrow as pa
+
+from afschrift.domain.keys import PersonKeys
+from afschrift.domain.own_account import Sample, Sums, TableOracle
+from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
+from afschrift.domain.value_kind import ValueKind
+from afschrift.extraction.split import PersonSlices
+from afschrift.selection.person import WayFinder
+from afschrift.selection.together import PERSON, TogetherFinder, TogetherRows
+from afschrift.services import Services
+
+
+class TogetherSession:
+    """The session of a source with the keys of several persons.
+
+    Args:
+        services: of the batch.
+        source: its name in the inventory.
+        session: open.
+        persons: their keys; a person is known by their number here.
+    """
+
+    def __init__(
+        self, services: Services, source: str, session: Source, persons: Sequence[PersonKeys]
+    ) -> None:
+        declared, dialect = services.inventory.sources[source], session.dialect
+        self.session, self._persons = session, persons
+        self.catalogue, self.structure = session.catalogue(), session.structure()
+        ways = WayFinder(declared, services.inventory.identity, dialect, self.catalogue)
+        self.finder = TogetherFinder(services.sql, declared, dialect, ways)
+        self._bound: int | None = None
+        self._all = False
+        self._read: dict[str, list[tuple[Any, ...]]] = {}
+        self._oracles: dict[str, TableOracle] = {}
+        self._known: dict[str, dict[int, list[tuple[Any, ...]]]] = {}
+        self._streamed: dict[str, dict[int, list[pa.RecordBatch]]] = {}
+        self._sums: dict[str, dict[int, Sums]] = {}
+        self.passing: tuple[str, PersonSlices] | None = None
+
+    def bind_all(self) -> None:
+        """The key table holds the keys of all."""
+        if not self._all:
+            (keys, at), *others = self._persons
+            self.session.bind(keys, at, *others)
+            self._all, self._bound = True, None
+
+    def bind_one(self, person: int) -> None:
+        """The key table holds the keys of one."""
+        if self._bound != person:
+            self.session.bind(*self._persons[person])
+            self._all, self._bound = False, person
+
+    def once(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of a statement that speaks of nobody."""
+        if statement not in self._read:
+            self._read[statement] = self.session.rows(statement)
+        return self._read[statement]
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        """Of an extract; one for all persons, whose plans read the same."""
+        if statement not in self._oracles:
+            self._oracles[statement] = self.session.oracle(statement, kinds, whole)
+        return self._oracles[statement]
+
+    def count_masks(self, part: ExtractPlan, rows: TogetherRows) -> None:
+        """What each mask hides, for all persons in one statement."""
+        if not (statement := part.masked_statement):
+            return
+        self.bind_all()
+        nothing = [tuple(0 for field in part.selected if field.mask)]
+        found = {
+            int(person): [tuple(counts)] for person, *counts in self.session.rows(rows.grouped(statement))
+        }
+        self._known[statement] = {who: found.get(who, nothing) for who in range(len(self._persons))}
+
+    def compare(self, part: ExtractPlan, rows: TogetherRows, drawn: int) -> int | None:
+        """The source's own account of each person's rows, in one statement.
+
+        Args:
+            part: the extract.
+            rows: of all persons.
+            drawn: draws the person whose rows are accounted for by their own statement all the same, so that
+                the pass is held against the frozen statement.
+
+        Returns:
+            That person; None where nobody has rows.
+        """
+        self.bind_all()
+        of_all = self._oracles[part.statement].together(partial(rows.same_rows, part.statement))
+        nothing = Sums(0, {field.name: 0 for field in part.selected}, 0, 0)
+        found = dict.fromkeys(range(len(self._persons)), nothing) | of_all
+        having = sorted(of_all)
+        spot = having[drawn % len(having)] if having else None
+        self._sums[part.statement] = {who: one for who, one in found.items() if who != spot}
+        return spot
+
+    def sums_of(self, person: int, statement: str) -> Sums | None:
+        """That account of one person's rows; None: it is to be asked for them alone."""
+        return self._sums.get(statement, {}).get(person)
+
+    def read_fact(self, statement: str) -> None:
+        """The answers to a question of the information sheet, for all persons in one statement."""
+        rows = self.finder.of_fact(statement)
+        if rows is None:
+            return
+        self.bind_all()
+        distinct = statement.startswith("SELECT DISTINCT\n")
+        together = rows.distinct(statement) if distinct else rows.grouped(statement)
+        found: dict[int, list[pa.RecordBatch]] = {}
+        for batch in self.session.stream(together):
+            whose = list(map(int, batch.column(PERSON).to_pylist()))
+            for person in dict.fromkeys(whose):
+                own = pa.array([who == person for who in whose])
+                found.setdefault(person, []).append(batch.filter(own).drop_columns([PERSON]))
+        without = [who for who in range(len(self._persons)) if who not in found]
+        if without:  # an answer is the same for whoever has no row
+            self.bind_one(without[0])
+            nothing = list(self.session.stream(statement))
+            found |= dict.fromkeys(without, nothing)
+        self._streamed[statement] = found
+
+    def rows_of(self, person: int, statement: str) -> list[tuple[Any, ...]]:
+        """A small result for one person."""
+        if statement in self._known:
+            return self._known[statement][person]
+        if self.session.dialect.keys not in statement:
+            return self.once(statement)
+        self.bind_one(person)
+        return self.session.rows(statement)
+
+    def stream_of(self, person: int, statement: str) -> Iterator[pa.RecordBatch]:
+        """A large result for one person: from the pass that goes, from what was read, or theirs alone."""
+        if self.passing is not None and self.passing[0] == statement:
+            return self.passing[1].of(person)
+        if statement in self._streamed:
+            return iter(self._streamed[statement][person])
+        self.bind_one(person)
+        return self.session.stream(statement)
+
+
+class PersonSession:
+    """What one person's reading sees of it: as a session of their own."""
+
+    def __init__(self, together: TogetherSession, person: int) -> None:
+        self._together, self._person = together, person
+        self.name, self.snapshot = together.session.name, together.session.snapshot
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """The session stays open for the others."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The session's."""
+        return self._together.session.dialect
+
+    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+        """The session's."""
+        return self._together.catalogue
+
+    def structure(self) -> Structure:
+        """The session's."""
+        return self._together.structure
+
+    def bind(self, *persons: object) -> None:
+        """The keys are bound by the batch.
+
+        Raises:
+            AssertionError: always; no reading binds keys of its own.
+        """
+        raise AssertionError(f"{len(persons)} keys are bound in a session of several persons")
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """A small result for this person."""
+        return self._together.rows_of(self._person, statement)
+
+    def stream(self, statement: str) -> Iterator[pa.RecordBatch]:
+        """A large result for this person."""
+        return self._together.stream_of(self._person, statement)
+
+    def oracle(
+        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    ) -> TableOracle:
+        """The source's own account of this person's rows."""
+        return _PersonOracle(
+            self._together, self._person, statement, self._together.oracle(statement, kinds, whole)
+        )
+
+
+class _PersonOracle:
+    def __init__(self, together: TogetherSession, person: int, statement: str, oracle: TableOracle) -> None:
+        self._together, self._person = together, person
+        self._statement, self._oracle = statement, oracle
+        self.hashed, self.numbers, self.own = oracle.hashed, oracle.numbers, oracle.own
+        self.together = oracle.together
+
+    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
+        """From what was accounted for all; a sample, or some columns, are asked for this person alone."""
+        known = self._together.sums_of(self._person, self._statement)
+        if known is not None and sample is None and tuple(columns) == tuple(self.hashed):
+            return known
+        self._together.bind_one(self._person)
+        return self._oracle.sums(columns, sample)

@@ -1,0 +1,34 @@
+"""A batch in a process of its own, which is killed at a given place."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from afschrift.app.settings import Settings
+from afschrift.register.steps import Steps
+from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.steps.batch.extract_together import extract_together
+from afschrift.wiring.build_services import build
+
+
+def batch(home: Path, inventory: Path, requests: list[str], killed_at: int) -> None:
+    """Extract the shop together; die before the so-and-so-many-th file or result is written."""
+    settings = Settings.from_environment({"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(inventory)})
+    services, left = build(lambda _line: None, settings), killed_at
+
+    def counted(method: Any) -> Any:
+        def counting(*args: Any, **more: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return method(*args, **more)
+
+        return counting
+
+    EncryptedStaging.writer = counted(EncryptedStaging.writer)  # type: ignore[method-assign]
+    Steps.finish = counted(Steps.finish)  # type: ignore[method-assign]
+    extract_together(services, "shop", requests, "bat-1", lambda _request: services)

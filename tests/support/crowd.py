@@ -1,0 +1,93 @@
+"""Many customers of the one shop, in every kind of warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from testbed.mini import write_database
+from tests.support import one_shop
+from tests.support.one_shop import TABLES, UTC_TIME, Tables
+
+FIRST = 100
+
+
+def crowd(customers: int) -> Tables:
+    """The shop with so many customers more, from number 100: some with many rows, some with none but their own."""
+    tables: Tables = {name: (columns, list(rows)) for name, (columns, rows) in TABLES.items()}
+    rows = {name: rows for name, (_, rows) in tables.items()}
+    for customer in range(FIRST, FIRST + customers):
+        mail, name = f"Who.{customer}@example.org", f'Customer {customer}, "x"\n'
+        rows["customer"].append((customer, mail, name, None, None, Decimal("1.50"), 0.5, customer, b"\0"))
+        for number in range(customer % 4):
+            order = f"o{customer}{'ab'[number % 2]}{number}"
+            rows["orders"].append((order, customer))
+            rows["line"] += [(order, line, Decimal(line)) for line in range(number)]
+        if customer % 3 == 0:
+            rows["login"].append((None, mail.upper(), UTC_TIME, f"{customer} by mail"))
+            rows["login"].append((customer, None, UTC_TIME, f"{customer} \\N"))
+        if customer % 5 == 0:
+            rows["login"].append((None, mail, UTC_TIME, "\\N"[: customer % 2 + 1] + str(customer)))
+            rows["login"].append((customer + 1, mail, UTC_TIME, f"{customer} typed by another"))
+    rows["login"].append((FIRST + 2, None, UTC_TIME, "\\N"))
+    return tables
+
+
+def where(
+    kind: str, folder: Path, tables: Tables, request: pytest.FixtureRequest
+) -> Iterator[tuple[str, str]]:
+    """Fill a warehouse of one kind; what the inventory says of the place, and the URI of its connection."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if kind in ("mysql", "postgres", "sqlalchemy"):
+        server: Any = request.getfixturevalue("mariadb_server" if kind == "mysql" else "postgres_server")
+        database = server.create()
+        (one_shop.in_mariadb if kind == "mysql" else one_shop.in_postgres)(database, tables)
+        driver = "\noptions: {driver: postgresql+psycopg}" if kind == "sqlalchemy" else ""
+        yield f"connection: shop{driver}", database.uri() if kind == "mysql" else database.libpq
+        server.drop(database)
+        return
+    if kind == "sqlite":
+        one_shop.in_sqlite(folder / "shop.sqlite", tables)
+    else:
+        one_shop.in_duckdb(folder / "shop.duckdb", tables)
+    if kind == "parquet":
+        one_shop.in_lake(folder / "shop.duckdb", folder / "lake")
+        yield f"options: {{root: {folder / 'lake'}}}", ""
+    else:
+        yield f"options: {{path: {folder / f'shop.{kind}'}}}", ""
+
+
+def mini_crowd(path: Path, customers: int) -> Path:
+    """The mini shop with so many customers more, from number 100, in whose rows every kind of way ends."""
+    write_database(path)
+    with duckdb.connect(str(path)) as con:
+        for number in range(customers):
+            customer, after = FIRST + number, FIRST + (number + 1) % customers
+            mail, device, order = f"who.{customer}@example.org", f"dev{customer}", customer * 10
+            for statement in _MINI.strip().split(";\n"):
+                con.execute(statement.format(**locals()))
+    return path
+
+
+_MINI = """
+INSERT INTO customer VALUES ({customer}, '{mail}', 'Customer {customer}', 'h', {number});
+INSERT INTO customer_email VALUES ({customer}, 'old{mail}', '2020-01-01 00:00Z', '2023-01-01 00:00Z'), ({customer}, '{mail}', '2023-01-01 00:00Z', NULL);
+INSERT INTO device VALUES ({customer}, '{device}', '2021-01-01 00:00Z', '2022-01-01 00:00Z'), ({after}, '{device}', '2022-01-01 00:00Z', NULL);
+INSERT INTO beat VALUES ('{device}', '2021-06-01 08:00Z', 60), ('{device}', '2022-06-01 08:00Z', 61), ('{device}', '2020-01-01 08:00Z', 1);
+INSERT INTO orders VALUES ({order}, {customer}, '2024-01-01 10:00'), ({order} + 1, {customer}, NULL);
+INSERT INTO line VALUES ({order}, 2, 'b', 1.10), ({order}, 1, 'a', 2.00), ({order} + 1, 1, 'c', 0.05);
+INSERT INTO line_note VALUES ({order}, 1, 'gift'), ({order}, 3, 'no such line'), ({order} + 1, 1, '{number}');
+INSERT INTO message VALUES ({order}, {customer}, {after}, 'to the next', NULL), ({order} + 1, {after}, {customer}, 'back', {order}), ({order} + 2, {customer}, {customer}, 'self', {order} + 1), ({order} + 3, 4, 4, 'of others', {order});
+INSERT INTO member VALUES ({order}, {customer}), ({order}, {after});
+INSERT INTO wishlist VALUES ({order}, 'ours');
+INSERT INTO ticket VALUES ({order}, {customer});
+INSERT INTO ticket_message VALUES ({order}, {order}, 'customer', 'Me', 'help'), ({order} + 1, {order}, 'agent', 'Zed', 'note'), ({order} + 2, {order}, 'bot', NULL, 'auto');
+INSERT INTO shipment VALUES ({order}, {order}, {customer}, 'A'), ({order} + 1, {order}, NULL, 'B'), ({order} + 2, NULL, {after}, 'A'), ({order} + 3, {order}, {after}, 'C');
+INSERT INTO newsletter VALUES ('OLD{mail}', '2022-05-01 00:00Z', 'x'), ('{mail}', '2024-06-01 00:00Z', 'z'), ('old{mail}', '2024-05-01 00:00Z', 'y');
+INSERT INTO login VALUES ({customer}, '{mail}', '2024-01-01 00:00Z'), (NULL, '{mail}', '2024-01-02 00:00Z'), ({after}, '{mail}', '2024-01-03 00:00Z');
+INSERT INTO consent VALUES ({customer}, 'coaching', NULL)
+"""
