@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
+from afschrift.domain.sources import ColumnType, Dialect, Estimate, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 
@@ -55,6 +55,9 @@ class TwoSessions:
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         return self._planning.rows(statement)
+
+    def estimate(self, statement: str) -> Estimate:
+        return self._planning.estimate(statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
         return self._extracting.stream(statement)

@@ -96,6 +96,42 @@ class Structure:
     hidden: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class TableReading:
+    """How one table would be read.
+
+    Attributes:
+        table: its name in the source.
+        whole: True: from end to end; False: by an index; None: the database does not say.
+        index: the index, as the database calls it; empty where there is none.
+        rows: of the whole table, as the database believes; None: it does not say.
+        size: bytes of the whole table; None: not known.
+        files: how many files of a lake these are; None elsewhere.
+    """
+
+    table: str
+    whole: bool | None
+    index: str = ""
+    rows: int | None = None
+    size: int | None = None
+    files: int | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of one statement, which was explained and not run.
+
+    Attributes:
+        rows: that it would give, as the database believes; None: it does not say.
+        cost: in the database's own unit, which compares only with itself; None: it knows none.
+        readings: the tables that it would read, without the table of the person's keys.
+    """
+
+    rows: int | None = None
+    cost: float | None = None
+    readings: tuple[TableReading, ...] = ()
+
+
 def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[ForeignKey, ...]:
     """Foreign keys from a row a column, in order.
 
@@ -216,6 +252,12 @@ class Source(Protocol):
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result: counts and identity links."""
+
+    def estimate(self, statement: str) -> Estimate:
+        """What the database says that a statement of `include/sql/` will cost. It is not run.
+
+        Needs no right beyond reading. What the database does not say is None or empty.
+        """
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of a large result, in flat memory."""

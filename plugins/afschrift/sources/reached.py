@@ -10,7 +10,7 @@ from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import SameRows, Sample, Sums, TableOracle
-from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
+from afschrift.domain.sources import ColumnType, Dialect, Estimate, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 
 
@@ -60,6 +60,11 @@ class Reached:
         """The session's."""
         with _named(self.name):
             return self._source.rows(statement)
+
+    def estimate(self, statement: str) -> Estimate:
+        """The session's."""
+        with _named(self.name):
+            return self._source.estimate(statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
         """The session's; what goes wrong with the rows at their receiver passes as it is."""

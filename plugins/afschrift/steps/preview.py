@@ -1,24 +1,33 @@
-"""The dry run: what a request would read and why, for a person to look at."""
+"""The dry run: what a request would read, why, and what that costs, for a person to look at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
 
 from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.identity.mandates import mandate_status_now
 from afschrift.casework.identity.risk import sure_identity
 from afschrift.domain.decision import Action
-from afschrift.domain.errors import GateError
+from afschrift.domain.errors import AfschriftError, GateError
 from afschrift.domain.language import count
-from afschrift.domain.plan import FieldPlan
+from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.request import Request
+from afschrift.domain.sources import Source
+from afschrift.inventory.model import SourceFile
 from afschrift.questions.ask import Answers
+from afschrift.selection.estimate_lines import estimate_lines
 from afschrift.selection.words import REASONS
 from afschrift.services import Services
-from afschrift.steps.draft import Drafter, outcome
+from afschrift.steps.draft import Drafter, PlanDraft, outcome
 
 
 def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     """Lines of the dry run. Sources are read for counts only, after the same identity gate as a run.
+
+    What reading costs each database says itself; no statement is run for it, and none stops the dry run.
 
     Raises:
         GateError: nobody has confirmed who the requester is, as surely as the request's risk asks (R12).
@@ -40,18 +49,13 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     drafter = Drafter(services, request, answers)
     draft = drafter.draft(register.identities.of(request_id), services.now(), count=True)
     names = sorted({key.name for key in draft.keys})
+    costs = _costs(services, request, draft)
     yield f"Request {request_id}: {request.right} (Art. {request.right.article}), state {request.state}"
     yield f"Keys      {count(len(draft.keys), 'value')} of {', '.join(names)}"
     for purpose, state in draft.plan.consents.items():
         yield f"Consent   {purpose}: {state}"
     for part in draft.plan.extracts:
-        rows = draft.counts.get(part.name, 0)
-        yield f"\n{part.name}: {count(rows, 'row')} ({part.path})"
-        if part.row_rule and not part.row_rule["whole"]:
-            yield f"  rows only where {part.row_rule['column']} is {', '.join(part.row_rule['included'])}"
-        yield from _fields(part.fields)
-        if sql:
-            yield from ("    " + line for line in part.statement.splitlines())
+        yield from _table(part, draft.counts.get(part.name, 0), costs[part.name], sql=sql)
     for table in draft.plan.withheld:
         yield f"\n{table.source}.{table.table}: nothing leaves"
         yield from _fields(table.fields)
@@ -74,6 +78,38 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     ending = outcome(draft, request.right)
     if ending:
         yield f"\nThis run would end in {ending}: there is nothing to send."
+
+
+def _table(part: ExtractPlan, rows: int, costs: Sequence[str], *, sql: bool) -> Iterator[str]:
+    yield f"\n{part.name}: {count(rows, 'row')} ({part.path})"
+    if part.row_rule and not part.row_rule["whole"]:
+        yield f"  rows only where {part.row_rule['column']} is {', '.join(part.row_rule['included'])}"
+    yield from _fields(part.fields)
+    for number, line in enumerate(costs):
+        yield f"  {'' if number else 'reading':<11} {line}"
+    if sql:
+        yield from ("    " + line for line in part.statement.splitlines())
+
+
+def _costs(services: Services, request: Request, draft: PlanDraft) -> dict[str, list[str]]:
+    """Table of the plan -> lines on what reading it costs; a source that cannot say so says nothing else."""
+    lines: dict[str, list[str]] = {}
+    for source, parts in groupby(draft.plan.extracts, key=attrgetter("source")):
+        with suppress(AfschriftError), services.open_source(source, tag=request.id) as session:
+            session.bind(draft.keys, request.received_at)
+            for part in parts:
+                lines[part.name] = list(_estimated(session, part, services.inventory.sources[source]))
+    unknown = ["the source could not be asked what reading costs"]
+    return {part.name: lines.get(part.name, unknown) for part in draft.plan.extracts}
+
+
+def _estimated(session: Source, part: ExtractPlan, declared: SourceFile) -> Iterator[str]:
+    try:
+        estimate = session.estimate(part.statement)
+    except (AfschriftError, LookupError, TypeError, ValueError) as error:  # or an answer in another form
+        yield f"the source could not say what reading costs ({type(error).__name__})"
+    else:
+        yield from estimate_lines(estimate, declared)
 
 
 def _fields(fields: tuple[FieldPlan, ...]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,8 +19,9 @@ from afschrift.domain.errors import (
     SourceDownError,
 )
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Structure
+from afschrift.domain.sources import ColumnType, Estimate, Structure
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.duckdb.estimate import lake_estimate
 from afschrift.sources.duckdb.footers import lost_type
 from afschrift.sources.duckdb.lake_oracle import PLACED, LakeOracle, bare_name, with_places
 from afschrift.sources.duckdb.lake_table import one_relation, parquet_files, refuse_log
@@ -108,6 +110,10 @@ class ParquetLake(DuckSession):
                 code=type(error).__name__,
             )
             self._unread[folder.name] = SourceDownError(self.name, met)
+
+    def estimate(self, statement: str) -> Estimate:
+        """By EXPLAIN, and the sizes of the files."""
+        return lake_estimate(partial(self.rows, reads=statement), statement, self._files)
 
     def oracle(
         self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Self
 
 import duckdb
@@ -13,10 +14,11 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, ForeignKey, Structure
+from afschrift.domain.sources import ColumnType, Estimate, ForeignKey, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.errors import FAILURES, reading_error
+from afschrift.sources.duckdb.estimate import file_estimate
 from afschrift.sources.duckdb.oracle import duckdb_oracle, own
 from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.duckdb.types import column_type
@@ -135,6 +137,10 @@ class DuckSession:
         """All rows of a small result; `reads` is the statement whose table errors name."""
         with self._translated(reads or statement):
             return self.connection.execute(statement).fetchall()
+
+    def estimate(self, statement: str) -> Estimate:
+        """By EXPLAIN."""
+        return file_estimate(partial(self.rows, reads=statement), statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows."""

@@ -17,11 +17,12 @@ from pymysql.cursors import Cursor, SSCursor
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Connection, Structure
+from afschrift.domain.sources import ColumnType, Connection, Estimate, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, MysqlDialect
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
+from afschrift.sources.mysql.estimate import mysql_estimate
 from afschrift.sources.mysql.oracle import mysql_oracle, mysql_own
 from afschrift.sources.mysql.structure import read_structure
 from afschrift.sources.mysql.types import MysqlTypes
@@ -180,6 +181,10 @@ class Mysql:
             self._execute(cursor, statement)
             whole = [column[1] in _INTEGERS for column in cursor.description or ()]
             return [tuple(map(_value, row, whole)) for row in cursor.fetchall()]
+
+    def estimate(self, statement: str) -> Estimate:
+        """By EXPLAIN."""
+        return mysql_estimate(partial(self.rows, reads=statement), statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 4,096 rows."""

@@ -19,13 +19,14 @@ from psycopg.conninfo import make_conninfo
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Connection, Structure
+from afschrift.domain.sources import ColumnType, Connection, Estimate, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
 from afschrift.sources.postgres.dialect import KEY_SETTING, PostgresDialect
 from afschrift.sources.postgres.errors import opening_error, reading_error
+from afschrift.sources.postgres.estimate import postgres_estimate
 from afschrift.sources.postgres.oracle import PostgresTypes, postgres_oracle
 from afschrift.sources.postgres.structure import read_structure
 from afschrift.sources.table_errors import relation_of
@@ -155,6 +156,14 @@ class Postgres:
         with self._translated(reads or statement), self._cursor() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
+
+    def estimate(self, statement: str) -> Estimate:
+        """By EXPLAIN, whose answer cannot be copied as that of a query is."""
+        with self._translated(statement), self._cursor() as cursor:
+            cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
+            cursor.execute(f"EXPLAIN (FORMAT JSON, VERBOSE) {statement}")
+            [(explained,)] = cursor.fetchall()
+        return postgres_estimate(self.rows, self.dialect, explained)
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows and about 2 MB."""

@@ -16,8 +16,9 @@ from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, ForeignKey, Structure
+from afschrift.domain.sources import ColumnType, Estimate, ForeignKey, Structure, TableReading
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.explained import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
 from afschrift.sources.options import Opening, cell_limit, required, seconds
 from afschrift.sources.oracle.second_reading import SecondReading
@@ -206,6 +207,10 @@ class Alchemy:
         """All rows of a small result; a time without zone is UTC."""
         with self._translated(statement):
             return [tuple(map(_aware, row)) for row in self._run(statement, stream=False)]
+
+    def estimate(self, statement: str) -> Estimate:
+        """Nothing: each database explains in its own way, and some run the statement for it."""
+        return Estimate(readings=tuple(TableReading(table, None) for table in by_alias(statement).values()))
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 1,024 rows, from a cursor of the server where the driver has one."""

@@ -15,12 +15,13 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError, Retriabl
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Structure, foreign_keys
+from afschrift.domain.sources import ColumnType, Estimate, Structure, foreign_keys
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
 from afschrift.sources.oracle.second_reading import SecondReading
 from afschrift.sources.sqlite.dialect import SqliteDialect
+from afschrift.sources.sqlite.estimate import sqlite_estimate
 from afschrift.sources.sqlite.functions import define
 from afschrift.sources.sqlite.oracle import again
 from afschrift.sources.sqlite.types import column_type
@@ -140,6 +141,10 @@ class Sqlite:
                 tuple(value.decode() if isinstance(value, bytes) else value for value in row)
                 for row in self._open().execute(statement)
             ]
+
+    def estimate(self, statement: str) -> Estimate:
+        """By EXPLAIN QUERY PLAN."""
+        return sqlite_estimate(self.rows, statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 4,096 rows."""
