@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import duckdb
 import httpx
+from testbed.fleet.processes import cpu_seconds
 from testbed.mini import write_database, write_inventory
 from testbed.running import store
 
@@ -96,10 +97,16 @@ class Live:
     Attributes:
         client: reaches it as its administrator.
         access: the same, for `trigger`.
+        pids: the first process of each of its parts.
     """
 
     client: httpx.Client
     access: Access
+    pids: tuple[int, ...]
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds so far of all its processes, those of ended tasks too."""
+        return sum(map(cpu_seconds, self.pids))
 
     def start(self, request: str) -> str:
         """Trigger the next run of a request; its id. SQLite below Airflow may be busy for a moment."""
@@ -202,10 +209,10 @@ def airflow(shop: Shop, dags: Path) -> Iterator[Live]:
         patch.dict(os.environ, shop.variables),
         patch.object(environment, "DAGS", dags),
         patch.object(up, "READY_SECONDS", 600),  # the machine may be busy
-        up.running(port, lambda _line: None) as (started, _processes),
+        up.running(port, lambda _line: None) as (started, processes),
         httpx.Client(base_url=started.url, timeout=60, trust_env=False) as client,
     ):
         login = {"username": started.user, "password": started.password}
         token = client.post("/auth/token", json=login).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
-        yield Live(client, Access(started.url, token))
+        yield Live(client, Access(started.url, token), tuple(processes.pids.values()))

@@ -42,7 +42,8 @@ hashes and signature, the delivery. Beside it, in the same run and in turns, sta
   longer it takes.
 - `eight columns`, `orders and lines`: for themselves. An order has two lines, joined in the warehouse.
 - `whole run`: a small request through a running Airflow, from its trigger to the end of its run, held against
-  the functions that its tasks call: {whole_run}.
+  the functions that its tasks call and the services that each builds: {whole_run}. With
+  [one task for all steps](operations.md#one-task-for-all-steps): {one_task}.
 - peak MB: of the process with all its children, without the database server. It depends on
   `AFSCHRIFT_BATCH_MEGABYTES` and not on the number of rows.
 
@@ -60,10 +61,15 @@ def main() -> None:
         cores=os.cpu_count(),
         python=platform.python_version(),
         rows="\n".join(map(_row, results)),
-        whole_run=next((r["note"] for r in results if r["case"] == "whole run"), "not measured"),
+        whole_run=_note(results, "whole run"),
+        one_task=_note(results, "whole run, one task"),
     )
     (DOCS / "performance.md").write_text(text, encoding="utf-8")
     print("Written to docs/performance.md.")
+
+
+def _note(results: Sequence[dict[str, Any]], case: str) -> str:
+    return next((str(result["note"]) for result in results if result["case"] == case), "not measured")
 
 
 def _row(result: dict[str, Any]) -> str:

@@ -141,16 +141,18 @@ def readings(bench: Bench, formats: str) -> Result:
     )
 
 
-def whole_run(repeat: int) -> Result:
+def whole_run(repeat: int, tasks: str) -> Result:
     """A request through a running Airflow; held against the functions alone, and too short for a ratio."""
-    seen = watch([sys.executable, "-m", "bench.whole_run", "--repeat", str(repeat)], _with_path())
+    command = [sys.executable, "-m", "bench.whole_run", "--repeat", str(repeat), "--tasks", tasks]
+    seen = watch(command, _with_path())
     figures = json.loads(seen.output.splitlines()[-1])
     seconds, ours = figures["seconds"], figures["ours"]
     note = (
         f"{seconds - ours:.1f} s outside our code, {seconds - figures['in_tasks']:.1f} of it between tasks; "
-        f"{figures['an_hour']:,} requests an hour"
+        f"{figures['an_hour']:,} requests an hour, {figures['cpu']:.1f} CPU s each in all processes"
     )
-    return Result("whole run", figures["rows"], seconds, ours, None, seen.peak_mb, note)
+    name = "whole run" if tasks == "steps" else "whole run, one task"
+    return Result(name, figures["rows"], seconds, ours, None, seen.peak_mb, note)
 
 
 def gate(since: int) -> Result:
@@ -178,7 +180,8 @@ def cases(sizes: list[int], orders: list[int], repeat: int) -> Iterator[tuple[st
     yield "orders", fill, partial(joined, orders=min(orders), formats="json")
     for since in (0, 1_000, 100_000):
         yield "gate", fill, lambda _bench, since=since: gate(since)
-    yield "airflow", fill, lambda _bench: whole_run(repeat)
+    for tasks in ("steps", "one"):
+        yield "airflow", fill, lambda _bench, tasks=tasks: whole_run(repeat, tasks)
 
 
 def main() -> None:
