@@ -125,9 +125,11 @@ def test_syntax_as_value_and_as_name_at_every_depth(name: str, text: str, depth:
 
 def test_syntax_over_two_rows_is_none(name: str) -> None:
     fields = [field("only", ValueKind.TEXT)]
-    for pair in itertools.product(SYNTAX, repeat=2):
-        written = write(name, fields, batch([(text,) for text in pair], fields))
-        assert found(written, fields) == [], pair
+    pairs = list(itertools.product(SYNTAX, repeat=2))
+    files = [sum(pairs, ())] if name == "parquet" else pairs  # which has no syntax between two rows
+    for texts in files:
+        written = write(name, fields, batch([(text,) for text in texts], fields))
+        assert found(written, fields) == [], texts
 
 
 def test_no_rows(name: str) -> None:

@@ -23,7 +23,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.connections import from_environment
 
 UUID = "6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f"
-MANY = 300_000
+MANY = 150_000
 
 # column -> kind and value form, the same for every source that has such a type
 FORMS: dict[str, tuple[ValueKind, str | None]] = {
