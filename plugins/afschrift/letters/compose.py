@@ -117,7 +117,8 @@ def _article(kind: LetterKind, values: Mapping[str, Any], facts: LetterFacts) ->
 
 def _check_said(kind: LetterKind, html: str, own: Mapping[str, Any], template: str) -> None:
     """What must be said and is not: a fault of controller.yml or the register, or of the template."""
-    lacking = [element.name for element in kind.elements if element.name not in said_elements(html)]
+    said = said_elements(html)
+    lacking = [element.name for element in kind.elements if element.name not in said]
     if not lacking:
         return
     unknown = [name for name in lacking if name in _NEEDED and name not in own]

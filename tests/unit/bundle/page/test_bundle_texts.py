@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import string
+from functools import cache
 from typing import Any
 
 import pytest
@@ -52,6 +53,7 @@ def names(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
+@cache
 def reasons() -> set[tuple[Action, str]]:
     """Every outcome of the decision function, by trying all facts."""
     purposes = [()] + [
