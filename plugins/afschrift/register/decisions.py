@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError
@@ -15,6 +15,8 @@ from afschrift.register.database.tables import decision, message
 from afschrift.register.identities import Identities
 from afschrift.register.records import DecisionRow
 from afschrift.register.trail.told_rows import insert_row
+
+_OF_REQUEST = select(decision).where(decision.c.request_id == bindparam("request")).order_by(decision.c.id)
 
 
 class Decisions(Repository):
@@ -72,10 +74,9 @@ class Decisions(Repository):
         """
         with self._db.read() as tx:
             self._request_row(tx, request_id)
-            of_request = select(decision).where(decision.c.request_id == request_id).order_by(decision.c.id)
             return tuple(
                 DecisionRow(r.kind, r.choice, r.by, r.at, r.about, r.detail, r.question_id, r.message_id)
-                for r in tx.execute(of_request)
+                for r in tx.execute(_OF_REQUEST, {"request": request_id})
             )
 
     def requests_with(self, choice: str) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.dispute import NewFacts, in_force, under_hold
 from afschrift.register.base import RegisterStore, Repository, case_of
 from afschrift.register.database.tables import fact, request
-from afschrift.register.timelines import Timelines, fact_row
+from afschrift.register.database.timeline_rows import fact_row
+from afschrift.register.timelines import Timelines
 
 _HOLDS = (FactKind.HELD, FactKind.RELEASED)
 

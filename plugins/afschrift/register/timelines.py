@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -14,14 +12,13 @@ from sqlalchemy.engine import Row
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import is_id, new_id
-from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.clock.fact_rows import rows
-from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline, settled
+from afschrift.law.clock.facts import FactRow, NewFact, Timeline
 from afschrift.register.base import RegisterStore, Repository
-from afschrift.register.database.errors import as_written
 from afschrift.register.database.identity_tables import request_identity
-from afschrift.register.database.tables import decision, fact, message, request
+from afschrift.register.database.tables import fact, message, request
+from afschrift.register.database.timeline_rows import asked, found, of_one
 from afschrift.register.identities import Identities
 from afschrift.register.trail import trail
 from afschrift.register.trail.told_rows import insert_row, insert_rows
@@ -213,26 +210,11 @@ class Timelines(Repository):
     def read(self, tx: Connection, request_id: str) -> Timeline:
         """As `timeline`, in a transaction of the caller's."""
         self._request_row(tx, request_id)
-        return self.find(tx, request.c.id == request_id)[request_id]
+        return found(tx, of_one(), {"request": request_id})[request_id]
 
     def find(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, Timeline]:
         """The requests that a condition picks, with their facts, in the order of receipt as entered."""
-        order = (request.c.received_at, request.c.created_at, request.c.id)
-        asked = select(request).where(which).order_by(*order)
-        ids = select(request.c.id).where(which)
-        facts: dict[str, list[FactRow]] = defaultdict(list)
-        of_facts = select(fact).where(fact.c.request_id.in_(ids)).order_by(fact.c.request_id, fact.c.number)
-        for row in tx.execute(of_facts):
-            facts[row.request_id].append(fact_row(row))
-        identity: dict[str, str | None] = {}
-        decided = select(decision.c.request_id, decision.c.choice, decision.c.at)
-        decided = decided.where(decision.c.kind == "identity", decision.c.request_id.in_(ids))
-        for one in tx.execute(decided.order_by(decision.c.id)):
-            identity[one.request_id] = one.at if one.choice == "confirmed" else None
-        return {
-            row.id: _timeline(row, settled(facts.get(row.id, ())), identity.get(row.id))
-            for row in tx.execute(asked)
-        }
+        return found(tx, asked(which), {})
 
     def _same_person(self, tx: Connection, one: str, other: str, names: Collection[str]) -> bool:
         shared = request_identity.c.blind_index.in_(self._identities.indexes(tx, one, names))
@@ -262,31 +244,3 @@ def _columns(one: FactRow, text: str | None) -> dict[str, Any]:
     kept = {n: v for n, v in vars(one).items() if n not in ("request", "sent_on", "sent_by")}
     kept |= {"kind": one.kind.value, "day": one.day.isoformat() if one.day else None, "text": text}
     return {**kept, "request_id": one.request, "detail": dict(one.detail)}
-
-
-def fact_row(row: Row[Any]) -> FactRow:
-    """A row of the table as a fact."""
-    day = None if row.day is None else as_written(date.fromisoformat, row.day)
-    kind = as_written(FactKind, row.kind)
-    columns = {
-        n: getattr(row, n) for n in ("instant", "about", "letter", "channel", "proof", "other", "text")
-    }
-    return FactRow(
-        row.id, row.request_id, row.number, kind, row.at, row.by, day, detail=row.detail, **columns
-    )
-
-
-def _timeline(row: Row[Any], facts: tuple[FactRow, ...], identified_at: str | None) -> Timeline:
-    state = as_written(State, row.state)
-    return Timeline(
-        request=row.id,
-        case=row.case_id,
-        right=as_written(Right, row.right),
-        state=state,
-        entered_at=row.received_at,
-        zone=row.zone,
-        facts=facts,
-        identified_at=identified_at,
-        closed_at=None if state.open else row.changed_at,
-        limited=row.limits is not None,
-    )

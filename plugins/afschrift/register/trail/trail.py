@@ -35,6 +35,7 @@ KEPT = (
 """Events whose payloads are never erased: ids and codes, and the digest by which a bundle is known."""
 
 _SALT_BYTES = 32
+_LAST = select(event).order_by(event.c.seq.desc()).limit(1)
 
 Recorded = tuple[Header, dict[str, Any] | None]
 
@@ -157,5 +158,5 @@ def header_of(row: Row[Any]) -> Header:
 
 
 def _last(connection: Connection) -> Header | None:
-    row = connection.execute(select(event).order_by(event.c.seq.desc()).limit(1)).first()
+    row = connection.execute(_LAST).first()
     return header_of(row) if row else None
