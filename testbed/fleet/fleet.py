@@ -22,6 +22,7 @@ import s3fs
 from afschrift.airflow_ext.environment import DAG_ID
 from afschrift.airflow_ext.trigger import trigger
 from afschrift.app.settings import Settings
+from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.register.open import initialise
 from afschrift.services import Services
 from afschrift.wiring.build_services import build
@@ -66,8 +67,12 @@ class Fleet:
         return build(lambda _line: None, self.settings)
 
     def submit(self, **more: Any) -> str:
-        """Store a request of the next person; its id."""
-        return store(self.services, {"customer_id": str(next(self._people))}, **more)
+        """Store a request of the next person, received now; its id.
+
+        One that is received long ago is overdue, and then the hourly check of deadlines fails, as it must.
+        """
+        now = {"received_at": rfc3339(utc_now())}
+        return store(self.services, {"customer_id": str(next(self._people))}, **(now | more))
 
     def trigger(self, request: str) -> str:
         """Start the next run of a request; its id."""

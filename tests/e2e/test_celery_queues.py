@@ -6,6 +6,7 @@ Takes about a minute on two idle cores, so it is no part of `make test`: `make t
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,20 @@ def test_each_source_is_read_where_it_is_reached(one: Fleet) -> None:
         assert set(seen.values()) == {("default", "worker-2")}
         assert {task for task, _ in seen} == {"validate", "package", "deliver", "close", "wipe"}
         assert {task["try_number"] for task in one.tasks(run)} == {1}
+
+
+def test_the_check_of_deadlines_finds_nothing_late(one: Fleet) -> None:
+    checks = "/api/v2/dags/check_deadlines/dagRuns"
+    body = {"logical_date": None, "dag_run_id": "now"}
+    one.control.client.post(checks, json=body).raise_for_status()
+
+    def state() -> str:
+        return str(one.control.client.get(f"{checks}/now").raise_for_status().json()["state"])
+
+    until = time.monotonic() + 300
+    while state() not in ("success", "failed") and time.monotonic() < until:
+        time.sleep(0.5)
+    assert state() == "success"
 
 
 def test_a_task_that_is_cleared_goes_to_its_queue_again(one: Fleet) -> None:
