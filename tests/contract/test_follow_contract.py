@@ -15,8 +15,9 @@ from tests.contract.test_format_contract import FIELDS, ROWS, batch
 from tests.unit.formats.random_tables import write
 
 from afschrift.domain.errors import ValidationFailedError
-from afschrift.domain.extracted import ReadBack, TableExtract
+from afschrift.domain.extracted import TableExtract
 from afschrift.domain.file_format import Format
+from afschrift.domain.files import ReadBack
 from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.deflate import InflatingReader
 from afschrift.extraction.write import TableWriter
@@ -117,20 +118,32 @@ def test_what_a_writer_changed_stops_the_write(
 
 def test_what_cannot_be_read_stops_the_write_before_its_end(name: str, staging: EncryptedStaging) -> None:
     before, given = threading.active_count(), list[int]()
-    most = 3 if name == "parquet" else 300  # which is read from its end: it cannot be faulty before that
+    at_the_end = name == "parquet"  # which is read from there
+    most = 3 if at_the_end else 300
 
     def broken(sink: BinaryIO, *options: Any) -> Any:
-        sink.write(b'"no format \xff of ours\r\n\n' * 100_000)
-        return FORMATS[name].writer(sink, *options)
+        inner = FORMATS[name].writer(sink, *options)
+
+        class Broken:
+            options, write = inner.options, inner.write
+
+            def close(self) -> None:
+                inner.close()
+                sink.write(b"no footer of ours")
+
+        if not at_the_end:
+            sink.write(b'"no format, of ours\r\n\n' * 100_000)
+        return Broken() if at_the_end else inner
 
     def rows() -> Iterator[pa.RecordBatch]:
         for number in range(most):
             given.append(number)
             yield batch(MANY)
 
+    writer = TableWriter(staging, PLAN, [replace(FORMATS[name], writer=broken)], WriteLimits())
     with pytest.raises(ValidationFailedError, match="does not read back as what was extracted"):
-        written(staging, [replace(FORMATS[name], writer=broken)], rows())
-    assert len(given) < most or name == "parquet"
+        writer.write(rows, {})
+    assert len(given) < most or at_the_end
     assert threading.active_count() == before
 
 

@@ -7,25 +7,12 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from afschrift.domain.event import digest
-from afschrift.domain.files import ActivePart
+from afschrift.domain.files import ActivePart, ReadBack
 from afschrift.domain.own_account import Sample
 from afschrift.domain.sources import Structure
 
 UPLOADS = "files"
 """Folder below `data/` of the files that the person uploaded."""
-
-
-@dataclass(frozen=True)
-class ReadBack:
-    """A file was read again while it was written, and what it holds is what was extracted.
-
-    Attributes:
-        deflated_sha256: of what was read, which is what went into staging.
-        reader: the library that read it (`Format.read_by`).
-    """
-
-    deflated_sha256: str
-    reader: str
 
 
 @dataclass(frozen=True)

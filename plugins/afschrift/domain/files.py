@@ -132,3 +132,16 @@ class ActivePart:
 
     position: str
     kind: str
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """A file was read again while it was written, and what it holds is what was extracted.
+
+    Attributes:
+        deflated_sha256: of what was read, which is what went into staging.
+        reader: the library that read it (`Format.read_by`).
+    """
+
+    deflated_sha256: str
+    reader: str

@@ -10,8 +10,9 @@ from typing import Any, BinaryIO, Self, cast
 import pyarrow as pa
 
 from afschrift.domain.errors import RewriteError
-from afschrift.domain.extracted import FileEntry, ReadBack
+from afschrift.domain.extracted import FileEntry
 from afschrift.domain.file_format import Format
+from afschrift.domain.files import ReadBack
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.deflate import DeflatingSink
 from afschrift.extraction.follower import Follower

@@ -16,7 +16,8 @@ from afschrift.casework.partial_response.supplement import delivered, spent
 from afschrift.casework.review.redactions_in_force import decided
 from afschrift.domain.errors import GateError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.extracted import ReadBack, SourceExtract
+from afschrift.domain.extracted import SourceExtract
+from afschrift.domain.files import ReadBack
 from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.state import State

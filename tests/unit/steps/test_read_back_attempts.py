@@ -15,7 +15,8 @@ import pytest
 from tests.support.attempts import World, extract_shop
 
 from afschrift.domain.errors import ValidationFailedError
-from afschrift.domain.extracted import FileEntry, ReadBack, SourceExtract
+from afschrift.domain.extracted import FileEntry, SourceExtract
+from afschrift.domain.files import ReadBack
 from afschrift.extraction.deflate import deflated
 from afschrift.extraction.staged_records import is_staged, read_record, stage_record
 from afschrift.formats import registry
