@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, BinaryIO
 
 import msgspec
@@ -32,7 +31,7 @@ _NUMBERS = {ValueKind.INTEGER: pa.int64(), ValueKind.NUMBER: pa.float64()}
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowInvalid)
 _AWKWARD_NAME = re.compile(r'["\\\x00-\x1f]')  # msgspec takes no such field names
 
-_Decoder = Callable[[bytes], list[list[Any]]]
+_Decoder = Callable[[bytes], list[Sequence[Any]]]
 
 
 def read_json(
@@ -164,11 +163,11 @@ def _decoder(names: list[str], types: list[Any]) -> _Decoder:
         gc=False,
     )
     rows = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
-    getters = [attrgetter(member) for member in members]
 
-    def decode(data: bytes) -> list[list[Any]]:
+    def decode(data: bytes) -> list[Sequence[Any]]:
         found = rows.decode(data)
-        return [list(map(get, found)) for get in getters]
+        # whole rows turned over: column by column, each value is looked up by itself
+        return list(zip(*map(msgspec.structs.astuple, found), strict=True)) if found else [()] * len(members)
 
     return decode
 
@@ -177,7 +176,7 @@ def _by_mapping(names: list[str], types: list[Any]) -> _Decoder:
     rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
     cells = [msgspec.json.Decoder(kind) for kind in types]
 
-    def decode(data: bytes) -> list[list[Any]]:
+    def decode(data: bytes) -> list[Sequence[Any]]:
         found = rows.decode(data)
         if any(list(row) != names for row in found):
             raise msgspec.ValidationError
@@ -186,7 +185,7 @@ def _by_mapping(names: list[str], types: list[Any]) -> _Decoder:
     return decode
 
 
-def _texts(values: list[Any], kind: ValueKind) -> pa.Array:
+def _texts(values: Sequence[Any], kind: ValueKind) -> pa.Array:
     """Value forms from what the decoder gave."""
     if kind is ValueKind.JSON:
         return _documents(values)
@@ -200,7 +199,7 @@ def _texts(values: list[Any], kind: ValueKind) -> pa.Array:
     return pa.array(values, pa.string())
 
 
-def _documents(values: list[msgspec.Raw]) -> pa.Array:
+def _documents(values: Sequence[msgspec.Raw]) -> pa.Array:
     """The texts as they stand in the file, where each is on one line."""
     ends = np.flatnonzero(np.frombuffer(b"\n".join([*values, b""]), np.uint8) == ord("\n"))
     if len(ends) != len(values):
@@ -213,7 +212,7 @@ def _documents(values: list[msgspec.Raw]) -> pa.Array:
     return pc.if_else(nothing, pa.scalar(None, pa.string()), texts) if pc.any(nothing).as_py() else texts
 
 
-def _with_strings(values: list[Any], kind: ValueKind) -> pa.Array:
+def _with_strings(values: Sequence[Any], kind: ValueKind) -> pa.Array:
     if kind is ValueKind.INTEGER:
         return pa.array([None if value is None else str(value) for value in values], pa.string())
     strings = [value if isinstance(value, str) else None for value in values]
