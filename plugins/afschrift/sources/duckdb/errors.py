@@ -17,15 +17,14 @@ FAILURES = (duckdb.Error, OSError)
 _TOO_LARGE = re.compile(re.escape(TOO_LARGE) + r"(.*)\|([0-9]+)", re.DOTALL)
 _KIND = re.compile(r"\s*([A-Za-z -]+?) Error:")
 _WRONG_STATEMENT = ("binder", "catalog", "parser", "syntax")
+_OUT_OF_MEMORY = "out of memory"
 _READ_ONLY = "read-only mode"
 _WRONG_DATA = ("conversion", "invalid input", "out of range", "constraint")
 
 
 def reading_error(source: str, statement: str, error: Exception) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
-    text, table = str(error), place_of(source, statement)
-    found = _KIND.match(text)
-    kind = found[1].lower() if found else ""
+    text, table, kind = str(error), place_of(source, statement), _kind(error)
     if large := _TOO_LARGE.search(text):
         return too_large(source, large[1], large[2])
     if _READ_ONLY in text:
@@ -43,10 +42,11 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
             remedy="compare the inventory with the tables: `afschrift inventory check --live`. A view must "
             "be one that can be selected from.",
         )
-    if kind == "out of memory":
+    if kind == _OUT_OF_MEMORY:
         return ConfigurationError(
             f"Source {source} needs more memory than its limit while {table} is being read.",
-            remedy="raise `memory` under the source's `options`.",
+            remedy="raise `memory` under the source's `options`, or lower `threads`: each holds what it "
+            "reads.",
         )
     if kind in _WRONG_DATA:
         return ConfigurationError(
@@ -59,3 +59,13 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
         remedy="see whether its files are there and whole; the step is tried again.",
         code=kind or type(error).__name__,
     )
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether a statement needed more memory than its session may have."""
+    return _kind(error) == _OUT_OF_MEMORY
+
+
+def _kind(error: Exception) -> str:
+    found = _KIND.match(str(error))
+    return found[1].lower() if found else ""

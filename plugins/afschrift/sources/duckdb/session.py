@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,9 +18,10 @@ from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, Estimate, ForeignKey, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.dialect import DuckDialect
-from afschrift.sources.duckdb.errors import FAILURES, reading_error
+from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_error
 from afschrift.sources.duckdb.estimate import file_estimate
 from afschrift.sources.duckdb.oracle import duckdb_oracle, own
+from afschrift.sources.duckdb.ordered_ranges import in_order
 from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows
@@ -27,6 +29,15 @@ from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.table_errors import relation_of
 
 BATCH_ROWS = 65_536
+THREADS = 4
+"""At most, by default: each holds what it reads, so memory would grow with the cores of the machine."""
+
+MEMORY = "2GB"
+"""A session's limit by default."""
+
+_OF_A_RANGE = "160MB"
+"""While a range is put in order by default: of a file's pages, DuckDB keeps as many as there is room for."""
+
 LIMITS = ("threads", "memory", "statement_timeout", "cell_limit")
 _GIVEN = "afschrift_given"
 _KEYS = (
@@ -51,18 +62,20 @@ class DuckSession:
     """A read-only session on one snapshot. Subclasses open the connection.
 
     Args:
-        opening: of its options `threads` and `memory` limit the session (absent: DuckDB's own limits),
-            `statement_timeout` each statement, `cell_limit` (MB) each cell.
+        opening: of its options `threads` and `memory` limit the session, `statement_timeout` each statement,
+            `cell_limit` (MB) each cell.
     """
 
     def __init__(self, opening: Opening) -> None:
         self.name = opening.name
         self.dialect = DuckDialect()
         self.snapshot = ""
-        self._threads = opening.options.get("threads")
+        self._threads = int(opening.options.get("threads") or min(THREADS, os.cpu_count() or 1))
         self._memory = opening.options.get("memory")
+        self._of_a_range = self._memory or _OF_A_RANGE
         self._timeout = seconds(opening, "statement_timeout", "1h")
         self._cell_limit = cell_limit(opening)
+        self._keys = key_rows((), "")
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._limit: TimeLimit | None = None
 
@@ -76,10 +89,8 @@ class DuckSession:
         self._limit = TimeLimit(self._timeout, con.interrupt)
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET temp_directory = ''")  # never spill a person's rows to a disk in clear
-        if self._threads:
-            con.execute(f"SET threads = {int(self._threads)}")
-        if self._memory:
-            con.execute("SET memory_limit = ?", [self._memory])
+        con.execute(f"SET threads = {self._threads}")
+        con.execute("SET memory_limit = ?", [self._memory or MEMORY])
         con.execute(_KEYS)
         con.execute("BEGIN TRANSACTION")
         self.snapshot = rfc3339(datetime.now(UTC))
@@ -127,11 +138,15 @@ class DuckSession:
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; no statement holds the values."""
+        self._keys = key_rows((keys, at), *others)
         with self._translated(""):
-            self.connection.execute("DELETE FROM afschrift_key")
-            self.connection.register(_GIVEN, key_rows((keys, at), *others))
-            self.connection.execute(f"INSERT INTO afschrift_key FROM {_GIVEN}")
-            self.connection.unregister(_GIVEN)
+            self._fill()
+
+    def _fill(self) -> None:
+        self.connection.execute("DELETE FROM afschrift_key")
+        self.connection.register(_GIVEN, self._keys)
+        self.connection.execute(f"INSERT INTO afschrift_key FROM {_GIVEN}")
+        self.connection.unregister(_GIVEN)
 
     def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
         """All rows of a small result; `reads` is the statement whose table errors name."""
@@ -144,8 +159,44 @@ class DuckSession:
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows."""
+        yield from in_order(statement, self.rows, self._read, self._read_range)
+
+    def _read(self, statement: str) -> Iterator[Any]:
         with self._translated(statement):
-            yield from self.connection.sql(statement).to_arrow_reader(BATCH_ROWS)
+            yield from self._batches(statement)
+
+    def _batches(self, statement: str) -> Iterator[Any]:
+        return iter(self.connection.sql(statement).to_arrow_reader(BATCH_ROWS))
+
+    def _read_range(self, statement: str) -> Iterator[Any]:
+        """The same; put in order within little memory, and within all of it where that is not enough."""
+        with self._translated(statement):
+            batches, first = self._begun(statement)
+            if first is not None:
+                yield first
+            yield from batches
+
+    def _begun(self, statement: str) -> tuple[Iterator[Any], Any]:
+        """What is left of a statement's batches, and the first: all rows are in order when it comes."""
+        try:
+            self._limit_memory(self._of_a_range)
+            batches = self._batches(statement)
+            return batches, next(batches, None)
+        except FAILURES as error:
+            if self._memory or not out_of_memory(error):
+                raise
+            self._of_a_range = MEMORY
+            self.connection.execute("ROLLBACK")  # an error ends a transaction, and the keys go with it
+            self.connection.execute("BEGIN TRANSACTION")
+            self._fill()
+        finally:
+            self._limit_memory(self._memory or MEMORY)
+        batches = self._batches(statement)
+        return batches, next(batches, None)
+
+    def _limit_memory(self, limit: str) -> None:
+        with self.connection.cursor() as other:  # the session's own would end the statement that it reads
+            other.execute("SET memory_limit = ?", [limit])
 
     def oracle(
         self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
