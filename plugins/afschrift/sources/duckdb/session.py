@@ -75,7 +75,7 @@ class DuckSession:
         self._of_a_range = self._memory or _OF_A_RANGE
         self._timeout = seconds(opening, "statement_timeout", "1h")
         self._cell_limit = cell_limit(opening)
-        self._keys = key_rows((), "")
+        self._keys = key_rows()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._limit: TimeLimit | None = None
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from afschrift.domain.keys import PersonKeys
 from afschrift.domain.own_account import Sample, Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan
-from afschrift.domain.sources import ColumnType, Dialect, Source, Structure
+from afschrift.domain.sources import ColumnType, Dialect, Estimate, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.split import PersonSlices
 from afschrift.selection.person import WayFinder
@@ -194,6 +194,10 @@ class PersonSession:
     def stream(self, statement: str) -> Iterator[pa.RecordBatch]:
         """A large result for this person."""
         return self._together.stream_of(self._person, statement)
+
+    def estimate(self, statement: str) -> Estimate:
+        """The session's."""
+        return self._together.session.estimate(statement)
 
     def oracle(
         self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
