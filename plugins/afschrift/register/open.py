@@ -10,7 +10,7 @@ from afschrift.register.keys.keyring import keks_in_use
 from afschrift.register.keys.storage import ReadOnly
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
-from afschrift.register.schema import require_current, upgrade
+from afschrift.register.schema import must_be_current, upgrade
 
 
 def open_register(settings: Settings | None = None) -> Register:
@@ -21,8 +21,20 @@ def open_register(settings: Settings | None = None) -> Register:
     """
     settings = settings or Settings.from_environment()
     keys = open_keys(settings)  # first: where nothing stands yet, `afschrift key new` makes both
-    require_current(settings.register)
-    return Register(settings.register, keys)
+    return current_register(settings, keys)
+
+
+def current_register(settings: Settings, keys: KeyStore) -> Register:
+    """The register, after a look whether its tables are of this version; by the connection that it keeps.
+
+    Raises:
+        ConfigurationError: they are not; says which command or version helps.
+        RetriableError: the database is down.
+    """
+    register = Register(settings.register, keys)
+    with register.store.database.read() as connection:
+        must_be_current(connection)
+    return register
 
 
 def open_keys(settings: Settings) -> KeyStore:

@@ -24,9 +24,8 @@ from afschrift.inventory.grounds_file import load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.open import open_keys
+from afschrift.register.open import current_register, open_keys
 from afschrift.register.register import Register
-from afschrift.register.schema import require_current
 from afschrift.services import Services, WriteLimits
 from afschrift.sources.connections import from_environment
 from afschrift.sources.file_store import UploadStore
@@ -66,8 +65,7 @@ def build(
     settings = settings or Settings.from_environment()
     inventory = load_inventory(settings.inventory)
     keys = open_keys(settings)
-    require_current(settings.register)
-    register = Register(settings.register, keys)
+    register = current_register(settings, keys)
     return Services(
         register=register,
         inventory=inventory,

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from testbed import registers
+from testbed.registers import set_up
 
+from afschrift.app.settings import Settings
 from afschrift.domain.event import NewEvent
 from afschrift.register.keys.store import KeyStore
+from afschrift.register.open import open_register
 from afschrift.register.register import Register
 
 
@@ -30,6 +33,21 @@ def test_it_is_kept_from_one_transaction_to_the_next(register: Register) -> None
     mine = connection(register)
     register.trail.record(None, NewEvent("counted"))
     assert connection(register) == mine
+
+
+def test_the_look_at_its_version_takes_no_connection_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each task opens the register, and on PostgreSQL a connection costs more than what is asked by it."""
+    settings = Settings.from_environment({"AFSCHRIFT_HOME": str(tmp_path)})
+    set_up(settings)
+    opened: list[str] = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3.dbapi2, "connect", lambda *where, **how: opened.append(where[0]) or connect(*where, **how)
+    )
+    open_register(settings).trail.head()
+    assert len(opened) == 1
 
 
 def test_what_one_step_compiled_the_next_one_finds(
