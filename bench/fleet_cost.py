@@ -1,10 +1,11 @@
 """What a request costs in all processes of an Airflow: CPU seconds, from /proc.
 
-    python -m bench.fleet_cost [--workers 2] [--tables 10] [--count 8]
+    python -m bench.fleet_cost [--workers 2] [--tables 10] [--count 8] [--warm 2]
 
 The fleet of `make test-celery`, with a task for each step unless AFSCHRIFT_TASKS says `one`. With
-`--workers 0` the tasks run in the scheduler's LocalExecutor. The first requests warm up; then COUNT of them
-go together. Prints JSON: CPU seconds a request by process (user and system time, of ended children too),
+`--workers 0` the tasks run in the scheduler's LocalExecutor; `--tables 1000` makes as many, in two sources.
+The first requests warm up; then COUNT of them go together. Prints JSON: CPU seconds a request by process
+(user and system time, of ended children too),
 `airflow` for all of Airflow's together, `a_task`, what one task costs where tasks run, `idle`, what all of
 Airflow's processes take in a second without a request, `seconds`, how long a request took with the others
 beside it, and `work`: `airflow` without what they would have taken idle.

@@ -161,6 +161,14 @@ def gate(since: int) -> Result:
     return Result("gate", 200, took, None, None, 0, f"{took * 1000:.0f} ms of CPU, {since:,} events since")
 
 
+def tables(count: int) -> Result:
+    """A request on an inventory of so many tables that hold a row each: CPU seconds of its tasks."""
+    seen = watch([sys.executable, "-m", "bench.tables", "--tables", str(count)], _with_path())
+    found = json.loads(seen.output.splitlines()[-1])
+    parts = ", ".join(f"{name} {value:.2f}" for name, value in found["by_task"].items() if value >= 0.05)
+    return Result("tables", count, found["seconds"], None, None, seen.peak_mb, f"CPU seconds: {parts}")
+
+
 def cases(sizes: list[int], orders: list[int], repeat: int) -> Iterator[tuple[str, Fill, Measure]]:
     """Name of each case, the events and orders that its database holds, and its measurement.
 
@@ -180,6 +188,8 @@ def cases(sizes: list[int], orders: list[int], repeat: int) -> Iterator[tuple[st
     yield "orders", fill, partial(joined, orders=min(orders), formats="json")
     for since in (0, 1_000, 100_000):
         yield "gate", fill, lambda _bench, since=since: gate(since)
+    for count in (10, 1_000):
+        yield "tables", fill, lambda _bench, count=count: tables(count)
     for tasks in ("steps", "one"):
         yield "airflow", fill, lambda _bench, tasks=tasks: whole_run(repeat, tasks)
 
@@ -190,7 +200,7 @@ def main() -> None:
     parser.add_argument("--rows", default="500000,1000000,5000000", help="events a customer, by commas")
     parser.add_argument("--orders", default="100000,200000", help="orders a customer, by commas")
     parser.add_argument("--repeat", type=int, default=3, help="turns of a case up to a million rows")
-    parser.add_argument("--only", help="wide, pandas, eight, orders, gate or airflow")
+    parser.add_argument("--only", help="wide, pandas, eight, orders, gate, tables or airflow")
     given = parser.parse_args()
     sizes = [int(rows) for rows in given.rows.split(",")]
     orders = [int(count) for count in given.orders.split(",")]

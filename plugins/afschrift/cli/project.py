@@ -28,7 +28,11 @@ def init(folder: Annotated[Path, typer.Argument(help="Empty, or not there yet.")
         ("afschrift submit request.yml --start here", "a first answer, on the example"),
     ):
         say(f"  {command:<44}{'# ' + why if why else ''}".rstrip())
-    say("Then put your own source into inventory/ (docs/inventory.md); mend controller.yml and policy.yml.")
+    say("Then put your own source into inventory/ (docs/inventory.md), in place of example.yml. How it is")
+    say(
+        "reached goes into afschrift.env (AIRFLOW_CONN_...); what it lacks: afschrift inventory check --live."
+    )
+    say("Mend controller.yml and policy.yml.")
 
 
 def check() -> None:
