@@ -29,11 +29,13 @@ from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
+from afschrift.values.without_pandas import keep_pandas_out
 from afschrift.wiring.build_services import build
 
 
 def main() -> None:
     """Run it."""
+    keep_pandas_out()
     customer, formats = sys.argv[1], sys.argv[2].split(",")
     initialise(Settings.from_environment())
     make = partial(build, lambda _line: None)

@@ -55,8 +55,10 @@ def step(run_id: str | None = None, triggered_by: str | None = None) -> Iterator
     try:
         from afschrift.airflow_ext.airflow_connections import connection
         from afschrift.airflow_ext.clicked import Clicked
+        from afschrift.values.without_pandas import keep_pandas_out
         from afschrift.wiring.build_services import build  # heavy: never when Airflow parses the DAG file
 
+        keep_pandas_out()
         with trail_lines():
             services = build(log.info, connect=lambda name: connected(connection(name)))
             if run_id is not None:

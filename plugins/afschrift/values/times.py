@@ -24,7 +24,7 @@ _CLOCK = (
     r"^(?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
     r"(?P<zone>Z|[+-][0-9]{2}(?::[0-9]{2}){0,2})?$"
 )
-_UTC = pa.array(["", "Z", "+00", "+00:00"])
+_UTC = ("", "Z", "+00", "+00:00")
 _FIRST_DAY, _LAST_DAY = -719162, 2932896  # 0001-01-01 and 9999-12-31, in days since 1970
 _SECOND = 1_000_000
 _DASH, _ZERO, _C, _BRACKET = b"-0C("
@@ -54,7 +54,7 @@ def normalise(texts: pa.Array, kind: ValueKind) -> pa.Array:
     if kind is ValueKind.TIME:
         written = pc.binary_join_element_wise(clock, _fraction(fraction), _offset(zone), "")
     else:
-        known = pc.is_in(zone, _UTC) if kind is ValueKind.INSTANT else pc.equal(zone, "")
+        known = pc.is_in(zone, pa.array(_UTC)) if kind is ValueKind.INSTANT else pc.equal(zone, "")
         if pc.all(pc.or_kleene(known, pc.is_null(clock))).as_py() is False:
             raise ValueFormError(
                 "holds times with an offset from UTC",

@@ -32,6 +32,29 @@ def test_a_step_without_rows_loads_nothing_for_rows(step: str) -> None:
     assert loaded(LOADED.format(module=STEPS[step], step=step)) & HEAVY == set()
 
 
+PANDAS = """
+import sys
+from afschrift.wiring.warm_up import STEPS
+from afschrift.sources.registry import load_installed
+from afschrift.values.without_pandas import keep_pandas_out
+for step in STEPS:
+    __import__(f"afschrift.steps.{step}")
+print("imported:", "pandas" in sys.modules)
+keep_pandas_out()
+load_installed()
+import pyarrow as pa
+pa.Table.from_pylist([{"a": "x"}])
+print("used:", "pandas" in sys.modules)
+import pandas
+print("frame:", len(pa.table({"a": [1]}).to_pandas()), len(pandas.DataFrame({"a": [1]})))
+"""
+
+
+def test_pandas_is_loaded_by_no_step_and_no_source_and_others_may_still_use_it() -> None:
+    run = subprocess.run([sys.executable, "-c", PANDAS], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == ["imported: False", "used: False", "frame: 1 1"]
+
+
 def test_a_source_is_loaded_when_it_is_opened() -> None:
     opened = """
 import sys
