@@ -32,7 +32,7 @@ class WriteLimits:
         hashed_percent: of the rows of a large table, how many are hashed by the source itself too.
     """
 
-    batch_bytes: int = 8_000_000
+    batch_bytes: int = 4_000_000
     part_bytes: int = 2_000_000_000
     hashed_percent: float = 5
 

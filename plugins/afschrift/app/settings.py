@@ -97,7 +97,7 @@ class Settings:
     notifiers: Path | None = None
     mail: Path | str | None = None
     trail_years: int = 5
-    batch_bytes: int = 8_000_000
+    batch_bytes: int = 4_000_000
     part_bytes: int = 2_000_000_000
     hashed_percent: float = 5
     search: SearchLimits = field(default_factory=SearchLimits)

@@ -198,7 +198,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AFSCHRIFT_BATCH_MEGABYTES",
         "size of the slices in which rows are handled; the memory of a task grows with it",
-        8,
+        4,
         _RUNS,
         "MB",
     ),

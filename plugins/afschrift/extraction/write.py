@@ -184,8 +184,8 @@ class _Files:
 
 
 def slices(batch: pa.RecordBatch, limit: int) -> Iterator[pa.RecordBatch]:
-    """A batch in slices of about `limit` bytes at most; a row is never cut."""
-    rows = max(1, batch.num_rows * limit // max(batch.nbytes, 1))
+    """A batch in slices of about `limit` bytes, alike in rows; a row is never cut."""
+    rows = max(1, -(-batch.num_rows // max(1, round(batch.nbytes / limit))))
     for start in range(0, batch.num_rows, rows):
         yield batch.slice(start, rows)
 

@@ -27,6 +27,7 @@ class Opening:
         connection: id of the connection that the inventory names.
         connect: finds a connection by its id.
         tag: id of the request, shown by the database beside the session.
+        batch_bytes: of the batches in which rows come, where its driver can be asked for so many.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Opening:
     connection: str | None = None
     connect: Connect = from_environment
     tag: str = ""
+    batch_bytes: int = 4_000_000
 
     def address(self) -> Connection:
         """The connection of a kind that needs one.

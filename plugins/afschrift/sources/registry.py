@@ -58,6 +58,7 @@ def open_source(
     connection: str | None = None,
     connect: Connect = from_environment,
     tag: str = "",
+    batch_bytes: int = 4_000_000,
 ) -> Source:
     """A session on a source, not opened yet.
 
@@ -68,6 +69,7 @@ def open_source(
         connection: id of the connection that the inventory names.
         connect: finds a connection by its id; by default in the environment.
         tag: id of the request, for the database's list of sessions.
+        batch_bytes: of the batches in which rows come, where its driver can be asked for so many.
 
     Raises:
         ConfigurationError: the kind, an option or the connection is not known.
@@ -77,4 +79,4 @@ def open_source(
             f"Source {name} is of kind {kind}, which is not known.",
             remedy=f"choose one of {', '.join(sorted(SOURCES))}.",
         )
-    return SOURCES[kind](Opening(name, options, connection, connect, tag))
+    return SOURCES[kind](Opening(name, options, connection, connect, tag, batch_bytes))

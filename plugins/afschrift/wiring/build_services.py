@@ -70,7 +70,7 @@ def build(
         register=register,
         inventory=inventory,
         grounds=load_grounds(settings.folder("grounds")),
-        open_source=partial(_source, inventory, connect),
+        open_source=partial(_source, inventory, connect, settings.batch_bytes),
         open_store=partial(_store, inventory, connect),
         formats=FORMATS,
         signer=partial(_signer, keys),
@@ -108,10 +108,16 @@ def _tell_by_mail(
     return tell_by_mail(installation, request_id, log)
 
 
-def _source(inventory: Inventory, connect: Connect, name: str, tag: str = "") -> Source:
+def _source(inventory: Inventory, connect: Connect, batch_bytes: int, name: str, tag: str = "") -> Source:
     declared = inventory.sources[name]
     session = open_source(
-        name, declared.kind, declared.options, connection=declared.connection, connect=connect, tag=tag
+        name,
+        declared.kind,
+        declared.options,
+        connection=declared.connection,
+        connect=connect,
+        tag=tag,
+        batch_bytes=batch_bytes,
     )
     return Reached(session)
 

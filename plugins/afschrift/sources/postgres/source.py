@@ -32,7 +32,6 @@ from afschrift.sources.postgres.structure import read_structure
 from afschrift.sources.table_errors import relation_of
 
 BATCH_ROWS = 65_536
-_BATCH_BYTES = 2 << 20
 _OPTIONS = ("schema", "statement_timeout", "lock_timeout", "cell_limit")
 _OF_LIBPQ = re.compile(
     r"ssl.*|gss.*|krbsrvname|channel_binding|connect_timeout|keepalives.*|tcp_user_timeout"
@@ -166,9 +165,10 @@ class Postgres:
         return postgres_estimate(self.rows, self.dialect, explained)
 
     def stream(self, statement: str) -> Iterator[Any]:
-        """Record batches of at most 65,536 rows and about 2 MB."""
+        """Record batches of at most 65,536 rows and about `Opening.batch_bytes`."""
+        size = str(self._opening.batch_bytes)
         with self._translated(statement), self._cursor() as cursor:
-            cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
+            cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": size})
             cursor.execute(statement)
             result = cursor.fetch_arrow()
             for batch in AdbcRecordBatchReader._import_from_c(result.address):

@@ -30,6 +30,18 @@ def opened(database: pg.Database, uri: str = "", **options: object) -> Source:
     return open_source("w", "postgres", dict(options), connection="w", connect=connect, tag="R-7")
 
 
+@pytest.mark.parametrize("megabytes", [1, 8])
+def test_batches_are_as_large_as_they_are_asked_for(postgres: pg.Database, megabytes: int) -> None:
+    postgres.execute(
+        "CREATE TABLE note AS SELECT i AS id, repeat('x', 500) AS text FROM generate_series(1, 40000) i"
+    )
+    given = {"connection": "w", "connect": at(postgres.libpq), "batch_bytes": megabytes * 1_000_000}
+    with open_source("w", "postgres", {}, **given) as session:
+        sizes = [batch.nbytes for batch in session.stream(select(session, "note"))]
+    assert len(sizes) > 2
+    assert all(0.9 < size / megabytes / 1_000_000 < 1.2 for size in sizes[:-1])
+
+
 @pytest.fixture
 def shop(postgres: pg.Database) -> pg.Database:
     postgres.execute(
