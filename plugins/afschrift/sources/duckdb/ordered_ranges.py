@@ -12,8 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from afschrift.sources.table_errors import relation_of
-
 RANGE_BYTES = 64 << 20
 """Of rows, as Arrow has them, that DuckDB orders at once; it needs some times as much for it."""
 
@@ -35,6 +33,7 @@ SET VARIABLE {cuts} = (
 )
 """
 _ORDER = "\nORDER BY "
+_PLAIN = re.compile(r".+ AS t\nWHERE ")
 _PARTS = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|[(),]|[^"'(),]+)""")
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
@@ -52,7 +51,7 @@ def in_order(statement: str, rows: Rows, read: Read, read_range: Read) -> Iterat
     """
     selected, _, order = statement.rstrip().rpartition(_ORDER)
     _, _, found = selected.partition("\nFROM ")
-    if not relation_of(selected) or "\nWHERE " not in found:
+    if not statement.startswith("SELECT\n") or not _PLAIN.match(found):
         return read(statement)
     ranges = _Ranges(selected, f"FROM {found.rstrip()}", rows, read, read_range)
     return ranges.ordered("", _expressions(order), whole=True)
