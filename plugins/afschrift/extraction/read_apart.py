@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from afschrift.domain.errors import RetriableError
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.byte_queue import ByteQueue
-from afschrift.extraction.read_deflated import FileRead
+from afschrift.extraction.read_deflated import FileRead, Pieces
 from afschrift.formats.check.file_finding import UnreadableFileError
 
 _COMMAND = (sys.executable, "-P", "-m", "afschrift.extraction.reading_process")
@@ -57,46 +58,32 @@ class Answer:
     failed: str = ""
 
 
-class LargeError(Exception):
-    """More of a file came than is read here."""
-
-
-class Begun:
-    """The pieces of a file, kept until there are too many, so that somebody else can read it from its start.
+class Held:
+    """The first pieces of a file, held until it is known who reads it.
 
     Args:
         queue: where they come from.
-        limit: bytes that are kept; None: nobody else will ask.
     """
 
-    def __init__(self, queue: ByteQueue, limit: int | None) -> None:
-        self._queue, self._limit = queue, limit
-        self._kept: list[bytes] = []
-        self._size = 0
+    def __init__(self, queue: ByteQueue) -> None:
+        self._queue = queue
+        self._pieces: deque[bytes] = deque()
+
+    def more_than(self, limit: int) -> bool:
+        """Whether the file has more bytes; waits until that is known."""
+        size = 0
+        while size <= limit and (piece := self._queue.read()):
+            self._pieces.append(piece)
+            size += len(piece)
+        return size > limit
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next piece.
-
-        Raises:
-            LargeError: there are more than are kept.
-        """
-        piece = self._queue.read(size)
-        if self._limit is not None:
-            self._kept.append(piece)
-            self._size += len(piece)
-            if self._size > self._limit:
-                raise LargeError
-        return piece
-
-    def anew(self) -> Iterator[bytes]:
-        """All pieces, from the first one."""
-        while self._kept:
-            yield self._kept.pop(0)
-        yield from iter(self._queue.read, b"")
+        """The next piece, from the first one."""
+        return self._pieces.popleft() if self._pieces else self._queue.read(size)
 
 
 def read_apart(
-    pieces: Iterator[bytes],
+    source: Pieces,
     format_: Format,
     path: str,
     fields: Sequence[FieldPlan],
@@ -114,7 +101,7 @@ def read_apart(
     with _process() as (process, to, answers):
         with suppress(BrokenPipeError):  # it stopped reading: its answer says why
             to.write(len(order).to_bytes(4, "big") + order)
-            for piece in pieces:
+            while piece := source.read():
                 to.write(piece)
             to.close()
         text = answers.read()

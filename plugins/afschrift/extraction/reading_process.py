@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from importlib.abc import MetaPathFinder
 from typing import BinaryIO
 
 import msgspec
@@ -18,19 +17,12 @@ from afschrift.extraction.read_apart import Answer, Order
 from afschrift.extraction.read_deflated import read_deflated
 from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.registry import FORMATS
-
-
-class _WithoutPandas(MetaPathFinder):
-    """Pyarrow would load pandas with the first list: 33 MB for nothing."""
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
-        if name == "pandas":
-            raise ModuleNotFoundError(name=name)
+from afschrift.values.without_pandas import keep_pandas_out
 
 
 def main() -> None:
     """Read and answer; an exception's text may hold a value, so that only its kind is told."""
-    sys.meta_path.insert(0, _WithoutPandas())
+    keep_pandas_out()
     try:
         answer = _answer(sys.stdin.buffer)
     except Exception as error:

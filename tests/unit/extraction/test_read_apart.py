@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import psutil
@@ -54,7 +55,7 @@ def test_a_process_apart_finds_what_the_thread_finds(
     staging: EncryptedStaging, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     here = written(staging, FORMATS[name], [MANY])
-    monkeypatch.setattr(follower, "APART", 100_000)  # the first pieces were read here already
+    monkeypatch.setattr(follower, "APART", 100_000)  # the first pieces were held
     assert written(staging, FORMATS[name], [MANY]) == here
     with pytest.raises(ValidationFailedError, match="field Note") as caught:
         written(staging, changing(name, other_note), [MANY])
@@ -93,7 +94,7 @@ def test_a_writer_that_gives_up_leaves_no_process(staging: EncryptedStaging) -> 
 def test_what_fails_in_it_tells_its_kind_alone() -> None:
     unknown = replace(FORMATS["json"], name="secret")
     with pytest.raises(RetriableError, match="did not come to an end: KeyError") as caught:
-        read_apart.read_apart(iter([b""]), unknown, "shop/a.json", FIELDS, {}, forms=True)
+        read_apart.read_apart(BytesIO(), unknown, "shop/a.json", FIELDS, {}, forms=True)
     assert "secret" not in str(caught.value)
 
 
@@ -111,7 +112,7 @@ def test_it_gets_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -
 def test_it_loads_no_more_than_it_needs() -> None:
     code = (
         "import sys, afschrift.extraction.reading_process as one\n"
-        "sys.meta_path.insert(0, one._WithoutPandas())\n"
+        "one.keep_pandas_out()\n"
         "import afschrift.formats.json.reader, pyarrow\n"
         "pyarrow.array(['x'])\n"
         "print(*sys.modules)"

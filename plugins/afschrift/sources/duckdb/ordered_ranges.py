@@ -1,7 +1,8 @@
 """Rows in their order in memory that does not grow with them: one range of the order after the other.
 
-DuckDB holds all rows that it orders. What is too much for that is read in ranges of the first expression of
-the order, cut so that equal values never fall apart; a value that many rows share is ordered by the next one.
+DuckDB holds all rows that it orders. What little memory does not hold is read in ranges of the first
+expression of the order, cut so that equal values never fall apart; a value that many rows share is ordered
+by the next one.
 """
 
 from __future__ import annotations
@@ -38,9 +39,12 @@ _PARTS = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|[(),]|[^"'(),]+)""")
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 Read = Callable[[str], Iterator[pa.RecordBatch]]
+Try = Callable[[str], Iterator[pa.RecordBatch] | None]
 
 
-def in_order(statement: str, rows: Rows, read: Read, read_range: Read) -> Iterator[pa.RecordBatch]:
+def in_order(
+    statement: str, rows: Rows, read: Read, read_range: Read, in_little: Try
+) -> Iterator[pa.RecordBatch]:
     """The rows of a statement in its order, the same as of the statement alone.
 
     Args:
@@ -48,11 +52,14 @@ def in_order(statement: str, rows: Rows, read: Read, read_range: Read) -> Iterat
         rows: runs a statement with a small result; all in one session on one snapshot.
         read: runs one with a large result.
         read_range: the same for one range of several.
+        in_little: the same where the memory of a range is enough; None where it is not.
     """
     selected, _, order = statement.rstrip().rpartition(_ORDER)
     _, _, found = selected.partition("\nFROM ")
     if not statement.startswith("SELECT\n") or not _PLAIN.match(found):
         return read(statement)
+    if (at_once := in_little(statement)) is not None:
+        return at_once
     ranges = _Ranges(selected, f"FROM {found.rstrip()}", rows, read, read_range)
     return ranges.ordered("", _expressions(order), whole=True)
 

@@ -159,7 +159,7 @@ class DuckSession:
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows."""
-        yield from in_order(statement, self.rows, self._read, self._read_range)
+        yield from in_order(statement, self.rows, self._read, self._read_range, self._in_little)
 
     def _read(self, statement: str) -> Iterator[Any]:
         with self._translated(statement):
@@ -170,29 +170,42 @@ class DuckSession:
 
     def _read_range(self, statement: str) -> Iterator[Any]:
         """The same; put in order within little memory, and within all of it where that is not enough."""
+        if self._memory:
+            return self._within(statement, self._memory)
+        batches = self._in_little(statement)
+        if batches is None:
+            self._of_a_range = MEMORY
+            batches = self._within(statement, MEMORY)
+        return batches
+
+    def _in_little(self, statement: str) -> Iterator[Any] | None:
+        """The same; None where the memory of a range does not put them in order."""
         with self._translated(statement):
-            batches, first = self._begun(statement)
+            try:
+                return self._within(statement, self._of_a_range)
+            except FAILURES as error:
+                if not out_of_memory(error):
+                    raise
+                self.connection.execute("ROLLBACK")  # an error ends a transaction, and the keys go with it
+                self.connection.execute("BEGIN TRANSACTION")
+                self._fill()
+                return None
+
+    def _within(self, statement: str, memory: str) -> Iterator[Any]:
+        """The batches of a statement: all its rows are in order when the first one comes."""
+        self._limit_memory(memory)
+        try:
+            batches = self._batches(statement)
+            first = next(batches, None)
+        finally:
+            self._limit_memory(self._memory or MEMORY)
+        return self._rest(statement, first, batches)
+
+    def _rest(self, statement: str, first: Any, batches: Iterator[Any]) -> Iterator[Any]:
+        with self._translated(statement):
             if first is not None:
                 yield first
             yield from batches
-
-    def _begun(self, statement: str) -> tuple[Iterator[Any], Any]:
-        """What is left of a statement's batches, and the first: all rows are in order when it comes."""
-        try:
-            self._limit_memory(self._of_a_range)
-            batches = self._batches(statement)
-            return batches, next(batches, None)
-        except FAILURES as error:
-            if self._memory or not out_of_memory(error):
-                raise
-            self._of_a_range = MEMORY
-            self.connection.execute("ROLLBACK")  # an error ends a transaction, and the keys go with it
-            self.connection.execute("BEGIN TRANSACTION")
-            self._fill()
-        finally:
-            self._limit_memory(self._memory or MEMORY)
-        batches = self._batches(statement)
-        return batches, next(batches, None)
 
     def _limit_memory(self, limit: str) -> None:
         with self.connection.cursor() as other:  # the session's own would end the statement that it reads

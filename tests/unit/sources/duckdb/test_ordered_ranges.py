@@ -58,7 +58,8 @@ OWN = {
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few rows are many."""
+    """Few rows are many, and no memory holds them."""
+    monkeypatch.setattr(DuckSession, "_in_little", lambda self, statement: None)
     monkeypatch.setattr(ordered_ranges, "RANGE_BYTES", 4_000)
     monkeypatch.setattr(ordered_ranges, "_SAMPLED", 700)
 
