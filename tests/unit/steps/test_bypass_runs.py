@@ -1,0 +1,188 @@
+"""Attempts to get round the gates by runs: one that never began, a second one, tasks marked as done."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from testbed.running import run, store
+from tests.support.attempts import (
+    ANN,
+    BOB,
+    CHAIN,
+    DATA,
+    ONE,
+    TWO,
+    Step,
+    World,
+    extract_shop,
+)
+
+from afschrift.domain.errors import AfschriftError, NeedsPersonError
+from afschrift.domain.event import NewEvent
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.claims import check_claims
+from afschrift.steps.classify import classify
+from afschrift.steps.close import wipe
+from afschrift.steps.gates import begin
+from afschrift.steps.validate import validate
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("step", CHAIN)
+def test_a_run_that_never_began(world: World, step: Step) -> None:
+    request = world.at(step)
+
+    assert world.refused(step, request, TWO)["reason"] == "run_not_begun"
+    assert world.register.runs.all() == ()
+
+
+@pytest.mark.parametrize("step", CHAIN)
+def test_a_second_run_beside_the_first(world: World, step: Step) -> None:
+    """Attempt: Start a second run of a request while one goes"""
+    request = world.at(step, ONE)
+
+    def second(services: Services, request: str) -> None:
+        begin(services, request, "somebody")
+
+    event = world.refused(second, request, TWO, match="is still going")
+    assert (event["reason"], event["going"]) == ("another_run", ONE)
+    assert world.refused(step, request, TWO)["reason"] == "run_not_begun"
+    for left in CHAIN[CHAIN.index(step) :]:
+        left(world.in_run(ONE), request)
+    assert len(world.seen[1]) == 1
+
+
+def test_a_lost_run_is_not_taken_up_again_beside_the_next(world: World) -> None:
+    """Attempt: Clear a task of a run that was given up, while the next one goes"""
+    request = world.at(validate, ONE)
+    impatient = dataclasses.replace(world.in_run(TWO), patience=timedelta(0))
+    begin(impatient, request, "somebody")
+
+    event = world.refused(validate, request, ONE)
+
+    assert (event["reason"], event["going"]) == ("another_run", TWO)
+    assert [(r.id, r.outcome) for r in world.register.runs.all()] == [(ONE, "lost"), (TWO, None)]
+
+
+def test_a_run_cannot_change_its_request(world: World) -> None:
+    mine, other = store(world.services, ANN), store(world.services, BOB)
+    world.until(classify, mine, ONE)
+
+    event = world.refused(lambda s, r: begin(s, r, "somebody"), other, ONE)
+
+    assert event["reason"] == "run_of_another_request"
+    assert world.refused(classify, other, ONE)["reason"] == "run_not_begun"
+    assert world.attempts(mine) == []
+
+
+def test_a_run_ends_with_its_request_and_one_that_failed_lets_the_next_begin(world: World) -> None:
+    request = world.at(validate, ONE)
+    wipe(world.in_run(ONE), request)  # the teardown, after a failure
+    for step in CHAIN:
+        if step is assess:
+            begin(world.in_run(TWO), request, "somebody")
+        step(world.in_run(TWO), request)
+
+    outcomes = [(r.id, r.outcome) for r in world.register.runs.all()]
+    assert outcomes == [(ONE, "accepted"), (TWO, "ready")]
+
+
+def test_a_failed_gate_does_not_open_an_ended_run_again(world: World) -> None:
+    request = world.at(extract_shop, ONE)
+    wipe(world.in_run(ONE), request)
+    world.services.register.decisions.take(request, "identity", "not_confirmed", "officer")
+
+    world.refused(extract_shop, request, ONE)
+
+    assert world.register.runs.all(going=True) == ()
+
+
+def test_every_event_of_a_gate_holds_codes_alone(world: World) -> None:
+    request = store(world.services, ANN, authenticated=None)
+    for step in DATA:
+        with pytest.raises(AfschriftError):
+            step(world.in_run(ONE), request)
+
+    for event in world.attempts(request):
+        assert set(event) == {"step", "reason", "run", "clicked_by"}
+
+
+WHOLE = {"assess": "success", "classify": "success", "extract_0": "success"} | dict.fromkeys(
+    ("validate", "package", "deliver", "close"), "success"
+)
+
+
+def test_a_run_whose_tasks_did_what_airflow_says_is_no_attempt(world: World) -> None:
+    request = store(world.services, ANN)
+    run(world.services, request)
+
+    assert check_claims(world.services, request, WHOLE) == ()
+    assert world.attempts(request) == []
+
+
+def test_the_one_task_of_all_steps_marked_as_successful_is_told_once(world: World) -> None:
+    request, states = world.at(validate), {"fulfil": "success", "wipe": "running"}
+
+    for _ in range(2):
+        assert check_claims(world.in_run(ONE), request, states) == ("fulfil",)
+    [told] = world.attempts(request)
+    assert (told["step"], told["reason"]) == ("fulfil", "marked_success")
+    run(world.services, request)
+    assert check_claims(world.services, request, states) == ()
+
+
+@pytest.mark.parametrize("done", range(len(CHAIN)))
+def test_each_task_marked_as_successful_is_told_once(world: World, done: int) -> None:
+    """Attempt: Mark tasks as successful, up to any step"""
+    request = world.at(CHAIN[done])
+    marked = ["assess", "classify", "extract", "validate", "package", "deliver", "close"][done:]
+
+    for _ in range(2):
+        assert check_claims(world.in_run(ONE), request, WHOLE) == tuple(marked)
+    told = [(event["step"], event["reason"], event["run"]) for event in world.attempts(request)]
+    assert told == [(step, "marked_success", ONE) for step in marked]
+
+
+def test_tasks_that_failed_or_never_ran_claim_nothing(world: World) -> None:
+    request = store(world.services, ANN)
+    states = {"assess": "failed", "classify": "upstream_failed", "extract": None, "wipe": "running"}
+
+    assert check_claims(world.services, request, states) == ()
+
+
+def test_a_task_marked_as_skipped(world: World) -> None:
+    """Attempt: Mark a task as skipped"""
+    request = store(world.services, ANN)
+    assess(world.services, request)
+
+    assert check_claims(world.services, request, WHOLE | {"classify": "skipped"})[-1] == "classify"
+    assert world.attempts(request)[-1]["reason"] == "marked_skipped"
+
+
+def test_a_run_that_ended_at_a_question_skips_rightly(world: World) -> None:
+    request = store(world.services, ANN, authenticated=None)
+    with pytest.raises(NeedsPersonError):
+        assess(world.services, request)
+
+    assert check_claims(world.services, request, dict.fromkeys(WHOLE, "skipped")) == ()
+
+
+def test_a_run_with_nothing_to_read_skips_rightly(world: World) -> None:
+    request = store(world.services, ANN)
+    world.services.register.steps.finish(request, "classify", "0" * 64, {"sources": []})
+
+    assert check_claims(world.services, request, {"extract": "skipped"}) == ()
+
+
+def test_one_of_several_sources_marked_as_read(world: World) -> None:
+    request = store(world.services, ANN)
+    read = NewEvent("extracted", payload={"source": "shop"})
+    world.services.register.steps.finish(request, "classify", "0" * 64, {"sources": ["shop", "app"]}, read)
+
+    states = {"extract_0": "success", "extract_1": "success"}
+    assert check_claims(world.services, request, states) == ("extract",)
+    assert [event["place"] for event in world.attempts(request)] == [1]
