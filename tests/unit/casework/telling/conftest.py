@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from testbed.running import drive
 from tests.support.deciding import Bureau
+from tests.support.kept import Kept
 from tests.support.mail_server import Manner, Server, serving
 from tests.support.restricted import open_bureau
+
+from afschrift.wiring.build_services import build
 
 
 @pytest.fixture
 def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
     return open_bureau(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def ready(bureau: Bureau, kept: Kept, tmp_path: Path) -> Callable[..., str]:
+    """Gives a request, stored as its arguments say, whose answer is ready; nothing happened here before."""
+
+    def request(**more: Any) -> str:
+        def reach() -> str:
+            stored = bureau.store(**more)
+            drive(bureau.services, stored)
+            return stored
+
+        found = kept.reached(("ready to tell", repr(sorted(more.items()))), tmp_path / "home", reach)
+        bureau.services = build(lambda _line: None, bureau.settings)
+        return found
+
+    return request
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,9 @@ def closed_on(bureau: Bureau, request: str) -> Any:
 
 def test_a_bundle_at_its_destination_is_no_answer_until_somebody_says_that_it_was_handed_over(
     bureau: Bureau,
+    ready: Callable[..., str],
 ) -> None:
-    request = bureau.store(days=5)
-    drive(bureau.services, request)
+    request = ready(days=5)
     assert state(bureau, request) is State.READY
     question = to_tell(bureau, request)
     assert question.detail["letter"] == "delivery"
@@ -73,9 +74,8 @@ def test_a_bundle_at_its_destination_is_no_answer_until_somebody_says_that_it_wa
 
 
 @pytest.mark.parametrize("on", [TODAY + timedelta(days=1), TODAY - timedelta(days=30)])
-def test_a_day_that_cannot_be_ends_nothing(bureau: Bureau, on: Any) -> None:
-    request = bureau.store(days=5)
-    drive(bureau.services, request)
+def test_a_day_that_cannot_be_ends_nothing(bureau: Bureau, ready: Callable[..., str], on: Any) -> None:
+    request = ready(days=5)
     with pytest.raises(RefusedError, match="A letter of"):
         answered(bureau, to_tell(bureau, request), "told", **{**TOLD, "on": str(on)})
     with pytest.raises(FormError, match="proof"):
@@ -105,9 +105,8 @@ def test_whoever_tells_sees_the_answer_whom_it_goes_to_and_the_letter(bureau: Bu
     assert shown["What you add"] == "where the files are; last day for fetching them"
 
 
-def test_a_run_more_reads_nothing_and_asks_nothing_twice(bureau: Bureau) -> None:
-    request = bureau.store()
-    drive(bureau.services, request)
+def test_a_run_more_reads_nothing_and_asks_nothing_twice(bureau: Bureau, ready: Callable[..., str]) -> None:
+    request = ready()
     with pytest.raises(NeedsPersonError, match="nothing changed since"):
         drive(bureau.services, request)
     assert state(bureau, request) is State.READY
@@ -239,9 +238,8 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
     assert post[0].messages == []
 
 
-def test_two_ends_at_once(bureau: Bureau) -> None:
-    request = bureau.store()
-    drive(bureau.services, request)
+def test_two_ends_at_once(bureau: Bureau, ready: Callable[..., str]) -> None:
+    request = ready()
     form = {"available_until": TODAY + timedelta(days=9), "where": "our counter"}
     letter = make(bureau.officer("cli:anna"), request, "delivery", form).letter
     assert letter is not None
@@ -291,9 +289,8 @@ def test_that_nothing_can_be_taken_along_needs_a_persons_reasons(bureau: Bureau)
     assert state(bureau, request) is State.ANSWERED_NOTHING_PORTABLE
 
 
-def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau) -> None:
-    request = bureau.store()
-    drive(bureau.services, request)
+def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau, ready: Callable[..., str]) -> None:
+    request = ready()
     answered(bureau, to_tell(bureau, request), "told", **TOLD)
     disputes = dispute_service(bureau)
     disputes.complain(request, "authority", "z1", TODAY)
@@ -308,9 +305,8 @@ def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau) -> None:
     assert to_tell(bureau, request)
 
 
-def test_what_nobody_can_read_any_more_is_not_opened_again(bureau: Bureau) -> None:
-    request = bureau.store()
-    drive(bureau.services, request)
+def test_what_nobody_can_read_any_more_is_not_opened_again(bureau: Bureau, ready: Callable[..., str]) -> None:
+    request = ready()
     answered(bureau, to_tell(bureau, request), "told", **TOLD)
     bureau.register.data_keys.shred(request, "retention_identity")
     disputes = dispute_service(bureau)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -81,9 +82,10 @@ def upheld(bureau: Bureau, request: str) -> None:
     disputes.end_complaint(request, "z1", "upheld", reopen=True)
 
 
-def test_an_earlier_telling_that_a_complaint_took_back_keeps_nothing_closed(bureau: Bureau) -> None:
-    request = bureau.store(keys=ANN)
-    drive(bureau.services, request)
+def test_an_earlier_telling_that_a_complaint_took_back_keeps_nothing_closed(
+    bureau: Bureau, ready: Callable[..., str]
+) -> None:
+    request = ready(keys=ANN)
     bureau.send(letter(bureau, request))
     upheld(bureau, request)
     drive(bureau.services, request)
@@ -96,9 +98,10 @@ def test_an_earlier_telling_that_a_complaint_took_back_keeps_nothing_closed(bure
     assert state(bureau, request) is State.READY
 
 
-def test_the_letter_of_an_earlier_end_that_comes_back_late_opens_nothing(bureau: Bureau) -> None:
-    request = bureau.store(keys=ANN)
-    drive(bureau.services, request)
+def test_the_letter_of_an_earlier_end_that_comes_back_late_opens_nothing(
+    bureau: Bureau, ready: Callable[..., str]
+) -> None:
+    request = ready(keys=ANN)
     first = letter(bureau, request)
     bureau.send(first)
     upheld(bureau, request)
@@ -110,9 +113,10 @@ def test_the_letter_of_an_earlier_end_that_comes_back_late_opens_nothing(bureau:
     assert state(bureau, request) is State.DELIVERED
 
 
-def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(bureau: Bureau) -> None:
-    request = bureau.store(keys=ANN)
-    drive(bureau.services, request)
+def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(
+    bureau: Bureau, ready: Callable[..., str]
+) -> None:
+    request = ready(keys=ANN)
     first = letter(bureau, request)
     question = open_decision(bureau.services.grounds, bureau.register, request)
     bureau.answer(question, "refuse_part", "trade_secret", places=["shop.ticket"])
@@ -129,9 +133,10 @@ def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(bureau: Bureau)
     assert state(bureau, request) is State.READY
 
 
-def test_what_was_handed_over_stays_so_though_a_letter_comes_back(bureau: Bureau) -> None:
-    request = bureau.store(keys=ANN)
-    drive(bureau.services, request)
+def test_what_was_handed_over_stays_so_though_a_letter_comes_back(
+    bureau: Bureau, ready: Callable[..., str]
+) -> None:
+    request = ready(keys=ANN)
     sent = letter(bureau, request)
     clocks(bureau).told(request, Sending(TODAY, "by_hand", "r-1"))
     bureau.send(sent)
@@ -142,9 +147,10 @@ def test_what_was_handed_over_stays_so_though_a_letter_comes_back(bureau: Bureau
     assert state(bureau, request) is State.DELIVERED
 
 
-def test_an_answer_by_keys_that_were_corrected_ends_nothing(bureau: Bureau) -> None:
-    request = bureau.store(keys=ANN)
-    drive(bureau.services, request)
+def test_an_answer_by_keys_that_were_corrected_ends_nothing(
+    bureau: Bureau, ready: Callable[..., str]
+) -> None:
+    request = ready(keys=ANN)
     told = letter(bureau, request)
     change_keys(bureau.officer("cli:anna"), request, {"customer_id": "3"})
     with pytest.raises(RefusedError, match="No answer"):
@@ -156,9 +162,10 @@ def test_an_answer_by_keys_that_were_corrected_ends_nothing(bureau: Bureau) -> N
 
 
 @pytest.mark.parametrize("how", ["handed over", "sent"])
-def test_nobody_is_told_of_an_answer_before_it_is_ready(bureau: Bureau, how: str) -> None:
-    request = bureau.store(days=5)
-    drive(bureau.services, request)
+def test_nobody_is_told_of_an_answer_before_it_is_ready(
+    bureau: Bureau, ready: Callable[..., str], how: str
+) -> None:
+    request = ready(days=5)
     before = Sending(TODAY - timedelta(days=1), "registered_post", "r-1")
     with pytest.raises(RefusedError, match="has been ready since"):
         if how == "sent":
