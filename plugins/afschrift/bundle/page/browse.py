@@ -73,10 +73,8 @@ def _head(
 
 
 def _rows(contents: Contents, planned: ExtractPlan, words: PageWords) -> list[str]:
-    return [
-        inert([_value(row.get(f.name), f, words) for f in planned.selected])
-        for row in _held(contents, planned)
-    ]
+    fields = planned.selected
+    return [inert([_value(row.get(f.name), f, words) for f in fields]) for row in _held(contents, planned)]
 
 
 def _held(contents: Contents, planned: ExtractPlan) -> Sequence[Row]:
