@@ -55,7 +55,7 @@ def judged(data: bytes, *, apart: bool) -> Judged:
     content, given = deflated(data), (FORMATS["ndjson"], "shop/a.ndjson", FIELDS, {})
     try:
         if apart:
-            return read_apart(iter([content[:40], content[40:]]), *given, forms=True)
+            return read_apart(io.BytesIO(content), *given, forms=True)
         return read_deflated(io.BytesIO(content), *given, forms=True)
     except UnreadableFileError as error:
         return error.code, error.rule, error.field, error.row
@@ -86,6 +86,6 @@ def test_a_stream_cut_short_or_with_something_behind_it(more: int) -> None:
     content = deflated(GOOD)
     content = content[:more] if more < 0 else content + b"x"
     with pytest.raises(UnreadableFileError):
-        read_apart(iter([content]), FORMATS["ndjson"], "a", FIELDS, {}, forms=True)
+        read_apart(io.BytesIO(content), FORMATS["ndjson"], "a", FIELDS, {}, forms=True)
     with pytest.raises(UnreadableFileError):
         read_deflated(io.BytesIO(content), FORMATS["ndjson"], "a", FIELDS, {}, forms=True)

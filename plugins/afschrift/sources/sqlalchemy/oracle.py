@@ -31,8 +31,15 @@ def again(kind: ValueKind | None, dialect: AlchemyDialect) -> Again | None:
     number = dialect.whole("{c}") if kind is ValueKind.INTEGER else ""
     own = Own("{c}", partial(_forms, kind), number=number)
     if kind is ValueKind.JSON:
-        own = Own(f"trim({reads})", own.translate, document=True)
+        own = Own(_trimmed(reads), own.translate, document=True)
     return Again(own, (reads,), partial(_text, kind))
+
+
+def _trimmed(text: str) -> str:
+    """SQL of a document without what JSON takes for space around it; `trim` itself knows spaces alone."""
+    for space in "\t\r\n":
+        text = f"replace({text}, '{space}', ' ')"
+    return f"trim({text})"
 
 
 def _forms(kind: ValueKind | None, forms: pa.Array) -> pa.Array:

@@ -153,6 +153,13 @@ def test_of_postgresql(database: Any, found: Sequence[tuple[Any, ...]]) -> None:
     assert stopped("sqlalchemy", {"driver": "postgresql+psycopg"}, at(database.libpq)) == {}
 
 
+def test_space_around_null_is_no_value(database: Any) -> None:
+    with psycopg.connect(database.libpq, autocommit=True) as con:
+        con.execute("TRUNCATE x")
+        con.execute(r"INSERT INTO x (id, j) VALUES (0, E'\tnull\r\n'), (1, E'\t[1,\t2]\n'), (2, NULL)")
+    assert stopped("sqlalchemy", {"driver": "postgresql+psycopg"}, at(database.libpq)) == {}
+
+
 LITE: dict[str, Column] = {
     "t": ("TEXT", "?", texts()),
     "f": ("REAL", "?", st.floats(allow_nan=False)),
