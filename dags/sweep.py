@@ -10,15 +10,18 @@ the same without acting.
 |---|---|
 | sweep | finds; ends lost runs; destroys stray staging; chooses the runs to start |
 | to_start | hands on the runs to start, one each |
-| start | one a run: starts it under its exact id; skipped where a run of that id is there already |
+| start | one a run or batch: starts it under its exact id; skipped where a run of that id is there already |
 
 ## What is found, and what to do
-- **never_run**: an open request without a run or a question, older than an hour. Its first run is started.
+- **never_run**: an open request without a run or a question, older than an hour. Its first run is started;
+  where the installation reads requests together (`docs/batch.md`), it waits for company and no longer than
+  a day, and they start as one batch.
   Where it says that the run stands in Airflow already, that run failed before it began: see its log, mend
   what it says, trigger the request. Where it names a task that is `queued` and nobody works at, a worker was
   killed as it took it: clear that task; where it stays `queued`, restart the scheduler.
 - **reopened_not_run**: the last run came to an answer, and the request is open again with no question: its
   letter came back, or a complaint took its end back. An hour after that the next run is started.
+- **batched_not_run**: a batch read for it an hour ago or more, and no run followed. The next run is started.
 - **answered_not_run**: the last question was answered an hour ago or more, and no run followed. The next
   run is started.
 - **run_lost**: a run without a sign of life for two hours. It is ended as lost, and the next run is started,
@@ -52,7 +55,6 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import dag, task
 
 from afschrift.airflow_ext import sweep_tasks as tasks
-from afschrift.airflow_ext.environment import DAG_ID
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 
@@ -71,11 +73,10 @@ def sweep() -> None:
     chosen = run(tasks.to_start)(run(tasks.sweep)())
     TriggerDagRunOperator.partial(
         task_id="start",
-        trigger_dag_id=DAG_ID,
         logical_date=None,
         skip_when_already_exists=True,
         openlineage_inject_parent_info=False,
-        doc_md="Start a run of `fulfil_request`; skipped where a run of that id is there already.",
+        doc_md="Start a run of `fulfil_request`, or a batch; skipped where that id is there already.",
     ).expand_kwargs(chosen)
 
 

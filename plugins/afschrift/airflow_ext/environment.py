@@ -11,6 +11,7 @@ from afschrift.app.project import key_values
 from afschrift.app.settings import Settings
 
 DAG_ID = "fulfil_request"
+BATCH_DAG_ID = "fulfil_batch"
 LOOK_UP_DAG_ID = "look_up_identity"
 DAGS = (PACKAGE / "dags").resolve()
 CONFIG = (PACKAGE / "config").resolve()

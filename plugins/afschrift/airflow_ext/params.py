@@ -85,6 +85,21 @@ def request_alone() -> dict[str, Param]:
     return {"request": _request()}
 
 
+def several_requests() -> dict[str, Param]:
+    """The field of a DAG that takes the ids of several stored requests and nothing else."""
+    return {
+        "requests": Param(
+            [],
+            type="array",
+            items={"type": "string", "pattern": REQUEST},
+            maxItems=1_000,
+            uniqueItems=True,
+            title="Requests",
+            description="Ids of stored requests, one a line: `afschrift batch list` shows what waits.",
+        )
+    }
+
+
 def _request() -> Param:
     return Param(
         type="string",

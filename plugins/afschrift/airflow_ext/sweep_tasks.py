@@ -7,9 +7,10 @@ start one. Both go by the exact id, so two sweeps start a run once.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
-from afschrift.airflow_ext.environment import DAG_ID
+from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAG_ID
 from afschrift.airflow_ext.step import shown
 from afschrift.domain.errors import RefusedError
 
@@ -29,15 +30,28 @@ def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
     def start(request_id: str, run_id: str) -> str:
         if ti.get_dr_count(dag_id=DAG_ID, run_ids=[run_id]):
             raise _in_the_way(ti, run_id)
-        chosen.append({"trigger_run_id": run_id, "conf": {"request": request_id}})
+        chosen.append(_run(DAG_ID, run_id, {"request": request_id}))
         return f"run {run_id} is started"
 
+    def start_batch(requests: Sequence[str], run_id: str) -> str:
+        if ti.get_dr_count(dag_id=BATCH_DAG_ID, run_ids=[run_id]):
+            raise RefusedError(
+                f"Batch {run_id} stands in Airflow already.",
+                remedy=f"see its log; each request goes alone by `afschrift run`, from {requests[0]} on.",
+            )
+        chosen.append(_run(BATCH_DAG_ID, run_id, {"requests": list(requests)}))
+        return f"batch {run_id} is started"
+
     with shown():
-        found = whole(start)
+        found = whole(start, start_batch)
     for line in table(found).splitlines():
         log.info("%s", line)
     named = [{"code": one.finding.code.value, "request": one.finding.request} for one in found]
     return {"found": named, "start": chosen}
+
+
+def _run(dag_id: str, run_id: str, conf: dict[str, Any]) -> dict[str, Any]:
+    return {"trigger_dag_id": dag_id, "trigger_run_id": run_id, "conf": conf}
 
 
 def _in_the_way(ti: Any, run_id: str) -> RefusedError:

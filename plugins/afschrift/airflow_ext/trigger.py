@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from afschrift.airflow_ext.environment import DAG_ID, LOOK_UP_DAG_ID
+from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAG_ID, LOOK_UP_DAG_ID
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
+from afschrift.domain.instants import rfc3339, utc_now
 
 ADMIN = "admin"
 PASSWORDS = "passwords.json"
@@ -89,32 +91,78 @@ def trigger(
         RefusedError: it turns the options down, or a run of this request is still going.
     """
     access = access or Access.from_environment()
+    with _let_in(access, transport, dag_id, WITHOUT[dag_id].format(request_id)) as client:
+        attempt = 1 + _attempts(client, access, request_id, dag_id)
+        while True:
+            name = run_id or f"{request_id}.{attempt}"
+            if _started(client, access, dag_id, name, {"request": request_id, **conf}):
+                return name
+            if run_id:
+                raise _stands(run_id)
+            attempt = max(attempt, _attempts(client, access, request_id, dag_id)) + 1
+
+
+def trigger_batch(
+    requests: Sequence[str],
+    access: Access | None = None,
+    transport: httpx.BaseTransport | None = None,
+    run_id: str | None = None,
+) -> str:
+    """Start a run of `fulfil_batch` for stored requests.
+
+    Args:
+        requests: their ids.
+        access: default: from the environment.
+        transport: how Airflow is reached; default: over the network.
+        run_id: exactly this one; by default one by the present time.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        RetriableError, ConfigurationError, RefusedError: as `trigger`.
+    """
+    access, name = access or Access.from_environment(), run_id or f"manual__{rfc3339(utc_now())}"
+    with _let_in(access, transport, BATCH_DAG_ID, "afschrift batch start --here") as client:
+        if not _started(client, access, BATCH_DAG_ID, name, {"requests": list(requests)}):
+            raise _stands(name)
+    return name
+
+
+@contextmanager
+def _let_in(
+    access: Access, transport: httpx.BaseTransport | None, dag_id: str, without: str
+) -> Iterator[httpx.Client]:
+    """A client that may trigger a DAG which is ready; `without`: the command that does the same here."""
     try:
         with httpx.Client(
             base_url=access.url, timeout=_SECONDS, trust_env=False, transport=transport
         ) as client:
             client.headers["Authorization"] = f"Bearer {token_of(client, access)}"
             _dag_must_be_ready(client, access, dag_id)
-            attempt = 1 + _attempts(client, access, request_id, dag_id)
-            while True:
-                name = run_id or f"{request_id}.{attempt}"
-                body = {"dag_run_id": name, "logical_date": None, "conf": {"request": request_id, **conf}}
-                answer = _FAULT(client.post, f"{_DAGS}/{dag_id}/dagRuns", json=body)
-                if answer.status_code != httpx.codes.CONFLICT:
-                    _check(answer, access)
-                    return name
-                if run_id:
-                    raise RefusedError(
-                        f"Run {run_id} stands in Airflow already.",
-                        remedy="see its log; when what it says is mended, trigger the next one.",
-                    )
-                attempt = max(attempt, _attempts(client, access, request_id, dag_id)) + 1
+            yield client
     except httpx.HTTPError as error:
         raise RetriableError(
             f"Airflow at {access.url} does not answer ({type(error).__name__}).",
-            remedy="start it (`afschrift up`), or set AFSCHRIFT_AIRFLOW_URL; "
-            f"`{WITHOUT[dag_id].format(request_id)}` does it without.",
+            remedy=f"start it (`afschrift up`), or set AFSCHRIFT_AIRFLOW_URL; `{without}` does it without.",
         ) from None
+
+
+def _started(client: httpx.Client, access: Access, dag_id: str, name: str, conf: Mapping[str, Any]) -> bool:
+    """Whether a run was started; False: one of this id is there already."""
+    body = {"dag_run_id": name, "logical_date": None, "conf": conf}
+    answer = _FAULT(client.post, f"{_DAGS}/{dag_id}/dagRuns", json=body)
+    if answer.status_code == httpx.codes.CONFLICT:
+        return False
+    _check(answer, access)
+    return True
+
+
+def _stands(run_id: str) -> RefusedError:
+    return RefusedError(
+        f"Run {run_id} stands in Airflow already.",
+        remedy="see its log; when what it says is mended, trigger the next one.",
+    )
 
 
 def token_of(client: httpx.Client, access: Access) -> str:

@@ -56,6 +56,8 @@ class Settings:
             answered on it (`AFSCHRIFT_REVIEW_HOLD_DAYS`).
         sweep_unstarted: age at which a request without a run is found (`AFSCHRIFT_SWEEP_UNSTARTED_HOURS`).
         sweep_lost: time unseen after which a run counts as lost (`AFSCHRIFT_SWEEP_LOST_HOURS`).
+        batch_requests: so many requests without a run are read together (`AFSCHRIFT_BATCH_REQUESTS`).
+        batch_wait: how long one waits for company at most (`AFSCHRIFT_BATCH_WAIT_HOURS`).
         witnesses: name -> address of a place for checkpoints of the trail (`AFSCHRIFT_WITNESS_<NAME>`).
         witness_options: name -> JSON file or connection with what the place needs, credentials included
             (`AFSCHRIFT_WITNESS_<NAME>_OPTIONS`).
@@ -90,6 +92,8 @@ class Settings:
     review_hold: timedelta = timedelta(days=14)
     sweep_unstarted: timedelta = timedelta(hours=1)
     sweep_lost: timedelta = timedelta(hours=2)
+    batch_requests: int = 1
+    batch_wait: timedelta = timedelta(hours=24)
     roles: Path | None = None
     witnesses: Mapping[str, str] = field(default_factory=dict, repr=False)
     witness_options: Mapping[str, Path | str] = field(default_factory=dict)
@@ -136,6 +140,8 @@ class Settings:
             review_hold=timedelta(days=_positive(env, "AFSCHRIFT_REVIEW_HOLD_DAYS")),
             sweep_unstarted=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_UNSTARTED_HOURS")),
             sweep_lost=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_LOST_HOURS")),
+            batch_requests=math.ceil(_positive(env, "AFSCHRIFT_BATCH_REQUESTS")),
+            batch_wait=timedelta(hours=_positive(env, "AFSCHRIFT_BATCH_WAIT_HOURS")),
             witnesses=witnesses,
             witness_options=witness_options,
             deadline_marks=env.get("AFSCHRIFT_DEADLINE_MARKS") or USUAL,

@@ -171,6 +171,21 @@ SETTINGS: tuple[Setting, ...] = (
         "hours",
     ),
     Setting(
+        "AFSCHRIFT_BATCH_REQUESTS",
+        "so many requests without a run are read together, by a run of `fulfil_batch` that the sweep starts "
+        "([batch](batch.md)). 1: the sweep starts each one's own run",
+        1,
+        _RUNS,
+        "requests",
+    ),
+    Setting(
+        "AFSCHRIFT_BATCH_WAIT_HOURS",
+        "so long a request waits for company at most; then those that wait are started, however few",
+        24,
+        _RUNS,
+        "hours",
+    ),
+    Setting(
         "AFSCHRIFT_DOCUMENT_MEGABYTES",
         "largest document of a case file ([case file](operations.md#the-case-file))",
         25,

@@ -12,6 +12,7 @@ from afschrift.app.private_files import UMASK
 from afschrift.app.project import enter_project, has_home
 from afschrift.cli import (
     audit,
+    batch,
     bundle,
     due,
     grounds,
@@ -46,6 +47,7 @@ app.add_typer(inventory.app, name="inventory")
 app.add_typer(keys.app, name="key")
 app.add_typer(register.app, name="register")
 app.add_typer(audit.app, name="audit")
+app.add_typer(batch.app, name="batch")
 app.add_typer(requests.app, name="request")
 for name, command in handover.COMMANDS.items():
     case.app.command(name)(command)

@@ -29,9 +29,12 @@ def submit(
         Path | None, typer.Argument(help="YAML or JSON file; - for standard input; none: prompts.")
     ] = None,
     start: Annotated[
-        Start,
-        typer.Option(help="airflow: trigger the DAG by REST; here: run it in this process; no: only store."),
-    ] = Start.AIRFLOW,
+        Start | None,
+        typer.Option(
+            help="airflow: trigger the DAG by REST; here: run it in this process; no: only store. Default: "
+            "airflow; no where requests are read together (AFSCHRIFT_BATCH_REQUESTS)."
+        ),
+    ] = None,
     key: Annotated[
         list[str] | None,
         typer.Option(help="Identity key as name=value. Shows in the process list and shell history."),
@@ -71,9 +74,11 @@ def submit(
     from afschrift.law.roles import Act
 
     load_roles().require(actor(), Act.SUBMIT)
+    settings = Settings.from_environment()
+    start = start or (Start.NO if settings.batch_requests > 1 else Start.AIRFLOW)
     content = taking_in.prompted() if file is None else taking_in.from_file(file)
     content, ready = _with_options(content, key or [], formats), services()
-    stored = receive(Settings.from_environment(), ready, taking_in.as_intake(content), actor(), say)
+    stored = receive(settings, ready, taking_in.as_intake(content), actor(), say)
     if stored.found:
         say(taking_in.found_line(stored))
     for request_id in stored.requests or (stored.case,):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -19,12 +20,15 @@ def sweep(
     The DAG `sweep` does the same every hour. Runs are started through Airflow's REST API; where it cannot be
     reached, they are only named.
     """
-    from afschrift.airflow_ext.trigger import trigger
+    from afschrift.airflow_ext.trigger import trigger, trigger_batch
     from afschrift.wiring.run_sweep import sweep as whole
     from afschrift.wiring.run_sweep import table
 
     def start(request_id: str, run_id: str) -> str:
         return f"run {trigger(request_id, {}, run_id=run_id)} is started"
 
-    found = whole(start, dry=dry_run)
+    def start_batch(requests: Sequence[str], run_id: str) -> str:
+        return f"batch {trigger_batch(requests, run_id=run_id)} is started"
+
+    found = whole(start, start_batch, dry=dry_run)
     typer.echo(json.dumps([swept.row() for swept in found], indent=2) if as_json else table(found))

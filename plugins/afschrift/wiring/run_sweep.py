@@ -14,15 +14,23 @@ from afschrift.domain.instants import utc_now
 from afschrift.register.open import open_register
 from afschrift.staging.staged_requests import destroy, staged_requests
 from afschrift.staging.staging_root import staging_root
+from afschrift.steps.sweep.company import Company
 from afschrift.steps.sweep.findings import SweepLimits
-from afschrift.steps.sweep.sweep import Start, Sweep, SweepResult
+from afschrift.steps.sweep.sweep import Start, StartBatch, Sweep, SweepResult
 
 
-def sweep(start: Start, *, dry: bool = False, settings: Settings | None = None) -> list[SweepResult]:
+def sweep(
+    start: Start,
+    start_batch: StartBatch | None = None,
+    *,
+    dry: bool = False,
+    settings: Settings | None = None,
+) -> list[SweepResult]:
     """Sweep over register and staging of this installation.
 
     Args:
         start: starts a run, or says why not.
+        start_batch: the same of a batch.
         dry: find and name only.
         settings: default: from the environment.
 
@@ -42,6 +50,8 @@ def sweep(start: Start, *, dry: bool = False, settings: Settings | None = None) 
             settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold, review=settings.review_hold
         ),
         dry=dry,
+        company=Company(settings.batch_requests, settings.batch_wait),
+        start_batch=start_batch,
     ).run()
     if not dry:  # a sign of life: `afschrift health` asks for the last one
         register.trail.record(None, NewEvent("swept", payload={"found": len(found)}))

@@ -11,9 +11,10 @@ from afschrift.domain.state import State
 
 LOST = "lost"
 PARTLY = "partly_delivered"
-"""Outcomes of runs: of one that gave no sign of life; of one that delivered a part (R44)."""
+BATCHED = "batched"
+"""Outcomes of runs: lost, without a sign of life; a part was delivered (R44); a batch did what it could."""
 
-_WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.NEEDS_PERSON, State.ACCEPTED)
+WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.NEEDS_PERSON, State.ACCEPTED)
 """States in which a run has work to do, unless a question is open. In the others a letter comes next."""
 
 _FAILED = "a person mends first: see the log of the run, then clear the failed task or trigger the next run"
@@ -28,6 +29,7 @@ class SweepCode(StrEnum):
     LOST = "run_lost"
     FAILED = "run_failed"
     REST = "rest_to_give"
+    BATCHED = "batched_not_run"
     STAGED_CLOSED = "staged_closed"
     STAGED_SHREDDED = "staged_shredded"
     STAGED_UNKNOWN = "staged_unknown"
@@ -82,7 +84,7 @@ def of_run(status: RequestStatus, now: datetime, limits: SweepLimits) -> SweepFi
     going, name = status.going, status.request
     if going is not None:
         return _lost(status) if _far(going.seen_at, now, limits.lost) else None
-    if status.state not in _WORK or status.open_questions:
+    if status.state not in WORK or status.open_questions:
         return None
     if not status.runs:
         found = SweepFinding(SweepCode.NEVER_RUN, name, status.created_at, start=next_run(status))
@@ -99,9 +101,10 @@ def of_run(status: RequestStatus, now: datetime, limits: SweepLimits) -> SweepFi
             SweepCode.REST, name, str(last.ended_at), last.id, status.step, start=next_run(status)
         )
         return found if _far(found.since, now, limits.rest) else None
-    if last.outcome not in _WORK:
+    if last.outcome not in WORK:
         start = next_run(status)
-        found = SweepFinding(SweepCode.REOPENED, name, status.active_at, last.id, status.step, start)
+        code = SweepCode.BATCHED if last.outcome == BATCHED else SweepCode.REOPENED
+        found = SweepFinding(code, name, status.active_at, last.id, status.step, start)
         return found if _far(found.since, now, limits.unstarted) else None
     ended = str(last.ended_at)
     return SweepFinding(SweepCode.FAILED, name, ended, last.id, status.step, hindrance=_FAILED)
@@ -111,7 +114,7 @@ def _lost(status: RequestStatus) -> SweepFinding:
     """A lost run is followed by one other. Where that is lost too, another run does not mend it."""
     last = status.going or status.runs[-1]
     hindrance = ""
-    if status.state not in _WORK:
+    if status.state not in WORK:
         hindrance = "the request needs no further run"
     elif status.open_questions:
         hindrance = "a question waits for a person"

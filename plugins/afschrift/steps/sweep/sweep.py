@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.run import Hold, RequestStatus
 from afschrift.law.dispute import under_hold
 from afschrift.register.register import Register
+from afschrift.steps.sweep.company import Company, batch_id
 from afschrift.steps.sweep.findings import LOST, SweepFinding, SweepLimits, of_run, of_staging
 
 _STAYS = "what is staged of it stays"
@@ -27,6 +28,10 @@ Start = Callable[[str, str], str]
 A RefusedError: a run of this id is there already, or this request cannot be started. Another AfschriftError:
 nothing can be started now.
 """
+
+
+StartBatch = Callable[[Sequence[str], str], str]
+"""Starts a batch of requests under exactly this id; as `Start`."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class Sweep:
         start: starts a run.
         now: the present moment, aware.
         dry: name only.
+        company: when requests that never had a run are read together.
+        start_batch: starts a batch; None: none can be started here.
     """
 
     register: Register
@@ -66,6 +73,8 @@ class Sweep:
     now: datetime
     limits: SweepLimits
     dry: bool = False
+    company: Company = field(default_factory=Company)
+    start_batch: StartBatch | None = None
 
     def run(self) -> list[SweepResult]:
         """Everything found and what came of it, staging first."""
@@ -124,8 +133,11 @@ class Sweep:
         return f"destroyed {held.bytes} encrypted bytes" if done else "left: somebody else was at it"
 
     def _start(self, findings: Iterable[SweepFinding]) -> list[SweepResult]:
-        swept, started, hindrance = [], 0, ""
-        for finding in findings:
+        findings = list(findings)
+        waiting = self.company.waiting(findings) if self.start_batch else []
+        swept, started, hindrance = self._together(waiting), 0, ""
+        settled = {one.finding.request for one in swept}
+        for finding in (one for one in findings if one.request not in settled):
             action = finding.hindrance
             if finding.start is not None:
                 action = hindrance or f"would start run {finding.start}"
@@ -140,6 +152,29 @@ class Sweep:
                         action = hindrance = f"not started: {error}"
             swept.append(self._swept(finding, action))
         return swept
+
+    def _together(self, waiting: Sequence[SweepFinding]) -> list[SweepResult]:
+        """Requests that start together now, and those that wait for company; one alone starts by itself."""
+        chosen = self.company.together(waiting, self.now)
+        if len(chosen) == 1:
+            return []
+        swept = [
+            self._swept(one, f"waits for company until {self.company.until(one):%Y-%m-%d %H:%M} UTC")
+            for one in waiting
+            if one not in chosen
+        ]
+        if not chosen:
+            return swept
+        requests = [one.request for one in chosen]
+        action = f"would start batch {batch_id(requests)}"
+        if not self.dry and self.start_batch is not None:
+            try:
+                action = self.start_batch(requests, batch_id(requests))
+            except RefusedError:  # this batch was started once and came to nothing: each goes by itself
+                return swept
+            except AfschriftError as error:
+                action = f"not started: {error}"
+        return [self._swept(one, action) for one in chosen] + swept
 
     def _swept(self, finding: SweepFinding, action: str) -> SweepResult:
         age = self.now - datetime.fromisoformat(finding.since)

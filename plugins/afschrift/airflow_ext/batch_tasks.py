@@ -1,0 +1,65 @@
+"""The tasks of `fulfil_batch`: ids of requests and names of sources are all that they hand on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from afschrift.airflow_ext.step import step
+from afschrift.domain.request import is_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from afschrift.services import Services
+
+# The imports in the functions are heavy: they must not run whenever Airflow parses the DAG file.
+
+
+def prepare(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
+    """Assess and classify each request by itself, as its own run would; freeze its plan.
+
+    Where one needs a person, its question stands in the register, and it does not go along. Hands on the
+    sources, each with the ids of the requests that read it.
+    """
+    with _batch(dag_run) as services:
+        from afschrift.steps.batch.fulfil_batch import prepare as use_case
+
+        by = f"airflow:{dag_run.triggering_user_name or 'system'}"
+        sources, _ = use_case(services, _ids(params["requests"]), dag_run.run_id, by)
+        return [{"source": source, "requests": some} for source, some in sources.items()]
+
+
+def extract(source: str, requests: list[str], dag_run: Any = None) -> None:
+    """Extract a source for all requests whose plans read it alike, in one pass over each table.
+
+    Each request's rows go into its own encrypted staging, after its own gate. What goes alone is left to its
+    own run; the log says how many and why.
+    """
+    with _batch(dag_run) as services:
+        from afschrift.steps.batch.fulfil_batch import extract_source
+
+        extract_source(services, source, _ids(requests), dag_run.run_id)
+
+
+def end(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
+    """End the batch, whatever happened before; hand on the runs of `fulfil_request` that go on."""
+    with _batch(dag_run) as services:
+        from afschrift.steps.batch.fulfil_batch import end as use_case
+        from afschrift.steps.sweep.findings import next_run
+
+        going = use_case(services, _ids(params["requests"]), dag_run.run_id)
+        known = {status.request: status for status in services.register.oversight.progress(going)}
+        return [{"trigger_run_id": next_run(known[one]), "conf": {"request": one}} for one in going]
+
+
+@contextmanager
+def _batch(dag_run: Any) -> Iterator[Services]:
+    """Services of the batch; each request's own run is known by its name and the request."""
+    with step(dag_run.run_id, dag_run.triggering_user_name) as services:
+        yield services
+
+
+def _ids(given: Any) -> list[str]:
+    """What stands in a conf or an XCom can be edited: what is no id is nobody's."""
+    return [one for one in given or () if isinstance(one, str) and is_id(one)]

@@ -1,0 +1,73 @@
+"""`afschrift batch`: requests that are read together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from afschrift.cli.common import open_register, say, services
+from afschrift.cli.starting import CODES, leave, run_here
+
+app = typer.Typer(
+    no_args_is_help=True, help="Read several requests in one pass over each table (docs/batch.md)."
+)
+Requests = Annotated[list[str] | None, typer.Argument(help="Ids of requests; none: all that wait.")]
+
+
+@app.command("list")
+def listing() -> None:
+    """Requests that had no run yet, the oldest first, and until when each waits for company."""
+    from afschrift.app.settings import Settings
+    from afschrift.steps.sweep.company import Company
+
+    settings = Settings.from_environment()
+    company = Company(settings.batch_requests, settings.batch_wait)
+    found = company.in_line(open_register().oversight.progress())
+    for status in found:
+        typer.echo(f"{status.request}  since {status.created_at[:16]}")
+    if settings.batch_requests < 2:
+        say("The sweep starts each one's own run: AFSCHRIFT_BATCH_REQUESTS is 1.")
+    else:
+        hours = settings.batch_wait.total_seconds() / 3600
+        say(f"{len(found)} wait. The sweep starts {settings.batch_requests}, or all after {hours:g} hours.")
+
+
+@app.command()
+def explain(requests: Requests = None) -> None:
+    """Dry run: which of them would read which source together, and why others go alone."""
+    from afschrift.steps.batch.explain import explain as lines
+
+    for line in lines(services(), requests or _waiting()):
+        typer.echo(line)
+
+
+@app.command(epilog=CODES)
+def start(
+    requests: Requests = None,
+    here: Annotated[bool, typer.Option("--here", help="In this process, without a running Airflow.")] = False,
+) -> None:
+    """Start a batch: by a run of `fulfil_batch` on a running Airflow, or in this process."""
+    chosen = requests or _waiting()
+    for request in chosen:
+        open_register().requests.get(request)
+    if not chosen:
+        say("No request waits.")
+        return
+    if here:
+        from afschrift.steps.batch.fulfil_batch import fulfil_batch
+        from afschrift.steps.sweep.findings import BATCHED
+
+        outcomes = fulfil_batch(services(), chosen, f"here-{uuid4().hex}", "cli")
+        leave(*(run_here(request) for request, outcome in outcomes.items() if outcome == BATCHED))
+        return
+    from afschrift.airflow_ext.trigger import trigger_batch
+
+    say(f"Batch {trigger_batch(chosen)} started.")
+
+
+def _waiting() -> list[str]:
+    from afschrift.steps.sweep.company import Company
+
+    return [status.request for status in Company().in_line(open_register().oversight.progress())]

@@ -1,0 +1,72 @@
+"""Which requests would read a source together, and why others go alone; nothing is read of anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from afschrift.domain.plan import Plan
+from afschrift.domain.sources import Source
+from afschrift.selection.person import WayFinder
+from afschrift.selection.together import TogetherFinder
+from afschrift.services import Services
+from afschrift.steps.batch.members import WHY_ALONE, Alone, Member, alone, reads
+from afschrift.steps.person_staged import staged_keys
+from afschrift.steps.residual import searched_sources
+
+
+def explain(services: Services, requests: Sequence[str]) -> Iterator[str]:
+    """A line for each request and source, of requests whose plan is frozen.
+
+    Raises:
+        UnknownRequestError: no such request.
+        SourceDownError: a source is down.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for request_id in requests:
+        one = _planned(services, request_id)
+        if one is None:
+            yield f"{request_id}: no plan is frozen yet; it is assessed and classified by itself first"
+            continue
+        for source in searched_sources(services, one.plan):
+            why = alone(one, source)
+            if why is not None:
+                yield f"{request_id} {source}: alone, since {WHY_ALONE[why]}"
+            else:
+                found.setdefault((source, reads(one.plan, source)), []).append(request_id)
+    for (source, _), some in found.items():
+        yield from _group(services, source, some)
+
+
+def _group(services: Services, source: str, requests: Sequence[str]) -> Iterator[str]:
+    plan = _plan(services, requests[0])
+    if len(requests) == 1:
+        yield f"{requests[0]} {source}: alone, since {WHY_ALONE[Alone.COMPANY]}"
+        return
+    with services.open_source(source) as session:
+        tables = without_shape(services, plan, source, session)
+    if tables:
+        words = f"{WHY_ALONE[Alone.SHAPE]}: {', '.join(tables)}"
+        yield from (f"{one} {source}: alone, since {words}" for one in requests)
+    else:
+        yield from (f"{one} {source}: together with {len(requests) - 1} more" for one in requests)
+
+
+def without_shape(services: Services, plan: Plan, source: str, session: Source) -> list[str]:
+    """Tables of a source whose statements have no shape for several persons."""
+    declared, dialect, catalogue = services.inventory.sources[source], session.dialect, session.catalogue()
+    ways = WayFinder(declared, services.inventory.identity, dialect, catalogue)
+    finder = TogetherFinder(services.sql, declared, dialect, ways)
+    return [part.table for part in plan.of_source(source) if finder.of_extract(part) is None]
+
+
+def _planned(services: Services, request_id: str) -> Member | None:
+    request = services.register.requests.get(request_id)
+    if services.register.steps.latest(request_id, "classify") is None:
+        return None
+    keys = staged_keys(services.staging(request_id))
+    return Member(services, request, _plan(services, request_id), keys, again=False)
+
+
+def _plan(services: Services, request_id: str) -> Plan:
+    frozen = services.register.steps.latest(request_id, "classify") or {}
+    return services.register.plans.get(request_id, frozen["plan"])

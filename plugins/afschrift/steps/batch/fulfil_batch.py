@@ -1,0 +1,118 @@
+"""A batch from its list of requests to sources that are extracted; from there each request's own run goes on.
+
+Each request has a run of its own in a batch, so that no other run works in its staging meanwhile. A batch
+that is killed leaves runs that count as lost, and the next run of each goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from afschrift.domain.errors import AfschriftError, NeedsPersonError, UnknownRequestError
+from afschrift.domain.run import run_name
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.batch.extract_together import Outcomes, extract_together
+from afschrift.steps.classify import classify
+from afschrift.steps.gates import begin
+from afschrift.steps.sweep.company import MOST
+from afschrift.steps.sweep.findings import BATCHED
+
+
+def of_batch(services: Services, batch: str) -> Callable[[str], Services]:
+    """The services of each request's own run in a batch."""
+
+    def of(request_id: str) -> Services:
+        return replace(services, run=batch_run(batch, request_id))
+
+    return of
+
+
+def batch_run(batch: str, request_id: str) -> str:
+    """Name of the run of a request in a batch: the same at every try, and no other request's."""
+    return run_name(f"{batch}/{request_id}")
+
+
+def prepare(
+    services: Services, requests: Sequence[str], batch: str, by: str
+) -> tuple[dict[str, list[str]], Outcomes]:
+    """Begin, assess and classify each request by itself.
+
+    Args:
+        services: of the batch.
+        requests: their ids.
+        batch: id of the batch.
+        by: who started it.
+
+    Returns:
+        Source -> the requests whose plans read it; and request -> name of the error that it met.
+    """
+    of, outcomes = of_batch(services, batch), Outcomes()
+    sources: dict[str, list[str]] = {name: [] for name in services.inventory.sources}
+    for request_id in dict.fromkeys(requests[:MOST]):
+        own = of(request_id)
+        try:
+            begin(own, request_id, by)
+            assess(own, request_id)
+            for source in classify(own, request_id)["sources"]:
+                sources[source].append(request_id)
+        except AfschriftError as met:
+            outcomes[request_id] = type(met).__name__
+            services.log(
+                f"Request {request_id} does not go along: {type(met).__name__}. Its own run says why."
+            )
+            _end(own, request_id, batched=not isinstance(met, NeedsPersonError))
+    return {source: some for source, some in sources.items() if some}, outcomes
+
+
+def extract_source(services: Services, source: str, requests: Sequence[str], batch: str) -> Outcomes:
+    """Extract one source for the requests of a batch.
+
+    Raises:
+        GateError: a row was not that of the person whom the source gave it for.
+        SourceDownError: the source is down.
+    """
+    outcomes = extract_together(services, source, requests, short_id(batch), of_batch(services, batch))
+    for outcome in dict.fromkeys(outcomes.values()):
+        number = sum(one == outcome for one in outcomes.values())
+        services.log(f"Source {source}: {number} of {len(outcomes)} requests: {outcome}.")
+    return outcomes
+
+
+def end(services: Services, requests: Sequence[str], batch: str) -> list[str]:
+    """End the batch's runs; the requests whose own runs go on."""
+    of, going = of_batch(services, batch), []
+    for request_id in dict.fromkeys(requests):
+        with suppress(UnknownRequestError):
+            asked = services.register.questions.all(request_id=request_id)
+            if _end(of(request_id), request_id, batched=not asked):
+                going.append(request_id)
+    return going
+
+
+def fulfil_batch(services: Services, requests: Sequence[str], batch: str, by: str) -> Outcomes:
+    """All of it in this process.
+
+    Returns:
+        Request -> what became of it: the error that it met, or `batched`: its own run goes on.
+    """
+    sources, outcomes = prepare(services, requests, batch, by)
+    for source, some in sources.items():
+        extract_source(services, source, some, batch)
+    chosen = [one for some in sources.values() for one in some]
+    return outcomes | dict.fromkeys(end(services, chosen, batch), BATCHED)
+
+
+def short_id(batch: str) -> str:
+    """Id of a batch as the trail has it: nothing that somebody typed."""
+    return "bat-" + run_name(f"batch:{batch}").rpartition(":")[2][:12]
+
+
+def _end(services: Services, request_id: str, *, batched: bool) -> bool:
+    """End a request's run in the batch, where it goes: it is to go on, or waits for a person."""
+    if services.run is None or services.register.runs.request_of(services.run) != request_id:
+        return False
+    state = str(services.register.requests.get(request_id).state)
+    return services.register.runs.end(request_id, services.run, BATCHED if batched else state) and batched

@@ -1,0 +1,69 @@
+"""The DAG `fulfil_batch` on a real Airflow: it reads for several requests and starts each one's own run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo.people import HEAVY, RENAMED
+from sqlalchemy import text
+from tests.airflow_support import AirflowEnv
+from tests.support.installed import Installation, installed
+
+from afschrift.steps.batch.fulfil_batch import batch_run
+from afschrift.steps.sweep.findings import BATCHED
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(demo_warehouse, tmp_path_factory.mktemp("batch")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def dag(airflow_env: AirflowEnv) -> Any:
+    """`fulfil_batch`, with `fulfil_request` known to Airflow as its scheduler would know it."""
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.utils.session import create_session
+
+    from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAGS
+    from afschrift.airflow_ext.local import load_dag
+
+    with create_session() as session:
+        session.execute(text("INSERT OR IGNORE INTO dag_bundle (name) VALUES ('dags-folder')"))
+    sync_bag_to_db(DagBag(dag_folder=str(DAGS / "fulfil_request.py")), "dags-folder", None)
+    found = load_dag(BATCH_DAG_ID)
+    for task in found.task_dict.values():
+        task.retries = 0
+    return found
+
+
+def test_each_request_is_read_for_and_goes_on_by_its_own_run(
+    airflow_env: AirflowEnv, installation: Installation, dag: Any
+) -> None:
+    requests = [installation.submit(number, "portability") for number in (HEAVY.number, RENAMED.number)]
+    waits = installation.submit(HEAVY.number, "access", authenticated=False)
+    logged = len(airflow_env.log)
+
+    done = dag.test(run_conf={"requests": [*requests, waits]})
+
+    states = {(ti.task_id, ti.map_index): str(ti.state) for ti in done.get_task_instances()}
+    assert states[("prepare", -1)] == states[("end", -1)] == "success"
+    assert {state for (task, _), state in states.items() if task in ("extract", "start")} == {"success"}
+    for request in requests:
+        [run] = installation.services.register.runs.all(request_id=request)
+        assert (run.id, run.outcome) == (batch_run(done.run_id, request), BATCHED)
+        started = airflow_env.rows(
+            "SELECT run_id FROM dag_run WHERE dag_id = 'fulfil_request' AND run_id LIKE ?", f"{request}.%"
+        )
+        assert started == [(f"{request}.1",)]
+    assert installation.services.register.questions.all(request_id=waits)
+    log = airflow_env.log[logged:]
+    assert "requests: " in log
+    for person in (HEAVY, RENAMED):
+        assert person.email not in log
+        assert person.last_name not in log
