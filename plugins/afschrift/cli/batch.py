@@ -37,7 +37,7 @@ def listing() -> None:
 @app.command()
 def explain(requests: Requests = None) -> None:
     """Dry run: which of them would read which source together, and why others go alone."""
-    from afschrift.steps.batch.explain import explain as lines
+    from afschrift.steps.batch.dry_run import explain as lines
 
     for line in lines(services(), requests or _waiting()):
         typer.echo(line)

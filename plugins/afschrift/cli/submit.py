@@ -24,17 +24,20 @@ class Start(StrEnum):
     NO = "no"
 
 
+Starting = Annotated[
+    Start | None,
+    typer.Option(
+        help="airflow: trigger the DAG by REST; here: run it in this process; no: only store. Default: "
+        "airflow; no where requests are read together (AFSCHRIFT_BATCH_REQUESTS)."
+    ),
+]
+
+
 def submit(
     file: Annotated[
         Path | None, typer.Argument(help="YAML or JSON file; - for standard input; none: prompts.")
     ] = None,
-    start: Annotated[
-        Start | None,
-        typer.Option(
-            help="airflow: trigger the DAG by REST; here: run it in this process; no: only store. Default: "
-            "airflow; no where requests are read together (AFSCHRIFT_BATCH_REQUESTS)."
-        ),
-    ] = None,
+    start: Starting = None,
     key: Annotated[
         list[str] | None,
         typer.Option(help="Identity key as name=value. Shows in the process list and shell history."),

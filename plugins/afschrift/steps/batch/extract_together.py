@@ -6,27 +6,24 @@ Each request keeps its gates, its keys, its staging and its record: what is writ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
-from afschrift.casework.question_kinds import KINDS
-from afschrift.domain.errors import AfschriftError, GateError, SourceDownError
+from afschrift.domain.errors import AfschriftError, SourceDownError
 from afschrift.domain.event import digest
-from afschrift.domain.extracted import SourceExtract, TableExtract
 from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.split import OtherPersonsRowError, PassedError, PersonSlices, SharedReadError
-from afschrift.questions.ask import ask, asking
+from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.together import TogetherRows
 from afschrift.services import Services
-from afschrift.steps.batch.members import Alone, Member, alike_plans, alone, member
+from afschrift.steps.batch.members import Alone, alike_plans, alone, member
+from afschrift.steps.batch.person_reading import PersonReading
 from afschrift.steps.batch.together_session import PersonSession, TogetherSession
-from afschrift.steps.extract import clear_extract, finish, gated_extract
+from afschrift.steps.extract import finish
 from afschrift.steps.gates import refusal
-from afschrift.steps.source_reading import SourceReading, TableReading
-from afschrift.steps.step_evidence import StepEvidence
+from afschrift.steps.source_reading import TableReading
 
 DONE, TOGETHER = "extracted_before", "together"
 Outcomes = dict[str, str]
@@ -68,7 +65,7 @@ def extract_together(
         if len(group) == 1:
             outcomes[group[0].id] = Alone.COMPANY
         else:
-            outcomes |= _Pass(services, source, batch, [_Reader(one, source) for one in group]).run()
+            outcomes |= _Pass(services, source, batch, [PersonReading(one, source) for one in group]).run()
     return outcomes
 
 
@@ -76,82 +73,15 @@ def _code(met: AfschriftError) -> str:
     return type(met).__name__
 
 
-@dataclass
-class _Reader:
-    """One person's reading in a batch.
-
-    Attributes:
-        met: what stopped it.
-        begun: its own files are being written.
-    """
-
-    member: Member
-    source: str
-    took: StepEvidence = field(default_factory=StepEvidence)
-    tables: list[TableExtract] = field(default_factory=list)
-    met: AfschriftError | None = None
-    begun: bool = False
-    record: SourceExtract | None = None
-
-    def __post_init__(self) -> None:
-        one = self.member
-        self.reading = SourceReading(one.services, one.plan, self.source, one.keys)
-
-    @property
-    def part(self) -> dict[str, ExtractPlan]:
-        """Table -> its own plan of it."""
-        return {one.table: one for one in self.member.plan.of_source(self.source)}
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """What goes wrong in here stops this person alone, and leaves nothing of them behind.
-
-        Raises:
-            SourceDownError: the source is down, for the others too.
-        """
-        try:
-            with asking(self.member.services.register, self.member.id, KINDS):
-                yield
-        except (SourceDownError, OtherPersonsRowError):
-            raise
-        except AfschriftError as met:
-            self.met = met
-            self.clear()
-
-    def gate(self) -> None:
-        """Through the gate of `extract` once more: under the plan that the batch was made for.
-
-        Raises:
-            GateError: the request is closed, or something drifted.
-        """
-        _, plan = gated_extract(self.member.services, self.member.id, self.source)
-        if plan.digest() != self.member.plan.digest():
-            raise GateError(
-                f"Another plan of request {self.member.id} was frozen meanwhile.",
-                remedy="its own run goes on by it.",
-            )
-
-    def begin(self) -> None:
-        """Before the first file of this person is written."""
-        if not self.begun:
-            self.gate()
-            self.clear()
-            self.begun = True
-
-    def clear(self) -> None:
-        """Nothing of the source is staged of this person."""
-        clear_extract(self.member.services, self.member.id, self.source)
-
-
 class _Pass:
     """One session of a source for persons whose plans read it alike."""
 
-    def __init__(self, services: Services, source: str, batch: str, readers: Sequence[_Reader]) -> None:
+    def __init__(self, services: Services, source: str, batch: str, readers: Sequence[PersonReading]) -> None:
         self._services, self._source, self._batch = services, source, batch
         self._readers = readers
 
     @property
-    def _going(self) -> list[tuple[int, _Reader]]:
+    def _going(self) -> list[tuple[int, PersonReading]]:
         """The persons that nothing has stopped, by number."""
         return [(number, one) for number, one in enumerate(self._readers) if one.met is None]
 
@@ -270,16 +200,16 @@ class _Pass:
                 together.passing = None
         return again
 
-    def _refused(self, one: _Reader, met: OtherPersonsRowError) -> OtherPersonsRowError:
+    def _refused(self, one: PersonReading, met: OtherPersonsRowError) -> OtherPersonsRowError:
         """The attempt stands in the trail of the person whom the row was given out for."""
         services = one.member.services
         refusal(services, one.member.id, "extract", "row_of_another", str(met.args[0]), met.remedy)
         return met
 
-    def _record(self, one: _Reader) -> dict[str, Any]:
+    def _record(self, one: PersonReading) -> dict[str, Any]:
         """What `extract` leaves of a request: its record in staging, its result and event in the register."""
         assert one.record is not None
-        one.gate()
+        one.require_open()
         record = one.reading.stage(one.record)
         evidence = one.reading.evidence(record)
         batch = {"id": self._batch, "requests": len(self._readers)}

@@ -103,6 +103,25 @@ def test_closed_meanwhile(crowded: Services, planned: Planned, tmp_path: Path) -
     assert data_of(tmp_path, one)
 
 
+def test_closed_while_its_rows_are_written(crowded: Services, planned: Planned, tmp_path: Path) -> None:
+    one, two, closed = requests = planned(3)
+
+    class Closing(Tampered):
+        def oracle(self, *args: Any) -> Any:
+            if crowded.register.requests.get(closed).state is State.ACCEPTED and data_of(tmp_path, closed):
+                moved(crowded.register, closed, State.WITHDRAWN)
+            return self._session.oracle(*args)
+
+    def open_source(source: str, tag: str = "") -> Any:
+        return Closing(crowded.open_source(source, tag), plain, lambda: None)
+
+    outcomes = batch(replace(crowded, open_source=open_source), requests)
+
+    assert outcomes == {one: TOGETHER, two: TOGETHER, closed: "GateError"}
+    assert reasons(crowded, closed) == ["closed_meanwhile"]
+    assert data_of(tmp_path, closed) == []
+
+
 def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -> None:
     """Attempt: Put a key of another person into the key table of a batch"""
     requests = planned(3)

@@ -12,7 +12,7 @@ from testbed.running import drive, event_types, store
 from tests.support.crowd import FIRST
 
 from afschrift.services import Services
-from afschrift.steps.batch.explain import explain
+from afschrift.steps.batch.dry_run import explain
 from afschrift.steps.batch.fulfil_batch import batch_run, fulfil_batch, short_id
 from afschrift.steps.gates import begin
 from afschrift.steps.sweep.findings import BATCHED

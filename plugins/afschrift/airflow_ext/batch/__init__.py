@@ -1,0 +1,1 @@
+"""Airflow's side of requests that are read together."""

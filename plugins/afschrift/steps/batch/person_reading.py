@@ -1,0 +1,99 @@
+"""One person's reading of a source in a batch: its own gate, staging and end, whatever the others meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from afschrift.casework.question_kinds import KINDS
+from afschrift.domain.errors import AfschriftError, GateError, SourceDownError
+from afschrift.domain.extracted import SourceExtract, TableExtract
+from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.state import State
+from afschrift.extraction.split import OtherPersonsRowError
+from afschrift.questions.ask import asking
+from afschrift.steps.batch.members import Member
+from afschrift.steps.extract import clear_extract, gated_extract
+from afschrift.steps.gates import refusal
+from afschrift.steps.source_reading import SourceReading
+from afschrift.steps.step_evidence import StepEvidence
+
+
+@dataclass
+class PersonReading:
+    """One person's reading in a batch.
+
+    Attributes:
+        met: what stopped it.
+        begun: its own files are being written.
+    """
+
+    member: Member
+    source: str
+    took: StepEvidence = field(default_factory=StepEvidence)
+    tables: list[TableExtract] = field(default_factory=list)
+    met: AfschriftError | None = None
+    begun: bool = False
+    record: SourceExtract | None = None
+
+    def __post_init__(self) -> None:
+        one = self.member
+        self.reading = SourceReading(one.services, one.plan, self.source, one.keys)
+
+    @property
+    def part(self) -> dict[str, ExtractPlan]:
+        """Table -> its own plan of it."""
+        return {one.table: one for one in self.member.plan.of_source(self.source)}
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """What goes wrong in here stops this person alone, and leaves nothing of them behind.
+
+        Raises:
+            SourceDownError: the source is down, for the others too.
+        """
+        try:
+            with asking(self.member.services.register, self.member.id, KINDS):
+                yield
+        except (SourceDownError, OtherPersonsRowError):
+            raise
+        except AfschriftError as met:
+            self.met = met
+            self.clear()
+
+    def gate(self) -> None:
+        """Through the gate of `extract` once more: under the plan that the batch was made for.
+
+        Raises:
+            GateError: the request is closed, or something drifted.
+        """
+        _, plan = gated_extract(self.member.services, self.member.id, self.source)
+        if plan.digest() != self.member.plan.digest():
+            raise GateError(
+                f"Another plan of request {self.member.id} was frozen meanwhile.",
+                remedy="its own run goes on by it.",
+            )
+
+    def require_open(self) -> None:
+        """Nobody closed the request, or put it back, while it was written.
+
+        Raises:
+            GateError: somebody did.
+        """
+        state = self.member.services.register.requests.get(self.member.id).state
+        if state is not State.ACCEPTED:
+            services, name = self.member.services, self.member.id
+            words = f"Request {name} came to state {state} while a batch read for it."
+            raise refusal(services, name, "extract", "closed_meanwhile", words, event="gate_refused")
+
+    def begin(self) -> None:
+        """Before the first file of this person is written."""
+        if not self.begun:
+            self.gate()
+            self.clear()
+            self.begun = True
+
+    def clear(self) -> None:
+        """Nothing of the source is staged of this person."""
+        clear_extract(self.member.services, self.member.id, self.source)
