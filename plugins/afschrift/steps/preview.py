@@ -21,6 +21,7 @@ from afschrift.questions.ask import Answers
 from afschrift.selection.estimate_lines import estimate_lines
 from afschrift.selection.words import REASONS
 from afschrift.services import Services
+from afschrift.steps.batch.dry_run import way_of
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 
 
@@ -56,6 +57,8 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
         yield f"Consent   {purpose}: {state}"
     for part in draft.plan.extracts:
         yield from _table(part, draft.counts.get(part.name, 0), costs[part.name], sql=sql)
+    for source in draft.plan.sources:
+        yield from (f"\n{source}: {way}" for way in costs.get(source, ()))
     for table in draft.plan.withheld:
         yield f"\n{table.source}.{table.table}: nothing leaves"
         yield from _fields(table.fields)
@@ -92,15 +95,19 @@ def _table(part: ExtractPlan, rows: int, costs: Sequence[str], *, sql: bool) -> 
 
 
 def _costs(services: Services, request: Request, draft: PlanDraft) -> dict[str, list[str]]:
-    """Table of the plan -> lines on what reading it costs; a source that cannot say so says nothing else."""
+    """Table of the plan -> lines on what reading it costs; source -> which way it is read.
+
+    A source that cannot say so says nothing else.
+    """
     lines: dict[str, list[str]] = {}
     for source, parts in groupby(draft.plan.extracts, key=attrgetter("source")):
         with suppress(AfschriftError), services.open_source(source, tag=request.id) as session:
             session.bind(draft.keys, request.received_at)
+            lines[source] = [way_of(services, draft.plan, draft.keys, source, session)]
             for part in parts:
                 lines[part.name] = list(_estimated(session, part, services.inventory.sources[source]))
     unknown = ["the source could not be asked what reading costs"]
-    return {part.name: lines.get(part.name, unknown) for part in draft.plan.extracts}
+    return {part.name: unknown for part in draft.plan.extracts} | lines
 
 
 def _estimated(session: Source, part: ExtractPlan, declared: SourceFile) -> Iterator[str]:

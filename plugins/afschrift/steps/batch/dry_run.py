@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
 from afschrift.selection.person import WayFinder
 from afschrift.selection.together import TogetherFinder
 from afschrift.services import Services
-from afschrift.steps.batch.members import WHY_ALONE, Alone, Member, alone, reads
+from afschrift.steps.batch.members import WHY_ALONE, Alone, Member, alone, reads, why_alone
 from afschrift.steps.person_staged import staged_keys
 from afschrift.steps.residual import searched_sources
 
@@ -49,6 +50,17 @@ def _group(services: Services, source: str, requests: Sequence[str]) -> Iterator
         yield from (f"{one} {source}: alone, since {words}" for one in requests)
     else:
         yield from (f"{one} {source}: together with {len(requests) - 1} more" for one in requests)
+
+
+def way_of(services: Services, plan: Plan, keys: Sequence[Key], source: str, session: Source) -> str:
+    """Which way a plan reads a source, and why: with others, or alone."""
+    why = why_alone(services, plan, keys, source)
+    if why is not None:
+        return f"is read alone, since {WHY_ALONE[why]}"
+    tables = without_shape(services, plan, source, session)
+    if tables:
+        return f"is read alone, since {WHY_ALONE[Alone.SHAPE]}: {', '.join(tables)}"
+    return "may be read together with others (`afschrift batch`)"
 
 
 def without_shape(services: Services, plan: Plan, source: str, session: Source) -> list[str]:

@@ -82,18 +82,23 @@ def member(services: Services, request_id: str, source: str) -> Member | None:
 
 def alone(one: Member, source: str) -> Alone | None:
     """Why a request cannot read a source with others, as far as no look at the source is needed."""
-    plan, parts = one.plan, one.plan.of_source(source)
+    return why_alone(one.services, one.plan, one.keys, source)
+
+
+def why_alone(services: Services, plan: Plan, keys: Sequence[Key], source: str) -> Alone | None:
+    """The same by a plan that need not be frozen yet."""
+    parts = plan.of_source(source)
     given = source in {manual.source for manual in plan.given}
-    if not parts or given or source not in searched_sources(one.services, plan):
+    if not parts or given or source not in searched_sources(services, plan):
         return Alone.NOT_READ
-    if any(place.partition(".")[0] == source for place in hidden_places(one.services.register, one.id)):
+    if any(place.partition(".")[0] == source for place in hidden_places(services.register, plan.request)):
         return Alone.HIDDEN
     if any(part.redactions for part in parts):
         return Alone.REDACTIONS
-    tables = one.services.inventory.sources[source].tables
+    tables = services.inventory.sources[source].tables
     if any(tables[part.table].file for part in parts):
         return Alone.UPLOADS
-    return Alone.KEYS if alike(one.keys) else None
+    return Alone.KEYS if alike(keys) else None
 
 
 def alike_plans(members: Iterable[Member], source: str) -> Iterator[Sequence[Member]]:

@@ -15,6 +15,7 @@ from afschrift.services import Services
 from afschrift.steps.batch.dry_run import explain
 from afschrift.steps.batch.fulfil_batch import batch_run, fulfil_batch, short_id
 from afschrift.steps.gates import begin
+from afschrift.steps.preview import preview
 from afschrift.steps.sweep.findings import BATCHED
 
 pytestmark = pytest.mark.slow
@@ -56,6 +57,8 @@ def test_what_would_go_together_is_told_before(crowded: Services, planned: objec
 
     lines = list(explain(crowded, [*requests, new]))
 
+    told = list(preview(crowded, new, sql=False))
+    assert "\nshop: may be read together with others (`afschrift batch`)" in told
     assert lines == [
         f"{new}: no plan is frozen yet; it is assessed and classified by itself first",
         *(f"{request} shop: together with 1 more" for request in requests),
