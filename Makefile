@@ -89,6 +89,10 @@ scenario-celery: $(VENV_CELERY) ## Show and check twenty requests on CeleryExecu
 bench-fleet: $(VENV_CELERY) ## Measure CPU seconds a request by process of Airflow, with Celery or (--workers 0) without
 	@$(BIN)/python -m bench.fleet_cost $(ARGS)
 
+.PHONY: bench-batch
+bench-batch: $(VENV_BENCH) ## Measure a person in a batch beside one alone: ARGS="--kind lake --persons 1000"
+	@$(BIN)/python -m bench.batch $(ARGS)
+
 .PHONY: bench
 bench: $(VENV_BENCH) ## Measure every case beside its limit; writes bench/results/latest.json
 	@$(BIN)/python -m bench.run $(ARGS)
