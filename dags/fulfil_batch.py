@@ -38,6 +38,7 @@ from airflow.sdk import dag, task
 from afschrift.airflow_ext.batch import batch_tasks as tasks
 from afschrift.airflow_ext.environment import DAG_ID
 from afschrift.airflow_ext.params import several_requests
+from afschrift.airflow_ext.queues import by_source, several
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 
@@ -53,8 +54,8 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 def fulfil_batch() -> None:
     """Prepare, extract each source once, start each request's own run; only ids travel."""
     run = partial(task, multiple_outputs=False)
-    by_source = run(tasks.extract, map_index_template="{{ task.op_kwargs['source'] }}")
-    extracted = by_source.expand_kwargs(run(tasks.prepare)())
+    reading = run(tasks.extract, map_index_template="{{ task.op_kwargs['source'] }}", **by_source())
+    extracted = reading.expand_kwargs(run(tasks.prepare, **several())())
     chosen = run(tasks.end, trigger_rule="all_done")()
     extracted >> chosen
     TriggerDagRunOperator.partial(

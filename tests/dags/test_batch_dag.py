@@ -26,6 +26,10 @@ def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def dag(airflow_env: AirflowEnv) -> Any:
+    return batch_dag()
+
+
+def batch_dag() -> Any:
     """`fulfil_batch`, with `fulfil_request` known to Airflow as its scheduler would know it."""
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.utils.session import create_session

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv
+from tests.dags.test_batch_dag import batch_dag
 from tests.support.installed import CUSTOMERS, Installation, installed, own_inventory
 
 APP = "run_in: {queue: dmz, pod_template_file: /pods/dmz.yaml}\n"
@@ -118,6 +119,17 @@ def test_one_task_for_all_steps_reaches_all_sources(
     assert {task: queue for (task, _), (queue, _) in found.items()} == {"fulfil": "all", "wipe": "default"}
 
 
+def test_a_batch_reads_each_source_in_its_queue(airflow_env: AirflowEnv, installation: Installation) -> None:
+    requests = [installation.submit(number, "portability") for number in CUSTOMERS[3:5]]
+
+    done = batch_dag().test(run_conf={"requests": requests})
+
+    found = queues(airflow_env, done.run_id)
+    assert found[("prepare", -1)][0] == "all"
+    assert {queue for (task, _), (queue, _) in found.items() if task == "extract"} == {"dmz", "finance"}
+    assert found[("end", -1)][0] == "default"
+
+
 def test_the_look_at_keys_before_the_identity_reaches_all_sources(installation: Installation) -> None:
     from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
     from afschrift.airflow_ext.local import load_dag
@@ -135,7 +147,7 @@ def test_the_dag_is_not_imported_where_no_queue_reaches_all(
     bag = DagBag(dag_folder=str(project_root / "dags"))
 
     broken = {Path(file).name: said for file, said in bag.import_errors.items()}
-    assert sorted(broken) == ["fulfil_request.py", "look_up_identity.py"]
+    assert sorted(broken) == ["fulfil_batch.py", "fulfil_request.py", "look_up_identity.py"]
     assert all(
         "app: dmz, shop: finance" in said and "set AFSCHRIFT_QUEUE" in said for said in broken.values()
     )

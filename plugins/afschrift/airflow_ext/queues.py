@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_READS, _NAMES_SOURCES = "extract", "classify"
+_READS = "extract"
 _BY_SOURCE = "afschrift_sources"
 _POD = "pod_template_file"
 
@@ -52,10 +52,11 @@ def by_source() -> dict[str, Any]:
 
 def choose_place(task_instance: Any, dag_run: Any = None) -> None:
     """Give a task instance the queue, pool and pod of the source that it reads."""
-    from afschrift.airflow_ext.environment import DAG_ID  # heavy: never when Airflow parses the DAG file
+    # heavy: never when Airflow parses the DAG file
+    from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAG_ID
 
-    index = task_instance.map_index
-    if task_instance.dag_id != DAG_ID or task_instance.task_id != _READS or index < 0:
+    names_sources = {DAG_ID: "classify", BATCH_DAG_ID: "prepare"}.get(task_instance.dag_id)
+    if names_sources is None or task_instance.task_id != _READS or task_instance.map_index < 0:
         return
     from sqlalchemy.orm import object_session
 
@@ -63,7 +64,7 @@ def choose_place(task_instance: Any, dag_run: Any = None) -> None:
     if session is None:
         return
     with session.no_autoflush:
-        source = _source_of(task_instance, session)
+        source = _source_of(task_instance, names_sources, session)
         if source is None:
             return
         config = task_instance.executor_config or {}
@@ -75,20 +76,22 @@ def choose_place(task_instance: Any, dag_run: Any = None) -> None:
         _choose_pool(task_instance, session, said.get("pool"), source)
 
 
-def _source_of(task_instance: Any, session: Any) -> str | None:
-    """The source that a mapped task reads, from what `classify` of its run handed on."""
+def _source_of(task_instance: Any, names_sources: str, session: Any) -> str | None:
+    """The source that a mapped task reads, from what an earlier task of its run handed on."""
     from airflow.models.xcom import XComModel
 
     handed = XComModel.get_many(
         run_id=task_instance.run_id,
         key="return_value",
-        task_ids=_NAMES_SOURCES,
+        task_ids=names_sources,
         dag_ids=task_instance.dag_id,
     )
     row = session.scalars(handed).first()
     sources = XComModel.deserialize_value(row) if row else []
-    known = isinstance(sources, list) and task_instance.map_index < len(sources)
-    return str(sources[task_instance.map_index]) if known else None
+    if not isinstance(sources, list) or task_instance.map_index >= len(sources):
+        return None
+    named = sources[task_instance.map_index]
+    return str(named["source"] if isinstance(named, dict) else named)
 
 
 def _choose_pool(task_instance: Any, session: Any, named: str | None, source: str) -> None:

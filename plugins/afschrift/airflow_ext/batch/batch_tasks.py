@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from afschrift.airflow_ext.queues import must_be_its_queue
 from afschrift.airflow_ext.step import step
 from afschrift.domain.request import is_id
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 # The imports in the functions are heavy: they must not run whenever Airflow parses the DAG file.
 
 
-def prepare(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
+def prepare(params: Any = None, dag_run: Any = None, ti: Any = None) -> list[dict[str, Any]]:
     """Assess and classify each request by itself, as its own run would; freeze its plan.
 
     Where one needs a person, its question stands in the register, and it does not go along. Hands on the
@@ -25,12 +26,13 @@ def prepare(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
     with _batch(dag_run) as services:
         from afschrift.steps.batch.fulfil_batch import prepare as use_case
 
+        must_be_its_queue(ti, services.inventory)
         by = f"airflow:{dag_run.triggering_user_name or 'system'}"
         sources, _ = use_case(services, _ids(params["requests"]), dag_run.run_id, by)
         return [{"source": source, "requests": some} for source, some in sources.items()]
 
 
-def extract(source: str, requests: list[str], dag_run: Any = None) -> None:
+def extract(source: str, requests: list[str], dag_run: Any = None, ti: Any = None) -> None:
     """Extract a source for all requests whose plans read it alike, in one pass over each table.
 
     Each request's rows go into its own encrypted staging, after its own gate. What goes alone is left to its
@@ -39,6 +41,7 @@ def extract(source: str, requests: list[str], dag_run: Any = None) -> None:
     with _batch(dag_run) as services:
         from afschrift.steps.batch.fulfil_batch import extract_source
 
+        must_be_its_queue(ti, services.inventory, source)
         extract_source(services, source, _ids(requests), dag_run.run_id)
 
 
