@@ -4,9 +4,9 @@ A table without an index on the person, or an unsorted lake, is read whole for e
 requests wait, one pass for all costs as much as for one.
 
 ## Trigger
-Give the **ids of stored requests**. The DAG `sweep` does so by itself where the installation says from how
-many on (`AFSCHRIFT_BATCH`); `afschrift batch start` does it from a terminal, and `afschrift batch list` shows
-what waits. Never put a name, an address or a number of a person into this form.
+Give the **ids of stored requests**. The DAG `sweep` does so by itself where the installation says from
+how many on (`AFSCHRIFT_BATCH_REQUESTS`); `afschrift batch start` does it from a terminal, and
+`afschrift batch list` shows what waits. Never put a name, an address or a number of a person into this form.
 
 ## Tasks
 | task | what it does |

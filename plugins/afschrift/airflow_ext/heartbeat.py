@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -19,15 +19,23 @@ BEATS = 8
 @contextmanager
 def beating(services: Services, request: str) -> Iterator[None]:
     """While open, the run of the services is marked as alive again and again."""
-    run, over = services.run, threading.Event()
-    if run is None:
+    with all_beating(services, {} if services.run is None else {request: services.run}):
+        yield
+
+
+@contextmanager
+def all_beating(services: Services, runs: Mapping[str, str]) -> Iterator[None]:
+    """The same for several requests, each with the name of its run; one that ended stays ended."""
+    over = threading.Event()
+    if not runs:
         yield
         return
 
     def beat() -> None:
         while not over.wait(services.patience.total_seconds() / BEATS):
-            with suppress(AfschriftError):  # the step itself says so where the register is down
-                services.register.runs.keep_alive(request, run)
+            for request, run in runs.items():
+                with suppress(AfschriftError):  # the step itself says so where the register is down
+                    services.register.runs.keep_alive(request, run)
 
     thread = threading.Thread(target=beat, name="afschrift-heartbeat", daemon=True)
     thread.start()

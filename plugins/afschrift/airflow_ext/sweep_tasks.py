@@ -12,7 +12,7 @@ from typing import Any
 
 from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAG_ID
 from afschrift.airflow_ext.step import shown
-from afschrift.domain.errors import RefusedError
+from afschrift.domain.errors import AfschriftError, RefusedError
 
 log = logging.getLogger("afschrift.run")
 
@@ -34,12 +34,16 @@ def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
         return f"run {run_id} is started"
 
     def start_batch(requests: Sequence[str], run_id: str) -> str:
+        if ti.get_dr_count(dag_id=BATCH_DAG_ID, states=["queued", "running"]):
+            raise AfschriftError("Another batch goes.", remedy="this one starts after it.")
         if ti.get_dr_count(dag_id=BATCH_DAG_ID, run_ids=[run_id]):
             raise RefusedError(
                 f"Batch {run_id} stands in Airflow already.",
                 remedy=f"see its log; each request goes alone by `afschrift run`, from {requests[0]} on.",
             )
-        chosen.append(_run(BATCH_DAG_ID, run_id, {"requests": list(requests)}))
+        # a run of its own that Airflow has in line finds the request itself
+        going = [one for one in requests if not ti.get_dr_count(dag_id=DAG_ID, run_ids=[f"{one}.1"])]
+        chosen.append(_run(BATCH_DAG_ID, run_id, {"requests": going}))
         return f"batch {run_id} is started"
 
     with shown():

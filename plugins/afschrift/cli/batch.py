@@ -56,10 +56,13 @@ def start(
         say("No request waits.")
         return
     if here:
-        from afschrift.steps.batch.fulfil_batch import fulfil_batch
+        from afschrift.airflow_ext.heartbeat import all_beating
+        from afschrift.steps.batch.fulfil_batch import batch_run, fulfil_batch
         from afschrift.steps.sweep.findings import BATCHED
 
-        outcomes = fulfil_batch(services(), chosen, f"here-{uuid4().hex}", "cli")
+        batch, opened = f"here-{uuid4().hex}", services()
+        with all_beating(opened, {one: batch_run(batch, one) for one in chosen}):
+            outcomes = fulfil_batch(opened, chosen, batch, "cli")
         leave(*(run_here(request) for request, outcome in outcomes.items() if outcome == BATCHED))
         return
     from afschrift.airflow_ext.trigger import trigger_batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, localcontext
 from uuid import UUID
 
 from afschrift.domain.keys import Key
@@ -39,7 +39,7 @@ def alike(keys: Sequence[Key]) -> bool:
 def _spellings(text: str) -> tuple[str, ...]:
     """As it is, and as a number, a UUID or a text without the spaces that fill a column of fixed width."""
     found = [text.rstrip(" ")]
-    with suppress(InvalidOperation):
+    with suppress(ArithmeticError), localcontext(prec=max(28, len(text))):  # every digit counts
         number = Decimal(text)
         if number.is_finite():
             found.append(f"number:{number.normalize()}")

@@ -22,6 +22,7 @@ PERSON, HELD, SALTED = "afschrift_person", "afschrift_held", "afschrift_salt"
 """Columns beside those of a table: whose the row is, their key in it, the salt of their masks."""
 
 _OWN = (PERSON, HELD, SALTED)
+_FROM = "\nFROM (\n"
 _DISTINCT, _SELECT, _ORDER = "SELECT DISTINCT\n", "SELECT\n", "\nORDER BY "
 
 
@@ -68,7 +69,8 @@ class TogetherRows:
     def ordered(self, statement: str) -> str:
         """The rows of an extract, person by person, each one's in their own order."""
         head, _, order = self.of(statement).rpartition(_ORDER)
-        head = head.replace(_SELECT, f"{_SELECT}  t.{PERSON} AS {PERSON}, t.{HELD} AS {HELD},\n", 1)
+        own = f",\n  t.{PERSON} AS {PERSON}, t.{HELD} AS {HELD}"  # last, as an order may go by places
+        head = head.replace(_FROM, f"{own}{_FROM}", 1)
         return f"{head}{_ORDER}t.{PERSON}, {order}"
 
     def same_rows(self, statement: str, relation: str = "", further: Sequence[str] = ()) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from afschrift.airflow_ext.queues import must_be_its_queue
@@ -27,8 +27,9 @@ def prepare(params: Any = None, dag_run: Any = None, ti: Any = None) -> list[dic
         from afschrift.steps.batch.fulfil_batch import prepare as use_case
 
         must_be_its_queue(ti, services.inventory)
-        by = f"airflow:{dag_run.triggering_user_name or 'system'}"
-        sources, _ = use_case(services, _ids(params["requests"]), dag_run.run_id, by)
+        by, requests = f"airflow:{dag_run.triggering_user_name or 'system'}", _ids(params["requests"])
+        with _alive(services, requests, dag_run):
+            sources, _ = use_case(services, requests, dag_run.run_id, by)
         return [{"source": source, "requests": some} for source, some in sources.items()]
 
 
@@ -42,7 +43,8 @@ def extract(source: str, requests: list[str], dag_run: Any = None, ti: Any = Non
         from afschrift.steps.batch.fulfil_batch import extract_source
 
         must_be_its_queue(ti, services.inventory, source)
-        extract_source(services, source, _ids(requests), dag_run.run_id)
+        with _alive(services, _ids(requests), dag_run):
+            extract_source(services, source, _ids(requests), dag_run.run_id)
 
 
 def end(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
@@ -61,6 +63,13 @@ def _batch(dag_run: Any) -> Iterator[Services]:
     """Services of the batch; each request's own run is known by its name and the request."""
     with step(dag_run.run_id, dag_run.triggering_user_name) as services:
         yield services
+
+
+def _alive(services: Services, requests: list[str], dag_run: Any) -> AbstractContextManager[None]:
+    from afschrift.airflow_ext.heartbeat import all_beating
+    from afschrift.steps.batch.fulfil_batch import batch_run
+
+    return all_beating(services, {one: batch_run(dag_run.run_id, one) for one in requests})
 
 
 def _ids(given: Any) -> list[str]:

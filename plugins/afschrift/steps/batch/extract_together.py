@@ -125,7 +125,7 @@ class _Pass:
         sessions = [PersonSession(together, number) for number in range(len(self._readers))]
         for number, one in self._going:
             asked: tuple[OpenQuestion, ...] = ()
-            with one.alone():
+            with one.reads():
                 asked = one.reading.search(sessions[number])
                 one.reading.begin(sessions[number])
             if asked:
@@ -137,7 +137,7 @@ class _Pass:
             if fact.source == self._source:
                 together.read_fact(fact.statement)
         for number, one in self._going:
-            with one.alone():
+            with one.reads():
                 one.record = one.reading.end(sessions[number], one.tables)
 
     def _table(
@@ -150,18 +150,18 @@ class _Pass:
         together.count_masks(part, rows)
         tables: dict[int, TableReading] = {}
         for number, one in self._going:
-            with one.alone():
+            with one.reads():
                 tables[number] = one.reading.table(sessions[number], one.part[part.table])
         together.bind_all()
         passed = self._split(together, part, rows, tables)
         for number in passed:  # written twice: what was written first collided with its own marks
             one = self._readers[number]
-            with one.alone():
+            with one.reads():
                 tables[number] = one.reading.table(sessions[number], one.part[part.table])
                 tables[number].write()
         spot = together.compare(part, rows, int(digest([self._batch, part.name]), 16))
         for number, one in self._going:
-            with one.alone():
+            with one.reads():
                 one.tables.append(tables[number].finish())
             if one.met is not None and number == spot:  # the pass itself may be wrong
                 raise SharedReadError(one.met)
@@ -186,13 +186,14 @@ class _Pass:
                         continue
                     with one.alone():
                         one.begin()
-                        try:
-                            tables[number].write()
-                        except PassedError:
-                            again.append(number)
-                            slices.leave(number)
-                        except OtherPersonsRowError as met:
-                            raise self._refused(one, met) from None
+                        with one.asking():
+                            try:
+                                tables[number].write()
+                            except PassedError:
+                                again.append(number)
+                                slices.leave(number)
+                            except OtherPersonsRowError as met:
+                                raise self._refused(one, met) from None
                     if one.met is not None:
                         slices.leave(number)
                 slices.end()

@@ -20,6 +20,9 @@ from afschrift.steps.gates import begin
 from afschrift.steps.sweep.company import MOST
 from afschrift.steps.sweep.findings import BATCHED
 
+WAITS = "waits_for_person"
+"""A question about the request is open: it does not go along."""
+
 
 def of_batch(services: Services, batch: str) -> Callable[[str], Services]:
     """The services of each request's own run in a batch."""
@@ -53,11 +56,14 @@ def prepare(
     sources: dict[str, list[str]] = {name: [] for name in services.inventory.sources}
     for request_id in dict.fromkeys(requests[:MOST]):
         own = of(request_id)
+        if services.register.questions.all(request_id=request_id):
+            outcomes[request_id] = WAITS
+            continue
         try:
             begin(own, request_id, by)
             assess(own, request_id)
             for source in classify(own, request_id)["sources"]:
-                sources[source].append(request_id)
+                sources.setdefault(source, []).append(request_id)
         except AfschriftError as met:
             outcomes[request_id] = type(met).__name__
             services.log(
@@ -99,10 +105,13 @@ def fulfil_batch(services: Services, requests: Sequence[str], batch: str, by: st
         Request -> what became of it: the error that it met, or `batched`: its own run goes on.
     """
     sources, outcomes = prepare(services, requests, batch, by)
-    for source, some in sources.items():
-        extract_source(services, source, some, batch)
-    chosen = [one for some in sources.values() for one in some]
-    return outcomes | dict.fromkeys(end(services, chosen, batch), BATCHED)
+    going: list[str] = []
+    try:
+        for source, some in sources.items():
+            extract_source(services, source, some, batch)
+    finally:  # whatever a source meets, each request's own run meets it too
+        going = end(services, requests, batch)
+    return outcomes | dict.fromkeys(going, BATCHED)
 
 
 def short_id(batch: str) -> str:

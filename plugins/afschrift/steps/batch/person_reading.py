@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from afschrift.casework.question_kinds import KINDS
-from afschrift.domain.errors import AfschriftError, GateError, SourceDownError
+from afschrift.domain.errors import AfschriftError, GateError, RetriableError
 from afschrift.domain.extracted import SourceExtract, TableExtract
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.state import State
@@ -15,7 +15,7 @@ from afschrift.extraction.split import OtherPersonsRowError
 from afschrift.questions.ask import asking
 from afschrift.steps.batch.members import Member
 from afschrift.steps.extract import clear_extract, gated_extract
-from afschrift.steps.gates import refusal
+from afschrift.steps.gates import in_run, refusal
 from afschrift.steps.source_reading import SourceReading
 from afschrift.steps.step_evidence import StepEvidence
 
@@ -48,19 +48,33 @@ class PersonReading:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """What goes wrong in here stops this person alone, and leaves nothing of them behind.
+        """What goes wrong in here stops this person alone, and leaves nothing of the pass behind.
 
         Raises:
-            SourceDownError: the source is down, for the others too.
+            RetriableError: source, register or staging does not answer: that is nobody's own.
         """
         try:
-            with asking(self.member.services.register, self.member.id, KINDS):
-                yield
-        except (SourceDownError, OtherPersonsRowError):
+            yield
+        except (RetriableError, OtherPersonsRowError):
             raise
         except AfschriftError as met:
             self.met = met
-            self.clear()
+            if self.begun:  # before that, what is staged is another run's
+                self.clear()
+
+    @contextmanager
+    def reads(self) -> Iterator[None]:
+        """The same where the source is read, which may raise questions.
+
+        Raises:
+            RetriableError: as `alone`.
+        """
+        with self.alone(), self.asking():
+            yield
+
+    def asking(self) -> AbstractContextManager[None]:
+        """What the source raises as a question is asked."""
+        return asking(self.member.services.register, self.member.id, KINDS)
 
     def gate(self) -> None:
         """Through the gate of `extract` once more: under the plan that the batch was made for.
@@ -76,11 +90,12 @@ class PersonReading:
             )
 
     def require_open(self) -> None:
-        """Nobody closed the request, or put it back, while it was written.
+        """Nobody closed the request, put it back, or began another run of it, while it was written.
 
         Raises:
             GateError: somebody did.
         """
+        in_run(self.member.services, self.member.id, "extract")
         state = self.member.services.register.requests.get(self.member.id).state
         if state is not State.ACCEPTED:
             services, name = self.member.services, self.member.id

@@ -53,6 +53,7 @@ class TogetherSession:
     def bind_all(self) -> None:
         """The key table holds the keys of all."""
         if not self._all:
+            self._bound = None  # where it fails, nobody knows what is bound
             (keys, at), *others = self._persons
             self.session.bind(keys, at, *others)
             self._all, self._bound = True, None
@@ -60,6 +61,7 @@ class TogetherSession:
     def bind_one(self, person: int) -> None:
         """The key table holds the keys of one."""
         if self._bound != person:
+            self._all, self._bound = False, None
             self.session.bind(*self._persons[person])
             self._all, self._bound = False, person
 

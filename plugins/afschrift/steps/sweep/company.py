@@ -29,11 +29,21 @@ class Company:
     least: int = 1
     wait: timedelta = timedelta(hours=24)
 
-    def waiting(self, findings: Sequence[SweepFinding]) -> list[SweepFinding]:
-        """Those that may wait, the oldest first: requests that never had a run."""
+    def waiting(self, findings: Sequence[SweepFinding], now: datetime) -> list[SweepFinding]:
+        """Those that may wait, the oldest first: requests that never had a run.
+
+        Who waited an hour longer than the installation says starts alone, whatever became of their batch.
+        """
         if self.least < 2:
             return []
-        found = [one for one in findings if one.code is SweepCode.NEVER_RUN and one.start is not None]
+        last = now - self.wait - timedelta(hours=1)
+        found = [
+            one
+            for one in findings
+            if one.code is SweepCode.NEVER_RUN
+            and one.start is not None
+            and datetime.fromisoformat(one.since) > last
+        ]
         return sorted(found, key=lambda one: (one.since, one.request))
 
     def in_line(self, statuses: Iterable[RequestStatus]) -> list[RequestStatus]:

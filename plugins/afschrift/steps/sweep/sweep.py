@@ -134,7 +134,7 @@ class Sweep:
 
     def _start(self, findings: Iterable[SweepFinding]) -> list[SweepResult]:
         findings = list(findings)
-        waiting = self.company.waiting(findings) if self.start_batch else []
+        waiting = self.company.waiting(findings, self.now) if self.start_batch else []
         swept, started, hindrance = self._together(waiting), 0, ""
         settled = {one.finding.request for one in swept}
         for finding in (one for one in findings if one.request not in settled):

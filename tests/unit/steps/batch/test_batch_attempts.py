@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from testbed.running import event_types, store
+from tests.support.crowd import FIRST
 from tests.support.moves import moved
 from tests.unit.steps.batch.conftest import Planned
 
@@ -21,6 +22,9 @@ from afschrift.extraction.split import OtherPersonsRowError
 from afschrift.extraction.staged_records import is_staged
 from afschrift.services import Services
 from afschrift.steps.batch.extract_together import TOGETHER, extract_together
+from afschrift.steps.batch.fulfil_batch import batch_run, of_batch, prepare
+from afschrift.steps.extract import extract
+from afschrift.steps.gates import begin
 
 pytestmark = pytest.mark.slow
 
@@ -120,6 +124,24 @@ def test_closed_while_its_rows_are_written(crowded: Services, planned: Planned, 
     assert outcomes == {one: TOGETHER, two: TOGETHER, closed: "GateError"}
     assert reasons(crowded, closed) == ["closed_meanwhile"]
     assert data_of(tmp_path, closed) == []
+
+
+def test_what_another_run_extracted_meanwhile_stays(crowded: Services, tmp_path: Path) -> None:
+    requests = [store(crowded, {"customer_id": str(customer)}) for customer in range(FIRST, FIRST + 3)]
+    of, lost = of_batch(crowded, "b"), requests[-1]
+    prepare(crowded, requests, "b", "tester")
+
+    def another_run() -> None:
+        assert crowded.register.runs.end(lost, batch_run("b", lost), "lost")
+        own = replace(crowded, run=f"{lost}.1")
+        begin(own, lost, "tester")
+        extract(own, lost, "shop")
+
+    outcomes = extract_together(tampered(crowded, opened=another_run), "shop", requests, "bat-1", of)
+
+    assert outcomes == {**dict.fromkeys(requests, TOGETHER), lost: "GateError"}
+    assert data_of(tmp_path, lost)
+    assert event_types(crowded, lost).count("extracted") == 1
 
 
 def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.support.crowd import FIRST
 
 from afschrift.services import Services
 from afschrift.steps.batch.dry_run import explain
-from afschrift.steps.batch.fulfil_batch import batch_run, fulfil_batch, short_id
+from afschrift.steps.batch.fulfil_batch import WAITS, batch_run, fulfil_batch, short_id
 from afschrift.steps.gates import begin
 from afschrift.steps.preview import preview
 from afschrift.steps.sweep.findings import BATCHED
@@ -49,6 +49,8 @@ def test_each_goes_on_by_its_own_run(crowded: Services) -> None:
     [asked] = crowded.register.questions.all(request_id=waits)
     assert asked.kind == "identity"
     assert crowded.register.runs.all(request_id=waits)[0].outcome != BATCHED
+    assert fulfil_batch(crowded, [waits], "b", "tester") == {waits: WAITS}
+    assert len(crowded.register.runs.all(request_id=waits)) == 1
 
 
 def test_what_would_go_together_is_told_before(crowded: Services, planned: object) -> None:

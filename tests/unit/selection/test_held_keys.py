@@ -1,0 +1,35 @@
+"""The keys of a person, as a row of theirs may spell them."""
+
+from __future__ import annotations
+
+import pytest
+
+from afschrift.domain.keys import Key
+from afschrift.selection.held_keys import HeldKeys, alike
+
+LONG = "123456789012345678901234567890"
+
+
+def held(*values: str) -> HeldKeys:
+    return HeldKeys([Key("id", value) for value in values], ["id"], [])
+
+
+@pytest.mark.parametrize(
+    ("key", "row", "theirs"),
+    [
+        ("7", "7.00", True),
+        ("7", "007", True),
+        ("7", "8", False),
+        (LONG, LONG[:-1] + "1", False),
+        (LONG, f"{LONG}.0", True),
+        ("5312e84701936240", "5312e84701936240", True),  # looks like a number beyond all numbers
+        ("1e9999999", "2e9999999", False),
+    ],
+)
+def test_what_a_row_holds_is_the_persons_key_or_not(key: str, row: str, theirs: bool) -> None:
+    assert held(key)(row) is theirs
+
+
+def test_a_key_that_looks_like_a_number_too_large_is_compared_as_text() -> None:
+    assert not alike([Key("id", "5312e84701936240"), Key("id", "5312e84701936241")])
+    assert alike([Key("id", "1"), Key("id", "01")])
