@@ -27,7 +27,8 @@ from afschrift.extraction.read_deflated import FileRead, Pieces
 from afschrift.formats.check.file_finding import UnreadableFileError
 
 _COMMAND = (sys.executable, "-P", "-m", "afschrift.extraction.reading_process")
-_KEPT = ("PYTHON", "LD_", "LC_", "LANG", "PATH")
+_KEPT = {"PATH", "HOME", "TZ", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LD_PRELOAD", "OMP_NUM_THREADS"}
+_KEPT_OF = ("PYTHON", "LC_")
 # beside the file's own blocks Arrow's usual pool keeps 25 MB for later
 _LEAN = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 
@@ -106,7 +107,10 @@ def read_apart(
             to.close()
         text = answers.read()
         code = process.wait()
-    answer = msgspec.json.decode(text, type=Answer) if text else Answer(failed=f"exit code {code}")
+    try:
+        answer = msgspec.json.decode(text, type=Answer)
+    except msgspec.DecodeError:  # it was killed before it came to an answer, or in the middle of it
+        answer = Answer(failed=f"exit code {code}")
     if answer.unreadable is not None:
         fault, rule, field, row = answer.unreadable
         raise UnreadableFileError(fault, rule, field=field, row=row)
@@ -122,7 +126,7 @@ def read_apart(
 @contextmanager
 def _process() -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]]:
     """It, its input and its output; killed where the caller gives up."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_OF)}
     package = str(Path(afschrift.__path__[0]).parent)
     path = os.pathsep.join(filter(None, (package, kept.get("PYTHONPATH"))))
     process = subprocess.Popen(  # noqa: S603

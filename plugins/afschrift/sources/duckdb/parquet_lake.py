@@ -50,6 +50,7 @@ class ParquetLake(DuckSession):
         self._unread: dict[str, AfschriftError] = {}
         self._lost: dict[str, dict[str, str]] = {}
         self._files: dict[str, list[UPath]] = {}
+        self._placed: set[str] = set()
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """An in-memory database with one view a table over the files that are there now.
@@ -125,9 +126,8 @@ class ParquetLake(DuckSession):
         files = {bare_name(str(file)): file for file in self._files[table]}
         placed = self.dialect.quote(f"{PLACED}{table}")
         with self._translated(statement):
-            with_places(self.connection, [str(file) for file in self._files[table]]).create_view(
-                f"{PLACED}{table}"
-            )
+            self._view_places(table)
+        self._placed.add(table)
         return LakeOracle(
             self.rows,
             self.stream,
@@ -140,6 +140,16 @@ class ParquetLake(DuckSession):
             f"{self.name}.{table}",
             placed,
         )
+
+    def _view_places(self, table: str) -> None:
+        """A view that names each row's file."""
+        files = [str(file) for file in self._files[table]]
+        with_places(self.connection, files).create_view(f"{PLACED}{table}")
+
+    def _view_again(self) -> None:
+        """The views of places."""
+        for table in self._placed:
+            self._view_places(table)
 
     def _opened(self, files: Mapping[str, UPath], name: str) -> BinaryIO:
         if bare_name(name) not in files:

@@ -148,6 +148,9 @@ class DuckSession:
         self.connection.execute(f"INSERT INTO afschrift_key FROM {_GIVEN}")
         self.connection.unregister(_GIVEN)
 
+    def _view_again(self) -> None:
+        """Make anew what a subclass made within the transaction; nothing here."""
+
     def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
         """All rows of a small result; `reads` is the statement whose table errors name."""
         with self._translated(reads or statement):
@@ -170,13 +173,14 @@ class DuckSession:
 
     def _read_range(self, statement: str) -> Iterator[Any]:
         """The same; put in order within little memory, and within all of it where that is not enough."""
-        if self._memory:
-            return self._within(statement, self._memory)
-        batches = self._in_little(statement)
-        if batches is None:
-            self._of_a_range = MEMORY
-            batches = self._within(statement, MEMORY)
-        return batches
+        with self._translated(statement):
+            if self._memory:
+                return self._within(statement, self._memory)
+            batches = self._in_little(statement)
+            if batches is None:
+                self._of_a_range = MEMORY
+                batches = self._within(statement, MEMORY)
+            return batches
 
     def _in_little(self, statement: str) -> Iterator[Any] | None:
         """The same; None where the memory of a range does not put them in order."""
@@ -186,9 +190,10 @@ class DuckSession:
             except FAILURES as error:
                 if not out_of_memory(error):
                     raise
-                self.connection.execute("ROLLBACK")  # an error ends a transaction, and the keys go with it
+                self.connection.execute("ROLLBACK")  # an error ends a transaction, with what was made in it
                 self.connection.execute("BEGIN TRANSACTION")
                 self._fill()
+                self._view_again()
                 return None
 
     def _within(self, statement: str, memory: str) -> Iterator[Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb import ordered_ranges
 from afschrift.sources.duckdb import session as session_module
 from afschrift.sources.duckdb.session import DuckSession
@@ -198,3 +199,19 @@ def test_what_fits_in_no_range_says_what_to_raise(tmp_path: Path) -> None:
         pytest.raises(ConfigurationError, match=r"more memory than its limit while w\.t .* raise `memory`"),
     ):
         list(session.stream(of))
+
+
+def test_a_lake_accounts_for_rows_that_little_memory_did_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "_OF_A_RANGE", "24MB")
+    (tmp_path / "t").mkdir()
+    made = "SELECT i * 7919 % 120000 AS id, 1 AS of, repeat('a', 500) AS pad FROM range(120000) r(i)"
+    duckdb.sql(f"COPY ({made}) TO '{tmp_path / 't' / 'a.parquet'}' (FORMAT parquet, ROW_GROUP_SIZE 8192)")
+    of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
+    session = open_source("w", "parquet", {"root": str(tmp_path), "threads": 1})
+    with session:
+        oracle = session.oracle(of, {"id": ValueKind.INTEGER}, {"id"})
+        streamed, _ = read(session, of)  # type: ignore[arg-type]
+        assert streamed == list(range(120_000))
+        assert oracle.sums(("id",), None).rows == 120_000
