@@ -91,7 +91,7 @@ def test_keys_are_bound_and_typed(source: Source) -> None:
         holds = session.dialect.holds_key("t.owner", native, casefold=False)
         statement = f"SELECT count(*) FROM {session.dialect.relation('many')} t WHERE EXISTS (SELECT 1 FROM {session.dialect.keys} k WHERE {holds})"
         for value, rows in (
-            ("3", 30_000),
+            ("3", MANY // 10),
             ("3 OR 1=1", 0),
             ("' OR 1=1 --", 0),
             ("3.7", 0),

@@ -83,8 +83,8 @@ def test_a_request_of_the_example_comes_to_its_bundles(fresh: Environment, proje
     said = fresh("afschrift", "submit", "request.yml", "--start", "here", cwd=project, code=4)
 
     assert said.count(" is ready after ") == 2
-    bundles = sorted((project / ".afschrift" / "outbox").glob("*.zip"))
-    assert [path.name.rpartition("-")[2] for path in bundles] == ["access.zip", "portability.zip"]
+    bundles = list((project / ".afschrift" / "outbox").glob("*.zip"))
+    assert sorted(path.name.rpartition("-")[2] for path in bundles) == ["access.zip", "portability.zip"]
     for bundle in bundles:
         fresh("afschrift", "verify", str(bundle), cwd=project)
 

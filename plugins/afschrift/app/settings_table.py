@@ -47,6 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
         "folder of the data map ([inventory](inventory.md)); the DAG processor reads of it where tasks run",
         "`inventory` in the include folder, else in the home",
         _PARSED,
+        read_in="app.project",
     ),
     Setting(
         "AFSCHRIFT_QUEUE",

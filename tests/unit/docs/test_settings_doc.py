@@ -20,6 +20,8 @@ NAME = re.compile(r"AFSCHRIFT_[A-Z_]+")
 READ_TWICE = {
     # The form is made while DAG files are parsed: nothing heavy then.
     "airflow_ext.params": {"AFSCHRIFT_DEMO"},
+    # The DAG processor reads where tasks run, where there is an inventory.
+    "app.task_places": {"AFSCHRIFT_INVENTORY"},
     # Before a worker forks: of which object store the library is needed.
     "airflow_ext.policy.cluster": {"AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_<NAME>"},
 }
