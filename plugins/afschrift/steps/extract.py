@@ -19,7 +19,13 @@ from afschrift.extraction.manual_files import stage
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
 from afschrift.steps.gates import refusal
-from afschrift.steps.keyed_digests import files_digest, keyed_files, read_back_digest, search_digest
+from afschrift.steps.keyed_digests import (
+    files_digest,
+    keyed_files,
+    read_back_digest,
+    record_digest,
+    search_digest,
+)
 from afschrift.steps.person_staged import staged_keys
 from afschrift.steps.plan_gates import gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
@@ -186,6 +192,7 @@ def finish(
         **counts,
         "digest": files_digest(services, [record]),
         "read_back": read_back_digest(services, record),
+        "record": record_digest(services, record),
         "searched": search_digest(services, record),
     }
     payload = {

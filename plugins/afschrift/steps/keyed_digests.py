@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+import msgspec
+
 from afschrift.domain.event import digest
 from afschrift.domain.extracted import SourceExtract, searched_digest
 from afschrift.domain.plan import Plan
@@ -37,6 +39,12 @@ def read_back_digest(services: Services, record: SourceExtract) -> str:
     """A keyed digest of which files were read back while they were written; "" where none was."""
     read = {entry.path: asdict(entry.read_back) for entry in record.entries if entry.read_back}
     return keyed_files(services, {"read_back": digest(read)})["read_back"] if read else ""
+
+
+def record_digest(services: Services, record: SourceExtract) -> str:
+    """A keyed digest of all that the staged record of a source says: rows, checksums and options too."""
+    said = digest(msgspec.json.decode(msgspec.json.encode(record)))
+    return keyed_files(services, {"record": said})["record"]
 
 
 def search_digest(services: Services, record: SourceExtract) -> str:

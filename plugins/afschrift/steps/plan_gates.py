@@ -26,7 +26,7 @@ from afschrift.law.partial_response import parts
 from afschrift.law.restriction import lifted
 from afschrift.services import Services
 from afschrift.steps.gates import in_run, open_request, refusal
-from afschrift.steps.keyed_digests import files_digest, read_back_digest, search_digest
+from afschrift.steps.keyed_digests import files_digest, read_back_digest, record_digest, search_digest
 from afschrift.steps.residual import read_sources, searched_sources
 
 
@@ -185,7 +185,8 @@ def why_not(services: Services, plan: Plan, record: SourceExtract) -> str:
     known = any(done.get("searched") == looked for done in results)
     if record.source in searched_sources(services, plan) and not (looked and known):
         return "not_searched"
-    return ""
+    said = record_digest(services, record)  # of which an earlier version kept none
+    return "" if any(done.get("record", said) == said for done in results) else "not_extracted"
 
 
 def compared_while_written(services: Services, plan: Plan, record: SourceExtract) -> frozenset[str]:
