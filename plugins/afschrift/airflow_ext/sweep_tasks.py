@@ -43,6 +43,8 @@ def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
             )
         # a run of its own that Airflow has in line finds the request itself
         going = [one for one in requests if not ti.get_dr_count(dag_id=DAG_ID, run_ids=[f"{one}.1"])]
+        if not going:
+            raise AfschriftError("Each of them has a run of its own in line.")
         chosen.append(_run(BATCH_DAG_ID, run_id, {"requests": going}))
         return f"batch {run_id} is started"
 
