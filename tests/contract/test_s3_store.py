@@ -5,6 +5,7 @@ The server and the library are of the dependency group `celery`: `make test-cele
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +82,40 @@ def test_what_another_worker_wrote_and_took_away_is_seen_at_once(store: Store) -
     assert [one.request for one in staged_requests(store.root)] == [REQUEST]
     destroy(store.root, REQUEST)
     assert store.other.find("staging") == []
+
+
+@pytest.mark.parametrize("size", [1_000, 60_000_000])  # put at once, and begun in parts
+def test_a_file_that_was_not_written_whole_takes_no_place(store: Store, size: int) -> None:
+    store.write()
+
+    with pytest.raises(ZeroDivisionError), store.staging.writer("shop/a.csv") as file:
+        file.write(b"y" * size)
+        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), store.staging.writer("shop/b.csv") as file:
+        file.write(b"y" * size)
+        raise ZeroDivisionError
+    gc.collect()  # a file that is left open is closed by it, and would be put
+
+    assert store.read() == b"hello" * 1_000
+    assert store.other.find("staging") == [f"staging/here/{REQUEST}/shop/a.csv.enc"]
+    assert store.other.list_multipart_uploads("staging") == []
+
+
+def test_a_file_is_written_by_one_call(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write()
+    called: list[str] = []
+    real = s3fs.S3FileSystem._call_s3
+
+    async def call(self: Any, method: Any, *args: Any, **more: Any) -> Any:
+        called.append(str(method))
+        return await real(self, method, *args, **more)
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", call)
+    monkeypatch.setattr(s3fs.S3FileSystem, "call_s3", s3fs.core.sync_wrapper(call))
+    s3fs.S3FileSystem.clear_instance_cache()
+    Store(None).write("shop/b.csv")
+
+    assert called == ["put_object"]
 
 
 CALLS = {

@@ -56,19 +56,25 @@ class EncryptedStaging:
             ConfigurationError: `path` is none below the request's folder.
         """
         target = self._file(path)
-        part = target.with_name(target.name + PART)
+        at_once = not has_folders(target.protocol)
+        part = target if at_once else target.with_name(target.name + PART)
         with self._writing(path):
-            stream = self._cipher.new_encrypting_stream(_begun(part), self._bound(path))
+            begun = _begun(part)
+            stream = self._cipher.new_encrypting_stream(begun, self._bound(path))
         try:
             with self._writing(path, by_caller=True):
                 yield cast(BinaryIO, stream)
             with self._writing(path):
                 stream.close()
-                part.rename(target)
+                if not at_once:
+                    part.rename(target)
         except BaseException:
+            if at_once:
+                _never_put(begun)
             _abandon(stream)
-            with suppress(Exception):
-                part.unlink(missing_ok=True)
+            if not at_once:
+                with suppress(Exception):
+                    part.unlink(missing_ok=True)
             raise
 
     @contextmanager
@@ -192,7 +198,11 @@ class _Decrypting(io.RawIOBase):
 
 
 def _begun(part: UPath) -> BinaryIO:
-    """A file to write, in a folder that is made for it; on a local disk both are the service's alone."""
+    """A file to write, in a folder that is made for it; on a local disk both are the service's alone.
+
+    On an object store it is the object itself: nobody sees it before it is whole, and a name to be changed
+    later would cost a copy and four more calls.
+    """
     if part.protocol in LOCAL:
         file = Path(part.path)
         private_folder(file.parent)
@@ -200,6 +210,17 @@ def _begun(part: UPath) -> BinaryIO:
     if has_folders(part.protocol):
         part.parent.mkdir(parents=True, exist_ok=True)
     return part.open("wb")
+
+
+def _never_put(begun: Any) -> None:
+    """Throw away what was written to an object: the store shows one as soon as its file is closed.
+
+    Args:
+        begun: a file of fsspec, for writing.
+    """
+    with suppress(Exception):
+        begun.discard()
+    begun.closed = True  # else Python closes it as it goes, and half a file takes the place of a whole one
 
 
 def _abandon(stream: Any) -> None:
