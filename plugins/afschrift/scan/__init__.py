@@ -1,0 +1,1 @@
+"""From an unknown database to a draft of the data map, which people confirm."""
