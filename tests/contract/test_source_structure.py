@@ -1,4 +1,4 @@
-"""Every registered source tells which foreign keys and views its database declares."""
+"""Every registered source tells which keys, foreign keys, comments and views its database declares."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import duckdb
 import pytest
 from tests.support.warehouses import SERVERS, at
 
+from afschrift.domain.described import Described
 from afschrift.domain.sources import ForeignKey, Source
 from afschrift.sources.registry import SOURCES, open_source
 
 MADE = (
     "CREATE TABLE shop (id INTEGER PRIMARY KEY)",
-    "CREATE TABLE orders (shop_id INTEGER, no INTEGER, PRIMARY KEY (shop_id, no), "
+    "CREATE TABLE orders (shop_id INTEGER, no INTEGER, code VARCHAR(9) NOT NULL, "
+    "PRIMARY KEY (shop_id, no), UNIQUE (code), "
     "FOREIGN KEY (shop_id) REFERENCES shop (id))",
     "CREATE TABLE line (id INTEGER PRIMARY KEY, nr INTEGER, shop INTEGER, up INTEGER, "
     "FOREIGN KEY (shop, nr) REFERENCES orders (shop_id, no), FOREIGN KEY (up) REFERENCES line (id))",
@@ -29,6 +31,12 @@ FOUND = {
 }
 
 
+def made_in(kind: str) -> tuple[str, ...]:
+    like = "postgres" if kind == "sqlalchemy" else kind
+    counted = (COUNTED[like],) if like in COUNTED else ()
+    return (*MADE, "INSERT INTO shop VALUES (1), (2)", *COMMENTED.get(like, ()), *counted)
+
+
 def files(kind: str, folder: Path) -> Source:
     if kind == "parquet":
         (folder / "lake" / "line").mkdir(parents=True)
@@ -36,9 +44,9 @@ def files(kind: str, folder: Path) -> Source:
         return open_source("w", kind, {"root": str(folder / "lake")})
     connect = sqlite3.connect if kind == "sqlite" else duckdb.connect
     with closing(connect(folder / "w.db")) as con:  # type: ignore[operator]
-        for statement in MADE:
+        for statement in made_in(kind):
             con.execute(statement)
-        con.commit()
+            con.commit()
     return open_source("w", kind, {"path": str(folder / "w.db")})
 
 
@@ -50,7 +58,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
         return
     server = request.getfixturevalue(SERVERS[kind])
     database = server.create()
-    database.execute(*MADE)
+    database.execute(*made_in(kind))
     options = {"driver": "postgresql+psycopg"} if kind == "sqlalchemy" else {}
     uri = database.uri() if kind == "mysql" else database.libpq
     yield open_source("w", kind, options, connection="w", connect=at(uri))
@@ -66,6 +74,38 @@ def test_foreign_keys_and_views(source: Source, request: pytest.FixtureRequest) 
         assert set(structure.foreign_keys) == FOUND
         assert len(structure.foreign_keys) == len(FOUND)
         assert structure.views == ("seen",)
+
+
+COMMENTED = {
+    "duckdb": ("COMMENT ON TABLE shop IS 'Our shops'", "COMMENT ON COLUMN shop.id IS 'Number'"),
+    "mysql": ("ALTER TABLE shop COMMENT 'Our shops'", "ALTER TABLE shop MODIFY id INTEGER COMMENT 'Number'"),
+    "postgres": ("COMMENT ON TABLE shop IS 'Our shops'", "COMMENT ON COLUMN shop.id IS 'Number'"),
+}
+COUNTED = {
+    "duckdb": "CHECKPOINT",
+    "mysql": "ANALYZE TABLE shop",
+    "postgres": "ANALYZE shop",
+    "sqlite": "ANALYZE",
+}
+
+
+def test_keys_comments_sizes_and_what_views_read(source: Source, request: pytest.FixtureRequest) -> None:
+    kind = request.node.callspec.params["source"]
+    with source as session:
+        described = session.described()
+    if kind == "parquet":
+        assert described == Described(rows={"line": 1})
+        return
+    assert described.keys == {"shop": ("id",), "orders": ("shop_id", "no"), "line": ("id",)}
+    assert described.unique == {"orders": (("code",),)}
+    assert {"shop_id", "no", "code"} == described.required["orders"]
+    assert "nr" not in described.required["line"]
+    if kind != "sqlalchemy":  # which has no question for it
+        assert described.reads == {"seen": ("line",)}
+        assert described.rows["shop"] == 2
+    if kind in COMMENTED or kind == "sqlalchemy":
+        assert described.comments == {"shop": "Our shops"}
+        assert described.column_comments == {"shop": {"id": "Number"}}
 
 
 def test_a_key_without_a_column_points_to_the_own_key_of_the_other(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
+from afschrift.domain.described import Described
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, Dialect, Estimate, Source, Structure
@@ -48,6 +49,9 @@ class TwoSessions:
 
     def structure(self) -> Structure:
         return self._planning.structure()
+
+    def described(self) -> Described:
+        return self._planning.described()
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         self._planning.bind(keys, at, *others)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
+from afschrift.domain.described import Described
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.value_kind import ValueKind
@@ -236,6 +237,9 @@ class Source(Protocol):
 
     def structure(self) -> Structure:
         """How the tables hang together, as the database itself says; what it does not say is empty."""
+
+    def described(self) -> Described:
+        """Keys, comments, sizes, what views read, by a few statements for the whole database."""
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Replace the session's key table `afschrift_key`.

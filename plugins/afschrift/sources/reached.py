@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, Self
 
+from afschrift.domain.described import Described
 from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
 from afschrift.domain.keys import Key, PersonKeys
@@ -50,6 +51,11 @@ class Reached:
         """The session's."""
         with _named(self.name):
             return self._source.structure()
+
+    def described(self) -> Described:
+        """The session's."""
+        with _named(self.name):
+            return self._source.described()
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """The session's."""

@@ -11,6 +11,7 @@ import duckdb
 from upath import UPath
 
 from afschrift.app.extras import require_for
+from afschrift.domain.described import Described
 from afschrift.domain.errors import (
     AfschriftError,
     ConfigurationError,
@@ -21,6 +22,7 @@ from afschrift.domain.errors import (
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, Estimate, Structure
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.duckdb.described import lake_rows
 from afschrift.sources.duckdb.estimate import lake_estimate
 from afschrift.sources.duckdb.footers import lost_type
 from afschrift.sources.duckdb.lake_oracle import PLACED, LakeOracle, bare_name, with_places
@@ -170,3 +172,8 @@ class ParquetLake(DuckSession):
     def structure(self) -> Structure:
         """Files say nothing of each other, and the views over them are this session's own."""
         return Structure()
+
+    def described(self) -> Described:
+        """How many rows the footers count; files say nothing of keys."""
+        files = {table: [str(file) for file in files] for table, files in self._files.items()}
+        return Described(rows=lake_rows(self.rows, files, self.dialect.literal))

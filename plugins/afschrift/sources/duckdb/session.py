@@ -11,12 +11,14 @@ from typing import Any, Self
 
 import duckdb
 
+from afschrift.domain.described import Described
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, Estimate, ForeignKey, Structure
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.duckdb.described import read_described
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_error
 from afschrift.sources.duckdb.estimate import file_estimate
@@ -135,6 +137,10 @@ class DuckSession:
             for schema, table, columns, parent, theirs in keys
         )
         return Structure(tuple(found), views=tuple(_named(schema, view) for schema, view in views))
+
+    def described(self) -> Described:
+        """Keys, comments, numbers of rows, what views read."""
+        return read_described(self.rows, _named)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; no statement holds the values."""

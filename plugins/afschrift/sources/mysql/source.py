@@ -14,12 +14,14 @@ from pymysql.constants import FIELD_TYPE
 from pymysql.converters import encoders
 from pymysql.cursors import Cursor, SSCursor
 
+from afschrift.domain.described import Described
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.sources import ColumnType, Connection, Estimate, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
+from afschrift.sources.mysql.described import read_described
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, MysqlDialect
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
 from afschrift.sources.mysql.estimate import mysql_estimate
@@ -155,6 +157,10 @@ class Mysql:
     def structure(self) -> Structure:
         """Foreign keys within the database, views, and tables with a history."""
         return read_structure(self.rows)
+
+    def described(self) -> Described:
+        """Keys, comments, estimated numbers of rows, what views read."""
+        return read_described(self.rows)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table. The driver writes values into its INSERT, never into what is selected."""

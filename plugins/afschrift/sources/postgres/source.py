@@ -16,6 +16,7 @@ from adbc_driver_manager._reader import AdbcRecordBatchReader  # unlike Arrow's 
 from adbc_driver_postgresql import dbapi
 from psycopg.conninfo import make_conninfo
 
+from afschrift.domain.described import Described
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
@@ -24,6 +25,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
+from afschrift.sources.postgres.described import read_described
 from afschrift.sources.postgres.dialect import KEY_SETTING, PostgresDialect
 from afschrift.sources.postgres.errors import opening_error, reading_error
 from afschrift.sources.postgres.estimate import postgres_estimate
@@ -131,6 +133,10 @@ class Postgres:
     def structure(self) -> Structure:
         """Foreign keys, views, tables whose rows are read with another one, and what its rights hide."""
         return read_structure(self.rows, self.dialect)
+
+    def described(self) -> Described:
+        """Keys, comments, numbers of rows as ANALYZE left them, what views read."""
+        return read_described(self.rows, self.dialect)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table by COPY: the values are in no statement, and in no log of the server."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, CursorResult
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
+from afschrift.domain.described import Described
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
@@ -22,6 +23,7 @@ from afschrift.sources.explained import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
 from afschrift.sources.options import Opening, cell_limit, required, seconds
 from afschrift.sources.oracle.second_reading import SecondReading
+from afschrift.sources.sqlalchemy.described import read_described
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
 from afschrift.sources.sqlalchemy.oracle import again
@@ -180,6 +182,11 @@ class Alchemy:
             if k["referred_schema"] == self._schema
         )
         return Structure(tuple(found), views=views)
+
+    def described(self) -> Described:
+        """Keys and comments, as far as the dialect tells of them; no numbers of rows."""
+        with self._translated(""):
+            return read_described(sa.inspect(self._open()), self._schema)
 
     def _column(self, found: sa.types.TypeEngine[Any]) -> ColumnType:
         kind = kind_of(found)

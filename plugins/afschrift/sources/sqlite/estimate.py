@@ -25,8 +25,8 @@ def sqlite_estimate(rows: Rows, statement: str) -> Estimate:
     """
     names = by_alias(statement)
     steps = [_STEP.match(detail) for *_, detail in rows(f"EXPLAIN QUERY PLAN {statement}")]
-    counted = _counted(rows)
-    found = (_reading(step, names[step[2]], counted) for step in steps if step and step[2] in names)
+    known = counted(rows)
+    found = (_reading(step, names[step[2]], known) for step in steps if step and step[2] in names)
     return Estimate(readings=tuple(dict.fromkeys(found)))
 
 
@@ -37,7 +37,7 @@ def _reading(step: re.Match[str], table: str, counted: dict[str, int]) -> TableR
     return TableReading(table, whole, (index[1] or "primary key") if index else "", counted.get(table))
 
 
-def _counted(rows: Rows) -> dict[str, int]:
+def counted(rows: Rows) -> dict[str, int]:
     """Table -> rows, as ANALYZE once found them."""
     if not rows("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'"):
         return {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
+from afschrift.domain.described import Described
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
@@ -20,6 +21,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
 from afschrift.sources.oracle.second_reading import SecondReading
+from afschrift.sources.sqlite.described import read_described
 from afschrift.sources.sqlite.dialect import SqliteDialect
 from afschrift.sources.sqlite.estimate import sqlite_estimate
 from afschrift.sources.sqlite.functions import define
@@ -123,6 +125,10 @@ class Sqlite:
         return Structure(
             foreign_keys(self.rows(_FOREIGN_KEYS)), views=tuple(view for (view,) in self.rows(_VIEWS))
         )
+
+    def described(self) -> Described:
+        """Keys, what is never NULL, what views read; numbers of rows where ANALYZE was run."""
+        return read_described(self.rows)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; values are bound."""

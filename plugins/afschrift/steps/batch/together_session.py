@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from afschrift.domain.described import Described
 from afschrift.domain.keys import PersonKeys
 from afschrift.domain.own_account import Sample, Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan
@@ -180,6 +181,10 @@ class PersonSession:
     def structure(self) -> Structure:
         """The session's."""
         return self._together.structure
+
+    def described(self) -> Described:
+        """The session's."""
+        return self._together.session.described()
 
     def bind(self, *persons: object) -> None:
         """The keys are bound by the batch.

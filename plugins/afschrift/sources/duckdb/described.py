@@ -1,0 +1,79 @@
+"""Keys, comments, sizes of a DuckDB database, and what its views read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from afschrift.domain.described import Described, commented, grouped, keys_of
+from afschrift.sources.duckdb.lake_oracle import bare_name
+from afschrift.sources.view_text import tables_in
+
+_HERE = "database_name = current_database()"
+_KEYS = f"""
+SELECT schema_name, table_name, constraint_index, constraint_type = 'PRIMARY KEY',
+  unnest(constraint_column_names)
+FROM duckdb_constraints() WHERE constraint_type IN ('PRIMARY KEY', 'UNIQUE') AND {_HERE}
+ORDER BY schema_name, table_name, constraint_index
+"""  # noqa: S608 - constants
+_COLUMNS = f"""
+SELECT schema_name, table_name, column_name, is_nullable, comment
+FROM duckdb_columns() WHERE NOT internal AND {_HERE} ORDER BY schema_name, table_name, column_index
+"""  # noqa: S608 - constants
+_TABLES = f"""
+SELECT schema_name, table_name, comment, estimated_size FROM duckdb_tables()
+WHERE NOT internal AND {_HERE} ORDER BY schema_name, table_name
+"""  # noqa: S608 - constants
+_VIEWS = f"""
+SELECT schema_name, view_name, comment, sql FROM duckdb_views()
+WHERE NOT internal AND {_HERE} ORDER BY schema_name, view_name
+"""  # noqa: S608 - constants
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+Named = Callable[[str, str], str]
+
+
+def read_described(rows: Rows, named: Named) -> Described:
+    """What the catalogue says.
+
+    Args:
+        rows: runs a statement.
+        named: schema and table -> name in the inventory.
+    """
+    keys, unique = keys_of((named(s, table), key, primary, c) for s, table, key, primary, c in rows(_KEYS))
+    columns, tables, views = rows(_COLUMNS), rows(_TABLES), rows(_VIEWS)
+    comments, column_comments = commented(
+        [
+            *((named(s, name), None, comment) for s, name, comment, _ in (*tables, *views)),
+            *((named(s, table), column, comment) for s, table, column, _, comment in columns),
+        ]
+    )
+    required = grouped((named(s, table), column) for s, table, column, nullable, _ in columns if not nullable)
+    names = [named(s, name) for s, name, _, _ in (*tables, *views)]
+    return Described(
+        keys,
+        unique,
+        {table: frozenset(of_table) for table, of_table in required.items()},
+        comments,
+        column_comments,
+        {named(s, table): int(size) for s, table, _, size in tables},
+        grouped(tables_in(((named(s, name), sql) for s, name, _, sql in views), names)),
+    )
+
+
+def lake_rows(rows: Rows, files: Mapping[str, list[str]], literal: Callable[[str], str]) -> dict[str, int]:
+    """Table -> rows, by the footers of its files.
+
+    Args:
+        rows: runs a statement.
+        files: table -> its files.
+        literal: a text as SQL has it.
+    """
+    table_of = {bare_name(path): table for table, paths in files.items() for path in paths}
+    found = dict.fromkeys(files, 0)
+    if table_of:
+        listed = ", ".join(literal(path) for paths in files.values() for path in paths)
+        footers = rows(f"SELECT file_name, num_rows FROM parquet_file_metadata([{listed}])")  # noqa: S608 - quoted
+        for path, count in footers:
+            found[table_of[bare_name(path)]] += int(count)
+    return found

@@ -1,0 +1,58 @@
+"""Keys and comments of a database behind SQLAlchemy, as far as its dialect tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Inspector
+
+from afschrift.domain.described import Described, commented, grouped, keys_of
+
+
+def read_described(inspector: Inspector, schema: str | None) -> Described:
+    """By the inspector's questions for all tables at once; numbers of rows are in no standard.
+
+    Args:
+        inspector: of the session.
+        schema: whose tables; None: that of the connection.
+    """
+    primary = _asked(inspector.get_multi_pk_constraint, schema)
+    unique = _asked(inspector.get_multi_unique_constraints, schema)
+    columns = _asked(inspector.get_multi_columns, schema)
+    tables = _asked(inspector.get_multi_table_comment, schema)
+    keys, others = keys_of(
+        [
+            *((table, "", True, c) for table, key in primary.items() for c in key["constrained_columns"]),
+            *(
+                (table, number, False, column)
+                for table, of_table in unique.items()
+                for number, key in enumerate(of_table)
+                for column in key["column_names"]
+            ),
+        ]
+    )
+    comments, column_comments = commented(
+        [
+            *((table, None, said.get("text")) for table, said in tables.items()),
+            *((table, c["name"], c.get("comment")) for table, found in columns.items() for c in found),
+        ]
+    )
+    required = grouped(
+        (table, c["name"]) for table, found in columns.items() for c in found if not c["nullable"]
+    )
+    return Described(
+        keys,
+        others,
+        {table: frozenset(of_table) for table, of_table in required.items()},
+        comments,
+        column_comments,
+    )
+
+
+def _asked(ask: Callable[[str | None], Mapping[Any, Any]], schema: str | None) -> dict[str, Any]:
+    """Table -> what the dialect says; nothing where it does not know the question."""
+    try:
+        return {table: said for (_, table), said in sorted(ask(schema).items(), key=lambda one: one[0][1])}
+    except NotImplementedError:
+        return {}
