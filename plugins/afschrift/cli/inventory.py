@@ -66,7 +66,7 @@ def check(
 
 def _say_progress(inventory: Inventory) -> None:
     """How far the work is, and what is left of it."""
-    from afschrift.inventory.unclassified import progress, share
+    from afschrift.inventory.unclassified import progress, share, unconfirmed_tables
 
     columns, left = progress(inventory)
     done = columns - len(left)
@@ -74,7 +74,15 @@ def _say_progress(inventory: Inventory) -> None:
         f"Classified: {done:,} of {count(columns, 'column')} of personal tables, {share(done, columns)}."
     )
     for column in left:
-        typer.echo(f"  {column} has no `origin`: a request that meets it asks")
+        source, table, name = column.split(".", 2)
+        waits = inventory.sources[source].tables[table].columns[name].proposal is not None
+        why = "is proposed, and nobody confirmed it (`review: needed`)" if waits else "has no `origin`"
+        typer.echo(f"  {column} {why}: a request that meets it asks")
+    for table in unconfirmed_tables(inventory):
+        typer.echo(
+            f"  {table} is taken to hold nothing of its own, and nobody confirmed it (`review: needed`): "
+            "every request stops there"
+        )
 
 
 def _compare(inventory: Inventory) -> None:
@@ -113,6 +121,8 @@ def explain(
         typer.echo(f"  origin    {', '.join(decision.origins)}")
     for purpose in found.purposes:
         typer.echo(f"  purpose   {purpose}")
+    if found.proposal:
+        typer.echo(f"  proposed  {found.proposal}; nobody confirmed it, so it decides nothing")
     if found.decided:
         typer.echo(f"  decided   {found.decided}")
     if found.case_by_case:

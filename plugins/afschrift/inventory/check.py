@@ -13,6 +13,7 @@ from afschrift.domain.origin import Origin
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.inventory.check_finder import finder_faults
 from afschrift.inventory.check_processing import processing_faults, source_faults
+from afschrift.inventory.check_proposals import proposal_faults
 from afschrift.inventory.column import Column
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault
@@ -137,6 +138,7 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
             yield [*where, "origin", "by"], f"the table has no column {table.origin.by}"
         yield from _names(source, table.purposes, [*where, "purposes"])
         yield from source_faults(table, table.source, where)
+        yield from proposal_faults(table, where)
         if table.personal:
             for column_name, column in table.columns.items():
                 yield from _column(source, table, column, [*where, "columns", column_name])
@@ -146,7 +148,7 @@ def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[Findin
     of = source.tables.get(table.copy_of or "")
     if of is None or of.copy_of is not None:
         yield [*where, "copy_of"], "the source has no such table, or it is a copy itself"
-    if more := sorted(table.model_fields_set - {"copy_of", "personal", "title", "description"}):
+    if more := sorted(table.model_fields_set - {"copy_of", "personal", "title", "description", "review"}):
         yield where, f"a copy is described where the table is: leave out {', '.join(more)}"
 
 
@@ -221,10 +223,11 @@ def _may_identify(table: Table, column: Column) -> bool:
 
 
 def _column(source: SourceFile, table: Table, column: Column, where: list[str]) -> Iterator[Finding]:
-    yield from _names(source, column.purposes, [*where, "purposes"])
-    yield from source_faults(table, column.source, where)
-    if column.category and column.category not in fides_categories():
+    written = column.proposal or column
+    yield from _names(source, written.purposes, [*where, "purposes"])
+    if written.category and written.category not in fides_categories():
         yield [*where, "category"], "this category is not in the Fides taxonomy"
+    yield from source_faults(table, column.source, where)
     computed = column.origin in (Origin.DERIVED, Origin.INFERRED)
     if computed and column.meaning is None and column.protect is not Protect.SECRET:
         yield where, "a derived or inferred column needs `meaning`: range, what high means, its use"

@@ -45,6 +45,7 @@ def _read(source: SourceFile, target: str, where: list[str]) -> Iterator[Finding
 
 def _plain(column: Column, where: list[str]) -> Iterator[Finding]:
     """What a mask hides in the files does not come out on the sheet."""
+    column = column.proposal or column
     hidden = column.about is About.THIRD_PARTY and column.third_party is not ThirdParty.OWN_USE
     if hidden or column.protect in (Protect.SECRET, Protect.PAYMENT):
         yield where, "the values of this column are masked, so the sheet cannot name them"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, PrivateAttr
 
 from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.origin import Origin
@@ -29,6 +31,13 @@ class Mentions(ClassifiedBy):
     """
 
     settled: Literal["not_given", "not_searched"]
+
+
+class Proposed(Part):
+    """How sure a program was of what it proposes for a column, and why; no decision rests on it."""
+
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    because: str
 
 
 class FileColumn(Part):
@@ -83,6 +92,10 @@ class Column(Part):
         source: who gave it, where that was not the person.
         review: `case`: where the person has values in it, a person decides in each case whether it leaves
             (tickets, recordings, answers of a machine, assigned numbers, invoices; RULES G.11).
+            `needed`: what stands here is a proposal that nobody confirmed. A model that was validated then
+            says no more than that others may be named in it (`free_text`), as of a column that nobody
+            classified; `proposal` has what was written.
+        proposed: how sure the program was that wrote it, and why.
     """
 
     origin: Origin | Literal["mixed"] | None = None
@@ -105,6 +118,19 @@ class Column(Part):
     note: Text | None = None
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
-    review: Literal["case"] | None = None
+    review: Literal["case", "needed"] | None = None
     mentions: Mentions | None = None
     identifies: bool = False
+    proposed: Proposed | None = None
+    _proposal: Self | None = PrivateAttr(None)
+
+    @property
+    def proposal(self) -> Self | None:
+        """What was written of a column that waits for a person; to be shown, never to decide by."""
+        return self._proposal
+
+    def set_aside(self) -> Self:
+        """A column that says nothing but that a person must look, with its words as a proposal."""
+        bare = type(self)(review="needed", proposed=self.proposed, free_text=self.free_text)
+        bare._proposal = self
+        return bare

@@ -155,8 +155,12 @@ class SourceFile(Part):
         )
 
     def undescribed(self, tables: Collection[str]) -> list[str]:
-        """Those of the source's own tables that no entry describes, whatever the entries are called."""
-        return sorted(set(tables) - {self.in_source(name) for name in self.tables})
+        """Those of the source's own tables that no entry describes, whatever the entries are called.
+
+        An entry that only proposes that a table holds nothing of its own describes none.
+        """
+        known = {self.in_source(name) for name, table in self.tables.items() if not table.unconfirmed}
+        return sorted(set(tables) - known)
 
 
 class Inventory(Part):

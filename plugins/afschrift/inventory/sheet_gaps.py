@@ -80,6 +80,7 @@ def all_columns(inventory: Inventory) -> Iterator[Told]:
             by_row = tuple(table.origin.values.values()) if table.origin else ()
             for column, entry in table.columns.items() if table.personal else ():
                 origins = (Origin(entry.origin),) if entry.origin not in (None, "mixed") else by_row
+                origins = () if entry.review == "needed" else origins
                 if Origin.NOT_PERSONAL not in origins:
                     field = FieldPlan(column, None, Action.INCLUDE, (), "", origins=origins)
                     yield source.source, name, field

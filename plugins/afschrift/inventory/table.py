@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -96,7 +96,8 @@ class Table(Part):
         origin: default by row.
         note: said to the person beside the table, for data known to be wrong (R28).
         source: who gave its data, where that was not the person.
-        review: default of the columns.
+        review: default of the columns. `needed`, with `personal: false` or `copy_of`: the table counts as one
+            that nobody described.
     """
 
     title: Text | None = None
@@ -126,13 +127,34 @@ class Table(Part):
     note: Text | None = None
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
-    review: Literal["case"] | None = None
+    review: Literal["case", "needed"] | None = None
     columns: dict[str, Column] = {}
 
     @model_validator(mode="before")
     @classmethod
     def _nothing_of_its_own(cls, given: Any) -> Any:
         return {**given, "personal": False} if isinstance(given, dict) and given.get("copy_of") else given
+
+    @model_validator(mode="after")
+    def _proposals_set_aside(self) -> Self:
+        """Nothing that reads a table can take a proposal for what a person said."""
+        waiting = {
+            name: column.set_aside()
+            for name, column in self.columns.items()
+            if column.proposal is None and self._waits(column)
+        }
+        return self.model_copy(update={"columns": {**self.columns, **waiting}}) if waiting else self
+
+    def _waits(self, column: Column) -> bool:
+        """A column's own word goes first; who classified it after all is such a word too."""
+        if column.review is not None:
+            return column.review == "needed"
+        return self.review == "needed" and column.decided is None
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether a program took the table for a copy or for one without personal data, and no person did."""
+        return self.review == "needed" and not self.personal
 
     @property
     def links(self) -> tuple[str, ...]:

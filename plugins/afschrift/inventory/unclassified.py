@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from afschrift.domain.decision import Protect
+from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 
 
-def unclassified(table: Table) -> Iterator[str]:
-    """Columns of a table without an origin of their own or by row: a request that meets one asks (R18).
+def is_unclassified(table: Table, column: Column) -> bool:
+    """Whether a request that meets a column of a personal table asks (R18).
 
-    A secret needs none: its value never leaves.
+    It has no origin, of its own or by row, or what is written of it is a proposal (`review: needed`). A
+    secret needs no origin: its value never leaves.
     """
-    if table.personal and table.origin is None:
-        for name, column in table.columns.items():
-            if column.origin is None and column.protect is not Protect.SECRET:
-                yield name
+    if column.review == "needed":
+        return True
+    return column.origin is None and table.origin is None and column.protect is not Protect.SECRET
+
+
+def unclassified(table: Table) -> Iterator[str]:
+    """The columns of a personal table that are not classified."""
+    if table.personal:
+        yield from (name for name, column in table.columns.items() if is_unclassified(table, column))
 
 
 def progress(inventory: Inventory) -> tuple[int, list[str]]:
@@ -34,6 +41,16 @@ def progress(inventory: Inventory) -> tuple[int, list[str]]:
     ]
     left = [f"{path}.{column}" for path, table in tables for column in unclassified(table)]
     return sum(len(table.columns) for _, table in tables), left
+
+
+def unconfirmed_tables(inventory: Inventory) -> list[str]:
+    """`source.table` of each that only a program took for a copy, or for one without personal data."""
+    return [
+        f"{source.source}.{name}"
+        for source in inventory.sources.values()
+        for name, table in source.tables.items()
+        if table.unconfirmed
+    ]
 
 
 def share(done: int, of: int) -> str:

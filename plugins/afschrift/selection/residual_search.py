@@ -82,7 +82,7 @@ class ResidualSearch:
         finder = WayFinder(self.declared, self.inventory.identity, self.session.dialect, catalogue)
         entries: dict[str, list[str]] = {}
         for name, described in self.declared.tables.items():
-            if not described.copy_of:  # it repeats a table that is searched
+            if not described.copy_of or described.unconfirmed:  # a copy repeats a table that is searched
                 entries.setdefault(self.declared.in_source(name), []).append(name)
         return tuple(
             self._table(finder, table, names, catalogue.get(table), former=table in history)

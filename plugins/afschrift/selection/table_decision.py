@@ -14,6 +14,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.unclassified import is_unclassified
 from afschrift.selection.column_facts import PersonFacts, TableFacts
 from afschrift.selection.person import closed
 from afschrift.selection.statements import Scope
@@ -90,9 +91,13 @@ class Classifier:
         by_row = facts.table.origin
         if by_row is None:
             return None
-        bare = [name for name, column in facts.table.columns.items() if column.origin is None]
+        bare = [
+            name
+            for name, column in facts.table.columns.items()
+            if column.origin is None and not is_unclassified(facts.table, column)
+        ]
         if not bare:
-            return None  # every column says its own origin, so the row's decides nothing
+            return None  # no column goes by the row's origin, so it decides nothing
         included = tuple(
             value
             for value, origin in by_row.values.items()
@@ -147,7 +152,7 @@ class Classifier:
         """One decision for a column; by row, that of the rows in scope, the strictest first."""
         column = facts.table.columns.get(name)
         fixed = column.origin if column else None
-        if fixed == "mixed":
+        if fixed == "mixed" or (column and column.review == "needed"):
             return decide(self._right, facts.of(name, None), self._policy), ()
         by_row = facts.table.origin if column else None
         if by_row is None:

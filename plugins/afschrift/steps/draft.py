@@ -127,7 +127,7 @@ class Drafter:
         found: list[ExtractPlan | Withheld] = []
         facts: list[FactPlan] = []
         for source in services.inventory.sources.values():
-            if not any(table.personal for table in source.tables.values()):
+            if not any(table.personal or table.unconfirmed for table in source.tables.values()):
                 continue
             if source.source in self._later or supplement.is_settled(source.source):
                 continue

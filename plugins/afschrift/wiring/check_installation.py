@@ -13,7 +13,7 @@ from afschrift.app.task_places import places_of, said_of
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.language import count
 from afschrift.inventory.model import Inventory
-from afschrift.inventory.unclassified import progress
+from afschrift.inventory.unclassified import progress, unconfirmed_tables
 from afschrift.register.open import open_register
 from afschrift.sources.connections import PREFIX
 from afschrift.sources.registry import extra_of
@@ -59,7 +59,12 @@ def _inventory(inventory: Inventory, settings: Settings) -> Iterator[Installatio
     yield InstallationCheck(True, f"The inventory in {settings.inventory} is sound: {found}.")
     _, left = progress(inventory)
     if left:
-        words = f"{count(len(left), 'column')} without an `origin`: a request that meets one asks"
+        words = f"{count(len(left), 'column')} not classified: a request that meets one asks"
+        yield InstallationCheck(False, f"{words} (`afschrift inventory check` lists them).")
+    if waiting := unconfirmed_tables(inventory):
+        words = (
+            f"{count(len(waiting), 'table')} not confirmed to hold nothing of its own: every request stops"
+        )
         yield InstallationCheck(False, f"{words} (`afschrift inventory check` lists them).")
     if inventory.controller.example:
         yield InstallationCheck(

@@ -14,6 +14,7 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.person import of_entries
@@ -30,6 +31,7 @@ class DecisionExplanation:
 
     Attributes:
         case_by_case: where the person has a value in it, somebody decides before it leaves (RULES G.11).
+        proposal: what a program proposes for it, where nobody confirmed that.
     """
 
     column_path: str
@@ -40,6 +42,7 @@ class DecisionExplanation:
     way: str
     statement: str
     case_by_case: bool
+    proposal: str
 
 
 def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExplanation:
@@ -59,6 +62,12 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
         catalogue = {t: dict.fromkeys(declared.columns, unknown) for t, declared in source.tables.items()}
     declared = source.tables[table]
     column_path = f"{source.source}.{table}.{column}"
+    if declared.unconfirmed:
+        raise ConfigurationError(
+            f"Table {source.source}.{table} is only proposed as one that holds nothing of its own "
+            "(`review: needed`): every request stops there.",
+            remedy="take out `review` where that is right, or describe the table.",
+        )
     if not declared.personal:
         raise ConfigurationError(
             f"Table {source.source}.{table} holds no personal data (`personal: false`): "
@@ -89,7 +98,18 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
         statement=statements.extract(table, decision.fields, decision.scope) if decision.selected else "",
         case_by_case=field.action in (Action.INCLUDE, Action.MASK)
         and is_case_column(inventory, declared, column),
+        proposal=_proposal(written),
     )
+
+
+def _proposal(written: Column | None) -> str:
+    """What stands in the inventory of a column that waits for a person, with how sure its program was."""
+    if written is None or written.proposal is None:
+        return ""
+    of, sure = written.proposal, written.proposed
+    said = of.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"review", "proposed"})
+    words = ", ".join(f"{name} {value}" for name, value in said.items()) or "nothing"
+    return f"{words} (confidence {sure.confidence:.2f}: {sure.because})" if sure is not None else words
 
 
 def _find(inventory: Inventory, name: str) -> tuple[SourceFile, str, str]:

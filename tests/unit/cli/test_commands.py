@@ -172,6 +172,20 @@ def test_check_says_how_much_is_classified_and_what_is_left(afschrift: Terminal)
     assert "98 % of them classified" in said
 
 
+def test_check_and_explain_tell_a_proposal_from_what_a_person_said(afschrift: Terminal) -> None:
+    proposed = "origin: provided, review: needed, proposed: {confidence: 0.9, because: the name}"
+    text = SHOP.replace("      name: {origin: provided}\n", f"      name: {{{proposed}}}\n", 1)
+    text = text.replace("    personal: false\n", "    personal: false\n    review: needed\n")
+    write_inventory(afschrift.inventory, text)
+    said = afschrift("inventory", "check")
+    assert "shop.customer.name is proposed, and nobody confirmed it (`review: needed`)" in said
+    assert "shop.sku is taken to hold nothing of its own, and nobody confirmed it" in said
+    said = afschrift("inventory", "explain", "customer.name")
+    assert "portability (Art. 20): ASK" in said
+    assert "proposed  origin provided (confidence 0.90: the name); nobody confirmed it" in said
+    assert "every request stops there" in afschrift("inventory", "explain", "sku.title", code=1)
+
+
 def test_check_is_content_once_its_own_advice_was_followed(afschrift: Terminal) -> None:
     with duckdb.connect(os.environ["MINI_SHOP"]) as con:
         con.execute("ALTER TABLE customer ADD COLUMN spot UNION(n INTEGER, t VARCHAR)")

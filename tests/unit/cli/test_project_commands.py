@@ -84,7 +84,7 @@ def test_a_column_without_an_origin_is_to_do(project: Path) -> None:
     file = project / "inventory" / "example.yml"
     file.write_text(file.read_text().replace("name: {origin: provided, ", "name: {"))
 
-    assert "to do  1 column without an `origin`" in afschrift("check", code=1).text
+    assert "to do  1 column not classified" in afschrift("check", code=1).text
 
 
 def test_the_test_of_the_project_passes(project: Path) -> None:

@@ -190,6 +190,28 @@ def test_unclassified_column_blocks(services: Services, tmp_path: Path) -> None:
     assert caught.value.detail == {"columns": ["shop.orders.remark"]}
 
 
+def test_what_is_only_proposed_blocks_until_a_person_says_so(tmp_path: Path, services: Services) -> None:
+    name = "      name: {origin: provided, review: needed}\n"
+    text = SHOP.replace("      name: {origin: provided}\n", name, 1)
+    text = text.replace("    personal: false\n", "    personal: false\n    review: needed\n")
+    services = installation(tmp_path / "proposed", write_inventory(tmp_path / "map", text))
+    request = store(services, ANN, "portability")
+    assess(services, request)
+    with pytest.raises(NeedsPersonError):
+        classify(services, request)
+    asked = {one.kind: one.detail for one in register(services).questions.all(request_id=request)}
+    assert asked == {
+        "unclassified": {"columns": ["shop.customer.name"]},
+        "unlisted_tables": {"source": "shop", "tables": ["sku"]},
+    }
+    for question in register(services).questions.all(request_id=request):
+        choice = "exclude" if question.kind == "unclassified" else "leave_out"
+        register(services).questions.answer(question.id, choice, "officer")
+    with zipfile.ZipFile(run(services, request)) as bundle:
+        [customer] = [name for name in bundle.namelist() if name.endswith("shop/customer.csv")]
+        assert b"Ann" not in bundle.read(customer)
+
+
 def test_rows_of_an_unknown_origin_stay_out_once_a_person_says_so(services: Services) -> None:
     request = store(services, BOB)
     assess(services, request)

@@ -107,7 +107,7 @@ def _by_the_plan(contents: Contents) -> Iterator[TableCoverage]:
                 yield TableCoverage(source, table, Status.GIVEN_BEFORE, None, (), before=before[key])
             elif entry.personal and source in later:
                 yield TableCoverage(source, table, Status.FAILED, None, (), rest_by=later[source])
-            elif entry.copy_of:
+            elif entry.copy_of and not entry.unconfirmed:
                 yield TableCoverage(source, table, Status.COPY, None, (), copy_of=entry.copy_of)
             elif entry.personal:
                 yield TableCoverage(source, table, Status.NOT_SEARCHED, None, ())

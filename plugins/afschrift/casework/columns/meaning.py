@@ -41,6 +41,8 @@ def column_words(column: Column | None) -> str:
     """Title, meaning, origin and category of a column, in one line."""
     if column is None:
         return NOT_DESCRIBED
+    if column.proposal is not None:
+        return f"proposed and confirmed by nobody: {column_words(column.proposal)}"
     texts = [text.get("en") for text in (column.title, column.meaning) if text is not None]
     codes = [f"origin {said(column.origin).lower()}"] if column.origin is not None else ["no origin"]
     codes += [column.category] if column.category else []

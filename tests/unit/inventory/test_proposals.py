@@ -1,0 +1,165 @@
+"""What stands beside `review: needed` is a proposal: it blocks like a column that nobody classified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from testbed.mini import SHOP, write_inventory
+
+from afschrift.casework.columns.meaning import column_words
+from afschrift.casework.decision.source_triggers import is_case_column
+from afschrift.domain.decision import Action
+from afschrift.domain.right import Right
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory
+from afschrift.inventory.unclassified import progress, unconfirmed_tables
+from afschrift.selection.column_facts import PersonFacts
+from afschrift.selection.identifying_rows import marks_any
+from afschrift.selection.own_identifiers import own_columns
+from afschrift.selection.table_decision import Classifier
+
+TEXT = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
+SAID = YAML(typ="safe").load(SHOP)
+COLUMNS = [
+    (name, column)
+    for name, table in SAID["tables"].items()
+    if table.get("personal", True)
+    for column in table["columns"]
+]
+
+
+def loaded(folder: Path, changes: dict[tuple[str, ...], Any]) -> Inventory:
+    """The shop, with some words set: `{("customer", "columns", "name", "review"): "needed"}`."""
+    yaml = YAML()
+    said = yaml.load(SHOP)
+    for (*path, word), value in changes.items():
+        place = said["tables"]
+        for step in path:
+            place = place[step]
+        place[word] = value
+    folder = write_inventory(folder)
+    with (folder / "shop.yml").open("w") as file:
+        yaml.dump(said, file)
+    return load(folder)
+
+
+def reasons(inventory: Inventory, table: str) -> Iterator[tuple[Right, str, Action, str]]:
+    """What is decided on each column of a table, for each right."""
+    source = inventory.sources["shop"]
+    columns = dict.fromkeys(source.tables[table].columns, TEXT)
+    for right in Right:
+        decided = Classifier(inventory, right, PersonFacts()).table(source, table, columns)
+        yield from ((right, field.name, field.action, field.reason) for field in decided.fields)
+
+
+@pytest.mark.parametrize("word", ["column", "table"])
+def test_every_column_of_the_shop_blocks_once_it_is_a_proposal(tmp_path: Path, word: str) -> None:
+    changes: dict[tuple[str, ...], Any] = (
+        {(table, "columns", column, "review"): "needed" for table, column in COLUMNS}
+        if word == "column"
+        else {(table, "review"): "needed" for table, _ in COLUMNS}
+    )
+    inventory = loaded(tmp_path, changes)
+    for table in dict.fromkeys(table for table, _ in COLUMNS):
+        for right, column, action, reason in reasons(inventory, table):
+            assert (action, reason) == (Action.ASK, "unclassified"), (right, table, column)
+    assert progress(inventory) == (len(COLUMNS), [f"shop.{table}.{column}" for table, column in COLUMNS])
+
+
+def test_one_proposal_leaves_the_other_columns_as_they_were(tmp_path: Path) -> None:
+    before = load(write_inventory(tmp_path / "before"))
+    for number, (table, proposed) in enumerate(
+        [
+            ("ticket_message", "body"),
+            ("ticket_message", "author"),
+            ("customer", "score"),
+            ("customer", "name"),
+        ]
+    ):
+        after = loaded(tmp_path / str(number), {(table, "columns", proposed, "review"): "needed"})
+        was = {(right, column): rest for right, column, *rest in reasons(before, table)}
+        for right, column, *rest in reasons(after, table):
+            expected = [Action.ASK, "unclassified"] if column == proposed else was[right, column]
+            assert rest == expected, (right, table, column)
+
+
+def test_under_a_table_that_is_proposed_a_columns_own_word_counts(tmp_path: Path) -> None:
+    decided = {"by": "Data office", "on": "2026-11-28", "why": "Typed in at registration."}
+    inventory = loaded(
+        tmp_path,
+        {
+            ("customer", "review"): "needed",
+            ("customer", "columns", "name", "decided"): decided,
+            ("customer", "columns", "email", "review"): "case",
+        },
+    )
+    found = {(right, column): reason for right, column, _, reason in reasons(inventory, "customer")}
+    assert found[Right.ACCESS, "name"] == found[Right.ACCESS, "email"] == "access_provided"
+    assert found[Right.ACCESS, "score"] == found[Right.ACCESS, "password_hash"] == "unclassified"
+    table = inventory.sources["shop"].tables["customer"]
+    assert is_case_column(inventory, table, "email")
+    assert not is_case_column(inventory, table, "score")
+
+
+def test_nothing_of_a_proposal_is_taken_for_what_a_person_said(tmp_path: Path) -> None:
+    proposed = {
+        "origin": "provided", "category": "user.contact.email", "identifies": True, "purposes": ["account"],
+        "mentions": {"settled": "not_searched", "by": "x", "on": "2026-11-28", "why": "y"},
+        "title": {"nl": "E-mail", "en": "E-mail"}, "codes": {"a": {"nl": "a", "en": "a"}}, "free_text": True,
+    }  # fmt: skip
+    at = ("customer", "columns", "email")
+    plain = loaded(tmp_path / "plain", {at: proposed})
+    waiting = loaded(tmp_path / "waiting", {at: proposed | {"review": "needed"}})
+    assert marks_any(plain)
+    assert not marks_any(waiting)
+    assert list(own_columns(plain.sources["shop"], "customer_id"))
+    assert not list(own_columns(waiting.sources["shop"], "customer_id"))
+    column = waiting.sources["shop"].tables["customer"].columns["email"]
+    assert column.model_fields_set == {"review", "proposed", "free_text"}  # to look for others is caution
+    assert column.proposal is not None
+    assert column.proposal.category == "user.contact.email"
+    assert column_words(column) == (
+        "proposed and confirmed by nobody: E-mail (origin provided, user.contact.email)"
+    )
+
+
+def test_a_proposed_copy_and_a_proposed_table_without_personal_data_are_described_by_nobody(
+    tmp_path: Path,
+) -> None:
+    names = ["sku", "wishlist"]
+    sure = loaded(tmp_path / "sure", {("copy",): {"copy_of": "wishlist"}})
+    assert sure.sources["shop"].undescribed([*names, "copy"]) == []
+    assert unconfirmed_tables(sure) == []
+    doubtful = loaded(
+        tmp_path / "doubtful",
+        {("copy",): {"copy_of": "wishlist", "review": "needed"}, ("sku", "review"): "needed"},
+    )
+    assert doubtful.sources["shop"].undescribed([*names, "copy"]) == ["copy", "sku"]
+    assert unconfirmed_tables(doubtful) == ["shop.sku", "shop.copy"]
+
+
+@pytest.mark.parametrize("word", ["columns", "table"])
+def test_decided_and_still_to_be_decided_are_told_apart(tmp_path: Path, word: str) -> None:
+    place = ("customer", "columns", "name") if word == "columns" else ("customer",)
+    decided = {"by": "Data office", "on": "2026-11-28", "why": "Typed in at registration."}
+    with pytest.raises(InventoryError, match="leave one of them out"):
+        loaded(tmp_path, {(*place, "review"): "needed", (*place, "decided"): decided})
+
+
+def test_a_proposal_is_checked_but_for_what_only_a_person_knows(tmp_path: Path) -> None:
+    path = ("beat", "columns", "bpm")
+    inferred = {"origin": "inferred", "review": "needed", "category": "user.health_and_medical"}
+    assert loaded(tmp_path / "a", {path: inferred})  # its `meaning` comes with the confirmation
+    with pytest.raises(InventoryError, match="Fides taxonomy"):
+        loaded(tmp_path / "b", {path: inferred | {"category": "user.nope"}})
+    with pytest.raises(InventoryError, match="not declared"):
+        loaded(tmp_path / "c", {path: inferred | {"purposes": ["nope"]}})
+    with pytest.raises(InventoryError, match="confidence"):
+        loaded(tmp_path / "d", {path: inferred | {"proposed": {"confidence": 1.2, "because": "x"}}})
