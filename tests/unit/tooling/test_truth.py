@@ -1,0 +1,228 @@
+"""Databases classified by hand: the files are whole, and a proposed data map is judged by them as it should be."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from testbed.truth.__main__ import load, report
+from testbed.truth.answers import read, statements
+from testbed.truth.judge import Judged, Verdict, counts, judge, score
+
+from afschrift.domain.origin import Origin
+
+FOLDER = Path(__file__).parents[2] / "truth"
+DATABASES = {
+    "chinook": "chinook/Chinook_PostgreSql.sql",
+    "northwind": "northwind/northwind.sql",
+    "adventureworks": "adventureworks/adventureworks_postgres.sql",
+}
+TRUTH = """
+database: shop
+people: [customer, employee]
+same: [[customer.id, account.id]]
+tables:
+  customer:
+    role: person
+    key: [id]
+    ways: [{id: customer.id}]
+    ways_too: [{email: customer.email}]
+    columns:
+      id: assigned user.unique_id
+      email: provided user.contact.email
+      pin: {is: derived user.authorization.password, secret: true}
+      tier: {is: derived user.account, open: true, why: w, or: [assigned, user.behavior]}
+  employee: {role: other_people, key: [id], ways: [{id: employee.id}], columns: {id: assigned user.unique_id}}
+  orders:
+    role: child
+    key: [id]
+    ways: [{customer: customer.id}]
+    columns: {id: assigned user.unique_id, customer: assigned user.unique_id}
+  product: {role: look_up, key: [id], ways_too: [{id: orders.product}], not_personal: [id, name]}
+"""
+NOBODY = "{origin: not_personal}"
+
+
+def judged(tmp_path: Path, tables: str, truth: str = TRUTH) -> list[Judged]:
+    map_ = tmp_path / "shop.yml"
+    map_.write_text(f"source: shop\nkind: postgres\ntables:\n{tables}", encoding="utf-8")
+    answers = tmp_path / "truth.yml"
+    answers.write_text(truth, encoding="utf-8")
+    return judge(load(map_), read(answers))
+
+
+def verdicts(found: list[Judged], place: str) -> dict[str, list[Verdict]]:
+    told: dict[str, list[Verdict]] = {}
+    for one in found:
+        if one.place == place:
+            told.setdefault(one.aspect, []).append(one.verdict)
+    return told
+
+
+def test_an_empty_map_is_worth_nothing(tmp_path: Path) -> None:
+    found = judged(tmp_path, "  other: {}\n")
+    assert set(counts(found)) == {Verdict.OPEN}
+    assert score(counts(found)) == 0
+    assert not verdicts(found, "customer.tier"), "what is open and left open is not counted"
+    assert "ways" not in verdicts(found, "product"), "a look-up may have a way or not"
+
+
+def test_a_map_that_says_the_same_is_all_right(tmp_path: Path) -> None:
+    found = judged(
+        tmp_path,
+        f"""
+  customer:
+    subject: {{nr: id, mail: {{column: email, match: casefold}}}}
+    key: [id]
+    columns:
+      id: {{origin: assigned, category: user.unique_id}}
+      email: {{origin: provided, category: user.contact.email}}
+      pin: {{origin: derived, category: user.authorization.password, protect: secret}}
+      tier: {{origin: assigned, category: user.behavior}}
+  employee:
+    subject: {{staff: id}}
+    key: [id]
+    columns: {{id: {{origin: assigned, category: user.unique_id}}}}
+  shop.Orders:
+    subject: {{nr: customer}}
+    key: [id]
+    columns:
+      id: {{origin: assigned, category: user.unique_id}}
+      customer: {{origin: assigned, category: user.unique_id}}
+  product: {{personal: false, key: [id], columns: {{id: {NOBODY}, name: {NOBODY}}}}}
+""",
+    )
+    assert set(counts(found)) == {Verdict.RIGHT}
+    assert score(counts(found)) == 1
+    assert "together" in report(found) and "100%" in report(found)
+
+
+@pytest.mark.parametrize(
+    ("way", "verdict"),
+    [
+        ("join: {customer: customer.id}", Verdict.RIGHT),
+        ("join: {customer: account.id}", Verdict.RIGHT),  # the same number
+        ("join: {customer: buyer.id}", Verdict.RIGHT),  # an entry of another name for the same table
+        ("join: {customer: employee.id}", Verdict.WRONG),
+        ("join: {seller: employee.id}", Verdict.WRONG),
+        ("subject: {staff: customer}", Verdict.WRONG),
+        ("personal: false", Verdict.WRONG),
+        ("title: {en: Orders}", Verdict.OPEN),
+    ],
+)
+def test_ways(tmp_path: Path, way: str, verdict: Verdict) -> None:
+    found = judged(
+        tmp_path,
+        f"""
+  employee: {{subject: {{staff: id}}, key: [id]}}
+  customer: {{subject: {{nr: id}}, key: [id]}}
+  buyer: {{table: customer, subject: {{nr: id}}, key: [id]}}
+  account: {{personal: false}}
+  orders: {{{way}}}
+""",
+    )
+    assert verdict in verdicts(found, "orders")["ways"]
+    assert Verdict.WRONG not in verdicts(found, "customer")["ways"]
+
+
+def test_two_kinds_of_people_under_one_number_are_wrong(tmp_path: Path) -> None:
+    entry = "{subject: {nr: id}, key: [id]}"
+    found = judged(tmp_path, f"  customer: {entry}\n  employee: {entry}\n")
+    assert verdicts(found, "customer")["ways"] == [Verdict.RIGHT]
+    assert Verdict.WRONG in verdicts(found, "employee")["ways"]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("{}", {"origins": Verdict.OPEN, "categories": Verdict.OPEN}),
+        ("{origin: provided}", {"origins": Verdict.RIGHT, "categories": Verdict.OPEN}),
+        (
+            "{origin: observed, category: user.contact}",
+            {"origins": Verdict.WRONG, "categories": Verdict.OPEN},
+        ),
+        (
+            "{origin: mixed, category: user.contact.phone_number}",
+            {"origins": Verdict.WRONG, "categories": Verdict.WRONG},
+        ),
+        (NOBODY, {"origins": Verdict.WRONG}),
+        ("{origin: provided, protect: secret}", {"origins": Verdict.RIGHT, "secrets": Verdict.WRONG}),
+    ],
+)
+def test_columns(tmp_path: Path, column: str, expected: dict[str, Verdict]) -> None:
+    found = verdicts(judged(tmp_path, f"  customer: {{columns: {{email: {column}}}}}\n"), "customer.email")
+    assert {aspect: found[aspect] for aspect in expected} == {a: [v] for a, v in expected.items()}
+
+
+def test_a_secret_that_would_leave_is_wrong_and_counts_three_times(tmp_path: Path) -> None:
+    found = judged(tmp_path, "  customer: {columns: {pin: {origin: derived}}}\n")
+    assert verdicts(found, "customer.pin")["secrets"] == [Verdict.WRONG]
+    assert score(counts([one for one in found if one.place == "customer.pin"])) == pytest.approx(-1 / 3)
+
+
+def test_a_copy_stands_for_its_table_alone(tmp_path: Path) -> None:
+    truth = TRUTH + "  mirror: {role: none, key: [], copy_of: customer}\n"
+    copy = "  customer: {subject: {nr: id}, key: [id]}\n  mirror: {title: {en: Mirror}, copy_of: %s}\n"
+    for of, verdict in (("customer", Verdict.RIGHT), ("orders", Verdict.WRONG)):
+        assert verdicts(judged(tmp_path, copy % of, truth), "mirror")["keys"] == [verdict]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_each_way_of_the_truth_is_of_tables_and_columns_that_it_knows(database: str) -> None:
+    truth = read(FOLDER / f"{database}.yml")
+    for name, table in truth.tables.items():
+        assert set(table.key) <= set(table.columns), name
+        for way in (*table.ways, *table.ways_too):
+            for own, end in way:
+                other, _, column = end.partition(".")
+                assert own in table.columns, f"{name}.{own}"
+                assert column in truth.tables[other].columns, end
+        assert not (table.role in ("person", "child", "other_people") and not table.ways), name
+        for place, column in table.columns.items():
+            assert column.origins, place
+            assert column.categories or column.origins == {Origin.NOT_PERSONAL}, place
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_the_statements_select_what_the_truth_says(database: str) -> None:
+    truth = read(FOLDER / f"{database}.yml")
+    seen: dict[str, set[str]] = {"access": set(), "portability": set()}
+    for one in statements(FOLDER / f"{database}.sql"):
+        if one.table is None:
+            continue
+        seen[one.right].add(one.table)
+        chosen = re.sub(r"\b\w\.", "", one.sql.partition("FROM")[0].partition("SELECT")[2])
+        selected = {name.strip() for name in chosen.split(",")}
+        columns = truth.tables[one.table].columns
+        theirs = {
+            n
+            for n, c in columns.items()
+            if not c.secret and (c.origin.from_the_person or one.right == "access")
+        }
+        if one.right == "access":
+            assert selected == theirs - {n for n, c in columns.items() if c.origin is Origin.NOT_PERSONAL}
+        else:
+            numbers = {n for n, c in columns.items() if c.origin is Origin.ASSIGNED}
+            assert theirs <= selected <= theirs | numbers, one.table
+    of_people = {name for name, table in truth.tables.items() if table.ways}
+    assert seen["access"] == of_people - {"suppliers"}  # nobody of theirs asks here
+    assert seen["portability"] <= seen["access"]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_every_column_of_the_database_is_classified(database: str, shared_data: Path) -> None:
+    script = shared_data / DATABASES[database]
+    if not script.exists():
+        pytest.skip(f"{script.name} is not at hand")
+    truth = read(FOLDER / f"{database}.yml")
+    there: dict[str, set[str]] = {}
+    table = ""
+    for line in script.read_text(encoding="utf-8").splitlines():
+        if created := re.match(r'CREATE TABLE "?(\w+)"?', line):
+            table = created[1]
+        elif line.startswith(")"):
+            table = ""
+        elif table and (column := re.match(r' +(?!CONSTRAINT)"?(\w+)"? ', line)):
+            there.setdefault(table, set()).add(column[1])
+    assert {name: set(table.columns) for name, table in truth.tables.items()} == there
