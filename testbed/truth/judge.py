@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from afschrift.domain.decision import Protect
 from afschrift.domain.origin import Origin
+from afschrift.inventory.column import Column as ColumnEntry
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 from testbed.truth.answers import Column, Truth, Way
@@ -147,7 +148,7 @@ def _keys(name: str, key: tuple[str, ...], copy_of: str | None, entries: list[Ta
 def _column(place: str, name: str, answers: Column, entries: list[Table]) -> Iterator[Judged]:
     """Origin, category and whether it is secret; an open column that is left open is not counted."""
     entry = next((entry for entry in entries if name in entry.columns), None)
-    column = entry.columns[name] if entry else None
+    column = _written(entry, name) if entry else None
     said = _origins(entry, name) if entry else frozenset()
     accepted = ", ".join(sorted(answers.origins))
     verdict = Verdict.OPEN if not said else Verdict.RIGHT if said <= answers.origins else Verdict.WRONG
@@ -166,11 +167,17 @@ def _column(place: str, name: str, answers: Column, entries: list[Table]) -> Ite
         yield Judged("categories", place, verdict, category or "", ", ".join(sorted(answers.categories)))
 
 
+def _written(table: Table, column: str) -> ColumnEntry:
+    """A column's words, whether a person confirmed them or not."""
+    entry = table.columns[column]
+    return entry.proposal or entry
+
+
 def _origins(table: Table, column: str) -> frozenset[str]:
     """What the map says; a table without personal data says it of each of its columns."""
     if not table.personal:
         return frozenset({Origin.NOT_PERSONAL})
-    if origin := table.columns[column].origin:
+    if origin := _written(table, column).origin:
         return frozenset({origin})
     return frozenset(table.origin.values.values()) if table.origin else frozenset()
 

@@ -11,6 +11,7 @@ from testbed.truth.answers import read, statements
 from testbed.truth.judge import Judged, Verdict, counts, judge, score
 
 from afschrift.domain.origin import Origin
+from afschrift.inventory.check import fides_categories
 
 FOLDER = Path(__file__).parents[2] / "truth"
 DATABASES = {
@@ -146,6 +147,10 @@ def test_two_kinds_of_people_under_one_number_are_wrong(tmp_path: Path) -> None:
             "{origin: mixed, category: user.contact.phone_number}",
             {"origins": Verdict.WRONG, "categories": Verdict.WRONG},
         ),
+        (
+            "{origin: provided, category: user.contact.email, review: needed}",
+            {"origins": Verdict.RIGHT, "categories": Verdict.RIGHT},
+        ),
         (NOBODY, {"origins": Verdict.WRONG}),
         ("{origin: provided, protect: secret}", {"origins": Verdict.RIGHT, "secrets": Verdict.WRONG}),
     ],
@@ -181,6 +186,7 @@ def test_each_way_of_the_truth_is_of_tables_and_columns_that_it_knows(database: 
         assert not (table.role in ("person", "child", "other_people") and not table.ways), name
         for place, column in table.columns.items():
             assert column.origins, place
+            assert column.categories <= fides_categories(), place
             assert column.categories or column.origins == {Origin.NOT_PERSONAL}, place
 
 
