@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from afschrift.bundle.contents import Contents, Row
-from afschrift.bundle.page.sample import column_style, fitting, in_language, readable, shares
+from afschrift.bundle.page.shown_rows import column_style, fitting, in_language, readable, shares
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import TableExtract

@@ -12,7 +12,7 @@ from afschrift.bundle.page.active_warnings import shown_files, warnings
 from afschrift.bundle.page.charts import Chart, chart, latest, span
 from afschrift.bundle.page.column_explanation import ColumnExplanation, explain
 from afschrift.bundle.page.left_out import column_title, table_title
-from afschrift.bundle.page.sample import Sample, fitting, readable, sample, sample_sizes, shares
+from afschrift.bundle.page.shown_rows import Sample, fitting, readable, sample, sample_sizes, shares
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import LEFT_OUT, TableExtract, Upload
 from afschrift.domain.plan import ExtractPlan

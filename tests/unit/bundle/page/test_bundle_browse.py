@@ -20,7 +20,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.page import svg
 from afschrift.bundle.page.browse import inert
 from afschrift.bundle.page.page import render_index
-from afschrift.bundle.page.sample import fitting, shares
+from afschrift.bundle.page.shown_rows import fitting, shares
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import FileEntry, MissingFile, Upload
 from afschrift.domain.profile import SCALE
