@@ -1,0 +1,88 @@
+"""Columns whose meaning is known are taken for what they are, or left open, and seldom for something else."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.scan.scanned import listed, outcomes, proposed
+
+from afschrift.domain.origin import Origin
+from afschrift.inventory.check import fides_categories
+from afschrift.scan.concepts import vocabulary
+from afschrift.scan.evidence import DECISIVE, FORMS, NAMES
+from afschrift.scan.proposal import TableRole
+
+
+def test_the_origin_is_right_or_open() -> None:
+    origins, _, wrong = outcomes("columns_known.csv")
+    assert sum(origins.values()) == 167
+    assert len(wrong) <= 5, wrong
+    assert origins["right"] >= 130
+
+
+def test_the_category_is_right_or_open() -> None:
+    _, categories, _ = outcomes("columns_known.csv")
+    assert categories["wrong"] <= 3
+    assert categories["right"] >= 125
+
+
+@pytest.mark.parametrize("flag", ["secret", "others", "free"])
+def test_flags_that_protect(flag: str) -> None:
+    attribute = {"secret": "secret", "others": "about_others", "free": "free_text"}[flag]
+    missed = [
+        row["column"]
+        for row, made in listed("columns_known.csv")
+        if flag in row["flags"].split() and not getattr(made, attribute)
+    ]
+    assert missed == []
+
+
+def test_every_proposal_says_why() -> None:
+    for row, made in listed("columns_known.csv"):
+        assert made.reason
+        assert 0 <= made.confidence <= 1
+        assert ("left open: " in made.reason) == (made.origin is None), row
+
+
+def test_every_category_is_one_of_fides() -> None:
+    words = vocabulary()
+    named = {c for concept in words.concepts for c in concept.category.values() if c and c != "topic"}
+    named |= {topic.category for _, topic in words.topics} | set(DECISIVE.values())
+    assert named <= fides_categories()
+
+
+def test_every_place_and_form_of_the_vocabulary_is_known() -> None:
+    words = vocabulary()
+    places = (
+        {topic.name for _, topic in words.topics} | {role.value for role in TableRole} | {"others", "else"}
+    )
+    for concept in words.concepts:
+        assert {*concept.origin, *concept.category, *concept.identifies} <= places, concept.title
+        assert set(concept.origin.values()) <= {*map(str, Origin), "topic", None}, concept.title
+        assert {concept.sample, *concept.may_look} <= {*FORMS, None}, concept.title
+    assert NAMES.keys() == FORMS
+
+
+def test_no_two_concepts_have_the_same_words() -> None:
+    named: dict[frozenset[str], list[str]] = {}
+    for concept in vocabulary().concepts:
+        for pattern in concept.patterns:
+            named.setdefault(pattern, []).append(concept.title)
+    assert {" ".join(sorted(words)): titles for words, titles in named.items() if len(titles) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "origin"),
+    [
+        ("DOB", "date", Origin.PROVIDED),
+        ("IBANnummer", "text", Origin.PROVIDED),
+        ("TelNr", "text", Origin.PROVIDED),
+        ("gebdat", "date", Origin.PROVIDED),
+        ("customer_no", "integer", Origin.ASSIGNED),
+        ("klantId", "integer", Origin.ASSIGNED),
+        ("LAATSTE_INLOG_DATUM", "datetime", Origin.OBSERVED),
+        ("churnScore", "number", Origin.INFERRED),
+        ("aantal_bestellingen", "integer", Origin.DERIVED),
+    ],
+)
+def test_abbreviations_and_compounds(name: str, kind: str, origin: Origin) -> None:
+    assert proposed(name, kind).origin is origin
