@@ -22,6 +22,7 @@ from afschrift.cli import (
     project,
     register,
     running,
+    scan,
     submit,
     sweep,
 )
@@ -43,6 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+inventory.app.command()(scan.scan)
 app.add_typer(inventory.app, name="inventory")
 app.add_typer(keys.app, name="key")
 app.add_typer(register.app, name="register")

@@ -172,6 +172,14 @@ class Dialect(Protocol):
     def quote(self, identifier: str) -> str:
         """An identifier of the inventory, quoted."""
 
+    def spread(self, rows: int | None, wanted: int) -> str:
+        """What stands after a table in FROM, for rows from all over a large one; empty: its first ones.
+
+        Args:
+            rows: of the table, as the database believes.
+            wanted: how many at least.
+        """
+
     def relation(self, table: str) -> str:
         """What stands after FROM for a table of the inventory (a lake's is a scan of files)."""
 

@@ -37,6 +37,7 @@ class ScannedTable:
         computed: a view.
         part_of: the table with which its rows are read (a partition, a child of PostgreSQL's INHERITS).
         readable: False: the account may not read it, or it was gone when it was read.
+        reads: of a view, the tables that it reads, as far as the database tells.
     """
 
     name: str
@@ -48,6 +49,11 @@ class ScannedTable:
     computed: bool = False
     part_of: str | None = None
     readable: bool = True
+    reads: tuple[str, ...] = ()
+
+    def column(self, name: str) -> ScannedColumn | None:
+        """A column by its name."""
+        return next((column for column in self.columns if column.name == name), None)
 
 
 @dataclass(frozen=True)

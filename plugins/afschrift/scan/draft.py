@@ -1,0 +1,182 @@
+"""The draft of one source as plain data, in the words of the inventory, with remarks for who edits it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from afschrift.scan.edges import Edge
+from afschrift.scan.findings import Findings
+from afschrift.scan.names import is_generic, singulars, words
+from afschrift.scan.people import People
+from afschrift.scan.remarks import remarks
+from afschrift.scan.roles import Place, Role
+from afschrift.scan.schema import ScannedTable
+
+_KEY_LENGTH = 41
+_WAYS = 12
+"""Alternatives that a table is given at most."""
+EMAIL_KEY = "email"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands above the tables.
+
+    Attributes:
+        source: its name in the inventory.
+        zone: whose clock times without a zone follow; None: nobody said.
+    """
+
+    source: str
+    kind: str
+    connection: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    zone: str | None = None
+
+
+@dataclass
+class Draft:
+    """What is written.
+
+    Attributes:
+        data: the file of the source, as plain data.
+        remarks: path of a table, such as `("tables", "orders")` -> lines above it.
+        keys: identity keys that it uses -> their declaration, where identity.yml has none.
+        person: the key of the people who will ask; None: no people were found.
+    """
+
+    data: dict[str, Any]
+    remarks: dict[tuple[str, ...], list[str]]
+    keys: dict[str, dict[str, str]]
+    person: str | None
+
+
+def drafted(found: Findings, header: Header, known_keys: Collection[str]) -> Draft:
+    """The draft.
+
+    Args:
+        found: by the scan.
+        header: of the file.
+        known_keys: identity keys of the project.
+    """
+    names = _KeyNames(found, known_keys)
+    tables = {name: _table(found, names, name) for name in found.source.tables}
+    data: dict[str, Any] = {"source": header.source, "kind": header.kind}
+    if header.connection:
+        data["connection"] = header.connection
+    if header.options:
+        data["options"] = dict(header.options)
+    if header.zone:
+        data["zone"] = header.zone
+    data["tables"] = {name: entry for name, entry in tables.items() if entry is not None}
+    said: dict[tuple[str, ...], list[str]] = {
+        ("tables", name): remarks(found, name) for name in data["tables"]
+    }
+    used = {key for entry in data["tables"].values() for key in entry.get("subject", {})}
+    keys = {name: names.declarations[name] for name in sorted(used - set(known_keys))}
+    person = names.of(found.roots[0]) if found.roots else None
+    return Draft(data, said, keys, person)
+
+
+class _KeyNames:
+    """Identity keys by the tables of people whose rows they tell apart."""
+
+    def __init__(self, found: Findings, known: Collection[str]) -> None:
+        self._names: dict[str, str] = {}
+        self.declarations: dict[str, dict[str, str]] = {EMAIL_KEY: {"unique": "over_time"}}
+        for table in dict.fromkeys([*found.roots, *found.people]):
+            name = key_name(table, found.people[table].key or "")
+            if name in self._names.values() or name == EMAIL_KEY:
+                name = _cleaned(f"{table}_{name}")
+            self._names[table] = name
+            self.declarations[name] = {"unique": "yes"}
+        del known
+
+    def of(self, table: str) -> str:
+        """Of one table of people."""
+        return self._names[table]
+
+
+def key_name(table: str, column: str) -> str:
+    """What people of a table are known by: `customer_id`, of the column `id` of `customers` too."""
+    if is_generic(column):
+        last = words(table)[-1:] or (table,)
+        one = min(singulars(last[0]) or {last[0]}, key=lambda name: (len(name), name))
+        return _cleaned(f"{one}_{'_'.join(words(column))}")
+    return _cleaned("_".join(words(column)))
+
+
+def _cleaned(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")
+    return (plain if plain[:1].isalpha() else f"key_{plain}")[:_KEY_LENGTH]
+
+
+def _table(found: Findings, names: _KeyNames, name: str) -> dict[str, Any] | None:
+    """The entry of one table; None where its columns are not known, so that requests stop at it."""
+    table, place = found.source.tables[name], found.places[name]
+    if name in found.copies:
+        return {"copy_of": found.copies[name], "review": "needed"}
+    if not table.columns:
+        return None
+    entry: dict[str, Any] = {}
+    if place.role is Role.UNREACHED:  # it cannot say that it is anybody's: a person must
+        entry |= {"personal": False, "review": "needed"}
+    elif place.role in (Role.PERSON, Role.OTHER_PEOPLE):
+        entry["subject"] = _own_keys(found.people[name], names, asks=place.role is Role.PERSON)
+    else:
+        entry |= _ways(found, names, table, place)
+    if key := table.key or tuple(filter(None, [found.guessed_keys.get(name)])):
+        entry["key"] = list(key)
+    if others := {edge.columns[0]: target(edge) for edge in place.others if len(edge.columns) == 1}:
+        entry["references"] = {column: to for column, to in others.items() if column != to}
+    person = found.people.get(name)
+    if person and person.names:
+        entry["names"] = {"columns": list(person.names)}
+    entry["columns"] = {column.name: {} for column in table.columns}
+    return entry
+
+
+def target(edge: Edge) -> str:
+    """`customer.customer_id`."""
+    return f"{edge.parent}.{edge.parent_columns[0]}"
+
+
+def _own_keys(person: People, names: _KeyNames, *, asks: bool) -> dict[str, Any]:
+    """An e-mail address leads to one kind of people alone: a member of staff may be a customer too."""
+    keys: dict[str, Any] = {names.of(person.table): person.key}
+    if asks and person.email and person.email != person.key:
+        keys[EMAIL_KEY] = {"column": person.email, "match": "casefold"}
+    return keys
+
+
+def _ways(found: Findings, names: _KeyNames, table: ScannedTable, place: Place) -> dict[str, Any]:
+    """`subject` where the table holds the person's own number once; else the ways to another one."""
+    direct = [way for way in place.ways if _holds_key(found, way)]
+    if len(place.ways) == len(direct) == 1:
+        entry: dict[str, Any] = {"subject": {names.of(direct[0].parent): direct[0].columns[0]}}
+        column = table.column(direct[0].columns[0])
+        sure = [way for way in place.longer if not way.guess]
+        if column is not None and column.nullable and sure:  # a row without the number may be theirs too
+            entry["join"] = _joins(table.name, sure)
+        return entry
+    return {"join": _joins(table.name, place.ways)}
+
+
+def _holds_key(found: Findings, way: Edge) -> bool:
+    person = found.people.get(way.parent)
+    return person is not None and way.parent_columns == (person.key,)
+
+
+def _joins(table: str, ways: list[Edge]) -> Any:
+    mappings = []
+    for way in ways[:_WAYS]:
+        here, there, other = way.columns, way.parent_columns, way.parent
+        if way.table != table:  # a look-up: the other table points to it
+            here, there, other = way.parent_columns, way.columns, way.table
+        mapping = {own: f"{other}.{column}" for own, column in zip(here, there, strict=True)}
+        if mapping not in mappings:
+            mappings.append(mapping)
+    return mappings[0] if len(mappings) == 1 else mappings

@@ -1,0 +1,132 @@
+"""Everything that a scan finds of a source, before it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.scan.bounded import SEEN, compared
+from afschrift.scan.copies import copies
+from afschrift.scan.edges import Edge, declared
+from afschrift.scan.guesses import Polymorphic, by_email, candidates, polymorphic
+from afschrift.scan.key_guess import declared_keys, named_keys, unique_in_rows
+from afschrift.scan.people import People, find_people
+from afschrift.scan.reader import LostError, Reader
+from afschrift.scan.roles import Place, assign, choose_people
+from afschrift.scan.schema import ScannedSource
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Findings:
+    """What was found.
+
+    Attributes:
+        people: tables of people, by name.
+        roots: those of the people who will ask.
+        places: table -> what it is to them.
+        copies: table -> the one that it repeats.
+        guessed_keys: table -> column that tells its rows apart, where none is declared.
+        polymorphic: pairs of columns that point to a table by row.
+        notes: what could not be read or is to be looked at, in words.
+        lost: the source was lost before all was read.
+    """
+
+    source: ScannedSource
+    people: dict[str, People]
+    roots: tuple[str, ...]
+    places: dict[str, Place]
+    copies: dict[str, str]
+    guessed_keys: dict[str, str]
+    polymorphic: list[Polymorphic]
+    notes: list[str] = field(default_factory=list)
+    lost: bool = False
+
+
+def find(
+    reader: Reader,
+    source: ScannedSource,
+    persons: Sequence[tuple[str, str | None]] = (),
+    *,
+    values: bool = True,
+    say: Say = lambda _: None,
+) -> Findings:
+    """Whose tables these are, and by which ways.
+
+    Args:
+        reader: of the source, opened.
+        source: what its catalogue says.
+        persons: tables of the people who will ask, with the column of their key, where somebody named them.
+        values: whether values of columns may be compared.
+        say: is told how far the work is.
+
+    Raises:
+        ConfigurationError: a table that was named is not there, or has no such column.
+    """
+    notes = list(source.notes)
+    lost = False
+    known = declared(source.foreign_keys)
+    keys = declared_keys(source)
+    guessed: dict[str, str] = {}
+    edges: list[Edge] = list(known)
+    try:
+        named = named_keys(source, keys)
+        guessed = unique_in_rows(reader, named, notes) if values else named
+        suggested = candidates(source, keys | guessed, known)
+        if suggested and values:
+            say(f"Comparing values of {len(suggested):,} columns that no foreign key speaks of.")
+        edges += compared(reader, source, suggested, notes) if values else suggested
+        people = _people(source, edges, persons, guessed)
+        roots = choose_people(people, edges, [table for table, _ in persons])
+        for root in roots:
+            mails = by_email(source, people, people[root], edges)
+            seen = compared(reader, source, mails, notes) if values else ()
+            edges += [edge for edge in seen if edge.guess.endswith(SEEN)]
+    except LostError as error:
+        lost = True
+        notes.append(f"The source was lost before values were compared: {error.args[0]}")
+        people = _people(source, edges, persons, guessed)
+        roots = choose_people(people, edges, [table for table, _ in persons])
+    found = copies(source)
+    visible = [edge for edge in edges if edge.table not in found and edge.parent not in found]
+    places = assign(source, visible, people, roots)
+    return Findings(source, people, roots, places, found, guessed, polymorphic(source), notes, lost)
+
+
+def _people(
+    source: ScannedSource,
+    edges: Sequence[Edge],
+    persons: Sequence[tuple[str, str | None]],
+    guessed: dict[str, str],
+) -> dict[str, People]:
+    """Found by themselves, and named by somebody; each with a key, or it is none."""
+    found = dict(find_people(source, edges))
+    for name, column in persons:
+        table = source.tables.get(name)
+        if table is None:
+            raise ConfigurationError(
+                f"The source has no table {name}.",
+                remedy=f"name one of {', '.join(list(source.tables)[:20])} after `--person`, as TABLE:KEY.",
+            )
+        if column is not None and table.column(column) is None:
+            raise ConfigurationError(
+                f"Table {name} has no column {column}.",
+                remedy=f"name one of {', '.join(c.name for c in table.columns)} after `--person {name}:`.",
+            )
+        known = found.get(name) or People(name, None, 0, False, (), None, "named by you")
+        found[name] = People(
+            name, column or known.key, known.score, known.staff, known.names, known.email, "named by you"
+        )
+    for name, one in list(found.items()):
+        if one.key is None and name in guessed:
+            found[name] = People(name, guessed[name], one.score, one.staff, one.names, one.email, one.because)
+    chosen = {name for name, _ in persons}
+    for name in chosen:
+        if found[name].key is None:
+            raise ConfigurationError(
+                f"Table {name} has no single column that tells its people apart.",
+                remedy=f"name the column: `--person {name}:COLUMN`.",
+            )
+    return {name: one for name, one in found.items() if one.key is not None}

@@ -1,0 +1,49 @@
+"""Which column tells the rows of a table apart, where the database declares no key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from afschrift.domain.errors import AfschriftError
+from afschrift.scan.bounded import distinct_statement
+from afschrift.scan.names import is_generic, pointed_to, singulars
+from afschrift.scan.people import key_column
+from afschrift.scan.reader import LostError, Reader
+from afschrift.scan.schema import ScannedSource, ScannedTable
+
+
+def declared_keys(source: ScannedSource) -> dict[str, str]:
+    """Table -> the one column of its key, where the database declares one."""
+    found = {table.name: key_column(table) for table in source.tables.values() if not table.computed}
+    return {table: column for table, column in found.items() if column is not None}
+
+
+def named_keys(source: ScannedSource, declared: Mapping[str, str]) -> dict[str, str]:
+    """Table without any key -> the column that is called as its key would be."""
+    found = {}
+    for table in source.tables.values():
+        plain = not table.computed and table.part_of is None and table.readable
+        if plain and table.name not in declared and not table.key and (column := _called_so(table)):
+            found[table.name] = column
+    return found
+
+
+def _called_so(table: ScannedTable) -> str | None:
+    own = [c.name for c in table.columns if (pointed_to(c.name) or "") in singulars(table.name)]
+    return next(iter([*own, *(c.name for c in table.columns if is_generic(c.name))]), None)
+
+
+def unique_in_rows(reader: Reader, named: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+    """Those whose first thousand rows have a value each, and each its own."""
+    found = {}
+    for table, column in named.items():
+        try:
+            [(rows, values)] = reader.rows(distinct_statement(reader.dialect, table, column))
+        except LostError:
+            raise
+        except AfschriftError as error:
+            notes.append(f"{table}.{column} was not looked at: {error.args[0]}")
+            continue
+        if int(rows) == int(values):
+            found[table] = column
+    return found

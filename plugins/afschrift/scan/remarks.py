@@ -1,0 +1,76 @@
+"""What a draft says of a table to who edits it, in plain words."""
+
+from __future__ import annotations
+
+from afschrift.domain.language import count
+from afschrift.scan.findings import Findings
+from afschrift.scan.names import flat, words
+from afschrift.scan.roles import Role
+
+_DELETED = (
+    "deleted",
+    "deletedat",
+    "isdeleted",
+    "deletedon",
+    "verwijderd",
+    "verwijderdop",
+    "archivedat",
+    "archived",
+)
+_TENANT = ("tenantid", "tenant", "orgid", "organisationid", "organizationid", "companyid", "workspaceid")
+
+
+def remarks(found: Findings, name: str) -> list[str]:
+    """The lines above a table."""
+    table, place = found.source.tables[name], found.places[name]
+    if name in found.copies:
+        return []
+    rows = "" if table.rows is None else f"about {count(table.rows, 'row')}; "
+    lines = [rows + _what(found, name)]
+    if table.comment:
+        lines.append(f"The database says: {' '.join(table.comment.split())}")
+    lines += [f"GUESS {way.text}: {way.guess}" for way in place.ways if way.guess]
+    if len(place.ways) > 1 and place.role is Role.CHILD:
+        lines.append("Several ways: see whether each of them makes a row theirs.")
+    lines += [
+        f"LOOK {way.text}: whoever dealt with the row is its only way to people."
+        for way in place.ways
+        if way.table == name and way.of_another_role and way.parent in found.people
+    ]
+    lines += [f"A further way that is not followed: {way.text}" for way in place.longer]
+    lines += [f"Names people in another role, and is no way: {edge.text}" for edge in place.others]
+    lines += [
+        f"LOOK {two.id_column} points to another table by row, as {two.type_column} says, and no way can "
+        "follow it: give each kind a view of its own."
+        for two in found.polymorphic
+        if two.table == name
+    ]
+    lines += _habits(found, name)
+    return lines
+
+
+def _what(found: Findings, name: str) -> str:
+    place = found.places[name]
+    if place.role is Role.PERSON:
+        return f"the people: {found.people[name].because}"
+    if place.role is Role.OTHER_PEOPLE:
+        return f"other people, with a key of their own: {found.people[name].because}"
+    if place.role is Role.UNREACHED:
+        return "no way leads from here to people: whose is it?"
+    if place.role is Role.LOOKUP:
+        return f"what rows of {place.whose}'s people point to"
+    return f"rows of people of {place.whose}"
+
+
+def _habits(found: Findings, name: str) -> list[str]:
+    """Columns that say something of the whole table."""
+    table = found.source.tables[name]
+    lines = []
+    for column in table.columns:
+        if flat(column.name) in _DELETED:
+            lines.append(
+                f"{column.name} marks rows as deleted; they are there, and are given like all others."
+            )
+        if flat(column.name) in _TENANT or words(column.name)[:1] == ("tenant",):
+            lines.append(f"{column.name} tells tenants apart: see whose requests this inventory serves.")
+    return lines

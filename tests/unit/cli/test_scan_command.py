@@ -1,0 +1,139 @@
+"""`afschrift inventory scan`: from a database to a draft that loads beside the rest of a project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.support.command_line import Said, in_this_process
+from tests.support.scanned import made
+
+from afschrift.app.draft_project import draft_project
+from afschrift.inventory.load import load
+from afschrift.inventory.unclassified import progress
+
+CLUB = """
+CREATE TABLE members (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE, trainer_id INTEGER
+  REFERENCES employees);
+CREATE TABLE employees (employee_id INTEGER PRIMARY KEY, last_name TEXT, email TEXT UNIQUE);
+CREATE TABLE "Select" ("Order" INTEGER PRIMARY KEY, "member id" INTEGER REFERENCES members, "a: b" TEXT, "yes" TEXT,
+  deleted_at TEXT);
+CREATE TABLE plan (plan_id INTEGER PRIMARY KEY, title TEXT);
+CREATE TABLE loose (x TEXT, tenant_id INTEGER);
+CREATE VIEW adults AS SELECT id, email FROM members;
+INSERT INTO members VALUES (1, 'Canary-Name', 'Canary-Name', 'canary@example.org', NULL);
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "ours"
+    draft_project(folder, "2026-06-01T10:00:00Z")
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(folder / ".afschrift"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(folder / "inventory"))
+    monkeypatch.chdir(folder)
+    made(folder / "club.db", CLUB)
+    return folder
+
+
+def scan(*words: str, code: int = 0) -> Said:
+    said = in_this_process(("inventory", "scan", *words), "")
+    assert said.code == code, said
+    return said
+
+
+def of_club(folder: Path) -> tuple[str, ...]:
+    return ("--kind", "sqlite", "--option", f"path={folder / 'club.db'}")
+
+
+def test_a_draft_loads_and_nothing_in_it_counts(project: Path) -> None:
+    said = scan(*of_club(project), "--zone", "Europe/Amsterdam")
+
+    inventory = load(project / "inventory", {"sqlite"})
+    club = inventory.sources["club"]
+    assert club.tables["members"].subject["member_id"].column == "id"
+    assert club.tables["members"].subject["email"].match == "casefold"
+    assert set(club.tables["employees"].subject) == {"employee_id"}, "staff are found by a key of their own"
+    assert club.tables["Select"].subject["member_id"].column == "member id"
+    assert list(club.tables["Select"].columns) == ["Order", "member id", "a: b", "yes", "deleted_at"]
+    assert club.tables["adults"].copy_of == "members"
+    assert club.zone == "Europe/Amsterdam"
+    everything = ["adults", "loose", "plan"]
+    assert club.undescribed(club.tables) == everything, (
+        "what is only proposed to be nobody's is not described"
+    )
+    columns, left = progress(inventory)
+    assert {path for path in left if path.startswith("club.")} == {
+        f"club.{name}.{column}"
+        for name in ("members", "employees", "Select")
+        for column in club.tables[name].columns
+    }
+    assert columns > len(left), "the example beside it is classified"
+    assert "6 tables (1 view among them)" in said.text
+    assert "People: members, known by id" in said.text and "Other people: employees" in said.text
+    assert "plan" in said.text and "loose" in said.text and "The inventory loads" in said.text
+    text = (project / "inventory" / "club.yml").read_text()
+    assert "deleted_at marks rows as deleted" in text and "tenant_id tells tenants apart" in text
+
+
+def test_no_value_is_written_or_said(project: Path) -> None:
+    said = scan(*of_club(project))
+    everything = said.text + said.beside + "".join(f.read_text() for f in (project / "inventory").iterdir())
+    assert "canary" not in everything.lower()
+
+
+def test_keys_are_added_to_those_that_are_there(project: Path) -> None:
+    identity = project / "inventory" / "identity.yml"
+    before = identity.read_text()
+    scan(*of_club(project))
+    after = identity.read_text()
+    assert after.startswith(before.rstrip("\n")), "what stood there stands"
+    assert load(project / "inventory").identity.person == "customer_id"
+
+
+def test_a_dry_run_writes_nothing(project: Path) -> None:
+    before = {file.name: file.read_text() for file in (project / "inventory").iterdir()}
+    said = scan(*of_club(project), "--dry-run")
+    assert said.text.startswith("# A draft of what club holds") and "People: members" in said.beside
+    assert {file.name: file.read_text() for file in (project / "inventory").iterdir()} == before
+
+
+def test_a_file_that_is_there_stays(project: Path) -> None:
+    (project / "inventory" / "club.yml").write_text("source: club\n")
+    said = scan(*of_club(project), code=1)
+    assert "club.yml is there already" in said.beside and "--out" in said.beside
+    assert (project / "inventory" / "club.yml").read_text() == "source: club\n"
+    said = scan(*of_club(project), "--out", str(project / "inventory" / "more.yml"), code=1)
+    assert "club.yml describes a source club already" in said.beside and "--name" in said.beside
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "Nothing says what to scan"),
+        (("nowhere",), "AIRFLOW_CONN_NOWHERE"),
+        (("--kind", "excel"), "choose one of duckdb"),
+        (("--kind", "sqlite"), "no option `path`"),
+        (("--kind", "sqlite", "--option", "path"), "KEY=VALUE"),
+        (("--kind", "sqlite", "--option", "path=no.db"), "is there"),
+        (("--kind", "sqlite", "--option", "path=club.db", "--name", "A B"), "small letters"),
+        (("--kind", "sqlite", "--option", "path=club.db", "--person", "nobody"), "no table nobody"),
+        (("--kind", "sqlite", "--option", "path=club.db", "--zone", "Mars"), "time zone"),
+    ],
+)
+def test_what_cannot_be_scanned_is_told_with_the_way_out(
+    project: Path, words: tuple[str, ...], told: str
+) -> None:
+    before = sorted((project / "inventory").iterdir())
+    said = scan(*words, code=1)
+    assert told in said.beside and "What to do:" in said.beside
+    assert sorted((project / "inventory").iterdir()) == before
+
+
+def test_an_empty_database_says_so(project: Path) -> None:
+    made(project / "empty.db", "")
+    said = scan("--kind", "sqlite", "--option", "path=empty.db")
+    assert "0 tables" in said.text and "There is nothing to describe" in said.text
