@@ -11,8 +11,7 @@ import duckdb
 import pytest
 from tests.support.warehouses import SERVERS, at
 
-from afschrift.domain.described import Described
-from afschrift.domain.sources import ForeignKey, Source
+from afschrift.domain.sources import Described, ForeignKey, Source
 from afschrift.sources.registry import SOURCES, open_source
 
 MADE = (

@@ -10,10 +10,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
-from afschrift.domain.described import Described
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Dialect, Estimate, Source, Structure
+from afschrift.domain.sources import ColumnType, Described, Dialect, Estimate, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 

@@ -5,11 +5,10 @@ Arrow types are written as Any, so that the core needs no Arrow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
-from afschrift.domain.described import Described
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
 from afschrift.domain.value_kind import ValueKind
@@ -98,6 +97,29 @@ class Structure:
 
 
 @dataclass(frozen=True)
+class Described:
+    """Of tables as in `Source.catalogue()`; what the database does not say is not there.
+
+    Attributes:
+        keys: table -> columns of its primary key, in order.
+        unique: table -> its further unique keys.
+        required: table -> columns that are never NULL.
+        comments: table -> what its owner wrote beside it.
+        column_comments: table -> column -> the same.
+        rows: table -> how many, as the database believes.
+        reads: view -> tables that it reads.
+    """
+
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unique: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    required: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    comments: Mapping[str, str] = field(default_factory=dict)
+    column_comments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TableReading:
     """How one table would be read.
 
@@ -133,22 +155,6 @@ class Estimate:
     readings: tuple[TableReading, ...] = ()
 
 
-def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[ForeignKey, ...]:
-    """Foreign keys from a row a column, in order.
-
-    Args:
-        rows: what tells one foreign key from another of its table, the table, its column, the table that it
-            points to, the column there.
-    """
-    found: dict[tuple[object, str], list[tuple[str, str, str]]] = {}
-    for key, table, column, parent, parent_column in rows:
-        found.setdefault((key, table), []).append((column, parent, parent_column))
-    return tuple(
-        ForeignKey(table, tuple(c for c, _, _ in pairs), pairs[0][1], tuple(t for _, _, t in pairs))
-        for (_, table), pairs in found.items()
-    )
-
-
 class Dialect(Protocol):
     """How one database spells what the templates need.
 
@@ -173,12 +179,7 @@ class Dialect(Protocol):
         """An identifier of the inventory, quoted."""
 
     def spread(self, rows: int | None, wanted: int) -> str:
-        """What stands after a table in FROM, for rows from all over a large one; empty: its first ones.
-
-        Args:
-            rows: of the table, as the database believes.
-            wanted: how many at least.
-        """
+        """What stands after a table of so many rows in FROM for `wanted` from all over; empty: its first."""
 
     def relation(self, table: str) -> str:
         """What stands after FROM for a table of the inventory (a lake's is a scan of files)."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.scan.draft import Header
-from afschrift.scan.findings import Findings
+from afschrift.scan.scan_findings import Findings
+from afschrift.scan.source_draft import Header
 
 
 def head(found: Findings, header: Header) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from afschrift.domain.language import count
-from afschrift.scan.draft import Draft
-from afschrift.scan.findings import Findings
-from afschrift.scan.roles import Role
+from afschrift.scan.scan_findings import Findings
+from afschrift.scan.source_draft import Draft
+from afschrift.scan.ways.places import Role
 
 _LISTED = 12
 

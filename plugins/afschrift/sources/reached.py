@@ -6,12 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, Self
 
-from afschrift.domain.described import Described
 from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import SameRows, Sample, Sums, TableOracle
-from afschrift.domain.sources import ColumnType, Dialect, Estimate, Source, Structure
+from afschrift.domain.sources import ColumnType, Described, Dialect, Estimate, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 
 

@@ -21,11 +21,11 @@ from afschrift.domain.language import count
 from afschrift.domain.sources import Source
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import IDENTITY, SINGLES, load
-from afschrift.scan.draft import Draft, Header, drafted
-from afschrift.scan.findings import find
 from afschrift.scan.head import head
-from afschrift.scan.read import read_source
-from afschrift.scan.reader import Reader
+from afschrift.scan.reading.read import read_source
+from afschrift.scan.reading.reader import Reader
+from afschrift.scan.scan_findings import find
+from afschrift.scan.source_draft import Draft, Header, drafted
 from afschrift.scan.summary import summary
 from afschrift.scan.yaml_text import written
 from afschrift.sources.connections import from_environment

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.support.scanned import found, ways
 
-from afschrift.scan.names import pointed_to, singulars
-from afschrift.scan.roles import Role
+from afschrift.scan.ways.name_words import pointed_to, singulars
+from afschrift.scan.ways.places import Role
 
 BARE = """
 CREATE TABLE klanten (klantnummer INTEGER PRIMARY KEY, voornaam TEXT, achternaam TEXT, email TEXT);

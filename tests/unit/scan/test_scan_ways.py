@@ -8,7 +8,7 @@ import pytest
 from tests.support.scanned import found, ways
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.scan.roles import Role
+from afschrift.scan.ways.places import Role
 
 SHOP = """
 CREATE TABLE client (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE,

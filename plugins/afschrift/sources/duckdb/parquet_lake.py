@@ -11,7 +11,6 @@ import duckdb
 from upath import UPath
 
 from afschrift.app.extras import require_for
-from afschrift.domain.described import Described
 from afschrift.domain.errors import (
     AfschriftError,
     ConfigurationError,
@@ -20,7 +19,7 @@ from afschrift.domain.errors import (
     SourceDownError,
 )
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Estimate, Structure
+from afschrift.domain.sources import ColumnType, Described, Estimate, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.described import lake_rows
 from afschrift.sources.duckdb.estimate import lake_estimate

@@ -11,12 +11,11 @@ from typing import Any, Self
 
 import duckdb
 
-from afschrift.domain.described import Described
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Estimate, ForeignKey, Structure
+from afschrift.domain.sources import ColumnType, Described, Estimate, ForeignKey, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.described import read_described
 from afschrift.sources.duckdb.dialect import DuckDialect

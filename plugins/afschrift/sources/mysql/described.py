@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from afschrift.domain.described import Described, commented, grouped, keys_of
+from afschrift.domain.sources import Described
+from afschrift.sources.catalogue_rows import commented, grouped, keys_of
 
 _KEYS = """
 SELECT table_name, index_name, index_name = 'PRIMARY', column_name

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from afschrift.domain.sources import Structure, foreign_keys
+from afschrift.domain.sources import Structure
+from afschrift.sources.catalogue_rows import foreign_keys
 
 _FOREIGN_KEYS = """
 SELECT constraint_name, table_name, column_name, referenced_table_name, referenced_column_name

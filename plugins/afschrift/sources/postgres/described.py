@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from afschrift.domain.described import Described, commented, grouped, keys_of
+from afschrift.domain.sources import Described
+from afschrift.sources.catalogue_rows import commented, grouped, keys_of
 from afschrift.sources.postgres.dialect import PostgresDialect
 
 _OWN = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"

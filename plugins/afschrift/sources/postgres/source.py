@@ -16,11 +16,10 @@ from adbc_driver_manager._reader import AdbcRecordBatchReader  # unlike Arrow's 
 from adbc_driver_postgresql import dbapi
 from psycopg.conninfo import make_conninfo
 
-from afschrift.domain.described import Described
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Connection, Estimate, Structure
+from afschrift.domain.sources import ColumnType, Connection, Described, Estimate, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Inspector
 
-from afschrift.domain.described import Described, commented, grouped, keys_of
+from afschrift.domain.sources import Described
+from afschrift.sources.catalogue_rows import commented, grouped, keys_of
 
 
 def read_described(inspector: Inspector, schema: str | None) -> Described:

@@ -12,12 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, CursorResult
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-from afschrift.domain.described import Described
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Estimate, ForeignKey, Structure, TableReading
+from afschrift.domain.sources import ColumnType, Described, Estimate, ForeignKey, Structure, TableReading
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.explained import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number

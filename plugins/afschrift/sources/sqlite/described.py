@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from afschrift.domain.described import Described, grouped, keys_of
+from afschrift.domain.sources import Described
+from afschrift.sources.catalogue_rows import grouped, keys_of
 from afschrift.sources.sqlite.estimate import counted
 from afschrift.sources.view_text import tables_in
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from afschrift.domain.described import Described
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Estimate, Structure, foreign_keys
+from afschrift.domain.sources import ColumnType, Described, Estimate, Structure
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.catalogue_rows import foreign_keys
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
 from afschrift.sources.oracle.second_reading import SecondReading

@@ -12,11 +12,10 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from afschrift.domain.described import Described
 from afschrift.domain.keys import PersonKeys
 from afschrift.domain.own_account import Sample, Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan
-from afschrift.domain.sources import ColumnType, Dialect, Estimate, Source, Structure
+from afschrift.domain.sources import ColumnType, Described, Dialect, Estimate, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.split import PersonSlices
 from afschrift.selection.person import WayFinder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from afschrift.domain.sources import ForeignKey
-from afschrift.scan.names import flat, pointed_to, singulars, word_set, words
+from afschrift.scan.ways.name_words import flat, pointed_to, singulars, word_set, words
 
 _OTHER_ROLES = word_set(
     "created creator updated updater modified modifier changed deleted approved approver assigned assignee "

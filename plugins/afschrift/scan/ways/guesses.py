@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.scan.edges import Edge
-from afschrift.scan.names import flat, is_generic, pointed_to, singulars, words
-from afschrift.scan.people import EMAIL, People, is_a
 from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
+from afschrift.scan.ways.edges import Edge
+from afschrift.scan.ways.name_words import flat, is_generic, pointed_to, singulars, words
+from afschrift.scan.ways.person_tables import EMAIL, People, is_a
 
 _NUMERIC = (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)
 _TEXTUAL = (ValueKind.TEXT, ValueKind.UUID)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from afschrift.scan.edges import Edge
-from afschrift.scan.names import flat, singulars, word_set, words
 from afschrift.scan.schema import ScannedSource, ScannedTable
+from afschrift.scan.ways.edges import Edge
+from afschrift.scan.ways.name_words import flat, singulars, word_set, words
 
 GIVEN = ("firstname", "givenname", "forename", "voornaam", "roepnaam", "fname", "voornamen", "initials")
 FAMILY = ("lastname", "surname", "familyname", "achternaam", "geslachtsnaam", "lname", "tussenvoegsel")

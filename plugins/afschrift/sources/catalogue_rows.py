@@ -1,32 +1,26 @@
-"""What a database says of its tables beside their columns: keys, comments, sizes, what views read."""
+"""Keys, foreign keys and comments from the rows in which a database's catalogue gives them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+
+from afschrift.domain.sources import ForeignKey
 
 
-@dataclass(frozen=True)
-class Described:
-    """Tables are named as in `Source.catalogue()`; what the database does not say is not there.
+def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[ForeignKey, ...]:
+    """Foreign keys from a row a column, in order.
 
-    Attributes:
-        keys: table -> columns of its primary key, in order.
-        unique: table -> its further unique keys.
-        required: table -> columns that are never NULL.
-        comments: table -> what its owner wrote beside it.
-        column_comments: table -> column -> the same.
-        rows: table -> how many, as the database believes.
-        reads: view -> tables that it reads.
+    Args:
+        rows: what tells one foreign key from another of its table, the table, its column, the table that it
+            points to, the column there.
     """
-
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    unique: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
-    required: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    comments: Mapping[str, str] = field(default_factory=dict)
-    column_comments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    rows: Mapping[str, int] = field(default_factory=dict)
-    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    found: dict[tuple[object, str], list[tuple[str, str, str]]] = {}
+    for key, table, column, parent, parent_column in rows:
+        found.setdefault((key, table), []).append((column, parent, parent_column))
+    return tuple(
+        ForeignKey(table, tuple(c for c, _, _ in pairs), pairs[0][1], tuple(t for _, _, t in pairs))
+        for (_, table), pairs in found.items()
+    )
 
 
 KeyRows = Iterable[tuple[str, object, bool, str]]

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
-from afschrift.scan.edges import Edge
-from afschrift.scan.names import flat
-from afschrift.scan.reader import LostError, Reader
+from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
+from afschrift.scan.ways.edges import Edge
+from afschrift.scan.ways.name_words import flat
 
 ROWS = 64
 """Of a table, for its samples."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from afschrift.scan.edges import Edge
-from afschrift.scan.people import People, holds_contacts
 from afschrift.scan.schema import ScannedSource
+from afschrift.scan.ways.edges import Edge
+from afschrift.scan.ways.person_tables import People, holds_contacts
 
 
 class Role(StrEnum):

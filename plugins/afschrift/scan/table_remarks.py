@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from afschrift.domain.language import count
-from afschrift.scan.findings import Findings
-from afschrift.scan.names import flat, words
-from afschrift.scan.roles import Role
+from afschrift.scan.scan_findings import Findings
+from afschrift.scan.ways.name_words import flat, words
+from afschrift.scan.ways.places import Role
 
 _DELETED = (
     "deleted",

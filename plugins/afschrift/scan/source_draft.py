@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from afschrift.scan.edges import Edge
-from afschrift.scan.findings import Findings
-from afschrift.scan.names import is_generic, singulars, words
-from afschrift.scan.people import People
-from afschrift.scan.remarks import remarks
-from afschrift.scan.roles import Place, Role
+from afschrift.scan.scan_findings import Findings
 from afschrift.scan.schema import ScannedTable
+from afschrift.scan.table_remarks import remarks
+from afschrift.scan.ways.edges import Edge
+from afschrift.scan.ways.name_words import is_generic, singulars, words
+from afschrift.scan.ways.person_tables import People
+from afschrift.scan.ways.places import Place, Role
 
 _KEY_LENGTH = 41
 _WAYS = 12

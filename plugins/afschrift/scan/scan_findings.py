@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.scan.bounded import SEEN, compared
-from afschrift.scan.copies import copies
-from afschrift.scan.edges import Edge, declared
-from afschrift.scan.guesses import Polymorphic, by_email, candidates, polymorphic
-from afschrift.scan.key_guess import declared_keys, named_keys, unique_in_rows
-from afschrift.scan.people import People, find_people
-from afschrift.scan.reader import LostError, Reader
-from afschrift.scan.roles import Place, assign, choose_people
+from afschrift.scan.reading.bounded import SEEN, compared
+from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.schema import ScannedSource
+from afschrift.scan.ways.copies import copies
+from afschrift.scan.ways.edges import Edge, declared
+from afschrift.scan.ways.guesses import Polymorphic, by_email, candidates, polymorphic
+from afschrift.scan.ways.key_guess import declared_keys, named_keys, unique_in_rows
+from afschrift.scan.ways.person_tables import People, find_people
+from afschrift.scan.ways.places import Place, assign, choose_people
 
 Say = Callable[[str], None]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from afschrift.domain.described import Described
 from afschrift.domain.errors import AfschriftError
-from afschrift.domain.sources import ColumnType, Structure
-from afschrift.scan.reader import Reader
+from afschrift.domain.sources import ColumnType, Described, Structure
+from afschrift.scan.reading.reader import Reader
 from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 
 Answer = TypeVar("Answer")

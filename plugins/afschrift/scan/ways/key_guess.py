@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from afschrift.domain.errors import AfschriftError
-from afschrift.scan.bounded import distinct_statement
-from afschrift.scan.names import is_generic, pointed_to, singulars
-from afschrift.scan.people import key_column
-from afschrift.scan.reader import LostError, Reader
+from afschrift.scan.reading.bounded import distinct_statement
+from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.schema import ScannedSource, ScannedTable
+from afschrift.scan.ways.name_words import is_generic, pointed_to, singulars
+from afschrift.scan.ways.person_tables import key_column
 
 
 def declared_keys(source: ScannedSource) -> dict[str, str]:

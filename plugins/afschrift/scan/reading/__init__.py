@@ -1,0 +1,1 @@
+"""What a scan reads: the catalogue, and little of each table, by statements that are bounded."""

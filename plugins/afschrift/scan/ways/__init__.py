@@ -1,0 +1,1 @@
+"""Tables of people and the ways from them outwards, by keys, names and values."""
