@@ -1,0 +1,75 @@
+"""The demo's plans are what they were before its map was written with defaults, to the byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo.people import HEAVY, WITHDREW
+from tests.support.installed import Installation
+
+from afschrift.domain.instants import rfc3339, utc_now
+from afschrift.domain.right import Right
+from afschrift.inventory.column import Column
+from afschrift.inventory.load import load
+from afschrift.inventory.table import Table
+from afschrift.questions.ask import Answers
+from afschrift.steps.draft import Drafter
+
+INVENTORY = Path(__file__).parents[3] / "include" / "inventory"
+GOLDEN = Path(__file__).parent / "plans.json"
+PEOPLE = {"ordinary": 100_006, "heavy": HEAVY.number, "withdrew": WITHDREW.number}
+
+
+def digests(installation: Installation) -> dict[str, Any]:
+    """For each person and right: digest of the plan without what differs from run to run, and what is asked."""
+    services, found = installation.services, dict[str, Any]()
+    for name, number in PEOPLE.items():
+        for right in Right:
+            request = services.register.requests.get(installation.submit(number, right.value))
+            keys = services.register.identities.of(request.id)
+            draft = Drafter(services, request, Answers(())).draft(keys, rfc3339(utc_now()))
+            plan = replace(draft.plan, request="", frozen_at="", inventory="", policy="", package="", keys="")
+            found[f"{name} {right}"] = {
+                "digest": plan.digest(),
+                "columns": {one.name: len(one.selected) for one in plan.extracts},
+                "asked": sorted(question.words for question in draft.questions),
+            }
+    return found
+
+
+def meanings(folder: Path) -> dict[str, str]:
+    """For each table of the shop: digest of all that its entry means, and for each column who decided."""
+    found = {}
+    for name, table in load(folder).sources["shop"].tables.items():
+        said = table.model_dump(
+            mode="json", exclude={"columns", "decided", "defaults", "confirmed"}, exclude_defaults=True
+        )
+        columns = {
+            column: [
+                one.model_dump(mode="json", exclude={"decided"}, exclude_defaults=True),
+                _decided(table, one),
+            ]
+            for column, one in table.columns.items()
+        }
+        text = json.dumps([said, columns], sort_keys=True)
+        found[name] = hashlib.sha256(text.encode()).hexdigest()
+    return found
+
+
+def _decided(table: Table, column: Column) -> Any:
+    decided = column.decided or table.decided
+    return decided.model_dump(mode="json") if decided else None
+
+
+def test_every_table_means_what_it_meant() -> None:
+    assert meanings(INVENTORY) == json.loads(GOLDEN.read_text(encoding="utf-8"))["tables"]
+
+
+@pytest.mark.slow
+def test_plans_are_as_they_were(installation: Installation) -> None:
+    assert digests(installation) == json.loads(GOLDEN.read_text(encoding="utf-8"))["plans"]
