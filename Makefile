@@ -76,6 +76,11 @@ scenario-officer: $(VENV) ## Show and check what the law leaves to people, with 
 scenario-morning: $(VENV) ## Show and check thirty-six requests of all kinds, brought to their ends at a terminal and on the pages
 	@$(BIN)/python -m tests.e2e.scenarios.morning $(ARGS)
 
+.PHONY: test-batch
+test-batch: $(VENV) ## Read 400 persons together in four kinds of warehouse: each bundle is the one made alone
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_BATCH_PERSONS=400 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest \
+		tests/e2e/test_batch_proof.py -q --timeout 0 $(ARGS)
+
 .PHONY: test-celery
 test-celery: $(VENV_CELERY) ## Let requests go through two Celery workers of which one is killed, and an S3 store fail
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_CELERY=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest \

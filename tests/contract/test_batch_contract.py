@@ -15,7 +15,6 @@ from afschrift.services import Services
 from afschrift.sources.registry import SOURCES
 from afschrift.steps.assess import assess
 from afschrift.steps.batch.extract_together import TOGETHER, extract_together
-from afschrift.steps.batch.members import Alone
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import clear_extract, extract
 from afschrift.steps.validate import validate
@@ -51,9 +50,6 @@ def test_a_batch_stages_what_each_request_stages_alone(services: Services) -> No
 
     outcomes = extract_together(services, "shop", requests, "bat-1", lambda _request: services)
 
-    if services.inventory.sources["shop"].kind == "sqlalchemy":  # how it compares texts is not known
-        assert outcomes == dict.fromkeys(requests, Alone.SHAPE)
-        return
     assert outcomes == dict.fromkeys(requests, TOGETHER)
     together = {request: read_of(services, request) for request in requests}
     assert len({one.snapshot for one in together.values()}) == 1

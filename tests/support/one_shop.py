@@ -62,10 +62,34 @@ TABLES: Tables = {
 }  # fmt: skip
 
 SPELLED = {
-    "duckdb": {"datetime": "TIMESTAMP", "instant": "TIMESTAMPTZ", "double": "DOUBLE", "blob": "BLOB"},
-    "mysql": {"datetime": "DATETIME(6)", "instant": "TIMESTAMP(6) NULL", "double": "DOUBLE", "blob": "BLOB"},
-    "postgres": {"datetime": "TIMESTAMP", "instant": "TIMESTAMPTZ", "double": "FLOAT8", "blob": "BYTEA"},
-    "sqlite": {"datetime": "DATETIME", "instant": "TIMESTAMPTZ", "double": "DOUBLE", "blob": "BLOB"},
+    "duckdb": {
+        "datetime": "TIMESTAMP",
+        "instant": "TIMESTAMPTZ",
+        "double": "DOUBLE",
+        "blob": "BLOB",
+        "long": "VARCHAR",
+    },
+    "mysql": {
+        "datetime": "DATETIME(6)",
+        "instant": "TIMESTAMP(6) NULL",
+        "double": "DOUBLE",
+        "blob": "BLOB",
+        "long": "LONGTEXT",
+    },
+    "postgres": {
+        "datetime": "TIMESTAMP",
+        "instant": "TIMESTAMPTZ",
+        "double": "FLOAT8",
+        "blob": "BYTEA",
+        "long": "TEXT",
+    },
+    "sqlite": {
+        "datetime": "DATETIME",
+        "instant": "TIMESTAMPTZ",
+        "double": "DOUBLE",
+        "blob": "BLOB",
+        "long": "VARCHAR",
+    },
 }
 
 SOURCE = """
@@ -145,7 +169,7 @@ def in_duckdb(path: Path, tables: Tables = TABLES) -> None:
 def in_lake(path: Path, lake: Path) -> None:
     """The tables of a DuckDB file, a folder each."""
     with duckdb.connect(str(path), read_only=True) as con:
-        for table in TABLES:
+        for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             (lake / table).mkdir(parents=True)
             con.execute(f"COPY {table} TO '{lake / table / 'part.parquet'}' (FORMAT parquet)")
 

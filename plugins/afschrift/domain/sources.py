@@ -52,6 +52,8 @@ class ColumnType:
             where it is `expression`.
         remedy: what to do about values that cannot be read exactly, not even as text; empty where they can.
         closed: the account has no right to it, though the table has others that it may read.
+        loose: the database takes texts for equal that differ in more than capitals and spaces at their end,
+            or it is not known how it compares them (`citext`, a collation without accents).
     """
 
     native: str
@@ -61,6 +63,7 @@ class ColumnType:
     verbatim: str = ""
     remedy: str = ""
     closed: bool = False
+    loose: bool = False
 
     def as_text(self) -> ColumnType:
         """The column as `kind: text` in the inventory has it."""
@@ -161,11 +164,14 @@ class Dialect(Protocol):
     Attributes:
         hides_tables: its catalogue lacks what the account has no right to.
         names_collations: texts of one type are compared in one way; known once the catalogue was read.
+        sorts_in_our_memory: rows of a statement are all held by this process while they are put in order,
+            and what streams them does not do so in ranges.
     """
 
     name: str
     hides_tables: bool
     names_collations: bool
+    sorts_in_our_memory: bool
 
     @property
     def keys(self) -> str:

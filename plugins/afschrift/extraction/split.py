@@ -6,7 +6,9 @@ of that person once more before the row goes on: a row that bears another's goes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,12 +16,23 @@ import pyarrow.compute as pc
 from afschrift.domain.errors import AfschriftError, GateError, ValidationFailedError
 from afschrift.selection.together import HELD, PERSON
 
-HoldsKey = Callable[[str], bool]
-"""Whether a text is one of a person's keys."""
+
+class HoldsKey(Protocol):
+    """The keys of a person."""
+
+    def __call__(self, held: str) -> bool:
+        """Whether a text is one of them."""
+
+    def in_doubt(self, held: str) -> bool:
+        """Whether the source may know better of a text that is none."""
 
 
 class PassedError(Exception):
-    """A person's rows passed by and cannot be given from their start again: their table is read alone."""
+    """A person's table is read alone.
+
+    Their rows passed by and cannot be given from their start again, or only the source can tell whose a
+    row is.
+    """
 
 
 class SharedReadError(Exception):
@@ -27,11 +40,26 @@ class SharedReadError(Exception):
 
     Attributes:
         met: what went wrong.
+        somebodys: it came of the rows of one of them, nobody knows whose; False: the pass is not to be
+            trusted.
     """
 
-    def __init__(self, met: AfschriftError) -> None:
+    def __init__(self, met: AfschriftError, *, somebodys: bool = True) -> None:
         super().__init__()
-        self.met = met
+        self.met, self.somebodys = met, somebodys
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """Around what is read for all persons at once: what goes wrong in here is not known to be anybody's.
+
+    Raises:
+        SharedReadError: something did.
+    """
+    try:
+        yield
+    except AfschriftError as met:
+        raise SharedReadError(met) from None
 
 
 class OtherPersonsRowError(GateError):
@@ -65,7 +93,7 @@ class PersonSlices:
         """One person's batches, as a statement for them alone would give them; from their start, once.
 
         Raises:
-            PassedError: they were given before.
+            PassedError: they were given before, or it is in doubt whether a row is theirs.
             SharedReadError: reading failed.
             OtherPersonsRowError: a row is somebody else's.
         """
@@ -103,17 +131,16 @@ class PersonSlices:
                 ValidationFailedError(
                     f"The rows of {self._table} did not come person by person. Nothing of them is delivered.",
                     remedy="report it; each request by itself is not concerned: `afschrift run`.",
-                )
+                ),
+                somebodys=False,
             )
         self._take(whose)
 
     def _first(self) -> int | None:
         """Whose row is the next one."""
         while self._here is None or not self._here.num_rows:
-            try:
+            with shared():
                 self._here = next(self._batches, None)
-            except AfschriftError as met:
-                raise SharedReadError(met) from None
             if self._here is None:
                 return None
         return int(self._here.column(PERSON)[0].as_py())
@@ -129,6 +156,10 @@ class PersonSlices:
         return taken
 
     def _must_be_theirs(self, batch: pa.RecordBatch, person: int) -> None:
-        held = pc.unique(batch.column(HELD)).to_pylist()
-        if not all(text is not None and self._keys[person](str(text)) for text in held):
-            raise OtherPersonsRowError(self._table, person)
+        keys, held = self._keys[person], pc.unique(batch.column(HELD)).to_pylist()
+        strange = [text for text in held if text is None or not keys(str(text))]
+        if not strange:
+            return
+        if all(text is not None and keys.in_doubt(str(text)) for text in strange):
+            raise PassedError
+        raise OtherPersonsRowError(self._table, person)

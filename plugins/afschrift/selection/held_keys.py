@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -24,10 +25,18 @@ class HeldKeys:
         meant = [key for key in keys if key.name in names]
         self._texts = {spelled for key in meant for spelled in _spellings(key.value)}
         self._small = {key.value.casefold() for key in meant if key.name in casefold}
+        self._plain = all(text.isascii() for text in self._small)
 
     def __call__(self, held: str) -> bool:
         """Whether a text that a row holds is one of them."""
         return not self._texts.isdisjoint(_spellings(held)) or held.casefold() in self._small
+
+    def in_doubt(self, held: str) -> bool:
+        """Whether a warehouse may find a text to be one of them that is none here.
+
+        Beyond ASCII each has small letters of its own: to one `İ` is an `i`, to another it is not.
+        """
+        return bool(self._small) and not (self._plain and held.isascii())
 
 
 def alike(keys: Sequence[Key]) -> bool:
@@ -49,5 +58,7 @@ def _spellings(text: str) -> tuple[str, ...]:
 
 
 def _loose(text: str) -> str:
-    """As the least exact comparison of any warehouse takes it."""
-    return _spellings(text.strip().casefold())[-1]
+    """As the least exact comparison of any warehouse takes it: without capitals, accents and spaces."""
+    parted = unicodedata.normalize("NFKD", text.strip()).casefold().replace("ı", "i")
+    plain = "".join(sign for sign in parted if not unicodedata.combining(sign))
+    return _spellings(plain)[-1]

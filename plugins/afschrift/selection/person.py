@@ -44,6 +44,8 @@ class Match:
         timeless: the row counts whatever its time (`at: any`, or a key that is for ever one person's).
         unless: columns of better keys; the row must hold none of them.
         text: SQL of the column's value as the text of a key.
+        exact: what the database finds equal to a key is equal to whoever compares its text, so that a row
+            can be told to be this person's without the database.
     """
 
     key: str
@@ -52,6 +54,7 @@ class Match:
     timeless: bool
     unless: tuple[str, ...] = ()
     text: str = ""
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -269,7 +272,7 @@ class WayFinder:
         self, table: str, alias: str, name: str, *, timeless: bool, unless: tuple[str, ...] = ()
     ) -> Match:
         link = self._source.tables[table].subject[name]
-        column = self.column(table, link.column, alias)
+        column, of_type = self.column(table, link.column, alias), self._catalogue[table][link.column]
         return Match(
             key=self._dialect.literal(name),
             holds=self.holds(table, name, alias),
@@ -277,6 +280,7 @@ class WayFinder:
             timeless=timeless,
             unless=unless,
             text=self._dialect.key_text(column, self.native(table, link.column)),
+            exact=not of_type.loose and of_type.kind is not ValueKind.NUMBER,
         )
 
     def _unique(self, key: str) -> Unique:

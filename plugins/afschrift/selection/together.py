@@ -66,12 +66,24 @@ class TogetherRows:
             salted=self.salted,
         )
 
-    def ordered(self, statement: str) -> str:
-        """The rows of an extract, person by person, each one's in their own order."""
+    def ordered(self, statement: str, span: tuple[int, int] | None = None) -> str:
+        """The rows of an extract, person by person, each one's in their own order.
+
+        Args:
+            statement: of one person.
+            span: the first and the last person; None: all.
+        """
         head, _, order = self.of(statement).rpartition(_ORDER)
         own = f",\n  t.{PERSON} AS {PERSON}, t.{HELD} AS {HELD}"  # last, as an order may go by places
         head = head.replace(_FROM, f"{own}{_FROM}", 1)
+        if span:
+            head += f"\n  AND t.{PERSON} BETWEEN {span[0]:d} AND {span[1]:d}"
         return f"{head}{_ORDER}t.{PERSON}, {order}"
+
+    def counted(self, statement: str) -> str:
+        """Of an extract: the persons who have rows, each with how many."""
+        counts = f"SELECT t.{PERSON} AS {PERSON}, count(*) AS number"
+        return f"{counts}\n{self.same_rows(statement)}\nGROUP BY t.{PERSON}\nORDER BY 1\n"
 
     def same_rows(self, statement: str, relation: str = "", further: Sequence[str] = ()) -> str:
         """FROM and WHERE of an extract, for what else is asked of the same rows."""
@@ -142,5 +154,10 @@ class TogetherFinder:
 
 
 def _has_shape(belongs: Sequence[Match | Via]) -> bool:
-    """Whether a row comes once a person: over a join only where what is equal to a value is one value."""
-    return all(isinstance(way, Match) or (way.alike and _has_shape(way.belongs)) for way in belongs)
+    """Whether a row comes once a person, and can be told to be theirs without the database.
+
+    Over a join only where what is equal to a value is one value; by a key only where it is compared exactly.
+    """
+    return all(
+        way.exact if isinstance(way, Match) else way.alike and _has_shape(way.belongs) for way in belongs
+    )

@@ -12,6 +12,7 @@ class StandardDialect:
     one_row = "LIMIT 1"
     hides_tables = False
     names_collations = False
+    sorts_in_our_memory = False
 
     def quote(self, identifier: str) -> str:
         """Double quotes, doubled inside."""

@@ -205,11 +205,15 @@ class TableReading:
         stream: Batches,
         masked: dict[str, int],
     ) -> None:
-        """`read`: the rows as they are compared once more; `stream`: the same, watched on the way."""
+        """`read`: the rows as they are compared once more; `stream`: the same, watched on the way.
+
+        `accounted`: the source said the same of the rows that were written.
+        """
         self._reading, self._part, self._comparison, self._writer = reading, part, comparison, writer
         self._read, self._stream, self._masked = read, stream, masked
         self._seconds = 0.0
         self._table: TableExtract | None = None
+        self.accounted = False
 
     def write(self) -> None:
         """Write every file of the table; nothing else is asked of the source meanwhile."""
@@ -227,6 +231,7 @@ class TableReading:
         assert self._table is not None
         begun, part = time.monotonic(), self._part
         compared = self._comparison.require(self._read)
+        self.accounted = True
         self._seconds += time.monotonic() - begun
         table = self._reading.noted(self._table, part, self._writer, self._seconds)
         table = replace(table, compared=compared)

@@ -34,7 +34,7 @@ SET VARIABLE {cuts} = (
 )
 """
 _ORDER = "\nORDER BY "
-_PLAIN = re.compile(r".+ AS t\nWHERE ")
+_PLAIN = re.compile(r".+ AS t\nWHERE |\(\n(?s:.+)\) AS t\nWHERE 1 = 1")
 _PARTS = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|[(),]|[^"'(),]+)""")
 
 Rows = Callable[[str], list[tuple[Any, ...]]]

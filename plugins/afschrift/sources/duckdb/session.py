@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Self
@@ -52,7 +53,11 @@ FROM duckdb_constraints()
 WHERE constraint_type = 'FOREIGN KEY' AND database_name = current_database()
 ORDER BY schema_name, table_name, constraint_index
 """
-_COLLATIONS = "SELECT count(*) FROM duckdb_tables() WHERE sql ILIKE '%collate%'"
+_COLLATIONS = """
+SELECT count(*) FROM (
+  SELECT sql FROM duckdb_tables() UNION ALL SELECT sql FROM duckdb_views() WHERE NOT internal
+) WHERE sql ILIKE '%collate%'
+"""
 _VIEWS = """
 SELECT schema_name, view_name FROM duckdb_views()
 WHERE NOT internal AND database_name = current_database() ORDER BY schema_name, view_name
@@ -123,6 +128,8 @@ class DuckSession:
         for schema, table, column, native in rows:
             name = _named(schema, table)
             known = column_type(f"{name}.{column}", native, self._cell_limit)
+            if known.kind is ValueKind.TEXT and not self.dialect.names_collations:
+                known = replace(known, loose=True)
             found.setdefault(self.dialect.table(name, schema, table), {})[column] = known
         return found
 

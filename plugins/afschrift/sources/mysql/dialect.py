@@ -63,6 +63,8 @@ class MysqlDialect(StandardDialect):
     def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
         """By bytes; numbers by their value."""
         kind = bare(native)
+        if kind in ("float", "double") and not casefold:  # beside a float the key would be rounded to one
+            return f"{column} = k.number AND CAST({column} AS DECIMAL(65, 0)) = k.number"
         if kind in NUMBERS and not casefold:
             return f"{column} = k.number"
         if kind not in _TEXTS:

@@ -23,8 +23,12 @@ _COLUMNS = """
 SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(a.attname AS text),
   CAST(a.atttypid AS bigint), format_type(a.atttypid, a.atttypmod),
   has_any_column_privilege(c.oid, 'SELECT'), row_security_active(c.oid),
-  has_column_privilege(c.oid, a.attnum, 'SELECT')
+  has_column_privilege(c.oid, a.attnum, 'SELECT'),
+  t.typname = 'citext' OR {nondeterministic}
 FROM pg_attribute a
+JOIN pg_type own ON own.oid = a.atttypid
+JOIN pg_type t ON t.oid = CASE WHEN own.typbasetype = 0 THEN own.oid ELSE own.typbasetype END
+LEFT JOIN pg_collation l ON l.oid = a.attcollation
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -44,6 +48,9 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
   )
 ORDER BY n.nspname, c.relname, a.attnum
 """
+_TELLS_COLLATIONS = 120000
+"""First server version with collations that take different texts for equal."""
+
 _TYPES = """
 SELECT CAST(t.oid AS bigint), CAST(t.typname AS text), format_type(t.oid, NULL), n.nspname = 'pg_catalog',
   CAST(t.typtype AS text), CAST(t.typbasetype AS bigint),
@@ -81,9 +88,11 @@ def read_catalogue(
     known = PgTypes(types, members, cell_limit)
     found: dict[str, dict[str, ColumnType]] = {}
     closed: dict[str, Unreadable] = {}
-    for schema, relation, column, oid, native, readable, hides_rows, granted in rows(_COLUMNS):
+    says = "NOT l.collisdeterministic" if dialect.version >= _TELLS_COLLATIONS else "false"
+    columns = rows(_COLUMNS.format(nondeterministic=f"COALESCE({says}, false)"))
+    for schema, relation, column, oid, native, readable, hides_rows, granted, loose in columns:
         table = dialect.table(schema, relation)
-        of_type = known.column(f"{table}.{column}", oid, native)
+        of_type = replace(known.column(f"{table}.{column}", oid, native), loose=loose)
         found.setdefault(table, {})[column] = of_type if granted else replace(of_type, closed=True)
         if not readable:
             closed[table] = Unreadable(no_right(f"{source}.{schema}.{relation}"))

@@ -197,9 +197,11 @@ class Alchemy:
         engine = self._engine.dialect
         form = guarded(found, kind, exact, engine, self._limit)
         if kind is ValueKind.BINARY:  # a cast would take the bytes for a text
-            return ColumnType(native, kind, form)
+            return ColumnType(native, kind, form, loose=True)
         verbatim = guarded(found, None, self.dialect.text("{column}"), engine, self._limit)
-        return ColumnType(native, kind, form, verbatim=verbatim)
+        # all but whole numbers is compared as text, by a collation that is not known
+        loose = kind not in (ValueKind.INTEGER, ValueKind.DECIMAL)
+        return ColumnType(native, kind, form, verbatim=verbatim, loose=loose)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; values are bound."""

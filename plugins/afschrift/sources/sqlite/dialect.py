@@ -16,6 +16,7 @@ class SqliteDialect(StandardDialect):
     """How SQLite spells what the templates need. Names in `afschrift_` are functions of the session."""
 
     name = "sqlite"
+    sorts_in_our_memory = True
 
     def relation(self, table: str) -> str:
         """A file has one schema; a dot is part of a name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from afschrift.domain.errors import StagedFileError
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
@@ -16,7 +17,7 @@ from afschrift.steps.residual import searched_sources
 
 
 def explain(services: Services, requests: Sequence[str]) -> Iterator[str]:
-    """A line for each request and source, of requests whose plan is frozen.
+    """A line for each request and source, of requests whose plan is frozen and whose staging is whole.
 
     Raises:
         UnknownRequestError: no such request.
@@ -24,7 +25,11 @@ def explain(services: Services, requests: Sequence[str]) -> Iterator[str]:
     """
     found: dict[tuple[str, str], list[str]] = {}
     for request_id in requests:
-        one = _planned(services, request_id)
+        try:
+            one = _planned(services, request_id)
+        except StagedFileError:
+            yield f"{request_id}: what was staged of it is gone; it is classified by itself again"
+            continue
         if one is None:
             yield f"{request_id}: no plan is frozen yet; it is assessed and classified by itself first"
             continue
@@ -45,11 +50,12 @@ def _group(services: Services, source: str, requests: Sequence[str]) -> Iterator
         return
     with services.open_source(source) as session:
         tables = without_shape(services, plan, source, session)
-    if tables:
-        words = f"{WHY_ALONE[Alone.SHAPE]}: {', '.join(tables)}"
-        yield from (f"{one} {source}: alone, since {words}" for one in requests)
-    else:
-        yield from (f"{one} {source}: together with {len(requests) - 1} more" for one in requests)
+    but = f", but for {', '.join(tables)}" if tables else ""
+    for one in requests:
+        if len(tables) == len(plan.of_source(source)):
+            yield f"{one} {source}: alone, since {WHY_ALONE[Alone.SHAPE]}"
+        else:
+            yield f"{one} {source}: together with {len(requests) - 1} more{but}"
 
 
 def way_of(services: Services, plan: Plan, keys: Sequence[Key], source: str, session: Source) -> str:
@@ -58,9 +64,10 @@ def way_of(services: Services, plan: Plan, keys: Sequence[Key], source: str, ses
     if why is not None:
         return f"is read alone, since {WHY_ALONE[why]}"
     tables = without_shape(services, plan, source, session)
-    if tables:
-        return f"is read alone, since {WHY_ALONE[Alone.SHAPE]}: {', '.join(tables)}"
-    return "may be read together with others (`afschrift batch`)"
+    if len(tables) == len(plan.of_source(source)):
+        return f"is read alone, since {WHY_ALONE[Alone.SHAPE]}"
+    but = f", but for {', '.join(tables)}" if tables else ""
+    return f"may be read together with others (`afschrift batch`){but}"
 
 
 def without_shape(services: Services, plan: Plan, source: str, session: Source) -> list[str]:

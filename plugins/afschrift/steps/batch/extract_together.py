@@ -7,27 +7,18 @@ Each request keeps its gates, its keys, its staging and its record: what is writ
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from typing import Any
 
-from afschrift.domain.errors import AfschriftError, SourceDownError
-from afschrift.domain.event import digest
-from afschrift.domain.plan import ExtractPlan
-from afschrift.extraction.split import OtherPersonsRowError, PassedError, PersonSlices, SharedReadError
-from afschrift.questions.ask import ask
-from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.together import TogetherRows
+from afschrift.domain.errors import AfschriftError, RetriableError, SourceDownError
+from afschrift.extraction.split import OtherPersonsRowError, SharedReadError
 from afschrift.services import Services
-from afschrift.steps.batch.members import Alone, alike_plans, alone, member
-from afschrift.steps.batch.person_reading import PersonReading
-from afschrift.steps.batch.together_session import PersonSession, TogetherSession
-from afschrift.steps.extract import finish
-from afschrift.steps.gates import refusal
-from afschrift.steps.source_reading import TableReading
+from afschrift.steps.batch.members import Alone, Member, alike_plans, alone, member
+from afschrift.steps.batch.source_pass import TOGETHER, Outcomes, SourcePass, code
 
-DONE, TOGETHER = "extracted_before", "together"
-Outcomes = dict[str, str]
-"""Request -> `together`, `extracted_before`, why it goes alone, or the name of the error that it met."""
+DONE = "extracted_before"
+FAILED_AT_MOST = 20
+"""Passes of one group that may fail before each request reads alone: two bad values among 1,000 are found."""
+
+__all__ = ["DONE", "TOGETHER", "Outcomes", "extract_together"]
 
 
 def extract_together(
@@ -54,7 +45,7 @@ def extract_together(
         try:
             one = member(of(request_id), request_id, source)
         except AfschriftError as met:
-            outcomes[request_id] = _code(met)
+            outcomes[request_id] = code(met)
             continue
         why = DONE if one is None else alone(one, source)
         if one is None or why is not None:
@@ -62,163 +53,31 @@ def extract_together(
         else:
             waiting.append(one)
     for group in alike_plans(waiting, source):
-        if len(group) == 1:
-            outcomes[group[0].id] = Alone.COMPANY
-        else:
-            outcomes |= _Pass(services, source, batch, [PersonReading(one, source) for one in group]).run()
+        outcomes |= _in_passes(services, source, batch, group)
     return outcomes
 
 
-def _code(met: AfschriftError) -> str:
-    return type(met).__name__
-
-
-class _Pass:
-    """One session of a source for persons whose plans read it alike."""
-
-    def __init__(self, services: Services, source: str, batch: str, readers: Sequence[PersonReading]) -> None:
-        self._services, self._source, self._batch = services, source, batch
-        self._readers = readers
-
-    @property
-    def _going(self) -> list[tuple[int, PersonReading]]:
-        """The persons that nothing has stopped, by number."""
-        return [(number, one) for number, one in enumerate(self._readers) if one.met is None]
-
-    def run(self) -> Outcomes:
-        """Read, split, record.
-
-        Raises:
-            GateError: a row was another's.
-            SourceDownError: the source is down.
-        """
-        services, source = self._services, self._source
-        with services.open_source(source, self._batch) as session:
-            persons = [one.reading.keys(one.member.request.received_at) for one in self._readers]
-            together = TogetherSession(services, source, session, persons)
-            plan = self._readers[0].member.plan
-            shapes = [(part, together.finder.of_extract(part)) for part in plan.of_source(source)]
-            if any(rows is None for _, rows in shapes):
-                return {one.member.id: str(Alone.SHAPE) for one in self._readers}
-            try:
-                self._read(together, [(part, rows) for part, rows in shapes if rows is not None])
-            except SharedReadError as shared:  # whose rows it was is not known: each one's own run tells
-                self._stop()
-                if isinstance(shared.met, SourceDownError):
-                    raise shared.met from None
-                return {one.member.id: _code(shared.met) for one in self._readers}
-            except BaseException:
-                self._stop()
-                raise
-        for _, one in self._going:
-            with one.alone():
-                self._record(one)
-        return {one.member.id: TOGETHER if one.met is None else _code(one.met) for one in self._readers}
-
-    def _stop(self) -> None:
-        """Nothing that this pass wrote is left of anybody."""
-        for one in self._readers:
-            if one.begun:
-                one.clear()
-
-    def _read(self, together: TogetherSession, shapes: Sequence[tuple[ExtractPlan, TogetherRows]]) -> None:
-        sessions = [PersonSession(together, number) for number in range(len(self._readers))]
-        for number, one in self._going:
-            asked: tuple[OpenQuestion, ...] = ()
-            with one.reads():
-                asked = one.reading.search(sessions[number])
-                one.reading.begin(sessions[number])
-            if asked:
-                one.met = ask(one.member.services.register, one.member.id, asked)
-        for part, rows in shapes:
-            if self._going:
-                self._table(together, sessions, part, rows)
-        for fact in self._readers[0].member.plan.facts:
-            if fact.source == self._source:
-                together.read_fact(fact.statement)
-        for number, one in self._going:
-            with one.reads():
-                one.record = one.reading.end(sessions[number], one.tables)
-
-    def _table(
-        self,
-        together: TogetherSession,
-        sessions: Sequence[PersonSession],
-        part: ExtractPlan,
-        rows: TogetherRows,
-    ) -> None:
-        together.count_masks(part, rows)
-        tables: dict[int, TableReading] = {}
-        for number, one in self._going:
-            with one.reads():
-                tables[number] = one.reading.table(sessions[number], one.part[part.table])
-        together.bind_all()
-        passed = self._split(together, part, rows, tables)
-        for number in passed:  # written twice: what was written first collided with its own marks
-            one = self._readers[number]
-            with one.reads():
-                tables[number] = one.reading.table(sessions[number], one.part[part.table])
-                tables[number].write()
-        spot = together.compare(part, rows, int(digest([self._batch, part.name]), 16))
-        for number, one in self._going:
-            with one.reads():
-                one.tables.append(tables[number].finish())
-            if one.met is not None and number == spot:  # the pass itself may be wrong
-                raise SharedReadError(one.met)
-
-    def _split(
-        self,
-        together: TogetherSession,
-        part: ExtractPlan,
-        rows: TogetherRows,
-        tables: dict[int, TableReading],
-    ) -> list[int]:
-        """Write each person's rows as they pass; those whose table is to be written from its start again."""
-        holds = [one.member.holds(part.table, self._source) for one in self._readers]
-        again = []
-        with closing(together.session.stream(rows.ordered(part.statement))) as batches:  # type: ignore[type-var]
-            slices = PersonSlices(batches, holds, part.name)
-            together.passing = (part.statement, slices)
-            try:
-                for number, one in enumerate(self._readers):
-                    if one.met is not None:
-                        slices.leave(number)
-                        continue
-                    with one.alone():
-                        one.begin()
-                        with one.asking():
-                            try:
-                                tables[number].write()
-                            except PassedError:
-                                again.append(number)
-                                slices.leave(number)
-                            except OtherPersonsRowError as met:
-                                raise self._refused(one, met) from None
-                    if one.met is not None:
-                        slices.leave(number)
-                slices.end()
-            finally:
-                together.passing = None
-        return again
-
-    def _refused(self, one: PersonReading, met: OtherPersonsRowError) -> OtherPersonsRowError:
-        """The attempt stands in the trail of the person whom the row was given out for."""
-        services = one.member.services
-        refusal(services, one.member.id, "extract", "row_of_another", str(met.args[0]), met.remedy)
-        return met
-
-    def _record(self, one: PersonReading) -> dict[str, Any]:
-        """What `extract` leaves of a request: its record in staging, its result and event in the register."""
-        assert one.record is not None
-        one.require_open()
-        record = one.reading.stage(one.record)
-        evidence = one.reading.evidence(record)
-        batch = {"id": self._batch, "requests": len(self._readers)}
-        return finish(
-            one.member.services,
-            one.member.plan,
-            record,
-            {**evidence, "batch": batch},
-            one.took,
-            again=one.member.again,
-        )
+def _in_passes(services: Services, source: str, batch: str, group: Sequence[Member]) -> Outcomes:
+    """Read a group in one pass; where somebody's rows end it, each half of it, until it is known whose."""
+    outcomes: Outcomes = dict.fromkeys((one.id for one in group), str(Alone.COMPANY))
+    left, failed = [group], 0
+    while left:
+        if len(some := left.pop()) < 2:
+            continue
+        one_pass = SourcePass(services, source, batch, some)
+        try:
+            outcomes |= one_pass.run()
+        except SharedReadError as shared:
+            if isinstance(shared.met, SourceDownError):
+                raise shared.met from None
+            failed += 1
+            outcomes |= one_pass.stopped | {one.id: code(shared.met) for one in one_pass.going}
+            somebodys = shared.somebodys and not isinstance(shared.met, RetriableError)
+            if somebodys and failed < FAILED_AT_MOST:
+                half = len(one_pass.going) // 2
+                left += [one_pass.going[half:], one_pass.going[:half]]
+        except (OtherPersonsRowError, RetriableError):
+            raise
+        except AfschriftError as met:  # of the source itself: each one's own run meets it too
+            outcomes |= {one.id: code(met) for one in some}
+    return outcomes

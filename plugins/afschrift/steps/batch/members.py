@@ -35,7 +35,7 @@ WHY_ALONE = {
     Alone.REDACTIONS: "a reviewer redacted something in it",
     Alone.UPLOADS: "its rows name uploaded files",
     Alone.KEYS: "two keys of the person may find one row",
-    Alone.SHAPE: "a statement of it has no shape for several persons",
+    Alone.SHAPE: "no statement of it has a shape for several persons",
     Alone.COMPANY: "no other request reads it alike",
 }
 """In words for officers; of a source."""

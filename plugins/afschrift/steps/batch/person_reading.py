@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from afschrift.casework.question_kinds import KINDS
-from afschrift.domain.errors import AfschriftError, GateError, RetriableError
+from afschrift.domain.errors import AfschriftError, GateError, RetriableError, StagedFileError
 from afschrift.domain.extracted import SourceExtract, TableExtract
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.state import State
@@ -51,16 +51,22 @@ class PersonReading:
         """What goes wrong in here stops this person alone, and leaves nothing of the pass behind.
 
         Raises:
-            RetriableError: source, register or staging does not answer: that is nobody's own.
+            RetriableError: source, register or staging does not answer: that is nobody's own. What is
+                staged of the person and is gone or damaged is.
         """
         try:
             yield
+        except StagedFileError as met:
+            self._stop(met)
         except (RetriableError, OtherPersonsRowError):
             raise
         except AfschriftError as met:
-            self.met = met
-            if self.begun:  # before that, what is staged is another run's
-                self.clear()
+            self._stop(met)
+
+    def _stop(self, met: AfschriftError) -> None:
+        self.met = met
+        if self.begun:  # before that, what is staged is another run's
+            self.clear()
 
     @contextmanager
     def reads(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ persons is asked for that person alone, in the same session and so on the same s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -21,6 +21,28 @@ from afschrift.extraction.split import PersonSlices
 from afschrift.selection.person import WayFinder
 from afschrift.selection.together import PERSON, TogetherFinder, TogetherRows
 from afschrift.services import Services
+
+ROWS_AT_ONCE = 50_000
+"""So many rows of several persons are put in order at once in our own memory."""
+
+
+def spans(counts: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
+    """The first and the last of persons who follow each other and have at most so many rows; or of one.
+
+    Args:
+        counts: persons who have rows, in order, each with how many.
+        most: rows of a span.
+    """
+    taken: list[int] = []
+    size = 0
+    for person, number in counts:
+        if taken and size + number > most:
+            yield taken[0], taken[-1]
+            taken, size = [], 0
+        taken.append(person)
+        size += number
+    if taken:
+        yield taken[0], taken[-1]
 
 
 class TogetherSession:
@@ -90,26 +112,29 @@ class TogetherSession:
         }
         self._known[statement] = {who: found.get(who, nothing) for who in range(len(self._persons))}
 
-    def compare(self, part: ExtractPlan, rows: TogetherRows, drawn: int) -> int | None:
-        """The source's own account of each person's rows, in one statement.
+    def rows_of_all(self, part: ExtractPlan, rows: TogetherRows) -> Generator[pa.RecordBatch]:
+        """The rows of an extract, person by person.
 
-        Args:
-            part: the extract.
-            rows: of all persons.
-            drawn: draws the person whose rows are accounted for by their own statement all the same, so that
-                the pass is held against the frozen statement.
-
-        Returns:
-            That person; None where nobody has rows.
+        Where the database puts rows in order in our own memory, it is given some persons at a time.
         """
+        if not self.session.dialect.sorts_in_our_memory:
+            yield from self.session.stream(rows.ordered(part.statement))
+            return
+        counts = self.session.rows(rows.counted(part.statement))
+        for first, last in spans([(int(person), int(number)) for person, number in counts], ROWS_AT_ONCE):
+            yield from self.session.stream(rows.ordered(part.statement, (first, last)))
+
+    def compare(self, part: ExtractPlan, rows: TogetherRows) -> Collection[int]:
+        """The source's own account of each person's rows, in one statement; who has rows."""
         self.bind_all()
         of_all = self._oracles[part.statement].together(partial(rows.same_rows, part.statement))
         nothing = Sums(0, {field.name: 0 for field in part.selected}, 0, 0)
-        found = dict.fromkeys(range(len(self._persons)), nothing) | of_all
-        having = sorted(of_all)
-        spot = having[drawn % len(having)] if having else None
-        self._sums[part.statement] = {who: one for who, one in found.items() if who != spot}
-        return spot
+        self._sums[part.statement] = dict.fromkeys(range(len(self._persons)), nothing) | of_all
+        return of_all.keys()
+
+    def account_alone(self, part: ExtractPlan, person: int) -> None:
+        """Forget what was accounted of a person: their own statement is asked."""
+        self._sums[part.statement].pop(person, None)
 
     def sums_of(self, person: int, statement: str) -> Sums | None:
         """That account of one person's rows; None: it is to be asked for them alone."""
