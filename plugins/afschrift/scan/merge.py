@@ -1,0 +1,159 @@
+"""Add a draft to a file of the inventory: only what is new, and nothing to what a person confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ruamel.yaml.error import MarkedYAMLError
+
+from afschrift.domain.decision import Protect
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.quick_yaml import content
+from afschrift.scan.yaml_insert import Path, insert
+
+Words = Mapping[str, Any]
+
+_OF_A_TABLE = frozenset({"key", "title", "description", "references"})
+"""What a table gets that is described already; its ways it gets only where it has none."""
+_NAMED = frozenset({"purposes", "stores"})
+
+
+def merge(existing_text: str, draft: Words) -> tuple[str, list[str]]:
+    """The text of a file with what a draft has more, and the paths of what was added.
+
+    A word that stands there stays, and so do comments and layout. A column that a person classified gets
+    nothing; one that only a program proposed, or that nobody classified, gets the words that it lacks. A
+    table that is described gets no other way to the person. Done again, nothing is added, and the text is
+    returned as it was given.
+
+    Args:
+        existing_text: YAML of a source; empty: there is no file yet.
+        draft: a source, as docs/inventory.md describes it.
+
+    Raises:
+        ConfigurationError: the text is no YAML of a mapping, or what would get more is used in several
+            places.
+    """
+    try:
+        data = content(existing_text.replace("\r\n", "\n"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(
+            f"The file cannot be added to: line {line} is not readable as YAML.", remedy="mend it first."
+        ) from None
+    if data is not None and not isinstance(data, Mapping):
+        raise ConfigurationError("The file cannot be added to: it holds no mapping.", remedy="mend it first.")
+    additions = list(_of_source(data or {}, draft))
+    if not additions:
+        return existing_text, []
+    told = [name for path, value in additions for name in _told(path, value)]
+    return insert(existing_text, additions), told
+
+
+def _told(path: Path, value: Any) -> Iterator[str]:
+    """Tables are told one by one."""
+    if path == ("tables",):
+        yield from (f"tables.{name}" for name in value)
+    else:
+        yield ".".join(path)
+
+
+def _of_source(here: Words, draft: Words) -> Iterator[tuple[Path, Any]]:
+    for word, value in draft.items():
+        if word not in here:
+            yield (word,), value
+        elif word == "tables":
+            yield from _of_tables(here[word] or {}, value)
+        elif word in _NAMED:
+            yield from (((word, name), one) for name, one in value.items() if name not in (here[word] or {}))
+
+
+def _of_tables(here: Words, draft: Words) -> Iterator[tuple[Path, Any]]:
+    names = _names(here, draft)
+    for name, words in draft.items():
+        table = _renamed(words, names)
+        if name in here or (name in names and "table" not in words):
+            entry = name if name in here else names[name]
+            yield from _of_table(("tables", entry), here[entry] or {}, table)
+        else:
+            yield ("tables", name), table
+
+
+def _names(here: Words, draft: Words) -> dict[str, str]:
+    """Tables of the draft that have another name in the file -> the first of their entries there."""
+    found: dict[str, str] = {}
+    for entry, words in here.items():
+        table = (words or {}).get("table")
+        if table and table in draft and table not in here:
+            found.setdefault(table, entry)
+    return found
+
+
+def _renamed(table: Words, names: Mapping[str, str]) -> Words:
+    """A table whose ways end at the names that the file has."""
+    if not names:
+        return table
+
+    def end(target: str) -> str:
+        parent, _, column = target.rpartition(".")
+        return f"{names.get(parent, parent)}.{column}"
+
+    changed: dict[str, Any] = {}
+    if join := table.get("join"):
+        ways = [{own: end(target) for own, target in way.items()} for way in _listed(join)]
+        changed["join"] = ways if isinstance(join, list) else ways[0]
+    if references := table.get("references"):
+        changed["references"] = {own: end(target) for own, target in references.items()}
+    return {**table, **changed}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _of_table(path: Path, here: Words, draft: Words) -> Iterator[tuple[Path, Any]]:
+    if here.get("copy_of"):
+        return
+    has_way = "subject" in here or "join" in here or here.get("personal") is False
+    for word, value in draft.items():
+        if word == "columns":
+            yield from _of_columns(path, here, _each_waits(draft, value))
+        elif word not in here and (word in _OF_A_TABLE or (word in ("subject", "join") and not has_way)):
+            yield (*path, word), value
+
+
+def _each_waits(table: Words, columns: Words) -> Words:
+    """The columns of a draft with what their table says of all of them."""
+    if table.get("review") != "needed":
+        return columns
+    settled = {"review", "decided"}
+    return {
+        name: words if settled & set(words) else {**words, "review": "needed"}
+        for name, words in columns.items()
+    }
+
+
+def _of_columns(path: Path, table: Words, draft: Words) -> Iterator[tuple[Path, Any]]:
+    if "columns" not in table:
+        yield (*path, "columns"), draft
+        return
+    here = table["columns"] or {}
+    for name, words in draft.items():
+        if name not in here:
+            yield (*path, "columns", name), words
+            continue
+        column = here[name] or {}
+        if _takes_proposals(table, column):
+            waits = {"decided"} if column.get("review") == "needed" else set()
+            new = [word for word in words if word not in column and word not in waits]
+            yield from (((*path, "columns", name, word), words[word]) for word in new)
+
+
+def _takes_proposals(table: Words, column: Words) -> bool:
+    """Whether no person said what a column is, and a proposal in it shows as one."""
+    if "decided" in column or column.get("protect") == Protect.SECRET:
+        return False
+    if "review" in column or table.get("review") == "needed":
+        return bool(column.get("review", "needed") == "needed")
+    return "origin" not in column and "origin" not in table
