@@ -51,7 +51,7 @@ def insert(text: str, additions: Sequence[tuple[Path, Any]]) -> str:
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     text = text if not text or text.endswith("\n") else text + newline
-    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    root = yaml.compose(text, Loader=yaml.CBaseLoader)
     by_parent: dict[Path, dict[str, Any]] = {}
     for path, value in additions:
         by_parent.setdefault(path[:-1], {})[path[-1]] = value

@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
 
 WIDTH = 110
 _OPEN = frozenset({"tables", "purposes", "columns"})
-_DOUBTFUL = re.compile(r"[-+.=<~0-9!&*?|>@`%]|.*[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Texts that YAML 1.1 or 1.2 could take for something else are quoted."""
-
-
-def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.Node:
-    quoted = '"' if not text or _DOUBTFUL.match(text) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=quoted)
-
-
-_Dumper.add_representer(str, _text)
-_Dumper.ignore_aliases = lambda *_: True  # type: ignore[method-assign]
+_PLAIN = re.compile(r"[A-Za-z_](?:[\w ./-]*[\w.])?", re.ASCII)
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
 def flow(value: Any) -> str:
     """A value in one line."""
-    written = yaml.dump(
-        value,
-        Dumper=_Dumper,
-        default_flow_style=True,
-        allow_unicode=True,
-        sort_keys=False,
-        width=2**30,
-    )
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{flow(word)}: {flow(one)}" for word, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return _text(value) if isinstance(value, str) else _scalar(value)
+
+
+@lru_cache(maxsize=10_000)
+def _text(text: str) -> str:
+    """A text; quoted where YAML 1.1 or 1.2 could take it for something else."""
+    if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS:
+        return text
+    return _scalar(text, style='"')
+
+
+def _scalar(value: Any, style: str | None = None) -> str:
+    written = yaml.dump(value, Dumper=yaml.CSafeDumper, default_style=style, allow_unicode=True, width=2**30)
     return str(written).removesuffix("...\n").strip()
 
 
@@ -48,16 +46,19 @@ def lines(words: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     """
     for word, value in words.items():
         where = (*path, word)
-        line = f"{flow(word)}: {flow(value)}"
-        nested = isinstance(value, Mapping) and bool(value)
-        if nested and (_stands_open(where) or len(line) + 2 * len(path) > WIDTH):
+        if isinstance(value, Mapping) and value and _stands_open(where):
             yield f"{flow(word)}:"
             yield from (f"  {inner}" for inner in lines(value, where))
-        elif isinstance(value, list) and len(line) > WIDTH:
-            yield f"{flow(word)}:"
-            yield from (f"  - {flow(item)}" for item in value)
-        else:
+            continue
+        line = f"{flow(word)}: {flow(value)}"
+        if len(line) + 2 * len(path) <= WIDTH or not value or not isinstance(value, Mapping | list):
             yield line
+            continue
+        yield f"{flow(word)}:"
+        if isinstance(value, Mapping):
+            yield from (f"  {inner}" for inner in lines(value, where))
+        else:
+            yield from (f"  - {flow(item)}" for item in value)
 
 
 def _stands_open(path: tuple[str, ...]) -> bool:
