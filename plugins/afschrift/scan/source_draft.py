@@ -7,13 +7,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from afschrift.scan.column_proposals import Proposals
+from afschrift.scan.column_words import column_words
+from afschrift.scan.proposal import Proposal, TableRole
 from afschrift.scan.scan_findings import Findings
 from afschrift.scan.schema import ScannedTable
 from afschrift.scan.table_remarks import remarks
 from afschrift.scan.ways.edges import Edge
 from afschrift.scan.ways.name_words import is_generic, singulars, words
 from afschrift.scan.ways.person_tables import People
-from afschrift.scan.ways.places import Place, Role
+from afschrift.scan.ways.places import Place
 
 _KEY_LENGTH = 41
 _WAYS = 12
@@ -54,16 +57,17 @@ class Draft:
     person: str | None
 
 
-def drafted(found: Findings, header: Header, known_keys: Collection[str]) -> Draft:
+def drafted(found: Findings, proposals: Proposals, header: Header, known_keys: Collection[str]) -> Draft:
     """The draft.
 
     Args:
         found: by the scan.
+        proposals: for its columns.
         header: of the file.
         known_keys: identity keys of the project.
     """
     names = _KeyNames(found, known_keys)
-    tables = {name: _table(found, names, name) for name in found.source.tables}
+    tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
     data: dict[str, Any] = {"source": header.source, "kind": header.kind}
     if header.connection:
         data["connection"] = header.connection
@@ -114,7 +118,9 @@ def _cleaned(name: str) -> str:
     return (plain if plain[:1].isalpha() else f"key_{plain}")[:_KEY_LENGTH]
 
 
-def _table(found: Findings, names: _KeyNames, name: str) -> dict[str, Any] | None:
+def _table(
+    found: Findings, names: _KeyNames, name: str, proposals: Mapping[str, Proposal]
+) -> dict[str, Any] | None:
     """The entry of one table; None where its columns are not known, so that requests stop at it."""
     table, place = found.source.tables[name], found.places[name]
     if name in found.copies:
@@ -122,10 +128,10 @@ def _table(found: Findings, names: _KeyNames, name: str) -> dict[str, Any] | Non
     if not table.columns:
         return None
     entry: dict[str, Any] = {}
-    if place.role is Role.UNREACHED:  # it cannot say that it is anybody's: a person must
+    if place.role is TableRole.UNREACHED:  # it cannot say that it is anybody's: a person must
         entry |= {"personal": False, "review": "needed"}
-    elif place.role in (Role.PERSON, Role.OTHER_PEOPLE):
-        entry["subject"] = _own_keys(found.people[name], names, asks=place.role is Role.PERSON)
+    elif place.role in (TableRole.PERSON, TableRole.OTHER_PEOPLE):
+        entry["subject"] = _own_keys(found.people[name], names, asks=place.role is TableRole.PERSON)
     else:
         entry |= _ways(found, names, table, place)
     if key := table.key or tuple(filter(None, [found.guessed_keys.get(name)])):
@@ -135,7 +141,11 @@ def _table(found: Findings, names: _KeyNames, name: str) -> dict[str, Any] | Non
     person = found.people.get(name)
     if person and person.names:
         entry["names"] = {"columns": list(person.names)}
-    entry["columns"] = {column.name: {} for column in table.columns}
+    own = place.role in (TableRole.PERSON, TableRole.OTHER_PEOPLE)
+    entry["columns"] = {
+        column.name: column_words(proposals[column.name], own=own) if column.name in proposals else {}
+        for column in table.columns
+    }
     return entry
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from afschrift.domain.language import count
+from afschrift.scan.proposal import TableRole
 from afschrift.scan.scan_findings import Findings
 from afschrift.scan.source_draft import Draft
-from afschrift.scan.ways.places import Role
 
 _LISTED = 12
 
@@ -36,7 +36,7 @@ def _people(found: Findings, draft: Draft) -> Iterator[str]:
         yield f"People: {root}, known by {found.people[root].key} ({found.people[root].because})."
     if not found.roots:
         yield "People: no table of people was found. Name it: `--person TABLE` or `--person TABLE:KEY`."
-    for name in _of(found, Role.OTHER_PEOPLE):
+    for name in _of(found, TableRole.OTHER_PEOPLE):
         person = found.people[name]
         yield (
             f"Other people: {name}, known by {person.key} ({person.because}). No way leads from one kind "
@@ -47,7 +47,7 @@ def _people(found: Findings, draft: Draft) -> Iterator[str]:
 
 
 def _ways(found: Findings) -> Iterator[str]:
-    children, look_ups = _of(found, Role.CHILD), _of(found, Role.LOOKUP)
+    children, look_ups = _of(found, TableRole.CHILD), _of(found, TableRole.LOOKUP)
     guessed = [n for n in (*children, *look_ups) if any(way.guess for way in found.places[n].ways)]
     of_them = f", {len(guessed)} of them by a guess" if guessed else ""
     yield (
@@ -56,7 +56,7 @@ def _ways(found: Findings) -> Iterator[str]:
     )
     if guessed:
         yield f"  Guessed, so look at each: {_some(guessed)}."
-    unreached = [n for n in _of(found, Role.UNREACHED) if n not in found.copies]
+    unreached = [n for n in _of(found, TableRole.UNREACHED) if n not in found.copies]
     if unreached:
         yield (
             f"  No way leads to {count(len(unreached), 'table')}, and requests stop there until somebody "
@@ -71,7 +71,7 @@ def _columns(draft: Draft) -> Iterator[str]:
     yield f"Columns: {proposed:,} proposed, {left:,} open. None counts until a person confirms it."
 
 
-def _of(found: Findings, role: Role) -> list[str]:
+def _of(found: Findings, role: TableRole) -> list[str]:
     return [name for name, place in found.places.items() if place.role is role]
 
 

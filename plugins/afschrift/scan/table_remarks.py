@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from afschrift.domain.language import count
+from afschrift.scan.proposal import TableRole
 from afschrift.scan.scan_findings import Findings
 from afschrift.scan.ways.name_words import flat, words
-from afschrift.scan.ways.places import Role
 
 _DELETED = (
     "deleted",
@@ -25,12 +25,12 @@ def remarks(found: Findings, name: str) -> list[str]:
     table, place = found.source.tables[name], found.places[name]
     if name in found.copies:
         return []
-    rows = "" if table.rows is None else f"about {count(table.rows, 'row')}; "
-    lines = [rows + _what(found, name)]
+    rows = "" if table.rows is None else f" (about {count(table.rows, 'row')})"
+    lines = [_what(found, name) + rows]
     if table.comment:
         lines.append(f"The database says: {' '.join(table.comment.split())}")
     lines += [f"GUESS {way.text}: {way.guess}" for way in place.ways if way.guess]
-    if len(place.ways) > 1 and place.role is Role.CHILD:
+    if len(place.ways) > 1 and place.role is TableRole.CHILD:
         lines.append("Several ways: see whether each of them makes a row theirs.")
     lines += [
         f"LOOK {way.text}: whoever dealt with the row is its only way to people."
@@ -51,15 +51,15 @@ def remarks(found: Findings, name: str) -> list[str]:
 
 def _what(found: Findings, name: str) -> str:
     place = found.places[name]
-    if place.role is Role.PERSON:
-        return f"the people: {found.people[name].because}"
-    if place.role is Role.OTHER_PEOPLE:
-        return f"other people, with a key of their own: {found.people[name].because}"
-    if place.role is Role.UNREACHED:
-        return "no way leads from here to people: whose is it?"
-    if place.role is Role.LOOKUP:
-        return f"what rows of {place.whose}'s people point to"
-    return f"rows of people of {place.whose}"
+    if place.role is TableRole.PERSON:
+        return f"The people: {found.people[name].because}"
+    if place.role is TableRole.OTHER_PEOPLE:
+        return f"Other people, with a key of their own: {found.people[name].because}"
+    if place.role is TableRole.UNREACHED:
+        return "No way leads from here to people: whose is it?"
+    if place.role is TableRole.LOOKUP:
+        return f"What rows of those in {place.whose} point to"
+    return f"Rows of those in {place.whose}"
 
 
 def _habits(found: Findings, name: str) -> list[str]:

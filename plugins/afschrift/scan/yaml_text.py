@@ -64,9 +64,20 @@ def _table(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
         if word == "columns":
             yield "    columns:"
             for column, said in value.items():
-                yield f"      {scalar(column)}: {flow(said)}"
+                yield from _column(scalar(column), said)
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             yield f"    {word}:"
             yield from (f"      - {flow(one)}" for one in value)
         else:
             yield f"    {word}: {flow(value)}"
+
+
+def _column(name: str, said: Mapping[str, Any]) -> Iterator[str]:
+    """In one line; what is proposed, and why, in the next where the line would be long."""
+    line = f"      {name}: {flow(said)}"
+    if len(line) <= _WIDTH or "proposed" not in said:
+        yield line
+        return
+    words = {word: value for word, value in said.items() if word != "proposed"}
+    yield f"      {name}: {flow(words)[:-1]},"
+    yield f"        proposed: {flow(said['proposed'])}}}"

@@ -20,7 +20,8 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
 from afschrift.domain.sources import Source
 from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.load import IDENTITY, SINGLES, load
+from afschrift.inventory.load import CONTROLLER, IDENTITY, SINGLES, load
+from afschrift.scan.column_proposals import propose_columns
 from afschrift.scan.head import head
 from afschrift.scan.reading.read import read_source
 from afschrift.scan.reading.reader import Reader
@@ -101,8 +102,10 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
         source = read_source(reader)
         say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
         found = find(reader, source, [_person(one) for one in asked.persons], values=asked.samples, say=say)
-        header = Header(name, kind, asked.connection, options, asked.zone)
-        draft = drafted(found, header, set(identity.get("keys") or {}))
+        region = str(_plain(file.parent / CONTROLLER).get("country") or "NL")
+        proposals = propose_columns(reader, found, region, values=asked.samples, say=say)
+    header = Header(name, kind, asked.connection, options, asked.zone)
+    draft = drafted(found, proposals, header, set(identity.get("keys") or {}))
     text = written(draft.data, head(found, header), draft.remarks)
     lines = tuple(summary(found, draft))
     if asked.dry_run:

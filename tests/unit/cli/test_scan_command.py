@@ -61,6 +61,9 @@ def test_a_draft_loads_and_nothing_in_it_counts(project: Path) -> None:
     assert list(club.tables["Select"].columns) == ["Order", "member id", "a: b", "yes", "deleted_at"]
     assert club.tables["adults"].copy_of == "members"
     assert club.zone == "Europe/Amsterdam"
+    emails = club.tables["members"].columns["email"]
+    assert emails.origin is None and emails.proposal is not None and emails.proposal.origin == "provided"
+    assert club.tables["members"].columns["trainer_id"].about == "subject", "what is proposed decides nothing"
     everything = ["adults", "loose", "plan"]
     assert club.undescribed(club.tables) == everything, (
         "what is only proposed to be nobody's is not described"

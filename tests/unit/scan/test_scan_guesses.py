@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.support.scanned import found, ways
 
+from afschrift.scan.proposal import TableRole
 from afschrift.scan.ways.name_words import pointed_to, singulars
-from afschrift.scan.ways.places import Role
 
 BARE = """
 CREATE TABLE klanten (klantnummer INTEGER PRIMARY KEY, voornaam TEXT, achternaam TEXT, email TEXT);
@@ -38,7 +38,7 @@ def test_names_and_values_lead_to_people(tmp_path: Path) -> None:
 
 
 def test_values_that_are_nowhere_contradict_a_name(tmp_path: Path) -> None:
-    assert found(tmp_path / "w.db", BARE).places["meting"].role is Role.UNREACHED
+    assert found(tmp_path / "w.db", BARE).places["meting"].role is TableRole.UNREACHED
     named = found(tmp_path / "v.db", BARE, values=False).places["meting"]
     assert [way.guess for way in named.ways] == ["the names are alike"], (
         "without values, the names are all there is"
@@ -60,7 +60,7 @@ def test_a_pointer_by_row_is_no_way(tmp_path: Path) -> None:
     assert [(two.table, two.type_column, two.id_column) for two in findings.polymorphic] == [
         ("note", "subject_type", "subject_id")
     ], "an `owner_type` beside a table `owner` says what kind of owner"
-    assert findings.places["note"].role is Role.UNREACHED
+    assert findings.places["note"].role is TableRole.UNREACHED
 
 
 def test_a_key_that_is_not_declared_is_unique_in_rows(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_view_repeats_a_table_or_is_one_of_its_own(tmp_path: Path) -> None:
         """,
     )
     assert findings.copies == {"kept": "customer", "again": "customer"}
-    assert findings.places["counted"].role is Role.UNREACHED
+    assert findings.places["counted"].role is TableRole.UNREACHED
 
 
 def test_plurals_and_pointers() -> None:

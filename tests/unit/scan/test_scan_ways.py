@@ -8,7 +8,7 @@ import pytest
 from tests.support.scanned import found, ways
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.scan.ways.places import Role
+from afschrift.scan.proposal import TableRole
 
 SHOP = """
 CREATE TABLE client (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE,
@@ -32,15 +32,15 @@ def test_ways_go_from_a_person_outwards_and_never_back_from_what_is_pointed_to(t
     roles = {name: place.role for name, place in findings.places.items()}
     assert findings.roots == ("client",)
     assert roles == {
-        "client": Role.PERSON,
-        "worker": Role.OTHER_PEOPLE,
-        "basket": Role.CHILD,
-        "basket_line": Role.CHILD,
-        "line_photo": Role.CHILD,
-        "product": Role.LOOKUP,
-        "maker": Role.LOOKUP,
-        "product_rank": Role.UNREACHED,
-        "worker_shift": Role.CHILD,
+        "client": TableRole.PERSON,
+        "worker": TableRole.OTHER_PEOPLE,
+        "basket": TableRole.CHILD,
+        "basket_line": TableRole.CHILD,
+        "line_photo": TableRole.CHILD,
+        "product": TableRole.LOOKUP,
+        "maker": TableRole.LOOKUP,
+        "product_rank": TableRole.UNREACHED,
+        "worker_shift": TableRole.CHILD,
     }
     assert findings.places["worker_shift"].whose == "worker"
     assert ways(findings) == {
@@ -63,12 +63,12 @@ def test_people_in_another_role_are_pointed_to_and_are_no_way(tmp_path: Path) ->
 def test_whoever_is_named_is_the_person(tmp_path: Path) -> None:
     findings = found(tmp_path / "w.db", SHOP, [("worker", None)])
     assert findings.roots == ("worker",)
-    assert findings.places["client"].role is Role.CHILD, (
+    assert findings.places["client"].role is TableRole.CHILD, (
         "a client names a worker, and nobody else is the person"
     )
     both = found(tmp_path / "v.db", SHOP, [("client", None), ("worker", "id")])
     assert both.places["basket"].whose == "client"
-    assert [both.places[name].role for name in ("client", "worker")] == [Role.PERSON, Role.PERSON]
+    assert [both.places[name].role for name in ("client", "worker")] == [TableRole.PERSON, TableRole.PERSON]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_several_ways_are_alternatives_where_they_are_as_near(tmp_path: Path) ->
     }
     assert [edge.text for edge in findings.places["letter"].others] == ["letter.approved_by -> member.id"]
     assert ways(findings)["page"] == ["page.created_by -> member.id"]
-    assert findings.places["page_view"].role is Role.UNREACHED, "who made a page has not viewed it"
+    assert findings.places["page_view"].role is TableRole.UNREACHED, "who made a page has not viewed it"
 
 
 def test_circles_end(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_table_of_people_that_names_another_as_itself_extends_it(tmp_path: Pat
         """,
     )
     assert findings.roots == ("users",)
-    assert {name for name, place in findings.places.items() if place.role is Role.CHILD} == {
+    assert {name for name, place in findings.places.items() if place.role is TableRole.CHILD} == {
         "customers",
         "orders",
         "sessions",

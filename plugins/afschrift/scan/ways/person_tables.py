@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from afschrift.domain.language import count
 from afschrift.scan.schema import ScannedSource, ScannedTable
 from afschrift.scan.ways.edges import Edge
 from afschrift.scan.ways.name_words import flat, singulars, word_set, words
@@ -155,7 +156,7 @@ def _points(
     if person:
         yield 3, "its name"
     if pointers:
-        yield min(pointers, 3), f"{pointers} pointers to it"
+        yield min(pointers, 3), f"{count(pointers, 'pointer')} to it"
     if called(table.name, _ORGANISATIONS):
         yield -3, ""
     if called(table.name, _OF_SOMETHING) and not person:

@@ -9,21 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from afschrift.scan.proposal import TableRole
 from afschrift.scan.schema import ScannedSource
 from afschrift.scan.ways.edges import Edge
 from afschrift.scan.ways.person_tables import People, holds_contacts
-
-
-class Role(StrEnum):
-    """What a table is to the people whose data the source holds."""
-
-    PERSON = "person"
-    CHILD = "child"
-    LOOKUP = "lookup"
-    OTHER_PEOPLE = "other_people"
-    UNREACHED = "unreached"
 
 
 @dataclass
@@ -39,7 +29,7 @@ class Place:
         others: pointers to people that are no ways: to another role, or to another row of the same table.
     """
 
-    role: Role = Role.UNREACHED
+    role: TableRole = TableRole.UNREACHED
     whose: str = ""
     distance: int = 0
     ways: list[Edge] = field(default_factory=list)
@@ -93,8 +83,8 @@ def assign(
     usable += _through(source, usable, whose)
     places = {name: Place() for name in source.tables}
     for one in whose:
-        if places[one].role in (Role.UNREACHED, Role.LOOKUP):
-            places[one] = Place(Role.PERSON if one in roots else Role.OTHER_PEOPLE, one)
+        if places[one].role in (TableRole.UNREACHED, TableRole.LOOKUP):
+            places[one] = Place(TableRole.PERSON if one in roots else TableRole.OTHER_PEOPLE, one)
             _Spread(source, places, usable, whose).from_people(one)
     for edge in usable:
         place = places[edge.table]
@@ -139,12 +129,12 @@ class _Spread:
             found: dict[str, list[Edge]] = {}
             for parent in waiting:
                 for edge in self._by_parent.get(parent, ()):
-                    if self._places[edge.table].role is Role.UNREACHED and usable(edge):
+                    if self._places[edge.table].role is TableRole.UNREACHED and usable(edge):
                         found.setdefault(edge.table, []).append(edge)
             for table, ways in found.items():
                 nearest = min(self._places[way.parent].distance for way in ways)
                 near = [way for way in ways if self._places[way.parent].distance == nearest]
-                place = Place(Role.CHILD, self._places[near[0].parent].whose, nearest + 1, _surest(near))
+                place = Place(TableRole.CHILD, self._places[near[0].parent].whose, nearest + 1, _surest(near))
                 self._places[table] = place
             self._reached += found
             waiting = list(found) if carries_on else []
@@ -154,9 +144,9 @@ class _Spread:
             if edge.table == table and edge not in place.ways and not self._another_role(edge):
                 parent = self._places[edge.parent]
                 same = parent.whose == place.whose and parent.role in (
-                    Role.PERSON,
-                    Role.CHILD,
-                    Role.OTHER_PEOPLE,
+                    TableRole.PERSON,
+                    TableRole.CHILD,
+                    TableRole.OTHER_PEOPLE,
                 )
                 if same and edge.parent in self._reached and parent.distance <= place.distance:
                     place.longer.append(edge)
@@ -167,11 +157,13 @@ class _Spread:
         while waiting:
             found: dict[str, list[Edge]] = {}
             for edge in self._edges:
-                new = self._places[edge.parent].role is Role.UNREACHED and edge.parent not in self._people
+                new = (
+                    self._places[edge.parent].role is TableRole.UNREACHED and edge.parent not in self._people
+                )
                 if edge.table in waiting and new:
                     found.setdefault(edge.parent, []).append(edge)
             for table, ways in found.items():
-                role = Role.CHILD if holds_contacts(self._source.tables[table]) else Role.LOOKUP
+                role = TableRole.CHILD if holds_contacts(self._source.tables[table]) else TableRole.LOOKUP
                 first = min((self._places[way.table] for way in ways), key=lambda place: place.distance)
                 self._places[table] = Place(role, first.whose, first.distance + 1, _surest(ways))
             waiting = set(found)

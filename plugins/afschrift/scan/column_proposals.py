@@ -1,0 +1,76 @@
+"""A proposal for each column of a source, by its name, type and comment, and by some of its values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from afschrift.domain.errors import AfschriftError
+from afschrift.scan.proposal import Proposal, TableRole, propose
+from afschrift.scan.reading.bounded import sample_statement, sampled
+from afschrift.scan.reading.reader import LostError, Reader
+from afschrift.scan.sample import Sample
+from afschrift.scan.scan_findings import Findings
+from afschrift.scan.schema import ScannedTable
+
+_EVERY = 10.0
+"""Seconds between two words on how far it is."""
+
+Proposals = Mapping[str, Mapping[str, Proposal]]
+"""Table -> column -> what it is taken for."""
+
+
+def propose_columns(
+    reader: Reader, found: Findings, region: str, *, values: bool, say: Callable[[str], None]
+) -> Proposals:
+    """Of every table that repeats none.
+
+    Args:
+        reader: of the source, opened.
+        found: by the scan; what cannot be read is added to its notes.
+        region: country of telephone numbers that are written without one.
+        values: whether values may be looked at.
+        say: is told how far the work is.
+    """
+    tables = [table for name, table in found.source.tables.items() if name not in found.copies]
+    values, told = values and not found.lost, time.monotonic()
+    proposals = {}
+    for number, table in enumerate(tables):
+        samples: dict[str, Sample] = {}
+        if values:
+            try:
+                samples = dict(_samples(reader, table, region))
+            except LostError as error:
+                values, found.lost = False, True
+                found.notes.append(
+                    f"The source was lost after {number} of {len(tables)} tables, and of the others no value "
+                    f"was looked at: {error.args[0]}"
+                )
+            except AfschriftError as error:
+                found.notes.append(f"No value of {table.name} was looked at: {error.args[0]}")
+        role = _role(found, table.name)
+        proposals[table.name] = {
+            column.name: propose(table, column, role, samples.get(column.name)) for column in table.columns
+        }
+        if time.monotonic() - told > _EVERY:
+            told = time.monotonic()
+            say(f"Looked at {number + 1:,} of {len(tables):,} tables.")
+    return proposals
+
+
+def _role(found: Findings, table: str) -> TableRole:
+    """What is another kind of people's is about other people."""
+    place = found.places[table]
+    others = place.whose and found.places[place.whose].role is TableRole.OTHER_PEOPLE
+    return TableRole.OTHER_PEOPLE if others and place.role is TableRole.CHILD else place.role
+
+
+def _samples(reader: Reader, table: ScannedTable, region: str) -> Iterator[tuple[str, Sample]]:
+    """Column -> its different values, without NULL and empty ones."""
+    columns = sampled(table)
+    if not columns:
+        return
+    rows = reader.rows(sample_statement(reader.dialect, table, columns))
+    for column, values in zip(columns, zip(*rows, strict=True) if rows else (), strict=False):
+        texts = dict.fromkeys(str(value) for value in values if value is not None and str(value).strip())
+        yield column.name, Sample(tuple(texts), region)
