@@ -104,11 +104,9 @@ class Described:
     """Of tables as in `Source.catalogue()`; what the database does not say is not there.
 
     Attributes:
-        keys: table -> columns of its primary key, in order.
-        unique: table -> its further unique keys.
+        keys, unique: table -> columns of its primary key, in order; its further unique keys.
         required: table -> columns that are never NULL.
-        comments: table -> what its owner wrote beside it.
-        column_comments: table -> column -> the same.
+        comments, column_comments: what its owner wrote beside a table, and beside a column of it.
         rows: table -> how many, as the database believes.
         reads: view -> tables that it reads.
     """
@@ -297,9 +295,4 @@ class SourceFactory(Protocol):
     """Opens the sources of the inventory by name."""
 
     def __call__(self, source: str, tag: str = "") -> Source:
-        """A session that is not opened yet.
-
-        Args:
-            source: its name in the inventory.
-            tag: id of the request, shown by the database beside the session.
-        """
+        """A session that is not opened yet; `tag`, the request's id, is shown by the database beside it."""
