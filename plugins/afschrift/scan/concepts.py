@@ -90,9 +90,14 @@ class Vocabulary:
         self.comments = {Origin(origin): tuple(cues) for origin, cues in data["comments"].items()}
         self.concepts = tuple(self._concept(title, given) for title, given in data["concepts"].items())
         self.topics = [
-            (frozenset(self._words(words)), Topic(name, given["category"], given.get("origin")))
+            (
+                frozenset(self._words(words)),
+                field == "words",
+                Topic(name, given["category"], given.get("origin")),
+            )
             for name, given in data["topics"].items()
-            for words in given["words"]
+            for field in ("words", "weak")
+            for words in given.get(field, ())
         ]
         self._by_word: dict[str, list[tuple[frozenset[str], Concept]]] = defaultdict(list)
         for concept in self.concepts:
@@ -122,11 +127,11 @@ class Vocabulary:
         return tuple(candidate for _, candidate in found)
 
     def _topic(self, words: tuple[str, ...]) -> Topic | None:
-        """What a table of these words is about: the last word that says so."""
-        best, at = None, (-1, 0)
-        for pattern, topic in self.topics:
+        """What a table of these words is about: the last that says so; `history` and the like only alone."""
+        best, at = None, (False, -1, 0)
+        for pattern, strong, topic in self.topics:
             if pattern <= frozenset(words):
-                place = (max(i for i, w in enumerate(words) if w in pattern), len(pattern))
+                place = (strong, max(i for i, w in enumerate(words) if w in pattern), len(pattern))
                 if place > at:
                     best, at = topic, place
         return best
@@ -173,7 +178,8 @@ def _spellings(data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]
     for section in (data["neutral"], data["units"], *data["others"].values()):
         yield from ((w, (w,)) for words in section for w in str(words).split())
     for given in (*data["topics"].values(), *data["concepts"].values()):
-        yield from ((w, (w,)) for words in given["words"] for w in str(words).split())
+        named = (*given["words"], *given.get("weak", ()))
+        yield from ((w, (w,)) for words in named for w in str(words).split())
     for words, spellings in data["words"].items():
         meaning = tuple(words.split())
         yield from ((word, (word,)) for word in meaning)

@@ -129,8 +129,11 @@ class _Judgement:
             return self._in_a_lookup(concept, category)
         told = self._place(concept.origin, others, lambda topic: topic.origin)
         origin = Origin(told) if told else None
-        if others and not concept.others and origin in (None, Origin.PROVIDED):
+        if others and not concept.others and (origin is Origin.PROVIDED or OTHERS in concept.category):
             origin = theirs
+        if self._second(candidate):
+            self._said.append("a second one beside the person's own")
+            origin = None
         alien = alien_form(concept, self._seen)
         self._weigh(candidate, alien)
         if self._sure == 0:
@@ -170,6 +173,17 @@ class _Judgement:
             origin = _TABLES_OF_OTHERS.get(self._table_topic.name)
             return origin is not None, origin
         return candidate.concept.others, None
+
+    def _second(self, candidate: Candidate) -> bool:
+        """Whether it is of a contact, beside a column of the person's own with the same meaning."""
+        if "contact" not in candidate.beside or self._role is not TableRole.PERSON:
+            return False
+        names = [self._vocabulary.lexicon.words_of(one.name) for one in self._table.columns]
+        return any(
+            one.concept is candidate.concept and "contact" not in one.beside
+            for words in names
+            for one in self._vocabulary.candidates(words)[:1]
+        )
 
     def _with_comment(self, origin: Origin | None, concept: Concept) -> Origin | None:
         """The origin, with what the comment says of it."""

@@ -46,14 +46,14 @@ def test_every_proposal_says_why() -> None:
 def test_every_category_is_one_of_fides() -> None:
     words = vocabulary()
     named = {c for concept in words.concepts for c in concept.category.values() if c and c != "topic"}
-    named |= {topic.category for _, topic in words.topics} | set(DECISIVE.values())
+    named |= {topic.category for _, _, topic in words.topics} | set(DECISIVE.values())
     assert named <= fides_categories()
 
 
 def test_every_place_and_form_of_the_vocabulary_is_known() -> None:
     words = vocabulary()
     places = (
-        {topic.name for _, topic in words.topics} | {role.value for role in TableRole} | {"others", "else"}
+        {topic.name for _, _, topic in words.topics} | {role.value for role in TableRole} | {"others", "else"}
     )
     for concept in words.concepts:
         assert {*concept.origin, *concept.category, *concept.identifies} <= places, concept.title
