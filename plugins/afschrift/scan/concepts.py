@@ -79,8 +79,11 @@ class Vocabulary:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._spellings = dict(_spellings(data))
-        self.lexicon = Lexicon(self._spellings, data["short_parts"], data["whole_words"])
+        self.lexicon = Lexicon(
+            self._spellings, data["leading"], frozenset(data["short_parts"]), frozenset(data["whole_words"])
+        )
         self.units = {w: unit for word, unit in data["units"].items() for w in self._words(word)}
+        self.figures = self._plain(data["figures"])
         self.neutral = self._plain(data["neutral"]) | self.units.keys()
         self.others = {
             word: None if origin == "unknown" else Origin(origin)
@@ -113,7 +116,7 @@ class Vocabulary:
         The one that takes most words comes first, then the one whose words stand last: in Dutch and English
         the last word says what a thing is (`email status` is a status).
         """
-        there, found = frozenset(words), list[tuple[tuple[int, int], Candidate]]()
+        there, found = frozenset(words), list[tuple[tuple[int, bool, int], Candidate]]()
         for word in there:
             for pattern, concept in self._by_word.get(word, ()):
                 if pattern <= there:
@@ -122,7 +125,8 @@ class Vocabulary:
                     if concept.first and words[0] in pattern:
                         last = len(words)
                     at_end = all(w in self.neutral or w in self.others for w in words[last + 1 :])
-                    found.append(((len(pattern), last), Candidate(concept, beside, at_end)))
+                    more = not pattern <= self.units.keys()  # a unit at the end says little: size_bytes
+                    found.append(((len(pattern), more, last), Candidate(concept, beside, at_end)))
         found.sort(key=lambda one: one[0], reverse=True)
         return tuple(candidate for _, candidate in found)
 
@@ -175,7 +179,7 @@ def _by_place(given: Any) -> Mapping[str, Any]:
 
 def _spellings(data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every spelling with the words that it stands for; one of several words also in one piece."""
-    for section in (data["neutral"], data["units"], *data["others"].values()):
+    for section in (data["neutral"], data["units"], data["figures"], *data["others"].values()):
         yield from ((w, (w,)) for words in section for w in str(words).split())
     for given in (*data["topics"].values(), *data["concepts"].values()):
         named = (*given["words"], *given.get("weak", ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 _PIECE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -20,17 +20,26 @@ class Lexicon:
 
     Args:
         words: spelling -> its words, each in the one spelling that the vocabulary uses.
+        leading: words that mean another one at the start of a name: `num_orders` is a count.
         short_parts: parts of compounds of fewer than four letters.
         whole: words that are not cut, though they look like two known ones.
     """
 
     def __init__(
-        self, words: Mapping[str, tuple[str, ...]], short_parts: Iterable[str], whole: Iterable[str]
+        self,
+        words: Mapping[str, tuple[str, ...]],
+        leading: Mapping[str, str],
+        short_parts: Collection[str],
+        whole: Collection[str],
     ) -> None:
-        self._words = words
-        self._short = frozenset(short_parts)
-        self._whole = frozenset(whole)
+        self._words, self._leading = words, leading
+        self._short, self._whole = short_parts, whole
         self.words_of = lru_cache(maxsize=65_536)(self._words_of)
+
+    @property
+    def known_words(self) -> Collection[str]:
+        """Every spelling that the vocabulary has."""
+        return self._words.keys()
 
     def known(self, word: str) -> bool:
         """Whether the vocabulary has a word."""
@@ -39,6 +48,8 @@ class Lexicon:
     def _words_of(self, name: str) -> tuple[str, ...]:
         """The words of a name, in order; a known one in the vocabulary's spelling, digits left out."""
         pieces = _pieces(name)
+        if len(pieces) > 1 and pieces[0] in self._leading:
+            pieces[0] = self._leading[pieces[0]]
         found: list[str] = []
         at = 0
         while at < len(pieces):

@@ -16,14 +16,14 @@ three cases.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from afschrift.domain.origin import Origin
 from afschrift.scan.cautions import cautions
-from afschrift.scan.concepts import ELSE, OTHERS, TOPIC, ByPlace, Candidate, Concept, Topic, vocabulary
+from afschrift.scan.concepts import ELSE, Candidate, Concept, vocabulary
 from afschrift.scan.evidence import DECISIVE, Evidence, look
+from afschrift.scan.meaning import TableContext
 from afschrift.scan.sample import Sample
 from afschrift.scan.schema import ScannedColumn, ScannedTable
 from afschrift.scan.weights import (
@@ -95,24 +95,26 @@ class _Judgement:
 
     def __init__(self, table: ScannedTable, column: ScannedColumn, role: TableRole, seen: Evidence) -> None:
         self._vocabulary = vocabulary()
-        self._table, self._column, self._role, self._seen = table, column, role, seen
-        lexicon = self._vocabulary.lexicon
-        self._table_words = lexicon.words_of(table.name.rpartition(".")[2])
-        self._words = lexicon.words_of(column.name)
-        topic = self._vocabulary.topic(self._table_words) if role is not TableRole.PERSON else None
-        self._table_topic, self._topic = topic, topic or self._vocabulary.topic(self._words)
+        self._context = TableContext(self._vocabulary, table, role)
+        self._column, self._role, self._seen = column, role, seen
+        self._words = self._vocabulary.lexicon.words_of(column.name)
+        self._hashes = seen.share("password hash") >= _MOST
         self._said: list[str] = []
         self._sure = 1.0
 
     def proposal(self) -> Proposal:
         """By the name; where it says nothing, by the comment; where neither does, by the values."""
+        if self._role is TableRole.LOOKUP:
+            return self._in_a_lookup()
         named = self._vocabulary.candidates(self._words)
-        for candidate in named:
-            if fits(candidate.concept, self._column.type):
-                return self._of(candidate, "name")
+        fitting = [one for one in named if fits(one.concept, self._column.type)]
+        if fitting:
+            return self._of(fitting[0], "name")
         if named:
-            self._said.append(f"name: {named[0].concept.title}; but the type is {family(self._column.type)}")
-            return self._open("what it holds decides")
+            kind = family(self._column.type)
+            self._said.append(f"name: {named[0].concept.title}; but the type is {kind}")
+            secret = named[0].concept.secret and kind not in ("boolean", "date")
+            return self._open("what it holds decides", secret=secret)
         for candidate in self._vocabulary.candidates(self._vocabulary.lexicon.words_of(self._column.comment)):
             if fits(candidate.concept, self._column.type):
                 self._sure = _BY_COMMENT
@@ -120,33 +122,38 @@ class _Judgement:
         return self._by_values()
 
     def _of(self, candidate: Candidate, by: str) -> Proposal:
-        """What a concept comes to in this table."""
-        concept = candidate.concept
-        self._said.append(f"{by}: {concept.title}")
-        others, theirs = self._others(candidate)
-        category = self._place(concept.category, others, lambda topic: topic.category)
-        if self._role is TableRole.LOOKUP:
-            return self._in_a_lookup(concept, category)
-        told = self._place(concept.origin, others, lambda topic: topic.origin)
-        origin = Origin(told) if told else None
-        if others and not concept.others and (origin is Origin.PROVIDED or OTHERS in concept.category):
-            origin = theirs
-        if self._second(candidate):
-            self._said.append("a second one beside the person's own")
-            origin = None
+        """By a concept that the name or the comment stands for."""
+        concept, meaning = candidate.concept, self._context.meaning(candidate)
+        self._said += [f"{by}: {concept.title}", *meaning.said]
         alien = alien_form(concept, self._seen)
         self._weigh(candidate, alien)
+        flags = {
+            "secret": concept.secret or self._hashes,
+            "about_others": meaning.others,
+            "free_text": self._is_free_text(concept),
+        }
         if self._sure == 0:
-            category = DECISIVE.get(alien or "")
-        else:
-            origin = self._with_comment(origin, concept)
-        free = concept.free_text and not (self._seen.few and self._seen.share("sentence") < _SENTENCES)
-        return self._judged(concept, origin, category, others=others, free=free)
+            return self._open("what it holds decides", DECISIVE.get(alien or ""), **flags)
+        origin = self._with_comment(meaning.origin, concept, by)
+        if self._sure < PROPOSED:
+            return self._open("what it holds decides", meaning.category if concept.secret else None, **flags)
+        if self._role is TableRole.UNREACHED:
+            return self._open(
+                "no way leads to a person: whose rows they are decides", meaning.category, **flags
+            )
+        if self._role is TableRole.OTHER_PEOPLE and origin is not Origin.ASSIGNED:
+            return self._open(
+                "of other people than those who ask: whose it is decides", meaning.category, **flags
+            )
+        if origin is None:
+            return self._open(concept.open or "who gave it decides", meaning.category, **flags)
+        identifies = self._context.identifies(candidate) and not meaning.others
+        return self._made(origin, meaning.category, identifies=identifies, **flags)
 
     def _weigh(self, candidate: Candidate, alien: str | None) -> None:
         self._sure *= candidate.concept.sure
         for weight in (
-            by_name(self._vocabulary, candidate, self._table_words),
+            by_name(self._vocabulary, candidate, self._context.words),
             by_type(candidate.concept, self._column.type),
             by_sample(candidate.concept, self._seen, alien),
         ):
@@ -154,44 +161,20 @@ class _Judgement:
             self._sure += (1 - self._sure) * weight.rise
             self._said += [weight.said] if weight.said else []
 
-    def _place(self, by_place: ByPlace, others: bool, of_topic: Callable[[Topic], str | None]) -> str | None:
-        """What holds of others, else by the table's topic, else by its role, else by the column's topic."""
-        table = self._table_topic.name if self._table_topic else ""
-        column = self._topic.name if self._topic else ""
-        for place in (OTHERS if others else "", table, self._role.value, column, ELSE):
-            if place in by_place:
-                found = by_place[place]
-                return found if found != TOPIC else of_topic(self._topic) if self._topic else None
-        return None
+    def _is_free_text(self, concept: Concept) -> bool:
+        """By the concept, unless the same few values come again; by the values, unless they have a form."""
+        sentences = self._seen.share("sentence") >= _SENTENCES
+        if concept.free_text:
+            return sentences or not self._seen.few
+        return sentences and concept.sample is None
 
-    def _others(self, candidate: Candidate) -> tuple[bool, Origin | None]:
-        """Whether it is about somebody else, and where such data come from."""
-        for word in candidate.beside:
-            if word in self._vocabulary.others and word not in self._table_words:
-                return True, self._vocabulary.others[word]
-        if self._role is TableRole.CHILD and self._table_topic and candidate.concept.of_people:
-            origin = _TABLES_OF_OTHERS.get(self._table_topic.name)
-            return origin is not None, origin
-        return candidate.concept.others, None
-
-    def _second(self, candidate: Candidate) -> bool:
-        """Whether it is of a contact, beside a column of the person's own with the same meaning."""
-        if "contact" not in candidate.beside or self._role is not TableRole.PERSON:
-            return False
-        names = [self._vocabulary.lexicon.words_of(one.name) for one in self._table.columns]
-        return any(
-            one.concept is candidate.concept and "contact" not in one.beside
-            for words in names
-            for one in self._vocabulary.candidates(words)[:1]
-        )
-
-    def _with_comment(self, origin: Origin | None, concept: Concept) -> Origin | None:
+    def _with_comment(self, origin: Origin | None, concept: Concept, by: str) -> Origin | None:
         """The origin, with what the comment says of it."""
         told = comment_origin(self._vocabulary, self._column.comment)
         if told is None or told is origin:
             words = self._vocabulary.lexicon.words_of(self._column.comment)
             same = any(one.concept is concept for one in self._vocabulary.candidates(words)[:1])
-            if told or same:
+            if told or (same and by == "name"):
                 self._sure += (1 - self._sure) / 4
                 self._said.append("the comment says so too")
             return origin
@@ -203,67 +186,42 @@ class _Judgement:
         self._said.append(f"but the comment says {told.value}")
         return None
 
-    def _in_a_lookup(self, concept: Concept | None, category: str | None = None) -> Proposal:
-        people = self._vocabulary.of_people(tuple(column.name for column in self._table.columns))
-        secret = concept is not None and concept.secret
-        shown = decisive_form(self._seen)
-        if people is None and shown is None:
+    def _in_a_lookup(self) -> Proposal:
+        """Nobody's data, unless the table has any of people."""
+        people, shown = self._context.people, decisive_form(self._seen)
+        if people is None and shown is None and not self._hashes:
             self._sure = _LOOKUP
-            self._said.append("in a look-up table: a thing, nobody's data")
+            self._said.append("in a look-up table without data of people")
             return self._made(Origin.NOT_PERSONAL, None)
+        self._said += [f"the look-up table holds {people}"] if people else []
         self._said += [said_of(self._seen, shown)] if shown else []
-        why = f"the look-up table holds {people}, so" if people else "so"
-        self._said.append(f"{why} its rows may be people or places of theirs")
-        return self._open(
-            "whose they are decides", category if concept and concept.of_people else None, secret=secret
-        )
+        named = [one.concept for one in self._vocabulary.candidates(self._words)[:1] if one.concept.of_people]
+        secret = self._hashes or any(concept.secret for concept in named)
+        category = next((concept.category.get(ELSE) for concept in named), DECISIVE.get(shown or ""))
+        return self._open("whether its rows are people or places of theirs decides", category, secret=secret)
 
     def _by_values(self) -> Proposal:
         """By what the values look like, where no word says anything."""
         self._said.append("the name says nothing known")
-        if self._role is TableRole.LOOKUP:
-            return self._in_a_lookup(None)
-        secret = self._seen.share("password hash") >= 0.8
-        shown = "password hash" if secret else decisive_form(self._seen)
+        told = comment_origin(self._vocabulary, self._column.comment)
+        shown = "password hash" if self._hashes else decisive_form(self._seen)
         free = self._seen.share("sentence") >= _SENTENCES
-        if shown is None:
-            told = comment_origin(self._vocabulary, self._column.comment)
-            if told is not None and self._role in (TableRole.PERSON, TableRole.CHILD):
-                self._sure = _BY_COMMENT
-                self._said.append(f"the comment says {told.value}")
-                return self._made(told, None, free_text=free)
-            if free:
-                return self._open("somebody typed it: who, decides", free_text=True)
-            few = "a few values come again and again: what they mean decides"
-            return self._open(few if self._seen.few else "what it holds decides")
-        self._said.append(said_of(self._seen, shown))
-        self._sure = _BY_VALUES
-        category = "user.authorization.password" if secret else DECISIVE[shown]
-        if self._role is TableRole.PERSON and not secret:
-            return self._made(Origin.OBSERVED if shown == "ip" else Origin.PROVIDED, category)
-        return self._open("whose they are decides", category, secret=secret)
-
-    def _judged(
-        self, concept: Concept, origin: Origin | None, category: str | None, *, others: bool, free: bool
-    ) -> Proposal:
-        """The proposal, or what would decide it."""
-        others = others or self._role is TableRole.OTHER_PEOPLE
-        flags = {"secret": concept.secret, "about_others": others, "free_text": free}
-        if self._sure < PROPOSED:
-            keep = category if concept.secret or self._sure == 0 else None
-            return self._open("what it holds decides", keep, **flags)
-        if self._role is TableRole.UNREACHED:
-            return self._open("no way leads to a person: whose rows they are decides", category, **flags)
-        if self._role is TableRole.OTHER_PEOPLE and origin is not Origin.ASSIGNED:
-            return self._open(
-                "these are other people than those who ask: whether they may, decides", category, **flags
-            )
-        if origin is None:
-            return self._open(concept.open or "who gave it decides", category, **flags)
-        place = (self._role.value, ELSE)
-        identifies = next((concept.identifies[p] for p in place if p in concept.identifies), False)
-        flags["identifies"] = identifies and not others and self._role is TableRole.PERSON
-        return self._made(origin, category, **flags)
+        if shown is not None:
+            self._said.append(said_of(self._seen, shown))
+            self._sure = _BY_VALUES
+            if self._role is TableRole.PERSON and not self._hashes:
+                return self._made(Origin.OBSERVED if shown == "ip" else Origin.PROVIDED, DECISIVE[shown])
+            category = "user.authorization.password" if self._hashes else DECISIVE[shown]
+            return self._open("whose they are decides", category, secret=self._hashes)
+        if told is not None and self._role in (TableRole.PERSON, TableRole.CHILD):
+            self._sure = _BY_COMMENT
+            self._said.append(f"the comment says {told.value}")
+            return self._made(told, None, free_text=free)
+        if free:
+            return self._open("who typed it decides", free_text=True)
+        if self._seen.few:
+            return self._open("a few values come again and again: what they mean decides")
+        return self._open("what it holds decides")
 
     def _open(self, why: str, category: str | None = None, **flags: bool) -> Proposal:
         self._said.append(f"left open: {why}")
@@ -272,7 +230,9 @@ class _Judgement:
         return self._made(None, category, **flags)
 
     def _made(self, origin: Origin | None, category: str | None, **flags: bool) -> Proposal:
-        child = "child" in (*self._words, *self._table_words)
+        flags["about_others"] = flags.get("about_others", False) or self._role is TableRole.OTHER_PEOPLE
+        words = {*self._words, *self._context.words}
+        child = "child" in words or (flags["about_others"] and "kind" in words)  # Dutch, where it is no type
         self._said += cautions(category, secret=flags.get("secret", False), child=child)
         numeric = family(self._column.type) in ("integer", "number")
         unit = self._vocabulary.units.get(self._words[-1]) if numeric and self._words else None
@@ -281,8 +241,5 @@ class _Judgement:
 
 
 _BY_COMMENT, _BY_VALUES, _LOOKUP, _OPEN = 0.75, 0.7, 0.85, 0.5
-_SENTENCES = 0.3
-"""Share of a sample above which it is free text."""
-
-_TABLES_OF_OTHERS = {"family": Origin.PROVIDED, "staff": Origin.ASSIGNED}
-"""Topic of a table that reaches the person and is about somebody else."""
+_MOST, _SENTENCES = 0.8, 0.3
+"""Shares of a sample: from which all are taken for password hashes, and from which some are free text."""
