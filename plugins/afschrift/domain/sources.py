@@ -230,6 +230,20 @@ class Dialect(Protocol):
     def row_order(self, expressions: Sequence[str]) -> str:
         """ORDER BY expression over all columns, for a table without a key."""
 
+    def sampled(self, relation: str, share: float) -> str | None:
+        """Some rows of a table, drawn at random: what stands after FROM, without an alias.
+
+        Args:
+            relation: a table's; a view may not be drawn from.
+            share: of the rows, about; 0 to 1.
+
+        Returns:
+            None where the database draws none.
+        """
+
+    def beginning(self, text: str, most: int) -> str:
+        """The first characters of a text."""
+
 
 class Source(Protocol):
     """One read-only session on one snapshot of a warehouse. Use as a context manager."""

@@ -181,8 +181,8 @@ def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[F
 
 
 def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
-    if table.shared_rows is not None and not (table.subject and table.join):
-        yield [*where, "shared_rows"], "it is about rows that a `join` reaches in a table with `subject`"
+    if table.shared_rows is not None and not table.join:
+        yield [*where, "shared_rows"], "it is about rows that a `join` reaches"
     for join in table.join:
         for column, target in join.items():
             path = [*where, "join", column]

@@ -79,8 +79,9 @@ class Table(Part):
         subject: identity key -> column, where the table itself knows the person.
         join: ways to a table that knows the person: `{order_id: orders.order_id}`; several
             entries of one mapping are a composite key, several mappings are alternatives (OR).
-        shared_rows: who decided, when and why, that rows which bear another person's key are this
-            person's too where a join reaches them. Absent: they stay, and a request that meets one asks.
+        shared_rows: who decided, when and why, that a row is of each person to whom a join leads, also
+            where it bears another one's key. Absent: a row with another person's key stays, and a request
+            that meets one asks; without such a key each person gets it, and the check of the map says so.
         copy_of: the table of the same source that this one repeats, for a view; it then has a title and no
             more, holds nothing of its own, and its rows leave with that table alone.
         complete: of a view, who confirmed, when and why, that it holds every row of its tables that is the

@@ -123,6 +123,11 @@ class WayFinder:
         self._catalogue = of_entries(source, catalogue)
 
     @property
+    def dialect(self) -> Dialect:
+        """How the source spells things."""
+        return self._dialect
+
+    @property
     def tables(self) -> Collection[str]:
         """Tables of the inventory that the source has."""
         return self._catalogue.keys()

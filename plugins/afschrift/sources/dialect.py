@@ -69,3 +69,11 @@ class StandardDialect:
     def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """By the database's own equality, as its foreign keys."""
         return f"{own[0]} = {theirs[0]}"
+
+    def sampled(self, relation: str, share: float) -> str | None:  # noqa: ARG002
+        """Not all databases draw rows."""
+        return None
+
+    def beginning(self, text: str, most: int) -> str:
+        """Not `left`, which SQLite has not."""
+        return f"substr({text}, 1, {most})"

@@ -140,7 +140,7 @@ def test_unknown_ids(afschrift: Terminal) -> None:
 
 
 def test_inventory_commands(afschrift: Terminal) -> None:
-    assert "is sound" in afschrift("inventory", "check", "--live")
+    assert "is sound" in afschrift("inventory", "check", "--live", "--fail-on", "error")
     explained = afschrift("inventory", "explain", "customer.score", "--right", "portability")
     assert "EXCLUDE" in explained
     assert "R18" in explained
@@ -161,12 +161,12 @@ def test_inventory_commands(afschrift: Terminal) -> None:
 
 
 def test_check_says_how_much_is_classified_and_what_is_left(afschrift: Terminal) -> None:
-    said = afschrift("inventory", "check", "--live")
+    said = afschrift("inventory", "check", "--live", "--fail-on", "error")
     assert "of personal tables, 100 %." in said
     write_inventory(
         afschrift.inventory, SHOP.replace("      name: {origin: provided}\n", "      name: {}\n", 1)
     )
-    said = afschrift("inventory", "check", "--live")
+    said = afschrift("inventory", "check", "--live", "--fail-on", "error")
     assert ", 98 %." in said
     assert "shop.customer.name has no `origin`" in said
     assert "98 % of them classified" in said
@@ -195,11 +195,12 @@ def test_check_is_content_once_its_own_advice_was_followed(afschrift: Terminal) 
     )
     write_inventory(afschrift.inventory, text)
     said = afschrift("inventory", "check", "--live", code=1)
-    assert "which is not known: give it `kind: text`" in said
+    assert "which is not known (shop.yml:" in said
+    assert "What to do: give it `kind: text`." in said
     assert "shop.scratch is in the source, but not in the inventory: every request stops there" in said
     text = text.replace("spot: {}", "spot: {origin: provided, kind: text}")
     write_inventory(afschrift.inventory, text.replace("kind: duckdb", "kind: duckdb\nunlisted: ignore"))
-    said = afschrift("inventory", "check", "--live")
+    said = afschrift("inventory", "check", "--live", "--fail-on", "error")
     assert "shop: passed over, as `unlisted: ignore` says: scratch" in said
 
 
@@ -217,7 +218,7 @@ def test_a_lake_that_is_not_what_its_files_say_is_told_of_everywhere(
         afschrift.inventory, SHOP.replace("kind: duckdb", "kind: parquet").replace("{path:", "{root:")
     )
     request = afschrift.submit()[0]
-    afschrift("inventory", "check", "--live")
+    afschrift("inventory", "check", "--live", "--fail-on", "error")
     afschrift("plan", request)
     if fault == "deleted rows":
         (lake / "orders/_delta_log").mkdir()

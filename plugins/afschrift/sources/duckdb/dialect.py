@@ -89,3 +89,7 @@ class DuckDialect(StandardDialect):
     def row_order(self, expressions: Sequence[str]) -> str:
         """By digest of the row's text; rows that tie are equal."""
         return f"md5(CAST(ROW({', '.join(expressions)}) AS VARCHAR))"
+
+    def sampled(self, relation: str, share: float) -> str | None:
+        """By row, so that a small table gives some too."""
+        return f"{relation} TABLESAMPLE BERNOULLI ({100 * share:.6f}%)"

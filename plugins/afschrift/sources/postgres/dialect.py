@@ -180,6 +180,10 @@ class PostgresDialect(StandardDialect):
         row = f"CAST(ROW({', '.join(expressions)}) AS text)"
         return f"sha256(convert_to({row}, getdatabaseencoding()))"
 
+    def sampled(self, relation: str, share: float) -> str | None:
+        """By blocks: of those that are not drawn nothing is read."""
+        return f"{relation} TABLESAMPLE SYSTEM ({100 * share:.6f}) REPEATABLE (1)"
+
 
 def postgres_token(salt: str, text: str) -> str:
     """The first eight hex digits of SHA-256 over two texts."""

@@ -1,0 +1,209 @@
+"""`afschrift inventory check`: what is wrong with the data map, in words or as a document for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from afschrift.domain.language import count
+
+if TYPE_CHECKING:
+    from afschrift.inventory.model import Inventory
+    from afschrift.steps.map_check.check import MapReport
+    from afschrift.steps.map_check.documents import Placed
+
+
+class Checked(IntEnum):
+    """Exit codes. 2 is a mistake in the command line itself."""
+
+    SOUND = 0
+    FOUND = 1
+    NOT_REACHED = 3
+
+
+MEANING = {
+    Checked.SOUND: "nothing was found that `--fail-on` counts",
+    Checked.FOUND: "something was, or the inventory has faults",
+    Checked.NOT_REACHED: "a source could not be reached, so the check is not whole",
+}
+CODES = "Exit codes: " + "; ".join(f"{code.value} {words}" for code, words in MEANING.items()) + "."
+
+
+class Form(StrEnum):
+    """What is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
+class Least(StrEnum):
+    """From which severity on a finding ends the command with 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+def check(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")
+    ] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="Hold it against the sources: tables, keys, joins, whose rows are, contents."
+        ),
+    ] = False,
+    form: Annotated[Form, typer.Option("--format", help="For people, or for machines.")] = Form.TEXT,
+    least: Annotated[
+        Least, typer.Option("--fail-on", help="The least severity that ends with code 1.")
+    ] = Least.WARNING,
+    rows: Annotated[
+        int, typer.Option(min=1, help="Rows up to which a table is counted whole; of a larger one, a sample.")
+    ] = 200_000,
+    seconds: Annotated[int, typer.Option(min=1, help="That one statement may take.")] = 60,
+) -> None:
+    """Say everything that is wrong with the inventory, with file and line."""
+    from afschrift.app.settings import Settings
+    from afschrift.inventory.faults import InventoryError
+    from afschrift.selection.live.finding import Severity
+    from afschrift.selection.live.probe import Limits
+    from afschrift.steps.map_check.check import MapReport, failures
+    from afschrift.steps.map_check.places import Places, of_faults
+    from afschrift.wiring.build_services import load_inventory
+    from afschrift.wiring.drift import check_sources
+
+    where = folder or Settings.from_environment().inventory
+    report = MapReport()
+    try:
+        inventory = load_inventory(folder)
+    except InventoryError as error:
+        if form is Form.TEXT:
+            raise
+        report.findings = [one for one, _ in of_faults(error.faults, where)]
+        _print(form, report, of_faults(error.faults, where), live=live, ended=Checked.FOUND)
+        raise typer.Exit(Checked.FOUND) from None
+    if form is Form.TEXT:
+        _say_inventory(inventory)
+    if live:
+        report = check_sources(inventory, Limits.up_to(rows, seconds))
+    ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND
+    ended = Checked.NOT_REACHED if report.not_reached else ended
+    places = Places(where)
+    placed = [(one, places.of(one)) for one in report.findings]
+    if form is not Form.TEXT:
+        _print(form, report, placed, live=live, ended=ended)
+    elif live:
+        for line in _lines(report, placed):
+            typer.echo(line)
+    if ended is not Checked.SOUND:
+        raise typer.Exit(ended)
+
+
+def _print(
+    form: Form,
+    report: MapReport,
+    placed: Placed,
+    *,
+    live: bool,
+    ended: Checked,
+) -> None:
+    from afschrift.steps.map_check.documents import as_json, as_sarif
+
+    sound = ended is Checked.SOUND
+    document = (
+        as_sarif(report, placed) if form is Form.SARIF else as_json(report, placed, live=live, sound=sound)
+    )
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _say_inventory(inventory: Inventory) -> None:
+    """What there is, how far the work is, and hints."""
+    from afschrift.app.jurisdiction import hints
+    from afschrift.app.roles_file import load_roles
+    from afschrift.app.task_places import places_of, said_of
+    from afschrift.casework.notices.searches import unknown_owners
+    from afschrift.inventory.check_finder import finder_hints
+    from afschrift.inventory.sheet_gaps import all_columns, gaps
+
+    of_the_place = hints(inventory.controller)
+    tables = sum(len(source.tables) for source in inventory.sources.values())
+    columns = sum(len(t.columns) for s in inventory.sources.values() for t in s.tables.values())
+    sizes = [(len(inventory.sources), "source"), (tables, "table"), (columns, "column")]
+    if inventory.manual:
+        sizes.append((len(inventory.manual), "searched system"))
+    typer.echo(f"The inventory is sound: {', '.join(count(n, noun) for n, noun in sizes)}.")
+    typer.echo(f"Digest {inventory.digest[:16]}, policy {inventory.policy_digest[:16]}.")
+    _say_progress(inventory)
+    for line in said_of(places_of(inventory)):
+        typer.echo(line)
+    if missing := gaps(inventory, all_columns(inventory)):
+        typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
+        for gap in missing:
+            typer.echo(f"  {gap}")
+    for hint in (*of_the_place, *finder_hints(inventory)):
+        typer.echo(f"  {hint}")
+    for fault in unknown_owners(inventory, load_roles()):
+        typer.echo(f"  {fault}")
+
+
+def _say_progress(inventory: Inventory) -> None:
+    """How far the work is, and what is left of it."""
+    from afschrift.inventory.unclassified import progress, share, unconfirmed_tables
+
+    columns, left = progress(inventory)
+    done = columns - len(left)
+    typer.echo(
+        f"Classified: {done:,} of {count(columns, 'column')} of personal tables, {share(done, columns)}."
+    )
+    for column in left:
+        source, table, name = column.split(".", 2)
+        waits = inventory.sources[source].tables[table].columns[name].proposal is not None
+        why = "is proposed, and nobody confirmed it (`review: needed`)" if waits else "has no `origin`"
+        typer.echo(f"  {column} {why}: a request that meets it asks")
+    for table in unconfirmed_tables(inventory):
+        typer.echo(
+            f"  {table} is taken to hold nothing of its own, and nobody confirmed it (`review: needed`): "
+            "every request stops there"
+        )
+
+
+def _lines(report: MapReport, placed: Placed) -> Iterator[str]:
+    """The live check in words: what was found, whose the rows are, and what a request reads."""
+    from afschrift.inventory.unclassified import share
+    from afschrift.selection.live.finding import Code
+    from afschrift.selection.live.probe import Counted
+
+    for note in report.notes:
+        yield f"  {note}"
+    for one, place in placed:
+        at = f" ({place.file.name}:{place.line})" if place else ""
+        yield f"  {one.severity}: {one.sentence}{at}"
+        yield f"    What to do: {one.remedy}."
+    for missed in report.not_reached:
+        yield f"  not reached: {missed.source}: {missed.why} What to do: {missed.remedy}"
+    yield (
+        f"The personal tables have {count(report.columns, 'column')} in the sources, "
+        f"{share(report.classified, report.columns)} of them classified."
+    )
+    if report.prepared:
+        yield f"The sources took {count(report.prepared, 'statement')} of both rights."
+    if report.reach:
+        yield "Rows by the persons that they lead to:"
+    for table in report.reach:
+        words = f"{table.nobody:,} nobody's, {table.one:,} one person's, {table.several:,} several persons'"
+        words += f", {table.unknown:,} by a key that another source knows" if table.unknown else ""
+        yield f"  {table.source}.{table.table}: {words}; {Counted(table.counted).words(table.rows)}"
+    if report.costs:
+        yield "What one request reads, as far as the databases say (nothing was run for it):"
+    for cost in report.costs:
+        yield f"  {cost.source}.{cost.table} ({cost.right}): {'; '.join(cost.lines)}"
+    sided = {Code.TABLE_GONE, Code.TABLE_NOT_DESCRIBED, Code.COLUMN_GONE, Code.COLUMN_NOT_DESCRIBED}
+    if not report.not_reached and not any(one.code in sided for one in report.findings):
+        yield "The sources have exactly these tables and columns."

@@ -1,0 +1,1 @@
+"""The data map held against the sources as they are: findings of `inventory check --live`."""

@@ -1,0 +1,132 @@
+"""What `afschrift inventory check` may find, and one thing that it found; never a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Severity(StrEnum):
+    """How much it matters; the words are those of SARIF.
+
+    An error stops requests or makes an answer wrong; a warning may, and somebody has to look; a note is how
+    it is, and asks for nothing where that is meant.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Code(StrEnum):
+    """Kinds of findings."""
+
+    FAULT = "fault"
+    TABLE_NOT_DESCRIBED = "table_not_described"
+    TABLE_GONE = "table_gone"
+    COLUMN_NOT_DESCRIBED = "column_not_described"
+    COLUMN_GONE = "column_gone"
+    TYPE_UNKNOWN = "type_unknown"
+    READ_TWICE = "read_twice"
+    COPY_DIFFERS = "copy_differs"
+    NO_RIGHT = "no_right"
+    VIEW_NOT_CONFIRMED = "view_not_confirmed"
+    HISTORY_NOT_DECIDED = "history_not_decided"
+    KEY_NOT_UNIQUE = "key_not_unique"
+    JOIN_FINDS_NOTHING = "join_finds_nothing"
+    JOIN_CROSSES_PERSONS = "join_crosses_persons"
+    POINTS_TO_NOTHING = "points_to_nothing"
+    TABLE_NOT_REACHED = "table_not_reached"
+    ROWS_NOT_REACHED = "rows_not_reached"
+    ROWS_OF_SEVERAL = "rows_of_several"
+    ROWS_OF_SHARED_KEY = "rows_of_shared_key"
+    ROWS_BY_SEVERAL_WAYS = "rows_by_several_ways"
+    HOLDS_IDENTIFIER = "holds_identifier"
+    STATEMENT_FAILS = "statement_fails"
+    NOT_LOOKED_AT = "not_looked_at"
+    READ_WHOLE = "read_whole"
+
+
+class Rule(NamedTuple):
+    """What a code means."""
+
+    severity: Severity
+    means: str
+
+
+_ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+RULES: dict[Code, Rule] = {
+    Code.FAULT: Rule(_ERROR, "the inventory itself cannot be used"),
+    Code.TABLE_NOT_DESCRIBED: Rule(_ERROR, "the source has a table that the inventory does not describe"),
+    Code.TABLE_GONE: Rule(_ERROR, "the inventory describes a table that the source has not"),
+    Code.COLUMN_NOT_DESCRIBED: Rule(_ERROR, "a table has a column that the inventory does not describe"),
+    Code.COLUMN_GONE: Rule(_ERROR, "the inventory describes a column that the table has not"),
+    Code.TYPE_UNKNOWN: Rule(_ERROR, "a column has a type that is not known"),
+    Code.READ_TWICE: Rule(_ERROR, "two entries would read the same rows"),
+    Code.COPY_DIFFERS: Rule(_ERROR, "what is called a copy has a column of its own"),
+    Code.NO_RIGHT: Rule(_ERROR, "the connection has no right to read it"),
+    Code.VIEW_NOT_CONFIRMED: Rule(_ERROR, "nobody confirmed that a view holds every row"),
+    Code.HISTORY_NOT_DECIDED: Rule(_ERROR, "nobody decided about former rows, or there are none"),
+    Code.KEY_NOT_UNIQUE: Rule(_ERROR, "several rows have the same `key`"),
+    Code.JOIN_FINDS_NOTHING: Rule(_ERROR, "no row finds one by a `join`, or the types do not compare"),
+    Code.JOIN_CROSSES_PERSONS: Rule(_ERROR, "a `join` reaches rows that bear another person's key"),
+    Code.POINTS_TO_NOTHING: Rule(_WARNING, "rows point to one that is not there"),
+    Code.TABLE_NOT_REACHED: Rule(_ERROR, "no way leads from any row of a table to a person"),
+    Code.ROWS_NOT_REACHED: Rule(_NOTE, "some rows of a table are nobody's, by the ways of the inventory"),
+    Code.ROWS_OF_SEVERAL: Rule(_WARNING, "one way leads from a row to several persons: each is given it"),
+    Code.ROWS_OF_SHARED_KEY: Rule(_NOTE, "a key in the row is of several persons at that time: requests ask"),
+    Code.ROWS_BY_SEVERAL_WAYS: Rule(_NOTE, "two ways lead to two persons, as of sender and recipient"),
+    Code.HOLDS_IDENTIFIER: Rule(_WARNING, "a column that is called not personal holds what names people"),
+    Code.STATEMENT_FAILS: Rule(_ERROR, "the source does not take a statement of a request"),
+    Code.NOT_LOOKED_AT: Rule(_NOTE, "something was not counted, as it took too long or failed"),
+    Code.READ_WHOLE: Rule(_NOTE, "a request reads a large table from end to end"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes:
+        table: as the inventory calls it, else as the source does; empty: of the source as a whole.
+        column: empty: of the table as a whole.
+        sentence: what is so, with its place; counts and names of tables and columns, never a value.
+        remedy: what to do.
+        severity: the code's; where it is another one, it is said here.
+    """
+
+    code: Code
+    source: str
+    table: str
+    column: str
+    sentence: str
+    remedy: str
+    severity: Severity = Severity.ERROR
+
+    @property
+    def place(self) -> str:
+        """`source.table.column`, as far as it goes."""
+        return ".".join(part for part in (self.source, self.table, self.column) if part)
+
+
+def finding(code: Code, place: tuple[str, ...], sentence: str, remedy: str) -> Finding:
+    """A finding of its code's own severity.
+
+    Args:
+        code: what it is.
+        place: source, table and column, as far as it goes.
+        sentence: as of `Finding`.
+        remedy: as of `Finding`.
+    """
+    source, table, column = (*place, "", "")[:3]
+    said, remedy = sentence.strip().removesuffix("."), remedy.strip().removesuffix(".")
+    return Finding(code, source, table, column, said, remedy, RULES[code].severity)
+
+
+def table() -> str:
+    """The codes as the table of docs/check.md."""
+    rows = ["| Code | Severity | What it means |", "|---|---|---|"]
+    rows += (f"| `{code.value}` | {rule.severity.value} | {rule.means} |" for code, rule in RULES.items())
+    return "\n".join(rows)

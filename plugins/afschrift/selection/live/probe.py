@@ -1,0 +1,135 @@
+"""Questions about whole tables: bounded in rows and time, read-only, and none of them ends the check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Self
+
+from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.instants import rfc3339, utc_now
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import Source
+
+NOBODY = Key("", "")
+"""What stands in the session's key table: no key of the inventory has this name, so no row is anybody's."""
+
+
+class NotReachedError(AfschriftError):
+    """The source cannot be opened."""
+
+
+class NotAnsweredError(AfschriftError):
+    """A statement gave no answer; what it was for is not known.
+
+    Attributes:
+        failed: the source does not take it; False: it took too long, or the source broke off.
+    """
+
+    def __init__(self, why: AfschriftError) -> None:
+        super().__init__(str(why.args[0]), remedy=why.remedy)
+        self.failed = isinstance(why, ConfigurationError)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is looked at.
+
+    Attributes:
+        exact: rows up to which a table is counted whole; of a larger one a sample is.
+        sample: rows of that sample.
+        values: rows of which the texts are looked at.
+        seconds: that one statement may take.
+    """
+
+    exact: int = 200_000
+    sample: int = 20_000
+    values: int = 2_000
+    seconds: int = 60
+
+    @classmethod
+    def up_to(cls, rows: int, seconds: int) -> Limits:
+        """With a sample of at most a tenth of the rows that would be counted whole."""
+        plain = cls()
+        return cls(rows, max(1, min(plain.sample, rows // 10)), plain.values, seconds)
+
+
+class Counted(StrEnum):
+    """How rows were chosen."""
+
+    EXACT = "exact"
+    SAMPLE = "sample"
+    FIRST = "first"
+
+    def words(self, rows: int) -> str:
+        """Such as `of a sample of 20,000 rows`."""
+        return {
+            Counted.EXACT: f"of {rows:,} rows",
+            Counted.SAMPLE: f"of a sample of {rows:,} rows",
+            Counted.FIRST: f"of the first {rows:,} rows",
+        }[self]
+
+
+class Probe:
+    """A read-only session on a source; after a statement that failed the next one gets a session of its own.
+
+    On some databases a session answers nothing after an error.
+
+    Args:
+        opens: makes a session that is not opened yet.
+    """
+
+    def __init__(self, opens: Callable[[], Source]) -> None:
+        self._opens = opens
+        self._session: Source | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    @property
+    def session(self) -> Source:
+        """An open session.
+
+        Raises:
+            NotReachedError: it cannot be opened.
+        """
+        if self._session is None:
+            try:
+                made = self._opens()
+                self._session = made.__enter__()
+                made.bind([NOBODY], rfc3339(utc_now()))
+            except AfschriftError as why:
+                self._close()
+                raise NotReachedError(str(why.args[0]), remedy=why.remedy) from None
+        return self._session
+
+    def ask(self, what: Callable[[Source], Any]) -> Any:
+        """Whatever a session answers.
+
+        Raises:
+            NotAnsweredError: it did not.
+            NotReachedError: it cannot be opened.
+        """
+        session = self.session
+        try:
+            return what(session)
+        except AfschriftError as why:
+            self._close()
+            raise NotAnsweredError(why) from None
+
+    def numbers(self, statement: str) -> tuple[int, ...]:
+        """The first row of a statement of counts; errors as of `ask`."""
+        [row] = self.ask(lambda session: session.rows(statement))
+        return tuple(int(number or 0) for number in row)
+
+    def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.__exit__(None, None, None)

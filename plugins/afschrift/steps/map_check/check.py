@@ -1,0 +1,148 @@
+"""One check of the data map against its sources: what was looked at, how, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.sources import Source
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.table import Table
+from afschrift.selection.live.finding import Code, Finding, Severity, finding
+from afschrift.selection.live.probe import Limits, NotReachedError, Probe
+from afschrift.selection.live.proof_check import unproven
+from afschrift.selection.live.reach import ReachCheck, TableReach
+from afschrift.selection.live.references_check import ReferencesCheck
+from afschrift.selection.live.rows import Rows
+from afschrift.selection.live.structure_check import StructureCheck
+from afschrift.selection.live.ways_check import WaysCheck
+from afschrift.selection.person import Catalogue, WayFinder, of_entries
+from afschrift.steps.map_check.contents_check import ContentsCheck
+from afschrift.steps.map_check.statements_check import StatementsCheck, TableCost
+
+OpenSource = Callable[[SourceFile], Source]
+_ORDER = list(Severity)
+
+
+@dataclass(frozen=True)
+class NotReached:
+    """A source that could not be opened, and why; what it holds is not known."""
+
+    source: str
+    why: str
+    remedy: str
+
+
+@dataclass
+class MapReport:
+    """What a check saw.
+
+    Attributes:
+        notes: what somebody decided to pass over.
+        columns, classified: columns of personal tables that the sources have, and those that are classified.
+        prepared: statements that the sources took.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    not_reached: list[NotReached] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    columns: int = 0
+    classified: int = 0
+    prepared: int = 0
+    reach: list[TableReach] = field(default_factory=list)
+    costs: list[TableCost] = field(default_factory=list)
+
+    @property
+    def differences(self) -> list[str]:
+        """The sentences of errors and warnings."""
+        return [one.sentence for one in self.findings if one.severity is not Severity.NOTE]
+
+    def tidy(self) -> MapReport:
+        """The same with each finding once, errors first."""
+        once: dict[str, Finding] = {}
+        for one in self.findings:
+            once.setdefault(one.sentence, one)  # a fault of a table is one of all its entries
+        return replace(self, findings=sorted(once.values(), key=lambda one: _ORDER.index(one.severity)))
+
+
+@dataclass(frozen=True)
+class MapCheck:
+    """Checks an inventory against its sources.
+
+    Attributes:
+        opens: a session on a source, not opened yet.
+        sql: the folder of statements.
+        deep: rows by persons, pointers, contents and statements too; else tables, columns, keys and joins.
+    """
+
+    inventory: Inventory
+    opens: OpenSource
+    sql: Path
+    limits: Limits = field(default_factory=Limits)
+    deep: bool = True
+
+    def run(self) -> MapReport:
+        """Everything that was found; a source that cannot be reached hides no other."""
+        report = MapReport()
+        for declared in self.inventory.sources.values():
+            try:
+                with Probe(lambda declared=declared: self.opens(declared)) as probe:  # type: ignore[misc]
+                    self._source(declared, probe, report)
+            except NotReachedError as why:
+                report.not_reached.append(NotReached(declared.source, str(why.args[0]), why.remedy))
+            except AfschriftError as why:  # such as a lake of which the files do not agree
+                words = f"{declared.source}: it was not looked at: {why.args[0]}"
+                report.findings.append(finding(Code.STATEMENT_FAILS, (declared.source,), words, why.remedy))
+        return report.tidy()
+
+    def _source(self, declared: SourceFile, probe: Probe, report: MapReport) -> None:
+        tables, structure = probe.session.catalogue(), probe.session.structure()
+        catalogue = of_entries(declared, tables)
+        finder = WayFinder(declared, self.inventory.identity, probe.session.dialect, tables)
+        views = frozenset(declared.structure(structure, declared.tables).views)
+        rows = Rows(declared, probe, finder, self.limits, self.sql, views)
+        ways = WaysCheck(declared, self.inventory.identity, probe, finder, rows, self.sql)
+        report.findings += ways.findings()
+        report.findings += unproven(declared, structure, catalogue)
+        compared = StructureCheck(declared, tables.keys(), catalogue, structure)
+        report.findings += compared.findings()
+        report.notes += compared.notes
+        report.columns += compared.columns
+        report.classified += compared.classified
+        if self.deep:
+            references = ReferencesCheck(declared, probe, finder, rows, structure, self.sql)
+            report.findings += references.findings()
+            self._deep(declared, probe, rows, report, tables)
+
+    def _deep(
+        self, declared: SourceFile, probe: Probe, rows: Rows, report: MapReport, tables: Catalogue
+    ) -> None:
+        identity, finder = self.inventory.identity, rows.finder
+        reach = ReachCheck(declared, identity, probe, finder, rows, self.sql)
+        report.findings += reach.findings()
+        report.reach += reach.reached
+        statements = StatementsCheck(self.inventory, declared, probe, self.sql, tables)
+        report.findings += statements.findings()
+        report.prepared += statements.prepared
+        report.costs += statements.costs
+        report.findings += self._contents(declared, rows, tables).findings()
+
+    def _contents(self, declared: SourceFile, rows: Rows, tables: Catalogue) -> ContentsCheck:
+        """Of what the inventory passes over too."""
+        passed = declared.undescribed(tables) if declared.unlisted == "ignore" else []
+        whole = declared.model_copy(
+            update={"tables": {**declared.tables, **{name: Table(personal=False) for name in passed}}}
+        )
+        finder = WayFinder(whole, self.inventory.identity, rows.finder.dialect, tables)
+        region = self.inventory.controller.country
+        every = replace(rows, declared=whole, finder=finder)
+        return ContentsCheck(whole, rows.probe, finder, every, of_entries(whole, tables), region)
+
+
+def failures(report: MapReport, least: Severity) -> Iterator[Finding]:
+    """Findings of at least a severity."""
+    for one in report.findings:
+        if _ORDER.index(one.severity) <= _ORDER.index(least):
+            yield one

@@ -1,0 +1,138 @@
+"""`afschrift inventory check` as a job of CI runs it: exit codes, JSON, and SARIF that another reader takes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
+from testbed.mini import write_inventory
+from tests.support.command_line import Said, in_this_process
+
+from afschrift.selection.live import finding
+
+SHOP = """\
+source: shop
+kind: sqlite
+options: {path: "${SHOP_FILE}"}
+purposes:
+  account: {basis: A6-1-b, title: {nl: Account, en: Account}}
+tables:
+  customer:
+    subject: {customer_id: customer_id}
+    key: [customer_id]
+    purposes: [account]
+    columns:
+      customer_id: {origin: assigned}
+      hint: {origin: not_personal}
+"""
+HINT = SHOP.splitlines().index("      hint: {origin: not_personal}") + 1
+CUSTOMER = SHOP.splitlines().index("  customer:") + 1
+Check = Callable[..., Said]
+
+
+def fill(file: Path, *rows: tuple[int, str], more: str = "") -> None:
+    with closing(sqlite3.connect(file)) as con:
+        con.execute(f"CREATE TABLE customer (customer_id INTEGER, hint TEXT{more})")
+        con.executemany("INSERT INTO customer (customer_id, hint) VALUES (?, ?)", rows)
+        con.commit()
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory", SHOP)))
+    monkeypatch.setenv("SHOP_FILE", str(tmp_path / "shop.db"))
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: in_this_process(("inventory", "check", *words), "")
+
+
+def test_a_sound_inventory_ends_with_0(check: Check, tmp_path: Path) -> None:
+    fill(tmp_path / "shop.db", (1, "blue"), (2, "red"))
+    said = check("--live")
+    assert said.code == 0, said
+    assert "shop.customer: 0 nobody's, 2 one person's, 0 several persons'; of 2 rows" in said.text
+    assert "The sources have exactly these tables and columns." in said.text
+    document = json.loads(check("--live", "--format", "json").text)
+    assert (document["sound"], document["findings"]) == (True, [])
+
+
+def test_what_is_found_ends_with_1_and_stands_at_its_line(check: Check, tmp_path: Path) -> None:
+    fill(tmp_path / "shop.db", (1, "blue"), (1, "kwikstaart@example.org"), more=", vip TEXT")
+    said = check("--live", "--format", "json")
+    assert said.code == 1, said
+    document = json.loads(said.text)
+    jsonschema_rs.validate(json.loads(in_this_process(("inventory", "schema", "check"), "").text), document)
+    assert [(f["code"], f["severity"], f["file"], f["line"]) for f in document["findings"]] == [
+        ("key_not_unique", "error", "inventory/shop.yml", CUSTOMER),
+        ("column_not_described", "error", "inventory/shop.yml", CUSTOMER + 4),
+        ("holds_identifier", "warning", "inventory/shop.yml", HINT),
+    ]
+    text = check("--live")
+    assert text.code == 1
+    assert f"1 of 2 values looked at hold an e-mail address, of 2 rows (shop.yml:{HINT})" in text.text
+    assert "kwikstaart" not in said.text + text.text + text.beside
+
+
+def test_sarif_is_taken_by_a_reader_of_others(check: Check, tmp_path: Path) -> None:
+    fill(tmp_path / "shop.db", (1, "blue"), (1, "kwikstaart@example.org"))
+    log = SarifLog.model_validate_json(check("--live", "--format", "sarif").text)
+    [run] = log.runs
+    results = run.results or []
+    assert [result.ruleId for result in results] == ["key_not_unique", "holds_identifier"]
+    rules = run.tool.driver.rules or []
+    assert [rules[result.ruleIndex or 0].id for result in results] == [result.ruleId for result in results]
+    place = (results[1].locations or [])[0].physicalLocation
+    assert place is not None
+    assert place.artifactLocation is not None
+    assert place.region is not None
+    assert (place.artifactLocation.uri, place.region.startLine) == ("inventory/shop.yml", HINT)
+    first = [result.partialFingerprints for result in results]
+    fill_more = "INSERT INTO customer VALUES (1, 'other@example.org')"
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as con:
+        con.execute(fill_more)
+        con.commit()
+    again = SarifLog.model_validate_json(check("--live", "--format", "sarif").text).runs[0].results or []
+    assert [result.partialFingerprints for result in again] == first
+
+
+def test_faults_of_the_files_are_findings_too(check: Check, tmp_path: Path) -> None:
+    write_inventory(tmp_path / "inventory", SHOP.replace("basis: A6-1-b", "basis: A6-1-x"))
+    said = check("--format", "sarif")
+    assert said.code == 1
+    [result] = SarifLog.model_validate_json(said.text).runs[0].results or []
+    assert result.ruleId == "fault"
+    assert "choose one of" in (result.message.text or "")
+    assert check().code == 1
+
+
+def test_severities_below_the_limit_end_with_0(check: Check, tmp_path: Path) -> None:
+    fill(tmp_path / "shop.db", (1, "ann@example.org"))
+    assert [check("--live", "--fail-on", least).code for least in ("error", "warning")] == [0, 1]
+
+
+def test_a_source_that_is_not_there_ends_with_3(check: Check) -> None:
+    said = check("--live")
+    assert said.code == 3, said
+    assert "not reached: shop: " in said.text
+    assert "exactly these tables" not in said.text
+    document = json.loads(check("--live", "--format", "json").text)
+    assert [one["source"] for one in document["not_reached"]] == ["shop"]
+    log = SarifLog.model_validate_json(check("--live", "--format", "sarif").text)
+    assert [one.executionSuccessful for one in log.runs[0].invocations or []] == [False]
+
+
+def test_a_mistake_in_the_command_ends_with_2(check: Check) -> None:
+    assert check("--format", "xml").code == 2
+    assert check("--live", "--rows", "0").code == 2
+
+
+def test_every_code_is_in_the_docs() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "check.md").read_text()
+    assert finding.table() in page
+    assert set(finding.RULES) == set(finding.Code)
