@@ -34,6 +34,13 @@ def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
         return f"run {run_id} is started"
 
     def start_batch(requests: Sequence[str], run_id: str) -> str:
+        if ti.get_dag(dag_id=BATCH_DAG_ID).is_paused:
+            log.warning(
+                "The DAG %s is paused, so each request starts by itself. What to do: unpause it, or set "
+                "AFSCHRIFT_BATCH_REQUESTS to 1.",
+                BATCH_DAG_ID,
+            )
+            raise RefusedError(f"The DAG {BATCH_DAG_ID} is paused.")
         if ti.get_dr_count(dag_id=BATCH_DAG_ID, states=["queued", "running"]):
             raise AfschriftError("Another batch goes.", remedy="this one starts after it.")
         if ti.get_dr_count(dag_id=BATCH_DAG_ID, run_ids=[run_id]):

@@ -49,7 +49,7 @@ def start(
     here: Annotated[bool, typer.Option("--here", help="In this process, without a running Airflow.")] = False,
 ) -> None:
     """Start a batch: by a run of `fulfil_batch` on a running Airflow, or in this process."""
-    chosen = requests or _waiting()
+    chosen = _at_most(list(dict.fromkeys(requests or _waiting())))
     for request in chosen:
         open_register().requests.get(request)
     if not chosen:
@@ -68,6 +68,15 @@ def start(
     from afschrift.airflow_ext.trigger import trigger_batch
 
     say(f"Batch {trigger_batch(chosen)} started.")
+
+
+def _at_most(requests: list[str]) -> list[str]:
+    """The first of them, the oldest, as many as one batch takes; what is left is said."""
+    from afschrift.steps.sweep.company import MOST
+
+    if (left := len(requests) - MOST) > 0:
+        say(f"One batch reads for {MOST} requests; {left} are left: start the next one when it has ended.")
+    return requests[:MOST]
 
 
 def _waiting() -> list[str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from afschrift.airflow_ext.environment import BATCH_DAG_ID
+from afschrift.airflow_ext.params import refuse_unknown, several_requests
 from afschrift.airflow_ext.queues import must_be_its_queue
 from afschrift.airflow_ext.step import step
+from afschrift.domain.errors import RefusedError
 from afschrift.domain.request import is_id
 
 if TYPE_CHECKING:
@@ -25,7 +28,13 @@ def prepare(params: Any = None, dag_run: Any = None, ti: Any = None) -> list[dic
     """
     with _batch(dag_run) as services:
         from afschrift.steps.batch.fulfil_batch import prepare as use_case
+        from afschrift.steps.gates import refusal
 
+        try:
+            refuse_unknown(dag_run.conf, several_requests(), BATCH_DAG_ID)
+        except RefusedError:
+            refusal(services, None, "prepare", "unknown_fields_in_conf", "")
+            raise
         must_be_its_queue(ti, services.inventory)
         by, requests = f"airflow:{dag_run.triggering_user_name or 'system'}", _ids(params["requests"])
         with _alive(services, requests, dag_run):
@@ -52,10 +61,12 @@ def end(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
     with _batch(dag_run) as services:
         from afschrift.steps.batch.fulfil_batch import end as use_case
         from afschrift.steps.sweep.findings import next_run
+        from afschrift.steps.sweep.refused_runs import next_free
 
         going = use_case(services, _ids(params["requests"]), dag_run.run_id)
         known = {status.request: status for status in services.register.oversight.progress(going)}
-        return [{"trigger_run_id": next_run(known[one]), "conf": {"request": one}} for one in going]
+        runs = {one: next_free(services.register, one, next_run(known[one])) for one in going}
+        return [{"trigger_run_id": run, "conf": {"request": one}} for one, run in runs.items()]
 
 
 @contextmanager

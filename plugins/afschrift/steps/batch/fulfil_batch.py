@@ -18,10 +18,13 @@ from afschrift.steps.batch.extract_together import Outcomes, extract_together
 from afschrift.steps.classify import classify
 from afschrift.steps.gates import begin
 from afschrift.steps.sweep.company import MOST
-from afschrift.steps.sweep.findings import BATCHED
+from afschrift.steps.sweep.findings import BATCHED, LOST
 
 WAITS = "waits_for_person"
 """A question about the request is open: it does not go along."""
+LEFT = "left_for_the_next"
+"""There are more requests than one batch reads for: another one does."""
+_ASKED = NeedsPersonError.__name__
 
 
 def of_batch(services: Services, batch: str) -> Callable[[str], Services]:
@@ -50,11 +53,15 @@ def prepare(
         by: who started it.
 
     Returns:
-        Source -> the requests whose plans read it; and request -> name of the error that it met.
+        Source -> the requests whose plans read it; and request -> name of the error that it met, or why it
+        does not go along.
     """
-    of, outcomes = of_batch(services, batch), Outcomes()
+    of, everybody = of_batch(services, batch), list(dict.fromkeys(requests))
+    outcomes = Outcomes(dict.fromkeys(everybody[MOST:], LEFT))
+    if outcomes:
+        services.log(f"One batch reads for {MOST} requests; {len(outcomes)} are left for the next one.")
     sources: dict[str, list[str]] = {name: [] for name in services.inventory.sources}
-    for request_id in dict.fromkeys(requests[:MOST]):
+    for request_id in everybody[:MOST]:
         own = of(request_id)
         if services.register.questions.all(request_id=request_id):
             outcomes[request_id] = WAITS
@@ -76,11 +83,21 @@ def prepare(
 def extract_source(services: Services, source: str, requests: Sequence[str], batch: str) -> Outcomes:
     """Extract one source for the requests of a batch.
 
+    Where one came to wait for a person, the batch's run of it ends at once, so that the answer starts the
+    next one while the batch still goes.
+
     Raises:
         GateError: a row was not that of the person whom the source gave it for.
         SourceDownError: the source is down.
     """
-    outcomes = extract_together(services, source, requests, short_id(batch), of_batch(services, batch))
+    of, asked = of_batch(services, batch), services.register.questions.all
+    waits = [one for one in requests if asked(request_id=one) or _ended(of(one), one)]
+    going = [one for one in requests if one not in waits]
+    outcomes = extract_together(services, source, going, short_id(batch), of)
+    for request_id, outcome in outcomes.items():
+        if outcome == _ASKED:
+            _end(of(request_id), request_id, batched=False)
+    outcomes |= dict.fromkeys(waits, WAITS)
     for outcome in dict.fromkeys(outcomes.values()):
         number = sum(one == outcome for one in outcomes.values())
         services.log(f"Source {source}: {number} of {len(outcomes)} requests: {outcome}.")
@@ -117,6 +134,12 @@ def fulfil_batch(services: Services, requests: Sequence[str], batch: str, by: st
 def short_id(batch: str) -> str:
     """Id of a batch as the trail has it: nothing that somebody typed."""
     return "bat-" + run_name(f"batch:{batch}").rpartition(":")[2][:12]
+
+
+def _ended(services: Services, request_id: str) -> bool:
+    """Whether the batch's run of a request ended at a question, so that another run goes on, or went."""
+    runs = {one.id: one.outcome for one in services.register.runs.all(request_id=request_id)}
+    return runs.get(services.run or "") not in (None, BATCHED, LOST)
 
 
 def _end(services: Services, request_id: str, *, batched: bool) -> bool:

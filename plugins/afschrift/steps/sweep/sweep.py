@@ -16,6 +16,7 @@ from afschrift.law.dispute import under_hold
 from afschrift.register.register import Register
 from afschrift.steps.sweep.company import Company, batch_id
 from afschrift.steps.sweep.findings import LOST, SweepFinding, SweepLimits, of_run, of_staging
+from afschrift.steps.sweep.refused_runs import next_free
 
 _STAYS = "what is staged of it stays"
 START_AT_MOST = 100
@@ -140,12 +141,13 @@ class Sweep:
         for finding in (one for one in findings if one.request not in settled):
             action = finding.hindrance
             if finding.start is not None:
-                action = hindrance or f"would start run {finding.start}"
+                run_id = next_free(self.register, finding.request, finding.start)
+                action = hindrance or f"would start run {run_id}"
                 if started >= START_AT_MOST:
                     action = "left for the next sweep: enough was started in this one"
                 elif not self.dry and not hindrance:
                     try:
-                        action, started = self.start(finding.request, finding.start), started + 1
+                        action, started = self.start(finding.request, run_id), started + 1
                     except RefusedError as error:
                         action = f"not started: {error}"
                     except AfschriftError as error:  # the others would meet the same
