@@ -80,7 +80,9 @@ def test_it_is_looked_for_by_halves(crowded: Services, planned: Planned, of: str
 
     outcomes = batch(spoilt(crowded, Spoilt, of=of), requests)
 
-    by_itself = dict.fromkeys(requests[2:], "ConfigurationError")  # the other of the last two is not known to be read
+    by_itself = dict.fromkeys(
+        requests[2:], "ConfigurationError"
+    )  # the other of the last two is not known to be read
     assert outcomes == {**dict.fromkeys(requests[:2], TOGETHER), **by_itself}
     for request in requests:
         assert ("extracted" in event_types(crowded, request)) is (request in requests[:2])
