@@ -34,7 +34,7 @@ def tables(count: int, width: int) -> Iterator[tuple[str, list[str], str | None]
     """Name, columns and the table that it points to; `customer` is the first."""
     chance = random.Random(7)
     subjects, parts = _SUBJECTS.split(), _PARTS.split()
-    yield "customer", ["first_name", "last_name", "email", *_some(chance, width - 4)], None
+    yield "customer", _some(chance, 1000)[: width - 1], None
     names = ["customer"]
     for number in range(1, count):
         name = f"{chance.choice(subjects)}_{chance.choice(parts)}_{number}"
@@ -44,8 +44,10 @@ def tables(count: int, width: int) -> Iterator[tuple[str, list[str], str | None]
 
 
 def _some(chance: random.Random, count: int) -> list[str]:
+    """Names as tables have them; more than there are get a number."""
     names = _COLUMNS.split()
-    return [f"{chance.choice(names)}_{number}" for number in range(count)]
+    numbered = [f"{name}_{number}" for number in range(2, 9) for name in names]
+    return chance.sample(names, min(count, len(names))) + numbered[: max(0, count - len(names))]
 
 
 def statements(count: int, width: int, rows: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.scan.reading.bounded import SEEN, compared
@@ -116,9 +116,8 @@ def _people(
                 remedy=f"name one of {', '.join(c.name for c in table.columns)} after `--person {name}:`.",
             )
         known = found.get(name) or People(name, None, 0, False, (), None, "named by you")
-        found[name] = People(
-            name, column or known.key, known.score, known.staff, known.names, known.email, "named by you"
-        )
+        within = known.within if column in (None, known.key) else None
+        found[name] = replace(known, key=column or known.key, because="named by you", within=within)
     for name, one in list(found.items()):
         if one.key is None and name in guessed:
             found[name] = People(name, guessed[name], one.score, one.staff, one.names, one.email, one.because)

@@ -96,7 +96,7 @@ class _KeyNames:
             if name in self._names.values() or name == EMAIL_KEY:
                 name = _cleaned(f"{table}_{name}")
             self._names[table] = name
-            self.declarations[name] = {"unique": "yes"}
+            self.declarations[name] = {"unique": "no" if found.people[table].within else "yes"}
         del known
 
     def of(self, table: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from afschrift.domain.language import count
 from afschrift.scan.proposal import TableRole
 from afschrift.scan.scan_findings import Findings
-from afschrift.scan.ways.name_words import flat, words
+from afschrift.scan.ways.name_words import flat
+from afschrift.scan.ways.person_tables import is_tenant
 
 _DELETED = (
     "deleted",
@@ -17,7 +18,6 @@ _DELETED = (
     "archivedat",
     "archived",
 )
-_TENANT = ("tenantid", "tenant", "orgid", "organisationid", "organizationid", "companyid", "workspaceid")
 
 
 def remarks(found: Findings, name: str) -> list[str]:
@@ -45,6 +45,11 @@ def remarks(found: Findings, name: str) -> list[str]:
         for two in found.polymorphic
         if two.table == name
     ]
+    person = found.people.get(name)
+    if person and person.within:
+        lines.append(
+            f"LOOK {person.key} is one person's within one {person.within} alone, so its key is `unique: no`."
+        )
     lines += _habits(found, name)
     return lines
 
@@ -71,6 +76,6 @@ def _habits(found: Findings, name: str) -> list[str]:
             lines.append(
                 f"{column.name} marks rows as deleted; they are there, and are given like all others."
             )
-        if flat(column.name) in _TENANT or words(column.name)[:1] == ("tenant",):
+        if is_tenant(column.name):
             lines.append(f"{column.name} tells tenants apart: see whose requests this inventory serves.")
     return lines

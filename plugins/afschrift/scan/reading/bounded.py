@@ -12,7 +12,7 @@ from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.scan.ways.edges import Edge
 from afschrift.scan.ways.name_words import flat
 
-ROWS = 64
+ROWS = 40
 """Of a table, for its samples."""
 _COMPARED = 50
 _LOOKED_AT = 1000

@@ -46,6 +46,7 @@ _OF_SOMETHING = word_set(
     "transactie delivery levering ticket review line regel detail item token audit request aanvraag "
     "subscription abonnement note notitie preference voorkeur card consent setting"
 )
+_TENANT = ("tenantid", "tenant", "orgid", "organisationid", "organizationid", "companyid", "workspaceid")
 _ENOUGH = 4
 
 
@@ -61,6 +62,8 @@ class People:
         names: columns with names of people.
         email: column with the e-mail address.
         because: why, in words.
+        within: column of the primary key within whose values alone `key` tells one from another, such as a
+            tenant's; None: it does so in the whole table.
     """
 
     table: str
@@ -70,6 +73,7 @@ class People:
     names: tuple[str, ...]
     email: str | None
     because: str
+    within: str | None = None
 
 
 def is_a(name: str, concept: Sequence[str]) -> bool:
@@ -130,7 +134,10 @@ def _judged(table: ScannedTable, pointers: int) -> People | None:
     if score < _ENOUGH:
         return None
     because = ", ".join(why for _, why in _points(table, by, names, person, unique, pointers) if why)
-    return People(table.name, key_column(table), score, staff, names, next(iter(by["e-mail"]), None), because)
+    key, within = key_column(table), None
+    if key is None:
+        key, within = _key_of_tenants(table)
+    return People(table.name, key, score, staff, names, next(iter(by["e-mail"]), None), because, within)
 
 
 def _points(
@@ -161,6 +168,18 @@ def _points(
         yield -3, ""
     if called(table.name, _OF_SOMETHING) and not person:
         yield -4, ""
+
+
+def is_tenant(column: str) -> bool:
+    """Whether a column says which tenant, or which organisation of several, a row is of."""
+    return flat(column) in _TENANT or words(column)[:1] == ("tenant",)
+
+
+def _key_of_tenants(table: ScannedTable) -> tuple[str | None, str | None]:
+    """The number within a tenant, and the tenant's column, of a key of the two."""
+    tenants = [column for column in table.key if is_tenant(column)]
+    own = [column for column in table.key if column not in tenants]
+    return (own[0], tenants[0]) if len(own) == len(tenants) == 1 else (None, None)
 
 
 def key_column(table: ScannedTable) -> str | None:
