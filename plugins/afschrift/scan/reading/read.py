@@ -67,7 +67,7 @@ def _table(
         found = dict(types)
     except AfschriftError as error:
         found, readable = {}, False
-        notes.append(f"{name} cannot be read: {error.args[0]} {error.remedy}".rstrip())
+        notes.append(f"{name} is not described: {error}")
     closed = [column for column, of_type in found.items() if of_type.closed]
     if closed:
         notes.append(f"{name}: the account has no right to read {', '.join(closed)}.")
