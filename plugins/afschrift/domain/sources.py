@@ -182,9 +182,6 @@ class Dialect(Protocol):
     def quote(self, identifier: str) -> str:
         """An identifier of the inventory, quoted."""
 
-    def spread(self, rows: int | None, wanted: int) -> str:
-        """What stands after a table of so many rows in FROM for `wanted` from all over; empty: its first."""
-
     def relation(self, table: str) -> str:
         """What stands after FROM for a table of the inventory (a lake's is a scan of files)."""
 
@@ -231,15 +228,7 @@ class Dialect(Protocol):
         """ORDER BY expression over all columns, for a table without a key."""
 
     def sampled(self, relation: str, share: float) -> str | None:
-        """Some rows of a table, drawn at random: what stands after FROM, without an alias.
-
-        Args:
-            relation: a table's; a view may not be drawn from.
-            share: of the rows, about; 0 to 1.
-
-        Returns:
-            None where the database draws none.
-        """
+        """A share (0 to 1) of a table's rows, drawn at random, as it stands after FROM; None: none is."""
 
     def beginning(self, text: str, most: int) -> str:
         """The first characters of a text."""
@@ -285,10 +274,7 @@ class Source(Protocol):
         """All rows of a small result: counts and identity links."""
 
     def estimate(self, statement: str) -> Estimate:
-        """What the database says that a statement of `include/sql/` will cost. It is not run.
-
-        Needs no right beyond reading. What the database does not say is None or empty.
-        """
+        """What a statement of `include/sql/` will cost, as the database says; it is not run."""
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of a large result, in flat memory."""

@@ -14,7 +14,7 @@ from afschrift.scan.ways.edges import Edge, declared
 from afschrift.scan.ways.guesses import Polymorphic, by_email, candidates, polymorphic
 from afschrift.scan.ways.key_guess import declared_keys, named_keys, unique_in_rows
 from afschrift.scan.ways.person_tables import People, find_people
-from afschrift.scan.ways.places import Place, assign, choose_people
+from afschrift.scan.ways.table_places import Place, assign, choose_people
 
 Say = Callable[[str], None]
 

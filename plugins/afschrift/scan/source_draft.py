@@ -16,7 +16,7 @@ from afschrift.scan.table_remarks import remarks
 from afschrift.scan.ways.edges import Edge
 from afschrift.scan.ways.name_words import is_generic, singulars, words
 from afschrift.scan.ways.person_tables import People
-from afschrift.scan.ways.places import Place
+from afschrift.scan.ways.table_places import Place
 
 _KEY_LENGTH = 41
 _WAYS = 12
@@ -57,7 +57,13 @@ class Draft:
     person: str | None
 
 
-def drafted(found: Findings, proposals: Proposals, header: Header, known_keys: Collection[str]) -> Draft:
+def drafted(
+    found: Findings,
+    proposals: Proposals,
+    header: Header,
+    known_keys: Collection[str],
+    named: Mapping[tuple[str, str], str],
+) -> Draft:
     """The draft.
 
     Args:
@@ -65,8 +71,9 @@ def drafted(found: Findings, proposals: Proposals, header: Header, known_keys: C
         proposals: for its columns.
         header: of the file.
         known_keys: identity keys of the project.
+        named: table and column -> the identity key that is known to stand there.
     """
-    names = _KeyNames(found, known_keys)
+    names = _KeyNames(found, named)
     tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
     data: dict[str, Any] = {"source": header.source, "kind": header.kind}
     if header.connection:
@@ -88,16 +95,16 @@ def drafted(found: Findings, proposals: Proposals, header: Header, known_keys: C
 class _KeyNames:
     """Identity keys by the tables of people whose rows they tell apart."""
 
-    def __init__(self, found: Findings, known: Collection[str]) -> None:
+    def __init__(self, found: Findings, known: Mapping[tuple[str, str], str]) -> None:
         self._names: dict[str, str] = {}
         self.declarations: dict[str, dict[str, str]] = {EMAIL_KEY: {"unique": "over_time"}}
         for table in dict.fromkeys([*found.roots, *found.people]):
-            name = key_name(table, found.people[table].key or "")
+            column = found.people[table].key or ""
+            name = known.get((table, column)) or key_name(table, column)
             if name in self._names.values() or name == EMAIL_KEY:
                 name = _cleaned(f"{table}_{name}")
             self._names[table] = name
             self.declarations[name] = {"unique": "no" if found.people[table].within else "yes"}
-        del known
 
     def of(self, table: str) -> str:
         """Of one table of people."""

@@ -18,10 +18,6 @@ class StandardDialect:
         """Double quotes, doubled inside."""
         return '"' + identifier.replace('"', '""') + '"'
 
-    def spread(self, rows: int | None, wanted: int) -> str:  # noqa: ARG002
-        """Few databases take some pages of a table alone."""
-        return ""
-
     def relation(self, table: str) -> str:
         """`schema.table` is quoted by its parts."""
         return ".".join(self.quote(part) for part in table.split("."))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
@@ -18,7 +17,9 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import IDENTITY, SINGLES, load
 from afschrift.inventory.quick_yaml import content
+from afschrift.scan.merge import merge
 from afschrift.scan.source_draft import EMAIL_KEY, Draft
+from afschrift.scan.yaml_insert import insert
 from afschrift.sources.registry import SOURCES
 
 
@@ -39,10 +40,17 @@ def place_of(name: str, out: Path | None, *, dry_run: bool) -> Path:
             remedy="write it so after `--name`, beginning with a letter.",
         )
     file = out or inventory_folder(os.environ) / f"{name}.yml"
-    if dry_run:
-        return file
+    files = sorted(file.absolute().parent.glob("*.y*ml"))
+    same = [one for one in files if one.name not in SINGLES and plain(one).get("source") == name]
+    chosen = same[0] if same and out is None else file
+    if not dry_run:
+        _may_be_written(chosen, name, same, in_project=out is None)
+    return chosen
+
+
+def _may_be_written(file: Path, name: str, same: Sequence[Path], *, in_project: bool) -> None:
     folder = file.absolute().parent
-    if out is None and any(folder.resolve().is_relative_to(one) for one in (PACKAGE, SHIPPED)):
+    if in_project and any(folder.resolve().is_relative_to(one) for one in (PACKAGE, SHIPPED)):
         raise ConfigurationError(
             "The inventory's folder is the one that comes with the software.",
             remedy="work from a project (`afschrift init FOLDER`), or say where: `--out FILE`.",
@@ -51,18 +59,28 @@ def place_of(name: str, out: Path | None, *, dry_run: bool) -> Path:
         raise ConfigurationError(
             f"There is no folder {folder}.", remedy="make it, or a project: `afschrift init FOLDER`."
         )
-    if file.exists():
+    if file.exists() and plain(file).get("source") != name:
         raise ConfigurationError(
-            f"{file} is there already, and was left as it is.",
-            remedy="name another file with `--out`, or see the draft alone with `--dry-run`.",
+            f"{file} is there already and describes no source {name}: it was left as it is.",
+            remedy="name another file with `--out`, or the source that it describes with `--name`.",
         )
-    for other in sorted(folder.glob("*.y*ml")):
-        if other.name not in SINGLES and plain(other).get("source") == name:
-            raise ConfigurationError(
-                f"{other.name} describes a source {name} already.",
-                remedy="choose another name with `--name`.",
-            )
-    return file
+    if same and file.absolute() not in same:
+        raise ConfigurationError(
+            f"{same[0].name} describes a source {name} already.",
+            remedy="leave out `--out`, and what is new is added there, or choose another name with `--name`.",
+        )
+
+
+def known_names(content: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Table and column of the source -> the identity key that a file says the column holds."""
+    found = {}
+    tables = content.get("tables")
+    for name, entry in tables.items() if isinstance(tables, dict) else ():
+        subject = entry.get("subject") if isinstance(entry, dict) else None
+        for key, link in subject.items() if isinstance(subject, dict) else ():
+            column = link.get("column") if isinstance(link, dict) else link
+            found[str(entry.get("table") or name), str(column)] = str(key)
+    return found
 
 
 def plain(file: Path) -> dict[str, Any]:
@@ -74,45 +92,66 @@ def plain(file: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def write(file: Path, text: str, draft: Draft) -> None:
+def write(file: Path, text: str, draft: Draft) -> list[str]:
     """Write a draft, and first the identity keys without which it would not load.
 
+    Where the file is there already, what is new is added, and all that stands there stays.
+
+    Args:
+        file: that `place_of` gave.
+        text: the draft.
+        draft: the same as data.
+
+    Returns:
+        What was added to a file that was there; empty: nothing, or there was none.
+
     Raises:
-        ConfigurationError: a file cannot be written, or identity.yml is not YAML.
+        ConfigurationError: a file cannot be written, or is not YAML; nothing was changed.
     """
+    added: list[str] = []
+    identity = file.parent / IDENTITY
     try:
+        if file.exists():
+            text, added = merge(file.read_text(encoding="utf-8"), draft.data)
+        keys = _with_keys(identity, draft)
         if draft.keys:
-            _add_keys(file.parent / IDENTITY, draft)
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except OSError as error:
+            _replace(identity, keys)
+        _replace(file, text)
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{file} cannot be written ({type(error).__name__}).", remedy="name another file with `--out`."
+            f"{file} or {identity.name} beside it cannot be written ({type(error).__name__}).",
+            remedy="see who may write there, or name another file with `--out`.",
         ) from None
+    return added
 
 
-def _add_keys(file: Path, draft: Draft) -> None:
-    """Keys that are not there, behind those that are; what stands there stays, with its comments."""
-    yaml = YAML()
-    yaml.width = 110
-    yaml.preserve_quotes = True
-    known: Any = {}
+def _with_keys(file: Path, draft: Draft) -> str:
+    """identity.yml with the keys that are not there, behind those that are."""
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    try:
+        known = content(text) or {}
+        more: list[tuple[tuple[str, ...], Any]] = []
+        if draft.person and "person" not in known:
+            more.append((("person",), draft.person))
+        if known.get("keys"):
+            more += [(("keys", name), declaration) for name, declaration in draft.keys.items()]
+        elif draft.keys:
+            more.append((("keys",), draft.keys))
+    except (YAMLError, AttributeError):
+        raise ConfigurationError(
+            f"{file} cannot be read, so no keys can be added to it.",
+            remedy="mend it: `afschrift inventory check` says where.",
+        ) from None
+    return insert(text, more) if more else text
+
+
+def _replace(file: Path, text: str) -> None:
+    """Whole or not at all."""
+    beside = file.with_name(f".{file.name}.new")
+    beside.write_text(text, encoding="utf-8")
     if file.exists():
-        try:
-            known = yaml.load(file.read_text(encoding="utf-8"))
-        except YAMLError:
-            known = None
-        if not isinstance(known, dict):
-            raise ConfigurationError(
-                f"{file} cannot be read, so no keys can be added to it.",
-                remedy="mend it: `afschrift inventory check` says where.",
-            )
-    known.setdefault("person", draft.person)
-    keys = known.setdefault("keys", {})
-    for name, declaration in draft.keys.items():
-        keys[name] = {word: DoubleQuotedScalarString(value) for word, value in declaration.items()}
-    with file.open("w", encoding="utf-8") as stream:
-        yaml.dump(known, stream)
+        shutil.copymode(file, beside)
+    beside.replace(file)
 
 
 def _used_elsewhere(file: Path, draft: Draft) -> dict[str, list[str]]:
@@ -129,9 +168,23 @@ def _used_elsewhere(file: Path, draft: Draft) -> dict[str, list[str]]:
     return found
 
 
-def next_steps(file: Path, identity: Mapping[str, Any], draft: Draft) -> Iterator[str]:
-    """What to do once the file is written; `identity` is what identity.yml said before."""
-    yield f"Wrote {file}."
+def next_steps(
+    file: Path, identity: Mapping[str, Any], draft: Draft, added: Sequence[str] | None
+) -> Iterator[str]:
+    """What to do once the file is written.
+
+    Args:
+        file: of the source.
+        identity: what identity.yml said before.
+        draft: that was written.
+        added: what a file that was there has more now; None: it was not there.
+    """
+    if added is None:
+        yield f"Wrote {file}."
+    elif not added:
+        yield f"Nothing is new, and {file} stays as it was."
+    else:
+        yield f"Added to {file}: {', '.join(added[:20])}{' and more' if len(added) > 20 else ''}."
     for key, others in sorted(_used_elsewhere(file, draft).items()):
         yield (
             f"{', '.join(others)} has people by the key {key} too. If it is another number there, two people "

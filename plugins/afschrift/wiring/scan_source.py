@@ -24,7 +24,7 @@ from afschrift.scan.yaml_text import written
 from afschrift.sources.connections import from_environment
 from afschrift.sources.reached import Reached
 from afschrift.sources.registry import SOURCES, open_source
-from afschrift.wiring.scan_files import next_steps, place_of, plain, write
+from afschrift.wiring.scan_files import known_names, next_steps, place_of, plain, write
 
 _KINDS = {"postgres": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 """Type of an Airflow connection -> kind of source, where the type alone says how it is read."""
@@ -98,13 +98,14 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
         region = str(plain(file.parent / CONTROLLER).get("country") or "NL")
         proposals = propose_columns(reader, found, region, values=asked.samples, say=say)
     header = Header(name, kind, asked.connection, options, asked.zone)
-    draft = drafted(found, proposals, header, set(identity.get("keys") or {}))
+    here = plain(file)
+    draft = drafted(found, proposals, header, set(identity.get("keys") or {}), known_names(here))
     text = written(draft.data, head(found, header), draft.remarks)
     lines = tuple(summary(found, draft))
     if asked.dry_run:
         return Scanned(text, lines, ("Nothing was written (--dry-run).",))
-    write(file, text, draft)
-    return Scanned(text, lines, tuple(next_steps(file, identity, draft)))
+    added = write(file, text, draft)
+    return Scanned(text, lines, tuple(next_steps(file, identity, draft, added if here else None)))
 
 
 def _kind(asked: Asked) -> str:

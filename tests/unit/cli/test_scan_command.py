@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -104,11 +106,14 @@ def test_a_dry_run_writes_nothing(project: Path) -> None:
     assert {file.name: file.read_text() for file in (project / "inventory").iterdir()} == before
 
 
-def test_a_file_that_is_there_stays(project: Path) -> None:
-    (project / "inventory" / "club.yml").write_text("source: club\n")
-    said = scan(*of_club(project), code=1)
-    assert "club.yml is there already" in said.beside and "--out" in said.beside
-    assert (project / "inventory" / "club.yml").read_text() == "source: club\n"
+def test_a_file_of_something_else_stays(project: Path) -> None:
+    file = project / "inventory" / "club.yml"
+    for content in ("source: other\n", "not: [YAML"):
+        file.write_text(content)
+        said = scan(*of_club(project), code=1)
+        assert "club.yml is there already" in said.beside and "--out" in said.beside
+        assert file.read_text() == content
+    file.write_text("source: club\n")
     said = scan(*of_club(project), "--out", str(project / "inventory" / "more.yml"), code=1)
     assert "club.yml describes a source club already" in said.beside and "--name" in said.beside
 
@@ -140,3 +145,30 @@ def test_an_empty_database_says_so(project: Path) -> None:
     made(project / "empty.db", "")
     said = scan("--kind", "sqlite", "--option", "path=empty.db")
     assert "0 tables" in said.text and "There is nothing to describe" in said.text
+
+
+def test_a_second_scan_adds_what_is_new_and_nothing_else(project: Path) -> None:
+    scan(*of_club(project))
+    file, identity = project / "inventory" / "club.yml", project / "inventory" / "identity.yml"
+    kept = file.read_text().replace("subject: {member_id: id,", "subject: {nr: id,", 1)
+    kept = kept.replace("member_id: member id", "nr: member id") + "# mine\n"
+    file.write_text(kept)
+    identity.write_text(identity.read_text().replace("member_id", "nr"))
+    assert "Nothing is new" in scan(*of_club(project)).text
+    assert file.read_text() == kept
+
+    with closing(sqlite3.connect(project / "club.db")) as con:
+        con.executescript(
+            "ALTER TABLE plan ADD phone TEXT;"
+            "CREATE TABLE visit (id INTEGER PRIMARY KEY, member_id INTEGER NOT NULL REFERENCES members);"
+        )
+    said = scan(*of_club(project))
+    assert (
+        "Added to" in said.text and "tables.visit" in said.text and "tables.plan.columns.phone" in said.text
+    )
+    text = file.read_text()
+    assert "# mine" in text and "subject: {nr: id, " in text
+    club = load(project / "inventory", {"sqlite"}).sources["club"]
+    assert club.tables["visit"].subject["nr"].column == "member_id", "the key has the name that stands there"
+    assert club.tables["visit"].columns["id"].proposal is not None
+    assert scan(*of_club(project)).text.count("Nothing is new") == 1

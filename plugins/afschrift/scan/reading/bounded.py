@@ -14,6 +14,8 @@ from afschrift.scan.ways.name_words import flat
 
 ROWS = 40
 """Of a table, for its samples."""
+_FIRST_WILL_DO = 100
+"""Times the rows that are wanted: of a smaller table the first ones are read."""
 _COMPARED = 50
 _LOOKED_AT = 1000
 _CHARACTERS = 200
@@ -45,12 +47,18 @@ def sampled(table: ScannedTable) -> tuple[ScannedColumn, ...]:
 
 
 def sample_statement(dialect: Dialect, table: ScannedTable, columns: Sequence[ScannedColumn]) -> str:
-    """One statement for all columns of a table; each value as text, cut off."""
+    """One statement for all columns of a table; each value as text, cut off.
+
+    Of a large table rows from all over it are read, where its database draws some.
+    """
     selected = ", ".join(
-        f"substr({dialect.text('t.' + dialect.quote(column.name))}, 1, {_CHARACTERS})" for column in columns
+        dialect.beginning(dialect.text(f"t.{dialect.quote(column.name)}"), _CHARACTERS) for column in columns
     )
-    spread = dialect.spread(table.rows, ROWS)
-    return f"SELECT {selected}\nFROM {dialect.relation(table.name)} AS t\n{spread}\nLIMIT {ROWS}"
+    relation = dialect.relation(table.name)
+    if (table.rows or 0) > _FIRST_WILL_DO * ROWS:
+        drawn = dialect.sampled(relation, _FIRST_WILL_DO * ROWS / (table.rows or 1))
+        relation = f"(SELECT * FROM {drawn})" if drawn is not None else relation  # noqa: S608 - quoted
+    return f"SELECT {selected}\nFROM {relation} AS t\nLIMIT {ROWS}"
 
 
 def overlap_statement(dialect: Dialect, edge: Edge) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from afschrift.domain.sources import ForeignKey
-from afschrift.scan.ways.name_words import flat, pointed_to, singulars, word_set, words
+from afschrift.scan.ways.name_words import flat, pointed_to, row_names, word_set, words
 
 _OTHER_ROLES = word_set(
     "created creator updated updater modified modifier changed deleted approved approver assigned assignee "
@@ -50,14 +50,14 @@ class Edge:
         """Whether its name says that it names somebody who dealt with the row, such as `approved_by`."""
         named = {word for column in self.columns for word in words(column)}
         by = "by" in named and not named & _OWN_DEEDS
-        return (by or bool(named & _OTHER_ROLES)) and not singulars(self.parent) & named
+        return (by or bool(named & _OTHER_ROLES)) and not row_names(self.parent) & named
 
     @property
     def names_parent(self) -> bool:
         """Whether its columns are called as the table or the key that they point to, such as `user_id`."""
         same = {flat(column) for column in self.parent_columns}
         return all(
-            (pointed_to(column) or flat(column)) in singulars(self.parent) or flat(column) in same
+            (pointed_to(column) or flat(column)) in row_names(self.parent) or flat(column) in same
             for column in self.columns
         )
 

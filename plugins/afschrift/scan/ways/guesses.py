@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from afschrift.domain.value_kind import ValueKind
 from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.scan.ways.edges import Edge
-from afschrift.scan.ways.name_words import flat, is_generic, pointed_to, singulars, words
+from afschrift.scan.ways.name_words import flat, is_generic, pointed_to, row_names, singulars, words
 from afschrift.scan.ways.person_tables import EMAIL, People, is_a
 
 _NUMERIC = (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)
@@ -55,18 +55,21 @@ class _Targets:
         self._source, self._keys = source, keys
         self._by_key: dict[str, list[str]] = {}
         self._by_name: dict[str, list[str]] = {}
+        self._by_last: dict[str, list[str]] = {}
         for name, key in keys.items():
             if not is_generic(key) and (pointed_to(key) or flat(key).endswith("id")):
                 self._by_key.setdefault(flat(key), []).append(name)
             called = singulars(name)
-            if is_generic(key) or (pointed_to(key) or "") in called:
+            if is_generic(key) or (pointed_to(key) or "") in row_names(name):
                 for one in called:
                     self._by_name.setdefault(one, []).append(name)
+                for one in row_names(name) - called:
+                    self._by_last.setdefault(one, []).append(name)
 
     def of(self, table: ScannedTable, column: ScannedColumn) -> Iterator[Edge]:
         """At most a few, the likeliest first."""
         found = list(dict.fromkeys(self._named(table, column)))
-        named = [name for name in found if (pointed_to(column.name) or "") in singulars(name)]
+        named = [name for name in found if (pointed_to(column.name) or "") in row_names(name)]
         for name in (named or found)[:_MOST]:
             key = self._source.tables[name].column(self._keys[name])
             if key is not None and _comparable(column, key):
@@ -82,8 +85,9 @@ class _Targets:
             for name in self._by_key.get(rest, ()):
                 if name != table.name:
                     yield name
-            pointer = pointed_to("_".join(parts[start:]))
-            for name in self._by_name.get(pointer or "", ()):
+            pointer = pointed_to("_".join(parts[start:])) or ""
+            whole, last = self._by_name.get(pointer, ()), self._by_last.get(pointer, ())
+            for name in whole or (last if len(last) == 1 else ()):
                 if name != table.name:
                     yield name
 

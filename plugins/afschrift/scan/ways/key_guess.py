@@ -8,7 +8,7 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.scan.reading.bounded import distinct_statement
 from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.schema import ScannedSource, ScannedTable
-from afschrift.scan.ways.name_words import is_generic, pointed_to, singulars
+from afschrift.scan.ways.name_words import is_generic, pointed_to, row_names
 from afschrift.scan.ways.person_tables import key_column
 
 
@@ -29,7 +29,7 @@ def named_keys(source: ScannedSource, declared: Mapping[str, str]) -> dict[str, 
 
 
 def _called_so(table: ScannedTable) -> str | None:
-    own = [c.name for c in table.columns if (pointed_to(c.name) or "") in singulars(table.name)]
+    own = [c.name for c in table.columns if (pointed_to(c.name) or "") in row_names(table.name)]
     return next(iter([*own, *(c.name for c in table.columns if is_generic(c.name))]), None)
 
 

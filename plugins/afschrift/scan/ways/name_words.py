@@ -75,6 +75,13 @@ def singulars(name: str) -> frozenset[str]:
     return frozenset(one for one in found if len(one) > 1)
 
 
+@lru_cache(maxsize=50_000)
+def row_names(table: str) -> frozenset[str]:
+    """What one row may be called, without what stands before: of `wp_users` also `user`."""
+    parts = words(table)
+    return frozenset().union(*(singulars("_".join(parts[start:])) for start in range(len(parts))))
+
+
 def _doubled(stem: str) -> set[str]:
     """`factur` is `factuur`, `adress` no such word: an open syllable keeps one vowel in the plural."""
     if len(stem) > 2 and stem[-2] in _VOWELS and stem[-1] not in _VOWELS and stem[-3] not in _VOWELS:

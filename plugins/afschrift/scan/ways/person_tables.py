@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from afschrift.domain.language import count
 from afschrift.scan.schema import ScannedSource, ScannedTable
 from afschrift.scan.ways.edges import Edge
-from afschrift.scan.ways.name_words import flat, singulars, word_set, words
+from afschrift.scan.ways.name_words import flat, row_names, word_set, words
 
 GIVEN = ("firstname", "givenname", "forename", "voornaam", "roepnaam", "fname", "voornamen", "initials")
 FAMILY = ("lastname", "surname", "familyname", "achternaam", "geslachtsnaam", "lname", "tussenvoegsel")
@@ -84,8 +84,7 @@ def is_a(name: str, concept: Sequence[str]) -> bool:
 
 def called(table: str, names: frozenset[str]) -> bool:
     """Whether a row of the table is called one of these, such as `customer` of `crm_customers`."""
-    last = words(table)[-1:] or ("",)
-    return bool((singulars(table) | singulars(last[0])) & names)
+    return bool(row_names(table) & names)
 
 
 def holds_contacts(table: ScannedTable) -> bool:

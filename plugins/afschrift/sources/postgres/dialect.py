@@ -26,7 +26,6 @@ _IS_NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
 _IS_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _BIGINT = "BETWEEN -9223372036854775808 AND 9223372036854775807"
 _MODIFIERS = re.compile(r"\([0-9, -]*\)")
-_SMALL = 100  # times the rows that are wanted: such a table's first rows will do
 _ASKS_VALIDITY = 160000  # first server version with pg_input_is_valid
 _GENERATES = 120000  # and the first one with generated columns
 _HASHES = 110000  # and with sha256
@@ -74,12 +73,6 @@ class PostgresDialect(StandardDialect):
         table = name if schema == self.schema else f"{schema}.{name}"
         self._relations[table] = (schema, name)
         return table
-
-    def spread(self, rows: int | None, wanted: int) -> str:
-        """Some pages, the same ones each time."""
-        if rows is None or rows < _SMALL * wanted:
-            return ""
-        return f"TABLESAMPLE SYSTEM ({_SMALL * 100 * wanted / rows:.6f}) REPEATABLE (1)"
 
     def relation(self, table: str) -> str:
         """Always with its schema, whatever the session's search path."""
