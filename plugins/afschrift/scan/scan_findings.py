@@ -11,7 +11,7 @@ from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.schema import ScannedSource
 from afschrift.scan.ways.copies import copies
 from afschrift.scan.ways.edges import Edge, declared
-from afschrift.scan.ways.guesses import Polymorphic, by_email, candidates, polymorphic
+from afschrift.scan.ways.guesses import Polymorphic, by_email, by_role, candidates, polymorphic
 from afschrift.scan.ways.key_guess import declared_keys, named_keys, unique_in_rows
 from afschrift.scan.ways.person_tables import People, find_people
 from afschrift.scan.ways.table_places import Place, assign, choose_people
@@ -67,7 +67,9 @@ def find(
     """
     notes = list(source.notes)
     lost = False
-    known = declared(source.foreign_keys)
+    repeated = copies(source)
+    parts = {name: of for name, of in repeated.items() if source.tables[name].part_of is not None}
+    known = declared(source.foreign_keys, parts)
     keys = declared_keys(source)
     guessed: dict[str, str] = {}
     edges: list[Edge] = list(known)
@@ -81,18 +83,20 @@ def find(
         people = _people(source, edges, persons, guessed)
         roots = choose_people(people, edges, [table for table, _ in persons])
         for root in roots:
-            mails = by_email(source, people, people[root], edges)
-            seen = compared(reader, source, mails, notes) if values else ()
+            more = [
+                *by_email(source, people, people[root], edges),
+                *by_role(source, people, people[root], edges),
+            ]
+            seen = compared(reader, source, more, notes) if values else ()
             edges += [edge for edge in seen if edge.guess.endswith(SEEN)]
     except LostError as error:
         lost = True
         notes.append(f"The source was lost before values were compared: {error.args[0]}")
         people = _people(source, edges, persons, guessed)
         roots = choose_people(people, edges, [table for table, _ in persons])
-    found = copies(source)
-    visible = [edge for edge in edges if edge.table not in found and edge.parent not in found]
+    visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
     places = assign(source, visible, people, roots)
-    return Findings(source, people, roots, places, found, guessed, polymorphic(source), notes, lost)
+    return Findings(source, people, roots, places, repeated, guessed, polymorphic(source), notes, lost)
 
 
 def _people(

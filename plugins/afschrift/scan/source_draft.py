@@ -131,7 +131,8 @@ def _table(
     """The entry of one table; None where its columns are not known, so that requests stop at it."""
     table, place = found.source.tables[name], found.places[name]
     if name in found.copies:
-        return {"copy_of": found.copies[name], "review": "needed"}
+        of = {"copy_of": found.copies[name]}
+        return of if table.part_of is not None else {**of, "review": "needed"}  # of a part, it is no guess
     if not table.columns:
         return None
     entry: dict[str, Any] = {}

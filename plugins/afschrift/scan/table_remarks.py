@@ -29,6 +29,8 @@ def remarks(found: Findings, name: str) -> list[str]:
     lines = [_what(found, name) + rows]
     if table.comment:
         lines.append(f"The database says: {' '.join(table.comment.split())}")
+    if table.computed and table.reads:
+        lines.append(f"A view that reads {', '.join(table.reads)}.")
     lines += [f"GUESS {way.text}: {way.guess}" for way in place.ways if way.guess]
     if name in found.guessed_keys:
         lines.append(

@@ -104,3 +104,27 @@ def test_plurals_and_pointers() -> None:
         None,
         None,
     ]
+
+
+def test_a_person_in_a_role_is_a_guess_that_values_must_speak_for(tmp_path: Path) -> None:
+    findings = found(
+        tmp_path / "w.db",
+        """
+        CREATE TABLE app_users (ID INTEGER PRIMARY KEY, login TEXT, user_email TEXT, display_name TEXT);
+        CREATE TABLE app_posts (ID INTEGER PRIMARY KEY, post_author INTEGER, meta_id INTEGER);
+        CREATE TABLE app_postmeta (meta_id INTEGER PRIMARY KEY, post_id INTEGER);
+        CREATE TABLE app_usermeta (meta_id INTEGER PRIMARY KEY, user_id INTEGER);
+        CREATE TABLE app_books (ID INTEGER PRIMARY KEY, author INTEGER);
+        INSERT INTO app_users VALUES (31, 'a', 'a@example.org', 'A'), (32, 'b', 'b@example.org', 'B');
+        INSERT INTO app_posts VALUES (71, 31, 1), (72, 32, 1);
+        INSERT INTO app_postmeta VALUES (1, 71), (2, 72);
+        INSERT INTO app_usermeta VALUES (1, 31);
+        INSERT INTO app_books VALUES (1, 900);
+        """,
+    )
+    assert findings.roots == ("app_users",)
+    assert ways(findings) == {
+        "app_posts": ["app_posts.post_author -> app_users.ID"],
+        "app_postmeta": ["app_postmeta.post_id -> app_posts.ID"],
+        "app_usermeta": ["app_usermeta.user_id -> app_users.ID"],
+    }, "two keys of one name are two numbers, and the author of a book is none of the users"

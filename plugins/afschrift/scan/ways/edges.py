@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from afschrift.domain.sources import ForeignKey
@@ -62,6 +63,20 @@ class Edge:
         )
 
 
-def declared(keys: tuple[ForeignKey, ...]) -> list[Edge]:
-    """Foreign keys as edges, each once."""
-    return list(dict.fromkeys(Edge(key.table, key.columns, key.parent, key.parent_columns) for key in keys))
+def declared(keys: Iterable[ForeignKey], whole: Mapping[str, str]) -> list[Edge]:
+    """Foreign keys as edges, each once; those of a part of a table are the table's.
+
+    Args:
+        keys: that the database declares.
+        whole: part -> the table that its rows are read with.
+    """
+    edges = (
+        Edge(
+            whole.get(key.table, key.table),
+            key.columns,
+            whole.get(key.parent, key.parent),
+            key.parent_columns,
+        )
+        for key in keys
+    )
+    return list(dict.fromkeys(edges))

@@ -8,11 +8,25 @@ from dataclasses import dataclass
 from afschrift.domain.value_kind import ValueKind
 from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.scan.ways.edges import Edge
-from afschrift.scan.ways.name_words import flat, is_generic, pointed_to, row_names, singulars, words
+from afschrift.scan.ways.name_words import (
+    NUMBERS,
+    flat,
+    is_generic,
+    pointed_to,
+    row_names,
+    singulars,
+    word_set,
+    words,
+)
 from afschrift.scan.ways.person_tables import EMAIL, People, is_a
 
 _NUMERIC = (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)
 _TEXTUAL = (ValueKind.TEXT, ValueKind.UUID)
+_ROLES = word_set(
+    "author owner sender recipient receiver buyer purchaser submitter requester requestor uploader poster "
+    "participant attendee member user customer client person klant gebruiker lid persoon afzender ontvanger "
+    "eigenaar auteur koper aanvrager deelnemer"
+)
 _MOST = 3
 """Tables that one column is compared with."""
 
@@ -70,7 +84,10 @@ class _Targets:
         """At most a few, the likeliest first."""
         found = list(dict.fromkeys(self._named(table, column)))
         named = [name for name in found if (pointed_to(column.name) or "") in row_names(name)]
-        for name in (named or found)[:_MOST]:
+        alone = table.key == (
+            column.name,
+        )  # two keys of one name are two numbers, unless one names the other
+        for name in (named if alone or named else found)[:_MOST]:
             key = self._source.tables[name].column(self._keys[name])
             if key is not None and _comparable(column, key):
                 yield Edge(table.name, (column.name,), name, (key.name,), "the names are alike")
@@ -112,6 +129,32 @@ def by_email(
         for column in table.columns
         if is_a(column.name, EMAIL) and _comparable(column, own)
     ]
+
+
+def by_role(
+    source: ScannedSource, people: Mapping[str, People], person: People, edges: Sequence[Edge]
+) -> list[Edge]:
+    """Columns that no edge speaks of and whose name says a person: `author`, `sender_id`, `made_by`."""
+    own = source.tables[person.table].column(person.key or "")
+    spoken = {(edge.table, column) for edge in edges for column in edge.columns}
+    if own is None or own.type.kind is ValueKind.TEXT:  # a name would do as well as a number
+        return []
+    return [
+        Edge(table.name, (column.name,), person.table, (own.name,), "its name says a person")
+        for table in source.tables.values()
+        if table.name not in people and not table.computed and table.part_of is None
+        for column in table.columns
+        if (table.name, column.name) not in spoken
+        and _says_a_person(column.name)
+        and _comparable(column, own)
+    ]
+
+
+def _says_a_person(column: str) -> bool:
+    parts = words(column)
+    while len(parts) > 1 and parts[-1] in NUMBERS:
+        parts = parts[:-1]
+    return bool(parts) and (parts[-1] in _ROLES or (len(parts) > 1 and parts[-1] == "by"))
 
 
 def polymorphic(source: ScannedSource) -> list[Polymorphic]:
