@@ -25,7 +25,8 @@ class Concept:
 
     Attributes:
         title: what people read, such as `e-mail address`.
-        patterns: combinations of words that name it.
+        words: combinations of words that name it, as the vocabulary has them.
+        patterns: the same in the one spelling of each word.
         origin, category: by topic, role or else; `topic`: what the topic of the table says.
         kinds: families of types that such a value can have.
         sample: form of its values (`evidence.FORMS`); None: any.
@@ -37,6 +38,7 @@ class Concept:
     """
 
     title: str
+    words: tuple[str, ...]
     patterns: tuple[frozenset[str], ...]
     origin: ByPlace
     category: ByPlace
@@ -62,6 +64,7 @@ class Topic:
     """What a table is about: the category of what happens there, and its origin where that is clear."""
 
     name: str
+    words: tuple[str, ...]
     category: str
     origin: str | None
 
@@ -92,15 +95,11 @@ class Vocabulary:
         }
         self.comments = {Origin(origin): tuple(cues) for origin, cues in data["comments"].items()}
         self.concepts = tuple(self._concept(title, given) for title, given in data["concepts"].items())
-        self.topics = [
-            (
-                frozenset(self._words(words)),
-                field == "words",
-                Topic(name, given["category"], given.get("origin")),
-            )
-            for name, given in data["topics"].items()
-            for field in ("words", "weak")
-            for words in given.get(field, ())
+        self.topics = tuple(_topics(data["topics"]))
+        self._topics = [
+            (frozenset(self._words(words)), words in topic.words, topic)
+            for topic in self.topics
+            for words in (*topic.words, *data["topics"][topic.name].get("weak", ()))
         ]
         self._by_word: dict[str, list[tuple[frozenset[str], Concept]]] = defaultdict(list)
         for concept in self.concepts:
@@ -133,7 +132,7 @@ class Vocabulary:
     def _topic(self, words: tuple[str, ...]) -> Topic | None:
         """What a table of these words is about: the last that says so; `history` and the like only alone."""
         best, at = None, (False, -1, 0)
-        for pattern, strong, topic in self.topics:
+        for pattern, strong, topic in self._topics:
             if pattern <= frozenset(words):
                 place = (strong, max(i for i, w in enumerate(words) if w in pattern), len(pattern))
                 if place > at:
@@ -157,6 +156,7 @@ class Vocabulary:
     def _concept(self, title: str, given: Mapping[str, Any]) -> Concept:
         return Concept(
             title=title,
+            words=tuple(map(str, given["words"])),
             patterns=tuple(dict.fromkeys(frozenset(self._words(str(words))) for words in given["words"])),
             origin=_by_place(given.get("origin")),
             category=_by_place(given.get("category")),
@@ -171,6 +171,11 @@ class Vocabulary:
             free_text=given.get("free_text", False),
             identifies=_by_place(given.get("identifies", False)),
         )
+
+
+def _topics(data: Mapping[str, Any]) -> Iterator[Topic]:
+    for name, given in data.items():
+        yield Topic(name, tuple(map(str, given["words"])), given["category"], given.get("origin"))
 
 
 def _by_place(given: Any) -> Mapping[str, Any]:

@@ -23,9 +23,9 @@ from afschrift.domain.origin import Origin
 from afschrift.scan.cautions import cautions
 from afschrift.scan.concepts import ELSE, Candidate, Concept, vocabulary
 from afschrift.scan.evidence import DECISIVE, Evidence, look
-from afschrift.scan.meaning import TableContext
 from afschrift.scan.sample import Sample
 from afschrift.scan.schema import ScannedColumn, ScannedTable
+from afschrift.scan.table_context import TableContext
 from afschrift.scan.weights import (
     alien_form,
     by_name,
@@ -133,6 +133,7 @@ class _Judgement:
             "free_text": self._is_free_text(concept),
         }
         if self._sure == 0:
+            self._sure = _BY_VALUES if alien else 0.0
             return self._open("what it holds decides", DECISIVE.get(alien or ""), **flags)
         origin = self._with_comment(meaning.origin, concept, by)
         if self._sure < PROPOSED:

@@ -1,0 +1,74 @@
+"""Writes the table of docs/proposals.md from the vocabulary of the scan; `--check` only compares.
+
+PYTHONPATH=plugins python tools/proposals_page.py
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from afschrift.scan.concepts import ELSE, OTHERS, TOPIC, Concept, Topic, vocabulary
+
+PAGE = Path(__file__).parents[1] / "docs" / "proposals.md"
+MARK = "<!-- From here on written by tools/proposals_page.py. -->\n"
+_PLACES = {OTHERS: "about others", "person": "in the table of people", "child": "in other tables"}
+
+
+def tables() -> str:
+    """The part of the page that the vocabulary gives."""
+    words = vocabulary()
+    return "\n".join(
+        [
+            "## What a table is about",
+            "",
+            "| Topic | Words in its name, such as | Category | Origin of what happens there |",
+            "|---|---|---|---|",
+            *map(_topic, words.topics),
+            "",
+            "## What a name can mean",
+            "",
+            "| Concept | Words, such as | Origin | Category | Flags | Left open: what decides |",
+            "|---|---|---|---|---|---|",
+            *map(_concept, words.concepts),
+            "",
+        ]
+    )
+
+
+def _topic(topic: Topic) -> str:
+    words = ", ".join(topic.words[:6])
+    return f"| {topic.name} | {words} | `{topic.category}` | {topic.origin or 'left open'} |"
+
+
+def _concept(one: Concept) -> str:
+    flags = [
+        *(["secret"] if one.secret else []),
+        *(["about others"] if one.others else []),
+        *(["free text"] if one.free_text else []),
+        *(["identifies"] if any(one.identifies.values()) else []),
+    ]
+    words = ", ".join(one.words[:3])
+    origin, category = ", ".join(_said(one.origin)), ", ".join(_said(one.category, "`"))
+    return f"| {one.title} | {words} | {origin} | {category} | {', '.join(flags)} | {one.open} |"
+
+
+def _said(by_place: Mapping[str, str | None], mark: str = "") -> Iterator[str]:
+    for place, value in by_place.items():
+        shown = "open" if value is None else "that of the topic" if value == TOPIC else f"{mark}{value}{mark}"
+        yield shown if place == ELSE else f"{shown} {_PLACES.get(place, f'in a table about {place}')}"
+
+
+def main() -> int:
+    """Write, or compare."""
+    head, mark, now = PAGE.read_text(encoding="utf-8").partition(MARK)
+    made = f"\n{tables()}"
+    if "--check" in sys.argv[1:]:
+        return int(not mark or now != made)
+    PAGE.write_text(f"{head}{MARK}{made}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
