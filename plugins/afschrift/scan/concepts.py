@@ -189,10 +189,10 @@ def _spellings(data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]
     for given in (*data["topics"].values(), *data["concepts"].values()):
         named = (*given["words"], *given.get("weak", ()))
         yield from ((w, (w,)) for words in named for w in str(words).split())
-    for words, spellings in data["words"].items():
-        meaning = tuple(words.split())
-        yield from ((word, (word,)) for word in meaning)
-        yield from ((spelling, meaning) for spelling in (words.replace(" ", ""), *map(str, spellings)))
+    yield from ((word, (word,)) for words in data["words"] for word in words.split())
+    for words, spellings in data["words"].items():  # after all plain words: what is spelt so means this
+        for spelling in (words.replace(" ", ""), *map(str, spellings)):
+            yield spelling, tuple(words.split())
 
 
 @cache
