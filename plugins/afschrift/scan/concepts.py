@@ -116,7 +116,7 @@ class Vocabulary:
         the last word says what a thing is (`email status` is a status).
         """
         there, found = frozenset(words), list[tuple[tuple[int, bool, int], Candidate]]()
-        for word in there:
+        for word in dict.fromkeys(words):  # not the set: its order changes from process to process
             for pattern, concept in self._by_word.get(word, ()):
                 if pattern <= there:
                     beside = tuple(w for w in words if w not in pattern)

@@ -102,8 +102,8 @@ def alien_form(concept: Concept, seen: Evidence) -> str | None:
     if concept.free_text or seen.count < ENOUGH:
         return None
     own = {concept.sample, *concept.may_look}
-    if concept.sample in ("phone", "bsn"):
-        own |= {"strict phone", "bsn"} - ({"bsn"} if concept.sample == "phone" else set())
+    if concept.sample in ("phone", "bsn"):  # a national number may look like one of a telephone
+        own.add("strict phone")
     strange = (*DECISIVE, "number", "url", "uuid") if concept.sample == "words" else DECISIVE
     return next((form for form in strange if form not in own and seen.share(form) >= _AGREES), None)
 
