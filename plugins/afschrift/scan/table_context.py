@@ -94,7 +94,7 @@ class TableContext:
         for word in candidate.beside:
             if word in self._vocabulary.others and word not in self.words:
                 return True, self._vocabulary.others[word]
-        if self._role == _CHILD and self._topic and candidate.concept.of_people:
+        if self._role == _CHILD and self._topic and any(candidate.concept.identifies.values()):
             origin = _TABLES_OF_OTHERS.get(self._topic.name)
             return origin is not None, origin
         return candidate.concept.others, None
