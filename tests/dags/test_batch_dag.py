@@ -71,3 +71,16 @@ def test_each_request_is_read_for_and_goes_on_by_its_own_run(
     for person in (HEAVY, RENAMED):
         assert person.email not in log
         assert person.last_name not in log
+
+
+def test_a_conf_with_a_field_that_the_form_lacks_is_turned_down(
+    airflow_env: AirflowEnv, installation: Installation, dag: Any
+) -> None:
+    request = installation.submit(HEAVY.number, "portability")
+    logged = len(airflow_env.log)
+
+    done = dag.test(run_conf={"requests": [request], "email": "somebody@example.org"})
+
+    assert {ti.task_id: str(ti.state) for ti in done.get_task_instances()}["prepare"] == "failed"
+    assert installation.services.register.runs.all(request_id=request) == ()
+    assert "holds fields that fulfil_batch does not have" in airflow_env.log[logged:]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo.people import HEAVY
+from demo.people import HEAVY, RENAMED
 from sqlalchemy import text, update
 from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation
@@ -97,6 +97,34 @@ def test_what_was_stored_and_never_triggered_is_started_once(
     assert "stands in Airflow already" in airflow_env.log[logged:]
     found = [payload["code"] for kind, payload in installation.events(forgotten) if kind == "sweep_found"]
     assert found == ["never_run"]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_requests_start_together_unless_that_dag_is_paused(
+    airflow_env: AirflowEnv,
+    installation: Installation,
+    dag: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    paused: bool,
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.utils.session import create_session
+
+    from afschrift.airflow_ext.environment import DAGS
+
+    sync_bag_to_db(DagBag(dag_folder=str(DAGS / "fulfil_batch.py")), "dags-folder", None)
+    with create_session() as session:
+        session.execute(text("DELETE FROM dag_run WHERE dag_id = 'fulfil_batch'"))
+        is_paused = "UPDATE dag SET is_paused = :paused WHERE dag_id = 'fulfil_batch'"
+        assert session.execute(text(is_paused), {"paused": paused}).rowcount == 1
+    monkeypatch.setenv("AFSCHRIFT_BATCH_REQUESTS", "2")
+    requests = [aged(installation.submit(number, "access"), 2) for number in (HEAVY.number, RENAMED.number)]
+
+    run(dag)
+
+    together = airflow_env.rows("SELECT conf FROM dag_run WHERE dag_id = 'fulfil_batch'")
+    assert len(together) == (not paused)
+    assert [len(runs(airflow_env, one)) for one in requests] == [int(paused)] * 2
 
 
 def test_a_task_that_is_queued_and_nobody_works_at_is_named_with_what_to_do(
