@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from afschrift.cli.data_map import exporting, importing
 from afschrift.cli.inventory_check import CODES, check
 from afschrift.domain.decision import Action
 from afschrift.domain.right import Right
@@ -15,6 +16,9 @@ from afschrift.domain.right import Right
 app = typer.Typer(
     help="The data map: check it, explain a decision, get its JSON Schema.", no_args_is_help=True
 )
+
+app.add_typer(importing.app, name="import")
+app.add_typer(exporting.app, name="export")
 
 Folder = Annotated[
     Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")

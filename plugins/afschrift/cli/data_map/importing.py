@@ -1,0 +1,164 @@
+"""`afschrift inventory import`: what another tool says of a source, as proposals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from afschrift.cli.common import say
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.language import count
+
+if TYPE_CHECKING:
+    from afschrift.scan.external.description import Description
+    from afschrift.scan.external.draft import Confirmation
+    from afschrift.wiring.import_map import Into
+
+app = typer.Typer(
+    help="Add what another tool says of a source to the inventory, as proposals.", no_args_is_help=True
+)
+
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")
+]
+Source = Annotated[
+    str | None, typer.Option("--source", help="Name of the source in the inventory; default: as given there.")
+]
+Kind = Annotated[
+    str | None, typer.Option("--kind", help="Of a source that the inventory does not have yet: postgres, ...")
+]
+Connection = Annotated[
+    str | None, typer.Option("--connection", help="Of such a source: id of its Airflow connection.")
+]
+ConfirmedBy = Annotated[
+    str | None,
+    typer.Option("--confirmed-by", help="Who stands in for all of it; else it waits."),
+]
+Why = Annotated[str | None, typer.Option("--why", help="With --confirmed-by: why it is so.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the file as it would be, and write nothing.")]
+
+
+@app.command()
+def fides(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="YAML with `dataset:`.")],
+    source: Source = None,
+    kind: Kind = None,
+    connection: Connection = None,
+    confirmed_by: ConfirmedBy = None,
+    why: Why = None,
+    folder: Folder = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Datasets of Fides: categories, keys, identities, references as ways."""
+    from afschrift.scan.fides.dataset import datasets
+    from afschrift.wiring.import_map import Into
+
+    confirmed = _confirmation(confirmed_by, why)
+    found = [one for file in files for one in datasets(_text(file), file.name)]
+    if source and len(found) > 1:
+        raise ConfigurationError(
+            f"There are {len(found)} datasets, and a source takes one.",
+            remedy="leave `--source` out, or give one file.",
+        )
+    for key, described in found:
+        into = Into(source or key, folder, kind, connection)
+        _add(described, into, confirmed, dry_run=dry_run)
+
+
+@app.command()
+def dbt(
+    manifest: Annotated[Path, typer.Argument(help="target/manifest.json of a dbt project.")],
+    source: Annotated[str, typer.Option("--source", help="Name of the source in the inventory.")],
+    schema: Annotated[
+        str | None,
+        typer.Option("--schema", help="Schema whose tables have no prefix; default: of most."),
+    ] = None,
+    kind: Kind = None,
+    connection: Connection = None,
+    confirmed_by: ConfirmedBy = None,
+    why: Why = None,
+    folder: Folder = None,
+    dry_run: DryRun = False,
+) -> None:
+    """A manifest of dbt: `meta`, tags, unique columns, relationships tests as ways."""
+    from afschrift.scan.dbt.manifest import described
+    from afschrift.wiring.import_map import Into
+
+    confirmed = _confirmation(confirmed_by, why)
+    said = described(_text(manifest), manifest.name, schema)
+    _add(said, Into(source, folder, kind, connection), confirmed, dry_run=dry_run)
+
+
+@app.command()
+def comments(
+    source: Annotated[str, typer.Argument(help="Name of a source of the inventory, which is read.")],
+    confirmed_by: ConfirmedBy = None,
+    why: Why = None,
+    folder: Folder = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Comments in the database itself: `afschrift: origin=provided category=user.contact.email`."""
+    from afschrift.scan.external.comments import from_comments
+    from afschrift.sources.registry import open_source
+    from afschrift.wiring.build_services import load_inventory
+    from afschrift.wiring.import_map import Into
+
+    confirmed = _confirmation(confirmed_by, why)
+    sources = load_inventory(folder).sources
+    if source not in sources:
+        raise ConfigurationError(
+            f"The inventory has no source {source} with tables.",
+            remedy=f"choose one of {', '.join(sources)}.",
+        )
+    of = sources[source]
+    with open_source(source, of.kind, of.options, connection=of.connection, tag="comments") as session:
+        said = from_comments(session.catalogue(), session.described(), session.structure())
+    _add(said, Into(source, folder), confirmed, dry_run=dry_run)
+
+
+def _confirmation(by: str | None, why: str | None) -> Confirmation | None:
+    from afschrift.domain.instants import utc_now
+    from afschrift.scan.external.draft import Confirmation
+
+    if bool(by) != bool(why):
+        raise ConfigurationError(
+            "Who confirms says why, and the other way round.",
+            remedy="give both `--confirmed-by` and `--why`, or neither.",
+        )
+    return Confirmation(by, why, utc_now().date()) if by and why else None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{file} cannot be read ({type(error).__name__}).",
+            remedy="give a readable file in UTF-8.",
+        ) from None
+
+
+def _add(described: Description, into: Into, confirmed: Confirmation | None, *, dry_run: bool) -> None:
+    from afschrift.wiring.import_map import import_map
+
+    found = import_map(described, into, confirmed, dry_run=dry_run)
+    if dry_run:
+        typer.echo(found.text, nl=False)
+    for line in found.draft.notes:
+        say(f"  {line}")
+    for path in found.draft.open:
+        say(f"  {path} waits: what stands there does not say its origin, or needs more words")
+    say(_summary(found.file.name, found.added, found.keys, written=not dry_run))
+
+
+def _summary(file: str, added: Sequence[str], keys: Sequence[str], *, written: bool) -> str:
+    if not added and not keys:
+        return f"{file}: nothing is new."
+    tables = sum(path.count(".") == 1 for path in added)
+    columns = len({".".join(path.split(".")[:4]) for path in added if ".columns." in path})
+    what = f"{count(tables, 'table')} added, {count(columns, 'column')} of others added or completed"
+    new = f"; identity.yml: {', '.join(keys)}" if keys else ""
+    return f"{file}: {what}{new}." if written else f"Nothing was written. {file}: {what}{new}."

@@ -1,0 +1,1 @@
+"""Manifests of dbt, read as a draft of the data map."""

@@ -1,0 +1,162 @@
+"""The data map from and to other tools, as somebody types it: what is written, what is told, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from testbed.mini import write_database, write_inventory
+from tests.support.command_line import in_this_process
+
+from afschrift.inventory.load import load
+from afschrift.inventory.unclassified import unclassified
+
+MANIFEST = Path(__file__).parents[1] / "scan" / "dbt_project" / "manifest.json"
+DATASET = """
+dataset:
+- fides_key: crm
+  name: CRM
+  collections:
+  - name: contact
+    fields:
+    - {name: id, data_categories: [user.unique_id], fides_meta: {primary_key: true}}
+    - {name: mail, data_categories: [user.contact.email], fides_meta: {identity: mail, length: 40}}
+    - {name: mood, data_categories: [user.demographic], fides_meta: {redact: name}}
+"""
+
+
+class Project:
+    """An inventory in a folder of its own, and the command that is run on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.inventory = write_inventory(folder / "inventory")
+        self.dataset = folder / "crm.yml"
+        self.dataset.write_text(DATASET, encoding="utf-8")
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        said = in_this_process(("inventory", *words, "--folder", str(self.inventory)))
+        assert said.code == code, said
+        return said.text + said.beside
+
+    def files(self) -> dict[str, bytes]:
+        return {file.name: file.read_bytes() for file in self.inventory.iterdir()}
+
+    def fides(self, *words: str, code: int = 0) -> str:
+        return self("import", "fides", str(self.dataset), *words, code=code)
+
+
+NEW = ("--kind", "postgres", "--connection", "crm_db")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    return Project(tmp_path)
+
+
+def test_a_dataset_becomes_a_source_that_waits(project: Project) -> None:
+    said = project.fides(*NEW)
+    assert "crm.yml: 1 table added" in said and "identity.yml: mail" in said
+    assert "`fides_meta.redact` is not imported (contact.mood)" in said
+    inventory = load(project.inventory)
+    assert inventory.identity.keys["mail"].unique == "over_time"
+    assert inventory.sources["crm"].connection == "crm_db"
+    assert list(unclassified(inventory.sources["crm"].tables["contact"])) == ["id", "mail", "mood"]
+
+
+def test_again_changes_nothing_and_what_is_confirmed_stays(project: Project) -> None:
+    project.fides(*NEW)
+    file = project.inventory / "crm.yml"
+    text = file.read_text(encoding="utf-8").replace(
+        "mood:\n        origin: provided", "mood: # asked in 2024\n        origin: inferred"
+    )
+    assert "# asked in 2024" in text
+    file.write_text(text, encoding="utf-8")
+    before = project.files()
+    assert "nothing is new" in project.fides()
+    assert project.files() == before
+    project.dataset.write_text(
+        DATASET + "    - {name: town, data_categories: [user.contact]}\n", encoding="utf-8"
+    )
+    assert "0 tables added, 1 column of others added or completed" in project.fides()
+    assert file.read_text(encoding="utf-8").startswith(text)
+
+
+def test_who_confirms_is_written_down(project: Project) -> None:
+    project.fides(*NEW, "--confirmed-by", "Bea", "--why", "ours")
+    contact = load(project.inventory).sources["crm"].tables["contact"]
+    assert list(unclassified(contact)) == []
+    decided = contact.columns["mail"].decided
+    assert decided is not None and (decided.by, decided.why) == ("Bea", "ours")
+
+
+def test_dbt_adds_to_a_source_that_is_there(project: Project) -> None:
+    before = project.files()["shop.yml"].decode()
+    said = project("import", "dbt", str(MANIFEST), "--source", "shop")
+    assert "shop.yml: 3 tables added" in said, "orders are described already"
+    after = project.files()["shop.yml"].decode()
+    assert [line for line in before.splitlines() if line not in after.splitlines()] == []
+    tables = load(project.inventory).sources["shop"].tables
+    assert tables["orders"].columns["ordered_at"].review is None, "a person said what it is"
+    assert "unit" not in before.partition("orders:")[2].partition("line:")[0]
+    assert tables["orders"].columns["price"].review == "needed"
+    assert tables["orders"].join == ({"customer_id": "customer.customer_id"},), (
+        "no way is added to one that is there"
+    )
+
+
+def test_comments_of_the_database_are_read(project: Project, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("ALTER TABLE sku ADD COLUMN picked VARCHAR")
+        con.execute("COMMENT ON COLUMN sku.picked IS 'afschrift: origin=observed; mood=blue'")
+    said = project("import", "comments", "shop")
+    assert "`mood` is not imported (sku.picked)" in said
+    assert load(project.inventory).sources["shop"].tables["sku"].columns["picked"].review == "needed"
+    assert "nothing is new" in project("import", "comments", "shop")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "give `--kind`"),
+        (("--kind", "oracle"), "give `--kind`"),
+        (("--source", "Größe", "--kind", "postgres"), "small letters"),
+        ((*NEW, "--confirmed-by", "Bea"), "says why"),
+        ((*NEW, "--why", "w"), "says why"),
+        (("--source", "mini", *NEW, "--dry-run"), "Nothing was written"),
+    ],
+)
+def test_nothing_is_written(project: Project, words: tuple[str, ...], told: str) -> None:
+    before = project.files()
+    assert told in project.fides(*words, code=int("--dry-run" not in words))
+    assert project.files() == before
+
+
+def test_an_inventory_that_would_not_load_stays_as_it_is(project: Project) -> None:
+    (project.inventory / "crm.yml").write_text(
+        "source: crm\nkind: postgres\ntables:\n  contact: {subject: {nr: id}, columns: {id: {}}}\n",
+        encoding="utf-8",
+    )
+    before = project.files()
+    assert "Nothing was written: the inventory would not load" in project.fides(code=1)
+    assert project.files() == before
+
+
+def test_a_folder_without_an_inventory_is_refused(project: Project, tmp_path: Path) -> None:
+    project.inventory = tmp_path
+    assert "afschrift init" in project.fides(*NEW, code=1)
+
+
+def test_an_export_never_writes_over_something_else_unasked(project: Project, tmp_path: Path) -> None:
+    project.fides(*NEW, "--confirmed-by", "Bea", "--why", "ours")
+    out = tmp_path / "out.yml"
+    assert f"Wrote {out}" in project("export", "fides", "crm", "--out", str(out))
+    assert out.read_text(encoding="utf-8") == project("export", "fides", "crm")
+    assert "says so already" in project("export", "fides", "crm", "--out", str(out))
+    out.write_text("mine", encoding="utf-8")
+    assert "--force" in project("export", "fides", "crm", "--out", str(out), code=1)
+    assert out.read_text(encoding="utf-8") == "mine"
+    project("export", "fides", "crm", "--out", str(out), "--force")
+    assert "user.contact.email" in out.read_text(encoding="utf-8")
+    assert "choose one of" in project("export", "fides", "moon", code=1)

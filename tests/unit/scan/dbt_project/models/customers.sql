@@ -1,0 +1,1 @@
+select id as customer_id, full_name, mail, born from {{ ref('raw_customers') }}

@@ -1,0 +1,1 @@
+select id as order_id, customer_id, plant_id, ordered_at, price from {{ ref('raw_orders') }}

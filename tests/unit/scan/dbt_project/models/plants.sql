@@ -1,0 +1,1 @@
+select id as plant_id, name from {{ ref('raw_plants') }}

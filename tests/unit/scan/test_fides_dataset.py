@@ -1,0 +1,168 @@
+"""A dataset of Fides becomes proposals and ways; what has no place here is told; what is confirmed goes back."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fideslang.models import Dataset
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.quick_yaml import content
+from afschrift.scan.external.draft import Confirmation, Draft, draft
+from afschrift.scan.fides.dataset import datasets
+from afschrift.scan.fides.export import export
+from afschrift.scan.merge import merge
+
+DATASET = """
+dataset:
+  - fides_key: shop
+    name: Shop
+    description: Ours
+    collections:
+      - name: customer
+        fields:
+          - {name: id, data_categories: [user.unique_id], fides_meta: {primary_key: True}}
+          - {name: email, data_categories: [user.contact.email, user.contact], fides_meta: {identity: email, data_type: string}}
+          - name: home_id
+            data_categories: [system.operations]
+            fides_meta: {references: [{dataset: shop, field: address.id, direction: to}]}
+          - {name: pass_word, data_categories: [user.authorization.password]}
+          - {name: mood, data_categories: [user.mood]}
+          - {name: seen, data_categories: [system.operations]}
+      - name: address
+        fields:
+          - {name: id, fides_meta: {primary_key: True}}
+          - {name: street, data_categories: [user.contact.address.street], fides_meta: {read_only: true}}
+      - name: orders
+        fields:
+          - name: customer_id
+            fides_meta:
+              references:
+                - {dataset: shop, field: customer.id, direction: from}
+                - {dataset: crm, field: person.id, direction: from}
+                - {dataset: shop, field: customer.gone, direction: from}
+      - name: ticket
+        fields:
+          - {name: second, fides_meta: {identity: email}}
+          - {name: email, fides_meta: {identity: email}}
+      - name: stock
+        after: [shop.orders]
+        fields: [{name: amount, data_categories: [system.operations]}]
+"""
+
+
+def drafted(text: str = DATASET, confirmed: Confirmation | None = None) -> Draft:
+    ((_, described),) = datasets(text, "shop.yml")
+    return draft(described, {"source": "shop", "kind": "postgres"}, person="email", confirmed=confirmed)
+
+
+def model(found: dict[str, Any]) -> SourceFile:
+    return SourceFile.model_validate(content(merge("", found)[0]))
+
+
+def test_categories_are_proposed_and_block() -> None:
+    tables = model(drafted().source).tables
+    email = tables["customer"].columns["email"]
+    assert email.review == "needed" and email.category is None
+    assert email.proposal is not None
+    assert (email.proposal.category, email.proposal.origin) == ("user.contact.email", "provided")
+    password = drafted().source["tables"]["customer"]["columns"]["pass_word"]
+    assert password["protect"] == "secret"
+    assert tables["customer"].key == ("id",)
+
+
+def test_what_says_nothing_of_the_origin_stays_open() -> None:
+    columns = drafted().source["tables"]["customer"]["columns"]
+    assert "origin" not in columns["seen"]
+    assert columns["home_id"]["origin"] == "assigned", "a number that ties rows together was given out"
+
+
+def test_references_are_followed_as_they_say() -> None:
+    tables = drafted().source["tables"]
+    assert tables["customer"]["subject"] == {"email": "email"}
+    assert tables["orders"]["join"] == {"customer_id": "customer.id"}
+    assert tables["address"]["join"] == {"id": "customer.home_id"}
+    assert tables["stock"]["personal"] is False and tables["stock"]["review"] == "needed"
+
+
+def test_a_second_column_of_one_identity_is_an_entry_of_its_own() -> None:
+    tables = drafted().source["tables"]
+    assert tables["ticket"]["subject"] == {"email": "email"}
+    assert tables["ticket_by_second"]["table"] == "ticket"
+    assert tables["ticket_by_second"]["subject"] == {"email": "second"}
+
+
+def test_what_is_left_out_is_told_with_its_place() -> None:
+    notes = "\n".join(drafted().notes)
+    for words in (
+        "`description` is not imported (the dataset)",
+        "`after` is not imported (stock)",
+        "`fides_meta.read_only` is not imported (address.street)",
+        "customer.email: a column has one category here; user.contact is left out",
+        "customer.mood: user.mood is no category",
+        "orders.customer_id -> crm",
+        "orders.customer_id: there is no field customer.gone",
+        "stock: no way leads",
+    ):
+        assert words in notes
+    assert "data_type" not in notes
+
+
+def test_who_confirms_says_so_and_what_lacks_words_still_waits() -> None:
+    found = drafted(confirmed=Confirmation("Bea", "we made the dataset", date(2026, 1, 1)))
+    tables = model(found.source).tables
+    assert tables["customer"].columns["email"].origin == "provided"
+    decided = tables["customer"].columns["email"].decided
+    assert decided is not None and decided.by == "Bea"
+    assert {"customer.seen", "customer.mood", "stock.amount"} <= set(found.open)
+    assert "customer.pass_word" not in found.open
+    assert tables["customer"].columns["seen"].review == "needed"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "line 1"),
+        ("systems: []", "no dataset"),
+        ("dataset: [{name: x}]", "lacks `fides_key`"),
+        ("dataset: [{fides_key: x, collections: [{fields: []}]}]", "lacks `name`"),
+        ("dataset: [{fides_key: x, collections: {a: b}}]", "shop.yml"),
+    ],
+)
+def test_what_is_no_dataset_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        list(datasets(text, "shop.yml"))
+
+
+def test_what_is_confirmed_goes_back_to_fides_and_comes_again_the_same() -> None:
+    confirmed = Confirmation("Bea", "we made the dataset", date(2026, 1, 1))
+    source = model(drafted(confirmed=confirmed).source)
+    exported = export(source)
+    dataset = Dataset.model_validate(yaml.safe_load(exported.text)["dataset"][0])
+    assert {one.name for one in dataset.collections} == {"customer", "address", "orders", "ticket", "stock"}
+    assert export(source).text == exported.text
+    again = drafted(exported.text, confirmed).source["tables"]
+    for name, table in drafted(confirmed=confirmed).source["tables"].items():
+        for word in ("subject", "join", "key"):
+            assert again[name].get(word) == table.get(word), name
+        for column, words in table["columns"].items():
+            if "decided" in words:
+                assert again[name]["columns"][column].get("category") == words.get("category"), column
+
+
+def test_a_proposal_is_not_exported_as_known() -> None:
+    exported = export(model(drafted().source))
+    assert "data_categories" not in exported.text
+    assert any("nobody confirmed" in line for line in exported.left_out)
+
+
+def test_what_fides_cannot_say_is_told(project_root: Path) -> None:
+    text = (project_root / "examples/chinook/inventory/chinook.yml").read_text(encoding="utf-8")
+    exported = export(SourceFile.model_validate(content(text)))
+    Dataset.model_validate(yaml.safe_load(exported.text)["dataset"][0])
+    assert "customer.subject.email: match: casefold" in exported.left_out
